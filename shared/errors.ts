@@ -1,0 +1,63 @@
+/**
+ * The errors that clients see: a closed code for machines, a closed reason beneath it, a sentence for people, facts as data.
+ * Whatever else is thrown is a bug and leaves the server as INTERNAL, its story in the log only.
+ */
+import type { Json } from "./json.ts";
+
+/** The classes of error a client may branch on, as `extensions.code`. */
+export const errorCodes = [
+  "BAD_USER_INPUT",
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "TENANT_MISMATCH",
+  "NOT_FOUND",
+  "CONFLICT",
+  "RESOURCE_EXHAUSTED",
+  "DOWNSTREAM_UNAVAILABLE",
+  "TIMEOUT",
+  "INTERNAL",
+] as const;
+
+/** One of {@link errorCodes}. */
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** Facts stand flat beside code and reason in `extensions`; undefined ones are left out. */
+export type ErrorFacts = Record<string, Json | undefined>;
+
+/** An error made for a client: everything in it may be shown, but for `cause`. */
+export class AppError extends Error {
+  override readonly name = "AppError";
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly reason: string,
+    message: string,
+    readonly facts: ErrorFacts = {},
+    options: { cause?: unknown } = {},
+  ) {
+    super(message, options);
+  }
+}
+
+interface ErrorDefinition<F> {
+  code: ErrorCode;
+  message: (facts: F) => string;
+}
+
+type ErrorMakers<D> = {
+  [R in keyof D]: D[R] extends ErrorDefinition<infer F> ? (facts: F, options?: { cause?: unknown }) => AppError : never;
+};
+
+/**
+ * Declares a closed list of errors. Each becomes a function of its facts that makes the AppError (throw it yourself).
+ *
+ * @example const errors = defineErrors({ APP_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app ${f.id}.` } });
+ *          throw errors.APP_NOT_FOUND({ id });
+ */
+export function defineErrors<D extends Record<string, ErrorDefinition<never>>>(definitions: D): ErrorMakers<D> {
+  const makers = Object.entries(definitions).map(([reason, { code, message }]) => [
+    reason,
+    (facts: never, options?: { cause?: unknown }) => new AppError(code, reason, message(facts), facts as ErrorFacts, options),
+  ]);
+  return Object.fromEntries(makers) as ErrorMakers<D>;
+}

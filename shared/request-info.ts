@@ -1,0 +1,15 @@
+/** Who asks, for whom, and under which name the request is traced; the same in the router, in every subgraph and in a worker. */
+export interface RequestInfo {
+  tenantId: string;
+  /** `x-request-id`, kept or made by the router. */
+  requestId: string;
+  /** W3C trace context of the caller, where one came. */
+  traceparent?: string | undefined;
+  /** The API key behind the request; null while auth is off. */
+  apiKeyId?: string | null | undefined;
+  /** Fires when the caller has gone or its deadline has passed. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What a tenant's id looks like; `app.scope` can never be said with it. */
+export const tenantIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;

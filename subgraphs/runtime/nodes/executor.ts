@@ -1,0 +1,119 @@
+/**
+ * What a node type is to the engine: one object that turns a context into an outcome. An executor never touches the database and
+ * never throws for a failure of its node: failures are outcomes. An exception is a bug and fails the node with INTERNAL.
+ */
+import type { Json, JsonObject } from "#shared/json.ts";
+import type { ModelPort } from "./ports/model.port.ts";
+import type { ToolPort } from "./ports/tool.port.ts";
+import type { SandboxPort } from "../sandbox/sandbox.ts";
+
+/** What templates and expressions of a node see. Read only. */
+export interface NodeScope {
+  /** The run's input. */
+  input: JsonObject;
+  /** What assigner nodes have written so far. */
+  state: JsonObject;
+  /** Completed nodes by id. */
+  nodes: Record<string, { output: Json; text: string | null }>;
+  current: { node_id: string };
+}
+
+/** An artifact that a node made: more than a hot row should carry, or a file. */
+export interface ArtifactDraft {
+  artifactType: string;
+  name?: string;
+  contentText?: string;
+  contentJson?: Json;
+  storageUri?: string;
+}
+
+/** Model calls that a node made, added up. */
+export interface NodeUsage {
+  modelCalls: number;
+  promptTokens: number;
+  completionTokens: number;
+}
+
+/** How a node's attempt ended. */
+export type NodeOutcome =
+  | {
+      kind: "completed";
+      outputText?: string;
+      outputJson?: Json;
+      /** Merged into the run's state, key by key. */
+      stateUpdates?: JsonObject;
+      /** Set by branching nodes: only edges whose condition equals it are taken. */
+      route?: string;
+      artifacts?: ArtifactDraft[];
+      usage?: NodeUsage;
+    }
+  | {
+      /** Rests until someone answers, or until `delayMs` from now have passed (then it completes with no output). */
+      kind: "waiting";
+      reason: "PERSON" | "TIMER" | "CALLBACK";
+      delayMs?: number;
+    }
+  | {
+      kind: "failed";
+      /** A closed code, such as TOOL_HTTP_ERROR; it becomes the node run's errorCode. */
+      code: string;
+      message: string;
+      /** Whether the same attempt may succeed later; the node's retry policy decides whether it is made. */
+      retryable: boolean;
+      /** The other side asked to wait this long. */
+      retryAfterMs?: number;
+      /** True when nobody knows whether the outside effect happened (time-out, connection lost). */
+      effectUnknown?: boolean;
+      /** Output to keep despite the failure, such as the body of an HTTP error. */
+      outputJson?: Json;
+      usage?: NodeUsage;
+    };
+
+/** An open span of something a node does; end it exactly once. */
+export interface SpanHandle {
+  readonly spanId: string;
+  /** W3C traceparent header value for calls made within it. */
+  readonly traceparent: string;
+  end(result?: { attributes?: JsonObject; errorCode?: string; errorMessage?: string }): void;
+}
+
+/** The outside world as executors see it. */
+export interface NodePorts {
+  model: ModelPort;
+  tool: ToolPort;
+  sandbox: SandboxPort;
+  /** The guarded fetch: deadline, size limit, private addresses denied. */
+  fetch: typeof import("#shared/fetch.ts").guardedFetch;
+}
+
+/** Everything one attempt of one node gets. */
+export interface NodeContext {
+  tenantId: string;
+  requestId: string;
+  runId: string;
+  nodeId: string;
+  /** The run's id plus the node's path; the same on every attempt. */
+  nodeRunId: string;
+  /** 1 for the first try. */
+  attempt: number;
+  /** Sent to the outside as Idempotency-Key; the same on every attempt. */
+  effectKey: string;
+  config: JsonObject;
+  scope: NodeScope;
+  /** True: no model and no tool outside the platform is called. */
+  dryRun: boolean;
+  /** Fires on cancel, on a lost lease, and at the node's deadline. Whatever is awaited must end soon after. */
+  signal: AbortSignal;
+  ports: NodePorts;
+  /** Opens a child span (SPAN event when the node's outcome is flushed). */
+  span(spanType: "MODEL" | "TOOL" | "HTTP" | "CODE", name: string, attributes?: JsonObject): SpanHandle;
+  /** Streams text that was just produced to live subscribers; not stored. */
+  delta(text: string): void;
+}
+
+/** One node type. `effect` says whether a started mark must be durable before `run` is called. */
+export interface NodeExecutor {
+  /** pure: computed here and now from the scope, run in line by the owner. outside: touches the world or takes long. */
+  effect: "pure" | "outside";
+  run(context: NodeContext): NodeOutcome | Promise<NodeOutcome>;
+}

@@ -1,0 +1,28 @@
+/** The port behind code nodes: runs a stranger's program and gives back what it made of its payload. */
+import type { Json } from "#shared/json.ts";
+
+export interface SandboxRequest {
+  language: "python";
+  code: string;
+  /** The variable `payload` of the program. */
+  payload: Json;
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+export type SandboxResult =
+  | { kind: "completed"; result: Json; stdout: string; durationMs: number }
+  | {
+      kind: "failed";
+      /** SANDBOX_UNAVAILABLE: this host cannot jail a program. The others are the program's own. */
+      code: "SANDBOX_UNAVAILABLE" | "CODE_ERROR" | "CODE_TIMEOUT" | "CODE_MEMORY" | "CODE_OUTPUT_TOO_LARGE" | "CODE_RESULT_NOT_JSON";
+      message: string;
+      stdout: string;
+      durationMs: number;
+    };
+
+export interface SandboxPort {
+  run(request: SandboxRequest): Promise<SandboxResult>;
+  /** null: programs run here. Else why not, in one sentence, for the banner and the node's error. */
+  unavailableReason(): Promise<string | null>;
+}
