@@ -1,0 +1,221 @@
+/**
+ * An embedded PostgreSQL: real binaries from npm, data in a folder, a Unix socket and no port. One server a folder: it outlives a killed parent, and the
+ * next start takes it over. It runs detached, so that Ctrl-C in a terminal stops the platform first and the database after it.
+ */
+import { spawn } from "node:child_process";
+import { chmodSync, chownSync, closeSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { postgresBinaries, type PostgresBinaries } from "./binaries.ts";
+import { openCluster } from "./cluster.ts";
+import { postgresErrors } from "./errors.ts";
+import { isServing, readPostmaster, type Postmaster } from "./postmaster.ts";
+import { serverUser, type ServerUser } from "./server-user.ts";
+
+/** What to start, and how patiently. */
+export interface PostgresOptions {
+  /** The cluster's folder; its socket folder and log lie beside it. */
+  folder: string;
+  /** Configuration parameters that win over the defaults. */
+  settings?: Readonly<Record<string, string>>;
+  /** 60 s; the first start of a cluster includes making it. */
+  startDeadlineMs?: number;
+  /** 15 s. */
+  stopDeadlineMs?: number;
+}
+
+/** A running server. */
+export interface PostgresServer {
+  /** False when it ran already, left by a process that was killed. */
+  readonly isStartedHere: boolean;
+  readonly pid: number;
+  readonly logFile: string;
+  /** A connection URL for a role that the cluster trusts on its socket; `postgres` is its superuser. */
+  url(role: string, database: string): string;
+  /** Stops the server and waits for its end. @throws AppError POSTGRES_NOT_STOPPED */
+  stop(): Promise<void>;
+}
+
+/** sun_path has 104 bytes on macOS, 108 on Linux, with the closing zero. */
+const longestSocketPath = 103;
+const largestLogBytes = 10 * 1024 * 1024;
+
+const defaultSettings = {
+  // Durable: a finished run survives a power cut.
+  fsync: "on",
+  synchronous_commit: "on",
+  shared_buffers: "256MB",
+  max_connections: "200",
+  max_wal_size: "2GB",
+  checkpoint_timeout: "15min",
+  // Statements are short; compiling them costs more than it gives.
+  jit: "off",
+  listen_addresses: "",
+  unix_socket_permissions: "0700",
+};
+
+/**
+ * Starts the server of a folder, or takes over the one that runs on it.
+ *
+ * @throws AppError of `postgresErrors`, each naming the way out.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const deadlineMs = options.startDeadlineMs ?? 60_000;
+  const deadline = Date.now() + deadlineMs;
+  const user = serverUser(options.folder);
+  const binaries = postgresBinaries(user);
+  const cluster = await openCluster(options.folder, binaries, user, deadlineMs);
+  const logFile = `${options.folder}.log`;
+  const stopDeadlineMs = options.stopDeadlineMs ?? 15_000;
+
+  const running = await settledPostmaster(cluster, deadline);
+  if (running) return serverOf({ cluster, postmaster: running, logFile, isStartedHere: false, stopDeadlineMs });
+  const launched = await launch({ cluster, binaries, user, logFile, settings: options.settings ?? {}, deadline });
+  return serverOf({ cluster, postmaster: launched, logFile, isStartedHere: true, stopDeadlineMs });
+}
+
+/** Waits until the server that holds the cluster is ready or gone. */
+async function settledPostmaster(cluster: string, deadline: number): Promise<Postmaster | undefined> {
+  const since = Date.now();
+  for (;;) {
+    const postmaster = readPostmaster(cluster);
+    if (postmaster === undefined) return undefined;
+    if (!isServing(postmaster)) {
+      // PostgreSQL would refuse to start when the pid is a stranger's by now.
+      rmSync(join(cluster, "postmaster.pid"), { force: true });
+      return undefined;
+    }
+    if (postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
+    if (Date.now() > deadline) {
+      throw postgresErrors.POSTGRES_NOT_ANSWERING({
+        folder: cluster,
+        pid: postmaster.pid,
+        seconds: Math.round((Date.now() - since) / 1000),
+      });
+    }
+    await sleep(50);
+  }
+}
+
+interface Launch {
+  cluster: string;
+  binaries: PostgresBinaries;
+  user: ServerUser | undefined;
+  logFile: string;
+  settings: Readonly<Record<string, string>>;
+  deadline: number;
+}
+
+async function launch(plan: Launch): Promise<Postmaster> {
+  const socketFolder = makeSocketFolder(plan.cluster, plan.user);
+  for (;;) {
+    const attempt = startProcess(plan, socketFolder);
+    const postmaster = await attempt.ready;
+    if (postmaster) return postmaster;
+    const story = attempt.story();
+    // The backends of a postmaster that was killed need a moment to notice; until then their memory stands in the way.
+    const isInTheWay = /shared memory block|lock file .* already exists/.test(story);
+    if (!isInTheWay || Date.now() > plan.deadline) {
+      throw postgresErrors.POSTGRES_NOT_STARTED({ folder: plan.cluster, logFile: plan.logFile, story: story || "It said nothing." });
+    }
+    await sleep(200);
+  }
+}
+
+/** Starts the program once; `ready` gives nothing when it ended or the deadline passed. */
+function startProcess(plan: Launch, socketFolder: string): { ready: Promise<Postmaster | undefined>; story(): string } {
+  const { descriptor, start } = openLog(plan.logFile);
+  const settings = { ...defaultSettings, ...plan.settings, unix_socket_directories: socketFolder };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const child = spawn(plan.binaries.postgres, ["-D", plan.cluster, ...flags], {
+    ...plan.user,
+    cwd: "/",
+    detached: true,
+    stdio: ["ignore", descriptor, descriptor],
+    env: { LC_ALL: "C", PATH: "/usr/bin:/bin" },
+  });
+  closeSync(descriptor);
+  child.unref();
+  let failure: Error | undefined;
+  let hasEnded = false;
+  child.on("error", (error) => (failure = error));
+  child.on("exit", () => (hasEnded = true));
+  const ready = async (): Promise<Postmaster | undefined> => {
+    while (!hasEnded && !failure && Date.now() < plan.deadline) {
+      const postmaster = readPostmaster(plan.cluster);
+      if (postmaster?.pid === child.pid && postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
+      await sleep(20);
+    }
+    child.kill("SIGQUIT");
+    return undefined;
+  };
+  return { ready: ready(), story: () => failure?.message ?? readFileSync(plan.logFile, "utf8").slice(start).trim().slice(-2000) };
+}
+
+function openLog(logFile: string): { descriptor: number; start: number } {
+  const descriptor = openSync(logFile, "a", 0o600);
+  const start = fstatSync(descriptor).size;
+  if (start < largestLogBytes) return { descriptor, start };
+  closeSync(descriptor);
+  return { descriptor: openSync(logFile, "w", 0o600), start: 0 };
+}
+
+/** Only the server's user (and root) may enter: on its socket the cluster trusts everybody. */
+function makeSocketFolder(cluster: string, user: ServerUser | undefined): string {
+  const beside = `${cluster}-socket`;
+  const isShort = Buffer.byteLength(join(beside, ".s.PGSQL.5432.lock")) <= longestSocketPath;
+  if (isShort) mkdirSync(beside, { recursive: true });
+  const folder = isShort ? beside : mkdtempSync("/tmp/agent-platform-");
+  chmodSync(folder, 0o700);
+  if (user) chownSync(folder, user.uid, user.gid);
+  return folder;
+}
+
+function serverOf(server: {
+  cluster: string;
+  postmaster: Postmaster;
+  logFile: string;
+  isStartedHere: boolean;
+  stopDeadlineMs: number;
+}): PostgresServer {
+  const { postmaster, cluster } = server;
+  return {
+    isStartedHere: server.isStartedHere,
+    pid: postmaster.pid,
+    logFile: server.logFile,
+    url: (role, database) => socketUrl(postmaster, role, database),
+    stop: () => stopPostmaster(cluster, postmaster, server.stopDeadlineMs),
+  };
+}
+
+async function stopPostmaster(cluster: string, postmaster: Postmaster, deadlineMs: number): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  const isRunning = () => readPostmaster(cluster)?.pid === postmaster.pid && isServing(postmaster);
+  // SIGINT is a "fast" stop: it ends sessions and writes a checkpoint.
+  if (isRunning()) process.kill(postmaster.pid, "SIGINT");
+  while (isRunning()) {
+    if (Date.now() > deadline) {
+      throw postgresErrors.POSTGRES_NOT_STOPPED({ folder: cluster, pid: postmaster.pid, seconds: Math.round(deadlineMs / 1000) });
+    }
+    await sleep(20);
+  }
+  rmSync(postmaster.socketFolder, { recursive: true, force: true });
+}
+
+function socketUrl(postmaster: Postmaster, role: string, database: string): string {
+  return `postgres://${role}@/${database}?host=${encodeURIComponent(postmaster.socketFolder)}`;
+}
+
+async function answers(postmaster: Postmaster): Promise<boolean> {
+  const client = new pg.Client({ connectionString: socketUrl(postmaster, "postgres", "postgres"), connectionTimeoutMillis: 2_000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

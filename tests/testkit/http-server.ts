@@ -1,0 +1,69 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A request as the scripted server saw it. */
+export interface SeenRequest {
+  method: string;
+  /** Path and query. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** What the server answers; a function answers by hand (and may never end, or destroy the socket). */
+export type ScriptedAnswer =
+  | { status?: number; headers?: Record<string, string>; body?: string | Uint8Array; json?: unknown }
+  | ((request: SeenRequest, response: ServerResponse) => void);
+
+/** A small HTTP server on 127.0.0.1 that answers by script. */
+export interface TestHttpServer {
+  /** `http://127.0.0.1:<port>` */
+  url: string;
+  /** `127.0.0.1:<port>`, as egress lists want it. */
+  hostPort: string;
+  /** Every request so far, oldest first. */
+  requests: SeenRequest[];
+  /** Scripts `METHOD /path` (the query is not looked at); a list answers one after another and stays at its last. */
+  on(route: string, answer: ScriptedAnswer | ScriptedAnswer[]): void;
+  close(): Promise<void>;
+}
+
+/** Starts a server; routes without a script answer 404. */
+export async function startHttpServer(): Promise<TestHttpServer> {
+  const scripts = new Map<string, ScriptedAnswer[]>();
+  const requests: SeenRequest[] = [];
+  const server = createServer(async (incoming, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const request = {
+      method: incoming.method ?? "",
+      path: incoming.url ?? "",
+      headers: incoming.headers,
+      body: Buffer.concat(chunks).toString("utf8"),
+    };
+    requests.push(request);
+    const script = scripts.get(`${request.method} ${request.path.split("?")[0]}`);
+    const answer = (script && script.length > 1 ? script.shift() : script?.[0]) ?? { status: 404, json: { error: "no script" } };
+    if (typeof answer === "function") answer(request, response);
+    else sendScripted(response, answer);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const hostPort = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: `http://${hostPort}`,
+    hostPort,
+    requests,
+    on: (route, answer) => void scripts.set(route, Array.isArray(answer) ? [...answer] : [answer]),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function sendScripted(response: ServerResponse, answer: Exclude<ScriptedAnswer, (...args: never[]) => void>): void {
+  const json = answer.json === undefined ? undefined : JSON.stringify(answer.json);
+  response.writeHead(answer.status ?? 200, { ...(json === undefined ? {} : { "content-type": "application/json" }), ...answer.headers });
+  response.end(json ?? answer.body ?? "");
+}
