@@ -2,6 +2,7 @@
  * What a node type is to the engine: one object that turns a context into an outcome. An executor never touches the database and
  * never throws for a failure of its node: failures are outcomes. An exception is a bug and fails the node with INTERNAL.
  */
+import type { GuardedFetch } from "#shared/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { ModelPort } from "./ports/model.port.ts";
 import type { ToolPort } from "./ports/tool.port.ts";
@@ -83,7 +84,7 @@ export interface NodePorts {
   tool: ToolPort;
   sandbox: SandboxPort;
   /** The guarded fetch: deadline, size limit, private addresses denied. */
-  fetch: typeof import("#shared/fetch.ts").guardedFetch;
+  fetch: GuardedFetch;
 }
 
 /** Everything one attempt of one node gets. */
@@ -111,9 +112,18 @@ export interface NodeContext {
   delta(text: string): void;
 }
 
-/** One node type. `effect` says whether a started mark must be durable before `run` is called. */
+/** pure: computed here and now from the scope, run in line by the owner. outside: touches the world or takes long. */
+export type NodeEffect = "pure" | "outside";
+
+/** One node type. */
 export interface NodeExecutor {
-  /** pure: computed here and now from the scope, run in line by the owner. outside: touches the world or takes long. */
-  effect: "pure" | "outside";
+  /** Whether a started mark must be durable before `run` is called; a function where it depends on the node's config. Ask {@link nodeEffect}. */
+  effect: NodeEffect | ((config: JsonObject) => NodeEffect);
+  /** A pure node's outcome is a value, never a promise. */
   run(context: NodeContext): NodeOutcome | Promise<NodeOutcome>;
+}
+
+/** The effect of a node with this config. */
+export function nodeEffect(executor: NodeExecutor, config: JsonObject): NodeEffect {
+  return typeof executor.effect === "function" ? executor.effect(config) : executor.effect;
 }
