@@ -1,0 +1,145 @@
+/**
+ * The one reader of the environment: parsed once by a process's entry, passed down from there. All problems are reported
+ * together, each with the variable's name and an example. `.env.example` lists the variables.
+ */
+import { z } from "zod";
+import { AppError } from "./errors.ts";
+
+const prefix = "AGENT_PLATFORM_";
+
+const list = z
+  .string()
+  .default("")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== ""),
+  );
+const flag = z
+  .enum(["true", "false", "1", "0"])
+  .default("false")
+  .transform((text) => text === "true" || text === "1");
+const optional = z
+  .string()
+  .transform((text) => text.trim())
+  .transform((text) => (text === "" ? undefined : text))
+  .optional();
+const whole = (fallback: number, least: number, most: number) => z.coerce.number().int().min(least).max(most).default(fallback);
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, "must start with postgres://");
+
+/** Each variable, without its prefix: its schema, and the example that an error shows. */
+const variables = {
+  HOST: { schema: z.string().min(1).default("127.0.0.1"), example: "127.0.0.1" },
+  PORT: { schema: whole(4000, 0, 65535), example: "4000" },
+  DATA_DIR: { schema: z.string().min(1).default(".data"), example: ".data" },
+  DATABASE_URL: { schema: postgresUrl.optional(), example: "postgres://user:password@localhost:5432/agent_platform" },
+  AUTH_REQUIRED: { schema: flag, example: "true" },
+  PROVIDER_BASE_URL: { schema: z.url().optional(), example: "http://localhost:11434/v1" },
+  PROVIDER_API_KEY: { schema: optional, example: "sk-…" },
+  DEFAULT_MODEL: { schema: z.string().min(1).default("gpt-4o-mini"), example: "gpt-4o-mini" },
+  PYTHON_BIN: { schema: z.string().min(1).default("python3"), example: "/usr/bin/python3" },
+  MAX_TIMEOUT_SECONDS: { schema: whole(30, 1, 3600), example: "30" },
+  EGRESS_ALLOW: { schema: list, example: "127.0.0.1:8080,api.internal:443" },
+  WORKERS: { schema: whole(1, 0, 64), example: "1" },
+  WORKER_SLOTS: { schema: whole(64, 1, 10_000), example: "64" },
+  MAX_CRASHES: { schema: whole(3, 1, 1000), example: "3" },
+  LOG_LEVEL: { schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"), example: "info" },
+  LOG_FILE: { schema: optional, example: ".data/platform.log" },
+  ALLOWED_HOSTS: { schema: list, example: "platform.local,10.0.0.5" },
+  CORS_ORIGINS: { schema: list, example: "http://localhost:5173" },
+  ENCRYPTION_KEY: { schema: z.string().regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits (32 bytes)").optional(), example: "64 hex digits" },
+} as const;
+
+/** What a process of the platform is told by its environment. */
+export interface Env {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  dataDir: string;
+  databaseUrl: string | undefined;
+  /** By subgraph's name; wins over databaseUrl. */
+  databaseUrls: Record<string, string>;
+  /** By subgraph's name: where it is served, in distributed mode. */
+  subgraphUrls: Record<string, string>;
+  authRequired: boolean;
+  providerBaseUrl: string | undefined;
+  providerApiKey: string | undefined;
+  defaultModel: string;
+  pythonBin: string;
+  maxTimeoutSeconds: number;
+  /** host:port pairs that user-made HTTP may reach although their addresses are private. */
+  egressAllow: string[];
+  /** Embedded worker processes. */
+  workers: number;
+  /** Outside calls that one worker makes side by side. */
+  workerSlots: number;
+  /** The crash that makes a node a dead letter. */
+  maxCrashes: number;
+  logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+  logFile: string | undefined;
+  allowedHosts: string[];
+  corsOrigins: string[];
+  /** 32 bytes in hex; embedded mode makes one and keeps it beside the data. */
+  encryptionKey: string | undefined;
+}
+
+/**
+ * Parses the environment.
+ *
+ * @throws AppError ENVIRONMENT_INVALID, a line a problem.
+ */
+export function parseEnv(source: Record<string, string | undefined>): Env {
+  const problems: string[] = [];
+  const read = <K extends keyof typeof variables>(name: K): z.output<(typeof variables)[K]["schema"]> => {
+    const { schema, example } = variables[name];
+    const raw = source[prefix + name];
+    const parsed = schema.safeParse(raw === "" ? undefined : raw);
+    if (parsed.success) return parsed.data as z.output<(typeof variables)[K]["schema"]>;
+    problems.push(`${prefix}${name}=${secret(name) ? "(hidden)" : String(raw)}: ${parsed.error.issues[0]?.message}. Example: ${prefix}${name}=${example}`);
+    return undefined as never;
+  };
+  const env: Env = {
+    host: read("HOST"),
+    port: read("PORT"),
+    dataDir: read("DATA_DIR"),
+    databaseUrl: read("DATABASE_URL"),
+    databaseUrls: bySubgraph(source, "_DATABASE_URL"),
+    subgraphUrls: bySubgraph(source, "_SUBGRAPH_URL"),
+    authRequired: read("AUTH_REQUIRED"),
+    providerBaseUrl: read("PROVIDER_BASE_URL"),
+    providerApiKey: read("PROVIDER_API_KEY"),
+    defaultModel: read("DEFAULT_MODEL"),
+    pythonBin: read("PYTHON_BIN"),
+    maxTimeoutSeconds: read("MAX_TIMEOUT_SECONDS"),
+    egressAllow: read("EGRESS_ALLOW"),
+    workers: read("WORKERS"),
+    workerSlots: read("WORKER_SLOTS"),
+    maxCrashes: read("MAX_CRASHES"),
+    logLevel: read("LOG_LEVEL"),
+    logFile: read("LOG_FILE"),
+    allowedHosts: read("ALLOWED_HOSTS"),
+    corsOrigins: read("CORS_ORIGINS"),
+    encryptionKey: read("ENCRYPTION_KEY"),
+  };
+  if (problems.length > 0) throw new AppError("BAD_USER_INPUT", "ENVIRONMENT_INVALID", problems.join("\n"));
+  return env;
+}
+
+/** The defaults, with some values replaced; for tests and for tools that need no environment. */
+export function defaultEnv(overrides: Partial<Env> = {}): Env {
+  return { ...parseEnv({}), ...overrides };
+}
+
+const secret = (name: string) => /KEY|URL/.test(name);
+
+/** AGENT_PLATFORM_TOOL_DATABASE_URL and its like, as { tool: … }. */
+function bySubgraph(source: Record<string, string | undefined>, suffix: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(source)) {
+    if (!value || !name.startsWith(prefix) || !name.endsWith(suffix)) continue;
+    const subgraph = name.slice(prefix.length, -suffix.length).toLowerCase();
+    if (subgraph !== "") found[subgraph] = value;
+  }
+  return found;
+}

@@ -1,0 +1,158 @@
+import { MikroORM, type EntityManager, type EntityName } from "@mikro-orm/postgresql";
+import { Migrator, type Migration } from "@mikro-orm/migrations";
+import { createPostgreSqlTypeParsers } from "@mikro-orm/sql";
+import { CompiledQuery, type Transaction } from "kysely";
+import pg from "pg";
+import { openPool } from "./pool.ts";
+import { withDatabaseScope } from "./scope.ts";
+import { TenantDialect, type StatementListener } from "./tenant-dialect.ts";
+
+/** A migration class of `migrations/NNNN-what.ts`, under the name it is recorded by. */
+export interface MigrationEntry {
+  name: string;
+  class: new (...args: never[]) => Migration;
+}
+
+/** What a database of one subgraph is made of. */
+export interface DatabaseOptions {
+  url: string;
+  /** The PostgreSQL schema that the subgraph owns. */
+  schema: string;
+  entities: readonly (new () => object)[];
+  migrations: readonly MigrationEntry[];
+}
+
+/** An open transaction. */
+export interface Tx {
+  readonly em: EntityManager;
+  /** Runs one statement with $1-style parameters and gives its rows. */
+  sql<Row extends object>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** A database as one tenant sees it. */
+export interface Db {
+  readonly tenantId: string;
+  /** Reads and writes; what the callback throws rolls everything back. Entities are flushed before the commit. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A read-only transaction: one snapshot of rights, no flush. */
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+interface SharedPool {
+  pool: pg.Pool;
+  users: number;
+}
+const pools = new Map<string, SharedPool>();
+
+/** One subgraph's schema behind MikroORM. Subgraphs of one process that have the same URL share a pool. */
+export class Database {
+  readonly #orm: MikroORM;
+  readonly #url: string;
+  /** Set by tests that count statements. */
+  onStatement: StatementListener | undefined;
+
+  private constructor(orm: MikroORM, url: string) {
+    this.#orm = orm;
+    this.#url = url;
+  }
+
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const pool = poolAcquire(options.url);
+    let database: Database | undefined;
+    const orm = await MikroORM.init({
+      entities: [...options.entities],
+      schema: options.schema,
+      dbName: "agent_platform",
+      driverOptions: new TenantDialect(pool, (sql) => database?.onStatement?.(sql)),
+      ensureDatabase: false,
+      forceUtcTimezone: true,
+      discovery: { warnWhenNoEntities: false },
+      extensions: [Migrator],
+      migrations: {
+        migrationsList: [...options.migrations] as never,
+        tableName: "migration",
+        schema: options.schema,
+        disableForeignKeys: false,
+        snapshot: false,
+        silent: true,
+      },
+    } as never);
+    database = new Database(orm as MikroORM, options.url);
+    return database;
+  }
+
+  /** Brings the schema up to date. Processes that start together wait for each other. */
+  async migrate(schema: string): Promise<number> {
+    const guard = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 10_000 });
+    await guard.connect();
+    try {
+      await guard.query("select pg_advisory_lock(hashtext($1))", [`agent_platform.migrate.${schema}`]);
+      await guard.query(`create schema if not exists "${schema}"`);
+      const done = await withDatabaseScope({ kind: "migration" }, () => this.#orm.migrator.up());
+      return done.length;
+    } finally {
+      await guard.end();
+    }
+  }
+
+  /** Names of migrations that have not run; empty: the schema is current. */
+  async pendingMigrations(): Promise<string[]> {
+    const pending = await withDatabaseScope({ kind: "migration" }, () => this.#orm.migrator.getPending());
+    return pending.map((migration) => migration.name);
+  }
+
+  forTenant(tenantId: string): Db {
+    const run = <T>(work: (tx: Tx) => Promise<T>, readOnly: boolean): Promise<T> =>
+      withDatabaseScope({ kind: "tenant", tenantId }, () =>
+        this.#orm.em.fork().transactional((em) => work(makeTx(em as EntityManager)), { readOnly, ...(readOnly && { flushMode: "commit" as never }) }),
+      );
+    return { tenantId, transaction: (work) => run(work, false), read: (work) => run(work, true) };
+  }
+
+  /** Answers when the database does. */
+  async ping(): Promise<void> {
+    await withDatabaseScope({ kind: "migration" }, () => this.#orm.em.getConnection().execute("select 1"));
+  }
+
+  async close(): Promise<void> {
+    await this.#orm.close(true);
+    await poolRelease(this.#url);
+  }
+}
+
+function makeTx(em: EntityManager): Tx {
+  return {
+    em,
+    async sql<Row extends object>(text: string, parameters: readonly unknown[] = []) {
+      const transaction = em.getTransactionContext() as unknown as Transaction<never>;
+      const { rows } = await transaction.executeQuery<Row>(CompiledQuery.raw(text, [...parameters]));
+      return rows;
+    },
+  };
+}
+
+/** Turns a row of `select *` into an entity of the transaction's identity map. */
+export function toEntity<T extends object>(tx: Tx, entity: EntityName<T>, row: object): T {
+  return tx.em.map(entity, row as never);
+}
+
+function poolAcquire(url: string): pg.Pool {
+  const shared = pools.get(url) ?? { pool: openPool({ url, max: 20, types: ormTypes() }), users: 0 };
+  shared.users++;
+  pools.set(url, shared);
+  return shared.pool;
+}
+
+async function poolRelease(url: string): Promise<void> {
+  const shared = pools.get(url);
+  if (shared === undefined || --shared.users > 0) return;
+  pools.delete(url);
+  await shared.pool.end();
+}
+
+/** MikroORM reads dates itself: the driver hands them over as text. */
+function ormTypes(): pg.CustomTypesConfig {
+  const types = new pg.TypeOverrides();
+  for (const [oid, parser] of Object.entries(createPostgreSqlTypeParsers((text: string) => [text]))) types.setTypeParser(Number(oid), parser as never);
+  return types as pg.CustomTypesConfig;
+}

@@ -1,0 +1,37 @@
+import { AppError } from "../errors.ts";
+
+/** The few refusals of PostgreSQL that are not bugs. */
+export function databaseError(cause: unknown): AppError | undefined {
+  const code = sqlState(cause);
+  if (code === undefined) return undefined;
+  if (code === "22021" || code === "22P05") {
+    return new AppError("BAD_USER_INPUT", "TEXT_NOT_STORABLE", "A text holds the character U+0000, which cannot be stored. Remove it.", {}, { cause });
+  }
+  if (code.startsWith("08") || code.startsWith("57") || connectionCodes.has(code)) {
+    return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", "The database does not answer. Try again in a moment.", {}, { cause });
+  }
+  if (code === "55P03" || code === "40P01") {
+    return new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record. Try again.", { retryable: true }, { cause });
+  }
+  return undefined;
+}
+
+const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT"]);
+
+/** The SQLSTATE (or socket code) of a database error, however deep the ORM has wrapped it. */
+export function sqlState(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { code, cause, previous } = error as { code?: unknown; cause?: unknown; previous?: unknown };
+  if (typeof code === "string" && (/^[0-9A-Z]{5}$/.test(code) || connectionCodes.has(code))) return code;
+  return sqlState(cause ?? previous);
+}
+
+/** Runs `work`; a violation of the named unique index becomes the error that `translate` makes. */
+export async function onDuplicate<T>(index: string, translate: (cause: unknown) => AppError, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (sqlState(cause) === "23505" && String((cause as Error).message).includes(index)) throw translate(cause);
+    throw cause;
+  }
+}

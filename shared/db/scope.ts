@@ -1,0 +1,38 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { AppError } from "../errors.ts";
+import { tenantIdPattern } from "../request-info.ts";
+
+/** For whom the transaction that begins next works: one tenant, or the platform itself while it migrates. */
+export type DatabaseScope = { kind: "tenant"; tenantId: string } | { kind: "migration" };
+
+const scopes = new AsyncLocalStorage<DatabaseScope>();
+
+/** Runs `work` so that transactions begun in it are the scope's. */
+export function withDatabaseScope<T>(scope: DatabaseScope, work: () => Promise<T>): Promise<T> {
+  return scopes.run(scope, work);
+}
+
+/**
+ * The statements that a transaction starts with, in one message.
+ *
+ * @throws Error when there is no scope: a transaction of nobody is a bug.
+ */
+export function beginStatement(begin: string): string {
+  const scope = scopes.getStore();
+  if (scope === undefined) throw new Error("a transaction was begun outside of a tenant");
+  if (scope.kind === "migration") return begin;
+  // The pattern admits no quote, so the id can stand in the statement; parameters would cost a round trip of their own.
+  if (!tenantIdPattern.test(scope.tenantId)) throw tenantIdInvalid(scope.tenantId);
+  return `${begin}; select set_config('app.tenant_id', '${scope.tenantId}', true)`;
+}
+
+/** The error of a tenant id that does not match the pattern. */
+export function tenantIdInvalid(tenantId: string): AppError {
+  const shown = tenantId.slice(0, 80);
+  return new AppError(
+    "BAD_USER_INPUT",
+    "TENANT_ID_INVALID",
+    `The tenant id ${JSON.stringify(shown)} is not valid. Use 1 to 63 letters, digits, '.', '_' or '-', starting with a letter or digit.`,
+    { tenantId: shown },
+  );
+}

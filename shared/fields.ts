@@ -1,0 +1,49 @@
+/** Checks of the fields that most records have. Each error names the field, its value and the rule. */
+import { AppError } from "./errors.ts";
+
+const codePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** A code: what people call a record in URLs and programs. @throws AppError CODE_INVALID */
+export function checkCode(field: string, value: string): string {
+  if (codePattern.test(value)) return value;
+  throw new AppError(
+    "BAD_USER_INPUT",
+    "CODE_INVALID",
+    `${field} is ${JSON.stringify(value.slice(0, 80))}. Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit.`,
+    { field, value: value.slice(0, 80) },
+  );
+}
+
+/** A text of limited length; blank counts as empty. @throws AppError TEXT_TOO_SHORT, TEXT_TOO_LONG */
+export function checkText(field: string, value: string, limits: { min?: number; max: number }): string {
+  const { min = 0, max } = limits;
+  if (value.length > max) {
+    throw new AppError("BAD_USER_INPUT", "TEXT_TOO_LONG", `${field} has ${value.length} characters; at most ${max} are allowed.`, { field, length: value.length, max });
+  }
+  if (min > 0 && value.trim().length < min) {
+    throw new AppError("BAD_USER_INPUT", "TEXT_TOO_SHORT", `${field} is empty. Give at least ${min} ${min === 1 ? "character" : "characters"}.`, { field, value, min });
+  }
+  return value;
+}
+
+/** A name for people: 1 to 200 characters. */
+export function checkName(value: string): string {
+  return checkText("name", value, { min: 1, max: 200 });
+}
+
+/** A description for people: up to 5,000 characters, or none. */
+export function checkDescription(value: string | null | undefined): string | null {
+  return value == null ? null : checkText("description", value, { max: 5_000 });
+}
+
+/** A JSON value of limited size. @throws AppError JSON_TOO_LARGE */
+export function checkJsonSize<T>(field: string, value: T, maxBytes: number): T {
+  const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
+  if (bytes <= maxBytes) return value;
+  throw new AppError("BAD_USER_INPUT", "JSON_TOO_LARGE", `${field} has ${bytes} bytes; at most ${maxBytes} are allowed.`, { field, bytes, max: maxBytes });
+}
+
+/** The changes of an update: null where a field cannot be cleared means "leave it". */
+export function given<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}

@@ -1,0 +1,148 @@
+/**
+ * Hints between processes: "there is more to read". They ride on PostgreSQL's NOTIFY, one LISTEN connection a process.
+ * A hint may be lost, doubled or late; whoever listens also polls, slowly. Never sent inside a transaction that does work:
+ * NOTIFY takes a database-wide lock through commit.
+ */
+import pg from "pg";
+import type { Json } from "./json.ts";
+import type { Log } from "./log.ts";
+
+/** Called with the hint's key and body; must not throw. */
+export type HintListener = (key: string, body: Json | undefined) => void;
+
+/** The sending half. */
+export interface HintPublisher {
+  /** Sends a hint soon (at once when idle, else within 10 ms). Equal hints without a body are sent once. */
+  publish(topic: string, key: string, body?: Json): void;
+}
+
+/** Both halves. */
+export interface HintChannel extends HintPublisher {
+  /** Listens to one key of a topic, or to all with "*". Returns the function that ends it. */
+  subscribe(topic: string, key: string, listener: HintListener): () => void;
+}
+
+type Message = [topic: string, key: string, body?: Json];
+
+const channel = "agent_platform";
+const debounceMs = 10;
+/** PostgreSQL takes payloads below 8,000 bytes. */
+const payloadBytes = 7_800;
+/** Beyond this hints are dropped: pollers find what they spoke of. */
+const queueLimit = 10_000;
+
+/** The bus of one process. */
+export class HintBus implements HintChannel {
+  readonly #url: string;
+  readonly #log: Log;
+  readonly #listeners = new Map<string, Set<HintListener>>();
+  readonly #queue = new Map<string, Message>();
+  #client: pg.Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #sending = false;
+  #lastSentAt = 0;
+  #serial = 0;
+  #closed = false;
+
+  constructor(options: { url: string; log: Log }) {
+    this.#url = options.url;
+    this.#log = options.log;
+  }
+
+  /** Connects and listens. Later losses of the connection are mended in the background. */
+  async start(): Promise<void> {
+    await this.#connect();
+  }
+
+  publish(topic: string, key: string, body?: Json): void {
+    if (this.#closed || this.#queue.size >= queueLimit) return;
+    const id = body === undefined ? `${topic} ${key}` : `#${this.#serial++}`;
+    this.#queue.set(id, body === undefined ? [topic, key] : [topic, key, body]);
+    if (this.#timer !== undefined || this.#sending) return;
+    const wait = Math.max(0, debounceMs - (performance.now() - this.#lastSentAt));
+    this.#timer = setTimeout(() => void this.#send(), wait);
+  }
+
+  subscribe(topic: string, key: string, listener: HintListener): () => void {
+    const id = `${topic} ${key}`;
+    const set = this.#listeners.get(id) ?? new Set();
+    set.add(listener);
+    this.#listeners.set(id, set);
+    return () => {
+      set.delete(listener);
+      if (set.size === 0) this.#listeners.delete(id);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#client?.end().catch(() => {});
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 10_000, keepAlive: true });
+    client.on("error", () => {});
+    client.on("notification", (message) => this.#deliver(message.payload ?? "[]"));
+    client.on("end", () => {
+      if (this.#client === client) this.#reconnect();
+    });
+    await client.connect();
+    await client.query(`listen ${channel}`);
+    this.#client = client;
+  }
+
+  #reconnect(): void {
+    this.#client = undefined;
+    if (this.#closed) return;
+    const retry = setTimeout(() => {
+      if (this.#closed) return;
+      this.#connect().catch((cause: unknown) => {
+        this.#log.warn({ err: cause }, "hints: no connection, trying again");
+        this.#reconnect();
+      });
+    }, 500);
+    retry.unref();
+  }
+
+  async #send(): Promise<void> {
+    this.#timer = undefined;
+    this.#sending = true;
+    try {
+      while (this.#queue.size > 0 && this.#client !== undefined) {
+        const payload = takePayload(this.#queue);
+        if (payload !== undefined) await this.#client.query({ name: "hint", text: "select pg_notify($1, $2)", values: [channel, payload] });
+      }
+    } catch (cause) {
+      this.#log.debug({ err: cause }, "hints: not sent");
+    } finally {
+      this.#sending = false;
+      this.#lastSentAt = performance.now();
+      if (this.#queue.size > 0 && !this.#closed) this.#timer = setTimeout(() => void this.#send(), debounceMs);
+    }
+  }
+
+  #deliver(payload: string): void {
+    for (const [topic, key, body] of JSON.parse(payload) as Message[]) {
+      for (const id of [`${topic} ${key}`, `${topic} *`]) {
+        for (const listener of this.#listeners.get(id) ?? []) listener(key, body);
+      }
+    }
+  }
+}
+
+/** Takes as many messages off the queue as one payload holds; a body that is too large by itself is left out. */
+function takePayload(queue: Map<string, Message>): string | undefined {
+  const parts: string[] = [];
+  let bytes = 2;
+  for (const [id, message] of queue) {
+    let text = JSON.stringify(message);
+    if (Buffer.byteLength(text) > payloadBytes - 2) text = JSON.stringify(message.slice(0, 2));
+    const size = Buffer.byteLength(text) + 1;
+    if (bytes + size > payloadBytes) break;
+    queue.delete(id);
+    parts.push(text);
+    bytes += size;
+  }
+  return parts.length === 0 ? undefined : `[${parts.join(",")}]`;
+}

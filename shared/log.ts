@@ -1,0 +1,14 @@
+import { pino, type Logger } from "pino";
+import type { Env } from "./config.ts";
+
+/** A structured log: constant messages, facts as fields, never a secret. */
+export type Log = Logger;
+
+/**
+ * Makes a process's log: JSON lines to `logFile` where one is set, else to stderr, so that stdout stays for what was asked for.
+ */
+export function createLog(env: Pick<Env, "logLevel" | "logFile">, name: string): Log {
+  const destination = pino.destination({ dest: env.logFile ?? 2, mkdir: true, sync: env.logFile === undefined });
+  const redact = ["apiKey", "*.apiKey", "headers.authorization", "headers.cookie", "*.secretHeaders", "encryptionKey"];
+  return pino({ name, level: env.logLevel, redact, base: { pid: process.pid } }, destination);
+}

@@ -1,0 +1,113 @@
+/** What makes a subgraph a subgraph: its manifest, and the running thing that is opened from it. */
+import { execute, parse, subscribe, type DocumentNode, type ExecutionResult, type GraphQLSchema } from "graphql";
+import type { SubgraphContext, SubgraphDeps } from "./context.ts";
+import { Database, type MigrationEntry } from "./db/database.ts";
+import type { SubgraphEndpoint, SubgraphRequest } from "./endpoint.ts";
+import { maskErrors } from "./graphql/errors.ts";
+import { buildFederatedSchema, type ReferenceResolver } from "./graphql/schema.ts";
+import type { RequestInfo } from "./request-info.ts";
+
+/** A subgraph's manifest. `L`: its loaders, made per operation. `S`: what it keeps open, such as pollers. */
+export interface SubgraphDefinition<L = unknown, S = unknown> {
+  /** Its name in the supergraph, and its PostgreSQL schema. */
+  name: string;
+  entities: readonly (new () => object)[];
+  resolvers: readonly (new () => object)[];
+  orphanedTypes?: readonly (new () => object)[];
+  /** By entity type: batched `__resolveReference`. */
+  references?: Record<string, ReferenceResolver<SubgraphContext<L, S>>>;
+  migrations: readonly MigrationEntry[];
+  loaders?: (context: Omit<SubgraphContext<L, S>, "loaders">) => L;
+  /** Opens what lives as long as the subgraph; `close` ends it within a few seconds. */
+  open?: (deps: SubgraphDeps) => Promise<{ services: S; close: () => Promise<void> }>;
+}
+
+/** Declares a subgraph; the types of loaders and services follow from the functions given. */
+export function defineSubgraph<L, S = undefined>(definition: SubgraphDefinition<L, S>): SubgraphDefinition<L, S> {
+  return definition;
+}
+
+/** A subgraph of this process. */
+export interface RunningSubgraph extends SubgraphEndpoint {
+  readonly schema: GraphQLSchema;
+  readonly database: Database;
+  /** The context of one operation. */
+  context(info: RequestInfo): SubgraphContext;
+}
+
+/** Opens a subgraph: schema, database (its migrations must have run), background work. */
+export async function openSubgraph<L, S>(definition: SubgraphDefinition<L, S>, given: Omit<SubgraphDeps, "database">): Promise<RunningSubgraph> {
+  const log = given.log.child({ subgraph: definition.name });
+  const { schema, sdl } = await buildFederatedSchema<SubgraphContext<L, S>>(definition);
+  const database = await openDatabase(definition, given.databaseUrl);
+  const deps: SubgraphDeps = { ...given, log, database };
+  const opened = await definition.open?.(deps);
+  const services = opened?.services as S;
+
+  const context = (info: RequestInfo): SubgraphContext<L, S> => {
+    const base = { ...deps, ...info, db: database.forTenant(info.tenantId), services };
+    let loaders: L | undefined;
+    return Object.defineProperty(base, "loaders", { get: () => (loaders ??= definition.loaders?.(base) as L) }) as SubgraphContext<L, S>;
+  };
+  const argumentsOf = (request: SubgraphRequest) => ({
+    schema,
+    document: request.document ?? parseOnce(request.query),
+    variableValues: request.variables,
+    operationName: request.operationName,
+    contextValue: context(request.info),
+  });
+  return {
+    name: definition.name,
+    sdl,
+    schema,
+    database,
+    context: context as (info: RequestInfo) => SubgraphContext,
+    async execute(request) {
+      return maskErrors((await execute(argumentsOf(request))) as ExecutionResult, log, request.info.requestId);
+    },
+    async subscribe(request) {
+      const result = await subscribe(argumentsOf(request));
+      const mask = (event: ExecutionResult) => maskErrors(event, log, request.info.requestId);
+      return Symbol.asyncIterator in result ? mapEvents(result, mask) : mask(result);
+    },
+    health: () => database.ping(),
+    async close() {
+      await opened?.close();
+      await database.close();
+    },
+  };
+}
+
+/** Opens the database of a definition; used by migrations too, which need no more of a subgraph. */
+export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "entities" | "migrations">, url: string): Promise<Database> {
+  return Database.open({ url, schema: definition.name, entities: definition.entities, migrations: definition.migrations });
+}
+
+/** An iterator whose `return` does not wait for a pending `next`, which an async generator's does. */
+function mapEvents(source: AsyncIterableIterator<ExecutionResult>, map: (event: ExecutionResult) => ExecutionResult): AsyncIterableIterator<ExecutionResult> {
+  const iterator: AsyncIterableIterator<ExecutionResult> = {
+    async next() {
+      const step = await source.next();
+      return step.done === true ? { done: true, value: undefined } : { done: false, value: map(step.value) };
+    },
+    async return() {
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
+}
+
+const parsed = new Map<string, DocumentNode>();
+const parsedLimit = 1_000;
+
+function parseOnce(query: string): DocumentNode {
+  let document = parsed.get(query);
+  if (document === undefined) {
+    document = parse(query);
+    if (parsed.size >= parsedLimit) parsed.delete(parsed.keys().next().value!);
+    parsed.set(query, document);
+  }
+  return document;
+}
