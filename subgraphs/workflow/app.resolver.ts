@@ -1,0 +1,95 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { AppVersion } from "./app-version.entity.ts";
+import { App, AppStatus } from "./app.entity.ts";
+import { CreateAppInput, CreateAppVersionInput, UpdateAppInput } from "./app.inputs.ts";
+import * as apps from "./app.service.ts";
+import { WorkflowVersion } from "./workflow-version.entity.ts";
+import type { WorkflowContext } from "./workflow.context.ts";
+import { Workflow } from "./workflow.entity.ts";
+import { WorkflowConnection } from "./workflow.resolver.ts";
+
+const AppConnection = connectionType("App", () => App);
+const AppVersionConnection = connectionType("AppVersion", () => AppVersion);
+
+/** Apps in the graph. */
+@Resolver(() => App)
+export class AppResolver {
+  @Query(() => App, { nullable: true, description: "An app by id, deleted ones too; null where there is none." })
+  app(@Arg("id", () => ID) id: string, @Ctx() { loaders }: WorkflowContext): Promise<App | null> {
+    return loaders.app.load(id);
+  }
+
+  @Query(() => App, { nullable: true, description: "An app by its code; null where there is none." })
+  appByCode(@Arg("code", () => String) code: string, @Ctx() { db }: WorkflowContext): Promise<App | null> {
+    return db.read(({ em }) => em.findOne(App, { code, deletedAt: null }));
+  }
+
+  @Query(() => AppConnection, { description: "The tenant's apps, newest first." })
+  apps(
+    @Arg("status", () => AppStatus, { nullable: true, description: "Only apps of this status." }) status: AppStatus | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: WorkflowContext,
+  ): Promise<Connection<App>> {
+    return db.read(({ em }) => listPage(em, App, page, { where: { deletedAt: null, ...(status && { status }) } }));
+  }
+
+  @Query(() => AppVersion, { nullable: true, description: "An app version by id; null where there is none." })
+  appVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: WorkflowContext): Promise<AppVersion | null> {
+    return loaders.appVersion.load(id);
+  }
+
+  @Mutation(() => App, { description: "Makes an app. CONFLICT when its code is taken." })
+  createApp(@Arg("input", () => CreateAppInput) input: CreateAppInput, @Ctx() context: WorkflowContext): Promise<App> {
+    return apps.createApp(context, input);
+  }
+
+  @Mutation(() => App, { description: "Changes what is given; the code stays for ever." })
+  updateApp(@Arg("id", () => ID) id: string, @Arg("input", () => UpdateAppInput) input: UpdateAppInput, @Ctx() context: WorkflowContext): Promise<App> {
+    return apps.updateApp(context, id, input);
+  }
+
+  @Mutation(() => ID, { description: "Deletes an app. CONFLICT while it has workflows. Returns the id." })
+  deleteApp(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<string> {
+    return apps.deleteApp(context, id);
+  }
+
+  @Mutation(() => AppVersion, { description: "Makes the app's next version." })
+  createAppVersion(@Arg("input", () => CreateAppVersionInput) input: CreateAppVersionInput, @Ctx() context: WorkflowContext): Promise<AppVersion> {
+    return apps.createAppVersion(context, input);
+  }
+
+  @Mutation(() => AppVersion, { description: "Makes a version the app's published one." })
+  publishAppVersion(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<AppVersion> {
+    return apps.publishAppVersion(context, id);
+  }
+
+  @FieldResolver(() => AppVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  publishedVersion(@Root() app: App, @Ctx() { loaders }: WorkflowContext): Promise<AppVersion | null> {
+    return loaders.appPublished.load(app.id);
+  }
+
+  @FieldResolver(() => WorkflowConnection, { description: "Its workflows, newest first." })
+  workflows(@Root() app: App, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: WorkflowContext): Promise<Connection<Workflow>> {
+    return loaders.workflowsOfApp.load({ parentId: app.id, page });
+  }
+
+  @FieldResolver(() => AppVersionConnection, { description: "Its versions, newest first." })
+  versions(@Root() app: App, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: WorkflowContext): Promise<Connection<AppVersion>> {
+    return loaders.versionsOfApp.load({ parentId: app.id, page });
+  }
+}
+
+/** What app versions lead to. */
+@Resolver(() => AppVersion)
+export class AppVersionResolver {
+  @FieldResolver(() => App, { description: "The app." })
+  app(@Root() version: AppVersion, @Ctx() { loaders }: WorkflowContext): Promise<App | null> {
+    return loaders.app.load(version.appId);
+  }
+
+  @FieldResolver(() => WorkflowVersion, { description: "What runs." })
+  workflowVersion(@Root() version: AppVersion, @Ctx() { loaders }: WorkflowContext): Promise<WorkflowVersion | null> {
+    return loaders.workflowVersion.load(version.workflowVersionId);
+  }
+}

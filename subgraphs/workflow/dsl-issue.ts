@@ -1,0 +1,25 @@
+import { Directive, Field, ObjectType, registerEnumType } from "type-graphql";
+
+/** Whether a document with the problem can run. */
+export enum IssueSeverity {
+  ERROR = "ERROR",
+  WARNING = "WARNING",
+}
+registerEnumType(IssueSeverity, { name: "IssueSeverity", description: "ERROR: the document cannot run. WARNING: it runs, but hardly as meant." });
+
+/** One problem of a document. */
+@Directive("@shareable")
+@ObjectType("DslIssue", { description: "One problem of a DSL document." })
+export class DslIssueType {
+  @Field(() => IssueSeverity, { description: "ERROR: the document cannot run." })
+  severity!: IssueSeverity;
+
+  @Field(() => String, { description: "A closed code, such as NODE_TYPE_UNKNOWN." })
+  code!: string;
+
+  @Field(() => String, { description: "What is wrong and what to do." })
+  message!: string;
+
+  @Field(() => String, { description: "JSON pointer into the document, such as /nodes/3/config/expression." })
+  path!: string;
+}

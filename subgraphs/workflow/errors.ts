@@ -1,0 +1,35 @@
+import { defineErrors } from "#shared/errors.ts";
+import type { Json } from "#shared/json.ts";
+
+/** Everything that the workflow subgraph refuses, and why. */
+export const workflowErrors = defineErrors({
+  APP_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app ${f.id}.` },
+  APP_CODE_TAKEN: { code: "CONFLICT", message: (f: { field: string; value: string }) => `An app with the code ${f.value} exists. Choose another code.` },
+  APP_HAS_WORKFLOWS: {
+    code: "CONFLICT",
+    message: (f: { id: string; workflows: number }) => `App ${f.id} still has ${f.workflows} workflows. Delete them first.`,
+  },
+  APP_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app version ${f.id}.` },
+  WORKFLOW_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No workflow ${f.id}.` },
+  WORKFLOW_CODE_TAKEN: {
+    code: "CONFLICT",
+    message: (f: { field: string; value: string }) => `The app has a workflow with the code ${f.value}. Choose another code.`,
+  },
+  WORKFLOW_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No workflow version ${f.id}.` },
+  WORKFLOW_VERSION_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Workflow version ${f.id} is archived. Publish or use another version.`,
+  },
+  WORKFLOW_VERSION_OF_OTHER_APP: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string; appId: string }) => `Workflow version ${f.value} does not belong to app ${f.appId}.`,
+  },
+  VERSION_STATUS_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) => `A version cannot be created as ${f.value}. Create it as DRAFT or PUBLISHED.`,
+  },
+  DSL_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; issues: Json }) => `The DSL has ${(f.issues as Json[]).length} problems; extensions.issues lists them. validateDsl checks a document without saving it.`,
+  },
+});

@@ -1,0 +1,24 @@
+import { defineSubgraph } from "#shared/subgraph.ts";
+import { AppVersion } from "./app-version.entity.ts";
+import { App } from "./app.entity.ts";
+import { AppResolver, AppVersionResolver } from "./app.resolver.ts";
+import { AppsAndWorkflows } from "./migrations/0001-apps-and-workflows.ts";
+import { WorkflowVersion } from "./workflow-version.entity.ts";
+import { Workflow } from "./workflow.entity.ts";
+import { workflowLoaders, type WorkflowLoaders } from "./workflow.loaders.ts";
+import { WorkflowResolver, WorkflowVersionResolver } from "./workflow.resolver.ts";
+
+/** Apps, workflows and their versioned DSL. Owns the DSL's grammar and its validation. */
+export const workflowSubgraph = defineSubgraph<WorkflowLoaders>({
+  name: "workflow",
+  entities: [App, AppVersion, Workflow, WorkflowVersion],
+  resolvers: [AppResolver, AppVersionResolver, WorkflowResolver, WorkflowVersionResolver],
+  references: {
+    App: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.app.load(id))),
+    AppVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.appVersion.load(id))),
+    Workflow: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.workflow.load(id))),
+    WorkflowVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.workflowVersion.load(id))),
+  },
+  migrations: [{ name: "0001-apps-and-workflows", class: AppsAndWorkflows }],
+  loaders: ({ db }) => workflowLoaders(db),
+});

@@ -1,0 +1,123 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { validateDsl } from "#shared/dsl/validate.ts";
+import { JsonScalar } from "#shared/graphql/scalars.ts";
+import type { Json } from "#shared/json.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { App } from "./app.entity.ts";
+import { DslIssueType } from "./dsl-issue.ts";
+import { WorkflowVersion } from "./workflow-version.entity.ts";
+import type { WorkflowContext } from "./workflow.context.ts";
+import { Workflow } from "./workflow.entity.ts";
+import { CreateWorkflowInput, CreateWorkflowVersionInput, UpdateWorkflowInput } from "./workflow.inputs.ts";
+import * as service from "./workflow.service.ts";
+
+/** Pages of workflows; apps have them too. */
+export const WorkflowConnection = connectionType("Workflow", () => Workflow);
+const WorkflowVersionConnection = connectionType("WorkflowVersion", () => WorkflowVersion);
+
+/** Workflows in the graph. */
+@Resolver(() => Workflow)
+export class WorkflowResolver {
+  @Query(() => Workflow, { nullable: true, description: "A workflow by id, deleted ones too; null where there is none." })
+  workflow(@Arg("id", () => ID) id: string, @Ctx() { loaders }: WorkflowContext): Promise<Workflow | null> {
+    return loaders.workflow.load(id);
+  }
+
+  @Query(() => Workflow, { nullable: true, description: "A workflow by its code in an app; null where there is none." })
+  workflowByCode(
+    @Arg("appId", () => ID) appId: string,
+    @Arg("code", () => String) code: string,
+    @Ctx() { db }: WorkflowContext,
+  ): Promise<Workflow | null> {
+    return db.read(({ em }) => em.findOne(Workflow, { appId, code, deletedAt: null }));
+  }
+
+  @Query(() => WorkflowConnection, { description: "The tenant's workflows, or those of one app, newest first." })
+  workflows(
+    @Arg("appId", () => ID, { nullable: true, description: "Only workflows of this app." }) appId: string | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: WorkflowContext,
+  ): Promise<Connection<Workflow>> {
+    return db.read(({ em }) => listPage(em, Workflow, page, { where: { deletedAt: null, ...(appId != null && { appId }) } }));
+  }
+
+  @Query(() => WorkflowVersion, { nullable: true, description: "A workflow version by id; null where there is none." })
+  workflowVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: WorkflowContext): Promise<WorkflowVersion | null> {
+    return loaders.workflowVersion.load(id);
+  }
+
+  @Query(() => [DslIssueType], { description: "Every problem of a DSL document, without saving it. Empty: the document can run." })
+  validateDsl(@Arg("dsl", () => JsonScalar) dsl: Json): DslIssueType[] {
+    return validateDsl(dsl) as DslIssueType[];
+  }
+
+  @Mutation(() => Workflow, { description: "Makes a workflow. CONFLICT when its code is taken in the app." })
+  createWorkflow(@Arg("input", () => CreateWorkflowInput) input: CreateWorkflowInput, @Ctx() context: WorkflowContext): Promise<Workflow> {
+    return service.createWorkflow(context, input);
+  }
+
+  @Mutation(() => Workflow, { description: "Changes what is given; the code stays for ever." })
+  updateWorkflow(
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateWorkflowInput) input: UpdateWorkflowInput,
+    @Ctx() context: WorkflowContext,
+  ): Promise<Workflow> {
+    return service.updateWorkflow(context, id, input);
+  }
+
+  @Mutation(() => ID, { description: "Deletes a workflow; its runs stay and those in flight go on. Returns the id." })
+  deleteWorkflow(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<string> {
+    return service.deleteWorkflow(context, id);
+  }
+
+  @Mutation(() => WorkflowVersion, {
+    description: "The DSL is validated first; a document with errors is refused with BAD_USER_INPUT and its issues in extensions.issues.",
+  })
+  createWorkflowVersion(
+    @Arg("input", () => CreateWorkflowVersionInput) input: CreateWorkflowVersionInput,
+    @Ctx() context: WorkflowContext,
+  ): Promise<WorkflowVersion> {
+    return service.createWorkflowVersion(context, input);
+  }
+
+  @Mutation(() => WorkflowVersion, {
+    description: "The published version is the one that was published last; publishing an older one again makes it current.",
+  })
+  publishWorkflowVersion(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<WorkflowVersion> {
+    return service.publishWorkflowVersion(context, id);
+  }
+
+  @Mutation(() => WorkflowVersion, { description: "An archived version starts no run; runs in flight go on." })
+  archiveWorkflowVersion(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<WorkflowVersion> {
+    return service.archiveWorkflowVersion(context, id);
+  }
+
+  @FieldResolver(() => App, { description: "The app it belongs to." })
+  app(@Root() workflow: Workflow, @Ctx() { loaders }: WorkflowContext): Promise<App | null> {
+    return loaders.app.load(workflow.appId);
+  }
+
+  @FieldResolver(() => WorkflowVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  latestVersion(@Root() workflow: Workflow, @Ctx() { loaders }: WorkflowContext): Promise<WorkflowVersion | null> {
+    return loaders.workflowLatest.load(workflow.id);
+  }
+
+  @FieldResolver(() => WorkflowVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  publishedVersion(@Root() workflow: Workflow, @Ctx() { loaders }: WorkflowContext): Promise<WorkflowVersion | null> {
+    return loaders.workflowPublished.load(workflow.id);
+  }
+
+  @FieldResolver(() => WorkflowVersionConnection, { description: "Its versions, newest first." })
+  versions(@Root() workflow: Workflow, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: WorkflowContext): Promise<Connection<WorkflowVersion>> {
+    return loaders.versionsOfWorkflow.load({ parentId: workflow.id, page });
+  }
+}
+
+/** What workflow versions lead to. */
+@Resolver(() => WorkflowVersion)
+export class WorkflowVersionResolver {
+  @FieldResolver(() => Workflow, { description: "The workflow." })
+  workflow(@Root() version: WorkflowVersion, @Ctx() { loaders }: WorkflowContext): Promise<Workflow | null> {
+    return loaders.workflow.load(version.workflowId);
+  }
+}

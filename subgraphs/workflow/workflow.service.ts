@@ -1,0 +1,105 @@
+import { LockMode } from "@mikro-orm/core";
+import type { Tx } from "#shared/db/database.ts";
+import { onDuplicate } from "#shared/db/errors.ts";
+import { nextVersionNumber } from "#shared/db/versions.sql.ts";
+import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
+import { checkCode, checkDescription, checkName, given } from "#shared/fields.ts";
+import { newId } from "#shared/ids.ts";
+import type { Json } from "#shared/json.ts";
+import { App } from "./app.entity.ts";
+import { workflowErrors } from "./errors.ts";
+import { creatableStatus } from "./version.rules.ts";
+import { VersionStatus } from "./version-status.ts";
+import { WorkflowVersion } from "./workflow-version.entity.ts";
+import type { WorkflowContext } from "./workflow.context.ts";
+import { Workflow } from "./workflow.entity.ts";
+import type { CreateWorkflowInput, CreateWorkflowVersionInput, UpdateWorkflowInput } from "./workflow.inputs.ts";
+
+/** Makes a workflow of an app. @throws AppError APP_NOT_FOUND, WORKFLOW_CODE_TAKEN */
+export async function createWorkflow({ db }: WorkflowContext, input: CreateWorkflowInput): Promise<Workflow> {
+  const { appId } = input;
+  const code = checkCode("code", input.code);
+  const now = new Date();
+  const fields = { id: newId(), tenantId: db.tenantId, appId, code, name: checkName(input.name), description: checkDescription(input.description) };
+  return onDuplicate(
+    "workflow_code",
+    (cause) => workflowErrors.WORKFLOW_CODE_TAKEN({ field: "code", value: code }, { cause }),
+    () =>
+      db.transaction(async ({ em }) => {
+        // The lock keeps a deletion of the app from overtaking its new child.
+        const app = await em.findOne(App, { id: appId, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_READ });
+        if (app === null) throw workflowErrors.APP_NOT_FOUND({ id: appId });
+        return em.create(Workflow, { ...fields, createdAt: now, updatedAt: now, deletedAt: null });
+      }),
+  );
+}
+
+/** Changes what is given. @throws AppError WORKFLOW_NOT_FOUND */
+export async function updateWorkflow({ db }: WorkflowContext, id: string, input: UpdateWorkflowInput): Promise<Workflow> {
+  return db.transaction(async (tx) => {
+    const workflow = await lockWorkflow(tx, id);
+    if (given(input.name)) workflow.name = checkName(input.name);
+    if (input.description !== undefined) workflow.description = checkDescription(input.description);
+    workflow.updatedAt = new Date();
+    return workflow;
+  });
+}
+
+/** Deletes a workflow; its versions stay for the runs that point to them. @throws AppError WORKFLOW_NOT_FOUND */
+export async function deleteWorkflow({ db }: WorkflowContext, id: string): Promise<string> {
+  return db.transaction(async (tx) => {
+    const workflow = await lockWorkflow(tx, id);
+    workflow.deletedAt = workflow.updatedAt = new Date();
+    return id;
+  });
+}
+
+/** Saves a document as the workflow's next version. @throws AppError DSL_INVALID with all its problems, WORKFLOW_NOT_FOUND */
+export async function createWorkflowVersion({ db }: WorkflowContext, input: CreateWorkflowVersionInput): Promise<WorkflowVersion> {
+  const { workflowId, dsl } = input;
+  const status = creatableStatus(input.status);
+  const problems = validateDsl(dsl).filter((issue) => issue.severity === "ERROR");
+  if (problems.length > 0) throw workflowErrors.DSL_INVALID({ field: "dsl", issues: problems.map(issueFacts) });
+  return db.transaction(async (tx) => {
+    await lockWorkflow(tx, workflowId);
+    const now = new Date();
+    const version = await nextVersionNumber(tx, { table: "workflow.workflow_version", parent: "workflow_id" }, workflowId);
+    const publishedAt = status === VersionStatus.PUBLISHED ? now : null;
+    return tx.em.create(WorkflowVersion, { id: newId(), tenantId: db.tenantId, workflowId, version, status, dsl, createdAt: now, publishedAt });
+  });
+}
+
+/** Makes a version the workflow's published one, whatever its number. @throws AppError WORKFLOW_VERSION_NOT_FOUND */
+export async function publishWorkflowVersion({ db }: WorkflowContext, id: string): Promise<WorkflowVersion> {
+  return db.transaction(async (tx) => {
+    const version = await lockVersion(tx, id);
+    version.status = VersionStatus.PUBLISHED;
+    version.publishedAt = new Date();
+    return version;
+  });
+}
+
+/** Takes a version out of use for new runs. @throws AppError WORKFLOW_VERSION_NOT_FOUND */
+export async function archiveWorkflowVersion({ db }: WorkflowContext, id: string): Promise<WorkflowVersion> {
+  return db.transaction(async (tx) => {
+    const version = await lockVersion(tx, id);
+    version.status = VersionStatus.ARCHIVED;
+    return version;
+  });
+}
+
+async function lockWorkflow({ em }: Tx, id: string): Promise<Workflow> {
+  const workflow = await em.findOne(Workflow, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (workflow === null) throw workflowErrors.WORKFLOW_NOT_FOUND({ id });
+  return workflow;
+}
+
+async function lockVersion({ em }: Tx, id: string): Promise<WorkflowVersion> {
+  const version = await em.findOne(WorkflowVersion, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (version === null) throw workflowErrors.WORKFLOW_VERSION_NOT_FOUND({ id });
+  return version;
+}
+
+function issueFacts({ severity, code, message, path }: DslIssue): Json {
+  return { severity, code, message, path };
+}
