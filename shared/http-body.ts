@@ -1,0 +1,55 @@
+import type { IncomingMessage } from "node:http";
+import { AppError, defineErrors } from "./errors.ts";
+
+/** Why a request's body is not read. */
+export const bodyErrors = defineErrors({
+  BODY_TOO_LARGE: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limitBytes: number }) => `A request's body may have ${f.limitBytes} bytes.`,
+  },
+  BODY_NOT_JSON: { code: "BAD_USER_INPUT", message: (_: Record<never, never>) => "The request's body is not valid JSON." },
+  BODY_ENCODED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { encoding: string }) => `Content-Encoding ${f.encoding} is not read here; send the body as it is.`,
+  },
+});
+
+/**
+ * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
+ *
+ * @throws AppError one of {@link bodyErrors}
+ */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<unknown> {
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
+  if (!/^application\/([\w.-]+\+)?json\b/i.test(request.headers["content-type"] ?? "")) {
+    request.resume();
+    return undefined;
+  }
+  const text = await readText(request, limitBytes);
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw bodyErrors.BODY_NOT_JSON({});
+  }
+}
+
+/** The HTTP status of a body that was refused, 400 for any other refusal of a request. */
+export function statusOfRefusal(error: AppError): number {
+  if (error.reason === "BODY_TOO_LARGE") return 413;
+  if (error.reason === "BODY_ENCODED") return 415;
+  if (error.code === "FORBIDDEN" || error.code === "TENANT_MISMATCH") return 403;
+  return error.code === "UNAUTHENTICATED" ? 401 : 400;
+}
+
+async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limitBytes) throw bodyErrors.BODY_TOO_LARGE({ limitBytes });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

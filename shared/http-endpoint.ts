@@ -1,0 +1,174 @@
+/**
+ * A subgraph behind HTTP: operations over a pool of kept-alive connections, subscriptions over one shared WebSocket.
+ * Nothing is retried but a query whose connection broke; a lost subscription is an error that its client resumes from.
+ */
+import type { ExecutionResult } from "graphql";
+import { Pool } from "undici";
+import type { SubgraphEndpoint, SubgraphRequest } from "./endpoint.ts";
+import { parseEndpointAddress, type EndpointAddress } from "./endpoint-address.ts";
+import { defineErrors, type AppError } from "./errors.ts";
+import { newId } from "./ids.ts";
+import { isJsonObject } from "./json.ts";
+import { requestHeaders } from "./request-transport.ts";
+import { openUpstream } from "./upstream-socket.ts";
+
+/** What goes wrong between a caller and a subgraph of another process. */
+export const endpointErrors = defineErrors({
+  SUBGRAPH_UNREACHABLE: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { serviceName: string }) => `The ${f.serviceName} subgraph cannot be reached.`,
+  },
+  SUBGRAPH_ANSWER_INVALID: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { serviceName: string; status: number }) => `The ${f.serviceName} subgraph gave no GraphQL answer (HTTP ${f.status}).`,
+  },
+});
+
+export interface HttpEndpointOptions {
+  name: string;
+  /** See endpoint-address.ts for the forms. */
+  url: string;
+  /** Kept-alive connections at most. */
+  connections?: number;
+  /** Events that one subscription may lag behind its subgraph before it ends with SUBSCRIPTION_OVERFLOW. */
+  maxBufferedEvents?: number;
+}
+
+/**
+ * Connects to a subgraph and asks for its SDL.
+ *
+ * @param signal  ends the attempt.
+ * @throws AppError SUBGRAPH_UNREACHABLE, SUBGRAPH_ANSWER_INVALID
+ */
+export async function connectEndpoint(options: HttpEndpointOptions, signal?: AbortSignal): Promise<SubgraphEndpoint> {
+  const address = parseEndpointAddress(options.url);
+  const pool = openPool(address, options.connections ?? 64);
+  try {
+    const sdl = await fetchSdl({ name: options.name, path: address.path, pool }, signal);
+    return httpEndpoint({ ...options, address, pool, sdl });
+  } catch (error) {
+    await pool.destroy();
+    throw error;
+  }
+}
+
+interface Connected extends HttpEndpointOptions {
+  address: EndpointAddress;
+  pool: Pool;
+  sdl: string;
+}
+
+function httpEndpoint({ name, address, pool, sdl, maxBufferedEvents = 2048 }: Connected): SubgraphEndpoint {
+  const upstream = openUpstream({ name, url: address.webSocketUrl, maxBufferedEvents });
+  const target = { name, path: address.path, pool };
+  return {
+    name,
+    sdl,
+    execute: (request) => post(target, request),
+    subscribe: (request) => Promise.resolve(upstream.subscribe(request)),
+    health: (signal) => checkHealth(target, signal),
+    async close() {
+      await upstream.close();
+      await pool.destroy();
+    },
+  };
+}
+
+function openPool(address: EndpointAddress, connections: number): Pool {
+  return new Pool(address.origin, {
+    connections,
+    ...(address.socketPath === undefined ? {} : { socketPath: address.socketPath }),
+    connect: { timeout: 5_000 },
+    // The deadline is the caller's signal: a long mutation must not end by a limit of the transport.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // Below the server's 65 s, else a request now and then meets a socket that is being closed.
+    keepAliveTimeout: 30_000,
+  });
+}
+
+interface Target {
+  name: string;
+  path: string;
+  pool: Pool;
+}
+
+async function post(target: Target, request: SubgraphRequest): Promise<ExecutionResult> {
+  const { info, query, variables, operationName } = request;
+  const body = JSON.stringify({ query, variables, operationName });
+  const send = () => sendOnce(target, { body, headers: requestHeaders(info), signal: info.signal });
+  try {
+    return await send();
+  } catch (error) {
+    if (!isBrokenConnection(error) || info.signal?.aborted === true) throw refused(target, error, info.signal);
+  }
+  // A kept-alive socket may be closed just as it is used. A query may go twice; a mutation may have been done.
+  if (/^\s*mutation\b/.test(query)) throw endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName: target.name });
+  return send().catch((error: unknown) => {
+    throw refused(target, error, info.signal);
+  });
+}
+
+interface Sent {
+  body: string;
+  headers: Record<string, string>;
+  signal: AbortSignal | undefined;
+}
+
+async function sendOnce(target: Target, { body, headers, signal }: Sent): Promise<ExecutionResult> {
+  const answer = await target.pool.request({
+    method: "POST",
+    path: target.path,
+    headers: { ...headers, "content-type": "application/json", accept: "application/json" },
+    body,
+    signal: signal ?? null,
+  });
+  const parsed = parseAnswer(await answer.body.text());
+  if (parsed === undefined) throw endpointErrors.SUBGRAPH_ANSWER_INVALID({ serviceName: target.name, status: answer.statusCode });
+  return parsed;
+}
+
+function parseAnswer(text: string): ExecutionResult | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isJsonObject(parsed) && ("data" in parsed || Array.isArray(parsed["errors"]))
+      ? (parsed as unknown as ExecutionResult)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Refused connections and those that broke; not the answers, nor what the caller ended. */
+function isBrokenConnection(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"].includes(code);
+}
+
+function refused(target: Target, error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  if (isAnswerError(error)) return error;
+  return endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName: target.name }, { cause: error });
+}
+
+function isAnswerError(error: unknown): error is AppError {
+  return error instanceof Error && "reason" in error && error.reason === "SUBGRAPH_ANSWER_INVALID";
+}
+
+async function fetchSdl(target: Target, signal: AbortSignal | undefined): Promise<string> {
+  const info = { tenantId: "public", requestId: newId(), signal };
+  const { data, errors } = await post(target, { query: "query ReadSdl { _service { sdl } }", operationName: "ReadSdl", info });
+  const service = data?.["_service"];
+  if (isJsonObject(service) && typeof service["sdl"] === "string") return service["sdl"];
+  throw endpointErrors.SUBGRAPH_ANSWER_INVALID({ serviceName: target.name, status: 200 }, { cause: errors });
+}
+
+async function checkHealth(target: Target, signal: AbortSignal): Promise<void> {
+  try {
+    const answer = await target.pool.request({ method: "GET", path: target.path.replace(/graphql$/, "readyz"), signal });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 200) throw new Error(text.slice(0, 300));
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The WebSocket over which one process subscribes to a subgraph in another. It serves many users: the identity travels with each
+ * operation, never in connectionParams. It never subscribes anew by itself: that would hide a gap in a stream.
+ */
+import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from "graphql";
+import { createClient, type Client } from "graphql-ws";
+import WebSocket from "ws";
+import { BoundedStream } from "./bounded-stream.ts";
+import { clientError } from "./client-error.ts";
+import type { SubgraphRequest } from "./endpoint.ts";
+import { defineErrors, type AppError } from "./errors.ts";
+import { requestExtensions } from "./request-transport.ts";
+
+/** How a subscription ends that its subgraph did not end. */
+export const streamErrors = defineErrors({
+  SUBSCRIPTION_OVERFLOW: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { serviceName: string; maxBufferedEvents: number }) =>
+      `The subscriber lagged more than ${f.maxBufferedEvents} events behind the ${f.serviceName} subgraph. Subscribe again from the last cursor.`,
+  },
+  SUBSCRIPTION_UPSTREAM_LOST: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { serviceName: string }) =>
+      `The stream from the ${f.serviceName} subgraph was lost. Subscribe again from the last cursor.`,
+  },
+});
+
+export interface Upstream {
+  /** A refusal comes as the stream's only value. */
+  subscribe(request: SubgraphRequest): AsyncIterableIterator<ExecutionResult>;
+  close(): Promise<void>;
+}
+
+const pongWithinMs = 5_000;
+const pingEveryMs = 10_000;
+
+/** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
+export function openUpstream({ name, url, maxBufferedEvents }: { name: string; url: string; maxBufferedEvents: number }): Upstream {
+  const open = new Set<(error: AppError) => void>();
+  const lose = () => {
+    for (const fail of [...open]) fail(streamErrors.SUBSCRIPTION_UPSTREAM_LOST({ serviceName: name }));
+  };
+  const client = createUpstreamClient(url, lose);
+  return {
+    subscribe(request) {
+      let dispose = () => {};
+      const stream = new BoundedStream<ExecutionResult>({
+        limit: maxBufferedEvents,
+        onEnd: () => {
+          open.delete(fail);
+          dispose();
+        },
+      });
+      const fail = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
+      const overflow = () => fail(streamErrors.SUBSCRIPTION_OVERFLOW({ serviceName: name, maxBufferedEvents }));
+      open.add(fail);
+      dispose = client.subscribe<Record<string, unknown>>(payloadOf(request), {
+        next: (event) => void (stream.push(event as ExecutionResult) || overflow()),
+        error: (cause) => stream.end(failed(refusal(cause, name))),
+        complete: () => stream.end(),
+      });
+      return stream;
+    },
+    async close() {
+      lose();
+      await client.dispose();
+    },
+  };
+}
+
+function createUpstreamClient(url: string, lose: () => void): Client {
+  let pongTimer: NodeJS.Timeout | undefined;
+  const client = createClient({
+    url,
+    webSocketImpl: WebSocket,
+    // Short, for its timer also outlives dispose().
+    lazyCloseTimeout: 500,
+    retryAttempts: 0,
+    connectionAckWaitTimeout: 5_000,
+    keepAlive: pingEveryMs,
+    on: {
+      // graphql-ws itself subscribes anew after a close with code 1000, retries or not; whoever listens must hear of the gap.
+      closed: () => {
+        clearTimeout(pongTimer);
+        lose();
+      },
+      ping: (received) => {
+        if (!received) pongTimer = setTimeout(() => client.terminate(), pongWithinMs).unref();
+      },
+      pong: (received) => {
+        if (received) clearTimeout(pongTimer);
+      },
+    },
+  });
+  return client;
+}
+
+function payloadOf({ query, variables, operationName, info }: SubgraphRequest) {
+  return { query, variables: variables ?? null, operationName: operationName ?? null, extensions: requestExtensions(info) };
+}
+
+/** What graphql-ws reports: the subgraph's own errors, or the end of the socket. */
+function refusal(cause: unknown, serviceName: string): GraphQLError[] {
+  if (Array.isArray(cause)) return (cause as GraphQLFormattedError[]).map((error) => clientError(error, { serviceName }));
+  return [clientError(streamErrors.SUBSCRIPTION_UPSTREAM_LOST({ serviceName }, { cause }), { serviceName })];
+}
+
+const failed = (errors: GraphQLError[]): ExecutionResult => ({ errors, data: null });

@@ -1,0 +1,105 @@
+/**
+ * Speaks graphql-transport-ws on sockets that an HTTP server upgrades: with limits, pings, and a log that takes what goes wrong.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { GraphQLError } from "graphql";
+import { CloseCode, handleProtocols, makeServer, type ServerOptions } from "graphql-ws";
+import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import type { Log } from "./log.ts";
+
+/** What is known of a socket beside its messages. */
+export interface SocketExtra extends Record<PropertyKey, unknown> {
+  request: IncomingMessage;
+}
+
+export type SocketOptions = ServerOptions<Record<string, unknown>, SocketExtra>;
+
+export interface WebSocketLimits {
+  maxMessageBytes: number;
+  /** Operations that one socket may have open. */
+  maxOperations: number;
+  /** A socket that answers no ping within this time is dropped; it is also the time between two pings. */
+  pingMs: number;
+}
+
+export interface GraphqlWebSockets {
+  /** Takes a socket over from its HTTP server. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends all sockets with code 1001; those that stay open after `graceMs` are cut. */
+  close(graceMs: number): Promise<void>;
+}
+
+const defaultLimits: WebSocketLimits = { maxMessageBytes: 4 << 20, maxOperations: 200, pingMs: 12_000 };
+
+/** Makes the WebSocket half of a server; `options.onSubscribe` is called for operations within the limits only. */
+export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; limits?: Partial<WebSocketLimits> }): GraphqlWebSockets {
+  const limits = { ...defaultLimits, ...setting.limits };
+  const server = makeServer<Record<string, unknown>, SocketExtra>({
+    ...options,
+    onSubscribe: (context, id, payload) => {
+      if (Object.keys(context.subscriptions).length > limits.maxOperations) return [tooMany(limits.maxOperations)];
+      return options.onSubscribe?.(context, id, payload);
+    },
+  });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.maxMessageBytes, handleProtocols });
+  sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
+    keepAlive(socket, limits.pingMs);
+    socket.on("error", (error) => setting.log.debug({ err: error }, "websocket failed"));
+    const closed = server.opened(adapter(socket, setting.log), { request });
+    socket.once("close", (code, reason) => {
+      closed(code, String(reason)).catch((error: unknown) => setting.log.error({ err: error }, "websocket not cleaned up"));
+    });
+  });
+  return {
+    upgrade: (request, socket, head) => sockets.handleUpgrade(request, socket, head, (ready) => sockets.emit("connection", ready, request)),
+    close: (graceMs) => closeAll(sockets, graceMs),
+  };
+}
+
+function adapter(socket: WebSocket, log: Log) {
+  return {
+    protocol: socket.protocol,
+    // Resolves when the bytes are on their way, so that a client that does not read stops its own streams.
+    send: (text: string) =>
+      new Promise<void>((resolve) => {
+        if (socket.readyState !== socket.OPEN) return resolve();
+        socket.send(text, () => resolve());
+      }),
+    close: (code?: number, reason?: string) => socket.close(code, reason),
+    onMessage: (listener: (text: string) => Promise<void>) =>
+      void socket.on("message", (message: RawData) => {
+        listener(String(message)).catch((error: unknown) => {
+          log.error({ err: error }, "websocket message failed");
+          socket.close(CloseCode.InternalServerError, "Internal server error");
+        });
+      }),
+  };
+}
+
+function keepAlive(socket: WebSocket, pingMs: number): void {
+  let answered = true;
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, pingMs);
+  socket.on("pong", () => (answered = true));
+  socket.once("close", () => clearInterval(timer));
+}
+
+async function closeAll(sockets: WebSocketServer, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => sockets.close(() => resolve()));
+  for (const socket of sockets.clients) socket.close(1001, "Going away");
+  const cut = setTimeout(() => {
+    for (const socket of sockets.clients) socket.terminate();
+  }, graceMs);
+  await Promise.all([...sockets.clients].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
+  clearTimeout(cut);
+  await closed;
+}
+
+const tooMany = (most: number) =>
+  new GraphQLError(`One socket may have ${most} operations open.`, {
+    extensions: { code: "RESOURCE_EXHAUSTED", reason: "SOCKET_OPERATIONS_LIMIT", limit: most },
+  });

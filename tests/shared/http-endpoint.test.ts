@@ -1,0 +1,202 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import WebSocket from "ws";
+import type { ExecutionResult } from "graphql";
+import type { SubgraphEndpoint } from "#shared/endpoint.ts";
+import { connectEndpoint } from "#shared/http-endpoint.ts";
+import { addressOf, listen } from "#shared/listen.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+import { serveEndpoints, type ServeOptions } from "#shared/server.ts";
+import { fixtureSubgraphs } from "../testkit/fixture-subgraphs.ts";
+
+const log = pino({ level: "silent" });
+const info: RequestInfo = { tenantId: "acme", requestId: "request-1" };
+
+async function setup(options: { listen?: ServeOptions["listen"]; maxBufferedEvents?: number } = {}) {
+  const fixtures = fixtureSubgraphs();
+  const server = await serveEndpoints({ endpoints: [fixtures.runs, fixtures.traces], listen: options.listen ?? { port: 0 }, log });
+  const url = server.urlOf("runs");
+  const endpoint = await connectEndpoint({ name: "runs", url, maxBufferedEvents: options.maxBufferedEvents ?? 100 });
+  fixtures.seen.length = 0;
+  const close = async () => {
+    await endpoint.close();
+    await server.stop(100);
+  };
+  return { ...fixtures, server, endpoint, url, close, [Symbol.asyncDispose]: close };
+}
+
+async function stream(endpoint: SubgraphEndpoint, query: string, as = info): Promise<AsyncIterableIterator<ExecutionResult>> {
+  const result = await endpoint.subscribe({ query, info: as });
+  if (!(Symbol.asyncIterator in result)) throw new Error("expected a stream");
+  return result;
+}
+
+describe("an endpoint over HTTP", () => {
+  it("has the SDL of the subgraph, and its answers", async () => {
+    await using t = await setup();
+    expect(t.endpoint.sdl).toContain("type Run implements Node");
+    const result = await t.endpoint.execute({ query: "query Q($id: ID!) { run(id: $id) { status } }", variables: { id: "2" }, info });
+    expect(result).toEqual({ data: { run: { status: "DONE" } } });
+  });
+
+  it("works through a Unix socket, streams included", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "ep-"));
+    const t = await setup({ listen: { socketPath: join(folder, "s.sock") } });
+    expect(t.url).toBe(`unix:${folder}/s.sock:/runs/graphql`);
+    expect(await t.endpoint.execute({ query: "{ whoami }", info })).toEqual({ data: { whoami: "acme/request-1" } });
+    const events = await stream(t.endpoint, 'subscription { runStatus(id: "1", count: 2) { seq } }');
+    expect(await Array.fromAsync(events)).toHaveLength(2);
+    await t.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("hands the identity on, with queries and with each subscription over the one socket (S-104)", async () => {
+    await using t = await setup();
+    const traced = { ...info, apiKeyId: "key-1", traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` };
+    await t.endpoint.execute({ query: "{ whoami }", info: traced });
+    expect(t.seen[0]?.info).toMatchObject(traced);
+    const [first, second] = await Promise.all(
+      ["one", "two"].map(async (tenantId) => (await stream(t.endpoint, "subscription { whoami }", { ...info, tenantId })).next()),
+    );
+    expect([first?.value.data, second?.value.data]).toEqual([{ whoami: "one/request-1" }, { whoami: "two/request-1" }]);
+  });
+
+  it("shows the subgraph's refusals with code, reason and facts, and nothing of a bug", async () => {
+    await using t = await setup();
+    const { errors: refusals } = await t.endpoint.execute({ query: "{ refused }", info });
+    expect(refusals?.[0]).toMatchObject({
+      path: ["refused"],
+      extensions: { code: "CONFLICT", reason: "RUN_BUSY", runId: "1", requestId: "request-1" },
+    });
+    const { errors: bugs } = await t.endpoint.execute({ query: "{ broken }", info });
+    expect(bugs?.[0]?.extensions).toEqual({ code: "INTERNAL", reason: "INTERNAL", requestId: "request-1" });
+    expect(JSON.stringify(bugs)).not.toMatch(/password|secret/);
+  });
+
+  it("ends an idle subscription at once, in the subgraph too", async () => {
+    await using t = await setup();
+    const events = await stream(t.endpoint, 'subscription { runStatus(id: "1") { seq } }');
+    const pending = events.next();
+    await t.sources.untilActive(1);
+    await events.return?.();
+    expect(await pending).toEqual({ done: true, value: undefined });
+    await t.sources.untilActive(0);
+  });
+
+  it("ends a subscription that lags with SUBSCRIPTION_OVERFLOW, after what it had buffered", async () => {
+    await using t = await setup({ maxBufferedEvents: 10 });
+    const events = await stream(t.endpoint, 'subscription { runStatus(id: "1", count: 5000) { seq } }');
+    await t.sources.untilActive(0);
+    await t.endpoint.execute({ query: "{ whoami }", info });
+    const results = await Array.fromAsync(events);
+    expect(results.length).toBeLessThan(5000);
+    expect(results.at(-1)?.errors?.[0]?.extensions).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "SUBSCRIPTION_OVERFLOW" });
+  });
+
+  it("says that a stream was lost when the subgraph goes, and never subscribes anew by itself", async () => {
+    await using t = await setup();
+    const events = await stream(t.endpoint, 'subscription { runStatus(id: "1") { seq } }');
+    const pending = events.next();
+    await t.sources.untilActive(1);
+    await t.server.stop(50);
+    expect((await pending).value.errors[0].extensions).toMatchObject({
+      code: "DOWNSTREAM_UNAVAILABLE",
+      reason: "SUBSCRIPTION_UPSTREAM_LOST",
+    });
+    expect((await events.next()).done).toBe(true);
+    expect(t.seen.filter(({ query }) => query.startsWith("subscription"))).toHaveLength(1);
+  });
+
+  it("gives a refused subscription as one value with its errors", async () => {
+    await using t = await setup();
+    const results = await Array.fromAsync(await stream(t.endpoint, "subscription { refused }"));
+    expect(results).toMatchObject([{ errors: [{ extensions: { reason: "RUN_BUSY" } }] }]);
+  });
+
+  it("is unreachable, by name, when nothing listens", async () => {
+    const t = await setup();
+    await t.server.stop(50);
+    await expect(t.endpoint.execute({ query: "{ whoami }", info })).rejects.toMatchObject({
+      code: "DOWNSTREAM_UNAVAILABLE",
+      facts: { serviceName: "runs" },
+    });
+    await expect(t.endpoint.health(AbortSignal.timeout(1000))).rejects.toThrow();
+    await t.endpoint.close();
+    await expect(connectEndpoint({ name: "runs", url: t.url })).rejects.toMatchObject({ reason: "SUBGRAPH_UNREACHABLE" });
+  });
+
+  it("ends a request when its signal fires, in the subgraph too", async () => {
+    await using t = await setup();
+    const controller = new AbortController();
+    const pending = t.endpoint.execute({ query: "{ hanging }", info: { ...info, signal: controller.signal } });
+    while (t.seen.length === 0) await new Promise(setImmediate);
+    controller.abort(new Error("enough"));
+    await expect(pending).rejects.toThrow("enough");
+    const inside = t.seen[0]?.info.signal;
+    if (inside?.aborted === false) await new Promise((resolve) => inside.addEventListener("abort", resolve));
+  });
+
+  it("repeats a query whose kept-alive connection broke, and never a mutation", async () => {
+    const asked: string[] = [];
+    const flaky = createServer((request, response) => {
+      let body = "";
+      request.on("data", (chunk: Buffer) => (body += String(chunk)));
+      request.on("end", () => {
+        if (body.includes("_service")) return response.end('{"data":{"_service":{"sdl":"type Query { a: Int }"}}}');
+        asked.push(body);
+        if (asked.length % 2 === 1) return request.socket.destroy();
+        response.end('{"data":{"a":1}}');
+      });
+    });
+    await listen(flaky, { port: 0 });
+    const endpoint = await connectEndpoint({ name: "flaky", url: addressOf(flaky) });
+    expect(await endpoint.execute({ query: "{ a }", info })).toEqual({ data: { a: 1 } });
+    await expect(endpoint.execute({ query: "mutation { a }", info })).rejects.toMatchObject({ reason: "SUBGRAPH_UNREACHABLE" });
+    expect(asked).toHaveLength(3);
+    await endpoint.close();
+    flaky.closeAllConnections();
+    flaky.close();
+  });
+});
+
+describe("the server of endpoints", () => {
+  it("answers readiness by endpoint", async () => {
+    await using t = await setup();
+    await t.endpoint.health(AbortSignal.timeout(1000));
+    t.sick.set("runs", new Error("no database"));
+    await expect(t.endpoint.health(AbortSignal.timeout(1000))).rejects.toThrow("no database");
+  });
+
+  it("refuses a Host that is not loopback, on HTTP and at upgrade", async () => {
+    await using t = await setup();
+    const headers = { host: "evil.example", "content-type": "application/json" };
+    const { request } = await import("undici");
+    const answer = await request(t.url, { method: "POST", headers, body: '{"query":"{ whoami }"}' });
+    expect(answer.statusCode).toBe(403);
+    expect(await answer.body.json()).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN", reason: "HOST_NOT_ALLOWED" } }] });
+    const socket = new WebSocket(t.url.replace("http", "ws"), "graphql-transport-ws", { headers: { host: "evil.example" } });
+    const refused = await new Promise((resolve) => socket.once("error", (error) => resolve(error.message)));
+    expect(refused).toMatch("403");
+  });
+
+  it("refuses bodies that are too large or not JSON", async () => {
+    await using t = await setup();
+    const post = (body: string) => fetch(t.url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    expect((await post(`{"query":"${"x".repeat(17 << 20)}"}`)).status).toBe(413);
+    const bad = await post("{");
+    expect([bad.status, await bad.json()]).toMatchObject([400, { errors: [{ extensions: { reason: "BODY_NOT_JSON" } }] }]);
+  });
+
+  it("refuses a malformed tenant id", async () => {
+    await using t = await setup();
+    const answer = await fetch(t.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-tenant-id": "a b" },
+      body: '{"query":"{ whoami }"}',
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ extensions: { reason: "TENANT_ID_INVALID" } }] }]);
+  });
+});

@@ -1,0 +1,249 @@
+/** Two small subgraphs of one graph, for tests of the router: `runs` owns Run and the streams, `traces` adds to Run. */
+import { buildSubgraphSchema, printSubgraphSchema } from "@apollo/subgraph";
+import { execute, parse, subscribe, validate, type ExecutionResult } from "graphql";
+import { BoundedStream } from "#shared/bounded-stream.ts";
+import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint.ts";
+import { AppError } from "#shared/errors.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+
+const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@external", "@requires", "@inaccessible"])`;
+
+const runsTypeDefs = `${link}
+  scalar JSON
+  enum RunStatus { QUEUED RUNNING DONE }
+  interface Node { id: ID! }
+  type Run implements Node @key(fields: "id") {
+    id: ID!
+    status: RunStatus!
+    seq: Int!
+    agent: String
+    parent: Run
+    failing: String
+    nonNullFailing: String!
+    secret: String @inaccessible
+  }
+  type LogLine { text: String! level: Int }
+  union RunEvent = Run | LogLine
+  type Query {
+    run(id: ID!): Run
+    runs(first: Int = 3): [Run!]!
+    node(id: ID!): Node
+    events(id: ID!): [RunEvent!]!
+    echo(value: JSON): JSON
+    whoami: String!
+    refused: String
+    broken: String
+    hanging: String
+  }
+  type Mutation { addStep(name: String!): [String!]! }
+  type Subscription {
+    runStatus(id: ID!, count: Int): Run!
+    runEvents(id: ID!): RunEvent!
+    whoami: String!
+    refused: String
+  }
+`;
+
+const tracesTypeDefs = `${link}
+  type Span { id: ID! name: String! durationMs: Float! }
+  type Run @key(fields: "id") {
+    id: ID!
+    agent: String @external
+    cost: Float
+    agentCost: String @requires(fields: "agent")
+    spans(first: Int = 2): [Span!]
+    caller: String
+    flaky: String
+    hangingTrace: String
+  }
+  type Query { spanCount: Int! }
+  type Mutation { addTraceStep(name: String!): [String!]! }
+`;
+
+/** The streams that are open in the fixtures; tests push into them. */
+export class Sources {
+  readonly #streams = new Map<string, Set<BoundedStream<unknown>>>();
+  #watchers: (() => void)[] = [];
+
+  /** Opens a stream of one run; it idles until something is pushed. */
+  open(id: string): BoundedStream<unknown> {
+    const streams = this.#streams.get(id) ?? new Set();
+    this.#streams.set(id, streams);
+    const stream = new BoundedStream<unknown>({
+      limit: 100_000,
+      onEnd: () => {
+        streams.delete(stream);
+        this.#changed();
+      },
+    });
+    streams.add(stream);
+    this.#changed();
+    return stream;
+  }
+
+  /** Streams that are open. */
+  get active(): number {
+    return [...this.#streams.values()].reduce((sum, streams) => sum + streams.size, 0);
+  }
+
+  push(id: string, event: unknown): void {
+    for (const stream of this.#streams.get(id) ?? []) stream.push(event);
+  }
+
+  end(id: string): void {
+    for (const stream of [...(this.#streams.get(id) ?? [])]) stream.end();
+  }
+
+  /** Resolves when exactly `count` streams are open. */
+  async untilActive(count: number): Promise<void> {
+    while (this.active !== count) await new Promise<void>((resolve) => this.#watchers.push(resolve));
+  }
+
+  #changed(): void {
+    for (const resolve of this.#watchers.splice(0)) resolve();
+  }
+}
+
+/** Both subgraphs, and what tests see and steer of them. */
+export interface Fixtures {
+  runs: SubgraphEndpoint;
+  traces: SubgraphEndpoint;
+  sources: Sources;
+  /** Mutations in the order in which they were done. */
+  steps: string[];
+  /** The identity of every operation, by subgraph. */
+  seen: { subgraph: string; info: RequestInfo; query: string }[];
+  /** What `health` rejects with, by subgraph. */
+  sick: Map<string, Error>;
+}
+
+/** Makes the fixtures; nothing is shared between two calls. */
+export function fixtureSubgraphs(): Fixtures {
+  const sources = new Sources();
+  const steps: string[] = [];
+  const seen: Fixtures["seen"] = [];
+  const sick = new Map<string, Error>();
+  const endpoint = (name: string, typeDefs: string, resolvers: object) => fixtureEndpoint({ name, typeDefs, resolvers, seen, sick });
+  return {
+    runs: endpoint("runs", runsTypeDefs, runsResolvers(sources, steps)),
+    traces: endpoint("traces", tracesTypeDefs, tracesResolvers(steps)),
+    sources,
+    steps,
+    seen,
+    sick,
+  };
+}
+
+/** A run as the fixtures have it: ids 1 to 100 exist. */
+export function fixtureRun(id: string): object | null {
+  const n = Number(id);
+  if (!(n >= 1 && n <= 100)) return null;
+  return { __typename: "Run", id, status: ["QUEUED", "RUNNING", "DONE"][n % 3], seq: n, agent: `agent-${n % 7}`, secret: "hidden" };
+}
+
+const never = () => new Promise<never>(() => {});
+const refuse = () => {
+  throw new AppError("CONFLICT", "RUN_BUSY", "Run 1 is busy.", { runId: "1" });
+};
+const nameOf = (info: RequestInfo) => `${info.tenantId}/${info.requestId}`;
+
+function runsResolvers(sources: Sources, steps: string[]) {
+  const line = (text: string) => ({ __typename: "LogLine", text });
+  return {
+    Query: {
+      run: (_: unknown, { id }: { id: string }) => fixtureRun(id),
+      node: (_: unknown, { id }: { id: string }) => fixtureRun(id),
+      runs: (_: unknown, { first }: { first: number }) => Array.from({ length: first }, (_, i) => fixtureRun(String(i + 1))),
+      events: (_: unknown, { id }: { id: string }) => [fixtureRun(id), line("line 1"), fixtureRun(id)],
+      echo: (_: unknown, { value }: { value: unknown }) => value,
+      whoami: (_: unknown, __: unknown, info: RequestInfo) => nameOf(info),
+      refused: refuse,
+      broken: () => {
+        throw new Error("select password from /etc/secret");
+      },
+      hanging: never,
+    },
+    Mutation: {
+      addStep: async (_: unknown, { name }: { name: string }) => {
+        await new Promise(setImmediate);
+        steps.push(name);
+        return [...steps];
+      },
+    },
+    Run: {
+      __resolveReference: ({ id }: { id: string }) => fixtureRun(id),
+      parent: ({ id }: { id: string }) => fixtureRun(String(Number(id) - 1)),
+      failing: () => {
+        throw new Error("boom in runs");
+      },
+      nonNullFailing: refuse,
+    },
+    Subscription: {
+      runStatus: {
+        subscribe: (_: unknown, { id, count }: { id: string; count?: number }) => {
+          const stream = sources.open(id);
+          for (let i = 0; i < (count ?? 0); i++) stream.push({ runStatus: { ...fixtureRun(id), seq: i } });
+          if (count != null) stream.end();
+          return stream;
+        },
+      },
+      runEvents: { subscribe: (_: unknown, { id }: { id: string }) => sources.open(id) },
+      whoami: {
+        subscribe: (_: unknown, __: unknown, info: RequestInfo) => {
+          const stream = sources.open("whoami");
+          stream.push({ whoami: nameOf(info) });
+          return stream;
+        },
+      },
+      refused: { subscribe: refuse },
+    },
+  };
+}
+
+function tracesResolvers(steps: string[]) {
+  return {
+    Query: { spanCount: () => 7 },
+    Mutation: {
+      addTraceStep: (_: unknown, { name }: { name: string }) => {
+        steps.push(name);
+        return [...steps];
+      },
+    },
+    Run: {
+      __resolveReference: (reference: object) => reference,
+      cost: ({ id }: { id: string }) => Number(id) / 100,
+      agentCost: ({ agent }: { agent?: string }) => `cost of ${agent}`,
+      spans: ({ id }: { id: string }, { first }: { first: number }) =>
+        Array.from({ length: first }, (_, i) => ({ id: `${id}-${i}`, name: `span ${i}`, durationMs: i * 1.5 })),
+      caller: (_: unknown, __: unknown, info: RequestInfo) => nameOf(info),
+      flaky: ({ id }: { id: string }) => {
+        throw new AppError("RESOURCE_EXHAUSTED", "TRACE_TOO_LARGE", `The trace of run ${id} is too large.`, { runId: id });
+      },
+      hangingTrace: never,
+    },
+  };
+}
+
+interface FixtureDefinition extends Pick<Fixtures, "seen" | "sick"> {
+  name: string;
+  typeDefs: string;
+  resolvers: object;
+}
+
+function fixtureEndpoint({ name, typeDefs, resolvers, seen, sick }: FixtureDefinition): SubgraphEndpoint {
+  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers: resolvers as never }]);
+  const argumentsOf = ({ query, document = parse(query), variables, operationName, info }: SubgraphRequest) => {
+    seen.push({ subgraph: name, info, query });
+    const errors = validate(schema, document);
+    if (errors.length > 0) throw errors[0]!;
+    return { schema, document, variableValues: variables, operationName, contextValue: info };
+  };
+  return {
+    name,
+    sdl: printSubgraphSchema(schema),
+    execute: async (request) => (await execute(argumentsOf(request))) as ExecutionResult,
+    subscribe: async (request) => subscribe(argumentsOf(request)) as Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>,
+    health: () => (sick.has(name) ? Promise.reject(sick.get(name)!) : Promise.resolve()),
+    close: () => Promise.resolve(),
+  };
+}
