@@ -144,7 +144,7 @@ function startProcess(plan: Launch, socketFolder: string): { ready: Promise<Post
   const ready = async (): Promise<Postmaster | undefined> => {
     while (!hasEnded && !failure && Date.now() < plan.deadline) {
       const postmaster = readPostmaster(plan.cluster);
-      if (postmaster?.pid === child.pid && postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
+      if (postmaster && postmaster.pid === child.pid && postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
       await sleep(20);
     }
     child.kill("SIGQUIT");

@@ -22,7 +22,7 @@ export async function startTestServer(): Promise<void> {
   const folder = await mkdtemp(join(parent, prefix));
   await chmod(folder, 0o755);
   // fsync off: a test database need not survive a power cut; that of a killed process or backend is the same with it.
-  const settings = { fsync: "off", full_page_writes: "off", shared_buffers: "128MB", autovacuum: "off" };
+  const settings = { fsync: "off", full_page_writes: "off", shared_buffers: "128MB" };
   const server = await startPostgres({ folder: join(folder, "postgres"), settings });
   running = { server, folder };
   await prepareEmbeddedDatabase(server.url);

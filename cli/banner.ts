@@ -1,0 +1,31 @@
+/** What a started platform tells the person who started it. */
+export interface Banner {
+  graphUrl: string;
+  dataDir: string;
+  logFile: string;
+  isAuthOn: boolean;
+  workers: number;
+  notes: readonly string[];
+}
+
+/** The banner's lines: where the graph is, where the data lies, and what holds here. */
+export function bannerLines(banner: Banner): string[] {
+  const rows: [string, string][] = [
+    ["graph", banner.graphUrl],
+    ["GraphiQL", new URL("/", banner.graphUrl).href],
+    ["data", banner.dataDir],
+    ["log", banner.logFile],
+    ["auth", banner.isAuthOn ? "on" : "off: this machine only"],
+    ["workers", banner.workers === 0 ? "none: only the execute… mutations advance runs" : String(banner.workers)],
+  ];
+  return [
+    "",
+    "  Agent Platform is running",
+    "",
+    ...rows.map(([name, value]) => `  ${name.padEnd(10)}${value}`),
+    ...banner.notes.map((note) => `  ${"note".padEnd(10)}${note}`),
+    "",
+    "  Ctrl-C stops it; the data stays.",
+    "",
+  ];
+}

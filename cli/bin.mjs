@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/**
+ * The executable. TypeScript runs as it is, through tsx; a Node that is too old hands over to the one that npm installed with the platform.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const leastVersion = [22, 17];
+
+if (!existsSync(join(root, "node_modules/tsx"))) {
+  console.error(`The packages are not installed. Run in ${root}: node scripts/install.mjs`);
+  process.exit(1);
+}
+if (isNewEnough(process.versions.node)) await run();
+else handOver(join(root, "node_modules/.bin/node"));
+
+async function run() {
+  const { register } = await import("tsx/esm/api");
+  // Named, because tsx would look for it in the folder that the command is given in.
+  register({ tsconfig: join(root, "tsconfig.json") });
+  const { main } = await import("./main.ts");
+  process.exit(await main(process.argv.slice(2), process.env));
+}
+
+/** @param {string} version */
+function isNewEnough(version) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > leastVersion[0] || (major === leastVersion[0] && minor >= leastVersion[1]);
+}
+
+/** @param {string} node */
+function handOver(node) {
+  if (!existsSync(node)) {
+    console.error(`Node ${leastVersion.join(".")} or newer is needed; this is ${process.versions.node}. Run: node scripts/install.mjs`);
+    process.exit(1);
+  }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+}

@@ -1,0 +1,21 @@
+import { Command } from "commander";
+import type { CliContext } from "../context.ts";
+import { checkPort, refuseUnprotected } from "../listen-check.ts";
+import { serveUntilStopped } from "../serve.ts";
+
+/** `router`: the one door, in front of subgraphs that run elsewhere. */
+export function routerCommand(context: CliContext): Command {
+  return new Command("router")
+    .description("serve the graph in front of subgraphs that run as processes of their own")
+    .addHelpText("after", "\nThe subgraphs' addresses: AGENT_PLATFORM_<SUBGRAPH>_SUBGRAPH_URL.")
+    .action(async () => {
+      refuseUnprotected(context.env());
+      await checkPort(context.env());
+      const { platformComposition } = await import("../platform.ts");
+      await serveUntilStopped(context, {
+        name: "router",
+        start: (env, options) => platformComposition.startRouter(env, options),
+        onReady: (router) => context.print(`graph ${router.graphUrl}`),
+      });
+    });
+}

@@ -1,0 +1,114 @@
+import { fork } from "node:child_process";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import type { Env } from "#shared/config.ts";
+import { createLog } from "#shared/log.ts";
+import { bannerLines } from "../banner.ts";
+import type { RunningPlatform, StartOptions } from "../composition.ts";
+import type { CliContext } from "../context.ts";
+import { openPlatformDatabase } from "../database.ts";
+import { acquireInstanceLock, type InstanceLock } from "../instance-lock.ts";
+import { checkPort, refuseUnprotected } from "../listen-check.ts";
+import { ShutdownList } from "../shutdown-list.ts";
+import { listenForStop, type StopSignal } from "../stop-signal.ts";
+import { superviseWorkers } from "../worker-processes.ts";
+
+/** `start`: database, migrations, subgraphs, router and workers, until it is told to stop. */
+export function startCommand(context: CliContext): Command {
+  return new Command("start")
+    .description("start everything: database, subgraphs, router, workers")
+    .option("--json", "say what happens as JSON, a line each")
+    .addHelpText("after", "\nCtrl-C stops all of it. The data stays in the data folder (AGENT_PLATFORM_DATA_DIR).")
+    .action(async (options: { json?: boolean }) => {
+      await start(context, options.json === true);
+    });
+}
+
+async function start(context: CliContext, isJson: boolean): Promise<void> {
+  const given = context.env();
+  refuseUnprotected(given);
+  const dataDir = resolve(given.dataDir);
+  const env = { ...given, dataDir, logFile: resolve(given.logFile ?? join(dataDir, "platform.log")) };
+  const stop = listenForStop();
+  const shutdown = new ShutdownList();
+  const progress = (step: string): void => context.tell(isJson ? JSON.stringify({ event: "progress", step }) : `  · ${step} …`);
+  const lock = acquireInstanceLock(dataDir);
+  shutdown.add("the lock", () => Promise.resolve(lock.release()), 1_000);
+  const log = createLog(env, "platform");
+  try {
+    const platform = await bringUp({ context, env, lock, log, progress, shutdown, stop });
+    if (platform) {
+      const banner = {
+        graphUrl: platform.graphUrl,
+        dataDir,
+        logFile: env.logFile,
+        isAuthOn: env.authRequired,
+        workers: env.workers,
+        notes: platform.notes,
+      };
+      context.print(isJson ? JSON.stringify({ event: "ready", ...banner }) : bannerLines(banner).join("\n"));
+      await stop.wanted;
+    }
+    context.tell(isJson ? JSON.stringify({ event: "stopping" }) : "\n  stopping …");
+  } finally {
+    await shutdown.run();
+  }
+  context.tell(isJson ? JSON.stringify({ event: "stopped" }) : "  stopped.");
+}
+
+interface BringUp extends StartOptions {
+  context: CliContext;
+  env: Env & { logFile: string };
+  lock: InstanceLock;
+  shutdown: ShutdownList;
+  stop: StopSignal;
+}
+
+/** Starts the parts in their order; nothing when it was told to stop meanwhile. */
+async function bringUp({ context, env, lock, log, progress, shutdown, stop }: BringUp): Promise<RunningPlatform | undefined> {
+  await checkPort(env);
+  progress(env.databaseUrl === undefined ? "starting PostgreSQL" : "preparing the database");
+  const database = await openPlatformDatabase(env);
+  shutdown.add("PostgreSQL", database.stop, 20_000);
+  if (stop.signal.aborted) return undefined;
+
+  const { platformComposition } = await import("../platform.ts");
+  const platform = await platformComposition.startPlatform(database.env, { log, progress });
+  shutdown.add("the graph", () => platform.stop(), 10_000);
+  lock.note({ graphUrl: platform.graphUrl });
+  if (stop.signal.aborted) return undefined;
+
+  if (env.workers > 0) progress(env.workers === 1 ? "starting a worker" : `starting ${env.workers} workers`);
+  const workers = superviseWorkers({
+    count: env.workers,
+    fork: () => forkWorker(context, { ...environmentOf(database.env), ...platform.workerEnvironment }),
+    onChange: (children) => lock.note({ children }),
+    onExit: (exit) => log.warn(exit, "worker ended; it is started again"),
+  });
+  shutdown.add("the workers", () => workers.stop(), 15_000);
+  return platform;
+}
+
+/** Detached: Ctrl-C in a terminal reaches the platform alone, which then stops its workers in order. */
+function forkWorker(context: CliContext, environment: Record<string, string>): ReturnType<typeof fork> {
+  const bin = fileURLToPath(new URL("../bin.mjs", import.meta.url));
+  return fork(bin, ["worker"], {
+    env: { ...context.environment, ...environment },
+    detached: true,
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+}
+
+/** What a worker must know that its parent found out. */
+function environmentOf(env: Env): Record<string, string> {
+  const named = (name: string, value: string | undefined): [string, string][] =>
+    value === undefined ? [] : [[`AGENT_PLATFORM_${name}`, value]];
+  return Object.fromEntries([
+    ...named("DATA_DIR", env.dataDir),
+    ...named("LOG_FILE", env.logFile),
+    ...named("DATABASE_URL", env.databaseUrl),
+    ...Object.entries(env.databaseUrls).flatMap(([subgraph, url]) => named(`${subgraph.toUpperCase()}_DATABASE_URL`, url)),
+    ...named("ENCRYPTION_KEY", env.encryptionKey),
+  ]);
+}

@@ -1,0 +1,34 @@
+import { Command, InvalidArgumentError } from "commander";
+import type { WorkerOptions } from "../composition.ts";
+import type { CliContext } from "../context.ts";
+import { serveUntilStopped } from "../serve.ts";
+
+/** `worker`: claims runs and executes their nodes; opens no port. */
+export function workerCommand(context: CliContext): Command {
+  return new Command("worker")
+    .description("execute runs; start as many as needed, they need no port")
+    .option("--only <types>", "node types to take, comma-separated", nodeTypes)
+    .option("--concurrency <n>", "outside calls side by side (AGENT_PLATFORM_WORKER_SLOTS)", wholeNumber)
+    .action(async (worker: WorkerOptions) => {
+      const { platformComposition } = await import("../platform.ts");
+      await serveUntilStopped(context, {
+        name: "worker",
+        start: (env, options) => platformComposition.startWorker(env, worker, options),
+        onReady: () => {
+          if (!process.connected) context.tell("worker ready");
+        },
+      });
+    });
+}
+
+function nodeTypes(text: string): string[] {
+  const types = text.split(",").flatMap((part) => part.trim() || []);
+  if (types.length === 0) throw new InvalidArgumentError("Name at least one, such as --only llm,tool.");
+  return types;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It is a whole number from 1.");
+  return value;
+}

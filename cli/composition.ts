@@ -1,0 +1,51 @@
+/** The parts of the platform as the commands see them; `platform.ts` puts them together. */
+import type { Env } from "#shared/config.ts";
+import type { Log } from "#shared/log.ts";
+
+/** An environment with a prepared database and a key for secrets. */
+export type ReadyEnv = Env & { databaseUrl: string; encryptionKey: string };
+
+/** What a part is started with. */
+export interface StartOptions {
+  log: Log;
+  /** Says what is being done now, to a person who waits. */
+  progress: (step: string) => void;
+}
+
+/** A started part of the platform. */
+export interface RunningPart {
+  /** Stops it cleanly, within seconds. */
+  stop(): Promise<void>;
+}
+
+/** A part that listens. */
+export interface RunningServer extends RunningPart {
+  /** Where its graph is, such as http://127.0.0.1:4000/graphql. */
+  graphUrl: string;
+}
+
+/** Router and subgraphs in one process. */
+export interface RunningPlatform extends RunningServer {
+  /** What a person should know, such as that code nodes cannot run here. A line each. */
+  notes: string[];
+  /** Environment variables that worker processes need beside the parent's. */
+  workerEnvironment: Record<string, string>;
+}
+
+/** Which nodes a worker takes. */
+export interface WorkerOptions {
+  /** Node types; all when undefined. */
+  only?: string[];
+  /** Outside calls side by side; the environment's when undefined. */
+  concurrency?: number;
+}
+
+/** What can be started and done. */
+export interface Composition {
+  startPlatform(env: ReadyEnv, options: StartOptions): Promise<RunningPlatform>;
+  startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
+  startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
+  startWorker(env: ReadyEnv, worker: WorkerOptions, options: StartOptions): Promise<RunningPart>;
+  /** The names that `startSubgraph` knows. */
+  subgraphNames: readonly string[];
+}

@@ -1,0 +1,13 @@
+import type { Env } from "#shared/config.ts";
+
+/** What a command has of the process that runs it. */
+export interface CliContext {
+  /** The environment as it stands, to hand on to child processes. */
+  readonly environment: Record<string, string | undefined>;
+  /** The parsed environment. @throws AppError ENVIRONMENT_INVALID */
+  env(): Env;
+  /** Writes a line of what was asked for, to stdout. */
+  print(text: string): void;
+  /** Writes a line about how it goes, to stderr. */
+  tell(text: string): void;
+}

@@ -1,0 +1,62 @@
+/** Which database a command works on: the one named in the environment, else the embedded one of the data folder. */
+import { join } from "node:path";
+import type { Env } from "#shared/config.ts";
+import { prepareEmbeddedDatabase, preparePlatformDatabase } from "#shared/postgres/prepare.ts";
+import { startPostgres } from "#shared/postgres/server.ts";
+import type { ReadyEnv } from "./composition.ts";
+import { embeddedEncryptionKey } from "./encryption-key.ts";
+import { acquireInstanceLock, runningInstance } from "./instance-lock.ts";
+
+/** A database that is ready for migrations. */
+export interface OpenDatabase {
+  /** The environment, with the database's URLs and the encryption key in place. */
+  env: ReadyEnv;
+  isEmbedded: boolean;
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the databases of the environment, or starts the embedded one; the caller holds the data folder's lock.
+ *
+ * @throws AppError of `postgresErrors`
+ */
+export async function openPlatformDatabase(env: Env): Promise<OpenDatabase> {
+  if (env.databaseUrl === undefined) return startEmbedded(env);
+  const databaseUrl = await preparePlatformDatabase(env.databaseUrl);
+  return { env: await completed(env, databaseUrl), isEmbedded: false, stop: () => Promise.resolve() };
+}
+
+/**
+ * The same for a command beside the platform, such as `migrate` or one more `worker`: where a platform runs on the data folder, its embedded database is
+ * used and left running.
+ */
+export async function joinPlatformDatabase(env: Env): Promise<OpenDatabase> {
+  if (env.databaseUrl !== undefined) return openPlatformDatabase(env);
+  if (runningInstance(env.dataDir)) return { ...(await startEmbedded(env)), stop: () => Promise.resolve() };
+  const lock = acquireInstanceLock(env.dataDir);
+  try {
+    const database = await startEmbedded(env);
+    return { ...database, stop: () => database.stop().finally(() => lock.release()) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function startEmbedded(env: Env): Promise<OpenDatabase> {
+  const server = await startPostgres({ folder: join(env.dataDir, "postgres") });
+  try {
+    const databaseUrl = await prepareEmbeddedDatabase(server.url);
+    return { env: await completed(env, databaseUrl), isEmbedded: true, stop: () => server.stop() };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** The environment with all databases prepared and a key for secrets. */
+async function completed(env: Env, databaseUrl: string): Promise<ReadyEnv> {
+  const databaseUrls: Record<string, string> = {};
+  for (const [subgraph, url] of Object.entries(env.databaseUrls)) databaseUrls[subgraph] = await preparePlatformDatabase(url);
+  return { ...env, databaseUrl, databaseUrls, encryptionKey: env.encryptionKey ?? embeddedEncryptionKey(env.dataDir) };
+}

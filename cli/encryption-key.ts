@@ -1,0 +1,18 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * The key of embedded mode: made once, kept beside the data, readable by its owner only. Without it the stored secrets are lost, so it belongs in every
+ * backup of the data folder.
+ */
+export function embeddedEncryptionKey(dataDir: string): string {
+  const path = join(dataDir, "encryption.key");
+  mkdirSync(dataDir, { recursive: true });
+  try {
+    writeFileSync(path, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  return readFileSync(path, "utf8").trim();
+}

@@ -1,0 +1,35 @@
+import { defineErrors } from "#shared/errors.ts";
+
+/** Why a command does not start. Each says what to do next. */
+export const cliErrors = defineErrors({
+  INSTANCE_RUNNING: {
+    code: "CONFLICT",
+    message: (f: { pid: number; dataDir: string; graphUrl?: string | undefined }) =>
+      `The platform runs already (pid ${f.pid}, data folder ${f.dataDir}${f.graphUrl === undefined ? "" : `, ${f.graphUrl}`}). ` +
+      `Use it, stop it (kill ${f.pid}), or give another one its own folder and port: AGENT_PLATFORM_DATA_DIR=.data2 AGENT_PLATFORM_PORT=4001`,
+  },
+  PORT_TAKEN: {
+    code: "CONFLICT",
+    message: (f: { host: string; port: number }) =>
+      `Port ${f.port} of ${f.host} is taken by another program. Choose another: AGENT_PLATFORM_PORT=${f.port + 1}`,
+  },
+  PORT_REFUSED: {
+    code: "FORBIDDEN",
+    message: (f: { host: string; port: number; story: string }) =>
+      `Port ${f.port} of ${f.host} cannot be opened (${f.story}). Choose another: AGENT_PLATFORM_PORT, AGENT_PLATFORM_HOST`,
+  },
+  AUTH_NOT_AVAILABLE: {
+    code: "FORBIDDEN",
+    message: () =>
+      "AGENT_PLATFORM_AUTH_REQUIRED=true, but this version has no API keys yet: it does not start rather than run unprotected. Unset it; the platform then serves this machine only.",
+  },
+  HOST_NOT_LOOPBACK: {
+    code: "FORBIDDEN",
+    message: (f: { host: string }) =>
+      `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Use 127.0.0.1, and a proxy that authenticates in front of it (AGENT_PLATFORM_ALLOWED_HOSTS names the proxy's host name).`,
+  },
+  STOP_TOOK_TOO_LONG: {
+    code: "TIMEOUT",
+    message: (f: { what: string; seconds: number }) => `${f.what} did not stop within ${f.seconds} s.`,
+  },
+});

@@ -1,0 +1,57 @@
+/** The command line: what `agent-platform` and `npm start` do. Exit codes: 0 done, 1 failed, 2 asked for wrongly. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { parseEnv } from "#shared/config.ts";
+import type { CliContext } from "./context.ts";
+import { exitCodeOf, tellError } from "./failure.ts";
+import { migrateCommand } from "./commands/migrate.ts";
+import { routerCommand } from "./commands/router.ts";
+import { startCommand } from "./commands/start.ts";
+import { subgraphCommand } from "./commands/subgraph.ts";
+import { workerCommand } from "./commands/worker.ts";
+
+const commands = [startCommand, routerCommand, subgraphCommand, workerCommand, migrateCommand];
+
+/**
+ * Runs one command line to its end.
+ *
+ * @param argv         what follows the program's name.
+ * @param environment  the process's environment, parsed when a command asks for it.
+ * @returns the exit code.
+ */
+export async function main(argv: readonly string[], environment: Record<string, string | undefined>): Promise<number> {
+  const context: CliContext = {
+    environment,
+    env: () => parseEnv(environment),
+    print: (text) => process.stdout.write(`${text}\n`),
+    tell: (text) => process.stderr.write(`${text}\n`),
+  };
+  const program = new Command("agent-platform")
+    .description("An agent platform as one GraphQL graph: define, run durably, watch live.")
+    .version(version())
+    .showHelpAfterError("(--help shows how it is used)")
+    .addHelpText("after", "\nConfiguration is by environment variables; .env.example lists them.");
+  for (const command of commands) program.addCommand(inheriting(program, command(context)));
+  program.exitOverride();
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.code.startsWith("commander.help") && argv.length > 0 ? 0 : (usageCode[error.code] ?? 2);
+    tellError(error, { tell: context.tell, isJson: argv.includes("--json") });
+    return exitCodeOf(error);
+  }
+}
+
+/** Commander raises these too when it has done what was asked. */
+const usageCode: Record<string, number> = { "commander.version": 0, "commander.helpDisplayed": 0 };
+
+function inheriting(program: Command, command: Command): Command {
+  return command.copyInheritedSettings(program).exitOverride();
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  return manifest.version;
+}

@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { createLog } from "#shared/log.ts";
+import type { ReadyEnv, RunningPart, StartOptions } from "./composition.ts";
+import type { CliContext } from "./context.ts";
+import { joinPlatformDatabase } from "./database.ts";
+import { ShutdownList } from "./shutdown-list.ts";
+import { listenForStop } from "./stop-signal.ts";
+
+/** How a part of the platform is run as a process of its own. */
+export interface ServeOptions<P extends RunningPart> {
+  /** The log's name. */
+  name: string;
+  start: (env: ReadyEnv, options: StartOptions) => Promise<P>;
+  /** Told once it runs. */
+  onReady?: (part: P) => void;
+}
+
+/** Runs one part until it is told to stop. */
+export async function serveUntilStopped<P extends RunningPart>(context: CliContext, options: ServeOptions<P>): Promise<void> {
+  const given = context.env();
+  const stop = listenForStop();
+  const shutdown = new ShutdownList();
+  const log = createLog(given, options.name);
+  try {
+    const database = await joinPlatformDatabase({ ...given, dataDir: resolve(given.dataDir) });
+    shutdown.add("PostgreSQL", database.stop, 20_000);
+    if (stop.signal.aborted) return;
+    const part = await options.start(database.env, { log, progress: (step) => log.info({ step }, "starting") });
+    shutdown.add(options.name, () => part.stop(), 12_000);
+    options.onReady?.(part);
+    await stop.wanted;
+  } finally {
+    await shutdown.run();
+  }
+}
