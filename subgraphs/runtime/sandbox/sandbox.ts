@@ -14,8 +14,19 @@ export type SandboxResult =
   | { kind: "completed"; result: Json; stdout: string; durationMs: number }
   | {
       kind: "failed";
-      /** SANDBOX_UNAVAILABLE: this host cannot jail a program. The others are the program's own. */
-      code: "SANDBOX_UNAVAILABLE" | "CODE_ERROR" | "CODE_TIMEOUT" | "CODE_MEMORY" | "CODE_OUTPUT_TOO_LARGE" | "CODE_RESULT_NOT_JSON";
+      /**
+       * SANDBOX_UNAVAILABLE: this host cannot jail a program. SANDBOX_BUSY: too many wait for it. CODE_CANCELLED: the request's signal
+       * fired. The others are the program's own.
+       */
+      code:
+        | "SANDBOX_UNAVAILABLE"
+        | "SANDBOX_BUSY"
+        | "CODE_CANCELLED"
+        | "CODE_ERROR"
+        | "CODE_TIMEOUT"
+        | "CODE_MEMORY"
+        | "CODE_OUTPUT_TOO_LARGE"
+        | "CODE_RESULT_NOT_JSON";
       message: string;
       stdout: string;
       durationMs: number;

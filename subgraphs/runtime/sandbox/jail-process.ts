@@ -1,0 +1,158 @@
+/**
+ * One program in one process of its own: started, fed, watched, and certainly dead afterwards. What it says on fd 3 is a stranger's word
+ * and is taken as such: bounded, parsed, checked.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { performance } from "node:perf_hooks";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import type { Json } from "#shared/json.ts";
+import type { PythonInterpreter } from "./python-interpreter.ts";
+import type { SandboxResult } from "./sandbox.ts";
+
+/** What one program may use. */
+export interface JailLimits {
+  memoryBytes: number;
+  /** Of printed text, in UTF-8; a program that prints more is stopped. */
+  stdoutBytes: number;
+  /** Of the result as JSON. */
+  resultBytes: number;
+}
+
+/** A program and what it gets. */
+export interface JailedProgram {
+  code: string;
+  payload: Json;
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+const jailPath = fileURLToPath(new URL("./jail.py", import.meta.url));
+
+const answerSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("completed"), result: z.unknown() }),
+  z.object({
+    kind: z.literal("failed"),
+    code: z.enum(["CODE_ERROR", "CODE_MEMORY", "CODE_OUTPUT_TOO_LARGE", "CODE_RESULT_NOT_JSON"]),
+    message: z.string(),
+  }),
+  z.object({ kind: z.literal("unavailable"), message: z.string() }),
+]);
+
+type FailureCode = Extract<SandboxResult, { kind: "failed" }>["code"];
+type Verdict = { kind: "completed"; result: Json } | { kind: "failed"; code: FailureCode; message: string };
+
+/** Runs a program to its end, or to ours. Never rejects. */
+export async function runJailed(python: PythonInterpreter, program: JailedProgram, limits: JailLimits): Promise<SandboxResult> {
+  const startedMs = performance.now();
+  const child = spawn(python.executable, ["-I", "-S", "-B", "-X", "utf8", jailPath], {
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    env: {},
+    cwd: "/",
+    // A process group of its own, so that killing reaches whatever it might have started.
+    detached: true,
+  });
+  let stopped: Verdict | undefined;
+  const stop = (code: FailureCode, message: string) => {
+    stopped ??= { kind: "failed", code, message };
+    killGroup(child);
+  };
+  const timer = setTimeout(() => stop("CODE_TIMEOUT", `The program ran longer than ${program.timeoutMs} ms.`), program.timeoutMs);
+  const onAbort = () => stop("CODE_CANCELLED", "The program was stopped because its node was.");
+  program.signal.addEventListener("abort", onAbort, { once: true });
+  if (program.signal.aborted) onAbort();
+
+  const stdout = collect(child.stdout, limits.stdoutBytes, () =>
+    stop("CODE_OUTPUT_TOO_LARGE", `The program printed more than ${limits.stdoutBytes} bytes.`),
+  );
+  const stderr = collect(child.stderr, 16 * 1024, () => {});
+  const answer = collect(child.stdio[3] as Readable, limits.resultBytes + 1024, () =>
+    stop("CODE_OUTPUT_TOO_LARGE", `The program's result is larger than ${limits.resultBytes} bytes.`),
+  );
+  feed(child, python, program, limits);
+  const end = await ended(child);
+  clearTimeout(timer);
+  program.signal.removeEventListener("abort", onAbort);
+  const verdict = stopped ?? judge(end, answer(), stderr());
+  // PostgreSQL's text cannot hold NUL; printed text is for people.
+  return { ...verdict, stdout: stdout().replaceAll("\u0000", "\ufffd"), durationMs: performance.now() - startedMs };
+}
+
+function feed(child: ChildProcess, python: PythonInterpreter, program: JailedProgram, limits: JailLimits): void {
+  const request = {
+    code: program.code,
+    payload: program.payload,
+    libraries: python.libraries,
+    limits: {
+      memoryBytes: limits.memoryBytes,
+      // Behind the clock on the wall, for the case that whoever watches it dies.
+      cpuSeconds: Math.ceil(program.timeoutMs / 1000) + 1,
+      resultBytes: limits.resultBytes,
+    },
+  };
+  // A child that died before it read everything is judged by its end.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(JSON.stringify(request));
+}
+
+/** Keeps the first `maxBytes` and drops the rest; `onExceeded` is told once. Returns a reader of what has come. */
+function collect(stream: Readable | null, maxBytes: number, onExceeded: () => void): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream?.on("error", () => {});
+  stream?.on("data", (chunk: Buffer) => {
+    const exceededBefore = bytes > maxBytes;
+    if (bytes < maxBytes) chunks.push(chunk.subarray(0, maxBytes - bytes));
+    bytes += chunk.length;
+    if (bytes > maxBytes && !exceededBefore) onExceeded();
+  });
+  return () => Buffer.concat(chunks).toString("utf8");
+}
+
+type End = { exitCode: number | null; signal: NodeJS.Signals | null } | { startError: Error };
+
+function ended(child: ChildProcess): Promise<End> {
+  return new Promise((resolve) => {
+    child.once("error", (startError) => resolve({ startError }));
+    child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}
+
+function judge(end: End, answer: string, stderr: string): Verdict {
+  if ("startError" in end) return failed("SANDBOX_UNAVAILABLE", `Python could not be started: ${end.startError.message}.`);
+  const parsed = answerSchema.safeParse(parseJson(answer));
+  if (parsed.success) {
+    const said = parsed.data;
+    if (said.kind === "unavailable") return failed("SANDBOX_UNAVAILABLE", `This host cannot jail a program: ${said.message}.`);
+    return said.kind === "completed" ? { kind: "completed", result: (said.result ?? null) as Json } : said;
+  }
+  if (end.signal === "SIGXCPU") return failed("CODE_TIMEOUT", "The program used up its processor time.");
+  // Not by us, who would have noted it: by the kernel, for processor time or for want of memory.
+  if (end.signal === "SIGKILL") return failed("CODE_MEMORY", "The program was killed by the system, most likely for want of memory.");
+  if (/MemoryError/.test(stderr)) return failed("CODE_MEMORY", "The program ran out of memory.");
+  if (end.signal) return failed("CODE_ERROR", `The program crashed its interpreter (${end.signal}).`);
+  return failed("CODE_ERROR", `The program ended its interpreter without a result (exit code ${end.exitCode}).`);
+}
+
+function failed(code: FailureCode, message: string): Verdict {
+  return { kind: "failed", code, message };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function killGroup(child: ChildProcess): void {
+  // An ended child's id may be another process's by now.
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // ESRCH: all of it has ended already.
+  }
+}

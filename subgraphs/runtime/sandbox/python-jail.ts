@@ -1,0 +1,86 @@
+/**
+ * The sandbox driver of Linux hosts: one CPython process a program, locked in by Landlock, seccomp and rlimits (jail.py). It is tested once
+ * before the first program, by a program that tries to get out; while the test fails nothing runs.
+ */
+import { availableParallelism } from "node:os";
+import { runJailed, type JailLimits } from "./jail-process.ts";
+import { askInterpreter, type PythonInterpreter } from "./python-interpreter.ts";
+import type { SandboxPort, SandboxRequest, SandboxResult } from "./sandbox.ts";
+import { jailProblem } from "./self-test.ts";
+import { Slots } from "./slots.ts";
+
+/** Options of {@link createPythonJail}. */
+export interface PythonJailOptions {
+  /** AGENT_PLATFORM_PYTHON_BIN */
+  pythonBin: string;
+  /** Caps every program's own time-out; AGENT_PLATFORM_MAX_TIMEOUT_SECONDS. */
+  maxTimeoutMs: number;
+  /** Programs at once. A process each, so as many as there are processors unless given. */
+  concurrency?: number;
+  /** Programs that may wait for their turn; 100 unless given. */
+  queue?: number;
+  limits?: Partial<JailLimits>;
+}
+
+const defaultLimits: JailLimits = { memoryBytes: 512 << 20, stdoutBytes: 1 << 20, resultBytes: 50 << 20 };
+
+// A failed test is made again after this long: the host may have been too busy to answer in time.
+const retestMs = 60_000;
+
+type Tested = { python: PythonInterpreter } | { problem: string; atMs: number };
+
+/** Makes the driver. Nothing is started before it is asked for. */
+export function createPythonJail(options: PythonJailOptions): SandboxPort {
+  const limits = { ...defaultLimits, ...options.limits };
+  const slots = new Slots(options.concurrency ?? availableParallelism(), options.queue ?? 100);
+  let testing: Promise<Tested> | undefined;
+
+  async function tested(): Promise<Tested> {
+    testing ??= test(options.pythonBin, limits);
+    const outcome = await testing;
+    if ("problem" in outcome && Date.now() - outcome.atMs > retestMs) {
+      testing = undefined;
+      return tested();
+    }
+    return outcome;
+  }
+
+  return {
+    async unavailableReason() {
+      const outcome = await tested();
+      return "problem" in outcome ? outcome.problem : null;
+    },
+
+    async run(request: SandboxRequest): Promise<SandboxResult> {
+      const outcome = await tested();
+      if ("problem" in outcome) return notRun("SANDBOX_UNAVAILABLE", outcome.problem);
+      const program = { ...request, timeoutMs: Math.min(request.timeoutMs, options.maxTimeoutMs) };
+      const ran = await slots.run(request.signal, () => runJailed(outcome.python, program, limits));
+      if (ran === "full") return notRun("SANDBOX_BUSY", "Too many programs wait for the sandbox.");
+      return ran === "aborted" ? notRun("CODE_CANCELLED", "The program was stopped because its node was.") : ran;
+    },
+  };
+}
+
+async function test(pythonBin: string, limits: JailLimits): Promise<Tested> {
+  const failed = (problem: string) => ({ problem, atMs: Date.now() });
+  if (process.platform !== "linux") return failed(`Python runs jailed on Linux only, and this is ${process.platform}.`);
+  try {
+    const python = await askInterpreter(pythonBin);
+    const problem = await jailProblem(python, limits);
+    return problem === null ? { python } : failed(problem);
+  } catch (error) {
+    return failed(`No usable Python: ${unusable(pythonBin, error)}. Set AGENT_PLATFORM_PYTHON_BIN to a Python 3.9 or newer.`);
+  }
+}
+
+function unusable(pythonBin: string, error: unknown): string {
+  const { code, stderr } = error as { code?: unknown; stderr?: unknown };
+  if (code === "ENOENT") return `${pythonBin} is not there`;
+  const said = typeof stderr === "string" ? stderr.trim().split("\n").at(-1) : undefined;
+  return said || `${pythonBin} does not say what it is`;
+}
+
+function notRun(code: "SANDBOX_UNAVAILABLE" | "SANDBOX_BUSY" | "CODE_CANCELLED", message: string): SandboxResult {
+  return { kind: "failed", code, message, stdout: "", durationMs: 0 };
+}

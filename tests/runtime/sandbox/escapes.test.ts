@@ -1,0 +1,80 @@
+import { describeWithJail, resultOf } from "./jail.ts";
+
+/** Runs one attempt inside; it does no harm where it succeeds. Gives the name of the error that it met, or null. */
+function refusal(attempt: string) {
+  const body = attempt.replaceAll("\n", "\n    ");
+  return resultOf(`import os\nresult = None\ntry:\n    ${body}\nexcept BaseException as error:\n    result = type(error).__name__`, {
+    platformPid: process.pid,
+  });
+}
+
+describeWithJail("a jailed program", () => {
+  it.each([
+    ["reads no file of the host", "open('/etc/passwd').read()"],
+    ["lists no folder", "os.listdir('/')"],
+    ["reads no environment of others", "open(f\"/proc/{payload['platformPid']}/environ\").read()"],
+    ["reads nothing of /proc", "open('/proc/self/maps').read()"],
+    ["reads no device", "open('/dev/mem', 'rb')"],
+    ["creates no file", "open('/tmp/agent-platform-escape', 'x')"],
+    ["writes no device", "open('/dev/null', 'w')"],
+    ["writes nothing into the library", "open(os.path.join(os.path.dirname(os.__file__), 'escape.py'), 'x')"],
+    ["opens files by no other call", "import ctypes\nassert ctypes.CDLL(None).open(b'/etc/passwd', 0) >= 0"],
+    ["makes no folder", "os.mkdir('/tmp/agent-platform-escape')"],
+    ["makes no link", "os.symlink('/etc/passwd', '/tmp/agent-platform-escape')"],
+    ["changes no folder", "os.chdir('/tmp')"],
+    ["follows no link of /proc", "os.readlink('/proc/self/exe')"],
+    ["opens no TCP socket", "import socket\nsocket.socket()"],
+    ["opens no UDP socket", "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)"],
+    ["opens no Unix socket", "import socket\nsocket.socket(socket.AF_UNIX)"],
+    ["makes no socket pair", "import socket\nsocket.socketpair()"],
+    ["resolves no name", "import socket\nsocket.getaddrinfo('localhost', 80)"],
+    ["requests nothing", "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:1/', timeout=1)"],
+    ["forks not", "if os.fork() == 0: os._exit(0)"],
+    ["starts no process", "import subprocess\nsubprocess.run(['/bin/true'])"],
+    ["replaces itself by no other program", "os.execv('/bin/true', ['true'])"],
+    ["starts no thread", "import threading\nthreading.Thread(target=print).start()"],
+    ["makes no pipe", "os.pipe()"],
+    ["signals not the platform", "os.kill(payload['platformPid'], 0)"],
+    ["signals not itself", "os.kill(os.getpid(), 0)"],
+    ["changes no limit", "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (0, 1 << 40))"],
+    ["changes no user", "os.setuid(os.getuid())"],
+    ["makes no namespace", "import ctypes\nassert ctypes.CDLL(None).unshare(0x10000000) == 0"],
+    ["traces nobody", "import ctypes\nassert ctypes.CDLL(None).ptrace(16, payload['platformPid'], 0, 0) == 0"],
+    ["reads nobody's memory", "import ctypes\nassert ctypes.CDLL(None).syscall(310, payload['platformPid'], 0, 0, 0, 0, 0) == 0"],
+    ["takes no ownership of a descriptor's signals", "import fcntl\nfcntl.fcntl(1, fcntl.F_SETOWN, payload['platformPid'])"],
+    ["opens no shared library from outside", "import ctypes\nctypes.CDLL('/lib/x86_64-linux-gnu/libutil.so.1')"],
+    ["makes no file in memory", "os.memfd_create('x')"],
+    ["asks for no ring of system calls", "import ctypes\nassert ctypes.CDLL(None).syscall(425, 1, 0) >= 0"],
+    ["loads no filter of its own", "import ctypes\nassert ctypes.CDLL(None).prctl(22, 1, 0, 0, 0) == 0"],
+  ])("%s", async (_name, attempt) => {
+    expect(await refusal(attempt)).toMatch(/Error$|gaierror$/);
+  });
+
+  it("runs no shell", async () => {
+    expect(await resultOf("import os\nresult = os.system('true')")).not.toBe(0);
+  });
+
+  it("has no environment, no inherited descriptors, and / as its folder", async () => {
+    const code = `
+import os
+def is_open(fd):
+    try: os.fstat(fd)
+    except OSError: return False
+    return True
+result = [dict(os.environ), [fd for fd in range(64) if is_open(fd)], os.getcwd()]`;
+    expect(await resultOf(code)).toEqual([{}, [0, 1, 2, 3], "/"]);
+  });
+
+  it("has not a capability", async () => {
+    const code = `
+import ctypes
+libc = ctypes.CDLL(None)
+result = [libc.chroot(b"/"), libc.sethostname(b"x", 1), libc.mount(None, b"/", None, 0, None)]`;
+    expect(await resultOf(code)).toEqual([-1, -1, -1]);
+  });
+
+  it("leaves nothing for the next program", async () => {
+    await resultOf("import json\njson.dumps = None\nimport builtins\nbuiltins.leak = 1\nresult = None");
+    expect(await resultOf("import builtins, json\nresult = [hasattr(builtins, 'leak'), json.dumps({})]")).toEqual([false, "{}"]);
+  });
+});

@@ -1,0 +1,26 @@
+import type { Json } from "#shared/json.ts";
+import { createPythonJail } from "../../../subgraphs/runtime/sandbox/python-jail.ts";
+import type { SandboxPort, SandboxRequest, SandboxResult } from "../../../subgraphs/runtime/sandbox/sandbox.ts";
+
+/** The Python that the tests use: as the platform would, from PATH. */
+export const jail = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 30_000 });
+
+const reason = await jail.unavailableReason();
+
+/** `describe` where this host can jail a program; else a skipped one that says why. */
+export function describeWithJail(name: string, body: () => void): void {
+  if (reason === null) describe(name, body);
+  else describe.skip(`${name} (skipped: ${reason})`, body);
+}
+
+/** Runs Python with a generous time-out. */
+export function runPython(code: string, options: Partial<SandboxRequest> = {}, sandbox: SandboxPort = jail): Promise<SandboxResult> {
+  return sandbox.run({ language: "python", code, payload: null, timeoutMs: 20_000, signal: new AbortController().signal, ...options });
+}
+
+/** What a program made of its payload; a failure of the program is the test's. */
+export async function resultOf(code: string, payload: Json = null): Promise<Json> {
+  const outcome = await runPython(code, { payload });
+  if (outcome.kind === "failed") throw new Error(`${outcome.code}: ${outcome.message}\n${outcome.stdout}`);
+  return outcome.result;
+}

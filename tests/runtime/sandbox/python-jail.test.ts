@@ -1,0 +1,138 @@
+import { createPythonJail } from "../../../subgraphs/runtime/sandbox/python-jail.ts";
+import { describeWithJail, resultOf, runPython } from "./jail.ts";
+
+describeWithJail("the Python sandbox", () => {
+  it("gives payload to the program and takes result and printed text from it (S-59)", async () => {
+    const outcome = await runPython(
+      "total = sum(payload['numbers'])\nprint(f'total={total}')\nresult = {'total': total, 'count': len(payload['numbers'])}",
+      {
+        payload: { numbers: [1, 2, 3, 4] },
+      },
+    );
+    expect(outcome).toMatchObject({ kind: "completed", result: { total: 10, count: 4 }, stdout: "total=10\n" });
+  });
+
+  it("gives null where the program sets no result", async () => {
+    expect(await resultOf("x = 1")).toBeNull();
+  });
+
+  it("carries every kind of JSON there and back", async () => {
+    const payload = { text: 'ü \u{1F600} \\ "', list: [1, -2.5, 1e300, true, null, []], nested: { "": { a: "\n" } } };
+    expect(await resultOf("result = payload", payload)).toEqual(payload);
+  });
+
+  it("takes a tuple as a list, and exit(0) as an end", async () => {
+    expect(await resultOf("result = (1, 2)\nexit_code = 0\nraise SystemExit(0)")).toEqual([1, 2]);
+  });
+
+  it("runs the standard library that data work needs", async () => {
+    const code = `
+import base64, bisect, bz2, calendar, collections, csv, dataclasses, datetime, decimal, difflib, email.message, enum, fractions, functools
+import hashlib, heapq, html, io, itertools, json, logging, lzma, math, operator, pprint, random, re, secrets, statistics, string, struct
+import textwrap, time, typing, unicodedata, urllib.parse, uuid, xml.etree.ElementTree, zlib, zoneinfo
+time.sleep(0.001)
+rows = list(csv.DictReader(io.StringIO("a,b\\n1,2\\n3,4")))
+result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").hexdigest()[:8], str(decimal.Decimal("0.1") * 3), len(uuid.uuid4().hex)]`;
+    expect(await resultOf(code)).toEqual([2, "2d711642", "0.3", 32]);
+  });
+
+  it("names error and line of a program that fails, and keeps what it printed", async () => {
+    expect(await runPython("print('so far')\ndef f():\n  raise ValueError('too small')\nf()")).toMatchObject({
+      kind: "failed",
+      code: "CODE_ERROR",
+      message: "ValueError: too small (line 3)",
+      stdout: "so far\n",
+    });
+  });
+
+  it.each([
+    ["x = (", /^SyntaxError: .* \(line 1\)$/],
+    ["payload['absent']", /^TypeError/],
+    ["raise SystemExit(3)", /exited with 3/],
+    ["import os; os._exit(0)", /without a result/],
+    ["import ctypes; ctypes.string_at(0)", /SIGSEGV/],
+    ["class E(Exception):\n  def __str__(self): raise self\nraise E()", /^E: \(its message cannot be shown\) \(line 3\)$/],
+    ['import os; os.write(3, b\'{"kind": "forged"\')', /without a result/],
+  ])("reports %j as CODE_ERROR", async (code, message) => {
+    expect(await runPython(code)).toMatchObject({ kind: "failed", code: "CODE_ERROR", message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ["result = float('nan')", "result is nan"],
+    ["result = {'a': [1, float('inf')]}", "result['a'][1] is inf"],
+    ["result = {1: 2}", "result has the key 1; keys must be str"],
+    ["result = {'at': {3}}", "result['at'] is of type set"],
+    ["result = 2**53", "result is an integer beyond 2**53"],
+    ["result = []\nresult.append(result)", "nested more than 200 deep"],
+  ])("refuses the result of %j and says where it is not JSON", async (code, message) => {
+    expect(await runPython(code)).toMatchObject({
+      kind: "failed",
+      code: "CODE_RESULT_NOT_JSON",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it("kills a program at its time-out, however busy, and leaves no process", async () => {
+    for (const loop of ["while True: pass", "import re\nre.match('(a+)+$', 'a' * 40 + 'b')", "import time\ntime.sleep(60)"]) {
+      const outcome = await runPython(`import os\nprint(os.getpid())\n${loop}`, { timeoutMs: 1_500 });
+      expect(outcome).toMatchObject({ kind: "failed", code: "CODE_TIMEOUT", message: "The program ran longer than 1500 ms." });
+      expect(outcome.durationMs).toBeLessThan(4_000);
+      expect(() => process.kill(Number(outcome.stdout), 0)).toThrow("ESRCH");
+    }
+  });
+
+  it("caps a program's own time-out by AGENT_PLATFORM_MAX_TIMEOUT_SECONDS (S-99)", async () => {
+    const capped = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 1_000 });
+    expect(await runPython("while True: pass", { timeoutMs: 60_000 }, capped)).toMatchObject({ code: "CODE_TIMEOUT", message: /1000 ms/ });
+  });
+
+  it("ends a program when the signal fires", async () => {
+    const stop = new AbortController();
+    const running = runPython("while True: pass", { signal: stop.signal });
+    setImmediate(() => stop.abort());
+    expect(await running).toMatchObject({ kind: "failed", code: "CODE_CANCELLED" });
+  });
+
+  it.each(["x = 'a' * 10**10", "x = bytearray(1 << 30)", "x = []\nwhile True: x.append('a' * 10**6)"])(
+    "bounds memory: %j",
+    async (code) => {
+      expect(await runPython(code)).toMatchObject({ kind: "failed", code: "CODE_MEMORY" });
+    },
+  );
+
+  it("stops a program that prints without end, and keeps the beginning", async () => {
+    const outcome = await runPython("while True: print('x' * 1000)");
+    expect(outcome).toMatchObject({ kind: "failed", code: "CODE_OUTPUT_TOO_LARGE", message: /printed more than 1048576 bytes/ });
+    expect(outcome.stdout.length).toBe(1 << 20);
+  });
+
+  it("bounds the result, also one that is written past the bootstrap", async () => {
+    const small = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 20_000, limits: { resultBytes: 1_000 } });
+    expect(await runPython("result = 'x' * 2000", {}, small)).toMatchObject({
+      code: "CODE_OUTPUT_TOO_LARGE",
+      message: /larger than 1000 bytes/,
+    });
+    expect(await runPython("import os\nwhile True: os.write(3, b'x' * 100)", {}, small)).toMatchObject({ code: "CODE_OUTPUT_TOO_LARGE" });
+  });
+
+  it("makes NUL in printed text visible, since no database stores it", async () => {
+    expect(await runPython("print('a\\0b')")).toMatchObject({ kind: "completed", stdout: "a\ufffdb\n" });
+  });
+
+  it("runs only so many programs at once, and refuses when too many wait", async () => {
+    const narrow = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 20_000, concurrency: 1, queue: 1 });
+    await narrow.unavailableReason();
+    const outcomes = await Promise.all([1, 2, 3].map((n) => runPython(`result = ${n}`, {}, narrow)));
+    expect(outcomes.map((outcome) => (outcome.kind === "completed" ? outcome.result : outcome.code))).toEqual([1, 2, "SANDBOX_BUSY"]);
+  });
+});
+
+describe("a host without a usable Python", () => {
+  it("says why, and fails programs with SANDBOX_UNAVAILABLE", async () => {
+    const nowhere = createPythonJail({ pythonBin: "/nonexistent/python", maxTimeoutMs: 1_000 });
+    expect(await nowhere.unavailableReason()).toMatch(
+      /^(No usable Python: \/nonexistent\/python is not there|Python runs jailed on Linux only)/,
+    );
+    expect(await runPython("result = 1", {}, nowhere)).toMatchObject({ kind: "failed", code: "SANDBOX_UNAVAILABLE" });
+  });
+});
