@@ -1,4 +1,28 @@
 import type { Env } from "#shared/config.ts";
+import { openDatabase } from "#shared/subgraph.ts";
+import { allSubgraphs } from "./subgraphs.ts";
 
-/** Brings every subgraph's schema to this version, in the databases that the environment names; `databaseUrl` where it names none. */
-export async function migrateAll(_databaseUrl: string, _env: Env): Promise<void> {}
+/**
+ * Brings the schema of every subgraph to this version. The databases are prepared (roles, functions) already.
+ *
+ * @param only names; all when left out.
+ */
+export async function migrateAll(env: Pick<Env, "databaseUrl" | "databaseUrls">, only?: readonly string[]): Promise<void> {
+  for (const [name, load] of Object.entries(allSubgraphs())) {
+    if (only !== undefined && !only.includes(name)) continue;
+    const definition = await load();
+    const database = await openDatabase(definition, subgraphDatabaseUrl(env, name));
+    try {
+      await database.migrate(name);
+    } finally {
+      await database.close();
+    }
+  }
+}
+
+/** The database of one subgraph: its own where one is named, else the platform's. */
+export function subgraphDatabaseUrl(env: Pick<Env, "databaseUrl" | "databaseUrls">, name: string): string {
+  const url = env.databaseUrls[name] ?? env.databaseUrl;
+  if (url === undefined) throw new Error(`no database is set up for subgraph ${name}`);
+  return url;
+}

@@ -1,25 +1,183 @@
-/** Puts router, subgraphs and worker together: the only file that imports all of them. */
-import { createServer } from "node:http";
-import { addressOf, closeServer, listen } from "#shared/listen.ts";
-import type { ReadyEnv, Composition, StartOptions } from "./composition.ts";
-import { migrateAll } from "./migrate.ts";
+/**
+ * Puts the platform together: the only file that knows the router and the subgraphs both. Embedded, all subgraphs run in this
+ * process and the router executes on their schemas; distributed, each is a process and is reached over HTTP.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EndpointRegistry } from "#shared/caller.ts";
+import type { Env } from "#shared/config.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint.ts";
+import { HintBus } from "#shared/hints.ts";
+import { connectEndpoint } from "#shared/http-endpoint.ts";
+import type { Log } from "#shared/log.ts";
+import { createSecretBox } from "#shared/secrets.ts";
+import { serveEndpoints } from "#shared/server.ts";
+import { openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/subgraph.ts";
+import { startRouter } from "../router/start.ts";
+import type { Composition, RunningPart, RunningPlatform, RunningServer, StartOptions, WorkerOptions } from "./composition.ts";
+import { migrateAll, subgraphDatabaseUrl } from "./migrate.ts";
+import { ShutdownList } from "./shutdown-list.ts";
+import { accessSubgraphName, allSubgraphs, subgraphs } from "./subgraphs.ts";
 
-async function serve(env: ReadyEnv) {
-  const server = createServer((_, response) => response.end("not composed yet\n"));
-  await listen(server, env);
-  return { graphUrl: `${addressOf(server)}/graphql`, stop: () => closeServer(server, 1_000) };
+/** Subgraphs that worker processes call. */
+const calledByWorkers = ["model", "tool"];
+/** How long a process waits for the subgraphs that it calls to come up. */
+const connectDeadlineMs = 60_000;
+
+/** What `start`, `router`, `subgraph` and `worker` start. */
+export const platformComposition: Composition = { startPlatform, startRouter: startRouterAlone, startSubgraph, startWorker, subgraphNames: Object.keys(subgraphs) };
+
+async function startPlatform(env: Env, { log, progress }: StartOptions): Promise<RunningPlatform> {
+  const shutdown = new ShutdownList();
+  try {
+    progress("migrating the schemas");
+    await migrateAll(env);
+    progress("opening the subgraphs");
+    const registry = new EndpointRegistry();
+    const opened = await openAll(env, log, registry, shutdown);
+    const socketFolder = await mkdtemp(join(tmpdir(), "agent-platform-"));
+    shutdown.add("the workers' socket", () => rm(socketFolder, { recursive: true, force: true }), 1_000);
+    const called = opened.filter((subgraph) => calledByWorkers.includes(subgraph.name));
+    const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: join(socketFolder, "graph.sock") }, log });
+    shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
+    progress("composing the graph");
+    const router = await startRouter({ env, endpoints: opened, log });
+    shutdown.add("the router", () => router.stop(), 8_000);
+    return {
+      graphUrl: router.url,
+      notes: [],
+      workerEnvironment: Object.fromEntries(called.map(({ name }) => [`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`, internal.urlOf(name)])),
+      stop: () => shutdown.run(),
+    };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
 }
 
-/** The platform's parts. */
-export const platformComposition: Composition = {
-  async startPlatform(env: ReadyEnv, { progress }: StartOptions) {
-    progress("migrating");
-    await migrateAll(env.databaseUrl, env);
-    progress("opening the graph");
-    return { ...(await serve(env)), notes: ["nothing is composed yet"], workerEnvironment: {} };
-  },
-  startRouter: (env) => serve(env),
-  startSubgraph: (_, env) => serve(env),
-  startWorker: () => Promise.resolve({ stop: () => Promise.resolve() }),
-  subgraphNames: ["workflow"],
-};
+async function openAll(env: Env, log: Log, registry: EndpointRegistry, shutdown: ShutdownList): Promise<RunningSubgraph[]> {
+  const buses = new Map<string, HintBus>();
+  const opened: RunningSubgraph[] = [];
+  for (const [name, load] of Object.entries(allSubgraphs())) {
+    const hints = await busOf(buses, subgraphDatabaseUrl(env, name), log, shutdown);
+    const subgraph = await open(await load(), { env, log, registry, hints });
+    shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
+    registry.register(subgraph);
+    opened.push(subgraph);
+  }
+  return opened;
+}
+
+/** One bus a database: subgraphs that share a database share its LISTEN connection. */
+async function busOf(buses: Map<string, HintBus>, url: string, log: Log, shutdown: ShutdownList): Promise<HintBus> {
+  const known = buses.get(url);
+  if (known !== undefined) return known;
+  const bus = new HintBus({ url, log });
+  await bus.start();
+  buses.set(url, bus);
+  shutdown.add("hints", () => bus.close(), 2_000);
+  return bus;
+}
+
+interface OpenOptions {
+  env: Env;
+  log: Log;
+  registry: EndpointRegistry;
+  hints: HintBus;
+}
+
+function open(definition: SubgraphDefinition<never, never>, { env, log, registry, hints }: OpenOptions): Promise<RunningSubgraph> {
+  const secrets = createSecretBox(requireKey(env));
+  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl: subgraphDatabaseUrl(env, definition.name) });
+}
+
+async function startRouterAlone(env: Env, { log }: StartOptions): Promise<RunningServer> {
+  const shutdown = new ShutdownList();
+  try {
+    const registry = new EndpointRegistry();
+    const endpoints = await connectAll(Object.keys(subgraphs), env, registry, shutdown);
+    await migrateAll(env, [accessSubgraphName]);
+    const hints = await busOf(new Map(), subgraphDatabaseUrl(env, accessSubgraphName), log, shutdown);
+    const access = await open(await allSubgraphs()[accessSubgraphName]!(), { env, log, registry, hints });
+    shutdown.add("access", () => access.close(), 5_000);
+    const router = await startRouter({ env, endpoints: [...endpoints, access], log });
+    shutdown.add("the router", () => router.stop(), 8_000);
+    return { graphUrl: router.url, stop: () => shutdown.run() };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+async function startSubgraph(name: string, env: Env, { log }: StartOptions): Promise<RunningServer> {
+  const shutdown = new ShutdownList();
+  try {
+    await migrateAll(env, [name]);
+    const registry = new EndpointRegistry();
+    const hints = await busOf(new Map(), subgraphDatabaseUrl(env, name), log, shutdown);
+    const subgraph = await open(await subgraphs[name]!(), { env, log, registry, hints });
+    shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
+    const server = await serveEndpoints({ endpoints: [subgraph], listen: { host: "127.0.0.1", port: env.port }, log });
+    shutdown.add("the server", () => server.stop(2_000), 4_000);
+    connectInBackground(Object.keys(env.subgraphUrls).filter((other) => other !== name), env, registry, shutdown, log);
+    return { graphUrl: server.urlOf(name), stop: () => shutdown.run() };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+/** Subgraphs call each other, so none may wait for another before it serves. */
+function connectInBackground(names: readonly string[], env: Env, registry: EndpointRegistry, shutdown: ShutdownList, log: Log): void {
+  for (const name of names) {
+    connectAll([name], env, registry, shutdown).catch((cause: unknown) => log.error({ err: cause, subgraph: name }, "a subgraph was not reached"));
+  }
+}
+
+async function connectAll(names: readonly string[], env: Env, registry: EndpointRegistry, shutdown: ShutdownList): Promise<SubgraphEndpoint[]> {
+  return Promise.all(
+    names.map(async (name) => {
+      const endpoint = await connectPatiently(name, env);
+      registry.register(endpoint);
+      shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
+      return endpoint;
+    }),
+  );
+}
+
+/** Tries until the deadline: processes that start together come up in any order. */
+async function connectPatiently(name: string, env: Env): Promise<SubgraphEndpoint> {
+  const url = env.subgraphUrls[name];
+  if (url === undefined) throw new Error(`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL is not set. Example: http://127.0.0.1:8002/graphql`);
+  const deadline = performance.now() + connectDeadlineMs;
+  for (;;) {
+    try {
+      return await connectEndpoint({ name, url }, AbortSignal.timeout(5_000));
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+}
+
+async function startWorker(env: Env, worker: WorkerOptions, { log }: StartOptions): Promise<RunningPart> {
+  const shutdown = new ShutdownList();
+  try {
+    const registry = new EndpointRegistry();
+    await connectAll(calledByWorkers, env, registry, shutdown);
+    const hints = await busOf(new Map(), subgraphDatabaseUrl(env, "runtime"), log, shutdown);
+    const { startRuntimeWorker } = await import("../subgraphs/runtime/worker/main.ts");
+    const running = await startRuntimeWorker({ env, log, hints, call: registry, databaseUrl: subgraphDatabaseUrl(env, "runtime"), ...worker });
+    shutdown.add("the worker", () => running.stop(), 26_000);
+    return { stop: () => shutdown.run() };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+function requireKey({ encryptionKey }: Env): string {
+  if (encryptionKey === undefined) throw new Error("AGENT_PLATFORM_ENCRYPTION_KEY is not set. Example: 64 hex digits from `openssl rand -hex 32`");
+  return encryptionKey;
+}

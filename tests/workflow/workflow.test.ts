@@ -1,0 +1,137 @@
+import { workflowSubgraph } from "../../subgraphs/workflow/subgraph.ts";
+import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
+
+let t: TestSubgraph;
+beforeEach(async () => {
+  t = await openTestSubgraph(workflowSubgraph);
+});
+afterEach(() => t.close());
+
+const createApp = `mutation ($code: String!) { createApp(input: { code: $code, name: "Shop" }) { id code status createdAt } }`;
+const createWorkflow = `mutation ($appId: ID!, $code: String!) { createWorkflow(input: { appId: $appId, code: $code, name: "W" }) { id } }`;
+const createVersion = `mutation ($workflowId: ID!, $dsl: JSON!, $status: VersionStatus) {
+  createWorkflowVersion(input: { workflowId: $workflowId, dsl: $dsl, status: $status }) { id version status }
+}`;
+
+async function workflowOf(code = "shop") {
+  const { createApp: app } = await t.ask<{ createApp: { id: string } }>(createApp, { code });
+  const { createWorkflow: workflow } = await t.ask<{ createWorkflow: { id: string } }>(createWorkflow, { appId: app.id, code: "main" });
+  return { appId: app.id, workflowId: workflow.id };
+}
+
+describe("workflow subgraph", () => {
+  it("S-9 S-10 creates, reads, changes, lists and deletes apps", async () => {
+    const { createApp: app } = await t.ask<{ createApp: { id: string } }>(createApp, { code: "shop" });
+    expect(app).toMatchObject({ code: "shop", status: "ACTIVE" });
+    await t.ask(`mutation ($id: ID!) { updateApp(id: $id, input: { name: "Shop 2", status: ARCHIVED }) { id } }`, { id: app.id });
+    expect(await t.ask(`{ appByCode(code: "shop") { id name status } apps { edges { node { code } } } }`)).toEqual({
+      appByCode: { id: app.id, name: "Shop 2", status: "ARCHIVED" },
+      apps: { edges: [{ node: { code: "shop" } }] },
+    });
+    await t.ask(`mutation ($id: ID!) { deleteApp(id: $id) }`, { id: app.id });
+    expect(await t.ask(`query ($id: ID!) { app(id: $id) { code deletedAt } appByCode(code: "shop") { id } apps { edges { cursor } } }`, { id: app.id })).toEqual({
+      app: { code: "shop", deletedAt: expect.any(Date) },
+      appByCode: null,
+      apps: { edges: [] },
+    });
+    await t.ask(createApp, { code: "shop" });
+  });
+
+  it("S-7 never shows a tenant what another has", async () => {
+    const { appId, workflowId } = await workflowOf();
+    const other = { tenantId: "t2" };
+    expect(await t.ask(`query ($id: ID!) { app(id: $id) { id } workflow(id: $id) { id } apps { edges { cursor } } }`, { id: appId }, other)).toEqual({
+      app: null,
+      workflow: null,
+      apps: { edges: [] },
+    });
+    expect(await t.refusal(createVersion, { workflowId, dsl: { nodes: [], edges: [] } }, other)).toMatchObject({ code: "NOT_FOUND", reason: "WORKFLOW_NOT_FOUND" });
+    expect(await t.refusal(`mutation ($id: ID!) { updateApp(id: $id, input: { name: "x" }) { id } }`, { id: appId }, other)).toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("S-11 refuses a code that is taken, with the field and its value", async () => {
+    const { appId } = await workflowOf();
+    expect(await t.refusal(createApp, { code: "shop" })).toMatchObject({ code: "CONFLICT", reason: "APP_CODE_TAKEN", field: "code", value: "shop" });
+    expect(await t.refusal(createWorkflow, { appId, code: "main" })).toMatchObject({ code: "CONFLICT", reason: "WORKFLOW_CODE_TAKEN" });
+    expect(await t.refusal(`mutation ($id: ID!) { deleteApp(id: $id) }`, { id: appId })).toMatchObject({ code: "CONFLICT", reason: "APP_HAS_WORKFLOWS", workflows: 1 });
+  });
+
+  it("S-12 accepts an empty graph and numbers versions", async () => {
+    const { workflowId } = await workflowOf();
+    const dsl = { nodes: [], edges: [] };
+    expect(await t.ask(createVersion, { workflowId, dsl })).toMatchObject({ createWorkflowVersion: { version: 1, status: "DRAFT" } });
+    expect(await t.ask(createVersion, { workflowId, dsl, status: "PUBLISHED" })).toMatchObject({ createWorkflowVersion: { version: 2, status: "PUBLISHED" } });
+  });
+
+  it("S-15 refuses a document with errors and lists all of them", async () => {
+    const { workflowId } = await workflowOf();
+    const dsl = { nodes: [{ id: "a", type: "nope", config: {} }], edges: [{ source: "a", target: "b" }] };
+    const refusal = await t.refusal(createVersion, { workflowId, dsl });
+    expect(refusal).toMatchObject({ code: "BAD_USER_INPUT", reason: "DSL_INVALID" });
+    expect((refusal["issues"] as { path: string }[]).map((issue) => issue.path)).toEqual(expect.arrayContaining(["/nodes/0/type", "/edges/0/target"]));
+    const { validateDsl } = await t.ask<{ validateDsl: object[] }>(`query ($dsl: JSON!) { validateDsl(dsl: $dsl) { severity code message path } }`, { dsl });
+    expect(validateDsl.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("S-13 S-14 the version that was published last is the published one", async () => {
+    const { appId, workflowId } = await workflowOf();
+    const ids: string[] = [];
+    for (let version = 1; version <= 2; version++) {
+      const made = await t.ask<{ createWorkflowVersion: { id: string } }>(createVersion, { workflowId, dsl: { nodes: [], edges: [] } });
+      ids.push(made.createWorkflowVersion.id);
+    }
+    const publish = `mutation ($id: ID!) { publishWorkflowVersion(id: $id) { status publishedAt } }`;
+    await t.ask(publish, { id: ids[1] });
+    await t.ask(publish, { id: ids[0] });
+    const state = `query ($id: ID!) { workflow(id: $id) { latestVersion { version } publishedVersion { version } versions { edges { node { version } } } } }`;
+    expect(await t.ask(state, { id: workflowId })).toEqual({
+      workflow: { latestVersion: { version: 2 }, publishedVersion: { version: 1 }, versions: { edges: [{ node: { version: 2 } }, { node: { version: 1 } }] } },
+    });
+    await t.ask(`mutation ($id: ID!) { archiveWorkflowVersion(id: $id) { status } }`, { id: ids[0] });
+    expect(await t.ask(state, { id: workflowId })).toMatchObject({ workflow: { publishedVersion: { version: 2 } } });
+    const createAppVersion = `mutation ($appId: ID!, $v: ID!) { createAppVersion(input: { appId: $appId, workflowVersionId: $v, config: { a: 1 } }) { id version app { publishedVersion { id } } } }`;
+    expect(await t.refusal(createAppVersion, { appId, v: ids[0] })).toMatchObject({ reason: "WORKFLOW_VERSION_ARCHIVED" });
+    const made = await t.ask<{ createAppVersion: { id: string } }>(createAppVersion, { appId, v: ids[1] });
+    expect(made.createAppVersion).toMatchObject({ version: 1, app: { publishedVersion: null } });
+    expect(await t.ask(`mutation ($id: ID!) { publishAppVersion(id: $id) { app { publishedVersion { id } } } }`, { id: made.createAppVersion.id })).toEqual({
+      publishAppVersion: { app: { publishedVersion: { id: made.createAppVersion.id } } },
+    });
+  });
+
+  it("pages both ways and refuses page sizes and cursors that are none", async () => {
+    for (let index = 0; index < 5; index++) await t.ask(createApp, { code: `app-${index}` });
+    const query = `query ($first: Int, $after: String, $last: Int, $before: String) {
+      apps(first: $first, after: $after, last: $last, before: $before) { edges { node { code } cursor } pageInfo { hasNextPage hasPreviousPage endCursor } }
+    }`;
+    type Page = { apps: { edges: { node: { code: string }; cursor: string }[]; pageInfo: { endCursor: string; hasNextPage: boolean; hasPreviousPage: boolean } } };
+    const codes = (page: Page) => page.apps.edges.map((edge) => edge.node.code);
+    const one = await t.ask<Page>(query, { first: 2 });
+    expect(codes(one)).toEqual(["app-4", "app-3"]);
+    const two = await t.ask<Page>(query, { first: 2, after: one.apps.pageInfo.endCursor });
+    expect(codes(two)).toEqual(["app-2", "app-1"]);
+    expect(two.apps.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+    expect(codes(await t.ask<Page>(query, { last: 2 }))).toEqual(["app-1", "app-0"]);
+    expect(codes(await t.ask<Page>(query, { last: 2, before: two.apps.edges[0]!.cursor }))).toEqual(["app-4", "app-3"]);
+    expect(await t.refusal(query, { first: 100_000 })).toMatchObject({ code: "BAD_USER_INPUT", reason: "PAGE_SIZE_INVALID", max: 200 });
+    expect(await t.refusal(query, { after: "nonsense!" })).toMatchObject({ code: "BAD_USER_INPUT", reason: "CURSOR_INVALID" });
+  });
+
+  it("reads a page of apps with their workflows and versions in a constant number of statements", async () => {
+    for (let index = 0; index < 10; index++) await workflowOf(`app-${index}`);
+    const query = `query ($first: Int) { apps(first: $first) { edges { node { id workflows { edges { node { id app { id } versions { edges { node { id } } } } } } publishedVersion { id } } } } }`;
+    const count = async (first: number) => {
+      let statements = 0;
+      t.subgraph.database.onStatement = () => statements++;
+      await t.ask(query, { first });
+      t.subgraph.database.onStatement = undefined;
+      return statements;
+    };
+    expect(await count(10)).toBe(await count(2));
+  });
+
+  it("refuses text that cannot be stored without a word of SQL", async () => {
+    const refusal = await t.refusal(`mutation { createApp(input: { code: "x", name: "a\\u0000b" }) { id } }`);
+    expect(refusal).toMatchObject({ code: "BAD_USER_INPUT", reason: "TEXT_NOT_STORABLE" });
+    expect(JSON.stringify(refusal)).not.toMatch(/insert|workflow\.app/i);
+  });
+});
