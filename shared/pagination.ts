@@ -96,11 +96,16 @@ export function pageWindow(args: PageArgs): PageWindow {
   const limit = last ?? first ?? defaultPageSize;
   if (limit < 0 || limit > maxPageSize) {
     const name = last != null ? "last" : "first";
-    throw new AppError("BAD_USER_INPUT", "PAGE_SIZE_INVALID", `${name} is ${limit}. Ask for 0 to ${maxPageSize} items and page on with cursors.`, {
-      argument: name,
-      value: limit,
-      max: maxPageSize,
-    });
+    throw new AppError(
+      "BAD_USER_INPUT",
+      "PAGE_SIZE_INVALID",
+      `${name} is ${limit}. Ask for 0 to ${maxPageSize} items and page on with cursors.`,
+      {
+        argument: name,
+        value: limit,
+        max: maxPageSize,
+      },
+    );
   }
   return { limit, backward: last != null, after: decodeCursor("after", args.after), before: decodeCursor("before", args.before) };
 }
@@ -114,12 +119,15 @@ function decodeCursor(argument: string, cursor: string | null | undefined): stri
   if (cursor == null) return undefined;
   const key = Buffer.from(cursor, "base64url").toString("utf8");
   if (key === "" || encodeCursor(key) !== cursor || key.includes("\u0000") || key.includes("\ufffd")) {
-    throw new AppError("BAD_USER_INPUT", "CURSOR_INVALID", `${argument} is not a cursor of this list: ${JSON.stringify(cursor.slice(0, 100))}. Use a cursor from an earlier page.`, {
-      argument,
-      value: cursor.slice(0, 100),
-    });
+    throw cursorInvalid(argument, cursor);
   }
   return key;
+}
+
+function cursorInvalid(argument: string, cursor: string): AppError {
+  const value = cursor.slice(0, 100);
+  const message = `${argument} is not a cursor of this list: ${JSON.stringify(value)}. Use a cursor from an earlier page.`;
+  return new AppError("BAD_USER_INPUT", "CURSOR_INVALID", message, { argument, value });
 }
 
 /** Makes the page of rows that were read with one more than `limit`, in reading order (backward pages read from the end). */
@@ -146,13 +154,24 @@ export interface ListOptions<T> {
 }
 
 /** One page of one list. */
-export async function listPage<T extends { id: string }>(em: EntityManager, entity: new () => T, args: PageArgs, options: ListOptions<T>): Promise<Connection<T>> {
+export async function listPage<T extends { id: string }>(
+  em: EntityManager,
+  entity: new () => T,
+  args: PageArgs,
+  options: ListOptions<T>,
+): Promise<Connection<T>> {
   const window = pageWindow(args);
   const order = options.order ?? "desc";
   const [behind, ahead] = order === "desc" ? (["$lt", "$gt"] as const) : (["$gt", "$lt"] as const);
-  const id = { ...(window.after !== undefined && { [behind]: window.after }), ...(window.before !== undefined && { [ahead]: window.before }) };
+  const id = {
+    ...(window.after !== undefined && { [behind]: window.after }),
+    ...(window.before !== undefined && { [ahead]: window.before }),
+  };
   const where = Object.keys(id).length === 0 ? options.where : { $and: [options.where, { id }] };
-  const rows = await em.find(entity, where as never, { orderBy: { id: window.backward === (order === "desc") ? "asc" : "desc" } as never, limit: window.limit + 1 });
+  const rows = await em.find(entity, where as never, {
+    orderBy: { id: window.backward === (order === "desc") ? "asc" : "desc" } as never,
+    limit: window.limit + 1,
+  });
   return makePage(rows as T[], window, (row) => row.id);
 }
 
@@ -163,14 +182,23 @@ export interface ChildList<T> {
   table: string;
   /** The column that names the parent; an index on (parent, id) serves the pages. */
   parent: string;
+  /** An integer column, unique in its parent, that orders the list instead of the id; cursors hold it. An index on (parent, it) serves the pages. */
+  sequence?: string;
   order?: "asc" | "desc";
   /** Further SQL condition on `c`, such as `c.deleted_at is null`. No values of users in it. */
   condition?: string;
 }
 
 /** The same page of many parents' lists, in one statement. The result is in the order of `parentIds`. */
-export async function childPages<T extends { id: string }>(tx: Tx, list: ChildList<T>, args: PageArgs, parentIds: readonly string[]): Promise<Connection<T>[]> {
+export async function childPages<T extends { id: string }>(
+  tx: Tx,
+  list: ChildList<T>,
+  args: PageArgs,
+  parentIds: readonly string[],
+): Promise<Connection<T>[]> {
   const window = pageWindow(args);
+  if (list.sequence !== undefined) checkSequenceCursors(window);
+  const [key, type] = list.sequence === undefined ? ["id", "text"] : [list.sequence, "integer"];
   const order = list.order ?? "desc";
   const [behind, ahead] = order === "desc" ? ["<", ">"] : [">", "<"];
   const reading = window.backward === (order === "desc") ? "asc" : "desc";
@@ -179,15 +207,36 @@ export async function childPages<T extends { id: string }>(tx: Tx, list: ChildLi
      cross join lateral (
        select * from ${list.table} c
        where c.${list.parent} = p.id ${list.condition === undefined ? "" : `and ${list.condition}`}
-         and ($2::text is null or c.id ${behind} $2) and ($3::text is null or c.id ${ahead} $3)
-       order by c.id ${reading} limit $4
-     ) c`,
+         and ($2::${type} is null or c.${key} ${behind} $2) and ($3::${type} is null or c.${key} ${ahead} $3)
+       order by c.${key} ${reading} limit $4
+     ) c
+     order by c.${key} ${reading}`,
     [[...new Set(parentIds)], window.after ?? null, window.before ?? null, window.limit + 1],
   );
   const byParent = Map.groupBy(rows, (row) => row.page_parent);
   return parentIds.map((parentId) => {
-    const items = (byParent.get(parentId) ?? []).map(({ page_parent: _, ...row }) => toEntity<T>(tx, list.entity, row));
-    items.sort((a, b) => (a.id < b.id === (reading === "asc") ? -1 : 1));
-    return makePage(items, window, (item) => item.id);
+    const items = (byParent.get(parentId) ?? []).map(({ page_parent: _, ...row }) => ({
+      cursor: String(row[key]),
+      node: toEntity<T>(tx, list.entity, row),
+    }));
+    const { edges, pageInfo } = makePage(items, window, (item) => item.cursor);
+    return { edges: edges.map(({ node, cursor }) => ({ node: node.node, cursor })), pageInfo };
   });
+}
+
+/** The cursors of a list that is ordered by a number. @throws AppError CURSOR_INVALID */
+export function checkSequenceCursors({ after, before }: Pick<PageWindow, "after" | "before">): void {
+  for (const [argument, key] of [
+    ["after", after],
+    ["before", before],
+  ] as const) {
+    if (key !== undefined && !/^\d{1,9}$/.test(key)) throw cursorInvalid(argument, encodeCursor(key));
+  }
+}
+
+/** A cursor of a stream that is ordered by a number; 0 where none is given. @throws AppError CURSOR_INVALID */
+export function sequenceCursor(argument: string, cursor: string | null | undefined): number {
+  const after = decodeCursor(argument, cursor);
+  checkSequenceCursors({ after, before: undefined });
+  return Number(after ?? 0);
 }

@@ -1,5 +1,5 @@
 /** What makes a subgraph a subgraph: its manifest, and the running thing that is opened from it. */
-import { execute, parse, subscribe, type DocumentNode, type ExecutionResult, type GraphQLSchema } from "graphql";
+import { createSourceEventStream, execute, parse, type DocumentNode, type ExecutionResult, type GraphQLSchema } from "graphql";
 import type { SubgraphContext, SubgraphDeps } from "./context.ts";
 import { Database, type MigrationEntry } from "./db/database.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "./endpoint.ts";
@@ -36,7 +36,10 @@ export interface RunningSubgraph extends SubgraphEndpoint {
 }
 
 /** Opens a subgraph: schema, database (its migrations must have run), background work. */
-export async function openSubgraph<L, S>(definition: SubgraphDefinition<L, S>, given: Omit<SubgraphDeps, "database">): Promise<RunningSubgraph> {
+export async function openSubgraph<L, S>(
+  definition: SubgraphDefinition<L, S>,
+  given: Omit<SubgraphDeps, "database">,
+): Promise<RunningSubgraph> {
   const log = given.log.child({ subgraph: definition.name });
   const { schema, sdl } = await buildFederatedSchema<SubgraphContext<L, S>>(definition);
   const database = await openDatabase(definition, given.databaseUrl);
@@ -66,9 +69,11 @@ export async function openSubgraph<L, S>(definition: SubgraphDefinition<L, S>, g
       return maskErrors((await execute(argumentsOf(request))) as ExecutionResult, log, request.info.requestId);
     },
     async subscribe(request) {
-      const result = await subscribe(argumentsOf(request));
-      const mask = (event: ExecutionResult) => maskErrors(event, log, request.info.requestId);
-      return Symbol.asyncIterator in result ? mapEvents(result, mask) : mask(result);
+      const { requestId } = request.info;
+      const source = await createSourceEventStream(argumentsOf(request));
+      if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
+      // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
+      return mapEvents(source, async (event) => maskErrors(await execute({ ...argumentsOf(request), rootValue: event }), log, requestId));
     },
     health: () => database.ping(),
     async close() {
@@ -84,11 +89,15 @@ export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "enti
 }
 
 /** An iterator whose `return` does not wait for a pending `next`, which an async generator's does. */
-function mapEvents(source: AsyncIterableIterator<ExecutionResult>, map: (event: ExecutionResult) => ExecutionResult): AsyncIterableIterator<ExecutionResult> {
+function mapEvents(
+  events: AsyncIterable<unknown>,
+  map: (event: unknown) => Promise<ExecutionResult>,
+): AsyncIterableIterator<ExecutionResult> {
+  const source = events[Symbol.asyncIterator]();
   const iterator: AsyncIterableIterator<ExecutionResult> = {
     async next() {
       const step = await source.next();
-      return step.done === true ? { done: true, value: undefined } : { done: false, value: map(step.value) };
+      return step.done === true ? { done: true, value: undefined } : { done: false, value: await map(step.value) };
     },
     async return() {
       await source.return?.();
