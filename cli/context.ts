@@ -1,4 +1,5 @@
 import type { Env } from "#shared/config.ts";
+import type { Composition } from "./composition.ts";
 
 /** What a command has of the process that runs it. */
 export interface CliContext {
@@ -6,6 +7,8 @@ export interface CliContext {
   readonly environment: Record<string, string | undefined>;
   /** The parsed environment. @throws AppError ENVIRONMENT_INVALID */
   env(): Env;
+  /** The parts that can be started; loaded when asked for, so that `--help` answers at once. */
+  composition(): Promise<Composition>;
   /** Writes a line of what was asked for, to stdout. */
   print(text: string): void;
   /** Writes a line about how it goes, to stderr. */

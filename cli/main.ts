@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { parseEnv } from "#shared/config.ts";
+import type { Composition } from "./composition.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodeOf, tellError } from "./failure.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -17,12 +18,18 @@ const commands = [startCommand, routerCommand, subgraphCommand, workerCommand, m
  *
  * @param argv         what follows the program's name.
  * @param environment  the process's environment, parsed when a command asks for it.
+ * @param composition  gives the platform's parts.
  * @returns the exit code.
  */
-export async function main(argv: readonly string[], environment: Record<string, string | undefined>): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  environment: Record<string, string | undefined>,
+  composition: () => Promise<Composition> = loadPlatform,
+): Promise<number> {
   const context: CliContext = {
     environment,
     env: () => parseEnv(environment),
+    composition,
     print: (text) => process.stdout.write(`${text}\n`),
     tell: (text) => process.stderr.write(`${text}\n`),
   };
@@ -46,6 +53,10 @@ export async function main(argv: readonly string[], environment: Record<string, 
 
 /** Commander raises these too when it has done what was asked. */
 const usageCode: Record<string, number> = { "commander.version": 0, "commander.helpDisplayed": 0 };
+
+async function loadPlatform(): Promise<Composition> {
+  return (await import("./platform.ts")).platformComposition;
+}
 
 function inheriting(program: Command, command: Command): Command {
   return command.copyInheritedSettings(program).exitOverride();

@@ -26,7 +26,7 @@ export async function serveUntilStopped<P extends RunningPart>(context: CliConte
     shutdown.add("PostgreSQL", database.stop, 20_000);
     if (stop.signal.aborted) return;
     const part = await options.start(database.env, { log, progress: (step) => log.info({ step }, "starting") });
-    shutdown.add(options.name, () => part.stop(), 12_000);
+    shutdown.add(options.name, () => part.stop(), 28_000);
     options.onReady?.(part);
     await stop.wanted;
   } finally {

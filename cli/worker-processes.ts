@@ -17,7 +17,7 @@ export interface WorkerProcessesOptions {
   backoffMs?: { least: number; most: number };
   /** A worker that lived as long as this starts its backoff anew; 30 s. */
   steadyMs?: number;
-  /** SIGKILL follows SIGTERM after this long; 12 s. */
+  /** SIGKILL follows SIGTERM after this long; 30 s, in which a worker gives back what it owns. */
   stopDeadlineMs?: number;
 }
 
@@ -64,7 +64,7 @@ export function superviseWorkers(options: WorkerProcessesOptions): WorkerProcess
     async stop() {
       isStopping = true;
       for (const timer of restarts) clearTimeout(timer);
-      const endings = [...alive].map(([child, ended]) => endChild(child, ended, options.stopDeadlineMs ?? 12_000));
+      const endings = [...alive].map(([child, ended]) => endChild(child, ended, options.stopDeadlineMs ?? 30_000));
       await Promise.all(endings);
     },
   };

@@ -13,7 +13,7 @@ export function migrateCommand(context: CliContext): Command {
       const given = context.env();
       const database = await joinPlatformDatabase({ ...given, dataDir: resolve(given.dataDir) });
       try {
-        await migrateAll(database.env.databaseUrl, database.env);
+        await migrateAll(database.env);
       } finally {
         await database.stop();
       }

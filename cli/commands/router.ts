@@ -11,10 +11,10 @@ export function routerCommand(context: CliContext): Command {
     .action(async () => {
       refuseUnprotected(context.env());
       await checkPort(context.env());
-      const { platformComposition } = await import("../platform.ts");
+      const composition = await context.composition();
       await serveUntilStopped(context, {
         name: "router",
-        start: (env, options) => platformComposition.startRouter(env, options),
+        start: (env, options) => composition.startRouter(env, options),
         onReady: (router) => context.print(`graph ${router.graphUrl}`),
       });
     });

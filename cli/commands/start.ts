@@ -1,6 +1,5 @@
-import { fork } from "node:child_process";
+import { fork, type ChildProcess } from "node:child_process";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { Env } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
@@ -73,9 +72,9 @@ async function bringUp({ context, env, lock, log, progress, shutdown, stop }: Br
   shutdown.add("PostgreSQL", database.stop, 20_000);
   if (stop.signal.aborted) return undefined;
 
-  const { platformComposition } = await import("../platform.ts");
-  const platform = await platformComposition.startPlatform(database.env, { log, progress });
-  shutdown.add("the graph", () => platform.stop(), 10_000);
+  const composition = await context.composition();
+  const platform = await composition.startPlatform(database.env, { log, progress });
+  shutdown.add("the graph", () => platform.stop(), 20_000);
   lock.note({ graphUrl: platform.graphUrl });
   if (stop.signal.aborted) return undefined;
 
@@ -86,14 +85,15 @@ async function bringUp({ context, env, lock, log, progress, shutdown, stop }: Br
     onChange: (children) => lock.note({ children }),
     onExit: (exit) => log.warn(exit, "worker ended; it is started again"),
   });
-  shutdown.add("the workers", () => workers.stop(), 15_000);
+  shutdown.add("the workers", () => workers.stop(), 32_000);
   return platform;
 }
 
 /** Detached: Ctrl-C in a terminal reaches the platform alone, which then stops its workers in order. */
-function forkWorker(context: CliContext, environment: Record<string, string>): ReturnType<typeof fork> {
-  const bin = fileURLToPath(new URL("../bin.mjs", import.meta.url));
-  return fork(bin, ["worker"], {
+function forkWorker(context: CliContext, environment: Record<string, string>): ChildProcess {
+  // The program that this process runs.
+  const program = process.argv[1] ?? "";
+  return fork(program, ["worker"], {
     env: { ...context.environment, ...environment },
     detached: true,
     stdio: ["ignore", "ignore", "inherit", "ipc"],

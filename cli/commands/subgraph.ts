@@ -8,12 +8,12 @@ export function subgraphCommand(context: CliContext): Command {
     .description("serve one subgraph as a process of its own, on loopback")
     .argument("<name>", "workflow, session, runtime, agent, memory, team, skill, tool or model")
     .action(async (name: string, _options: object, command: Command) => {
-      const { platformComposition } = await import("../platform.ts");
-      const known = platformComposition.subgraphNames;
+      const composition = await context.composition();
+      const known = composition.subgraphNames;
       if (!known.includes(name)) command.error(`error: there is no subgraph ${name}; there are ${known.join(", ")}`);
       await serveUntilStopped(context, {
         name,
-        start: (env, options) => platformComposition.startSubgraph(name, env, options),
+        start: (env, options) => composition.startSubgraph(name, env, options),
         onReady: (subgraph) => context.print(`subgraph ${name} ${subgraph.graphUrl}`),
       });
     });

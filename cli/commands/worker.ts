@@ -10,10 +10,10 @@ export function workerCommand(context: CliContext): Command {
     .option("--only <types>", "node types to take, comma-separated", nodeTypes)
     .option("--concurrency <n>", "outside calls side by side (AGENT_PLATFORM_WORKER_SLOTS)", wholeNumber)
     .action(async (worker: WorkerOptions) => {
-      const { platformComposition } = await import("../platform.ts");
+      const composition = await context.composition();
       await serveUntilStopped(context, {
         name: "worker",
-        start: (env, options) => platformComposition.startWorker(env, worker, options),
+        start: (env, options) => composition.startWorker(env, worker, options),
         onReady: () => {
           if (!process.connected) context.tell("worker ready");
         },

@@ -1,0 +1,28 @@
+/** The command line with parts that do nothing but live: what is tested is how they are started, watched and stopped. */
+import { createServer } from "node:http";
+import { register } from "tsx/esm/api";
+
+register();
+const { main } = await import("../../cli/main.ts");
+
+const part = () => ({ stop: () => Promise.resolve() });
+
+const composition = {
+  subgraphNames: ["workflow"],
+  async startPlatform(env) {
+    const server = createServer((_, response) => response.end("ok"));
+    await new Promise((resolve) => server.listen({ host: env.host, port: env.port }, resolve));
+    const { port } = server.address();
+    return {
+      graphUrl: `http://127.0.0.1:${port}/graphql`,
+      notes: ["a fake platform"],
+      workerEnvironment: {},
+      stop: () => new Promise((resolve) => server.close(() => resolve())),
+    };
+  },
+  startRouter: part,
+  startSubgraph: part,
+  startWorker: part,
+};
+
+process.exit(await main(process.argv.slice(2), process.env, async () => composition));

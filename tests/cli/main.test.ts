@@ -1,0 +1,40 @@
+import { runCli } from "./cli-process.ts";
+
+describe("the command line", () => {
+  it("lists its commands with --help and ends with 0", async () => {
+    const { code, output } = await runCli("real", ["--help"]).ended;
+    for (const command of ["start", "router", "subgraph", "worker", "migrate"]) expect(output).toContain(`  ${command}`);
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    { argv: ["sing"], says: "unknown command 'sing'" },
+    { argv: ["worker", "--concurrency", "many"], says: "whole number" },
+    { argv: ["worker", "--only", " , "], says: "at least one" },
+    { argv: ["subgraph"], says: "missing required argument" },
+    { argv: [], says: "Usage: agent-platform" },
+  ])("ends with 2 and says why when asked wrongly: $argv", async ({ argv, says }) => {
+    const { code, output } = await runCli("real", argv).ended;
+    expect(output).toContain(says);
+    expect(code).toBe(2);
+  });
+
+  it("names a subgraph that is not there with those that are", async () => {
+    const { code, output } = await runCli("fake", ["subgraph", "weather"]).ended;
+    expect(output).toContain("there is no subgraph weather; there are workflow");
+    expect(code).toBe(2);
+  });
+
+  it("reports all problems of the environment together, with an example each, and ends with 2", async () => {
+    const { code, output } = await runCli("fake", ["start"], { AGENT_PLATFORM_PORT: "many", AGENT_PLATFORM_WORKERS: "-1" }).ended;
+    expect(output).toMatch(/AGENT_PLATFORM_PORT=many: .*Example: AGENT_PLATFORM_PORT=4000/);
+    expect(output).toMatch(/AGENT_PLATFORM_WORKERS=-1: .*Example: AGENT_PLATFORM_WORKERS=1/);
+    expect(code).toBe(2);
+  });
+
+  it("tells a failure as JSON when asked to", async () => {
+    const { code, output } = await runCli("fake", ["start", "--json"], { AGENT_PLATFORM_AUTH_REQUIRED: "true" }).ended;
+    expect(JSON.parse(output)).toMatchObject({ error: { code: "FORBIDDEN", reason: "AUTH_NOT_AVAILABLE" } });
+    expect(code).toBe(1);
+  });
+});

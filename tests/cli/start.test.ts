@@ -1,0 +1,158 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { readPostmaster, isServing } from "#shared/postgres/postmaster.ts";
+import { isSameProcess } from "#shared/process-identity.ts";
+import { runningInstance, type InstanceRecord } from "../../cli/instance-lock.ts";
+import { runCli, type CliProcess } from "./cli-process.ts";
+
+const cleanups: (() => void | Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+describe("start", () => {
+  it("says what it does, where everything is, and that authentication is off", async () => {
+    const t = setup();
+    const platform = t.start();
+    await platform.says("Ctrl-C stops it");
+    platform.child.kill("SIGINT");
+    const { code, output } = await platform.ended;
+    expect(output).toContain("starting PostgreSQL");
+    expect(output).toMatch(/graph +http:\/\/127\.0\.0\.1:\d+\/graphql/);
+    expect(output).toMatch(/GraphiQL +http:\/\/127\.0\.0\.1:\d+\/\n/);
+    expect(output).toContain(t.dataDir);
+    expect(output).toMatch(/auth +off/);
+    expect(output).toContain("a fake platform");
+    expect(code).toBe(0);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)("stops workers, database and lock on %s", async (signal) => {
+    const t = setup();
+    const platform = t.start();
+    await platform.says("Ctrl-C stops it");
+    const { children = [] } = t.record();
+    expect(children).toHaveLength(1);
+    platform.child.kill(signal);
+    expect((await platform.ended).code).toBe(0);
+    expect(children.filter(isSameProcess)).toEqual([]);
+    expect(readPostmaster(t.cluster)).toBeUndefined();
+    expect(readdirSync(t.dataDir).sort()).toEqual(["encryption.key", "platform.log", "postgres", "postgres.log"]);
+  });
+
+  it("stops when it is told to while it starts", async () => {
+    const t = setup();
+    const platform = t.start();
+    await platform.says("starting PostgreSQL");
+    platform.child.kill("SIGINT");
+    const { code, output } = await platform.ended;
+    expect(code).toBe(0);
+    expect(output).not.toContain("is running");
+    expect(readPostmaster(t.cluster)).toBeUndefined();
+  });
+
+  it("refuses a second platform on one data folder, and says which runs", async () => {
+    const t = setup();
+    const platform = t.start();
+    await platform.says("Ctrl-C stops it");
+    const second = await t.start().ended;
+    expect(second.code).toBe(1);
+    expect(second.output).toContain(`runs already (pid ${platform.pid}`);
+    expect(second.output).toContain(t.record().graphUrl);
+    expect(runningInstance(t.dataDir)?.pid).toBe(platform.pid);
+  });
+
+  it("just works after kill -9: takes over the lock and the database, and the old workers are gone", async () => {
+    const t = setup();
+    const killed = t.start();
+    await killed.says("Ctrl-C stops it");
+    const { children = [] } = t.record();
+    const database = readPostmaster(t.cluster);
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    const next = t.start();
+    await next.says("Ctrl-C stops it");
+    expect(readPostmaster(t.cluster)?.pid).toBe(database?.pid);
+    expect(children.filter(isSameProcess)).toEqual([]);
+    next.child.kill("SIGINT");
+    expect((await next.ended).code).toBe(0);
+    expect(readPostmaster(t.cluster)).toBeUndefined();
+  });
+
+  it("just works after kill -9 of platform and database both", async () => {
+    const t = setup();
+    const killed = t.start();
+    await killed.says("Ctrl-C stops it");
+    process.kill(readPostmaster(t.cluster)?.pid ?? 0, "SIGKILL");
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    const next = t.start();
+    await next.says("Ctrl-C stops it");
+    const database = readPostmaster(t.cluster);
+    expect(database && isServing(database)).toBe(true);
+  });
+
+  it("starts a worker again that was killed", async () => {
+    const t = setup();
+    const platform = t.start();
+    await platform.says("Ctrl-C stops it");
+    const [before] = t.record().children ?? [];
+    process.kill(before?.pid ?? 0, "SIGKILL");
+    await t.until((record) => record.children?.[0] !== undefined && record.children[0].pid !== before?.pid);
+  });
+
+  it("names the way out when the port is taken, before it starts anything", async () => {
+    const t = setup();
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen({ host: "127.0.0.1", port: 0 }, resolve));
+    cleanups.push(() => void other.close());
+    const { port } = other.address() as { port: number };
+    const { code, output } = await t.start({ AGENT_PLATFORM_PORT: String(port) }).ended;
+    expect(code).toBe(1);
+    expect(output).toContain(`Port ${port} of 127.0.0.1 is taken`);
+    expect(output).toContain(`AGENT_PLATFORM_PORT=${port + 1}`);
+    expect(readdirSync(t.dataDir)).not.toContain("postgres");
+  });
+
+  it("refuses to run unprotected when authentication is demanded, S-106", async () => {
+    const { code, output } = await setup().start({ AGENT_PLATFORM_AUTH_REQUIRED: "true" }).ended;
+    expect(code).toBe(1);
+    expect(output).toContain("AGENT_PLATFORM_AUTH_REQUIRED=true");
+  });
+
+  it("refuses an address that others can reach while authentication is off", async () => {
+    const { code, output } = await setup().start({ AGENT_PLATFORM_HOST: "0.0.0.0" }).ended;
+    expect(code).toBe(1);
+    expect(output).toContain("127.0.0.1");
+  });
+});
+
+function setup() {
+  const dataDir = mkdtempSync("/tmp/agent-platform-cli-");
+  chmodSync(dataDir, 0o755);
+  const cluster = join(dataDir, "postgres");
+  const started: CliProcess[] = [];
+  cleanups.push(async () => {
+    for (const { child } of started) child.kill("SIGKILL");
+    await Promise.all(started.map(({ ended }) => ended));
+    const database = readPostmaster(cluster);
+    if (database && isServing(database)) process.kill(database.pid, "SIGQUIT");
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  });
+  const record = (): InstanceRecord => runningInstance(dataDir) ?? { pid: 0, startedAt: "" };
+  return {
+    dataDir,
+    cluster,
+    record,
+    start(environment: Record<string, string> = {}) {
+      const platform = runCli("fake", ["start"], { AGENT_PLATFORM_DATA_DIR: dataDir, AGENT_PLATFORM_PORT: "0", ...environment });
+      started.push(platform);
+      return platform;
+    },
+    /** Waits until the running platform's record is so. */
+    async until(holds: (record: InstanceRecord) => boolean) {
+      while (!holds(record())) await new Promise((resolve) => setTimeout(resolve, 20));
+    },
+  };
+}
