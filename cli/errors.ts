@@ -32,4 +32,22 @@ export const cliErrors = defineErrors({
     code: "TIMEOUT",
     message: (f: { what: string; seconds: number }) => `${f.what} did not stop within ${f.seconds} s.`,
   },
+  FILE_UNREADABLE: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} cannot be read: ${f.story}` },
+  FILE_NOT_JSON: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} is not JSON: ${f.story}` },
+  FILE_NO_WORKFLOW: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string }) => `${f.path} holds no workflow. It is { "nodes": [...], "edges": [...] } or { "name", "input", "dsl" }; examples/ has some.`,
+  },
+  INPUT_NOT_AN_OBJECT: {
+    code: "BAD_USER_INPUT",
+    message: (f: { value: string }) => `--input is ${f.value}, which is no JSON object. Example: --input '{"question":"…"}' or --input @input.json`,
+  },
+  EXAMPLE_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { example: string; examples: string }) => `There is no example ${f.example}; there are ${f.examples}.`,
+  },
+  RUN_NOT_COMPLETED: {
+    code: "CONFLICT",
+    message: (f: { runId: string; status: string; story: string }) => `Run ${f.runId} is ${f.status}. ${f.story}`.trim(),
+  },
 });

@@ -4,7 +4,8 @@ import { AppError } from "../errors.ts";
 export function databaseError(cause: unknown): AppError | undefined {
   const code = sqlState(cause);
   if (code === undefined) return undefined;
-  if (code === "22021" || code === "22P05") {
+  // 08P01: the driver sends U+0000 inside a parameter, which ends the message early.
+  if (code === "22021" || code === "22P05" || code === "08P01") {
     return new AppError("BAD_USER_INPUT", "TEXT_NOT_STORABLE", "A text holds the character U+0000, which cannot be stored. Remove it.", {}, { cause });
   }
   if (code.startsWith("08") || code.startsWith("57") || connectionCodes.has(code)) {

@@ -1,0 +1,90 @@
+/** What the commands ask of the graph. */
+import { graphql } from "#codegen/graph/gql.ts";
+
+export const appByCode = graphql(`
+  query CliAppByCode($code: String!) {
+    appByCode(code: $code) {
+      id
+    }
+  }
+`);
+
+export const createApp = graphql(`
+  mutation CliCreateApp($input: CreateAppInput!) {
+    createApp(input: $input) {
+      id
+    }
+  }
+`);
+
+export const workflowByCode = graphql(`
+  query CliWorkflowByCode($appId: ID!, $code: String!) {
+    workflowByCode(appId: $appId, code: $code) {
+      id
+      latestVersion {
+        id
+        dsl
+      }
+    }
+  }
+`);
+
+export const createWorkflow = graphql(`
+  mutation CliCreateWorkflow($input: CreateWorkflowInput!) {
+    createWorkflow(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createWorkflowVersion = graphql(`
+  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {
+    createWorkflowVersion(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createRun = graphql(`
+  mutation CliCreateRun($input: CreateRunInput!) {
+    createRun(input: $input) {
+      id
+    }
+  }
+`);
+
+export const runEvents = graphql(`
+  subscription CliRunEvents($runId: ID!, $after: String) {
+    runEvents(runId: $runId, after: $after) {
+      cursor
+      type
+      at
+      runStatus
+      nodeId
+      nodeStatus
+      attempt
+      delta
+      nodeRun {
+        nodeType
+        startedAt
+        endedAt
+        errorMessage
+      }
+    }
+  }
+`);
+
+export const runResult = graphql(`
+  query CliRunResult($id: ID!) {
+    run(id: $id) {
+      id
+      status
+      outputText
+      outputJson
+      errorCode
+      errorMessage
+      startedAt
+      endedAt
+    }
+  }
+`);

@@ -1,0 +1,23 @@
+import { isDeepStrictEqual } from "node:util";
+import type { GraphClient } from "#codegen/client/client.ts";
+import { appByCode, createApp, createWorkflow, createWorkflowVersion, workflowByCode } from "./documents.ts";
+import type { WorkflowFile } from "./workflow-file.ts";
+
+/** What a file's workflow is in the graph. */
+export interface PreparedWorkflow {
+  appId: string;
+  workflowId: string;
+  workflowVersionId: string;
+}
+
+/** Finds or makes the file's app and workflow; a version is made only where the latest one says something else. */
+export async function prepareWorkflow(client: GraphClient, file: WorkflowFile, appCode = "cli"): Promise<PreparedWorkflow> {
+  const { appByCode: app } = await client.query(appByCode, { code: appCode });
+  const appId = app?.id ?? (await client.mutate(createApp, { input: { code: appCode, name: "Command line" } })).createApp.id;
+  const { workflowByCode: workflow } = await client.query(workflowByCode, { appId, code: file.code });
+  const workflowId = workflow?.id ?? (await client.mutate(createWorkflow, { input: { appId, code: file.code, name: file.name } })).createWorkflow.id;
+  const latest = workflow?.latestVersion;
+  if (latest && isDeepStrictEqual(latest.dsl, file.dsl)) return { appId, workflowId, workflowVersionId: latest.id };
+  const made = await client.mutate(createWorkflowVersion, { input: { workflowId, dsl: file.dsl, status: "PUBLISHED" } });
+  return { appId, workflowId, workflowVersionId: made.createWorkflowVersion.id };
+}

@@ -1,0 +1,51 @@
+/** A workflow in a file: a DSL document by itself, or one with a name and a sample input beside it. */
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { cliErrors } from "../errors.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+
+/** What a file holds. */
+export interface WorkflowFile {
+  /** From the file's name: what app and workflow are called in the graph. */
+  code: string;
+  name: string;
+  /** Used where no input is given. */
+  input: JsonObject;
+  dsl: Json;
+}
+
+/** @throws AppError FILE_UNREADABLE, FILE_NOT_JSON, FILE_NO_WORKFLOW */
+export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
+  const content = await readJson(path);
+  if (!isJsonObject(content)) throw cliErrors.FILE_NO_WORKFLOW({ path });
+  const code = basename(path, ".json").replace(/[^A-Za-z0-9._-]/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 64) || "workflow";
+  const dsl = Array.isArray(content["nodes"]) ? content : content["dsl"];
+  if (!isJsonObject(dsl)) throw cliErrors.FILE_NO_WORKFLOW({ path });
+  const name = typeof content["name"] === "string" ? content["name"] : code;
+  return { code, name, input: isJsonObject(content["input"]) && dsl !== content ? content["input"] : {}, dsl };
+}
+
+/** The value of `--input`: JSON, or `@file` that holds it. @throws AppError INPUT_NOT_AN_OBJECT, FILE_UNREADABLE, FILE_NOT_JSON */
+export async function readInput(option: string): Promise<JsonObject> {
+  const value = option.startsWith("@") ? await readJson(option.slice(1)) : parse(option, "--input");
+  if (!isJsonObject(value)) throw cliErrors.INPUT_NOT_AN_OBJECT({ value: option.slice(0, 100) });
+  return value;
+}
+
+async function readJson(path: string): Promise<Json> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw cliErrors.FILE_UNREADABLE({ path, story: (cause as Error).message }, { cause });
+  }
+  return parse(text, path);
+}
+
+function parse(text: string, path: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw cliErrors.FILE_NOT_JSON({ path, story: (cause as Error).message }, { cause });
+  }
+}

@@ -1,0 +1,161 @@
+/** One subscription as an async iterator that outlives its connections. */
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { Kind, print, type DocumentNode } from "graphql";
+import { GraphqlRequestError, TransportError, type GraphqlErrorShape } from "./errors.ts";
+import type { ClientSocket } from "./socket.ts";
+
+/** What to subscribe to. */
+export interface SubscriptionRequest<D, V extends Record<string, unknown>> {
+  socket: ClientSocket;
+  document: TypedDocumentNode<D, V>;
+  variables: V;
+  signal?: AbortSignal;
+  giveUpAfterMs?: number;
+}
+
+/** Errors that say "come back with your cursor", not "no". */
+const resumable = new Set(["SUBSCRIPTION_UPSTREAM_LOST", "SUBSCRIPTION_OVERFLOW", "DATABASE_UNAVAILABLE", "SUBGRAPH_UNREACHABLE"]);
+/** Events that wait for a slow reader; beyond this the stream is given up and taken up again once they are read. */
+const bufferLimit = 2_000;
+const firstRetryMs = 50;
+const longestRetryMs = 2_000;
+
+/** Starts it with the first `next()`. */
+export function subscription<D, V extends Record<string, unknown>>(request: SubscriptionRequest<D, V>): AsyncIterableIterator<D> {
+  return new ResumingSubscription(request);
+}
+
+type Wake = () => void;
+
+class ResumingSubscription<D, V extends Record<string, unknown>> implements AsyncIterableIterator<D> {
+  readonly #request: SubscriptionRequest<D, V>;
+  readonly #query: string;
+  readonly #canResume: boolean;
+  readonly #buffer: D[] = [];
+  #cursor: string | undefined;
+  #stop: (() => void) | undefined;
+  #wake: Wake | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs = firstRetryMs;
+  #lostAt: number | undefined;
+  #failure: Error | undefined;
+  #done = false;
+
+  constructor(request: SubscriptionRequest<D, V>) {
+    this.#request = request;
+    this.#query = print(request.document);
+    this.#canResume = takesAfter(request.document);
+    request.signal?.addEventListener("abort", () => void this.return(), { once: true });
+  }
+
+  async next(): Promise<IteratorResult<D>> {
+    for (;;) {
+      const event = this.#buffer.shift();
+      if (event !== undefined) return { done: false, value: event };
+      if (this.#failure !== undefined) {
+        const failure = this.#failure;
+        await this.return();
+        throw failure;
+      }
+      if (this.#done) return { done: true, value: undefined };
+      if (this.#stop === undefined && this.#retry === undefined) this.#start();
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  return(): Promise<IteratorResult<D>> {
+    this.#done = true;
+    this.#failure = undefined;
+    this.#buffer.length = 0;
+    clearTimeout(this.#retry);
+    this.#end();
+    this.#wake?.();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #start(): void {
+    const { socket, variables } = this.#request;
+    const payload = { query: this.#query, variables: this.#cursor === undefined ? variables : { ...variables, after: this.#cursor } };
+    // Sinks of an earlier attempt may still speak; only the newest is heard.
+    const attempt = {};
+    this.#attempt = attempt;
+    const heard = (act: () => void) => {
+      if (this.#attempt === attempt && !this.#done) act();
+    };
+    this.#stop = socket.client.subscribe<D>(payload, {
+      next: (result) => heard(() => this.#take(result.data ?? undefined, result.errors)),
+      error: (cause) => heard(() => this.#lost(cause)),
+      complete: () => heard(() => this.#finish()),
+    });
+  }
+  #attempt: object | undefined;
+
+  #take(data: D | undefined, errors: readonly GraphqlErrorShape[] | undefined): void {
+    if (errors?.length && (data === undefined || isResumable(errors))) return this.#lost(errors);
+    if (data === undefined) return;
+    this.#lostAt = undefined;
+    this.#retryMs = firstRetryMs;
+    this.#cursor = cursorOf(data) ?? this.#cursor;
+    this.#buffer.push(data);
+    // Ends the stream, not the subscription: next() starts it again behind the last buffered event.
+    if (this.#buffer.length >= bufferLimit) this.#pause();
+    this.#wake?.();
+  }
+
+  #pause(): void {
+    this.#end();
+    if (!this.#canResume) this.#failure = new TransportError(`The reader fell ${bufferLimit} events behind a stream that cannot be resumed.`);
+  }
+
+  #lost(cause: unknown): void {
+    this.#end();
+    const errors = Array.isArray(cause) ? (cause as GraphqlErrorShape[]) : undefined;
+    const isFinal = errors !== undefined && !isResumable(errors);
+    this.#lostAt ??= performance.now();
+    const tooLong = performance.now() - this.#lostAt > (this.#request.giveUpAfterMs ?? 60_000);
+    if (isFinal || tooLong || !this.#canResume) {
+      this.#failure = errors ? new GraphqlRequestError(errors, null) : new TransportError("The subscription's connection was lost.", { cause });
+      return this.#wake?.();
+    }
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      if (!this.#done) this.#start();
+    }, this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
+  }
+
+  #finish(): void {
+    this.#end();
+    this.#done = true;
+    this.#wake?.();
+  }
+
+  #end(): void {
+    const stop = this.#stop;
+    this.#stop = undefined;
+    this.#attempt = undefined;
+    stop?.();
+  }
+}
+
+function isResumable(errors: readonly GraphqlErrorShape[]): boolean {
+  return errors.every((error) => resumable.has(String(error.extensions?.["reason"])));
+}
+
+/** Whether the operation has a variable `after`. */
+function takesAfter(document: DocumentNode): boolean {
+  return document.definitions.some(
+    (definition) => definition.kind === Kind.OPERATION_DEFINITION && definition.variableDefinitions?.some((variable) => variable.variable.name.value === "after"),
+  );
+}
+
+/** The cursor of the event's root field, where it was asked for. */
+function cursorOf(data: unknown): string | undefined {
+  const [root] = Object.values(data as Record<string, unknown>);
+  const cursor = typeof root === "object" && root !== null ? (root as { cursor?: unknown }).cursor : undefined;
+  return typeof cursor === "string" ? cursor : undefined;
+}
