@@ -1,0 +1,155 @@
+/**
+ * Makes one worker the owner of runs, or of offered node runs. The ownership ends `leaseMs` after the last renewal; then the next claim
+ * takes the row, so whatever happens after a claim must tolerate happening twice. A claim that finds a lease not given back counts a
+ * crash. Everything is locked with SKIP LOCKED: a claim waits for nobody, and nothing is changed before all of it is locked.
+ */
+import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
+
+/** A run that the claimer owns now. */
+export interface ClaimedRun {
+  runId: string;
+  tenantId: string;
+  lease: string;
+  /** How many owners died with it, or let its lease run out. */
+  crashes: number;
+  /** The database's clock at the claim, in milliseconds. */
+  dbNowMs: number;
+}
+
+/** An offered node run that the claimer executes now. */
+export interface ClaimedNode extends ClaimedRun {
+  key: string;
+  path: string;
+  attempt: number;
+}
+
+/** What a claim may take. */
+export interface ClaimLimits {
+  worker: string;
+  limit: number;
+  leaseMs: number;
+  /** False while other owners should get their leases back first (after the database was away). */
+  orphansAllowed: boolean;
+  /** Whether one row that has outlived two owners may be among them. */
+  suspectsAllowed: boolean;
+  /** Tenants that have their share of this worker already. */
+  cappedTenants: readonly string[];
+}
+
+// now() in comparisons: clock_timestamp() is volatile and keeps the index from being used. Leases start at clock_timestamp(): the
+// statement may have waited. Served by work_runs and work_nodes; suspects by work_suspects.
+const lanesAndDue = (part: string, extra: string) => `
+with recursive t as (
+  (select tenant_id from runtime.work where ${part} order by tenant_id limit 1) union all
+  select (select w.tenant_id from runtime.work w where ${part} and w.tenant_id > t.tenant_id order by w.tenant_id limit 1)
+  from t where t.tenant_id is not null),
+lanes as materialized (select tenant_id from t where tenant_id is not null and tenant_id <> all($5::text[]) order by random()),
+due as materialized (select d.* from lanes, lateral (
+  select w.key, w.run_id from runtime.work w
+  where ${part} and w.tenant_id = lanes.tenant_id and w.visible_at <= now()
+    and (w.lease is null or $3) and w.crashes + (w.lease is not null)::int < 2 ${extra}
+  order by w.visible_at limit greatest(least($1::int, 1), $1::int / (select count(*) from lanes)) for update skip locked) d limit $1),
+suspect as materialized (select w.key, w.run_id from runtime.work w
+  where $4 and w.crashes > 0 and ${part} and (w.lease is null or $3) and w.crashes + (w.lease is not null)::int >= 2 and w.visible_at <= now()
+    and w.tenant_id <> all($5::text[]) ${extra}
+  order by w.visible_at limit 1 for update skip locked),
+pick as materialized (select * from due union all select * from suspect limit greatest($1, 1))`;
+
+const takeWork = `
+  set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $6::float8 * interval '1 millisecond',
+    crashes = w.crashes + (w.lease is not null)::int`;
+
+const claimRuns: Statement = {
+  name: "claim_runs",
+  text: `${lanesAndDue("path is null", "")},
+own as materialized (select id from runtime.run where id in (select run_id from pick) for update skip locked),
+tok as materialized (select id, gen_random_uuid() as lease from own),
+r as (update runtime.run set lease = tok.lease from tok where run.id = tok.id returning run.id)
+update runtime.work w ${takeWork}
+from tok join r on r.id = tok.id where w.key = tok.id
+returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+};
+
+const claimNodes: Statement = {
+  name: "claim_nodes",
+  text: `${lanesAndDue("path is not null", "and ($7::text[] is null or w.node_type = any($7)) and ($8::text is null or w.tenant_id = $8)")},
+tok as materialized (select key, gen_random_uuid() as lease from pick)
+update runtime.work w ${takeWork}
+from tok where w.key = tok.key
+returning w.key, w.run_id as "runId", w.path, w.attempt, w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+};
+
+const claimRun: Statement = {
+  name: "claim_run",
+  text: `
+with pick as materialized (select key from runtime.work
+  where key = $1 and path is null and tenant_id = $5 and (lease is null or $3 and visible_at <= now()) for update skip locked),
+own as materialized (select id from runtime.run where id in (select key from pick) for update skip locked),
+tok as materialized (select id, gen_random_uuid() as lease from own),
+r as (update runtime.run set lease = tok.lease from tok where run.id = tok.id returning run.id)
+update runtime.work w
+set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $4::float8 * interval '1 millisecond',
+  crashes = w.crashes + (w.lease is not null)::int
+from tok join r on r.id = tok.id where w.key = tok.id
+returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+};
+
+// A run at rest, or a MANUAL one, has no work row: it gets one that is owned from the start, in the statement that sets the run's lease (I1).
+// Whoever inserts work rows of a run holds the run's lock, so the insert never waits.
+const claimResting: Statement = {
+  name: "claim_resting",
+  text: `
+with own as materialized (select id, tenant_id from runtime.run
+  where id = $1 and tenant_id = $4 and lease is null and status < 3 for update skip locked),
+w as (insert into runtime.work (key, run_id, tenant_id, visible_at, lease, worker)
+  select id, id, tenant_id, clock_timestamp() + $3::float8 * interval '1 millisecond', gen_random_uuid(), $2 from own
+  on conflict (key) do nothing returning key, tenant_id, lease),
+r as (update runtime.run set lease = w.lease from w where run.id = w.key returning run.id)
+select w.key as "runId", w.tenant_id as "tenantId", w.lease, 0 as crashes, ${epochMs("clock_timestamp()")} as "dbNowMs" from w join r on r.id = w.key`,
+};
+
+const claimTenantRun: Statement = {
+  name: "claim_tenant_run",
+  text: `
+with pick as materialized (select w.key from runtime.work w
+  where w.path is null and w.tenant_id = $1 and w.visible_at <= now() and w.lease is null order by w.visible_at limit 1 for update skip locked),
+own as materialized (select id from runtime.run where id in (select key from pick) for update skip locked),
+tok as materialized (select id, gen_random_uuid() as lease from own),
+r as (update runtime.run set lease = tok.lease from tok where run.id = tok.id returning run.id)
+update runtime.work w set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $3::float8 * interval '1 millisecond'
+from tok join r on r.id = tok.id where w.key = tok.id
+returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+};
+
+/** Claims up to `limit` runs that are due, an equal share from each tenant. */
+export function runsClaim(db: Queryable, limits: ClaimLimits): Promise<ClaimedRun[]> {
+  const { limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs } = limits;
+  return rowsOf(db, claimRuns, [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs]);
+}
+
+/** Claims up to `limit` offered node runs, of the given types and tenant where they are given. */
+export function nodesClaim(db: Queryable, limits: ClaimLimits & { only?: readonly string[]; tenantId?: string }): Promise<ClaimedNode[]> {
+  const { limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only, tenantId } = limits;
+  return rowsOf(db, claimNodes, [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only ?? null, tenantId ?? null]);
+}
+
+/** Claims one run by its id, whether it is queued, asleep or at rest; undefined when someone else has it or it is terminal. */
+export async function runClaim(
+  db: Queryable,
+  claim: { runId: string; tenantId: string; worker: string; leaseMs: number; orphansAllowed: boolean },
+): Promise<ClaimedRun | undefined> {
+  const { runId, tenantId, worker, leaseMs, orphansAllowed } = claim;
+  const [queued] = await rowsOf<ClaimedRun>(db, claimRun, [runId, worker, orphansAllowed, leaseMs, tenantId]);
+  if (queued !== undefined) return queued;
+  const [resting] = await rowsOf<ClaimedRun>(db, claimResting, [runId, worker, leaseMs, tenantId]);
+  return resting;
+}
+
+/** Claims the run of a tenant that is due first. Orphans and suspects are left to the workers. */
+export async function tenantRunClaim(
+  db: Queryable,
+  claim: { tenantId: string; worker: string; leaseMs: number },
+): Promise<ClaimedRun | undefined> {
+  const [claimed] = await rowsOf<ClaimedRun>(db, claimTenantRun, [claim.tenantId, claim.worker, claim.leaseMs]);
+  return claimed;
+}

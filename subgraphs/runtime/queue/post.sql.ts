@@ -1,0 +1,74 @@
+/**
+ * What everybody but the owner does to a run: a message in its inbox, and a wake-up of a run at rest, in one statement that touches one run.
+ */
+import type { Json } from "#shared/json.ts";
+import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+
+/** A message for the owner of a run. */
+export interface Message {
+  runId: string;
+  tenantId: string;
+  kind: number;
+  path?: string;
+  attempt?: number;
+  body: Json;
+  /** Posts to MANUAL runs only. */
+  manualOnly?: boolean;
+}
+
+/** The message is in. `free`: nobody owns the run, so the poster may apply it. */
+export interface Posting {
+  mail: number;
+  free: boolean;
+}
+
+const wake = `
+w as (insert into runtime.work (key, run_id, tenant_id) select id, id, tenant_id from r where lease is null
+  on conflict (key) do update set visible_at = least(work.visible_at, now()))`;
+
+const post: Statement = {
+  name: "post",
+  text: `
+with r as (update runtime.run set mail = mail + 1
+  where id = $1 and tenant_id = $2 and status < 3 and (not $7::bool or execution = 'MANUAL') returning id, tenant_id, mail, lease),
+m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, attempt, body) select id, mail, tenant_id, $3, $4, $5, $6 from r),
+${wake}
+select mail, lease is null as free from r`,
+};
+
+const answer: Statement = {
+  name: "answer",
+  text: `
+with l as materialized (select id from runtime.run where id = $1 and tenant_id = $2 and status < 3 for update),
+n as (update runtime.node_run x set answered = true from l
+  where x.run_id = l.id and x.path = $4 and x.status = 2 and not x.answered returning x.run_id, x.attempt),
+r as (update runtime.run set mail = mail + 1 from n where run.id = n.run_id returning run.id, tenant_id, mail, lease, n.attempt),
+m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, attempt, body) select id, mail, tenant_id, $3, $4, attempt, $5 from r),
+${wake}
+select mail, lease is null as free from r`,
+};
+
+/** Posts a message; undefined when the run is terminal, unknown, or not MANUAL though that was asked for. */
+export async function messagePost(db: Queryable, message: Message): Promise<Posting | undefined> {
+  const { runId, tenantId, kind, path, attempt, body, manualOnly } = message;
+  const [posting] = await rowsOf<Posting>(db, post, [
+    runId,
+    tenantId,
+    kind,
+    path ?? null,
+    attempt ?? null,
+    JSON.stringify(body),
+    manualOnly ?? false,
+  ]);
+  return posting;
+}
+
+/** Posts the answer to a WAITING node; undefined when it does not wait, or somebody else has answered already. */
+export async function answerPost(
+  db: Queryable,
+  message: Omit<Message, "attempt" | "manualOnly"> & { path: string },
+): Promise<Posting | undefined> {
+  const { runId, tenantId, kind, path, body } = message;
+  const [posting] = await rowsOf<Posting>(db, answer, [runId, tenantId, kind, path, JSON.stringify(body)]);
+  return posting;
+}

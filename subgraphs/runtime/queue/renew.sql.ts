@@ -1,0 +1,28 @@
+import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+
+/** A row of work that a process holds. */
+export interface Lease {
+  key: string;
+  lease: string;
+}
+
+const renew: Statement = {
+  name: "renew",
+  text: `
+with a as (select * from unnest($1::text[], $2::uuid[]) as x(key, lease)),
+l as materialized (select w.key from runtime.work w join a using (key) where w.lease = a.lease for update of w skip locked),
+u as (update runtime.work w set visible_at = clock_timestamp() + $3::float8 * interval '1 millisecond' from l where w.key = l.key returning w.key)
+select a.key, a.lease, (w.lease = a.lease) is true as mine, u.key is not null as renewed
+from a left join runtime.work w using (key) left join u using (key)`,
+};
+
+/** What became of a lease. Not renewed though mine: its row was locked just now; the next renewal takes it. */
+export interface Renewed extends Lease {
+  mine: boolean;
+  renewed: boolean;
+}
+
+/** Renews by list of (key, token), never by worker: a claim whose answer was lost would be renewed for ever. */
+export function leasesRenew(db: Queryable, leases: readonly Lease[], leaseMs: number): Promise<Renewed[]> {
+  return rowsOf(db, renew, [leases.map(({ key }) => key), leases.map(({ lease }) => lease), leaseMs]);
+}
