@@ -1,0 +1,55 @@
+/** Finds what a parsed template reads. LiquidJS's own analysis is quadratic in the template's length; this one is not. */
+import { toValueSync, TypeGuards, Value, type PropertyAccessToken, type Template } from "liquidjs";
+import { LineTable } from "./lines.ts";
+import type { Reference } from "./scope.ts";
+
+/** Every path that the template reads, but for its own variables (of `for`, `assign` and `capture`), in reading order. */
+export function referencesOf(templates: readonly Template[], source: string): Reference[] {
+  const lines = new LineTable(source);
+  const locals = new Map<string, number>([["forloop", 1]]);
+  const references: Reference[] = [];
+
+  function visit(template: Template): void {
+    for (const argument of template.arguments?.() ?? []) tokensOf(argument).forEach(read);
+    for (const name of template.localScope?.() ?? []) enter(name.content);
+    const block = [...(template.blockScope?.() ?? [])];
+    block.forEach(enter);
+    for (const child of childrenOf(template)) visit(child);
+    for (const name of block) locals.set(name, (locals.get(name) ?? 1) - 1);
+  }
+  function enter(name: string): void {
+    locals.set(name, (locals.get(name) ?? 0) + 1);
+  }
+  function read(token: unknown): void {
+    if (TypeGuards.isRangeToken(token)) return [token.lhs, token.rhs].forEach(read);
+    if (!TypeGuards.isPropertyAccessToken(token)) return;
+    token.props.forEach(read);
+    const path = staticPath(token);
+    if (path.length > 0 && !locals.get(path[0] ?? "")) references.push({ path, ...lines.at(token.begin) });
+  }
+
+  templates.forEach(visit);
+  return references;
+}
+
+/** The parts of a path up to the first that is computed; empty when it does not begin with a name. */
+export function staticPath(token: PropertyAccessToken): string[] {
+  const path: string[] = [];
+  if (token.variable !== undefined && !TypeGuards.isQuotedToken(token.variable)) return path;
+  for (const prop of token.props) {
+    if (!TypeGuards.isWordToken(prop) && !TypeGuards.isQuotedToken(prop) && !TypeGuards.isNumberToken(prop)) break;
+    path.push(String(prop.content));
+  }
+  return path;
+}
+
+function childrenOf(template: Template): Template[] {
+  const children = template.children?.(false, true);
+  return children === undefined ? [] : (toValueSync(children) as Template[]);
+}
+
+function tokensOf(argument: unknown): unknown[] {
+  if (!(argument instanceof Value)) return [argument];
+  const filterArguments = argument.filters.flatMap((filter) => filter.args.map((arg) => (Array.isArray(arg) ? arg[1] : arg)));
+  return [...argument.initial.postfix, ...filterArguments];
+}

@@ -1,0 +1,35 @@
+/** How values become text, and how large they are. */
+import type { Json } from "#shared/json.ts";
+
+/** A value as text: objects and arrays as JSON, null and missing ones as nothing. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** UTF-8 bytes of a text. */
+export function textBytes(text: string): number {
+  return Buffer.byteLength(text, "utf8");
+}
+
+/** About how many bytes a value has as JSON (never more than it really has); stops counting once that exceeds `limit`. */
+export function jsonBytes(value: Json, limit: number): number {
+  if (typeof value === "string") return value.length + 2;
+  // A list of what is still to be counted, not recursion: values may be nested deeper than the stack.
+  const open: (Json | undefined)[] = [value];
+  let bytes = 0;
+  while (open.length > 0 && bytes <= limit) {
+    const next = open.pop();
+    if (typeof next === "string") bytes += next.length + 2;
+    else if (typeof next !== "object" || next === null) bytes += 1;
+    else {
+      bytes += 2;
+      for (const [key, item] of Object.entries(next)) {
+        bytes += Array.isArray(next) ? 1 : key.length + 3;
+        open.push(item);
+      }
+    }
+  }
+  return bytes;
+}
