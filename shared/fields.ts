@@ -18,10 +18,19 @@ export function checkCode(field: string, value: string): string {
 export function checkText(field: string, value: string, limits: { min?: number; max: number }): string {
   const { min = 0, max } = limits;
   if (value.length > max) {
-    throw new AppError("BAD_USER_INPUT", "TEXT_TOO_LONG", `${field} has ${value.length} characters; at most ${max} are allowed.`, { field, length: value.length, max });
+    throw new AppError("BAD_USER_INPUT", "TEXT_TOO_LONG", `${field} has ${value.length} characters; at most ${max} are allowed.`, {
+      field,
+      length: value.length,
+      max,
+    });
   }
   if (min > 0 && value.trim().length < min) {
-    throw new AppError("BAD_USER_INPUT", "TEXT_TOO_SHORT", `${field} is empty. Give at least ${min} ${min === 1 ? "character" : "characters"}.`, { field, value, min });
+    throw new AppError(
+      "BAD_USER_INPUT",
+      "TEXT_TOO_SHORT",
+      `${field} is empty. Give at least ${min} ${min === 1 ? "character" : "characters"}.`,
+      { field, value, min },
+    );
   }
   return value;
 }
@@ -40,7 +49,18 @@ export function checkDescription(value: string | null | undefined): string | nul
 export function checkJsonSize<T>(field: string, value: T, maxBytes: number): T {
   const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
   if (bytes <= maxBytes) return value;
-  throw new AppError("BAD_USER_INPUT", "JSON_TOO_LARGE", `${field} has ${bytes} bytes; at most ${maxBytes} are allowed.`, { field, bytes, max: maxBytes });
+  throw new AppError("BAD_USER_INPUT", "JSON_TOO_LARGE", `${field} has ${bytes} bytes; at most ${maxBytes} are allowed.`, {
+    field,
+    bytes,
+    max: maxBytes,
+  });
+}
+
+/** The status of a new version: any but ARCHIVED. @throws AppError VERSION_STATUS_INVALID */
+export function creatableStatus<S extends string>(status: S): S {
+  if (status !== "ARCHIVED") return status;
+  const message = `A version cannot be created as ${status}. Create it as DRAFT or PUBLISHED.`;
+  throw new AppError("BAD_USER_INPUT", "VERSION_STATUS_INVALID", message, { field: "status", value: status });
 }
 
 /** The changes of an update: null where a field cannot be cleared means "leave it". */

@@ -8,7 +8,11 @@ export interface VersionTable<T> {
 }
 
 /** The versions that were published last, one a parent. Index: (<parent>, published_at desc) where status = 'PUBLISHED'. */
-export function publishedVersions<T extends object>(tx: Tx, { entity, table, parent }: VersionTable<T>, parentIds: readonly string[]): Promise<(T | null)[]> {
+export function publishedVersions<T extends object>(
+  tx: Tx,
+  { entity, table, parent }: VersionTable<T>,
+  parentIds: readonly string[],
+): Promise<(T | null)[]> {
   return onePerParent(
     tx,
     entity,
@@ -19,25 +23,57 @@ export function publishedVersions<T extends object>(tx: Tx, { entity, table, par
   );
 }
 
-/** The versions with the highest number, one a parent. Index: (<parent>, id). */
-export function latestVersions<T extends object>(tx: Tx, { entity, table, parent }: VersionTable<T>, parentIds: readonly string[]): Promise<(T | null)[]> {
+/** The versions with the highest number, one a parent. Index: unique (tenant_id, <parent>, version). */
+export function latestVersions<T extends object>(
+  tx: Tx,
+  { entity, table, parent }: VersionTable<T>,
+  parentIds: readonly string[],
+): Promise<(T | null)[]> {
   return onePerParent(
     tx,
     entity,
     parentIds,
     `select p.id as page_parent, v.* from unnest($1::text[]) as p(id) cross join lateral (
-       select * from ${table} v where v.${parent} = p.id order by v.id desc limit 1
+       select * from ${table} v where v.${parent} = p.id order by v.version desc limit 1
      ) v`,
   );
 }
 
 /** The number that the parent's next version gets. Call with the parent's row locked. */
-export async function nextVersionNumber(tx: Tx, { table, parent }: Pick<VersionTable<never>, "table" | "parent">, parentId: string): Promise<number> {
-  const [row] = await tx.sql<{ next: number }>(`select coalesce(max(version), 0) + 1 as next from ${table} where ${parent} = $1`, [parentId]);
+export async function nextVersionNumber(
+  tx: Tx,
+  { table, parent }: Pick<VersionTable<never>, "table" | "parent">,
+  parentId: string,
+): Promise<number> {
+  const [row] = await tx.sql<{ next: number }>(`select coalesce(max(version), 0) + 1 as next from ${table} where ${parent} = $1`, [
+    parentId,
+  ]);
   return row!.next;
 }
 
-async function onePerParent<T extends object>(tx: Tx, entity: new () => T, parentIds: readonly string[], text: string): Promise<(T | null)[]> {
+/**
+ * The moment of a publication: now, but after every earlier one of the parent's, so that "published last" has one answer even
+ * within a millisecond or between machines whose clocks differ. Call with the parent's row locked.
+ */
+export async function nextPublishedAt(
+  tx: Tx,
+  { table, parent }: Pick<VersionTable<never>, "table" | "parent">,
+  parentId: string,
+): Promise<Date> {
+  const [row] = await tx.sql<{ at: number }>(
+    `select extract(epoch from greatest(date_trunc('milliseconds', clock_timestamp()), max(published_at) + interval '1 millisecond'))::float8 * 1000 as at
+     from ${table} where ${parent} = $1`,
+    [parentId],
+  );
+  return new Date(Math.round(Number(row!.at)));
+}
+
+async function onePerParent<T extends object>(
+  tx: Tx,
+  entity: new () => T,
+  parentIds: readonly string[],
+  text: string,
+): Promise<(T | null)[]> {
   const rows = await tx.sql<{ page_parent: string }>(text, [[...parentIds]]);
   const byParent = new Map(rows.map(({ page_parent, ...row }) => [page_parent, toEntity<T>(tx, entity, row)]));
   return parentIds.map((id) => byParent.get(id) ?? null);
