@@ -1,0 +1,43 @@
+/** What a version of an agent may hold. Each check gives the value as it is stored. */
+import { checkJsonSize, checkText } from "#shared/fields.ts";
+import type { JsonObject } from "#shared/json.ts";
+import type { MemoryPolicyInput } from "./agent-version.inputs.ts";
+import { agentErrors } from "./errors.ts";
+import { MemoryScopeType, type MemoryPolicy } from "./memory-policy.ts";
+
+const policyConfigBytes = 16 * 1024;
+const maxReferences = 128;
+const maxReadTopK = 50;
+const maxImportance = 100;
+
+/** A number between two bounds. @throws AppError NUMBER_OUT_OF_RANGE */
+export function checkRange(field: string, value: number, { min, max }: { min: number; max: number }): number {
+  if (value < min || value > max) throw agentErrors.NUMBER_OUT_OF_RANGE({ field, value, min, max });
+  return value;
+}
+
+/** References by id, each once, in the order given. Whether they exist is seen when they are read. @throws AppError TOO_MANY_REFERENCES */
+export function checkReferences(field: string, ids: readonly string[] | null | undefined): string[] {
+  const unique = [...new Set(ids ?? [])];
+  if (unique.length > maxReferences) throw agentErrors.TOO_MANY_REFERENCES({ field, count: unique.length, max: maxReferences });
+  return unique.map((id) => checkText(field, id, { min: 1, max: 200 }));
+}
+
+/** A memory policy with its defaults. @throws AppError NUMBER_OUT_OF_RANGE, IMPORTANCE_SCORE_INVALID, JSON_TOO_LARGE */
+export function checkMemoryPolicy(input: MemoryPolicyInput | null | undefined): MemoryPolicy {
+  return {
+    enabled: input?.enabled ?? false,
+    memoryScope: input?.memoryScope ?? MemoryScopeType.SESSION,
+    readTopK: checkRange("memoryPolicy.readTopK", input?.readTopK ?? 5, { min: 0, max: maxReadTopK }),
+    writeEnabled: input?.writeEnabled ?? false,
+    config: checkPolicyConfig(input?.config ?? {}),
+  };
+}
+
+function checkPolicyConfig(config: JsonObject): JsonObject {
+  const score = config["write_importance_score"];
+  if (score !== undefined && !(Number.isInteger(score) && (score as number) >= 0 && (score as number) <= maxImportance)) {
+    throw agentErrors.IMPORTANCE_SCORE_INVALID({ field: "memoryPolicy.config.write_importance_score", min: 0, max: maxImportance });
+  }
+  return checkJsonSize("memoryPolicy.config", config, policyConfigBytes);
+}

@@ -1,0 +1,62 @@
+import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
+import { checkJsonSize, checkText, creatableStatus } from "#shared/fields.ts";
+import { newId } from "#shared/ids.ts";
+import { AgentVersion, AgentVersionStatus } from "./agent-version.entity.ts";
+import type { CreateAgentVersionInput } from "./agent-version.inputs.ts";
+import { checkMemoryPolicy, checkRange, checkReferences } from "./agent-version.rules.ts";
+import type { AgentContext } from "./agent.context.ts";
+import { lockAgent } from "./agent.service.ts";
+import { agentErrors } from "./errors.ts";
+
+const modelConfigBytes = 64 * 1024;
+const versions = { table: "agent.agent_version", parent: "agent_id" };
+
+/** Makes an agent's next version. @throws AppError AGENT_NOT_FOUND, and BAD_USER_INPUT for what a version may not hold */
+export async function createAgentVersion({ db }: AgentContext, input: CreateAgentVersionInput): Promise<AgentVersion> {
+  const { agentId } = input;
+  const status = creatableStatus(input.status ?? AgentVersionStatus.DRAFT);
+  const content = versionContent(input);
+  return db.transaction(async (tx) => {
+    await lockAgent(tx, agentId);
+    const version = await nextVersionNumber(tx, versions, agentId);
+    const publishedAt = status === AgentVersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, agentId) : null;
+    return tx.em.create(AgentVersion, {
+      ...content,
+      id: newId(),
+      tenantId: db.tenantId,
+      agentId,
+      version,
+      status,
+      createdAt: new Date(),
+      publishedAt,
+    });
+  });
+}
+
+/** Makes a version the agent's published one, whatever its number. @throws AppError AGENT_VERSION_NOT_FOUND, AGENT_NOT_FOUND */
+export async function publishAgentVersion({ db }: AgentContext, id: string): Promise<AgentVersion> {
+  return db.transaction(async (tx) => {
+    const version = await tx.em.findOne(AgentVersion, { id });
+    if (version === null) throw agentErrors.AGENT_VERSION_NOT_FOUND({ id });
+    await lockAgent(tx, version.agentId);
+    version.status = AgentVersionStatus.PUBLISHED;
+    version.publishedAt = await nextPublishedAt(tx, versions, version.agentId);
+    return version;
+  });
+}
+
+function versionContent(input: CreateAgentVersionInput) {
+  const text = (field: "goal" | "systemPrompt" | "model", max: number) =>
+    input[field] == null ? null : checkText(field, input[field], { max });
+  return {
+    role: checkText("role", input.role, { min: 1, max: 2_000 }),
+    goal: text("goal", 10_000),
+    systemPrompt: text("systemPrompt", 100_000),
+    model: text("model", 200),
+    modelConfig: checkJsonSize("modelConfig", input.modelConfig ?? {}, modelConfigBytes),
+    toolBindingIds: checkReferences("toolBindingIds", input.toolBindingIds),
+    skillIds: checkReferences("skillIds", input.skillIds),
+    memoryPolicy: checkMemoryPolicy(input.memoryPolicy),
+    maxSteps: checkRange("maxSteps", input.maxSteps ?? 8, { min: 1, max: 64 }),
+  };
+}

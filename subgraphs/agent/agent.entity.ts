@@ -1,0 +1,54 @@
+import { Entity, Enum, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
+import { Directive, Field, ID, ObjectType, registerEnumType } from "type-graphql";
+
+/** Whether an agent is in use. */
+export enum AgentStatus {
+  ACTIVE = "ACTIVE",
+  ARCHIVED = "ARCHIVED",
+}
+registerEnumType(AgentStatus, { name: "AgentStatus", description: "Whether an agent is in use." });
+
+/** Who does work with a model; what it is made of stands in its versions. */
+@Directive('@key(fields: "id")')
+@ObjectType({ description: "Who does work with a model; what it is made of stands in its versions." })
+@Entity({ tableName: "agent" })
+export class Agent {
+  @Field(() => ID, { description: "Opaque id." })
+  @PrimaryKey({ type: "text" })
+  id!: string;
+
+  @Property({ type: "text" })
+  tenantId!: string;
+
+  @Field(() => String, { description: "Unique in its tenant." })
+  @Property({ type: "text" })
+  code!: string;
+
+  @Field(() => String, { description: "For people." })
+  @Property({ type: "text" })
+  name!: string;
+
+  @Field(() => String, { description: "A word for clients, such as assistant; the platform does not read it." })
+  @Property({ type: "text" })
+  agentType!: string;
+
+  @Field(() => String, { nullable: true, description: "For people." })
+  @Property({ type: "text", nullable: true })
+  description!: string | null;
+
+  @Field(() => AgentStatus, { description: "ACTIVE unless archived." })
+  @Enum({ items: () => AgentStatus, type: "text" })
+  status!: AgentStatus;
+
+  @Field(() => Date, { description: "When it was made." })
+  @Property({ type: "datetime", columnType: "timestamptz" })
+  createdAt!: Date;
+
+  @Field(() => Date, { description: "When it was changed last." })
+  @Property({ type: "datetime", columnType: "timestamptz" })
+  updatedAt!: Date;
+
+  /** Set: gone from lists and byCode, its code free again; the id still resolves. */
+  @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
+  deletedAt!: Date | null;
+}

@@ -1,0 +1,67 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { AgentVersion } from "./agent-version.entity.ts";
+import type { AgentContext } from "./agent.context.ts";
+import { Agent } from "./agent.entity.ts";
+import { CreateAgentInput, UpdateAgentInput } from "./agent.inputs.ts";
+import * as service from "./agent.service.ts";
+
+const AgentConnection = connectionType("Agent", () => Agent);
+const AgentVersionConnection = connectionType("AgentVersion", () => AgentVersion);
+
+/** Agents in the graph. */
+@Resolver(() => Agent)
+export class AgentResolver {
+  @Query(() => Agent, { nullable: true, description: "An agent by id, deleted ones too; null where there is none." })
+  agent(@Arg("id", () => ID) id: string, @Ctx() { loaders }: AgentContext): Promise<Agent | null> {
+    return loaders.agent.load(id);
+  }
+
+  @Query(() => Agent, { nullable: true, description: "An agent by its code; null where there is none." })
+  agentByCode(@Arg("code", () => String) code: string, @Ctx() { db }: AgentContext): Promise<Agent | null> {
+    return db.read(({ em }) => em.findOne(Agent, { code, deletedAt: null }));
+  }
+
+  @Query(() => AgentConnection, { description: "The tenant's agents, newest first." })
+  agents(@Args(() => PageArgs) page: PageArgs, @Ctx() { db }: AgentContext): Promise<Connection<Agent>> {
+    return db.read(({ em }) => listPage(em, Agent, page, { where: { deletedAt: null } }));
+  }
+
+  @Mutation(() => Agent, { description: "Makes an agent. CONFLICT when its code is taken." })
+  createAgent(@Arg("input", () => CreateAgentInput) input: CreateAgentInput, @Ctx() context: AgentContext): Promise<Agent> {
+    return service.createAgent(context, input);
+  }
+
+  @Mutation(() => Agent, { description: "Changes what is given; the code stays for ever." })
+  updateAgent(
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateAgentInput) input: UpdateAgentInput,
+    @Ctx() context: AgentContext,
+  ): Promise<Agent> {
+    return service.updateAgent(context, id, input);
+  }
+
+  @Mutation(() => ID, { description: "Deletes an agent; teams that have it keep its id. Returns the id." })
+  deleteAgent(@Arg("id", () => ID) id: string, @Ctx() context: AgentContext): Promise<string> {
+    return service.deleteAgent(context, id);
+  }
+
+  @FieldResolver(() => AgentVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  latestVersion(@Root() agent: Agent, @Ctx() { loaders }: AgentContext): Promise<AgentVersion | null> {
+    return loaders.agentLatest.load(agent.id);
+  }
+
+  @FieldResolver(() => AgentVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  publishedVersion(@Root() agent: Agent, @Ctx() { loaders }: AgentContext): Promise<AgentVersion | null> {
+    return loaders.agentPublished.load(agent.id);
+  }
+
+  @FieldResolver(() => AgentVersionConnection, { description: "Its versions, newest first." })
+  versions(
+    @Root() agent: Agent,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: AgentContext,
+  ): Promise<Connection<AgentVersion>> {
+    return loaders.versionsOfAgent.load({ parentId: agent.id, page });
+  }
+}

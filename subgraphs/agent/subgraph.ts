@@ -1,0 +1,20 @@
+import { defineSubgraph } from "#shared/subgraph.ts";
+import { AgentVersion } from "./agent-version.entity.ts";
+import { AgentVersionResolver } from "./agent-version.resolver.ts";
+import { Agent } from "./agent.entity.ts";
+import { agentLoaders, type AgentLoaders } from "./agent.loaders.ts";
+import { AgentResolver } from "./agent.resolver.ts";
+import { Agents } from "./migrations/0001-agents.ts";
+
+/** Agents and their versions: prompt, model, tools, skills, memory policy. */
+export const agentSubgraph = defineSubgraph<AgentLoaders>({
+  name: "agent",
+  entities: [Agent, AgentVersion],
+  resolvers: [AgentResolver, AgentVersionResolver],
+  references: {
+    Agent: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.agent.load(id))),
+    AgentVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.agentVersion.load(id))),
+  },
+  migrations: [{ name: "0001-agents", class: Agents }],
+  loaders: ({ db }) => agentLoaders(db),
+});
