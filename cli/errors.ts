@@ -50,4 +50,5 @@ export const cliErrors = defineErrors({
     code: "CONFLICT",
     message: (f: { runId: string; status: string; story: string }) => `Run ${f.runId} is ${f.status}. ${f.story}`.trim(),
   },
+  SMOKE_FAILED: { code: "CONFLICT", message: (f: { failed: number; of: number }) => `${f.failed} of ${f.of} samples failed.` },
 });

@@ -5,13 +5,16 @@ import { parseEnv } from "#shared/config.ts";
 import type { Composition } from "./composition.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodeOf, tellError } from "./failure.ts";
+import { demoCommand } from "./commands/demo.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { routerCommand } from "./commands/router.ts";
+import { runCommand } from "./commands/run.ts";
+import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
 import { workerCommand } from "./commands/worker.ts";
 
-const commands = [startCommand, routerCommand, subgraphCommand, workerCommand, migrateCommand];
+const commands = [startCommand, routerCommand, subgraphCommand, workerCommand, migrateCommand, runCommand, demoCommand, smokeCommand];
 
 /**
  * Runs one command line to its end.

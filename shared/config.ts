@@ -49,6 +49,11 @@ const variables = {
   ALLOWED_HOSTS: { schema: list, example: "platform.local,10.0.0.5" },
   CORS_ORIGINS: { schema: list, example: "http://localhost:5173" },
   ENCRYPTION_KEY: { schema: z.string().regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits (32 bytes)").optional(), example: "64 hex digits" },
+  SMOKE_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
+  SMOKE_WORKFLOW_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
+  SMOKE_RUNTIME_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
+  SMOKE_TENANT_ID: { schema: optional, example: "smoke" },
+  SMOKE_API_KEY: { schema: optional, example: "the key" },
 } as const;
 
 /** What a process of the platform is told by its environment. */
@@ -82,6 +87,10 @@ export interface Env {
   corsOrigins: string[];
   /** 32 bytes in hex; embedded mode makes one and keeps it beside the data. */
   encryptionKey: string | undefined;
+  /** The smoke test's --url (also as SMOKE_WORKFLOW_URL or SMOKE_RUNTIME_URL: the graph is one), --tenant and --api-key. */
+  smokeUrl: string | undefined;
+  smokeTenantId: string | undefined;
+  smokeApiKey: string | undefined;
 }
 
 /**
@@ -121,6 +130,9 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     allowedHosts: read("ALLOWED_HOSTS"),
     corsOrigins: read("CORS_ORIGINS"),
     encryptionKey: read("ENCRYPTION_KEY"),
+    smokeUrl: read("SMOKE_URL") ?? read("SMOKE_WORKFLOW_URL") ?? read("SMOKE_RUNTIME_URL"),
+    smokeTenantId: read("SMOKE_TENANT_ID"),
+    smokeApiKey: read("SMOKE_API_KEY"),
   };
   if (problems.length > 0) throw new AppError("BAD_USER_INPUT", "ENVIRONMENT_INVALID", problems.join("\n"));
   return env;

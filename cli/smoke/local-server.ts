@@ -1,0 +1,28 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** The HTTP server that the smoke test's tool and retriever talk to. */
+export interface LocalServer {
+  /** host:port, as AGENT_PLATFORM_EGRESS_ALLOW wants it. */
+  host: string;
+  stop(): void;
+}
+
+/** Serves `/documents` (a list) and `/weather?city=` (a JSON answer that echoes a header), on loopback. */
+export async function startLocalServer(port: number): Promise<LocalServer> {
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://local");
+    response.setHeader("content-type", "application/json");
+    if (url.pathname === "/documents") return response.end(JSON.stringify({ documents }));
+    if (url.pathname === "/weather") return response.end(JSON.stringify({ city: url.searchParams.get("city"), degrees: 21, client: request.headers["x-client"] }));
+    response.statusCode = 404;
+    return response.end("{}");
+  });
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => server.close() };
+}
+
+const documents = [
+  { id: "tea", title: "Tea", text: "Green tea is brewed at eighty degrees." },
+  { id: "coffee", title: "Coffee", text: "Coffee beans are roasted before they are ground." },
+];

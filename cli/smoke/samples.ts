@@ -1,0 +1,162 @@
+/** The sample workflows of the smoke test: each node type once, without any model key, and what must come out. */
+import type { Json, JsonObject } from "#shared/json.ts";
+
+/** What a run looks like to a check. */
+export interface SmokeRun {
+  outputText: string | null;
+  state: Record<string, unknown>;
+  nodes: Record<string, { status: string; outputText: string | null; outputJson: unknown; errorCode: string | null }>;
+}
+
+/** One sample. */
+export interface Sample {
+  name: string;
+  input?: JsonObject;
+  dsl: { nodes: Json[]; edges: Json[] };
+  /** The output text of the run, which is also the session's answer message. */
+  answer: string;
+  /** Further expectations: what is wrong, in words; empty: nothing. */
+  check?: (run: SmokeRun) => string[];
+  /** Codes of failures of the host, not of the platform; the sample is then skipped with the reason. */
+  hostFailures?: string[];
+}
+
+const chain = (...ids: string[]): Json[] => ids.slice(1).map((target, index) => ({ source: ids[index]!, target }));
+const answer = (template: string): Json => ({ id: "reply", type: "answer", config: { answer: template } });
+const expect = (what: string, actual: unknown, wanted: unknown): string[] =>
+  JSON.stringify(actual) === JSON.stringify(wanted) ? [] : [`${what} is ${JSON.stringify(actual)}, not ${JSON.stringify(wanted)}`];
+
+const branching = (score: number, word: string): Sample => ({
+  name: `if-else, ${score >= 5}`,
+  dsl: {
+    nodes: [
+      { id: "set", type: "assigner", config: { assignments: { score } } },
+      { id: "check-score", type: "if-else", config: { expression: "state.score >= 5" } },
+      { id: "high", type: "template-transform", config: { template: "high" } },
+      { id: "low", type: "template-transform", config: { template: "low" } },
+      answer("{{ nodes.high.text }}{{ nodes.low.text }}"),
+    ],
+    edges: [
+      ...chain("set", "check-score"),
+      { source: "check-score", target: "high", condition: "true" },
+      { source: "check-score", target: "low", condition: "false" },
+      ...chain("high", "reply"),
+      ...chain("low", "reply"),
+    ],
+  },
+  answer: word,
+  check: ({ nodes }) => [
+    ...expect("route", (nodes["check-score"]?.outputJson as JsonObject | undefined)?.["route"], String(score >= 5)),
+    ...expect("the other branch", nodes[word === "high" ? "low" : "high"]?.status, "SKIPPED"),
+  ],
+});
+
+/** All samples. @param local host:port of the test's HTTP server. @param toolBindingId a binding of the weather tool. */
+export function smokeSamples({ local, toolBindingId }: { local: string; toolBindingId: string }): Sample[] {
+  const documents = [
+    { id: "a", title: "Tea", text: "Green tea is brewed at eighty degrees." },
+    { id: "b", title: "Coffee", text: "Coffee beans are roasted." },
+  ];
+  return [
+    {
+      name: "answer",
+      input: { name: "Ada" },
+      dsl: { nodes: [answer("Hello {{ input.name }}")], edges: [] },
+      answer: "Hello Ada",
+    },
+    {
+      name: "assigner",
+      dsl: {
+        nodes: [{ id: "set", type: "assigner", config: { assignments: { score: 7, tags: ["a", "b"] } } }, answer("{{ state.score }} {{ state.tags.1 }}")],
+        edges: chain("set", "reply"),
+      },
+      answer: "7 b",
+      check: ({ state, nodes }) => [
+        ...expect("state.score", state["score"], 7),
+        ...expect("state_updates", (nodes["set"]?.outputJson as JsonObject | undefined)?.["state_updates"], { score: 7, tags: ["a", "b"] }),
+      ],
+    },
+    branching(7, "high"),
+    branching(2, "low"),
+    {
+      name: "template-transform",
+      input: { items: [1, 2, 3] },
+      dsl: {
+        nodes: [
+          { id: "text", type: "template-transform", config: { template: "{% for item in input.items %}{{ item }};{% endfor %}" } },
+          { id: "json", type: "template-transform", config: { template: { count: "{{ input.items.size }}", items: "{{ input.items }}" } } },
+          answer("{{ nodes.text.text }} {{ nodes.json.output.count }}"),
+        ],
+        edges: chain("text", "json", "reply"),
+      },
+      answer: "1;2;3; 3",
+      check: ({ nodes }) => expect("json", nodes["json"]?.outputJson, { count: 3, items: [1, 2, 3] }),
+    },
+    {
+      name: "retriever, inline",
+      dsl: {
+        nodes: [{ id: "retrieve-docs", type: "retriever", config: { query: "green tea", top_k: 1, documents } }, answer("{{nodes.retrieve-docs.output.retrieved_documents.0.title}}")],
+        edges: chain("retrieve-docs", "reply"),
+      },
+      answer: "Tea",
+    },
+    {
+      name: "retriever, HTTP",
+      input: { about: "roasted coffee" },
+      dsl: {
+        nodes: [
+          { id: "retrieve-docs", type: "knowledge-retrieval", config: { query_template: "{{ input.about }}", source_url: `http://${local}/documents` } },
+          answer("{{nodes.retrieve-docs.output.retrieved_documents.0.title}}"),
+        ],
+        edges: chain("retrieve-docs", "reply"),
+      },
+      answer: "Coffee",
+      hostFailures: ["EGRESS_DENIED"],
+    },
+    {
+      name: "code",
+      input: { numbers: [3, 4] },
+      dsl: {
+        nodes: [
+          {
+            id: "sum",
+            type: "code",
+            config: {
+              language: "python",
+              timeout_seconds: 5,
+              input_json: { numbers: "{{ input.numbers }}" },
+              code: "print('adding', len(payload['numbers']))\nresult = {'sum': sum(payload['numbers'])}",
+            },
+          },
+          answer("{{ nodes.sum.output.result_json.sum }}"),
+        ],
+        edges: chain("sum", "reply"),
+      },
+      answer: "7",
+      check: ({ nodes }) => expect("printed", nodes["sum"]?.outputText?.trim(), "adding 2"),
+      hostFailures: ["SANDBOX_UNAVAILABLE"],
+    },
+    {
+      name: "tool with binding",
+      input: { city: "Bern" },
+      dsl: {
+        nodes: [
+          { id: "weather", type: "tool", config: { tool_binding_id: toolBindingId, query: { city: "{{ input.city }}" } } },
+          answer("{{ nodes.weather.output.body.city }}: {{ nodes.weather.output.body.degrees }} ({{ nodes.weather.output.body.client }})"),
+        ],
+        edges: chain("weather", "reply"),
+      },
+      answer: "Bern: 21 (smoke)",
+      hostFailures: ["EGRESS_DENIED"],
+    },
+    {
+      name: "artifact",
+      dsl: {
+        nodes: [{ id: "long", type: "template-transform", config: { template: "{% for i in (1..1000) %}long {% endfor %}" } }, answer("{{ nodes.long.text.size }}")],
+        edges: chain("long", "reply"),
+      },
+      answer: "5000",
+      check: ({ nodes }) => expect("length", nodes["long"]?.outputText?.length, 5000),
+    },
+  ];
+}

@@ -1,0 +1,99 @@
+/** The no-key smoke test (S-61): every sample through the graph as a user would, from app to answer message. */
+import type { GraphClient } from "#codegen/client/client.ts";
+import type { CliRunEventsSubscription } from "#codegen/graph/graphql.ts";
+import { prepareWorkflow } from "../graph/prepare.ts";
+import { runEvents } from "../graph/documents.ts";
+import { createSession, createTool, createToolBinding, createToolVersion, dispatchRun, finishedRun, messageAdded } from "./documents.ts";
+import { smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
+
+/** How one sample ended. */
+export interface SmokeResult {
+  name: string;
+  outcome: "passed" | "failed" | "skipped";
+  ms: number;
+  /** What was wrong, or why it was skipped. */
+  details: string[];
+}
+
+/** Runs all samples, one after another. @param local host:port of the test's HTTP server. */
+export async function runSmoke(client: GraphClient, local: string, hear: (result: SmokeResult) => void): Promise<SmokeResult[]> {
+  const toolBindingId = await makeTool(client, local);
+  const results: SmokeResult[] = [];
+  for (const sample of smokeSamples({ local, toolBindingId })) {
+    const started = performance.now();
+    const result = await runSample(client, sample).catch((error: unknown) => ({ outcome: "failed" as const, details: [error instanceof Error ? error.message : String(error)] }));
+    const finished = { name: sample.name, ms: Math.round(performance.now() - started), ...result };
+    results.push(finished);
+    hear(finished);
+  }
+  return results;
+}
+
+async function makeTool(client: GraphClient, local: string): Promise<string> {
+  const code = `smoke-weather-${Date.now().toString(36)}`;
+  const { createTool: tool } = await client.mutate(createTool, { input: { code, name: "Weather", toolType: "HTTP" } });
+  await client.mutate(createToolVersion, { input: { toolId: tool.id, invokeConfig: { method: "GET", path: "/weather" } } });
+  const config = { base_url: `http://${local}`, headers: { "x-client": "smoke" } };
+  const { createToolBinding: binding } = await client.mutate(createToolBinding, { input: { toolId: tool.id, name: "local", config } });
+  return binding.id;
+}
+
+async function runSample(client: GraphClient, sample: Sample): Promise<Pick<SmokeResult, "outcome" | "details">> {
+  const code = `smoke-${sample.name.replace(/[^a-z]+/g, "-")}`;
+  const prepared = await prepareWorkflow(client, { code, name: sample.name, input: {}, dsl: sample.dsl }, "smoke");
+  const { createSession: session } = await client.mutate(createSession, { input: { appId: prepared.appId, userId: "smoke" } });
+  const input = { sessionId: session.id, workflowVersionId: prepared.workflowVersionId, input: sample.input ?? {} };
+  const { dispatchRun: request } = await client.mutate(dispatchRun, { input });
+  if (!request.run) return { outcome: "failed", details: [`not dispatched: ${request.errorMessage}`] };
+
+  const events: CliRunEventsSubscription["runEvents"][] = [];
+  for await (const event of client.subscribe(runEvents, { runId: request.run.id })) events.push(event.runEvents);
+  const { run } = await client.query(finishedRun, { id: request.run.id });
+  if (!run) return { outcome: "failed", details: ["the run cannot be read"] };
+  const nodes = Object.fromEntries(run.nodeRuns.edges.map(({ node }) => [node.nodeId, node]));
+  const hostFailure = Object.values(nodes).find(({ errorCode }) => errorCode !== null && sample.hostFailures?.includes(errorCode ?? ""));
+  if (hostFailure) return { outcome: "skipped", details: [`this host: ${hostFailure.errorCode}: ${run.errorMessage ?? ""}`] };
+  if (run.status !== "COMPLETED") return { outcome: "failed", details: [`the run is ${run.status}: ${run.errorCode} ${run.errorMessage}`] };
+
+  const seen: SmokeRun = { outputText: run.outputText ?? null, state: run.state, nodes: nodes as SmokeRun["nodes"] };
+  const details = [
+    ...(run.outputText === sample.answer ? [] : [`the answer is ${JSON.stringify(run.outputText)}, not ${JSON.stringify(sample.answer)}`]),
+    ...(sample.check?.(seen) ?? []),
+    ...eventProblems(events, Object.keys(nodes)),
+    ...spanProblems(run.traceSpans.edges.map(({ node }) => node), Object.values(nodes).filter(({ status }) => status === "COMPLETED").length),
+    ...(sample.name === "artifact" && run.artifacts.edges.length === 0 ? ["the long output has no artifact"] : []),
+    ...(await messageProblems(client, session.id, request.run.id, sample.answer)),
+  ];
+  return { outcome: details.length === 0 ? "passed" : "failed", details };
+}
+
+function eventProblems(events: CliRunEventsSubscription["runEvents"][], nodeIds: string[]): string[] {
+  const last = events.at(-1);
+  const told = new Set(events.filter(({ type }) => type === "NODE_STATUS").map(({ nodeId }) => nodeId));
+  return [
+    ...(last?.type === "RUN_STATUS" && last.runStatus === "COMPLETED" ? [] : ["the stream did not end with the run's end"]),
+    ...nodeIds.filter((id) => !told.has(id)).map((id) => `no event told of node ${id}`),
+  ];
+}
+
+function spanProblems(spans: { spanType: string; traceId: string; spanId: string; parentSpanId: string | null }[], completedNodes: number): string[] {
+  const ids = new Set(spans.map((span) => span.spanId));
+  const nodeSpans = spans.filter((span) => span.spanType === "NODE");
+  return [
+    ...(new Set(spans.map((span) => span.traceId)).size === 1 ? [] : ["the spans are of several traces"]),
+    ...(spans.some((span) => span.spanType === "RUN") ? [] : ["the run has no span"]),
+    ...(nodeSpans.length >= completedNodes ? [] : [`${nodeSpans.length} node spans for ${completedNodes} completed nodes`]),
+    ...nodeSpans.filter((span) => !ids.has(span.parentSpanId ?? "")).map((span) => `span ${span.spanId} has no parent in the run`),
+  ];
+}
+
+/** The answer message comes soon after the run's end; the stream gives up after 10 s. */
+async function messageProblems(client: GraphClient, sessionId: string, runId: string, answer: string): Promise<string[]> {
+  const signal = AbortSignal.timeout(10_000);
+  for await (const { messageAdded: added } of client.subscribe(messageAdded, { sessionId }, { signal })) {
+    if (added.message.role !== "ASSISTANT") continue;
+    if (added.message.run?.id !== runId) return ["the answer message is of another run"];
+    return added.message.content === answer ? [] : [`the answer message is ${JSON.stringify(added.message.content)}`];
+  }
+  return ["no answer message came within 10 s"];
+}
