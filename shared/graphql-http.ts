@@ -21,6 +21,7 @@ import {
 } from "@apollo/server/plugin/disabled";
 import type { ValidationRule } from "graphql";
 import { clientError } from "./client-error.ts";
+import { clientLeft } from "./client-left.ts";
 import { readBody } from "./http-body.ts";
 import type { Log } from "./log.ts";
 import type { RequestInfo } from "./request-info.ts";
@@ -88,7 +89,7 @@ export async function answerGraphql<C extends GraphqlContext>(
 export function clientGone(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once("close", () => {
-    if (!response.writableFinished) controller.abort(new Error("the client has gone"));
+    if (!response.writableFinished) controller.abort(clientLeft());
   });
   return controller.signal;
 }

@@ -6,11 +6,15 @@ import type { Duplex } from "node:stream";
 import { GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer, type ServerOptions } from "graphql-ws";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import { clientLeft } from "./client-left.ts";
 import type { Log } from "./log.ts";
 
 /** What is known of a socket beside its messages. */
 export interface SocketExtra extends Record<PropertyKey, unknown> {
   request: IncomingMessage;
+  socket: WebSocket;
+  /** Fires when the socket has closed. */
+  gone: AbortSignal;
 }
 
 export type SocketOptions = ServerOptions<Record<string, unknown>, SocketExtra>;
@@ -46,8 +50,10 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
   sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
     keepAlive(socket, limits.pingMs);
     socket.on("error", (error) => setting.log.debug({ err: error }, "websocket failed"));
-    const closed = server.opened(adapter(socket, setting.log), { request });
+    const controller = new AbortController();
+    const closed = server.opened(adapter(socket, setting.log), { request, socket, gone: controller.signal });
     socket.once("close", (code, reason) => {
+      controller.abort(clientLeft());
       closed(code, String(reason)).catch((error: unknown) => setting.log.error({ err: error }, "websocket not cleaned up"));
     });
   });

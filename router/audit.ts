@@ -1,0 +1,81 @@
+/** The audit of requests: a row per operation, over HTTP and WebSocket; of a subscription one, when it ends. */
+import type { ApolloServerPlugin } from "@apollo/server";
+import { GraphQLError, type DocumentNode, type GraphQLFormattedError, type OperationDefinitionNode } from "graphql";
+import { hashOf, rootFieldsOf } from "./operations.ts";
+import type { RouterContext } from "./request-context.ts";
+
+/** What is kept of an operation: neither variables nor its text, which may hold secrets. */
+export interface AuditRecord {
+  tenantId: string;
+  requestId: string;
+  apiKeyId: string | null;
+  operationName: string | null;
+  /** query, mutation, subscription, or unknown where the document could not be read. */
+  operationType: string;
+  operationHash: string;
+  rootFields: string[];
+  statusCode: number;
+  errorCodes: string[];
+  durationMs: number;
+  clientIp: string | null;
+  userAgent: string | null;
+  createdAt: Date;
+}
+
+/** Takes records; never blocks and never throws. */
+export interface AuditSink {
+  record(record: AuditRecord): void;
+}
+
+/** What is known of an operation when it begins. */
+export interface AuditedOperation {
+  context: RouterContext;
+  source: string;
+  startedAt: Date;
+  document?: DocumentNode | undefined;
+  node?: OperationDefinitionNode | undefined;
+}
+
+/** The record of an operation that has ended just now. */
+export function auditRecord(operation: AuditedOperation, outcome: { statusCode: number; errorCodes: Iterable<string> }): AuditRecord {
+  const { context, document, node, startedAt } = operation;
+  return {
+    tenantId: context.info.tenantId,
+    requestId: context.info.requestId,
+    apiKeyId: context.info.apiKeyId ?? null,
+    operationName: node?.name?.value.slice(0, 200) ?? null,
+    operationType: node?.operation ?? "unknown",
+    operationHash: hashOf(operation.source),
+    rootFields: document === undefined || node === undefined ? [] : rootFieldsOf(document, node).slice(0, 50),
+    statusCode: outcome.statusCode,
+    errorCodes: [...new Set(outcome.errorCodes)],
+    durationMs: Math.max(0, Date.now() - startedAt.getTime()),
+    clientIp: context.clientIp,
+    userAgent: context.userAgent,
+    createdAt: startedAt,
+  };
+}
+
+/** Audits what goes through Apollo Server: queries and mutations. */
+export function auditPlugin(sink: AuditSink): ApolloServerPlugin<RouterContext> {
+  return {
+    requestDidStart() {
+      const startedAt = new Date();
+      const began = performance.now();
+      return Promise.resolve({
+        willSendResponse({ contextValue: context, source, document, operation: node, response }) {
+          const errors = response.body.kind === "single" ? response.body.singleResult.errors : undefined;
+          const outcome = { statusCode: response.http.status ?? 200, errorCodes: errorCodesOf(errors) };
+          const record = auditRecord({ context, source: source ?? "", document, node: node ?? undefined, startedAt }, outcome);
+          sink.record({ ...record, durationMs: performance.now() - began });
+          return Promise.resolve();
+        },
+      });
+    },
+  };
+}
+
+/** The codes of a result's errors. */
+export function errorCodesOf(errors: readonly (GraphQLFormattedError | GraphQLError)[] | undefined): string[] {
+  return (errors ?? []).map(({ extensions }) => (typeof extensions?.["code"] === "string" ? extensions["code"] : "INTERNAL"));
+}

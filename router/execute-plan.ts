@@ -1,0 +1,171 @@
+/**
+ * Runs a plan of Apollo's planner: fetches in its order, merges what comes back, and shapes the response as the client asked.
+ * Rewrites, merging and shaping are Apollo's own functions; what is left out of its executor are traces that nobody reads and
+ * the building of the operation anew for each request.
+ */
+import "./telemetry-off.ts";
+import type { FieldSelection } from "@apollo/federation-internals";
+import { applyRewrites } from "@apollo/gateway/dist/dataRewrites.js";
+import { computeResponse } from "@apollo/gateway/dist/resultShaping.js";
+import { deepMerge } from "@apollo/gateway/dist/utilities/deepMerge.js";
+import { evaluateCondition, type FetchNode, type PlanNode } from "@apollo/query-planner";
+import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult, type FieldNode } from "graphql";
+import { clientError } from "#shared/client-error.ts";
+import type { ComposedGraph } from "./compose.ts";
+import { cursorsAt, pathTo, representationOf, type Cursor, type ResultObject } from "./entities.ts";
+import type { PlannedOperation } from "./operations.ts";
+
+/** Sends one fetch of a plan to its subgraph. */
+export type FetchSubgraph = (fetch: FetchNode, variables: Record<string, unknown>) => Promise<ExecutionResult>;
+
+export interface PlanRun {
+  graph: ComposedGraph;
+  planned: PlannedOperation;
+  variables: Record<string, unknown>;
+  fetch: FetchSubgraph;
+  /** Of a subscription: the event, which stands where the primary fetch's answer would. */
+  event?: ExecutionResult;
+  /** Hears of bugs; clients see INTERNAL. */
+  report: (cause: unknown) => void;
+}
+
+/** Runs the plan; never rejects for what a subgraph does. */
+export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
+  const { planned, variables } = run;
+  const state: State = { ...run, errors: [] };
+  const data = Object.create(null) as ResultObject;
+  if (planned.plan !== undefined) await runNode(state, planned.plan, [{ data, path: undefined }]);
+  const shaped = computeResponse({
+    operation: planned.operation,
+    variables,
+    input: data,
+    introspectionHandling: (selection) => introspect(run, selection),
+  });
+  // Shaping complains of nulls that an error explains already.
+  const errors = state.errors.length > 0 ? state.errors : shaped.errors.map((error) => clientError(error, { report: run.report }));
+  return errors.length > 0 ? { errors, data: shaped.data ?? null } : { data: shaped.data ?? null };
+}
+
+interface State extends PlanRun {
+  errors: GraphQLError[];
+}
+
+async function runNode(state: State, node: PlanNode, cursors: readonly Cursor[]): Promise<void> {
+  switch (node.kind) {
+    case "Sequence":
+      for (const child of node.nodes) await runNode(state, child, cursors);
+      return;
+    case "Parallel":
+      await Promise.all(node.nodes.map((child) => runNode(state, child, cursors)));
+      return;
+    case "Flatten": {
+      const found = cursorsAt(cursors, node.path);
+      if (found.length > 0) await runNode(state, node.node, found);
+      return;
+    }
+    case "Condition": {
+      const holds = evaluateCondition(node, state.planned.operation.variableDefinitions, state.variables);
+      const branch = holds ? node.ifClause : node.elseClause;
+      if (branch !== undefined) await runNode(state, branch, cursors);
+      return;
+    }
+    case "Fetch":
+      return node.requires === undefined ? fetchRoot(state, node, cursors) : fetchEntities(state, node, cursors);
+    case "Defer":
+      // The planner makes none: enableDefer is off.
+      throw new Error("the plan defers, which nothing here does");
+  }
+}
+
+async function fetchRoot(state: State, node: FetchNode, cursors: readonly Cursor[]): Promise<void> {
+  const result = await send(state, node, {
+    variables: usedVariables(state, node),
+    pathOf: (path) => path && [...pathTo(cursors[0]?.path), ...path],
+  });
+  if (result?.data == null) return;
+  applyRewrites(state.graph.supergraphSchema, node.outputRewrites, result.data);
+  for (const { data } of cursors) deepMerge(data, result.data);
+}
+
+async function fetchEntities(state: State, node: FetchNode, cursors: readonly Cursor[]): Promise<void> {
+  const asked: Cursor[] = [];
+  const representations: ResultObject[] = [];
+  for (const cursor of cursors) {
+    const representation = representationOf(state.graph.supergraphSchema, cursor.data, node.requires ?? []);
+    if (representation === undefined) continue;
+    applyRewrites(state.graph.supergraphSchema, node.inputRewrites, representation);
+    asked.push(cursor);
+    representations.push(representation);
+  }
+  if (asked.length === 0) return;
+  const pathOf = (path: readonly (string | number)[] | undefined) => entityPath(path, asked);
+  const result = await send(state, node, { variables: { ...usedVariables(state, node), representations }, pathOf });
+  const entities: unknown = result?.data?.["_entities"];
+  if (!Array.isArray(entities)) return;
+  asked.forEach(({ data }, index) => {
+    const entity = entities[index] as ResultObject | null | undefined;
+    if (entity == null) return;
+    entity["__typename"] ??= data["__typename"];
+    applyRewrites(state.graph.supergraphSchema, node.outputRewrites, entity);
+    deepMerge(data, entity);
+  });
+}
+
+/** `["_entities", 3, …]` is where the third object that was asked for lies. */
+function entityPath(path: readonly (string | number)[] | undefined, asked: readonly Cursor[]): (string | number)[] | undefined {
+  const cursor = typeof path?.[1] === "number" ? asked[path[1]] : asked.length === 1 ? asked[0] : undefined;
+  return cursor === undefined ? undefined : [...pathTo(cursor.path), ...(path?.slice(2) ?? [])];
+}
+
+interface Sending {
+  variables: Record<string, unknown>;
+  /** Turns a path in the subgraph's answer into one of the response. */
+  pathOf: (path: readonly (string | number)[] | undefined) => readonly (string | number)[] | undefined;
+}
+
+/** Asks the subgraph, or takes the event in its place; what goes wrong becomes errors, and undefined. */
+async function send(state: State, node: FetchNode, { variables, pathOf }: Sending): Promise<ExecutionResult | undefined> {
+  const { serviceName } = node;
+  const fail = (error: unknown, path: readonly (string | number)[] | undefined) => {
+    const told = clientError(error, { serviceName, report: state.report });
+    state.errors.push(new GraphQLError(told.message, { path: pathOf(path), extensions: told.extensions }));
+  };
+  try {
+    const isEvent = state.event !== undefined && node === state.planned.primary;
+    const result = isEvent ? state.event! : await state.fetch(node, variables);
+    for (const error of result.errors ?? []) fail(error, error.path);
+    return result;
+  } catch (error) {
+    fail(error, undefined);
+    return undefined;
+  }
+}
+
+function usedVariables({ variables }: State, node: FetchNode): Record<string, unknown> {
+  const used: Record<string, unknown> = {};
+  for (const name of node.variableUsages ?? []) {
+    if (Object.hasOwn(variables, name) && variables[name] !== undefined) used[name] = variables[name];
+  }
+  return used;
+}
+
+/** `__schema` and `__type` are answered here, from the public schema. */
+function introspect({ graph, planned, variables }: PlanRun, selection: FieldSelection): unknown {
+  const node = selection.expandFragments().toSelectionNode() as FieldNode;
+  const { data } = executeSync({
+    schema: graph.apiSchema,
+    document: {
+      kind: Kind.DOCUMENT,
+      definitions: [
+        {
+          kind: Kind.OPERATION_DEFINITION,
+          operation: OperationTypeNode.QUERY,
+          variableDefinitions: planned.node.variableDefinitions ?? [],
+          selectionSet: { kind: Kind.SELECTION_SET, selections: [node] },
+        },
+      ],
+    },
+    variableValues: variables,
+  });
+  return data?.[node.alias?.value ?? node.name.value];
+}

@@ -1,0 +1,95 @@
+/** The routes of the router's HTTP server. Every answer carries the request's id; /graphql also says for which tenant it spoke. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ApolloServer } from "@apollo/server";
+import type { Env } from "#shared/config.ts";
+import { answerGraphql, clientGone } from "#shared/graphql-http.ts";
+import { sendJson, sendRefusal } from "#shared/http-answer.ts";
+import type { Log } from "#shared/log.ts";
+import { answerCors, refusalOf } from "./browser-guard.ts";
+import type { GraphiqlFiles } from "./graphiql/files.ts";
+import { probeServices, runChecks, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import { httpContext, requestIdFor, type RouterContext } from "./request-context.ts";
+import type { Endpoints } from "./subgraph-fetch.ts";
+
+export interface HttpOptions {
+  env: Pick<Env, "allowedHosts" | "corsOrigins">;
+  server: ApolloServer<RouterContext>;
+  endpoints: Endpoints;
+  checks: Record<string, ReadinessCheck>;
+  graphiql: GraphiqlFiles;
+  log: Log;
+  maxBodyBytes: number;
+}
+
+/** Makes the request listener of the server. */
+export function httpListener(options: HttpOptions): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const requestId = requestIdFor(request);
+    response.setHeader("x-request-id", requestId);
+    response.setHeader("x-content-type-options", "nosniff");
+    const refusal = refusalOf(request, options.env);
+    if (refusal !== undefined) return sendRefusal(response, refusal, { requestId });
+    if (answerCors(request, response, options.env)) return;
+    route(options, { request, response, requestId }).catch((error: unknown) => {
+      const report = (cause: unknown) => options.log.error({ err: cause, requestId }, "request failed inside");
+      sendRefusal(response, error, { requestId, report });
+    });
+  };
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  requestId: string;
+}
+
+async function route(options: HttpOptions, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange;
+  const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+  switch (path) {
+    case "/graphql":
+      return wantsPage(request) ? redirect(response, "/") : answerOperation(options, exchange);
+    case "/livez":
+      return sendJson(response, 200, { status: "UP" });
+    case "/ready":
+    case "/readyz":
+      return answerReady(options, response);
+    case "/health":
+      return answerHealth(options, response);
+    default:
+      if (await options.graphiql.answer(path, request, response)) return;
+      return sendJson(response, 404, { message: "Nothing is here. The graph is at /graphql." });
+  }
+}
+
+async function answerOperation({ server, maxBodyBytes }: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
+  const context = httpContext(request, requestId, clientGone(response));
+  response.setHeader("x-tenant-id", context.info.tenantId);
+  await answerGraphql(server, { request, response, context, maxBodyBytes });
+}
+
+async function answerReady({ endpoints, checks, log }: HttpOptions, response: ServerResponse): Promise<void> {
+  const [services, own] = await Promise.all([probeServices(endpoints.values(), log), runChecks(checks, log)]);
+  sendStatus(response, { checks: byName(own), subgraphs: byName(services) }, [...services, ...own]);
+}
+
+async function answerHealth({ endpoints, log }: HttpOptions, response: ServerResponse): Promise<void> {
+  const services = await probeServices(endpoints.values(), log);
+  sendStatus(response, { services }, services);
+}
+
+function sendStatus(response: ServerResponse, details: object, parts: ServiceHealth[]): void {
+  const up = parts.every(({ status }) => status === "UP");
+  sendJson(response, up ? 200 : 503, { status: up ? "UP" : "DOWN", ...details });
+}
+
+const byName = (parts: ServiceHealth[]) => Object.fromEntries(parts.map(({ name, status, message }) => [name, message ?? status]));
+
+/** A browser that was pointed at the graph itself. */
+function wantsPage({ method, headers, url }: IncomingMessage): boolean {
+  return method === "GET" && headers.accept?.includes("text/html") === true && url?.includes("query=") !== true;
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location }).end();
+}

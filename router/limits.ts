@@ -1,0 +1,90 @@
+/**
+ * What one document may ask, checked before it is planned, over HTTP and WebSocket alike. Each fragment is weighed once however
+ * often it is spread, so that weighing costs no more than reading.
+ */
+import { GraphQLError, Kind, type FragmentDefinitionNode, type SelectionSetNode, type ValidationRule } from "graphql";
+
+export interface OperationLimits {
+  maxTokens: number;
+  maxDepth: number;
+  maxAliases: number;
+  /** Fields, with those of fragments counted at each spread. */
+  maxFields: number;
+}
+
+/** Wide enough for GraphiQL's introspection and for any console; narrow enough to plan in milliseconds. */
+export const defaultLimits: OperationLimits = { maxTokens: 15_000, maxDepth: 30, maxAliases: 200, maxFields: 5_000 };
+
+/** The limits as a validation rule. */
+export function limitRule(limits: OperationLimits): ValidationRule {
+  return (context) => ({
+    OperationDefinition(node) {
+      const fragments = new Map<string, Weight>();
+      const weight = weigh(node.selectionSet, { fragments, fragmentOf: (name) => context.getFragment(name) ?? undefined });
+      const exceed = (what: string, found: number, limit: number) => {
+        if (found > limit) context.reportError(tooMuch({ what, found, limit, nodes: [node] }));
+      };
+      exceed("levels deep", weight.depth, limits.maxDepth);
+      exceed("aliases", weight.aliases, limits.maxAliases);
+      exceed("fields", weight.fields, limits.maxFields);
+    },
+  });
+}
+
+interface Weight {
+  depth: number;
+  aliases: number;
+  fields: number;
+}
+
+interface Weighing {
+  fragments: Map<string, Weight>;
+  fragmentOf: (name: string) => FragmentDefinitionNode | undefined;
+}
+
+const nothing: Weight = { depth: 0, aliases: 0, fields: 0 };
+
+function weigh(set: SelectionSetNode | undefined, weighing: Weighing): Weight {
+  const sum = { ...nothing };
+  for (const selection of set?.selections ?? []) {
+    if (selection.kind === Kind.FIELD) {
+      const inner = weigh(selection.selectionSet, weighing);
+      add(sum, { depth: inner.depth + 1, aliases: inner.aliases + (selection.alias === undefined ? 0 : 1), fields: inner.fields + 1 });
+    } else {
+      const inner =
+        selection.kind === Kind.INLINE_FRAGMENT ? weigh(selection.selectionSet, weighing) : weighFragment(selection.name.value, weighing);
+      add(sum, inner);
+    }
+  }
+  return sum;
+}
+
+function weighFragment(name: string, weighing: Weighing): Weight {
+  const known = weighing.fragments.get(name);
+  if (known !== undefined) return known;
+  // A fragment within itself weighs nothing here; another rule refuses it.
+  weighing.fragments.set(name, nothing);
+  const weight = weigh(weighing.fragmentOf(name)?.selectionSet, weighing);
+  weighing.fragments.set(name, weight);
+  return weight;
+}
+
+function add(sum: Weight, part: Weight): void {
+  sum.depth = Math.max(sum.depth, part.depth);
+  sum.aliases += part.aliases;
+  sum.fields += part.fields;
+}
+
+function tooMuch({
+  what,
+  found,
+  limit,
+  nodes,
+}: {
+  what: string;
+  found: number;
+  limit: number;
+  nodes: GraphQLError["nodes"];
+}): GraphQLError {
+  return new GraphQLError(`The operation has ${found} ${what}; ${limit} are allowed.`, { nodes, extensions: { limit, found } });
+}

@@ -1,0 +1,58 @@
+/**
+ * Tenancy at the edge: who asks for which tenant under which request id. While auth is off the client says so itself: by header,
+ * else by query string, else the tenant is `public`.
+ */
+import type { IncomingMessage } from "node:http";
+import type { GraphqlContext } from "#shared/graphql-http.ts";
+import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/request-transport.ts";
+
+/** The context of one operation at the router. */
+export interface RouterContext extends GraphqlContext {
+  transport: "HTTP" | "WEBSOCKET";
+  clientIp: string | null;
+  userAgent: string | null;
+}
+
+/** The context of an HTTP request. @throws AppError TENANT_ID_INVALID */
+export function httpContext(request: IncomingMessage, requestId: string, signal: AbortSignal): RouterContext {
+  const claimed = claimedBy(request);
+  return { info: requestInfo({ ...claimed, requestId }, signal), transport: "HTTP", ...clientOf(request) };
+}
+
+/** The request id of an HTTP request: known before anything of it is checked, so that refusals carry it. */
+export function requestIdFor(request: IncomingMessage): string {
+  return requestIdOf(claimedBy(request).requestId);
+}
+
+/**
+ * The context of operations over a WebSocket: by connectionParams, else by the upgrade's headers, else by its query string.
+ * Where no request id is given each operation gets its own.
+ *
+ * @throws AppError TENANT_ID_INVALID
+ */
+export function socketContext(
+  request: IncomingMessage,
+  connectionParams: Record<string, unknown> = {},
+  signal?: AbortSignal,
+): RouterContext {
+  const upgrade = claimedBy(request);
+  const claimed: ClaimedRequest = {
+    tenantId: connectionParams["x-tenant-id"] ?? upgrade.tenantId,
+    requestId: connectionParams["x-request-id"] ?? upgrade.requestId,
+    traceparent: connectionParams["traceparent"] ?? upgrade.traceparent,
+  };
+  return { info: requestInfo(claimed, signal), transport: "WEBSOCKET", ...clientOf(request) };
+}
+
+function claimedBy({ headers, url }: IncomingMessage): ClaimedRequest {
+  const search = url === undefined || !url.includes("?") ? undefined : new URLSearchParams(url.slice(url.indexOf("?")));
+  return {
+    tenantId: headers["x-tenant-id"] || search?.get("tenant_id"),
+    requestId: headers["x-request-id"] || search?.get("x-request-id"),
+    traceparent: headers["traceparent"],
+  };
+}
+
+function clientOf(request: IncomingMessage): Pick<RouterContext, "clientIp" | "userAgent"> {
+  return { clientIp: request.socket.remoteAddress ?? null, userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null };
+}

@@ -1,0 +1,149 @@
+/** The router: one door to all subgraphs, over HTTP and WebSocket. It knows no domain but its own two nouns, key and audit. */
+import { createServer, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { join } from "node:path";
+import type { ApolloServer, ApolloServerPlugin } from "@apollo/server";
+import { GraphQLError } from "graphql";
+import type { Env } from "#shared/config.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint.ts";
+import { AppError } from "#shared/errors.ts";
+import { startGraphqlServer } from "#shared/graphql-http.ts";
+import { isLoopbackName } from "#shared/host-guard.ts";
+import { addressOf, closeServer, listen } from "#shared/listen.ts";
+import type { Log } from "#shared/log.ts";
+import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from "#shared/websocket-server.ts";
+import { auditPlugin, type AuditSink } from "./audit.ts";
+import { refusalOf } from "./browser-guard.ts";
+import { composeSupergraph, loadSupergraph } from "./compose.ts";
+import { createGateway, type Runtime } from "./gateway.ts";
+import { graphiqlFiles } from "./graphiql/files.ts";
+import type { ReadinessCheck } from "./health.ts";
+import { httpListener } from "./http.ts";
+import { defaultLimits, limitRule, type OperationLimits } from "./limits.ts";
+import { Operations } from "./operations.ts";
+import type { RouterContext } from "./request-context.ts";
+import { socketOptions } from "./sockets.ts";
+import { defaultDeadlines, type FetchDeadlines } from "./subgraph-fetch.ts";
+
+export interface RouterOptions {
+  env: Pick<Env, "host" | "port" | "dataDir" | "authRequired" | "allowedHosts" | "corsOrigins">;
+  endpoints: readonly SubgraphEndpoint[];
+  audit: AuditSink;
+  log: Log;
+  /** What /readyz asks beside the subgraphs, by name. */
+  checks?: Record<string, ReadinessCheck>;
+  limits?: Partial<OperationLimits>;
+  deadlines?: Partial<FetchDeadlines>;
+  sockets?: Partial<WebSocketLimits>;
+  maxBodyBytes?: number;
+}
+
+export interface RunningRouter {
+  /** The graph's address. */
+  url: string;
+  port: number;
+  supergraphSdl: string;
+  /** Drains: no new requests, those in flight get `graceMs`, streams end with close code 1001. The endpoints stay open. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Composes the endpoints and opens the door.
+ *
+ * @throws AppError AUTH_NOT_AVAILABLE, HOST_NOT_LOOPBACK; Error when the subgraphs do not compose; EADDRINUSE as node gives it.
+ */
+export async function startRouter(options: RouterOptions): Promise<RunningRouter> {
+  const { env, endpoints, audit, log } = options;
+  refuseUnsafe(env);
+  const runtime = createRuntime(options);
+  const server = await startGraphqlServer<RouterContext>({
+    gateway: createGateway(runtime),
+    log,
+    plugins: [auditPlugin(audit), noSubscriptions],
+    validationRules: [limitRule({ ...defaultLimits, ...options.limits })],
+    maxTokens: options.limits?.maxTokens ?? defaultLimits.maxTokens,
+  });
+  const { maxBodyBytes = 4 << 20, checks = {} } = options;
+  const graphiql = graphiqlFiles(join(env.dataDir, "cache"), log);
+  const listener = httpListener({ env, server, endpoints: runtime.endpoints, checks, graphiql, log, maxBodyBytes });
+  const http = createServer({ keepAliveTimeout: 65_000 }, listener);
+  const sockets = graphqlWebSockets(socketOptions(runtime, server, audit), {
+    log,
+    limits: { maxMessageBytes: maxBodyBytes, ...options.sockets },
+  });
+  http.on("upgrade", upgradeListener(sockets, env));
+  await listen(http, { port: env.port, host: env.host }).catch(async (error: unknown) => {
+    await server.stop();
+    throw error;
+  });
+  log.info({ subgraphs: endpoints.map(({ name }) => name) }, "router listens");
+  const address = addressOf(http);
+  return {
+    url: `${address}/graphql`,
+    port: Number(new URL(address).port),
+    supergraphSdl: runtime.supergraphSdl,
+    stop: (graceMs = 5_000) => stopAll({ http, sockets, server, graceMs }),
+  };
+}
+
+function createRuntime({ endpoints, log, limits, deadlines }: RouterOptions): Runtime {
+  const { supergraphSdl, hints } = composeSupergraph(endpoints);
+  for (const hint of hints) log.debug({ hint }, "composition hint");
+  const graph = loadSupergraph(supergraphSdl);
+  const wide = { ...defaultLimits, ...limits };
+  return {
+    graph,
+    supergraphSdl,
+    operations: new Operations({ graph, rules: [limitRule(wide)], maxTokens: wide.maxTokens }),
+    endpoints: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint])),
+    deadlines: { ...defaultDeadlines, ...deadlines },
+    log,
+  };
+}
+
+/** Keys are not there yet: a router that was told to ask for them must not answer without. */
+function refuseUnsafe(env: RouterOptions["env"]): void {
+  if (env.authRequired) {
+    throw new AppError(
+      "FORBIDDEN",
+      "AUTH_NOT_AVAILABLE",
+      "AGENT_PLATFORM_AUTH_REQUIRED=true needs API keys, which this version does not have.",
+    );
+  }
+  if (!isLoopbackName(env.host)) {
+    throw new AppError("FORBIDDEN", "HOST_NOT_LOOPBACK", `Without API keys the router listens on loopback only, not on ${env.host}.`);
+  }
+}
+
+const noSubscriptions: ApolloServerPlugin<RouterContext> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation({ operation }) {
+        if (operation?.operation !== "subscription") return Promise.resolve();
+        throw new GraphQLError("Subscriptions are answered over WebSocket (graphql-transport-ws) at the same path.", {
+          extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_OVER_HTTP", http: { status: 400 } },
+        });
+      },
+    }),
+};
+
+function upgradeListener(sockets: GraphqlWebSockets, env: RouterOptions["env"]) {
+  return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const path = (request.url ?? "/").split("?", 1)[0];
+    const status = path !== "/graphql" ? "404 Not Found" : refusalOf(request, env) !== undefined ? "403 Forbidden" : undefined;
+    if (status === undefined) sockets.upgrade(request, socket, head);
+    else socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  };
+}
+
+interface Stopping {
+  http: ReturnType<typeof createServer>;
+  sockets: GraphqlWebSockets;
+  server: ApolloServer<RouterContext>;
+  graceMs: number;
+}
+
+async function stopAll({ http, sockets, server, graceMs }: Stopping): Promise<void> {
+  await Promise.all([closeServer(http, graceMs), sockets.close(graceMs)]);
+  await server.stop();
+}

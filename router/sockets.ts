@@ -1,0 +1,92 @@
+/**
+ * graphql-transport-ws at the router. Subscriptions go to the engine of subscriptions.ts, queries and mutations through Apollo
+ * Server like those over HTTP. What is wrong with an operation is told in an `error` message, before anything begins.
+ */
+import type { ApolloServer } from "@apollo/server";
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
+import type { SubscribePayload } from "graphql-ws";
+import { clientError } from "#shared/client-error.ts";
+import { AppError } from "#shared/errors.ts";
+import { asRequest } from "#shared/graphql-http.ts";
+import type { SocketExtra, SocketOptions } from "#shared/websocket-server.ts";
+import { auditRecord, errorCodesOf, type AuditSink } from "./audit.ts";
+import type { Runtime } from "./gateway.ts";
+import { RefusedOperation } from "./operations.ts";
+import { socketContext, type RouterContext } from "./request-context.ts";
+import { checkVariables, startSubscription, type PreparedSubscription } from "./subscriptions.ts";
+
+interface SocketOperation extends PreparedSubscription {
+  context: RouterContext;
+  operationName: string | undefined;
+}
+
+/** What the WebSocket server is to do with operations. */
+export function socketOptions(runtime: Runtime, server: ApolloServer<RouterContext>, audit: AuditSink): SocketOptions {
+  return {
+    connectionInitWaitTimeout: 5_000,
+    onConnect: ({ connectionParams, extra }) => acknowledge(extra, connectionParams),
+    onSubscribe: ({ connectionParams, extra }, _id, payload) => {
+      const context = socketContext(extra.request, connectionParams, extra.gone);
+      return prepare(runtime, payload, { context, audit });
+    },
+    subscribe: ({ contextValue }) => {
+      const operation = contextValue as SocketOperation;
+      return startSubscription(runtime, operation, { context: operation.context, audit });
+    },
+    execute: ({ contextValue }) => executeOnServer(server, contextValue as SocketOperation),
+    // Apollo Server's errors are formatted already, and graphql-ws would call toJSON() on each.
+    onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
+      errors === undefined
+        ? undefined
+        : { ...result, errors: errors.map((error) => (error instanceof GraphQLError ? error.toJSON() : error)) },
+  };
+}
+
+/** Tells the client which tenant it speaks for; one it cannot speak for ends the socket with the reason. */
+function acknowledge({ request, socket }: SocketExtra, connectionParams: Record<string, unknown> | undefined) {
+  try {
+    const { info } = socketContext(request, connectionParams);
+    return { "x-tenant-id": info.tenantId };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    socket.close(4400, `${error.reason}: ${error.message}`.slice(0, 120));
+    return false;
+  }
+}
+
+interface Asked {
+  context: RouterContext;
+  audit: AuditSink;
+}
+
+function prepare(runtime: Runtime, payload: SubscribePayload, { context, audit }: Asked): ExecutionArgs | readonly GraphQLError[] {
+  const startedAt = new Date();
+  const refuse = (errors: readonly unknown[]) => {
+    const { requestId } = context.info;
+    const report = (cause: unknown) => runtime.log.error({ err: cause, requestId }, "operation failed inside");
+    const told = errors.map((error) => clientError(error, { requestId, report }));
+    audit.record(auditRecord({ context, source: payload.query, startedAt }, { statusCode: 400, errorCodes: errorCodesOf(told) }));
+    return told;
+  };
+  try {
+    const operationName = payload.operationName ?? undefined;
+    const variables = payload.variables ?? {};
+    const planned = runtime.operations.fromText(payload.query, operationName);
+    const errors = checkVariables(runtime, planned, variables);
+    if (errors.length > 0) return refuse(errors);
+    const operation: SocketOperation = { planned, source: payload.query, variables, context, operationName };
+    return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: operation };
+  } catch (error) {
+    return refuse(error instanceof RefusedOperation ? error.errors : [error]);
+  }
+}
+
+async function executeOnServer(server: ApolloServer<RouterContext>, operation: SocketOperation): Promise<ExecutionResult> {
+  const { source: query, variables, operationName, context } = operation;
+  const { body } = await asRequest(context.info, () =>
+    server.executeOperation({ query, variables, ...(operationName === undefined ? {} : { operationName }) }, { contextValue: context }),
+  );
+  if (body.kind !== "single") throw new Error("an incremental answer was not asked for");
+  // Formatted errors: onNext passes them on as they are.
+  return body.singleResult as ExecutionResult;
+}
