@@ -1,0 +1,80 @@
+/** The whole platform in the test's process, put together by the code that `npm start` uses; one worker beside it. */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient, type ClientOptions, type GraphClient } from "#codegen/client/client.ts";
+import { defaultEnv, type Env } from "#shared/config.ts";
+import { createLog } from "#shared/log.ts";
+import { platformComposition } from "../../cli/platform.ts";
+import { ShutdownList } from "../../cli/shutdown-list.ts";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
+
+/** A running platform. */
+export interface TestPlatform {
+  url: string;
+  database: TestDatabase;
+  env: Env;
+  /** A client of a tenant; `t1` unless given. Closed with the platform. */
+  client(options?: Partial<ClientOptions>): GraphClient;
+  /** Sends any operation and gives the whole answer. */
+  post(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<GraphAnswer>;
+  startWorker(): Promise<{ stop(): Promise<void> }>;
+  stop(): Promise<void>;
+}
+
+/** An answer as it came. */
+export interface GraphAnswer {
+  status: number;
+  headers: Headers;
+  data: never;
+  errors?: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[];
+}
+
+/** Starts it. @param setup.workers how many workers run in this process; 1. */
+export async function startTestPlatform(setup: { env?: Partial<Env>; workers?: number } = {}): Promise<TestPlatform> {
+  const shutdown = new ShutdownList();
+  const database = await createTestDatabase();
+  shutdown.add("database", () => database.drop(), 10_000);
+  const dataDir = await mkdtemp(join(tmpdir(), "agent-platform-test-data-"));
+  shutdown.add("data", () => rm(dataDir, { recursive: true, force: true }), 5_000);
+  const env = defaultEnv({ port: 0, dataDir, databaseUrl: database.url, encryptionKey: randomBytes(32).toString("hex"), logLevel: "silent", ...setup.env });
+  const options = { log: createLog(env, "test"), progress: () => {} };
+  const platform = await platformComposition.startPlatform(env, options);
+  shutdown.add("platform", () => platform.stop(), 15_000);
+
+  const workerEnv = { ...env, subgraphUrls: urlsOf(platform.workerEnvironment) };
+  const startWorker = async () => {
+    const worker = await platformComposition.startWorker(workerEnv, {}, options);
+    shutdown.add("worker", () => worker.stop(), 30_000);
+    return worker;
+  };
+  for (let index = 0; index < (setup.workers ?? 1); index++) await startWorker();
+  return {
+    url: platform.graphUrl,
+    database,
+    env,
+    startWorker,
+    client(clientOptions) {
+      const client = createClient({ url: platform.graphUrl, tenantId: "t1", ...clientOptions });
+      shutdown.add("client", () => client.close(), 2_000);
+      return client;
+    },
+    post: (query, variables, headers) => post(platform.graphUrl, query, variables, headers),
+    stop: () => shutdown.run(),
+  };
+}
+
+async function post(url: string, query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<GraphAnswer> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-tenant-id": "t1", ...headers },
+    body: JSON.stringify({ query, variables }),
+  });
+  return { status: response.status, headers: response.headers, ...((await response.json()) as Omit<GraphAnswer, "status" | "headers">) };
+}
+
+/** { AGENT_PLATFORM_MODEL_SUBGRAPH_URL: … } as { model: … }. */
+function urlsOf(environment: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).map(([name, url]) => [name.slice("AGENT_PLATFORM_".length, -"_SUBGRAPH_URL".length).toLowerCase(), url]));
+}
