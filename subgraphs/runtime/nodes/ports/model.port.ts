@@ -5,7 +5,13 @@ import type { Json, JsonObject } from "#shared/json.ts";
 export interface ModelRequest {
   providerCode?: string;
   model?: string;
-  messages: { role: "SYSTEM" | "USER" | "ASSISTANT" | "TOOL"; content: string | null; name?: string; toolCallId?: string; toolCalls?: Json }[];
+  messages: {
+    role: "SYSTEM" | "USER" | "ASSISTANT" | "TOOL";
+    content: string | null;
+    name?: string;
+    toolCallId?: string;
+    toolCalls?: Json;
+  }[];
   tools?: { name: string; description?: string; parameters: JsonObject }[];
   toolChoice?: Json;
   temperature?: number;

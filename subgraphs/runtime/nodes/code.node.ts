@@ -1,0 +1,46 @@
+import { codeConfig } from "#shared/dsl/configs.ts";
+import { renderConfig } from "#shared/dsl/render-config.ts";
+import type { SandboxResult } from "../sandbox/sandbox.ts";
+import type { NodeContext, NodeOutcome } from "./executor.ts";
+import { completed, failed, outsideNode, stopped } from "./outcome.ts";
+import { traced } from "./traced.ts";
+
+const defaultTimeoutSeconds = 5;
+const busyRetryMs = 1_000;
+
+/** `code`: runs a program in the sandbox; `payload` in, `result` → output_json.result_json, `print` → output_text (S-58, S-59). */
+export const codeNode = outsideNode(async (context) => {
+  const config = codeConfig.parse(renderConfig("code", context.config, context.scope));
+  if (config.language !== "python") {
+    return failed({ code: "CODE_LANGUAGE_UNAVAILABLE", message: `Code runs as python; ${config.language} is not there yet.` });
+  }
+  const request = {
+    language: config.language,
+    code: config.code,
+    payload: config.input_json ?? {},
+    timeoutMs: (config.timeout_seconds ?? defaultTimeoutSeconds) * 1000,
+    signal: context.signal,
+  };
+  const call = { spanType: "CODE", name: `run ${config.language}`, attributes: { "code.language": config.language } } as const;
+  const result = await traced(context, call, () => context.ports.sandbox.run(request), spanEnd);
+  return outcomeOf(context, result);
+});
+
+function outcomeOf(context: NodeContext, result: SandboxResult): NodeOutcome {
+  if (result.kind === "completed") return completed({ outputText: result.stdout, outputJson: { result_json: result.result } });
+  const { code, message, stdout } = result;
+  if (code === "CODE_CANCELLED") return { ...stopped(context.signal), effectUnknown: false } as NodeOutcome;
+  return failed({
+    code,
+    message,
+    // Only these are the host's doing; a program fails the same way again.
+    retryable: code === "SANDBOX_UNAVAILABLE" || code === "SANDBOX_BUSY",
+    ...(code === "SANDBOX_BUSY" ? { retryAfterMs: busyRetryMs } : {}),
+    ...(stdout === "" ? {} : { outputJson: { stdout } }),
+  });
+}
+
+function spanEnd(result: SandboxResult) {
+  const attributes = { "code.duration_ms": Math.round(result.durationMs), "code.stdout_chars": result.stdout.length };
+  return result.kind === "completed" ? { attributes } : { attributes, errorCode: result.code, errorMessage: result.message };
+}

@@ -1,0 +1,87 @@
+/** How executors say how it went. Failures become outcomes here, in one way for all node types; what is left over is a bug and stays an exception. */
+import { ZodError } from "zod";
+import { AppError } from "#shared/errors.ts";
+import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
+import { outputProblem } from "./output-check.ts";
+
+type Completed = Extract<NodeOutcome, { kind: "completed" }>;
+type Failed = Extract<NodeOutcome, { kind: "failed" }>;
+
+/** A completed outcome, or a failed one when the output cannot be kept (NODE_OUTPUT_INVALID, OUTPUT_TOO_LARGE). */
+export function completed(output: Omit<Completed, "kind">): NodeOutcome {
+  const problem = outputProblem(output);
+  if (problem === null) return { kind: "completed", ...output };
+  return { kind: "failed", ...problem, retryable: false, ...(output.usage ? { usage: output.usage } : {}) };
+}
+
+/** A failed outcome; not retryable unless it says so. */
+export function failed(failure: Omit<Failed, "kind" | "retryable"> & { retryable?: boolean }): NodeOutcome {
+  const { outputJson, ...rest } = { retryable: false, ...failure };
+  // A failure keeps its story even when the output that goes with it cannot be kept.
+  const kept = outputJson !== undefined && outputProblem({ outputJson }) === null ? { outputJson } : {};
+  return { kind: "failed", ...rest, ...kept };
+}
+
+/**
+ * The outcome of an error: an AppError is its reason with the facts `retryable`, `retryAfterMs`, `effectUnknown`; a config that does
+ * not fit after rendering is NODE_CONFIG_INVALID.
+ *
+ * @throws the error itself when it is neither: a bug
+ */
+export function failureOf(error: unknown): NodeOutcome {
+  if (error instanceof ZodError)
+    return failed({ code: "NODE_CONFIG_INVALID", message: `The node's config does not fit: ${issuesOf(error)}.` });
+  if (!(error instanceof AppError)) throw error;
+  const { retryable, retryAfterMs, effectUnknown } = error.facts;
+  return failed({
+    code: error.reason,
+    message: error.message,
+    retryable: retryable === true,
+    ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}),
+    ...(effectUnknown === true ? { effectUnknown } : {}),
+  });
+}
+
+/** The outcome of a node whose signal fired: what it was aborted with, and that nobody knows what the outside did. */
+export function stopped(signal: AbortSignal): NodeOutcome {
+  const reason: unknown = signal.reason;
+  if (reason instanceof AppError)
+    return failed({ code: reason.reason, message: reason.message, retryable: reason.facts["retryable"] === true, effectUnknown: true });
+  // By shape: a DOMException may be another realm's.
+  const isTimeout = (reason as { name?: unknown } | undefined)?.name === "TimeoutError";
+  return isTimeout
+    ? failed({ code: "NODE_TIMEOUT", message: "The node did not finish in its time.", retryable: true, effectUnknown: true })
+    : failed({ code: "NODE_CANCELLED", message: "The node was stopped before it finished.", effectUnknown: true });
+}
+
+/** A node type that only computes: synchronous, run in line by the run's owner. */
+export function pureNode(run: (context: NodeContext) => NodeOutcome): NodeExecutor {
+  return { effect: "pure", run: (context) => orFailure(() => run(context)) };
+}
+
+/** A node type that touches the world. */
+export function outsideNode(run: (context: NodeContext) => Promise<NodeOutcome>): NodeExecutor {
+  return { effect: "outside", run: (context) => orFailureLater(context, run) };
+}
+
+/** Runs a pure step; its AppErrors become outcomes. */
+export function orFailure(run: () => NodeOutcome): NodeOutcome {
+  try {
+    return run();
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+/** Runs a step that waits for the outside; its AppErrors, and whatever it throws once the signal has fired, become outcomes. */
+export async function orFailureLater(context: NodeContext, run: (context: NodeContext) => Promise<NodeOutcome>): Promise<NodeOutcome> {
+  try {
+    return await run(context);
+  } catch (error) {
+    return context.signal.aborted ? stopped(context.signal) : failureOf(error);
+  }
+}
+
+function issuesOf(error: ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join(".") || "it"}: ${issue.message}`).join("; ");
+}

@@ -1,0 +1,34 @@
+import { canonicalNodeType, type NodeType } from "#shared/dsl/node-types.ts";
+import { answerNode } from "./answer.node.ts";
+import { assignerNode } from "./assigner.node.ts";
+import { codeNode } from "./code.node.ts";
+import type { NodeExecutor } from "./executor.ts";
+import { ifElseNode } from "./if-else.node.ts";
+import { knowledgeRetrievalNode } from "./knowledge-retrieval.node.ts";
+import { llmNode } from "./llm.node.ts";
+import { templateTransformNode } from "./template-transform.node.ts";
+import { toolNode } from "./tool.node.ts";
+
+/** Every node type of the DSL and what runs it; a type without an executor does not compile. */
+export const nodeExecutors = {
+  llm: llmNode,
+  tool: toolNode,
+  code: codeNode,
+  answer: answerNode,
+  "if-else": ifElseNode,
+  assigner: assignerNode,
+  "knowledge-retrieval": knowledgeRetrievalNode,
+  "template-transform": templateTransformNode,
+} satisfies Record<NodeType, NodeExecutor>;
+
+/** Finds the executor of a node type or of an alias of one; undefined: no such type. */
+export type NodeRegistry = (type: string) => NodeExecutor | undefined;
+
+/** The platform's node types, and perhaps others by name, such as a node that waits in a test. */
+export function nodeRegistry(extra: Readonly<Record<string, NodeExecutor>> = {}): NodeRegistry {
+  const others = new Map(Object.entries(extra));
+  return (type) => {
+    const known = canonicalNodeType(type);
+    return known === undefined ? others.get(type) : nodeExecutors[known];
+  };
+}

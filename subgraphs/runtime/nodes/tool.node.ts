@@ -1,0 +1,65 @@
+import { toolConfig } from "#shared/dsl/configs.ts";
+import { renderConfig } from "#shared/dsl/render-config.ts";
+import type { JsonObject } from "#shared/json.ts";
+import type { NodeOutcome } from "./executor.ts";
+import { httpRetry } from "./http-retry.ts";
+import { completed, failed, outsideNode } from "./outcome.ts";
+import { storableText } from "./output-check.ts";
+import type { ToolRequest, ToolResponse } from "./ports/tool.port.ts";
+import { portCall, traced } from "./traced.ts";
+
+/**
+ * `tool`: calls a tool through the tool subgraph, which resolves URL, method, headers and secrets (S-89 to S-95). output_json is
+ * `{ tool, ok, status, headers, body, duration_ms }`, `tool` being what was resolved (S-55); output_text is the body as text.
+ */
+export const toolNode = outsideNode(async (context) => {
+  const request = requestOf(renderConfig("tool", context.config, context.scope));
+  const target = request.toolBindingId ?? request.toolId ?? "http";
+  if (context.dryRun) return completed({ outputText: "[dry run]", outputJson: { dry_run: true, request: { ...request } } });
+  const attributes = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": target };
+  const call = { spanType: "TOOL", name: `execute_tool ${target}`, attributes } as const;
+  const response = await traced(context, call, (span) => context.ports.tool.invoke(request, portCall(context, span)), spanEnd);
+  return outcomeOf(response);
+});
+
+function requestOf(rendered: JsonObject): ToolRequest {
+  const { tool_binding_id, tool_id, tool_version_id, arguments: args, ...config } = toolConfig.parse(rendered);
+  return {
+    ...(tool_binding_id ? { toolBindingId: tool_binding_id } : {}),
+    ...(tool_id ? { toolId: tool_id } : {}),
+    ...(tool_version_id ? { toolVersionId: tool_version_id } : {}),
+    ...(args ? { arguments: args } : {}),
+    config,
+  };
+}
+
+function outcomeOf(response: ToolResponse): NodeOutcome {
+  const outputText = response.outputText === null ? undefined : storableText(response.outputText);
+  const outputJson = {
+    tool: response.resolved,
+    ok: response.ok,
+    status: response.status,
+    headers: response.headers,
+    body: response.outputJson ?? outputText ?? null,
+    duration_ms: response.durationMs,
+  };
+  if (response.ok) return completed({ ...(outputText === undefined ? {} : { outputText }), outputJson });
+  const retryAfter = response.headers["retry-after"];
+  return failed({
+    code: response.errorCode ?? "TOOL_HTTP_ERROR",
+    message: response.errorMessage ?? `The tool answered with status ${response.status}.`,
+    ...httpRetry({ status: response.status ?? 0, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined }, Date.now()),
+    outputJson,
+  });
+}
+
+function spanEnd(response: ToolResponse) {
+  const { tool_code, tool_version_id, method } = response.resolved;
+  const attributes = { "http.response.status_code": response.status, tool_code, tool_version_id, "http.request.method": method };
+  if (response.ok) return { attributes };
+  return {
+    attributes,
+    errorCode: response.errorCode ?? "TOOL_HTTP_ERROR",
+    errorMessage: response.errorMessage ?? `HTTP ${response.status}`,
+  };
+}

@@ -1,0 +1,140 @@
+import { AppError } from "#shared/errors.ts";
+import { llmNode } from "../../../subgraphs/runtime/nodes/llm.node.ts";
+import { fakeNodeContext, ScriptedModel } from "../../testkit/node-context.ts";
+
+const config = {
+  model: "gpt-x",
+  system_prompt: "You help {{ input.who }}.",
+  prompt: "Say {{ input.what }}",
+  temperature: 0.2,
+  max_tokens: 50,
+};
+const scope = { input: { who: "Ada", what: "hello", facts: { a: 1 } } };
+
+describe("an llm node", () => {
+  it("sends its prompts, rendered, and its settings (S-56)", async () => {
+    const model = new ScriptedModel(() => ({ content: "hello" }));
+    await llmNode.run(fakeNodeContext({ config, scope, ports: { model } }));
+    expect(model.requests).toEqual([
+      {
+        model: "gpt-x",
+        messages: [
+          { role: "SYSTEM", content: "You help Ada." },
+          { role: "USER", content: "Say hello" },
+        ],
+        temperature: 0.2,
+        maxTokens: 50,
+      },
+    ]);
+    expect(model.calls).toMatchObject([{ tenantId: "acme", idempotencyKey: "run-1:n" }]);
+  });
+
+  it("sends explicit messages, rendered, an object within text as JSON (S-56)", async () => {
+    const model = new ScriptedModel(() => ({ content: "ok" }));
+    const messages = [
+      { role: "system", content: "Facts: {{ input.facts }}" },
+      { role: "assistant", content: "Yes?" },
+      { role: "user", content: "{{ input.what }}" },
+    ];
+    await llmNode.run(fakeNodeContext({ config: { messages }, scope, ports: { model } }));
+    expect(model.requests[0]).toEqual({
+      messages: [
+        { role: "SYSTEM", content: 'Facts: {"a":1}' },
+        { role: "ASSISTANT", content: "Yes?" },
+        { role: "USER", content: "hello" },
+      ],
+    });
+  });
+
+  it("gives text, structured data and usage (S-57), and streams the text as it comes", async () => {
+    const model = new ScriptedModel(() => ({ content: "hello there Ada" }));
+    const context = fakeNodeContext({ config, scope, ports: { model } });
+    expect(await llmNode.run(context)).toEqual({
+      kind: "completed",
+      outputText: "hello there Ada",
+      outputJson: { model: "gpt-x", finish_reason: "stop", usage: { prompt_tokens: 7, completion_tokens: 3 }, tool_calls: [] },
+      usage: { modelCalls: 1, promptTokens: 7, completionTokens: 3 },
+    });
+    expect(context.deltas).toEqual(["hello ", "there ", "Ada"]);
+  });
+
+  it("opens one MODEL span with the conventional attributes", async () => {
+    const context = fakeNodeContext({ config, scope, ports: { model: new ScriptedModel(() => ({ content: "x", model: "gpt-x-1" })) } });
+    await llmNode.run(context);
+    expect(context.spans).toMatchObject([
+      {
+        spanType: "MODEL",
+        name: "chat gpt-x",
+        ends: 1,
+        attributes: {
+          "gen_ai.operation.name": "chat",
+          "gen_ai.request.model": "gpt-x",
+          "gen_ai.response.model": "gpt-x-1",
+          "gen_ai.usage.input_tokens": 7,
+          "gen_ai.usage.output_tokens": 3,
+        },
+      },
+    ]);
+  });
+
+  it("keeps tool calls", async () => {
+    const toolCalls = [{ id: "c1", name: "search", arguments: { q: "x" } }];
+    const model = new ScriptedModel(() => ({ toolCalls, finishReason: "TOOL_CALLS" }));
+    expect(await llmNode.run(fakeNodeContext({ config, scope, ports: { model } }))).toMatchObject({
+      outputText: "",
+      outputJson: { finish_reason: "tool_calls", tool_calls: toolCalls },
+    });
+  });
+
+  it("parses the answer where JSON was asked for, and fails where it is none", async () => {
+    const asking = { ...config, response_format: { type: "json_object" } };
+    const good = new ScriptedModel(() => ({ content: '{"a":[1]}' }));
+    expect(await llmNode.run(fakeNodeContext({ config: asking, scope, ports: { model: good } }))).toMatchObject({
+      outputJson: { parsed: { a: [1] } },
+    });
+    expect(good.requests[0]?.responseFormat).toEqual({ type: "json_object" });
+    const cut = new ScriptedModel(() => ({ content: '{"a":', finishReason: "LENGTH" }));
+    expect(await llmNode.run(fakeNodeContext({ config: asking, scope, ports: { model: cut } }))).toMatchObject({
+      kind: "failed",
+      code: "LLM_OUTPUT_NOT_JSON",
+      message: expect.stringContaining("max_tokens"),
+      retryable: true,
+      outputJson: { text: '{"a":' },
+      usage: { modelCalls: 1 },
+    });
+  });
+
+  it("fails as the model subgraph does: reason, retryable, wait, effect", async () => {
+    const model = new ScriptedModel(() => {
+      throw new AppError("RESOURCE_EXHAUSTED", "MODEL_RATE_LIMITED", "Slow down.", { retryable: true, retryAfterMs: 1_500 });
+    });
+    const context = fakeNodeContext({ config, scope, ports: { model } });
+    expect(await llmNode.run(context)).toEqual({
+      kind: "failed",
+      code: "MODEL_RATE_LIMITED",
+      message: "Slow down.",
+      retryable: true,
+      retryAfterMs: 1_500,
+    });
+    expect(context.spans).toMatchObject([{ errorCode: "MODEL_RATE_LIMITED", ends: 1 }]);
+  });
+
+  it("calls no model in a dry run, and shows what it would have asked (S-68)", async () => {
+    const context = fakeNodeContext({ config, scope, dryRun: true });
+    expect(await llmNode.run(context)).toMatchObject({
+      kind: "completed",
+      outputText: "[dry run]",
+      outputJson: { dry_run: true, request: { model: "gpt-x", messages: [{}, { content: "Say hello" }] } },
+    });
+    expect(context.spans).toEqual([]);
+  });
+
+  it("leaves a bug an exception, with its span ended", async () => {
+    const model = new ScriptedModel(() => {
+      throw new TypeError("bug");
+    });
+    const context = fakeNodeContext({ config, scope, ports: { model } });
+    await expect(llmNode.run(context)).rejects.toThrow("bug");
+    expect(context.spans).toMatchObject([{ errorCode: "INTERNAL", ends: 1 }]);
+  });
+});

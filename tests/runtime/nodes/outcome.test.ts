@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { AppError } from "#shared/errors.ts";
+import { completed, failed, failureOf, outsideNode, pureNode, stopped } from "../../../subgraphs/runtime/nodes/outcome.ts";
+import { fakeNodeContext } from "../../testkit/node-context.ts";
+
+const context = (signal?: AbortSignal) => fakeNodeContext({ config: {}, ...(signal ? { signal } : {}) });
+
+describe("an outcome", () => {
+  it("is completed only with an output that can be kept, and keeps the usage either way", () => {
+    const usage = { modelCalls: 1, promptTokens: 2, completionTokens: 3 };
+    expect(completed({ outputText: "x", usage })).toEqual({ kind: "completed", outputText: "x", usage });
+    expect(completed({ outputJson: { a: NaN }, usage })).toMatchObject({
+      kind: "failed",
+      code: "NODE_OUTPUT_INVALID",
+      retryable: false,
+      usage,
+    });
+  });
+
+  it("of a failure drops an output that cannot be kept, not the failure", () => {
+    expect(failed({ code: "X", message: "x", outputJson: "\u0000" })).toEqual({
+      kind: "failed",
+      code: "X",
+      message: "x",
+      retryable: false,
+    });
+  });
+
+  it("of an AppError is its reason with the facts about trying again", () => {
+    const error = new AppError("TIMEOUT", "SLOW", "Too slow.", { retryable: true, retryAfterMs: 5, effectUnknown: true, other: 1 });
+    expect(failureOf(error)).toEqual({
+      kind: "failed",
+      code: "SLOW",
+      message: "Too slow.",
+      retryable: true,
+      retryAfterMs: 5,
+      effectUnknown: true,
+    });
+  });
+
+  it("of a config that does not fit names the place", () => {
+    const { error } = z.object({ top_k: z.number() }).safeParse({ top_k: "x" });
+    expect(failureOf(error)).toMatchObject({ code: "NODE_CONFIG_INVALID", message: expect.stringContaining("top_k") });
+  });
+
+  it("of a bug is an exception", async () => {
+    const bug = new TypeError("bug");
+    const run = () => {
+      throw bug;
+    };
+    expect(() => pureNode(run).run(context())).toThrow(bug);
+    await expect(outsideNode(async () => run()).run(context())).rejects.toThrow(bug);
+  });
+
+  it("of a node whose signal fired says so, whatever was thrown, and that the effect is unknown", async () => {
+    const stop = new AbortController();
+    stop.abort();
+    const outcome = await outsideNode(async () => {
+      throw new TypeError("socket gone");
+    }).run(context(stop.signal));
+    expect(outcome).toMatchObject({ kind: "failed", code: "NODE_CANCELLED", retryable: false, effectUnknown: true });
+  });
+
+  it("of a deadline is a time-out; of an abort with an AppError is that error", () => {
+    expect(stopped(AbortSignal.abort(new DOMException("late", "TimeoutError")))).toMatchObject({ code: "NODE_TIMEOUT", retryable: true });
+    const reason = new AppError("CONFLICT", "LEASE_LOST", "Lost.", { retryable: false });
+    expect(stopped(AbortSignal.abort(reason))).toMatchObject({ code: "LEASE_LOST", retryable: false, effectUnknown: true });
+  });
+});
+
+describe("a pure node", () => {
+  it("gives its outcome at once, not as a promise", () => {
+    expect(pureNode(() => completed({ outputText: "now" })).run(context())).toEqual({ kind: "completed", outputText: "now" });
+  });
+});
