@@ -1,0 +1,120 @@
+/**
+ * The architecture as tests. Each rule's comment is the sentence that a reviewer would say.
+ * Type-only imports count too, except where a rule says otherwise: a type that crosses a border is knowledge that crosses it.
+ */
+const orm = ["^node_modules/(@mikro-orm/[^/]+|pg|kysely)/"];
+const graphql = ["^node_modules/(type-graphql|graphql|graphql-scalars|@apollo/[^/]+|@graphql-tools/[^/]+)/"];
+const sideEffects = [
+  "^(node:)?(fs|fs/promises|net|http|https|http2|tls|dns|child_process|worker_threads|timers|timers/promises)$",
+  "^node_modules/(undici|ws|pino)/",
+];
+
+const forbid = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
+
+module.exports = {
+  forbidden: [
+    forbid("no-cycles", {}, { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } }, "Two files in a cycle are one file."),
+    forbid("nothing-unresolvable", {}, { couldNotResolve: true }, "Else every rule that names a package passes when it is not installed."),
+    forbid(
+      "subgraphs-are-islands",
+      { path: "^subgraphs/([^/]+)/" },
+      { path: "^subgraphs/", pathNot: "^subgraphs/$1/" },
+      "Subgraphs reach each other through the graph, an event or a generated client; else nine services are one.",
+    ),
+    forbid(
+      "shared-knows-nobody",
+      { path: "^shared/" },
+      { path: "^(subgraphs|router|cli|tests|bench)/" },
+      "What knows a subgraph belongs to it.",
+    ),
+    forbid(
+      "router-sees-no-domain",
+      { path: "^router/(?!access/)" },
+      { path: ["^subgraphs/", ...orm] },
+      "The door knows no noun behind it, so that nouns change without it; its own two live in router/access.",
+    ),
+    forbid(
+      "access-is-an-island",
+      { path: "^router/access/" },
+      { path: "^(subgraphs/|router/(?!access/))" },
+      "The router's own subgraph is a subgraph like the others.",
+    ),
+    forbid("cli-composes", { pathNot: "^(cli|tests|bench)/" }, { path: "^cli/" }, "Commands start the platform; nothing in it knows them."),
+    forbid(
+      "one-composition-root",
+      { path: "^cli/", pathNot: "^cli/(platform|subgraphs)\\.ts$" },
+      { path: "^(subgraphs|router)/" },
+      "One place shows what runs in a process.",
+    ),
+    forbid(
+      "resolver-is-transport",
+      { path: "\\.resolver\\.ts$" },
+      { path: [...orm, "\\.sql\\.ts$", "/(queue|worker)/"] },
+      "Arguments in, one service call, result out: else a rule that another door needs is hidden here.",
+    ),
+    forbid(
+      "service-has-no-transport",
+      { path: "\\.(service|sql)\\.ts$" },
+      { path: ["\\.resolver\\.ts$", ...graphql] },
+      "Use cases outlive the protocol they are called by.",
+    ),
+    forbid(
+      "service-takes-inputs-as-types",
+      { path: "\\.(service|sql)\\.ts$" },
+      { path: "\\.inputs\\.ts$", dependencyTypesNot: ["type-only"] },
+      "An input's class is transport; its shape is not.",
+    ),
+    forbid(
+      "entity-is-a-leaf",
+      { path: "\\.entity\\.ts$" },
+      { path: "^(subgraphs|router)/", pathNot: "\\.(entity|stub)\\.ts$|status\\.ts$" },
+      "Entities point to their parents only, so nothing loads by surprise.",
+    ),
+    forbid(
+      "engine-is-pure",
+      { path: "^(subgraphs/runtime/engine|shared/(dsl|template))/" },
+      { path: [...orm, ...graphql, ...sideEffects, "^subgraphs/runtime/(?!engine/)", "^shared/(?!dsl/|template/|errors|json)"] },
+      "Replay decides the same as the run that never stopped only while nothing here can look outside.",
+    ),
+    forbid(
+      "nodes-see-ports-only",
+      { path: "^subgraphs/runtime/nodes/" },
+      { path: [...orm, ...graphql, "^subgraphs/runtime/(queue|worker)/", "\\.(entity|service|sql|resolver)\\.ts$"] },
+      "A node that reaches the database owns its run behind the owner's back.",
+    ),
+    forbid(
+      "client-is-for-few",
+      { path: "^(subgraphs|shared|router)/", pathNot: "^subgraphs/runtime/plan/|\\.client\\.ts$" },
+      { path: "^codegen/" },
+      "Inside, commands go through <foreign>.client.ts; the public client is for those outside.",
+    ),
+    forbid(
+      "tests-never-ship",
+      { pathNot: "^(tests|bench)/" },
+      { path: "^(tests|bench)/" },
+      "What ships does not depend on what checks it.",
+    ),
+    forbid(
+      "dev-packages-never-ship",
+      { path: "^(subgraphs|shared|router|cli)/" },
+      { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+      "It would be missing where only production packages are installed.",
+    ),
+    forbid(
+      "declared-packages-only",
+      { pathNot: "^tests/" },
+      { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+      "A package that only another one brings may go any day.",
+    ),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "types", "default"],
+      mainFields: ["module", "main", "types", "typings"],
+    },
+  },
+};

@@ -1,0 +1,135 @@
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import pg from "pg";
+import { readPostmaster } from "#shared/postgres/postmaster.ts";
+import { startPostgres, type PostgresServer } from "#shared/postgres/server.ts";
+
+const cleanups: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A folder for one cluster, and a start that is undone after the test. */
+function setup(beneath = "") {
+  const root = mkdtempSync("/tmp/agent-platform-pg-");
+  chmodSync(root, 0o755);
+  cleanups.push(() => rmSync(root, { recursive: true, force: true }));
+  const folder = join(root, beneath, "postgres");
+  mkdirSync(dirname(folder), { recursive: true });
+  const start = async (): Promise<PostgresServer> => {
+    const server = await startPostgres({ folder, settings: { fsync: "off", shared_buffers: "16MB" } });
+    cleanups.push(() => server.stop());
+    return server;
+  };
+  return { root, folder, start };
+}
+
+describe("startPostgres", () => {
+  it("listens on a Unix socket that only its user may reach, and on no port", async () => {
+    const t = setup();
+    const server = await t.start();
+    expect(await query(server, "show listen_addresses")).toEqual([{ listen_addresses: "" }]);
+    const socket = new URLSearchParams(server.url("postgres", "postgres").split("?")[1]).get("host") ?? "";
+    expect(statSync(socket).mode & 0o777).toBe(0o700);
+  });
+
+  it("is durable unless it is told otherwise", async () => {
+    const t = setup();
+    const server = await startPostgres({ folder: t.folder });
+    cleanups.push(() => server.stop());
+    const [settings] = await query(server, "select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit");
+    expect(settings).toEqual({ fsync: "on", commit: "on" });
+  });
+
+  it("keeps the data over a stop and a start", async () => {
+    const t = setup();
+    const first = await t.start();
+    await query(first, "create table kept (it int)");
+    await first.stop();
+    expect(readPostmaster(t.folder)).toBeUndefined();
+    const second = await t.start();
+    expect(second.isStartedHere).toBe(true);
+    expect(await query(second, "select count(*)::int as rows from kept")).toEqual([{ rows: 0 }]);
+  });
+
+  it("takes over the server that runs on the folder, and never starts two", async () => {
+    const t = setup();
+    const first = await t.start();
+    const second = await t.start();
+    expect(second).toMatchObject({ isStartedHere: false, pid: first.pid });
+    expect(second.url("a", "b")).toBe(first.url("a", "b"));
+  });
+
+  it("starts after its server was killed, though its lock file is left", async () => {
+    const t = setup();
+    const killed = await t.start();
+    process.kill(killed.pid, "SIGKILL");
+    const next = await t.start();
+    expect(next.isStartedHere).toBe(true);
+    await query(next, "select 1");
+  });
+
+  it("starts when the pid in a left lock file belongs to another program by now", async () => {
+    const t = setup();
+    await (await t.start()).stop();
+    writeFileSync(join(t.folder, "postmaster.pid"), `${process.pid}\n${t.folder}\n1\n5432\n/nowhere\n\n\nready\n`);
+    expect((await t.start()).isStartedHere).toBe(true);
+  });
+
+  it("puts its socket elsewhere when the folder's path is too long for one", async () => {
+    const t = setup("long".repeat(25));
+    const server = await t.start();
+    expect(server.url("postgres", "postgres")).toContain(encodeURIComponent("/tmp/agent-platform-"));
+    await query(server, "select 1");
+  });
+
+  it("says what to do when another major version made the folder", async () => {
+    const t = setup();
+    await (await t.start()).stop();
+    writeFileSync(join(t.folder, "PG_VERSION"), "15\n");
+    await expect(t.start()).rejects.toMatchObject({
+      reason: "POSTGRES_VERSION_DIFFERS",
+      facts: { found: "15", ours: "18" },
+      message: expect.stringMatching(/pg_dump.*AGENT_PLATFORM_DATABASE_URL/s),
+    });
+  });
+
+  it("tells what the server said when it does not start, and the way out", async () => {
+    const t = setup();
+    const failure = startPostgres({ folder: t.folder, settings: { shared_buffers: "much" } });
+    await expect(failure).rejects.toMatchObject({
+      reason: "POSTGRES_NOT_STARTED",
+      message: expect.stringMatching(/shared_buffers.*AGENT_PLATFORM_DATABASE_URL/s),
+    });
+  });
+
+  it("makes the cluster anew when making it was interrupted", async () => {
+    const t = setup();
+    mkdirSync(`${t.folder}.new/base`, { recursive: true });
+    await query(await t.start(), "select 1");
+  });
+
+  // Only root lends another user; everybody else reaches its own folders.
+  const asRoot = process.getuid?.() === 0 ? it : it.skip;
+  asRoot("keeps the data where its user can reach it when root's folder is closed to others, linked from the folder", async () => {
+    const t = setup("closed");
+    chmodSync(join(t.root, "closed"), 0o700);
+    const server = await t.start();
+    await query(server, "create table kept (it int)");
+    expect(lstatSync(t.folder).isSymbolicLink()).toBe(true);
+    const place = dirname(readFileSync(join(t.folder, "postmaster.pid"), "utf8").split("\n")[1] ?? "");
+    cleanups.unshift(() => rmSync(place, { recursive: true, force: true }));
+    await server.stop();
+    expect(await query(await t.start(), "select count(*)::int as rows from kept")).toEqual([{ rows: 0 }]);
+  });
+});
+
+async function query(server: PostgresServer, text: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: server.url("postgres", "postgres") });
+  await client.connect();
+  try {
+    return (await client.query<object>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
