@@ -13,3 +13,8 @@ export interface RequestInfo {
 
 /** What a tenant's id looks like; `app.scope` can never be said with it. */
 export const tenantIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/** Only the identity of a wider context, to be handed on to another subgraph. */
+export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, signal }: RequestInfo): RequestInfo {
+  return { tenantId, requestId, traceparent, apiKeyId, signal };
+}

@@ -29,6 +29,7 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
     orphanedTypes: [...(parts.orphanedTypes ?? [])],
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
     validate: false,
+    pubSub: noPubSub,
   });
   const resolvers = createResolversMap(source) as Record<string, Record<string, unknown>>;
   for (const [typeName, resolve] of Object.entries(parts.references ?? {})) {
@@ -38,6 +39,14 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as never }]);
   return { schema, sdl: printSubgraphSchema(schema) };
 }
+
+/** TypeGraphQL asks for one; each of our subscriptions brings its own `subscribe`. */
+const noPubSub = {
+  publish(): void {},
+  subscribe(): never {
+    throw new Error("a subscription needs a subscribe function of its own");
+  },
+};
 
 /** Collects the references of a tick per context, so that a fetch of 50 entities is one call. */
 function batchReferences<C extends object>(resolve: ReferenceResolver<C>) {
