@@ -1,0 +1,52 @@
+import { Arg, Ctx, Directive, FieldResolver, ID, Mutation, Resolver, Root, Subscription } from "type-graphql";
+import { Message, MessageAdded } from "./message.entity.ts";
+import { AddMessageInput, RecordRunMessageInput } from "./message.inputs.ts";
+import * as messages from "./message.service.ts";
+import { RunStub } from "./run.stub.ts";
+import type { SessionContext } from "./session.context.ts";
+import { Session } from "./session.entity.ts";
+
+/** Messages in the graph. */
+@Resolver(() => Message)
+export class MessageResolver {
+  @Mutation(() => Message, { description: "Refused with CONFLICT on a closed session." })
+  addMessage(@Arg("input", () => AddMessageInput) input: AddMessageInput, @Ctx() context: SessionContext): Promise<Message> {
+    return messages.addMessage(context, input);
+  }
+
+  @Directive("@inaccessible")
+  @Mutation(() => Message, { description: "Adds the answer of a run, once. For the runtime." })
+  recordRunMessage(
+    @Arg("input", () => RecordRunMessageInput) input: RecordRunMessageInput,
+    @Ctx() context: SessionContext,
+  ): Promise<Message> {
+    return messages.recordRunMessage(context, input);
+  }
+
+  @Subscription(() => MessageAdded, {
+    description:
+      "Every message from the cursor after on, once and in order. It stays open when the session is closed: answers of runs in flight still come.",
+    subscribe: ({ args, context }) => messages.messageStream(context as SessionContext, args as { sessionId: string; after?: string }),
+  })
+  messageAdded(
+    @Root() added: MessageAdded,
+    @Arg("sessionId", () => ID, { description: "The session." }) _sessionId: string,
+    @Arg("after", () => String, {
+      nullable: true,
+      description: "A cursor of this stream or of Session.messages; from the first message unless given.",
+    })
+    _after: string | null,
+  ): MessageAdded {
+    return added;
+  }
+
+  @FieldResolver(() => Session, { description: "The conversation." })
+  session(@Root() message: Message, @Ctx() { loaders }: SessionContext): Promise<Session | null> {
+    return loaders.session.load(message.sessionId);
+  }
+
+  @FieldResolver(() => RunStub, { nullable: true, description: "The run whose answer this message is; null for what a user wrote." })
+  run(@Root() message: Message): RunStub | null {
+    return message.runId === null ? null : { id: message.runId };
+  }
+}

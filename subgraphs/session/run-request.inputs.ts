@@ -1,0 +1,46 @@
+import { Field, ID, InputType } from "type-graphql";
+import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { RunExecution } from "./run-request.entity.ts";
+
+/** The node that a run begins with, instead of those that the DSL starts with. */
+@InputType({ description: "The node that a run begins with, instead of those that the DSL starts with." })
+export class InitialNodeInput {
+  @Field(() => String, { description: "The node's id in the DSL." })
+  nodeId!: string;
+
+  @Field(() => String, { nullable: true, description: "Refused with BAD_USER_INPUT when the DSL says another type." })
+  nodeType?: string | null;
+}
+
+/** A wish to run something. */
+@InputType({
+  description:
+    "What runs: workflowVersionId, else the app version's, else that of the app's published version, else the published version of its only workflow; else CONFLICT.\n" +
+    "message is stored as a USER message of the session and is input.query of the run.",
+})
+export class CreateRunRequestInput {
+  @Field(() => ID, { description: "The conversation." })
+  sessionId!: string;
+
+  @Field(() => ID, { nullable: true, description: "A version of the session's app." })
+  appVersionId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "A version of a workflow of the session's app; drafts too, archived ones not." })
+  workflowVersionId?: string | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: "The run's input: up to 256 KiB; {} unless given." })
+  input?: JsonObject | null;
+
+  @Field(() => String, { nullable: true, description: "What the user says: 1 to 262,144 characters." })
+  message?: string | null;
+
+  @Field(() => InitialNodeInput, { nullable: true, description: "Begins here." })
+  initialNode?: InitialNodeInput | null;
+
+  @Field(() => RunExecution, { nullable: true, defaultValue: RunExecution.WORKERS, description: "Who advances the run." })
+  execution?: RunExecution | null;
+
+  @Field(() => String, { nullable: true, description: "Asking again with the same key and input gives the first request." })
+  idempotencyKey?: string | null;
+}

@@ -1,0 +1,61 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { AppVersionStub } from "./app.stub.ts";
+import { RunRequest } from "./run-request.entity.ts";
+import { CreateRunRequestInput } from "./run-request.inputs.ts";
+import * as requests from "./run-request.service.ts";
+import { RunStub } from "./run.stub.ts";
+import type { SessionContext } from "./session.context.ts";
+import { Session } from "./session.entity.ts";
+import { WorkflowVersionStub } from "./workflow-version.stub.ts";
+
+/** Run requests in the graph. */
+@Resolver(() => RunRequest)
+export class RunRequestResolver {
+  @Query(() => RunRequest, { nullable: true, description: "A run request by id; null where there is none." })
+  runRequest(@Arg("id", () => ID) id: string, @Ctx() { loaders }: SessionContext): Promise<RunRequest | null> {
+    return loaders.runRequest.load(id);
+  }
+
+  @Mutation(() => RunRequest, { description: "Records the wish to run; nothing runs yet." })
+  createRunRequest(
+    @Arg("input", () => CreateRunRequestInput) input: CreateRunRequestInput,
+    @Ctx() context: SessionContext,
+  ): Promise<RunRequest> {
+    return requests.createRunRequest(context, input);
+  }
+
+  @Mutation(() => RunRequest, { description: "Starts the run of a recorded request. Calling it again returns the same run." })
+  dispatchRunRequest(@Arg("id", () => ID) id: string, @Ctx() context: SessionContext): Promise<RunRequest> {
+    return requests.dispatchRunRequest(context, id);
+  }
+
+  @Mutation(() => RunRequest, {
+    description: "createRunRequest and dispatchRunRequest in one call. For a run of a conversation; createRun starts one without.",
+  })
+  dispatchRun(
+    @Arg("input", () => CreateRunRequestInput) input: CreateRunRequestInput,
+    @Ctx() context: SessionContext,
+  ): Promise<RunRequest> {
+    return requests.dispatchRun(context, input);
+  }
+
+  @FieldResolver(() => Session, { description: "The conversation." })
+  session(@Root() request: RunRequest, @Ctx() { loaders }: SessionContext): Promise<Session | null> {
+    return loaders.session.load(request.sessionId);
+  }
+
+  @FieldResolver(() => AppVersionStub, { nullable: true, description: "The app version that decided what runs." })
+  appVersion(@Root() request: RunRequest): AppVersionStub | null {
+    return request.appVersionId === null ? null : { id: request.appVersionId };
+  }
+
+  @FieldResolver(() => WorkflowVersionStub, { nullable: true, description: "What runs." })
+  workflowVersion(@Root() request: RunRequest): WorkflowVersionStub {
+    return { id: request.workflowVersionId };
+  }
+
+  @FieldResolver(() => RunStub, { nullable: true, description: "The run; null until it is dispatched." })
+  run(@Root() request: RunRequest): RunStub | null {
+    return request.runId === null ? null : { id: request.runId };
+  }
+}

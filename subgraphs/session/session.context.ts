@@ -1,0 +1,5 @@
+import type { SubgraphContext } from "#shared/context.ts";
+import type { SessionLoaders } from "./session.loaders.ts";
+
+/** What the session subgraph's resolvers and services are given. */
+export type SessionContext = SubgraphContext<SessionLoaders, undefined>;

@@ -1,0 +1,78 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { AppStub } from "./app.stub.ts";
+import { Message } from "./message.entity.ts";
+import { RunRequest } from "./run-request.entity.ts";
+import type { SessionContext } from "./session.context.ts";
+import { Session, SessionStatus } from "./session.entity.ts";
+import { CreateSessionInput, UpdateSessionInput } from "./session.inputs.ts";
+import * as sessions from "./session.service.ts";
+
+const SessionConnection = connectionType("Session", () => Session);
+const MessageConnection = connectionType("Message", () => Message);
+const RunRequestConnection = connectionType("RunRequest", () => RunRequest);
+
+/** Sessions in the graph. */
+@Resolver(() => Session)
+export class SessionResolver {
+  @Query(() => Session, { nullable: true, description: "A session by id, closed ones too; null where there is none." })
+  session(@Arg("id", () => ID) id: string, @Ctx() { loaders }: SessionContext): Promise<Session | null> {
+    return loaders.session.load(id);
+  }
+
+  @Query(() => SessionConnection, { description: "The tenant's sessions, newest first." })
+  sessions(
+    @Arg("appId", () => ID, { nullable: true, description: "Only sessions with this app." }) appId: string | null,
+    @Arg("userId", () => String, { nullable: true, description: "Only sessions of this user." }) userId: string | null,
+    @Arg("status", () => SessionStatus, { nullable: true, description: "Only sessions of this status." }) status: SessionStatus | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: SessionContext,
+  ): Promise<Connection<Session>> {
+    const where = { ...(appId != null && { appId }), ...(userId != null && { userId }), ...(status != null && { status }) };
+    return db.read(({ em }) => listPage(em, Session, page, { where }));
+  }
+
+  @Mutation(() => Session, { description: "Begins a conversation of a user with an app." })
+  createSession(@Arg("input", () => CreateSessionInput) input: CreateSessionInput, @Ctx() context: SessionContext): Promise<Session> {
+    return sessions.createSession(context, input);
+  }
+
+  @Mutation(() => Session, { description: "Changes what is given." })
+  updateSession(
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateSessionInput) input: UpdateSessionInput,
+    @Ctx() context: SessionContext,
+  ): Promise<Session> {
+    return sessions.updateSession(context, id, input);
+  }
+
+  @Mutation(() => Session, {
+    description: "Closes a conversation for good. Runs that were started go on, and their answers are still added.",
+  })
+  closeSession(@Arg("id", () => ID) id: string, @Ctx() context: SessionContext): Promise<Session> {
+    return sessions.closeSession(context, id);
+  }
+
+  @FieldResolver(() => AppStub, { nullable: true, description: "The app that the user talks to." })
+  app(@Root() session: Session): AppStub {
+    return { id: session.appId };
+  }
+
+  @FieldResolver(() => MessageConnection, { description: "Its messages, oldest first; `last: 50` is the end of the conversation." })
+  messages(
+    @Root() session: Session,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: SessionContext,
+  ): Promise<Connection<Message>> {
+    return loaders.messagesOfSession.load({ parentId: session.id, page });
+  }
+
+  @FieldResolver(() => RunRequestConnection, { description: "What it asked to run, newest first." })
+  runRequests(
+    @Root() session: Session,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: SessionContext,
+  ): Promise<Connection<RunRequest>> {
+    return loaders.runRequestsOfSession.load({ parentId: session.id, page });
+  }
+}

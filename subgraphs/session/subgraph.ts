@@ -1,0 +1,23 @@
+import { defineSubgraph } from "#shared/subgraph.ts";
+import { Message } from "./message.entity.ts";
+import { MessageResolver } from "./message.resolver.ts";
+import { Sessions } from "./migrations/0001-sessions.ts";
+import { RunRequest } from "./run-request.entity.ts";
+import { RunRequestResolver } from "./run-request.resolver.ts";
+import { Session } from "./session.entity.ts";
+import { sessionLoaders, type SessionLoaders } from "./session.loaders.ts";
+import { SessionResolver } from "./session.resolver.ts";
+
+/** Conversations with users, their messages, and the requests that turn a message into a run. */
+export const sessionSubgraph = defineSubgraph<SessionLoaders>({
+  name: "session",
+  entities: [Session, Message, RunRequest],
+  resolvers: [SessionResolver, MessageResolver, RunRequestResolver],
+  references: {
+    Session: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.session.load(id))),
+    Message: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.message.load(id))),
+    RunRequest: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.runRequest.load(id))),
+  },
+  migrations: [{ name: "0001-sessions", class: Sessions }],
+  loaders: ({ db }) => sessionLoaders(db),
+});
