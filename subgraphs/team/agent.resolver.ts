@@ -1,0 +1,18 @@
+import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
+import { PageArgs, type Connection } from "#shared/pagination.ts";
+import { AgentStub } from "./agent.stub.ts";
+import type { TeamContext } from "./team.context.ts";
+import type { Team } from "./team.entity.ts";
+import { TeamConnection } from "./team.resolver.ts";
+
+/** What teams add to agents. */
+@Resolver(() => AgentStub)
+export class AgentResolver {
+  @FieldResolver(() => TeamConnection, {
+    nullable: true,
+    description: "Teams whose published or latest version has the agent as a member, newest first. Older versions do not count.",
+  })
+  teams(@Root() agent: AgentStub, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: TeamContext): Promise<Connection<Team>> {
+    return loaders.teamsOfAgent.load({ parentId: agent.id, page });
+  }
+}

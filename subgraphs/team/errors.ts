@@ -1,0 +1,30 @@
+import { defineErrors } from "#shared/errors.ts";
+
+/** Everything that the team subgraph refuses, and why. */
+export const teamErrors = defineErrors({
+  TEAM_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No team ${f.id}.` },
+  TEAM_CODE_TAKEN: {
+    code: "CONFLICT",
+    message: (f: { field: string; value: string }) => `A team with the code ${f.value} exists. Choose another code.`,
+  },
+  TEAM_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No team version ${f.id}.` },
+  MEMBER_COUNT_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; count: number; min: number; max: number }) =>
+      `A team has ${f.min} to ${f.max} members; ${f.count} were given.`,
+  },
+  MEMBER_KEY_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) => `${f.field} is ${JSON.stringify(f.value)}. Use 1 to 64 letters, digits, '_' or '-'.`,
+  },
+  MEMBER_KEY_DUPLICATE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) =>
+      `${f.field} is ${f.value}, which an earlier member has. Give each member a key of its own.`,
+  },
+  SUPERVISOR_COUNT_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; count: number }) =>
+      `A SUPERVISOR team needs exactly one member with the role supervisor; ${f.count} have it.`,
+  },
+});

@@ -1,0 +1,51 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { AgentStub } from "./agent.stub.ts";
+import { TeamMember } from "./team-member.entity.ts";
+import { TeamVersion } from "./team-version.entity.ts";
+import { CreateTeamVersionInput } from "./team-version.inputs.ts";
+import * as service from "./team-version.service.ts";
+import type { TeamContext } from "./team.context.ts";
+import { Team } from "./team.entity.ts";
+
+/** Versions of teams in the graph. */
+@Resolver(() => TeamVersion)
+export class TeamVersionResolver {
+  @Query(() => TeamVersion, { nullable: true, description: "A team version by id; null where there is none." })
+  teamVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: TeamContext): Promise<TeamVersion | null> {
+    return loaders.teamVersion.load(id);
+  }
+
+  @Mutation(() => TeamVersion, { description: "Makes the team's next version. A version never changes: a change is a new one." })
+  createTeamVersion(
+    @Arg("input", () => CreateTeamVersionInput) input: CreateTeamVersionInput,
+    @Ctx() context: TeamContext,
+  ): Promise<TeamVersion> {
+    return service.createTeamVersion(context, input);
+  }
+
+  @Mutation(() => TeamVersion, {
+    description: "The published version is the one that was published last; publishing an older one again makes it current.",
+  })
+  publishTeamVersion(@Arg("id", () => ID) id: string, @Ctx() context: TeamContext): Promise<TeamVersion> {
+    return service.publishTeamVersion(context, id);
+  }
+
+  @FieldResolver(() => Team, { description: "The team." })
+  team(@Root() version: TeamVersion, @Ctx() { loaders }: TeamContext): Promise<Team | null> {
+    return loaders.team.load(version.teamId);
+  }
+
+  @FieldResolver(() => [TeamMember], { description: "Its members, in the order in which they were given." })
+  members(@Root() version: TeamVersion, @Ctx() { loaders }: TeamContext): Promise<TeamMember[]> {
+    return loaders.membersOfVersion.load(version.id);
+  }
+}
+
+/** What members lead to. */
+@Resolver(() => TeamMember)
+export class TeamMemberResolver {
+  @FieldResolver(() => AgentStub, { nullable: true, description: "The agent; null where it is gone." })
+  agent(@Root() member: TeamMember): AgentStub {
+    return { id: member.agentId };
+  }
+}

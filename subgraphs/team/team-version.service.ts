@@ -1,0 +1,45 @@
+import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
+import { checkJsonSize, checkText, creatableStatus } from "#shared/fields.ts";
+import { newId } from "#shared/ids.ts";
+import { teamErrors } from "./errors.ts";
+import { TeamMember } from "./team-member.entity.ts";
+import { TeamVersion, TeamVersionStatus } from "./team-version.entity.ts";
+import type { CreateTeamVersionInput } from "./team-version.inputs.ts";
+import { checkMembers } from "./team-version.rules.ts";
+import type { TeamContext } from "./team.context.ts";
+import { lockTeam } from "./team.service.ts";
+
+const configBytes = 64 * 1024;
+const versions = { table: "team.team_version", parent: "team_id" };
+
+/** Makes a team's next version, members and all. @throws AppError TEAM_NOT_FOUND, and BAD_USER_INPUT for what a version may not hold */
+export async function createTeamVersion({ db }: TeamContext, input: CreateTeamVersionInput): Promise<TeamVersion> {
+  const { teamId, coordinationMode } = input;
+  const status = creatableStatus(input.status ?? TeamVersionStatus.DRAFT);
+  const members = checkMembers(coordinationMode, input.members);
+  const objective = checkText("objective", input.objective, { min: 1, max: 10_000 });
+  const config = checkJsonSize("config", input.config ?? {}, configBytes);
+  const row = { id: newId(), tenantId: db.tenantId, teamId, status, coordinationMode, objective, config };
+  return db.transaction(async (tx) => {
+    await lockTeam(tx, teamId);
+    const version = await nextVersionNumber(tx, versions, teamId);
+    const publishedAt = status === TeamVersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, teamId) : null;
+    const made = tx.em.create(TeamVersion, { ...row, version, createdAt: new Date(), publishedAt });
+    // Without a relation between the two the ORM does not know that a member needs its version first.
+    await tx.em.flush();
+    members.forEach((member, position) => tx.em.create(TeamMember, { ...member, teamVersionId: row.id, position, tenantId: db.tenantId }));
+    return made;
+  });
+}
+
+/** Makes a version the team's published one, whatever its number. @throws AppError TEAM_VERSION_NOT_FOUND, TEAM_NOT_FOUND */
+export async function publishTeamVersion({ db }: TeamContext, id: string): Promise<TeamVersion> {
+  return db.transaction(async (tx) => {
+    const version = await tx.em.findOne(TeamVersion, { id });
+    if (version === null) throw teamErrors.TEAM_VERSION_NOT_FOUND({ id });
+    await lockTeam(tx, version.teamId);
+    version.status = TeamVersionStatus.PUBLISHED;
+    version.publishedAt = await nextPublishedAt(tx, versions, version.teamId);
+    return version;
+  });
+}

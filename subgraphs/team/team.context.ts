@@ -1,0 +1,5 @@
+import type { SubgraphContext } from "#shared/context.ts";
+import type { TeamLoaders } from "./team.loaders.ts";
+
+/** What the team subgraph's resolvers and services are given. */
+export type TeamContext = SubgraphContext<TeamLoaders, undefined>;

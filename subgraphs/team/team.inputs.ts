@@ -1,0 +1,31 @@
+import { Field, InputType } from "type-graphql";
+import { TeamStatus } from "./team.entity.ts";
+
+/** A new team. */
+@InputType({ description: "A new team." })
+export class CreateTeamInput {
+  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'." })
+  code!: string;
+
+  @Field(() => String, { description: "For people: 1 to 200 characters." })
+  name!: string;
+
+  @Field(() => String, { defaultValue: "collaborative", nullable: true, description: "A word for clients: 1 to 64 characters." })
+  teamType?: string | null;
+
+  @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters." })
+  description?: string | null;
+}
+
+/** What to change; what is left out stays. */
+@InputType({ description: "What to change of a team; what is left out stays." })
+export class UpdateTeamInput {
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters." })
+  name?: string | null;
+
+  @Field(() => String, { nullable: true, description: "null clears it." })
+  description?: string | null;
+
+  @Field(() => TeamStatus, { nullable: true, description: "ARCHIVED hides nothing; it says that the team is no longer in use." })
+  status?: TeamStatus | null;
+}

@@ -1,0 +1,64 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { TeamVersion } from "./team-version.entity.ts";
+import type { TeamContext } from "./team.context.ts";
+import { Team } from "./team.entity.ts";
+import { CreateTeamInput, UpdateTeamInput } from "./team.inputs.ts";
+import * as service from "./team.service.ts";
+
+/** Pages of teams; agents have them too. */
+export const TeamConnection = connectionType("Team", () => Team);
+const TeamVersionConnection = connectionType("TeamVersion", () => TeamVersion);
+
+/** Teams in the graph. */
+@Resolver(() => Team)
+export class TeamResolver {
+  @Query(() => Team, { nullable: true, description: "A team by id, deleted ones too; null where there is none." })
+  team(@Arg("id", () => ID) id: string, @Ctx() { loaders }: TeamContext): Promise<Team | null> {
+    return loaders.team.load(id);
+  }
+
+  @Query(() => Team, { nullable: true, description: "A team by its code; null where there is none." })
+  teamByCode(@Arg("code", () => String) code: string, @Ctx() { db }: TeamContext): Promise<Team | null> {
+    return db.read(({ em }) => em.findOne(Team, { code, deletedAt: null }));
+  }
+
+  @Query(() => TeamConnection, { description: "The tenant's teams, newest first." })
+  teams(@Args(() => PageArgs) page: PageArgs, @Ctx() { db }: TeamContext): Promise<Connection<Team>> {
+    return db.read(({ em }) => listPage(em, Team, page, { where: { deletedAt: null } }));
+  }
+
+  @Mutation(() => Team, { description: "Makes a team. CONFLICT when its code is taken." })
+  createTeam(@Arg("input", () => CreateTeamInput) input: CreateTeamInput, @Ctx() context: TeamContext): Promise<Team> {
+    return service.createTeam(context, input);
+  }
+
+  @Mutation(() => Team, { description: "Changes what is given; the code stays for ever." })
+  updateTeam(
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateTeamInput) input: UpdateTeamInput,
+    @Ctx() context: TeamContext,
+  ): Promise<Team> {
+    return service.updateTeam(context, id, input);
+  }
+
+  @Mutation(() => ID, { description: "Deletes a team; its versions stay. Returns the id." })
+  deleteTeam(@Arg("id", () => ID) id: string, @Ctx() context: TeamContext): Promise<string> {
+    return service.deleteTeam(context, id);
+  }
+
+  @FieldResolver(() => TeamVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  latestVersion(@Root() team: Team, @Ctx() { loaders }: TeamContext): Promise<TeamVersion | null> {
+    return loaders.teamLatest.load(team.id);
+  }
+
+  @FieldResolver(() => TeamVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  publishedVersion(@Root() team: Team, @Ctx() { loaders }: TeamContext): Promise<TeamVersion | null> {
+    return loaders.teamPublished.load(team.id);
+  }
+
+  @FieldResolver(() => TeamVersionConnection, { description: "Its versions, newest first." })
+  versions(@Root() team: Team, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: TeamContext): Promise<Connection<TeamVersion>> {
+    return loaders.versionsOfTeam.load({ parentId: team.id, page });
+  }
+}
