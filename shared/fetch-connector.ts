@@ -38,7 +38,7 @@ function guardedConnector(policy: EgressPolicy): buildConnector.connector {
     const port = Number(options.port || (options.protocol === "https:" ? 443 : 80));
     const allows = (address: string) => policy.allows({ host, port, address });
     if (isLiteralAddress(host) && !allows(host)) return callback(new EgressRefusal(host), null);
-    const connect = buildConnector({ timeout: connectMs, lookup: guardedLookup(allows) } as buildConnector.BuildOptions);
+    const connect = buildConnector({ timeout: connectMs, lookup: guardedLookup(allows) });
     connect(options, (...[error, socket]) => {
       if (error) return callback(error, null);
       if (socket.remoteAddress !== undefined && allows(socket.remoteAddress)) return callback(null, socket);

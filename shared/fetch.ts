@@ -117,7 +117,7 @@ class Exchange {
       return await agent.request({
         origin: hop.url.origin,
         path: hop.url.pathname + hop.url.search,
-        method: hop.method as Dispatcher.HttpMethod,
+        method: hop.method,
         headers: { "user-agent": "agent-platform", ...hop.headers, "accept-encoding": "gzip, deflate, br" },
         body: hop.body ?? null,
         signal: this.signal,

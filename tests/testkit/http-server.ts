@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** A request as the scripted server saw it. */
@@ -32,21 +32,20 @@ export interface TestHttpServer {
 export async function startHttpServer(): Promise<TestHttpServer> {
   const scripts = new Map<string, ScriptedAnswer[]>();
   const requests: SeenRequest[] = [];
-  const server = createServer(async (incoming, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
-    const request = {
-      method: incoming.method ?? "",
-      path: incoming.url ?? "",
-      headers: incoming.headers,
-      body: Buffer.concat(chunks).toString("utf8"),
-    };
+  const server = createServer((incoming, response) => {
+    // A client that goes away in the middle of its request is not answered.
+    void seen(incoming).then(
+      (request) => answer(request, response),
+      () => response.destroy(),
+    );
+  });
+  function answer(request: SeenRequest, response: ServerResponse): void {
     requests.push(request);
     const script = scripts.get(`${request.method} ${request.path.split("?")[0]}`);
-    const answer = (script && script.length > 1 ? script.shift() : script?.[0]) ?? { status: 404, json: { error: "no script" } };
-    if (typeof answer === "function") answer(request, response);
-    else sendScripted(response, answer);
-  });
+    const scripted = (script && script.length > 1 ? script.shift() : script?.[0]) ?? { status: 404, json: { error: "no script" } };
+    if (typeof scripted === "function") scripted(request, response);
+    else sendScripted(response, scripted);
+  }
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const hostPort = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
@@ -60,6 +59,13 @@ export async function startHttpServer(): Promise<TestHttpServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+async function seen(incoming: IncomingMessage): Promise<SeenRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks).toString("utf8");
+  return { method: incoming.method ?? "", path: incoming.url ?? "", headers: incoming.headers, body };
 }
 
 function sendScripted(response: ServerResponse, answer: Exclude<ScriptedAnswer, (...args: never[]) => void>): void {

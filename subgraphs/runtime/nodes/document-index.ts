@@ -56,7 +56,12 @@ function readDocument(value: Json, position: number): RetrievableDocument | null
   if (!isJsonObject(source)) return null;
   const { id, title, text = source["content"] } = source;
   if (typeof text !== "string") return null;
-  return { ...source, id: String(id ?? position), title: typeof title === "string" ? title : "", text };
+  return {
+    ...source,
+    id: typeof id === "string" || typeof id === "number" ? String(id) : String(position),
+    title: typeof title === "string" ? title : "",
+    text,
+  };
 }
 
 // Scripts that put no spaces between words; only for them is the slower segmenter worth its time.

@@ -27,7 +27,7 @@ function retrieveInline(context: NodeContext): NodeOutcome {
   if (typeof documents !== "object" || documents === null) return found(config, []);
   let index = inlineIndexes.get(documents);
   if (index === undefined) {
-    const readable = readDocuments(documents as Json);
+    const readable = readDocuments(documents);
     if (readable === null)
       return failed({ code: "NODE_CONFIG_INVALID", message: "The node's documents are not a list of objects with text." });
     index = indexDocuments(readable);

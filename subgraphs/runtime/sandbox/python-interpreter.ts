@@ -35,6 +35,6 @@ if sys.version_info < (3, 9): sys.exit("Python 3.9 or newer is needed")
  * @throws Error when there is none, it is too old, or it does not answer within 20 s
  */
 export async function askInterpreter(pythonBin: string): Promise<PythonInterpreter> {
-  const { stdout } = await promisify(execFile)(pythonBin, ["-I", "-c", question], { timeout: 20_000, cwd: "/" });
+  const { stdout } = await promisify(execFile)(pythonBin, ["-I", "-c", question], { timeout: 20_000 });
   return description.parse(JSON.parse(stdout));
 }

@@ -36,13 +36,12 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
   let testing: Promise<Tested> | undefined;
 
   async function tested(): Promise<Tested> {
-    testing ??= test(options.pythonBin, limits);
-    const outcome = await testing;
-    if ("problem" in outcome && Date.now() - outcome.atMs > retestMs) {
-      testing = undefined;
-      return tested();
-    }
-    return outcome;
+    const current = (testing ??= test(options.pythonBin, limits));
+    const outcome = await current;
+    if (!("problem" in outcome) || Date.now() - outcome.atMs <= retestMs) return outcome;
+    // Whoever comes first starts the new test; the others wait for it.
+    if (testing === current) testing = undefined;
+    return tested();
   }
 
   return {
