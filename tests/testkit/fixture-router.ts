@@ -1,0 +1,115 @@
+/** A router over the fixture subgraphs, for tests: embedded, or with each subgraph behind HTTP and graphql-ws. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FormattedExecutionResult } from "graphql";
+import { createClient, type Client } from "graphql-ws";
+import { pino, type Logger } from "pino";
+import { request } from "undici";
+import WebSocket from "ws";
+import { defaultEnv, type Env } from "#shared/config.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint.ts";
+import { connectEndpoint } from "#shared/http-endpoint.ts";
+import { serveEndpoints, type RunningServer } from "#shared/server.ts";
+import type { AuditRecord } from "../../router/audit.ts";
+import { startRouter, type RouterOptions, type RunningRouter } from "../../router/router.ts";
+import { fixtureSubgraphs, type Fixtures } from "./fixture-subgraphs.ts";
+
+/** The two ways to run, which must not differ for clients. */
+export const modes = ["embedded", "over HTTP"] as const;
+export type Mode = (typeof modes)[number];
+
+export interface FixtureRouterOptions extends Partial<Omit<RouterOptions, "env" | "endpoints" | "audit">> {
+  mode?: Mode;
+  env?: Partial<Env>;
+  maxBufferedEvents?: number;
+  /** Replaces the endpoints, made of the fixtures'. */
+  endpoints?: (fixtures: Fixtures) => SubgraphEndpoint[];
+}
+
+/** What a client got. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: FormattedExecutionResult<Record<string, unknown>>;
+}
+
+export interface Asked {
+  variables?: Record<string, unknown>;
+  operationName?: string;
+  headers?: Record<string, string>;
+  /** Appended to the graph's URL. */
+  search?: string;
+}
+
+export interface FixtureRouter extends Fixtures, AsyncDisposable {
+  router: RunningRouter;
+  /** The server of the subgraphs, in mode "over HTTP". */
+  upstream: RunningServer | undefined;
+  audits: AuditRecord[];
+  /** Lines of the log, parsed. */
+  logged: Record<string, unknown>[];
+  ask(query: string, asked?: Asked): Promise<Answer>;
+  client(connectionParams?: Record<string, unknown>, url?: string): Client;
+  /** Subscribes with a client of its own. */
+  stream(query: string, asked?: Asked): AsyncIterableIterator<FormattedExecutionResult>;
+  webSocketUrl: string;
+}
+
+/** Starts it; dispose of it in the end. */
+export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise<FixtureRouter> {
+  const { mode = "embedded", env, maxBufferedEvents, endpoints: choose, ...rest } = options;
+  const fixtures = fixtureSubgraphs();
+  const logged: Record<string, unknown>[] = [];
+  const log = memoryLog(logged);
+  const local = choose?.(fixtures) ?? [fixtures.runs, fixtures.traces];
+  const upstream = mode === "embedded" ? undefined : await serveEndpoints({ endpoints: local, listen: { port: 0 }, log });
+  const connect = ({ name }: SubgraphEndpoint) =>
+    connectEndpoint({ name, url: upstream!.urlOf(name), ...(maxBufferedEvents === undefined ? {} : { maxBufferedEvents }) });
+  const endpoints = upstream === undefined ? local : await Promise.all(local.map(connect));
+  fixtures.seen.length = 0;
+  const dataDir = await mkdtemp(join(tmpdir(), "router-"));
+  const audits: AuditRecord[] = [];
+  const audit = { record: (record: AuditRecord) => void audits.push(record) };
+  const router = await startRouter({ ...rest, env: defaultEnv({ port: 0, dataDir, ...env }), endpoints, audit, log });
+  const webSocketUrl = router.url.replace("http", "ws");
+  const clients: Client[] = [];
+  const client = (connectionParams?: Record<string, unknown>, url = webSocketUrl) => {
+    const made = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0, ...(connectionParams && { connectionParams }) });
+    clients.push(made);
+    return made;
+  };
+  return {
+    ...fixtures,
+    router,
+    upstream,
+    audits,
+    logged,
+    client,
+    webSocketUrl,
+    ask: (query, asked) => post(router.url, query, asked),
+    stream: (query, { variables, operationName } = {}) =>
+      client().iterate({ query, variables: variables ?? null, operationName: operationName ?? null }) as AsyncIterableIterator<FormattedExecutionResult>,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(clients.map((made) => made.dispose()));
+      await router.stop(100);
+      await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+      await upstream?.stop(100);
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A log that keeps its lines. */
+export function memoryLog(lines: Record<string, unknown>[]): Logger {
+  return pino({ level: "debug" }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+}
+
+async function post(url: string, query: string, { variables, operationName, headers, search = "" }: Asked = {}): Promise<Answer> {
+  const answer = await request(url + search, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify({ query, variables, operationName }),
+  });
+  return { status: answer.statusCode, headers: answer.headers, body: (await answer.body.json()) as Answer["body"] };
+}
