@@ -1,0 +1,93 @@
+/**
+ * One layer of what a call is made of: a node's config, a binding's, or a tool version's invokeConfig. The snake_case keys are those of
+ * DSL documents. Keys that calls know nothing of are left alone: a node's config has others too.
+ */
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { toolErrors } from "./errors.ts";
+
+/** A secret header as it is stored: encrypted, and the origin that it may be sent to. */
+export interface SealedHeader {
+  sealed: string;
+  origin: string;
+}
+
+/** A layer, read. Blank texts and nulls count as not given; a header or query value of null takes the key away from earlier layers. */
+export interface CallConfig {
+  url: string | undefined;
+  baseUrl: string | undefined;
+  path: string | undefined;
+  method: string | undefined;
+  query: JsonObject;
+  /** By lower-case name. */
+  headers: Map<string, string | SealedHeader | null>;
+  body: Json | undefined;
+  timeoutSeconds: number | undefined;
+}
+
+/**
+ * Reads a layer.
+ *
+ * @param field  names the layer in errors, such as `invokeConfig`.
+ * @param options.sealed  whether sealed headers may be in it: in stored layers only, never in what a caller gives.
+ * @throws AppError TOOL_CONFIG_INVALID
+ */
+export function readCallConfig(field: string, config: JsonObject, options: { sealed: boolean }): CallConfig {
+  return {
+    url: text(field, config, "url"),
+    baseUrl: text(field, config, "base_url"),
+    path: text(field, config, "path"),
+    method: method(field, config),
+    query: object(field, config, "query"),
+    headers: headers(`${field}.headers`, object(field, config, "headers"), options.sealed),
+    body: config["body"] ?? undefined,
+    timeoutSeconds: timeout(field, config),
+  };
+}
+
+/** Whether a stored header value is a secret. */
+export function isSealedHeader(value: unknown): value is SealedHeader & JsonObject {
+  return isJsonObject(value) && typeof value["sealed"] === "string" && typeof value["origin"] === "string";
+}
+
+function text(field: string, config: JsonObject, key: string): string | undefined {
+  const value = config[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string") throw invalid(`${field}.${key}`, `it is ${shown(value)}; give a text.`);
+  return value.trim() === "" ? undefined : value.trim();
+}
+
+function method(field: string, config: JsonObject): string | undefined {
+  const value = text(field, config, "method")?.toUpperCase();
+  if (value === undefined || /^(?!CONNECT$|TRACE$)[A-Z]{1,16}$/.test(value)) return value;
+  throw invalid(`${field}.method`, `${shown(value)} is not a method that can be called; give GET, POST, PUT, PATCH, DELETE or HEAD.`);
+}
+
+function object(field: string, config: JsonObject, key: string): JsonObject {
+  const value = config[key] ?? {};
+  if (!isJsonObject(value)) throw invalid(`${field}.${key}`, `it is ${shown(value)}; give an object { name: value }.`);
+  return value;
+}
+
+function headers(field: string, given: JsonObject, sealed: boolean): CallConfig["headers"] {
+  const read: CallConfig["headers"] = new Map();
+  for (const [name, value = null] of Object.entries(given)) {
+    if (value === null || (sealed && isSealedHeader(value))) read.set(name.toLowerCase(), value);
+    else if (typeof value === "object") throw invalid(`${field}.${name}`, "it is an object or a list; give a text.");
+    else read.set(name.toLowerCase(), String(value));
+  }
+  return read;
+}
+
+function timeout(field: string, config: JsonObject): number | undefined {
+  const value = config["timeout_seconds"] ?? undefined;
+  if (value === undefined || (typeof value === "number" && value > 0)) return value;
+  throw invalid(`${field}.timeout_seconds`, `it is ${shown(value)}; give a number of seconds above 0.`);
+}
+
+function invalid(field: string, problem: string) {
+  return toolErrors.TOOL_CONFIG_INVALID({ field, problem });
+}
+
+function shown(value: Json): string {
+  return JSON.stringify(value).slice(0, 100);
+}

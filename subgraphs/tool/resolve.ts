@@ -1,0 +1,157 @@
+/**
+ * What a tool call becomes, from the node's config, the binding's and the version's invokeConfig. Pure. The order, first given wins:
+ * url: config, invoke · base_url: config, binding, invoke · path: config, invoke · method: invoke, config, GET.
+ * Merged by key, later wins, shallow: query: invoke, arguments, config · body: invoke, arguments, config · headers: invoke, binding, config.
+ * arguments are query for GET, HEAD and DELETE, body for all others.
+ */
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { readCallConfig, type CallConfig, type SealedHeader } from "./call-config.ts";
+import { toolErrors } from "./errors.ts";
+
+/** The layers of a call. */
+export interface ToolCallLayers {
+  /** The caller's: a node's rendered config. */
+  config: JsonObject;
+  /** The binding's config as stored; {} without a binding. */
+  binding: JsonObject;
+  /** The tool version's invokeConfig as stored; {} without a version. */
+  invoke: JsonObject;
+  arguments?: JsonObject | undefined;
+}
+
+/** A secret header that the call would carry, and which layer it is of. */
+export interface SecretHeader extends SealedHeader {
+  layer: "binding" | "invoke";
+}
+
+/** A call, ready but for its secrets. */
+export interface ResolvedToolCall {
+  method: string;
+  url: URL;
+  /** By lower-case name. */
+  headers: Map<string, string | SecretHeader>;
+  body: string | undefined;
+  timeoutSeconds: number | undefined;
+}
+
+/**
+ * Resolves a call (S-89 to S-95).
+ *
+ * @throws AppError TOOL_URL_MISSING, TOOL_CONFIG_INVALID
+ */
+export function resolveToolCall(layers: ToolCallLayers): ResolvedToolCall {
+  const { config, binding, invoke } = readLayers(layers);
+  const url = urlOf(config, binding, invoke);
+  if (url === undefined) throw toolErrors.TOOL_URL_MISSING({ field: "config.base_url" });
+  const method = invoke.method ?? config.method ?? "GET";
+  const asQuery = method === "GET" || method === "HEAD" || method === "DELETE";
+  addQuery(url, { ...invoke.query, ...(asQuery ? layers.arguments : {}), ...config.query });
+  const body = mergedBody([invoke.body, asQuery ? undefined : layers.arguments, config.body]);
+  const headers = mergedHeaders(config, binding, invoke);
+  return {
+    method,
+    url,
+    headers,
+    body: encodedBody(body, headers),
+    timeoutSeconds: config.timeoutSeconds ?? binding.timeoutSeconds ?? invoke.timeoutSeconds,
+  };
+}
+
+/** The origin that a call goes to when its caller says nothing about it: what secrets are bound to. undefined: nothing says. */
+export function homeOrigin(layers: Pick<ToolCallLayers, "binding" | "invoke">): string | undefined {
+  const { config, binding, invoke } = readLayers({ config: {}, ...layers });
+  return urlOf(config, binding, invoke)?.origin;
+}
+
+function readLayers({ config, binding, invoke }: ToolCallLayers) {
+  return {
+    config: readCallConfig("config", config, { sealed: false }),
+    binding: readCallConfig("binding.config", binding, { sealed: true }),
+    invoke: readCallConfig("invokeConfig", invoke, { sealed: true }),
+  };
+}
+
+function urlOf(config: CallConfig, binding: CallConfig, invoke: CallConfig): URL | undefined {
+  const whole = config.url ?? invoke.url;
+  if (whole !== undefined) return parseUrl(config.url === undefined ? "invokeConfig.url" : "config.url", whole);
+  const base = config.baseUrl ?? binding.baseUrl ?? invoke.baseUrl;
+  if (base === undefined) return undefined;
+  return withPath(parseUrl("base_url", base), config.path ?? invoke.path ?? "");
+}
+
+function parseUrl(field: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw toolErrors.TOOL_CONFIG_INVALID({ field, problem: `${JSON.stringify(text.slice(0, 200))} is no http or https URL.` });
+  }
+  if (url.username || url.password)
+    throw toolErrors.TOOL_CONFIG_INVALID({ field, problem: "it carries credentials. Put them in the binding's secretHeaders." });
+  url.hash = "";
+  return url;
+}
+
+/** Beneath the base, whatever the path looks like: set as a pathname it can never name another host. */
+function withPath(base: URL, path: string): URL {
+  const [pathname = "", query = ""] = splitOnce(path, "?");
+  const tail = pathname.replace(/^\/+/, "");
+  if (tail !== "") base.pathname = `${base.pathname.replace(/\/+$/, "")}/${tail}`;
+  for (const [key, value] of new URLSearchParams(query)) base.searchParams.append(key, value);
+  return base;
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const index = text.indexOf(separator);
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
+}
+
+function addQuery(url: URL, query: JsonObject): void {
+  for (const [key, value] of Object.entries(query)) {
+    url.searchParams.delete(key);
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item !== null && item !== undefined) url.searchParams.append(key, typeof item === "object" ? JSON.stringify(item) : String(item));
+    }
+  }
+}
+
+function mergedBody(parts: (Json | undefined)[]): Json | undefined {
+  return parts.reduce<Json | undefined>((body, part) => {
+    if (part === undefined || part === null) return body;
+    if (!isJsonObject(part)) return part;
+    if (isJsonObject(body)) return { ...body, ...part };
+    // No arguments change nothing about a body that is not an object.
+    return body !== undefined && Object.keys(part).length === 0 ? body : part;
+  }, undefined);
+}
+
+function mergedHeaders(config: CallConfig, binding: CallConfig, invoke: CallConfig): ResolvedToolCall["headers"] {
+  const merged: ResolvedToolCall["headers"] = new Map();
+  for (const [layer, { headers }] of [
+    ["invoke", invoke],
+    ["binding", binding],
+    ["config", config],
+  ] as const) {
+    for (const [name, value] of headers) {
+      if (value === null) merged.delete(name);
+      else if (typeof value === "string") merged.set(name, value);
+      else if (layer !== "config") merged.set(name, { ...value, layer });
+    }
+  }
+  return merged;
+}
+
+/** The body's bytes; sets content-type where no layer did. */
+function encodedBody(body: Json | undefined, headers: ResolvedToolCall["headers"]): string | undefined {
+  if (body === undefined) return undefined;
+  const type = headers.get("content-type");
+  if (typeof body === "string") {
+    if (type === undefined) headers.set("content-type", "text/plain; charset=utf-8");
+    return body;
+  }
+  if (typeof type === "string" && type.toLowerCase().startsWith("application/x-www-form-urlencoded") && isJsonObject(body)) {
+    const form = new URL("http://form");
+    addQuery(form, body);
+    return form.search.slice(1);
+  }
+  if (type === undefined) headers.set("content-type", "application/json");
+  return JSON.stringify(body);
+}

@@ -1,0 +1,85 @@
+/** Turns an HTTP response into a tool's result. */
+import type { FetchedResponse } from "#shared/fetch.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+import type { Scrubber } from "#shared/scrub.ts";
+import { hiddenValue, isCredentialName } from "./secret-headers.ts";
+import type { ToolResult } from "./tool-result.ts";
+
+/** What is known of a call beside its answer. */
+export interface CallFacts {
+  durationMs: number;
+  resolved: JsonObject;
+  scrubber: Scrubber;
+}
+
+/** Makes the result; secrets that the tool repeats are taken out of all of it. */
+export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, scrubber }: CallFacts): ToolResult {
+  const ok = answer.status >= 200 && answer.status <= 299;
+  const output = readBody(answer);
+  const error = ok ? output.error : { code: "TOOL_HTTP_ERROR", message: `The tool answered with HTTP status ${answer.status}.` };
+  return {
+    ok,
+    status: answer.status,
+    outputText: output.text === null ? null : scrubber.text(output.text),
+    outputJson: scrubber.json(output.json),
+    headers: scrubber.json(answer.headers) as JsonObject,
+    durationMs,
+    errorCode: error?.code ?? null,
+    errorMessage: error?.message ?? null,
+    resolved,
+  };
+}
+
+/** A URL as it may be shown: values of query parameters that are named like credentials are hidden. */
+export function shownUrl(url: URL): string {
+  const shown = new URL(url);
+  for (const name of new Set(shown.searchParams.keys())) {
+    if (isCredentialName(name) || name.toLowerCase() === "key") shown.searchParams.set(name, hiddenValue);
+  }
+  return shown.href;
+}
+
+interface Output {
+  text: string | null;
+  json: Json;
+  error?: { code: string; message: string };
+}
+
+function readBody({ body, headers }: FetchedResponse): Output {
+  if (body.byteLength === 0) return { text: null, json: null };
+  const contentType = headers["content-type"] ?? "";
+  const text = decode(body, contentType);
+  if (text === undefined) {
+    return {
+      text: null,
+      json: { content_type: contentType || null, size_bytes: body.byteLength, base64: Buffer.from(body).toString("base64") },
+    };
+  }
+  if (!/^application\/([\w.+-]*\+)?json\b|^text\/json\b/i.test(contentType)) return { text, json: null };
+  const parsed = parseJson(text);
+  if (parsed !== undefined) return { text: null, json: parsed };
+  return {
+    text,
+    json: null,
+    error: { code: "TOOL_ANSWER_NOT_JSON", message: `The tool's answer is declared as ${contentType}, but it is not JSON.` },
+  };
+}
+
+/** undefined: it is not text. U+0000 counts as binary: no database stores it as text. */
+function decode(body: Uint8Array, contentType: string): string | undefined {
+  const [, charset = "utf-8"] = /charset="?([\w-]+)"?/i.exec(contentType) ?? [];
+  try {
+    const text = new TextDecoder(charset, { fatal: true }).decode(body);
+    return text.includes("\u0000") ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,126 @@
+import { AppError } from "#shared/errors.ts";
+import { guardedFetch, type FetchedResponse } from "#shared/fetch.ts";
+import { checkJsonSize } from "#shared/fields.ts";
+import { createScrubber } from "#shared/scrub.ts";
+import { checkArguments } from "./argument-schema.ts";
+import { toolErrors } from "./errors.ts";
+import { resolveToolCall, type ResolvedToolCall } from "./resolve.ts";
+import { openSecret } from "./secret-headers.ts";
+import { makeToolResult, shownUrl } from "./tool-answer.ts";
+import type { InvokeToolInput } from "./tool-call.inputs.ts";
+import { findCallTarget, type CallTarget } from "./tool-call.target.ts";
+import type { ToolResult } from "./tool-result.ts";
+import type { ToolContext } from "./tool.context.ts";
+
+const requestBytes = 4 * 1024 * 1024;
+/** Of an answer, decompressed. */
+const answerBytes = 10 * 1024 * 1024;
+
+/**
+ * Calls a tool. An answer with any status is a result; what brought no answer is an error. It never retries: the engine does.
+ *
+ * @throws AppError what {@link findCallTarget}, {@link resolveToolCall} and checkArguments refuse; TOOL_SECRET_ORIGIN_MISMATCH, EGRESS_DENIED,
+ *         TOOL_TIMEOUT, TOOL_UNREACHABLE, TOOL_RESPONSE_TOO_LARGE, TOOL_CALL_CANCELLED with facts `retryable` and `effectUnknown`
+ */
+export async function invokeTool(context: ToolContext, input: InvokeToolInput): Promise<ToolResult> {
+  const idempotencyKey = checkIdempotencyKey(input.idempotencyKey);
+  checkJsonSize("config", input.config ?? {}, requestBytes);
+  checkJsonSize("arguments", input.arguments ?? {}, requestBytes);
+  const target = await findCallTarget(context, input);
+  if (target.version !== null && input.arguments != null) checkArguments(target.version, input.arguments);
+  const call = resolveToolCall({
+    config: input.config ?? {},
+    binding: target.binding?.config ?? {},
+    invoke: target.version?.invokeConfig ?? {},
+    arguments: input.arguments ?? undefined,
+  });
+  const { headers, secrets } = openHeaders(context, target, call);
+  if (idempotencyKey !== undefined) headers["idempotency-key"] ??= idempotencyKey;
+  if (context.traceparent !== undefined) headers["traceparent"] = context.traceparent;
+  const scrubber = createScrubber(secrets);
+  const started = performance.now();
+  const answer = await send(context, call, headers);
+  const resolved = {
+    tool_id: target.tool?.id ?? null,
+    tool_code: target.tool?.code ?? null,
+    tool_version_id: target.version?.id ?? null,
+    tool_binding_id: target.binding?.id ?? null,
+    method: call.method,
+    url: scrubber.text(shownUrl(call.url)),
+  };
+  return makeToolResult(answer, { durationMs: performance.now() - started, resolved, scrubber });
+}
+
+/** The headers to send. Secrets are opened only for the origin that they were made for, and only those that no later layer replaced. */
+function openHeaders({ secrets: box }: ToolContext, { binding, version }: CallTarget, call: ResolvedToolCall) {
+  const headers: Record<string, string> = {};
+  const secrets: string[] = [];
+  const { origin } = call.url;
+  for (const [name, value] of call.headers) {
+    if (typeof value === "string") {
+      headers[name] = value;
+      continue;
+    }
+    if (value.origin !== origin) {
+      throw toolErrors.TOOL_SECRET_ORIGIN_MISMATCH({
+        header: name,
+        origin,
+        secretOrigin: value.origin,
+        retryable: false,
+        effectUnknown: false,
+      });
+    }
+    const owner = value.layer === "binding" ? `tool_binding:${binding?.id}` : `tool_version:${version?.id}`;
+    headers[name] = openSecret(box, name, value.sealed, { owner, origin });
+    secrets.push(headers[name]);
+  }
+  return { headers, secrets };
+}
+
+async function send(
+  { env, services, signal }: ToolContext,
+  call: ResolvedToolCall,
+  headers: Record<string, string>,
+): Promise<FetchedResponse> {
+  const { origin } = call.url;
+  const deadlineMs = Math.ceil(Math.min(call.timeoutSeconds ?? env.maxTimeoutSeconds, env.maxTimeoutSeconds) * 1_000);
+  try {
+    return await guardedFetch(call.url.href, {
+      method: call.method,
+      headers,
+      ...(call.body !== undefined && { body: call.body }),
+      deadlineMs,
+      maxBytes: answerBytes,
+      signal,
+      egress: services.egress,
+    });
+  } catch (error) {
+    throw translated(error, origin, signal);
+  }
+}
+
+/** What the guarded fetch says, in the words of tools. EGRESS_DENIED and FETCH_REQUEST_INVALID are clear as they are. */
+function translated(error: unknown, origin: string, signal: AbortSignal | undefined): unknown {
+  if (!(error instanceof AppError)) {
+    return signal?.aborted === true
+      ? toolErrors.TOOL_CALL_CANCELLED({ origin, retryable: false, effectUnknown: true }, { cause: error })
+      : error;
+  }
+  const facts = { origin, retryable: error.facts["retryable"] === true, effectUnknown: error.facts["effectUnknown"] === true };
+  switch (error.reason) {
+    case "FETCH_TIMEOUT":
+      return toolErrors.TOOL_TIMEOUT({ ...facts, deadlineMs: Number(error.facts["deadlineMs"]) });
+    case "FETCH_FAILED":
+      return toolErrors.TOOL_UNREACHABLE({ ...facts, problem: String(error.facts["problem"]) });
+    case "FETCH_TOO_LARGE":
+      return toolErrors.TOOL_RESPONSE_TOO_LARGE({ ...facts, maxBytes: answerBytes });
+    default:
+      return error;
+  }
+}
+
+function checkIdempotencyKey(key: string | null | undefined): string | undefined {
+  if (key == null) return undefined;
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) return key;
+  throw toolErrors.TOOL_CONFIG_INVALID({ field: "idempotencyKey", problem: "give 1 to 255 printable ASCII characters." });
+}

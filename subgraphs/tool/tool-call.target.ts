@@ -1,0 +1,66 @@
+/** Finds what a call is about: tool, version and binding, checked against each other. */
+import type { Tx } from "#shared/db/database.ts";
+import { latestVersions } from "#shared/db/versions.sql.ts";
+import { toolErrors } from "./errors.ts";
+import { ToolBinding } from "./tool-binding.entity.ts";
+import type { InvokeToolInput } from "./tool-call.inputs.ts";
+import { ToolVersion } from "./tool-version.entity.ts";
+import type { ToolContext } from "./tool.context.ts";
+import { Tool, ToolStatus } from "./tool.entity.ts";
+
+/** All null: the caller gives the URL itself. A tool without versions has null there; then config and binding must say enough. */
+export interface CallTarget {
+  tool: Tool | null;
+  version: ToolVersion | null;
+  binding: ToolBinding | null;
+}
+
+/**
+ * Reads the target of a call.
+ *
+ * A call that names its version is a run's that froze it: it is served after tool or binding were archived or deleted (frozen runs go on).
+ *
+ * @throws AppError TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_VERSION_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_OF_OTHER_TOOL, TOOL_BINDING_OF_OTHER_TOOL
+ */
+export function findCallTarget({ db }: ToolContext, input: InvokeToolInput): Promise<CallTarget> {
+  return db.read(async (tx) => {
+    const frozen = input.toolVersionId == null ? null : await foundVersion(tx, input.toolVersionId);
+    const live = frozen === null ? { deletedAt: null } : {};
+    const binding = input.toolBindingId == null ? null : await foundBinding(tx, input.toolBindingId, live);
+    if (binding !== null && input.toolId != null && binding.toolId !== input.toolId) {
+      throw toolErrors.TOOL_BINDING_OF_OTHER_TOOL({ field: "toolBindingId", value: binding.id, toolId: input.toolId });
+    }
+    const toolId = binding?.toolId ?? input.toolId ?? frozen?.toolId;
+    if (toolId == null) return { tool: null, version: null, binding: null };
+    const tool = await foundTool(tx, toolId, live);
+    if (frozen === null && tool.status === ToolStatus.ARCHIVED) throw toolErrors.TOOL_ARCHIVED({ id: tool.id });
+    if (frozen !== null && frozen.toolId !== tool.id) {
+      throw toolErrors.TOOL_VERSION_OF_OTHER_TOOL({ field: "toolVersionId", value: frozen.id, toolId: tool.id });
+    }
+    return { tool, binding, version: frozen ?? (await currentVersion(tx, tool.id, binding)) };
+  });
+}
+
+async function foundTool({ em }: Tx, id: string, live: object): Promise<Tool> {
+  const tool = await em.findOne(Tool, { id, ...live });
+  if (tool === null) throw toolErrors.TOOL_NOT_FOUND({ field: "toolId", id });
+  return tool;
+}
+
+async function foundBinding({ em }: Tx, id: string, live: object): Promise<ToolBinding> {
+  const binding = await em.findOne(ToolBinding, { id, ...live });
+  if (binding === null) throw toolErrors.TOOL_BINDING_NOT_FOUND({ field: "toolBindingId", id });
+  return binding;
+}
+
+async function foundVersion({ em }: Tx, id: string): Promise<ToolVersion> {
+  const version = await em.findOne(ToolVersion, { id });
+  if (version === null) throw toolErrors.TOOL_VERSION_NOT_FOUND({ field: "toolVersionId", id });
+  return version;
+}
+
+async function currentVersion(tx: Tx, toolId: string, binding: ToolBinding | null): Promise<ToolVersion | null> {
+  if (binding?.toolVersionId != null) return foundVersion(tx, binding.toolVersionId);
+  const [latest] = await latestVersions(tx, { entity: ToolVersion, table: "tool.tool_version", parent: "tool_id" }, [toolId]);
+  return latest ?? null;
+}

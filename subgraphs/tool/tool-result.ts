@@ -1,0 +1,43 @@
+import { Field, Float, Int, ObjectType } from "type-graphql";
+import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+
+/** What a tool answered. */
+@ObjectType({ description: "What a tool answered. Secrets in it are replaced by ***." })
+export class ToolResult {
+  @Field(() => Boolean, { description: "Whether the status is 200 to 299." })
+  ok!: boolean;
+
+  @Field(() => Int, { nullable: true, description: "The HTTP status." })
+  status!: number | null;
+
+  @Field(() => String, { nullable: true, description: "The answer where it is text; null where it is JSON, binary or empty." })
+  outputText!: string | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: "The answer where it is JSON; { content_type, size_bytes, base64 } where it is binary; else null.",
+  })
+  outputJson!: Json;
+
+  @Field(() => JsonObjectScalar, { description: "The answer's headers, names in lower case." })
+  headers!: JsonObject;
+
+  @Field(() => Float, { description: "From the request to the last byte." })
+  durationMs!: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "TOOL_HTTP_ERROR where ok is false, TOOL_ANSWER_NOT_JSON where the answer says it is JSON and is not; else null.",
+  })
+  errorCode!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The error, for people." })
+  errorMessage!: string | null;
+
+  @Field(() => JsonObjectScalar, {
+    description:
+      "What was called: { tool_id, tool_code, tool_version_id, tool_binding_id, method, url }; credentials in the url's query are replaced by ***.",
+  })
+  resolved!: JsonObject;
+}

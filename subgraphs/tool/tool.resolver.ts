@@ -1,0 +1,97 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { shownConfig } from "./secret-headers.ts";
+import { ToolVersion } from "./tool-version.entity.ts";
+import type { ToolContext } from "./tool.context.ts";
+import { Tool, ToolType } from "./tool.entity.ts";
+import { CreateToolInput, CreateToolVersionInput, UpdateToolInput } from "./tool.inputs.ts";
+import * as tools from "./tool.service.ts";
+
+const ToolConnection = connectionType("Tool", () => Tool);
+const ToolVersionConnection = connectionType("ToolVersion", () => ToolVersion);
+
+/** Tools in the graph. */
+@Resolver(() => Tool)
+export class ToolResolver {
+  @Query(() => Tool, { nullable: true, description: "A tool by id, deleted ones too; null where there is none." })
+  tool(@Arg("id", () => ID) id: string, @Ctx() { loaders }: ToolContext): Promise<Tool | null> {
+    return loaders.tool.load(id);
+  }
+
+  @Query(() => Tool, { nullable: true, description: "A tool by its code; null where there is none." })
+  toolByCode(@Arg("code", () => String) code: string, @Ctx() { db }: ToolContext): Promise<Tool | null> {
+    return db.read(({ em }) => em.findOne(Tool, { code, deletedAt: null }));
+  }
+
+  @Query(() => ToolConnection, { description: "The tenant's tools, newest first." })
+  tools(
+    @Arg("toolType", () => ToolType, { nullable: true, description: "Only tools of this type." }) toolType: ToolType | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: ToolContext,
+  ): Promise<Connection<Tool>> {
+    return db.read(({ em }) => listPage(em, Tool, page, { where: { deletedAt: null, ...(toolType && { toolType }) } }));
+  }
+
+  @Query(() => ToolVersion, { nullable: true, description: "A tool version by id; null where there is none." })
+  toolVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: ToolContext): Promise<ToolVersion | null> {
+    return loaders.toolVersion.load(id);
+  }
+
+  @Mutation(() => Tool, { description: "Makes a tool. CONFLICT when its code is taken." })
+  createTool(@Arg("input", () => CreateToolInput) input: CreateToolInput, @Ctx() context: ToolContext): Promise<Tool> {
+    return tools.createTool(context, input);
+  }
+
+  @Mutation(() => Tool, { description: "Changes what is given; the code stays for ever." })
+  updateTool(
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateToolInput) input: UpdateToolInput,
+    @Ctx() context: ToolContext,
+  ): Promise<Tool> {
+    return tools.updateTool(context, id, input);
+  }
+
+  @Mutation(() => ID, {
+    description: "Deletes a tool. CONFLICT while it has bindings. Runs that have frozen a version go on. Returns the id.",
+  })
+  deleteTool(@Arg("id", () => ID) id: string, @Ctx() context: ToolContext): Promise<string> {
+    return tools.deleteTool(context, id);
+  }
+
+  @Mutation(() => ToolVersion, { description: "Makes the tool's next version. Its schemas and its invokeConfig are checked first." })
+  createToolVersion(
+    @Arg("input", () => CreateToolVersionInput) input: CreateToolVersionInput,
+    @Ctx() context: ToolContext,
+  ): Promise<ToolVersion> {
+    return tools.createToolVersion(context, input);
+  }
+
+  @FieldResolver(() => ToolVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  latestVersion(@Root() tool: Tool, @Ctx() { loaders }: ToolContext): Promise<ToolVersion | null> {
+    return loaders.latestVersion.load(tool.id);
+  }
+
+  @FieldResolver(() => ToolVersionConnection, { description: "Its versions, newest first." })
+  versions(@Root() tool: Tool, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: ToolContext): Promise<Connection<ToolVersion>> {
+    return loaders.versionsOfTool.load({ parentId: tool.id, page });
+  }
+}
+
+/** What tool versions show and lead to. */
+@Resolver(() => ToolVersion)
+export class ToolVersionResolver {
+  @FieldResolver(() => Tool, { description: "The tool." })
+  tool(@Root() version: ToolVersion, @Ctx() { loaders }: ToolContext): Promise<Tool | null> {
+    return loaders.tool.load(version.toolId);
+  }
+
+  @FieldResolver(() => JsonObjectScalar, {
+    description:
+      'HTTP: url, base_url, path, method, query, headers, body, timeout_seconds. Credentials among the headers are shown as "***".',
+  })
+  invokeConfig(@Root() version: ToolVersion): JsonObject {
+    return shownConfig(version.invokeConfig);
+  }
+}
