@@ -1,0 +1,115 @@
+/**
+ * Expressions: CEL (https://cel.dev) over `input`, `state`, `nodes` and `current`, with Python's `and or not True False None`.
+ * Truth is strict: a condition must give true or false; 0, "", null and missing values are errors, not false.
+ */
+import type { Json } from "#shared/json.ts";
+import { memoBySource } from "#shared/template/memo.ts";
+import { LineTable } from "#shared/template/lines.ts";
+import type { Reference, TemplateScope } from "#shared/template/scope.ts";
+import { isCelError, parse, plan, type CelInput, type CelResult } from "@bufbuild/cel";
+import { expressionErrors } from "./errors.ts";
+import { brief, evaluateFailure, parseFailure } from "./failures.ts";
+import { adapt, environment, expressionLimits, withinTime } from "./language.ts";
+import { namesOf } from "./names.ts";
+import { fromPython, type Translation } from "./python.ts";
+import type { Expr } from "./tree.ts";
+import { fromCel, toCel } from "./values.ts";
+
+/** An expression that was read once and can be evaluated any number of times. */
+export interface Expression {
+  readonly source: string;
+  /** Every path that it reads, in reading order. */
+  readonly references: readonly Reference[];
+  /**
+   * The expression's value.
+   *
+   * @throws AppError EXPRESSION_FAILED (a missing value: with its path), EXPRESSION_TOO_SLOW (> 500 ms)
+   */
+  evaluate(scope: TemplateScope): Json;
+  /**
+   * Its value as a condition.
+   *
+   * @throws AppError EXPRESSION_NOT_BOOLEAN when it gives anything but true or false; else as `evaluate`
+   */
+  test(scope: TemplateScope): boolean;
+}
+
+/**
+ * Reads an expression. What was read is remembered, so callers need not keep it.
+ *
+ * @throws AppError EXPRESSION_INVALID with line and column: it is no CEL, or it names what cannot be there
+ */
+export const compileExpression: (source: string) => Expression = memoBySource(compile);
+
+function compile(source: string): Expression {
+  const { expr, positions, translation } = read(source);
+  const lines = new LineTable(source);
+  const positionOf = (at: Expr) => lines.at(translation.origin(positions[String(at.id)] ?? 0));
+
+  const { reads, problem } = namesOf(expr);
+  if (problem !== null) throw expressionErrors.EXPRESSION_INVALID({ ...positionOf(problem.at), problem: problem.problem });
+
+  const evaluate = evaluator(source, expr);
+  return {
+    source,
+    references: reads.map(({ path, root }) => ({ path, ...positionOf(root) })),
+    evaluate,
+    test: (scope) => {
+      const value = evaluate(scope);
+      if (typeof value === "boolean") return value;
+      throw expressionErrors.EXPRESSION_NOT_BOOLEAN({
+        expression: brief(source),
+        type: typeName(value),
+        value: brief(JSON.stringify(value)),
+      });
+    },
+  };
+}
+
+function read(source: string): { expr: Expr; positions: Record<string, number>; translation: Translation } {
+  if (source.length > expressionLimits.sourceChars) {
+    const problem = `it has ${source.length} characters and may have ${expressionLimits.sourceChars}; use a code node`;
+    throw expressionErrors.EXPRESSION_INVALID({ line: 1, column: 1, problem });
+  }
+  let translation: Translation | undefined;
+  try {
+    translation = fromPython(source);
+    const { expr, sourceInfo } = parse(translation.text);
+    return { expr: adapt(expr), positions: sourceInfo?.positions ?? {}, translation };
+  } catch (error) {
+    throw parseFailure(error, source, translation);
+  }
+}
+
+function evaluator(source: string, expr: Expr): Expression["evaluate"] {
+  const run = planned(source, expr);
+  return (scope) => {
+    const bindings = {
+      input: toCel(scope.input),
+      state: toCel(scope.state),
+      nodes: toCel(scope.nodes as never),
+      current: toCel(scope.current),
+    };
+    const { value, inTime } = withinTime(() => run(bindings));
+    if (!inTime) throw expressionErrors.EXPRESSION_TOO_SLOW({ expression: brief(source), limitMs: expressionLimits.evaluateMs });
+    if (isCelError(value)) throw evaluateFailure(value, expr, source);
+    const json = fromCel(value);
+    if (json === undefined)
+      throw expressionErrors.EXPRESSION_FAILED({ expression: brief(source), problem: "its value is nothing that JSON can say" });
+    return json;
+  };
+}
+
+function planned(source: string, expr: Expr): (bindings: Record<string, CelInput>) => CelResult {
+  try {
+    return plan(environment, expr);
+  } catch (error) {
+    const problem = error instanceof RangeError ? "it is nested too deeply" : (error as Error).message;
+    throw expressionErrors.EXPRESSION_INVALID({ line: 1, column: 1, problem }, { cause: error });
+  }
+}
+
+function typeName(value: Json): string {
+  if (value === null) return "null,";
+  return Array.isArray(value) ? "the list" : `the ${typeof value}`;
+}

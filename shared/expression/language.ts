@@ -1,0 +1,112 @@
+/**
+ * CEL as conditions need it. JSON has one kind of number, so every number is a double here: literals, sizes, conversions; `%` takes
+ * them too. Loops look at the clock in every round.
+ */
+import { celEnv, celFunc, celMethod, CelScalar, isCelError, type CelResult, type CelValue } from "@bufbuild/cel";
+import { strings } from "@bufbuild/cel/ext";
+import type { Expr } from "./tree.ts";
+
+/** What one evaluation may cost. */
+export const expressionLimits = { sourceChars: 10_000, evaluateMs: 500, patternChars: 1_000 } as const;
+
+const { BOOL, DOUBLE, STRING } = CelScalar;
+const standardMatches = celEnv().funcs.find("matches");
+
+/** Text functions of CEL's extension library that cannot blow up. */
+const textFunctions = new Set(["lowerAscii", "upperAscii", "trim"]);
+
+/** Functions whose numbers would be CEL integers. */
+const integerFunctions = new Set([
+  ...["size", "int", "uint", "getFullYear", "getMonth", "getDayOfYear", "getDayOfMonth", "getDate", "getDayOfWeek"],
+  ...["getHours", "getMinutes", "getSeconds", "getMilliseconds"],
+]);
+
+let deadlineMs = Infinity;
+let ranOutOfTime = false;
+
+/** The environment that expressions are planned in. */
+export const environment = celEnv({
+  funcs: [
+    ...strings.filter((func) => textFunctions.has(func.name)),
+    celFunc("_%_", [DOUBLE, DOUBLE], DOUBLE, (left, right) => left % nonZero(right, "a remainder")),
+    celFunc("_/_", [DOUBLE, DOUBLE], DOUBLE, (left, right) => left / nonZero(right, "a division")),
+    celFunc("@inTime", [], BOOL, () => !(ranOutOfTime ||= performance.now() > deadlineMs)),
+    celMethod("matches", STRING, [STRING], BOOL, function (pattern) {
+      return matches(this, pattern);
+    }),
+  ],
+});
+
+/** Runs an evaluation against the clock; `inTime` false means that its value is worth nothing. */
+export function withinTime(evaluate: () => CelResult): { value: CelResult; inTime: boolean } {
+  deadlineMs = performance.now() + expressionLimits.evaluateMs;
+  ranOutOfTime = false;
+  const value = evaluate();
+  return { value, inTime: !ranOutOfTime };
+}
+
+/** Turns every number of a tree into a double and gives its loops an eye on the clock; changes the tree it is given. */
+export function adapt(expr: Expr): Expr {
+  const { exprKind } = expr;
+  switch (exprKind.case) {
+    case "constExpr": {
+      const { constantKind } = exprKind.value;
+      const isInteger = constantKind.case === "int64Value" || constantKind.case === "uint64Value";
+      if (isInteger) exprKind.value.constantKind = { case: "doubleValue", value: Number(constantKind.value) };
+      return expr;
+    }
+    case "selectExpr":
+      exprKind.value.operand = adaptChild(exprKind.value.operand);
+      return expr;
+    case "callExpr":
+      exprKind.value.target = adaptChild(exprKind.value.target);
+      exprKind.value.args = exprKind.value.args.map(adapt);
+      return integerFunctions.has(exprKind.value.function) ? call(expr, "double", [expr]) : expr;
+    case "listExpr":
+      exprKind.value.elements = exprKind.value.elements.map(adapt);
+      return expr;
+    case "structExpr":
+      // Keys stay what they are: a CEL map has no doubles for keys.
+      for (const entry of exprKind.value.entries) entry.value = adaptChild(entry.value);
+      return expr;
+    case "comprehensionExpr": {
+      const loop = exprKind.value;
+      for (const part of ["iterRange", "accuInit", "loopCondition", "loopStep", "result"] as const) loop[part] = adaptChild(loop[part]);
+      if (loop.loopCondition) loop.loopCondition = whileInTime(loop.loopCondition);
+      return expr;
+    }
+    default:
+      return expr;
+  }
+}
+
+function adaptChild(expr: Expr | undefined): Expr | undefined {
+  return expr && adapt(expr);
+}
+
+function whileInTime(condition: Expr): Expr {
+  const never: Expr = { ...condition, exprKind: { case: "constExpr", value: constantFalse() } };
+  return call(condition, "_?_:_", [call(condition, "@inTime", []), condition, never]);
+}
+
+function constantFalse(): Extract<Expr["exprKind"], { case: "constExpr" }>["value"] {
+  return { $typeName: "cel.expr.Constant", constantKind: { case: "boolValue", value: false } };
+}
+
+/** A call that stands where `at` stood, so that errors in it point there. */
+function call(at: Expr, name: string, args: Expr[]): Expr {
+  return { ...at, exprKind: { case: "callExpr", value: { $typeName: "cel.expr.Expr.Call", function: name, args } } };
+}
+
+function nonZero(value: number, what: string): number {
+  if (value === 0) throw new Error(`${what} by zero`);
+  return value;
+}
+
+function matches(text: string, pattern: string): boolean {
+  // Matching is linear in the text, but in the pattern as well.
+  if (pattern.length > expressionLimits.patternChars) throw new Error(`a pattern has at most ${expressionLimits.patternChars} characters`);
+  const result: CelValue | CelResult | undefined = standardMatches?.call(0, text, [pattern]);
+  if (isCelError(result)) throw result;
+  return result === true;
+}
