@@ -7,7 +7,7 @@ const config = {
   transform: { "^.+\\.ts$": ["@swc/jest"] },
   globalSetup: "<rootDir>/tests/testkit/global-setup.mjs",
   globalTeardown: "<rootDir>/tests/testkit/global-teardown.mjs",
-  reporters: ["default", "summary", "<rootDir>/tests/testkit/reporter.mjs"],
+  reporters: ["default", "<rootDir>/tests/testkit/reporter.mjs"],
   maxWorkers: 2,
   testTimeout: 30_000,
 };
