@@ -63,6 +63,25 @@ export function creatableStatus<S extends string>(status: S): S {
   throw new AppError("BAD_USER_INPUT", "VERSION_STATUS_INVALID", message, { field: "status", value: status });
 }
 
+/**
+ * Whose something is, where it is a tenant's, a user's, a team's, ...: the tenant itself for TENANT, the id that is given for the others.
+ *
+ * @throws AppError SCOPE_ID_REQUIRED, SCOPE_ID_INVALID (TENANT with another id than the caller's tenant)
+ */
+export function checkScopeId(scope: string, scopeId: string | null | undefined, tenantId: string): string {
+  if (scope !== "TENANT" && scopeId == null) {
+    throw new AppError("BAD_USER_INPUT", "SCOPE_ID_REQUIRED", `scopeId is missing. Say which ${scope.toLowerCase()} it is.`, {
+      field: "scopeId",
+      scope,
+    });
+  }
+  if (scope === "TENANT" && (scopeId ?? tenantId) !== tenantId) {
+    const message = "scopeId names another tenant. Leave it out: the scope TENANT is the caller's tenant.";
+    throw new AppError("BAD_USER_INPUT", "SCOPE_ID_INVALID", message, { field: "scopeId", scope });
+  }
+  return checkText("scopeId", scopeId ?? tenantId, { min: 1, max: 200 });
+}
+
 /** The changes of an update: null where a field cannot be cleared means "leave it". */
 export function given<T>(value: T | null | undefined): value is T {
   return value !== null && value !== undefined;
