@@ -1,0 +1,25 @@
+import { defineErrors } from "#shared/errors.ts";
+
+/** Everything that the skill subgraph refuses, and why. */
+export const skillErrors = defineErrors({
+  SKILL_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill ${f.id}.` },
+  SKILL_CODE_TAKEN: {
+    code: "CONFLICT",
+    message: (f: { field: string; value: string }) => `A skill with the code ${f.value} exists. Choose another code.`,
+  },
+  SKILL_HAS_INSTALLATIONS: {
+    code: "CONFLICT",
+    message: (f: { id: string; installations: number }) =>
+      `Skill ${f.id} is still installed in ${f.installations} places. Uninstall it there first.`,
+  },
+  SKILL_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill version ${f.id}.` },
+  SKILL_INSTALLATION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill installation ${f.id}.` },
+  SKILL_SCHEMA_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; path: string; problem: string }) => `${f.field} is no usable JSON Schema: at ${f.path}: ${f.problem}`,
+  },
+  SKILL_IMPLEMENTATION_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; problem: string; runtimeType: string }) => `${f.field} ${f.problem}. A ${f.runtimeType} skill needs it.`,
+  },
+});

@@ -1,0 +1,32 @@
+import { ArgsType, Field, ID, InputType } from "type-graphql";
+import { PageArgs } from "#shared/pagination.ts";
+import { InstallScope } from "./skill-installation.entity.ts";
+
+/** Where a skill is to be installed. */
+@InputType({ description: "Where a skill is to be installed." })
+export class InstallSkillInput {
+  @Field(() => ID, { description: "The skill." })
+  skillId!: string;
+
+  @Field(() => InstallScope, { description: "What kind of place." })
+  installScope!: InstallScope;
+
+  @Field(() => String, { nullable: true, description: "Which one; the caller's tenant for TENANT, required elsewhere." })
+  scopeId?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Who installs it: up to 200 characters." })
+  installedBy?: string | null;
+}
+
+/** Which installations, and which page of them. */
+@ArgsType()
+export class SkillInstallationsArgs extends PageArgs {
+  @Field(() => ID, { nullable: true, description: "Only installations of this skill." })
+  skillId?: string | null;
+
+  @Field(() => InstallScope, { nullable: true, description: "Only installations in places of this kind." })
+  installScope?: InstallScope | null;
+
+  @Field(() => String, { nullable: true, description: "Only installations in this place." })
+  scopeId?: string | null;
+}

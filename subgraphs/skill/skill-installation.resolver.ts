@@ -1,0 +1,47 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { connectionType, listPage, type Connection } from "#shared/pagination.ts";
+import { InstallationStatus, SkillInstallation } from "./skill-installation.entity.ts";
+import { InstallSkillInput, SkillInstallationsArgs } from "./skill-installation.inputs.ts";
+import * as service from "./skill-installation.service.ts";
+import type { SkillContext } from "./skill.context.ts";
+import { Skill } from "./skill.entity.ts";
+
+/** Pages of installations; skills have them too. */
+export const SkillInstallationConnection = connectionType("SkillInstallation", () => SkillInstallation);
+
+/** Installations of skills in the graph. */
+@Resolver(() => SkillInstallation)
+export class SkillInstallationResolver {
+  @Query(() => SkillInstallationConnection, {
+    description: "Where skills are installed, newest first; removed installations are left out.",
+  })
+  skillInstallations(
+    @Args(() => SkillInstallationsArgs) { skillId, installScope, scopeId, ...page }: SkillInstallationsArgs,
+    @Ctx() { db }: SkillContext,
+  ): Promise<Connection<SkillInstallation>> {
+    const filter = {
+      ...(skillId != null && { skillId }),
+      ...(installScope != null && { installScope }),
+      ...(scopeId != null && { scopeId }),
+    };
+    return db.read(({ em }) => listPage(em, SkillInstallation, page, { where: { status: InstallationStatus.ACTIVE, ...filter } }));
+  }
+
+  @Mutation(() => SkillInstallation, {
+    description:
+      "Installing the same skill in the same scope again returns the installation that is there; a removed one becomes active again.",
+  })
+  installSkill(@Arg("input", () => InstallSkillInput) input: InstallSkillInput, @Ctx() context: SkillContext): Promise<SkillInstallation> {
+    return service.installSkill(context, input);
+  }
+
+  @Mutation(() => SkillInstallation, { description: "Takes a skill out of use in a place. Returns the installation, REMOVED." })
+  uninstallSkill(@Arg("id", () => ID) id: string, @Ctx() context: SkillContext): Promise<SkillInstallation> {
+    return service.uninstallSkill(context, id);
+  }
+
+  @FieldResolver(() => Skill, { description: "The skill." })
+  skill(@Root() installation: SkillInstallation, @Ctx() { loaders }: SkillContext): Promise<Skill | null> {
+    return loaders.skill.load(installation.skillId);
+  }
+}

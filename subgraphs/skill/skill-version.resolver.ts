@@ -1,0 +1,35 @@
+import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { SkillVersion } from "./skill-version.entity.ts";
+import { CreateSkillVersionInput } from "./skill-version.inputs.ts";
+import * as service from "./skill-version.service.ts";
+import type { SkillContext } from "./skill.context.ts";
+import { Skill } from "./skill.entity.ts";
+
+/** Versions of skills in the graph. */
+@Resolver(() => SkillVersion)
+export class SkillVersionResolver {
+  @Query(() => SkillVersion, { nullable: true, description: "A skill version by id; null where there is none." })
+  skillVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: SkillContext): Promise<SkillVersion | null> {
+    return loaders.skillVersion.load(id);
+  }
+
+  @Mutation(() => SkillVersion, { description: "Makes the skill's next version. A version never changes: a change is a new one." })
+  createSkillVersion(
+    @Arg("input", () => CreateSkillVersionInput) input: CreateSkillVersionInput,
+    @Ctx() context: SkillContext,
+  ): Promise<SkillVersion> {
+    return service.createSkillVersion(context, input);
+  }
+
+  @Mutation(() => SkillVersion, {
+    description: "The published version is the one that was published last; publishing an older one again makes it current.",
+  })
+  publishSkillVersion(@Arg("id", () => ID) id: string, @Ctx() context: SkillContext): Promise<SkillVersion> {
+    return service.publishSkillVersion(context, id);
+  }
+
+  @FieldResolver(() => Skill, { description: "The skill." })
+  skill(@Root() version: SkillVersion, @Ctx() { loaders }: SkillContext): Promise<Skill | null> {
+    return loaders.skill.load(version.skillId);
+  }
+}

@@ -1,0 +1,54 @@
+import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
+import { creatableStatus } from "#shared/fields.ts";
+import { newId } from "#shared/ids.ts";
+import { SkillVersion, SkillVersionStatus } from "./skill-version.entity.ts";
+import type { CreateSkillVersionInput } from "./skill-version.inputs.ts";
+import { checkImplementation, checkSchema } from "./skill-version.rules.ts";
+import type { SkillContext } from "./skill.context.ts";
+import { lockSkill } from "./skill.service.ts";
+import { skillErrors } from "./errors.ts";
+
+const versions = { table: "skill.skill_version", parent: "skill_id" };
+
+/** Makes a skill's next version. @throws AppError SKILL_NOT_FOUND, and BAD_USER_INPUT for what a version may not hold */
+export async function createSkillVersion({ db }: SkillContext, input: CreateSkillVersionInput): Promise<SkillVersion> {
+  const { skillId } = input;
+  const status = creatableStatus(input.status ?? SkillVersionStatus.DRAFT);
+  const content = versionContent(input);
+  return db.transaction(async (tx) => {
+    await lockSkill(tx, skillId);
+    const version = await nextVersionNumber(tx, versions, skillId);
+    const publishedAt = status === SkillVersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, skillId) : null;
+    return tx.em.create(SkillVersion, {
+      ...content,
+      id: newId(),
+      tenantId: db.tenantId,
+      skillId,
+      version,
+      status,
+      createdAt: new Date(),
+      publishedAt,
+    });
+  });
+}
+
+/** Makes a version the skill's published one, whatever its number. @throws AppError SKILL_VERSION_NOT_FOUND, SKILL_NOT_FOUND */
+export async function publishSkillVersion({ db }: SkillContext, id: string): Promise<SkillVersion> {
+  return db.transaction(async (tx) => {
+    const version = await tx.em.findOne(SkillVersion, { id });
+    if (version === null) throw skillErrors.SKILL_VERSION_NOT_FOUND({ id });
+    await lockSkill(tx, version.skillId);
+    version.status = SkillVersionStatus.PUBLISHED;
+    version.publishedAt = await nextPublishedAt(tx, versions, version.skillId);
+    return version;
+  });
+}
+
+function versionContent({ runtimeType, parameterSchema, outputSchema, implementation }: CreateSkillVersionInput) {
+  return {
+    runtimeType,
+    parameterSchema: checkSchema("parameterSchema", parameterSchema),
+    outputSchema: checkSchema("outputSchema", outputSchema),
+    implementation: checkImplementation(runtimeType, implementation),
+  };
+}

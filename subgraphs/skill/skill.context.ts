@@ -1,0 +1,5 @@
+import type { SubgraphContext } from "#shared/context.ts";
+import type { SkillLoaders } from "./skill.loaders.ts";
+
+/** What the skill subgraph's resolvers and services are given. */
+export type SkillContext = SubgraphContext<SkillLoaders, undefined>;

@@ -1,0 +1,54 @@
+import { Entity, Enum, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
+import { Directive, Field, ID, ObjectType, registerEnumType } from "type-graphql";
+
+/** Whether a skill is in use. */
+export enum SkillStatus {
+  ACTIVE = "ACTIVE",
+  ARCHIVED = "ARCHIVED",
+}
+registerEnumType(SkillStatus, { name: "SkillStatus", description: "Whether a skill is in use." });
+
+/** A reusable ability; what it does stands in its versions. */
+@Directive('@key(fields: "id")')
+@ObjectType({ description: "A reusable ability; what it does stands in its versions." })
+@Entity({ tableName: "skill" })
+export class Skill {
+  @Field(() => ID, { description: "Opaque id." })
+  @PrimaryKey({ type: "text" })
+  id!: string;
+
+  @Property({ type: "text" })
+  tenantId!: string;
+
+  @Field(() => String, { description: "Unique in its tenant." })
+  @Property({ type: "text" })
+  code!: string;
+
+  @Field(() => String, { description: "For people." })
+  @Property({ type: "text" })
+  name!: string;
+
+  @Field(() => String, { description: "A word for clients, such as template; the platform does not read it." })
+  @Property({ type: "text" })
+  skillType!: string;
+
+  @Field(() => String, { nullable: true, description: "For people." })
+  @Property({ type: "text", nullable: true })
+  description!: string | null;
+
+  @Field(() => SkillStatus, { description: "ACTIVE unless archived." })
+  @Enum({ items: () => SkillStatus, type: "text" })
+  status!: SkillStatus;
+
+  @Field(() => Date, { description: "When it was made." })
+  @Property({ type: "datetime", columnType: "timestamptz" })
+  createdAt!: Date;
+
+  @Field(() => Date, { description: "When it was changed last." })
+  @Property({ type: "datetime", columnType: "timestamptz" })
+  updatedAt!: Date;
+
+  /** Set: gone from lists and byCode, its code free again; the id still resolves. */
+  @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
+  deletedAt!: Date | null;
+}

@@ -1,0 +1,25 @@
+import DataLoader from "dataloader";
+import type { Db } from "#shared/db/database.ts";
+import { latestVersions, publishedVersions } from "#shared/db/versions.sql.ts";
+import { childPageLoader, rowLoader } from "#shared/loaders.ts";
+import { SkillInstallation } from "./skill-installation.entity.ts";
+import { SkillVersion } from "./skill-version.entity.ts";
+import { Skill } from "./skill.entity.ts";
+
+/** The loaders of one operation. */
+export type SkillLoaders = ReturnType<typeof skillLoaders>;
+
+/** Makes them; each turns the keys of a tick into one statement. */
+export function skillLoaders(db: Db) {
+  const versions = { table: "skill.skill_version", parent: "skill_id", entity: SkillVersion };
+  const installations = { table: "skill.skill_installation", parent: "skill_id", entity: SkillInstallation };
+  return {
+    skill: rowLoader(db, Skill),
+    skillVersion: rowLoader(db, SkillVersion),
+    skillInstallation: rowLoader(db, SkillInstallation),
+    skillLatest: new DataLoader((ids: readonly string[]) => db.read((tx) => latestVersions(tx, versions, ids))),
+    skillPublished: new DataLoader((ids: readonly string[]) => db.read((tx) => publishedVersions(tx, versions, ids))),
+    versionsOfSkill: childPageLoader(db, versions),
+    installationsOfSkill: childPageLoader(db, { ...installations, condition: "c.status = 'ACTIVE'" }),
+  };
+}

@@ -1,0 +1,84 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import type { SkillInstallation } from "./skill-installation.entity.ts";
+import { SkillInstallationConnection } from "./skill-installation.resolver.ts";
+import { SkillVersion } from "./skill-version.entity.ts";
+import type { SkillContext } from "./skill.context.ts";
+import { Skill } from "./skill.entity.ts";
+import { CreateSkillInput, UpdateSkillInput } from "./skill.inputs.ts";
+import * as service from "./skill.service.ts";
+
+const SkillConnection = connectionType("Skill", () => Skill);
+const SkillVersionConnection = connectionType("SkillVersion", () => SkillVersion);
+
+/** Skills in the graph. */
+@Resolver(() => Skill)
+export class SkillResolver {
+  @Query(() => Skill, { nullable: true, description: "A skill by id, deleted ones too; null where there is none." })
+  skill(@Arg("id", () => ID) id: string, @Ctx() { loaders }: SkillContext): Promise<Skill | null> {
+    return loaders.skill.load(id);
+  }
+
+  @Query(() => Skill, { nullable: true, description: "A skill by its code; null where there is none." })
+  skillByCode(@Arg("code", () => String) code: string, @Ctx() { db }: SkillContext): Promise<Skill | null> {
+    return db.read(({ em }) => em.findOne(Skill, { code, deletedAt: null }));
+  }
+
+  @Query(() => SkillConnection, { description: "The tenant's skills, newest first." })
+  skills(
+    @Arg("skillType", () => String, { nullable: true, description: "Only skills of this type." }) skillType: string | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: SkillContext,
+  ): Promise<Connection<Skill>> {
+    return db.read(({ em }) => listPage(em, Skill, page, { where: { deletedAt: null, ...(skillType != null && { skillType }) } }));
+  }
+
+  @Mutation(() => Skill, { description: "Makes a skill. CONFLICT when its code is taken." })
+  createSkill(@Arg("input", () => CreateSkillInput) input: CreateSkillInput, @Ctx() context: SkillContext): Promise<Skill> {
+    return service.createSkill(context, input);
+  }
+
+  @Mutation(() => Skill, { description: "Changes what is given; the code stays for ever." })
+  updateSkill(
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateSkillInput) input: UpdateSkillInput,
+    @Ctx() context: SkillContext,
+  ): Promise<Skill> {
+    return service.updateSkill(context, id, input);
+  }
+
+  @Mutation(() => ID, { description: "Deletes a skill. CONFLICT while it is installed. Returns the id." })
+  deleteSkill(@Arg("id", () => ID) id: string, @Ctx() context: SkillContext): Promise<string> {
+    return service.deleteSkill(context, id);
+  }
+
+  @FieldResolver(() => SkillVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  latestVersion(@Root() skill: Skill, @Ctx() { loaders }: SkillContext): Promise<SkillVersion | null> {
+    return loaders.skillLatest.load(skill.id);
+  }
+
+  @FieldResolver(() => SkillVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  publishedVersion(@Root() skill: Skill, @Ctx() { loaders }: SkillContext): Promise<SkillVersion | null> {
+    return loaders.skillPublished.load(skill.id);
+  }
+
+  @FieldResolver(() => SkillVersionConnection, { description: "Its versions, newest first." })
+  versions(
+    @Root() skill: Skill,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: SkillContext,
+  ): Promise<Connection<SkillVersion>> {
+    return loaders.versionsOfSkill.load({ parentId: skill.id, page });
+  }
+
+  @FieldResolver(() => SkillInstallationConnection, {
+    description: "Where it is installed, newest first; removed installations are left out.",
+  })
+  installations(
+    @Root() skill: Skill,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: SkillContext,
+  ): Promise<Connection<SkillInstallation>> {
+    return loaders.installationsOfSkill.load({ parentId: skill.id, page });
+  }
+}

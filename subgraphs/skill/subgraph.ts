@@ -1,0 +1,23 @@
+import { defineSubgraph } from "#shared/subgraph.ts";
+import { Skills } from "./migrations/0001-skills.ts";
+import { SkillInstallation } from "./skill-installation.entity.ts";
+import { SkillInstallationResolver } from "./skill-installation.resolver.ts";
+import { SkillVersion } from "./skill-version.entity.ts";
+import { SkillVersionResolver } from "./skill-version.resolver.ts";
+import { Skill } from "./skill.entity.ts";
+import { skillLoaders, type SkillLoaders } from "./skill.loaders.ts";
+import { SkillResolver } from "./skill.resolver.ts";
+
+/** Skills, their versions and where they are installed. */
+export const skillSubgraph = defineSubgraph<SkillLoaders>({
+  name: "skill",
+  entities: [Skill, SkillVersion, SkillInstallation],
+  resolvers: [SkillResolver, SkillVersionResolver, SkillInstallationResolver],
+  references: {
+    Skill: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.skill.load(id))),
+    SkillVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.skillVersion.load(id))),
+    SkillInstallation: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.skillInstallation.load(id))),
+  },
+  migrations: [{ name: "0001-skills", class: Skills }],
+  loaders: ({ db }) => skillLoaders(db),
+});
