@@ -1,8 +1,5 @@
-import { register } from "tsx/esm/api";
-
-const unregister = register();
+// Global setup registered tsx in this process; the server's module is the same one.
 const { stopTestServer } = await import("./server.ts");
-await unregister();
 
 /** Stops the tests' PostgreSQL and removes its folder. */
 export default stopTestServer;

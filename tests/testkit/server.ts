@@ -2,17 +2,21 @@
  * The tests' PostgreSQL: one for all test files, in a folder of its own, without a port. Its template database is prepared and migrated once; each
  * test database is a clone.
  */
-import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { prepareEmbeddedDatabase, platformDatabase } from "#shared/postgres/prepare.ts";
 import { isServing, readPostmaster } from "#shared/postgres/postmaster.ts";
 import { startPostgres, type PostgresServer } from "#shared/postgres/server.ts";
+import { isSameProcess, processIdentity, type ProcessIdentity } from "#shared/process-identity.ts";
+import { migrateAll } from "../../cli/migrate.ts";
+import { allSubgraphs } from "../../cli/subgraphs.ts";
 import { templateAddress } from "./database.ts";
 
 /** Short on purpose: it holds a Unix socket. And not in a home, which PostgreSQL's user could not enter. */
 const parent = "/tmp";
-const prefix = "agent-platform-test-";
-const hourMs = 3_600_000;
+const prefix = "agent-platform-jest-";
+const ownerFile = "owner.json";
+const minuteMs = 60_000;
 
 let running: { server: PostgresServer; folder: string } | undefined;
 
@@ -20,17 +24,36 @@ let running: { server: PostgresServer; folder: string } | undefined;
 export async function startTestServer(): Promise<void> {
   await removeLeftovers();
   const folder = await mkdtemp(join(parent, prefix));
+  await writeFile(join(folder, ownerFile), JSON.stringify(processIdentity(process.pid)));
   await chmod(folder, 0o755);
   // fsync off: a test database need not survive a power cut; that of a killed process or backend is the same with it.
   const settings = { fsync: "off", full_page_writes: "off", shared_buffers: "128MB" };
   const server = await startPostgres({ folder: join(folder, "postgres"), settings });
   running = { server, folder };
-  await prepareEmbeddedDatabase(server.url);
+  try {
+    const databaseUrl = await prepareEmbeddedDatabase(server.url);
+    await migrateTemplate(databaseUrl);
+  } catch (error) {
+    // jest tears down nothing that was not set up whole.
+    await stopTestServer();
+    throw error;
+  }
   templateAddress.publish({
     admin: server.url("postgres", "postgres"),
     platform: server.url("agent_platform", "{database}"),
     template: platformDatabase,
   });
+}
+
+/** A subgraph that cannot be migrated fails its own tests, where the story is told in full, and not everybody's. */
+async function migrateTemplate(databaseUrl: string): Promise<void> {
+  for (const name of Object.keys(allSubgraphs())) {
+    try {
+      await migrateAll({ databaseUrl, databaseUrls: {} }, [name]);
+    } catch (error) {
+      console.warn(`The template database has no schema ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
 }
 
 /** Stops the server and removes its data. */
@@ -40,15 +63,24 @@ export async function stopTestServer(): Promise<void> {
   await rm(running.folder, { recursive: true, force: true });
 }
 
-/** A run that was killed left its server and folder behind; another that is under way now keeps its own. */
+/** A run that was killed left its server and folder behind; those of a run that is under way have a living owner. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(parent)) {
-    const folder = join(parent, name);
     if (!name.startsWith(prefix)) continue;
-    const age = Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
-    if (age < hourMs) continue;
+    const folder = join(parent, name);
+    if (await isOwned(folder)) continue;
     const postmaster = readPostmaster(join(folder, "postgres"));
     if (postmaster && isServing(postmaster)) process.kill(postmaster.pid, "SIGQUIT");
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
+
+async function isOwned(folder: string): Promise<boolean> {
+  try {
+    return isSameProcess(JSON.parse(await readFile(join(folder, ownerFile), "utf8")) as ProcessIdentity);
+  } catch {
+    // Made just now, and not yet signed.
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: 0 }));
+    return Date.now() - mtimeMs < minuteMs;
   }
 }
