@@ -2,7 +2,7 @@ import { AppError } from "#shared/errors.ts";
 import { fixtureRouter, modes } from "../testkit/fixture-router.ts";
 
 describe.each(modes)("a federated query, %s", (mode) => {
-  it.each([
+  it.each<{ claim: string; query: string; variables?: Record<string, unknown>; data: unknown }>([
     {
       claim: "merges what several subgraphs know of an entity, under the client's names and in its order",
       query: "query Q($n: Int) { list: runs(first: 2) { cost rid: id spans(first: $n) { label: name } s: status } }",
@@ -49,13 +49,18 @@ describe.each(modes)("a federated query, %s", (mode) => {
     },
     {
       claim: "answers introspection beside data",
-      query: "query Q($full: Boolean!) { __typename __type(name: \"Span\") { name fields { name } description @include(if: $full) } whoami: spanCount }",
+      query:
+        'query Q($full: Boolean!) { __typename __type(name: "Span") { name fields { name } description @include(if: $full) } whoami: spanCount }',
       variables: { full: false },
-      data: { __typename: "Query", __type: { name: "Span", fields: [{ name: "id" }, { name: "name" }, { name: "durationMs" }] }, whoami: 7 },
+      data: {
+        __typename: "Query",
+        __type: { name: "Span", fields: [{ name: "id" }, { name: "name" }, { name: "durationMs" }] },
+        whoami: 7,
+      },
     },
     {
       claim: "passes JSON values as they are",
-      query: 'query Q($v: JSON) { echo(value: $v) again: echo(value: { a: [1, { b: null }] }) }',
+      query: "query Q($v: JSON) { echo(value: $v) again: echo(value: { a: [1, { b: null }] }) }",
       variables: { v: { deep: [{ x: 1 }, "text", null] } },
       data: { echo: { deep: [{ x: 1 }, "text", null] }, again: { a: [1, { b: null }] } },
     },
@@ -80,7 +85,9 @@ describe.each(modes)("a federated query, %s", (mode) => {
 
   it("runs mutations one after the other, across subgraphs", async () => {
     await using t = await fixtureRouter({ mode });
-    const { body } = await t.ask('mutation { a: addStep(name: "1") b: addTraceStep(name: "2") c: addStep(name: "3") d: addTraceStep(name: "4") }');
+    const { body } = await t.ask(
+      'mutation { a: addStep(name: "1") b: addTraceStep(name: "2") c: addStep(name: "3") d: addTraceStep(name: "4") }',
+    );
     expect(t.steps).toEqual(["1", "2", "3", "4"]);
     expect(body.data).toEqual({ a: ["1"], b: ["1", "2"], c: ["1", "2", "3"], d: ["1", "2", "3", "4"] });
   });
@@ -89,7 +96,12 @@ describe.each(modes)("a federated query, %s", (mode) => {
     await using t = await fixtureRouter({ mode });
     const { status, body } = await t.ask("{ runs(first: 2) { id flaky cost } }", { headers: { "x-request-id": "my-request" } });
     expect(status).toBe(200);
-    expect(body.data).toEqual({ runs: [{ id: "1", flaky: null, cost: 0.01 }, { id: "2", flaky: null, cost: 0.02 }] });
+    expect(body.data).toEqual({
+      runs: [
+        { id: "1", flaky: null, cost: 0.01 },
+        { id: "2", flaky: null, cost: 0.02 },
+      ],
+    });
     expect(body.errors?.[1]).toEqual({
       message: "The trace of run 2 is too large.",
       path: ["runs", 1, "flaky"],
@@ -125,7 +137,12 @@ describe.each(modes)("a federated query, %s", (mode) => {
     await using t = await fixtureRouter({ mode, deadlines: { queryMs: 100 } });
     const { body } = await t.ask('{ run(id: "1") { id hangingTrace } spanCount }');
     expect(body.data).toEqual({ run: { id: "1", hangingTrace: null }, spanCount: 7 });
-    expect(body.errors?.[0]?.extensions).toMatchObject({ code: "TIMEOUT", reason: "SUBGRAPH_TIMED_OUT", serviceName: "traces", afterMs: 100 });
+    expect(body.errors?.[0]?.extensions).toMatchObject({
+      code: "TIMEOUT",
+      reason: "SUBGRAPH_TIMED_OUT",
+      serviceName: "traces",
+      afterMs: 100,
+    });
   });
 
   it("refuses variables that do not fit, as HTTP 400", async () => {

@@ -89,7 +89,11 @@ export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise
     webSocketUrl,
     ask: (query, asked) => post(router.url, query, asked),
     stream: (query, { variables, operationName } = {}) =>
-      client().iterate({ query, variables: variables ?? null, operationName: operationName ?? null }) as AsyncIterableIterator<FormattedExecutionResult>,
+      client().iterate({
+        query,
+        variables: variables ?? null,
+        operationName: operationName ?? null,
+      }) as AsyncIterableIterator<FormattedExecutionResult>,
     async [Symbol.asyncDispose]() {
       await Promise.all(clients.map((made) => made.dispose()));
       await router.stop(100);

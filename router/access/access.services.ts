@@ -1,0 +1,13 @@
+import type { SubgraphContext } from "#shared/context.ts";
+import type { ServiceHealth } from "../health.ts";
+
+/** Asks all subgraphs how they are. */
+export type ProbeServices = () => Promise<ServiceHealth[]>;
+
+/** What the access subgraph keeps. */
+export interface AccessServices {
+  probe: ProbeServices;
+}
+
+/** The context of its resolvers. */
+export type AccessContext = SubgraphContext<undefined, AccessServices>;

@@ -1,0 +1,65 @@
+import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
+import { Directive, Field, Float, ID, Int, ObjectType } from "type-graphql";
+
+/** One operation that somebody asked of the router. Written by audit-writer.ts only. */
+@Directive('@key(fields: "id")')
+@ObjectType({
+  description: "One operation that was asked of the router: who, what, with which outcome. Neither variables nor the document are kept.",
+})
+@Entity({ tableName: "request_audit" })
+export class RequestAudit {
+  @Field(() => ID, { description: "Opaque id." })
+  @PrimaryKey({ type: "text" })
+  id!: string;
+
+  @Property({ type: "text" })
+  tenantId!: string;
+
+  @Field(() => String, { description: "x-request-id, as the client sent it or the router made it." })
+  @Property({ type: "text" })
+  requestId!: string;
+
+  /** Not in the graph until there are keys. */
+  @Property({ type: "text", nullable: true })
+  apiKeyId!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The operation's name; null where it has none or could not be read." })
+  @Property({ type: "text", nullable: true })
+  operationName!: string | null;
+
+  @Field(() => String, { description: "query, mutation or subscription; unknown where the document could not be read." })
+  @Property({ type: "text" })
+  operationType!: string;
+
+  @Field(() => String, { description: "SHA-256 of the document's text, in hex." })
+  @Property({ type: "text" })
+  operationHash!: string;
+
+  @Field(() => [String], { description: 'Root fields asked for, such as ["createRun"].' })
+  @Property({ type: "string[]", columnType: "text[]" })
+  rootFields!: string[];
+
+  @Field(() => Int, { description: "The HTTP status; over WebSocket 200, or 400 where the operation was refused." })
+  @Property({ type: "integer" })
+  statusCode!: number;
+
+  @Field(() => [String], { description: "extensions.code of the errors, each once; empty when all went well." })
+  @Property({ type: "string[]", columnType: "text[]" })
+  errorCodes!: string[];
+
+  @Field(() => Float, { description: "How long it took; of a subscription, how long it lived." })
+  @Property({ type: "double", columnType: "double precision" })
+  durationMs!: number;
+
+  @Field(() => String, { nullable: true, description: "The address that the request came from." })
+  @Property({ type: "text", nullable: true })
+  clientIp!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The client's User-Agent." })
+  @Property({ type: "text", nullable: true })
+  userAgent!: string | null;
+
+  @Field(() => Date, { description: "When the operation began." })
+  @Property({ type: "datetime", columnType: "timestamptz" })
+  createdAt!: Date;
+}

@@ -1,0 +1,37 @@
+import type { FilterQuery } from "@mikro-orm/postgresql";
+import { Arg, Args, Ctx, Query, Resolver } from "type-graphql";
+import type { SubgraphContext } from "#shared/context.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { RequestAudit } from "./request-audit.entity.ts";
+import { RequestAuditFilter } from "./request-audit.inputs.ts";
+
+const RequestAuditConnection = connectionType("RequestAudit", () => RequestAudit);
+
+/** The audit in the graph. */
+@Resolver(() => RequestAudit)
+export class RequestAuditResolver {
+  @Query(() => RequestAuditConnection, {
+    description: "What the tenant asked of the router, newest first. A row appears within about a second.",
+  })
+  requestAudits(
+    @Arg("filter", () => RequestAuditFilter, { nullable: true, description: "Which ones; all unless given." })
+    filter: RequestAuditFilter | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: SubgraphContext,
+  ): Promise<Connection<RequestAudit>> {
+    return db.read(({ em }) => listPage(em, RequestAudit, page, { where: conditions(filter ?? {}) }));
+  }
+}
+
+function conditions(filter: RequestAuditFilter): FilterQuery<RequestAudit> {
+  const { requestId, operationName, rootField, errorCode, createdAfter, createdBefore } = filter;
+  return {
+    ...(requestId != null && { requestId }),
+    ...(operationName != null && { operationName }),
+    ...(rootField != null && { rootFields: { $contains: [rootField] } }),
+    ...(errorCode != null && { errorCodes: { $contains: [errorCode] } }),
+    ...((createdAfter != null || createdBefore != null) && {
+      createdAt: { ...(createdAfter != null && { $gte: createdAfter }), ...(createdBefore != null && { $lt: createdBefore }) },
+    }),
+  };
+}

@@ -1,0 +1,35 @@
+import { Ctx, Field, Float, ObjectType, Query, registerEnumType, Resolver } from "type-graphql";
+import type { ServiceHealth } from "../health.ts";
+import type { AccessContext } from "./access.services.ts";
+
+/** Whether a service answers. */
+export enum HealthStatus {
+  UP = "UP",
+  DOWN = "DOWN",
+}
+registerEnumType(HealthStatus, { name: "HealthStatus", description: "Whether a service and its database answer." });
+
+/** One subgraph's state, in the graph. */
+@ObjectType("ServiceHealth", { description: "One subgraph's state." })
+class ServiceHealthType implements ServiceHealth {
+  @Field(() => String, { description: "The subgraph's name." })
+  name!: string;
+
+  @Field(() => HealthStatus, { description: "UP: it and its database answered within 2 s." })
+  status!: HealthStatus;
+
+  @Field(() => Float, { nullable: true, description: "How long the answer took; null when there was none." })
+  latencyMs!: number | null;
+
+  @Field(() => String, { nullable: true, description: "Why it is down." })
+  message!: string | null;
+}
+
+/** The services in the graph. */
+@Resolver()
+export class ServiceHealthResolver {
+  @Query(() => [ServiceHealthType], { description: "Every subgraph, asked now, each with a time limit (S-101)." })
+  services(@Ctx() { services }: AccessContext): Promise<ServiceHealth[]> {
+    return services.probe();
+  }
+}
