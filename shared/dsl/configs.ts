@@ -1,0 +1,132 @@
+/**
+ * The config of each node type (S-49 to S-59, S-88 to S-95), in its own snake_case keys. Keys that a schema does not name are
+ * dropped here and reported by validateDsl as warnings.
+ */
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { isPlainText } from "#shared/template/template.ts";
+import * as z from "zod";
+
+const filledText = z.string().min(1);
+const seconds = z.number().positive().max(86_400);
+const json = z.custom<Json>((value) => value !== undefined, "it is missing");
+
+/** An object, or before rendering a template that gives one. */
+const object = z.custom<JsonObject>(
+  (value) => isJsonObject(value) || (typeof value === "string" && !isPlainText(value)),
+  "expected an object, or a template that gives one",
+);
+
+/** Names of values in the run's state: letters of any script, digits, `_` and `-`. */
+const stateKey = z
+  .string()
+  .regex(/^[\p{L}_][\p{L}\p{N}_-]{0,127}$/u, 'a state key is a name such as "lead_score"')
+  .refine((key) => key !== "__proto__", "a state key cannot be __proto__");
+
+const message = z.object({ role: z.enum(["system", "user", "assistant", "tool"]), content: z.string() });
+
+/** `llm`: a chat completion (S-56). Sent: `system_prompt`, then `messages`, then `prompt`. */
+export const llmConfig = z
+  .object({
+    /** The provider's default when left out. */
+    model: filledText.optional(),
+    provider_code: filledText.optional(),
+    system_prompt: z.string().optional(),
+    prompt: z.string().optional(),
+    messages: z.array(message).min(1).optional(),
+    temperature: z.number().min(0).max(2).optional(),
+    top_p: z.number().min(0).max(1).optional(),
+    max_tokens: z.int().positive().optional(),
+    stop: z.array(z.string()).max(16).optional(),
+    /** As OpenAI has it: `{ "type": "json_object" }` or `{ "type": "json_schema", "json_schema": … }`. */
+    response_format: z.custom<JsonObject>(isJsonObject, "expected an object").optional(),
+  })
+  .refine(hasOneOf("prompt", "messages"), "give prompt or messages");
+
+/** `tool`: a call of an HTTP tool (S-55, S-89 to S-95). What is given here wins over the binding, that over the tool. */
+export const toolConfig = z
+  .object({
+    tool_binding_id: filledText.optional(),
+    tool_id: filledText.optional(),
+    tool_version_id: filledText.optional(),
+    tool_code: filledText.optional(),
+    arguments: object.optional(),
+    url: filledText.optional(),
+    base_url: filledText.optional(),
+    path: z.string().optional(),
+    method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]).optional(),
+    query: object.optional(),
+    body: json.optional(),
+    headers: object.optional(),
+    timeout_seconds: seconds.optional(),
+  })
+  .refine(hasOneOf("tool_binding_id", "tool_id", "tool_version_id", "tool_code", "url", "base_url"), {
+    message: "name the tool by tool_binding_id, tool_id or tool_code, or give a url",
+  });
+
+/** `code`: a program in the sandbox (S-58, S-59); it reads `payload` and leaves its answer in `result`. */
+export const codeConfig = z.object({
+  language: z.enum(["python"]).default("python"),
+  code: filledText,
+  /** What `payload` is; an empty object when left out. */
+  input_json: json.optional(),
+  timeout_seconds: seconds.optional(),
+});
+
+/** `answer`: what the run says (S-49). */
+export const answerConfig = z
+  .object({ answer: z.string().optional(), template: z.string().optional() })
+  .refine(hasOneOf("answer", "template"), "give answer, the text")
+  .transform(({ answer, template }) => ({ answer: answer ?? template ?? "" }));
+
+/** `if-else`: goes on by the route "true" or "false" (S-51). */
+export const ifElseConfig = z.object({ expression: filledText });
+
+/** `assigner`: writes to the run's state (S-50). */
+export const assignerConfig = z.object({
+  assignments: z.record(stateKey, json).refine((value) => Object.keys(value).length > 0, "give at least one assignment"),
+});
+
+const document = z.looseObject({ id: z.union([z.string(), z.number()]).optional(), title: z.string().optional(), text: z.string() });
+
+/** `knowledge-retrieval`: the documents that fit a query (S-53, S-54). */
+export const knowledgeRetrievalConfig = z
+  .object({
+    /** Taken literally. */
+    query: filledText.optional(),
+    query_template: filledText.optional(),
+    top_k: z.int().min(1).max(100).default(5),
+    documents: z.array(document).optional(),
+    /** A GET of it gives a list of documents, or `{ "documents": […] }`. */
+    source_url: filledText.optional(),
+  })
+  .refine(hasOneOf("query", "query_template"), "give query or query_template")
+  .refine(hasOneOf("documents", "source_url"), "give documents or source_url");
+
+/** `template-transform`: text, or JSON when the template is an object, an array, or a lone expression that gives one (S-52). */
+export const templateTransformConfig = z.object({
+  template: z.custom<string | Json[] | JsonObject>(
+    (value) => typeof value === "string" || (typeof value === "object" && value !== null),
+    "expected text, an object or an array",
+  ),
+});
+
+/** See {@link llmConfig}. */
+export type LlmConfig = z.infer<typeof llmConfig>;
+/** See {@link toolConfig}. */
+export type ToolConfig = z.infer<typeof toolConfig>;
+/** See {@link codeConfig}. */
+export type CodeConfig = z.infer<typeof codeConfig>;
+/** See {@link answerConfig}. */
+export type AnswerConfig = z.infer<typeof answerConfig>;
+/** See {@link ifElseConfig}. */
+export type IfElseConfig = z.infer<typeof ifElseConfig>;
+/** See {@link assignerConfig}. */
+export type AssignerConfig = z.infer<typeof assignerConfig>;
+/** See {@link knowledgeRetrievalConfig}. */
+export type KnowledgeRetrievalConfig = z.infer<typeof knowledgeRetrievalConfig>;
+/** See {@link templateTransformConfig}. */
+export type TemplateTransformConfig = z.infer<typeof templateTransformConfig>;
+
+function hasOneOf(...keys: string[]): (config: object) => boolean {
+  return (config) => keys.some((key) => (config as JsonObject)[key] !== undefined);
+}

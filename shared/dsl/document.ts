@@ -1,0 +1,61 @@
+/** What a workflow's document consists of (S-15, S-16) once it has been read; its keys are snake_case wherever they come from. */
+import type { JsonObject } from "#shared/json.ts";
+import * as z from "zod";
+
+/** What a document may be at most. */
+export const dslLimits = {
+  documentBytes: 1024 * 1024,
+  nodes: 2_000,
+  edges: 5_000,
+  depth: 100,
+  /** Characters of all expressions of a document together. */
+  expressionChars: 200_000,
+} as const;
+
+/** Ids of nodes; they stand in paths, so they hold neither dots nor blanks. */
+export const nodeIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** How often a failed node is tried again. Waits `backoff_seconds × backoff_factor^(n-1)`, at most `max_backoff_seconds`. */
+export const retryPolicy = z.object({
+  /** Attempts in all, the first included. */
+  max_attempts: z.int().min(1).max(20),
+  backoff_seconds: z.number().min(0).max(3_600).default(1),
+  backoff_factor: z.number().min(1).max(10).default(2),
+  max_backoff_seconds: z.number().min(0).max(86_400).default(300),
+});
+
+/** See {@link retryPolicy}. */
+export type RetryPolicy = z.infer<typeof retryPolicy>;
+
+/** What a node may have beside its id, type and config. */
+export const nodeOptions = z.object({
+  /** For people. */
+  name: z.string().max(200).optional(),
+  retry: retryPolicy.optional(),
+  /** True: an attempt whose outcome is unknown is not made again; the node waits for a person (OUTCOME_UNKNOWN). */
+  at_most_once: z.boolean().optional(),
+  /** One attempt may take this long. */
+  timeout_seconds: z.number().positive().max(86_400).optional(),
+});
+
+/** A step of a workflow. */
+export interface DslNode extends z.infer<typeof nodeOptions> {
+  id: string;
+  /** A canonical type; of an extra type, its own name. */
+  type: string;
+  config: JsonObject;
+}
+
+/** From a node to one that runs after it. */
+export interface DslEdge {
+  source: string;
+  target: string;
+  /** Of an edge out of a branching node: the route on which it is taken, "true" or "false". */
+  condition?: string;
+}
+
+/** A document that can run: `validateDsl` found no error in it. */
+export interface DslDocument {
+  nodes: DslNode[];
+  edges: DslEdge[];
+}

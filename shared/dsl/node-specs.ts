@@ -1,0 +1,75 @@
+/** What validation and rendering need to know of each node type. */
+import * as z from "zod";
+import {
+  answerConfig,
+  assignerConfig,
+  codeConfig,
+  ifElseConfig,
+  knowledgeRetrievalConfig,
+  llmConfig,
+  templateTransformConfig,
+  toolConfig,
+} from "./configs.ts";
+import { canonicalNodeType, type NodeType } from "./node-types.ts";
+
+/** A config field whose texts are templates. */
+export interface TemplateField {
+  /** Its key; `messages.*.content` is the content of each message. */
+  field: string;
+  /** text: the template gives text, whatever its values are. json: every text in it is a template, and lone expressions keep their type. */
+  as: "text" | "json";
+}
+
+/** A node type as validation and rendering see it. */
+export interface NodeSpec {
+  config: z.ZodType;
+  /** The keys that the config may have. */
+  keys: readonly string[];
+  /** Everything else in the config is taken literally. */
+  templates: readonly TemplateField[];
+  /** Config fields that are expressions. */
+  expressions: readonly string[];
+  /** The routes of a branching node; none for any other. */
+  routes: readonly string[];
+  /** Pairs of fields of which, when both are given, the first is used. */
+  precedence: readonly (readonly [used: string, ignored: string])[];
+}
+
+/** The spec of every type; adding a type to `nodeTypes` without one does not build. */
+export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
+  llm: defineNodeSpec(llmConfig, { templates: texts("system_prompt", "prompt", "messages.*.content") }),
+  tool: defineNodeSpec(toolConfig, {
+    templates: [...texts("url", "base_url", "path"), ...values("query", "body", "headers", "arguments")],
+  }),
+  code: defineNodeSpec(codeConfig, { templates: values("input_json") }),
+  answer: defineNodeSpec(answerConfig.in, { templates: texts("answer", "template"), precedence: [["answer", "template"]] }),
+  "if-else": defineNodeSpec(ifElseConfig, { expressions: ["expression"], routes: ["true", "false"] }),
+  assigner: defineNodeSpec(assignerConfig, { templates: values("assignments") }),
+  "knowledge-retrieval": defineNodeSpec(knowledgeRetrievalConfig, {
+    templates: texts("query_template", "source_url"),
+    precedence: [
+      ["query", "query_template"],
+      ["source_url", "documents"],
+    ],
+  }),
+  "template-transform": defineNodeSpec(templateTransformConfig, { templates: values("template") }),
+};
+
+/** Makes a spec, for types of one's own (`validateDsl(document, { extraTypes })`). */
+export function defineNodeSpec(config: z.ZodObject, parts: Partial<Omit<NodeSpec, "config" | "keys">> = {}): NodeSpec {
+  return { config, keys: Object.keys(config.shape), templates: [], expressions: [], routes: [], precedence: [], ...parts };
+}
+
+/** Which config fields of a type are templates; aliases count, an unknown type has none. */
+export function templateFields(type: string): readonly TemplateField[] {
+  const canonical = canonicalNodeType(type);
+  return canonical === undefined ? [] : nodeSpecs[canonical].templates;
+}
+
+function texts(...fields: string[]): TemplateField[] {
+  return fields.map((field) => ({ field, as: "text" }));
+}
+
+function values(...fields: string[]): TemplateField[] {
+  return fields.map((field) => ({ field, as: "json" }));
+}

@@ -1,0 +1,30 @@
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { RenderBudget } from "#shared/template/budget.ts";
+import { renderDeep } from "#shared/template/render-deep.ts";
+import type { TemplateScope } from "#shared/template/scope.ts";
+import { compileTemplate } from "#shared/template/template.ts";
+import { templateFields } from "./node-specs.ts";
+
+/**
+ * Renders the template fields of a node's config; what is to be taken literally stays as it is. Fields for text become text
+ * whatever the value is; in the others lone expressions keep their type.
+ *
+ * @returns a copy; the config itself and its scope are not changed.
+ * @throws AppError TEMPLATE_FAILED, TEMPLATE_TOO_LARGE, TEMPLATE_TOO_SLOW: one budget for the whole config
+ */
+export function renderConfig(type: string, config: JsonObject, scope: TemplateScope): JsonObject {
+  const budget = new RenderBudget();
+  const text = (value: Json) => (typeof value === "string" ? compileTemplate(value).renderText(scope, budget) : value);
+  const deep = (value: Json) => renderDeep(value, scope, budget);
+  let rendered: Json = config;
+  for (const { field, as } of templateFields(type)) rendered = mapField(rendered, field.split("."), as === "text" ? text : deep);
+  return rendered as JsonObject;
+}
+
+/** Applies a function to the values at a path, `*` being each item of a list; a path that is not there changes nothing. */
+function mapField(value: Json, [key, ...rest]: string[], change: (value: Json) => Json): Json {
+  if (key === undefined) return change(value);
+  if (key === "*") return Array.isArray(value) ? value.map((item) => mapField(item, rest, change)) : value;
+  const item = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return item === undefined ? value : { ...(value as JsonObject), [key]: mapField(item, rest, change) };
+}

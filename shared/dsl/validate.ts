@@ -1,0 +1,9 @@
+export interface DslIssue {
+  severity: "ERROR" | "WARNING";
+  code: string;
+  message: string;
+  path: string;
+}
+export function validateDsl(_: unknown): DslIssue[] {
+  return [];
+}
