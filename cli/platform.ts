@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EndpointRegistry } from "#shared/caller.ts";
 import type { Env } from "#shared/config.ts";
+import { AppError } from "#shared/errors.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint.ts";
 import { HintBus } from "#shared/hints.ts";
 import { connectEndpoint } from "#shared/http-endpoint.ts";
@@ -14,11 +15,14 @@ import type { Log } from "#shared/log.ts";
 import { createSecretBox } from "#shared/secrets.ts";
 import { serveEndpoints } from "#shared/server.ts";
 import { openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/subgraph.ts";
-import { startRouter } from "../router/start.ts";
+import { AuditWriter } from "../router/access/audit-writer.ts";
+import { accessSubgraph } from "../router/access/subgraph.ts";
+import { probeServices } from "../router/health.ts";
+import { startRouter, type RunningRouter } from "../router/router.ts";
 import type { Composition, RunningPart, RunningPlatform, RunningServer, StartOptions, WorkerOptions } from "./composition.ts";
 import { migrateAll, subgraphDatabaseUrl } from "./migrate.ts";
 import { ShutdownList } from "./shutdown-list.ts";
-import { accessSubgraphName, allSubgraphs, subgraphs } from "./subgraphs.ts";
+import { accessSubgraphName, subgraphs } from "./subgraphs.ts";
 
 /** Subgraphs that worker processes call. */
 const calledByWorkers = ["model", "tool"];
@@ -42,8 +46,7 @@ async function startPlatform(env: Env, { log, progress }: StartOptions): Promise
     const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: join(socketFolder, "graph.sock") }, log });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
-    const router = await startRouter({ env, endpoints: opened, log });
-    shutdown.add("the router", () => router.stop(), 8_000);
+    const router = await openRouter(opened, { env, log, registry, shutdown });
     return {
       graphUrl: router.url,
       notes: [],
@@ -59,7 +62,7 @@ async function startPlatform(env: Env, { log, progress }: StartOptions): Promise
 async function openAll(env: Env, log: Log, registry: EndpointRegistry, shutdown: ShutdownList): Promise<RunningSubgraph[]> {
   const buses = new Map<string, HintBus>();
   const opened: RunningSubgraph[] = [];
-  for (const [name, load] of Object.entries(allSubgraphs())) {
+  for (const [name, load] of Object.entries(subgraphs)) {
     const hints = await busOf(buses, subgraphDatabaseUrl(env, name), log, shutdown);
     const subgraph = await open(await load(), { env, log, registry, hints });
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
@@ -67,6 +70,34 @@ async function openAll(env: Env, log: Log, registry: EndpointRegistry, shutdown:
     opened.push(subgraph);
   }
   return opened;
+}
+
+/** The router with its own subgraph, in front of the others. */
+async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown }: RouterParts): Promise<RunningRouter> {
+  const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
+  const hints = await busOf(new Map(), databaseUrl, log, shutdown);
+  const all = [...endpoints];
+  const definition = accessSubgraph(() => probeServices(all, log));
+  const access = await open(definition, { env, log, registry, hints });
+  shutdown.add("access", () => access.close(), 5_000);
+  all.push(access);
+  const audit = new AuditWriter({ databaseUrl, log });
+  shutdown.add("audits", () => audit.stop(), 5_000);
+  const router = await startRouter({ env, endpoints: all, audit, log, checks: { schema: () => requireMigrated(access) } });
+  shutdown.add("the router", () => router.stop(), 8_000);
+  return router;
+}
+
+interface RouterParts {
+  env: Env;
+  log: Log;
+  registry: EndpointRegistry;
+  shutdown: ShutdownList;
+}
+
+async function requireMigrated({ database }: RunningSubgraph): Promise<void> {
+  const pending = await database.pendingMigrations();
+  if (pending.length > 0) throw new AppError("DOWNSTREAM_UNAVAILABLE", "SCHEMA_NOT_CURRENT", `The schema lacks ${pending.length} migrations. Run: agent-platform migrate`);
 }
 
 /** One bus a database: subgraphs that share a database share its LISTEN connection. */
@@ -87,7 +118,7 @@ interface OpenOptions {
   hints: HintBus;
 }
 
-function open(definition: SubgraphDefinition<never, never>, { env, log, registry, hints }: OpenOptions): Promise<RunningSubgraph> {
+function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, hints }: OpenOptions): Promise<RunningSubgraph> {
   const secrets = createSecretBox(requireKey(env));
   return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl: subgraphDatabaseUrl(env, definition.name) });
 }
@@ -98,11 +129,7 @@ async function startRouterAlone(env: Env, { log }: StartOptions): Promise<Runnin
     const registry = new EndpointRegistry();
     const endpoints = await connectAll(Object.keys(subgraphs), env, registry, shutdown);
     await migrateAll(env, [accessSubgraphName]);
-    const hints = await busOf(new Map(), subgraphDatabaseUrl(env, accessSubgraphName), log, shutdown);
-    const access = await open(await allSubgraphs()[accessSubgraphName]!(), { env, log, registry, hints });
-    shutdown.add("access", () => access.close(), 5_000);
-    const router = await startRouter({ env, endpoints: [...endpoints, access], log });
-    shutdown.add("the router", () => router.stop(), 8_000);
+    const router = await openRouter(endpoints, { env, log, registry, shutdown });
     return { graphUrl: router.url, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();

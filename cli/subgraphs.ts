@@ -1,18 +1,26 @@
-/** The nine subgraphs and the router's own, by name; each is loaded only where it is needed. */
+/** The nine subgraphs, and the router's own, by name; each is loaded only where it is needed. */
 import type { SubgraphDefinition } from "#shared/subgraph.ts";
 
-type Load = () => Promise<SubgraphDefinition<never, never>>;
-const definition = (loaded: SubgraphDefinition<never, never>) => loaded;
+/** A manifest, whatever its loaders and services are. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the parameters are contravariant: no other type takes all nine
+export type AnySubgraph = SubgraphDefinition<any, any>;
 
-/** The domain's subgraphs, in the order of the architecture's table. */
+type Load = () => Promise<AnySubgraph>;
+
+/** The domain's subgraphs. */
 export const subgraphs: Record<string, Load> = {
-  workflow: async () => definition((await import("../subgraphs/workflow/subgraph.ts")).workflowSubgraph as never),
+  workflow: async () => (await import("../subgraphs/workflow/subgraph.ts")).workflowSubgraph,
+  session: async () => (await import("../subgraphs/session/subgraph.ts")).sessionSubgraph,
+  agent: async () => (await import("../subgraphs/agent/subgraph.ts")).agentSubgraph,
+  team: async () => (await import("../subgraphs/team/subgraph.ts")).teamSubgraph,
+  tool: async () => (await import("../subgraphs/tool/subgraph.ts")).toolSubgraph,
 };
 
 /** The router's own subgraph: audits and health. */
 export const accessSubgraphName = "access";
 
-/** All that own tables. */
+/** All that own tables and have a part in the graph. */
 export function allSubgraphs(): Record<string, Load> {
-  return subgraphs;
+  const access: Load = async () => (await import("../router/access/subgraph.ts")).accessSubgraph(() => Promise.resolve([]));
+  return { ...subgraphs, [accessSubgraphName]: access };
 }
