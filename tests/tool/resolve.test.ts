@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import type { JsonObject } from "#shared/json.ts";
+import { homeOrigin, resolveToolCall, type ToolCallLayers } from "../../subgraphs/tool/resolve.ts";
+
+const base = "http://invoke.test/v1";
+
+function resolve(layers: Partial<ToolCallLayers>) {
+  const { url, headers, ...call } = resolveToolCall({ config: {}, binding: {}, invoke: {}, ...layers });
+  return { ...call, url: url.href, headers: Object.fromEntries(headers) };
+}
+
+const refusal = (layers: Partial<ToolCallLayers>) => {
+  try {
+    resolve(layers);
+  } catch (error) {
+    const { reason, facts, message } = error as { reason: string; facts: JsonObject; message: string };
+    return { reason, message, ...facts };
+  }
+  throw new Error("it was not refused");
+};
+
+describe("resolveToolCall", () => {
+  it.each<[string, Partial<ToolCallLayers>, string]>([
+    [
+      "S-89 config.url wins over all",
+      { config: { url: "http://node.test/a", base_url: "http://x.test", path: "/p" }, invoke: { url: "http://y.test" } },
+      "http://node.test/a",
+    ],
+    [
+      "S-89 invoke.url wins over base URLs",
+      { config: { base_url: "http://x.test" }, invoke: { url: "http://invoke.test/u" } },
+      "http://invoke.test/u",
+    ],
+    [
+      "S-90 config.base_url is first",
+      { config: { base_url: "http://c.test" }, binding: { base_url: "http://b.test" }, invoke: { base_url: base } },
+      "http://c.test/",
+    ],
+    ["S-90 binding.base_url is second", { binding: { base_url: "http://b.test" }, invoke: { base_url: base } }, "http://b.test/"],
+    ["S-90 invoke.base_url is third", { invoke: { base_url: base } }, "http://invoke.test/v1"],
+    ["S-90 a blank base_url counts as none", { config: { base_url: " " }, binding: { base_url: "http://b.test" } }, "http://b.test/"],
+    ["S-91 config.path is first", { config: { path: "/c" }, invoke: { base_url: base, path: "/i" } }, "http://invoke.test/v1/c"],
+    ["S-91 invoke.path is second", { invoke: { base_url: `${base}/`, path: "i" } }, "http://invoke.test/v1/i"],
+    ["S-91 a binding has no path", { binding: { path: "/b" }, invoke: { base_url: base } }, "http://invoke.test/v1"],
+    ["S-91 a path's query is kept", { invoke: { base_url: base, path: "/i?a=1" } }, "http://invoke.test/v1/i?a=1"],
+    [
+      "S-91 a path cannot name another host",
+      { config: { path: "//evil.test/x" }, invoke: { base_url: base } },
+      "http://invoke.test/v1/evil.test/x",
+    ],
+    [
+      "S-91 a path that looks like a URL stays beneath the base",
+      { config: { path: "http://evil.test/" }, invoke: { base_url: base } },
+      "http://invoke.test/v1/http://evil.test/",
+    ],
+    [
+      "S-93 query is merged and the node wins",
+      { config: { query: { b: 3, c: true } }, invoke: { base_url: base, query: { a: 1, b: 2 } } },
+      "http://invoke.test/v1?a=1&b=3&c=true",
+    ],
+    [
+      "S-93 query wins over the URL's own",
+      { config: { query: { a: 2 } }, invoke: { url: "http://i.test/?a=1&z=9" } },
+      "http://i.test/?z=9&a=2",
+    ],
+    [
+      "S-93 lists repeat, objects are JSON, null takes away",
+      { config: { query: { l: [1, 2], o: { x: 1 }, gone: null } }, invoke: { base_url: base, query: { gone: 1 } } },
+      "http://invoke.test/v1?l=1&l=2&o=%7B%22x%22%3A1%7D",
+    ],
+    [
+      "arguments are query of a GET, beneath config's",
+      { arguments: { q: "lamp", n: 5 }, config: { query: { n: 6 } }, invoke: { base_url: base, query: { q: "none", lang: "en" } } },
+      "http://invoke.test/v1?q=lamp&lang=en&n=6",
+    ],
+  ])("%s", (_, layers, url) => {
+    expect(resolve(layers).url).toBe(url);
+  });
+
+  it("S-92 takes the version's method, else the node's, else GET", () => {
+    expect(resolve({ invoke: { base_url: base } }).method).toBe("GET");
+    expect(resolve({ config: { method: "put" }, invoke: { base_url: base, method: "post" } }).method).toBe("POST");
+    expect(resolve({ config: { url: base, method: "delete" } }).method).toBe("DELETE");
+  });
+
+  it.each<[string, Partial<ToolCallLayers>, string | undefined, string | undefined]>([
+    [
+      "S-94 merges bodies, shallow, later wins",
+      { config: { body: { b: { y: 1 } } }, invoke: { body: { a: 1, b: { x: 1 } } } },
+      '{"a":1,"b":{"y":1}}',
+      "application/json",
+    ],
+    [
+      "S-94 takes a text of the node whole",
+      { config: { body: "plain" }, invoke: { body: { a: 1 } } },
+      "plain",
+      "text/plain; charset=utf-8",
+    ],
+    [
+      "S-94 puts arguments between version and node",
+      { arguments: { a: 2, b: 2 }, config: { body: { b: 3 } }, invoke: { body: { a: 1, z: 0 } } },
+      '{"a":2,"z":0,"b":3}',
+      "application/json",
+    ],
+    ["S-94 sends lists as JSON", { config: { body: [1, 2] } }, "[1,2]", "application/json"],
+    [
+      "S-94 encodes forms where the content type says so",
+      { config: { body: { a: "x y", b: [1, 2] }, headers: { "Content-Type": "application/x-www-form-urlencoded" } } },
+      "a=x+y&b=1&b=2",
+      "application/x-www-form-urlencoded",
+    ],
+    ["S-94 sends none where none is given", { config: { body: null } }, undefined, undefined],
+  ])("%s", (_, layers, body, type) => {
+    const call = resolve({ ...layers, invoke: { base_url: base, method: "POST", ...layers.invoke } });
+    expect(call.body).toBe(body);
+    expect(call.headers["content-type"]).toBe(type);
+  });
+
+  it("S-95 merges headers of version, binding and node without regard to case; later wins and null takes away", () => {
+    const { headers } = resolve({
+      invoke: { base_url: base, headers: { "X-A": "invoke", "X-B": "invoke", "X-C": "invoke", "X-D": "invoke" } },
+      binding: { headers: { "x-b": "binding", "x-c": "binding" } },
+      config: { headers: { "X-c": 7, "x-d": null } },
+    });
+    expect(headers).toEqual({ "x-a": "invoke", "x-b": "binding", "x-c": "7" });
+  });
+
+  it("takes a sealed header from stored layers only, and lets a later layer replace it", () => {
+    const sealed = { sealed: "v1.x", origin: "http://b.test" };
+    const stored = { base_url: "http://b.test", headers: { authorization: sealed } };
+    expect(resolve({ binding: stored }).headers).toEqual({ authorization: { ...sealed, layer: "binding" } });
+    expect(resolve({ binding: stored, config: { headers: { Authorization: "mine" } } }).headers).toEqual({ authorization: "mine" });
+    expect(refusal({ binding: stored, config: { headers: { authorization: sealed } } })).toMatchObject({
+      reason: "TOOL_CONFIG_INVALID",
+      field: "config.headers.authorization",
+    });
+  });
+
+  it("takes the time-out of node, binding or version", () => {
+    expect(resolve({ invoke: { base_url: base, timeout_seconds: 9 }, binding: { timeout_seconds: 8 } }).timeoutSeconds).toBe(8);
+    expect(resolve({ config: { timeout_seconds: 1.5 }, invoke: { base_url: base, timeout_seconds: 9 } }).timeoutSeconds).toBe(1.5);
+  });
+
+  it.each<[Partial<ToolCallLayers>, string, string]>([
+    [{}, "TOOL_URL_MISSING", "config.base_url"],
+    [{ config: { path: "/x" } }, "TOOL_URL_MISSING", "config.base_url"],
+    [{ config: { url: "ftp://x.test" } }, "TOOL_CONFIG_INVALID", "config.url"],
+    [{ config: { url: "http://user:pw@x.test" } }, "TOOL_CONFIG_INVALID", "config.url"],
+    [{ config: { url: 5 } }, "TOOL_CONFIG_INVALID", "config.url"],
+    [{ config: { url: base, query: "a=1" } }, "TOOL_CONFIG_INVALID", "config.query"],
+    [{ config: { url: base, headers: { "x-a": {} } } }, "TOOL_CONFIG_INVALID", "config.headers.x-a"],
+    [{ config: { url: base, timeout_seconds: 0 } }, "TOOL_CONFIG_INVALID", "config.timeout_seconds"],
+    [{ config: { url: base }, invoke: { method: "TRACE" } }, "TOOL_CONFIG_INVALID", "invokeConfig.method"],
+  ])("refuses %j, naming the field", (layers, reason, field) => {
+    expect(refusal(layers)).toMatchObject({ reason, field });
+  });
+
+  it("never leaves the base's origin, whatever the path", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string(), fc.webUrl(), fc.constantFrom("//e.test", "\\\\e.test", "/../..", "@e.test", ":80", "?x#y")),
+        (path) => {
+          expect(new URL(resolve({ config: { path }, binding: { base_url: "https://home.test/api" } }).url).origin).toBe(
+            "https://home.test",
+          );
+        },
+      ),
+    );
+  });
+});
+
+describe("homeOrigin", () => {
+  it.each<[JsonObject, JsonObject, string | undefined]>([
+    [{ base_url: "https://b.test:8443/x" }, { base_url: base }, "https://b.test:8443"],
+    [{ base_url: "https://b.test" }, { url: "http://whole.test/x" }, "http://whole.test"],
+    [{}, { base_url: base }, "http://invoke.test"],
+    [{}, { path: "/x" }, undefined],
+  ])("of binding %j and version %j is %s", (binding, invoke, origin) => {
+    expect(homeOrigin({ binding, invoke })).toBe(origin);
+  });
+});
