@@ -6,7 +6,7 @@
 import ipaddr from "ipaddr.js";
 
 /** Where a connection goes: the host as the URL names it, and the address that it turned out to be. */
-export interface EgressTarget {
+interface EgressTarget {
   host: string;
   port: number;
   address: string;

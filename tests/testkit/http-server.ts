@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from "node:net";
 
 /** A request as the scripted server saw it. */
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   /** Path and query. */
   path: string;
@@ -11,7 +11,7 @@ export interface SeenRequest {
 }
 
 /** What the server answers; a function answers by hand (and may never end, or destroy the socket). */
-export type ScriptedAnswer =
+type ScriptedAnswer =
   | { status?: number; headers?: Record<string, string>; body?: string | Uint8Array; json?: unknown }
   | ((request: SeenRequest, response: ServerResponse) => void);
 

@@ -8,7 +8,7 @@ import type { ToolPort, ToolRequest, ToolResponse } from "../../subgraphs/runtim
 import type { SandboxPort, SandboxRequest, SandboxResult } from "../../subgraphs/runtime/sandbox/sandbox.ts";
 
 /** A span as the node left it; `ends` counts how often it was ended. */
-export interface FakeSpan {
+interface FakeSpan {
   spanType: string;
   name: string;
   attributes: JsonObject;

@@ -11,9 +11,6 @@ const busyRetryMs = 1_000;
 /** `code`: runs a program in the sandbox; `payload` in, `result` → output_json.result_json, `print` → output_text (S-58, S-59). */
 export const codeNode = outsideNode(async (context) => {
   const config = codeConfig.parse(renderConfig("code", context.config, context.scope));
-  if (config.language !== "python") {
-    return failed({ code: "CODE_LANGUAGE_UNAVAILABLE", message: `Code runs as python; ${config.language} is not there yet.` });
-  }
   const request = {
     language: config.language,
     code: config.code,

@@ -1,11 +1,13 @@
-import { knowledgeRetrievalConfig, type KnowledgeRetrievalConfig } from "#shared/dsl/configs.ts";
+import { knowledgeRetrievalConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import type { FetchedResponse } from "#shared/fetch.ts";
-import { indexDocuments, readDocuments, type DocumentIndex, type RetrievableDocument } from "./document-index.ts";
+import { configText } from "./config-text.ts";
+import { indexDocuments, readDocuments, type DocumentIndex, type RetrievableDocument, type RetrievedDocument } from "./document-index.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, orFailure, orFailureLater } from "./outcome.ts";
+import { storableText } from "./output-check.ts";
 import { traced } from "./traced.ts";
 
 /**
@@ -23,8 +25,8 @@ const inlineIndexes = new WeakMap<object, DocumentIndex>();
 
 function retrieveInline(context: NodeContext): NodeOutcome {
   const { documents } = context.config;
-  const config = readConfig(context);
-  if (typeof documents !== "object" || documents === null) return found(config, []);
+  const search = readSearch(context);
+  if (typeof documents !== "object" || documents === null) return found(search, []);
   let index = inlineIndexes.get(documents);
   if (index === undefined) {
     const readable = readDocuments(documents);
@@ -33,20 +35,19 @@ function retrieveInline(context: NodeContext): NodeOutcome {
     index = indexDocuments(readable);
     inlineIndexes.set(documents, index);
   }
-  return found(config, index.search(queryOf(config), config.top_k));
+  return found(search, index.search(search.query, search.topK));
 }
 
 async function retrieveFromSource(context: NodeContext): Promise<NodeOutcome> {
-  const config = readConfig(context);
-  const url = config.source_url ?? "";
-  if (context.dryRun) return completed({ outputText: "", outputJson: { dry_run: true, query: queryOf(config), retrieved_documents: [] } });
-  const response = await fetchSource(context, url);
+  const search = readSearch(context);
+  if (context.dryRun) return completed({ outputText: "", outputJson: { dry_run: true, query: search.query, retrieved_documents: [] } });
+  const response = await fetchSource(context, search.sourceUrl);
   if (response.status < 200 || response.status > 299) {
     return failed({
       code: "RETRIEVAL_HTTP_ERROR",
       message: `The source of the documents answered with status ${response.status}.`,
       ...httpRetry({ status: response.status, retryAfter: response.headers["retry-after"] }, Date.now()),
-      outputJson: { status: response.status, text: response.text.slice(0, 2_000) },
+      outputJson: { status: response.status, text: storableText(response.text.slice(0, 2_000)) },
     });
   }
   const documents = documentsOf(response.text);
@@ -56,7 +57,7 @@ async function retrieveFromSource(context: NodeContext): Promise<NodeOutcome> {
       message: 'The source answered neither a JSON list of documents with text nor {"documents": […]}.',
     });
   }
-  return found(config, indexDocuments(documents).search(queryOf(config), config.top_k));
+  return found(search, indexDocuments(documents).search(search.query, search.topK));
 }
 
 function fetchSource(context: NodeContext, url: string): Promise<FetchedResponse> {
@@ -74,14 +75,22 @@ function fetchSource(context: NodeContext, url: string): Promise<FetchedResponse
   );
 }
 
-function readConfig({ config, scope }: NodeContext): KnowledgeRetrievalConfig {
-  // Without the documents, which are read once per plan: checking thousands of them costs more than the search.
-  const { documents: _, ...rest } = config;
-  return knowledgeRetrievalConfig.parse({ ...renderConfig("knowledge-retrieval", rest, scope), documents: [] });
+/** What to look for, where, and how much of it. An empty query, such as an empty question, finds nothing; it is no failure. */
+interface Search {
+  query: string;
+  topK: number;
+  sourceUrl: string;
 }
 
-function queryOf(config: KnowledgeRetrievalConfig): string {
-  return config.query ?? config.query_template ?? "";
+function readSearch({ config, scope }: NodeContext): Search {
+  // Field by field: checking thousands of documents on every run would cost more than the search.
+  const { documents: _, ...rest } = config;
+  const rendered = renderConfig("knowledge-retrieval", rest, scope);
+  return {
+    query: configText(rendered, "query", "query_template"),
+    topK: knowledgeRetrievalConfig.shape.top_k.parse(rendered["top_k"]),
+    sourceUrl: configText(rendered, "source_url"),
+  };
 }
 
 function documentsOf(body: string): RetrievableDocument[] | null {
@@ -93,7 +102,7 @@ function documentsOf(body: string): RetrievableDocument[] | null {
   }
 }
 
-function found(config: KnowledgeRetrievalConfig, documents: ReturnType<DocumentIndex["search"]>): NodeOutcome {
+function found({ query }: Search, documents: RetrievedDocument[]): NodeOutcome {
   const outputText = documents.map(({ title, text }) => (title ? `${title}\n${text}` : text)).join("\n\n");
-  return completed({ outputText, outputJson: { query: queryOf(config), retrieved_documents: documents } });
+  return completed({ outputText, outputJson: { query, retrieved_documents: documents } });
 }

@@ -27,7 +27,7 @@ export const llmNode = outsideNode(async (context) => {
 
 function requestOf(config: LlmConfig): ModelRequest {
   return {
-    ...(config.provider ? { providerCode: config.provider } : {}),
+    ...(config.provider_code ? { providerCode: config.provider_code } : {}),
     ...(config.model ? { model: config.model } : {}),
     messages: messagesOf(config),
     ...(config.temperature === undefined ? {} : { temperature: config.temperature }),

@@ -1,5 +1,6 @@
 import { toolConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
+import { AppError } from "#shared/errors.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
@@ -10,7 +11,7 @@ import { portCall, traced } from "./traced.ts";
 
 /**
  * `tool`: calls a tool through the tool subgraph, which resolves URL, method, headers and secrets (S-89 to S-95). output_json is
- * `{ tool, ok, status, headers, body, duration_ms }`, `tool` being what was resolved (S-55); output_text is the body as text.
+ * `{ tool, ok, status, headers, body, duration_ms }`, `tool` being what was resolved (S-55); output_text is a body that is text.
  */
 export const toolNode = outsideNode(async (context) => {
   const request = requestOf(renderConfig("tool", context.config, context.scope));
@@ -23,7 +24,11 @@ export const toolNode = outsideNode(async (context) => {
 });
 
 function requestOf(rendered: JsonObject): ToolRequest {
-  const { tool_binding_id, tool_id, tool_version_id, arguments: args, ...config } = toolConfig.parse(rendered);
+  const { tool_binding_id, tool_id, tool_version_id, tool_code, arguments: args, ...config } = toolConfig.parse(rendered);
+  if (tool_code && !tool_binding_id && !tool_id && !tool_version_id) {
+    // The plan names tools by id; by code they could become others while the run goes on.
+    throw new AppError("NOT_FOUND", "TOOL_NOT_RESOLVED", `No tool ${tool_code} was found when the run was created.`, { tool_code });
+  }
   return {
     ...(tool_binding_id ? { toolBindingId: tool_binding_id } : {}),
     ...(tool_id ? { toolId: tool_id } : {}),

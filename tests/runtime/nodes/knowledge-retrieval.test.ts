@@ -48,6 +48,14 @@ describe("a knowledge-retrieval node over its own documents", () => {
     });
   });
 
+  it("finds nothing by an empty question, which is no failure", () => {
+    const config = { query_template: "{{ input.absent }}", documents };
+    expect(knowledgeRetrievalNode.run(fakeNodeContext({ config }))).toMatchObject({
+      kind: "completed",
+      outputJson: { retrieved_documents: [] },
+    });
+  });
+
   it("fails where its documents have no text", () => {
     expect(knowledgeRetrievalNode.run(fakeNodeContext({ config: { query: "x", documents: [{ id: "a" }] } }))).toMatchObject({
       kind: "failed",

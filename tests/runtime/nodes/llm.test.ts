@@ -4,6 +4,7 @@ import { fakeNodeContext, ScriptedModel } from "../../testkit/node-context.ts";
 
 const config = {
   model: "gpt-x",
+  provider_code: "openai",
   system_prompt: "You help {{ input.who }}.",
   prompt: "Say {{ input.what }}",
   temperature: 0.2,
@@ -17,6 +18,7 @@ describe("an llm node", () => {
     await llmNode.run(fakeNodeContext({ config, scope, ports: { model } }));
     expect(model.requests).toEqual([
       {
+        providerCode: "openai",
         model: "gpt-x",
         messages: [
           { role: "SYSTEM", content: "You help Ada." },

@@ -91,6 +91,15 @@ describe("a tool node", () => {
     expect(context.spans).toMatchObject([{ errorCode: "FETCH_TIMEOUT", ends: 1 }]);
   });
 
+  it("fails where the plan found no tool of its code", async () => {
+    expect(await toolNode.run(fakeNodeContext({ config: { tool_code: "search" } }))).toMatchObject({
+      kind: "failed",
+      code: "TOOL_NOT_RESOLVED",
+      message: expect.stringContaining("search"),
+      retryable: false,
+    });
+  });
+
   it("calls nothing in a dry run, and shows what it would have called", async () => {
     expect(await toolNode.run(fakeNodeContext({ config, scope, dryRun: true }))).toMatchObject({
       kind: "completed",
