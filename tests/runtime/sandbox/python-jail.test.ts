@@ -74,9 +74,9 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
 
   it("kills a program at its time-out, however busy, and leaves no process", async () => {
     for (const loop of ["while True: pass", "import re\nre.match('(a+)+$', 'a' * 40 + 'b')", "import time\ntime.sleep(60)"]) {
-      const outcome = await runPython(`import os\nprint(os.getpid())\n${loop}`, { timeoutMs: 1_500 });
-      expect(outcome).toMatchObject({ kind: "failed", code: "CODE_TIMEOUT", message: "The program ran longer than 1500 ms." });
-      expect(outcome.durationMs).toBeLessThan(4_000);
+      const outcome = await runPython(`import os\nprint(os.getpid())\n${loop}`, { timeoutMs: 3_000 });
+      expect(outcome).toMatchObject({ kind: "failed", code: "CODE_TIMEOUT", message: "The program ran longer than 3000 ms." });
+      expect(outcome.durationMs).toBeLessThan(10_000);
       expect(() => process.kill(Number(outcome.stdout), 0)).toThrow("ESRCH");
     }
   });
