@@ -1,0 +1,17 @@
+/** Milliseconds that never jump, comparable between the threads of a process. Says nothing about the time of day. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** The database's clock, as one claim told it: time of day for due dates and rows. The host's own clock decides nothing. */
+export class DatabaseClock {
+  readonly #offsetMs: number;
+
+  constructor(dbNowMs: number, receivedAtMs = monotonicMs()) {
+    this.#offsetMs = dbNowMs - receivedAtMs;
+  }
+
+  nowMs(): number {
+    return this.#offsetMs + monotonicMs();
+  }
+}

@@ -1,0 +1,89 @@
+/** One call of a node executor: its deadline, its abort, and an outcome whatever happens. */
+import type { Log } from "#shared/log.ts";
+import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
+import { monotonicMs } from "./clock.ts";
+import type { NodeRunContext } from "./node-context.ts";
+
+/** Why a call is stopped. Only a deadline is an outcome of the node; after the others nobody waits for one. */
+export type StopCause = "cancelled" | "sibling-failed" | "lost" | "stopping" | "answered";
+
+/** How long an executor may take to notice that it was stopped. */
+const abortGraceMs = 1_000;
+/** Outside nodes without a deadline of their own. */
+export const defaultTimeoutMs = 15 * 60_000;
+
+/** A call that runs. */
+export interface Execution {
+  readonly context: NodeRunContext;
+  /** Stops it; `outcome` follows within a second. */
+  stop(cause: StopCause): void;
+  /** Why it was stopped, if it was. */
+  readonly stopped: StopCause | undefined;
+  /** Never rejects. */
+  readonly outcome: Promise<NodeOutcome>;
+}
+
+/** Calls an executor with a deadline. */
+export function execute(executor: NodeExecutor, context: NodeRunContext, timeoutMs: number, log: Log): Execution {
+  let stopped: StopCause | undefined;
+  let giveUp: (outcome: NodeOutcome) => void = () => {};
+  const gaveUp = new Promise<NodeOutcome>((resolve) => {
+    giveUp = resolve;
+  });
+  const abort = (message: string, outcome: NodeOutcome): void => {
+    context.abort(new Error(message));
+    setTimeout(() => giveUp(outcome), abortGraceMs).unref();
+  };
+  const startedAt = monotonicMs();
+  const timedOut: NodeOutcome = {
+    kind: "failed",
+    code: "NODE_TIMEOUT",
+    message: `The node did not finish within ${timeoutMs / 1000} s.`,
+    retryable: true,
+    effectUnknown: true,
+  };
+  const deadline = setTimeout(() => abort("deadline", timedOut), timeoutMs);
+  const called = callExecutor(executor, context, log).then((outcome) => {
+    // What an executor says of a call that was cut off at its deadline is an echo of the abort; it was the deadline.
+    const isEcho = outcome.kind === "failed" && stopped === undefined && context.signal.aborted && monotonicMs() - startedAt >= timeoutMs;
+    return isEcho ? { ...outcome, code: timedOut.code, message: timedOut.message } : outcome;
+  });
+  const outcome = Promise.race([called, gaveUp]).then((value) => {
+    clearTimeout(deadline);
+    context.closeSpans();
+    return value;
+  });
+  return {
+    context,
+    outcome,
+    get stopped() {
+      return stopped;
+    },
+    stop(cause) {
+      if (stopped !== undefined) return;
+      stopped = cause;
+      abort(cause, {
+        kind: "failed",
+        code: "NODE_STOPPED",
+        message: `The node was stopped: ${cause}.`,
+        retryable: false,
+        effectUnknown: true,
+      });
+    },
+  };
+}
+
+/** Calls an executor; what it throws is a bug of it and fails its node with INTERNAL. */
+export async function callExecutor(executor: NodeExecutor, context: NodeRunContext, log: Log): Promise<NodeOutcome> {
+  try {
+    return await executor.run(context);
+  } catch (cause) {
+    return executorFailed(context, cause, log);
+  }
+}
+
+/** The outcome of an executor that threw; the story goes to the log only. */
+export function executorFailed(context: NodeRunContext, cause: unknown, log: Log): NodeOutcome {
+  log.error({ err: cause, nodeRunId: context.nodeRunId }, "node executor threw");
+  return { kind: "failed", code: "INTERNAL", message: "The node failed for a reason inside of the platform.", retryable: false };
+}

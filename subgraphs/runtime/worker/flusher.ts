@@ -1,0 +1,177 @@
+/**
+ * The group commit of a process: whatever runs have to store goes out in one statement, two statements at a time, a run in one of them at
+ * most. No timer: what becomes ready while both are under way goes with the next.
+ */
+import type { HintPublisher } from "#shared/hints.ts";
+import type { Log } from "#shared/log.ts";
+import { runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
+import type { Queryable } from "../queue/statement.ts";
+import { monotonicMs } from "./clock.ts";
+import type { FlushDraft, OwnedRun } from "./owned-run.ts";
+
+/** What happened to the runs of a flush, for whoever waits for it. */
+export interface FlushListener {
+  flushed(runIds: readonly string[]): void;
+}
+
+const flightsAtOnce = 2;
+/** Larger statements gain nothing and hold their runs' locks for longer. */
+const runsPerFlush = 100;
+const bytesPerFlush = 4 * 1024 * 1024;
+
+export class Flusher {
+  readonly #db: Queryable;
+  readonly #hints: HintPublisher;
+  readonly #log: Log;
+  readonly #leaseMs: number;
+  readonly #listener: FlushListener;
+  readonly #dirty = new Set<OwnedRun>();
+  #flights = 0;
+  #isPumpDue = false;
+  #isClosed = false;
+
+  constructor(options: { db: Queryable; hints: HintPublisher; log: Log; leaseMs: number; listener: FlushListener }) {
+    this.#db = options.db;
+    this.#hints = options.hints;
+    this.#log = options.log;
+    this.#leaseMs = options.leaseMs;
+    this.#listener = options.listener;
+  }
+
+  /** The run has something to store. */
+  mark(run: OwnedRun): void {
+    this.#dirty.add(run);
+    if (this.#isPumpDue || this.#flights >= flightsAtOnce) return;
+    this.#isPumpDue = true;
+    // All that becomes ready in this turn of the event loop shares the flush.
+    setImmediate(() => {
+      this.#isPumpDue = false;
+      this.#pump();
+    });
+  }
+
+  /** Nothing is sent any more. For processes that end without a word. */
+  close(): void {
+    this.#isClosed = true;
+    this.#dirty.clear();
+  }
+
+  #pump(): void {
+    while (this.#flights < flightsAtOnce && this.#dirty.size > 0 && !this.#isClosed) {
+      const drafts = this.#take();
+      if (drafts.length === 0) continue;
+      this.#flights++;
+      void this.#send(drafts).finally(() => {
+        this.#flights--;
+        this.#pump();
+      });
+    }
+  }
+
+  #take(): FlushDraft[] {
+    const drafts: FlushDraft[] = [];
+    let bytes = 0;
+    for (const run of this.#dirty) {
+      this.#dirty.delete(run);
+      // A run that is under way asks again when its flush is answered.
+      const draft = run.flushTake();
+      if (draft === undefined) continue;
+      drafts.push(draft);
+      for (const row of draft.pending.nodes.values()) bytes += row.length;
+      if (drafts.length >= runsPerFlush || bytes >= bytesPerFlush) break;
+    }
+    return drafts;
+  }
+
+  async #send(drafts: FlushDraft[]): Promise<void> {
+    const batch = encode(drafts);
+    let isOrdered = false;
+    let wasSentBefore = false;
+    for (let pauseMs = 20; !this.#isClosed; pauseMs = Math.min(500, pauseMs * 2)) {
+      try {
+        return this.#settle(drafts, await runsFlush(this.#db, batch, isOrdered), wasSentBefore);
+      } catch (cause) {
+        const kind = failureKind(cause);
+        if (kind === "refused") return this.#split(drafts, cause);
+        if (kind === "locked") isOrdered = true;
+        else wasSentBefore = true;
+        this.#log.warn({ err: cause, runs: drafts.length, kind }, "flush not answered, sending it again");
+        if (drafts.every(({ run }) => monotonicMs() - run.confirmedAtMs > this.#leaseMs)) {
+          for (const { run } of drafts) run.drop("lost");
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  }
+
+  /** One value that cannot be stored must not stop the others: halve until it stands alone. */
+  async #split(drafts: FlushDraft[], cause: unknown): Promise<void> {
+    const [only] = drafts;
+    if (drafts.length === 1) return only?.run.unstorable(cause);
+    const middle = Math.ceil(drafts.length / 2);
+    await this.#send(drafts.slice(0, middle));
+    await this.#send(drafts.slice(middle));
+  }
+
+  #settle(drafts: readonly FlushDraft[], answers: readonly FlushAnswer[], wasSentBefore: boolean): void {
+    if (this.#isClosed) return;
+    const stored: string[] = [];
+    let hasWork = false;
+    for (const answer of answers) {
+      const draft = drafts[answer.k];
+      if (draft === undefined) continue;
+      if (answer.why === "ok" || answer.why === "applied") {
+        stored.push(draft.row.id);
+        this.#hints.publish("run", draft.row.id);
+        hasWork ||= draft.row.rest === "requeue" || draft.pending.offers.length > 0;
+      }
+      draft.run.flushSettle(draft, answer, wasSentBefore);
+    }
+    if (hasWork) this.#hints.publish("work", "*");
+    if (stored.length > 0) this.#listener.flushed(stored);
+  }
+}
+
+/** refused: never as it is. locked: nothing was done, try the form that does not wait. unknown: nobody knows. */
+function failureKind(cause: unknown): "refused" | "locked" | "unknown" {
+  const code = sqlState(cause);
+  if (code === undefined) return "unknown";
+  if (code === "55P03" || code === "40P01") return "locked";
+  // 08 connection, 53 resources, 57 operator's intervention, 58 system, XX internal, 40 rollback: another try may do.
+  return /^(08|53|57|58|XX|40|25)/.test(code) ? "unknown" : "refused";
+}
+
+function sqlState(cause: unknown): string | undefined {
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** Makes the statement's parameters once, so that a flush that is sent again is the same bytes. */
+function encode(drafts: readonly FlushDraft[]): FlushBatch {
+  const runs = drafts.map(({ row }, k) => JSON.stringify({ k, ...row }));
+  const nodes: string[] = [];
+  const events: string[] = [];
+  const offers: string[] = [];
+  const spans: string[] = [];
+  const artifacts: string[] = [];
+  const withdrawn: string[] = [];
+  drafts.forEach(({ pending, tail }, k) => {
+    const open = `{"k":${k},`;
+    for (const [index, row] of pending.nodes) if (tail?.nodes.has(index) !== true) nodes.push(open + row);
+    for (const row of tail?.nodes.values() ?? []) nodes.push(open + row);
+    for (const row of pending.events) events.push(open + row);
+    for (const row of tail?.events ?? []) events.push(open + row);
+    for (const row of pending.offers) offers.push(open + row);
+    for (const row of pending.spans) spans.push(open + row);
+    for (const row of pending.artifacts) artifacts.push(open + row);
+    withdrawn.push(...pending.withdrawn);
+  });
+  const batch = { runs: array(runs), nodes: array(nodes), events: array(events) };
+  if (drafts.every(({ isPlain }) => isPlain)) return batch;
+  return { ...batch, rest: { offers: array(offers), spans: array(spans), artifacts: array(artifacts), withdrawn } };
+}
+
+function array(rows: readonly string[]): string {
+  return `[${rows.join(",")}]`;
+}

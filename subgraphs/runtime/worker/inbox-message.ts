@@ -1,0 +1,82 @@
+/** Bodies of inbox messages: written by the API and by workers of any version, read by owners, so they are checked when they are read. */
+import { z } from "zod";
+import type { Json } from "#shared/json.ts";
+import type { NodeOutcome } from "../nodes/executor.ts";
+import type { SpanRecord } from "./node-context.ts";
+
+const json: z.ZodType<Json> = z.any();
+const jsonObject = z.record(z.string(), json);
+const usage = z.object({ modelCalls: z.number(), promptTokens: z.number(), completionTokens: z.number() });
+const artifact = z.object({
+  artifactType: z.string(),
+  name: z.string().optional(),
+  contentText: z.string().optional(),
+  contentJson: json.optional(),
+  storageUri: z.string().optional(),
+});
+const span = z.object({
+  spanId: z.string(),
+  parentSpanId: z.string(),
+  spanType: z.string(),
+  name: z.string(),
+  status: z.number(),
+  startedMs: z.number(),
+  endedMs: z.number(),
+  attributes: jsonObject,
+  errorCode: z.string().nullable(),
+  errorMessage: z.string().nullable(),
+});
+
+const outcome = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("completed"),
+    outputText: z.string().optional(),
+    outputJson: json.optional(),
+    stateUpdates: jsonObject.optional(),
+    route: z.string().optional(),
+    artifacts: z.array(artifact).optional(),
+    usage: usage.optional(),
+  }),
+  z.object({ kind: z.literal("waiting"), reason: z.string(), delayMs: z.number().optional() }),
+  z.object({
+    kind: z.literal("failed"),
+    code: z.string(),
+    message: z.string(),
+    retryable: z.boolean(),
+    retryAfterMs: z.number().optional(),
+    effectUnknown: z.boolean().optional(),
+    outputJson: json.optional(),
+    usage: usage.optional(),
+  }),
+  z.object({ kind: z.literal("skipped") }),
+]);
+
+const outcomeBody = z.object({
+  outcome,
+  startedMs: z.number().optional(),
+  workerKey: z.string().optional(),
+  spans: z.array(span).optional(),
+});
+
+/** What the engine takes as the end of an attempt: an executor's outcome, OUTCOME_UNKNOWN, or a person's skip. */
+export type OwnerOutcome = NodeOutcome | { kind: "waiting"; reason: "OUTCOME_UNKNOWN" } | { kind: "skipped" };
+
+/** A message of kind outcome. */
+export interface OutcomeBody {
+  outcome: OwnerOutcome;
+  startedMs?: number | undefined;
+  workerKey?: string | undefined;
+  spans?: SpanRecord[] | undefined;
+}
+
+const cancelBody = z.object({ reason: z.string().nullable() });
+const markBody = z.object({ workerKey: z.string().nullable() });
+const runStatusBody = z.object({ status: z.enum(["RUNNING", "COMPLETED", "FAILED", "CANCELLED"]) });
+
+/** Each throws ZodError for a body that is not of its kind. */
+export const inboxBodies = {
+  outcome: (body: Json): OutcomeBody => outcomeBody.parse(body) as OutcomeBody,
+  cancel: (body: Json): { reason: string | null } => cancelBody.parse(body),
+  mark: (body: Json): { workerKey: string | null } => markBody.parse(body),
+  runStatus: (body: Json): z.infer<typeof runStatusBody> => runStatusBody.parse(body),
+};

@@ -1,0 +1,86 @@
+import { fileURLToPath } from "node:url";
+import { Worker as Thread } from "node:worker_threads";
+import type { Log } from "#shared/log.ts";
+import type { Lease } from "../queue/renew.sql.ts";
+
+/** What the renewal thread is told once. */
+export interface RenewalSettings {
+  url: string;
+  leaseMs: number;
+  /** How long it goes on without a word of the main loop. */
+  patienceMs: number;
+}
+
+/** What the renewal thread says. `sentAtMs`: monotonic. */
+export type RenewalReport = { kind: "renewed"; sentAtMs: number; confirmed: Lease[]; lost: Lease[] } | { kind: "failed"; message: string };
+
+/** Who is told about leases. */
+export interface RenewalListener {
+  confirmed(leases: readonly Lease[], sentAtMs: number): void;
+  lost(leases: readonly Lease[]): void;
+  /** The database could not be reached. */
+  failed(): void;
+}
+
+const beatMs = 1_000;
+const patienceMs = 20_000;
+
+/**
+ * Renews this process's leases from a thread with a connection of its own, so that a busy main loop loses nothing. Every second the main loop
+ * hands over what it holds; when it has not turned for 20 s the thread stops: a process that hangs must lose its runs.
+ */
+export class LeaseRenewer {
+  readonly #leases: () => Lease[];
+  readonly #listener: RenewalListener;
+  readonly #log: Log;
+  readonly #settings: RenewalSettings;
+  #thread: Thread | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: { url: string; leaseMs: number; log: Log; leases: () => Lease[]; listener: RenewalListener }) {
+    this.#settings = { url: options.url, leaseMs: options.leaseMs, patienceMs: Math.min(patienceMs, options.leaseMs) };
+    this.#leases = options.leases;
+    this.#listener = options.listener;
+    this.#log = options.log;
+  }
+
+  start(): void {
+    this.#spawn();
+    this.#beat = setInterval(() => this.#thread?.postMessage(this.#leases()), Math.min(beatMs, this.#settings.leaseMs / 6));
+  }
+
+  /** Hands over the leases now, for those that were just claimed. */
+  beat(): void {
+    this.#thread?.postMessage(this.#leases());
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#beat);
+    await this.#thread?.terminate();
+  }
+
+  #spawn(): void {
+    // Node runs the file as it is: it is TypeScript that erases. No flags are inherited, or a test's loader would run in it.
+    const file = fileURLToPath(new URL("./renewal-thread.ts", import.meta.url));
+    const thread = new Thread(file, { workerData: this.#settings, execArgv: [] });
+    thread.on("message", (report: RenewalReport) => this.#hear(report));
+    thread.on("error", (cause) => this.#log.error({ err: cause }, "renewal thread failed"));
+    thread.on("exit", () => {
+      if (!this.#isClosed) setTimeout(() => this.#isClosed || this.#spawn(), 200).unref();
+    });
+    this.#thread = thread;
+  }
+
+  #hear(report: RenewalReport): void {
+    if (this.#isClosed) return;
+    if (report.kind === "failed") {
+      this.#log.warn({ reason: report.message }, "leases not renewed");
+      this.#listener.failed();
+      return;
+    }
+    this.#listener.confirmed(report.confirmed, report.sentAtMs);
+    if (report.lost.length > 0) this.#listener.lost(report.lost);
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * What one attempt of one node is given. Made once per node run, so whatever a pure node does not ask for (signal, ids, spans) is made
+ * when it is asked for.
+ */
+import type { HintPublisher } from "#shared/hints.ts";
+import type { JsonObject } from "#shared/json.ts";
+import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/executor.ts";
+import type { CompiledNode } from "../engine/plan.ts";
+import { nodeRunId } from "../queue/node-run-id.ts";
+import { newSpanId, nodeSpanId, traceparent } from "./span-ids.ts";
+
+/** A finished span of something a node did, as its run stores it. Times are milliseconds of the database's clock. */
+export interface SpanRecord {
+  spanId: string;
+  parentSpanId: string;
+  spanType: string;
+  name: string;
+  /** 1 OK, 2 ERROR. */
+  status: number;
+  startedMs: number;
+  endedMs: number;
+  attributes: JsonObject;
+  errorCode: string | null;
+  errorMessage: string | null;
+}
+
+/** What the nodes of one run share. */
+export interface RunEnvironment {
+  runId: string;
+  tenantId: string;
+  requestId: string;
+  traceId: string;
+  dryRun: boolean;
+  input: JsonObject;
+  effectKeys: Record<string, string> | null;
+  ports: NodePorts;
+  hints: HintPublisher;
+  nowMs(): number;
+}
+
+/** Which attempt this is, and what it may see. */
+export interface Attempt {
+  node: CompiledNode;
+  path: string;
+  attempt: number;
+  /** How often the run's owner has changed by a crash: tells the deltas of one execution from those of the one before. */
+  epoch: number;
+  /** Number of the last stored event, for the cursor of deltas. */
+  storedSeq: () => number;
+  state: JsonObject;
+  outputs: NodeScope["nodes"];
+}
+
+const openAttribute = "unfinished";
+
+/** See {@link NodeContext}. */
+export class NodeRunContext implements NodeContext {
+  readonly #run: RunEnvironment;
+  readonly #attempt: Attempt;
+  readonly #open = new Map<string, (attributes: JsonObject) => void>();
+  #abort: AbortController | undefined;
+  #deltaOffset = 0;
+  #scope: NodeScope | undefined;
+  /** Spans that have ended. */
+  readonly spans: SpanRecord[] = [];
+
+  constructor(run: RunEnvironment, attempt: Attempt) {
+    this.#run = run;
+    this.#attempt = attempt;
+  }
+
+  get tenantId(): string {
+    return this.#run.tenantId;
+  }
+  get requestId(): string {
+    return this.#run.requestId;
+  }
+  get runId(): string {
+    return this.#run.runId;
+  }
+  get nodeId(): string {
+    return this.#attempt.node.id;
+  }
+  get nodeRunId(): string {
+    return nodeRunId(this.#run.runId, this.#attempt.path);
+  }
+  get attempt(): number {
+    return this.#attempt.attempt;
+  }
+  get effectKey(): string {
+    return this.#run.effectKeys?.[this.#attempt.path] ?? this.nodeRunId;
+  }
+  get config(): JsonObject {
+    return this.#attempt.node.config;
+  }
+  get scope(): NodeScope {
+    return (this.#scope ??= {
+      input: this.#run.input,
+      state: this.#attempt.state,
+      nodes: this.#attempt.outputs,
+      current: { node_id: this.#attempt.node.id },
+    });
+  }
+  get dryRun(): boolean {
+    return this.#run.dryRun;
+  }
+  get signal(): AbortSignal {
+    return (this.#abort ??= new AbortController()).signal;
+  }
+  get ports(): NodePorts {
+    return this.#run.ports;
+  }
+
+  /** Fires the signal, for whoever has asked for it or will. */
+  abort(reason: Error): void {
+    (this.#abort ??= new AbortController()).abort(reason);
+  }
+
+  span(spanType: "MODEL" | "TOOL" | "HTTP" | "CODE", name: string, attributes: JsonObject = {}): SpanHandle {
+    const spanId = newSpanId();
+    const startedMs = this.#run.nowMs();
+    const parentSpanId = nodeSpanId(this.#run.runId, this.#attempt.path, this.#attempt.attempt);
+    const end: SpanHandle["end"] = (result = {}) => {
+      if (!this.#open.delete(spanId)) return;
+      const { errorCode = null, errorMessage = null } = result;
+      const status = errorCode === null ? 1 : 2;
+      const all = { ...attributes, ...result.attributes };
+      const endedMs = this.#run.nowMs();
+      this.spans.push({ spanId, parentSpanId, spanType, name, status, startedMs, endedMs, attributes: all, errorCode, errorMessage });
+    };
+    this.#open.set(spanId, (more) => end({ attributes: more, errorCode: "UNFINISHED" }));
+    return { spanId, traceparent: traceparent(this.#run.traceId, spanId), end };
+  }
+
+  delta(text: string): void {
+    const { path, attempt, epoch, storedSeq } = this.#attempt;
+    const body = { nodeRunId: nodeRunId(this.#run.runId, path), attempt, epoch, offset: this.#deltaOffset, text, seq: storedSeq() };
+    this.#deltaOffset += text.length;
+    this.#run.hints.publish("delta", this.#run.runId, body);
+  }
+
+  /** Ends what the node left open: it is over. */
+  closeSpans(): void {
+    for (const end of [...this.#open.values()]) end({ [openAttribute]: true });
+  }
+}

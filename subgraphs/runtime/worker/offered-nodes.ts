@@ -1,0 +1,270 @@
+/**
+ * Executes node runs that the owners of their runs offered. They see what was completed before them; what comes of them goes to the inbox of
+ * their run, many results in one statement, two statements at a time.
+ */
+import type { Json } from "#shared/json.ts";
+import type { CompiledPlan } from "../engine/plan.ts";
+import { nodeAt } from "../engine/run-state.ts";
+import type { ClaimedNode } from "../queue/claim.sql.ts";
+import { offersWithdrawn } from "../queue/drain.sql.ts";
+import { runLoadSome, runPlanId, type LoadedRun } from "../queue/load.sql.ts";
+import type { Lease } from "../queue/renew.sql.ts";
+import { resultsPost, type OfferedResult } from "../queue/result.sql.ts";
+import { nodeRunStatusNumber } from "../queue/statuses.ts";
+import type { Queryable } from "../queue/statement.ts";
+import { DatabaseClock, monotonicMs } from "./clock.ts";
+import { defaultTimeoutMs, execute, type Execution } from "./execution.ts";
+import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
+import { NodeRunContext } from "./node-context.ts";
+import { NotStorable, outputColumns } from "./node-rows.ts";
+import type { RunOwner } from "./run-owner.ts";
+
+interface Held {
+  claim: ClaimedNode;
+  /** By the monotonic clock. */
+  confirmedAtMs: number;
+  execution: Execution | undefined;
+  isDropped: boolean;
+}
+
+const completed = nodeRunStatusNumber("COMPLETED");
+const workerCrashed: OwnerOutcome = {
+  kind: "failed",
+  code: "WORKER_CRASHED",
+  message: "The workers that executed the node ended before it did.",
+  retryable: false,
+  effectUnknown: true,
+};
+
+export class OfferedNodes {
+  readonly #owner: RunOwner;
+  readonly #db: Queryable;
+  readonly #workerKey: string;
+  readonly #leaseMs: number;
+  readonly #onFinished: () => void;
+  readonly #held = new Map<string, Held>();
+  readonly #planIds = new Map<string, string>();
+  readonly #results: OfferedResult[] = [];
+  readonly #poll: NodeJS.Timeout;
+  #flights = 0;
+  #isClosed = false;
+
+  constructor(options: { owner: RunOwner; db: Queryable; workerKey: string; leaseMs: number; finished: () => void }) {
+    this.#owner = options.owner;
+    this.#db = options.db;
+    this.#workerKey = options.workerKey;
+    this.#leaseMs = options.leaseMs;
+    this.#onFinished = options.finished;
+    this.#poll = setInterval(() => void this.#withdrawnDrop(), 500);
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  leases(): Lease[] {
+    return [...this.#held.values()].map(({ claim }) => ({ key: claim.key, lease: claim.lease }));
+  }
+
+  /** Whether a row among them has outlived two owners. */
+  get hasSuspect(): boolean {
+    return [...this.#held.values()].some(({ claim }) => claim.crashes >= 2);
+  }
+
+  /** Executes what was just claimed. Resolves when the outcome of each was handed in, or does not count any more. */
+  async adopt(claims: readonly ClaimedNode[]): Promise<void> {
+    await Promise.all(claims.map((claim) => this.#adoptOne(claim)));
+  }
+
+  leasesConfirmed(leases: readonly Lease[], sentAtMs: number): void {
+    for (const { key, lease } of leases) {
+      const held = this.#held.get(key);
+      if (held?.claim.lease === lease) held.confirmedAtMs = Math.max(held.confirmedAtMs, sentAtMs);
+    }
+  }
+
+  leasesLost(leases: readonly Lease[]): void {
+    for (const { key, lease } of leases) {
+      const held = this.#held.get(key);
+      if (held?.claim.lease === lease) this.#drop(held);
+    }
+  }
+
+  /** Waits for what is executed; after `graceMs` leaves the rest to its lease. */
+  async stop(graceMs: number): Promise<void> {
+    const until = monotonicMs() + graceMs;
+    while (this.#held.size > 0 && monotonicMs() < until) await pause(10);
+    this.close();
+  }
+
+  /** Forgets everything without a word. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#poll);
+    for (const held of [...this.#held.values()]) this.#drop(held);
+  }
+
+  async #adoptOne(claim: ClaimedNode): Promise<void> {
+    const held: Held = { claim, confirmedAtMs: monotonicMs(), execution: undefined, isDropped: false };
+    this.#held.set(claim.key, held);
+    this.#owner.slots.takeAnyway(claim.tenantId);
+    try {
+      const body = await this.#bodyOf(held);
+      if (body !== undefined && !held.isDropped) await this.#handIn(held, body);
+    } catch (cause) {
+      this.#owner.log.warn({ err: cause, key: claim.key }, "offered node run left to its lease");
+    } finally {
+      this.#owner.slots.release(claim.tenantId);
+      if (this.#held.get(claim.key) === held) this.#held.delete(claim.key);
+      this.#onFinished();
+    }
+  }
+
+  async #bodyOf(held: Held): Promise<OutcomeBody | undefined> {
+    const { claim } = held;
+    const startedMs = claim.dbNowMs;
+    if (claim.crashes >= this.#owner.maxCrashes) return { outcome: workerCrashed, startedMs, workerKey: this.#workerKey };
+    const plan = await this.#planOf(claim.runId);
+    const index = plan?.indexById.get(claim.path);
+    if (plan === undefined || index === undefined) return undefined;
+    const node = nodeAt(plan, index);
+    // A lease that was not given back: the call may have been made.
+    if (claim.crashes > 0 && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
+    const executor = this.#owner.executors(node.type);
+    if (executor === undefined) return undefined;
+    const context = await this.#contextOf(claim, plan, index);
+    if (context === undefined || held.isDropped) return undefined;
+    held.execution = execute(executor, context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
+    const outcome = await held.execution.outcome;
+    if (held.execution.stopped !== undefined && outcome.kind !== "completed") return undefined;
+    return { outcome: storable(claim.path, outcome), startedMs, workerKey: this.#workerKey, spans: context.spans };
+  }
+
+  async #planOf(runId: string): Promise<CompiledPlan | undefined> {
+    const id = this.#planIds.get(runId) ?? (await runPlanId(this.#db, runId));
+    if (id === undefined) return undefined;
+    this.#planIds.set(runId, id);
+    if (this.#planIds.size > 1_000) this.#planIds.delete(this.#planIds.keys().next().value ?? "");
+    return this.#owner.plans.get(id);
+  }
+
+  async #contextOf(claim: ClaimedNode, plan: CompiledPlan, index: number): Promise<NodeRunContext | undefined> {
+    const node = nodeAt(plan, index);
+    const base = { node, path: claim.path, attempt: claim.attempt, epoch: claim.crashes };
+    const owned = this.#owner.get(claim.runId);
+    if (owned !== undefined) {
+      return new NodeRunContext(owned.environment, { ...base, storedSeq: () => 0, state: owned.graph.state, outputs: owned.graph.outputs });
+    }
+    const run = await runLoadSome(this.#db, claim.runId, ancestorsOf(plan, index));
+    if (run === undefined) return undefined;
+    const clock = new DatabaseClock(claim.dbNowMs);
+    const { ports, hints } = this.#owner;
+    const environment = { ...run, runId: run.id, ports, hints, nowMs: () => clock.nowMs() };
+    return new NodeRunContext(environment, { ...base, storedSeq: () => run.eventSeq, state: run.state, outputs: outputsOf(run) });
+  }
+
+  #handIn(held: Held, body: OutcomeBody): Promise<void> {
+    const { key, lease, runId } = held.claim;
+    const result = { key, lease, runId, body: body as unknown as Json };
+    return new Promise((resolve) => {
+      this.#waiting.set(key, resolve);
+      this.#results.push(result);
+      this.#pump();
+    });
+  }
+
+  readonly #waiting = new Map<string, () => void>();
+
+  #pump(): void {
+    if (this.#flights >= 2 || this.#results.length === 0 || this.#isClosed) return;
+    this.#flights++;
+    void this.#send(this.#results.splice(0, 200)).finally(() => {
+      this.#flights--;
+      this.#pump();
+    });
+  }
+
+  async #send(results: OfferedResult[]): Promise<void> {
+    try {
+      const answers = await resultsPost(this.#db, results);
+      for (const { key, runId, kind } of answers) {
+        if (kind === "busy") continue;
+        if (kind === "done") this.#owner.hints.publish("inbox", runId);
+        this.#handedIn(key);
+      }
+      const busy = new Set(answers.filter(({ kind }) => kind === "busy").map(({ key }) => key));
+      if (busy.size < answers.length) this.#owner.hints.publish("work", "*");
+      if (busy.size > 0) await this.#again(results.filter(({ key }) => busy.has(key)));
+    } catch (cause) {
+      this.#owner.log.warn({ err: cause, results: results.length }, "results not answered, sending them again");
+      await this.#again(results);
+    }
+  }
+
+  /** Sent again, as "gone" answers both what was done and what is lost; given up with the lease. */
+  async #again(results: readonly OfferedResult[]): Promise<void> {
+    await pause(20);
+    for (const result of results) {
+      const held = this.#held.get(result.key);
+      const isOurs = held !== undefined && !held.isDropped && monotonicMs() - held.confirmedAtMs < this.#leaseMs;
+      if (isOurs) this.#results.push(result);
+      else this.#handedIn(result.key);
+    }
+  }
+
+  #handedIn(key: string): void {
+    this.#waiting.get(key)?.();
+    this.#waiting.delete(key);
+  }
+
+  async #withdrawnDrop(): Promise<void> {
+    if (this.#held.size === 0 || this.#isClosed) return;
+    try {
+      const asked = this.leases();
+      const gone = new Set(await offersWithdrawn(this.#db, asked));
+      // What is being handed in deletes its row itself.
+      this.leasesLost(asked.filter(({ key }) => gone.has(key) && !this.#waiting.has(key)));
+    } catch (cause) {
+      this.#owner.log.warn({ err: cause }, "withdrawn offers not read");
+    }
+  }
+
+  #drop(held: Held): void {
+    held.isDropped = true;
+    held.execution?.stop("lost");
+    this.#held.delete(held.claim.key);
+    this.#handedIn(held.claim.key);
+  }
+}
+
+/** An output that the owner could not store must not come to its inbox, which could not hold it either. */
+function storable(path: string, outcome: OwnerOutcome): OwnerOutcome {
+  if (outcome.kind === "skipped" || outcome.kind === "waiting") return outcome;
+  try {
+    outputColumns(path, outcome);
+    return outcome;
+  } catch (cause) {
+    if (!(cause instanceof NotStorable)) throw cause;
+    return { kind: "failed", code: cause.code, message: cause.message, retryable: false };
+  }
+}
+
+function ancestorsOf(plan: CompiledPlan, index: number): string[] {
+  const found = new Set<number>(nodeAt(plan, index).incoming);
+  for (const ancestor of found) for (const source of nodeAt(plan, ancestor).incoming) found.add(source);
+  return [...found].map((ancestor) => nodeAt(plan, ancestor).id);
+}
+
+function outputsOf(run: LoadedRun): Record<string, { output: Json; text: string | null }> {
+  const done = run.nodes.filter(({ status }) => status === completed);
+  return Object.fromEntries(
+    done.map(({ nodeId, outputJson, outputText }): [string, { output: Json; text: string | null }] => [
+      nodeId,
+      { output: outputJson, text: outputText },
+    ]),
+  );
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

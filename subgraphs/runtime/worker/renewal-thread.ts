@@ -1,0 +1,46 @@
+/** The thread of LeaseRenewer. Erasable TypeScript only: it is run by Node without a build step. */
+import { parentPort, workerData } from "node:worker_threads";
+import { openPool } from "#shared/db/pool.ts";
+import { leasesRenew, type Lease } from "../queue/renew.sql.ts";
+import { monotonicMs } from "./clock.ts";
+import type { RenewalReport, RenewalSettings } from "./lease-renewer.ts";
+
+const { url, leaseMs, patienceMs } = workerData as RenewalSettings;
+const pool = openPool({ url, max: 1, scope: "engine", applicationName: "agent-platform renewals" });
+
+let leases: Lease[] = [];
+let beatAtMs = monotonicMs();
+let failures = 0;
+
+parentPort?.on("message", (held: Lease[]) => {
+  leases = held;
+  beatAtMs = monotonicMs();
+});
+
+function report(message: RenewalReport): void {
+  parentPort?.postMessage(message);
+}
+
+async function renew(): Promise<void> {
+  const sentAtMs = monotonicMs();
+  if (sentAtMs - beatAtMs > patienceMs) return;
+  try {
+    const answers = leases.length === 0 ? [] : await leasesRenew(pool, leases, leaseMs);
+    failures = 0;
+    const lease = ({ key, lease: token }: Lease): Lease => ({ key, lease: token });
+    report({
+      kind: "renewed",
+      sentAtMs,
+      confirmed: answers.filter((answer) => answer.renewed).map(lease),
+      lost: answers.filter((answer) => !answer.mine).map(lease),
+    });
+  } catch (cause) {
+    // One lost connection is no outage: the next try has a new one.
+    if (++failures > 1) report({ kind: "failed", message: cause instanceof Error ? cause.message : String(cause) });
+    setTimeout(() => void renew(), Math.min(1_000, leaseMs / 10));
+  }
+}
+
+setInterval(() => {
+  if (failures === 0) void renew();
+}, leaseMs / 3);
