@@ -194,8 +194,8 @@ async function startWorker(env: Env, worker: WorkerOptions, { log }: StartOption
     const registry = new EndpointRegistry();
     await connectAll(calledByWorkers, env, registry, shutdown);
     const hints = await busOf(new Map(), subgraphDatabaseUrl(env, "runtime"), log, shutdown);
-    const { startRuntimeWorker } = await import("../subgraphs/runtime/worker/main.ts");
-    const running = await startRuntimeWorker({ env, log, hints, call: registry, databaseUrl: subgraphDatabaseUrl(env, "runtime"), ...worker });
+    const { startRuntimeWorker } = await import("../subgraphs/runtime/worker-process.ts");
+    const running = startRuntimeWorker({ env, log, hints, call: registry, databaseUrl: subgraphDatabaseUrl(env, "runtime"), ...worker });
     shutdown.add("the worker", () => running.stop(), 26_000);
     return { stop: () => shutdown.run() };
   } catch (error) {
