@@ -1,8 +1,10 @@
 /**
- * Hints between processes: "there is more to read". They ride on PostgreSQL's NOTIFY, one LISTEN connection a process.
+ * Hints between processes: "there is more to read". They ride on PostgreSQL's NOTIFY, one LISTEN connection a process; listeners
+ * of the sender's own process hear them at once.
  * A hint may be lost, doubled or late; whoever listens also polls, slowly. Never sent inside a transaction that does work:
  * NOTIFY takes a database-wide lock through commit.
  */
+import { randomUUID } from "node:crypto";
 import pg from "pg";
 import type { Json } from "./json.ts";
 import type { Log } from "./log.ts";
@@ -24,15 +26,23 @@ export interface HintChannel extends HintPublisher {
 
 type Message = [topic: string, key: string, body?: Json];
 
+/** What one NOTIFY carries. */
+interface Payload {
+  /** The sending bus, which has told its own listeners already. */
+  from: string;
+  hints: Message[];
+}
+
 const channel = "agent_platform";
 const debounceMs = 10;
-/** PostgreSQL takes payloads below 8,000 bytes. */
+/** PostgreSQL takes payloads below 8,000 bytes; the sender's name is within what is left. */
 const payloadBytes = 7_800;
 /** Beyond this hints are dropped: pollers find what they spoke of. */
 const queueLimit = 10_000;
 
 /** The bus of one process. */
 export class HintBus implements HintChannel {
+  readonly #id = randomUUID();
   readonly #url: string;
   readonly #log: Log;
   readonly #listeners = new Map<string, Set<HintListener>>();
@@ -55,7 +65,9 @@ export class HintBus implements HintChannel {
   }
 
   publish(topic: string, key: string, body?: Json): void {
-    if (this.#closed || this.#queue.size >= queueLimit) return;
+    if (this.#closed) return;
+    queueMicrotask(() => this.#tell([topic, key, body]));
+    if (this.#queue.size >= queueLimit) return;
     const id = body === undefined ? `${topic} ${key}` : `#${this.#serial++}`;
     this.#queue.set(id, body === undefined ? [topic, key] : [topic, key, body]);
     if (this.#timer !== undefined || this.#sending) return;
@@ -83,7 +95,7 @@ export class HintBus implements HintChannel {
   async #connect(): Promise<void> {
     const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 10_000, keepAlive: true });
     client.on("error", () => {});
-    client.on("notification", (message) => this.#deliver(message.payload ?? "[]"));
+    client.on("notification", (message) => this.#deliver(message.payload ?? "{}"));
     client.on("end", () => {
       if (this.#client === client) this.#reconnect();
     });
@@ -110,7 +122,7 @@ export class HintBus implements HintChannel {
     this.#sending = true;
     try {
       while (this.#queue.size > 0 && this.#client !== undefined) {
-        const payload = takePayload(this.#queue);
+        const payload = takePayload(this.#id, this.#queue);
         if (payload !== undefined) await this.#client.query({ name: "hint", text: "select pg_notify($1, $2)", values: [channel, payload] });
       }
     } catch (cause) {
@@ -123,26 +135,30 @@ export class HintBus implements HintChannel {
   }
 
   #deliver(payload: string): void {
-    for (const [topic, key, body] of JSON.parse(payload) as Message[]) {
-      for (const id of [`${topic} ${key}`, `${topic} *`]) {
-        for (const listener of this.#listeners.get(id) ?? []) listener(key, body);
-      }
+    const { from, hints } = JSON.parse(payload) as Payload;
+    if (from === this.#id) return;
+    for (const message of hints) this.#tell(message);
+  }
+
+  #tell([topic, key, body]: Message): void {
+    for (const id of [`${topic} ${key}`, `${topic} *`]) {
+      for (const listener of this.#listeners.get(id) ?? []) listener(key, body);
     }
   }
 }
 
 /** Takes as many messages off the queue as one payload holds; a body that is too large by itself is left out. */
-function takePayload(queue: Map<string, Message>): string | undefined {
+function takePayload(from: string, queue: Map<string, Message>): string | undefined {
   const parts: string[] = [];
-  let bytes = 2;
+  let bytes = 100;
   for (const [id, message] of queue) {
     let text = JSON.stringify(message);
-    if (Buffer.byteLength(text) > payloadBytes - 2) text = JSON.stringify(message.slice(0, 2));
+    if (Buffer.byteLength(text) > payloadBytes - 101) text = JSON.stringify(message.slice(0, 2));
     const size = Buffer.byteLength(text) + 1;
     if (bytes + size > payloadBytes) break;
     queue.delete(id);
     parts.push(text);
     bytes += size;
   }
-  return parts.length === 0 ? undefined : `[${parts.join(",")}]`;
+  return parts.length === 0 ? undefined : `{"from":"${from}","hints":[${parts.join(",")}]}`;
 }

@@ -1,0 +1,74 @@
+import { once, EventEmitter } from "node:events";
+import pg from "pg";
+import { defaultEnv } from "#shared/config.ts";
+import { HintBus } from "#shared/hints.ts";
+import type { Json } from "#shared/json.ts";
+import { createLog } from "#shared/log.ts";
+import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
+
+let database: TestDatabase;
+let buses: HintBus[];
+beforeEach(async () => {
+  database = await createTestDatabase();
+  buses = [];
+});
+afterEach(async () => {
+  await Promise.all(buses.map((bus) => bus.close()));
+  await database.drop();
+});
+
+async function openBus(): Promise<HintBus> {
+  const bus = new HintBus({ url: database.url, log: createLog(defaultEnv({ logLevel: "silent" }), "test") });
+  await bus.start();
+  buses.push(bus);
+  return bus;
+}
+
+/** Resolves with the next hint of a topic and key. */
+function next(bus: HintBus, topic: string, key: string): Promise<[string, Json | undefined]> {
+  const emitter = new EventEmitter();
+  const end = bus.subscribe(topic, key, (heardKey, body) => emitter.emit("hint", heardKey, body));
+  return once(emitter, "hint").finally(end) as Promise<[string, Json | undefined]>;
+}
+
+describe("hints", () => {
+  it("reach other processes and listeners of their own, by key and by *", async () => {
+    const [here, there] = [await openBus(), await openBus()];
+    const heard = [next(here, "run", "r1"), next(there, "run", "r1"), next(there, "run", "*")];
+    here.publish("run", "r1", { seq: 4 });
+    expect(await Promise.all(heard)).toEqual([
+      ["r1", { seq: 4 }],
+      ["r1", { seq: 4 }],
+      ["r1", { seq: 4 }],
+    ]);
+  });
+
+  it("come without a body that is too large for one message", async () => {
+    const [here, there] = [await openBus(), await openBus()];
+    const heard = next(there, "delta", "r1");
+    here.publish("delta", "r1", { text: "x".repeat(20_000) });
+    expect(await heard).toEqual(["r1", undefined]);
+  });
+
+  it("equal hints of a moment are one message", async () => {
+    const [here, there] = [await openBus(), await openBus()];
+    let count = 0;
+    there.subscribe("run", "r1", () => count++);
+    const last = next(there, "run", "last");
+    for (let index = 0; index < 100; index++) here.publish("run", "r1");
+    here.publish("run", "last");
+    await last;
+    expect(count).toBe(1);
+  });
+
+  it("go on after the connection was lost", async () => {
+    const [here, there] = [await openBus(), await openBus()];
+    const admin = new pg.Client({ connectionString: database.adminUrl });
+    await admin.connect();
+    await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+    await admin.end();
+    const heard = next(there, "run", "r1");
+    const again = setInterval(() => here.publish("run", "r1"), 50);
+    expect(await heard.finally(() => clearInterval(again))).toEqual(["r1", undefined]);
+  });
+});
