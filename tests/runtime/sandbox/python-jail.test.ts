@@ -72,13 +72,15 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
     });
   });
 
-  it("kills a program at its time-out, however busy, and leaves no process", async () => {
-    for (const loop of ["while True: pass", "import re\nre.match('(a+)+$', 'a' * 40 + 'b')", "import time\ntime.sleep(60)"]) {
-      const outcome = await runPython(`import os\nprint(os.getpid())\n${loop}`, { timeoutMs: 3_000 });
-      expect(outcome).toMatchObject({ kind: "failed", code: "CODE_TIMEOUT", message: "The program ran longer than 3000 ms." });
-      expect(outcome.durationMs).toBeLessThan(10_000);
-      expect(() => process.kill(Number(outcome.stdout), 0)).toThrow("ESRCH");
-    }
+  it.each([
+    ["in Python", "while True: pass"],
+    ["in C", "import re\nre.match('(a+)+$', 'a' * 40 + 'b')"],
+    ["asleep", "import time\ntime.sleep(60)"],
+  ])("kills a program at its time-out while it is %s, and leaves no process", async (_name, loop) => {
+    const outcome = await runPython(`import os\nprint(os.getpid())\n${loop}`, { timeoutMs: 3_000 });
+    expect(outcome).toMatchObject({ kind: "failed", code: "CODE_TIMEOUT", message: "The program ran longer than 3000 ms." });
+    expect(outcome.durationMs).toBeLessThan(10_000);
+    expect(() => process.kill(Number(outcome.stdout), 0)).toThrow("ESRCH");
   });
 
   it("caps a program's own time-out by AGENT_PLATFORM_MAX_TIMEOUT_SECONDS (S-99)", async () => {
