@@ -17,10 +17,13 @@ const object = z.custom<JsonObject>(
 );
 
 /** Names of values in the run's state: letters of any script, digits, `_` and `-`. */
-const stateKey = z
-  .string()
-  .regex(/^[\p{L}_][\p{L}\p{N}_-]{0,127}$/u, 'a state key is a name such as "lead_score"')
-  .refine((key) => key !== "__proto__", "a state key cannot be __proto__");
+const stateKey = z.string().regex(/^[\p{L}_][\p{L}\p{N}_-]{0,127}$/u, 'a state key is a name such as "lead_score"');
+
+// A check of its own: zod's records silently drop this key.
+const withoutProto = z.custom<JsonObject>(
+  (value) => !isJsonObject(value) || !Object.hasOwn(value, "__proto__"),
+  "a state key cannot be __proto__",
+);
 
 const message = z.object({ role: z.enum(["system", "user", "assistant", "tool"]), content: z.string() });
 
@@ -83,7 +86,7 @@ export const ifElseConfig = z.object({ expression: filledText });
 
 /** `assigner`: writes to the run's state (S-50). */
 export const assignerConfig = z.object({
-  assignments: z.record(stateKey, json).refine((value) => Object.keys(value).length > 0, "give at least one assignment"),
+  assignments: withoutProto.pipe(z.record(stateKey, json).refine((value) => Object.keys(value).length > 0, "give at least one assignment")),
 });
 
 const document = z.looseObject({ id: z.union([z.string(), z.number()]).optional(), title: z.string().optional(), text: z.string() });

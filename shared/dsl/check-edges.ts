@@ -1,0 +1,109 @@
+import { isJsonObject, type Json } from "#shared/json.ts";
+import type { CheckedNode } from "./check-node.ts";
+import type { Graph, GraphEdge } from "./graph.ts";
+import { show, type IssueList } from "./issue.ts";
+
+/** An edge whose both ends exist; `source` and `target` are places in the list of checked nodes. */
+export interface CheckedEdge extends GraphEdge {
+  /** Its place in the document. */
+  index: number;
+  condition: string | null;
+}
+
+/** Checks each edge by itself: its ends and its condition. */
+export function checkEdges(edges: readonly Json[], nodes: readonly CheckedNode[], issues: IssueList): CheckedEdge[] {
+  const places = new Map(nodes.map((node, place) => [node.id, place]).reverse() as [string, number][]);
+  const seen = new Map<string, number>();
+  return edges.flatMap((edge, index) => {
+    const at = ["edges", index];
+    if (!isJsonObject(edge)) {
+      issues.error("EDGE_INVALID", at, `An edge is an object { source, target }, not ${show(edge)}.`);
+      return [];
+    }
+    const source = checkEnd(edge["source"], "source", index, places, issues);
+    const target = checkEnd(edge["target"], "target", index, places, issues);
+    if (source === null || target === null) return [];
+    const condition = checkCondition(edge["condition"] ?? null, nodes[source], index, issues);
+    const key = `${source} ${target} ${condition}`;
+    const first = seen.get(key);
+    if (first !== undefined) issues.warning("EDGE_DUPLICATE", at, `Edge ${index} says the same as edge ${first}; one is enough.`);
+    seen.set(key, first ?? index);
+    return [{ index, source, target, condition }];
+  });
+}
+
+/** Checks what the edges make of the graph: cycles, nodes without edges, routes that lead nowhere. */
+export function checkGraph(graph: Graph, nodes: readonly CheckedNode[], edges: readonly CheckedEdge[], issues: IssueList): void {
+  for (const cycle of graph.cycles) {
+    const ids = cycle.map((edge) => nodes[edges[edge]?.source ?? -1]?.id ?? "");
+    const named = [...ids.slice(0, 20), ...(ids.length > 20 ? ["…"] : []), ids[0] ?? ""].join(" → ");
+    const closing = edges[cycle.at(-1) ?? -1]?.index ?? 0;
+    issues.error(
+      "CYCLE",
+      ["edges", closing],
+      `Nodes wait for each other in a circle: ${named}. Remove one of its edges, such as this one.`,
+    );
+  }
+  nodes.forEach((node, place) => {
+    const outgoing = graph.outgoing[place] ?? [];
+    if (nodes.length > 1 && outgoing.length + (graph.incoming[place]?.length ?? 0) === 0) {
+      const effect = "it runs at the start, beside the others, and nothing waits for it";
+      issues.warning("NODE_UNCONNECTED", ["nodes", node.index], `Node ${node.id} has no edges: ${effect}.`);
+    }
+    if (outgoing.length > 0) checkRoutes(node, new Set(outgoing.map((edge) => edges[edge]?.condition)), issues);
+  });
+}
+
+function checkEnd(
+  id: Json | undefined,
+  end: "source" | "target",
+  index: number,
+  places: ReadonlyMap<string, number>,
+  issues: IssueList,
+): number | null {
+  if (typeof id !== "string") {
+    issues.error(
+      "EDGE_INVALID",
+      ["edges", index, end],
+      `The ${end} of edge ${index} is the id of a node, not ${id === undefined ? "missing" : show(id)}.`,
+    );
+    return null;
+  }
+  const place = places.get(id);
+  if (place !== undefined) return place;
+  issues.error("EDGE_DANGLING", ["edges", index, end], `The ${end} of edge ${index} is ${show(id)}; there is no such node.`);
+  return null;
+}
+
+function checkCondition(condition: Json, source: CheckedNode | undefined, index: number, issues: IssueList): string | null {
+  const at = ["edges", index, "condition"];
+  if (source?.spec == null) return typeof condition === "string" ? condition : null;
+  const { id, type, spec } = source;
+  const routes = spec.routes.map((route) => `"${route}"`).join(" or ");
+  if (spec.routes.length === 0) {
+    if (condition !== null)
+      issues.warning("CONDITION_UNUSED", at, `Node ${id} (${type}) does not branch: the condition ${show(condition)} is ignored.`);
+    return null;
+  }
+  if (condition === null) {
+    issues.error(
+      "CONDITION_MISSING",
+      ["edges", index],
+      `Edge ${index} leaves node ${id} (${type}) and needs a condition, ${routes}; without it, it is never taken.`,
+    );
+  } else if (typeof condition !== "string" || !spec.routes.includes(condition)) {
+    issues.error(
+      "CONDITION_INVALID",
+      at,
+      `The condition of edge ${index} out of node ${id} (${type}) is ${routes}, not ${show(condition)}.`,
+    );
+  }
+  return typeof condition === "string" ? condition : null;
+}
+
+function checkRoutes(node: CheckedNode, taken: ReadonlySet<string | null | undefined>, issues: IssueList): void {
+  for (const route of node.spec?.routes ?? []) {
+    if (taken.has(route)) continue;
+    issues.warning("ROUTE_MISSING", ["nodes", node.index], `No edge leaves node ${node.id} on "${route}": there the run ends.`);
+  }
+}

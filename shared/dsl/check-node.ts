@@ -1,0 +1,132 @@
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import type * as z from "zod";
+import { nodeIdPattern, nodeOptions, retryPolicy } from "./document.ts";
+import { show, type IssueList } from "./issue.ts";
+import { canonicalNodeType, nodeTypeAliases, nodeTypes } from "./node-types.ts";
+import { nodeSpecs, type NodeSpec } from "./node-specs.ts";
+
+/** A node as far as it can be used by the checks that follow. */
+export interface CheckedNode {
+  /** Its place in the document. */
+  index: number;
+  id: string;
+  /** Canonical; of an unknown type, what stands there. */
+  type: string;
+  /** Null for a node of unknown type. */
+  spec: NodeSpec | null;
+  config: JsonObject;
+}
+
+/** Types beside the public ones, by name; tests have a type that waits. */
+export type ExtraTypes = Readonly<Record<string, NodeSpec>>;
+
+// Beside what nodeOptions has: what editors keep.
+const knownKeys = new Set(["id", "type", "config", "description", "position", "metadata", ...Object.keys(nodeOptions.shape)]);
+
+/** Checks what a node says about itself; null when it has no usable id. */
+export function checkNode(node: Json, index: number, extraTypes: ExtraTypes, issues: IssueList): CheckedNode | null {
+  const at = ["nodes", index];
+  if (!isJsonObject(node)) {
+    issues.error("NODE_INVALID", at, `A node is an object { id, type, config }, not ${show(node)}.`);
+    return null;
+  }
+  const { id, type, config = {} } = node;
+  const name = typeof id === "string" ? id : `number ${index}`;
+  checkId(id, index, issues);
+  checkOptions(node, name, at, issues);
+  const spec = specOf(type, extraTypes);
+  if (spec === null) reportUnknownType(type, name, extraTypes, at, issues);
+  if (!isJsonObject(config))
+    issues.error("CONFIG_INVALID", [...at, "config"], `The config of node ${name} is an object, not ${show(config)}.`);
+  const usable = isJsonObject(config) ? config : {};
+  if (spec !== null && isJsonObject(config)) checkConfig({ name, type: String(type), spec, config }, [...at, "config"], issues);
+  return typeof id === "string" ? { index, id, type: canonicalName(type, extraTypes), spec, config: usable } : null;
+}
+
+function checkId(id: Json | undefined, index: number, issues: IssueList): void {
+  if (typeof id === "string" && nodeIdPattern.test(id)) return;
+  const rule = "1 to 64 letters, digits, _ or -";
+  const found = id === undefined ? "it has none" : `${show(id)} is not`;
+  issues.error("NODE_ID_INVALID", ["nodes", index, "id"], `The id of node number ${index} must be ${rule}; ${found}.`);
+}
+
+function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[], issues: IssueList): void {
+  for (const key of Object.keys(node)) {
+    if (!knownKeys.has(key)) issues.warning("NODE_UNKNOWN_KEY", [...at, key], `Node ${name} has ${key}, which means nothing here.`);
+  }
+  const retry = node["retry"];
+  for (const key of isJsonObject(retry) ? Object.keys(retry) : []) {
+    if (key in retryPolicy.shape) continue;
+    issues.warning("NODE_UNKNOWN_KEY", [...at, "retry", key], `The retry of node ${name} has ${key}, which means nothing here.`);
+  }
+  const parsed = nodeOptions.safeParse(node);
+  for (const issue of parsed.error?.issues ?? []) {
+    const path = issue.path.map(String).join(".");
+    issues.error("NODE_INVALID", [...at, ...issue.path], `${path} of node ${name}: ${problemOf(issue)}.`);
+  }
+}
+
+function specOf(type: Json | undefined, extraTypes: ExtraTypes): NodeSpec | null {
+  if (typeof type !== "string") return null;
+  const canonical = canonicalNodeType(type);
+  if (canonical !== undefined) return nodeSpecs[canonical];
+  return Object.hasOwn(extraTypes, type) ? (extraTypes[type] ?? null) : null;
+}
+
+function canonicalName(type: Json | undefined, extraTypes: ExtraTypes): string {
+  const name = typeof type === "string" ? type : "";
+  return Object.hasOwn(extraTypes, name) ? name : (canonicalNodeType(name) ?? name);
+}
+
+function reportUnknownType(
+  type: Json | undefined,
+  name: string,
+  extraTypes: ExtraTypes,
+  at: readonly PropertyKey[],
+  issues: IssueList,
+): void {
+  const known = [...nodeTypes, ...Object.keys(nodeTypeAliases), ...Object.keys(extraTypes)].join(", ");
+  const found = type === undefined ? "has no type" : `is of type ${show(type)}, which does not exist`;
+  issues.error("NODE_TYPE_UNKNOWN", [...at, "type"], `Node ${name} ${found}; types are ${known}.`);
+}
+
+interface ConfigInQuestion {
+  name: string;
+  type: string;
+  spec: NodeSpec;
+  config: JsonObject;
+}
+
+function checkConfig({ name, type, spec, config }: ConfigInQuestion, at: readonly PropertyKey[], issues: IssueList): void {
+  for (const key of Object.keys(config)) {
+    if (spec.keys.includes(key)) continue;
+    const known = spec.keys.join(", ");
+    issues.warning("CONFIG_UNKNOWN_KEY", [...at, key], `Node ${name} (${type}) has config.${key}, which is ignored; it knows ${known}.`);
+  }
+  for (const [used, ignored] of spec.precedence) {
+    if (config[used] === undefined || config[ignored] === undefined) continue;
+    issues.warning("CONFIG_IGNORED", [...at, ignored], `Node ${name} has config.${used} as well, so config.${ignored} is ignored.`);
+  }
+  for (const issue of spec.config.safeParse(config).error?.issues ?? []) {
+    const field = ["config", ...issue.path.map(String)].join(".");
+    const value = valueAt(config, issue.path);
+    const missing = value === undefined || issue.path.length === 0;
+    const found = missing ? "" : ` It is ${show(value)}.`;
+    const message = missing && issue.code === "invalid_type" ? "it is missing" : problemOf(issue);
+    issues.error(
+      missing ? "CONFIG_MISSING" : "CONFIG_INVALID",
+      [...at, ...issue.path],
+      `${field} of node ${name} (${type}): ${message}.${found}`,
+    );
+  }
+}
+
+function valueAt(config: JsonObject, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], config);
+}
+
+/** Zod's sentence without its capital and, for keys of records, the problem of the key itself. */
+function problemOf(issue: z.core.$ZodIssue): string {
+  const inner = issue.code === "invalid_key" ? issue.issues[0]?.message : undefined;
+  return (inner ?? issue.message).replace(/^Invalid input: /, "").replace(/^Too (big|small): /, "");
+}

@@ -1,0 +1,42 @@
+import { defineErrors } from "#shared/errors.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+import type { DslDocument } from "./document.ts";
+import { nodeOptions } from "./document.ts";
+import { canonicalNodeType } from "./node-types.ts";
+import { validateDsl, type ValidateOptions } from "./validate.ts";
+
+/** A document that cannot run; its issues are those of validateDsl. */
+export const dslErrors = defineErrors({
+  DSL_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { issues: Json }) => `The document has ${(f.issues as Json[]).length} problems; see issues.`,
+  },
+});
+
+/**
+ * Reads a document for running it: types are canonical, defaults filled in, empty conditions left out.
+ *
+ * @throws AppError DSL_INVALID with `issues`, when validateDsl finds an error
+ */
+export function readDsl(document: unknown, options: ValidateOptions = {}): DslDocument {
+  const issues = validateDsl(document, options);
+  if (issues.some((issue) => issue.severity === "ERROR")) throw dslErrors.DSL_INVALID({ issues: issues.map((issue) => ({ ...issue })) });
+  const { nodes, edges = [] } = document as { nodes: JsonObject[]; edges?: JsonObject[] };
+  return { nodes: nodes.map((node) => readNode(node, options)), edges: edges.map(readEdge) };
+}
+
+function readNode(node: JsonObject, options: ValidateOptions): DslDocument["nodes"][number] {
+  const type = node["type"] as string;
+  const isExtra = Object.hasOwn(options.extraTypes ?? {}, type);
+  return {
+    ...nodeOptions.parse(node),
+    id: node["id"] as string,
+    type: isExtra ? type : (canonicalNodeType(type) ?? type),
+    config: (node["config"] ?? {}) as JsonObject,
+  };
+}
+
+function readEdge(edge: JsonObject): DslDocument["edges"][number] {
+  const { source, target, condition } = edge as { source: string; target: string; condition?: string | null };
+  return condition == null ? { source, target } : { source, target, condition };
+}
