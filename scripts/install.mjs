@@ -77,6 +77,8 @@ function npmCi() {
     // NODE_ENV=production would leave out the compiler and the test tools.
     env: { ...process.env, PATH: path, NODE_ENV: "" },
   });
+  // Named in the lock: when this process is killed, npm goes on, and the next one waits for it.
+  if (child.pid) writeFileSync(lockFile, `${process.pid} ${child.pid}`);
   const ticker = setInterval(() => say(`still installing … ${seconds(startedAt)} s`), 10_000);
   return new Promise((resolve) => {
     const done = (/** @type {number} */ code) => {
@@ -125,14 +127,23 @@ function takeLock() {
 function isLockStale() {
   try {
     const age = Date.now() - statSync(lockFile).mtimeMs;
-    const pid = Number(readFileSync(lockFile, "utf8"));
+    const pids = readFileSync(lockFile, "utf8").split(" ").filter(Boolean).map(Number);
     // Just made and not yet written.
-    if (!pid) return age > 5_000;
-    if (age > lockMaxAgeMs) return true;
-    process.kill(pid, 0);
+    if (pids.length === 0) return age > 5_000;
+    return age > lockMaxAgeMs || !pids.some(isAlive);
+  } catch {
+    // It is gone: try again.
     return false;
+  }
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === "ESRCH";
+    return /** @type {NodeJS.ErrnoException} */ (error).code === "EPERM";
   }
 }
 
