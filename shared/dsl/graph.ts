@@ -1,5 +1,7 @@
 /** The shape of a document's graph: order, cycles, who is upstream of whom. Time and memory are linear, but for `isUpstream`. */
 
+import { findCycles } from "./cycles.ts";
+
 /** An edge between nodes given by their places in the list of nodes. */
 export interface GraphEdge {
   source: number;
@@ -13,7 +15,7 @@ export interface Graph {
   readonly outgoing: readonly (readonly number[])[];
   /** Nodes in an order in which every edge points forward; those on or behind a cycle are left out. */
   readonly order: readonly number[];
-  /** Cycles, each as the places of its edges, at least one of every knot of nodes that reach each other. */
+  /** Cycles, each as the places of its edges, one of every knot of nodes that reach each other. */
   readonly cycles: readonly (readonly number[])[];
   /** True when a path of edges leads from `ancestor` to `node`; false for nodes on or behind a cycle. */
   isUpstream(ancestor: number, node: number): boolean;
@@ -28,7 +30,7 @@ export function graphOf(size: number, edges: readonly GraphEdge[]): Graph {
     incoming[target]?.push(i);
   });
   const order = forwardOrder(edges, incoming, outgoing);
-  const cycles = order.length === size ? [] : findCycles(edges, incoming, order);
+  const cycles = order.length === size ? [] : findCycles({ edges, incoming, outgoing, order });
   let upstream: Uint32Array[] | undefined;
   const isUpstream = (ancestor: number, node: number) => {
     upstream ??= ancestorSets(edges, incoming, order);
@@ -48,32 +50,6 @@ function forwardOrder(edges: readonly GraphEdge[], incoming: number[][], outgoin
     }
   }
   return order;
-}
-
-/** Every node that is left has a predecessor that is left: walking back from it must come to a cycle. */
-function findCycles(edges: readonly GraphEdge[], incoming: number[][], order: readonly number[]): number[][] {
-  const done = new Set(order);
-  const cycles: number[][] = [];
-  for (let start = 0; start < incoming.length; start += 1) {
-    const walk = new Map<number, number>();
-    const trail: number[] = [];
-    let node = start;
-    while (!done.has(node) && !walk.has(node)) {
-      walk.set(node, trail.length);
-      const edge = incoming[node]?.find((candidate) => isOpen(edges[candidate]?.source, done, walk)) ?? -1;
-      if (edge < 0) break;
-      trail.push(edge);
-      node = edges[edge]?.source ?? start;
-    }
-    const from = walk.get(node);
-    if (from !== undefined && from < trail.length) cycles.push(trail.slice(from).reverse());
-    for (const visited of walk.keys()) done.add(visited);
-  }
-  return cycles;
-}
-
-function isOpen(node: number | undefined, done: ReadonlySet<number>, walk: ReadonlyMap<number, number>): boolean {
-  return node !== undefined && (!done.has(node) || walk.has(node));
 }
 
 /** A bit per pair: at the limits of 2,000 nodes and 5,000 edges half a megabyte and some 300,000 steps. */

@@ -31,7 +31,7 @@ describe("graphOf", () => {
         for (const cycle of graph.cycles) {
           cycle.forEach((edge, i) => expect(edges[edge]?.target).toBe(edges[cycle[(i + 1) % cycle.length] ?? -1]?.source));
         }
-        // Each knot of nodes that reach each other has a cycle named.
+        // Each knot of nodes that reach each other has one cycle named.
         const named = new Set(graph.cycles.flat().map((edge) => edges[edge]?.source));
         for (const node of cyclic)
           expect([...named].some((other) => other !== undefined && reach[node]?.[other] && reach[other]?.[node])).toBe(true);
