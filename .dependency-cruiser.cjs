@@ -72,8 +72,8 @@ module.exports = {
     ),
     forbid(
       "engine-is-pure",
-      { path: "^(subgraphs/runtime/engine|shared/(dsl|template))/" },
-      { path: [...orm, ...graphql, ...sideEffects, "^subgraphs/runtime/(?!engine/)", "^shared/(?!dsl/|template/|errors|json)"] },
+      { path: "^(subgraphs/runtime/engine|shared/(dsl|template|expression))/" },
+      { path: [...orm, ...graphql, ...sideEffects, "^subgraphs/runtime/(?!engine/)", "^shared/(?!dsl/|template/|expression/|errors|json)"] },
       "Replay decides the same as the run that never stopped only while nothing here can look outside.",
     ),
     forbid(
