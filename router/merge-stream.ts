@@ -8,7 +8,6 @@ export function mergeStream<T>(source: AsyncIterator<T>, options: MergeOptions<T
   const end = () => {
     if (ended) return;
     ended = true;
-    for (const release of waiting) release();
     // Not awaited: the return of a generator that idles comes only with its next event.
     source.return?.().catch(() => {});
     options.onEnd();
@@ -40,6 +39,7 @@ export function mergeStream<T>(source: AsyncIterator<T>, options: MergeOptions<T
     },
     return() {
       end();
+      for (const release of waiting) release();
       return Promise.resolve(finished);
     },
     [Symbol.asyncIterator]() {

@@ -2,7 +2,7 @@
  * Federated subscriptions: Apollo's planner plans them, and nobody else runs them. The plan's primary fetch is subscribed to at
  * its subgraph; each event then runs through the whole plan in that fetch's place, so that other subgraphs add their fields.
  */
-import { getVariableValues, GraphQLError, type ExecutionResult } from "graphql";
+import { getVariableValues, type ExecutionResult, type GraphQLError } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
 import { auditRecord, errorCodesOf, type AuditSink } from "./audit.ts";
@@ -22,9 +22,6 @@ export interface PreparedSubscription {
 
 /** Checks what can be checked before anything is asked of a subgraph; the errors are for the client. */
 export function checkVariables(runtime: Runtime, planned: PlannedOperation, variables: Record<string, unknown>): readonly GraphQLError[] {
-  if (planned.node.operation === "subscription" && planned.primary === undefined) {
-    return [new GraphQLError("Subscribe to a field of a subgraph; introspection alone has no events.")];
-  }
   return getVariableValues(runtime.graph.apiSchema, planned.node.variableDefinitions ?? [], variables).errors ?? [];
 }
 
@@ -59,6 +56,7 @@ export async function startSubscription(
     fetch: fetchFor(runtime.endpoints, info, runtime.deadlines),
     report,
   };
+  // There is a primary: validation refuses subscriptions to introspection.
   const { serviceName } = prepared.planned.primary!;
   const failed = (error: unknown) => told({ errors: [clientError(error, { serviceName, report })], data: null });
   const upstream = await subscribeUpstream(runtime, prepared, info).catch(failed);

@@ -1,0 +1,102 @@
+import WebSocket from "ws";
+import { fixtureRouter, type FixtureRouter } from "../testkit/fixture-router.ts";
+
+const init = { type: "connection_init" };
+const subscribe = (id: string, query: string) => ({ id, type: "subscribe", payload: { query } });
+const idle = 'subscription { runStatus(id: "1") { id } }';
+
+/** Opens a raw socket, sends messages (what follows an init after its ack), and tells the close code, or the answers until `until` of them came. */
+async function talk(t: FixtureRouter, messages: (object | string)[], { until = Infinity, headers = {}, search = "" } = {}) {
+  const socket = new WebSocket(t.webSocketUrl + search, "graphql-transport-ws", { headers });
+  const answers: { type: string; payload?: unknown }[] = [];
+  const done = Promise.withResolvers<{ code?: number; refused?: string }>();
+  const send = (some: (object | string)[]) =>
+    some.forEach((message) => socket.send(typeof message === "string" ? message : JSON.stringify(message)));
+  const beforeAck = messages.findIndex((message) => typeof message === "object" && "type" in message && message.type === init.type) + 1;
+  socket.on("open", () => send(messages.slice(0, beforeAck || messages.length)));
+  socket.on("message", (data: Buffer) => {
+    answers.push(JSON.parse(String(data)) as { type: string });
+    if (answers.at(-1)?.type === "connection_ack") send(messages.slice(beforeAck));
+    if (answers.length >= until) done.resolve({});
+  });
+  socket.on("close", (code) => done.resolve({ code }));
+  socket.on("error", (error) => done.resolve({ refused: error.message }));
+  const ended = await done.promise;
+  socket.terminate();
+  return { ...ended, answers, types: answers.map(({ type }) => type) };
+}
+
+describe("a WebSocket of the router", () => {
+  it.each<[string, number, (object | string)[]]>([
+    ["an operation before the connection is acknowledged", 4401, [subscribe("1", idle)]],
+    ["a message that is not JSON", 4400, ["nope"]],
+    ["a message of an unknown type", 4400, [init, { type: "zzz" }]],
+    ["a second connection_init", 4429, [init, init]],
+    ["an id that is in use", 4409, [init, subscribe("1", idle), subscribe("1", idle)]],
+  ])("closes upon %s with %i", async (_what, code, messages) => {
+    await using t = await fixtureRouter();
+    expect((await talk(t, messages)).code).toBe(code);
+  });
+
+  it("answers ping with pong, and a refused operation with an error message", async () => {
+    await using t = await fixtureRouter();
+    const { types, code } = await talk(t, [init, { type: "ping" }, subscribe("1", "subscription { nope }")], { until: 3 });
+    expect([types.sort(), code]).toEqual([["connection_ack", "error", "pong"], undefined]);
+  });
+
+  it("limits the operations of one socket", async () => {
+    await using t = await fixtureRouter({ sockets: { maxOperations: 2 } });
+    const { answers } = await talk(t, [init, subscribe("1", idle), subscribe("2", idle), subscribe("3", idle)], { until: 2 });
+    expect(answers[1]).toMatchObject({
+      type: "error",
+      payload: [{ extensions: { code: "RESOURCE_EXHAUSTED", reason: "SOCKET_OPERATIONS_LIMIT" } }],
+    });
+  });
+
+  it("limits the size of a message", async () => {
+    await using t = await fixtureRouter({ sockets: { maxMessageBytes: 1_000 } });
+    expect((await talk(t, [init, subscribe("1", `{ whoami } # ${"x".repeat(2_000)}`)])).code).toBe(1009);
+  });
+
+  it("takes tenant and request id from connectionParams, else from headers, else from the query string (S-103)", async () => {
+    await using t = await fixtureRouter();
+    const whoami = async (params: object, options: { headers?: Record<string, string>; search?: string } = {}) => {
+      const messages = [{ ...init, payload: params }, subscribe("1", "{ whoami }")];
+      const { answers } = await talk(t, messages, { until: 2, ...options });
+      return [answers[0]?.payload, (answers[1]?.payload as { data: { whoami: string } }).data.whoami];
+    };
+    const headers = { "x-tenant-id": "header", "x-request-id": "r2" };
+    const params = { "x-tenant-id": "params", "x-request-id": "r1" };
+    const search = "?tenant_id=search&x-request-id=r3";
+    expect(await whoami(params, { headers, search })).toEqual([{ "x-tenant-id": "params" }, "params/r1"]);
+    expect(await whoami({}, { headers, search })).toEqual([{ "x-tenant-id": "header" }, "header/r2"]);
+    expect(await whoami({}, { search })).toEqual([{ "x-tenant-id": "search" }, "search/r3"]);
+    expect((await whoami({}))[1]).toMatch(/^public\/[0-9a-f-]{36}$/);
+  });
+
+  it("closes with the reason when the tenant id is malformed", async () => {
+    await using t = await fixtureRouter();
+    expect((await talk(t, [{ ...init, payload: { "x-tenant-id": "a b" } }])).code).toBe(4400);
+  });
+
+  it("does not open for a foreign Origin or Host, nor elsewhere than at /graphql", async () => {
+    await using t = await fixtureRouter({ env: { corsOrigins: ["https://app.example"] } });
+    const refused = async (headers: Record<string, string>) => (await talk(t, [init], { until: 1, headers })).refused;
+    expect(await refused({ origin: "https://evil.example" })).toMatch("403");
+    expect(await refused({ host: "evil.example" })).toMatch("403");
+    expect(await refused({ origin: "https://app.example" })).toBeUndefined();
+    expect(await refused({ origin: new URL(t.router.url).origin })).toBeUndefined();
+    expect((await talk(t, [init], { search: "/elsewhere" })).refused).toMatch("404");
+  });
+
+  it("is limited like HTTP in what a document may ask", async () => {
+    await using t = await fixtureRouter({ limits: { maxDepth: 3 } });
+    const deep = "subscription { runStatus(id: 1) { parent { parent { parent { id } } } } }";
+    const { answers } = await talk(t, [init, subscribe("1", deep)], { until: 2 });
+    expect(answers[1]).toMatchObject({
+      type: "error",
+      payload: [{ extensions: { code: "BAD_USER_INPUT", reason: "GRAPHQL_VALIDATION_FAILED" } }],
+    });
+    expect(t.audits).toMatchObject([{ statusCode: 400, errorCodes: ["BAD_USER_INPUT"] }]);
+  });
+});
