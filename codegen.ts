@@ -50,8 +50,16 @@ async function main(): Promise<void> {
 }
 
 function codegenConfig(publicSchema: string, clientSchemas: ReadonlyMap<string, string>): CodegenConfig & { cwd: string } {
-  const target = (schema: string, documents: string[]) => ({ schema, documents, preset: "client" as const, presetConfig, config: settings });
-  const clients = [...clientSchemas].map(([name, schema]) => [`codegen/subgraph-clients/${name}/`, target(schema, [`subgraphs/*/${name}.client.ts`])] as const);
+  const target = (schema: string, documents: string[]) => ({
+    schema,
+    documents,
+    preset: "client" as const,
+    presetConfig,
+    config: settings,
+  });
+  const clients = [...clientSchemas].map(
+    ([name, schema]) => [`codegen/subgraph-clients/${name}/`, target(schema, [`subgraphs/*/${name}.client.ts`])] as const,
+  );
   return {
     cwd: root,
     silent: true,

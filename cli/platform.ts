@@ -30,7 +30,13 @@ const calledByWorkers = ["model", "tool"];
 const connectDeadlineMs = 60_000;
 
 /** What `start`, `router`, `subgraph` and `worker` start. */
-export const platformComposition: Composition = { startPlatform, startRouter: startRouterAlone, startSubgraph, startWorker, subgraphNames: Object.keys(subgraphs) };
+export const platformComposition: Composition = {
+  startPlatform,
+  startRouter: startRouterAlone,
+  startSubgraph,
+  startWorker,
+  subgraphNames: Object.keys(subgraphs),
+};
 
 async function startPlatform(env: Env, { log, progress }: StartOptions): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
@@ -50,7 +56,9 @@ async function startPlatform(env: Env, { log, progress }: StartOptions): Promise
     return {
       graphUrl: router.url,
       notes: [],
-      workerEnvironment: Object.fromEntries(called.map(({ name }) => [`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`, internal.urlOf(name)])),
+      workerEnvironment: Object.fromEntries(
+        called.map(({ name }) => [`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`, internal.urlOf(name)]),
+      ),
       stop: () => shutdown.run(),
     };
   } catch (error) {
@@ -97,7 +105,12 @@ interface RouterParts {
 
 async function requireMigrated({ database }: RunningSubgraph): Promise<void> {
   const pending = await database.pendingMigrations();
-  if (pending.length > 0) throw new AppError("DOWNSTREAM_UNAVAILABLE", "SCHEMA_NOT_CURRENT", `The schema lacks ${pending.length} migrations. Run: agent-platform migrate`);
+  if (pending.length > 0)
+    throw new AppError(
+      "DOWNSTREAM_UNAVAILABLE",
+      "SCHEMA_NOT_CURRENT",
+      `The schema lacks ${pending.length} migrations. Run: agent-platform migrate`,
+    );
 }
 
 /** One bus a database: subgraphs that share a database share its LISTEN connection. */
@@ -147,7 +160,13 @@ async function startSubgraph(name: string, env: Env, { log }: StartOptions): Pro
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
     const server = await serveEndpoints({ endpoints: [subgraph], listen: { host: "127.0.0.1", port: env.port }, log });
     shutdown.add("the server", () => server.stop(2_000), 4_000);
-    connectInBackground(Object.keys(env.subgraphUrls).filter((other) => other !== name), env, registry, shutdown, log);
+    connectInBackground(
+      Object.keys(env.subgraphUrls).filter((other) => other !== name),
+      env,
+      registry,
+      shutdown,
+      log,
+    );
     return { graphUrl: server.urlOf(name), stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
@@ -158,11 +177,18 @@ async function startSubgraph(name: string, env: Env, { log }: StartOptions): Pro
 /** Subgraphs call each other, so none may wait for another before it serves. */
 function connectInBackground(names: readonly string[], env: Env, registry: EndpointRegistry, shutdown: ShutdownList, log: Log): void {
   for (const name of names) {
-    connectAll([name], env, registry, shutdown).catch((cause: unknown) => log.error({ err: cause, subgraph: name }, "a subgraph was not reached"));
+    connectAll([name], env, registry, shutdown).catch((cause: unknown) =>
+      log.error({ err: cause, subgraph: name }, "a subgraph was not reached"),
+    );
   }
 }
 
-async function connectAll(names: readonly string[], env: Env, registry: EndpointRegistry, shutdown: ShutdownList): Promise<SubgraphEndpoint[]> {
+async function connectAll(
+  names: readonly string[],
+  env: Env,
+  registry: EndpointRegistry,
+  shutdown: ShutdownList,
+): Promise<SubgraphEndpoint[]> {
   return Promise.all(
     names.map(async (name) => {
       const endpoint = await connectPatiently(name, env);
@@ -176,7 +202,8 @@ async function connectAll(names: readonly string[], env: Env, registry: Endpoint
 /** Tries until the deadline: processes that start together come up in any order. */
 async function connectPatiently(name: string, env: Env): Promise<SubgraphEndpoint> {
   const url = env.subgraphUrls[name];
-  if (url === undefined) throw new Error(`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL is not set. Example: http://127.0.0.1:8002/graphql`);
+  if (url === undefined)
+    throw new Error(`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL is not set. Example: http://127.0.0.1:8002/graphql`);
   const deadline = performance.now() + connectDeadlineMs;
   for (;;) {
     try {
@@ -205,6 +232,7 @@ async function startWorker(env: Env, worker: WorkerOptions, { log }: StartOption
 }
 
 function requireKey({ encryptionKey }: Env): string {
-  if (encryptionKey === undefined) throw new Error("AGENT_PLATFORM_ENCRYPTION_KEY is not set. Example: 64 hex digits from `openssl rand -hex 32`");
+  if (encryptionKey === undefined)
+    throw new Error("AGENT_PLATFORM_ENCRYPTION_KEY is not set. Example: 64 hex digits from `openssl rand -hex 32`");
   return encryptionKey;
 }

@@ -11,9 +11,13 @@ type Load = () => Promise<AnySubgraph>;
 export const subgraphs: Record<string, Load> = {
   workflow: async () => (await import("../subgraphs/workflow/subgraph.ts")).workflowSubgraph,
   session: async () => (await import("../subgraphs/session/subgraph.ts")).sessionSubgraph,
+  runtime: async () => (await import("../subgraphs/runtime/subgraph.ts")).runtimeSubgraph,
   agent: async () => (await import("../subgraphs/agent/subgraph.ts")).agentSubgraph,
+  memory: async () => (await import("../subgraphs/memory/subgraph.ts")).memorySubgraph,
   team: async () => (await import("../subgraphs/team/subgraph.ts")).teamSubgraph,
+  skill: async () => (await import("../subgraphs/skill/subgraph.ts")).skillSubgraph,
   tool: async () => (await import("../subgraphs/tool/subgraph.ts")).toolSubgraph,
+  model: async () => (await import("../subgraphs/model/subgraph.ts")).modelSubgraph,
 };
 
 /** The router's own subgraph: audits and health. */

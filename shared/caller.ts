@@ -57,7 +57,8 @@ export class EndpointRegistry implements SubgraphCaller {
 
   #endpoint(subgraph: string): SubgraphEndpoint {
     const endpoint = this.#endpoints.get(subgraph);
-    if (endpoint === undefined) throw new AppError("DOWNSTREAM_UNAVAILABLE", "SUBGRAPH_UNKNOWN", `No address is known of subgraph ${subgraph}.`, { subgraph });
+    if (endpoint === undefined)
+      throw new AppError("DOWNSTREAM_UNAVAILABLE", "SUBGRAPH_UNKNOWN", `No address is known of subgraph ${subgraph}.`, { subgraph });
     return endpoint;
   }
 

@@ -48,7 +48,13 @@ const variables = {
   LOG_FILE: { schema: optional, example: ".data/platform.log" },
   ALLOWED_HOSTS: { schema: list, example: "platform.local,10.0.0.5" },
   CORS_ORIGINS: { schema: list, example: "http://localhost:5173" },
-  ENCRYPTION_KEY: { schema: z.string().regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits (32 bytes)").optional(), example: "64 hex digits" },
+  ENCRYPTION_KEY: {
+    schema: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits (32 bytes)")
+      .optional(),
+    example: "64 hex digits",
+  },
   SMOKE_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_WORKFLOW_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_RUNTIME_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
@@ -105,7 +111,9 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     const raw = source[prefix + name];
     const parsed = schema.safeParse(raw === "" ? undefined : raw);
     if (parsed.success) return parsed.data as z.output<(typeof variables)[K]["schema"]>;
-    problems.push(`${prefix}${name}=${secret(name) ? "(hidden)" : String(raw)}: ${parsed.error.issues[0]?.message}. Example: ${prefix}${name}=${example}`);
+    problems.push(
+      `${prefix}${name}=${secret(name) ? "(hidden)" : String(raw)}: ${parsed.error.issues[0]?.message}. Example: ${prefix}${name}=${example}`,
+    );
     return undefined as never;
   };
   const env: Env = {

@@ -45,6 +45,12 @@ export function checkDescription(value: string | null | undefined): string | nul
   return value == null ? null : checkText("description", value, { max: 5_000 });
 }
 
+/** A number between two bounds. @throws AppError NUMBER_OUT_OF_RANGE */
+export function checkRange(field: string, value: number, { min, max }: { min: number; max: number }): number {
+  if (value >= min && value <= max) return value;
+  throw new AppError("BAD_USER_INPUT", "NUMBER_OUT_OF_RANGE", `${field} is ${value}. Give ${min} to ${max}.`, { field, value, min, max });
+}
+
 /** A JSON value of limited size. @throws AppError JSON_TOO_LARGE */
 export function checkJsonSize<T>(field: string, value: T, maxBytes: number): T {
   const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");

@@ -10,7 +10,12 @@ export function rowLoader<T extends { id: string }>(db: Db, entity: new () => T)
 }
 
 /** Loads rows by another unique key, all of a tick in one statement. */
-export function rowByKeyLoader<T extends object>(db: Db, entity: new () => T, key: keyof T & string, where: object = {}): DataLoader<string, T | null> {
+export function rowByKeyLoader<T extends object>(
+  db: Db,
+  entity: new () => T,
+  key: keyof T & string,
+  where: object = {},
+): DataLoader<string, T | null> {
   return new DataLoader(async (keys) => {
     const filter = { ...where, [key]: { $in: [...keys] } } as FilterQuery<T>;
     const rows = (await db.read((tx) => tx.em.find(entity, filter as never))) as T[];
@@ -34,7 +39,12 @@ export function childPageLoader<T extends { id: string }>(db: Db, list: ChildLis
       const found = new Map<string, Connection<T>>();
       await db.read(async (tx) => {
         for (const [page, group] of groups) {
-          const pages = await childPages(tx, list, group[0]!.page, group.map((key) => key.parentId));
+          const pages = await childPages(
+            tx,
+            list,
+            group[0]!.page,
+            group.map((key) => key.parentId),
+          );
           group.forEach((key, index) => found.set(`${key.parentId} ${page}`, pages[index]!));
         }
       });

@@ -27,7 +27,11 @@ async function runDemo(context: CliContext, example: string): Promise<void> {
   const catalog = await startCatalog();
   try {
     const settings = { EGRESS_ALLOW: catalog.host, LOG_LEVEL: "warn" };
-    const platform = await startOwnPlatform({ settings, environment: context.environment, progress: (step) => context.tell(`  · ${step} …`) });
+    const platform = await startOwnPlatform({
+      settings,
+      environment: context.environment,
+      progress: (step) => context.tell(`  · ${step} …`),
+    });
     try {
       const path = join(examplesFolder, `${example}.json`);
       const input = example === "product-search" ? JSON.stringify({ query: "lamp", catalog_url: `http://${catalog.host}` }) : undefined;

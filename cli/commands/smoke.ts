@@ -22,7 +22,12 @@ export function smokeCommand(context: CliContext): Command {
     .option("--url <url>", "the graph to test; a throw-away platform of its own unless given")
     .option("--tenant <id>", "the tenant (smoke)")
     .option("--api-key <key>", "the API key, where authentication is on")
-    .option("--http-port <n>", "port of the test's own HTTP server; a platform given by --url must allow it (AGENT_PLATFORM_EGRESS_ALLOW=127.0.0.1:4590)", port, 4590)
+    .option(
+      "--http-port <n>",
+      "port of the test's own HTTP server; a platform given by --url must allow it (AGENT_PLATFORM_EGRESS_ALLOW=127.0.0.1:4590)",
+      port,
+      4590,
+    )
     .option("--json", "print a result a line as JSON")
     .action(async (options: SmokeOptions) => {
       const results = await smoke(context, withEnvironment(context, options));
@@ -42,7 +47,11 @@ async function smoke(context: CliContext, options: SmokeOptions): Promise<SmokeR
   try {
     if (options.url !== undefined) return await smokeAt(context, options.url, local.host, options);
     const settings = { EGRESS_ALLOW: local.host, LOG_LEVEL: "warn" };
-    const platform = await startOwnPlatform({ settings, environment: context.environment, progress: (step) => context.tell(`  · ${step} …`) });
+    const platform = await startOwnPlatform({
+      settings,
+      environment: context.environment,
+      progress: (step) => context.tell(`  · ${step} …`),
+    });
     try {
       return await smokeAt(context, platform.graphUrl, local.host, options);
     } finally {

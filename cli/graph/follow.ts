@@ -39,6 +39,7 @@ export function eventLine(event: FollowedEvent): string | undefined {
     const again = (event.attempt ?? 1) > 1 ? colours.dim(` attempt ${event.attempt}`) : "";
     return `  ${marks[event.nodeStatus]} ${(event.nodeId ?? "").padEnd(20)} ${colours.dim((nodeType ?? "").padEnd(20))} ${event.nodeStatus.toLowerCase().padEnd(10)} ${colours.dim(took)}${again}${why}`;
   }
-  if (event.type === "RUN_STATUS" && event.runStatus) return `  ${marks[event.runStatus]} ${colours.bold("run")} ${event.runStatus.toLowerCase()}`;
+  if (event.type === "RUN_STATUS" && event.runStatus)
+    return `  ${marks[event.runStatus]} ${colours.bold("run")} ${event.runStatus.toLowerCase()}`;
   return undefined;
 }

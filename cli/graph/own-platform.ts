@@ -33,7 +33,9 @@ const stopDeadlineMs = 40_000;
 export async function startOwnPlatform({ settings = {}, environment, dataDir, progress }: OwnPlatformOptions): Promise<OwnPlatform> {
   const folder = dataDir ?? (await throwAwayFolder());
   const remove = () => (dataDir === undefined ? rm(folder, { recursive: true, force: true }) : Promise.resolve());
-  const variables = Object.fromEntries(Object.entries({ PORT: "0", ...settings, DATA_DIR: folder }).map(([name, value]) => [`AGENT_PLATFORM_${name}`, value]));
+  const variables = Object.fromEntries(
+    Object.entries({ PORT: "0", ...settings, DATA_DIR: folder }).map(([name, value]) => [`AGENT_PLATFORM_${name}`, value]),
+  );
   const child = spawn(process.execPath, [fileURLToPath(new URL("../bin.mjs", import.meta.url)), "start", "--json"], {
     env: { ...environment, ...variables },
     stdio: ["ignore", "pipe", "pipe"],

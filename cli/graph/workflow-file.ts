@@ -18,7 +18,11 @@ export interface WorkflowFile {
 export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   const content = await readJson(path);
   if (!isJsonObject(content)) throw cliErrors.FILE_NO_WORKFLOW({ path });
-  const code = basename(path, ".json").replace(/[^A-Za-z0-9._-]/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 64) || "workflow";
+  const code =
+    basename(path, ".json")
+      .replace(/[^A-Za-z0-9._-]/g, "-")
+      .replace(/^[^A-Za-z0-9]+/, "")
+      .slice(0, 64) || "workflow";
   const dsl = Array.isArray(content["nodes"]) ? content : content["dsl"];
   if (!isJsonObject(dsl)) throw cliErrors.FILE_NO_WORKFLOW({ path });
   const name = typeof content["name"] === "string" ? content["name"] : code;

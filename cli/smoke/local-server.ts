@@ -14,7 +14,8 @@ export async function startLocalServer(port: number): Promise<LocalServer> {
     const url = new URL(request.url ?? "/", "http://local");
     response.setHeader("content-type", "application/json");
     if (url.pathname === "/documents") return response.end(JSON.stringify({ documents }));
-    if (url.pathname === "/weather") return response.end(JSON.stringify({ city: url.searchParams.get("city"), degrees: 21, client: request.headers["x-client"] }));
+    if (url.pathname === "/weather")
+      return response.end(JSON.stringify({ city: url.searchParams.get("city"), degrees: 21, client: request.headers["x-client"] }));
     response.statusCode = 404;
     return response.end("{}");
   });

@@ -67,7 +67,10 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
     {
       name: "assigner",
       dsl: {
-        nodes: [{ id: "set", type: "assigner", config: { assignments: { score: 7, tags: ["a", "b"] } } }, answer("{{ state.score }} {{ state.tags.1 }}")],
+        nodes: [
+          { id: "set", type: "assigner", config: { assignments: { score: 7, tags: ["a", "b"] } } },
+          answer("{{ state.score }} {{ state.tags.1 }}"),
+        ],
         edges: chain("set", "reply"),
       },
       answer: "7 b",
@@ -95,7 +98,10 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
     {
       name: "retriever, inline",
       dsl: {
-        nodes: [{ id: "retrieve-docs", type: "retriever", config: { query: "green tea", top_k: 1, documents } }, answer("{{nodes.retrieve-docs.output.retrieved_documents.0.title}}")],
+        nodes: [
+          { id: "retrieve-docs", type: "retriever", config: { query: "green tea", top_k: 1, documents } },
+          answer("{{nodes.retrieve-docs.output.retrieved_documents.0.title}}"),
+        ],
         edges: chain("retrieve-docs", "reply"),
       },
       answer: "Tea",
@@ -105,7 +111,11 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
       input: { about: "roasted coffee" },
       dsl: {
         nodes: [
-          { id: "retrieve-docs", type: "knowledge-retrieval", config: { query_template: "{{ input.about }}", source_url: `http://${local}/documents` } },
+          {
+            id: "retrieve-docs",
+            type: "knowledge-retrieval",
+            config: { query_template: "{{ input.about }}", source_url: `http://${local}/documents` },
+          },
           answer("{{nodes.retrieve-docs.output.retrieved_documents.0.title}}"),
         ],
         edges: chain("retrieve-docs", "reply"),
@@ -152,7 +162,10 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
     {
       name: "artifact",
       dsl: {
-        nodes: [{ id: "long", type: "template-transform", config: { template: "{% for i in (1..1000) %}long {% endfor %}" } }, answer("{{ nodes.long.text.size }}")],
+        nodes: [
+          { id: "long", type: "template-transform", config: { template: "{% for i in (1..1000) %}long {% endfor %}" } },
+          answer("{{ nodes.long.text.size }}"),
+        ],
         edges: chain("long", "reply"),
       },
       answer: "5000",

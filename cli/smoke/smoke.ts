@@ -21,7 +21,10 @@ export async function runSmoke(client: GraphClient, local: string, hear: (result
   const results: SmokeResult[] = [];
   for (const sample of smokeSamples({ local, toolBindingId })) {
     const started = performance.now();
-    const result = await runSample(client, sample).catch((error: unknown) => ({ outcome: "failed" as const, details: [error instanceof Error ? error.message : String(error)] }));
+    const result = await runSample(client, sample).catch((error: unknown) => ({
+      outcome: "failed" as const,
+      details: [error instanceof Error ? error.message : String(error)],
+    }));
     const finished = { name: sample.name, ms: Math.round(performance.now() - started), ...result };
     results.push(finished);
     hear(finished);
@@ -60,7 +63,10 @@ async function runSample(client: GraphClient, sample: Sample): Promise<Pick<Smok
     ...(run.outputText === sample.answer ? [] : [`the answer is ${JSON.stringify(run.outputText)}, not ${JSON.stringify(sample.answer)}`]),
     ...(sample.check?.(seen) ?? []),
     ...eventProblems(events, Object.keys(nodes)),
-    ...spanProblems(run.traceSpans.edges.map(({ node }) => node), Object.values(nodes).filter(({ status }) => status === "COMPLETED").length),
+    ...spanProblems(
+      run.traceSpans.edges.map(({ node }) => node),
+      Object.values(nodes).filter(({ status }) => status === "COMPLETED").length,
+    ),
     ...(sample.name === "artifact" && run.artifacts.edges.length === 0 ? ["the long output has no artifact"] : []),
     ...(await messageProblems(client, session.id, request.run.id, sample.answer)),
   ];
@@ -76,7 +82,10 @@ function eventProblems(events: CliRunEventsSubscription["runEvents"][], nodeIds:
   ];
 }
 
-function spanProblems(spans: { spanType: string; traceId: string; spanId: string; parentSpanId: string | null }[], completedNodes: number): string[] {
+function spanProblems(
+  spans: { spanType: string; traceId: string; spanId: string; parentSpanId: string | null }[],
+  completedNodes: number,
+): string[] {
   const ids = new Set(spans.map((span) => span.spanId));
   const nodeSpans = spans.filter((span) => span.spanType === "NODE");
   return [

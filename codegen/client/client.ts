@@ -46,7 +46,11 @@ export interface GraphClient {
    * Events as they come. Where the subscription's root field has a `cursor` and takes `after`, a lost connection is resumed behind the
    * last event; others end with the error.
    */
-  subscribe<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V, options?: SubscriptionOptions): AsyncIterableIterator<D>;
+  subscribe<D, V extends Record<string, unknown>>(
+    document: TypedDocumentNode<D, V>,
+    variables: V,
+    options?: SubscriptionOptions,
+  ): AsyncIterableIterator<D>;
   /** Ends all subscriptions and closes the socket. */
   close(): Promise<void>;
 }
@@ -59,7 +63,12 @@ export function createClient(options: ClientOptions): GraphClient {
   };
   let socket: ClientSocket | undefined;
   const send = <D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V, operation: OperationOptions = {}) =>
-    post<D>(options, { query: print(document), variables }, { ...headers, ...(operation.requestId && { "x-request-id": operation.requestId }) }, operation.signal);
+    post<D>(
+      options,
+      { query: print(document), variables },
+      { ...headers, ...(operation.requestId && { "x-request-id": operation.requestId }) },
+      operation.signal,
+    );
   return {
     query: send,
     mutate: send,
@@ -95,7 +104,10 @@ async function post<D>(options: ClientOptions, body: object, headers: Record<str
   return answer.data;
 }
 
-function parseAnswer<D>(text: string, status: number): { data?: D | null; errors?: { message: string; extensions?: Record<string, unknown> }[] } {
+function parseAnswer<D>(
+  text: string,
+  status: number,
+): { data?: D | null; errors?: { message: string; extensions?: Record<string, unknown> }[] } {
   try {
     return JSON.parse(text) as { data?: D };
   } catch (cause) {

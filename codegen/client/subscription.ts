@@ -108,7 +108,8 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
 
   #pause(): void {
     this.#end();
-    if (!this.#canResume) this.#failure = new TransportError(`The reader fell ${bufferLimit} events behind a stream that cannot be resumed.`);
+    if (!this.#canResume)
+      this.#failure = new TransportError(`The reader fell ${bufferLimit} events behind a stream that cannot be resumed.`);
   }
 
   #lost(cause: unknown): void {
@@ -118,7 +119,9 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     this.#lostAt ??= performance.now();
     const tooLong = performance.now() - this.#lostAt > (this.#request.giveUpAfterMs ?? 60_000);
     if (isFinal || tooLong || !this.#canResume) {
-      this.#failure = errors ? new GraphqlRequestError(errors, null) : new TransportError("The subscription's connection was lost.", { cause });
+      this.#failure = errors
+        ? new GraphqlRequestError(errors, null)
+        : new TransportError("The subscription's connection was lost.", { cause });
       return this.#wake?.();
     }
     this.#retry = setTimeout(() => {
@@ -149,7 +152,9 @@ function isResumable(errors: readonly GraphqlErrorShape[]): boolean {
 /** Whether the operation has a variable `after`. */
 function takesAfter(document: DocumentNode): boolean {
   return document.definitions.some(
-    (definition) => definition.kind === Kind.OPERATION_DEFINITION && definition.variableDefinitions?.some((variable) => variable.variable.name.value === "after"),
+    (definition) =>
+      definition.kind === Kind.OPERATION_DEFINITION &&
+      definition.variableDefinitions?.some((variable) => variable.variable.name.value === "after"),
   );
 }
 

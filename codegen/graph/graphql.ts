@@ -1,3 +1,459 @@
 /* eslint-disable */
 /** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Without providerCode the tenant's first active provider, else the configured one, answers; without model its default model. At most 4 MiB. */
+export type ChatCompletionInput = {
+  /** Sent as Idempotency-Key: 1 to 255 printable ASCII characters. */
+  idempotencyKey?: string | null | undefined;
+  /** The most tokens to produce, 1 or more. */
+  maxTokens?: number | null | undefined;
+  /** The conversation so far: 1 to 1,000 messages. */
+  messages: Array<ChatMessageInput>;
+  /** The model's name at the provider. */
+  model?: string | null | undefined;
+  /** One of the tenant's providers. */
+  providerCode?: string | null | undefined;
+  /** As the OpenAI API has it, such as { type: "json_object" }. */
+  responseFormat?: Record<string, unknown> | null | undefined;
+  /** Texts that end the completion; at most 16. */
+  stop?: Array<string> | null | undefined;
+  /** 0 to 2. */
+  temperature?: number | null | undefined;
+  /** "auto", "none", "required", or { name } for one function. */
+  toolChoice?: unknown;
+  /** At most 128. */
+  tools?: Array<ChatToolInput> | null | undefined;
+  /** 0 to 1. */
+  topP?: number | null | undefined;
+};
+
+/** One message of a conversation. */
+export type ChatMessageInput = {
+  /** What is said; only an ASSISTANT message with toolCalls may have none. */
+  content?: string | null | undefined;
+  /** The participant's name, where several have one role. */
+  name?: string | null | undefined;
+  /** Who says it. */
+  role: ChatRole;
+  /** TOOL: the call that it answers. */
+  toolCallId?: string | null | undefined;
+  /** ASSISTANT: the calls that it made, [{ id, name, arguments }], as completions give them. */
+  toolCalls?: unknown;
+};
+
+/** Who says a message. */
+export type ChatRole =
+  | 'ASSISTANT'
+  | 'SYSTEM'
+  | 'TOOL'
+  | 'USER';
+
+/** A function that the model may call. The platform does not call it: the calls are in the completion. */
+export type ChatToolInput = {
+  /** What it does, for the model. */
+  description?: string | null | undefined;
+  /** 1 to 64 letters, digits, '_' or '-'. */
+  name: string;
+  /** JSON Schema of its arguments. */
+  parameters: Record<string, unknown>;
+};
+
+/** A new app. */
+export type CreateAppInput = {
+  /** Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'. */
+  code: string;
+  /** For people: up to 5,000 characters. */
+  description?: string | null | undefined;
+  /** For people: 1 to 200 characters. */
+  name: string;
+};
+
+/** workflowVersionId (drafts too, archived ones not), or workflowId for its published version; without one CONFLICT, WORKFLOW_VERSION_NOT_PUBLISHED. */
+export type CreateRunInput = {
+  /** The app, which must be the workflow's; not needed. */
+  appId?: string | number | null | undefined;
+  /** The app version that the run is for; it does not decide what runs. */
+  appVersionId?: string | number | null | undefined;
+  /** Who advances it. */
+  execution?: RunExecution | null | undefined;
+  /** Asking again with the same key and input gives the first run. */
+  idempotencyKey?: string | null | undefined;
+  /** Begins here; nodes that cannot be reached from it take no part. */
+  initialNode?: InitialNodeInput | null | undefined;
+  /** What templates see as input: up to 256 KiB; {} unless given. */
+  input?: Record<string, unknown> | null | undefined;
+  /** -100 to 100; each step is worth a second of waiting in the tenant's queue. Below 0 a run waits that many seconds. */
+  priority?: number | null | undefined;
+  /** The conversation that gets the run's answer. */
+  sessionId?: string | number | null | undefined;
+  /** Runs its published version. */
+  workflowId?: string | number | null | undefined;
+  /** What runs. */
+  workflowVersionId?: string | number | null | undefined;
+};
+
+/**
+ * What runs: workflowVersionId, else the app version's, else that of the app's published version, else the published version of its only workflow; else CONFLICT.
+ * message is stored as a USER message of the session and is input.query of the run.
+ */
+export type CreateRunRequestInput = {
+  /** A version of the session's app. */
+  appVersionId?: string | number | null | undefined;
+  /** Who advances the run. */
+  execution?: RunExecution | null | undefined;
+  /** Asking again with the same key and input gives the first request. */
+  idempotencyKey?: string | null | undefined;
+  /** Begins here. */
+  initialNode?: InitialNodeInput | null | undefined;
+  /** The run's input: up to 256 KiB; {} unless given. */
+  input?: Record<string, unknown> | null | undefined;
+  /** What the user says: 1 to 262,144 characters. */
+  message?: string | null | undefined;
+  /** The conversation. */
+  sessionId: string | number;
+  /** A version of a workflow of the session's app; drafts too, archived ones not. */
+  workflowVersionId?: string | number | null | undefined;
+};
+
+/** A new session. */
+export type CreateSessionInput = {
+  /** The app that the user talks to. */
+  appId: string | number;
+  /** Where the conversation takes place: 1 to 64 characters. */
+  channelType?: string | null | undefined;
+  /** For people: up to 200 characters. */
+  title?: string | null | undefined;
+  /** Who talks, as you name your users: 1 to 200 characters. */
+  userId: string;
+};
+
+/** A new binding of a tool. */
+export type CreateToolBindingInput = {
+  /** base_url, headers, timeout_seconds; at most 64 KiB. Headers that look like credentials (authorization, x-api-key, …) are taken as secretHeaders. */
+  config?: Record<string, unknown> | null | undefined;
+  /** For people: 1 to 200 characters. */
+  name: string;
+  /** { name: value }: encrypted, never read back, and sent only to the origin of the binding's base_url (else of the version's url or base_url). */
+  secretHeaders?: Record<string, unknown> | null | undefined;
+  /** The tool. */
+  toolId: string | number;
+  /** The version that is called; left out or null: always the latest. */
+  toolVersionId?: string | number | null | undefined;
+};
+
+/** A new tool. It can be called once it has a version (or where the caller gives the URL). */
+export type CreateToolInput = {
+  /** Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'. */
+  code: string;
+  /** For people and models: up to 5,000 characters. */
+  description?: string | null | undefined;
+  /** For people: 1 to 200 characters. */
+  name: string;
+  /** HTTP. MCP is not available yet. */
+  toolType: ToolType;
+};
+
+/** A new version of a tool; it is never changed again. */
+export type CreateToolVersionInput = {
+  /** JSON Schema (2020-12) of the arguments, at most 64 KiB; {} unless given. $ref within the document only. */
+  inputSchema?: Record<string, unknown> | null | undefined;
+  /** HTTP: url, base_url, path, method (GET unless given), query, headers, body, timeout_seconds; at most 64 KiB. Headers that look like credentials are encrypted and never read back; they need url or base_url beside them. */
+  invokeConfig: Record<string, unknown>;
+  /** JSON Schema of the answer, at most 64 KiB; {} unless given. */
+  outputSchema?: Record<string, unknown> | null | undefined;
+  /** The tool. */
+  toolId: string | number;
+};
+
+/** A new workflow of an app. */
+export type CreateWorkflowInput = {
+  /** The app it belongs to. */
+  appId: string | number;
+  /** Unique in the app: 1 to 64 letters, digits, '.', '_' or '-'. */
+  code: string;
+  /** For people: up to 5,000 characters. */
+  description?: string | null | undefined;
+  /** For people: 1 to 200 characters. */
+  name: string;
+};
+
+/** A new version of a workflow: a DSL document that is never changed again. */
+export type CreateWorkflowVersionInput = {
+  /** { nodes: [{ id, type, config }], edges: [{ source, target, condition? }] }, at most 1 MiB. */
+  dsl: unknown;
+  /** DRAFT or PUBLISHED. */
+  status?: VersionStatus | null | undefined;
+  /** The workflow. */
+  workflowId: string | number;
+};
+
+/** Why a completion ended. */
+export type FinishReason =
+  /** The provider withheld the rest. */
+  | 'CONTENT_FILTER'
+  /** maxTokens, or the model's own limit. */
+  | 'LENGTH'
+  /** The model was done, or met a stop text. */
+  | 'STOP'
+  /** It waits for the tools that it calls. */
+  | 'TOOL_CALLS';
+
+/** The node that a run begins with, instead of those that the DSL starts with. */
+export type InitialNodeInput = {
+  /** The node's id in the DSL. */
+  nodeId: string;
+  /** Refused with BAD_USER_INPUT when the DSL says another type. */
+  nodeType?: string | null | undefined;
+};
+
+/** Who speaks. */
+export type MessageRole =
+  | 'ASSISTANT'
+  | 'SYSTEM'
+  | 'TOOL'
+  | 'USER';
+
+/** Where a node run stands. COMPLETED, FAILED, SKIPPED and CANCELLED never change. */
+export type NodeRunStatus =
+  | 'CANCELLED'
+  | 'COMPLETED'
+  | 'FAILED'
+  /** May start; nobody has started it. */
+  | 'QUEUED'
+  /** Somebody executes it. */
+  | 'RUNNING'
+  /** No taken edge leads to it. */
+  | 'SKIPPED'
+  /** Waits for what waitReason says. */
+  | 'WAITING';
+
+/** What an event tells. */
+export type RunEventType =
+  /** A node has just produced text. Live only: neither stored nor replayed. */
+  | 'NODE_DELTA'
+  /** A node run's status changed. */
+  | 'NODE_STATUS'
+  /** The run's status changed. */
+  | 'RUN_STATUS'
+  /** A call that a node made has ended. */
+  | 'SPAN';
+
+/** WORKERS: any worker takes it. MANUAL: only the execute… mutations advance it. */
+export type RunExecution =
+  | 'MANUAL'
+  | 'WORKERS';
+
+/** How far a run request has come. */
+export type RunRequestStatus =
+  /** Its run was created. */
+  | 'DISPATCHED'
+  /** The runtime refused the run for good; errorMessage says why. */
+  | 'FAILED'
+  /** Recorded; dispatchRunRequest starts its run. */
+  | 'PENDING';
+
+/** Where a run stands. COMPLETED, FAILED and CANCELLED never change. */
+export type RunStatus =
+  /** It was cancelled. */
+  | 'CANCELLED'
+  /** Every node is completed or skipped. */
+  | 'COMPLETED'
+  /** A node failed, nothing handled it, and its siblings have stopped. */
+  | 'FAILED'
+  /** Nobody has begun it, or its next nodes are queued and nobody owns it. */
+  | 'QUEUED'
+  /** A node runs or may run. */
+  | 'RUNNING'
+  /** All that is left waits: for a person, a callback, a timer. */
+  | 'WAITING';
+
+/** How what a span stands for went; UNSET while it goes on. */
+export type SpanStatus =
+  | 'ERROR'
+  | 'OK'
+  | 'UNSET';
+
+/** How a tool is called. */
+export type ToolType =
+  /** By one HTTP request. */
+  | 'HTTP'
+  /** Not available yet: BAD_USER_INPUT, NOT_AVAILABLE. */
+  | 'MCP';
+
+/** The life of a version; its content never changes. */
+export type VersionStatus =
+  | 'ARCHIVED'
+  | 'DRAFT'
+  | 'PUBLISHED';
+
+export type CliAppByCodeQueryVariables = Exact<{
+  code: string;
+}>;
+
+
+export type CliAppByCodeQuery = { appByCode: { id: string } | null };
+
+export type CliCreateAppMutationVariables = Exact<{
+  input: CreateAppInput;
+}>;
+
+
+export type CliCreateAppMutation = { createApp: { id: string } };
+
+export type CliWorkflowByCodeQueryVariables = Exact<{
+  appId: string | number;
+  code: string;
+}>;
+
+
+export type CliWorkflowByCodeQuery = { workflowByCode: { id: string, latestVersion: { id: string, dsl: unknown } | null } | null };
+
+export type CliCreateWorkflowMutationVariables = Exact<{
+  input: CreateWorkflowInput;
+}>;
+
+
+export type CliCreateWorkflowMutation = { createWorkflow: { id: string } };
+
+export type CliCreateWorkflowVersionMutationVariables = Exact<{
+  input: CreateWorkflowVersionInput;
+}>;
+
+
+export type CliCreateWorkflowVersionMutation = { createWorkflowVersion: { id: string } };
+
+export type CliCreateRunMutationVariables = Exact<{
+  input: CreateRunInput;
+}>;
+
+
+export type CliCreateRunMutation = { createRun: { id: string } };
+
+export type CliRunEventsSubscriptionVariables = Exact<{
+  runId: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type CliRunEventsSubscription = { runEvents: { cursor: string, type: RunEventType, at: string, runStatus: RunStatus | null, nodeId: string | null, nodeStatus: NodeRunStatus | null, attempt: number | null, delta: string | null, nodeRun: { nodeType: string, startedAt: string | null, endedAt: string | null, errorMessage: string | null } | null } };
+
+export type CliRunResultQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type CliRunResultQuery = { run: { id: string, status: RunStatus, outputText: string | null, outputJson: unknown, errorCode: string | null, errorMessage: string | null, startedAt: string | null, endedAt: string | null } | null };
+
+export type SmokeCreateSessionMutationVariables = Exact<{
+  input: CreateSessionInput;
+}>;
+
+
+export type SmokeCreateSessionMutation = { createSession: { id: string } };
+
+export type SmokeDispatchRunMutationVariables = Exact<{
+  input: CreateRunRequestInput;
+}>;
+
+
+export type SmokeDispatchRunMutation = { dispatchRun: { id: string, status: RunRequestStatus, errorMessage: string | null, run: { id: string } | null } };
+
+export type SmokeCreateToolMutationVariables = Exact<{
+  input: CreateToolInput;
+}>;
+
+
+export type SmokeCreateToolMutation = { createTool: { id: string } };
+
+export type SmokeCreateToolVersionMutationVariables = Exact<{
+  input: CreateToolVersionInput;
+}>;
+
+
+export type SmokeCreateToolVersionMutation = { createToolVersion: { id: string } };
+
+export type SmokeCreateToolBindingMutationVariables = Exact<{
+  input: CreateToolBindingInput;
+}>;
+
+
+export type SmokeCreateToolBindingMutation = { createToolBinding: { id: string } };
+
+export type SmokeFinishedRunQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type SmokeFinishedRunQuery = { run: { status: RunStatus, outputText: string | null, errorCode: string | null, errorMessage: string | null, state: Record<string, unknown>, workflow: { name: string, app: { name: string } } | null, nodeRuns: { edges: Array<{ node: { nodeId: string, status: NodeRunStatus, outputText: string | null, outputJson: unknown, errorCode: string | null } }> }, artifacts: { edges: Array<{ node: { artifactType: string, sizeBytes: number } }> }, traceSpans: { edges: Array<{ node: { spanType: string, name: string, status: SpanStatus, traceId: string, spanId: string, parentSpanId: string | null } }> } } | null };
+
+export type SmokeMessageAddedSubscriptionVariables = Exact<{
+  sessionId: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type SmokeMessageAddedSubscription = { messageAdded: { cursor: string, message: { role: MessageRole, content: string, run: { id: string } | null } } };
+
+export type LiveRunEventsSubscriptionVariables = Exact<{
+  runId: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type LiveRunEventsSubscription = { runEvents: { cursor: string, type: RunEventType, runStatus: RunStatus | null, nodeId: string | null, nodeStatus: NodeRunStatus | null, delta: string | null, run: { workflow: { name: string, app: { name: string } } | null } } };
+
+export type LiveNodeRunUpdatedSubscriptionVariables = Exact<{
+  runId: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type LiveNodeRunUpdatedSubscription = { nodeRunUpdated: { cursor: string, status: NodeRunStatus, nodeRun: { nodeId: string, outputText: string | null } } };
+
+export type LiveSpansSubscriptionVariables = Exact<{
+  runId: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type LiveSpansSubscription = { traceSpanRecorded: { cursor: string, span: { spanType: string, name: string, status: SpanStatus, durationMs: number | null } } };
+
+export type LiveCompletionSubscriptionVariables = Exact<{
+  input: ChatCompletionInput;
+}>;
+
+
+export type LiveCompletionSubscription = { chatCompletionStream: { delta: string | null, completion: { content: string | null, finishReason: FinishReason } | null } };
+
+export type TestRunStatusSubscriptionVariables = Exact<{
+  runId: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type TestRunStatusSubscription = { runEvents: { cursor: string, runStatus: RunStatus | null } };
+
+
+export const CliAppByCodeDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CliAppByCode"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"code"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"appByCode"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"code"},"value":{"kind":"Variable","name":{"kind":"Name","value":"code"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliAppByCodeQuery, CliAppByCodeQueryVariables>;
+export const CliCreateAppDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateApp"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateAppInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createApp"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateAppMutation, CliCreateAppMutationVariables>;
+export const CliWorkflowByCodeDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CliWorkflowByCode"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"appId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"code"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"workflowByCode"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"appId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"appId"}}},{"kind":"Argument","name":{"kind":"Name","value":"code"},"value":{"kind":"Variable","name":{"kind":"Name","value":"code"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"latestVersion"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"dsl"}}]}}]}}]}}]} as unknown as DocumentNode<CliWorkflowByCodeQuery, CliWorkflowByCodeQueryVariables>;
+export const CliCreateWorkflowDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateWorkflow"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateWorkflowInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createWorkflow"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateWorkflowMutation, CliCreateWorkflowMutationVariables>;
+export const CliCreateWorkflowVersionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateWorkflowVersion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateWorkflowVersionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createWorkflowVersion"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateWorkflowVersionMutation, CliCreateWorkflowVersionMutationVariables>;
+export const CliCreateRunDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateRun"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateRunInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateRunMutation, CliCreateRunMutationVariables>;
+export const CliRunEventsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"CliRunEvents"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runEvents"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"runStatus"}},{"kind":"Field","name":{"kind":"Name","value":"nodeId"}},{"kind":"Field","name":{"kind":"Name","value":"nodeStatus"}},{"kind":"Field","name":{"kind":"Name","value":"attempt"}},{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"nodeRun"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodeType"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"errorMessage"}}]}}]}}]}}]} as unknown as DocumentNode<CliRunEventsSubscription, CliRunEventsSubscriptionVariables>;
+export const CliRunResultDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CliRunResult"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"run"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"outputText"}},{"kind":"Field","name":{"kind":"Name","value":"outputJson"}},{"kind":"Field","name":{"kind":"Name","value":"errorCode"}},{"kind":"Field","name":{"kind":"Name","value":"errorMessage"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}}]}}]}}]} as unknown as DocumentNode<CliRunResultQuery, CliRunResultQueryVariables>;
+export const SmokeCreateSessionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"SmokeCreateSession"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateSessionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createSession"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<SmokeCreateSessionMutation, SmokeCreateSessionMutationVariables>;
+export const SmokeDispatchRunDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"SmokeDispatchRun"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateRunRequestInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"dispatchRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"errorMessage"}},{"kind":"Field","name":{"kind":"Name","value":"run"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]}}]} as unknown as DocumentNode<SmokeDispatchRunMutation, SmokeDispatchRunMutationVariables>;
+export const SmokeCreateToolDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"SmokeCreateTool"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateToolInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createTool"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<SmokeCreateToolMutation, SmokeCreateToolMutationVariables>;
+export const SmokeCreateToolVersionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"SmokeCreateToolVersion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateToolVersionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createToolVersion"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<SmokeCreateToolVersionMutation, SmokeCreateToolVersionMutationVariables>;
+export const SmokeCreateToolBindingDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"SmokeCreateToolBinding"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateToolBindingInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createToolBinding"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<SmokeCreateToolBindingMutation, SmokeCreateToolBindingMutationVariables>;
+export const SmokeFinishedRunDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"SmokeFinishedRun"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"run"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"outputText"}},{"kind":"Field","name":{"kind":"Name","value":"errorCode"}},{"kind":"Field","name":{"kind":"Name","value":"errorMessage"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"workflow"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"app"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodeRuns"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodeId"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"outputText"}},{"kind":"Field","name":{"kind":"Name","value":"outputJson"}},{"kind":"Field","name":{"kind":"Name","value":"errorCode"}}]}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"artifacts"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"artifactType"}},{"kind":"Field","name":{"kind":"Name","value":"sizeBytes"}}]}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"traceSpans"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"100"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"spanType"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"traceId"}},{"kind":"Field","name":{"kind":"Name","value":"spanId"}},{"kind":"Field","name":{"kind":"Name","value":"parentSpanId"}}]}}]}}]}}]}}]}}]} as unknown as DocumentNode<SmokeFinishedRunQuery, SmokeFinishedRunQueryVariables>;
+export const SmokeMessageAddedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"SmokeMessageAdded"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"sessionId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"messageAdded"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"sessionId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"sessionId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"message"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"role"}},{"kind":"Field","name":{"kind":"Name","value":"content"}},{"kind":"Field","name":{"kind":"Name","value":"run"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]}}]}}]} as unknown as DocumentNode<SmokeMessageAddedSubscription, SmokeMessageAddedSubscriptionVariables>;
+export const LiveRunEventsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"LiveRunEvents"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runEvents"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"runStatus"}},{"kind":"Field","name":{"kind":"Name","value":"nodeId"}},{"kind":"Field","name":{"kind":"Name","value":"nodeStatus"}},{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"run"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"workflow"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"app"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}}]}}]}}]}}]}}]} as unknown as DocumentNode<LiveRunEventsSubscription, LiveRunEventsSubscriptionVariables>;
+export const LiveNodeRunUpdatedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"LiveNodeRunUpdated"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodeRunUpdated"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"nodeRun"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodeId"}},{"kind":"Field","name":{"kind":"Name","value":"outputText"}}]}}]}}]}}]} as unknown as DocumentNode<LiveNodeRunUpdatedSubscription, LiveNodeRunUpdatedSubscriptionVariables>;
+export const LiveSpansDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"LiveSpans"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"traceSpanRecorded"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"span"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"spanType"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}}]}}]}}]}}]} as unknown as DocumentNode<LiveSpansSubscription, LiveSpansSubscriptionVariables>;
+export const LiveCompletionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"LiveCompletion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ChatCompletionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chatCompletionStream"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"completion"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"content"}},{"kind":"Field","name":{"kind":"Name","value":"finishReason"}}]}}]}}]}}]} as unknown as DocumentNode<LiveCompletionSubscription, LiveCompletionSubscriptionVariables>;
+export const TestRunStatusDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"TestRunStatus"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runEvents"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"runStatus"}}]}}]}}]} as unknown as DocumentNode<TestRunStatusSubscription, TestRunStatusSubscriptionVariables>;

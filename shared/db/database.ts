@@ -104,7 +104,9 @@ export class Database {
   forTenant(tenantId: string): Db {
     const run = <T>(work: (tx: Tx) => Promise<T>, readOnly: boolean): Promise<T> =>
       withDatabaseScope({ kind: "tenant", tenantId }, () =>
-        this.#orm.em.fork().transactional((em) => work(makeTx(em as EntityManager)), { readOnly, ...(readOnly && { flushMode: "commit" as never }) }),
+        this.#orm.em
+          .fork()
+          .transactional((em) => work(makeTx(em as EntityManager)), { readOnly, ...(readOnly && { flushMode: "commit" as never }) }),
       );
     return { tenantId, transaction: (work) => run(work, false), read: (work) => run(work, true) };
   }
@@ -153,6 +155,7 @@ async function poolRelease(url: string): Promise<void> {
 /** MikroORM reads dates itself: the driver hands them over as text. */
 function ormTypes(): pg.CustomTypesConfig {
   const types = new pg.TypeOverrides();
-  for (const [oid, parser] of Object.entries(createPostgreSqlTypeParsers((text: string) => [text]))) types.setTypeParser(Number(oid), parser as never);
+  for (const [oid, parser] of Object.entries(createPostgreSqlTypeParsers((text: string) => [text])))
+    types.setTypeParser(Number(oid), parser as never);
   return types as pg.CustomTypesConfig;
 }

@@ -6,10 +6,22 @@ export function databaseError(cause: unknown): AppError | undefined {
   if (code === undefined) return undefined;
   // 08P01: the driver sends U+0000 inside a parameter, which ends the message early.
   if (code === "22021" || code === "22P05" || code === "08P01") {
-    return new AppError("BAD_USER_INPUT", "TEXT_NOT_STORABLE", "A text holds the character U+0000, which cannot be stored. Remove it.", {}, { cause });
+    return new AppError(
+      "BAD_USER_INPUT",
+      "TEXT_NOT_STORABLE",
+      "A text holds the character U+0000, which cannot be stored. Remove it.",
+      {},
+      { cause },
+    );
   }
   if (code.startsWith("08") || code.startsWith("57") || connectionCodes.has(code)) {
-    return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", "The database does not answer. Try again in a moment.", {}, { cause });
+    return new AppError(
+      "DOWNSTREAM_UNAVAILABLE",
+      "DATABASE_UNAVAILABLE",
+      "The database does not answer. Try again in a moment.",
+      {},
+      { cause },
+    );
   }
   if (code === "55P03" || code === "40P01") {
     return new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record. Try again.", { retryable: true }, { cause });

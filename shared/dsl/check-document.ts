@@ -45,8 +45,9 @@ function checkCount(code: "TOO_MANY_NODES" | "TOO_MANY_EDGES", list: readonly Js
 function isDeeperThan(value: unknown, depth: number): boolean {
   let level: unknown[] = [value];
   for (let i = 0; level.length > 0; i += 1) {
-    if (i > depth) return true;
-    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item as object) : []));
+    // The second: something that refers to itself has no end in breadth either.
+    if (i > depth || level.length > dslLimits.documentBytes) return true;
+    level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []));
   }
   return false;
 }

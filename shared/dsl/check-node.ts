@@ -39,7 +39,7 @@ export function checkNode(node: Json, index: number, extraTypes: ExtraTypes, iss
   if (!isJsonObject(config))
     issues.error("CONFIG_INVALID", [...at, "config"], `The config of node ${name} is an object, not ${show(config)}.`);
   const usable = isJsonObject(config) ? config : {};
-  if (spec !== null && isJsonObject(config)) checkConfig({ name, type: String(type), spec, config }, [...at, "config"], issues);
+  if (spec !== null && isJsonObject(config)) checkConfig({ name, type: type as string, spec, config }, [...at, "config"], issues);
   return typeof id === "string" ? { index, id, type: canonicalName(type, extraTypes), spec, config: usable } : null;
 }
 

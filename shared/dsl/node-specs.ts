@@ -1,5 +1,5 @@
 /** What validation and rendering need to know of each node type. */
-import * as z from "zod";
+import type * as z from "zod";
 import {
   answerConfig,
   assignerConfig,

@@ -87,7 +87,7 @@ function evaluator(source: string, expr: Expr): Expression["evaluate"] {
     const bindings = {
       input: toCel(scope.input),
       state: toCel(scope.state),
-      nodes: toCel(scope.nodes as never),
+      nodes: toCel(scope.nodes),
       current: toCel(scope.current),
     };
     const { value, inTime } = withinTime(() => run(bindings));

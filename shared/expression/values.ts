@@ -16,7 +16,8 @@ export function fromCel(value: CelValue): Json | undefined {
   if (typeof value === "bigint") return Number(value);
   if (isCelUint(value)) return Number(value.value);
   if (isCelList(value)) return allOf([...value].map(fromCel));
-  if (isCelMap(value)) return objectOf([...value.entries()].map(([key, item]) => [String(key), fromCel(item)]));
+  if (isCelMap(value))
+    return objectOf([...value.entries()].map(([key, item]) => [isCelUint(key) ? String(key.value) : String(key), fromCel(item)]));
   return undefined;
 }
 
@@ -25,7 +26,7 @@ function allOf(items: (Json | undefined)[]): Json | undefined {
 }
 
 function objectOf(entries: [string, Json | undefined][]): Json | undefined {
-  return entries.some(([, item]) => item === undefined) ? undefined : (Object.fromEntries(entries) as JsonObject);
+  return entries.some(([, item]) => item === undefined) ? undefined : Object.fromEntries(entries);
 }
 
 class JsonMap implements ReadonlyMap<string, CelInput> {
@@ -45,7 +46,7 @@ class JsonMap implements ReadonlyMap<string, CelInput> {
   }
 
   keys(): MapIterator<string> {
-    return Object.keys(this.object)[Symbol.iterator]() as MapIterator<string>;
+    return Object.keys(this.object).values();
   }
 
   *entries(): MapIterator<[string, CelInput]> {

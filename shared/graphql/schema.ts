@@ -71,7 +71,10 @@ const pageArguments = ["first", "after", "last", "before"];
 /** TypeGraphQL prints arguments in an order that depends on its decorators; a fixed one keeps the printed schema stable. */
 function sortArguments(document: DocumentNode): DocumentNode {
   return visit(document, {
-    [Kind.FIELD_DEFINITION]: (field) => ({ ...field, arguments: [...(field.arguments ?? [])].sort((a, b) => rank(a).localeCompare(rank(b))) }),
+    [Kind.FIELD_DEFINITION]: (field) => ({
+      ...field,
+      arguments: [...(field.arguments ?? [])].sort((a, b) => rank(a).localeCompare(rank(b))),
+    }),
   });
 }
 

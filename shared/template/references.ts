@@ -45,7 +45,7 @@ export function staticPath(token: PropertyAccessToken): string[] {
 
 function childrenOf(template: Template): Template[] {
   const children = template.children?.(false, true);
-  return children === undefined ? [] : (toValueSync(children) as Template[]);
+  return children === undefined ? [] : toValueSync(children);
 }
 
 function tokensOf(argument: unknown): unknown[] {

@@ -5,7 +5,8 @@ import type { Json } from "#shared/json.ts";
 export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === null || value === undefined) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  // What JSON cannot say (no number, such as NaN) says its name.
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "");
 }
 
 /** UTF-8 bytes of a text. */

@@ -45,7 +45,11 @@ export class AppResolver {
   }
 
   @Mutation(() => App, { description: "Changes what is given; the code stays for ever." })
-  updateApp(@Arg("id", () => ID) id: string, @Arg("input", () => UpdateAppInput) input: UpdateAppInput, @Ctx() context: WorkflowContext): Promise<App> {
+  updateApp(
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateAppInput) input: UpdateAppInput,
+    @Ctx() context: WorkflowContext,
+  ): Promise<App> {
     return apps.updateApp(context, id, input);
   }
 
@@ -55,7 +59,10 @@ export class AppResolver {
   }
 
   @Mutation(() => AppVersion, { description: "Makes the app's next version." })
-  createAppVersion(@Arg("input", () => CreateAppVersionInput) input: CreateAppVersionInput, @Ctx() context: WorkflowContext): Promise<AppVersion> {
+  createAppVersion(
+    @Arg("input", () => CreateAppVersionInput) input: CreateAppVersionInput,
+    @Ctx() context: WorkflowContext,
+  ): Promise<AppVersion> {
     return apps.createAppVersion(context, input);
   }
 

@@ -20,11 +20,20 @@ const configBytes = 64 * 1024;
 export async function createApp({ db }: WorkflowContext, input: CreateAppInput): Promise<App> {
   const code = checkCode("code", input.code);
   const now = new Date();
-  const fields = { id: newId(), tenantId: db.tenantId, code, name: checkName(input.name), description: checkDescription(input.description) };
+  const fields = {
+    id: newId(),
+    tenantId: db.tenantId,
+    code,
+    name: checkName(input.name),
+    description: checkDescription(input.description),
+  };
   return onDuplicate(
     "app_code",
     (cause) => workflowErrors.APP_CODE_TAKEN({ field: "code", value: code }, { cause }),
-    () => db.transaction(async ({ em }) => em.create(App, { ...fields, status: AppStatus.ACTIVE, createdAt: now, updatedAt: now, deletedAt: null })),
+    () =>
+      db.transaction(async ({ em }) =>
+        em.create(App, { ...fields, status: AppStatus.ACTIVE, createdAt: now, updatedAt: now, deletedAt: null }),
+      ),
   );
 }
 
@@ -62,7 +71,17 @@ export async function createAppVersion({ db }: WorkflowContext, input: CreateApp
     const now = new Date();
     const version = await nextVersionNumber(tx, { table: "workflow.app_version", parent: "app_id" }, appId);
     const publishedAt = status === VersionStatus.PUBLISHED ? now : null;
-    return tx.em.create(AppVersion, { id: newId(), tenantId: db.tenantId, appId, workflowVersionId, version, status, config, createdAt: now, publishedAt });
+    return tx.em.create(AppVersion, {
+      id: newId(),
+      tenantId: db.tenantId,
+      appId,
+      workflowVersionId,
+      version,
+      status,
+      config,
+      createdAt: now,
+      publishedAt,
+    });
   });
 }
 

@@ -5,7 +5,10 @@ export enum IssueSeverity {
   ERROR = "ERROR",
   WARNING = "WARNING",
 }
-registerEnumType(IssueSeverity, { name: "IssueSeverity", description: "ERROR: the document cannot run. WARNING: it runs, but hardly as meant." });
+registerEnumType(IssueSeverity, {
+  name: "IssueSeverity",
+  description: "ERROR: the document cannot run. WARNING: it runs, but hardly as meant.",
+});
 
 /** One problem of a document. */
 @Directive("@shareable")

@@ -4,7 +4,10 @@ import type { Json } from "#shared/json.ts";
 /** Everything that the workflow subgraph refuses, and why. */
 export const workflowErrors = defineErrors({
   APP_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app ${f.id}.` },
-  APP_CODE_TAKEN: { code: "CONFLICT", message: (f: { field: string; value: string }) => `An app with the code ${f.value} exists. Choose another code.` },
+  APP_CODE_TAKEN: {
+    code: "CONFLICT",
+    message: (f: { field: string; value: string }) => `An app with the code ${f.value} exists. Choose another code.`,
+  },
   APP_HAS_WORKFLOWS: {
     code: "CONFLICT",
     message: (f: { id: string; workflows: number }) => `App ${f.id} still has ${f.workflows} workflows. Delete them first.`,
@@ -30,6 +33,7 @@ export const workflowErrors = defineErrors({
   },
   DSL_INVALID: {
     code: "BAD_USER_INPUT",
-    message: (f: { field: string; issues: Json }) => `The DSL has ${(f.issues as Json[]).length} problems; extensions.issues lists them. validateDsl checks a document without saving it.`,
+    message: (f: { field: string; issues: Json }) =>
+      `The DSL has ${(f.issues as Json[]).length} problems; extensions.issues lists them. validateDsl checks a document without saving it.`,
   },
 });

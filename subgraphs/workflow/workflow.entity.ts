@@ -36,7 +36,10 @@ export class Workflow {
   @Property({ type: "datetime", columnType: "timestamptz" })
   updatedAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "Set: deleted, gone from lists and byCode, its code free again; the id still resolves." })
+  @Field(() => Date, {
+    nullable: true,
+    description: "Set: deleted, gone from lists and byCode, its code free again; the id still resolves.",
+  })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   deletedAt!: Date | null;
 }

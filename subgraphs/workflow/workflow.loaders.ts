@@ -22,7 +22,12 @@ export function workflowLoaders(db: Db) {
     appPublished: new DataLoader((ids: readonly string[]) => db.read((tx) => publishedVersions(tx, appVersions, ids))),
     workflowPublished: new DataLoader((ids: readonly string[]) => db.read((tx) => publishedVersions(tx, workflowVersions, ids))),
     workflowLatest: new DataLoader((ids: readonly string[]) => db.read((tx) => latestVersions(tx, workflowVersions, ids))),
-    workflowsOfApp: childPageLoader(db, { entity: Workflow, table: "workflow.workflow", parent: "app_id", condition: "c.deleted_at is null" }),
+    workflowsOfApp: childPageLoader(db, {
+      entity: Workflow,
+      table: "workflow.workflow",
+      parent: "app_id",
+      condition: "c.deleted_at is null",
+    }),
     versionsOfApp: childPageLoader(db, appVersions),
     versionsOfWorkflow: childPageLoader(db, workflowVersions),
   };

@@ -108,7 +108,11 @@ export class WorkflowResolver {
   }
 
   @FieldResolver(() => WorkflowVersionConnection, { description: "Its versions, newest first." })
-  versions(@Root() workflow: Workflow, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: WorkflowContext): Promise<Connection<WorkflowVersion>> {
+  versions(
+    @Root() workflow: Workflow,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: WorkflowContext,
+  ): Promise<Connection<WorkflowVersion>> {
     return loaders.versionsOfWorkflow.load({ parentId: workflow.id, page });
   }
 }

@@ -20,7 +20,14 @@ export async function createWorkflow({ db }: WorkflowContext, input: CreateWorkf
   const { appId } = input;
   const code = checkCode("code", input.code);
   const now = new Date();
-  const fields = { id: newId(), tenantId: db.tenantId, appId, code, name: checkName(input.name), description: checkDescription(input.description) };
+  const fields = {
+    id: newId(),
+    tenantId: db.tenantId,
+    appId,
+    code,
+    name: checkName(input.name),
+    description: checkDescription(input.description),
+  };
   return onDuplicate(
     "workflow_code",
     (cause) => workflowErrors.WORKFLOW_CODE_TAKEN({ field: "code", value: code }, { cause }),
@@ -65,7 +72,16 @@ export async function createWorkflowVersion({ db }: WorkflowContext, input: Crea
     const now = new Date();
     const version = await nextVersionNumber(tx, { table: "workflow.workflow_version", parent: "workflow_id" }, workflowId);
     const publishedAt = status === VersionStatus.PUBLISHED ? now : null;
-    return tx.em.create(WorkflowVersion, { id: newId(), tenantId: db.tenantId, workflowId, version, status, dsl, createdAt: now, publishedAt });
+    return tx.em.create(WorkflowVersion, {
+      id: newId(),
+      tenantId: db.tenantId,
+      workflowId,
+      version,
+      status,
+      dsl,
+      createdAt: now,
+      publishedAt,
+    });
   });
 }
 

@@ -24,7 +24,7 @@ const nobody = "01890000-0000-7000-8000-000000000000";
 
 /** Mutations that take an id, and what they need beside it. */
 const byId: [string, Record<string, unknown>][] = [
-  ["mutation ($id: ID!) { updateApp(id: $id, input: { name: \"x\" }) { id } }", {}],
+  ['mutation ($id: ID!) { updateApp(id: $id, input: { name: "x" }) { id } }', {}],
   ["mutation ($id: ID!) { deleteApp(id: $id) }", {}],
   ["mutation ($id: ID!) { publishAppVersion(id: $id) { id } }", {}],
   ["mutation ($id: ID!) { deleteWorkflow(id: $id) }", {}],
@@ -33,14 +33,14 @@ const byId: [string, Record<string, unknown>][] = [
   ["mutation ($id: ID!) { createRun(input: { workflowVersionId: $id }) { id } }", {}],
   ["mutation ($id: ID!) { cancelRun(id: $id) { id } }", {}],
   ["mutation ($id: ID!) { retryRun(id: $id) { id } }", {}],
-  ["mutation ($id: ID!) { executeRun(id: $id, input: { workerKey: \"w\" }) { stopReason } }", {}],
-  ["mutation ($id: ID!) { executeNextNode(runId: $id, input: { workerKey: \"w\" }) { id } }", {}],
-  ["mutation ($id: ID!) { executeNodeRun(id: $id, input: { workerKey: \"w\" }) { id } }", {}],
+  ['mutation ($id: ID!) { executeRun(id: $id, input: { workerKey: "w" }) { stopReason } }', {}],
+  ['mutation ($id: ID!) { executeNextNode(runId: $id, input: { workerKey: "w" }) { id } }', {}],
+  ['mutation ($id: ID!) { executeNodeRun(id: $id, input: { workerKey: "w" }) { id } }', {}],
   ["mutation ($id: ID!) { resumeNodeRun(id: $id, input: {}) { id } }", {}],
   ["mutation ($id: ID!) { updateNodeRunStatus(id: $id, input: { status: COMPLETED }) { id } }", {}],
   ["mutation ($id: ID!) { updateRunStatus(id: $id, status: RUNNING) { id } }", {}],
   ["mutation ($id: ID!) { closeSession(id: $id) { id } }", {}],
-  ["mutation ($id: ID!) { addMessage(input: { sessionId: $id, content: \"x\" }) { id } }", {}],
+  ['mutation ($id: ID!) { addMessage(input: { sessionId: $id, content: "x" }) { id } }', {}],
   ["mutation ($id: ID!) { dispatchRunRequest(id: $id) { id } }", {}],
   ["mutation ($id: ID!) { deleteTool(id: $id) }", {}],
   ["mutation ($id: ID!) { deleteToolBinding(id: $id) }", {}],
@@ -55,14 +55,39 @@ const byId: [string, Record<string, unknown>][] = [
 describe("bad input, through the router", () => {
   it.each(byId)("an unknown or malformed id is NOT_FOUND: %s", async (mutation, variables) => {
     for (const id of [nobody, "no-uuid", "x".repeat(5_000)]) {
-      expect(await refusal(platform, mutation, { ...variables, id })).toMatchObject({ code: "NOT_FOUND", reason: expect.stringMatching(/_NOT_FOUND$/), requestId: expect.any(String) });
+      expect(await refusal(platform, mutation, { ...variables, id })).toMatchObject({
+        code: "NOT_FOUND",
+        reason: expect.stringMatching(/_NOT_FOUND$/),
+        requestId: expect.any(String),
+      });
     }
   });
 
   it("reads by an unknown id give null without an error", async () => {
-    const fields = ["app", "appVersion", "workflow", "workflowVersion", "session", "runRequest", "run", "nodeRun", "tool", "toolVersion", "toolBinding", "modelProvider", "agent", "agentVersion", "memory", "team", "teamVersion", "skill", "skillVersion"];
+    const fields = [
+      "app",
+      "appVersion",
+      "workflow",
+      "workflowVersion",
+      "session",
+      "runRequest",
+      "run",
+      "nodeRun",
+      "tool",
+      "toolVersion",
+      "toolBinding",
+      "modelProvider",
+      "agent",
+      "agentVersion",
+      "memory",
+      "team",
+      "teamVersion",
+      "skill",
+      "skillVersion",
+    ];
     const query = `query ($id: ID!) { ${fields.map((field) => `${field}(id: $id) { id }`).join(" ")} }`;
-    for (const id of [nobody, "no-uuid"]) expect(await ask(platform, query, { id })).toEqual(Object.fromEntries(fields.map((field) => [field, null])));
+    for (const id of [nobody, "no-uuid"])
+      expect(await ask(platform, query, { id })).toEqual(Object.fromEntries(fields.map((field) => [field, null])));
   });
 
   it("another tenant's ids are NOT_FOUND, and never its data", async () => {
@@ -70,14 +95,21 @@ describe("bad input, through the router", () => {
     const runId = await startRun(platform, workflowId);
     await finishRun(platform, runId);
     const other = { "x-tenant-id": "t2" };
-    expect(await ask(platform, `query ($app: ID!, $version: ID!, $run: ID!, $node: ID!) {
+    expect(
+      await ask(
+        platform,
+        `query ($app: ID!, $version: ID!, $run: ID!, $node: ID!) {
       app(id: $app) { id } workflowVersion(id: $version) { id } run(id: $run) { id } nodeRun(id: $node) { id } runs { edges { node { id } } }
       nodeArtifacts(runId: $run) { edges { cursor } } traceSpans(runId: $run) { edges { cursor } }
-    }`, { app: appId, version: workflowVersionId, run: runId, node: `${runId}:a` }, other).catch((error: Error) => error.message)).not.toContain("hi");
+    }`,
+        { app: appId, version: workflowVersionId, run: runId, node: `${runId}:a` },
+        other,
+      ).catch((error: Error) => error.message),
+    ).not.toContain("hi");
     for (const [mutation, id] of [
       ["mutation ($id: ID!) { cancelRun(id: $id) { id } }", runId],
       ["mutation ($id: ID!) { createRun(input: { workflowId: $id }) { id } }", workflowId],
-      ["mutation ($id: ID!) { updateApp(id: $id, input: { name: \"x\" }) { id } }", appId],
+      ['mutation ($id: ID!) { updateApp(id: $id, input: { name: "x" }) { id } }', appId],
     ] as const) {
       expect(await refusal(platform, mutation, { id }, other)).toMatchObject({ code: "NOT_FOUND" });
     }
@@ -110,17 +142,46 @@ describe("bad input, through the router", () => {
   });
 
   it("page sizes and cursors that are none are refused", async () => {
-    for (const list of ["apps", "workflows", "runs", "sessions", "tools", "toolBindings", "modelProviders", "agents", "memories", "teams", "skills", "skillInstallations", "requestAudits"]) {
-      expect([list, await refusal(platform, `{ ${list}(first: 100000) { edges { cursor } } }`)]).toMatchObject([list, { code: "BAD_USER_INPUT", reason: "PAGE_SIZE_INVALID" }]);
-      expect([list, await refusal(platform, `{ ${list}(after: "###") { edges { cursor } } }`)]).toMatchObject([list, { code: "BAD_USER_INPUT", reason: "CURSOR_INVALID" }]);
-      expect([list, await refusal(platform, `{ ${list}(first: -1) { edges { cursor } } }`)]).toMatchObject([list, { code: "BAD_USER_INPUT" }]);
+    for (const list of [
+      "apps",
+      "workflows",
+      "runs",
+      "sessions",
+      "tools",
+      "toolBindings",
+      "modelProviders",
+      "agents",
+      "memories",
+      "teams",
+      "skills",
+      "skillInstallations",
+      "requestAudits",
+    ]) {
+      expect([list, await refusal(platform, `{ ${list}(first: 100000) { edges { cursor } } }`)]).toMatchObject([
+        list,
+        { code: "BAD_USER_INPUT", reason: "PAGE_SIZE_INVALID" },
+      ]);
+      expect([list, await refusal(platform, `{ ${list}(after: "###") { edges { cursor } } }`)]).toMatchObject([
+        list,
+        { code: "BAD_USER_INPUT", reason: "CURSOR_INVALID" },
+      ]);
+      expect([list, await refusal(platform, `{ ${list}(first: -1) { edges { cursor } } }`)]).toMatchObject([
+        list,
+        { code: "BAD_USER_INPUT" },
+      ]);
     }
   });
 
   it("a run of a workflow without a published version is a CONFLICT", async () => {
     const { appId } = await makeWorkflow(platform, answerDsl);
-    const { createWorkflow } = await ask<{ createWorkflow: { id: string } }>(platform, `mutation ($appId: ID!) { createWorkflow(input: { appId: $appId, code: "drafts", name: "D" }) { id } }`, { appId });
-    expect(await refusal(platform, `mutation ($id: ID!) { createRun(input: { workflowId: $id }) { id } }`, { id: createWorkflow.id })).toMatchObject({
+    const { createWorkflow } = await ask<{ createWorkflow: { id: string } }>(
+      platform,
+      `mutation ($appId: ID!) { createWorkflow(input: { appId: $appId, code: "drafts", name: "D" }) { id } }`,
+      { appId },
+    );
+    expect(
+      await refusal(platform, `mutation ($id: ID!) { createRun(input: { workflowId: $id }) { id } }`, { id: createWorkflow.id }),
+    ).toMatchObject({
       code: "CONFLICT",
       reason: "WORKFLOW_VERSION_NOT_PUBLISHED",
     });
@@ -144,7 +205,10 @@ describe("bad input, through the router", () => {
 
   it("a tool that hangs ends its node at the time-out", async () => {
     http.on("GET /hang", () => {});
-    const run = await runDsl(platform, { nodes: [{ id: "call", type: "tool", config: { url: `${http.url}/hang`, timeout_seconds: 1 } }], edges: [] });
+    const run = await runDsl(platform, {
+      nodes: [{ id: "call", type: "tool", config: { url: `${http.url}/hang`, timeout_seconds: 1 } }],
+      edges: [],
+    });
     expect(run).toMatchObject({ status: "FAILED" });
     expect(run.nodeRuns.edges[0]?.node.errorCode).toMatch(/TIMEOUT/);
   });

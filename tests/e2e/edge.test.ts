@@ -19,7 +19,11 @@ describe("the edge of the graph", () => {
     await platform.post(create("by-header"), {}, { "x-tenant-id": "acme" });
     const list = "{ apps { edges { node { code } } } }";
     const ask = async (search: string, headers: Record<string, string>) => {
-      const response = await fetch(platform.url + search, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify({ query: list }) });
+      const response = await fetch(platform.url + search, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify({ query: list }),
+      });
       const { data } = (await response.json()) as { data: { apps: { edges: { node: { code: string } }[] } } };
       return { tenant: response.headers.get("x-tenant-id"), codes: data.apps.edges.map((edge) => edge.node.code) };
     };
@@ -45,16 +49,30 @@ describe("the edge of the graph", () => {
 
   it("S-105 keeps a row of every operation, without its variables", async () => {
     const requestId = `audit-${Date.now()}`;
-    await platform.post("query Ask($id: ID!) { app(id: $id) { id } }", { id: "secret-value" }, { "x-request-id": requestId, "x-tenant-id": "audited" });
-    const query = "query ($id: String) { requestAudits(filter: { requestId: $id }) { edges { node { operationName operationType rootFields statusCode errorCodes durationMs } } } }";
+    await platform.post(
+      "query Ask($id: ID!) { app(id: $id) { id } }",
+      { id: "secret-value" },
+      { "x-request-id": requestId, "x-tenant-id": "audited" },
+    );
+    const query =
+      "query ($id: String) { requestAudits(filter: { requestId: $id }) { edges { node { operationName operationType rootFields statusCode errorCodes durationMs } } } }";
     const rows = async () => {
       const { data } = await platform.post(query, { id: requestId }, { "x-tenant-id": "audited" });
       return (data as { requestAudits: { edges: { node: object }[] } }).requestAudits.edges;
     };
     let edges = await rows();
-    for (const deadline = Date.now() + 5_000; edges.length === 0 && Date.now() < deadline; ) edges = await rows();
+    for (const deadline = Date.now() + 5_000; edges.length === 0 && Date.now() < deadline;) edges = await rows();
     expect(edges).toEqual([
-      { node: { operationName: "Ask", operationType: "query", rootFields: ["app"], statusCode: 200, errorCodes: [], durationMs: expect.any(Number) } },
+      {
+        node: {
+          operationName: "Ask",
+          operationType: "query",
+          rootFields: ["app"],
+          statusCode: 200,
+          errorCodes: [],
+          durationMs: expect.any(Number),
+        },
+      },
     ]);
   });
 
@@ -63,10 +81,13 @@ describe("the edge of the graph", () => {
     expect(foreign.status).toBe(403);
     const { port } = new URL(platform.url);
     const status = await new Promise((resolve, reject) => {
-      const request = httpRequest({ host: "127.0.0.1", port, path: "/graphql?query={__typename}", headers: { host: "evil.example" } }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      });
+      const request = httpRequest(
+        { host: "127.0.0.1", port, path: "/graphql?query={__typename}", headers: { host: "evil.example" } },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      );
       request.on("error", reject).end();
     });
     expect(status).toBe(403);

@@ -107,7 +107,10 @@ describe("live streams through the router", () => {
 
     const admin = new pg.Client({ connectionString: platform.database.adminUrl });
     await admin.connect();
-    const stored = await admin.query<{ type: number; path: string | null }>("select type, path from runtime.run_event where run_id = $1 order by seq", [runId]);
+    const stored = await admin.query<{ type: number; path: string | null }>(
+      "select type, path from runtime.run_event where run_id = $1 order by seq",
+      [runId],
+    );
     await admin.end();
     expect(seen).toHaveLength(stored.rows.length);
     expect(seen.filter(({ type }) => type === "NODE_STATUS").map(({ nodeId }) => nodeId)).toEqual(ids);
@@ -126,7 +129,10 @@ describe("live streams through the router", () => {
 
   it("streams an llm node's deltas while the node runs, and stores the whole text", async () => {
     provider.enqueue({ kind: "stream", deltas: ["Hel", "lo ", "Ada"], holdAfter: 2 });
-    const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "write", type: "llm", config: { prompt: "Greet Ada" } }], edges: [] });
+    const { workflowId } = await makeWorkflow(platform, {
+      nodes: [{ id: "write", type: "llm", config: { prompt: "Greet Ada" } }],
+      edges: [],
+    });
     const runId = await startRun(platform, workflowId);
     let text = "";
     let statusAtFirstDelta: string | undefined;
@@ -153,11 +159,20 @@ describe("live streams through the router", () => {
     });
     const runId = await startRun(platform, workflowId);
     const updates = [];
-    for await (const { nodeRunUpdated } of platform.client().subscribe(nodeUpdates, { runId })) updates.push([nodeRunUpdated.nodeRun.nodeId, nodeRunUpdated.status]);
-    expect(updates).toEqual(expect.arrayContaining([["ask", "RUNNING"], ["ask", "COMPLETED"], ["reply", "COMPLETED"]]));
+    for await (const { nodeRunUpdated } of platform.client().subscribe(nodeUpdates, { runId }))
+      updates.push([nodeRunUpdated.nodeRun.nodeId, nodeRunUpdated.status]);
+    expect(updates).toEqual(
+      expect.arrayContaining([
+        ["ask", "RUNNING"],
+        ["ask", "COMPLETED"],
+        ["reply", "COMPLETED"],
+      ]),
+    );
     const recorded = [];
     for await (const { traceSpanRecorded } of platform.client().subscribe(spans, { runId })) recorded.push(traceSpanRecorded.span);
-    expect(recorded).toEqual(expect.arrayContaining([expect.objectContaining({ spanType: "MODEL", status: "OK", durationMs: expect.any(Number) })]));
+    expect(recorded).toEqual(
+      expect.arrayContaining([expect.objectContaining({ spanType: "MODEL", status: "OK", durationMs: expect.any(Number) })]),
+    );
   });
 
   it("streams a chat completion without a run", async () => {

@@ -22,7 +22,12 @@ export interface MadeWorkflow {
 }
 
 /** Sends an operation that must not be refused. */
-export async function ask<D>(platform: TestPlatform, query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<D> {
+export async function ask<D>(
+  platform: TestPlatform,
+  query: string,
+  variables?: Record<string, unknown>,
+  headers?: Record<string, string>,
+): Promise<D> {
   const answer = await platform.post(query, variables, headers);
   if (answer.errors) throw new Error(JSON.stringify(answer.errors));
   return answer.data;
@@ -54,7 +59,12 @@ let serial = 0;
 /** Makes an app with one published workflow. */
 export async function makeWorkflow(platform: TestPlatform, dsl: Dsl, headers?: Record<string, string>): Promise<MadeWorkflow> {
   const code = `w${Date.now().toString(36)}-${serial++}`;
-  const app = await ask<{ createApp: { id: string } }>(platform, `mutation ($code: String!) { createApp(input: { code: $code, name: "Test app" }) { id } }`, { code }, headers);
+  const app = await ask<{ createApp: { id: string } }>(
+    platform,
+    `mutation ($code: String!) { createApp(input: { code: $code, name: "Test app" }) { id } }`,
+    { code },
+    headers,
+  );
   const appId = app.createApp.id;
   const workflow = await ask<{ createWorkflow: { id: string } }>(
     platform,
@@ -74,9 +84,13 @@ export async function makeWorkflow(platform: TestPlatform, dsl: Dsl, headers?: R
 
 /** Starts a run of a workflow's published version and gives its id. */
 export async function startRun(platform: TestPlatform, workflowId: string, input: object = {}, more: object = {}): Promise<string> {
-  const { createRun } = await ask<{ createRun: { id: string } }>(platform, `mutation ($input: CreateRunInput!) { createRun(input: $input) { id } }`, {
-    input: { workflowId, input, ...more },
-  });
+  const { createRun } = await ask<{ createRun: { id: string } }>(
+    platform,
+    `mutation ($input: CreateRunInput!) { createRun(input: $input) { id } }`,
+    {
+      input: { workflowId, input, ...more },
+    },
+  );
   return createRun.id;
 }
 

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { createClient, type ClientOptions, type GraphClient } from "#codegen/client/client.ts";
 import { defaultEnv, type Env } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
+
+import type { ReadyEnv } from "../../cli/composition.ts";
 import { platformComposition } from "../../cli/platform.ts";
 import { ShutdownList } from "../../cli/shutdown-list.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
@@ -38,7 +40,11 @@ export async function startTestPlatform(setup: { env?: Partial<Env>; workers?: n
   shutdown.add("database", () => database.drop(), 10_000);
   const dataDir = await mkdtemp(join(tmpdir(), "agent-platform-test-data-"));
   shutdown.add("data", () => rm(dataDir, { recursive: true, force: true }), 5_000);
-  const env = defaultEnv({ port: 0, dataDir, databaseUrl: database.url, encryptionKey: randomBytes(32).toString("hex"), logLevel: "silent", ...setup.env });
+  const env: ReadyEnv = {
+    ...defaultEnv({ port: 0, dataDir, logLevel: "silent", ...setup.env }),
+    databaseUrl: database.url,
+    encryptionKey: randomBytes(32).toString("hex"),
+  };
   const options = { log: createLog(env, "test"), progress: () => {} };
   const platform = await platformComposition.startPlatform(env, options);
   shutdown.add("platform", () => platform.stop(), 15_000);
@@ -65,7 +71,12 @@ export async function startTestPlatform(setup: { env?: Partial<Env>; workers?: n
   };
 }
 
-async function post(url: string, query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<GraphAnswer> {
+async function post(
+  url: string,
+  query: string,
+  variables?: Record<string, unknown>,
+  headers?: Record<string, string>,
+): Promise<GraphAnswer> {
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", "x-tenant-id": "t1", ...headers },
@@ -76,5 +87,7 @@ async function post(url: string, query: string, variables?: Record<string, unkno
 
 /** { AGENT_PLATFORM_MODEL_SUBGRAPH_URL: … } as { model: … }. */
 function urlsOf(environment: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(environment).map(([name, url]) => [name.slice("AGENT_PLATFORM_".length, -"_SUBGRAPH_URL".length).toLowerCase(), url]));
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, url]) => [name.slice("AGENT_PLATFORM_".length, -"_SUBGRAPH_URL".length).toLowerCase(), url]),
+  );
 }

@@ -29,7 +29,11 @@ describe("workflow subgraph", () => {
       apps: { edges: [{ node: { code: "shop" } }] },
     });
     await t.ask(`mutation ($id: ID!) { deleteApp(id: $id) }`, { id: app.id });
-    expect(await t.ask(`query ($id: ID!) { app(id: $id) { code deletedAt } appByCode(code: "shop") { id } apps { edges { cursor } } }`, { id: app.id })).toEqual({
+    expect(
+      await t.ask(`query ($id: ID!) { app(id: $id) { code deletedAt } appByCode(code: "shop") { id } apps { edges { cursor } } }`, {
+        id: app.id,
+      }),
+    ).toEqual({
       app: { code: "shop", deletedAt: expect.any(Date) },
       appByCode: null,
       apps: { edges: [] },
@@ -40,27 +44,45 @@ describe("workflow subgraph", () => {
   it("S-7 never shows a tenant what another has", async () => {
     const { appId, workflowId } = await workflowOf();
     const other = { tenantId: "t2" };
-    expect(await t.ask(`query ($id: ID!) { app(id: $id) { id } workflow(id: $id) { id } apps { edges { cursor } } }`, { id: appId }, other)).toEqual({
+    expect(
+      await t.ask(`query ($id: ID!) { app(id: $id) { id } workflow(id: $id) { id } apps { edges { cursor } } }`, { id: appId }, other),
+    ).toEqual({
       app: null,
       workflow: null,
       apps: { edges: [] },
     });
-    expect(await t.refusal(createVersion, { workflowId, dsl: { nodes: [], edges: [] } }, other)).toMatchObject({ code: "NOT_FOUND", reason: "WORKFLOW_NOT_FOUND" });
-    expect(await t.refusal(`mutation ($id: ID!) { updateApp(id: $id, input: { name: "x" }) { id } }`, { id: appId }, other)).toMatchObject({ code: "NOT_FOUND" });
+    expect(await t.refusal(createVersion, { workflowId, dsl: { nodes: [], edges: [] } }, other)).toMatchObject({
+      code: "NOT_FOUND",
+      reason: "WORKFLOW_NOT_FOUND",
+    });
+    expect(await t.refusal(`mutation ($id: ID!) { updateApp(id: $id, input: { name: "x" }) { id } }`, { id: appId }, other)).toMatchObject({
+      code: "NOT_FOUND",
+    });
   });
 
   it("S-11 refuses a code that is taken, with the field and its value", async () => {
     const { appId } = await workflowOf();
-    expect(await t.refusal(createApp, { code: "shop" })).toMatchObject({ code: "CONFLICT", reason: "APP_CODE_TAKEN", field: "code", value: "shop" });
+    expect(await t.refusal(createApp, { code: "shop" })).toMatchObject({
+      code: "CONFLICT",
+      reason: "APP_CODE_TAKEN",
+      field: "code",
+      value: "shop",
+    });
     expect(await t.refusal(createWorkflow, { appId, code: "main" })).toMatchObject({ code: "CONFLICT", reason: "WORKFLOW_CODE_TAKEN" });
-    expect(await t.refusal(`mutation ($id: ID!) { deleteApp(id: $id) }`, { id: appId })).toMatchObject({ code: "CONFLICT", reason: "APP_HAS_WORKFLOWS", workflows: 1 });
+    expect(await t.refusal(`mutation ($id: ID!) { deleteApp(id: $id) }`, { id: appId })).toMatchObject({
+      code: "CONFLICT",
+      reason: "APP_HAS_WORKFLOWS",
+      workflows: 1,
+    });
   });
 
   it("S-12 accepts an empty graph and numbers versions", async () => {
     const { workflowId } = await workflowOf();
     const dsl = { nodes: [], edges: [] };
     expect(await t.ask(createVersion, { workflowId, dsl })).toMatchObject({ createWorkflowVersion: { version: 1, status: "DRAFT" } });
-    expect(await t.ask(createVersion, { workflowId, dsl, status: "PUBLISHED" })).toMatchObject({ createWorkflowVersion: { version: 2, status: "PUBLISHED" } });
+    expect(await t.ask(createVersion, { workflowId, dsl, status: "PUBLISHED" })).toMatchObject({
+      createWorkflowVersion: { version: 2, status: "PUBLISHED" },
+    });
   });
 
   it("S-15 refuses a document with errors and lists all of them", async () => {
@@ -68,8 +90,13 @@ describe("workflow subgraph", () => {
     const dsl = { nodes: [{ id: "a", type: "nope", config: {} }], edges: [{ source: "a", target: "b" }] };
     const refusal = await t.refusal(createVersion, { workflowId, dsl });
     expect(refusal).toMatchObject({ code: "BAD_USER_INPUT", reason: "DSL_INVALID" });
-    expect((refusal["issues"] as { path: string }[]).map((issue) => issue.path)).toEqual(expect.arrayContaining(["/nodes/0/type", "/edges/0/target"]));
-    const { validateDsl } = await t.ask<{ validateDsl: object[] }>(`query ($dsl: JSON!) { validateDsl(dsl: $dsl) { severity code message path } }`, { dsl });
+    expect((refusal["issues"] as { path: string }[]).map((issue) => issue.path)).toEqual(
+      expect.arrayContaining(["/nodes/0/type", "/edges/0/target"]),
+    );
+    const { validateDsl } = await t.ask<{ validateDsl: object[] }>(
+      `query ($dsl: JSON!) { validateDsl(dsl: $dsl) { severity code message path } }`,
+      { dsl },
+    );
     expect(validateDsl.length).toBeGreaterThanOrEqual(2);
   });
 
@@ -85,7 +112,11 @@ describe("workflow subgraph", () => {
     await t.ask(publish, { id: ids[0] });
     const state = `query ($id: ID!) { workflow(id: $id) { latestVersion { version } publishedVersion { version } versions { edges { node { version } } } } }`;
     expect(await t.ask(state, { id: workflowId })).toEqual({
-      workflow: { latestVersion: { version: 2 }, publishedVersion: { version: 1 }, versions: { edges: [{ node: { version: 2 } }, { node: { version: 1 } }] } },
+      workflow: {
+        latestVersion: { version: 2 },
+        publishedVersion: { version: 1 },
+        versions: { edges: [{ node: { version: 2 } }, { node: { version: 1 } }] },
+      },
     });
     await t.ask(`mutation ($id: ID!) { archiveWorkflowVersion(id: $id) { status } }`, { id: ids[0] });
     expect(await t.ask(state, { id: workflowId })).toMatchObject({ workflow: { publishedVersion: { version: 2 } } });
@@ -93,7 +124,11 @@ describe("workflow subgraph", () => {
     expect(await t.refusal(createAppVersion, { appId, v: ids[0] })).toMatchObject({ reason: "WORKFLOW_VERSION_ARCHIVED" });
     const made = await t.ask<{ createAppVersion: { id: string } }>(createAppVersion, { appId, v: ids[1] });
     expect(made.createAppVersion).toMatchObject({ version: 1, app: { publishedVersion: null } });
-    expect(await t.ask(`mutation ($id: ID!) { publishAppVersion(id: $id) { app { publishedVersion { id } } } }`, { id: made.createAppVersion.id })).toEqual({
+    expect(
+      await t.ask(`mutation ($id: ID!) { publishAppVersion(id: $id) { app { publishedVersion { id } } } }`, {
+        id: made.createAppVersion.id,
+      }),
+    ).toEqual({
       publishAppVersion: { app: { publishedVersion: { id: made.createAppVersion.id } } },
     });
   });
@@ -103,7 +138,12 @@ describe("workflow subgraph", () => {
     const query = `query ($first: Int, $after: String, $last: Int, $before: String) {
       apps(first: $first, after: $after, last: $last, before: $before) { edges { node { code } cursor } pageInfo { hasNextPage hasPreviousPage endCursor } }
     }`;
-    type Page = { apps: { edges: { node: { code: string }; cursor: string }[]; pageInfo: { endCursor: string; hasNextPage: boolean; hasPreviousPage: boolean } } };
+    type Page = {
+      apps: {
+        edges: { node: { code: string }; cursor: string }[];
+        pageInfo: { endCursor: string; hasNextPage: boolean; hasPreviousPage: boolean };
+      };
+    };
     const codes = (page: Page) => page.apps.edges.map((edge) => edge.node.code);
     const one = await t.ask<Page>(query, { first: 2 });
     expect(codes(one)).toEqual(["app-4", "app-3"]);

@@ -45,7 +45,9 @@ export class AppsAndWorkflows extends Migration {
     )`);
     this.addSql("create unique index workflow_version_number on workflow.workflow_version (tenant_id, workflow_id, version)");
     this.addSql("create index workflow_version_of_workflow on workflow.workflow_version (workflow_id, id)");
-    this.addSql("create index workflow_version_published on workflow.workflow_version (workflow_id, published_at desc) where status = 'PUBLISHED'");
+    this.addSql(
+      "create index workflow_version_published on workflow.workflow_version (workflow_id, published_at desc) where status = 'PUBLISHED'",
+    );
 
     this.addSql(`create table workflow.app_version (
       id text primary key,

@@ -1,0 +1,36 @@
+import type { BenchDsl, BenchEngine } from "./engine.ts";
+import { round, type Figure } from "./figures.ts";
+
+const single: BenchDsl = { nodes: [{ id: "only", type: "template-transform", config: { template: "done" } }], edges: [] };
+
+/** (b) 20,000 queued one-node runs, drained by 1 and by 2 worker processes. The time includes the workers' start. */
+export async function benchDrain(engine: BenchEngine, count = 20_000): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const workers of [1, 2]) {
+    const enqueueing = performance.now();
+    await engine.createRuns(single, count);
+    const enqueueMs = performance.now() - enqueueing;
+    const started = performance.now();
+    const children = await Promise.all(Array.from({ length: workers }, () => engine.forkWorker()));
+    const ready = performance.now();
+    await drained(engine);
+    const ended = performance.now();
+    for (const child of children) child.kill("SIGTERM");
+    await Promise.all(children.map((child) => new Promise((resolve) => child.once("exit", resolve))));
+    const values = {
+      enqueue_s: round((count / enqueueMs) * 1_000, 0),
+      drain_s: round((count / (ended - started)) * 1_000, 0),
+      drain_excl_start_s: round((count / (ended - ready)) * 1_000, 0),
+    };
+    figures.push({ bench: "drain", case: `${workers} worker${workers === 1 ? "" : "s"}`, values });
+  }
+  return figures;
+}
+
+async function drained(engine: BenchEngine): Promise<void> {
+  for (;;) {
+    const [row] = await engine.select<{ left: boolean }>("select exists (select from runtime.work) as left");
+    if (!row!.left) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The engine as the benches drive it: a PostgreSQL of its own with fsync and synchronous_commit on (or that of BENCH_DATABASE_URL, a
+ * superuser's), the workflow and runtime subgraphs opened as in production, runs created through the graph's own service.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { EndpointRegistry } from "#shared/caller.ts";
+import { defaultEnv } from "#shared/config.ts";
+import { HintBus } from "#shared/hints.ts";
+import { newId } from "#shared/ids.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+import { createLog, type Log } from "#shared/log.ts";
+import { prepareEmbeddedDatabase, preparePlatformDatabase } from "#shared/postgres/prepare.ts";
+import { startPostgres } from "#shared/postgres/server.ts";
+import { createSecretBox } from "#shared/secrets.ts";
+import { openSubgraph, type RunningSubgraph } from "#shared/subgraph.ts";
+import { migrateAll } from "../cli/migrate.ts";
+import { engineParts } from "../subgraphs/runtime/engine-parts.ts";
+import { runtimeSubgraph } from "../subgraphs/runtime/subgraph.ts";
+import type { RuntimeServices } from "../subgraphs/runtime/runtime.context.ts";
+import { freezePlan } from "../subgraphs/runtime/worker/frozen-plan.ts";
+import { Worker } from "../subgraphs/runtime/worker/worker.ts";
+import { workflowSubgraph } from "../subgraphs/workflow/subgraph.ts";
+
+/** A document to run. */
+export interface BenchDsl {
+  nodes: { id: string; type: string; config: JsonObject }[];
+  edges: { source: string; target: string }[];
+}
+
+/** What PostgreSQL has counted so far. */
+export interface Counters {
+  commits: number;
+  rows: number;
+  walBytes: number;
+}
+
+const info = { tenantId: "bench", requestId: "bench" };
+
+/** One engine on one database. */
+export class BenchEngine {
+  readonly #closers: (() => Promise<unknown>)[];
+  readonly #runtime: RunningSubgraph;
+  readonly #workflow: RunningSubgraph;
+  readonly #admin: pg.Client;
+  readonly #hints: HintBus;
+  readonly #log: Log;
+  readonly url: string;
+
+  private constructor(parts: {
+    closers: (() => Promise<unknown>)[];
+    runtime: RunningSubgraph;
+    workflow: RunningSubgraph;
+    admin: pg.Client;
+    hints: HintBus;
+    log: Log;
+    url: string;
+  }) {
+    this.#closers = parts.closers;
+    this.#runtime = parts.runtime;
+    this.#workflow = parts.workflow;
+    this.#admin = parts.admin;
+    this.#hints = parts.hints;
+    this.#log = parts.log;
+    this.url = parts.url;
+  }
+
+  /** @param given a superuser's URL of a server to use; an embedded one of its own when undefined. */
+  static async open(given: string | undefined): Promise<BenchEngine> {
+    const closers: (() => Promise<unknown>)[] = [];
+    const { url, adminUrl } = given === undefined ? await ownServer(closers) : await givenServer(given);
+    const env = defaultEnv({ databaseUrl: url, logLevel: "error" });
+    const log = createLog(env, "bench");
+    await migrateAll(env, ["workflow", "runtime"]);
+    const hints = new HintBus({ url, log });
+    await hints.start();
+    closers.push(() => hints.close());
+    const registry = new EndpointRegistry();
+    const open = async (definition: Parameters<typeof openSubgraph>[0]) => {
+      const subgraph = await openSubgraph(definition, {
+        env,
+        log,
+        hints,
+        call: registry,
+        secrets: createSecretBox(randomBytes(32).toString("hex")),
+        databaseUrl: url,
+      });
+      registry.register(subgraph);
+      closers.push(() => subgraph.close());
+      return subgraph;
+    };
+    const workflow = await open(workflowSubgraph as never);
+    const runtime = await open(runtimeSubgraph as never);
+    const admin = new pg.Client({ connectionString: adminUrl });
+    await admin.connect();
+    closers.push(() => admin.end());
+    return new BenchEngine({ closers, runtime, workflow, admin, hints, log, url });
+  }
+
+  /** Makes a workflow version of a document and gives its id. */
+  async createVersion(dsl: BenchDsl): Promise<string> {
+    const code = `b${newId()}`;
+    const app = await this.#ask<{ createApp: { id: string } }>(
+      this.#workflow,
+      `mutation ($code: String!) { createApp(input: { code: $code, name: "bench" }) { id } }`,
+      { code },
+    );
+    const workflow = await this.#ask<{ createWorkflow: { id: string } }>(
+      this.#workflow,
+      `mutation ($appId: ID!, $code: String!) { createWorkflow(input: { appId: $appId, code: $code, name: "bench" }) { id } }`,
+      { appId: app.createApp.id, code },
+    );
+    const version = await this.#ask<{ createWorkflowVersion: { id: string } }>(
+      this.#workflow,
+      `mutation ($workflowId: ID!, $dsl: JSON!) { createWorkflowVersion(input: { workflowId: $workflowId, dsl: $dsl, status: PUBLISHED }) { id } }`,
+      { workflowId: workflow.createWorkflow.id, dsl },
+    );
+    return version.createWorkflowVersion.id;
+  }
+
+  /** Creates a run as the graph does. */
+  async createRun(workflowVersionId: string, input: JsonObject = {}): Promise<string> {
+    const { createRun } = await this.#ask<{ createRun: { id: string } }>(
+      this.#runtime,
+      `mutation BenchCreateRun($workflowVersionId: ID!, $input: JSONObject!) { createRun(input: { workflowVersionId: $workflowVersionId, input: $input }) { id } }`,
+      { workflowVersionId, input },
+    );
+    return createRun.id;
+  }
+
+  /** Creates one run of a document that no workflow holds, by the same statement. */
+  async createPlanned(dsl: BenchDsl): Promise<string> {
+    const { control } = this.#runtime.context(info).services as RuntimeServices;
+    const id = newId();
+    await control.createRuns([{ id, plan: freezePlan(info.tenantId, dsl), ...info }]);
+    return id;
+  }
+
+  /** Creates many runs, `batch` in a statement. */
+  async createRuns(dsl: BenchDsl, count: number, batch = 1_000): Promise<void> {
+    const { control } = this.#runtime.context(info).services as RuntimeServices;
+    const plan = freezePlan(info.tenantId, dsl);
+    for (let made = 0; made < count; made += batch) {
+      await control.createRuns(Array.from({ length: Math.min(batch, count - made) }, () => ({ id: newId(), plan, ...info })));
+    }
+  }
+
+  /** A worker in this process, as the peers have theirs; `whenEnded` tells of the flush that ended a run. */
+  startWorker(): { whenEnded(runId: string): Promise<void>; stop(): Promise<void> } {
+    const parts = engineParts({
+      env: defaultEnv(),
+      log: this.#log,
+      hints: this.#hints,
+      call: new EndpointRegistry(),
+      databaseUrl: this.url,
+    });
+    const worker = new Worker({ ...parts, databaseUrl: this.url, workerKey: "bench" });
+    const ended = new Set<string>();
+    const waiting = new Map<string, () => void>();
+    worker.signals.on("released", (runId) => {
+      const resolve = waiting.get(runId);
+      if (resolve === undefined) ended.add(runId);
+      else resolve();
+      waiting.delete(runId);
+    });
+    worker.start();
+    return {
+      whenEnded: (runId) => (ended.delete(runId) ? Promise.resolve() : new Promise((resolve) => waiting.set(runId, resolve))),
+      async stop() {
+        await worker.stop();
+        await parts.pool.end();
+      },
+    };
+  }
+
+  /** A worker in a process of its own; resolves when it has told that it runs. */
+  async forkWorker(): Promise<ChildProcess> {
+    const child = fork(fileURLToPath(new URL("./worker-child.ts", import.meta.url)), [this.url], { execArgv: ["--import", "tsx"] });
+    await once(child, "message");
+    return child;
+  }
+
+  /** Rows of one SELECT. */
+  async select<Row extends object>(text: string, values: Json[] = []): Promise<Row[]> {
+    return (await this.#admin.query<Row>(text, values)).rows;
+  }
+
+  /** Waits until PostgreSQL's counters have settled, then reads them. */
+  async counters(): Promise<Counters> {
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const [row] = await this.select<{ commits: string; rows: string; wal: string }>(
+      `select (select xact_commit from pg_stat_database where datname = current_database()) as commits,
+         (select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_user_tables where schemaname = 'runtime') as rows,
+         (pg_current_wal_insert_lsn() - '0/0')::text as wal`,
+    );
+    return { commits: Number(row!.commits), rows: Number(row!.rows), walBytes: Number(row!.wal) };
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.reverse()) await close();
+  }
+
+  async #ask<D>(subgraph: RunningSubgraph, query: string, variables: Record<string, unknown>): Promise<D> {
+    const { data, errors } = await subgraph.execute({ query, variables, info });
+    if (errors?.length) throw new Error(errors.map((error) => error.message).join("\n"));
+    return data as D;
+  }
+}
+
+interface Server {
+  url: string;
+  adminUrl: string;
+}
+
+async function ownServer(closers: (() => Promise<unknown>)[]): Promise<Server> {
+  const folder = await mkdtemp(join(tmpdir(), "agent-platform-bench-"));
+  await chmod(folder, 0o755);
+  closers.push(() => rm(folder, { recursive: true, force: true }));
+  const server = await startPostgres({ folder: join(folder, "postgres"), settings: { shared_buffers: "1GB", max_wal_size: "8GB" } });
+  closers.push(() => server.stop());
+  const url = await prepareEmbeddedDatabase(server.url);
+  return { url, adminUrl: server.url("postgres", "agent_platform") };
+}
+
+/** A fresh database on a given server, so that runs of before cost nothing. */
+async function givenServer(given: string): Promise<Server> {
+  const admin = new pg.Client({ connectionString: `${given}/postgres` });
+  await admin.connect();
+  await admin.query("drop database if exists agent_platform_bench with (force)");
+  await admin.query("create database agent_platform_bench");
+  await admin.end();
+  const adminUrl = `${given}/agent_platform_bench`;
+  return { url: await preparePlatformDatabase(adminUrl), adminUrl };
+}
