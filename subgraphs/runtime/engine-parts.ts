@@ -34,7 +34,14 @@ export interface EngineParts {
 
 /** Makes the engine's parts; the pool works for all tenants. */
 export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost): EngineParts {
-  const pool = openPool({ url: databaseUrl, scope: "engine", max: 6, applicationName: "agent-platform engine", statementTimeoutMs: 10_000, lockTimeoutMs: 2_000 });
+  const pool = openPool({
+    url: databaseUrl,
+    scope: "engine",
+    max: 6,
+    applicationName: "agent-platform engine",
+    statementTimeoutMs: 10_000,
+    lockTimeoutMs: 2_000,
+  });
   const ports: NodePorts = {
     model: modelClient(call),
     tool: toolClient(call),

@@ -35,13 +35,20 @@ export function modelClient(call: SubgraphCaller): ModelPort {
   };
 }
 
-async function lastOf(stream: AsyncIterableIterator<StreamData>, onDelta: (text: string) => void, signal: AbortSignal): Promise<ModelCompletion> {
+async function lastOf(
+  stream: AsyncIterableIterator<StreamData>,
+  onDelta: (text: string) => void,
+  signal: AbortSignal,
+): Promise<ModelCompletion> {
   for await (const { chatCompletionStream: event } of stream) {
     if (event.completion !== null) return event.completion;
     if (event.delta !== null) onDelta(event.delta);
   }
   signal.throwIfAborted();
-  throw new AppError("DOWNSTREAM_UNAVAILABLE", "MODEL_STREAM_ENDED", "The model's answer ended before it was whole.", { retryable: true, effectUnknown: true });
+  throw new AppError("DOWNSTREAM_UNAVAILABLE", "MODEL_STREAM_ENDED", "The model's answer ended before it was whole.", {
+    retryable: true,
+    effectUnknown: true,
+  });
 }
 
 /** The identity of a port's call, as every subgraph call carries it. */

@@ -1,8 +1,6 @@
-import { buildSubgraphSchema } from "@apollo/subgraph";
-import { execute, GraphQLError, parse, type ExecutionResult } from "graphql";
-import type { SubgraphEndpoint } from "#shared/endpoint.ts";
-import type { AppError } from "#shared/errors.ts";
+import { AppError } from "#shared/errors.ts";
 import { sessionSubgraph } from "../../subgraphs/session/subgraph.ts";
+import { fakeEndpoint } from "../testkit/fake-endpoint.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 
 type Version = { id: string; status: string; workflow: { id: string; app: { id: string } } };
@@ -50,7 +48,7 @@ export class FakeRuntime {
     if (this.failWith) throw this.failWith;
     const id = this.runs.get(input.idempotencyKey) ?? `run-${this.runs.size + 1}`;
     this.runs.set(input.idempotencyKey, id);
-    if (this.loseAnswers-- > 0) throw new GraphQLError("lost", { extensions: { code: "DOWNSTREAM_UNAVAILABLE", reason: "LOST" } });
+    if (this.loseAnswers-- > 0) throw new AppError("DOWNSTREAM_UNAVAILABLE", "LOST", "The answer was lost.");
     return { id };
   }
 }
@@ -97,24 +95,4 @@ export async function setup(): Promise<TestSubgraph & { workflows: FakeWorkflows
     `mutation { createSession(input: { appId: "app-1", userId: "ann" }) { id } }`,
   );
   return { ...test, workflows, runtime, sessionId: createSession.id };
-}
-
-function fakeEndpoint(name: string, typeDefs: string, rootValue: object): SubgraphEndpoint {
-  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs) }]);
-  return {
-    name,
-    sdl: typeDefs,
-    execute: async ({ query, variables }) => {
-      const result = (await execute({ schema, document: parse(query), rootValue, variableValues: variables })) as ExecutionResult;
-      return { ...result, ...(result.errors && { errors: result.errors.map(withFacts) }) };
-    },
-    subscribe: () => Promise.reject(new Error("not in this test")),
-    health: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  };
-}
-
-function withFacts(error: GraphQLError): GraphQLError {
-  const { code, reason } = error.originalError as AppError;
-  return code === undefined ? error : new GraphQLError(error.message, { extensions: { code, reason } });
 }

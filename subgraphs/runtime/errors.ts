@@ -1,0 +1,94 @@
+import { defineErrors } from "#shared/errors.ts";
+
+/** Everything that the runtime subgraph refuses, and why. */
+export const runtimeErrors = defineErrors({
+  RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No run ${f.id}.` },
+  NODE_RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No node run ${f.id}.` },
+  RUN_FINISHED: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}. A finished run never changes.`,
+  },
+  RUN_NOT_FAILED: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}; only FAILED runs are retried.`,
+  },
+  RUN_NOT_MANUAL: {
+    code: "CONFLICT",
+    message: (f: { id: string }) =>
+      `Workers execute run ${f.id}; its status is theirs to set. Create it with execution MANUAL, or use cancelRun.`,
+  },
+  RUN_OWNED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) =>
+      `A worker owns run ${f.id}. Try again when it rests, or create runs to execute by hand with execution MANUAL.`,
+  },
+  NODE_RUN_NOT_QUEUED: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) => `Node run ${f.id} is ${f.status}; only QUEUED ones can be executed.`,
+  },
+  NODE_RUN_NOT_WAITING: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) =>
+      `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
+  },
+  NODE_RUN_NOT_SETTABLE: {
+    code: "CONFLICT",
+    message: (f: { id: string; from: string; to: string }) =>
+      `Node run ${f.id} is ${f.from} and cannot be set to ${f.to}. Outside executors may set WAITING node runs, and open ones of MANUAL runs.`,
+  },
+  STATUS_NOT_SETTABLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { status: string }) => `${f.status} cannot be set; only the engine makes something ${f.status}.`,
+  },
+  WORKFLOW_NOT_GIVEN: {
+    code: "BAD_USER_INPUT",
+    message: (_: { field: string }) => "Give workflowVersionId, or workflowId for its published version.",
+  },
+  WORKFLOW_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No workflow ${f.id}.` },
+  WORKFLOW_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No workflow version ${f.id}.` },
+  WORKFLOW_VERSION_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Workflow version ${f.id} is archived and starts no run. Publish or name another version.`,
+  },
+  WORKFLOW_VERSION_NOT_PUBLISHED: {
+    code: "CONFLICT",
+    message: (f: { workflowId: string }) => `Workflow ${f.workflowId} has no published version. Publish one, or give workflowVersionId.`,
+  },
+  WORKFLOW_VERSION_OF_OTHER_WORKFLOW: {
+    code: "BAD_USER_INPUT",
+    message: (f: { id: string; workflowId: string }) => `Workflow version ${f.id} does not belong to workflow ${f.workflowId}.`,
+  },
+  WORKFLOW_OF_OTHER_APP: {
+    code: "BAD_USER_INPUT",
+    message: (f: { workflowId: string; appId: string }) => `Workflow ${f.workflowId} does not belong to app ${f.appId}.`,
+  },
+  APP_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app ${f.id}.` },
+  APP_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app version ${f.id}.` },
+  SESSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No session ${f.id}.` },
+  TOOL_NOT_FOUND: {
+    code: "NOT_FOUND",
+    message: (f: { id: string; nodeId: string }) => `No tool ${f.id}, which the node ${f.nodeId} calls.`,
+  },
+  TOOL_BINDING_NOT_FOUND: {
+    code: "NOT_FOUND",
+    message: (f: { id: string; nodeId: string }) => `No tool binding ${f.id}, which the node ${f.nodeId} calls.`,
+  },
+  TOOL_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { id: string; nodeId: string }) => `Tool ${f.id}, which the node ${f.nodeId} calls, is archived.`,
+  },
+  TOOL_VERSION_MISSING: {
+    code: "CONFLICT",
+    message: (f: { id: string; nodeId: string }) => `Tool ${f.id}, which the node ${f.nodeId} calls, has no version. Create one.`,
+  },
+  PLAN_INVALID: { code: "BAD_USER_INPUT", message: (f: { problem: string }) => `The document cannot be run: ${f.problem}.` },
+  INITIAL_NODE_UNKNOWN: { code: "BAD_USER_INPUT", message: (f: { nodeId: string }) => `The DSL has no node ${f.nodeId} to begin with.` },
+  INITIAL_NODE_TYPE_DIFFERS: {
+    code: "BAD_USER_INPUT",
+    message: (f: { nodeId: string; given: string; type: string }) => `Node ${f.nodeId} is of type ${f.type}, not ${f.given}.`,
+  },
+  NUMBER_OUT_OF_RANGE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: number; min: number; max: number }) => `${f.field} is ${f.value}; give ${f.min} to ${f.max}.`,
+  },
+});

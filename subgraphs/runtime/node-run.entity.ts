@@ -1,0 +1,57 @@
+import { Directive, Field, ID, Int, ObjectType } from "type-graphql";
+import { NodeRunStatusEnum } from "./run.enums.ts";
+import { Usage } from "./run.entity.ts";
+import type { NodeRunStatus } from "./queue/statuses.ts";
+
+/** A node run without its payload (input, output). It is a row, or a ready node that has none yet and is shown as QUEUED. */
+@Directive('@key(fields: "id")')
+@ObjectType({ description: "One node of a run, executed or to be executed." })
+export class NodeRun {
+  @Field(() => ID, { description: "Opaque id; the same on every attempt." })
+  id!: string;
+
+  runId!: string;
+
+  path!: string;
+
+  parentPath!: string | null;
+
+  /** Its place in the order of creation: its row's number, or for one without a row a number above all rows. */
+  seq!: number;
+
+  @Field(() => String, { description: "The node's id in the DSL." })
+  nodeId!: string;
+
+  @Field(() => String, { description: "The node's type in the DSL, aliases resolved." })
+  nodeType!: string;
+
+  @Field(() => NodeRunStatusEnum, { description: "Where it stands." })
+  status!: NodeRunStatus;
+
+  @Field(() => Int, { description: "1 for the first try." })
+  attempt!: number;
+
+  @Field(() => String, { nullable: true, description: "Who executed it last, by its own name." })
+  workerKey!: string | null;
+
+  @Field(() => String, { nullable: true, description: "WAITING: for what, such as PERSON, TIMER, CALLBACK, RETRY." })
+  waitReason!: string | null;
+
+  @Field(() => String, { nullable: true, description: "FAILED: a closed code." })
+  errorCode!: string | null;
+
+  @Field(() => String, { nullable: true, description: "FAILED: what happened, for people." })
+  errorMessage!: string | null;
+
+  @Field(() => Usage, { description: "Model calls of this node run." })
+  usage!: Usage;
+
+  @Field(() => Date, { description: "When it was first stored; of a queued node that was not, when its run was created." })
+  createdAt!: Date;
+
+  @Field(() => Date, { nullable: true, description: "When its last attempt began." })
+  startedAt!: Date | null;
+
+  @Field(() => Date, { nullable: true, description: "When it finished." })
+  endedAt!: Date | null;
+}

@@ -1,0 +1,26 @@
+import type { DslDocument } from "#shared/dsl/document.ts";
+import { canonicalNodeType } from "#shared/dsl/node-types.ts";
+import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
+
+/**
+ * The document as a plan says it: aliases resolved, what is only for people (names) left out, so that equal work has an equal hash.
+ * The workflow subgraph has validated it.
+ */
+export function planDocument(dsl: DslDocument): PlanDocument {
+  return { nodes: dsl.nodes.map(planNode), edges: (dsl.edges ?? []).map(planEdge) };
+}
+
+function planNode({ id, type, config, retry, at_most_once, timeout_seconds }: DslDocument["nodes"][number]): PlanNode {
+  return {
+    id,
+    type: canonicalNodeType(type) ?? type,
+    config: config ?? {},
+    ...(retry && { retry }),
+    ...(at_most_once !== undefined && { at_most_once }),
+    ...(timeout_seconds !== undefined && { timeout_seconds }),
+  };
+}
+
+function planEdge({ source, target, condition }: DslDocument["edges"][number]): PlanEdge {
+  return condition == null ? { source, target } : { source, target, condition };
+}

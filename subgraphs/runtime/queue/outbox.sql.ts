@@ -1,0 +1,44 @@
+import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+
+/** The answer of a finished run, to be told to its session. */
+export interface OutboxRow {
+  runId: string;
+  tenantId: string;
+  sessionId: string;
+  outputText: string;
+  /** How often it was taken before. */
+  attempts: number;
+}
+
+// Index: outbox_due. Whoever takes a row has 30 s; when it dies on the way, somebody else takes it then.
+const take: Statement = {
+  name: "outbox_take",
+  text: `
+with due as materialized (select run_id from runtime.outbox where visible_at <= now() order by visible_at limit $1 for update skip locked)
+update runtime.outbox o set visible_at = clock_timestamp() + interval '30 s', attempts = least(o.attempts + 1, 1000)
+from due where o.run_id = due.run_id
+returning o.run_id as "runId", o.tenant_id as "tenantId", o.session_id as "sessionId", o.output_text as "outputText", (o.attempts - 1)::int as attempts`,
+};
+
+const remove: Statement = { name: "outbox_remove", text: "delete from runtime.outbox where run_id = any($1)" };
+
+const putBack: Statement = {
+  name: "outbox_put_back",
+  text: `update runtime.outbox o set visible_at = clock_timestamp() + b.ms * interval '1 millisecond'
+from unnest($1::text[], $2::float8[]) as b(run_id, ms) where o.run_id = b.run_id`,
+};
+
+/** Takes up to `limit` rows that are due. */
+export function outboxTake(db: Queryable, limit: number): Promise<OutboxRow[]> {
+  return rowsOf(db, take, [limit]);
+}
+
+/** Forgets rows that were delivered, or never can be. */
+export async function outboxRemove(db: Queryable, runIds: readonly string[]): Promise<void> {
+  await rowsOf(db, remove, [runIds]);
+}
+
+/** Lets rows become due again after a pause. */
+export async function outboxPutBack(db: Queryable, rows: readonly { runId: string; pauseMs: number }[]): Promise<void> {
+  await rowsOf(db, putBack, [rows.map(({ runId }) => runId), rows.map(({ pauseMs }) => pauseMs)]);
+}

@@ -1,0 +1,104 @@
+import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
+import { Directive, Field, Float, ID, Int, ObjectType } from "type-graphql";
+import { RunExecutionEnum, RunKindEnum, type RunExecution, type RunKind } from "./run.enums.ts";
+
+/** Model calls beneath a run or a node run, added up. */
+@ObjectType({ description: "Model calls beneath it, added up." })
+export class Usage {
+  @Field(() => Int, { description: "Calls that were answered." })
+  modelCalls!: number;
+
+  @Field(() => Float, { description: "Tokens that went in." })
+  promptTokens!: number;
+
+  @Field(() => Float, { description: "Tokens that came out." })
+  completionTokens!: number;
+}
+
+/** A run without its payload (input, state, output), which is loaded only where it is asked for. Only the engine writes it. */
+@Directive('@key(fields: "id")')
+@ObjectType({ description: "One execution of a workflow, an agent, a team or a skill: a tree of node runs." })
+@Entity({ tableName: "run" })
+export class Run {
+  @Field(() => ID, { description: "Opaque id." })
+  @PrimaryKey({ type: "text" })
+  id!: string;
+
+  @Property({ type: "text" })
+  tenantId!: string;
+
+  @Field(() => RunKindEnum, { description: "What it executes." })
+  @Property({ type: "text" })
+  kind!: RunKind;
+
+  @Property({ type: "text", nullable: true })
+  appId!: string | null;
+
+  @Property({ type: "text", nullable: true })
+  appVersionId!: string | null;
+
+  @Property({ type: "text", nullable: true })
+  workflowId!: string | null;
+
+  @Property({ type: "text", nullable: true })
+  workflowVersionId!: string | null;
+
+  @Property({ type: "text", nullable: true })
+  sessionId!: string | null;
+
+  @Field(() => RunExecutionEnum, { description: "Who advances it." })
+  @Property({ type: "text" })
+  execution!: RunExecution;
+
+  @Field(() => Boolean, { description: "True: no model and no tool outside the platform is called." })
+  @Property({ type: "boolean" })
+  dryRun!: boolean;
+
+  @Property({ type: "smallint" })
+  status!: number;
+
+  @Field(() => String, { nullable: true, description: "FAILED: a closed code, that of the node which failed." })
+  @Property({ type: "text", nullable: true })
+  errorCode!: string | null;
+
+  @Field(() => String, { nullable: true, description: "FAILED: what happened, for people." })
+  @Property({ type: "text", nullable: true })
+  errorMessage!: string | null;
+
+  @Field(() => String, { nullable: true, description: "CANCELLED: the reason that was given." })
+  @Property({ type: "text", nullable: true })
+  cancelReason!: string | null;
+
+  @Property({ type: "text", nullable: true })
+  originRunId!: string | null;
+
+  @Field(() => String, { description: "W3C trace id of all its spans; that of the request's traceparent, where one came." })
+  @Property({ type: "text" })
+  traceId!: string;
+
+  @Property({ type: "integer" })
+  modelCalls!: number;
+
+  @Property({ type: "double" })
+  promptTokens!: number;
+
+  @Property({ type: "double" })
+  completionTokens!: number;
+
+  @Field(() => Date, { description: "When it was created." })
+  @Property({ type: "datetime", columnType: "timestamptz" })
+  createdAt!: Date;
+
+  @Field(() => Date, { nullable: true, description: "When its first node began." })
+  @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
+  startedAt!: Date | null;
+
+  @Field(() => Date, { nullable: true, description: "When it finished." })
+  @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
+  endedAt!: Date | null;
+}
+
+/** `runtime.run` without its payload, for statements that would otherwise read it all. */
+export const runHeads = `(select id, tenant_id, kind, app_id, app_version_id, workflow_id, workflow_version_id, session_id, execution, dry_run, status,
+  error_code, error_message, cancel_reason, origin_run_id, trace_id, model_calls, prompt_tokens, completion_tokens, created_at, started_at, ended_at
+  from runtime.run)`;

@@ -1,0 +1,63 @@
+import { registerEnumType } from "type-graphql";
+import { nodeRunStatuses, runStatuses, spanStatuses } from "./queue/statuses.ts";
+
+/** Words as an enum of the graph: each name is its own value. */
+function enumOf<Word extends string>(words: readonly Word[]): { readonly [W in Word]: W } {
+  return Object.fromEntries(words.map((word) => [word, word])) as { [W in Word]: W };
+}
+
+/** What a run executes. */
+export const runKinds = ["WORKFLOW", "AGENT", "TEAM", "SKILL"] as const;
+export type RunKind = (typeof runKinds)[number];
+
+/** Who advances a run. */
+export const runExecutions = ["WORKERS", "MANUAL"] as const;
+export type RunExecution = (typeof runExecutions)[number];
+
+/** Why executing a run stopped. */
+export const stopReasons = ["FINISHED", "WAITING", "MAX_STEPS"] as const;
+export type StopReason = (typeof stopReasons)[number];
+
+export const RunStatusEnum = enumOf(runStatuses);
+registerEnumType(RunStatusEnum, {
+  name: "RunStatus",
+  description: "Where a run stands. COMPLETED, FAILED and CANCELLED never change.",
+  valuesConfig: {
+    QUEUED: { description: "Nobody has begun it, or its next nodes are queued and nobody owns it." },
+    RUNNING: { description: "A node runs or may run." },
+    WAITING: { description: "All that is left waits: for a person, a callback, a timer." },
+    COMPLETED: { description: "Every node is completed or skipped." },
+    FAILED: { description: "A node failed, nothing handled it, and its siblings have stopped." },
+    CANCELLED: { description: "It was cancelled." },
+  },
+});
+
+export const NodeRunStatusEnum = enumOf(nodeRunStatuses);
+registerEnumType(NodeRunStatusEnum, {
+  name: "NodeRunStatus",
+  description: "Where a node run stands. COMPLETED, FAILED, SKIPPED and CANCELLED never change.",
+  valuesConfig: {
+    QUEUED: { description: "May start; nobody has started it." },
+    RUNNING: { description: "Somebody executes it." },
+    WAITING: { description: "Waits for what waitReason says." },
+    SKIPPED: { description: "No taken edge leads to it." },
+  },
+});
+
+export const SpanStatusEnum = enumOf(spanStatuses);
+registerEnumType(SpanStatusEnum, { name: "SpanStatus", description: "How what a span stands for went; UNSET while it goes on." });
+
+export const RunKindEnum = enumOf(runKinds);
+registerEnumType(RunKindEnum, { name: "RunKind", description: "What a run executes." });
+
+export const RunExecutionEnum = enumOf(runExecutions);
+registerEnumType(RunExecutionEnum, {
+  name: "RunExecution",
+  description: "WORKERS: any worker takes it. MANUAL: only the execute… mutations advance it.",
+});
+
+export const StopReasonEnum = enumOf(stopReasons);
+registerEnumType(StopReasonEnum, {
+  name: "StopReason",
+  description: "Why executing a run stopped: it has finished, all that is left waits, or maxSteps nodes have run.",
+});

@@ -1,0 +1,84 @@
+import { Field, ID, InputType, Int } from "type-graphql";
+import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
+import type { JsonObject } from "#shared/json.ts";
+import type { RunStatus } from "./queue/statuses.ts";
+import { RunExecutionEnum, RunKindEnum, RunStatusEnum, type RunExecution, type RunKind } from "./run.enums.ts";
+
+/** Which runs a list has; what is left out does not matter. */
+@InputType({ description: "Which runs a list has; what is left out does not matter." })
+export class RunFilter {
+  @Field(() => RunKindEnum, { nullable: true, description: "Only runs of this kind." })
+  kind?: RunKind | null;
+
+  @Field(() => [RunStatusEnum], { nullable: true, description: "Only runs that now have one of these statuses." })
+  status?: RunStatus[] | null;
+
+  @Field(() => ID, { nullable: true, description: "Only runs of this app." })
+  appId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "Only runs of this workflow." })
+  workflowId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "Only runs of this conversation." })
+  sessionId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "Only runs of this version." })
+  workflowVersionId?: string | null;
+
+  @Field(() => Date, { nullable: true, description: "Only runs created then or later." })
+  createdAfter?: Date | null;
+
+  @Field(() => Date, { nullable: true, description: "Only runs created before then." })
+  createdBefore?: Date | null;
+}
+
+/** The node that a run begins with, instead of those that the DSL starts with. */
+@InputType({ description: "The node that a run begins with, instead of those that the DSL starts with." })
+export class InitialNodeInput {
+  @Field(() => String, { description: "The node's id in the DSL." })
+  nodeId!: string;
+
+  @Field(() => String, { nullable: true, description: "Refused with BAD_USER_INPUT when the DSL says another type." })
+  nodeType?: string | null;
+}
+
+/** A new run. */
+@InputType({
+  description:
+    "workflowVersionId (drafts too, archived ones not), or workflowId for its published version; without one CONFLICT, WORKFLOW_VERSION_NOT_PUBLISHED.",
+})
+export class CreateRunInput {
+  @Field(() => ID, { nullable: true, description: "The app, which must be the workflow's; not needed." })
+  appId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "The app version that the run is for; it does not decide what runs." })
+  appVersionId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "Runs its published version." })
+  workflowId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "What runs." })
+  workflowVersionId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "The conversation that gets the run's answer." })
+  sessionId?: string | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: "What templates see as input: up to 256 KiB; {} unless given." })
+  input?: JsonObject | null;
+
+  @Field(() => InitialNodeInput, { nullable: true, description: "Begins here; nodes that cannot be reached from it take no part." })
+  initialNode?: InitialNodeInput | null;
+
+  @Field(() => RunExecutionEnum, { nullable: true, defaultValue: "WORKERS", description: "Who advances it." })
+  execution?: RunExecution | null;
+
+  @Field(() => String, { nullable: true, description: "Asking again with the same key and input gives the first run." })
+  idempotencyKey?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 0,
+    description: "-100 to 100; each step is worth a second of waiting in the tenant's queue. Below 0 a run waits that many seconds.",
+  })
+  priority?: number | null;
+}

@@ -1,0 +1,70 @@
+import { defineSubgraph } from "#shared/subgraph.ts";
+import { ArtifactResolver } from "./artifact.resolver.ts";
+import { engineParts, processWorkerKey } from "./engine-parts.ts";
+import { Runtime0001 } from "./migrations/0001-runtime.ts";
+import { OutboxLease0002 } from "./migrations/0002-outbox-lease.ts";
+import type { NodeExecutor } from "./nodes/executor.ts";
+import { nodeRegistry } from "./nodes/registry.ts";
+import { NodeRunResolver } from "./node-run.resolver.ts";
+import { OutboxPump } from "./outbox-pump.ts";
+import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./run-event.resolver.ts";
+import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./run-lists.resolver.ts";
+import { Run } from "./run.entity.ts";
+import { runtimeLoaders, type RuntimeLoaders } from "./run.loaders.ts";
+import { RunResolver } from "./run.resolver.ts";
+import type { RuntimeServices } from "./runtime.context.ts";
+import { SpanResolver } from "./span.resolver.ts";
+import { RunControl } from "./worker/run-control.ts";
+
+/** The subgraph; `extraNodes` are node types beside the DSL's, such as one that waits in a test. */
+export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecutor>> = {}) {
+  return defineSubgraph<RuntimeLoaders, RuntimeServices>({
+    name: "runtime",
+    entities: [Run],
+    resolvers: [
+      RunResolver,
+      NodeRunResolver,
+      ArtifactResolver,
+      SpanResolver,
+      RunEventResolver,
+      NodeRunUpdateResolver,
+      TraceSpanRecordResolver,
+      AppRunsResolver,
+      WorkflowRunsResolver,
+      SessionRunsResolver,
+    ],
+    references: {
+      Run: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.run.load(id))),
+      NodeRun: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.nodeRun.load(id))),
+      NodeArtifact: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.artifact.load(id))),
+      TraceSpan: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.span.load(id))),
+      App: stubs,
+      Workflow: stubs,
+      Session: stubs,
+    },
+    migrations: [
+      { name: "0001-runtime", class: Runtime0001 },
+      { name: "0002-outbox-lease", class: OutboxLease0002 },
+    ],
+    loaders: ({ db }) => runtimeLoaders(db),
+    async open(deps) {
+      const parts = engineParts(deps);
+      const control = new RunControl({ ...parts, executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` });
+      const pump = new OutboxPump({ ...deps, db: parts.pool });
+      const close = async () => {
+        await pump.close();
+        await control.close();
+        await parts.pool.end();
+      };
+      return { services: { control }, close };
+    },
+  });
+}
+
+/** Runs, and everything that happens in them; the one engine. */
+export const runtimeSubgraph = runtimeDefinition();
+
+/** Other subgraphs say whether these exist; here every id has a list of runs, perhaps an empty one. */
+function stubs(ids: readonly string[]): Promise<{ id: string }[]> {
+  return Promise.resolve(ids.map((id) => ({ id })));
+}
