@@ -52,25 +52,3 @@ export async function runFork(db: Queryable, call: Fork): Promise<boolean> {
   const rows = await rowsOf(db, fork, [call.runId, call.tenantId, call.newRunId, call.requestId, call.traceId, call.parentSpanId]);
   return rows.length > 0;
 }
-
-const head: Statement = {
-  name: "run_head",
-  text: `select status, lease is not null as owned, event_seq as "eventSeq", mail, execution, origin_run_id as "originRunId"
-  from runtime.run where id = $1 and tenant_id = $2`,
-};
-
-/** The little of a run that commands look at. */
-export interface RunHead {
-  status: number;
-  owned: boolean;
-  eventSeq: number;
-  mail: number;
-  execution: "WORKERS" | "MANUAL";
-  originRunId: string | null;
-}
-
-/** Reads a run's head; undefined when the tenant has no such run. */
-export async function runHead(db: Queryable, runId: string, tenantId: string): Promise<RunHead | undefined> {
-  const [row] = await rowsOf<RunHead>(db, head, [runId, tenantId]);
-  return row;
-}

@@ -84,14 +84,15 @@ export class Flusher {
   }
 
   async #send(drafts: FlushDraft[]): Promise<void> {
-    const batch = encode(drafts);
+    let batch: FlushBatch | undefined;
     let isOrdered = false;
     let wasSentBefore = false;
     for (let pauseMs = 20; !this.#isClosed; pauseMs = Math.min(500, pauseMs * 2)) {
       try {
+        batch ??= encode(drafts);
         return this.#settle(drafts, await runsFlush(this.#db, batch, isOrdered), wasSentBefore);
       } catch (cause) {
-        const kind = failureKind(cause);
+        const kind = batch === undefined ? "refused" : failureKind(cause);
         if (kind === "refused") return this.#split(drafts, cause);
         if (kind === "locked") isOrdered = true;
         else wasSentBefore = true;
@@ -117,18 +118,21 @@ export class Flusher {
   #settle(drafts: readonly FlushDraft[], answers: readonly FlushAnswer[], wasSentBefore: boolean): void {
     if (this.#isClosed) return;
     const stored: string[] = [];
-    let hasWork = false;
+    let hasRuns = false;
+    let hasNodes = false;
     for (const answer of answers) {
       const draft = drafts[answer.k];
       if (draft === undefined) continue;
       if (answer.why === "ok" || answer.why === "applied") {
         stored.push(draft.row.id);
         this.#hints.publish("run", draft.row.id);
-        hasWork ||= draft.row.rest === "requeue" || draft.pending.offers.length > 0;
+        hasRuns ||= draft.row.rest === "requeue";
+        hasNodes ||= draft.pending.offers.length > 0;
       }
       draft.run.flushSettle(draft, answer, wasSentBefore);
     }
-    if (hasWork) this.#hints.publish("work", "*");
+    if (hasRuns) this.#hints.publish("work", "*");
+    if (hasNodes) this.#hints.publish("work", "nodes");
     if (stored.length > 0) this.#listener.flushed(stored);
   }
 }

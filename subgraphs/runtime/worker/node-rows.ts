@@ -49,6 +49,8 @@ export interface StoredOutput {
   /** `,"ot":…,"oj":…` or `,"oa":…`; empty without output. */
   columns: string;
   artifacts: string[];
+  /** The output as it reads back: what later nodes see now is what they would see after a rebuild, and no part of it is shared. */
+  outputJson: Json;
 }
 
 /** Why an outcome cannot be stored. */
@@ -136,10 +138,11 @@ export function spanRow(path: string, span: SpanRecord): string {
  * @throws NotStorable for what is no JSON, what PostgreSQL cannot hold (NUL, unpaired surrogates, nesting), or is above 50 MiB.
  */
 export function outputColumns(path: string, outcome: NodeOutcome): StoredOutput {
-  if (outcome.kind === "waiting") return { columns: "", artifacts: [] };
+  if (outcome.kind === "waiting") return { columns: "", artifacts: [], outputJson: null };
   const outputText = outcome.kind === "completed" ? outcome.outputText : undefined;
-  const { outputJson } = outcome;
-  const json = outputJson === undefined || outputJson === null ? undefined : jsonText(outputJson);
+  const { outputJson: given } = outcome;
+  const json = given === undefined || given === null ? undefined : jsonText(given);
+  const outputJson = json === undefined ? null : (JSON.parse(json) as Json);
   const quoted = outputText === undefined ? undefined : text(outputText);
   refuseUnstorable(quoted, json, outcome);
   const drafts = (outcome.kind === "completed" && outcome.artifacts) || [];
@@ -147,12 +150,12 @@ export function outputColumns(path: string, outcome: NodeOutcome): StoredOutput 
   const sizeBytes = byteLength(quoted) + byteLength(json);
   if (sizeBytes <= inlineBytes) {
     const columns = (quoted === undefined ? "" : `,"ot":${quoted}`) + (json === undefined ? "" : `,"oj":${json}`);
-    return { columns, artifacts };
+    return { columns, artifacts, outputJson };
   }
   const id = newId();
   const large: ArtifactDraft = { artifactType: "OUTPUT", ...(outputText !== undefined && { contentText: outputText }) };
   artifacts.push(artifactRow(id, path, large, json));
-  return { columns: `,"oa":${text(id)}`, artifacts };
+  return { columns: `,"oa":${text(id)}`, artifacts, outputJson };
 }
 
 function refuseUnstorable(quoted: string | undefined, json: string | undefined, outcome: NodeOutcome): void {

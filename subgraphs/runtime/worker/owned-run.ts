@@ -5,7 +5,8 @@
  * A flush may have a tail: rows that hold only if nobody posted to the run meanwhile (its end, its rest, a time-out). While one is under way
  * nothing else is decided (`#isBlocked`), so when it is refused the tail is forgotten, the mail is read, and it is decided again.
  */
-import { applyCancelled, applyCompleted, applyFailed, applyOpened, applyReopened, applySkipped } from "../engine/apply.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { applyCompleted, applyFailed, applyOpened, applyReopened, applySkipped } from "../engine/apply.ts";
 import { runOutput } from "../engine/output.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
@@ -340,6 +341,7 @@ export class OwnedRun {
     if (executor === undefined) return;
     const record = this.#nodeRecord(index);
     record.startedMs = this.#clock.nowMs();
+    this.#open.set(index, record);
     const context = this.#contextOf(index, record.attempt);
     let outcome: NodeOutcome | Promise<NodeOutcome>;
     try {
@@ -350,7 +352,6 @@ export class OwnedRun {
     if (outcome instanceof Promise) {
       const promised = outcome;
       applyOpened(this.#graph, index, "RUNNING");
-      this.#open.set(index, record);
       return this.#executionFollow(
         index,
         execute({ effect: "pure", run: () => promised }, context, defaultTimeoutMs, this.#host.log),
@@ -478,9 +479,12 @@ export class OwnedRun {
     if (outcome.kind === "skipped") return { outcome, columns: "" };
     try {
       if (outcome.kind === "completed" && outcome.stateUpdates !== undefined) this.#stateMeasure(outcome.stateUpdates);
-      const { columns, artifacts } = outputColumns(record.path, outcome as NodeOutcome);
+      const { columns, artifacts, outputJson } = outputColumns(record.path, outcome as NodeOutcome);
       for (const row of artifacts) this.#pending.artifacts.push(row);
-      return { outcome, columns };
+      if (outcome.kind !== "completed") return { outcome, columns };
+      const { stateUpdates } = outcome;
+      const asStored = stateUpdates === undefined ? undefined : (JSON.parse(JSON.stringify(stateUpdates)) as JsonObject);
+      return { outcome: { ...outcome, outputJson, ...(asStored !== undefined && { stateUpdates: asStored }) }, columns };
     } catch (cause) {
       if (!(cause instanceof NotStorable)) throw cause;
       return { outcome: { kind: "failed", code: cause.code, message: cause.message, retryable: false }, columns: "" };

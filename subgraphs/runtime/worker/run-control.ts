@@ -14,7 +14,8 @@ import type { NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type ClaimedRun } from "../queue/claim.sql.ts";
 import { runsCreate, runsExisting, type ExistingRun, type RunRow } from "../queue/create.sql.ts";
 import { eventsRead, type EventPage } from "../queue/events.sql.ts";
-import { runFork, runHead, type RunHead } from "../queue/fork.sql.ts";
+import { runFork } from "../queue/fork.sql.ts";
+import { runHead, type RunHead } from "../queue/head.sql.ts";
 import { runsLoad } from "../queue/load.sql.ts";
 import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
 import { leasesRenew } from "../queue/renew.sql.ts";
@@ -136,7 +137,7 @@ export class RunControl {
   async cancel(call: RunRef & { reason?: string }): Promise<Posted> {
     const message = { runId: call.runId, tenantId: call.tenantId, kind: inboxKinds.cancel, body: { reason: call.reason ?? null } };
     const posting = await messagePost(this.#deps.pool, message);
-    return this.#posted(call, posting, ({ status }) => isTerminal(runStatusWord(status)));
+    return this.#posted(call, posting);
   }
 
   /** Ends a WAITING node. The first answer wins. */
@@ -273,43 +274,42 @@ export class RunControl {
   async #manualPost(call: RunRef, kind: number, body: Json, path?: string): Promise<Posted> {
     const { runId, tenantId } = call;
     const before = await runHead(this.#deps.pool, runId, tenantId);
-    const message = { runId, tenantId, kind, body, manualOnly: true, ...(path !== undefined && { path }) };
-    const posting = await messagePost(this.#deps.pool, message);
-    // The owner ignores what the transition table does not allow; then no event says otherwise.
-    const posted = await this.#posted(call, posting, ({ eventSeq }) => eventSeq > (before?.eventSeq ?? 0));
-    return posted === "accepted" && posting?.free === true ? "conflict" : posted;
+    const posting = await messagePost(this.#deps.pool, {
+      runId,
+      tenantId,
+      kind,
+      body,
+      manualOnly: true,
+      ...(path !== undefined && { path }),
+    });
+    const posted = await this.#posted(call, posting);
+    if (posted !== "applied" || before === undefined) return posted;
+    // The owner ignores what the transition table does not allow; then it is read, but nothing has happened.
+    const after = await runHead(this.#deps.pool, runId, tenantId);
+    return after !== undefined && after.eventSeq > before.eventSeq ? "applied" : "conflict";
   }
 
   /** After a post: applies it here when nobody owns the run, else wakes the owner and waits a little. */
-  async #posted(call: RunRef, posting: Posting | undefined, isApplied?: (head: RunHead) => boolean): Promise<Posted> {
+  async #posted(call: RunRef, posting: Posting | undefined): Promise<Posted> {
     const { runId, tenantId } = call;
-    const head = await runHead(this.#deps.pool, runId, tenantId);
-    if (head === undefined) return "unknown";
-    if (posting === undefined) return "conflict";
-    const seqBefore = head.eventSeq;
-    const applied = isApplied ?? (({ eventSeq, status }: RunHead) => eventSeq > seqBefore || isTerminal(runStatusWord(status)));
-    if (applied(head)) return "applied";
+    if (posting === undefined) return (await runHead(this.#deps.pool, runId, tenantId)) === undefined ? "unknown" : "conflict";
     if (posting.free) {
       const owned = await this.ownRun({ tenantId, runId, workerKey: this.#workerKey, mode: { kind: "inbox" } });
-      if (owned.kind === "done") return (await this.#isApplied(call, applied)) ? "applied" : "accepted";
+      if (owned.kind === "done") return "applied";
     }
     this.#deps.hints.publish("inbox", runId);
     this.#deps.hints.publish("work", "*");
-    return (await this.#appliedWithin(call, applied)) ? "applied" : "accepted";
+    return (await this.#isReadSoon(call, posting.mail)) ? "applied" : "accepted";
   }
 
-  async #appliedWithin(call: RunRef, applied: (head: RunHead) => boolean): Promise<boolean> {
+  async #isReadSoon({ runId, tenantId }: RunRef, mail: number): Promise<boolean> {
     const until = monotonicMs() + applyWaitMs;
     for (;;) {
-      if (await this.#isApplied(call, applied)) return true;
+      const head: RunHead | undefined = await runHead(this.#deps.pool, runId, tenantId, mail);
+      if (head === undefined || !head.isUnread) return true;
       if (monotonicMs() > until) return false;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-  }
-
-  async #isApplied({ runId, tenantId }: RunRef, applied: (head: RunHead) => boolean): Promise<boolean> {
-    const head = await runHead(this.#deps.pool, runId, tenantId);
-    return head !== undefined && applied(head);
   }
 
   async #renew(): Promise<void> {

@@ -29,6 +29,8 @@ export interface RunOwnerOptions {
   maxCrashes: number;
   leaseMs: number;
   flushed?: (runIds: readonly string[]) => void;
+  /** A slot is free again. */
+  slotFreed?: () => void;
   released?: (run: OwnedRun, release: Release) => void;
 }
 
@@ -72,7 +74,7 @@ export class RunOwner implements RunHost {
     this.ports = options.ports;
     this.hints = hints;
     this.log = log;
-    this.slots = new Slots(options.slots);
+    this.slots = new Slots(options.slots, options.slotFreed);
     this.offersNodes = options.offersNodes;
     this.maxCrashes = options.maxCrashes;
     this.plans = new PlanCache(db);

@@ -3,10 +3,12 @@ export class Slots {
   readonly total: number;
   readonly #share: number;
   readonly #byTenant = new Map<string, number>();
+  readonly #onReleased: () => void;
   #used = 0;
 
-  constructor(total: number) {
+  constructor(total: number, onReleased: () => void = () => {}) {
     this.total = total;
+    this.#onReleased = onReleased;
     this.#share = tenantShare(total);
   }
 
@@ -32,6 +34,7 @@ export class Slots {
     const left = this.#of(tenantId) - 1;
     if (left > 0) this.#byTenant.set(tenantId, left);
     else this.#byTenant.delete(tenantId);
+    this.#onReleased();
   }
 
   /** Tenants that have their share. */

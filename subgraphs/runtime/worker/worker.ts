@@ -54,6 +54,13 @@ export interface WorkerSignals {
 /** Without a hint, work is looked for this often. */
 const pollMs = 500;
 const stopGraceMs = 22_000;
+const claimLimit = 200;
+
+/** A claim gives each tenant its share of the limit, so one that came back half empty may have left something behind. */
+function againAfterMs(claimed: number, limit: number): number {
+  if (claimed === 0) return pollMs;
+  return claimed * 2 >= limit ? 0 : 20;
+}
 
 export class Worker {
   readonly signals = new EventEmitter<WorkerSignals>();
@@ -68,7 +75,11 @@ export class Worker {
   #timer: NodeJS.Timeout | undefined;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #isClaiming = false;
-  #isAskedAgain = false;
+  #wantsRuns = false;
+  #wantsNodes = false;
+  /** The last claim could not take all that was due. */
+  #runsMayWait = false;
+  #nodesMayWait = false;
   #isStopping = false;
   /** Until then other owners get their leases back first: the database was away, and all leases ran out together. */
   #orphansFromMs = 0;
@@ -90,9 +101,16 @@ export class Worker {
       leaseMs: this.#leaseMs,
       flushed: (runIds) => this.signals.emit("flushed", runIds),
       released: (run, release) => this.#released(run, release),
+      slotFreed: () => this.#nodesMayWait && this.#claimSoon("nodes"),
     });
     const { pool: db, workerKey } = options;
-    this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey, leaseMs: this.#leaseMs, finished: () => this.#claimSoon() });
+    this.#offered = new OfferedNodes({
+      owner: this.#owner,
+      db,
+      workerKey,
+      leaseMs: this.#leaseMs,
+      finished: () => this.#claimSoon("nodes"),
+    });
     this.#renewer = new LeaseRenewer({
       url: options.databaseUrl,
       leaseMs: this.#leaseMs,
@@ -114,8 +132,8 @@ export class Worker {
   /** Begins to claim. */
   start(): void {
     this.#renewer.start();
-    this.#unsubscribe = this.#options.hints.subscribe("work", "*", () => this.#claimSoon());
-    this.#claimSoon();
+    this.#unsubscribe = this.#options.hints.subscribe("work", "*", (what) => this.#claimSoon(what === "nodes" ? "nodes" : "runs"));
+    this.#claimAfter(0);
   }
 
   /** Finishes what it can within 25 s and gives back the rest, so that nothing counts as a crash. */
@@ -159,19 +177,17 @@ export class Worker {
 
   #released(run: OwnedRun, release: Release): void {
     this.#suspects.delete(run.runId);
-    if (release.kind === "rested" && release.dueMs !== undefined) this.#wakeWithin(release.dueMs - run.environment.nowMs());
+    // A run that was put to sleep here is due then; whoever claims first takes it.
+    if (release.kind === "rested" && release.dueMs !== undefined)
+      this.#claimAfter(Math.max(1, release.dueMs - run.environment.nowMs() + 2));
+    if (this.#runsMayWait) this.#claimSoon("runs");
     this.signals.emit("released", run.runId, release);
-    this.#claimSoon();
   }
 
-  /** A run that was put to sleep here is due then; whoever claims first takes it. */
-  #wakeWithin(ms: number): void {
-    this.#claimAfter(Math.max(1, ms + 2));
-  }
-
-  #claimSoon(): void {
-    if (this.#isClaiming) this.#isAskedAgain = true;
-    else this.#claimAfter(0);
+  #claimSoon(what: "runs" | "nodes"): void {
+    if (what === "runs") this.#wantsRuns = true;
+    else this.#wantsNodes = true;
+    if (!this.#isClaiming) this.#claimAfter(0);
   }
 
   #claimAfter(ms: number): void {
@@ -181,35 +197,39 @@ export class Worker {
     this.#wakeAtMs = atMs;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#claim();
+      // On its own time it looks for everything; a hint named what there is.
+      const isPoll = !this.#wantsRuns && !this.#wantsNodes;
+      void this.#claim({ runs: isPoll || this.#wantsRuns, nodes: isPoll || this.#wantsNodes });
     }, ms);
   }
 
-  async #claim(): Promise<void> {
+  async #claim(wanted: { runs: boolean; nodes: boolean }): Promise<void> {
     if (this.#isClaiming || this.#isStopping) return;
     this.#isClaiming = true;
-    this.#isAskedAgain = false;
-    let isFull = false;
+    this.#wantsRuns = false;
+    this.#wantsNodes = false;
+    let nextMs = pollMs;
     try {
-      const [runs, nodes] = await Promise.all([this.#runsClaim(), this.#nodesClaim()]);
-      isFull = runs || nodes;
+      const found = await Promise.all([wanted.runs ? this.#runsClaim() : pollMs, wanted.nodes ? this.#nodesClaim() : pollMs]);
+      nextMs = Math.min(...found);
     } catch (cause) {
       this.#wasUnreachable = true;
       this.#options.log.warn({ err: cause }, "claim failed");
     } finally {
       this.#isClaiming = false;
     }
-    this.#claimAfter(isFull || this.#isAskedAgain ? 0 : pollMs);
+    this.#claimAfter(this.#wantsRuns || this.#wantsNodes ? 0 : nextMs);
   }
 
-  /** @returns whether there may be more. */
-  async #runsClaim(): Promise<boolean> {
-    const limit = this.#maxRuns - this.#owner.size;
-    if (limit <= 0 || this.#options.only !== undefined) return false;
+  /** @returns when to look again. */
+  async #runsClaim(): Promise<number> {
+    const limit = Math.min(claimLimit, this.#maxRuns - this.#owner.size);
+    this.#runsMayWait = limit <= 0;
+    if (limit <= 0 || this.#options.only !== undefined) return pollMs;
     const claims = await runsClaim(this.#options.pool, { ...this.#limits(limit), cappedTenants: this.#cappedTenants() });
     if (claims.length === 0) this.signals.emit("idle");
     else await this.#runsAdopt(claims);
-    return claims.length > 0;
+    return againAfterMs(claims.length, limit);
   }
 
   async #runsAdopt(claims: readonly ClaimedRun[]): Promise<void> {
@@ -228,24 +248,27 @@ export class Worker {
     await this.#owner.adopt(kept, { policy: { kind: "worker" }, workerKey: this.#options.workerKey });
   }
 
-  async #nodesClaim(): Promise<boolean> {
-    const limit = this.#owner.slots.free;
-    if (limit <= 0) return false;
+  /** @returns when to look again. */
+  async #nodesClaim(): Promise<number> {
+    const limit = Math.min(claimLimit, this.#owner.slots.free);
+    this.#nodesMayWait = limit <= 0;
+    if (limit <= 0) return pollMs;
     const limits = { ...this.#limits(limit), cappedTenants: this.#owner.slots.capped() };
     const { only } = this.#options;
     const claims: ClaimedNode[] = await nodesClaim(this.#options.pool, { ...limits, ...(only !== undefined && { only }) });
-    if (claims.length === 0 || this.#isStopping) return false;
+    this.#nodesMayWait = claims.length > 0;
+    if (claims.length === 0 || this.#isStopping) return pollMs;
     this.signals.emit(
       "claimed",
       claims.map(({ key }) => key),
     );
     void this.#offered.adopt(claims);
-    return true;
+    return againAfterMs(claims.length, limit);
   }
 
   #limits(limit: number): { limit: number; worker: string; leaseMs: number; orphansAllowed: boolean; suspectsAllowed: boolean } {
     return {
-      limit: Math.min(limit, 200),
+      limit,
       worker: this.#options.workerKey,
       leaseMs: this.#leaseMs,
       orphansAllowed: !this.#wasUnreachable && monotonicMs() >= this.#orphansFromMs,
