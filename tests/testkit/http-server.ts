@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from "node:net";
 
 /** A request as the scripted server saw it. */
-interface SeenRequest {
+export interface SeenRequest {
   method: string;
   /** Path and query. */
   path: string;

@@ -7,7 +7,7 @@ const refusal = (work: () => unknown) => {
     work();
   } catch (error) {
     const { reason, facts, message } = error as { reason: string; facts: JsonObject; message: string };
-    return { reason, message, ...facts };
+    return { ...facts, reason, message } as JsonObject;
   }
   throw new Error("it was not refused");
 };

@@ -1,0 +1,100 @@
+import { Field, Float, InputType, Int, registerEnumType } from "type-graphql";
+import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+
+/** Who says a message. */
+export enum ChatRole {
+  SYSTEM = "SYSTEM",
+  USER = "USER",
+  ASSISTANT = "ASSISTANT",
+  TOOL = "TOOL",
+}
+registerEnumType(ChatRole, { name: "ChatRole", description: "Who says a message." });
+
+/** One message of a conversation. */
+@InputType({ description: "One message of a conversation." })
+export class ChatMessageInput {
+  @Field(() => ChatRole, { description: "Who says it." })
+  role!: ChatRole;
+
+  @Field(() => String, { nullable: true, description: "What is said; only an ASSISTANT message with toolCalls may have none." })
+  content?: string | null;
+
+  @Field(() => String, { nullable: true, description: "The participant's name, where several have one role." })
+  name?: string | null;
+
+  @Field(() => String, { nullable: true, description: "TOOL: the call that it answers." })
+  toolCallId?: string | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: "ASSISTANT: the calls that it made, [{ id, name, arguments }], as completions give them.",
+  })
+  toolCalls?: Json | undefined;
+}
+
+/** A function that the model may call. */
+@InputType({ description: "A function that the model may call. The platform does not call it: the calls are in the completion." })
+export class ChatToolInput {
+  @Field(() => String, { description: "1 to 64 letters, digits, '_' or '-'." })
+  name!: string;
+
+  @Field(() => String, { nullable: true, description: "What it does, for the model." })
+  description?: string | null;
+
+  @Field(() => JsonObjectScalar, { description: "JSON Schema of its arguments." })
+  parameters!: JsonObject;
+}
+
+/** A completion to make. */
+@InputType({
+  description:
+    "Without providerCode the tenant's first active provider, else the configured one, answers; without model its default model. At most 4 MiB.",
+})
+export class ChatCompletionInput {
+  @Field(() => String, { nullable: true, description: "One of the tenant's providers." })
+  providerCode?: string | null;
+
+  @Field(() => String, { nullable: true, description: "The model's name at the provider." })
+  model?: string | null;
+
+  @Field(() => [ChatMessageInput], { description: "The conversation so far: 1 to 1,000 messages." })
+  messages!: ChatMessageInput[];
+
+  @Field(() => [ChatToolInput], { nullable: true, description: "At most 128." })
+  tools?: ChatToolInput[] | null;
+
+  @Field(() => JsonScalar, { nullable: true, description: '"auto", "none", "required", or { name } for one function.' })
+  toolChoice?: Json | undefined;
+
+  @Field(() => Float, { nullable: true, description: "0 to 2." })
+  temperature?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "0 to 1." })
+  topP?: number | null;
+
+  @Field(() => Int, { nullable: true, description: "The most tokens to produce, 1 or more." })
+  maxTokens?: number | null;
+
+  @Field(() => [String], { nullable: true, description: "Texts that end the completion; at most 16." })
+  stop?: string[] | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: 'As the OpenAI API has it, such as { type: "json_object" }.' })
+  responseFormat?: JsonObject | null;
+
+  @Field(() => String, { nullable: true, description: "Sent as Idempotency-Key: 1 to 255 printable ASCII characters." })
+  idempotencyKey?: string | null;
+}
+
+/** Texts to embed. */
+@InputType({ description: "Texts to embed. Without providerCode the tenant's first active provider, else the configured one, answers." })
+export class CreateEmbeddingsInput {
+  @Field(() => String, { nullable: true, description: "One of the tenant's providers." })
+  providerCode?: string | null;
+
+  @Field(() => String, { nullable: true, description: "The model's name at the provider; its embeddingModel unless given." })
+  model?: string | null;
+
+  @Field(() => [String], { description: "1 to 2,048 texts, none empty, at most 4 MiB." })
+  input!: string[];
+}

@@ -1,0 +1,43 @@
+import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from "type-graphql";
+import { ChatCompletionInput, CreateEmbeddingsInput } from "./chat.inputs.ts";
+import { completeChat, streamCompletion } from "./chat.service.ts";
+import { ChatCompletion, ChatCompletionChunk, Embeddings } from "./chat.types.ts";
+import type { CompletionEvent } from "./completion-events.ts";
+import { createEmbeddings } from "./embeddings.service.ts";
+import type { ModelContext } from "./model.context.ts";
+
+/** Completions and embeddings in the graph. */
+@Resolver()
+export class ChatResolver {
+  @Mutation(() => ChatCompletion, {
+    description:
+      "Makes a completion. It is tried once: errors carry retryable, retryAfterMs and effectUnknown. A caller that goes ends the provider's request.",
+  })
+  chatCompletion(
+    @Arg("input", () => ChatCompletionInput) input: ChatCompletionInput,
+    @Ctx() context: ModelContext,
+  ): Promise<ChatCompletion> {
+    return completeChat(context, input);
+  }
+
+  @Mutation(() => Embeddings, { description: "Embeds texts, in one request to the provider." })
+  createEmbeddings(
+    @Arg("input", () => CreateEmbeddingsInput) input: CreateEmbeddingsInput,
+    @Ctx() context: ModelContext,
+  ): Promise<Embeddings> {
+    return createEmbeddings(context, input);
+  }
+
+  @Subscription(() => ChatCompletionChunk, {
+    description:
+      "The completion as it is produced: deltas, then one event that carries the whole completion. A failure is an event with the error, and the last. Ending the subscription ends the provider's request at once.",
+    subscribe: ({ args, context }) => streamCompletion(context as ModelContext, args["input"] as ChatCompletionInput),
+  })
+  chatCompletionStream(
+    @Arg("input", () => ChatCompletionInput) _input: ChatCompletionInput,
+    @Root() event: CompletionEvent,
+  ): ChatCompletionChunk {
+    if ("failure" in event) throw event.failure;
+    return event.chunk;
+  }
+}

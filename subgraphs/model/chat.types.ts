@@ -1,0 +1,91 @@
+import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { JsonScalar } from "#shared/graphql/scalars.ts";
+import type { Json } from "#shared/json.ts";
+
+/** Why a completion ended. */
+export enum FinishReason {
+  STOP = "STOP",
+  LENGTH = "LENGTH",
+  TOOL_CALLS = "TOOL_CALLS",
+  CONTENT_FILTER = "CONTENT_FILTER",
+}
+registerEnumType(FinishReason, {
+  name: "FinishReason",
+  description: "Why a completion ended.",
+  valuesConfig: {
+    STOP: { description: "The model was done, or met a stop text." },
+    LENGTH: { description: "maxTokens, or the model's own limit." },
+    TOOL_CALLS: { description: "It waits for the tools that it calls." },
+    CONTENT_FILTER: { description: "The provider withheld the rest." },
+  },
+});
+
+/** A function call that a model asks for. */
+@ObjectType({ description: "A function call that a model asks for." })
+export class ChatToolCall {
+  @Field(() => String, { description: "Give it back as toolCallId of the TOOL message." })
+  id!: string;
+
+  @Field(() => String, { description: "The function." })
+  name!: string;
+
+  @Field(() => JsonScalar, { description: "Its arguments; a text where the model wrote no valid JSON." })
+  arguments!: Json;
+}
+
+/** A whole completion. */
+@ObjectType({ description: "A whole completion." })
+export class ChatCompletion {
+  @Field(() => ID, { description: "The provider's id of it." })
+  id!: string;
+
+  @Field(() => String, { description: "The model that answered, as the provider names it." })
+  model!: string;
+
+  @Field(() => String, { nullable: true, description: "The text; null where the model only calls tools." })
+  content!: string | null;
+
+  @Field(() => [ChatToolCall], { description: "The calls that it asks for." })
+  toolCalls!: ChatToolCall[];
+
+  @Field(() => FinishReason, { description: "Why it ended." })
+  finishReason!: FinishReason;
+
+  @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
+  promptTokens!: number;
+
+  @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
+  completionTokens!: number;
+
+  @Field(() => Float, { description: "From the request to the last byte." })
+  durationMs!: number;
+}
+
+/** A piece of a completion. */
+@ObjectType({ description: "A piece of a completion: a delta, or at last the whole." })
+export class ChatCompletionChunk {
+  @Field(() => String, { nullable: true, description: "The next piece of text." })
+  delta!: string | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: "The next piece of a tool call: { index, id, name, arguments }; arguments is a piece of JSON text.",
+  })
+  toolCallDelta!: Json;
+
+  @Field(() => ChatCompletion, { nullable: true, description: "The whole, in the last event only." })
+  completion!: ChatCompletion | null;
+}
+
+/** Vectors of texts. */
+@ObjectType({ description: "Vectors of texts." })
+export class Embeddings {
+  @Field(() => String, { description: "The model that answered, as the provider names it." })
+  model!: string;
+
+  @Field(() => [[Float]], { description: "A vector a text, in their order." })
+  vectors!: number[][];
+
+  @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
+  promptTokens!: number;
+}

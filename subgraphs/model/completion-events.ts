@@ -1,0 +1,78 @@
+import type { ChatCompletionChunk } from "./chat.types.ts";
+import type { ChatPiece } from "./openai/chat-stream.ts";
+import type { startCall } from "./usage.service.ts";
+
+/** An event of a streamed completion; a failure is an event too, so that it reaches the client as an error of the operation. */
+export type CompletionEvent = { chunk: ChatCompletionChunk } | { failure: unknown };
+
+/** How long a connection may take to become free after the last byte that matters. */
+const drainMs = 1_000;
+
+interface CompletionSource {
+  pieces: AsyncGenerator<ChatPiece, void>;
+  /** Begins the measurement. */
+  start: () => ReturnType<typeof startCall>;
+  /** Aborts the provider's request. */
+  stop: () => void;
+}
+
+/**
+ * The events of a streamed completion. Pulled: a slow reader slows the provider down, nothing is queued. Not an async generator, whose
+ * `return()` would wait for the provider's next piece.
+ */
+export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> {
+  readonly #source: CompletionSource;
+  #measured: ReturnType<typeof startCall> | undefined;
+  #isEnded = false;
+
+  constructor(source: CompletionSource) {
+    this.#source = source;
+  }
+
+  async next(): Promise<IteratorResult<CompletionEvent>> {
+    if (this.#isEnded) return finished;
+    this.#measured ??= this.#source.start();
+    try {
+      const step = await this.#source.pieces.next();
+      if (this.#isEnded || step.done === true) return finished;
+      return { done: false, value: { chunk: this.#chunk(step.value, this.#measured) } };
+    } catch (failure) {
+      if (this.#isEnded) return finished;
+      this.#isEnded = true;
+      this.#measured.failed(failure);
+      return { done: false, value: { failure } };
+    }
+  }
+
+  return(): Promise<IteratorResult<CompletionEvent>> {
+    if (!this.#isEnded) {
+      this.#isEnded = true;
+      this.#measured?.cancelled();
+      this.#source.stop();
+      // It waits for the piece that is being read, which the stop ends; nobody waits for it.
+      this.#source.pieces.return().catch(() => {});
+    }
+    return Promise.resolve(finished);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #chunk(piece: ChatPiece, measured: ReturnType<typeof startCall>): ChatCompletionChunk {
+    if ("text" in piece) return { delta: piece.text, toolCallDelta: null, completion: null };
+    if ("toolCall" in piece) return { delta: null, toolCallDelta: { ...piece.toolCall }, completion: null };
+    this.#isEnded = true;
+    this.#drain();
+    return { delta: null, toolCallDelta: null, completion: { ...piece.completion, durationMs: measured.completed(piece.completion) } };
+  }
+
+  /** Reads the rest, which holds nothing, so that the connection can be used again. */
+  #drain(): void {
+    const timer = setTimeout(this.#source.stop, drainMs);
+    const ended = this.#source.pieces.next().catch(() => {});
+    void ended.finally(() => clearTimeout(timer));
+  }
+}
+
+const finished = { done: true, value: undefined } as const;

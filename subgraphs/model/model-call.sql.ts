@@ -1,0 +1,62 @@
+import type { Tx } from "#shared/db/database.ts";
+import { ModelUsageGroup, type ModelUsage } from "./usage.types.ts";
+
+/** A call of a model: figures, no texts. */
+export interface ModelCallRow {
+  id: string;
+  /** null: the configured provider. */
+  providerCode: string | null;
+  model: string;
+  operation: "CHAT" | "EMBEDDINGS";
+  outcome: "COMPLETED" | "FAILED" | "CANCELLED";
+  errorReason: string | null;
+  promptTokens: number;
+  completionTokens: number;
+  durationMs: number;
+  createdAt: Date;
+}
+
+/** Writes calls of one tenant. */
+export async function callsInsert(tx: Tx, tenantId: string, calls: readonly ModelCallRow[]): Promise<void> {
+  await tx.sql(
+    `insert into model.model_call (id, tenant_id, provider_code, model, operation, outcome, error_reason, prompt_tokens, completion_tokens, duration_ms, created_at)
+     select c.id, $1, c."providerCode", c.model, c.operation, c.outcome, c."errorReason", c."promptTokens", c."completionTokens", c."durationMs", c."createdAt"
+     from jsonb_to_recordset($2::jsonb) as c(id text, "providerCode" text, model text, operation text, outcome text, "errorReason" text,
+       "promptTokens" bigint, "completionTokens" bigint, "durationMs" double precision, "createdAt" timestamptz)`,
+    [tenantId, JSON.stringify(calls)],
+  );
+}
+
+/** The groups that one answer has at most. */
+const groupLimit = 1_000;
+
+const keys: Record<ModelUsageGroup, string> = {
+  [ModelUsageGroup.MODEL]: "model",
+  [ModelUsageGroup.PROVIDER]: "coalesce(provider_code, 'configured')",
+  [ModelUsageGroup.DAY]: "to_char(created_at at time zone 'UTC', 'YYYY-MM-DD')",
+};
+
+/** Sums the calls of `[from, to)`. Index: model_call_usage. */
+export async function usageSum(
+  tx: Tx,
+  tenantId: string,
+  range: { from: Date | null; to: Date | null; groupBy: ModelUsageGroup },
+): Promise<ModelUsage[]> {
+  const rows = await tx.sql<Record<keyof ModelUsage, unknown>>(
+    `select ${keys[range.groupBy]} as key, count(*)::float8 as calls, sum(prompt_tokens)::float8 as "promptTokens",
+       sum(completion_tokens)::float8 as "completionTokens", count(*) filter (where outcome = 'FAILED')::float8 as errors
+     from model.model_call
+     where tenant_id = $1 and created_at >= coalesce($2::timestamptz, '-infinity') and created_at < coalesce($3::timestamptz, 'infinity')
+     group by 1
+     order by 1
+     limit ${groupLimit}`,
+    [tenantId, range.from?.toISOString() ?? null, range.to?.toISOString() ?? null],
+  );
+  return rows.map(({ key, calls, promptTokens, completionTokens, errors }) => ({
+    key: String(key),
+    calls: Number(calls),
+    promptTokens: Number(promptTokens),
+    completionTokens: Number(completionTokens),
+    errors: Number(errors),
+  }));
+}

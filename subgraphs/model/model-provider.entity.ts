@@ -1,0 +1,65 @@
+import { Entity, Enum, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
+import { Directive, Field, ID, ObjectType, registerEnumType } from "type-graphql";
+
+/** Whether a provider is asked. */
+export enum ModelProviderStatus {
+  ACTIVE = "ACTIVE",
+  DISABLED = "DISABLED",
+}
+registerEnumType(ModelProviderStatus, { name: "ModelProviderStatus", description: "Whether a provider is asked." });
+
+/** A service that speaks the OpenAI API. */
+@Directive('@key(fields: "id")')
+@ObjectType({ description: "A service that speaks the OpenAI API: OpenAI itself, Ollama, vLLM, and many others." })
+@Entity({ tableName: "model_provider" })
+export class ModelProvider {
+  @Field(() => ID, { description: "Opaque id." })
+  @PrimaryKey({ type: "text" })
+  id!: string;
+
+  @Property({ type: "text" })
+  tenantId!: string;
+
+  @Field(() => String, { description: "Unique in its tenant; what completions name it by." })
+  @Property({ type: "text" })
+  code!: string;
+
+  @Field(() => String, { description: "For people." })
+  @Property({ type: "text" })
+  name!: string;
+
+  @Field(() => String, { description: "Where it is, such as https://api.openai.com/v1; /chat/completions is added to it." })
+  @Property({ type: "text" })
+  baseUrl!: string;
+
+  /** Sealed for this provider and the origin of its baseUrl. */
+  @Property({ type: "text", nullable: true })
+  apiKeySealed!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The model of completions that name none." })
+  @Property({ type: "text", nullable: true })
+  defaultModel!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The model of embeddings that name none." })
+  @Property({ type: "text", nullable: true })
+  embeddingModel!: string | null;
+
+  @Field(() => ModelProviderStatus, { description: "DISABLED providers are not asked and are nobody's default." })
+  @Enum({ items: () => ModelProviderStatus, type: "text" })
+  status!: ModelProviderStatus;
+
+  @Field(() => Date, { description: "When it was made." })
+  @Property({ type: "datetime", columnType: "timestamptz" })
+  createdAt!: Date;
+
+  @Field(() => Date, { description: "When it was changed last." })
+  @Property({ type: "datetime", columnType: "timestamptz" })
+  updatedAt!: Date;
+
+  @Field(() => Date, {
+    nullable: true,
+    description: "Set: deleted, its key removed, gone from lists, its code free again; the id still resolves.",
+  })
+  @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
+  deletedAt!: Date | null;
+}

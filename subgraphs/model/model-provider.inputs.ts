@@ -1,0 +1,55 @@
+import { Field, InputType } from "type-graphql";
+import { ModelProviderStatus } from "./model-provider.entity.ts";
+
+/** A new provider. */
+@InputType({ description: "A new provider." })
+export class CreateModelProviderInput {
+  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'." })
+  code!: string;
+
+  @Field(() => String, { description: "For people: 1 to 200 characters." })
+  name!: string;
+
+  @Field(() => String, {
+    description:
+      "http or https, such as https://api.openai.com/v1. A private address must be allowed by the operator in AGENT_PLATFORM_EGRESS_ALLOW.",
+  })
+  baseUrl!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Sent as a bearer token. Encrypted, never read back, bound to the origin of baseUrl.",
+  })
+  apiKey?: string | null;
+
+  @Field(() => String, { nullable: true, description: "The model of completions that name none." })
+  defaultModel?: string | null;
+
+  @Field(() => String, { nullable: true, description: "The model of embeddings that name none." })
+  embeddingModel?: string | null;
+}
+
+/** What to change; what is left out stays. */
+@InputType({ description: "What to change of a provider; what is left out stays." })
+export class UpdateModelProviderInput {
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters. null leaves it." })
+  name?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "null leaves it. CONFLICT when a key is stored and the origin changes: give apiKey too.",
+  })
+  baseUrl?: string | null;
+
+  @Field(() => String, { nullable: true, description: "null removes the key." })
+  apiKey?: string | null;
+
+  @Field(() => String, { nullable: true, description: "null clears it." })
+  defaultModel?: string | null;
+
+  @Field(() => String, { nullable: true, description: "null clears it." })
+  embeddingModel?: string | null;
+
+  @Field(() => ModelProviderStatus, { nullable: true, description: "null leaves it." })
+  status?: ModelProviderStatus | null;
+}

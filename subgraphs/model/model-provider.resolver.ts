@@ -1,0 +1,76 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { ModelProvider } from "./model-provider.entity.ts";
+import { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
+import * as providers from "./model-provider.service.ts";
+import type { ModelContext } from "./model.context.ts";
+import { listModels } from "./models.service.ts";
+import { modelUsage } from "./usage.service.ts";
+import { Model, ModelUsage, ModelUsageGroup } from "./usage.types.ts";
+
+const ModelProviderConnection = connectionType("ModelProvider", () => ModelProvider);
+
+/** Providers in the graph, what they offer and what was used of them. */
+@Resolver(() => ModelProvider)
+export class ModelProviderResolver {
+  @Query(() => ModelProvider, { nullable: true, description: "A provider by id, deleted ones too; null where there is none." })
+  modelProvider(@Arg("id", () => ID) id: string, @Ctx() { loaders }: ModelContext): Promise<ModelProvider | null> {
+    return loaders.modelProvider.load(id);
+  }
+
+  @Query(() => ModelProvider, { nullable: true, description: "A provider by its code; null where there is none." })
+  modelProviderByCode(@Arg("code", () => String) code: string, @Ctx() { db }: ModelContext): Promise<ModelProvider | null> {
+    return db.read(({ em }) => em.findOne(ModelProvider, { code, deletedAt: null }));
+  }
+
+  @Query(() => ModelProviderConnection, { description: "The tenant's providers, newest first." })
+  modelProviders(@Args(() => PageArgs) page: PageArgs, @Ctx() { db }: ModelContext): Promise<Connection<ModelProvider>> {
+    return db.read(({ em }) => listPage(em, ModelProvider, page, { where: { deletedAt: null } }));
+  }
+
+  @Query(() => [Model], {
+    description:
+      "The models that the tenant's active providers and the platform's configured one offer. Of a provider that does not answer: its defaultModel and embeddingModel.",
+  })
+  models(@Ctx() context: ModelContext): Promise<Model[]> {
+    return listModels(context);
+  }
+
+  @Query(() => [ModelUsage], { description: "What was used, summed, in the order of the keys; at most 1,000 groups." })
+  modelUsage(
+    @Arg("from", () => Date, { nullable: true, description: "Calls that ended then or later." }) from: Date | null,
+    @Arg("to", () => Date, { nullable: true, description: "Calls that ended before." }) to: Date | null,
+    @Arg("groupBy", () => ModelUsageGroup, { nullable: true, defaultValue: ModelUsageGroup.MODEL, description: "What to sum by." })
+    groupBy: ModelUsageGroup | null,
+    @Ctx() context: ModelContext,
+  ): Promise<ModelUsage[]> {
+    return modelUsage(context, { from: from ?? null, to: to ?? null, groupBy });
+  }
+
+  @Mutation(() => ModelProvider, { description: "Makes a provider. CONFLICT when its code is taken. It is not asked anything yet." })
+  createModelProvider(
+    @Arg("input", () => CreateModelProviderInput) input: CreateModelProviderInput,
+    @Ctx() context: ModelContext,
+  ): Promise<ModelProvider> {
+    return providers.createModelProvider(context, input);
+  }
+
+  @Mutation(() => ModelProvider, { description: "Changes what is given; the code stays for ever." })
+  updateModelProvider(
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateModelProviderInput) input: UpdateModelProviderInput,
+    @Ctx() context: ModelContext,
+  ): Promise<ModelProvider> {
+    return providers.updateModelProvider(context, id, input);
+  }
+
+  @Mutation(() => ID, { description: "Deletes a provider and its key. Returns the id." })
+  deleteModelProvider(@Arg("id", () => ID) id: string, @Ctx() context: ModelContext): Promise<string> {
+    return providers.deleteModelProvider(context, id);
+  }
+
+  @FieldResolver(() => Boolean, { description: "Whether a key is stored. The key itself is never read back." })
+  apiKeySet(@Root() provider: ModelProvider): boolean {
+    return provider.apiKeySealed !== null;
+  }
+}

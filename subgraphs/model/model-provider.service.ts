@@ -1,0 +1,109 @@
+import { LockMode } from "@mikro-orm/core";
+import type { Tx } from "#shared/db/database.ts";
+import { onDuplicate } from "#shared/db/errors.ts";
+import { checkCode, checkName, checkText, given } from "#shared/fields.ts";
+import { newId } from "#shared/ids.ts";
+import { modelErrors } from "./errors.ts";
+import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
+import type { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
+import type { ModelContext } from "./model.context.ts";
+
+/** Makes a provider. @throws AppError MODEL_PROVIDER_CODE_TAKEN, MODEL_PROVIDER_INVALID */
+export async function createModelProvider(context: ModelContext, input: CreateModelProviderInput): Promise<ModelProvider> {
+  const { db } = context;
+  const code = checkCode("code", input.code);
+  const id = newId();
+  const baseUrl = checkBaseUrl(input.baseUrl);
+  const now = new Date();
+  const fields = {
+    id,
+    tenantId: db.tenantId,
+    code,
+    name: checkName(input.name),
+    baseUrl,
+    apiKeySealed: sealKey(context, { id, baseUrl }, input.apiKey),
+    defaultModel: checkModel("defaultModel", input.defaultModel),
+    embeddingModel: checkModel("embeddingModel", input.embeddingModel),
+  };
+  return onDuplicate(
+    "model_provider_code",
+    (cause) => modelErrors.MODEL_PROVIDER_CODE_TAKEN({ field: "code", value: code }, { cause }),
+    () =>
+      db.transaction(async ({ em }) =>
+        em.create(ModelProvider, { ...fields, status: ModelProviderStatus.ACTIVE, createdAt: now, updatedAt: now, deletedAt: null }),
+      ),
+  );
+}
+
+/** Changes what is given. @throws AppError MODEL_PROVIDER_NOT_FOUND, MODEL_PROVIDER_INVALID, MODEL_PROVIDER_KEY_ORIGIN */
+export async function updateModelProvider(context: ModelContext, id: string, input: UpdateModelProviderInput): Promise<ModelProvider> {
+  return context.db.transaction(async (tx) => {
+    const provider = await lockProvider(tx, id);
+    if (given(input.name)) provider.name = checkName(input.name);
+    if (given(input.baseUrl)) moveTo(provider, checkBaseUrl(input.baseUrl), input.apiKey === undefined);
+    if (input.apiKey !== undefined) provider.apiKeySealed = sealKey(context, provider, input.apiKey);
+    if (input.defaultModel !== undefined) provider.defaultModel = checkModel("defaultModel", input.defaultModel);
+    if (input.embeddingModel !== undefined) provider.embeddingModel = checkModel("embeddingModel", input.embeddingModel);
+    if (given(input.status)) provider.status = input.status;
+    provider.updatedAt = new Date();
+    return provider;
+  });
+}
+
+/** Deletes a provider and its key. @throws AppError MODEL_PROVIDER_NOT_FOUND */
+export async function deleteModelProvider({ db }: ModelContext, id: string): Promise<string> {
+  return db.transaction(async (tx) => {
+    const provider = await lockProvider(tx, id);
+    provider.apiKeySealed = null;
+    provider.deletedAt = provider.updatedAt = new Date();
+    return id;
+  });
+}
+
+/** What a provider's key is sealed for. */
+export function keyBinding({ id, baseUrl }: Pick<ModelProvider, "id" | "baseUrl">): string {
+  return `model_provider:${id}:${new URL(baseUrl).origin}`;
+}
+
+/** Who may edit a provider need not know its key, so a stored key stays with its origin. */
+function moveTo(provider: ModelProvider, baseUrl: string, keepsKey: boolean): void {
+  const [origin, keyOrigin] = [new URL(baseUrl).origin, new URL(provider.baseUrl).origin];
+  if (keepsKey && provider.apiKeySealed !== null && origin !== keyOrigin) {
+    throw modelErrors.MODEL_PROVIDER_KEY_ORIGIN({ field: "baseUrl", origin, keyOrigin });
+  }
+  provider.baseUrl = baseUrl;
+}
+
+function sealKey(
+  { secrets }: ModelContext,
+  provider: Pick<ModelProvider, "id" | "baseUrl">,
+  apiKey: string | null | undefined,
+): string | null {
+  const key = apiKey?.trim() ?? "";
+  if (key === "") return null;
+  if (!/^[\x21-\x7e]{1,4096}$/.test(key)) {
+    throw modelErrors.MODEL_PROVIDER_INVALID({ field: "apiKey", problem: "give up to 4,096 printable ASCII characters without spaces." });
+  }
+  return secrets.seal(key, keyBinding(provider));
+}
+
+function checkBaseUrl(text: string): string {
+  const invalid = (problem: string) => modelErrors.MODEL_PROVIDER_INVALID({ field: "baseUrl", problem });
+  if (text.length > 2_048 || !URL.canParse(text))
+    throw invalid(`${JSON.stringify(text.slice(0, 200))} is no URL. Give one such as https://api.openai.com/v1.`);
+  const url = new URL(text);
+  if (url.protocol !== "http:" && url.protocol !== "https:") throw invalid("it is neither http nor https.");
+  if (url.username || url.password) throw invalid("it carries credentials. Give them as apiKey.");
+  if (url.search || url.hash) throw invalid("it has a query or a fragment. Give the part that /chat/completions is added to.");
+  return url.href.replace(/\/+$/, "");
+}
+
+function checkModel(field: string, value: string | null | undefined): string | null {
+  return value == null || value.trim() === "" ? null : checkText(field, value.trim(), { max: 200 });
+}
+
+async function lockProvider({ em }: Tx, id: string): Promise<ModelProvider> {
+  const provider = await em.findOne(ModelProvider, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (provider === null) throw modelErrors.MODEL_PROVIDER_NOT_FOUND({ id });
+  return provider;
+}

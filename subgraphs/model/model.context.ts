@@ -1,0 +1,18 @@
+import type { SubgraphContext } from "#shared/context.ts";
+import type { EgressPolicy } from "#shared/egress.ts";
+import type { CallRecorder } from "./call-recorder.ts";
+import type { ModelLoaders } from "./model.loaders.ts";
+import type { ProviderDeadlines } from "./openai/transport.ts";
+
+/** What the model subgraph keeps open. */
+export interface ModelServices {
+  /** Where providers of tenants may be. */
+  egress: EgressPolicy;
+  /** Where the operator's own provider is: it may be private. */
+  configuredEgress: EgressPolicy;
+  deadlines: ProviderDeadlines;
+  calls: CallRecorder;
+}
+
+/** What the model subgraph's resolvers and services are given. */
+export type ModelContext = SubgraphContext<ModelLoaders, ModelServices>;

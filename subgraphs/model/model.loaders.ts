@@ -1,0 +1,11 @@
+import type { Db } from "#shared/db/database.ts";
+import { rowLoader } from "#shared/loaders.ts";
+import { ModelProvider } from "./model-provider.entity.ts";
+
+/** The loaders of one operation. */
+export type ModelLoaders = ReturnType<typeof modelLoaders>;
+
+/** Makes them; each turns the keys of a tick into one statement. */
+export function modelLoaders(db: Db) {
+  return { modelProvider: rowLoader(db, ModelProvider) };
+}

@@ -1,0 +1,121 @@
+/** The OpenAI API's request of a completion, from ours; checked. */
+import { checkJsonSize } from "#shared/fields.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import type { ChatCompletionInput, ChatMessageInput } from "../chat.inputs.ts";
+import { modelErrors } from "../errors.ts";
+
+const limits = { messages: 1_000, tools: 128, stops: 16, bytes: 4 * 1024 * 1024 };
+
+/** Checks a completion's input. @throws AppError MODEL_INPUT_INVALID, JSON_TOO_LARGE */
+export function checkChatInput(input: ChatCompletionInput): void {
+  checkCount("messages", input.messages.length, 1, limits.messages);
+  checkCount("tools", input.tools?.length ?? 0, 0, limits.tools);
+  checkCount("stop", input.stop?.length ?? 0, 0, limits.stops);
+  checkRange("temperature", input.temperature, 0, 2);
+  checkRange("topP", input.topP, 0, 1);
+  checkRange("maxTokens", input.maxTokens, 1, 10_000_000);
+  input.messages.forEach(checkMessage);
+  input.tools?.forEach(({ name }, index) => checkToolName(`tools[${index}].name`, name));
+  checkIdempotencyKey(input.idempotencyKey);
+  checkJsonSize("input", input as unknown as Json, limits.bytes);
+}
+
+/** The body of `/chat/completions`; the input has been checked. */
+export function chatRequest(model: string, input: ChatCompletionInput, options: { stream: boolean }): JsonObject {
+  return {
+    model,
+    messages: input.messages.map(message),
+    ...(input.tools?.length && {
+      tools: input.tools.map(({ name, description, parameters }) => ({
+        type: "function",
+        function: { name, ...(description && { description }), parameters },
+      })),
+    }),
+    ...(input.toolChoice != null && { tool_choice: toolChoice(input.toolChoice) }),
+    ...(input.temperature != null && { temperature: input.temperature }),
+    ...(input.topP != null && { top_p: input.topP }),
+    ...(input.maxTokens != null && { max_tokens: input.maxTokens }),
+    ...(input.stop?.length && { stop: input.stop }),
+    ...(input.responseFormat != null && { response_format: input.responseFormat }),
+    ...(options.stream && { stream: true, stream_options: { include_usage: true } }),
+  };
+}
+
+function message({ role, content, name, toolCallId, toolCalls }: ChatMessageInput): JsonObject {
+  return {
+    role: role.toLowerCase(),
+    content: content ?? null,
+    ...(name != null && { name }),
+    ...(toolCallId != null && { tool_call_id: toolCallId }),
+    ...(Array.isArray(toolCalls) && toolCalls.length > 0 && { tool_calls: toolCalls.map(toolCall) }),
+  };
+}
+
+/** Ours ({ id, name, arguments }) or, already, the OpenAI API's ({ id, type, function }). */
+function toolCall(call: Json): Json {
+  if (!isJsonObject(call) || isJsonObject(call["function"])) return call;
+  const given = call["arguments"] ?? {};
+  return {
+    id: call["id"],
+    type: "function",
+    function: { name: call["name"], arguments: typeof given === "string" ? given : JSON.stringify(given) },
+  };
+}
+
+function toolChoice(choice: Json): Json {
+  return isJsonObject(choice) && typeof choice["name"] === "string" && choice["type"] === undefined
+    ? { type: "function", function: { name: choice["name"] } }
+    : choice;
+}
+
+function checkMessage({ role, content, toolCallId, toolCalls }: ChatMessageInput, index: number): void {
+  const field = `messages[${index}]`;
+  if (toolCalls != null && (!Array.isArray(toolCalls) || !toolCalls.every(isToolCall))) {
+    throw modelErrors.MODEL_INPUT_INVALID({ field: `${field}.toolCalls`, problem: "give a list of { id, name, arguments }." });
+  }
+  const hasCalls = Array.isArray(toolCalls) && toolCalls.length > 0;
+  if (content == null && !(role === "ASSISTANT" && hasCalls)) {
+    throw modelErrors.MODEL_INPUT_INVALID({
+      field: `${field}.content`,
+      value: null,
+      problem: "it is missing; only an ASSISTANT message with toolCalls may have none.",
+    });
+  }
+  if (role === "TOOL" && !toolCallId) {
+    throw modelErrors.MODEL_INPUT_INVALID({
+      field: `${field}.toolCallId`,
+      value: toolCallId ?? null,
+      problem: "a TOOL message says which call it answers.",
+    });
+  }
+}
+
+function isToolCall(call: Json): boolean {
+  if (!isJsonObject(call) || typeof call["id"] !== "string") return false;
+  const named = isJsonObject(call["function"]) ? call["function"] : call;
+  return typeof named["name"] === "string";
+}
+
+function checkToolName(field: string, value: string): void {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(value)) return;
+  throw modelErrors.MODEL_INPUT_INVALID({ field, value: value.slice(0, 80), problem: "use 1 to 64 letters, digits, '_' or '-'." });
+}
+
+function checkIdempotencyKey(value: string | null | undefined): void {
+  if (value == null || /^[\x20-\x7e]{1,255}$/.test(value)) return;
+  throw modelErrors.MODEL_INPUT_INVALID({
+    field: "idempotencyKey",
+    value: value.slice(0, 80),
+    problem: "give 1 to 255 printable ASCII characters.",
+  });
+}
+
+function checkCount(field: string, count: number, least: number, most: number): void {
+  if (count >= least && count <= most) return;
+  throw modelErrors.MODEL_INPUT_INVALID({ field, value: count, problem: `it has ${count} items; give ${least} to ${most}.` });
+}
+
+function checkRange(field: string, value: number | null | undefined, least: number, most: number): void {
+  if (value == null || (value >= least && value <= most)) return;
+  throw modelErrors.MODEL_INPUT_INVALID({ field, value, problem: `it is ${value}; give ${least} to ${most}.` });
+}

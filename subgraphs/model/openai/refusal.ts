@@ -1,0 +1,64 @@
+/** What a provider's HTTP error means: whose fault, whether to try again, and when. */
+import type { AppError } from "#shared/errors.ts";
+import { isJsonObject, type Json } from "#shared/json.ts";
+import { modelErrors } from "../errors.ts";
+
+const shownCharacters = 500;
+const longestWaitMs = 3_600_000;
+
+/** @param text  the body, scrubbed of keys. */
+export function readRefusal(
+  request: { provider: string | null; model: string },
+  { status, headers }: { status: number; headers: Record<string, string> },
+  text: string,
+): AppError {
+  const { code, message } = readError(text);
+  const providerMessage = message || headers["location"] || "it said nothing more.";
+  const { provider, model } = request;
+  const facts = { provider, status, providerMessage, effectUnknown: false };
+  const retryAfterMs = readRetryAfter(headers);
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  if (status === 429) return modelErrors.MODEL_PROVIDER_RATE_LIMITED({ ...facts, ...wait, retryable: code !== "insufficient_quota" });
+  if (status === 401 || status === 403) return modelErrors.MODEL_PROVIDER_UNAUTHORIZED({ ...facts, retryable: false });
+  if (status === 408 || status === 409 || status === 425 || (status >= 500 && status !== 501)) {
+    return modelErrors.MODEL_PROVIDER_FAILED({ ...facts, ...wait, retryable: true });
+  }
+  return modelErrors.MODEL_REQUEST_REFUSED({ ...facts, model, retryable: false });
+}
+
+/** An error that came inside a stream that had begun with status 200. */
+export function readStreamError(provider: string | null, error: Json): AppError {
+  const { message } = readError(JSON.stringify({ error }));
+  return modelErrors.MODEL_PROVIDER_FAILED({ provider, status: null, providerMessage: message, retryable: true, effectUnknown: false });
+}
+
+/** `{ error: { message, code } }`, `{ error: "…" }`, `{ message }`, `{ detail }`, or whatever text it is. */
+function readError(text: string): { code: string | undefined; message: string } {
+  const shown = (message: string) => message.slice(0, shownCharacters);
+  const body = parse(text);
+  if (!isJsonObject(body)) return { code: undefined, message: shown(text.trim()) };
+  const error = body["error"] ?? body;
+  if (!isJsonObject(error)) return { code: undefined, message: shown(typeof error === "string" ? error : text) };
+  const message = error["message"] ?? error["detail"];
+  const code = error["code"] ?? error["type"];
+  return { code: typeof code === "string" ? code : undefined, message: shown(typeof message === "string" ? message : text) };
+}
+
+/** Seconds, a date, or OpenAI's own milliseconds. */
+function readRetryAfter(headers: Record<string, string>): number | undefined {
+  const milliseconds = Number(headers["retry-after-ms"] ?? NaN);
+  const text = headers["retry-after"];
+  const seconds = text === undefined ? NaN : Number(text);
+  const wait = [milliseconds, seconds * 1_000, text === undefined ? NaN : Date.parse(text) - Date.now()].find((value) =>
+    Number.isFinite(value),
+  );
+  return wait === undefined ? undefined : Math.min(Math.max(0, Math.round(wait)), longestWaitMs);
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Requests to a service that speaks the OpenAI API. A small client of our own: it must go through the guarded fetch, never retry (the engine
+ * does, and must know), and end at once when its caller does. Errors carry the first 500 characters of what the provider said, without keys.
+ */
+import type { EgressPolicy } from "#shared/egress.ts";
+import { AppError } from "#shared/errors.ts";
+import { guardedStream, type StreamedResponse } from "#shared/fetch.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+import { createScrubber } from "#shared/scrub.ts";
+import { modelErrors } from "../errors.ts";
+import { readRefusal } from "./refusal.ts";
+
+/** Where to ask, and as whom. */
+export interface ProviderTarget {
+  /** null: the configured provider. */
+  code: string | null;
+  baseUrl: string;
+  apiKey: string | undefined;
+  egress: EgressPolicy;
+}
+
+/** How long to wait for a provider. */
+export interface ProviderDeadlines {
+  /** Of a stream: until the first byte of its body. */
+  firstByteMs: number;
+  /** Of a stream: between two pieces. */
+  idleMs: number;
+  /** Of a stream as a whole. */
+  totalMs: number;
+  /** Of an answer that comes whole: a model thinks before it sends anything. */
+  wholeMs: number;
+}
+
+/** What the platform waits unless a test says otherwise. */
+export const defaultDeadlines: ProviderDeadlines = { firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000, wholeMs: 300_000 };
+
+/** One request. */
+export interface ProviderCall {
+  provider: ProviderTarget;
+  /** Beneath the base URL, such as `/chat/completions`. */
+  path: string;
+  /** A POST's JSON; a GET without. */
+  body?: JsonObject;
+  /** For errors. */
+  model: string;
+  traceparent: string | undefined;
+  idempotencyKey?: string | undefined;
+  signal: AbortSignal | undefined;
+  deadlines: ProviderDeadlines;
+  maxBytes?: number;
+}
+
+const defaultMaxBytes = 16 * 1024 * 1024;
+/** Of a refusal's body no more is read. */
+const refusalBytes = 64 * 1024;
+
+/** Asks and gives the JSON that is answered. @throws AppError of `modelErrors`; EGRESS_DENIED */
+export async function requestJson(call: ProviderCall): Promise<Json> {
+  const exchange = new ProviderExchange(call);
+  try {
+    const response = await exchange.open("TOTAL", call.deadlines.wholeMs);
+    const text = await readText(response.body);
+    try {
+      return JSON.parse(text) as Json;
+    } catch (cause) {
+      throw modelErrors.MODEL_ANSWER_INVALID(
+        { ...exchange.facts, problem: "it is not JSON", retryable: true, effectUnknown: false },
+        { cause },
+      );
+    }
+  } catch (error) {
+    throw exchange.translated(error);
+  } finally {
+    exchange.end();
+  }
+}
+
+/** Asks and gives the pieces of the body as they come, each within its deadline. @throws AppError as {@link requestJson} */
+export async function* requestStream(call: ProviderCall): AsyncGenerator<{ bytes: Uint8Array; contentType: string }, void> {
+  const exchange = new ProviderExchange(call);
+  const { firstByteMs, idleMs } = call.deadlines;
+  try {
+    const response = await exchange.open("FIRST_BYTE", firstByteMs);
+    const contentType = response.headers["content-type"] ?? "";
+    for await (const bytes of response.body) {
+      // While the reader is busy with a piece the provider is not late.
+      exchange.disarm();
+      yield { bytes, contentType };
+      exchange.arm("IDLE", idleMs);
+    }
+  } catch (error) {
+    throw exchange.translated(error);
+  } finally {
+    exchange.end();
+  }
+}
+
+type Phase = "FIRST_BYTE" | "IDLE" | "TOTAL";
+
+/** One request with its deadlines. */
+class ProviderExchange {
+  readonly facts: { provider: string | null };
+  readonly #call: ProviderCall;
+  readonly #late = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(call: ProviderCall) {
+    this.#call = call;
+    this.facts = { provider: call.provider.code };
+  }
+
+  /** Sends the request; the deadline holds until it is armed anew. A refusal is thrown. */
+  async open(phase: Phase, deadlineMs: number): Promise<StreamedResponse> {
+    const { provider, path, body, deadlines, signal, maxBytes = defaultMaxBytes } = this.#call;
+    this.arm(phase, deadlineMs);
+    const response = await guardedStream(provider.baseUrl + path, {
+      method: body === undefined ? "GET" : "POST",
+      headers: this.#headers(),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      deadlineMs: Math.max(deadlines.totalMs, deadlines.wholeMs),
+      maxBytes,
+      signal: signal === undefined ? this.#late.signal : AbortSignal.any([signal, this.#late.signal]),
+      egress: provider.egress,
+      redirects: 0,
+    });
+    if (response.status >= 200 && response.status <= 299) return response;
+    throw readRefusal({ ...this.facts, model: this.#call.model }, response, await this.#refusalText(response));
+  }
+
+  arm(phase: Phase, deadlineMs: number): void {
+    this.disarm();
+    this.#timer = setTimeout(() => {
+      this.#late.abort(modelErrors.MODEL_PROVIDER_TIMEOUT({ ...this.facts, phase, deadlineMs, retryable: true, effectUnknown: true }));
+    }, deadlineMs);
+  }
+
+  disarm(): void {
+    clearTimeout(this.#timer);
+  }
+
+  end(): void {
+    this.disarm();
+  }
+
+  /** What the guarded fetch says, in the words of providers. */
+  translated(error: unknown): unknown {
+    if (!(error instanceof AppError)) {
+      if (this.#call.signal?.aborted !== true) return error;
+      return modelErrors.MODEL_CALL_CANCELLED({ ...this.facts, retryable: false, effectUnknown: true }, { cause: error });
+    }
+    const { retryable, effectUnknown, deadlineMs, maxBytes, problem } = error.facts;
+    const facts = { ...this.facts, retryable: retryable === true, effectUnknown: effectUnknown === true };
+    switch (error.reason) {
+      case "FETCH_TIMEOUT":
+        return modelErrors.MODEL_PROVIDER_TIMEOUT({ ...facts, phase: "TOTAL", deadlineMs: Number(deadlineMs) });
+      case "FETCH_FAILED":
+        return modelErrors.MODEL_PROVIDER_UNREACHABLE({ ...facts, problem: String(problem) });
+      case "FETCH_TOO_LARGE":
+        return modelErrors.MODEL_ANSWER_TOO_LARGE({ ...facts, maxBytes: Number(maxBytes) });
+      default:
+        return error;
+    }
+  }
+
+  #headers(): Record<string, string> {
+    const { provider, body, traceparent, idempotencyKey } = this.#call;
+    return {
+      accept: "application/json, text/event-stream",
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(provider.apiKey !== undefined && { authorization: `Bearer ${provider.apiKey}` }),
+      ...(traceparent !== undefined && { traceparent }),
+      ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
+    };
+  }
+
+  async #refusalText({ body }: StreamedResponse): Promise<string> {
+    const { apiKey } = this.#call.provider;
+    const text = await readText(body, refusalBytes).catch(() => "");
+    return createScrubber(apiKey === undefined ? [] : [apiKey]).text(text);
+  }
+}
+
+/** The body as text; what is behind `limit` is left unread. */
+async function readText(body: AsyncIterable<Uint8Array>, limit = Infinity): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    if ((size += chunk.byteLength) >= limit) break;
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,38 @@
+import { createEgressPolicy } from "#shared/egress.ts";
+import { defineSubgraph } from "#shared/subgraph.ts";
+import { CallRecorder } from "./call-recorder.ts";
+import { ChatResolver } from "./chat.resolver.ts";
+import { ProvidersAndCalls } from "./migrations/0001-providers-and-calls.ts";
+import { ModelProvider } from "./model-provider.entity.ts";
+import { ModelProviderResolver } from "./model-provider.resolver.ts";
+import type { ModelServices } from "./model.context.ts";
+import { modelLoaders, type ModelLoaders } from "./model.loaders.ts";
+import { defaultDeadlines, type ProviderDeadlines } from "./openai/transport.ts";
+
+/** The model subgraph with deadlines of its own; for tests. */
+export function defineModelSubgraph(deadlines: ProviderDeadlines) {
+  return defineSubgraph<ModelLoaders, ModelServices>({
+    name: "model",
+    entities: [ModelProvider],
+    resolvers: [ModelProviderResolver, ChatResolver],
+    references: { ModelProvider: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.modelProvider.load(id))) },
+    migrations: [{ name: "0001-providers-and-calls", class: ProvidersAndCalls }],
+    loaders: ({ db }) => modelLoaders(db),
+    async open({ env, database, log }) {
+      const calls = new CallRecorder({ database, log });
+      const egress = createEgressPolicy({ allow: env.egressAllow });
+      const configuredEgress = createEgressPolicy({ allow: [...env.egressAllow, ...hostPort(env.providerBaseUrl)] });
+      return { services: { egress, configuredEgress, deadlines, calls }, close: () => calls.settled() };
+    },
+  });
+}
+
+/** The model gateway: providers that speak the OpenAI API, completions whole or streamed, embeddings, and usage. */
+export const modelSubgraph = defineModelSubgraph(defaultDeadlines);
+
+/** The operator named this provider, so it may be where strangers' URLs may not lead. */
+function hostPort(baseUrl: string | undefined): string[] {
+  if (baseUrl === undefined) return [];
+  const { hostname, port, protocol } = new URL(baseUrl);
+  return [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`];
+}

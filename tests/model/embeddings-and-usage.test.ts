@@ -1,0 +1,82 @@
+import { complete, hello, openModelTest, type ModelTest } from "./setup.ts";
+
+let t: ModelTest;
+beforeEach(async () => {
+  t = await openModelTest();
+});
+afterEach(() => t.close());
+
+const embed = `mutation ($input: CreateEmbeddingsInput!) { createEmbeddings(input: $input) { model vectors promptTokens } }`;
+const usage = `query ($from: DateTime, $to: DateTime, $groupBy: ModelUsageGroup) {
+  modelUsage(from: $from, to: $to, groupBy: $groupBy) { key calls promptTokens completionTokens errors }
+}`;
+
+describe("createEmbeddings", () => {
+  it("gives a vector a text, in their order", async () => {
+    expect(await t.ask(embed, { input: { model: "e", input: ["one", "three"] } })).toEqual({
+      createEmbeddings: {
+        model: "e",
+        vectors: [
+          [3, 0],
+          [5, 1],
+        ],
+        promptTokens: 2,
+      },
+    });
+    expect(t.provider.requests[0]?.json).toEqual({ model: "e", input: ["one", "three"], encoding_format: "float" });
+  });
+
+  it("refuses what cannot be embedded, and answers that do not fit", async () => {
+    expect(await t.refusal(embed, { input: { input: ["x"] } })).toMatchObject({
+      code: "BAD_USER_INPUT",
+      reason: "MODEL_REQUIRED",
+      field: "model",
+      setting: "embeddingModel",
+    });
+    expect(await t.refusal(embed, { input: { model: "e", input: [] } })).toMatchObject({ reason: "MODEL_INPUT_INVALID", field: "input" });
+    expect(await t.refusal(embed, { input: { model: "e", input: ["a", ""] } })).toMatchObject({
+      reason: "MODEL_INPUT_INVALID",
+      field: "input[1]",
+    });
+    t.provider.embeddings({ json: { data: [{ index: 0, embedding: [1] }] } });
+    expect(await t.refusal(embed, { input: { model: "e", input: ["a", "b"] } })).toMatchObject({
+      reason: "MODEL_ANSWER_INVALID",
+      problem: "it has 1 vectors for 2 texts",
+    });
+    t.provider.embeddings({ status: 503, headers: { "retry-after": "1" } });
+    expect(await t.refusal(embed, { input: { model: "e", input: ["a"] } })).toMatchObject({
+      reason: "MODEL_PROVIDER_FAILED",
+      retryAfterMs: 1_000,
+    });
+  });
+});
+
+describe("modelUsage", () => {
+  it("sums calls, tokens and errors by model, provider and day, the tenant's own only", async () => {
+    t.provider.chat(
+      { text: "a b", usage: { prompt_tokens: 10, completion_tokens: 2 } },
+      { text: "c", usage: { prompt_tokens: 5, completion_tokens: 1 } },
+      { status: 500 },
+    );
+    await t.ask(complete, { input: hello });
+    await t.ask(complete, { input: { ...hello, model: "other" } });
+    await t.refusal(complete, { input: hello });
+    await t.ask(embed, { input: { model: "e", input: ["x"] } });
+    expect(await t.ask(usage)).toEqual({
+      modelUsage: [
+        { key: "configured-model", calls: 2, promptTokens: 10, completionTokens: 2, errors: 1 },
+        { key: "e", calls: 1, promptTokens: 1, completionTokens: 0, errors: 0 },
+        { key: "other", calls: 1, promptTokens: 5, completionTokens: 1, errors: 0 },
+      ],
+    });
+    const sum = { calls: 4, promptTokens: 16, completionTokens: 3, errors: 1 };
+    expect(await t.ask(usage, { groupBy: "PROVIDER" })).toEqual({ modelUsage: [{ key: "configured", ...sum }] });
+    expect(await t.ask(usage, { groupBy: "DAY" })).toEqual({ modelUsage: [{ key: expect.stringMatching(/^\d{4}-\d\d-\d\d$/), ...sum }] });
+    expect(await t.ask(usage, { to: "2020-01-01T00:00:00Z" })).toEqual({ modelUsage: [] });
+    expect(await t.ask(usage, {}, { tenantId: "t2" })).toEqual({ modelUsage: [] });
+    expect(await t.refusal(usage, { from: "2021-01-01T00:00:00Z", to: "2020-01-01T00:00:00Z" })).toMatchObject({
+      code: "BAD_USER_INPUT",
+      reason: "USAGE_RANGE_INVALID",
+    });
+  });
+});
