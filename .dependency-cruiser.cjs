@@ -36,7 +36,7 @@ module.exports = {
     forbid(
       "access-is-an-island",
       { path: "^router/access/" },
-      { path: "^(subgraphs/|router/(?!access/))" },
+      { path: "^(subgraphs/|router/(?!access/))", dependencyTypesNot: ["type-only"] },
       "The router's own subgraph is a subgraph like the others.",
     ),
     forbid("cli-composes", { pathNot: "^(cli|tests|bench)/" }, { path: "^cli/" }, "Commands start the platform; nothing in it knows them."),
@@ -49,7 +49,7 @@ module.exports = {
     forbid(
       "resolver-is-transport",
       { path: "\\.resolver\\.ts$" },
-      { path: [...orm, "\\.sql\\.ts$", "/(queue|worker)/"] },
+      { path: [...orm, "\\.sql\\.ts$", "^subgraphs/runtime/worker/"], dependencyTypesNot: ["type-only"] },
       "Arguments in, one service call, result out: else a rule that another door needs is hidden here.",
     ),
     forbid(
@@ -67,13 +67,15 @@ module.exports = {
     forbid(
       "entity-is-a-leaf",
       { path: "\\.entity\\.ts$" },
-      { path: "^(subgraphs|router)/", pathNot: "\\.(entity|stub)\\.ts$|status\\.ts$" },
+      { path: "\\.(resolver|service|sql|inputs|loaders|client|context)\\.ts$" },
       "Entities point to their parents only, so nothing loads by surprise.",
     ),
     forbid(
       "engine-is-pure",
       { path: "^(subgraphs/runtime/engine|shared/(dsl|template|expression))/" },
-      { path: [...orm, ...graphql, ...sideEffects, "^subgraphs/runtime/(?!engine/)", "^shared/(?!dsl/|template/|expression/|errors|json)"] },
+      {
+        path: [...orm, ...graphql, ...sideEffects, "^subgraphs/runtime/(?!engine/)", "^shared/(?!dsl/|template/|expression/|errors|json)"],
+      },
       "Replay decides the same as the run that never stopped only while nothing here can look outside.",
     ),
     forbid(

@@ -36,7 +36,7 @@ export function runCli(program: keyof typeof programs, argv: string[], environme
       for (const listener of listeners) listener();
     });
   }
-  const ended = once(child, "close").then(([code, signal]) => ({ code, signal, output }) as Ended);
+  const ended = once(child, "close").then(([code, signal]) => ({ code, signal, output }));
   return {
     child,
     pid: child.pid ?? 0,
