@@ -1,31 +1,24 @@
 /**
- * Remembers what was compiled from a source text, the last used ones, up to a number of characters:
- * nodes of the same workflow compile their templates once a process, however many runs there are.
+ * Remembers what was compiled from a source text, about the last `maxChars` characters of it that were used: nodes of the same
+ * workflow compile their templates once a process, however many runs there are.
  */
 export function memoBySource<T>(compile: (source: string) => T, maxChars = 8_000_000): (source: string) => T {
-  const compiled = new Map<string, T>();
-  let chars = 0;
+  // Two generations instead of a list of last uses: a hit, the usual case, writes nothing.
+  let young = new Map<string, T>();
+  let old = new Map<string, T>();
+  let youngChars = 0;
   return (source) => {
-    const known = compiled.get(source);
-    if (known !== undefined) {
-      // Last used stands last, so the first one is the one to forget.
-      compiled.delete(source);
-      compiled.set(source, known);
-      return known;
+    const known = young.get(source);
+    if (known !== undefined) return known;
+    const made = old.get(source) ?? compile(source);
+    if (youngChars > maxChars / 2) {
+      old = young;
+      young = new Map();
+      youngChars = 0;
     }
-    const made = compile(source);
-    compiled.set(source, made);
-    chars += cost(source);
-    for (const oldest of compiled.keys()) {
-      if (chars <= maxChars) break;
-      compiled.delete(oldest);
-      chars -= cost(oldest);
-    }
+    young.set(source, made);
+    // What is parsed is far larger than its source; 100 stands for what even a tiny one costs.
+    youngChars += source.length + 100;
     return made;
   };
-}
-
-// A parsed template is far larger than its source; 100 stands for what even a tiny one costs.
-function cost(source: string): number {
-  return source.length + 100;
 }
