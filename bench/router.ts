@@ -1,4 +1,38 @@
-import type { Figure } from "./figures.ts";
-export function benchRouter(): Promise<Figure[]> {
-  return Promise.resolve([]);
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import autocannon from "autocannon";
+import { round, type Figure } from "./figures.ts";
+import { benchQuery } from "./router-schemas.ts";
+
+const connections = 16;
+const seconds = 4;
+
+/** (f) A query with one federated hop: embedded, distributed (subgraphs in another process), and on one plain graphql-js schema. */
+export async function benchRouter(): Promise<Figure[]> {
+  const children: ChildProcess[] = [];
+  const start = async (mode: string, ...urls: string[]): Promise<string[]> => {
+    const child = fork(fileURLToPath(new URL("./router-child.ts", import.meta.url)), [mode, ...urls], { execArgv: ["--import", "tsx"] });
+    children.push(child);
+    const [served] = (await once(child, "message")) as [string[]];
+    return served;
+  };
+  try {
+    const figures: Figure[] = [];
+    const [plain] = await start("plain");
+    const [embedded] = await start("embedded");
+    const [distributed] = await start("distributed", ...(await start("subgraphs")));
+    for (const [kind, url] of [["plain graphql-js", plain!], ["embedded", embedded!], ["distributed", distributed!]] as const) {
+      await load(url, 2);
+      const { requests, latency, non2xx } = await load(url, seconds);
+      figures.push({ bench: "router", case: kind, values: { req_s: round(requests.average, 0), p50: latency.p50, p99: latency.p99, failed: non2xx } });
+    }
+    return figures;
+  } finally {
+    for (const child of children) child.kill("SIGKILL");
+  }
+}
+
+function load(url: string, duration: number) {
+  return autocannon({ url, connections, duration, method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ query: benchQuery }) });
 }

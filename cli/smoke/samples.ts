@@ -1,4 +1,5 @@
 /** The sample workflows of the smoke test: each node type once, without any model key, and what must come out. */
+import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "#shared/json.ts";
 
 /** What a run looks like to a check. */
@@ -24,7 +25,7 @@ export interface Sample {
 const chain = (...ids: string[]): Json[] => ids.slice(1).map((target, index) => ({ source: ids[index]!, target }));
 const answer = (template: string): Json => ({ id: "reply", type: "answer", config: { answer: template } });
 const expect = (what: string, actual: unknown, wanted: unknown): string[] =>
-  JSON.stringify(actual) === JSON.stringify(wanted) ? [] : [`${what} is ${JSON.stringify(actual)}, not ${JSON.stringify(wanted)}`];
+  isDeepStrictEqual(actual, wanted) ? [] : [`${what} is ${JSON.stringify(actual)}, not ${JSON.stringify(wanted)}`];
 
 const branching = (score: number, word: string): Sample => ({
   name: `if-else, ${score >= 5}`,

@@ -1,0 +1,56 @@
+/** One server of the router's bench: `plain`, `embedded`, `distributed` (the router) or `subgraphs` (what `distributed` asks). */
+import "reflect-metadata";
+import { mkdtempSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execute, parse, validate } from "graphql";
+import { defaultEnv } from "#shared/config.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint.ts";
+import { connectEndpoint } from "#shared/http-endpoint.ts";
+import { createLog } from "#shared/log.ts";
+import { serveEndpoints } from "#shared/server.ts";
+import { startRouter } from "../router/router.ts";
+import { benchEndpoints, plainSchema } from "./router-schemas.ts";
+
+const [, , mode, ...urls] = process.argv;
+const env = defaultEnv({ port: 0, logLevel: "error", dataDir: mkdtempSync(join(tmpdir(), "agent-platform-bench-router-")) });
+const log = createLog(env, "bench");
+process.on("disconnect", () => process.exit(0));
+process.send!(await serve());
+
+async function serve(): Promise<string[]> {
+  if (mode === "plain") return [await servePlain()];
+  if (mode === "embedded") return [await serveRouter(benchEndpoints())];
+  if (mode === "distributed") return [await serveRouter(await Promise.all(urls.map((url, index) => connectEndpoint({ name: index === 0 ? "runs" : "workflows", url }))))];
+  const server = await serveEndpoints({ endpoints: benchEndpoints(), listen: { port: 0 }, log });
+  return [server.urlOf("runs"), server.urlOf("workflows")];
+}
+
+async function serveRouter(endpoints: SubgraphEndpoint[]): Promise<string> {
+  return (await startRouter({ env, endpoints, audit: { record() {} }, log })).url;
+}
+
+/** The floor: parse once, validate once, execute. */
+async function servePlain(): Promise<string> {
+  const { schema, rootValue } = plainSchema();
+  const documents = new Map<string, ReturnType<typeof parse>>();
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      const { query } = JSON.parse(body) as { query: string };
+      let document = documents.get(query);
+      if (document === undefined) {
+        document = parse(query);
+        if (validate(schema, document).length > 0) throw new Error("the bench's query is not valid");
+        documents.set(query, document);
+      }
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(execute({ schema, document, rootValue })));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+}
