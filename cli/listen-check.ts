@@ -26,14 +26,15 @@ export async function checkPort({ host, port }: Pick<Env, "host" | "port">): Pro
       server.listen({ host, port }, resolve);
     });
   } catch (cause) {
-    throw listenError({ host, port }, cause);
+    throw asListenError({ host, port }, cause);
   }
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
 
-/** Translates what listening failed with. */
-export function listenError({ host, port }: Pick<Env, "host" | "port">, cause: unknown): Error {
+/** Translates a failure to listen; everything else is given back as it is. */
+export function asListenError({ host, port }: Pick<Env, "host" | "port">, cause: unknown): unknown {
   const failure = cause as NodeJS.ErrnoException;
   if (failure.code === "EADDRINUSE") return cliErrors.PORT_TAKEN({ host, port }, { cause });
-  return cliErrors.PORT_REFUSED({ host, port, story: failure.message }, { cause });
+  if (failure.syscall === "listen") return cliErrors.PORT_REFUSED({ host, port, story: failure.message }, { cause });
+  return cause;
 }

@@ -8,7 +8,7 @@ import type { RunningPlatform, StartOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { openPlatformDatabase } from "../database.ts";
 import { acquireInstanceLock, type InstanceLock } from "../instance-lock.ts";
-import { checkPort, refuseUnprotected } from "../listen-check.ts";
+import { asListenError, checkPort, refuseUnprotected } from "../listen-check.ts";
 import { ShutdownList } from "../shutdown-list.ts";
 import { listenForStop, type StopSignal } from "../stop-signal.ts";
 import { superviseWorkers } from "../worker-processes.ts";
@@ -73,7 +73,9 @@ async function bringUp({ context, env, lock, log, progress, shutdown, stop }: Br
   if (stop.signal.aborted) return undefined;
 
   const composition = await context.composition();
-  const platform = await composition.startPlatform(database.env, { log, progress });
+  const platform = await composition.startPlatform(database.env, { log, progress }).catch((cause: unknown) => {
+    throw asListenError(env, cause);
+  });
   shutdown.add("the graph", () => platform.stop(), 20_000);
   lock.note({ graphUrl: platform.graphUrl });
   if (stop.signal.aborted) return undefined;
