@@ -1,0 +1,39 @@
+import { AppError } from "#shared/errors.ts";
+import { chain, rows, setup, until } from "./setup.ts";
+
+const execute = `mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w" }) { run { status } } }`;
+const left = async (t: Awaited<ReturnType<typeof setup>>) =>
+  (await rows(t, "select count(*)::int as count from runtime.outbox"))[0]!["count"];
+
+describe("the answer of a run", () => {
+  it("is told to its session once, in its tenant", async () => {
+    const t = await setup();
+    const id = await t.create(chain("a"), { sessionId: "s1" });
+    await t.ask(execute, { id });
+    await until(async () => (await left(t)) === 0);
+    expect(t.graph.messages).toEqual([{ runId: id, sessionId: "s1", content: "text of a", tenantId: "t1" }]);
+    await t.close();
+  });
+
+  it("waits while the session does not answer, and comes later", async () => {
+    const t = await setup();
+    t.graph.refuseMessage = new AppError("DOWNSTREAM_UNAVAILABLE", "DOWN", "The session subgraph is down.");
+    const id = await t.create(chain("a"), { sessionId: "s1" });
+    await t.ask(execute, { id });
+    await until(async () => (await rows(t, "select attempts from runtime.outbox"))[0]?.["attempts"] === 1);
+    t.graph.refuseMessage = undefined;
+    await until(async () => (await left(t)) === 0);
+    expect(t.graph.messages).toMatchObject([{ runId: id }]);
+    await t.close();
+  });
+
+  it("is given up when there is no such session", async () => {
+    const t = await setup();
+    t.graph.refuseMessage = new AppError("NOT_FOUND", "SESSION_NOT_FOUND", "No session s1.");
+    const id = await t.create(chain("a"), { sessionId: "s1" });
+    await t.ask(execute, { id });
+    await until(async () => (await left(t)) === 0);
+    expect(t.graph.messages).toEqual([]);
+    await t.close();
+  });
+});

@@ -1,0 +1,192 @@
+import { chain, setup, type TestRuntime } from "./setup.ts";
+
+const setNode = `mutation($id: ID!, $input: UpdateNodeRunStatusInput!) { updateNodeRunStatus(id: $id, input: $input) {
+  status workerKey outputText outputJson errorCode errorMessage run { status } } }`;
+const setRun = `mutation($id: ID!, $status: RunStatus!) { updateRunStatus(id: $id, status: $status) { status endedAt } }`;
+const cancel = `mutation($id: ID!) { cancelRun(id: $id, reason: "enough") { status cancelReason endedAt } }`;
+const resume = `mutation($id: ID!, $input: ResumeNodeRunInput!) { resumeNodeRun(id: $id, input: $input) { status outputText outputJson run { status } } }`;
+const retry = `mutation($id: ID!) { retryRun(id: $id) { id status originRun { id status } nodeRuns { edges { node { nodeId status outputText } } } } }`;
+const execute = `mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w" }) { stopReason run { status outputText } } }`;
+
+const queued = async (t: TestRuntime, id: string) => {
+  const { run } = await t.ask<{ run: { nodeRuns: { edges: { node: { nodeId: string } }[] } } }>(
+    `query($id: ID!) { run(id: $id) { nodeRuns(status: [QUEUED]) { edges { node { nodeId } } } } }`,
+    { id },
+  );
+  return run.nodeRuns.edges.map(({ node }) => node.nodeId);
+};
+
+describe("executors outside", () => {
+  it("S-28, S-31, S-33, S-42: take a node of a MANUAL run, complete it, and its successor is queued", async () => {
+    const t = await setup();
+    const id = await t.create(chain("a", "b"));
+    const taken = await t.ask(setNode, { id: `${id}:a`, input: { status: "RUNNING", workerKey: "outside" } });
+    expect(taken).toMatchObject({ updateNodeRunStatus: { status: "RUNNING", workerKey: "outside", run: { status: "RUNNING" } } });
+    const done = await t.ask(setNode, {
+      id: `${id}:a`,
+      input: { status: "COMPLETED", workerKey: "outside", outputText: "t", outputJson: { x: 1 } },
+    });
+    expect(done).toMatchObject({
+      updateNodeRunStatus: { status: "COMPLETED", workerKey: "outside", outputText: "t", outputJson: { x: 1 } },
+    });
+    expect(await queued(t, id)).toEqual(["b"]);
+    expect(await t.ask(setNode, { id: `${id}:b`, input: { status: "COMPLETED" } })).toMatchObject({
+      updateNodeRunStatus: { run: { status: "COMPLETED" } },
+    });
+    await t.close();
+  });
+
+  it("S-34: the route of a branch that was decided outside is its outputJson.route", async () => {
+    const t = await setup();
+    const id = await t.create({
+      nodes: [{ id: "check", type: "if-else", config: { expression: "true" } }, ...chain("yes", "no").nodes],
+      edges: [
+        { source: "check", target: "yes", condition: "true" },
+        { source: "check", target: "no", condition: "false" },
+      ],
+    });
+    await t.ask(setNode, { id: `${id}:check`, input: { status: "COMPLETED", outputJson: { condition_result: false, route: "false" } } });
+    expect(await queued(t, id)).toEqual(["no"]);
+    await t.close();
+  });
+
+  it("S-30: a node can be failed and skipped; QUEUED, WAITING and CANCELLED cannot be set", async () => {
+    const t = await setup();
+    const failed = await t.create(chain("a"));
+    expect(await t.ask(setNode, { id: `${failed}:a`, input: { status: "FAILED", errorCode: "MINE", errorMessage: "no" } })).toMatchObject({
+      updateNodeRunStatus: { status: "FAILED", errorCode: "MINE", errorMessage: "no", run: { status: "FAILED" } },
+    });
+    const skipped = await t.create(chain("a", "b"));
+    expect(await t.ask(setNode, { id: `${skipped}:a`, input: { status: "SKIPPED" } })).toMatchObject({
+      updateNodeRunStatus: { status: "SKIPPED", run: { status: "COMPLETED" } },
+    });
+    for (const status of ["QUEUED", "WAITING", "CANCELLED"]) {
+      expect(await t.refusal(setNode, { id: `${skipped}:a`, input: { status } })).toMatchObject({
+        code: "BAD_USER_INPUT",
+        reason: "STATUS_NOT_SETTABLE",
+      });
+    }
+    await t.close();
+  });
+
+  it("are refused on finished nodes, on queued nodes of WORKERS runs, and on what is not there", async () => {
+    const t = await setup();
+    const id = await t.create(chain("a", "b"));
+    await t.ask(setNode, { id: `${id}:a`, input: { status: "COMPLETED" } });
+    const refused = async (nodeRunId: string, status = "FAILED") => {
+      const { code, reason } = await t.refusal(setNode, { id: nodeRunId, input: { status } });
+      return `${String(code)} ${String(reason)}`;
+    };
+    expect(await refused(`${id}:a`)).toBe("CONFLICT NODE_RUN_NOT_SETTABLE");
+    expect(await refused(`${id}:a`, "RUNNING")).toBe("CONFLICT NODE_RUN_NOT_SETTABLE");
+    const workers = await t.create(chain("a"), { execution: "WORKERS" });
+    expect(await refused(`${workers}:a`)).toBe("CONFLICT NODE_RUN_NOT_SETTABLE");
+    expect(await refused(`${id}:nope`)).toBe("NOT_FOUND NODE_RUN_NOT_FOUND");
+    expect(await refused("nope")).toBe("NOT_FOUND NODE_RUN_NOT_FOUND");
+    await t.close();
+  });
+
+  it("S-29: set the status of a MANUAL run, until it has finished", async () => {
+    const t = await setup();
+    const id = await t.create(chain("a"));
+    expect(await t.ask(setRun, { id, status: "RUNNING" })).toMatchObject({ updateRunStatus: { status: "RUNNING" } });
+    expect(await t.ask(setRun, { id, status: "COMPLETED" })).toMatchObject({
+      updateRunStatus: { status: "COMPLETED", endedAt: expect.anything() },
+    });
+    for (const status of ["RUNNING", "FAILED", "CANCELLED"]) {
+      expect(await t.refusal(setRun, { id, status })).toMatchObject({ code: "CONFLICT", reason: "RUN_FINISHED" });
+    }
+    const workers = await t.create(chain("a"), { execution: "WORKERS" });
+    expect(await t.refusal(setRun, { id: workers, status: "COMPLETED" })).toMatchObject({ code: "CONFLICT", reason: "RUN_NOT_MANUAL" });
+    expect(await t.refusal(setRun, { id, status: "WAITING" })).toMatchObject({ code: "BAD_USER_INPUT" });
+    expect(await t.refusal(setRun, { id: "nope", status: "FAILED" })).toMatchObject({ code: "NOT_FOUND" });
+    await t.close();
+  });
+});
+
+describe("resumeNodeRun", () => {
+  it("completes a waiting node once: the second answer is CONFLICT", async () => {
+    const t = await setup();
+    const id = await t.create({ nodes: [{ id: "w", type: "wait" }, ...chain("a").nodes], edges: [{ source: "w", target: "a" }] });
+    expect(await t.refusal(resume, { id: `${id}:w`, input: {} })).toMatchObject({
+      code: "CONFLICT",
+      reason: "NODE_RUN_NOT_WAITING",
+      status: "QUEUED",
+    });
+    await t.ask(execute, { id });
+    const answers = await Promise.allSettled(
+      ["yes", "no"].map((outputText) => t.ask(resume, { id: `${id}:w`, input: { outputText, outputJson: { outputText } } })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(await t.ask(execute, { id })).toMatchObject({ executeRun: { run: { status: "COMPLETED" } } });
+    expect(await t.refusal(resume, { id: `${id}:nope`, input: {} })).toMatchObject({ code: "NOT_FOUND" });
+    expect(await t.refusal(resume, { id: `${id}:w`, input: {} }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND" });
+    await t.close();
+  });
+});
+
+describe("cancelRun", () => {
+  it("cancels a run that nobody owns, with no worker alive; a finished one is CONFLICT", async () => {
+    const t = await setup();
+    const id = await t.create(
+      { nodes: [{ id: "w", type: "wait" }, ...chain("a").nodes], edges: [{ source: "w", target: "a" }] },
+      { execution: "WORKERS" },
+    );
+    expect(await t.ask(cancel, { id })).toMatchObject({
+      cancelRun: { status: "CANCELLED", cancelReason: "enough", endedAt: expect.anything() },
+    });
+    expect(await t.refusal(cancel, { id })).toMatchObject({ code: "CONFLICT", reason: "RUN_FINISHED", status: "CANCELLED" });
+    expect(await t.refusal(cancel, { id: "nope" })).toMatchObject({ code: "NOT_FOUND", reason: "RUN_NOT_FOUND" });
+    expect(await t.refusal(cancel, { id }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND" });
+    await t.close();
+  });
+
+  it("stops a node that runs in a worker, within a second", async () => {
+    let begun: () => void = () => {};
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+    const t = await setup({
+      endless: {
+        effect: "outside",
+        run: ({ signal }) =>
+          new Promise((resolve) => {
+            begun();
+            signal.addEventListener("abort", () => resolve({ kind: "failed", code: "STOPPED", message: "", retryable: false }));
+          }),
+      },
+    });
+    const id = await t.create({ nodes: [{ id: "e", type: "endless" }], edges: [] }, { execution: "WORKERS" });
+    t.startWorker();
+    await hasBegun;
+    const startedAt = performance.now();
+    expect(await t.ask(cancel, { id })).toMatchObject({ cancelRun: { status: "CANCELLED" } });
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    await t.close();
+  });
+});
+
+describe("retryRun", () => {
+  it("makes a new run that has what was completed; the old one stays FAILED", async () => {
+    let fails = true;
+    const t = await setup({
+      once: {
+        effect: "pure",
+        run: () => (fails ? { kind: "failed", code: "ONCE", message: "", retryable: false } : { kind: "completed", outputText: "now" }),
+      },
+    });
+    const id = await t.create({ nodes: [...chain("a").nodes, { id: "f", type: "once" }], edges: [{ source: "a", target: "f" }] });
+    expect(await t.refusal(retry, { id })).toMatchObject({ code: "CONFLICT", reason: "RUN_NOT_FAILED", status: "QUEUED" });
+    await t.ask(execute, { id });
+    fails = false;
+    const { retryRun } = await t.ask<{ retryRun: { id: string } }>(retry, { id });
+    expect(retryRun).toMatchObject({
+      status: "QUEUED",
+      originRun: { id, status: "FAILED" },
+      nodeRuns: {
+        edges: [{ node: { nodeId: "a", status: "COMPLETED", outputText: "text of a" } }, { node: { nodeId: "f", status: "QUEUED" } }],
+      },
+    });
+    expect(await t.ask(execute, { id: retryRun.id })).toMatchObject({ executeRun: { run: { status: "COMPLETED", outputText: "now" } } });
+    expect(await t.refusal(retry, { id: "nope" })).toMatchObject({ code: "NOT_FOUND" });
+    await t.close();
+  });
+});
