@@ -1,0 +1,19 @@
+import { defineErrors } from "#shared/errors.ts";
+
+/** Everything that the memory subgraph refuses, and why. */
+export const memoryErrors = defineErrors({
+  MEMORY_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No memory ${f.id}. It may have been deleted, or have expired.` },
+  CONTENT_TOO_LARGE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; bytes: number; max: number }) =>
+      `${f.field} has ${f.bytes} bytes; at most ${f.max} are allowed. Split it into several memories.`,
+  },
+  EXPIRES_AT_PAST: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) => `${f.field} is ${f.value}, which has passed. Give a time in the future, or none.`,
+  },
+  NOT_AVAILABLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) => `${f.field} ${f.value} is not available yet. Use TEXT or AUTO.`,
+  },
+});

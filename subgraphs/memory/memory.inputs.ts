@@ -1,0 +1,112 @@
+import { ArgsType, Field, InputType, Int, registerEnumType } from "type-graphql";
+import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { PageArgs } from "#shared/pagination.ts";
+import { MemoryScopeType } from "./memory.entity.ts";
+
+/** How memories are searched. */
+export enum MemorySearchMode {
+  AUTO = "AUTO",
+  TEXT = "TEXT",
+  VECTOR = "VECTOR",
+  HYBRID = "HYBRID",
+}
+registerEnumType(MemorySearchMode, {
+  name: "MemorySearchMode",
+  description: "How memories are searched.",
+  valuesConfig: {
+    AUTO: { description: "HYBRID where an embedding model is set up, else TEXT." },
+    TEXT: { description: "Full text." },
+    VECTOR: { description: "Embeddings; not available yet." },
+    HYBRID: { description: "Both, fused; not available yet." },
+  },
+});
+
+/** Something to remember. */
+@InputType({ description: "Something to remember. scopeId defaults to the tenant where scopeType is TENANT and is required elsewhere." })
+export class CreateMemoryInput {
+  @Field(() => MemoryScopeType, { description: "Whose memory it is." })
+  scopeType!: MemoryScopeType;
+
+  @Field(() => String, { nullable: true, description: "Which user, session, agent or team." })
+  scopeId?: string | null;
+
+  @Field(() => String, { defaultValue: "fact", nullable: true, description: "fact, preference, conversation, ...: 1 to 64 characters." })
+  memoryType?: string | null;
+
+  @Field(() => String, { description: "What is remembered: at most 100 kB." })
+  contentText!: string;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: "The client's own: at most 16 KiB." })
+  metadata?: JsonObject | null;
+
+  @Field(() => Int, { defaultValue: 50, nullable: true, description: "0 to 100." })
+  importanceScore?: number | null;
+
+  @Field(() => Date, { nullable: true, description: "From then on it is gone: a time in the future." })
+  expiresAt?: Date | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The same key with the same input gives the first result; with other input CONFLICT, IDEMPOTENCY_KEY_REUSED.",
+  })
+  idempotencyKey?: string | null;
+}
+
+/** What to change; what is left out stays. */
+@InputType({ description: "What to change of a memory; what is left out stays." })
+export class UpdateMemoryInput {
+  @Field(() => String, { nullable: true, description: "1 to 64 characters." })
+  memoryType?: string | null;
+
+  @Field(() => String, { nullable: true, description: "At most 100 kB." })
+  contentText?: string | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: "Replaces all of it: at most 16 KiB." })
+  metadata?: JsonObject | null;
+
+  @Field(() => Int, { nullable: true, description: "0 to 100." })
+  importanceScore?: number | null;
+
+  @Field(() => Date, { nullable: true, description: "null: it stays for ever." })
+  expiresAt?: Date | null;
+}
+
+/** What to look for, and where. */
+@InputType({ description: "What to look for, and where." })
+export class SearchMemoriesInput {
+  @Field(() => String, { description: "Words in any language: 1 to 10,000 characters, of which the first 64 words count." })
+  query!: string;
+
+  @Field(() => MemoryScopeType, { nullable: true, description: "Only memories of this kind of owner." })
+  scopeType?: MemoryScopeType | null;
+
+  @Field(() => String, { nullable: true, description: "Only memories of this owner." })
+  scopeId?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Only memories of this type." })
+  memoryType?: string | null;
+
+  @Field(() => Int, { defaultValue: 10, nullable: true, description: "The most hits: 1 to 100." })
+  limit?: number | null;
+
+  @Field(() => MemorySearchMode, {
+    defaultValue: MemorySearchMode.AUTO,
+    nullable: true,
+    description: "TEXT or AUTO; the others are not available yet.",
+  })
+  mode?: MemorySearchMode | null;
+}
+
+/** Which memories, and which page of them. */
+@ArgsType()
+export class MemoriesArgs extends PageArgs {
+  @Field(() => MemoryScopeType, { nullable: true, description: "Only memories of this kind of owner." })
+  scopeType?: MemoryScopeType | null;
+
+  @Field(() => String, { nullable: true, description: "Only memories of this owner." })
+  scopeId?: string | null;
+
+  @Field(() => String, { nullable: true, description: "Only memories of this type." })
+  memoryType?: string | null;
+}

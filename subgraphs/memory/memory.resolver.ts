@@ -1,0 +1,58 @@
+import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from "type-graphql";
+import { connectionType, listPage, type Connection } from "#shared/pagination.ts";
+import { MemoryHit } from "./memory-hit.ts";
+import { searchMemories } from "./memory-search.service.ts";
+import type { MemoryContext } from "./memory.context.ts";
+import { Memory } from "./memory.entity.ts";
+import { CreateMemoryInput, MemoriesArgs, SearchMemoriesInput, UpdateMemoryInput } from "./memory.inputs.ts";
+import { unexpired } from "./memory.rules.ts";
+import * as service from "./memory.service.ts";
+
+/** Pages of memories; sessions, agents and teams have them too. */
+export const MemoryConnection = connectionType("Memory", () => Memory);
+
+/** Memories in the graph. */
+@Resolver(() => Memory)
+export class MemoryResolver {
+  @Query(() => Memory, { nullable: true, description: "A memory by id; null where there is none, or it has expired." })
+  memory(@Arg("id", () => ID) id: string, @Ctx() { loaders }: MemoryContext): Promise<Memory | null> {
+    return loaders.memory.load(id);
+  }
+
+  @Query(() => MemoryConnection, { description: "The tenant's memories that have not expired, newest first." })
+  memories(
+    @Args(() => MemoriesArgs) { scopeType, scopeId, memoryType, ...page }: MemoriesArgs,
+    @Ctx() { db }: MemoryContext,
+  ): Promise<Connection<Memory>> {
+    const filter = {
+      ...(scopeType != null && { scopeType }),
+      ...(scopeId != null && { scopeId }),
+      ...(memoryType != null && { memoryType }),
+    };
+    return db.read(({ em }) => listPage(em, Memory, page, { where: { ...filter, ...unexpired() } }));
+  }
+
+  @Query(() => [MemoryHit], { description: "Best match first. A search never leaves the caller's tenant nor the scope asked for." })
+  searchMemories(@Arg("input", () => SearchMemoriesInput) input: SearchMemoriesInput, @Ctx() context: MemoryContext): Promise<MemoryHit[]> {
+    return searchMemories(context, input);
+  }
+
+  @Mutation(() => Memory, { description: "Remembers something." })
+  createMemory(@Arg("input", () => CreateMemoryInput) input: CreateMemoryInput, @Ctx() context: MemoryContext): Promise<Memory> {
+    return service.createMemory(context, input);
+  }
+
+  @Mutation(() => Memory, { description: "Changes what is given; whose memory it is stays." })
+  updateMemory(
+    @Arg("id", () => ID) id: string,
+    @Arg("input", () => UpdateMemoryInput) input: UpdateMemoryInput,
+    @Ctx() context: MemoryContext,
+  ): Promise<Memory> {
+    return service.updateMemory(context, id, input);
+  }
+
+  @Mutation(() => ID, { description: "Forgets a memory for good. Returns the id." })
+  deleteMemory(@Arg("id", () => ID) id: string, @Ctx() context: MemoryContext): Promise<string> {
+    return service.deleteMemory(context, id);
+  }
+}

@@ -1,0 +1,94 @@
+import { LockMode } from "@mikro-orm/core";
+import type { Tx } from "#shared/db/database.ts";
+import { checkJsonSize, checkRange, checkScopeId, checkText, given } from "#shared/fields.ts";
+import { claimIdempotencyKey } from "#shared/idempotency.ts";
+import { newId } from "#shared/ids.ts";
+import { memoryErrors } from "./errors.ts";
+import { expiredMemoriesDelete } from "./memory-expiry.sql.ts";
+import { memoryWordsDelete, memoryWordsInsert } from "./memory-words.sql.ts";
+import type { MemoryContext } from "./memory.context.ts";
+import { Memory } from "./memory.entity.ts";
+import type { CreateMemoryInput, UpdateMemoryInput } from "./memory.inputs.ts";
+import { checkContent, checkExpiry, unexpired } from "./memory.rules.ts";
+import { countWords } from "./memory.words.ts";
+
+const metadataBytes = 16 * 1024;
+const score = { min: 0, max: 100 };
+
+/**
+ * Remembers something; with a key that was used before it gives what was made then.
+ *
+ * @throws AppError IDEMPOTENCY_KEY_REUSED, MEMORY_NOT_FOUND (what the key made is gone), and BAD_USER_INPUT for what a memory may not hold
+ */
+export async function createMemory({ db }: MemoryContext, input: CreateMemoryInput): Promise<Memory> {
+  const fields = {
+    scopeType: input.scopeType,
+    scopeId: checkScopeId(input.scopeType, input.scopeId, db.tenantId),
+    memoryType: checkMemoryType(input.memoryType ?? "fact"),
+    contentText: checkContent(input.contentText),
+    metadata: checkJsonSize("metadata", input.metadata ?? {}, metadataBytes),
+    importanceScore: checkRange("importanceScore", input.importanceScore ?? 50, score),
+  };
+  const words = countWords(fields.contentText);
+  const id = newId();
+  return db.transaction(async (tx) => {
+    const first = await claimKey(tx, input, id);
+    if (first !== id) return lockMemory(tx, first);
+    await expiredMemoriesDelete(tx, db.tenantId);
+    const now = new Date();
+    const times = { createdAt: now, updatedAt: now, lastAccessedAt: null, expiresAt: checkExpiry(input.expiresAt) };
+    const memory = tx.em.create(Memory, { ...fields, ...times, id, tenantId: db.tenantId, wordCount: totalOf(words) });
+    await tx.em.flush();
+    await memoryWordsInsert(tx, memory, words);
+    return memory;
+  });
+}
+
+/** Changes what is given. @throws AppError MEMORY_NOT_FOUND, and BAD_USER_INPUT for what a memory may not hold */
+export async function updateMemory({ db }: MemoryContext, id: string, input: UpdateMemoryInput): Promise<Memory> {
+  return db.transaction(async (tx) => {
+    const memory = await lockMemory(tx, id);
+    if (given(input.memoryType)) memory.memoryType = checkMemoryType(input.memoryType);
+    if (given(input.metadata)) memory.metadata = checkJsonSize("metadata", input.metadata, metadataBytes);
+    if (given(input.importanceScore)) memory.importanceScore = checkRange("importanceScore", input.importanceScore, score);
+    if (input.expiresAt !== undefined) memory.expiresAt = checkExpiry(input.expiresAt);
+    if (given(input.contentText)) await replaceContent(tx, memory, checkContent(input.contentText));
+    memory.updatedAt = new Date();
+    return memory;
+  });
+}
+
+/** Forgets a memory for good: what people want forgotten leaves nothing behind. @throws AppError MEMORY_NOT_FOUND */
+export async function deleteMemory({ db }: MemoryContext, id: string): Promise<string> {
+  return db.transaction(async (tx) => {
+    tx.em.remove(await lockMemory(tx, id));
+    return id;
+  });
+}
+
+async function claimKey(tx: Tx, input: CreateMemoryInput, id: string): Promise<string> {
+  if (input.idempotencyKey == null) return id;
+  return claimIdempotencyKey(tx, { schema: "memory", operation: "createMemory", key: input.idempotencyKey, input }, id);
+}
+
+async function lockMemory({ em }: Tx, id: string): Promise<Memory> {
+  const memory = await em.findOne(Memory, { id, ...unexpired() }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (memory === null) throw memoryErrors.MEMORY_NOT_FOUND({ id });
+  return memory;
+}
+
+async function replaceContent(tx: Tx, memory: Memory, contentText: string): Promise<void> {
+  const words = countWords(contentText);
+  memory.contentText = contentText;
+  memory.wordCount = totalOf(words);
+  await memoryWordsDelete(tx, memory);
+  await memoryWordsInsert(tx, memory, words);
+}
+
+function totalOf(words: ReadonlyMap<string, number>): number {
+  return [...words.values()].reduce((sum, count) => sum + count, 0);
+}
+
+function checkMemoryType(memoryType: string): string {
+  return checkText("memoryType", memoryType, { min: 1, max: 64 });
+}

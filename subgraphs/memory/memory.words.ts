@@ -1,0 +1,78 @@
+/**
+ * What the search knows of a text: its words, without case and accents. Scripts that are written without spaces (Chinese, Japanese,
+ * Thai, ...) are cut into pairs of characters, so that any part of a sentence is found.
+ */
+
+/** Words that count in a query. */
+const maxTerms = 64;
+const maxWordLength = 64;
+/** Sorts behind whatever begins with the same characters (in the C collation). */
+const last = "\u{10FFFF}";
+
+const unspaced = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー`;
+const pieces = new RegExp(`[${unspaced}]+|(?:(?![${unspaced}])[\\p{L}\\p{N}\\p{M}])+`, "gu");
+const isUnspaced = new RegExp(`^[${unspaced}]`, "u");
+/** Accents; the marks of other scripts are letters of their own. */
+const accents = /[\u0300-\u036f]/g;
+
+/** How often each word stands in a text. */
+export function countWords(text: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  const add = (word: string) => counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const piece of piecesOf(text)) {
+    if (!isUnspaced.test(piece)) add(cut(piece));
+    else {
+      const characters = [...piece];
+      pairsOf(characters).forEach(add);
+      // The last character begins no pair: alone it is found by a query for it.
+      add(characters.at(-1)!);
+    }
+  }
+  return counts;
+}
+
+/** A word that is looked for. */
+export interface SearchTerm {
+  /** Found as it is: counts fully. */
+  word: string;
+  /** Found in this range too, such as all that begins with the word: counts half. Equal to `word`: nothing else. */
+  upTo: string;
+  /** Found as these too, half: the word without its ending. */
+  stems: string[];
+}
+
+/** The words of a query, each once, in its order. */
+export function searchTerms(query: string): SearchTerm[] {
+  const terms = new Map<string, SearchTerm>();
+  for (const piece of piecesOf(query)) {
+    for (const term of termsOf(piece)) terms.set(term.word, term);
+    if (terms.size >= maxTerms) break;
+  }
+  return [...terms.values()].slice(0, maxTerms);
+}
+
+function termsOf(piece: string): SearchTerm[] {
+  if (!isUnspaced.test(piece)) return [spacedTerm(cut(piece))];
+  const characters = [...piece];
+  if (characters.length === 1) return [{ word: piece, upTo: piece + last, stems: [] }];
+  return pairsOf(characters).map((pair) => ({ word: pair, upTo: pair, stems: [] }));
+}
+
+/** Of a word of three letters or more whatever begins with it counts too; of one of five or more also the word less one or two letters. */
+function spacedTerm(word: string): SearchTerm {
+  const upTo = word.length >= 3 ? word + last : word;
+  const stems = word.length >= 5 ? [word.slice(0, -1), word.slice(0, -2)] : [];
+  return { word, upTo, stems };
+}
+
+function piecesOf(text: string): string[] {
+  return text.normalize("NFKC").toLowerCase().normalize("NFKD").replace(accents, "").normalize("NFKC").match(pieces) ?? [];
+}
+
+function pairsOf(characters: readonly string[]): string[] {
+  return characters.slice(1).map((character, index) => characters[index]! + character);
+}
+
+function cut(word: string): string {
+  return word.length <= maxWordLength ? word : [...word].slice(0, maxWordLength).join("");
+}

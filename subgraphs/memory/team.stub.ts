@@ -1,0 +1,9 @@
+import { Directive, Field, ID, ObjectType } from "type-graphql";
+
+/** A team of the team subgraph, by id. */
+@Directive('@key(fields: "id")')
+@ObjectType("Team", { description: "Agents that work on one thing together." })
+export class TeamStub {
+  @Field(() => ID, { description: "Opaque id." })
+  id!: string;
+}

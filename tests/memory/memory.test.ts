@@ -1,0 +1,222 @@
+import { memorySubgraph } from "../../subgraphs/memory/subgraph.ts";
+import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
+import { query as adminQuery } from "./admin-query.ts";
+
+const open: TestSubgraph[] = [];
+const setup = async () => {
+  const t = await openTestSubgraph(memorySubgraph);
+  open.push(t);
+  return { ...t, ...operations(t) };
+};
+afterEach(async () => {
+  for (const t of open.splice(0)) await t.close();
+});
+
+const createMemory = `mutation ($input: CreateMemoryInput!) { createMemory(input: $input) {
+  id scopeType scopeId memoryType contentText metadata importanceScore createdAt updatedAt lastAccessedAt expiresAt
+} }`;
+const updateMemory = `mutation ($id: ID!, $input: UpdateMemoryInput!) { updateMemory(id: $id, input: $input) {
+  memoryType contentText metadata importanceScore expiresAt
+} }`;
+const deleteMemory = `mutation ($id: ID!) { deleteMemory(id: $id) }`;
+
+interface Row extends Record<string, unknown> {
+  id: string;
+}
+const soon = () => new Date(Date.now() + 3_600_000).toISOString();
+
+function operations({ ask, adminUrl }: TestSubgraph) {
+  return {
+    remember: async (contentText: string, input: object = {}, info: object = {}) => {
+      const given = { scopeType: "TENANT", contentText, ...input };
+      return (await ask<{ createMemory: Row }>(createMemory, { input: given }, info)).createMemory;
+    },
+    listed: async (filter: object = {}, info: object = {}) => {
+      const query = `query ($scopeType: MemoryScopeType, $scopeId: String, $memoryType: String, $first: Int) {
+        memories(scopeType: $scopeType, scopeId: $scopeId, memoryType: $memoryType, first: $first) { edges { node { contentText } } } }`;
+      const { memories } = await ask<{ memories: { edges: { node: { contentText: string } }[] } }>(query, { ...filter }, info);
+      return memories.edges.map((edge) => edge.node.contentText);
+    },
+    expire: (id: string) => adminQuery(adminUrl, "update memory.memory set expires_at = now() - interval '1 second' where id = $1", [id]),
+    admin: (text: string) => adminQuery(adminUrl, text),
+  };
+}
+
+describe("memories", () => {
+  it("are created with scope, type, content and importance (S-75)", async () => {
+    const t = await setup();
+    expect(await t.remember("Likes tea")).toMatchObject({
+      scopeType: "TENANT",
+      scopeId: "t1",
+      memoryType: "fact",
+      contentText: "Likes tea",
+      metadata: {},
+      importanceScore: 50,
+      lastAccessedAt: null,
+      expiresAt: null,
+    });
+    const input = {
+      scopeType: "USER",
+      scopeId: "u1",
+      memoryType: "conversation",
+      metadata: { a: [1] },
+      importanceScore: 80,
+      expiresAt: soon(),
+    };
+    const made = await t.remember("Likes coffee", input);
+    expect(made).toMatchObject({ ...input, expiresAt: new Date(input.expiresAt) });
+    expect(await t.ask(`query ($id: ID!) { memory(id: $id) { contentText } }`, { id: made.id })).toEqual({
+      memory: { contentText: "Likes coffee" },
+    });
+  });
+
+  it.each(["TENANT", "USER", "SESSION", "AGENT", "TEAM"])("belong to a scope: %s (S-76)", async (scopeType) => {
+    const t = await setup();
+    await t.remember("mine", { scopeType, scopeId: scopeType === "TENANT" ? null : "x" });
+    await t.remember("other", { scopeType: "USER", scopeId: "somebody" });
+    expect(await t.listed({ scopeType, scopeId: scopeType === "TENANT" ? "t1" : "x" })).toEqual(["mine"]);
+    if (scopeType === "TENANT") return;
+    const refused = await t.refusal(createMemory, { input: { scopeType, contentText: "x" } });
+    expect(refused).toMatchObject({ code: "BAD_USER_INPUT", reason: "SCOPE_ID_REQUIRED", field: "scopeId" });
+  });
+
+  it("are listed newest first by scope and type, never another tenant's (S-7)", async () => {
+    const t = await setup();
+    await t.remember("one");
+    await t.remember("two", { memoryType: "preference" });
+    await t.remember("three", { scopeType: "USER", scopeId: "u1" });
+    await t.remember("theirs", {}, { tenantId: "t2" });
+    expect(await t.listed()).toEqual(["three", "two", "one"]);
+    expect(await t.listed({ scopeType: "TENANT" })).toEqual(["two", "one"]);
+    expect(await t.listed({ memoryType: "preference" })).toEqual(["two"]);
+    expect(await t.listed({ first: 1 })).toEqual(["three"]);
+    expect(await t.listed({}, { tenantId: "t2" })).toEqual(["theirs"]);
+    expect(await t.refusal(createMemory, { input: { scopeType: "TENANT", scopeId: "t2", contentText: "x" } })).toMatchObject({
+      reason: "SCOPE_ID_INVALID",
+    });
+  });
+
+  it("change what is given; null clears only the expiry", async () => {
+    const t = await setup();
+    const { id } = await t.remember("Likes tea", { metadata: { a: 1 }, expiresAt: soon() });
+    const first = { contentText: "Likes coffee", importanceScore: 100, memoryType: null };
+    expect((await t.ask(updateMemory, { id, input: first }))["updateMemory"]).toMatchObject({
+      contentText: "Likes coffee",
+      importanceScore: 100,
+      memoryType: "fact",
+      metadata: { a: 1 },
+      expiresAt: expect.any(Date),
+    });
+    expect((await t.ask(updateMemory, { id, input: { expiresAt: null, metadata: {} } }))["updateMemory"]).toMatchObject({
+      metadata: {},
+      expiresAt: null,
+    });
+    expect(await t.refusal(updateMemory, { id, input: {} }, { tenantId: "t2" })).toMatchObject({
+      code: "NOT_FOUND",
+      reason: "MEMORY_NOT_FOUND",
+    });
+  });
+
+  it("once deleted leave nothing behind", async () => {
+    const t = await setup();
+    const { id } = await t.remember("secret words");
+    expect(await t.refusal(deleteMemory, { id }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND", reason: "MEMORY_NOT_FOUND" });
+    expect(await t.ask(deleteMemory, { id })).toEqual({ deleteMemory: id });
+    expect(await t.ask(`query ($id: ID!) { memory(id: $id) { id } }`, { id })).toEqual({ memory: null });
+    expect(await t.admin("select (select count(*) from memory.memory) + (select count(*) from memory.memory_word) as rows")).toEqual([
+      { rows: "0" },
+    ]);
+    expect(await t.refusal(deleteMemory, { id })).toMatchObject({ code: "NOT_FOUND", reason: "MEMORY_NOT_FOUND" });
+  });
+
+  it("that have expired are gone, and tidied away when others come", async () => {
+    const t = await setup();
+    const { id } = await t.remember("old tea", { expiresAt: soon() });
+    await t.expire(id);
+    const query = `query ($id: ID!) { memory(id: $id) { id } searchMemories(input: { query: "tea" }) { score } }`;
+    expect(await t.ask(query, { id })).toEqual({ memory: null, searchMemories: [] });
+    expect(await t.listed()).toEqual([]);
+    expect(await t.refusal(updateMemory, { id, input: { expiresAt: null } })).toMatchObject({
+      code: "NOT_FOUND",
+      reason: "MEMORY_NOT_FOUND",
+    });
+    await t.remember("new");
+    expect(await t.admin("select content_text from memory.memory")).toEqual([{ content_text: "new" }]);
+  });
+
+  it.each([
+    ["contentText", "CONTENT_TOO_LARGE", { contentText: "é".repeat(50_001) }],
+    ["contentText", "TEXT_TOO_SHORT", { contentText: " " }],
+    ["metadata", "JSON_TOO_LARGE", { metadata: { text: "x".repeat(17_000) } }],
+    ["importanceScore", "NUMBER_OUT_OF_RANGE", { importanceScore: 101 }],
+    ["importanceScore", "NUMBER_OUT_OF_RANGE", { importanceScore: -1 }],
+    ["expiresAt", "EXPIRES_AT_PAST", { expiresAt: "2020-01-01T00:00:00Z" }],
+    ["memoryType", "TEXT_TOO_SHORT", { memoryType: "" }],
+  ])("refuse a bad %s: %s (%#)", async (field, reason, input) => {
+    const t = await setup();
+    const given = { scopeType: "TENANT", contentText: "x", ...input };
+    expect(await t.refusal(createMemory, { input: given })).toMatchObject({ code: "BAD_USER_INPUT", reason, field });
+    expect(await t.listed()).toEqual([]);
+  });
+
+  it("of 100 kB are stored and found", async () => {
+    const t = await setup();
+    await t.remember(
+      Array.from({ length: 14_000 }, (_, i) => `w${i}`)
+        .join(" ")
+        .slice(0, 100_000),
+    );
+    await t.remember("漢字仮名交じり文".repeat(4_000));
+    const { searchMemories: hits } = await t.ask<{ searchMemories: Row[] }>(`{ searchMemories(input: { query: "w1234 仮名" }) { score } }`);
+    expect(hits).toHaveLength(2);
+  });
+});
+
+describe("an idempotency key of createMemory", () => {
+  it("gives the first result for the same input, at the same time too, and refuses another", async () => {
+    const t = await setup();
+    const input = { idempotencyKey: "k1", expiresAt: soon() };
+    const made = await Promise.all(Array.from({ length: 5 }, () => t.remember("Likes tea", input)));
+    expect(new Set(made.map((row) => row.id)).size).toBe(1);
+    const other = { input: { scopeType: "TENANT", contentText: "Likes coffee", ...input } };
+    expect(await t.refusal(createMemory, other)).toMatchObject({ code: "CONFLICT", reason: "IDEMPOTENCY_KEY_REUSED" });
+    expect(await t.listed()).toEqual(["Likes tea"]);
+  });
+
+  it("is a tenant's own, and says so when what it made is gone", async () => {
+    const t = await setup();
+    const { id } = await t.remember("tea", { idempotencyKey: "k1" });
+    expect((await t.remember("coffee", { idempotencyKey: "k1" }, { tenantId: "t2" })).id).not.toBe(id);
+    await t.ask(deleteMemory, { id });
+    const again = { input: { scopeType: "TENANT", contentText: "tea", idempotencyKey: "k1" } };
+    expect(await t.refusal(createMemory, again)).toMatchObject({ code: "NOT_FOUND", reason: "MEMORY_NOT_FOUND", id });
+  });
+});
+
+describe("the memory subgraph", () => {
+  it("adds memories to sessions, agents and teams in a constant number of statements", async () => {
+    const t = await setup();
+    for (const scopeType of ["SESSION", "AGENT", "TEAM"]) {
+      for (let i = 0; i < 10; i++) await t.remember(`${scopeType} ${i}`, { scopeType, scopeId: `x${i}` });
+    }
+    const query = `query ($refs: [_Any!]!) { _entities(representations: $refs) {
+      ... on Session { memories { edges { node { contentText } } } }
+      ... on Agent { memories { edges { node { contentText } } } }
+      ... on Team { memories { edges { node { contentText } } } } } }`;
+    const refs = (count: number) =>
+      ["Session", "Agent", "Team"].flatMap((__typename) => Array.from({ length: count }, (_, i) => ({ __typename, id: `x${i}` })));
+    interface Entities {
+      _entities: { memories: { edges: { node: { contentText: string } }[] } }[];
+    }
+    const { _entities: owners } = await t.ask<Entities>(query, { refs: [...refs(2), { __typename: "Agent", id: "nobody" }] });
+    const texts = owners.map((owner) => owner.memories.edges.map((edge) => edge.node.contentText));
+    expect(texts).toEqual([["SESSION 0"], ["SESSION 1"], ["AGENT 0"], ["AGENT 1"], ["TEAM 0"], ["TEAM 1"], []]);
+    const count = async (owners: number) => {
+      let statements = 0;
+      t.subgraph.database.onStatement = () => statements++;
+      await t.ask(query, { refs: refs(owners) });
+      return statements;
+    };
+    expect(await count(10)).toBe(await count(2));
+  });
+});

@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { countWords, searchTerms, type SearchTerm } from "../../subgraphs/memory/memory.words.ts";
+
+/** Whether the search would find a text by this term: the rule of memory-search.sql.ts. */
+const finds = ({ word, upTo, stems }: SearchTerm, text: string) =>
+  [...countWords(text).keys()].some(
+    (other) =>
+      stems.includes(other) ||
+      (Buffer.compare(Buffer.from(word), Buffer.from(other)) <= 0 && Buffer.compare(Buffer.from(other), Buffer.from(upTo)) <= 0),
+  );
+const foundBy = (query: string, text: string) => searchTerms(query).some((term) => finds(term, text));
+
+describe("the words of a text", () => {
+  it("are counted without case, accents and punctuation", () => {
+    expect(countWords("Über-Café: CAFÉ, café!")).toEqual(
+      new Map([
+        ["uber", 1],
+        ["cafe", 3],
+      ]),
+    );
+    expect(countWords("i18n in 2026 — don't")).toEqual(
+      new Map([
+        ["i18n", 1],
+        ["in", 1],
+        ["2026", 1],
+        ["don", 1],
+        ["t", 1],
+      ]),
+    );
+    expect(countWords(" …!? ")).toEqual(new Map());
+  });
+
+  it("of scripts without spaces are pairs of characters and the last one", () => {
+    expect([...countWords("東京都").keys()]).toEqual(["東京", "京都", "都"]);
+    expect([...countWords("iPhone東").keys()]).toEqual(["iphone", "東"]);
+  });
+
+  it("keep the marks of scripts whose vowels are marks", () => {
+    expect([...countWords("हिन्दी में").keys()]).toEqual(["हिन्दी", "में"]);
+  });
+
+  it("are cut when they are endless", () => {
+    expect([...countWords("x".repeat(5_000)).keys()]).toEqual(["x".repeat(64)]);
+    expect(foundBy("x".repeat(5_000), "x".repeat(5_000))).toBe(true);
+  });
+});
+
+describe("a query", () => {
+  it.each([
+    ["tee", "Trinkt gern Tee."],
+    ["prefer", "She prefers mornings"],
+    ["drinks", "a drink"],
+    ["STRASSE", "die strasse"],
+    ["resume", "Résumé"],
+    ["чай", "Любит Чай"],
+    ["猫", "黒猫が好き"],
+    ["好き", "黒猫が好きです"],
+    ["東京", "私は東京都に住んでいます"],
+    ["กาแฟ", "ชอบดื่มกาแฟร้อน"],
+    ["서울", "나는 서울에서 산다"],
+    ["قهوة", "يحب قهوة الصباح"],
+  ])("for %s finds %s", (query, text) => {
+    expect(foundBy(query, text)).toBe(true);
+  });
+
+  it.each([
+    ["tea", "a steak"],
+    ["京都", "東京に住む"],
+    ["no", "nothing"],
+  ])("for %s does not find %s", (query, text) => {
+    expect(foundBy(query, text)).toBe(false);
+  });
+
+  it("has each word once, and 64 at most", () => {
+    expect(searchTerms("a b a").map((term) => term.word)).toEqual(["a", "b"]);
+    expect(searchTerms(Array.from({ length: 500 }, (_, i) => `w${i}`).join(" "))).toHaveLength(64);
+    expect(searchTerms("漢".repeat(3) + "字かな交じり文".repeat(50)).length).toBeLessThanOrEqual(64);
+  });
+
+  it("for any word of any text finds the text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }), (text) => {
+        const words = [...countWords(text).keys()];
+        expect(words.every((word) => foundBy(word, text))).toBe(true);
+      }),
+    );
+  });
+});
