@@ -1,5 +1,5 @@
 /** What a version of an agent may hold. Each check gives the value as it is stored. */
-import { checkJsonSize, checkText } from "#shared/fields.ts";
+import { checkJsonSize, checkRange, checkText } from "#shared/fields.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { MemoryPolicyInput } from "./agent-version.inputs.ts";
 import { agentErrors } from "./errors.ts";
@@ -9,12 +9,6 @@ const policyConfigBytes = 16 * 1024;
 const maxReferences = 128;
 const maxReadTopK = 50;
 const maxImportance = 100;
-
-/** A number between two bounds. @throws AppError NUMBER_OUT_OF_RANGE */
-export function checkRange(field: string, value: number, { min, max }: { min: number; max: number }): number {
-  if (value < min || value > max) throw agentErrors.NUMBER_OUT_OF_RANGE({ field, value, min, max });
-  return value;
-}
 
 /** References by id, each once, in the order given. Whether they exist is seen when they are read. @throws AppError TOO_MANY_REFERENCES */
 export function checkReferences(field: string, ids: readonly string[] | null | undefined): string[] {

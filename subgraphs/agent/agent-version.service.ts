@@ -1,9 +1,9 @@
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
-import { checkJsonSize, checkText, creatableStatus } from "#shared/fields.ts";
+import { checkJsonSize, checkRange, checkText, creatableStatus } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { AgentVersion, AgentVersionStatus } from "./agent-version.entity.ts";
 import type { CreateAgentVersionInput } from "./agent-version.inputs.ts";
-import { checkMemoryPolicy, checkRange, checkReferences } from "./agent-version.rules.ts";
+import { checkMemoryPolicy, checkReferences } from "./agent-version.rules.ts";
 import type { AgentContext } from "./agent.context.ts";
 import { lockAgent } from "./agent.service.ts";
 import { agentErrors } from "./errors.ts";

@@ -8,10 +8,6 @@ export const agentErrors = defineErrors({
     message: (f: { field: string; value: string }) => `An agent with the code ${f.value} exists. Choose another code.`,
   },
   AGENT_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No agent version ${f.id}.` },
-  NUMBER_OUT_OF_RANGE: {
-    code: "BAD_USER_INPUT",
-    message: (f: { field: string; value: number; min: number; max: number }) => `${f.field} is ${f.value}. Give ${f.min} to ${f.max}.`,
-  },
   IMPORTANCE_SCORE_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; min: number; max: number }) => `${f.field} is not a whole number from ${f.min} to ${f.max}.`,
