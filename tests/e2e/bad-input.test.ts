@@ -214,14 +214,15 @@ describe("bad input, through the router", () => {
   });
 
   it("a provider that hangs is left at once when the run is cancelled", async () => {
-    provider.enqueue({ kind: "hang" });
+    provider.reset();
+    provider.chat({ before: new Promise(() => {}) });
     const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "write", type: "llm", config: { prompt: "hang" } }], edges: [] });
     const runId = await startRun(platform, workflowId);
     await provider.seen(1);
     const started = performance.now();
     await ask(platform, `mutation ($id: ID!) { cancelRun(id: $id, reason: "enough") { status cancelReason } }`, { id: runId });
-    await provider.aborted();
-    expect(performance.now() - started).toBeLessThan(1_500);
+    await provider.requests[0]!.aborted;
+    expect(performance.now() - started).toBeLessThan(5_000);
     expect((await readRun(platform, runId)).status).toBe("CANCELLED");
   });
 
