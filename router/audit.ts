@@ -1,6 +1,6 @@
 /** The audit of requests: a row per operation, over HTTP and WebSocket; of a subscription one, when it ends. */
 import type { ApolloServerPlugin } from "@apollo/server";
-import { GraphQLError, type DocumentNode, type GraphQLFormattedError, type OperationDefinitionNode } from "graphql";
+import { getOperationAST, type DocumentNode, type GraphQLError, type GraphQLFormattedError } from "graphql";
 import { hashOf, rootFieldsOf } from "./operations.ts";
 import type { RouterContext } from "./request-context.ts";
 
@@ -33,12 +33,14 @@ export interface AuditedOperation {
   source: string;
   startedAt: Date;
   document?: DocumentNode | undefined;
-  node?: OperationDefinitionNode | undefined;
+  /** As the client gave it. */
+  operationName?: string | null | undefined;
 }
 
 /** The record of an operation that has ended just now. */
 export function auditRecord(operation: AuditedOperation, outcome: { statusCode: number; errorCodes: Iterable<string> }): AuditRecord {
-  const { context, document, node, startedAt } = operation;
+  const { context, document, startedAt } = operation;
+  const node = document && getOperationAST(document, operation.operationName);
   return {
     tenantId: context.info.tenantId,
     requestId: context.info.requestId,
@@ -46,7 +48,7 @@ export function auditRecord(operation: AuditedOperation, outcome: { statusCode: 
     operationName: node?.name?.value.slice(0, 200) ?? null,
     operationType: node?.operation ?? "unknown",
     operationHash: hashOf(operation.source),
-    rootFields: document === undefined || node === undefined ? [] : rootFieldsOf(document, node).slice(0, 50),
+    rootFields: document === undefined || node == null ? [] : rootFieldsOf(document, node).slice(0, 50),
     statusCode: outcome.statusCode,
     errorCodes: [...new Set(outcome.errorCodes)],
     durationMs: Math.max(0, Date.now() - startedAt.getTime()),
@@ -63,10 +65,10 @@ export function auditPlugin(sink: AuditSink): ApolloServerPlugin<RouterContext> 
       const startedAt = new Date();
       const began = performance.now();
       return Promise.resolve({
-        willSendResponse({ contextValue: context, source, document, operation: node, response }) {
+        willSendResponse({ contextValue: context, source, document, request: { operationName }, response }) {
           const errors = response.body.kind === "single" ? response.body.singleResult.errors : undefined;
           const outcome = { statusCode: response.http.status ?? 200, errorCodes: errorCodesOf(errors) };
-          const record = auditRecord({ context, source: source ?? "", document, node: node ?? undefined, startedAt }, outcome);
+          const record = auditRecord({ context, source: source ?? "", document, operationName, startedAt }, outcome);
           sink.record({ ...record, durationMs: performance.now() - began });
           return Promise.resolve();
         },

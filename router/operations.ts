@@ -62,7 +62,11 @@ export class Operations {
     if (known !== undefined) return known;
     const document = this.#parse(text);
     const errors = this.#validate(document);
-    if (errors.length > 0) throw new RefusedOperation(errors.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED")));
+    if (errors.length > 0)
+      throw new RefusedOperation(
+        errors.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED")),
+        document,
+      );
     return this.fromDocument({ hash, document, operationName });
   }
 
@@ -100,7 +104,11 @@ export class Operations {
 
 /** An operation that is not run; `errors` are for its client. */
 export class RefusedOperation extends Error {
-  constructor(readonly errors: readonly GraphQLError[]) {
+  constructor(
+    readonly errors: readonly GraphQLError[],
+    /** What could be read of it. */
+    readonly document?: DocumentNode,
+  ) {
     super(errors[0]?.message ?? "operation refused");
   }
 }

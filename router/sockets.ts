@@ -3,7 +3,7 @@
  * Server like those over HTTP. What is wrong with an operation is told in an `error` message, before anything begins.
  */
 import type { ApolloServer } from "@apollo/server";
-import { GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
+import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from "graphql";
 import type { SubscribePayload } from "graphql-ws";
 import { clientError } from "#shared/client-error.ts";
 import { AppError } from "#shared/errors.ts";
@@ -61,11 +61,16 @@ interface Asked {
 
 function prepare(runtime: Runtime, payload: SubscribePayload, { context, audit }: Asked): ExecutionArgs | readonly GraphQLError[] {
   const startedAt = new Date();
-  const refuse = (errors: readonly unknown[]) => {
+  const refuse = (errors: readonly unknown[], document?: DocumentNode) => {
     const { requestId } = context.info;
     const report = (cause: unknown) => runtime.log.error({ err: cause, requestId }, "operation failed inside");
     const told = errors.map((error) => clientError(error, { requestId, report }));
-    audit.record(auditRecord({ context, source: payload.query, startedAt }, { statusCode: 400, errorCodes: errorCodesOf(told) }));
+    audit.record(
+      auditRecord(
+        { context, source: payload.query, operationName: payload.operationName, document, startedAt },
+        { statusCode: 400, errorCodes: errorCodesOf(told) },
+      ),
+    );
     return told;
   };
   try {
@@ -73,11 +78,11 @@ function prepare(runtime: Runtime, payload: SubscribePayload, { context, audit }
     const variables = payload.variables ?? {};
     const planned = runtime.operations.fromText(payload.query, operationName);
     const errors = checkVariables(runtime, planned, variables);
-    if (errors.length > 0) return refuse(errors);
+    if (errors.length > 0) return refuse(errors, planned.document);
     const operation: SocketOperation = { planned, source: payload.query, variables, context, operationName };
     return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: operation };
   } catch (error) {
-    return refuse(error instanceof RefusedOperation ? error.errors : [error]);
+    return error instanceof RefusedOperation ? refuse(error.errors, error.document) : refuse([error]);
   }
 }
 

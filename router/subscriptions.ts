@@ -46,7 +46,10 @@ export async function startSubscription(
     controller.abort(clientLeft());
     const { planned, source } = prepared;
     audit.record(
-      auditRecord({ context, source, startedAt, document: planned.document, node: planned.node }, { statusCode: 200, errorCodes }),
+      auditRecord(
+        { context, source, startedAt, document: planned.document, operationName: planned.node.name?.value },
+        { statusCode: 200, errorCodes },
+      ),
     );
   };
   const run = {

@@ -29,8 +29,8 @@ export async function bundleGraphiql(cacheFolder: string, log: Log): Promise<str
 
 async function build(outdir: string): Promise<void> {
   // Loaded here: who never opens the page need not pay for esbuild.
-  const { build: esbuild } = await import("esbuild");
-  await esbuild({
+  const esbuild = await import("esbuild");
+  await esbuild.build({
     entryPoints: {
       page: join(here, "page.js"),
       "editor.worker": "monaco-editor/esm/vs/editor/editor.worker.js",
@@ -47,6 +47,8 @@ async function build(outdir: string): Promise<void> {
     define: { "process.env.NODE_ENV": '"production"' },
     logLevel: "silent",
   });
+  // It would keep its helper process for the next build.
+  await esbuild.stop();
 }
 
 /** Changes with the page's code and with the version of what it bundles. */

@@ -1,6 +1,6 @@
 /** Two small subgraphs of one graph, for tests of the router: `runs` owns Run and the streams, `traces` adds to Run. */
 import { buildSubgraphSchema, printSubgraphSchema } from "@apollo/subgraph";
-import { execute, parse, subscribe, type ExecutionResult } from "graphql";
+import { buildSchema, execute, isAbstractType, isObjectType, parse, subscribe, type ExecutionResult, type GraphQLSchema } from "graphql";
 import { BoundedStream } from "#shared/bounded-stream.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
@@ -132,6 +132,28 @@ export function fixtureSubgraphs(): Fixtures {
     seen,
     sick,
   };
+}
+
+/** Both subgraphs as one schema that graphql-js runs by itself: what the router must answer like. `apiSdl` is the composed public schema. */
+export function fixtureMonolith(apiSdl: string): GraphQLSchema {
+  const [runs, traces] = [runsResolvers(new Sources(), []), tracesResolvers([])];
+  const merged = { Query: { ...runs.Query, ...traces.Query }, Run: { ...runs.Run, ...traces.Run, __resolveReference: undefined } };
+  const kind = (value: { __typename: string }) => value.__typename;
+  return makeExecutable(apiSdl, { ...merged, Node: { __resolveType: kind }, RunEvent: { __resolveType: kind } });
+}
+
+function makeExecutable(sdl: string, resolvers: Record<string, Record<string, unknown>>): GraphQLSchema {
+  const schema = buildSchema(sdl);
+  for (const [typeName, fields] of Object.entries(resolvers)) {
+    const type = schema.getType(typeName);
+    if (isAbstractType(type)) type.resolveType = fields["__resolveType"] as never;
+    if (!isObjectType(type)) continue;
+    for (const [name, field] of Object.entries(type.getFields())) {
+      const resolve = fields[name];
+      if (resolve !== undefined) field.resolve = resolve as never;
+    }
+  }
+  return schema;
 }
 
 /** A run as the fixtures have it: ids 1 to 100 exist. */
