@@ -5,7 +5,7 @@ import { newId } from "#shared/ids.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import { runtimeErrors } from "./errors.ts";
 import { compileRun } from "./plan/compile.ts";
-import { runStatusNumber, runStatusWord, type RunStatus } from "./queue/statuses.ts";
+import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "./queue/statuses.ts";
 import { Run } from "./run.entity.ts";
 import type { CreateRunInput, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
@@ -66,9 +66,10 @@ export async function updateRunStatus(context: RuntimeContext, id: string, statu
   if (status === "QUEUED" || status === "WAITING") throw runtimeErrors.STATUS_NOT_SETTABLE({ status });
   const posted = await context.services.control.updateRun({ tenantId: context.db.tenantId, runId: id, status });
   const run = await runById(context, id);
-  if (posted !== "conflict") return run;
+  const current = runStatusWord(run.status);
+  if (posted !== "conflict" || (current === status && !isTerminal(current))) return run;
   if (run.execution === "WORKERS") throw runtimeErrors.RUN_NOT_MANUAL({ id });
-  throw runtimeErrors.RUN_FINISHED({ id, status: runStatusWord(run.status) });
+  throw runtimeErrors.RUN_FINISHED({ id, status: current });
 }
 
 /** The run as it is now. @throws AppError RUN_NOT_FOUND */
