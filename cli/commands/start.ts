@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
+import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import type { Env } from "#shared/config.ts";
@@ -44,7 +45,7 @@ async function start(context: CliContext, isJson: boolean): Promise<void> {
         logFile: env.logFile,
         isAuthOn: env.authRequired,
         workers: env.workers,
-        notes: platform.notes,
+        notes: [...platform.notes, ...placeNotes(env)],
       };
       context.print(isJson ? JSON.stringify({ event: "ready", ...banner }) : bannerLines(banner).join("\n"));
       await stop.wanted;
@@ -89,6 +90,13 @@ async function bringUp({ context, env, lock, log, progress, shutdown, stop }: Br
   });
   shutdown.add("the workers", () => workers.stop(), 32_000);
   return platform;
+}
+
+/** Root's PostgreSQL runs as another user, which may not reach the data folder; then it is a link, and a backup must follow it. */
+function placeNotes({ dataDir, databaseUrl }: Env): string[] {
+  if (databaseUrl !== undefined) return [];
+  const place = realpathSync(join(dataDir, "postgres"));
+  return place.startsWith(realpathSync(dataDir)) ? [] : [`PostgreSQL's user cannot enter ${dataDir}: its files are in ${place}`];
 }
 
 /** Detached: Ctrl-C in a terminal reaches the platform alone, which then stops its workers in order. */
