@@ -58,7 +58,7 @@ export interface Calls {
 
 /**
  * pure: completes with config.output. branch: config.route. assign: config.updates. hold: an outside call that the test ends. call: an outside
- * call of config.ms. person, timer: wait. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees.
+ * call of config.ms. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees.
  */
 export function fakeExecutors(): { executors: (type: string) => NodeExecutor | undefined; calls: Calls } {
   const waiters = new Map<string, (call: HeldCall) => void>();
@@ -88,6 +88,8 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
       kind: "completed",
       outputJson: { state: scope.state, nodes: scope.nodes as unknown as Json, input: scope.input },
     })),
+    // The characters cannot stand in a plan either.
+    unstorable: pure(({ config }) => ({ kind: "completed", outputText: String.fromCharCode(Number(config["code"])) })),
     fail: pure(() => ({ kind: "failed", code: "BROKEN", message: "as told", retryable: false })),
     person: pure(() => ({ kind: "waiting", reason: "PERSON" })),
     timer: pure(({ config }) => ({ kind: "waiting", reason: "TIMER", delayMs: Number(config["ms"]) })),
@@ -169,6 +171,8 @@ export interface RunView {
 const silentLog = pino({ level: process.env["ENGINE_TEST_LOG"] ?? "silent" });
 const noPorts = {} as NodePorts;
 
+const opened = new Set<EngineFixture>();
+
 /** One engine: its database, hints, fakes and whatever a test starts of it. */
 export class EngineFixture {
   readonly url: string;
@@ -198,7 +202,9 @@ export class EngineFixture {
     const pool = openPool({ url: database.url, scope: "engine", max: 10 });
     const { rows } = await pool.query<{ present: boolean }>("select to_regclass('runtime.run') is not null as present");
     if (rows[0]?.present !== true) await migrateRuntime(database.url);
-    return new EngineFixture(database, pool);
+    const fixture = new EngineFixture(database, pool);
+    opened.add(fixture);
+    return fixture;
   }
 
   /** A worker with a pool of its own; started unless told otherwise. */
@@ -254,9 +260,29 @@ export class EngineFixture {
 
   /** Ends with the invariants, after whatever runs has stopped. */
   async close(): Promise<void> {
+    try {
+      await this.#stop();
+      await assertInvariants(this.pool);
+    } finally {
+      await this.#end();
+    }
+  }
+
+  /** For afterEach: ends what failed tests left running. */
+  static async closeLeft(): Promise<void> {
+    for (const fixture of opened) {
+      await fixture.#stop();
+      await fixture.#end();
+    }
+  }
+
+  async #stop(): Promise<void> {
     for (const { worker } of this.#workers) await worker.kill();
     await this.control.close();
-    await assertInvariants(this.pool);
+  }
+
+  async #end(): Promise<void> {
+    opened.delete(this);
     for (const { pool } of this.#workers) await pool.end();
     await this.pool.end();
     await this.#drop();

@@ -46,7 +46,7 @@ export function execute(executor: NodeExecutor, context: NodeRunContext, timeout
   const called = callExecutor(executor, context, log).then((outcome) => {
     // What an executor says of a call that was cut off at its deadline is an echo of the abort; it was the deadline.
     const isEcho = outcome.kind === "failed" && stopped === undefined && context.signal.aborted && monotonicMs() - startedAt >= timeoutMs;
-    return isEcho ? { ...outcome, code: timedOut.code, message: timedOut.message } : outcome;
+    return isEcho ? timedOut : outcome;
   });
   const outcome = Promise.race([called, gaveUp]).then((value) => {
     clearTimeout(deadline);

@@ -23,6 +23,7 @@ import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCau
 import { inboxBodies, type OutcomeBody, type OwnerOutcome } from "./inbox-message.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import { eventRow, nodeRow, NotStorable, outputColumns, spanRow, storableText, type NodeRecord } from "./node-rows.ts";
+import { outsideOutcome } from "./outside-outcome.ts";
 import { Pending } from "./pending.ts";
 import type { Policy, RunHost } from "./run-host.ts";
 import { replayLoaded } from "./run-rebuild.ts";
@@ -103,6 +104,8 @@ export class OwnedRun {
   #stateBytes = 0;
   #flight: FlushDraft | undefined;
   #ending: Ending | undefined;
+  /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
+  #isRunningOutside = false;
   #budget: number;
   /** Set while one node at a time is executed, because owners have died with this run. */
   #isCareful: boolean;
@@ -252,7 +255,9 @@ export class OwnedRun {
     const node = this.#nodeRecord(index);
     if (body.startedMs !== undefined) node.startedMs = body.startedMs;
     if (body.workerKey !== undefined) node.workerKey = body.workerKey;
-    this.#outcome(index, body.outcome, body.spans ?? []);
+    // Workers say when they began; whoever answers from outside does not.
+    const outcome = body.startedMs === undefined ? outsideOutcome(nodeAt(this.#plan, index), body.outcome) : body.outcome;
+    this.#outcome(index, outcome, body.spans ?? []);
   }
 
   #markApply(path: string, workerKey: string | null): void {
@@ -267,8 +272,10 @@ export class OwnedRun {
 
   #runStatusApply(status: "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED"): void {
     if (this.execution !== "MANUAL") return;
-    if (status === "RUNNING") this.#statusStore("RUNNING");
-    else
+    if (status === "RUNNING") {
+      this.#isRunningOutside = true;
+      this.#statusStore("RUNNING");
+    } else
       this.#ending ??= {
         status,
         ...(status === "FAILED" && { code: "FAILED_OUTSIDE", message: "The run was set to FAILED from outside." }),
@@ -724,8 +731,9 @@ export class OwnedRun {
   #restStatus(rest: Rest): RunStatus {
     if (rest === "keep") return this.#status;
     if (this.#ending !== undefined) return this.#ending.status;
+    // The tail of this very flush cancels what is open.
+    if (rest === "end") return this.#graph.failure === undefined ? "COMPLETED" : "FAILED";
     const status = runStatus(this.#graph);
-    if (rest === "end") return status;
     // Given back by a worker that stops it is still under way; left by an owner for a few steps it is queued again.
     if (rest === "requeue" && this.#policy.kind === "worker") return this.#status;
     return this.#graph.ready.size > 0 && this.#graph.open.size === this.#graph.waiting ? "QUEUED" : status;

@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import pg from "pg";
+import { EngineFixture, node, plan } from "../../testkit/engine.ts";
+
+afterEach(EngineFixture.closeLeft);
+
+async function setup(): Promise<EngineFixture> {
+  return EngineFixture.open();
+}
+
+const leaseMs = 900;
+
+describe("takeover", () => {
+  it("goes on where a killed worker stopped, and calls nothing again that was stored", async () => {
+    const t = await setup();
+    const first = t.worker({ leaseMs });
+    const runId = await t.create(plan([node("a", "call"), node("b", "hold"), node("c", "pure")], ["a>b", "b>c"]));
+    await t.calls.heldNode("b");
+    await first.kill();
+    t.calls.held.clear();
+    t.worker({ leaseMs: 30_000 });
+    (await t.calls.heldNode("b")).end();
+    const view = await t.finished(runId);
+    expect(view.nodes).toEqual({ a: "COMPLETED", b: "COMPLETED", c: "COMPLETED" });
+    expect(t.calls.log).toEqual(["a", "b", "b", "c"]);
+    await t.close();
+  });
+
+  it("calls an at-most-once node never again: it waits with OUTCOME_UNKNOWN for a person", async () => {
+    const t = await setup();
+    const first = t.worker({ leaseMs });
+    const runId = await t.create(plan([node("pay", "hold", {}, { at_most_once: true }), node("after", "pure")], ["pay>after"]));
+    await t.calls.heldNode("pay");
+    await first.kill();
+    t.worker({ leaseMs: 30_000 });
+    await t.until(runId, ({ nodes }) => nodes["pay"] === "WAITING");
+    const { rows } = await t.pool.query("select wait_reason from runtime.node_run where path = 'pay'");
+    expect(rows).toEqual([{ wait_reason: "OUTCOME_UNKNOWN" }]);
+    expect(await t.control.answerNode({ tenantId: "acme", runId, path: "pay", outcome: { kind: "completed", outputText: "paid" } })).toBe(
+      "applied",
+    );
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    expect(t.calls.log.filter((id) => id === "pay")).toHaveLength(1);
+    await t.close();
+  });
+
+  it("fails the node that was executed alone when its third owner died, with WORKER_CRASHED, and counts no other", async () => {
+    const t = await setup();
+    const runId = await t.create(plan([node("poison", "hold"), node("fine", "pure")]));
+    for (let crash = 0; crash < 3; crash++) {
+      const worker = t.worker({ leaseMs: 400 });
+      await t.calls.heldNode("poison");
+      await worker.kill();
+      t.calls.held.clear();
+      await new Promise((resolve) => setTimeout(resolve, 450));
+    }
+    t.worker({ leaseMs: 30_000 });
+    const view = await t.finished(runId);
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "WORKER_CRASHED", nodes: { poison: "FAILED", fine: "COMPLETED" } });
+    await t.close();
+  });
+
+  it("writes nothing once its lease was lost", async () => {
+    const t = await setup();
+    const first = t.worker({ leaseMs });
+    const runId = await t.create(plan([node("a", "hold"), node("b", "pure")], ["a>b"]));
+    const held = await t.calls.heldNode("a");
+    // Somebody else takes the run, as after a stop longer than the lease.
+    const admin = new pg.Client({ connectionString: t.adminUrl });
+    await admin.connect();
+    await admin.query(
+      "with r as (update runtime.run set lease = gen_random_uuid() returning lease, id) update runtime.work w set lease = r.lease from r where w.key = r.id",
+    );
+    const released = once(first.signals, "released");
+    held.end();
+    expect((await released)[1]).toEqual({ kind: "lost" });
+    expect((await t.view(runId)).nodes).toEqual({ a: "RUNNING" });
+    await admin.end();
+    t.worker({ leaseMs: 30_000 });
+    await t.until(runId, ({ nodes }) => nodes["a"] === "RUNNING");
+    (await t.calls.heldNode("a")).end();
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    await t.close();
+  });
+});
+
+describe("a worker that stops", () => {
+  it("finishes what executes and gives the rest back without counting a crash", async () => {
+    const t = await setup();
+    const first = t.worker();
+    const runId = await t.create(plan([node("a", "hold"), node("b", "call"), node("c", "pure")], ["a>b", "b>c"]));
+    const held = await t.calls.heldNode("a");
+    const stopped = first.stop();
+    held.end();
+    await stopped;
+    const { rows } = await t.pool.query("select crashes, lease from runtime.work where key = $1", [runId]);
+    expect(rows).toEqual([{ crashes: 0, lease: null }]);
+    expect((await t.view(runId)).nodes).toEqual({ a: "COMPLETED" });
+    t.worker();
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    await t.close();
+  });
+});
+
+describe("a flush whose answer is lost", () => {
+  it("is sent again and counts once", async () => {
+    const t = await setup();
+    const worker = t.worker({ leaseMs: 30_000, workerKey: "cut" });
+    const runs = await Promise.all(
+      Array.from({ length: 40 }, () =>
+        t.create(plan([node("a", "call", { ms: 30 }), node("b", "call", { ms: 30 }), node("c", "pure")], ["a>b", "b>c"])),
+      ),
+    );
+    const admin = new pg.Client({ connectionString: t.adminUrl });
+    await admin.connect();
+    for (let cut = 0; cut < 12; cut++) {
+      await once(worker.signals, "flushed", { signal: AbortSignal.timeout(200) }).catch(() => {});
+      await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cut'");
+    }
+    for (const runId of runs) expect((await t.finished(runId, 20_000)).status).toBe("COMPLETED");
+    expect(t.calls.log).toHaveLength(runs.length * 3);
+    await admin.end();
+    await t.close();
+  });
+});
