@@ -9,7 +9,7 @@ import { applyRewrites } from "@apollo/gateway/dist/dataRewrites.js";
 import { computeResponse } from "@apollo/gateway/dist/resultShaping.js";
 import { deepMerge } from "@apollo/gateway/dist/utilities/deepMerge.js";
 import { evaluateCondition, type FetchNode, type PlanNode } from "@apollo/query-planner";
-import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult, type FieldNode } from "graphql";
+import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import type { ComposedGraph } from "./compose.ts";
 import { cursorsAt, pathTo, representationOf, type Cursor, type ResultObject } from "./entities.ts";
@@ -151,7 +151,7 @@ function usedVariables({ variables }: State, node: FetchNode): Record<string, un
 
 /** `__schema` and `__type` are answered here, from the public schema. */
 function introspect({ graph, planned, variables }: PlanRun, selection: FieldSelection): unknown {
-  const node = selection.expandFragments().toSelectionNode() as FieldNode;
+  const node = selection.expandFragments().toSelectionNode();
   const { data } = executeSync({
     schema: graph.apiSchema,
     document: {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { AppError, defineErrors } from "./errors.ts";
+import { defineErrors, type AppError } from "./errors.ts";
 
 /** Why a request's body is not read. */
 export const bodyErrors = defineErrors({

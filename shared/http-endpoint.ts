@@ -131,9 +131,7 @@ async function sendOnce(target: Target, { body, headers, signal }: Sent): Promis
 function parseAnswer(text: string): ExecutionResult | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
-    return isJsonObject(parsed) && ("data" in parsed || Array.isArray(parsed["errors"]))
-      ? (parsed as unknown as ExecutionResult)
-      : undefined;
+    return isJsonObject(parsed) && ("data" in parsed || Array.isArray(parsed["errors"])) ? parsed : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 /** One subgraph as its HTTP server answers it: Apollo Server in front for the protocol and validation, the endpoint behind. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { buildSubgraphSchema } from "@apollo/subgraph";
-import { GraphQLError, parse, specifiedRules, validate, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from "graphql";
+import { parse, specifiedRules, validate, type ExecutionArgs, type GraphQLError, type GraphQLSchema } from "graphql";
 import { clientError } from "./client-error.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "./endpoint.ts";
 import { answerGraphql, clientGone, startGraphqlServer, type Gateway, type GraphqlContext } from "./graphql-http.ts";

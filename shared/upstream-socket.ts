@@ -2,7 +2,7 @@
  * The WebSocket over which one process subscribes to a subgraph in another. It serves many users: the identity travels with each
  * operation, never in connectionParams. It never subscribes anew by itself: that would hide a gap in a stream.
  */
-import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from "graphql";
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from "graphql";
 import { createClient, type Client } from "graphql-ws";
 import WebSocket from "ws";
 import { BoundedStream } from "./bounded-stream.ts";
@@ -54,7 +54,7 @@ export function openUpstream({ name, url, maxBufferedEvents }: { name: string; u
       const fail = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
       const overflow = () => fail(streamErrors.SUBSCRIPTION_OVERFLOW({ serviceName: name, maxBufferedEvents }));
       open.add(fail);
-      dispose = client.subscribe<Record<string, unknown>>(payloadOf(request), {
+      dispose = client.subscribe(payloadOf(request), {
         next: (event) => void (stream.push(event as ExecutionResult) || overflow()),
         error: (cause) => stream.end(failed(refusal(cause, name))),
         complete: () => stream.end(),

@@ -25,7 +25,7 @@ describe("the request's identity at the router", () => {
     await using t = await fixtureRouter();
     const tenantOf = async (asked: Parameters<FixtureRouter["ask"]>[1]) => {
       const { body, headers } = await t.ask("{ whoami }", asked);
-      expect((body.data?.["whoami"] as string).split("/")[0]).toBe(headers["x-tenant-id"]);
+      expect(String(body.data?.["whoami"]).split("/")[0]).toBe(headers["x-tenant-id"]);
       return headers["x-tenant-id"];
     };
     expect(await tenantOf({ headers: { "x-tenant-id": "acme" }, search: "?tenant_id=other" })).toBe("acme");

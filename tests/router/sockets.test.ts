@@ -63,7 +63,7 @@ describe("a WebSocket of the router", () => {
     const whoami = async (params: object, options: { headers?: Record<string, string>; search?: string } = {}) => {
       const messages = [{ ...init, payload: params }, subscribe("1", "{ whoami }")];
       const { answers } = await talk(t, messages, { until: 2, ...options });
-      return [answers[0]?.payload, (answers[1]?.payload as { data: { whoami: string } }).data.whoami];
+      return [answers[0]?.payload, (answers[1]!.payload as { data: { whoami: string } }).data.whoami];
     };
     const headers = { "x-tenant-id": "header", "x-request-id": "r2" };
     const params = { "x-tenant-id": "params", "x-request-id": "r1" };

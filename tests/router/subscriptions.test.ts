@@ -45,9 +45,10 @@ describe.each(modes)("a federated subscription, %s", (mode) => {
     await using t = await fixtureRouter({ mode });
     const query =
       "subscription S($c: Boolean!, $n: Int = 2) { runStatus(id: 2, count: $n) { id ... @include(if: $c) { cost } status @skip(if: $c) } }";
-    expect(dataOf(await Array.fromAsync(t.stream(query, { variables: { c: true } })))).toEqual(
-      Array(2).fill({ runStatus: { id: "2", cost: 0.02 } }),
-    );
+    expect(dataOf(await Array.fromAsync(t.stream(query, { variables: { c: true } })))).toEqual([
+      { runStatus: { id: "2", cost: 0.02 } },
+      { runStatus: { id: "2", cost: 0.02 } },
+    ]);
     expect(dataOf(await Array.fromAsync(t.stream(query, { variables: { c: false, n: 1 } })))).toEqual([
       { runStatus: { id: "2", status: "DONE" } },
     ]);
@@ -66,7 +67,8 @@ describe.each(modes)("a federated subscription, %s", (mode) => {
   it("nulls an event whose non-null field fails, and goes on", async () => {
     await using t = await fixtureRouter({ mode });
     const events = await Array.fromAsync(t.stream('subscription { runStatus(id: "2", count: 2) { id nonNullFailing cost } }'));
-    expect(events).toMatchObject(Array(2).fill({ data: null, errors: [{ extensions: { code: "CONFLICT" } }] }));
+    const nulled = { data: null, errors: [{ extensions: { code: "CONFLICT" } }] };
+    expect(events).toMatchObject([nulled, nulled]);
   });
 
   it("tells a refused subscription with the subgraph's code and reason", async () => {

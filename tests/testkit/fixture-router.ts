@@ -95,7 +95,7 @@ export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise
         operationName: operationName ?? null,
       }) as AsyncIterableIterator<FormattedExecutionResult>,
     async [Symbol.asyncDispose]() {
-      await Promise.all(clients.map((made) => made.dispose()));
+      for (const made of clients) await made.dispose();
       await router.stop(100);
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
       await upstream?.stop(100);

@@ -262,7 +262,7 @@ function fixtureEndpoint({ name, typeDefs, resolvers, seen, sick }: FixtureDefin
   return {
     name,
     sdl: printSubgraphSchema(schema),
-    execute: async (request) => (await execute(argumentsOf(request))) as ExecutionResult,
+    execute: async (request) => execute(argumentsOf(request)),
     subscribe: async (request) => subscribe(argumentsOf(request)) as Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>,
     health: () => (sick.has(name) ? Promise.reject(sick.get(name)!) : Promise.resolve()),
     close: () => Promise.resolve(),
