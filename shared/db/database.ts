@@ -62,7 +62,7 @@ export class Database {
     const orm = await MikroORM.init({
       entities: [...options.entities],
       schema: options.schema,
-      dbName: "agent_platform",
+      dbName: databaseName(options.url),
       driverOptions: new TenantDialect(pool, (sql) => database?.onStatement?.(sql)),
       ensureDatabase: false,
       forceUtcTimezone: true,
@@ -120,6 +120,11 @@ export class Database {
     await this.#orm.close(true);
     await poolRelease(this.#url);
   }
+}
+
+/** The migrator makes the database that this names where it does not exist, so it must be the one of the URL, as the driver reads it. */
+function databaseName(url: string): string {
+  return new pg.Client({ connectionString: url }).database ?? "agent_platform";
 }
 
 function makeTx(em: EntityManager): Tx {
