@@ -49,6 +49,6 @@ function referenceFault(schema: JsonObject): SchemaFault | undefined {
     validator.validate({});
     return undefined;
   } catch (error) {
-    return { path: "#", problem: error instanceof RangeError ? "it refers to itself without end." : String((error as Error).message) };
+    return { path: "#", problem: error instanceof RangeError ? "it refers to itself without end." : (error as Error).message };
   }
 }

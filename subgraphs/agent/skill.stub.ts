@@ -2,7 +2,7 @@ import { Directive, Field, ID, ObjectType } from "type-graphql";
 
 /** A skill of the skill subgraph, by id. */
 @Directive('@key(fields: "id", resolvable: false)')
-@ObjectType("Skill", { description: "A reusable ability." })
+@ObjectType("Skill")
 export class SkillStub {
   @Field(() => ID, { description: "Opaque id." })
   id!: string;

@@ -1,8 +1,9 @@
 import { checkRange, checkText } from "#shared/fields.ts";
 import { memoryErrors } from "./errors.ts";
+import { MemorySearchMode } from "./memory-search-mode.ts";
 import { memoriesSearch, memoriesTouch, type ScoredMemory } from "./memory-search.sql.ts";
 import type { MemoryContext } from "./memory.context.ts";
-import { MemorySearchMode, type SearchMemoriesInput } from "./memory.inputs.ts";
+import type { SearchMemoriesInput } from "./memory.inputs.ts";
 import { searchTerms } from "./memory.words.ts";
 
 /**

@@ -26,7 +26,7 @@ export interface ScoredMemory {
   score: number;
 }
 
-/** The most memories that are looked at for one word, the newest: 0.2 s for a word of 100,000 memories instead of 5 s (2026-11). */
+/** The most memories that are looked at for one word, newest first: a word that 80,000 memories have costs 0.24 s on two busy cores (2026-11). */
 const postingsPerWord = 5_000;
 
 /** Best first; equal scores newest first. Index: memory_word_scope where the scope is given, else memory_word_tenant. */
@@ -46,7 +46,7 @@ export async function memoriesSearch(tx: Tx, search: MemorySearch): Promise<Scor
     memoryType ?? null,
     limit,
   ]);
-  return rows.map(({ score, ...row }) => ({ memory: toEntity(tx, Memory, row), score: Number(score) }));
+  return rows.map(({ score, ...row }) => ({ memory: toEntity(tx, Memory, row), score }));
 }
 
 /** Notes that memories were found now. Those that another search notes at the same moment are left to it. */

@@ -1,26 +1,9 @@
-import { ArgsType, Field, InputType, Int, registerEnumType } from "type-graphql";
+import { ArgsType, Field, InputType, Int } from "type-graphql";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { PageArgs } from "#shared/pagination.ts";
+import { MemorySearchMode } from "./memory-search-mode.ts";
 import { MemoryScopeType } from "./memory.entity.ts";
-
-/** How memories are searched. */
-export enum MemorySearchMode {
-  AUTO = "AUTO",
-  TEXT = "TEXT",
-  VECTOR = "VECTOR",
-  HYBRID = "HYBRID",
-}
-registerEnumType(MemorySearchMode, {
-  name: "MemorySearchMode",
-  description: "How memories are searched.",
-  valuesConfig: {
-    AUTO: { description: "HYBRID where an embedding model is set up, else TEXT." },
-    TEXT: { description: "Full text." },
-    VECTOR: { description: "Embeddings; not available yet." },
-    HYBRID: { description: "Both, fused; not available yet." },
-  },
-});
 
 /** Something to remember. */
 @InputType({ description: "Something to remember. scopeId defaults to the tenant where scopeType is TENANT and is required elsewhere." })

@@ -2,7 +2,7 @@ import { Directive, Field, ID, ObjectType } from "type-graphql";
 
 /** A team of the team subgraph, by id. */
 @Directive('@key(fields: "id")')
-@ObjectType("Team", { description: "Agents that work on one thing together." })
+@ObjectType("Team")
 export class TeamStub {
   @Field(() => ID, { description: "Opaque id." })
   id!: string;

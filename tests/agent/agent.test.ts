@@ -178,32 +178,35 @@ describe("agent versions", () => {
     expect(made.map((row) => row["version"]).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it.each([
-    ["role", "TEXT_TOO_SHORT", { role: " " }],
-    ["maxSteps", "NUMBER_OUT_OF_RANGE", { maxSteps: 65 }],
-    ["maxSteps", "NUMBER_OUT_OF_RANGE", { maxSteps: 0 }],
-    ["memoryPolicy.readTopK", "NUMBER_OUT_OF_RANGE", { memoryPolicy: { readTopK: 51 } }],
-    [
-      "memoryPolicy.config.write_importance_score",
-      "IMPORTANCE_SCORE_INVALID",
-      { memoryPolicy: { config: { write_importance_score: 101 } } },
-    ],
-    [
-      "memoryPolicy.config.write_importance_score",
-      "IMPORTANCE_SCORE_INVALID",
-      { memoryPolicy: { config: { write_importance_score: "60" } } },
-    ],
-    ["modelConfig", "JSON_TOO_LARGE", { modelConfig: { text: "x".repeat(70_000) } }],
-    ["toolBindingIds", "TOO_MANY_REFERENCES", { toolBindingIds: Array.from({ length: 129 }, (_, i) => `b${i}`) }],
-    ["status", "VERSION_STATUS_INVALID", { status: "ARCHIVED" }],
-  ])("refuse a bad %s: %s", async (field, reason, input) => {
+  it("refuse what does not fit, with the field and why", async () => {
     const t = await setup();
     const { id: agentId } = await t.agent("support");
-    expect(await t.refusal(createVersion, { input: { agentId, role: "helper", ...input } })).toMatchObject({
-      code: "BAD_USER_INPUT",
-      reason,
-      field,
-    });
+    const cases: [field: string, reason: string, input: object][] = [
+      ["role", "TEXT_TOO_SHORT", { role: " " }],
+      ["maxSteps", "NUMBER_OUT_OF_RANGE", { maxSteps: 65 }],
+      ["maxSteps", "NUMBER_OUT_OF_RANGE", { maxSteps: 0 }],
+      ["memoryPolicy.readTopK", "NUMBER_OUT_OF_RANGE", { memoryPolicy: { readTopK: 51 } }],
+      [
+        "memoryPolicy.config.write_importance_score",
+        "IMPORTANCE_SCORE_INVALID",
+        { memoryPolicy: { config: { write_importance_score: 101 } } },
+      ],
+      [
+        "memoryPolicy.config.write_importance_score",
+        "IMPORTANCE_SCORE_INVALID",
+        { memoryPolicy: { config: { write_importance_score: "60" } } },
+      ],
+      ["modelConfig", "JSON_TOO_LARGE", { modelConfig: { text: "x".repeat(70_000) } }],
+      ["toolBindingIds", "TOO_MANY_REFERENCES", { toolBindingIds: Array.from({ length: 129 }, (_, i) => `b${i}`) }],
+      ["status", "VERSION_STATUS_INVALID", { status: "ARCHIVED" }],
+    ];
+    for (const [field, reason, input] of cases) {
+      expect(await t.refusal(createVersion, { input: { agentId, role: "helper", ...input } })).toMatchObject({
+        code: "BAD_USER_INPUT",
+        reason,
+        field,
+      });
+    }
   });
 
   it("of an unknown or deleted agent are refused", async () => {

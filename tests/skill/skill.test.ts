@@ -116,24 +116,27 @@ describe("skill versions", () => {
     });
   });
 
-  it.each([
-    ["implementation.template", "SKILL_IMPLEMENTATION_INVALID", { implementation: {} }],
-    ["implementation.language", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "CODE", implementation: { language: "ruby", code: "1" } }],
-    ["implementation.code", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "CODE", implementation: { language: "python", code: " " } }],
-    ["implementation.tool_binding_id", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "HTTP", implementation: { url: "http://x" } }],
-    ["implementation.prompt", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "PROMPT", implementation: { system_prompt: "s" } }],
-    ["implementation.model", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "PROMPT", implementation: { prompt: "p", model: 4 } }],
-    ["parameterSchema", "SKILL_SCHEMA_INVALID", { parameterSchema: { type: "objekt" } }],
-    ["parameterSchema", "SKILL_SCHEMA_INVALID", { parameterSchema: { $ref: "https://example.com/schema" } }],
-    ["outputSchema", "SKILL_SCHEMA_INVALID", { outputSchema: { pattern: "(" } }],
-    ["outputSchema", "SKILL_SCHEMA_INVALID", { outputSchema: { $ref: "#" } }],
-    ["outputSchema", "JSON_TOO_LARGE", { outputSchema: { title: "x".repeat(70_000) } }],
-    ["status", "VERSION_STATUS_INVALID", { status: "ARCHIVED" }],
-  ])("refuse a bad %s: %s (%#)", async (field, reason, input) => {
+  it("refuse what does not fit, with the field and why", async () => {
     const t = await setup();
     const { id: skillId } = await t.skill("greet");
-    const given = { skillId, runtimeType: "TEMPLATE", implementation: { template: "t" }, ...input };
-    expect(await t.refusal(createVersion, { input: given })).toMatchObject({ code: "BAD_USER_INPUT", reason, field });
+    const cases: [field: string, reason: string, input: object][] = [
+      ["implementation.template", "SKILL_IMPLEMENTATION_INVALID", { implementation: {} }],
+      ["implementation.language", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "CODE", implementation: { language: "ruby", code: "1" } }],
+      ["implementation.code", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "CODE", implementation: { language: "python", code: " " } }],
+      ["implementation.tool_binding_id", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "HTTP", implementation: { url: "http://x" } }],
+      ["implementation.prompt", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "PROMPT", implementation: { system_prompt: "s" } }],
+      ["implementation.model", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "PROMPT", implementation: { prompt: "p", model: 4 } }],
+      ["parameterSchema", "SKILL_SCHEMA_INVALID", { parameterSchema: { type: "objekt" } }],
+      ["parameterSchema", "SKILL_SCHEMA_INVALID", { parameterSchema: { $ref: "https://example.com/schema" } }],
+      ["outputSchema", "SKILL_SCHEMA_INVALID", { outputSchema: { pattern: "(" } }],
+      ["outputSchema", "SKILL_SCHEMA_INVALID", { outputSchema: { $ref: "#" } }],
+      ["outputSchema", "JSON_TOO_LARGE", { outputSchema: { title: "x".repeat(70_000) } }],
+      ["status", "VERSION_STATUS_INVALID", { status: "ARCHIVED" }],
+    ];
+    for (const [field, reason, input] of cases) {
+      const given = { skillId, runtimeType: "TEMPLATE", implementation: { template: "t" }, ...input };
+      expect(await t.refusal(createVersion, { input: given })).toMatchObject({ code: "BAD_USER_INPUT", reason, field });
+    }
   });
 });
 
