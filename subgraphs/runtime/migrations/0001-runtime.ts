@@ -235,8 +235,11 @@ from runtime.trace_span s join runtime.run r on r.id = s.run_id`;
 
 const tables = ["run", "plan", "node_run", "run_event", "artifact", "trace_span", "work", "inbox", "outbox"];
 
-/** Both as subselects: evaluated once a statement, the second only where the first is false (it raises when no tenant is set). */
-const policy = "(select app.is_engine()) or tenant_id = (select app.current_tenant())";
+/**
+ * Subselects, so evaluated once a statement. The second asks again who is there, because PostgreSQL evaluates all subselects of a statement
+ * when it looks at a row anew that somebody else has just changed, and current_tenant() raises where no tenant is set.
+ */
+const policy = `(select app.is_engine()) or tenant_id = (select case when app.is_engine() then '' else app.current_tenant() end)`;
 
 export class Runtime0001 extends Migration {
   override up(): void {

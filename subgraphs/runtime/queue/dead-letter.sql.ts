@@ -1,12 +1,12 @@
 import { rowsOf, type Queryable, type Statement } from "./statement.ts";
 
-// Holds only where no node is marked as the culprit: with one, the engine fails that node alone.
+// $3: where a node is marked as the culprit it does not hold; the engine fails that node alone.
 const deadLetter: Statement = {
   name: "dead_letter",
   text: `
 with r as (update runtime.run r set status = 4, lease = null, event_seq = event_seq + 1, ended_at = clock_timestamp(),
-    error_code = 'WORKER_CRASHED', error_message = 'Taking over the run ended every worker that tried.'
-  where id = $1 and lease = $2 and not exists (select from runtime.node_run n where n.run_id = r.id and n.alone and n.status = 1)
+    error_code = $4, error_message = $5
+  where id = $1 and lease = $2 and not ($3 and exists (select from runtime.node_run n where n.run_id = r.id and n.alone and n.status = 1))
   returning id, tenant_id, event_seq),
 n as (update runtime.node_run x set status = 5, ended_at = clock_timestamp(), error_code = 'SIBLING_FAILED' from r where x.run_id = r.id and x.status < 3),
 e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id) select id, event_seq, 0, 4, clock_timestamp(), tenant_id from r),
@@ -17,5 +17,11 @@ select id from r`,
 
 /** Fails a run without loading it, for one that ends whoever loads it. @returns whether it did. */
 export async function runDeadLetter(db: Queryable, run: { runId: string; lease: string }): Promise<boolean> {
-  return (await rowsOf(db, deadLetter, [run.runId, run.lease])).length > 0;
+  const message = "Taking over the run ended every worker that tried.";
+  return (await rowsOf(db, deadLetter, [run.runId, run.lease, true, "WORKER_CRASHED", message])).length > 0;
+}
+
+/** Fails a run with nothing of what its owner could not store. */
+export async function runFailUnstored(db: Queryable, run: { runId: string; lease: string }): Promise<void> {
+  await rowsOf(db, deadLetter, [run.runId, run.lease, false, "INTERNAL", "What the run did could not be stored."]);
 }

@@ -4,6 +4,7 @@
  */
 import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
+import { runFailUnstored } from "../queue/dead-letter.sql.ts";
 import { runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
@@ -109,10 +110,20 @@ export class Flusher {
   /** One value that cannot be stored must not stop the others: halve until it stands alone. */
   async #split(drafts: FlushDraft[], cause: unknown): Promise<void> {
     const [only] = drafts;
-    if (drafts.length === 1) return only?.run.unstorable(cause);
+    if (only !== undefined && drafts.length === 1) return this.#fail(only.run, cause);
     const middle = Math.ceil(drafts.length / 2);
     await this.#send(drafts.slice(0, middle));
     await this.#send(drafts.slice(middle));
+  }
+
+  /** Nodes are asked before whether they can be stored; what still cannot be ends its run, with nothing of it. */
+  async #fail(run: OwnedRun, cause: unknown): Promise<void> {
+    this.#log.error({ err: cause, runId: run.runId }, "run cannot be stored");
+    run.drop("lost");
+    await runFailUnstored(this.#db, run).catch((again: unknown) =>
+      this.#log.error({ err: again, runId: run.runId }, "run left to its lease"),
+    );
+    this.#hints.publish("run", run.runId);
   }
 
   #settle(drafts: readonly FlushDraft[], answers: readonly FlushAnswer[], wasSentBefore: boolean): void {
@@ -142,8 +153,8 @@ function failureKind(cause: unknown): "refused" | "locked" | "unknown" {
   const code = sqlState(cause);
   if (code === undefined) return "unknown";
   if (code === "55P03" || code === "40P01") return "locked";
-  // 08 connection, 53 resources, 57 operator's intervention, 58 system, XX internal, 40 rollback: another try may do.
-  return /^(08|53|57|58|XX|40|25)/.test(code) ? "unknown" : "refused";
+  // 22 data, 23 constraints, 54 limits: about what was sent. All others are about the database, and another try may do.
+  return /^(22|23|54)/.test(code) ? "refused" : "unknown";
 }
 
 function sqlState(cause: unknown): string | undefined {

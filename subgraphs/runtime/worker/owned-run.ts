@@ -198,18 +198,6 @@ export class OwnedRun {
     this.#flushIfNeeded();
   }
 
-  /** Ends the run as FAILED with nothing of what could not be stored. */
-  unstorable(cause: unknown): void {
-    if (this.#ending?.code === "INTERNAL") return this.drop("lost");
-    this.#host.log.error({ err: cause, runId: this.runId }, "run cannot be stored");
-    this.#flight = undefined;
-    this.#pending = new Pending();
-    this.#seq = this.#eventSeq;
-    this.#decisions.clear();
-    this.#ending = { status: "FAILED", code: "INTERNAL", message: "The run's outcome could not be stored." };
-    this.advance();
-  }
-
   /** Forgets the run: somebody else owns it, or nobody knows. Nothing of it is written. */
   drop(cause: StopCause): void {
     this.#release(cause);
@@ -733,6 +721,7 @@ export class OwnedRun {
     if (this.#ending !== undefined) return this.#ending.status;
     // The tail of this very flush cancels what is open.
     if (rest === "end") return this.#graph.failure === undefined ? "COMPLETED" : "FAILED";
+    if (this.#isRunningOutside) return "RUNNING";
     const status = runStatus(this.#graph);
     // Given back by a worker that stops it is still under way; left by an owner for a few steps it is queued again.
     if (rest === "requeue" && this.#policy.kind === "worker") return this.#status;
