@@ -63,10 +63,11 @@ const requestFaults = new Set([
 
 /** graphql-js gives its refusals no code: they have no path, or say which argument or variable is wrong. */
 function isFaultOfRequest(error: GraphQLFormattedError, code: unknown): boolean {
+  if (error.path === undefined && error.message.startsWith('Variable "')) return true;
   if (code !== undefined && code !== "INVALID_GRAPHQL") return false;
   const thrown = error instanceof GraphQLError ? error.originalError : undefined;
   if (thrown != null && !(thrown instanceof GraphQLError)) return false;
-  return error.path === undefined || /^(Argument|Variable) "/.test(error.message);
+  return error.path === undefined || error.message.startsWith('Argument "');
 }
 
 function appErrorIn(error: unknown): AppError | undefined {

@@ -18,8 +18,9 @@ export function maskError(error: GraphQLError, log: Log, requestId: string): Gra
     if (app.code === "INTERNAL" || app.cause !== undefined) log.warn({ err: app, requestId }, "operation refused");
     return rebuild(error, app.message, { ...app.facts, code: app.code, reason: app.reason, requestId });
   }
-  // Without an original error it is graphql-js that speaks of the document: safe to show.
-  if (error.originalError === undefined && error.extensions["code"] === undefined) {
+  // It is graphql-js that speaks of the document or of its values: safe to show.
+  const ofRequest = error.path === undefined || (cause instanceof GraphQLError && error.message.startsWith('Argument "'));
+  if ((error.originalError === undefined && error.extensions["code"] === undefined) || ofRequest) {
     return rebuild(error, error.message, { code: "BAD_USER_INPUT" satisfies ErrorCode, reason: "GRAPHQL_INVALID", requestId });
   }
   if (typeof error.extensions["code"] === "string" && error.originalError === undefined) return error;

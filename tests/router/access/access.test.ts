@@ -84,6 +84,18 @@ describe("the access subgraph", () => {
     expect(await t.list({ operationName: "MakeRun", rootField: "createRun", errorCode: "TIMEOUT" })).toEqual([]);
   });
 
+  it.each([
+    [
+      "as a literal",
+      'query ($when: DateTime) { requestAudits(filter: { createdAfter: "soon", createdBefore: $when }) { edges { cursor } } }',
+      {},
+    ],
+    ["in a variable", "query ($when: DateTime) { requestAudits(filter: { createdAfter: $when }) { edges { cursor } } }", { when: "soon" }],
+  ])("refuses a time that is none, %s", async (_how, query, variables) => {
+    await using t = await setup();
+    expect(await t.refusal(query, variables)).toMatchObject({ code: "BAD_USER_INPUT", message: expect.stringMatching(/soon|DateTime/) });
+  });
+
   it("resolves references, another tenant's to null", async () => {
     await using t = await setup();
     t.writer.record(record());
