@@ -1,12 +1,26 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { readPostmaster, isServing } from "#shared/postgres/postmaster.ts";
+import { startPostgres } from "#shared/postgres/server.ts";
 import { isSameProcess } from "#shared/process-identity.ts";
 import { runningInstance, type InstanceRecord } from "../../cli/instance-lock.ts";
 import { runCli, type CliProcess } from "./cli-process.ts";
 
+// Whole platforms start here, several a test, each compiling what it runs.
+import.meta.jest.setTimeout(120_000);
+
 const cleanups: (() => void | Promise<void>)[] = [];
+
+/** A cluster to copy: making one takes longer than all else in a start. */
+let seed: string;
+beforeAll(async () => {
+  seed = mkdtempSync("/tmp/agent-platform-cli-");
+  chmodSync(seed, 0o755);
+  await (await startPostgres({ folder: join(seed, "postgres"), settings: { fsync: "off" } })).stop();
+});
+afterAll(() => rmSync(seed, { recursive: true, force: true }));
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -14,7 +28,7 @@ afterEach(async () => {
 
 describe("start", () => {
   it("says what it does, where everything is, and that authentication is off", async () => {
-    const t = setup();
+    const t = setup({ isNew: true });
     const platform = t.start();
     await platform.says("Ctrl-C stops it");
     platform.child.kill("SIGINT");
@@ -103,7 +117,7 @@ describe("start", () => {
   });
 
   it("names the way out when the port is taken, before it starts anything", async () => {
-    const t = setup();
+    const t = setup({ isNew: true });
     const other = createServer();
     await new Promise<void>((resolve) => other.listen({ host: "127.0.0.1", port: 0 }, resolve));
     cleanups.push(() => void other.close());
@@ -128,10 +142,11 @@ describe("start", () => {
   });
 });
 
-function setup() {
+function setup(options: { isNew?: boolean } = {}) {
   const dataDir = mkdtempSync("/tmp/agent-platform-cli-");
   chmodSync(dataDir, 0o755);
   const cluster = join(dataDir, "postgres");
+  if (options.isNew !== true) execFileSync("cp", ["-a", join(seed, "postgres"), cluster]);
   const started: CliProcess[] = [];
   cleanups.push(async () => {
     for (const { child } of started) child.kill("SIGKILL");
