@@ -33,9 +33,21 @@ export interface TestSubgraph {
   /** Executes as a tenant (`t1` unless given); throws when the answer has errors. */
   ask<D = Record<string, never>>(query: string, variables?: Record<string, unknown>, info?: Partial<RequestInfo>): Promise<D>;
   /** Executes and gives the first error's extensions and message. */
-  refusal(query: string, variables?: Record<string, unknown>, info?: Partial<RequestInfo>): Promise<{ message: string } & Record<string, unknown>>;
+  refusal(
+    query: string,
+    variables?: Record<string, unknown>,
+    info?: Partial<RequestInfo>,
+  ): Promise<{ message: string } & Record<string, unknown>>;
+  /** Adds a step that `close` begins with, such as stopping a worker. */
+  atClose(step: () => Promise<void>): void;
+  /** Closing twice is closing once; what a failed test left open is closed after it. */
   close(): Promise<void>;
 }
+
+const opened = new Set<() => Promise<void>>();
+afterEach(async () => {
+  for (const close of opened) await close();
+});
 
 /** Opens a subgraph alone; others that it calls are registered by the test. */
 export async function openTestSubgraph<L, S>(definition: SubgraphDefinition<L, S>, env: Partial<Env> = {}): Promise<TestSubgraph> {
@@ -54,6 +66,14 @@ export async function openTestSubgraph<L, S>(definition: SubgraphDefinition<L, S
     databaseUrl: database.url,
   });
   registry.register(subgraph);
+  const steps: (() => Promise<void>)[] = [];
+  const close = async () => {
+    if (!opened.delete(close)) return;
+    for (const step of steps) await step();
+    await subgraph.close();
+    await database.drop();
+  };
+  opened.add(close);
   const execute = (query: string, variables?: Record<string, unknown>, info: Partial<RequestInfo> = {}) =>
     subgraph.execute({ query, variables, info: { tenantId: "t1", requestId: "test", ...info } });
   return {
@@ -71,9 +91,7 @@ export async function openTestSubgraph<L, S>(definition: SubgraphDefinition<L, S
       if (!errors?.[0]) throw new Error("the operation was not refused");
       return { message: errors[0].message, ...errors[0].extensions };
     },
-    async close() {
-      await subgraph.close();
-      await database.drop();
-    },
+    atClose: (step) => void steps.unshift(step),
+    close,
   };
 }
