@@ -1,3 +1,4 @@
+import { GraphqlRequestError, TransportError } from "#codegen/client/errors.ts";
 import { AppError } from "#shared/errors.ts";
 
 /** 2 when the caller said something wrong, 1 for every other failure. */
@@ -8,11 +9,24 @@ export function exitCodeOf(error: unknown): number {
 /** Tells an error to a person (its sentence; a bug's whole story) or, with `--json`, to a program. */
 export function tellError(error: unknown, { tell, isJson }: { tell: (text: string) => void; isJson: boolean }): void {
   if (isJson) return tell(JSON.stringify({ error: machineReadable(error) }));
-  if (error instanceof AppError) return tell(error.message);
+  if (isForPeople(error)) return tell([error.message, ...issuesOf(error)].join("\n"));
   tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
+/** Made for a person to read: its stack says nothing more. */
+function isForPeople(error: unknown): error is Error {
+  return error instanceof AppError || error instanceof GraphqlRequestError || error instanceof TransportError;
+}
+
+/** A line a problem of a document that was refused. */
+function issuesOf(error: Error): string[] {
+  const issues = error instanceof GraphqlRequestError ? error.errors[0]?.extensions?.["issues"] : undefined;
+  if (!Array.isArray(issues)) return [];
+  return issues.map((issue: { path?: unknown; message?: unknown }) => `  ${String(issue.path)}: ${String(issue.message)}`);
+}
+
 function machineReadable(error: unknown): object {
+  if (error instanceof GraphqlRequestError) return { ...error.errors[0]?.extensions, message: error.message };
   if (error instanceof AppError) return { code: error.code, reason: error.reason, message: error.message, ...error.facts };
   return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };
 }

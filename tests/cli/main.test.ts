@@ -37,4 +37,10 @@ describe("the command line", () => {
     expect(JSON.parse(output)).toMatchObject({ error: { code: "FORBIDDEN", reason: "AUTH_NOT_AVAILABLE" } });
     expect(code).toBe(1);
   });
+
+  it("tells in one sentence that no platform answers", async () => {
+    const { code, output } = await runCli("real", ["run", "examples/lead-scoring.json", "--url", "http://127.0.0.1:1/graphql"]).ended;
+    expect(output.trim()).toBe("No answer from http://127.0.0.1:1/graphql. Is the platform running?");
+    expect(code).toBe(1);
+  });
 });
