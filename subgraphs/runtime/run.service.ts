@@ -23,7 +23,7 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
 
-  const { plan, ...names } = await compileRun(call, requestInfoOf(context), given);
+  const { plan, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
   const execution = given.execution ?? "WORKERS";
   const run = { id: newId(), tenantId: db.tenantId, plan, ...names, execution, priority, requestId, traceparent, input, idempotency };
   const [created] = await services.control.createRuns([run]);

@@ -1,10 +1,13 @@
 import type { SubgraphContext } from "#shared/context.ts";
+import type { DocumentCache } from "./plan/document-cache.ts";
 import type { RuntimeLoaders } from "./run.loaders.ts";
 import type { RunControl } from "./worker/run-control.ts";
 
 /** What the runtime subgraph keeps open. */
 export interface RuntimeServices {
   control: RunControl;
+  /** Documents of versions that ran before. */
+  documents: DocumentCache;
 }
 
 /** What the runtime subgraph's resolvers and services are given. */

@@ -9,6 +9,7 @@ import { NodeRunResolver } from "./node-run.resolver.ts";
 import { OutboxPump } from "./outbox-pump.ts";
 import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./run-event.resolver.ts";
 import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./run-lists.resolver.ts";
+import { DocumentCache } from "./plan/document-cache.ts";
 import { Run } from "./run.entity.ts";
 import { runtimeLoaders, type RuntimeLoaders } from "./run.loaders.ts";
 import { RunResolver } from "./run.resolver.ts";
@@ -56,7 +57,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
         await control.close();
         await parts.pool.end();
       };
-      return { services: { control }, close };
+      return { services: { control, documents: new DocumentCache() }, close };
     },
   });
 }

@@ -3,6 +3,7 @@ import { AppVersion } from "./app-version.entity.ts";
 import { App } from "./app.entity.ts";
 import { AppResolver, AppVersionResolver } from "./app.resolver.ts";
 import { AppsAndWorkflows } from "./migrations/0001-apps-and-workflows.ts";
+import { RunSourceResolver } from "./run-source.resolver.ts";
 import { WorkflowVersion } from "./workflow-version.entity.ts";
 import { Workflow } from "./workflow.entity.ts";
 import { workflowLoaders, type WorkflowLoaders } from "./workflow.loaders.ts";
@@ -12,7 +13,7 @@ import { WorkflowResolver, WorkflowVersionResolver } from "./workflow.resolver.t
 export const workflowSubgraph = defineSubgraph<WorkflowLoaders>({
   name: "workflow",
   entities: [App, AppVersion, Workflow, WorkflowVersion],
-  resolvers: [AppResolver, AppVersionResolver, WorkflowResolver, WorkflowVersionResolver],
+  resolvers: [AppResolver, AppVersionResolver, WorkflowResolver, WorkflowVersionResolver, RunSourceResolver],
   references: {
     App: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.app.load(id))),
     AppVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.appVersion.load(id))),

@@ -3,13 +3,15 @@
  * tool changes the run, and a subgraph that is down does not stop it from being decided what it does.
  */
 import type { SubgraphCaller } from "#shared/caller.ts";
+import type { DslDocument } from "#shared/dsl/document.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { PlanError, type PlanDocument } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { sessionExists } from "../session.client.ts";
 import { freezePlan, type FrozenPlan } from "../worker/frozen-plan.ts";
-import { findRunSources, type RunNames, type RunSources, type VersionFound } from "../workflow.client.ts";
+import { findRunSource, type RunNames, type RunSource } from "../workflow.client.ts";
+import type { CachedDocument, DocumentCache } from "./document-cache.ts";
 import { planDocument } from "./freeze.ts";
 import { freezeToolVersions } from "./tool-versions.ts";
 
@@ -37,50 +39,76 @@ export interface CompiledRun {
  *   WORKFLOW_OF_OTHER_APP, WORKFLOW_VERSION_OF_OTHER_WORKFLOW, INITIAL_NODE_UNKNOWN, INITIAL_NODE_TYPE_DIFFERS, PLAN_INVALID,
  *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING
  */
-export async function compileRun(call: SubgraphCaller, info: RequestInfo, question: RunQuestion): Promise<CompiledRun> {
+export async function compileRun(host: CompileHost, info: RequestInfo, question: RunQuestion): Promise<CompiledRun> {
+  const { call, documents } = host;
   if (question.workflowId == null && question.workflowVersionId == null) throw runtimeErrors.WORKFLOW_NOT_GIVEN({ field: "workflowId" });
-  const [sources] = await Promise.all([findRunSources(call, info, question), checkSession(call, info, question.sessionId)]);
-  const version = usableVersion(question, sources);
-  checkApp(question, sources, version);
-  const document = planDocument(version.dsl);
-  const initialNode = checkInitialNode(question, document);
-  const plan = freeze(info.tenantId, await freezeToolVersions(call, info, document));
+  const likely = documents.likely(info.tenantId, question);
+  const known = likely === undefined ? [] : [likely.versionId];
+  const [source] = await Promise.all([findRunSource(call, info, question, known), checkSession(call, info, question.sessionId)]);
+  const { versionId, workflowId, appId } = usableVersion(question, source);
+  checkApp(question, source, { workflowId, appId });
+  const cached = likely?.versionId === versionId ? likely.entry : readDocument(source.dsl);
+  if (cached !== likely?.entry) documents.set(info.tenantId, versionId, cached);
+  const initialNode = checkInitialNode(question, cached.document);
+  cached.plan ??= callsTools(cached.document) ? undefined : freeze(info.tenantId, cached.document);
+  documents.ran(info.tenantId, workflowId, versionId);
   return {
-    plan,
-    appId: version.workflow.app.id,
+    plan: cached.plan ?? freeze(info.tenantId, await freezeToolVersions(call, info, cached.document)),
+    appId,
     appVersionId: question.appVersionId ?? undefined,
-    workflowId: version.workflow.id,
-    workflowVersionId: version.id,
+    workflowId,
+    workflowVersionId: versionId,
     sessionId: question.sessionId ?? undefined,
     initialNode,
   };
+}
+
+/** What compiling needs of its process. */
+export interface CompileHost {
+  call: SubgraphCaller;
+  documents: DocumentCache;
 }
 
 async function checkSession(call: SubgraphCaller, info: RequestInfo, id: string | null | undefined): Promise<void> {
   if (id != null && !(await sessionExists(call, info, id))) throw runtimeErrors.SESSION_NOT_FOUND({ id });
 }
 
-function usableVersion({ workflowId, workflowVersionId: id }: RunQuestion, sources: RunSources): VersionFound {
-  if (id == null) return publishedVersion(workflowId ?? "", sources);
-  const version = sources.workflowVersion;
-  if (version == null) throw runtimeErrors.WORKFLOW_VERSION_NOT_FOUND({ id });
-  if (workflowId != null && version.workflow.id !== workflowId) throw runtimeErrors.WORKFLOW_VERSION_OF_OTHER_WORKFLOW({ id, workflowId });
-  if (version.status === "ARCHIVED") throw runtimeErrors.WORKFLOW_VERSION_ARCHIVED({ id });
-  return version;
+interface UsableVersion {
+  versionId: string;
+  workflowId: string;
+  appId: string;
 }
 
-function publishedVersion(workflowId: string, { workflow }: RunSources): VersionFound {
-  if (workflow == null || workflow.deletedAt !== null) throw runtimeErrors.WORKFLOW_NOT_FOUND({ id: workflowId });
-  if (workflow.publishedVersion === null) throw runtimeErrors.WORKFLOW_VERSION_NOT_PUBLISHED({ workflowId });
-  return workflow.publishedVersion;
-}
-
-function checkApp({ appId, appVersionId }: RunQuestion, { app, appVersion }: RunSources, { workflow }: VersionFound): void {
-  if (appId != null && app == null) throw runtimeErrors.APP_NOT_FOUND({ id: appId });
-  if (appVersionId != null && appVersion == null) throw runtimeErrors.APP_VERSION_NOT_FOUND({ id: appVersionId });
-  for (const named of [appId, appVersion?.app.id]) {
-    if (named != null && named !== workflow.app.id) throw runtimeErrors.WORKFLOW_OF_OTHER_APP({ workflowId: workflow.id, appId: named });
+function usableVersion({ workflowId: asked, workflowVersionId: id }: RunQuestion, source: RunSource): UsableVersion {
+  const { versionId, workflowId, workflowAppId } = source;
+  if (id == null) {
+    if (workflowId === null || source.workflowDeleted === true) throw runtimeErrors.WORKFLOW_NOT_FOUND({ id: asked ?? "" });
+    if (versionId === null) throw runtimeErrors.WORKFLOW_VERSION_NOT_PUBLISHED({ workflowId });
+  } else {
+    if (versionId === null) throw runtimeErrors.WORKFLOW_VERSION_NOT_FOUND({ id });
+    if (asked != null && workflowId !== asked) throw runtimeErrors.WORKFLOW_VERSION_OF_OTHER_WORKFLOW({ id, workflowId: asked });
+    if (source.versionStatus === "ARCHIVED") throw runtimeErrors.WORKFLOW_VERSION_ARCHIVED({ id });
   }
+  // The version's foreign keys: where it is, its workflow and app are.
+  return { versionId, workflowId: workflowId!, appId: workflowAppId! };
+}
+
+function checkApp({ appId, appVersionId }: RunQuestion, source: RunSource, workflow: { workflowId: string; appId: string }): void {
+  if (appId != null && source.appId === null) throw runtimeErrors.APP_NOT_FOUND({ id: appId });
+  if (appVersionId != null && source.appVersionId === null) throw runtimeErrors.APP_VERSION_NOT_FOUND({ id: appVersionId });
+  for (const named of [appId, source.appVersionAppId]) {
+    if (named != null && named !== workflow.appId)
+      throw runtimeErrors.WORKFLOW_OF_OTHER_APP({ workflowId: workflow.workflowId, appId: named });
+  }
+}
+
+function readDocument(dsl: DslDocument | null): CachedDocument {
+  if (dsl === null) throw new Error("the workflow subgraph left out a document that was not known");
+  return { document: planDocument(dsl), plan: undefined, sizeBytes: JSON.stringify(dsl).length };
+}
+
+function callsTools(document: PlanDocument): boolean {
+  return document.nodes.some(({ type }) => type === "tool");
 }
 
 function checkInitialNode({ initialNode }: RunQuestion, document: PlanDocument): string | undefined {

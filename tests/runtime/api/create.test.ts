@@ -150,8 +150,8 @@ describe("the frozen plan", () => {
       edges: [],
     });
     const [plan] = await rows(t, "select document from runtime.plan");
-    const { nodes } = plan!["document"] as { nodes: { type: string; config: { tool_version_id?: string } }[] } & never;
-    expect(nodes.map((node: { type: string; config: { tool_version_id?: string } }) => [node.type, node.config.tool_version_id])).toEqual([
+    const { nodes } = plan!["document"] as unknown as { nodes: { type: string; config: { tool_version_id?: string } }[] };
+    expect(nodes.map((node) => [node.type, node.config.tool_version_id])).toEqual([
       ["if-else", undefined],
       ["tool", "tv-9"],
       ["tool", "tv-1"],
@@ -183,8 +183,9 @@ describe("the frozen plan", () => {
     t.graph.tools.set("gone", { id: "gone", status: "ACTIVE", deletedAt: "2026-01-01T00:00:00Z", latestVersion: { id: "v" } });
     t.graph.tools.set("new", { id: "new", status: "ACTIVE", deletedAt: null, latestVersion: null });
     const refused = async (config: object) => {
-      t.graph.version("v1", { nodes: [{ id: "n", type: "tool", config }], edges: [] });
-      return reason(t, { workflowVersionId: "v1" });
+      const workflowVersionId = `v-of-${JSON.stringify(config)}`;
+      t.graph.version(workflowVersionId, { nodes: [{ id: "n", type: "tool", config }], edges: [] });
+      return reason(t, { workflowVersionId });
     };
     expect(await refused({ tool_id: "none" })).toBe("NOT_FOUND TOOL_NOT_FOUND");
     expect(await refused({ tool_id: "gone" })).toBe("NOT_FOUND TOOL_NOT_FOUND");

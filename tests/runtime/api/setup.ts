@@ -22,6 +22,14 @@ interface Version {
   workflow: { id: string; app: { id: string } };
 }
 
+interface RunSourceInput {
+  appId?: string | null;
+  appVersionId?: string | null;
+  workflowId?: string | null;
+  workflowVersionId?: string | null;
+  knownVersionIds: string[];
+}
+
 /** What the subgraphs around the runtime know; tests change it. Everything is tenant t1's. */
 export class FakeGraph {
   readonly versions = new Map<string, Version>();
@@ -33,6 +41,24 @@ export class FakeGraph {
   readonly messages: { runId: string; sessionId: string; content: string; tenantId: string }[] = [];
   /** Refuses the next messages. */
   refuseMessage: Error | undefined;
+
+  /** As the workflow subgraph answers it; apps are those called app-…, app versions those called av-…, of app-1. */
+  runSource({ appId, appVersionId, workflowId, workflowVersionId, knownVersionIds }: RunSourceInput): object {
+    const named = workflowId == null ? undefined : this.workflows.get(workflowId);
+    const version = workflowVersionId == null ? named?.publishedVersion : this.versions.get(workflowVersionId);
+    const isAppVersion = appVersionId?.startsWith("av-") === true;
+    return {
+      versionId: version?.id,
+      versionStatus: version?.status,
+      dsl: version && !knownVersionIds.includes(version.id) ? version.dsl : null,
+      workflowId: version?.workflow.id ?? named?.id,
+      workflowAppId: version?.workflow.app.id,
+      workflowDeleted: named !== undefined && named.deletedAt !== null,
+      appId: appId?.startsWith("app-") === true ? appId : null,
+      appVersionId: isAppVersion ? appVersionId : null,
+      appVersionAppId: isAppVersion ? "app-1" : null,
+    };
+  }
 
   version(id: string, dsl: TestDsl, { status = "PUBLISHED", app = "app-1" } = {}): void {
     const version = { id, status, dsl, workflow: { id: `workflow-of-${id}`, app: { id: app } } };
@@ -72,11 +98,11 @@ export interface TestRuntime extends TestSubgraph {
 
 const workflowTypes = `
   scalar JSON
-  type Query { app(id: ID!): App appVersion(id: ID!): AppVersion workflow(id: ID!): Workflow workflowVersion(id: ID!): WorkflowVersion }
-  type App { id: ID! }
-  type AppVersion { id: ID! app: App! }
-  type Workflow { id: ID! app: App! deletedAt: String publishedVersion: WorkflowVersion }
-  type WorkflowVersion { id: ID! status: String! dsl: JSON! workflow: Workflow! }`;
+  type Query { runSource(input: RunSourceInput!): RunSource! }
+  input RunSourceInput { appId: ID appVersionId: ID workflowId: ID workflowVersionId: ID knownVersionIds: [ID!]! }
+  type RunSource {
+    versionId: ID versionStatus: String dsl: JSON workflowId: ID workflowAppId: ID workflowDeleted: Boolean appId: ID appVersionId: ID appVersionAppId: ID
+  }`;
 const toolTypes = `
   type Query { tool(id: ID!): Tool toolBinding(id: ID!): ToolBinding }
   type Tool { id: ID! status: String! deletedAt: String latestVersion: ToolVersion }
@@ -101,7 +127,6 @@ export async function setup(extraNodes: Record<string, NodeExecutor> = {}): Prom
   const nodes = { wait: waitNode, fail: failNode, ...extraNodes };
   const test = await openTestSubgraph(runtimeDefinition(nodes));
   for (const endpoint of fakes(graph)) test.registry.register(endpoint);
-  const closes: (() => Promise<void>)[] = [];
   let versions = 0;
   return {
     ...test,
@@ -120,14 +145,10 @@ export async function setup(extraNodes: Record<string, NodeExecutor> = {}): Prom
       const parts = engineParts({ env, log, hints, call, databaseUrl: test.databaseUrl });
       const options = { databaseUrl: test.databaseUrl, workerKey: "test worker", leaseMs: 3_000 };
       const worker = startWorker({ ...parts, ...options, executors: nodeRegistry(nodes) });
-      closes.push(async () => {
+      test.atClose(async () => {
         await worker.stop();
         await parts.pool.end();
       });
-    },
-    async close() {
-      for (const close of closes) await close();
-      await test.close();
     },
   };
 }
@@ -135,10 +156,7 @@ export async function setup(extraNodes: Record<string, NodeExecutor> = {}): Prom
 function fakes(graph: FakeGraph) {
   return [
     fakeEndpoint("workflow", workflowTypes, {
-      app: mine((id) => (id.startsWith("app-") ? { id } : null)),
-      appVersion: mine((id) => (id.startsWith("av-") ? { id, app: { id: "app-1" } } : null)),
-      workflow: mine((id) => graph.workflows.get(id)),
-      workflowVersion: mine((id) => graph.versions.get(id)),
+      runSource: ({ input }: { input: RunSourceInput }, { tenantId }: RequestInfo) => (tenantId === "t1" ? graph.runSource(input) : {}),
     }),
     fakeEndpoint("tool", toolTypes, { tool: mine((id) => graph.tools.get(id)), toolBinding: mine((id) => graph.bindings.get(id)) }),
     fakeEndpoint("session", sessionTypes, {

@@ -1,0 +1,45 @@
+import type { Tx } from "#shared/db/database.ts";
+import type { Json } from "#shared/json.ts";
+
+/** What a run was asked for with. */
+export interface RunSourceNames {
+  appId: string | null;
+  appVersionId: string | null;
+  workflowId: string | null;
+  workflowVersionId: string | null;
+  /** Versions whose documents the caller has: they are not read. */
+  knownVersionIds: readonly string[];
+}
+
+/** What decides whether and what it may run; null where there is no such thing. */
+export interface RunSourceRow {
+  versionId: string | null;
+  versionStatus: string | null;
+  /** null for a known version, and where there is none. */
+  dsl: Json;
+  workflowId: string | null;
+  workflowAppId: string | null;
+  workflowDeleted: boolean | null;
+  appId: string | null;
+  appVersionId: string | null;
+  appVersionAppId: string | null;
+}
+
+/** Everything in one statement, for createRun is the platform's hottest call. Primary keys, and workflow_version_published. */
+export async function runSource(tx: Tx, names: RunSourceNames): Promise<RunSourceRow> {
+  const [row] = await tx.sql<RunSourceRow>(
+    `select v.id as "versionId", v.status as "versionStatus", case when v.id = any($5::text[]) then null else v.dsl end as dsl,
+       w.id as "workflowId", w.app_id as "workflowAppId", w.deleted_at is not null as "workflowDeleted",
+       a.id as "appId", av.id as "appVersionId", av.app_id as "appVersionAppId"
+     from (select coalesce($4, (
+       select p.id from workflow.workflow_version p
+       where p.workflow_id = $3 and p.status = 'PUBLISHED' order by p.published_at desc limit 1
+     )) as version_id) asked
+     left join workflow.workflow_version v on v.id = asked.version_id
+     left join workflow.workflow w on w.id = coalesce(v.workflow_id, $3)
+     left join workflow.app a on a.id = $1
+     left join workflow.app_version av on av.id = $2`,
+    [names.appId, names.appVersionId, names.workflowId, names.workflowVersionId, names.knownVersionIds],
+  );
+  return row!;
+}
