@@ -153,7 +153,12 @@ export class OfferedNodes {
     const base = { node, path: claim.path, attempt: claim.attempt, epoch: claim.crashes };
     const owned = this.#owner.get(claim.runId);
     if (owned !== undefined) {
-      return new NodeRunContext(owned.environment, { ...base, storedSeq: () => 0, state: owned.graph.state, outputs: owned.graph.outputs });
+      return new NodeRunContext(owned.environment, {
+        ...base,
+        storedSeq: () => owned.eventSeq,
+        state: owned.graph.state,
+        outputs: owned.graph.outputs,
+      });
     }
     const run = await runLoadSome(this.#db, claim.runId, ancestorsOf(plan, index));
     if (run === undefined) return undefined;

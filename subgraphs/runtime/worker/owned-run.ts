@@ -12,7 +12,7 @@ import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import { nodeAt, type RunState } from "../engine/run-state.ts";
 import { runStatus } from "../engine/status.ts";
-import type { NodeOutcome } from "../nodes/executor.ts";
+import type { NodeOutcome, NodeUsage } from "../nodes/executor.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, FlushRun, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
@@ -27,7 +27,7 @@ import { outsideOutcome } from "./outside-outcome.ts";
 import { Pending } from "./pending.ts";
 import type { Policy, RunHost } from "./run-host.ts";
 import { replayLoaded } from "./run-rebuild.ts";
-import { nodeSpanId } from "./span-ids.ts";
+import { nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** A node run that is open, or open again. */
 export interface OpenNode extends NodeRecord {
@@ -164,7 +164,11 @@ export class OwnedRun {
   get seen(): number {
     return this.#seen;
   }
-  /** When it was claimed and by whom its nodes are executed, for scopes of offered nodes that land on this very worker. */
+  /** Number of its last stored event. */
+  get eventSeq(): number {
+    return this.#eventSeq;
+  }
+  /** For the scopes of its offered nodes that this very process executes. */
   get graph(): RunState {
     return this.#graph;
   }
@@ -500,13 +504,14 @@ export class OwnedRun {
   }
 
   /** The failed attempt is over and has its span; the node waits for the next. */
-  #retryStore(index: number, record: OpenNode, failed: { code: string; message: string }, delayMs: number): void {
+  #retryStore(index: number, record: OpenNode, failed: { code: string; message: string; usage?: NodeUsage }, delayMs: number): void {
+    if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
     const spanId = nodeSpanId(this.runId, record.path, record.attempt);
     const endedMs = this.#clock.nowMs();
     this.#spansStore(record.path, [
       {
         spanId,
-        parentSpanId: "",
+        parentSpanId: runSpanId(this.runId),
         spanType: "NODE",
         name: record.nodeId,
         status: 2,

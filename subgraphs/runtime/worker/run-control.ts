@@ -185,9 +185,10 @@ export class RunControl {
   }
 
   /** Owns a run as far as `mode` says and waits until it is let go. */
-  async ownRun(call: RunRef & { workerKey: string; mode: Exclude<Policy, { kind: "worker" }>; signal?: AbortSignal }): Promise<OwnResult> {
+  async ownRun(call: RunRef & { workerKey: string; mode: Exclude<Policy, { kind: "worker" }> }): Promise<OwnResult> {
     const { runId, tenantId, workerKey, mode } = call;
-    const claim = await runClaim(this.#deps.pool, { runId, tenantId, worker: workerKey, leaseMs, orphansAllowed: false });
+    // Orphans too: a run whose worker was killed can be cancelled as soon as its lease has run out.
+    const claim = await runClaim(this.#deps.pool, { runId, tenantId, worker: workerKey, leaseMs, orphansAllowed: true });
     if (claim === undefined) {
       const head = await runHead(this.#deps.pool, runId, tenantId);
       if (head === undefined) return { kind: "unknown" };

@@ -50,6 +50,7 @@ describe("a worker", () => {
     const nodes = [node("first", "pure"), ...ids.map((id) => node(id, "call", { ms: 5 })), node("last", "pure")];
     const edges = ids.flatMap((id) => [`first>${id}`, `${id}>last`]);
     const view = await t.finished(await t.create(plan(nodes, edges)), 20_000);
+    expect(view.errorCode).toBeNull();
     expect(view.status).toBe("COMPLETED");
     expect(t.calls.log.toSorted()).toEqual(["first", "last", ...ids].toSorted());
     await t.close();

@@ -1,0 +1,80 @@
+/**
+ * A worker process for the soak: real process, real renewal thread, real hints, over a connection that loses one statement in fifty (not sent,
+ * or done with its answer lost). Told by argv: database URL, name, seed.
+ */
+import pg from "pg";
+import { pino } from "pino";
+import { openPool } from "#shared/db/pool.ts";
+import { HintBus } from "#shared/hints.ts";
+import type { NodeContext, NodeExecutor, NodeOutcome, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
+import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
+import { randomOf } from "./soak-random.ts";
+
+const [url = "", name = "", seed = "1"] = process.argv.slice(2);
+const random = randomOf(Number(seed));
+const log = pino({ level: "fatal" }, pino.destination(2));
+
+const pool = openPool({ url, scope: "engine", max: 5, applicationName: name });
+const effects = openPool({ url, scope: "engine", max: 2 });
+
+/** Loses statements now and then. */
+function unreliable(real: pg.Pool): pg.Pool {
+  const query = async (config: pg.QueryConfig): Promise<pg.QueryResult> => {
+    const chance = random();
+    if (chance < 0.01) throw new Error("soak: the statement was lost");
+    const result = await real.query(config);
+    if (chance > 0.99) throw new Error("soak: the answer was lost");
+    return result;
+  };
+  return { query } as unknown as pg.Pool;
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<NodeOutcome> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(() => resolve({ kind: "completed", outputText: "called" }), ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve({ kind: "failed", code: "ABORTED", message: "aborted", retryable: false });
+    });
+  });
+
+const effect = async (context: NodeContext): Promise<NodeOutcome> => {
+  await effects.query("insert into effect (node_run_id, attempt) values ($1, $2)", [context.nodeRunId, context.attempt]);
+  return pause(Number(context.config["ms"]), context.signal);
+};
+
+const types: Record<string, NodeExecutor> = {
+  pure: { effect: "pure", run: ({ nodeId }) => ({ kind: "completed", outputText: nodeId }) },
+  assign: { effect: "pure", run: ({ nodeId }) => ({ kind: "completed", stateUpdates: { last: nodeId, [nodeId]: true } }) },
+  call: { effect: "outside", run: ({ config, signal }) => pause(Number(config["ms"]), signal) },
+  once: { effect: "outside", run: effect },
+  person: { effect: "pure", run: () => ({ kind: "waiting", reason: "PERSON" }) },
+  timer: { effect: "pure", run: ({ config }) => ({ kind: "waiting", reason: "TIMER", delayMs: Number(config["ms"]) }) },
+  flaky: {
+    effect: "outside",
+    run: ({ attempt }) =>
+      attempt > 1 ? { kind: "completed", outputText: "again" } : { kind: "failed", code: "FLAKY", message: "once", retryable: true },
+  },
+};
+
+const hints = new HintBus({ url, log });
+await hints.start();
+const worker = new Worker({
+  pool: unreliable(pool),
+  databaseUrl: url,
+  hints,
+  log,
+  executors: (type) => types[type],
+  ports: {} as NodePorts,
+  workerKey: name,
+  slots: 6,
+  runs: 40,
+  maxCrashes: 1_000,
+  leaseMs: 2_000,
+});
+worker.start();
+process.send?.("ready");
+
+process.on("SIGTERM", () => {
+  void worker.stop().then(() => process.exit(0));
+});

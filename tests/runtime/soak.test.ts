@@ -1,0 +1,182 @@
+/**
+ * Runs of every kind of node under worker processes that are killed, stopped beyond their lease, told to end, cut off from the database, and
+ * that lose statements and answers. What is asserted is what the engine promises; what is printed says how rough it was, and the seed.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import type { PlanDocument } from "../../subgraphs/runtime/engine/plan.ts";
+import { EngineFixture, node, plan } from "../testkit/engine.ts";
+import { randomOf } from "./soak-random.ts";
+
+/** How long faults last; then the workers have as long again to finish. */
+export const soakSeconds = 60;
+const workers = 3;
+const seed = Date.now() % 1_000_000;
+const tenants = ["acme", "beta", "gamma"];
+
+afterEach(EngineFixture.closeLeft);
+
+interface Host {
+  name: string;
+  child: ChildProcess;
+}
+
+function boot(t: EngineFixture, name: string, childSeed: number): Host {
+  const file = fileURLToPath(new URL("./soak-worker.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", file, t.url, name, String(childSeed)], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  return { name, child };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill("SIGKILL");
+  await exit;
+}
+
+/** A random plan: 1 to 7 nodes of every kind, each behind some of those before it. */
+function randomPlan(random: () => number): PlanDocument {
+  const count = 1 + Math.floor(random() * 7);
+  const kinds = ["pure", "pure", "assign", "call", "call", "person", "timer", "once", "flaky"];
+  const nodes = Array.from({ length: count }, (_, index) => {
+    const type = kinds[Math.floor(random() * kinds.length)] ?? "pure";
+    const more = {
+      ...(type === "once" && { at_most_once: true }),
+      ...(type === "flaky" && { retry: { max_attempts: 3, backoff_seconds: 0.05 } }),
+    };
+    return node(`n${index}`, type, { ms: 1 + Math.floor(random() * (random() < 0.1 ? 1_200 : 60)) }, more);
+  });
+  const edges = nodes.flatMap((_, target) =>
+    Array.from({ length: target }, (_unused, source) => source)
+      .filter(() => random() < 0.35)
+      .map((source) => `n${source}>n${target}`),
+  );
+  return plan(nodes, edges);
+}
+
+describe("the engine under faults", () => {
+  it(
+    "loses nothing and doubles nothing",
+    async () => {
+      console.log(`soak: seed ${seed}`);
+      const random = randomOf(seed);
+      const t = await EngineFixture.open();
+      const admin = new pg.Client({ connectionString: t.adminUrl });
+      await admin.connect();
+      await admin.query("create table public.effect (node_run_id text, attempt int); grant all on public.effect to public");
+      let hosts = Array.from({ length: workers }, (_, index) => boot(t, `soak-${index}`, seed + index));
+      let boots = workers;
+      const faults = { kills: 0, stops: 0, ends: 0, cuts: 0 };
+      const cancelled: string[] = [];
+      const answered = new Map<string, string[]>();
+      const created: { runId: string; tenantId: string }[] = [];
+      const endAt = performance.now() + soakSeconds * 1_000;
+      const isOver = (): boolean => performance.now() > endAt;
+      let areAllFinished = false;
+      const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+      const creator = async (): Promise<void> => {
+        while (performance.now() < endAt - soakSeconds * 300) {
+          const tenantId = tenants[created.length % tenants.length] ?? "acme";
+          const runId = await t.create(randomPlan(random), { tenantId });
+          created.push({ runId, tenantId });
+          if (random() < 0.08) {
+            await pause(random() * 300);
+            if (["applied", "accepted"].includes(await t.control.cancel({ tenantId, runId }))) cancelled.push(runId);
+          }
+          await pause(30);
+        }
+      };
+      const person = async (who: string): Promise<void> => {
+        while (!areAllFinished) {
+          const { rows } = await t.pool.query(
+            "select run_id, tenant_id, path from runtime.node_run where status = 2 and due_at is null and not answered order by random() limit 10",
+          );
+          for (const { run_id: runId, tenant_id: tenantId, path } of rows) {
+            const outputText = `${who} ${Math.random()}`;
+            const posted = await t.control.answerNode({ tenantId, runId, path, outcome: { kind: "completed", outputText } });
+            const key = `${runId}:${path}`;
+            if (posted === "applied" || posted === "accepted") answered.set(key, [...(answered.get(key) ?? []), outputText]);
+          }
+          await pause(100);
+        }
+      };
+      const reboot = (host: Host): void => {
+        if (areAllFinished) return;
+        hosts = hosts.filter((other) => other !== host);
+        hosts.push(boot(t, host.name, seed + ++boots));
+      };
+      const chaos = async (): Promise<void> => {
+        await pause(3_000);
+        while (!isOver()) {
+          await pause(700 + random() * 900);
+          const host = hosts[Math.floor(random() * hosts.length)];
+          if (host === undefined) continue;
+          const fault = random();
+          if (fault < 0.35) {
+            faults.kills++;
+            host.child.kill("SIGKILL");
+            setTimeout(() => reboot(host), 300);
+          } else if (fault < 0.6) {
+            faults.stops++;
+            host.child.kill("SIGSTOP");
+            setTimeout(() => host.child.kill("SIGCONT"), 500 + random() * 4_000);
+          } else if (fault < 0.75) {
+            faults.ends++;
+            host.child.once("exit", () => reboot(host));
+            host.child.kill("SIGTERM");
+          } else {
+            const sql = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'soak-%' and random() < 0.4";
+            faults.cuts += (await admin.query(sql)).rowCount ?? 0;
+          }
+        }
+        for (const host of hosts) host.child.kill("SIGCONT");
+      };
+      const finishing = async (): Promise<number> => {
+        await pause(soakSeconds * 1_000);
+        for (const until = performance.now() + Math.max(60, soakSeconds) * 1_000; performance.now() < until;) {
+          const { rows } = await t.pool.query<{ n: number }>("select count(*)::int as n from runtime.run where status < 3");
+          if (rows[0]?.n === 0) return 0;
+          await pause(300);
+        }
+        return (await t.pool.query("select 1 from runtime.run where status < 3")).rowCount ?? -1;
+      };
+
+      const people = [person("a"), person("b")];
+      const [unfinished] = await Promise.all([finishing(), creator(), chaos()]);
+      areAllFinished = true;
+      await Promise.all(people);
+      await Promise.all(hosts.map(({ child }) => ended(child)));
+
+      const { rows: runs } = await t.pool.query("select id, status from runtime.run");
+      const statusOf = new Map(runs.map((row) => [row.id, row.status]));
+      const { rows: nodes } = await t.pool.query("select run_id || ':' || path as id, status, output_text from runtime.node_run");
+      const nodeOf = new Map(nodes.map((row) => [row.id, row]));
+      const { rows: doubled } = await t.pool.query("select node_run_id from public.effect group by 1 having count(*) > 1");
+      const left = await t.pool.query(
+        "select (select count(*) from runtime.work)::int as work, (select count(*) from runtime.inbox)::int as inbox",
+      );
+      const failed = runs.filter((row) => row.status === 4);
+      console.log(
+        "soak:",
+        JSON.stringify({ seed, runs: runs.length, nodes: nodes.length, cancelled: cancelled.length, answered: answered.size, ...faults }),
+      );
+
+      expect({ unfinished, failed: failed.length, ...left.rows[0] }).toEqual({ unfinished: 0, failed: 0, work: 0, inbox: 0 });
+      // I7, the half that needs to know what was accepted.
+      expect(cancelled.filter((runId) => statusOf.get(runId) !== 5)).toEqual([]);
+      expect([...answered].filter(([, answers]) => answers.length > 1)).toEqual([]);
+      expect(
+        [...answered].filter(([id, [answer]]) => statusOf.get(id.split(":")[0]) === 3 && nodeOf.get(id)?.output_text !== answer),
+      ).toEqual([]);
+      expect(doubled).toEqual([]);
+      await admin.end();
+      await t.close();
+    },
+    (soakSeconds * 2 + 120) * 1_000,
+  );
+});
