@@ -168,7 +168,7 @@ export async function listPage<T extends { id: string }>(
     ...(window.before !== undefined && { [ahead]: window.before }),
   };
   const where = Object.keys(id).length === 0 ? options.where : { $and: [options.where, { id }] };
-  const rows = await em.find(entity, where as never, {
+  const rows = await em.find(entity, where, {
     orderBy: { id: window.backward === (order === "desc") ? "asc" : "desc" } as never,
     limit: window.limit + 1,
   });

@@ -64,9 +64,9 @@ export async function openSubgraph<L, S>(
     sdl,
     schema,
     database,
-    context: context as (info: RequestInfo) => SubgraphContext,
+    context,
     async execute(request) {
-      return maskErrors((await execute(argumentsOf(request))) as ExecutionResult, log, request.info.requestId);
+      return maskErrors(await execute(argumentsOf(request)), log, request.info.requestId);
     },
     async subscribe(request) {
       const { requestId } = request.info;

@@ -45,7 +45,7 @@ async function loadPages(db: Db, queued: QueuedLoader, keys: readonly NodeRunPag
   const filter = statuses?.map(nodeRunStatusNumber);
   // Before the rows: a node that is started in between is then seen twice, not never.
   const showsQueued = statuses == null || statuses.includes("QUEUED");
-  const ready = await Promise.all(keys.map((key) => (showsQueued && key.path === undefined ? queued.load(key.runId) : [])));
+  const ready = await Promise.all(keys.map(async (key) => (showsQueued && key.path === undefined ? queued.load(key.runId) : [])));
   const stored = await db.read((tx) => runPageRows(tx, nodeRunList, { window, filter }, keys));
   return keys.map((_, index) => keyedPage(merge(stored[index]!, ready[index]!, window), window));
 }

@@ -38,7 +38,7 @@ export async function byPage<K, Page>(
 ): Promise<(Page | Error)[]> {
   const found = new Map<K, Page | Error>();
   for (const group of Map.groupBy(keys, groupOf).values()) {
-    const pages = await load(group).catch((error: Error) => group.map(() => error));
+    const pages = await load(group).catch((error: unknown) => group.map(() => error as Error));
     group.forEach((key, index) => found.set(key, pages[index]!));
   }
   return keys.map((key) => found.get(key)!);

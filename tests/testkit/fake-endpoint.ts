@@ -1,5 +1,5 @@
 import { buildSubgraphSchema } from "@apollo/subgraph";
-import { execute, GraphQLError, parse, type ExecutionResult } from "graphql";
+import { execute, GraphQLError, parse } from "graphql";
 import type { SubgraphEndpoint } from "#shared/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -16,7 +16,7 @@ export function fakeEndpoint(
     sdl: typeDefs,
     execute: async ({ query, variables, info }) => {
       const call = { schema, document: parse(query), rootValue, variableValues: variables, contextValue: info };
-      const result = (await execute(call)) as ExecutionResult;
+      const result = await execute(call);
       return { ...result, ...(result.errors && { errors: result.errors.map(withFacts) }) };
     },
     subscribe: () => Promise.reject(new Error(`the fake ${name} has no subscriptions`)),
