@@ -65,18 +65,20 @@ function withDeadline(
 ): Promise<ExecutionResult> {
   const controller = new AbortController();
   return new Promise((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(timer);
+      parent?.removeEventListener("abort", onParent);
+    };
     const abort = (reason: unknown) => {
+      // Not left to the work, which may never settle.
+      settle();
       controller.abort(reason);
       reject(reason instanceof Error ? reason : new Error(String(reason)));
     };
     const onParent = () => abort(parent?.reason);
     const timer = setTimeout(() => abort(fetchErrors.SUBGRAPH_TIMED_OUT({ serviceName, afterMs })), afterMs);
-    const settle = () => {
-      clearTimeout(timer);
-      parent?.removeEventListener("abort", onParent);
-    };
-    if (parent?.aborted === true) onParent();
-    else parent?.addEventListener("abort", onParent, { once: true });
+    if (parent?.aborted === true) return onParent();
+    parent?.addEventListener("abort", onParent, { once: true });
     // An endpoint's execute may throw before it has a promise to reject.
     Promise.resolve(controller.signal).then(work).finally(settle).then(resolve, reject);
   });
