@@ -1,19 +1,28 @@
 /** The model subgraph as llm nodes call it. */
-import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { parse } from "graphql";
+import type { RuntimeChatCompletionSubscription } from "#codegen/subgraph-clients/model/graphql.ts";
+import { graphql } from "#codegen/subgraph-clients/model/gql.ts";
 import type { SubgraphCaller } from "#shared/caller.ts";
 import { AppError } from "#shared/errors.ts";
 import type { ModelCompletion, ModelPort, ModelRequest, PortCall } from "./nodes/ports/model.port.ts";
 
-interface StreamData {
-  chatCompletionStream: { delta: string | null; completion: ModelCompletion | null };
-}
-
-const streamDocument: TypedDocumentNode<StreamData, { input: ModelRequest }> = parse(`
+const streamDocument = graphql(`
   subscription RuntimeChatCompletion($input: ChatCompletionInput!) {
     chatCompletionStream(input: $input) {
       delta
-      completion { id model content toolCalls { id name arguments } finishReason promptTokens completionTokens durationMs }
+      completion {
+        id
+        model
+        content
+        toolCalls {
+          id
+          name
+          arguments
+        }
+        finishReason
+        promptTokens
+        completionTokens
+        durationMs
+      }
     }
   }
 `);
@@ -36,13 +45,14 @@ export function modelClient(call: SubgraphCaller): ModelPort {
 }
 
 async function lastOf(
-  stream: AsyncIterableIterator<StreamData>,
+  stream: AsyncIterableIterator<RuntimeChatCompletionSubscription>,
   onDelta: (text: string) => void,
   signal: AbortSignal,
 ): Promise<ModelCompletion> {
   for await (const { chatCompletionStream: event } of stream) {
-    if (event.completion !== null) return event.completion;
-    if (event.delta !== null) onDelta(event.delta);
+    // The schema says JSON where the port says Json.
+    if (event.completion) return event.completion as ModelCompletion;
+    if (event.delta) onDelta(event.delta);
   }
   signal.throwIfAborted();
   throw new AppError("DOWNSTREAM_UNAVAILABLE", "MODEL_STREAM_ENDED", "The model's answer ended before it was whole.", {

@@ -1,18 +1,24 @@
 /** The tool subgraph as tool nodes call it. */
-import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { parse } from "graphql";
+import type { RuntimeToolReferenceQuery } from "#codegen/subgraph-clients/tool/graphql.ts";
+import { graphql } from "#codegen/subgraph-clients/tool/gql.ts";
 import type { SubgraphCaller } from "#shared/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { requestOf } from "./model.client.ts";
-import type { ToolPort, ToolRequest, ToolResponse } from "./nodes/ports/tool.port.ts";
+import type { ToolPort, ToolResponse } from "./nodes/ports/tool.port.ts";
 
-interface InvokeData {
-  invokeTool: ToolResponse;
-}
-
-const invokeDocument: TypedDocumentNode<InvokeData, { input: ToolRequest & { idempotencyKey: string } }> = parse(`
+const invokeDocument = graphql(`
   mutation RuntimeInvokeTool($input: InvokeToolInput!) {
-    invokeTool(input: $input) { ok status outputText outputJson headers durationMs errorCode errorMessage resolved }
+    invokeTool(input: $input) {
+      ok
+      status
+      outputText
+      outputJson
+      headers
+      durationMs
+      errorCode
+      errorMessage
+      resolved
+    }
   }
 `);
 
@@ -22,37 +28,47 @@ export function toolClient(call: SubgraphCaller): ToolPort {
     async invoke(request, port) {
       const variables = { input: { ...request, idempotencyKey: port.idempotencyKey } };
       const data = await call.request({ subgraph: "tool", document: invokeDocument, variables, info: requestOf(port) });
-      return data.invokeTool;
+      // The schema says JSON where the port says Json.
+      return data.invokeTool as ToolResponse;
     },
   };
 }
 
+const referenceDocument = graphql(`
+  query RuntimeToolReference($toolId: ID!, $toolBindingId: ID!, $byTool: Boolean!, $byBinding: Boolean!) {
+    tool(id: $toolId) @include(if: $byTool) {
+      ...FrozenTool
+    }
+    toolBinding(id: $toolBindingId) @include(if: $byBinding) {
+      id
+      deletedAt
+      tool {
+        ...FrozenTool
+      }
+      toolVersion {
+        id
+      }
+    }
+  }
+  fragment FrozenTool on Tool {
+    id
+    status
+    deletedAt
+    latestVersion {
+      id
+    }
+  }
+`);
+
 /** A tool, as far as freezing a call of it needs to know it. */
-export interface ToolFound {
-  id: string;
-  status: "ACTIVE" | "ARCHIVED";
-  deletedAt: string | null;
-  latestVersion: { id: string } | null;
-}
-
-/** What a tool node refers to. A field is missing when it was not asked for, null when there is no such thing. */
-export interface ToolReferenceFound {
-  tool?: ToolFound | null;
-  toolBinding?: { id: string; deletedAt: string | null; tool: ToolFound; toolVersion: { id: string } | null } | null;
-}
-
-const toolFields = "id status deletedAt latestVersion { id }";
-const referenceDocument = parse(`query ToolReference($toolId: ID!, $toolBindingId: ID!, $byTool: Boolean!, $byBinding: Boolean!) {
-  tool(id: $toolId) @include(if: $byTool) { ${toolFields} }
-  toolBinding(id: $toolBindingId) @include(if: $byBinding) { id deletedAt tool { ${toolFields} } toolVersion { id } }
-}`) as TypedDocumentNode<ToolReferenceFound, { toolId: string; toolBindingId: string; byTool: boolean; byBinding: boolean }>;
+export type ToolFound = NonNullable<RuntimeToolReferenceQuery["tool"]>;
 
 /** Looks up what a tool node refers to: its binding, or without one its tool. */
 export function findToolReference(
   call: SubgraphCaller,
   info: RequestInfo,
   { toolId, toolBindingId }: { toolId?: string | undefined; toolBindingId?: string | undefined },
-): Promise<ToolReferenceFound> {
+): Promise<RuntimeToolReferenceQuery> {
   const byBinding = toolBindingId !== undefined;
   const variables = { toolId: toolId ?? "", toolBindingId: toolBindingId ?? "", byBinding, byTool: !byBinding };
   return call.request({ subgraph: "tool", document: referenceDocument, variables, info });

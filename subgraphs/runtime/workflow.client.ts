@@ -1,6 +1,5 @@
 /** What the runtime asks of the workflow subgraph, on that subgraph's own schema. */
-import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { parse } from "graphql";
+import { graphql } from "#codegen/subgraph-clients/workflow/gql.ts";
 import type { SubgraphCaller } from "#shared/caller.ts";
 import type { DslDocument } from "#shared/dsl/document.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -28,32 +27,31 @@ export interface RunNames {
   workflowVersionId?: string | null | undefined;
 }
 
-interface Variables extends Record<string, unknown> {
-  input: Record<keyof RunNames, string | null> & { knownVersionIds: readonly string[] };
-}
-
-const runSource = parse(`query RuntimeRunSource($input: RunSourceInput!) {
-  runSource(input: $input) {
-    versionId
-    versionStatus
-    dsl
-    workflowId
-    workflowAppId
-    workflowDeleted
-    appId
-    appVersionId
-    appVersionAppId
+const runSource = graphql(`
+  query RuntimeRunSource($input: RunSourceInput!) {
+    runSource(input: $input) {
+      versionId
+      versionStatus
+      dsl
+      workflowId
+      workflowAppId
+      workflowDeleted
+      appId
+      appVersionId
+      appVersionAppId
+    }
   }
-}`) as TypedDocumentNode<{ runSource: RunSource }, Variables>;
+`);
 
 /** Asks for all of them at once. @param knownVersionIds versions whose documents need not be sent. */
 export async function findRunSource(
   call: SubgraphCaller,
   info: RequestInfo,
   names: RunNames,
-  knownVersionIds: readonly string[],
+  knownVersionIds: string[],
 ): Promise<RunSource> {
   const { appId = null, appVersionId = null, workflowId = null, workflowVersionId = null } = names;
   const variables = { input: { appId, appVersionId, workflowId, workflowVersionId, knownVersionIds } };
-  return (await call.request({ subgraph: "workflow", document: runSource, variables, info })).runSource;
+  const data = await call.request({ subgraph: "workflow", document: runSource, variables, info });
+  return data.runSource as RunSource;
 }

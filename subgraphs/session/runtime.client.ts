@@ -1,6 +1,5 @@
 /** What the session subgraph asks of the runtime subgraph, on that subgraph's own schema. */
-import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { parse } from "graphql";
+import { graphql } from "#codegen/subgraph-clients/runtime/gql.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import type { InitialNode, RunExecution } from "./run-request.entity.ts";
@@ -19,10 +18,13 @@ export interface RunWish {
   idempotencyKey: string;
 }
 
-const createRunDocument = parse(`mutation CreateRun($input: CreateRunInput!) { createRun(input: $input) { id } }`) as TypedDocumentNode<
-  { createRun: { id: string } },
-  { input: RunWish }
->;
+const createRunDocument = graphql(`
+  mutation SessionCreateRun($input: CreateRunInput!) {
+    createRun(input: $input) {
+      id
+    }
+  }
+`);
 
 /** Creates the run, or finds the one that the key has created before; gives its id. */
 export async function createRun(context: SessionContext, input: RunWish): Promise<string> {

@@ -18,7 +18,7 @@ export async function createSession(context: SessionContext, input: CreateSessio
     title: checkTitle(input.title),
   };
   const app = await findApp(context, input.appId);
-  if (app === null || app.deletedAt !== null) throw sessionErrors.APP_NOT_FOUND({ id: input.appId });
+  if (app == null || app.deletedAt !== null) throw sessionErrors.APP_NOT_FOUND({ id: input.appId });
   const start = { id: newId(), tenantId: db.tenantId, status: SessionStatus.ACTIVE, messageSeq: 0, createdAt: new Date(), closedAt: null };
   return db.transaction(async ({ em }) => em.create(Session, { ...start, ...fields }));
 }

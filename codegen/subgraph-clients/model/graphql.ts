@@ -1,3 +1,83 @@
 /* eslint-disable */
 /** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Without providerCode the tenant's first active provider, else the configured one, answers; without model its default model. At most 4 MiB. */
+export type ChatCompletionInput = {
+  /** Sent as Idempotency-Key: 1 to 255 printable ASCII characters. */
+  idempotencyKey?: string | null | undefined;
+  /** The most tokens to produce, 1 or more. */
+  maxTokens?: number | null | undefined;
+  /** The conversation so far: 1 to 1,000 messages. */
+  messages: Array<ChatMessageInput>;
+  /** The model's name at the provider. */
+  model?: string | null | undefined;
+  /** One of the tenant's providers. */
+  providerCode?: string | null | undefined;
+  /** As the OpenAI API has it, such as { type: "json_object" }. */
+  responseFormat?: Record<string, unknown> | null | undefined;
+  /** Texts that end the completion; at most 16. */
+  stop?: Array<string> | null | undefined;
+  /** 0 to 2. */
+  temperature?: number | null | undefined;
+  /** "auto", "none", "required", or { name } for one function. */
+  toolChoice?: unknown;
+  /** At most 128. */
+  tools?: Array<ChatToolInput> | null | undefined;
+  /** 0 to 1. */
+  topP?: number | null | undefined;
+};
+
+/** One message of a conversation. */
+export type ChatMessageInput = {
+  /** What is said; only an ASSISTANT message with toolCalls may have none. */
+  content?: string | null | undefined;
+  /** The participant's name, where several have one role. */
+  name?: string | null | undefined;
+  /** Who says it. */
+  role: ChatRole;
+  /** TOOL: the call that it answers. */
+  toolCallId?: string | null | undefined;
+  /** ASSISTANT: the calls that it made, [{ id, name, arguments }], as completions give them. */
+  toolCalls?: unknown;
+};
+
+/** Who says a message. */
+export type ChatRole =
+  | 'ASSISTANT'
+  | 'SYSTEM'
+  | 'TOOL'
+  | 'USER';
+
+/** A function that the model may call. The platform does not call it: the calls are in the completion. */
+export type ChatToolInput = {
+  /** What it does, for the model. */
+  description?: string | null | undefined;
+  /** 1 to 64 letters, digits, '_' or '-'. */
+  name: string;
+  /** JSON Schema of its arguments. */
+  parameters: Record<string, unknown>;
+};
+
+/** Why a completion ended. */
+export type FinishReason =
+  /** The provider withheld the rest. */
+  | 'CONTENT_FILTER'
+  /** maxTokens, or the model's own limit. */
+  | 'LENGTH'
+  /** The model was done, or met a stop text. */
+  | 'STOP'
+  /** It waits for the tools that it calls. */
+  | 'TOOL_CALLS';
+
+export type RuntimeChatCompletionSubscriptionVariables = Exact<{
+  input: ChatCompletionInput;
+}>;
+
+
+export type RuntimeChatCompletionSubscription = { chatCompletionStream: { delta: string | null, completion: { id: string, model: string, content: string | null, finishReason: FinishReason, promptTokens: number, completionTokens: number, durationMs: number, toolCalls: Array<{ id: string, name: string, arguments: unknown }> } | null } };
+
+
+export const RuntimeChatCompletionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"RuntimeChatCompletion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ChatCompletionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chatCompletionStream"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"completion"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"content"}},{"kind":"Field","name":{"kind":"Name","value":"toolCalls"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"arguments"}}]}},{"kind":"Field","name":{"kind":"Name","value":"finishReason"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"completionTokens"}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}}]}}]}}]}}]} as unknown as DocumentNode<RuntimeChatCompletionSubscription, RuntimeChatCompletionSubscriptionVariables>;

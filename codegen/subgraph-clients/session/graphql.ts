@@ -1,3 +1,35 @@
 /* eslint-disable */
 /** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** The answer of a run. For the platform itself. */
+export type RecordRunMessageInput = {
+  /** The run's output text. */
+  content: string;
+  /** The run's output as data. */
+  contentJson?: unknown;
+  /** The run; it has one message at most. */
+  runId: string | number;
+  /** The session that the run was started from. */
+  sessionId: string | number;
+};
+
+export type RuntimeSessionByIdQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RuntimeSessionByIdQuery = { session: { id: string } | null };
+
+export type RuntimeRecordRunMessageMutationVariables = Exact<{
+  input: RecordRunMessageInput;
+}>;
+
+
+export type RuntimeRecordRunMessageMutation = { recordRunMessage: { id: string } };
+
+
+export const RuntimeSessionByIdDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"RuntimeSessionById"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"session"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<RuntimeSessionByIdQuery, RuntimeSessionByIdQueryVariables>;
+export const RuntimeRecordRunMessageDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"RuntimeRecordRunMessage"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"RecordRunMessageInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"recordRunMessage"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<RuntimeRecordRunMessageMutation, RuntimeRecordRunMessageMutationVariables>;

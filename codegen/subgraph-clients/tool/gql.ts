@@ -2,7 +2,26 @@
 import * as types from './graphql.ts';
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 
-const documents = {};
+/**
+ * Map of all GraphQL operations in the project.
+ *
+ * This map has several performance disadvantages:
+ * 1. It is not tree-shakeable, so it will include all operations in the project.
+ * 2. It is not minifiable, so the string of a GraphQL query will be multiple times inside the bundle.
+ * 3. It does not support dead code elimination, so it will add unused operations.
+ *
+ * Therefore it is highly recommended to use the babel or swc plugin for production.
+ * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
+ */
+type Documents = {
+    "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": typeof types.RuntimeInvokeToolDocument,
+    "\n  query RuntimeToolReference($toolId: ID!, $toolBindingId: ID!, $byTool: Boolean!, $byBinding: Boolean!) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n": typeof types.RuntimeToolReferenceDocument,
+};
+const documents: Documents = {
+    "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": types.RuntimeInvokeToolDocument,
+    "\n  query RuntimeToolReference($toolId: ID!, $toolBindingId: ID!, $byTool: Boolean!, $byBinding: Boolean!) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n": types.RuntimeToolReferenceDocument,
+};
+
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  *
@@ -16,6 +35,15 @@ const documents = {};
  * Please regenerate the types.
  */
 export function graphql(source: string): unknown;
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n"): (typeof documents)["\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RuntimeToolReference($toolId: ID!, $toolBindingId: ID!, $byTool: Boolean!, $byBinding: Boolean!) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n"): (typeof documents)["\n  query RuntimeToolReference($toolId: ID!, $toolBindingId: ID!, $byTool: Boolean!, $byBinding: Boolean!) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};

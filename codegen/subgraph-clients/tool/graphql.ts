@@ -1,3 +1,49 @@
 /* eslint-disable */
 /** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** toolBindingId, or toolId for its latest version without a binding, or neither and config.url. arguments are checked against the input schema. */
+export type InvokeToolInput = {
+  /** Become the query of GET, HEAD and DELETE, the JSON body of other methods; query and body of config win over them. Checked against the input schema where given. */
+  arguments?: Record<string, unknown> | null | undefined;
+  /** The caller's own url, base_url, path, query, body, headers, timeout_seconds; they win over the binding's and the version's. method counts where the version names none. */
+  config?: Record<string, unknown> | null | undefined;
+  /** Sent as Idempotency-Key unless config.headers has one: 1 to 255 printable ASCII characters. */
+  idempotencyKey?: string | null | undefined;
+  /** The binding to call through. */
+  toolBindingId?: string | number | null | undefined;
+  /** The tool; not needed beside a binding. */
+  toolId?: string | number | null | undefined;
+  /** The version that a run has frozen. It wins over the binding's, and is called even when tool or binding were archived or deleted since: frozen runs go on. */
+  toolVersionId?: string | number | null | undefined;
+};
+
+/** Whether a tool takes new calls. */
+export type ToolStatus =
+  | 'ACTIVE'
+  | 'ARCHIVED';
+
+export type RuntimeInvokeToolMutationVariables = Exact<{
+  input: InvokeToolInput;
+}>;
+
+
+export type RuntimeInvokeToolMutation = { invokeTool: { ok: boolean, status: number | null, outputText: string | null, outputJson: unknown, headers: Record<string, unknown>, durationMs: number, errorCode: string | null, errorMessage: string | null, resolved: Record<string, unknown> } };
+
+export type RuntimeToolReferenceQueryVariables = Exact<{
+  toolId: string | number;
+  toolBindingId: string | number;
+  byTool: boolean;
+  byBinding: boolean;
+}>;
+
+
+export type RuntimeToolReferenceQuery = { tool?: { id: string, status: ToolStatus, deletedAt: string | null, latestVersion: { id: string } | null } | null, toolBinding?: { id: string, deletedAt: string | null, tool: { id: string, status: ToolStatus, deletedAt: string | null, latestVersion: { id: string } | null }, toolVersion: { id: string } | null } | null };
+
+export type FrozenToolFragment = { id: string, status: ToolStatus, deletedAt: string | null, latestVersion: { id: string } | null };
+
+export const FrozenToolFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"FrozenTool"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Tool"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"deletedAt"}},{"kind":"Field","name":{"kind":"Name","value":"latestVersion"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<FrozenToolFragment, unknown>;
+export const RuntimeInvokeToolDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"RuntimeInvokeTool"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"InvokeToolInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"invokeTool"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"ok"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"outputText"}},{"kind":"Field","name":{"kind":"Name","value":"outputJson"}},{"kind":"Field","name":{"kind":"Name","value":"headers"}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}},{"kind":"Field","name":{"kind":"Name","value":"errorCode"}},{"kind":"Field","name":{"kind":"Name","value":"errorMessage"}},{"kind":"Field","name":{"kind":"Name","value":"resolved"}}]}}]}}]} as unknown as DocumentNode<RuntimeInvokeToolMutation, RuntimeInvokeToolMutationVariables>;
+export const RuntimeToolReferenceDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"RuntimeToolReference"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"toolId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"toolBindingId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"byTool"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Boolean"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"byBinding"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Boolean"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"tool"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"toolId"}}}],"directives":[{"kind":"Directive","name":{"kind":"Name","value":"include"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"if"},"value":{"kind":"Variable","name":{"kind":"Name","value":"byTool"}}}]}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"FrozenTool"}}]}},{"kind":"Field","name":{"kind":"Name","value":"toolBinding"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"toolBindingId"}}}],"directives":[{"kind":"Directive","name":{"kind":"Name","value":"include"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"if"},"value":{"kind":"Variable","name":{"kind":"Name","value":"byBinding"}}}]}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"deletedAt"}},{"kind":"Field","name":{"kind":"Name","value":"tool"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"FrozenTool"}}]}},{"kind":"Field","name":{"kind":"Name","value":"toolVersion"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"FrozenTool"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Tool"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"deletedAt"}},{"kind":"Field","name":{"kind":"Name","value":"latestVersion"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<RuntimeToolReferenceQuery, RuntimeToolReferenceQueryVariables>;
