@@ -4,7 +4,7 @@ import { createPostgreSqlTypeParsers } from "@mikro-orm/sql";
 import { CompiledQuery, type Transaction } from "kysely";
 import pg from "pg";
 import { openPool } from "./pool.ts";
-import { withDatabaseScope } from "./scope.ts";
+import { beginStatement, withDatabaseScope } from "./scope.ts";
 import { TenantDialect, type StatementListener } from "./tenant-dialect.ts";
 
 /** A migration class of `migrations/NNNN-what.ts`, under the name it is recorded by. */
@@ -29,6 +29,13 @@ export interface Tx {
   sql<Row extends object>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
 }
 
+/** A prepared statement: its name is unique among all of the process. */
+export interface NamedStatement {
+  name: string;
+  text: string;
+  values: readonly unknown[];
+}
+
 /** A database as one tenant sees it. */
 export interface Db {
   readonly tenantId: string;
@@ -36,6 +43,8 @@ export interface Db {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** A read-only transaction: one snapshot of rights, no flush. */
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** One statement that reads, without the ORM and in one round trip: BEGIN with the tenant, the statement and COMMIT go out together. For hot paths. */
+  query<Row extends object>(statement: NamedStatement): Promise<Row[]>;
 }
 
 interface SharedPool {
@@ -51,8 +60,11 @@ export class Database {
   /** Set by tests that count statements. */
   onStatement: StatementListener | undefined;
 
-  private constructor(orm: MikroORM, url: string) {
+  readonly #pool: pg.Pool;
+
+  private constructor(orm: MikroORM, pool: pg.Pool, url: string) {
     this.#orm = orm;
+    this.#pool = pool;
     this.#url = url;
   }
 
@@ -77,7 +89,7 @@ export class Database {
         silent: true,
       },
     } as never);
-    database = new Database(orm as MikroORM, options.url);
+    database = new Database(orm as MikroORM, pool, options.url);
     return database;
   }
 
@@ -108,7 +120,30 @@ export class Database {
           .fork()
           .transactional((em) => work(makeTx(em as EntityManager)), { readOnly, ...(readOnly && { flushMode: "commit" as never }) }),
       );
-    return { tenantId, transaction: (work) => run(work, false), read: (work) => run(work, true) };
+    const query = <Row extends object>(statement: NamedStatement) =>
+      withDatabaseScope({ kind: "tenant", tenantId }, () => this.#query<Row>(statement));
+    return { tenantId, transaction: (work) => run(work, false), read: (work) => run(work, true), query };
+  }
+
+  async #query<Row extends object>({ name, text, values }: NamedStatement): Promise<Row[]> {
+    const begin = beginStatement("start transaction read only");
+    const client = await this.#pool.connect();
+    let broken: Error | undefined;
+    try {
+      this.onStatement?.(text);
+      // The pool's clients pipeline: none of the three waits for the one before. After a failure the commit is a rollback.
+      const [, { rows }] = await Promise.all([
+        client.query(begin),
+        client.query<Row>({ name, text, values: [...values] }),
+        client.query("commit"),
+      ]);
+      return rows;
+    } catch (error) {
+      broken = error as Error;
+      throw error;
+    } finally {
+      client.release(broken);
+    }
   }
 
   /** Answers when the database does. */
@@ -144,7 +179,7 @@ export function toEntity<T extends object>(tx: Tx, entity: EntityName<T>, row: o
 }
 
 function poolAcquire(url: string): pg.Pool {
-  const shared = pools.get(url) ?? { pool: openPool({ url, max: 20, types: ormTypes() }), users: 0 };
+  const shared = pools.get(url) ?? { pool: openPool({ url, max: 20, types: ormTypes(), pipeline: true }), users: 0 };
   shared.users++;
   pools.set(url, shared);
   return shared.pool;

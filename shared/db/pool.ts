@@ -11,6 +11,8 @@ export interface PoolOptions {
   /** Ends a statement after this long; 20 s. */
   statementTimeoutMs?: number;
   lockTimeoutMs?: number;
+  /** Statements of one client are sent without waiting for each other; for callers that know what they ask. */
+  pipeline?: boolean;
   types?: pg.CustomTypesConfig;
 }
 
@@ -31,6 +33,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     ...(options.types && { types: options.types }),
+    ...(options.pipeline && ({ pipeline: true } as object)),
   });
   // A dropped idle connection is the pool's business: it opens another. Without a listener it would end the process.
   pool.on("error", () => {});

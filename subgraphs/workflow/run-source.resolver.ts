@@ -63,6 +63,6 @@ export class RunSourceResolver {
   @Directive("@inaccessible")
   runSource(@Arg("input", () => RunSourceInput) input: RunSourceInput, @Ctx() { db }: WorkflowContext): Promise<RunSourceRow> {
     const { appId = null, appVersionId = null, workflowId = null, workflowVersionId = null, knownVersionIds } = input;
-    return db.read((tx) => runSource(tx, { appId, appVersionId, workflowId, workflowVersionId, knownVersionIds }));
+    return runSource(db, { appId, appVersionId, workflowId, workflowVersionId, knownVersionIds });
   }
 }

@@ -1,4 +1,4 @@
-import type { Tx } from "#shared/db/database.ts";
+import type { Db } from "#shared/db/database.ts";
 import type { Json } from "#shared/json.ts";
 
 /** What a run was asked for with. */
@@ -25,10 +25,7 @@ export interface RunSourceRow {
   appVersionAppId: string | null;
 }
 
-/** Everything in one statement, for createRun is the platform's hottest call. Primary keys, and workflow_version_published. */
-export async function runSource(tx: Tx, names: RunSourceNames): Promise<RunSourceRow> {
-  const [row] = await tx.sql<RunSourceRow>(
-    `select v.id as "versionId", v.status as "versionStatus", case when v.id = any($5::text[]) then null else v.dsl end as dsl,
+const text = `select v.id as "versionId", v.status as "versionStatus", case when v.id = any($5::text[]) then null else v.dsl end as dsl,
        w.id as "workflowId", w.app_id as "workflowAppId", w.deleted_at is not null as "workflowDeleted",
        a.id as "appId", av.id as "appVersionId", av.app_id as "appVersionAppId"
      from (select coalesce($4, (
@@ -38,8 +35,11 @@ export async function runSource(tx: Tx, names: RunSourceNames): Promise<RunSourc
      left join workflow.workflow_version v on v.id = asked.version_id
      left join workflow.workflow w on w.id = coalesce(v.workflow_id, $3)
      left join workflow.app a on a.id = $1
-     left join workflow.app_version av on av.id = $2`,
-    [names.appId, names.appVersionId, names.workflowId, names.workflowVersionId, names.knownVersionIds],
-  );
+     left join workflow.app_version av on av.id = $2`;
+
+/** Everything in one statement, for createRun is the platform's hottest call. Primary keys, and workflow_version_published. */
+export async function runSource(db: Db, names: RunSourceNames): Promise<RunSourceRow> {
+  const values = [names.appId, names.appVersionId, names.workflowId, names.workflowVersionId, names.knownVersionIds];
+  const [row] = await db.query<RunSourceRow>({ name: "run_source", text, values });
   return row!;
 }

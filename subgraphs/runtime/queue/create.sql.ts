@@ -47,12 +47,12 @@ p as (insert into runtime.plan (id, tenant_id, document)
   select * from unnest($2::text[], $3::text[], $4::json[]) on conflict (id) do nothing),
 r as (insert into runtime.run (${columns}, event_seq, started_at, ended_at)
   select ${columns}, case when status = 3 then 2 else 1 end, case when status = 3 then now() end, case when status = 3 then now() end from a
-  on conflict do nothing returning id, tenant_id, status, priority, execution),
+  on conflict do nothing returning id, tenant_id, status, priority, execution, created_at),
 e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id)
   select id, 1, 0, 0, now(), tenant_id from r union all select id, 2, 0, 3, now(), tenant_id from r where status = 3),
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
   select id, id, tenant_id, now() - priority * interval '1 second' from r where status = 0 and execution = 'WORKERS')
-select id from r`,
+select id, created_at as "createdAt" from r`,
 };
 
 const existing: Statement = {
@@ -72,11 +72,11 @@ export interface ExistingRun {
   inputHash: string | null;
 }
 
-/** Creates runs with their first events and work rows. @returns the ids of those that are new. */
-export async function runsCreate(db: Queryable, runs: readonly RunRow[], plans: readonly PlanRow[]): Promise<Set<string>> {
+/** Creates runs with their first events and work rows. @returns the times of those that are new, by id. */
+export async function runsCreate(db: Queryable, runs: readonly RunRow[], plans: readonly PlanRow[]): Promise<Map<string, Date>> {
   const planColumns = [plans.map(({ id }) => id), plans.map((plan) => plan.tenant_id), plans.map(({ document }) => document)];
-  const rows = await rowsOf<{ id: string }>(db, create, [JSON.stringify(runs), ...planColumns]);
-  return new Set(rows.map(({ id }) => id));
+  const rows = await rowsOf<{ id: string; createdAt: Date }>(db, create, [JSON.stringify(runs), ...planColumns]);
+  return new Map(rows.map(({ id, createdAt }) => [id, createdAt]));
 }
 
 /** Finds the runs that have one of the ids, or a tenant's idempotency key. Served by the primary key and run_idempotency. */

@@ -62,7 +62,8 @@ export interface NewRun {
 }
 
 /** existing: same id, or same key with the same input. key-reused: same key with another input. id-taken: another tenant has the id. */
-export type CreatedRun = { kind: "created" | "existing" | "key-reused" | "id-taken"; id: string };
+export type CreatedRun =
+  { kind: "created"; id: string; traceId: string; createdAt: Date; isCompleted: boolean } | { kind: "existing" | "key-reused" | "id-taken"; id: string };
 
 /**
  * applied: the stored rows say so. accepted: the owner has not come to it within a second. conflict: terminal, not waiting, answered
@@ -130,7 +131,11 @@ export class RunControl {
     if (created.size > 0) this.#deps.hints.publish("work", "*");
     const missing = rows.filter(({ id }) => !created.has(id));
     const existing = missing.length === 0 ? [] : await runsExisting(this.#deps.pool, missing);
-    return rows.map((row) => (created.has(row.id) ? { kind: "created", id: row.id } : existingOf(row, existing)));
+    return rows.map((row) => {
+      const createdAt = created.get(row.id);
+      if (createdAt === undefined) return existingOf(row, existing);
+      return { kind: "created", id: row.id, traceId: row.trace_id, createdAt, isCompleted: row.status !== 0 };
+    });
   }
 
   /** Cancels a run, whoever owns it. */
