@@ -76,15 +76,16 @@ const update = (from: string) => `ok as (update runtime.run r set event_seq = a.
   from ${from} where r.id = a.id and ${fence}
   returning a.k, r.id, r.tenant_id, r.session_id, r.output_text, r.mail, a.wk, a.rest, a.seen, a.due, a.clear, a.status)`;
 
-// p path, n node id (where it differs), t type, pp parent's path, s status, a attempt, q number of the first event, d of the last, c created, b begun, e ended
-const nodes = `nr as materialized (select ok.id, ok.tenant_id, ok.wk, x.* from jsonb_to_recordset($2::jsonb) as x(k int, p text, n text, t text, pp text,
-  s smallint, a smallint, q int, d int, c float8, b float8, e float8, due float8, alone bool, unk bool, wr text, wk2 text, ek text, route text, ec text,
-  em text, oa text, ot text, oj jsonb, su jsonb, calls int, ptok float8, ctok float8) join ok on ok.k = x.k),
+// p path, t type, s status, a attempt, q number of the first event, d of the last, c created, b begun, e ended, ot and oj the output. What most rows
+// do not have lies in z: jsonb_to_recordset looks every column up in every row.
+const nodes = `nr as materialized (select ok.id, ok.tenant_id, ok.wk, x.* from jsonb_to_recordset($2::jsonb) as x(k int, p text, t text, s smallint, a smallint,
+  q int, d int, c float8, b float8, e float8, ot text, oj jsonb, z jsonb) join ok on ok.k = x.k),
 n as (insert into runtime.node_run (run_id, path, tenant_id, node_id, node_type, parent_path, status, attempt, seq, done_seq, created_at, started_at,
     ended_at, due_at, alone, effect_unknown, wait_reason, worker_key, effect_key, route, error_code, error_message, output_artifact_id, output_text,
     output_json, state_updates, model_calls, prompt_tokens, completion_tokens)
-  select id, p, tenant_id, coalesce(n, p), t, pp, s, a, q, d, ${at("c")}, ${at("b")}, ${at("e")}, ${at("due")}, coalesce(alone, false), coalesce(unk, false), wr,
-    coalesce(wk2, wk), ek, route, ec, em, oa, ot, oj, su, calls, ptok, ctok from nr
+  select id, p, tenant_id, coalesce(z ->> 'n', p), t, z ->> 'pp', s, a, q, d, ${at("c")}, ${at("b")}, ${at("e")}, ${at("(z ->> 'due')::float8")},
+    coalesce((z ->> 'alone')::bool, false), coalesce((z ->> 'unk')::bool, false), z ->> 'wr', coalesce(z ->> 'wk', wk), z ->> 'ek', z ->> 'route',
+    z ->> 'ec', z ->> 'em', z ->> 'oa', ot, oj, z -> 'su', (z ->> 'calls')::int, (z ->> 'ptok')::float8, (z ->> 'ctok')::float8 from nr
   on conflict (run_id, path) do update set status = excluded.status, attempt = excluded.attempt, done_seq = excluded.done_seq,
     started_at = coalesce(excluded.started_at, node_run.started_at), ended_at = excluded.ended_at, due_at = excluded.due_at, answered = false,
     alone = excluded.alone, effect_unknown = excluded.effect_unknown, wait_reason = excluded.wait_reason, worker_key = excluded.worker_key,

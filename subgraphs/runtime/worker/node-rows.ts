@@ -46,8 +46,9 @@ export interface NodeRowFields {
 
 /** A node's output, split into what its row carries and what lies beside it. */
 export interface StoredOutput {
-  /** `,"ot":…,"oj":…` or `,"oa":…`; empty without output. */
+  /** `,"ot":…,"oj":…`; empty without an output, or with one that lies in an artifact. */
   columns: string;
+  artifactId: string | undefined;
   artifacts: string[];
   /** The output as it reads back: what later nodes see now is what they would see after a rebuild, and no part of it is shared. */
   outputJson: Json;
@@ -64,6 +65,9 @@ export class NotStorable extends Error {
   }
 }
 
+/** For rows that are not finished, or that finished with nothing. */
+export const noOutput = { columns: "", artifactId: undefined };
+
 const text = (value: string): string => JSON.stringify(value);
 
 /** A message without what PostgreSQL cannot hold. */
@@ -71,27 +75,34 @@ export function storableText(message: string): string {
   return message.toWellFormed().replaceAll("\0", "\ufffd");
 }
 
-/** The row of a node run. */
-export function nodeRow(record: NodeRecord, fields: NodeRowFields, output = ""): string {
+/** The row of a node run. `output`: the columns of outputColumns. */
+export function nodeRow(
+  record: NodeRecord,
+  fields: NodeRowFields,
+  output: Pick<StoredOutput, "columns" | "artifactId"> = noOutput,
+): string {
+  const rare = rareFields(record, fields) + (output.artifactId === undefined ? "" : `,"oa":${text(output.artifactId)}`);
   let row = `"p":${text(record.path)},"t":${text(record.nodeType)},"s":${fields.status},"a":${record.attempt},"q":${record.seq},"c":${record.createdMs}`;
-  if (record.nodeId !== record.path) row += `,"n":${text(record.nodeId)}`;
   if (record.startedMs !== undefined) row += `,"b":${record.startedMs}`;
-  if (record.workerKey !== undefined) row += `,"wk2":${text(record.workerKey)}`;
-  if (record.effectKey !== undefined) row += `,"ek":${text(record.effectKey)}`;
   if (fields.doneSeq !== undefined) row += `,"d":${fields.doneSeq},"e":${fields.endedMs}`;
-  if (fields.route !== undefined) row += `,"route":${text(fields.route)}`;
-  if (fields.stateUpdates !== undefined) row += `,"su":${JSON.stringify(fields.stateUpdates)}`;
-  return `${row}${rareFields(fields)}${output}}`;
+  if (rare !== "") row += `,"z":{${rare.slice(1)}}`;
+  return `${row}${output.columns}}`;
 }
 
-function rareFields(fields: NodeRowFields): string {
+function rareFields(record: NodeRecord, fields: NodeRowFields): string {
   let row = "";
+  if (record.nodeId !== record.path) row += `,"n":${text(record.nodeId)}`;
+  if (record.workerKey !== undefined) row += `,"wk":${text(storableText(record.workerKey))}`;
+  if (record.effectKey !== undefined) row += `,"ek":${text(record.effectKey)}`;
+  if (fields.route !== undefined) row += `,"route":${text(fields.route)}`;
+  if (fields.stateUpdates !== undefined) row += `,"su":${JSON.stringify(fields.stateUpdates)}`;
   if (fields.dueMs !== undefined) row += `,"due":${fields.dueMs}`;
   if (fields.alone === true) row += `,"alone":true`;
   if (fields.effectUnknown === true) row += `,"unk":true`;
   if (fields.waitReason !== undefined) row += `,"wr":${text(fields.waitReason)}`;
-  if (fields.errorCode !== undefined)
+  if (fields.errorCode !== undefined) {
     row += `,"ec":${text(storableText(fields.errorCode))},"em":${text(storableText(fields.errorMessage ?? ""))}`;
+  }
   if (fields.usage !== undefined) {
     row += `,"calls":${fields.usage.modelCalls},"ptok":${fields.usage.promptTokens},"ctok":${fields.usage.completionTokens}`;
   }
@@ -138,7 +149,7 @@ export function spanRow(path: string, span: SpanRecord): string {
  * @throws NotStorable for what is no JSON, what PostgreSQL cannot hold (NUL, unpaired surrogates, nesting), or is above 50 MiB.
  */
 export function outputColumns(path: string, outcome: NodeOutcome): StoredOutput {
-  if (outcome.kind === "waiting") return { columns: "", artifacts: [], outputJson: null };
+  if (outcome.kind === "waiting") return { ...noOutput, artifacts: [], outputJson: null };
   const outputText = outcome.kind === "completed" ? outcome.outputText : undefined;
   const { outputJson: given } = outcome;
   const json = given === undefined || given === null ? undefined : jsonText(given);
@@ -150,12 +161,12 @@ export function outputColumns(path: string, outcome: NodeOutcome): StoredOutput 
   const sizeBytes = byteLength(quoted) + byteLength(json);
   if (sizeBytes <= inlineBytes) {
     const columns = (quoted === undefined ? "" : `,"ot":${quoted}`) + (json === undefined ? "" : `,"oj":${json}`);
-    return { columns, artifacts, outputJson };
+    return { columns, artifactId: undefined, artifacts, outputJson };
   }
   const id = newId();
   const large: ArtifactDraft = { artifactType: "OUTPUT", ...(outputText !== undefined && { contentText: outputText }) };
   artifacts.push(artifactRow(id, path, large, json));
-  return { columns: `,"oa":${text(id)}`, artifacts, outputJson };
+  return { columns: "", artifactId: id, artifacts, outputJson };
 }
 
 function refuseUnstorable(quoted: string | undefined, json: string | undefined, outcome: NodeOutcome): void {

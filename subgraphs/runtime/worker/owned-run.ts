@@ -22,7 +22,7 @@ import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import { inboxBodies, type OutcomeBody, type OwnerOutcome } from "./inbox-message.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
-import { eventRow, nodeRow, NotStorable, outputColumns, spanRow, storableText, type NodeRecord } from "./node-rows.ts";
+import { eventRow, nodeRow, noOutput, NotStorable, outputColumns, spanRow, storableText, type NodeRecord } from "./node-rows.ts";
 import { outsideOutcome } from "./outside-outcome.ts";
 import { Pending } from "./pending.ts";
 import type { Policy, RunHost } from "./run-host.ts";
@@ -55,6 +55,13 @@ interface Tail {
   /** The number of the last event before it. */
   seqBefore: number;
   status: RunStatus;
+}
+
+/** An outcome as it is stored: itself, or the failure that takes its place. */
+interface Storable {
+  outcome: OwnerOutcome;
+  columns: string;
+  artifactId: string | undefined;
 }
 
 interface Ending {
@@ -467,26 +474,26 @@ export class OwnedRun {
     if (delayMs !== undefined && storable.outcome.kind === "failed") this.#retryStore(index, record, storable.outcome, delayMs);
     else if (storable.outcome.kind === "waiting") this.#waitStore(index, record, storable.outcome);
     else {
-      this.#pending.nodes.set(index, this.#doneRow(record, storable.outcome, storable.columns));
+      this.#pending.nodes.set(index, this.#doneRow(record, storable.outcome, storable));
       this.#doneApply(index, storable.outcome);
     }
     if (this.#frontier.delete(index) && this.#frontier.size === 0) this.#mustClear = true;
   }
 
   /** The outcome, or the failure that takes its place because it cannot be stored. */
-  #storable(record: NodeRecord, outcome: OwnerOutcome): { outcome: OwnerOutcome; columns: string } {
-    if (outcome.kind === "skipped") return { outcome, columns: "" };
+  #storable(record: NodeRecord, outcome: OwnerOutcome): Storable {
+    if (outcome.kind === "skipped") return { outcome, ...noOutput };
     try {
       if (outcome.kind === "completed" && outcome.stateUpdates !== undefined) this.#stateMeasure(outcome.stateUpdates);
-      const { columns, artifacts, outputJson } = outputColumns(record.path, outcome as NodeOutcome);
+      const { columns, artifactId, artifacts, outputJson } = outputColumns(record.path, outcome as NodeOutcome);
       for (const row of artifacts) this.#pending.artifacts.push(row);
-      if (outcome.kind !== "completed") return { outcome, columns };
+      if (outcome.kind !== "completed") return { outcome, columns, artifactId };
       const { stateUpdates } = outcome;
       const asStored = stateUpdates === undefined ? undefined : (JSON.parse(JSON.stringify(stateUpdates)) as JsonObject);
-      return { outcome: { ...outcome, outputJson, ...(asStored !== undefined && { stateUpdates: asStored }) }, columns };
+      return { outcome: { ...outcome, outputJson, ...(asStored !== undefined && { stateUpdates: asStored }) }, columns, artifactId };
     } catch (cause) {
       if (!(cause instanceof NotStorable)) throw cause;
-      return { outcome: { kind: "failed", code: cause.code, message: cause.message, retryable: false }, columns: "" };
+      return { outcome: { kind: "failed", code: cause.code, message: cause.message, retryable: false }, ...noOutput };
     }
   }
 
@@ -564,7 +571,7 @@ export class OwnedRun {
   #doneRow(
     record: NodeRecord,
     outcome: Exclude<OwnerOutcome, { kind: "waiting" }> | { kind: "cancelled"; code: string; message: string },
-    columns: string,
+    output: Pick<Storable, "columns" | "artifactId">,
   ): string {
     const doneSeq = ++this.#seq;
     record.seq ||= doneSeq;
@@ -578,13 +585,13 @@ export class OwnedRun {
           ...(stateUpdates !== undefined && { stateUpdates }),
           ...(usage !== undefined && { usage }),
         };
-        return nodeRow(record, { ...done, status: number("COMPLETED"), ...more }, columns);
+        return nodeRow(record, { ...done, status: number("COMPLETED"), ...more }, output);
       }
       case "failed": {
         const { code, message, effectUnknown = false, usage } = outcome;
         if (usage !== undefined) this.#pending.usageAdd(usage);
         const fields = { ...done, status: number("FAILED"), errorCode: code, errorMessage: message, effectUnknown };
-        return nodeRow(record, { ...fields, ...(usage !== undefined && { usage }) }, columns);
+        return nodeRow(record, { ...fields, ...(usage !== undefined && { usage }) }, output);
       }
       case "skipped":
         return nodeRow(record, { ...done, status: number("SKIPPED") });
@@ -607,7 +614,7 @@ export class OwnedRun {
   #skipsStore(skipped: readonly number[]): void {
     for (const index of skipped) {
       const record = this.#nodeRecord(index);
-      this.#pending.nodes.set(index, this.#doneRow(record, { kind: "skipped" }, ""));
+      this.#pending.nodes.set(index, this.#doneRow(record, { kind: "skipped" }, noOutput));
       this.#open.delete(index);
     }
   }
@@ -702,10 +709,10 @@ export class OwnedRun {
       status: this.#restStatus(rest),
     };
     if (rest === "end") {
-      for (const index of this.#graph.open) tail.nodes.set(index, this.#doneRow(this.#nodeRecord(index), this.#cancelled(), ""));
+      for (const index of this.#graph.open) tail.nodes.set(index, this.#doneRow(this.#nodeRecord(index), this.#cancelled(), noOutput));
     } else {
       for (const [index, outcome] of this.#decisions) {
-        if (outcome.kind !== "waiting") tail.nodes.set(index, this.#doneRow({ ...this.#nodeRecord(index) }, outcome, ""));
+        if (outcome.kind !== "waiting") tail.nodes.set(index, this.#doneRow({ ...this.#nodeRecord(index) }, outcome, noOutput));
       }
     }
     if (tail.status !== this.#status) {

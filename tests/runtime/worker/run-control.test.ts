@@ -191,7 +191,7 @@ describe("createRuns", () => {
   it("creates a run once: by its id, and by its idempotency key", async () => {
     const t = await setup();
     const run = { id: newId(), tenantId, requestId: "r", plan: freezePlan(tenantId, chain), idempotency: { key: "k", inputHash: "h" } };
-    expect(await t.control.createRuns([run])).toEqual([{ kind: "created", id: run.id }]);
+    expect(await t.control.createRuns([run])).toMatchObject([{ kind: "created", id: run.id }]);
     expect(await t.control.createRuns([run])).toEqual([{ kind: "existing", id: run.id }]);
     expect(await t.control.createRuns([{ ...run, id: newId() }])).toEqual([{ kind: "existing", id: run.id }]);
     expect(await t.control.createRuns([{ ...run, id: newId(), idempotency: { key: "k", inputHash: "other" } }])).toEqual([

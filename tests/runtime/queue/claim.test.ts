@@ -1,0 +1,95 @@
+import { newId } from "#shared/ids.ts";
+import { nodesClaim, runClaim, runsClaim, tenantRunClaim, type ClaimLimits } from "../../../subgraphs/runtime/queue/claim.sql.ts";
+import { leasesRenew } from "../../../subgraphs/runtime/queue/renew.sql.ts";
+import { freezePlan } from "../../../subgraphs/runtime/worker/frozen-plan.ts";
+import { EngineFixture, node, plan } from "../../testkit/engine.ts";
+
+afterEach(EngineFixture.closeLeft);
+
+async function setup(tenants: Record<string, number>, more: { priority?: number } = {}): Promise<EngineFixture> {
+  const t = await EngineFixture.open();
+  const document = plan([node("a", "pure")]);
+  for (const [tenantId, count] of Object.entries(tenants)) {
+    const frozen = freezePlan(tenantId, document);
+    await t.control.createRuns(Array.from({ length: count }, () => ({ id: newId(), tenantId, requestId: "r", plan: frozen, ...more })));
+  }
+  return t;
+}
+
+const limits = (more: Partial<ClaimLimits> = {}): ClaimLimits => ({
+  worker: "w",
+  limit: 10,
+  leaseMs: 30_000,
+  orphansAllowed: true,
+  suspectsAllowed: false,
+  cappedTenants: [],
+  ...more,
+});
+
+describe("claim", () => {
+  it("gives each run to exactly one of sixteen claims at once", async () => {
+    const t = await setup({ acme: 60, beta: 60 });
+    const claims = await Promise.all(Array.from({ length: 16 }, (_, index) => runsClaim(t.pool, limits({ worker: `w${index}` }))));
+    const ids = claims.flat().map(({ runId }) => runId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.length).toBeGreaterThan(30);
+    await t.close();
+  });
+
+  it("gives every tenant a share, however many runs another has", async () => {
+    const t = await setup({ heavy: 200, light: 1, other: 1 });
+    const tenants = (await runsClaim(t.pool, limits({ limit: 30 }))).map(({ tenantId }) => tenantId);
+    expect(new Set(tenants)).toEqual(new Set(["heavy", "light", "other"]));
+    await t.close();
+  });
+
+  it("leaves out tenants that have their share of the worker", async () => {
+    const t = await setup({ heavy: 5, light: 1 });
+    expect((await runsClaim(t.pool, limits({ cappedTenants: ["heavy"] }))).map(({ tenantId }) => tenantId)).toEqual(["light"]);
+    await t.close();
+  });
+
+  it("takes what has the higher priority first", async () => {
+    const t = await setup({ acme: 3 });
+    const urgent = await t.create(plan([node("a", "pure")]), { priority: 100 });
+    const [first] = await runsClaim(t.pool, limits({ limit: 1 }));
+    expect(first?.runId).toBe(urgent);
+    await t.close();
+  });
+
+  it("counts a crash where a lease was not given back, leaves the second to whoever takes suspects, and orphans alone when told", async () => {
+    const t = await setup({ acme: 1 });
+    const short = { leaseMs: 0 };
+    expect(await runsClaim(t.pool, limits(short))).toMatchObject([{ crashes: 0 }]);
+    expect(await runsClaim(t.pool, limits({ ...short, orphansAllowed: false }))).toEqual([]);
+    expect(await runsClaim(t.pool, limits(short))).toMatchObject([{ crashes: 1 }]);
+    expect(await runsClaim(t.pool, limits(short))).toEqual([]);
+    expect(await runsClaim(t.pool, limits({ ...short, suspectsAllowed: true }))).toMatchObject([{ crashes: 2 }]);
+    await t.close();
+  });
+
+  it("claims by id whatever rests or is queued, and no other tenant's", async () => {
+    const t = await setup({});
+    const queued = await t.create(plan([node("a", "pure")]));
+    const resting = await t.create(plan([node("a", "pure")]), { execution: "MANUAL" });
+    const claim = { worker: "w", leaseMs: 30_000, orphansAllowed: false };
+    for (const runId of [queued, resting]) {
+      expect(await runClaim(t.pool, { ...claim, runId, tenantId: "other" })).toBeUndefined();
+      const both = await Promise.all([1, 2].map(() => runClaim(t.pool, { ...claim, runId, tenantId: "acme" })));
+      expect(both.filter(Boolean)).toHaveLength(1);
+    }
+    expect(await tenantRunClaim(t.pool, { tenantId: "acme", worker: "w", leaseMs: 1 })).toBeUndefined();
+    expect(await nodesClaim(t.pool, limits())).toEqual([]);
+    await t.close();
+  });
+
+  it("renews by token, and says whose token is not valid any more", async () => {
+    const t = await setup({ acme: 1 });
+    const [claimed] = await runsClaim(t.pool, limits());
+    const lease = { key: claimed?.runId ?? "", lease: claimed?.lease ?? "" };
+    const stale = { ...lease, lease: "00000000-0000-0000-0000-000000000000" };
+    expect(await leasesRenew(t.pool, [lease], 30_000)).toMatchObject([{ mine: true, renewed: true }]);
+    expect(await leasesRenew(t.pool, [stale], 30_000)).toMatchObject([{ mine: false, renewed: false }]);
+    await t.close();
+  });
+});
