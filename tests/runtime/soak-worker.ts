@@ -2,13 +2,13 @@
  * A worker process for the soak: real process, real renewal thread, real hints, over a connection that loses one statement in fifty (not sent,
  * or done with its answer lost). Told by argv: database URL, name, seed.
  */
-import pg from "pg";
+import type pg from "pg";
 import { pino } from "pino";
 import { openPool } from "#shared/db/pool.ts";
 import { HintBus } from "#shared/hints.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
 import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
-import { randomOf } from "./soak-random.ts";
+import { randomOf } from "./soak-settings.ts";
 
 const [url = "", name = "", seed = "1"] = process.argv.slice(2);
 const random = randomOf(Number(seed));

@@ -8,10 +8,8 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import type { PlanDocument } from "../../subgraphs/runtime/engine/plan.ts";
 import { EngineFixture, node, plan } from "../testkit/engine.ts";
-import { randomOf } from "./soak-random.ts";
+import { randomOf, soakSeconds } from "./soak-settings.ts";
 
-/** How long faults last; then the workers have as long again to finish. */
-export const soakSeconds = 60;
 const workers = 3;
 const seed = Date.now() % 1_000_000;
 const tenants = ["acme", "beta", "gamma"];
@@ -62,7 +60,7 @@ describe("the engine under faults", () => {
   it(
     "loses nothing and doubles nothing",
     async () => {
-      console.log(`soak: seed ${seed}`);
+      process.stdout.write(`soak: seed ${seed}\n`);
       const random = randomOf(seed);
       const t = await EngineFixture.open();
       const admin = new pg.Client({ connectionString: t.adminUrl });
@@ -161,10 +159,8 @@ describe("the engine under faults", () => {
         "select (select count(*) from runtime.work)::int as work, (select count(*) from runtime.inbox)::int as inbox",
       );
       const failed = runs.filter((row) => row.status === 4);
-      console.log(
-        "soak:",
-        JSON.stringify({ seed, runs: runs.length, nodes: nodes.length, cancelled: cancelled.length, answered: answered.size, ...faults }),
-      );
+      const told = { seed, runs: runs.length, nodes: nodes.length, cancelled: cancelled.length, answered: answered.size, ...faults };
+      process.stdout.write(`soak: ${JSON.stringify(told)}\n`);
 
       expect({ unfinished, failed: failed.length, ...left.rows[0] }).toEqual({ unfinished: 0, failed: 0, work: 0, inbox: 0 });
       // I7, the half that needs to know what was accepted.

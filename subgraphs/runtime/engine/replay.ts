@@ -40,7 +40,7 @@ export function replay(plan: CompiledPlan, rows: readonly StoredNode[], initialN
   }
   for (const row of rows) {
     const index = plan.indexById.get(row.nodeId);
-    if (index !== undefined && !isDone(row.status)) applyOpened(run, index, row.status as OpenPhase);
+    if (index !== undefined && !isDone(row.status)) applyOpened(run, index, row.status);
   }
   return { run, unstoredSkips: [...unstored] };
 }

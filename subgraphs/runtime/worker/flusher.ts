@@ -140,7 +140,11 @@ export class Flusher {
         hasRuns ||= draft.row.rest === "requeue";
         hasNodes ||= draft.pending.offers.length > 0;
       }
-      draft.run.flushSettle(draft, answer, wasSentBefore);
+      try {
+        draft.run.flushSettle(draft, answer, wasSentBefore);
+      } catch (cause) {
+        draft.run.broken(cause);
+      }
     }
     if (hasRuns) this.#hints.publish("work", "*");
     if (hasNodes) this.#hints.publish("work", "nodes");

@@ -215,6 +215,12 @@ export class OwnedRun {
     this.#host.released(this, { kind: "lost" });
   }
 
+  /** A bug must not take the other runs of the process with it: this one is left to its lease, and to the crash count. */
+  broken(cause: unknown): void {
+    this.#host.log.error({ err: cause, runId: this.runId }, "run dropped by a bug");
+    if (!this.#isReleased) this.drop("lost");
+  }
+
   /** Stops calls whose answer nobody will wait for, before the process ends. */
   stopCalls(): void {
     this.#executionsStop("stopping");
@@ -432,10 +438,11 @@ export class OwnedRun {
 
   #executionFollow(index: number, execution: Execution, hasSlot: boolean): void {
     this.#executions.set(index, execution);
-    void execution.outcome.then((outcome) => {
+    const ended = (outcome: NodeOutcome): void => {
       if (hasSlot) this.#host.slots.release(this.tenantId);
       this.#unblocked(() => this.#executionEnded(index, execution, outcome));
-    });
+    };
+    execution.outcome.then(ended).catch((cause: unknown) => this.broken(cause));
   }
 
   #executionEnded(index: number, execution: Execution, outcome: NodeOutcome): void {

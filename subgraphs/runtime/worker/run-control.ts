@@ -63,7 +63,8 @@ export interface NewRun {
 
 /** existing: same id, or same key with the same input. key-reused: same key with another input. id-taken: another tenant has the id. */
 export type CreatedRun =
-  { kind: "created"; id: string; traceId: string; createdAt: Date; isCompleted: boolean } | { kind: "existing" | "key-reused" | "id-taken"; id: string };
+  | { kind: "created"; id: string; traceId: string; createdAt: Date; isCompleted: boolean }
+  | { kind: "existing" | "key-reused" | "id-taken"; id: string };
 
 /**
  * applied: the stored rows say so. accepted: the owner has not come to it within a second. conflict: terminal, not waiting, answered

@@ -75,6 +75,7 @@ export class Worker {
   #timer: NodeJS.Timeout | undefined;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #isClaiming = false;
+  #claiming: Promise<void> = Promise.resolve();
   #wantsRuns = false;
   #wantsNodes = false;
   /** The last claim could not take all that was due. */
@@ -141,6 +142,8 @@ export class Worker {
     this.#isStopping = true;
     clearTimeout(this.#timer);
     this.#unsubscribe();
+    this.#owner.isStopping = true;
+    await this.#claiming;
     await Promise.all([this.#owner.stop(stopGraceMs), this.#offersStop()]);
     this.#owner.close();
     await this.#renewer.close();
@@ -199,7 +202,7 @@ export class Worker {
       this.#timer = undefined;
       // On its own time it looks for everything; a hint named what there is.
       const isPoll = !this.#wantsRuns && !this.#wantsNodes;
-      void this.#claim({ runs: isPoll || this.#wantsRuns, nodes: isPoll || this.#wantsNodes });
+      this.#claiming = this.#claim({ runs: isPoll || this.#wantsRuns, nodes: isPoll || this.#wantsNodes });
     }, ms);
   }
 
@@ -232,8 +235,8 @@ export class Worker {
     return againAfterMs(claims.length, limit);
   }
 
+  /** While it stops too: then they are given back at once, and count no crash. */
   async #runsAdopt(claims: readonly ClaimedRun[]): Promise<void> {
-    if (this.#isStopping) return;
     this.signals.emit(
       "claimed",
       claims.map(({ runId }) => runId),
@@ -257,7 +260,11 @@ export class Worker {
     const { only } = this.#options;
     const claims: ClaimedNode[] = await nodesClaim(this.#options.pool, { ...limits, ...(only !== undefined && { only }) });
     this.#nodesMayWait = claims.length > 0;
-    if (claims.length === 0 || this.#isStopping) return pollMs;
+    if (claims.length === 0) return pollMs;
+    if (this.#isStopping) {
+      await offersRelease(this.#options.pool, claims);
+      return pollMs;
+    }
     this.signals.emit(
       "claimed",
       claims.map(({ key }) => key),

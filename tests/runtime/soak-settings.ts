@@ -1,3 +1,6 @@
+/** How long faults last; then the workers have as long again to finish. */
+export const soakSeconds = 60;
+
 /** Seeded chance (mulberry32), so that a failed soak can be run again. */
 export function randomOf(seed: number): () => number {
   let state = seed | 0;
