@@ -23,7 +23,10 @@ process.send!(await serve());
 async function serve(): Promise<string[]> {
   if (mode === "plain") return [await servePlain()];
   if (mode === "embedded") return [await serveRouter(benchEndpoints())];
-  if (mode === "distributed") return [await serveRouter(await Promise.all(urls.map((url, index) => connectEndpoint({ name: index === 0 ? "runs" : "workflows", url }))))];
+  if (mode === "distributed")
+    return [
+      await serveRouter(await Promise.all(urls.map((url, index) => connectEndpoint({ name: index === 0 ? "runs" : "workflows", url })))),
+    ];
   const server = await serveEndpoints({ endpoints: benchEndpoints(), listen: { port: 0 }, log });
   return [server.urlOf("runs"), server.urlOf("workflows")];
 }

@@ -7,7 +7,12 @@ import type { SubgraphEndpoint } from "#shared/endpoint.ts";
 export const benchQuery = "{ runs { id status createdAt workflow { id name version } } }";
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])\n';
-const runs = Array.from({ length: 20 }, (_, index) => ({ id: `r${index}`, status: "COMPLETED", createdAt: "2026-11-23T00:00:00Z", workflow: { id: `w${index % 5}` } }));
+const runs = Array.from({ length: 20 }, (_, index) => ({
+  id: `r${index}`,
+  status: "COMPLETED",
+  createdAt: "2026-11-23T00:00:00Z",
+  workflow: { id: `w${index % 5}` },
+}));
 const workflowOf = ({ id }: { id: string }) => ({ id, name: `Workflow ${id}`, version: 3 });
 
 /** The two subgraphs, in memory. */
@@ -46,7 +51,7 @@ function endpoint(name: string, schema: GraphQLSchema): SubgraphEndpoint {
     name,
     sdl: printSubgraphSchema(schema),
     execute: async ({ document, query, variables }) =>
-      (await execute({ schema, document: document ?? parse(query), variableValues: variables })) as ExecutionResult,
+      await execute({ schema, document: document ?? parse(query), variableValues: variables }),
     subscribe: () => Promise.reject(new Error("the bench has no subscriptions")),
     health: () => Promise.resolve(),
     close: () => Promise.resolve(),

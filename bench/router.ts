@@ -22,10 +22,18 @@ export async function benchRouter(): Promise<Figure[]> {
     const [plain] = await start("plain");
     const [embedded] = await start("embedded");
     const [distributed] = await start("distributed", ...(await start("subgraphs")));
-    for (const [kind, url] of [["plain graphql-js", plain!], ["embedded", embedded!], ["distributed", distributed!]] as const) {
+    for (const [kind, url] of [
+      ["plain graphql-js", plain!],
+      ["embedded", embedded!],
+      ["distributed", distributed!],
+    ] as const) {
       await load(url, 2);
       const { requests, latency, non2xx } = await load(url, seconds);
-      figures.push({ bench: "router", case: kind, values: { req_s: round(requests.average, 0), p50: latency.p50, p99: latency.p99, failed: non2xx } });
+      figures.push({
+        bench: "router",
+        case: kind,
+        values: { req_s: round(requests.average, 0), p50: latency.p50, p99: latency.p99, failed: non2xx },
+      });
     }
     return figures;
   } finally {
@@ -34,5 +42,12 @@ export async function benchRouter(): Promise<Figure[]> {
 }
 
 function load(url: string, duration: number) {
-  return autocannon({ url, connections, duration, method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ query: benchQuery }) });
+  return autocannon({
+    url,
+    connections,
+    duration,
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ query: benchQuery }),
+  });
 }

@@ -18,6 +18,8 @@ if (isNewEnough(process.versions.node)) await run();
 else handOver(join(root, "node_modules/.bin/node"));
 
 async function run() {
+  // graphql-js checks the realm of each type at each step unless it is told that this is production.
+  process.env.NODE_ENV ??= "production";
   const { register } = await import("tsx/esm/api");
   // Named, because tsx would look for it in the folder that the command is given in.
   register({ tsconfig: join(root, "tsconfig.json") });

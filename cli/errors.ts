@@ -36,11 +36,13 @@ export const cliErrors = defineErrors({
   FILE_NOT_JSON: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} is not JSON: ${f.story}` },
   FILE_NO_WORKFLOW: {
     code: "BAD_USER_INPUT",
-    message: (f: { path: string }) => `${f.path} holds no workflow. It is { "nodes": [...], "edges": [...] } or { "name", "input", "dsl" }; examples/ has some.`,
+    message: (f: { path: string }) =>
+      `${f.path} holds no workflow. It is { "nodes": [...], "edges": [...] } or { "name", "input", "dsl" }; examples/ has some.`,
   },
   INPUT_NOT_AN_OBJECT: {
     code: "BAD_USER_INPUT",
-    message: (f: { value: string }) => `--input is ${f.value}, which is no JSON object. Example: --input '{"question":"…"}' or --input @input.json`,
+    message: (f: { value: string }) =>
+      `--input is ${f.value}, which is no JSON object. Example: --input '{"question":"…"}' or --input @input.json`,
   },
   EXAMPLE_UNKNOWN: {
     code: "BAD_USER_INPUT",

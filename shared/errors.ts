@@ -57,7 +57,7 @@ type ErrorMakers<D> = {
 export function defineErrors<D extends Record<string, ErrorDefinition<never>>>(definitions: D): ErrorMakers<D> {
   const makers = Object.entries(definitions).map(([reason, { code, message }]) => [
     reason,
-    (facts: never, options?: { cause?: unknown }) => new AppError(code, reason, message(facts), facts as ErrorFacts, options),
+    (facts: never, options?: { cause?: unknown }) => new AppError(code, reason, message(facts), facts, options),
   ]);
   return Object.fromEntries(makers) as ErrorMakers<D>;
 }

@@ -6,7 +6,7 @@ import { childPages, type ChildList, type Connection, type PageArgs } from "./pa
 
 /** Loads rows by id, all of a tick in one statement; null where there is none, or none of this tenant. */
 export function rowLoader<T extends { id: string }>(db: Db, entity: new () => T): DataLoader<string, T | null> {
-  return rowByKeyLoader(db, entity, "id" as keyof T & string);
+  return rowByKeyLoader(db, entity, "id");
 }
 
 /** Loads rows by another unique key, all of a tick in one statement. */

@@ -58,7 +58,7 @@ async function runSample(client: GraphClient, sample: Sample): Promise<Pick<Smok
   if (hostFailure) return { outcome: "skipped", details: [`this host: ${hostFailure.errorCode}: ${run.errorMessage ?? ""}`] };
   if (run.status !== "COMPLETED") return { outcome: "failed", details: [`the run is ${run.status}: ${run.errorCode} ${run.errorMessage}`] };
 
-  const seen: SmokeRun = { outputText: run.outputText ?? null, state: run.state, nodes: nodes as SmokeRun["nodes"] };
+  const seen: SmokeRun = { outputText: run.outputText ?? null, state: run.state, nodes: nodes };
   const details = [
     ...(run.outputText === sample.answer ? [] : [`the answer is ${JSON.stringify(run.outputText)}, not ${JSON.stringify(sample.answer)}`]),
     ...(sample.check?.(seen) ?? []),

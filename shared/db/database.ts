@@ -70,12 +70,12 @@ export class Database {
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const pool = poolAcquire(options.url);
-    let database: Database | undefined;
+    const opened: { database?: Database } = {};
     const orm = await MikroORM.init({
       entities: [...options.entities],
       schema: options.schema,
       dbName: databaseName(options.url),
-      driverOptions: new TenantDialect(pool, (sql) => database?.onStatement?.(sql)),
+      driverOptions: new TenantDialect(pool, (sql) => opened.database?.onStatement?.(sql)),
       ensureDatabase: false,
       forceUtcTimezone: true,
       discovery: { warnWhenNoEntities: false },
@@ -89,8 +89,7 @@ export class Database {
         silent: true,
       },
     } as never);
-    database = new Database(orm as MikroORM, pool, options.url);
-    return database;
+    return (opened.database = new Database(orm as MikroORM, pool, options.url));
   }
 
   /** Brings the schema up to date. Processes that start together wait for each other. */
@@ -166,7 +165,7 @@ function makeTx(em: EntityManager): Tx {
   return {
     em,
     async sql<Row extends object>(text: string, parameters: readonly unknown[] = []) {
-      const transaction = em.getTransactionContext() as unknown as Transaction<never>;
+      const transaction = em.getTransactionContext() as Transaction<never>;
       const { rows } = await transaction.executeQuery<Row>(CompiledQuery.raw(text, [...parameters]));
       return rows;
     },
@@ -197,5 +196,5 @@ function ormTypes(): pg.CustomTypesConfig {
   const types = new pg.TypeOverrides();
   for (const [oid, parser] of Object.entries(createPostgreSqlTypeParsers((text: string) => [text])))
     types.setTypeParser(Number(oid), parser as never);
-  return types as pg.CustomTypesConfig;
+  return types;
 }

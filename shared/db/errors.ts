@@ -44,7 +44,7 @@ export async function onDuplicate<T>(index: string, translate: (cause: unknown) 
   try {
     return await work();
   } catch (cause) {
-    if (sqlState(cause) === "23505" && String((cause as Error).message).includes(index)) throw translate(cause);
+    if (sqlState(cause) === "23505" && (cause as Error).message.includes(index)) throw translate(cause);
     throw cause;
   }
 }

@@ -33,7 +33,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     ...(options.types && { types: options.types }),
-    ...(options.pipeline && ({ pipeline: true } as object)),
+    ...(options.pipeline && { pipeline: true }),
   });
   // A dropped idle connection is the pool's business: it opens another. Without a listener it would end the process.
   pool.on("error", () => {});

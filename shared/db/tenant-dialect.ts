@@ -14,7 +14,7 @@ class TenantDriver extends PostgresDriver {
   readonly #heard = new WeakSet<DatabaseConnection>();
 
   constructor(pool: pg.Pool, listener: StatementListener) {
-    super({ pool: pool as never });
+    super({ pool: pool });
     this.#listener = listener;
   }
 
@@ -45,7 +45,7 @@ export class TenantDialect extends PostgresDialect {
   readonly #listener: StatementListener;
 
   constructor(pool: pg.Pool, listener: StatementListener) {
-    super({ pool: pool as never });
+    super({ pool: pool });
     this.#pool = pool;
     this.#listener = listener;
   }

@@ -65,7 +65,7 @@ export async function nextPublishedAt(
      from ${table} where ${parent} = $1`,
     [parentId],
   );
-  return new Date(Math.round(Number(row!.at)));
+  return new Date(Math.round(row!.at));
 }
 
 async function onePerParent<T extends object>(

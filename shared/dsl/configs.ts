@@ -115,20 +115,6 @@ export const templateTransformConfig = z.object({
 
 /** See {@link llmConfig}. */
 export type LlmConfig = z.infer<typeof llmConfig>;
-/** See {@link toolConfig}. */
-export type ToolConfig = z.infer<typeof toolConfig>;
-/** See {@link codeConfig}. */
-export type CodeConfig = z.infer<typeof codeConfig>;
-/** See {@link answerConfig}. */
-export type AnswerConfig = z.infer<typeof answerConfig>;
-/** See {@link ifElseConfig}. */
-export type IfElseConfig = z.infer<typeof ifElseConfig>;
-/** See {@link assignerConfig}. */
-export type AssignerConfig = z.infer<typeof assignerConfig>;
-/** See {@link knowledgeRetrievalConfig}. */
-export type KnowledgeRetrievalConfig = z.infer<typeof knowledgeRetrievalConfig>;
-/** See {@link templateTransformConfig}. */
-export type TemplateTransformConfig = z.infer<typeof templateTransformConfig>;
 
 function hasOneOf(...keys: string[]): (config: object) => boolean {
   return (config) => keys.some((key) => (config as JsonObject)[key] !== undefined);

@@ -24,9 +24,6 @@ export const retryPolicy = z.object({
   max_backoff_seconds: z.number().min(0).max(86_400).default(300),
 });
 
-/** See {@link retryPolicy}. */
-export type RetryPolicy = z.infer<typeof retryPolicy>;
-
 /** What a node may have beside its id, type and config. */
 export const nodeOptions = z.object({
   /** For people. */

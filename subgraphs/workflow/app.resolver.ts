@@ -6,7 +6,7 @@ import { CreateAppInput, CreateAppVersionInput, UpdateAppInput } from "./app.inp
 import * as apps from "./app.service.ts";
 import { WorkflowVersion } from "./workflow-version.entity.ts";
 import type { WorkflowContext } from "./workflow.context.ts";
-import { Workflow } from "./workflow.entity.ts";
+import type { Workflow } from "./workflow.entity.ts";
 import { WorkflowConnection } from "./workflow.resolver.ts";
 
 const AppConnection = connectionType("App", () => App);

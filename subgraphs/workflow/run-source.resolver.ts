@@ -1,7 +1,7 @@
 import { Arg, Ctx, Directive, Field, ID, InputType, ObjectType, Query, Resolver } from "type-graphql";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
-import { runSource, type RunSourceRow } from "./run-source.sql.ts";
+import { findRunSource, type RunSourceRow } from "./run-source.service.ts";
 import type { WorkflowContext } from "./workflow.context.ts";
 
 /** The ids that a run was asked for with. */
@@ -61,8 +61,7 @@ class RunSource implements RunSourceRow {
 export class RunSourceResolver {
   @Query(() => RunSource, { description: "Internal: everything that createRun needs to know, in one read." })
   @Directive("@inaccessible")
-  runSource(@Arg("input", () => RunSourceInput) input: RunSourceInput, @Ctx() { db }: WorkflowContext): Promise<RunSourceRow> {
-    const { appId = null, appVersionId = null, workflowId = null, workflowVersionId = null, knownVersionIds } = input;
-    return runSource(db, { appId, appVersionId, workflowId, workflowVersionId, knownVersionIds });
+  runSource(@Arg("input", () => RunSourceInput) input: RunSourceInput, @Ctx() context: WorkflowContext): Promise<RunSourceRow> {
+    return findRunSource(context, input);
   }
 }

@@ -104,7 +104,7 @@ describe("bad input, through the router", () => {
     }`,
         { app: appId, version: workflowVersionId, run: runId, node: `${runId}:a` },
         other,
-      ).catch((error: Error) => error.message),
+      ).catch((error: unknown) => String(error)),
     ).not.toContain("hi");
     for (const [mutation, id] of [
       ["mutation ($id: ID!) { cancelRun(id: $id) { id } }", runId],

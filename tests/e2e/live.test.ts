@@ -130,7 +130,10 @@ describe("live streams through the router", () => {
   it("streams an llm node's deltas while the node runs, and stores the whole text", async () => {
     const { promise: firstSeen, resolve: sawFirst } = Promise.withResolvers<void>();
     provider.chat({ text: "Hello dear Ada", between: firstSeen });
-    const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "write", type: "llm", config: { prompt: "Greet Ada" } }], edges: [] });
+    const { workflowId } = await makeWorkflow(platform, {
+      nodes: [{ id: "write", type: "llm", config: { prompt: "Greet Ada" } }],
+      edges: [],
+    });
     const runId = await startRun(platform, workflowId);
     let text = "";
     let statusAtFirstDelta: string | undefined;

@@ -65,7 +65,9 @@ describe("hints", () => {
     const [here, there] = [await openBus(), await openBus()];
     const admin = new pg.Client({ connectionString: database.adminUrl });
     await admin.connect();
-    await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+    await admin.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    );
     await admin.end();
     const heard = next(there, "run", "r1");
     const again = setInterval(() => here.publish("run", "r1"), 50);

@@ -80,7 +80,7 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
     run: (context) => logged(calls, context, run),
   });
   const types: Record<string, NodeExecutor> = {
-    pure: pure(({ config, nodeId }) => ({ kind: "completed", outputText: nodeId, outputJson: (config["output"] ?? null) as Json })),
+    pure: pure(({ config, nodeId }) => ({ kind: "completed", outputText: nodeId, outputJson: config["output"] ?? null })),
     answer: pure(({ config }) => ({ kind: "completed", outputText: String(config["answer"] ?? "") })),
     branch: pure(({ config }) => ({ kind: "completed", route: String(config["route"]) })),
     assign: pure(({ config }) => ({ kind: "completed", stateUpdates: config["updates"] as JsonObject })),
