@@ -19,6 +19,7 @@ import { AuditWriter } from "../router/access/audit-writer.ts";
 import { accessSubgraph } from "../router/access/subgraph.ts";
 import { probeServices } from "../router/health.ts";
 import { startRouter, type RunningRouter } from "../router/router.ts";
+import { createPythonJail } from "../subgraphs/runtime/sandbox/python-jail.ts";
 import type { Composition, RunningPart, RunningPlatform, RunningServer, StartOptions, WorkerOptions } from "./composition.ts";
 import { migrateAll, subgraphDatabaseUrl } from "./migrate.ts";
 import { ShutdownList } from "./shutdown-list.ts";
@@ -40,6 +41,8 @@ export const platformComposition: Composition = {
 
 async function startPlatform(env: Env, { log, progress }: StartOptions): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
+  // Asked while the rest opens: the sandbox's self-test takes a moment.
+  const notes = sandboxNotes(env);
   try {
     progress("migrating the schemas");
     await migrateAll(env);
@@ -55,7 +58,7 @@ async function startPlatform(env: Env, { log, progress }: StartOptions): Promise
     const router = await openRouter(opened, { env, log, registry, shutdown });
     return {
       graphUrl: router.url,
-      notes: [],
+      notes: await notes,
       workerEnvironment: Object.fromEntries(
         called.map(({ name }) => [`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`, internal.urlOf(name)]),
       ),
@@ -65,6 +68,12 @@ async function startPlatform(env: Env, { log, progress }: StartOptions): Promise
     await shutdown.run();
     throw error;
   }
+}
+
+/** Why code nodes will fail here, if they will. */
+async function sandboxNotes({ pythonBin, maxTimeoutSeconds }: Env): Promise<string[]> {
+  const reason = await createPythonJail({ pythonBin, maxTimeoutMs: maxTimeoutSeconds * 1_000 }).unavailableReason();
+  return reason === null ? [] : [`code nodes cannot run here: ${reason}`];
 }
 
 async function openAll(env: Env, log: Log, registry: EndpointRegistry, shutdown: ShutdownList): Promise<RunningSubgraph[]> {
