@@ -66,6 +66,7 @@ export class RunOwner implements RunHost {
   readonly #unsubscribe: () => void;
   readonly #poll: NodeJS.Timeout;
   #isDraining = false;
+  #adopting = 0;
   #isClosed = false;
 
   constructor(options: RunOwnerOptions) {
@@ -89,8 +90,9 @@ export class RunOwner implements RunHost {
     this.#poll = setInterval(() => this.#drainAll(), drainEveryMs);
   }
 
+  /** Runs that it owns, those included that it is just taking over. */
   get size(): number {
-    return this.#owned.size;
+    return this.#owned.size + this.#adopting;
   }
 
   /** The run, when this process owns it. */
@@ -111,6 +113,15 @@ export class RunOwner implements RunHost {
 
   /** Takes over runs that were just claimed: loads them, replays them, and takes them as far as the policy goes. */
   async adopt(claims: readonly ClaimedRun[], options: Adoption): Promise<void> {
+    this.#adopting += claims.length;
+    try {
+      await this.#adoptAll(claims, options);
+    } finally {
+      this.#adopting -= claims.length;
+    }
+  }
+
+  async #adoptAll(claims: readonly ClaimedRun[], options: Adoption): Promise<void> {
     const loaded = await this.#load(claims);
     let turnAt = monotonicMs();
     for (const claim of claims) {
@@ -166,10 +177,10 @@ export class RunOwner implements RunHost {
     this.isStopping = true;
     for (const run of this.#owned.values()) run.advance();
     const until = monotonicMs() + graceMs;
-    while (this.#owned.size > 0 && monotonicMs() < until) await pause(10);
+    while (this.size > 0 && monotonicMs() < until) await pause(10);
     for (const run of this.#owned.values()) run.stopCalls();
     const last = monotonicMs() + 3_000;
-    while (this.#owned.size > 0 && monotonicMs() < last) await pause(10);
+    while (this.size > 0 && monotonicMs() < last) await pause(10);
   }
 
   /** Forgets everything without a word, as a process that is killed does. */

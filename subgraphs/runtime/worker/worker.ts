@@ -231,7 +231,8 @@ export class Worker {
     if (limit <= 0 || this.#options.only !== undefined) return pollMs;
     const claims = await runsClaim(this.#options.pool, { ...this.#limits(limit), cappedTenants: this.#cappedTenants() });
     if (claims.length === 0) this.signals.emit("idle");
-    else await this.#runsAdopt(claims);
+    // Not awaited: the next claim is under way while these are loaded.
+    else this.#runsAdopt(claims).catch((cause: unknown) => this.#options.log.error({ err: cause }, "claimed runs left to their leases"));
     return againAfterMs(claims.length, limit);
   }
 
@@ -248,7 +249,11 @@ export class Worker {
       if (isHopeless && (await runDeadLetter(this.#options.pool, claim))) this.#suspects.delete(claim.runId);
       else kept.push(claim);
     }
-    await this.#owner.adopt(kept, { policy: { kind: "worker" }, workerKey: this.#options.workerKey });
+    try {
+      await this.#owner.adopt(kept, { policy: { kind: "worker" }, workerKey: this.#options.workerKey });
+    } finally {
+      for (const { runId } of claims) if (this.#owner.get(runId) === undefined) this.#suspects.delete(runId);
+    }
   }
 
   /** @returns when to look again. */
