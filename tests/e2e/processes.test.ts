@@ -1,0 +1,162 @@
+/** Every subgraph in a process of its own, the router in another, and a worker: as in production, on loopback. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { createClient, type GraphClient } from "#codegen/client/client.ts";
+import { graphql } from "#codegen/graph/gql.ts";
+import { createRun } from "../../cli/graph/documents.ts";
+import { prepareWorkflow } from "../../cli/graph/prepare.ts";
+import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
+
+const events = graphql(`
+  subscription ProcessesRunEvents($runId: ID!, $after: String) {
+    runEvents(runId: $runId, after: $after) {
+      cursor
+      type
+      nodeId
+      nodeStatus
+      run {
+        status
+        outputText
+        workflow {
+          name
+          app {
+            name
+          }
+        }
+      }
+    }
+  }
+`);
+
+const health = graphql(`
+  query ProcessesServices {
+    services {
+      name
+      status
+    }
+  }
+`);
+
+const names = ["workflow", "session", "runtime", "agent", "memory", "team", "skill", "tool", "model"];
+const bin = fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url));
+
+let database: TestDatabase;
+let dataDir: string;
+let client: GraphClient;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  dataDir = await mkdtemp(join(tmpdir(), "agent-platform-processes-"));
+  const ports = await freePorts(names.length + 1);
+  const urls = Object.fromEntries(
+    names.map((name, index) => [`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`, `http://127.0.0.1:${ports[index]}/graphql`]),
+  );
+  const shared = {
+    ...urls,
+    AGENT_PLATFORM_DATABASE_URL: database.url,
+    AGENT_PLATFORM_ENCRYPTION_KEY: randomBytes(32).toString("hex"),
+    AGENT_PLATFORM_DATA_DIR: dataDir,
+    AGENT_PLATFORM_LOG_LEVEL: "warn",
+  };
+  await Promise.all(
+    names.map((name, index) => start(["subgraph", name], { ...shared, AGENT_PLATFORM_PORT: String(ports[index]) }, `subgraph ${name}`)),
+  );
+  await Promise.all([
+    start(["router"], { ...shared, AGENT_PLATFORM_PORT: String(ports.at(-1)) }, "graph "),
+    start(["worker"], shared, "worker ready"),
+  ]);
+  client = createClient({ url: `http://127.0.0.1:${ports.at(-1)}/graphql`, tenantId: "t1" });
+}, 180_000);
+
+afterAll(async () => {
+  await client.close();
+  await Promise.all(children.reverse().map(stop));
+  await rm(dataDir, { recursive: true, force: true });
+  await database.drop();
+}, 60_000);
+
+/** Starts one process of the platform and waits for the line that says it serves. */
+async function start(argv: string[], environment: Record<string, string>, ready: string): Promise<void> {
+  const child = spawn(process.execPath, [bin, ...argv], {
+    env: { PATH: process.env["PATH"], ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  let words = "";
+  await new Promise<void>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        words += `${line}\n`;
+        if (line.startsWith(ready)) resolve();
+      });
+    }
+    child.once("exit", () => reject(new Error(`${argv.join(" ")} ended: ${words}`)));
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill("SIGTERM");
+  await once(child, "exit");
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+describe("with every subgraph in its own process", () => {
+  it("S-60 S-100 one graph answers for all nine, found by their addresses in the environment", async () => {
+    const { services } = await client.query(health, {});
+    expect(
+      services
+        .filter(({ status }) => status === "UP")
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual([...names, "access"].sort());
+  });
+
+  it("S-43 S-16 a worker process runs a workflow, and its events carry fields of other subgraphs", async () => {
+    const dsl = {
+      nodes: [
+        { id: "check", type: "condition", config: { expression: "input.score >= 5" } },
+        { id: "yes", type: "answer", config: { answer: "yes, {{ input.score }}" } },
+        { id: "no", type: "answer", config: { answer: "no" } },
+      ],
+      edges: [
+        { source: "check", target: "yes", condition: "true" },
+        { source: "check", target: "no", condition: "false" },
+      ],
+    };
+    const prepared = await prepareWorkflow(client, { code: "branch", name: "Branch", input: {}, dsl });
+    const { createRun: run } = await client.mutate(createRun, {
+      input: { workflowVersionId: prepared.workflowVersionId, input: { score: 7 } },
+    });
+    const seen = [];
+    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) seen.push(runEvents);
+    expect(seen.map(({ nodeId, nodeStatus }) => [nodeId, nodeStatus])).toEqual(
+      expect.arrayContaining([
+        ["yes", "COMPLETED"],
+        ["no", "SKIPPED"],
+      ]),
+    );
+    for (const event of seen) expect(event.run.workflow).toEqual({ name: "Branch", app: { name: "Command line" } });
+    expect(seen.at(-1)?.run).toMatchObject({ status: "COMPLETED", outputText: "yes, 7" });
+  });
+});
