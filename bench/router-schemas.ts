@@ -1,6 +1,6 @@
 /** The graph that the router's bench asks: 20 runs of one subgraph, each with a workflow of another; and the same as one plain schema. */
 import { buildSubgraphSchema, printSubgraphSchema } from "@apollo/subgraph";
-import { buildSchema, execute, parse, type ExecutionResult, type GraphQLSchema } from "graphql";
+import { buildSchema, execute, parse, type GraphQLSchema } from "graphql";
 import type { SubgraphEndpoint } from "#shared/endpoint.ts";
 
 /** One federated hop: runs, then their workflows in one `_entities` fetch. */

@@ -3,7 +3,7 @@ import type { RuntimeChatCompletionSubscription } from "#codegen/subgraph-client
 import { graphql } from "#codegen/subgraph-clients/model/gql.ts";
 import type { SubgraphCaller } from "#shared/caller.ts";
 import { AppError } from "#shared/errors.ts";
-import type { ModelCompletion, ModelPort, ModelRequest, PortCall } from "./nodes/ports/model.port.ts";
+import type { ModelCompletion, ModelPort, PortCall } from "./nodes/ports/model.port.ts";
 
 const streamDocument = graphql(`
   subscription RuntimeChatCompletion($input: ChatCompletionInput!) {

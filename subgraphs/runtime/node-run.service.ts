@@ -4,7 +4,7 @@ import type { NodeRun } from "./node-run.entity.ts";
 import type { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
 import { nodeRunId, parseNodeRunId, type NodeRunKey } from "./queue/node-run-id.ts";
 import { runStatusWord } from "./queue/statuses.ts";
-import { Run } from "./run.entity.ts";
+import type { Run } from "./run.entity.ts";
 import type { StopReason } from "./run.enums.ts";
 import { checkRange, runById } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
