@@ -169,13 +169,8 @@ async function startSubgraph(name: string, env: Env, { log }: StartOptions): Pro
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
     const server = await serveEndpoints({ endpoints: [subgraph], listen: { host: "127.0.0.1", port: env.port }, log });
     shutdown.add("the server", () => server.stop(2_000), 4_000);
-    connectInBackground(
-      Object.keys(env.subgraphUrls).filter((other) => other !== name),
-      env,
-      registry,
-      shutdown,
-      log,
-    );
+    const others = Object.keys(env.subgraphUrls).filter((other) => other !== name);
+    connectInBackground(others, env, { registry, shutdown, log });
     return { graphUrl: server.urlOf(name), stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
@@ -184,12 +179,22 @@ async function startSubgraph(name: string, env: Env, { log }: StartOptions): Pro
 }
 
 /** Subgraphs call each other, so none may wait for another before it serves. */
-function connectInBackground(names: readonly string[], env: Env, registry: EndpointRegistry, shutdown: ShutdownList, log: Log): void {
-  for (const name of names) {
-    connectAll([name], env, registry, shutdown).catch((cause: unknown) =>
-      log.error({ err: cause, subgraph: name }, "a subgraph was not reached"),
-    );
-  }
+function connectInBackground(names: readonly string[], env: Env, { registry, shutdown, log }: Omit<RouterParts, "env">): void {
+  const stopping = new AbortController();
+  shutdown.add("connecting", () => Promise.resolve(stopping.abort()), 1_000);
+  const connect = async (name: string): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        const endpoint = await connectPatiently(name, env, stopping.signal);
+        if (stopping.signal.aborted) return await endpoint.close();
+        shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
+        return registry.register(endpoint);
+      } catch (cause) {
+        if (!stopping.signal.aborted) log.error({ err: cause, subgraph: name }, "a subgraph was not reached, trying on");
+      }
+    }
+  };
+  for (const name of names) void connect(name);
 }
 
 async function connectAll(
@@ -209,7 +214,7 @@ async function connectAll(
 }
 
 /** Tries until the deadline: processes that start together come up in any order. */
-async function connectPatiently(name: string, env: Env): Promise<SubgraphEndpoint> {
+async function connectPatiently(name: string, env: Env, stopping?: AbortSignal): Promise<SubgraphEndpoint> {
   const url = env.subgraphUrls[name];
   if (url === undefined)
     throw new Error(`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL is not set. Example: http://127.0.0.1:8002/graphql`);
@@ -218,7 +223,7 @@ async function connectPatiently(name: string, env: Env): Promise<SubgraphEndpoin
     try {
       return await connectEndpoint({ name, url }, AbortSignal.timeout(5_000));
     } catch (error) {
-      if (performance.now() > deadline) throw error;
+      if (performance.now() > deadline || stopping?.aborted) throw error;
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }

@@ -1,7 +1,7 @@
 /** Whether what a node made can be kept: JSON that PostgreSQL can store, of bounded size. Found out here, it fails one node; found out at the flush it would fail a batch. */
 import type { Json } from "#shared/json.ts";
 
-/** The most that one node may put out; what exceeds a hot row (256 KiB) becomes an artifact up to this. */
+/** The most that one node may put out; what exceeds a hot row (2 kB) becomes an artifact up to this. */
 export const maxOutputBytes = 50 * 1024 * 1024;
 
 const maxDepth = 256;

@@ -12,7 +12,7 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type ClaimedRun } from "../queue/claim.sql.ts";
-import { runsCreate, runsExisting, type ExistingRun, type RunRow } from "../queue/create.sql.ts";
+import { runsExisting, type ExistingRun, type RunRow } from "../queue/create.sql.ts";
 import { eventsRead, type EventPage } from "../queue/events.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
@@ -21,6 +21,7 @@ import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
 import { leasesRenew } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "./clock.ts";
+import { CreateBatcher } from "./create-batcher.ts";
 import type { FrozenPlan } from "./frozen-plan.ts";
 import type { OutcomeBody } from "./inbox-message.ts";
 import { OfferedNodes } from "./offered-nodes.ts";
@@ -109,6 +110,7 @@ export class RunControl {
   readonly #owner: RunOwner;
   readonly #offered: OfferedNodes;
   readonly #renewal: NodeJS.Timeout;
+  readonly #creates: CreateBatcher;
   /** Plans that this process has stored; they are not sent again. */
   readonly #storedPlans = new Set<string>();
 
@@ -118,6 +120,7 @@ export class RunControl {
     const { pool: db, hints, log, executors, ports } = deps;
     this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3, leaseMs });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, leaseMs, finished: () => {} });
+    this.#creates = new CreateBatcher(db);
     this.#renewal = setInterval(() => void this.#renew(), leaseMs / 3);
   }
 
@@ -126,7 +129,7 @@ export class RunControl {
     const rows = runs.map(runRow);
     const plans = new Map(runs.filter(({ plan }) => !this.#storedPlans.has(plan.id)).map(({ plan }) => [plan.id, plan]));
     const planRows = [...plans.values()].map(({ id, tenantId, json }) => ({ id, tenant_id: tenantId, document: json }));
-    const created = await runsCreate(this.#deps.pool, rows, planRows);
+    const created = await this.#creates.create(rows, planRows);
     if (this.#storedPlans.size > 1_000) this.#storedPlans.clear();
     for (const id of plans.keys()) this.#storedPlans.add(id);
     if (created.size > 0) this.#deps.hints.publish("work", "*");
