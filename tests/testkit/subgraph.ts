@@ -5,7 +5,7 @@ import type { HintChannel } from "#shared/hints.ts";
 import { createLog } from "#shared/log.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { createSecretBox } from "#shared/secrets.ts";
-import { openDatabase, openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/subgraph.ts";
+import { openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/subgraph.ts";
 import { createTestDatabase } from "./database.ts";
 
 /** Hints of one process, without PostgreSQL between. */
@@ -44,7 +44,9 @@ export interface TestSubgraph {
   close(): Promise<void>;
 }
 
+// Of the test that runs; what beforeAll opened is the file's own to close.
 const opened = new Set<() => Promise<void>>();
+const isInTest = () => expect.getState().currentTestName !== undefined;
 afterEach(async () => {
   for (const close of opened) await close();
 });
@@ -52,9 +54,6 @@ afterEach(async () => {
 /** Opens a subgraph alone; others that it calls are registered by the test. */
 export async function openTestSubgraph<L, S>(definition: SubgraphDefinition<L, S>, env: Partial<Env> = {}): Promise<TestSubgraph> {
   const database = await createTestDatabase();
-  const migrations = await openDatabase(definition, database.url);
-  await migrations.migrate(definition.name);
-  await migrations.close();
   const registry = new EndpointRegistry();
   const fullEnv = defaultEnv({ logLevel: "silent", ...env });
   const subgraph = await openSubgraph(definition, {
@@ -67,13 +66,16 @@ export async function openTestSubgraph<L, S>(definition: SubgraphDefinition<L, S
   });
   registry.register(subgraph);
   const steps: (() => Promise<void>)[] = [];
+  let isClosed = false;
   const close = async () => {
-    if (!opened.delete(close)) return;
+    if (isClosed) return;
+    isClosed = true;
+    opened.delete(close);
     for (const step of steps) await step();
     await subgraph.close();
     await database.drop();
   };
-  opened.add(close);
+  if (isInTest()) opened.add(close);
   const execute = (query: string, variables?: Record<string, unknown>, info: Partial<RequestInfo> = {}) =>
     subgraph.execute({ query, variables, info: { tenantId: "t1", requestId: "test", ...info } });
   return {

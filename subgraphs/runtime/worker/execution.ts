@@ -87,3 +87,12 @@ export function executorFailed(context: NodeRunContext, cause: unknown, log: Log
   log.error({ err: cause, nodeRunId: context.nodeRunId }, "node executor threw");
   return { kind: "failed", code: "INTERNAL", message: "The node failed for a reason inside of the platform.", retryable: false };
 }
+
+/** The outcome of a node that was executed alone when owner after owner died. */
+export const workerCrashed: NodeOutcome = {
+  kind: "failed",
+  code: "WORKER_CRASHED",
+  message: "The workers that executed the node ended before it did.",
+  retryable: false,
+  effectUnknown: true,
+};

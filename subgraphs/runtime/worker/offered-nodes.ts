@@ -13,10 +13,11 @@ import { resultsPost, type OfferedResult } from "../queue/result.sql.ts";
 import { nodeRunStatusNumber } from "../queue/statuses.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
-import { defaultTimeoutMs, execute, type Execution } from "./execution.ts";
+import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./execution.ts";
 import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
 import { NodeRunContext } from "./node-context.ts";
-import { NotStorable, outputColumns } from "./node-rows.ts";
+import { outputColumns } from "./node-rows.ts";
+import { notStorableFailure } from "./outcome-rows.ts";
 import type { RunOwner } from "./run-owner.ts";
 
 interface Held {
@@ -28,13 +29,6 @@ interface Held {
 }
 
 const completed = nodeRunStatusNumber("COMPLETED");
-const workerCrashed: OwnerOutcome = {
-  kind: "failed",
-  code: "WORKER_CRASHED",
-  message: "The workers that executed the node ended before it did.",
-  retryable: false,
-  effectUnknown: true,
-};
 
 export class OfferedNodes {
   readonly #owner: RunOwner;
@@ -249,8 +243,7 @@ function storable(path: string, outcome: OwnerOutcome): OwnerOutcome {
     outputColumns(path, outcome);
     return outcome;
   } catch (cause) {
-    if (!(cause instanceof NotStorable)) throw cause;
-    return { kind: "failed", code: cause.code, message: cause.message, retryable: false };
+    return notStorableFailure(cause).outcome;
   }
 }
 

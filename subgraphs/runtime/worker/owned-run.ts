@@ -5,36 +5,26 @@
  * A flush may have a tail: rows that hold only if nobody posted to the run meanwhile (its end, its rest, a time-out). While one is under way
  * nothing else is decided (`#isBlocked`), so when it is refused the tail is forgotten, the mail is read, and it is decided again.
  */
-import type { JsonObject } from "#shared/json.ts";
-import { applyCompleted, applyFailed, applyOpened, applyReopened, applySkipped } from "../engine/apply.ts";
+import { applyOpened, applyReopened } from "../engine/apply.ts";
 import { runOutput } from "../engine/output.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
-import { retryDelayMs } from "../engine/retry.ts";
 import { nodeAt, type RunState } from "../engine/run-state.ts";
 import { runStatus } from "../engine/status.ts";
-import type { NodeOutcome, NodeUsage } from "../nodes/executor.ts";
+import type { NodeOutcome } from "../nodes/executor.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, FlushRun, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
-import { inboxKinds, nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
+import { inboxKinds, runStatusNumber, type RunStatus } from "../queue/statuses.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
-import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
+import { defaultTimeoutMs, execute, executorFailed, workerCrashed, type Execution, type StopCause } from "./execution.ts";
 import { inboxBodies, type OutcomeBody, type OwnerOutcome } from "./inbox-message.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
-import { eventRow, nodeRow, noOutput, NotStorable, outputColumns, spanRow, storableText, type NodeRecord } from "./node-rows.ts";
+import { eventRow, storableText } from "./node-rows.ts";
 import { outsideOutcome } from "./outside-outcome.ts";
-import { Pending } from "./pending.ts";
+import type { Pending } from "./pending.ts";
 import type { Policy, RunHost } from "./run-host.ts";
-import { replayLoaded } from "./run-rebuild.ts";
-import { nodeSpanId, runSpanId } from "./span-ids.ts";
-
-/** A node run that is open, or open again. */
-export interface OpenNode extends NodeRecord {
-  dueMs?: number | undefined;
-  waitReason?: string | undefined;
-  alone?: boolean | undefined;
-}
+import { RunLedger } from "./run-ledger.ts";
 
 /** A flush of one run, until it is answered. */
 export interface FlushDraft {
@@ -57,13 +47,6 @@ interface Tail {
   status: RunStatus;
 }
 
-/** An outcome as it is stored: itself, or the failure that takes its place. */
-interface Storable {
-  outcome: OwnerOutcome;
-  columns: string;
-  artifactId: string | undefined;
-}
-
 interface Ending {
   status: "COMPLETED" | "FAILED" | "CANCELLED";
   code?: string;
@@ -73,11 +56,6 @@ interface Ending {
 
 /** Pure nodes go on for this long before other runs get a turn. */
 const turnMs = 10;
-/** A state above this fails the assigner that made it so. */
-const stateBytes = 1024 * 1024;
-
-const number = nodeRunStatusNumber;
-
 export class OwnedRun {
   readonly runId: string;
   readonly tenantId: string;
@@ -89,26 +67,19 @@ export class OwnedRun {
   readonly #policy: Policy;
   readonly #workerKey: string;
   readonly #crashes: number;
-  readonly #clock: DatabaseClock;
-  readonly #plan: CompiledPlan;
+  readonly #ledger: RunLedger;
+  /** The ledger's. */
   readonly #graph: RunState;
   readonly #environment: RunEnvironment;
-  readonly #open: Map<number, OpenNode>;
-  readonly #due = new Map<number, number>();
   readonly #executions = new Map<number, Execution>();
   /** Nodes whose started mark is not stored yet. */
   readonly #starting = new Set<number>();
   readonly #decisions = new Map<number, OwnerOutcome>();
   readonly #executed: string[] = [];
   readonly #deferred: (() => void)[] = [];
-  #pending = new Pending();
   #eventSeq: number;
-  #seq: number;
   #seen = 0;
   #seenStored = 0;
-  #status: RunStatus;
-  #startedMs: number | undefined;
-  #stateBytes = 0;
   #flight: FlushDraft | undefined;
   #ending: Ending | undefined;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
@@ -136,16 +107,10 @@ export class OwnedRun {
     this.#workerKey = options.workerKey;
     this.#crashes = claimed.crashes;
     this.#isCareful = claimed.crashes >= 2;
-    this.#clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
-    this.#plan = plan;
     this.#eventSeq = loaded.eventSeq;
-    this.#seq = loaded.eventSeq;
-    this.#status = runStatusWord(loaded.status);
-    this.#startedMs = loaded.startedMs ?? undefined;
-    const { graph, open, unstoredSkips } = replayLoaded(plan, loaded);
-    this.#graph = graph;
-    this.#open = open;
-    for (const [index, node] of open) if (node.dueMs !== undefined && node.dueMs !== null) this.#due.set(index, node.dueMs);
+    const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
+    this.#ledger = new RunLedger(loaded, plan, clock);
+    this.#graph = this.#ledger.graph;
     this.#environment = {
       runId: loaded.id,
       tenantId: loaded.tenantId,
@@ -156,12 +121,11 @@ export class OwnedRun {
       effectKeys: loaded.effectKeys,
       ports: host.ports,
       hints: host.hints,
-      nowMs: () => this.#clock.nowMs(),
+      nowMs: () => clock.nowMs(),
     };
-    this.#skipsStore(unstoredSkips);
     this.mailApply(loaded.inbox, loaded.mail);
     if (this.#policy.kind !== "inbox" || this.execution === "WORKERS") this.#reopenStarted();
-    this.#frontier = new Set(claimed.crashes > 0 ? graph.ready : []);
+    this.#frontier = new Set(claimed.crashes > 0 ? this.#graph.ready : []);
     if (claimed.crashes > 0 && this.#frontier.size === 0) this.#mustClear = true;
   }
 
@@ -248,38 +212,38 @@ export class OwnedRun {
   }
 
   #outcomeApply(message: InboxMessage, body: OutcomeBody): void {
-    const index = this.#plan.indexById.get(message.path ?? "");
+    const index = this.#ledger.plan.indexById.get(message.path ?? "");
     if (index === undefined) return;
     const phase = this.#graph.phases[index];
-    const open = this.#open.get(index);
+    const open = this.#ledger.open.get(index);
     // The first outcome of an open attempt counts, whoever made it. A MANUAL run's node may also be finished before anybody opened it.
     const isOpenAttempt = open !== undefined && this.#graph.open.has(index) && (message.attempt ?? open.attempt) === open.attempt;
     if (!isOpenAttempt && !(phase === "READY" && this.execution === "MANUAL")) return;
-    if (phase === "QUEUED") this.#pending.withdrawn.push(nodeRunId(this.runId, this.#pathOf(index)));
+    if (phase === "QUEUED") this.#ledger.pending.withdrawn.push(nodeRunId(this.runId, this.#ledger.pathOf(index)));
     this.#executionForget(index, "answered");
-    const node = this.#nodeRecord(index);
+    const node = this.#ledger.node(index);
     if (body.startedMs !== undefined) node.startedMs = body.startedMs;
     if (body.workerKey !== undefined) node.workerKey = body.workerKey;
     // Workers say when they began; whoever answers from outside does not.
-    const outcome = body.startedMs === undefined ? outsideOutcome(nodeAt(this.#plan, index), body.outcome) : body.outcome;
+    const outcome = body.startedMs === undefined ? outsideOutcome(nodeAt(this.#ledger.plan, index), body.outcome) : body.outcome;
     this.#outcome(index, outcome, body.spans ?? []);
   }
 
   #markApply(path: string, workerKey: string | null): void {
-    const index = this.#plan.indexById.get(path);
+    const index = this.#ledger.plan.indexById.get(path);
     if (index === undefined || this.execution !== "MANUAL" || this.#graph.phases[index] !== "READY") return;
-    const node = this.#nodeRecord(index);
-    node.startedMs = this.#clock.nowMs();
+    const node = this.#ledger.node(index);
+    node.startedMs = this.#ledger.clock.nowMs();
     node.workerKey = workerKey ?? undefined;
     node.waitReason = "EXTERNAL";
-    this.#openedStore(index, node, "RUNNING");
+    this.#ledger.opened(index, node, "RUNNING");
   }
 
   #runStatusApply(status: "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED"): void {
     if (this.execution !== "MANUAL") return;
     if (status === "RUNNING") {
       this.#isRunningOutside = true;
-      this.#statusStore("RUNNING");
+      this.#ledger.statusSet("RUNNING");
     } else
       this.#ending ??= {
         status,
@@ -291,21 +255,21 @@ export class OwnedRun {
 
   /** What a dead owner had begun is begun again, unless it must not be, or is what killed it. */
   #reopenStarted(): void {
-    for (const [index, node] of this.#open) {
+    for (const [index, node] of this.#ledger.open) {
       if (this.#graph.phases[index] !== "RUNNING" || node.waitReason === "EXTERNAL") continue;
       if (node.alone === true && this.#crashes >= this.#host.maxCrashes) this.#decisions.set(index, workerCrashed);
-      else if (nodeAt(this.#plan, index).atMostOnce) this.#outcome(index, { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, []);
+      else if (nodeAt(this.#ledger.plan, index).atMostOnce) this.#outcome(index, { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, []);
       else applyReopened(this.#graph, index);
     }
   }
 
   #dueFire(): void {
     if (this.execution === "MANUAL" && this.#policy.kind === "inbox") return;
-    const nowMs = this.#clock.nowMs();
-    for (const [index, dueMs] of this.#due) {
+    const nowMs = this.#ledger.clock.nowMs();
+    for (const [index, dueMs] of this.#ledger.due) {
       if (dueMs > nowMs) continue;
-      this.#due.delete(index);
-      if (this.#open.get(index)?.waitReason === "RETRY") applyReopened(this.#graph, index);
+      this.#ledger.due.delete(index);
+      if (this.#ledger.open.get(index)?.waitReason === "RETRY") applyReopened(this.#graph, index);
       else this.#decisions.set(index, { kind: "completed" });
     }
   }
@@ -323,7 +287,7 @@ export class OwnedRun {
   }
 
   #nodeStart(path: string): void {
-    const index = this.#plan.indexById.get(path);
+    const index = this.#ledger.plan.indexById.get(path);
     if (index !== undefined && this.#budget > 0 && this.#graph.phases[index] === "READY") this.#start(index);
   }
 
@@ -336,9 +300,9 @@ export class OwnedRun {
   }
 
   #start(index: number): void {
-    const node = nodeAt(this.#plan, index);
+    const node = nodeAt(this.#ledger.plan, index);
     const executor = this.#host.executors(node.type);
-    if (this.#status !== "RUNNING") this.#statusStore("RUNNING");
+    if (this.#ledger.status !== "RUNNING") this.#ledger.statusSet("RUNNING");
     this.#budget--;
     if (executor === undefined) {
       const message = `No executor for nodes of type ${node.type}.`;
@@ -348,12 +312,12 @@ export class OwnedRun {
   }
 
   #pureRun(index: number): void {
-    const { type } = nodeAt(this.#plan, index);
+    const { type } = nodeAt(this.#ledger.plan, index);
     const executor = this.#host.executors(type);
     if (executor === undefined) return;
-    const record = this.#nodeRecord(index);
-    record.startedMs = this.#clock.nowMs();
-    this.#open.set(index, record);
+    const record = this.#ledger.node(index);
+    record.startedMs = this.#ledger.clock.nowMs();
+    this.#ledger.open.set(index, record);
     const context = this.#contextOf(index, record.attempt);
     let outcome: NodeOutcome | Promise<NodeOutcome>;
     try {
@@ -376,27 +340,21 @@ export class OwnedRun {
   #outsideStart(index: number): void {
     const { slots } = this.#host;
     if (slots.take(this.tenantId)) return this.#startMark(index);
-    if (this.#host.offersNodes && !this.#isCareful) return this.#offer(index);
+    if (this.#host.offersNodes && !this.#isCareful) return this.#ledger.offered(index);
     slots.takeAnyway(this.tenantId);
     this.#startMark(index);
   }
 
   #startMark(index: number): void {
-    const node = this.#nodeRecord(index);
-    node.startedMs = this.#clock.nowMs();
+    const node = this.#ledger.node(index);
+    node.startedMs = this.#ledger.clock.nowMs();
     node.workerKey = undefined;
     node.alone = this.#isCareful;
     node.waitReason = undefined;
     node.effectKey = this.#environment.effectKeys?.[node.path];
-    this.#openedStore(index, node, "RUNNING");
+    this.#ledger.opened(index, node, "RUNNING");
     this.#starting.add(index);
-    this.#pending.starts.push(index);
-  }
-
-  #offer(index: number): void {
-    const node = this.#nodeRecord(index);
-    this.#openedStore(index, node, "QUEUED");
-    this.#pending.offers.push(`"p":${JSON.stringify(node.path)},"t":${JSON.stringify(node.nodeType)},"a":${node.attempt}}`);
+    this.#ledger.pending.starts.push(index);
   }
 
   /** Calls the outside: the started mark is stored. */
@@ -409,9 +367,9 @@ export class OwnedRun {
       return;
     }
     this.#starting.delete(index);
-    const node = nodeAt(this.#plan, index);
+    const node = nodeAt(this.#ledger.plan, index);
     const executor = this.#host.executors(node.type);
-    const attempt = this.#open.get(index)?.attempt ?? 1;
+    const attempt = this.#ledger.open.get(index)?.attempt ?? 1;
     if (executor === undefined) return;
     this.#executionFollow(
       index,
@@ -426,8 +384,8 @@ export class OwnedRun {
 
   #contextOf(index: number, attempt: number): NodeRunContext {
     return new NodeRunContext(this.#environment, {
-      node: nodeAt(this.#plan, index),
-      path: this.#pathOf(index),
+      node: nodeAt(this.#ledger.plan, index),
+      path: this.#ledger.pathOf(index),
       attempt,
       epoch: this.#crashes,
       storedSeq: () => this.#eventSeq,
@@ -467,195 +425,17 @@ export class OwnedRun {
   // ---- outcomes
 
   #executedHere(index: number, outcome: NodeOutcome, spans: readonly SpanRecord[]): void {
-    this.#executed.push(this.#pathOf(index));
+    this.#executed.push(this.#ledger.pathOf(index));
     this.#outcome(index, outcome, spans);
   }
 
-  /** Writes and applies the end of an attempt. */
   #outcome(index: number, outcome: OwnerOutcome, spans: readonly SpanRecord[]): void {
-    const record = this.#nodeRecord(index);
-    if (spans.length > 0) this.#spansStore(record.path, spans);
-    const storable = this.#storable(record, outcome);
-    this.#due.delete(index);
-    const delayMs = this.#retryDelay(index, record, storable.outcome);
-    if (delayMs !== undefined && storable.outcome.kind === "failed") this.#retryStore(index, record, storable.outcome, delayMs);
-    else if (storable.outcome.kind === "waiting") this.#waitStore(index, record, storable.outcome);
-    else {
-      this.#pending.nodes.set(index, this.#doneRow(record, storable.outcome, storable));
-      this.#doneApply(index, storable.outcome);
-    }
+    this.#ledger.attemptEnded(index, outcome, spans, this.#ending === undefined);
+    this.#frontierDone(index);
+  }
+
+  #frontierDone(index: number): void {
     if (this.#frontier.delete(index) && this.#frontier.size === 0) this.#mustClear = true;
-  }
-
-  /** The outcome, or the failure that takes its place because it cannot be stored. */
-  #storable(record: NodeRecord, outcome: OwnerOutcome): Storable {
-    if (outcome.kind === "skipped") return { outcome, ...noOutput };
-    try {
-      if (outcome.kind === "completed" && outcome.stateUpdates !== undefined) this.#stateMeasure(outcome.stateUpdates);
-      const { columns, artifactId, artifacts, outputJson } = outputColumns(record.path, outcome as NodeOutcome);
-      for (const row of artifacts) this.#pending.artifacts.push(row);
-      if (outcome.kind !== "completed") return { outcome, columns, artifactId };
-      const { stateUpdates } = outcome;
-      const asStored = stateUpdates === undefined ? undefined : (JSON.parse(JSON.stringify(stateUpdates)) as JsonObject);
-      return { outcome: { ...outcome, outputJson, ...(asStored !== undefined && { stateUpdates: asStored }) }, columns, artifactId };
-    } catch (cause) {
-      if (!(cause instanceof NotStorable)) throw cause;
-      return { outcome: { kind: "failed", code: cause.code, message: cause.message, retryable: false }, ...noOutput };
-    }
-  }
-
-  #stateMeasure(updates: object): void {
-    this.#stateBytes += JSON.stringify(updates).length;
-    if (this.#stateBytes <= stateBytes) return;
-    this.#stateBytes = JSON.stringify({ ...this.#graph.state, ...updates }).length;
-    if (this.#stateBytes > stateBytes) throw new NotStorable("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.");
-  }
-
-  #retryDelay(index: number, { attempt }: NodeRecord, outcome: OwnerOutcome): number | undefined {
-    if (outcome.kind !== "failed" || this.#graph.failure !== undefined || this.#ending !== undefined) return undefined;
-    const { retryable, retryAfterMs } = outcome;
-    return retryDelayMs(nodeAt(this.#plan, index).retry, { attempt, retryable, retryAfterMs }, Math.random());
-  }
-
-  /** The failed attempt is over and has its span; the node waits for the next. */
-  #retryStore(index: number, record: OpenNode, failed: { code: string; message: string; usage?: NodeUsage }, delayMs: number): void {
-    if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
-    const spanId = nodeSpanId(this.runId, record.path, record.attempt);
-    const endedMs = this.#clock.nowMs();
-    this.#spansStore(record.path, [
-      {
-        spanId,
-        parentSpanId: runSpanId(this.runId),
-        spanType: "NODE",
-        name: record.nodeId,
-        status: 2,
-        startedMs: record.startedMs ?? endedMs,
-        endedMs,
-        attributes: { "node.type": record.nodeType, attempt: record.attempt },
-        errorCode: failed.code,
-        errorMessage: storableText(failed.message),
-      },
-    ]);
-    record.attempt++;
-    record.dueMs = endedMs + delayMs;
-    record.waitReason = "RETRY";
-    this.#due.set(index, record.dueMs);
-    this.#openedStore(index, record, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
-  }
-
-  #waitStore(index: number, record: OpenNode, waiting: { reason: string; delayMs?: number }): void {
-    record.waitReason = waiting.reason;
-    record.dueMs = waiting.delayMs === undefined ? undefined : this.#clock.nowMs() + waiting.delayMs;
-    if (record.dueMs !== undefined) this.#due.set(index, record.dueMs);
-    this.#openedStore(index, record, "WAITING");
-  }
-
-  #openedStore(
-    index: number,
-    node: OpenNode,
-    phase: "QUEUED" | "RUNNING" | "WAITING",
-    error: { errorCode?: string; errorMessage?: string } = {},
-  ): void {
-    if (this.#status !== "RUNNING" && phase !== "WAITING") this.#statusStore("RUNNING");
-    const seq = ++this.#seq;
-    node.seq ||= seq;
-    const status = number(phase);
-    this.#open.set(index, node);
-    applyOpened(this.#graph, index, phase);
-    const { alone, dueMs, waitReason } = node;
-    const fields = {
-      status,
-      ...error,
-      ...(alone && { alone }),
-      ...(phase === "WAITING" && dueMs !== undefined && { dueMs }),
-      ...(waitReason !== undefined && { waitReason }),
-    };
-    this.#pending.nodes.set(index, nodeRow(node, fields));
-    this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.#clock.nowMs(), status, attempt: node.attempt, path: node.path }));
-  }
-
-  /** Numbers the node's last event, which follows from its row. */
-  #doneRow(
-    record: NodeRecord,
-    outcome: Exclude<OwnerOutcome, { kind: "waiting" }> | { kind: "cancelled"; code: string; message: string },
-    output: Pick<Storable, "columns" | "artifactId">,
-  ): string {
-    const doneSeq = ++this.#seq;
-    record.seq ||= doneSeq;
-    const done = { doneSeq, endedMs: this.#clock.nowMs() };
-    switch (outcome.kind) {
-      case "completed": {
-        const { route, stateUpdates, usage } = outcome;
-        if (usage !== undefined) this.#pending.usageAdd(usage);
-        const more = {
-          ...(route !== undefined && { route }),
-          ...(stateUpdates !== undefined && { stateUpdates }),
-          ...(usage !== undefined && { usage }),
-        };
-        return nodeRow(record, { ...done, status: number("COMPLETED"), ...more }, output);
-      }
-      case "failed": {
-        const { code, message, effectUnknown = false, usage } = outcome;
-        if (usage !== undefined) this.#pending.usageAdd(usage);
-        const fields = { ...done, status: number("FAILED"), errorCode: code, errorMessage: message, effectUnknown };
-        return nodeRow(record, { ...fields, ...(usage !== undefined && { usage }) }, output);
-      }
-      case "skipped":
-        return nodeRow(record, { ...done, status: number("SKIPPED") });
-      default:
-        return nodeRow(record, { ...done, status: number("CANCELLED"), errorCode: outcome.code, errorMessage: outcome.message });
-    }
-  }
-
-  #doneApply(index: number, outcome: OwnerOutcome): void {
-    this.#open.delete(index);
-    if (outcome.kind === "failed") applyFailed(this.#graph, index, outcome);
-    else if (outcome.kind === "skipped") this.#skipsStore(applySkipped(this.#graph, index).slice(1));
-    else if (outcome.kind === "completed") {
-      const { outputText = null, outputJson = null, stateUpdates, route } = outcome;
-      if (stateUpdates !== undefined) this.#pending.hasState = true;
-      this.#skipsStore(applyCompleted(this.#graph, index, { outputText, outputJson, stateUpdates, route }));
-    }
-  }
-
-  #skipsStore(skipped: readonly number[]): void {
-    for (const index of skipped) {
-      const record = this.#nodeRecord(index);
-      this.#pending.nodes.set(index, this.#doneRow(record, { kind: "skipped" }, noOutput));
-      this.#open.delete(index);
-    }
-  }
-
-  #spansStore(path: string, spans: readonly SpanRecord[]): void {
-    for (const span of spans) {
-      this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 2, atMs: span.endedMs, path, spanId: span.spanId }));
-      this.#pending.spans.push(spanRow(path, span));
-    }
-  }
-
-  #statusStore(status: RunStatus): void {
-    this.#status = status;
-    if (status === "RUNNING") this.#startedMs ??= this.#clock.nowMs();
-    this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 0, atMs: this.#clock.nowMs(), status: runStatusNumber(status) }));
-  }
-
-  #nodeRecord(index: number): OpenNode {
-    const known = this.#open.get(index);
-    if (known !== undefined) return known;
-    const node = nodeAt(this.#plan, index);
-    return {
-      path: node.id,
-      nodeId: node.id,
-      nodeType: node.type,
-      attempt: 1,
-      seq: 0,
-      createdMs: this.#clock.nowMs(),
-      startedMs: undefined,
-    };
-  }
-
-  #pathOf(index: number): string {
-    return nodeAt(this.#plan, index).id;
   }
 
   // ---- flushing
@@ -663,13 +443,13 @@ export class OwnedRun {
   #flushIfNeeded(): void {
     clearTimeout(this.#timer);
     const rest = this.#restNow();
-    const hasSomething = !this.#pending.isEmpty || this.#decisions.size > 0 || rest !== "keep" || this.#mustClear;
+    const hasSomething = !this.#ledger.pending.isEmpty || this.#decisions.size > 0 || rest !== "keep" || this.#mustClear;
     if (hasSomething && this.#flight === undefined) this.#host.flushWanted(this);
-    if (rest === "keep" && this.#due.size > 0) this.#timerArm();
+    if (rest === "keep" && this.#ledger.due.size > 0) this.#timerArm();
   }
 
   #timerArm(): void {
-    const waitMs = Math.max(1, Math.min(...this.#due.values()) - this.#clock.nowMs());
+    const waitMs = Math.max(1, Math.min(...this.#ledger.due.values()) - this.#ledger.clock.nowMs());
     this.#timer = setTimeout(() => this.advance(), Math.min(waitMs, 60_000)).unref();
   }
 
@@ -688,7 +468,7 @@ export class OwnedRun {
   #hasStopped(): boolean {
     if (!this.#host.isStopping) return false;
     return [...this.#graph.open].some(
-      (index) => this.#graph.phases[index] === "RUNNING" && this.#open.get(index)?.waitReason !== "EXTERNAL",
+      (index) => this.#graph.phases[index] === "RUNNING" && this.#ledger.open.get(index)?.waitReason !== "EXTERNAL",
     );
   }
 
@@ -696,14 +476,13 @@ export class OwnedRun {
   flushTake(): FlushDraft | undefined {
     if (this.#isReleased || this.#flight !== undefined) return undefined;
     const rest = this.#restNow();
-    if (rest === "keep" && this.#pending.isEmpty && this.#decisions.size === 0 && !this.#mustClear) return undefined;
+    if (rest === "keep" && this.#ledger.pending.isEmpty && this.#decisions.size === 0 && !this.#mustClear) return undefined;
     const tail = rest === "keep" && this.#decisions.size === 0 ? undefined : this.#tailMake(rest);
-    if (rest === "keep" && this.#seq === this.#eventSeq) this.#statusStore(this.#status);
-    const pending = this.#pending;
+    if (rest === "keep" && this.#ledger.seq === this.#eventSeq) this.#ledger.statusSet(this.#ledger.status);
+    const pending = this.#ledger.take();
     const row = this.#flushRow(rest, tail, pending);
     const isPlain = rest === "keep" && pending.isPlain && this.#seen === this.#seenStored && !row.clear;
     this.#flight = { run: this, row, pending, tail, isPlain };
-    this.#pending = new Pending();
     return this.#flight;
   }
 
@@ -712,19 +491,19 @@ export class OwnedRun {
       nodes: new Map(),
       events: [],
       decided: [...this.#decisions],
-      seqBefore: this.#seq,
+      seqBefore: this.#ledger.seq,
       status: this.#restStatus(rest),
     };
     if (rest === "end") {
-      for (const index of this.#graph.open) tail.nodes.set(index, this.#doneRow(this.#nodeRecord(index), this.#cancelled(), noOutput));
+      for (const index of this.#graph.open) tail.nodes.set(index, this.#ledger.finishedRow(this.#ledger.node(index), this.#cancelled()));
     } else {
       for (const [index, outcome] of this.#decisions) {
-        if (outcome.kind !== "waiting") tail.nodes.set(index, this.#doneRow({ ...this.#nodeRecord(index) }, outcome, noOutput));
+        if (outcome.kind !== "waiting") tail.nodes.set(index, this.#ledger.finishedRow({ ...this.#ledger.node(index) }, outcome));
       }
     }
-    if (tail.status !== this.#status) {
+    if (tail.status !== this.#ledger.status) {
       const status = runStatusNumber(tail.status);
-      tail.events.push(eventRow({ seq: ++this.#seq, type: 0, atMs: this.#clock.nowMs(), status }));
+      tail.events.push(eventRow({ seq: this.#ledger.nextSeq(), type: 0, atMs: this.#ledger.clock.nowMs(), status }));
     }
     return tail;
   }
@@ -736,14 +515,14 @@ export class OwnedRun {
   }
 
   #restStatus(rest: Rest): RunStatus {
-    if (rest === "keep") return this.#status;
+    if (rest === "keep") return this.#ledger.status;
     if (this.#ending !== undefined) return this.#ending.status;
     // The tail of this very flush cancels what is open.
     if (rest === "end") return this.#graph.failure === undefined ? "COMPLETED" : "FAILED";
     if (this.#isRunningOutside) return "RUNNING";
     const status = runStatus(this.#graph);
     // Given back by a worker that stops it is still under way; left by an owner for a few steps it is queued again.
-    if (rest === "requeue" && this.#policy.kind === "worker") return this.#status;
+    if (rest === "requeue" && this.#policy.kind === "worker") return this.#ledger.status;
     return this.#graph.ready.size > 0 && this.#graph.open.size === this.#graph.waiting ? "QUEUED" : status;
   }
 
@@ -752,18 +531,18 @@ export class OwnedRun {
       id: this.runId,
       lease: this.lease,
       e0: this.#eventSeq,
-      e1: this.#seq,
+      e1: this.#ledger.seq,
       seen: this.#seen,
       calm: rest === "end" || rest === "wait" || this.#decisions.size > 0,
       rest,
-      status: runStatusNumber(tail?.status ?? this.#status),
+      status: runStatusNumber(tail?.status ?? this.#ledger.status),
       wk: this.#workerKey,
       clear: this.#mustClear,
       calls: pending.usage.modelCalls,
       ptok: pending.usage.promptTokens,
       ctok: pending.usage.completionTokens,
     };
-    if (this.#startedMs !== undefined) row.started = this.#startedMs;
+    if (this.#ledger.startedMs !== undefined) row.started = this.#ledger.startedMs;
     if (pending.hasState) row.state = this.#graph.state;
     const dueMs = this.#dueAtRest();
     if (rest === "wait" && dueMs !== undefined) row.due = dueMs;
@@ -772,11 +551,11 @@ export class OwnedRun {
   }
 
   #dueAtRest(): number | undefined {
-    return this.execution === "MANUAL" || this.#due.size === 0 ? undefined : Math.min(...this.#due.values());
+    return this.execution === "MANUAL" || this.#ledger.due.size === 0 ? undefined : Math.min(...this.#ledger.due.values());
   }
 
   #endFill(row: Omit<FlushRun, "k">): void {
-    row.ended = this.#clock.nowMs();
+    row.ended = this.#ledger.clock.nowMs();
     row.started ??= row.ended;
     const failure = this.#graph.failure;
     if (this.#ending?.reason) row.creason = storableText(this.#ending.reason);
@@ -815,8 +594,8 @@ export class OwnedRun {
     if (draft.row.rest !== "keep") return this.#rested(draft);
     for (const [index, outcome] of draft.tail?.decided ?? []) {
       this.#decisions.delete(index);
-      this.#doneApply(index, outcome);
-      if (this.#frontier.delete(index) && this.#frontier.size === 0) this.#mustClear = true;
+      this.#ledger.finished(index, outcome);
+      this.#frontierDone(index);
     }
     for (const index of draft.pending.starts) this.#begin(index);
     this.#deferredRun();
@@ -835,17 +614,16 @@ export class OwnedRun {
   /** Nothing was stored: the rows wait for the next flush, the tail is forgotten. */
   #refused(draft: FlushDraft): void {
     if (draft.tail !== undefined) {
-      this.#seq = draft.tail.seqBefore;
+      this.#ledger.numbersForget(draft.tail.seqBefore);
       // A time-out that was refused is decided again, after the mail.
       for (const [index] of draft.tail.decided) {
         this.#decisions.delete(index);
-        const node = this.#open.get(index);
-        if (node?.dueMs !== undefined) this.#due.set(index, node.dueMs);
+        const node = this.#ledger.open.get(index);
+        if (node?.dueMs !== undefined) this.#ledger.due.set(index, node.dueMs);
         else if (node?.alone === true) this.#decisions.set(index, workerCrashed);
       }
     }
-    draft.pending.append(this.#pending);
-    this.#pending = draft.pending;
+    this.#ledger.takeBack(draft.pending);
     this.#deferredRun();
   }
 
@@ -869,11 +647,3 @@ export class OwnedRun {
     this.#executionsStop(cause);
   }
 }
-
-const workerCrashed: OwnerOutcome = {
-  kind: "failed",
-  code: "WORKER_CRASHED",
-  message: "The workers that executed the node ended before it did.",
-  retryable: false,
-  effectUnknown: true,
-};

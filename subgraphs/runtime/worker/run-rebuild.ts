@@ -3,7 +3,14 @@ import type { CompiledPlan } from "../engine/plan.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { nodeRunStatusWord } from "../queue/statuses.ts";
-import type { OpenNode } from "./owned-run.ts";
+import type { NodeRecord } from "./node-rows.ts";
+
+/** A node run that is open, or open again. */
+export interface OpenNode extends NodeRecord {
+  dueMs?: number | undefined;
+  waitReason?: string | undefined;
+  alone?: boolean | undefined;
+}
 
 /** A loaded run in the engine's terms. */
 export interface Rebuilt {
