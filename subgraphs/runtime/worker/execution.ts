@@ -1,7 +1,6 @@
 /** One call of a node executor: its deadline, its abort, and an outcome whatever happens. */
 import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
-import { monotonicMs } from "./clock.ts";
 import type { NodeRunContext } from "./node-context.ts";
 
 /** Why a call is stopped. Only a deadline is an outcome of the node; after the others nobody waits for one. */
@@ -34,7 +33,7 @@ export function execute(executor: NodeExecutor, context: NodeRunContext, timeout
     context.abort(new Error(message));
     setTimeout(() => giveUp(outcome), abortGraceMs).unref();
   };
-  const startedAt = monotonicMs();
+  let isOverdue = false;
   const timedOut: NodeOutcome = {
     kind: "failed",
     code: "NODE_TIMEOUT",
@@ -42,11 +41,14 @@ export function execute(executor: NodeExecutor, context: NodeRunContext, timeout
     retryable: true,
     effectUnknown: true,
   };
-  const deadline = setTimeout(() => abort("deadline", timedOut), timeoutMs);
+  // A flag, not a comparison of times: a timer may fire a fraction of a millisecond early.
+  const deadline = setTimeout(() => {
+    isOverdue = true;
+    abort("deadline", timedOut);
+  }, timeoutMs);
   const called = callExecutor(executor, context, log).then((outcome) => {
     // What an executor says of a call that was cut off at its deadline is an echo of the abort; it was the deadline.
-    const isEcho = outcome.kind === "failed" && stopped === undefined && context.signal.aborted && monotonicMs() - startedAt >= timeoutMs;
-    return isEcho ? timedOut : outcome;
+    return outcome.kind === "failed" && stopped === undefined && isOverdue ? timedOut : outcome;
   });
   const outcome = Promise.race([called, gaveUp]).then((value) => {
     clearTimeout(deadline);
