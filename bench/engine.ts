@@ -230,11 +230,12 @@ async function ownServer(closers: (() => Promise<unknown>)[]): Promise<Server> {
 
 /** A fresh database on a given server, so that runs of before cost nothing. */
 async function givenServer(given: string): Promise<Server> {
-  const admin = new pg.Client({ connectionString: `${given}/postgres` });
+  const database = (name: string) => (/\/[^/?]+\?/.test(given) ? given.replace(/\/[^/?]+\?/, `/${name}?`) : `${given}/${name}`);
+  const admin = new pg.Client({ connectionString: database("postgres") });
   await admin.connect();
   await admin.query("drop database if exists agent_platform_bench with (force)");
   await admin.query("create database agent_platform_bench");
   await admin.end();
-  const adminUrl = `${given}/agent_platform_bench`;
+  const adminUrl = database("agent_platform_bench");
   return { url: await preparePlatformDatabase(adminUrl), adminUrl };
 }
