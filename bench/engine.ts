@@ -191,9 +191,9 @@ export class BenchEngine {
     return (await this.#admin.query<Row>(text, values)).rows;
   }
 
-  /** Waits until PostgreSQL's counters have settled, then reads them. */
+  /** Waits until PostgreSQL's counters have settled (an idle backend reports after 10 s), then reads them. */
   async counters(): Promise<Counters> {
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, 11_000));
     const [row] = await this.select<{ commits: string; rows: string; wal: string }>(
       `select (select xact_commit from pg_stat_database where datname = current_database()) as commits,
          (select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_user_tables where schemaname = 'runtime') as rows,

@@ -7,6 +7,7 @@ import type { JsonObject } from "#shared/json.ts";
 import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/executor.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
+import type { DatabaseClock } from "./clock.ts";
 import { newSpanId, nodeSpanId, traceparent } from "./span-ids.ts";
 
 /** A finished span of something a node did, as its run stores it. Times are milliseconds of the database's clock. */
@@ -36,6 +37,17 @@ export interface RunEnvironment {
   ports: NodePorts;
   hints: HintPublisher;
   nowMs(): number;
+}
+
+/** What the nodes of a loaded run share, by the clock of the claim that it was loaded for. */
+export function runEnvironment(
+  process: { ports: NodePorts; hints: HintPublisher },
+  run: Omit<RunEnvironment, "runId" | "ports" | "hints" | "nowMs"> & { id: string },
+  clock: DatabaseClock,
+): RunEnvironment {
+  const { id: runId, tenantId, requestId, traceId, dryRun, input, effectKeys } = run;
+  const { ports, hints } = process;
+  return { runId, tenantId, requestId, traceId, dryRun, input, effectKeys, ports, hints, nowMs: () => clock.nowMs() };
 }
 
 /** Which attempt this is, and what it may see. */

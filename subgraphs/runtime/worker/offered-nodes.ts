@@ -15,7 +15,7 @@ import type { Queryable } from "../queue/statement.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./execution.ts";
 import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
-import { NodeRunContext } from "./node-context.ts";
+import { NodeRunContext, runEnvironment } from "./node-context.ts";
 import { outputColumns } from "./node-rows.ts";
 import { notStorableFailure } from "./outcome-rows.ts";
 import type { RunOwner } from "./run-owner.ts";
@@ -157,9 +157,12 @@ export class OfferedNodes {
     const run = await runLoadSome(this.#db, claim.runId, ancestorsOf(plan, index));
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
-    const { ports, hints } = this.#owner;
-    const environment = { ...run, runId: run.id, ports, hints, nowMs: () => clock.nowMs() };
-    return new NodeRunContext(environment, { ...base, storedSeq: () => run.eventSeq, state: run.state, outputs: outputsOf(run) });
+    return new NodeRunContext(runEnvironment(this.#owner, run, clock), {
+      ...base,
+      storedSeq: () => run.eventSeq,
+      state: run.state,
+      outputs: outputsOf(run),
+    });
   }
 
   #handIn(held: Held, body: OutcomeBody): Promise<void> {

@@ -5,7 +5,7 @@
  * A flush may have a tail: rows that hold only if nobody posted to the run meanwhile (its end, its rest, a time-out). While one is under way
  * nothing else is decided (`#isBlocked`), so when it is refused the tail is forgotten, the mail is read, and it is decided again.
  */
-import { applyOpened, applyReopened } from "../engine/apply.ts";
+import { applyReopened } from "../engine/apply.ts";
 import { runOutput } from "../engine/output.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { nodeAt, type RunState } from "../engine/run-state.ts";
@@ -17,9 +17,10 @@ import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { inboxKinds, runStatusNumber, type RunStatus } from "../queue/statuses.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
-import { defaultTimeoutMs, execute, executorFailed, workerCrashed, type Execution, type StopCause } from "./execution.ts";
+import { workerCrashed, type StopCause } from "./execution.ts";
 import { inboxBodies, type OutcomeBody, type OwnerOutcome } from "./inbox-message.ts";
-import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
+import { NodeCalls, type CallingRun } from "./node-calls.ts";
+import { runEnvironment, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import { eventRow, storableText } from "./node-rows.ts";
 import { outsideOutcome } from "./outside-outcome.ts";
 import type { Pending } from "./pending.ts";
@@ -56,6 +57,7 @@ interface Ending {
 
 /** Pure nodes go on for this long before other runs get a turn. */
 const turnMs = 10;
+
 export class OwnedRun {
   readonly runId: string;
   readonly tenantId: string;
@@ -71,9 +73,7 @@ export class OwnedRun {
   /** The ledger's. */
   readonly #graph: RunState;
   readonly #environment: RunEnvironment;
-  readonly #executions = new Map<number, Execution>();
-  /** Nodes whose started mark is not stored yet. */
-  readonly #starting = new Set<number>();
+  readonly #calls: NodeCalls;
   readonly #decisions = new Map<number, OwnerOutcome>();
   readonly #executed: string[] = [];
   readonly #deferred: (() => void)[] = [];
@@ -85,8 +85,6 @@ export class OwnedRun {
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
   #isRunningOutside = false;
   #budget: number;
-  /** Set while one node at a time is executed, because owners have died with this run. */
-  #isCareful: boolean;
   /** Nodes that could go on when this owner took over a run that crashed; once they are done its crashes are forgiven. */
   #frontier = new Set<number>();
   #mustClear = false;
@@ -106,23 +104,13 @@ export class OwnedRun {
     if (this.#policy.kind === "steps") this.#budget = this.#policy.max;
     this.#workerKey = options.workerKey;
     this.#crashes = claimed.crashes;
-    this.#isCareful = claimed.crashes >= 2;
     this.#eventSeq = loaded.eventSeq;
     const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
     this.#ledger = new RunLedger(loaded, plan, clock);
     this.#graph = this.#ledger.graph;
-    this.#environment = {
-      runId: loaded.id,
-      tenantId: loaded.tenantId,
-      requestId: loaded.requestId,
-      traceId: loaded.traceId,
-      dryRun: loaded.dryRun,
-      input: loaded.input,
-      effectKeys: loaded.effectKeys,
-      ports: host.ports,
-      hints: host.hints,
-      nowMs: () => clock.nowMs(),
-    };
+    this.#environment = runEnvironment(host, loaded, clock);
+    // Two owners have died with it: one of its nodes may be why.
+    this.#calls = new NodeCalls(this.#callingRun(), claimed.crashes >= 2);
     this.mailApply(loaded.inbox, loaded.mail);
     if (this.#policy.kind !== "inbox" || this.execution === "WORKERS") this.#reopenStarted();
     this.#frontier = new Set(claimed.crashes > 0 ? this.#graph.ready : []);
@@ -147,6 +135,27 @@ export class OwnedRun {
     return this.#environment;
   }
 
+  #callingRun(): CallingRun {
+    return {
+      host: this.#host,
+      ledger: this.#ledger,
+      environment: this.#environment,
+      epoch: this.#crashes,
+      storedSeq: () => this.#eventSeq,
+      isWanted: (index) => this.#isWanted(index),
+      mayCallOutside: () => this.#host.mayCallOutside(this),
+      executed: (index, outcome, spans) => this.#executedHere(index, outcome, spans),
+      whenOpen: (work) => this.#unblocked(work),
+      advance: () => this.advance(),
+      broken: (cause) => this.broken(cause),
+    };
+  }
+
+  #isWanted(index: number): boolean {
+    if (this.#isReleased || this.#host.isStopping || this.#ending !== undefined) return false;
+    return this.#graph.phases[index] === "RUNNING" && this.#graph.failure === undefined;
+  }
+
   /** Applies what others want of the run. Safe to call with messages that were read before. */
   mailApply(messages: readonly InboxMessage[], mail: number): void {
     if (this.#isReleased || this.#isBlocked()) return;
@@ -167,9 +176,9 @@ export class OwnedRun {
     if (this.#isReleased || this.#isBlocked()) return;
     if (this.#ending === undefined) {
       this.#dueFire();
-      if (this.#graph.failure !== undefined) this.#executionsStop("sibling-failed");
+      if (this.#graph.failure !== undefined) this.#calls.stop("sibling-failed");
       else if (!this.#host.isStopping && this.#decisions.size === 0) this.#readyStart();
-    } else this.#executionsStop("cancelled");
+    } else this.#calls.stop("cancelled");
     this.#flushIfNeeded();
   }
 
@@ -187,7 +196,7 @@ export class OwnedRun {
 
   /** Stops calls whose answer nobody will wait for, before the process ends. */
   stopCalls(): void {
-    this.#executionsStop("stopping");
+    this.#calls.stop("stopping");
   }
 
   // ---- mail
@@ -220,7 +229,7 @@ export class OwnedRun {
     const isOpenAttempt = open !== undefined && this.#graph.open.has(index) && (message.attempt ?? open.attempt) === open.attempt;
     if (!isOpenAttempt && !(phase === "READY" && this.execution === "MANUAL")) return;
     if (phase === "QUEUED") this.#ledger.pending.withdrawn.push(nodeRunId(this.runId, this.#ledger.pathOf(index)));
-    this.#executionForget(index, "answered");
+    this.#calls.forget(index, "answered");
     const node = this.#ledger.node(index);
     if (body.startedMs !== undefined) node.startedMs = body.startedMs;
     if (body.workerKey !== undefined) node.workerKey = body.workerKey;
@@ -280,7 +289,7 @@ export class OwnedRun {
     let started = 0;
     for (const index of this.#graph.ready) {
       if (this.#budget <= 0 || this.#graph.failure !== undefined) return;
-      if (this.#isCareful && this.#executions.size + this.#starting.size > 0) return;
+      if (this.#calls.isCareful && this.#calls.size > 0) return;
       if (++started % 32 === 0 && monotonicMs() > until) return this.#turnLater();
       this.#start(index);
     }
@@ -300,131 +309,15 @@ export class OwnedRun {
   }
 
   #start(index: number): void {
-    const node = nodeAt(this.#ledger.plan, index);
-    const executor = this.#host.executors(node.type);
     if (this.#ledger.status !== "RUNNING") this.#ledger.statusSet("RUNNING");
     this.#budget--;
-    if (executor === undefined) {
-      const message = `No executor for nodes of type ${node.type}.`;
-      this.#executedHere(index, { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
-    } else if (executor.effect === "pure" && !this.#isCareful) this.#pureRun(index);
-    else this.#outsideStart(index);
-  }
-
-  #pureRun(index: number): void {
-    const { type } = nodeAt(this.#ledger.plan, index);
-    const executor = this.#host.executors(type);
-    if (executor === undefined) return;
-    const record = this.#ledger.node(index);
-    record.startedMs = this.#ledger.clock.nowMs();
-    this.#ledger.open.set(index, record);
-    const context = this.#contextOf(index, record.attempt);
-    let outcome: NodeOutcome | Promise<NodeOutcome>;
-    try {
-      outcome = executor.run(context);
-    } catch (cause) {
-      outcome = executorFailed(context, cause, this.#host.log);
-    }
-    if (outcome instanceof Promise) {
-      const promised = outcome;
-      applyOpened(this.#graph, index, "RUNNING");
-      return this.#executionFollow(
-        index,
-        execute({ effect: "pure", run: () => promised }, context, defaultTimeoutMs, this.#host.log),
-        false,
-      );
-    }
-    this.#executedHere(index, outcome, context.spans);
-  }
-
-  #outsideStart(index: number): void {
-    const { slots } = this.#host;
-    if (slots.take(this.tenantId)) return this.#startMark(index);
-    if (this.#host.offersNodes && !this.#isCareful) return this.#ledger.offered(index);
-    slots.takeAnyway(this.tenantId);
-    this.#startMark(index);
-  }
-
-  #startMark(index: number): void {
-    const node = this.#ledger.node(index);
-    node.startedMs = this.#ledger.clock.nowMs();
-    node.workerKey = undefined;
-    node.alone = this.#isCareful;
-    node.waitReason = undefined;
-    node.effectKey = this.#environment.effectKeys?.[node.path];
-    this.#ledger.opened(index, node, "RUNNING");
-    this.#starting.add(index);
-    this.#ledger.pending.starts.push(index);
-  }
-
-  /** Calls the outside: the started mark is stored. */
-  #begin(index: number): void {
-    if (!this.#starting.has(index)) return;
-    const isWanted = this.#graph.phases[index] === "RUNNING" && this.#ending === undefined && this.#graph.failure === undefined;
-    if (this.#isReleased || !isWanted || this.#host.isStopping) return this.#startForget(index);
-    if (!this.#host.mayCallOutside(this)) {
-      setTimeout(() => this.#begin(index), 1_000).unref();
-      return;
-    }
-    this.#starting.delete(index);
-    const node = nodeAt(this.#ledger.plan, index);
-    const executor = this.#host.executors(node.type);
-    const attempt = this.#ledger.open.get(index)?.attempt ?? 1;
-    if (executor === undefined) return;
-    this.#executionFollow(
-      index,
-      execute(executor, this.#contextOf(index, attempt), node.timeoutMs ?? defaultTimeoutMs, this.#host.log),
-      true,
-    );
-  }
-
-  #startForget(index: number): void {
-    if (this.#starting.delete(index)) this.#host.slots.release(this.tenantId);
-  }
-
-  #contextOf(index: number, attempt: number): NodeRunContext {
-    return new NodeRunContext(this.#environment, {
-      node: nodeAt(this.#ledger.plan, index),
-      path: this.#ledger.pathOf(index),
-      attempt,
-      epoch: this.#crashes,
-      storedSeq: () => this.#eventSeq,
-      state: this.#graph.state,
-      outputs: this.#graph.outputs,
-    });
-  }
-
-  #executionFollow(index: number, execution: Execution, hasSlot: boolean): void {
-    this.#executions.set(index, execution);
-    const ended = (outcome: NodeOutcome): void => {
-      if (hasSlot) this.#host.slots.release(this.tenantId);
-      this.#unblocked(() => this.#executionEnded(index, execution, outcome));
-    };
-    execution.outcome.then(ended).catch((cause: unknown) => this.broken(cause));
-  }
-
-  #executionEnded(index: number, execution: Execution, outcome: NodeOutcome): void {
-    if (this.#isReleased || this.#executions.get(index) !== execution) return;
-    this.#executions.delete(index);
-    // What was stopped has no outcome, but for what it completed all the same: that is true and cannot be taken back.
-    const isWanted = execution.stopped === undefined || (outcome.kind === "completed" && execution.stopped !== "cancelled");
-    if (isWanted && this.#ending === undefined) this.#executedHere(index, outcome, execution.context.spans);
-    this.advance();
-  }
-
-  #executionsStop(cause: StopCause): void {
-    for (const execution of this.#executions.values()) execution.stop(cause);
-  }
-
-  #executionForget(index: number, cause: StopCause): void {
-    this.#startForget(index);
-    this.#executions.get(index)?.stop(cause);
-    this.#executions.delete(index);
+    this.#calls.start(index);
   }
 
   // ---- outcomes
 
   #executedHere(index: number, outcome: NodeOutcome, spans: readonly SpanRecord[]): void {
+    if (this.#ending !== undefined) return;
     this.#executed.push(this.#ledger.pathOf(index));
     this.#outcome(index, outcome, spans);
   }
@@ -456,7 +349,7 @@ export class OwnedRun {
   /** What the ownership comes to, as things stand. */
   #restNow(): Rest {
     if (this.#ending !== undefined) return "end";
-    if (this.#executions.size + this.#starting.size > 0 || this.#isTurnDue || this.#decisions.size > 0) return "keep";
+    if (this.#calls.size > 0 || this.#isTurnDue || this.#decisions.size > 0) return "keep";
     const status = runStatus(this.#graph);
     if (status === "FAILED" || status === "COMPLETED" || this.#graph.failure !== undefined) return "end";
     if (this.execution === "MANUAL") return "wait";
@@ -589,7 +482,7 @@ export class OwnedRun {
     this.#seenStored = draft.row.seen;
     if (draft.row.clear) {
       this.#mustClear = false;
-      this.#isCareful = false;
+      this.#calls.isCareful = false;
     }
     if (draft.row.rest !== "keep") return this.#rested(draft);
     for (const [index, outcome] of draft.tail?.decided ?? []) {
@@ -597,7 +490,7 @@ export class OwnedRun {
       this.#ledger.finished(index, outcome);
       this.#frontierDone(index);
     }
-    for (const index of draft.pending.starts) this.#begin(index);
+    for (const index of draft.pending.starts) this.#calls.begin(index);
     this.#deferredRun();
     if (mail > this.#seen) this.#host.drainWanted(this);
     this.advance();
@@ -643,7 +536,6 @@ export class OwnedRun {
   #release(cause: StopCause): void {
     this.#isReleased = true;
     clearTimeout(this.#timer);
-    for (const index of [...this.#starting]) this.#startForget(index);
-    this.#executionsStop(cause);
+    this.#calls.forgetAll(cause);
   }
 }
