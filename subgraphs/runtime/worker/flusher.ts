@@ -8,7 +8,8 @@ import { runFailUnstored } from "../queue/dead-letter.sql.ts";
 import { runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
-import type { FlushDraft, OwnedRun } from "./owned-run.ts";
+import type { FlushDraft } from "./flush-draft.ts";
+import type { OwnedRun } from "./owned-run.ts";
 
 /** What happened to the runs of a flush, for whoever waits for it. */
 export interface FlushListener {

@@ -1,0 +1,76 @@
+import { monotonicMs } from "./clock.ts";
+import type { NodeCalls } from "./node-calls.ts";
+import type { Policy } from "./run-host.ts";
+import type { RunLedger } from "./run-ledger.ts";
+
+/** Pure nodes go on for this long before other runs get a turn. */
+const turnMs = 10;
+
+/** Starts the nodes of one run that are ready, as far as its owner's policy goes, and in turns with the other runs of the process. */
+export class ReadyNodes {
+  readonly #policy: Policy;
+  readonly #ledger: RunLedger;
+  readonly #calls: NodeCalls;
+  readonly #advance: () => void;
+  #budget: number;
+  #isTurnDue = false;
+
+  constructor(options: { policy: Policy; ledger: RunLedger; calls: NodeCalls; advance: () => void }) {
+    this.#policy = options.policy;
+    this.#ledger = options.ledger;
+    this.#calls = options.calls;
+    this.#advance = options.advance;
+    this.#budget = nodesOf(options.policy);
+  }
+
+  /** Its turn is over and more was ready: `advance` is called in its next. */
+  get isTurnDue(): boolean {
+    return this.#isTurnDue;
+  }
+
+  start(): void {
+    const { graph } = this.#ledger;
+    if (this.#policy.kind === "node") return this.#startOnly(this.#policy.path);
+    const until = monotonicMs() + turnMs;
+    let started = 0;
+    for (const index of graph.ready) {
+      if (this.#budget <= 0 || graph.failure !== undefined) return;
+      if (this.#calls.isCareful && this.#calls.size > 0) return;
+      if (++started % 32 === 0 && monotonicMs() > until) return this.#turnEnd();
+      this.#start(index);
+    }
+  }
+
+  #startOnly(path: string): void {
+    const index = this.#ledger.plan.indexById.get(path);
+    if (index !== undefined && this.#budget > 0 && this.#ledger.graph.phases[index] === "READY") this.#start(index);
+  }
+
+  #start(index: number): void {
+    if (this.#ledger.status !== "RUNNING") this.#ledger.statusSet("RUNNING");
+    this.#budget--;
+    this.#calls.start(index);
+  }
+
+  #turnEnd(): void {
+    this.#isTurnDue = true;
+    setImmediate(() => {
+      this.#isTurnDue = false;
+      this.#advance();
+    });
+  }
+}
+
+/** How many nodes a policy lets start. */
+function nodesOf(policy: Policy): number {
+  switch (policy.kind) {
+    case "worker":
+      return Number.POSITIVE_INFINITY;
+    case "inbox":
+      return 0;
+    case "node":
+      return 1;
+    case "steps":
+      return policy.max;
+  }
+}
