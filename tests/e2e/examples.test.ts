@@ -1,0 +1,66 @@
+import { fileURLToPath } from "node:url";
+import { readWorkflowFile } from "../../cli/graph/workflow-file.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { runDsl, type Dsl } from "../testkit/graph.ts";
+import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+
+let platform: TestPlatform;
+let shop: TestHttpServer;
+let provider: ScriptedProvider;
+beforeAll(async () => {
+  shop = await startHttpServer();
+  provider = await startScriptedProvider();
+  platform = await startTestPlatform({ env: { egressAllow: [shop.hostPort], providerBaseUrl: provider.baseUrl, providerApiKey: "key" } });
+}, 60_000);
+afterAll(async () => {
+  await platform.stop();
+  await provider.close();
+  await shop.close();
+});
+
+async function runExample(name: string, input?: object) {
+  const file = await readWorkflowFile(fileURLToPath(new URL(`../../examples/${name}.json`, import.meta.url)));
+  return runDsl(platform, file.dsl as unknown as Dsl, input ?? file.input);
+}
+
+describe("the examples", () => {
+  it("support-answer answers from the article that fits", async () => {
+    const run = await runExample("support-answer");
+    expect(run.status).toBe("COMPLETED");
+    expect(run.outputText).toContain("within five working days");
+    expect(run.outputText).toContain("Source: Refunds");
+  });
+
+  it("lead-scoring takes either branch and joins them", async () => {
+    expect((await runExample("lead-scoring")).outputText).toBe("Hooli goes to the enterprise team: call today.");
+    const small = await runExample("lead-scoring", { lead: { company: "Pied Piper", employees: 5, visits: 1 } });
+    expect(small.outputText).toBe("Pied Piper goes to the newsletter: send the monthly digest.");
+  });
+
+  it("data-clean-up cleans rows with Python, or says that this host has no sandbox", async () => {
+    const run = await runExample("data-clean-up");
+    const [clean] = run.nodeRuns.edges.map(({ node }) => node);
+    if (clean?.errorCode === "SANDBOX_UNAVAILABLE") {
+      // Not in continuous integration, which installs Python.
+      expect(run.errorMessage).toMatch(/python|sandbox/i);
+      return;
+    }
+    expect(run.outputText).toContain("1 kept, 2 dropped");
+    expect(run.outputText).toContain("- Ada Lovelace <ada@example.com>");
+  });
+
+  it("product-search lists what the shop has", async () => {
+    shop.on("GET /products", { json: { products: [{ name: "Desk lamp", price: 39 }] } });
+    expect((await runExample("product-search", { query: "lamp", catalog_url: shop.url })).outputText?.trim()).toBe("- Desk lamp: 39 EUR");
+    shop.on("GET /products", { json: { products: [] } });
+    expect((await runExample("product-search", { query: "tent", catalog_url: shop.url })).outputText).toBe('Nothing fits "tent".');
+  });
+
+  it("draft-and-review hands the first model's text to the second", async () => {
+    provider.chat({ text: "A long draft." }, { text: "A draft." });
+    const run = await runExample("draft-and-review");
+    expect(run.outputText).toBe("A draft.");
+    expect(JSON.stringify(provider.requests.at(-1)?.json)).toContain("A long draft.");
+  });
+});
