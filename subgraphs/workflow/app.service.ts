@@ -1,20 +1,22 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
-import { nextVersionNumber } from "#shared/db/versions.sql.ts";
-import { checkCode, checkDescription, checkJsonSize, checkName, given } from "#shared/fields.ts";
+import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
+import { checkCode, checkDescription, checkJsonSize, checkName, creatableStatus, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { AppVersion } from "./app-version.entity.ts";
 import { App, AppStatus } from "./app.entity.ts";
 import type { CreateAppInput, CreateAppVersionInput, UpdateAppInput } from "./app.inputs.ts";
 import { workflowErrors } from "./errors.ts";
-import { creatableStatus } from "./version.rules.ts";
 import { VersionStatus } from "./version-status.ts";
 import { WorkflowVersion } from "./workflow-version.entity.ts";
 import type { WorkflowContext } from "./workflow.context.ts";
 import { Workflow } from "./workflow.entity.ts";
 
 const configBytes = 64 * 1024;
+
+/** Where the versions are that this file numbers and publishes. */
+const versions = { table: "workflow.app_version", parent: "app_id" };
 
 /** Makes an app. @throws AppError APP_CODE_TAKEN */
 export async function createApp({ db }: WorkflowContext, input: CreateAppInput): Promise<App> {
@@ -63,14 +65,14 @@ export async function deleteApp({ db }: WorkflowContext, id: string): Promise<st
 /** Makes a version of an app. @throws AppError APP_NOT_FOUND, WORKFLOW_VERSION_NOT_FOUND, WORKFLOW_VERSION_OF_OTHER_APP, WORKFLOW_VERSION_ARCHIVED */
 export async function createAppVersion({ db }: WorkflowContext, input: CreateAppVersionInput): Promise<AppVersion> {
   const { appId, workflowVersionId } = input;
-  const status = creatableStatus(input.status);
+  const status = creatableStatus(input.status ?? VersionStatus.DRAFT);
   const config = checkJsonSize("config", input.config ?? {}, configBytes);
   return db.transaction(async (tx) => {
     await lockApp(tx, appId);
     await checkWorkflowVersion(tx, appId, workflowVersionId);
     const now = new Date();
-    const version = await nextVersionNumber(tx, { table: "workflow.app_version", parent: "app_id" }, appId);
-    const publishedAt = status === VersionStatus.PUBLISHED ? now : null;
+    const version = await nextVersionNumber(tx, versions, appId);
+    const publishedAt = status === VersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, appId) : null;
     return tx.em.create(AppVersion, {
       id: newId(),
       tenantId: db.tenantId,
@@ -85,13 +87,14 @@ export async function createAppVersion({ db }: WorkflowContext, input: CreateApp
   });
 }
 
-/** Makes a version the app's published one. @throws AppError APP_VERSION_NOT_FOUND */
+/** Makes a version the app's published one. @throws AppError APP_VERSION_NOT_FOUND, APP_NOT_FOUND when the app was deleted */
 export async function publishAppVersion({ db }: WorkflowContext, id: string): Promise<AppVersion> {
-  return db.transaction(async ({ em }) => {
-    const version = await em.findOne(AppVersion, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  return db.transaction(async (tx) => {
+    const version = await tx.em.findOne(AppVersion, { id });
     if (version === null) throw workflowErrors.APP_VERSION_NOT_FOUND({ id });
+    await lockApp(tx, version.appId);
     version.status = VersionStatus.PUBLISHED;
-    version.publishedAt = new Date();
+    version.publishedAt = await nextPublishedAt(tx, versions, version.appId);
     return version;
   });
 }

@@ -27,10 +27,6 @@ export const workflowErrors = defineErrors({
     code: "BAD_USER_INPUT",
     message: (f: { field: string; value: string; appId: string }) => `Workflow version ${f.value} does not belong to app ${f.appId}.`,
   },
-  VERSION_STATUS_INVALID: {
-    code: "BAD_USER_INPUT",
-    message: (f: { field: string; value: string }) => `A version cannot be created as ${f.value}. Create it as DRAFT or PUBLISHED.`,
-  },
   DSL_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; issues: Json }) =>

@@ -1,19 +1,21 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
-import { nextVersionNumber } from "#shared/db/versions.sql.ts";
+import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
-import { checkCode, checkDescription, checkName, given } from "#shared/fields.ts";
+import { checkCode, checkDescription, checkName, creatableStatus, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { Json } from "#shared/json.ts";
 import { App } from "./app.entity.ts";
 import { workflowErrors } from "./errors.ts";
-import { creatableStatus } from "./version.rules.ts";
 import { VersionStatus } from "./version-status.ts";
 import { WorkflowVersion } from "./workflow-version.entity.ts";
 import type { WorkflowContext } from "./workflow.context.ts";
 import { Workflow } from "./workflow.entity.ts";
 import type { CreateWorkflowInput, CreateWorkflowVersionInput, UpdateWorkflowInput } from "./workflow.inputs.ts";
+
+/** Where the versions are that this file numbers and publishes. */
+const versions = { table: "workflow.workflow_version", parent: "workflow_id" };
 
 /** Makes a workflow of an app. @throws AppError APP_NOT_FOUND, WORKFLOW_CODE_TAKEN */
 export async function createWorkflow({ db }: WorkflowContext, input: CreateWorkflowInput): Promise<Workflow> {
@@ -64,14 +66,14 @@ export async function deleteWorkflow({ db }: WorkflowContext, id: string): Promi
 /** Saves a document as the workflow's next version. @throws AppError DSL_INVALID with all its problems, WORKFLOW_NOT_FOUND */
 export async function createWorkflowVersion({ db }: WorkflowContext, input: CreateWorkflowVersionInput): Promise<WorkflowVersion> {
   const { workflowId, dsl } = input;
-  const status = creatableStatus(input.status);
+  const status = creatableStatus(input.status ?? VersionStatus.DRAFT);
   const problems = validateDsl(dsl).filter((issue) => issue.severity === "ERROR");
   if (problems.length > 0) throw workflowErrors.DSL_INVALID({ field: "dsl", issues: problems.map(issueFacts) });
   return db.transaction(async (tx) => {
     await lockWorkflow(tx, workflowId);
     const now = new Date();
-    const version = await nextVersionNumber(tx, { table: "workflow.workflow_version", parent: "workflow_id" }, workflowId);
-    const publishedAt = status === VersionStatus.PUBLISHED ? now : null;
+    const version = await nextVersionNumber(tx, versions, workflowId);
+    const publishedAt = status === VersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, workflowId) : null;
     return tx.em.create(WorkflowVersion, {
       id: newId(),
       tenantId: db.tenantId,
@@ -85,12 +87,12 @@ export async function createWorkflowVersion({ db }: WorkflowContext, input: Crea
   });
 }
 
-/** Makes a version the workflow's published one, whatever its number. @throws AppError WORKFLOW_VERSION_NOT_FOUND */
+/** Makes a version the workflow's published one, whatever its number. @throws AppError WORKFLOW_VERSION_NOT_FOUND, WORKFLOW_NOT_FOUND when the workflow was deleted */
 export async function publishWorkflowVersion({ db }: WorkflowContext, id: string): Promise<WorkflowVersion> {
   return db.transaction(async (tx) => {
     const version = await lockVersion(tx, id);
     version.status = VersionStatus.PUBLISHED;
-    version.publishedAt = new Date();
+    version.publishedAt = await nextPublishedAt(tx, versions, version.workflowId);
     return version;
   });
 }
@@ -110,10 +112,12 @@ async function lockWorkflow({ em }: Tx, id: string): Promise<Workflow> {
   return workflow;
 }
 
-async function lockVersion({ em }: Tx, id: string): Promise<WorkflowVersion> {
-  const version = await em.findOne(WorkflowVersion, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
-  if (version === null) throw workflowErrors.WORKFLOW_VERSION_NOT_FOUND({ id });
-  return version;
+/** The version, with its workflow's row locked: whoever publishes or archives waits for whoever does. */
+async function lockVersion(tx: Tx, id: string): Promise<WorkflowVersion> {
+  const found = await tx.em.findOne(WorkflowVersion, { id }, { fields: ["workflowId"] });
+  if (found === null) throw workflowErrors.WORKFLOW_VERSION_NOT_FOUND({ id });
+  await lockWorkflow(tx, found.workflowId);
+  return tx.em.findOneOrFail(WorkflowVersion, { id }, { refresh: true });
 }
 
 function issueFacts({ severity, code, message, path }: DslIssue): Json {
