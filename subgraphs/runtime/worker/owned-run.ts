@@ -13,7 +13,9 @@ import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
-import { workerCrashed, type StopCause } from "./execution.ts";
+import { CrashForgiveness } from "./crash-forgiveness.ts";
+import { Decisions } from "./decisions.ts";
+import type { StopCause } from "./execution.ts";
 import { flushDraft, type FlushDraft, type Ownership } from "./flush-draft.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import { messageApply, type Addressee } from "./message-apply.ts";
@@ -41,7 +43,7 @@ export class OwnedRun {
   readonly #environment: RunEnvironment;
   readonly #calls: NodeCalls;
   readonly #ready: ReadyNodes;
-  readonly #decisions = new Map<number, OwnerOutcome>();
+  readonly #decisions: Decisions;
   readonly #executed: string[] = [];
   readonly #deferred: (() => void)[] = [];
   #eventSeq: number;
@@ -51,9 +53,8 @@ export class OwnedRun {
   #ending: Ending | undefined;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
   #isRunningOutside = false;
-  /** Nodes that could go on when this owner took over a run that crashed; once they are done its crashes are forgiven. */
-  #frontier = new Set<number>();
-  #mustClear = false;
+  // What the mail ends that is read at the takeover was not ready then.
+  #forgiveness = new CrashForgiveness(0, []);
   #isReleased = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -71,14 +72,14 @@ export class OwnedRun {
     const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
     this.#ledger = new RunLedger(loaded, plan, clock);
     this.#graph = this.#ledger.graph;
+    this.#decisions = new Decisions(this.#ledger);
     this.#environment = runEnvironment(host, loaded, clock);
     // Two owners have died with it: one of its nodes may be why.
     this.#calls = new NodeCalls(this.#callingRun(), claimed.crashes >= 2);
     this.#ready = new ReadyNodes({ policy: this.#policy, ledger: this.#ledger, calls: this.#calls, advance: () => this.advance() });
     this.mailApply(loaded.inbox, loaded.mail);
     if (this.#policy.kind !== "inbox" || !this.#isManual) this.#reopenStarted();
-    this.#frontier = new Set(claimed.crashes > 0 ? this.#graph.ready : []);
-    if (claimed.crashes > 0 && this.#frontier.size === 0) this.#mustClear = true;
+    this.#forgiveness = new CrashForgiveness(claimed.crashes, this.#graph.ready);
   }
 
   get isReleased(): boolean {
@@ -156,7 +157,7 @@ export class OwnedRun {
   advance(): void {
     if (this.#isReleased || this.#isBlocked()) return;
     if (this.#ending === undefined) {
-      this.#dueFire();
+      if (!this.#isManual || this.#policy.kind !== "inbox") this.#decisions.dueFire();
       if (this.#graph.failure !== undefined) this.#calls.stop("sibling-failed");
       else if (!this.#host.isStopping && this.#decisions.size === 0) this.#ready.start();
     } else this.#calls.stop("cancelled");
@@ -184,20 +185,9 @@ export class OwnedRun {
   #reopenStarted(): void {
     for (const [index, node] of this.#ledger.open) {
       if (this.#graph.phases[index] !== "RUNNING" || node.waitReason === "EXTERNAL") continue;
-      if (node.alone === true && this.#crashes >= this.#host.maxCrashes) this.#decisions.set(index, workerCrashed);
+      if (node.alone === true && this.#crashes >= this.#host.maxCrashes) this.#decisions.crashed(index);
       else if (nodeAt(this.#ledger.plan, index).atMostOnce) this.#outcome(index, { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, []);
       else applyReopened(this.#graph, index);
-    }
-  }
-
-  #dueFire(): void {
-    if (this.#isManual && this.#policy.kind === "inbox") return;
-    const nowMs = this.#ledger.clock.nowMs();
-    for (const [index, dueMs] of this.#ledger.due) {
-      if (dueMs > nowMs) continue;
-      this.#ledger.due.delete(index);
-      if (this.#ledger.open.get(index)?.waitReason === "RETRY") applyReopened(this.#graph, index);
-      else this.#decisions.set(index, { kind: "completed" });
     }
   }
 
@@ -209,11 +199,7 @@ export class OwnedRun {
 
   #outcome(index: number, outcome: OwnerOutcome, spans: readonly SpanRecord[]): void {
     this.#ledger.attemptEnded(index, outcome, spans, this.#ending === undefined);
-    this.#frontierDone(index);
-  }
-
-  #frontierDone(index: number): void {
-    if (this.#frontier.delete(index) && this.#frontier.size === 0) this.#mustClear = true;
+    this.#forgiveness.ended(index);
   }
 
   #flushIfNeeded(): void {
@@ -252,7 +238,7 @@ export class OwnedRun {
   }
 
   #hasSomething(rest: Rest): boolean {
-    return rest !== "keep" || !this.#ledger.pending.isEmpty || this.#decisions.size > 0 || this.#mustClear;
+    return rest !== "keep" || !this.#ledger.pending.isEmpty || this.#decisions.size > 0 || this.#forgiveness.isDue;
   }
 
   #ownership(standing: Standing): Ownership {
@@ -263,8 +249,8 @@ export class OwnedRun {
       eventSeq: this.#eventSeq,
       seen: this.#seen,
       seenStored: this.#seenStored,
-      mustClear: this.#mustClear,
-      decisions: this.#decisions,
+      mustClear: this.#forgiveness.isDue,
+      decisions: this.#decisions.outcomes,
       standing,
     };
   }
@@ -285,14 +271,13 @@ export class OwnedRun {
     this.#eventSeq = draft.row.e1;
     this.#seenStored = draft.row.seen;
     if (draft.row.clear) {
-      this.#mustClear = false;
+      this.#forgiveness.stored();
       this.#calls.isCareful = false;
     }
     if (draft.row.rest !== "keep") return this.#rested(draft);
     for (const [index, outcome] of draft.tail?.decided ?? []) {
-      this.#decisions.delete(index);
-      this.#ledger.finished(index, outcome);
-      this.#frontierDone(index);
+      this.#decisions.stored(index, outcome);
+      this.#forgiveness.ended(index);
     }
     for (const index of draft.pending.starts) this.#calls.begin(index);
     this.#deferredRun();
@@ -312,13 +297,7 @@ export class OwnedRun {
   #refused(draft: FlushDraft): void {
     if (draft.tail !== undefined) {
       this.#ledger.numbersForget(draft.tail.seqBefore);
-      // A time-out that was refused is decided again, after the mail.
-      for (const [index] of draft.tail.decided) {
-        this.#decisions.delete(index);
-        const node = this.#ledger.open.get(index);
-        if (node?.dueMs !== undefined) this.#ledger.due.set(index, node.dueMs);
-        else if (node?.alone === true) this.#decisions.set(index, workerCrashed);
-      }
+      for (const [index] of draft.tail.decided) this.#decisions.refused(index);
     }
     this.#ledger.takeBack(draft.pending);
     this.#deferredRun();

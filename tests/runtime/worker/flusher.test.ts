@@ -10,7 +10,7 @@ async function setup(): Promise<EngineFixture> {
 /** What the checks before a flush let pass and PostgreSQL refuses. */
 const refused: [what: string, outcome: NodeOutcome][] = [
   ["a count beyond int4 (22003)", { kind: "completed", usage: { modelCalls: 2 ** 31, promptTokens: 0, completionTokens: 0 } }],
-  ["a NUL in a wait's reason (22P05)", { kind: "waiting", reason: "\0" }],
+  ["a count that is no number (22P02)", { kind: "completed", usage: { modelCalls: Number.NaN, promptTokens: 0, completionTokens: 0 } }],
 ];
 
 describe("a flush of eight runs that PostgreSQL refuses", () => {

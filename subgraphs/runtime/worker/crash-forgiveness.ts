@@ -1,0 +1,28 @@
+/**
+ * Forgives a run's crashes when everything that could go on at the takeover has finished. Not at the first progress: a loop beside the node
+ * that kills its owners would be forgiven for ever.
+ */
+export class CrashForgiveness {
+  readonly #frontier: Set<number>;
+  #isDue: boolean;
+
+  /** @param ready  nodes that can go on. */
+  constructor(crashes: number, ready: Iterable<number>) {
+    this.#frontier = new Set(crashes > 0 ? ready : []);
+    this.#isDue = crashes > 0 && this.#frontier.size === 0;
+  }
+
+  /** The next flush says so. */
+  get isDue(): boolean {
+    return this.#isDue;
+  }
+
+  /** An attempt of the node is over. */
+  ended(index: number): void {
+    if (this.#frontier.delete(index) && this.#frontier.size === 0) this.#isDue = true;
+  }
+
+  stored(): void {
+    this.#isDue = false;
+  }
+}
