@@ -5,7 +5,7 @@
 import { applyOpened } from "../engine/apply.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeAt } from "../engine/run-state.ts";
-import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
+import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import type { RunHost } from "./run-host.ts";
@@ -63,7 +63,7 @@ export class NodeCalls {
     if (executor === undefined) {
       const message = `No executor for nodes of type ${node.type}.`;
       this.#run.executed(index, { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
-    } else if (executor.effect === "pure" && !this.isCareful) this.#pureRun(index, node, executor);
+    } else if (nodeEffect(executor, node.config) === "pure" && !this.isCareful) this.#pureRun(index, node, executor);
     else this.#outsideStart(index);
   }
 
