@@ -9,7 +9,7 @@ import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "./qu
 import { Run } from "./run.entity.ts";
 import type { CreateRunInput, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
-import type { CreatedRun, NewRun } from "./worker/run-control.ts";
+import type { CreatedRun, NewRun } from "./worker/new-run.ts";
 
 const inputBytes = 256 * 1024;
 const reasonLength = 1_000;

@@ -10,7 +10,8 @@ import type { PlanDocument, PlanNode } from "../../subgraphs/runtime/engine/plan
 import type { NodeContext, NodeExecutor, NodeOutcome, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
 import { nodeRunStatusWord, runStatusWord, isTerminal } from "../../subgraphs/runtime/queue/statuses.ts";
 import { freezePlan } from "../../subgraphs/runtime/worker/frozen-plan.ts";
-import { RunControl, type NewRun } from "../../subgraphs/runtime/worker/run-control.ts";
+import type { NewRun } from "../../subgraphs/runtime/worker/new-run.ts";
+import { RunControl } from "../../subgraphs/runtime/worker/run-control.ts";
 import { Worker, type WorkerOptions } from "../../subgraphs/runtime/worker/worker.ts";
 import { Runtime0001 } from "../../subgraphs/runtime/migrations/0001-runtime.ts";
 import { createTestDatabase } from "./database.ts";

@@ -8,11 +8,11 @@
  */
 import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
-import type { Json, JsonObject } from "#shared/json.ts";
+import type { Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type ClaimedRun } from "../queue/claim.sql.ts";
-import { runsExisting, type ExistingRun, type RunRow } from "../queue/create.sql.ts";
+import { runsExisting } from "../queue/create.sql.ts";
 import { eventsRead, type EventPage } from "../queue/events.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
@@ -22,9 +22,9 @@ import { leasesRenew } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "./clock.ts";
 import { CreateBatcher } from "./create-batcher.ts";
-import type { FrozenPlan } from "./frozen-plan.ts";
-import type { OutcomeBody } from "./inbox-message.ts";
+import { existingRun, runRow, type CreatedRun, type NewRun } from "./new-run.ts";
 import { OfferedNodes } from "./offered-nodes.ts";
+import { outcomeMessage, updateOutcome, type AnswerOutcome, type NodeUpdate } from "./outside-report.ts";
 import type { Executors, Policy, Release } from "./run-host.ts";
 import { RunOwner } from "./run-owner.ts";
 import { replayLoaded } from "./run-rebuild.ts";
@@ -40,33 +40,6 @@ export interface EngineDeps {
   ports: NodePorts;
 }
 
-/** A run to create; its id is the caller's, so that creating it twice creates it once. */
-export interface NewRun {
-  id: string;
-  tenantId: string;
-  plan: FrozenPlan;
-  kind?: "WORKFLOW" | "AGENT" | "TEAM" | "SKILL";
-  appId?: string;
-  appVersionId?: string;
-  workflowId?: string;
-  workflowVersionId?: string;
-  sessionId?: string;
-  execution?: "WORKERS" | "MANUAL";
-  dryRun?: boolean;
-  /** A second of it is as good as a second of waiting. */
-  priority?: number;
-  requestId: string;
-  traceparent?: string;
-  input?: JsonObject;
-  initialNode?: string;
-  idempotency?: { key: string; inputHash: string };
-}
-
-/** existing: same id, or same key with the same input. key-reused: same key with another input. id-taken: another tenant has the id. */
-export type CreatedRun =
-  | { kind: "created"; id: string; traceId: string; createdAt: Date; isCompleted: boolean }
-  | { kind: "existing" | "key-reused" | "id-taken"; id: string };
-
 /**
  * applied: the stored rows say so. accepted: the owner has not come to it within a second. conflict: terminal, not waiting, answered
  * before, or not MANUAL. unknown: the tenant has no such run.
@@ -77,23 +50,6 @@ export type Posted = "applied" | "accepted" | "conflict" | "unknown";
 export type OwnResult =
   | { kind: "done"; executed: readonly string[]; stopReason: "FINISHED" | "WAITING" | "MAX_STEPS" }
   | { kind: "owned" | "terminal" | "not-ready" | "unknown" };
-
-/** What someone outside says of a node. */
-export type AnswerOutcome =
-  { kind: "completed"; outputText?: string; outputJson?: Json } | { kind: "failed"; code: string; message: string } | { kind: "skipped" };
-
-/** A node run that an outside executor reports on. */
-export interface NodeUpdate {
-  tenantId: string;
-  runId: string;
-  path: string;
-  status: "RUNNING" | "COMPLETED" | "FAILED" | "SKIPPED";
-  workerKey?: string;
-  outputText?: string;
-  outputJson?: Json;
-  errorCode?: string;
-  errorMessage?: string;
-}
 
 interface RunRef {
   tenantId: string;
@@ -137,7 +93,7 @@ export class RunControl {
     const existing = missing.length === 0 ? [] : await runsExisting(this.#deps.pool, missing);
     return rows.map((row) => {
       const createdAt = created.get(row.id);
-      if (createdAt === undefined) return existingOf(row, existing);
+      if (createdAt === undefined) return existingRun(row, existing);
       return { kind: "created", id: row.id, traceId: row.trace_id, createdAt, isCompleted: row.status !== 0 };
     });
   }
@@ -152,8 +108,8 @@ export class RunControl {
   /** Ends a WAITING node. The first answer wins. */
   async answerNode(call: RunRef & { path: string; outcome: AnswerOutcome; workerKey?: string }): Promise<Posted> {
     const { runId, tenantId, path } = call;
-    const body: OutcomeBody = { outcome: ownerOutcome(call.outcome), ...(call.workerKey !== undefined && { workerKey: call.workerKey }) };
-    const posting = await answerPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.outcome, path, body: body as unknown as Json });
+    const body = outcomeMessage(call.outcome, call.workerKey);
+    const posting = await answerPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.outcome, path, body });
     return this.#posted(call, posting);
   }
 
@@ -167,8 +123,7 @@ export class RunControl {
     const outcome = updateOutcome(update);
     const answered = await this.answerNode({ tenantId, runId, path, outcome, ...(workerKey !== undefined && { workerKey }) });
     if (answered !== "conflict") return answered;
-    const body: OutcomeBody = { outcome: ownerOutcome(outcome), ...(workerKey !== undefined && { workerKey }) };
-    return this.#manualPost(update, inboxKinds.outcome, body as unknown as Json, path);
+    return this.#manualPost(update, inboxKinds.outcome, outcomeMessage(outcome, workerKey), path);
   }
 
   /** S-29: sets the status of a MANUAL run. QUEUED and WAITING follow from its nodes and cannot be set. */
@@ -338,49 +293,4 @@ export class RunControl {
       this.#deps.log.warn({ err: cause }, "leases not renewed");
     }
   }
-}
-
-function runRow(run: NewRun): RunRow {
-  const trace = parseTraceparent(run.traceparent);
-  return {
-    id: run.id,
-    tenant_id: run.tenantId,
-    plan_id: run.plan.id,
-    kind: run.kind ?? "WORKFLOW",
-    app_id: run.appId ?? null,
-    app_version_id: run.appVersionId ?? null,
-    workflow_id: run.workflowId ?? null,
-    workflow_version_id: run.workflowVersionId ?? null,
-    session_id: run.sessionId ?? null,
-    execution: run.execution ?? "WORKERS",
-    dry_run: run.dryRun ?? false,
-    priority: run.priority ?? 0,
-    request_id: run.requestId,
-    idempotency_key: run.idempotency?.key ?? null,
-    input_hash: run.idempotency?.inputHash ?? null,
-    trace_id: trace?.traceId ?? newTraceId(),
-    parent_span_id: trace?.spanId ?? null,
-    initial_node: run.initialNode ?? null,
-    status: run.plan.isEmpty ? 3 : 0,
-    input: run.input ?? {},
-  };
-}
-
-function existingOf(row: RunRow, existing: readonly ExistingRun[]): CreatedRun {
-  const sameId = existing.find(({ id }) => id === row.id);
-  if (sameId !== undefined) return { kind: sameId.tenantId === row.tenant_id ? "existing" : "id-taken", id: row.id };
-  const sameKey = existing.find(({ key, tenantId }) => key !== null && key === row.idempotency_key && tenantId === row.tenant_id);
-  if (sameKey === undefined) throw new Error(`run ${row.id} was neither created nor found`);
-  return { kind: sameKey.inputHash === row.input_hash ? "existing" : "key-reused", id: sameKey.id };
-}
-
-function ownerOutcome(outcome: AnswerOutcome): OutcomeBody["outcome"] {
-  return outcome.kind === "failed" ? { ...outcome, retryable: false } : outcome;
-}
-
-function updateOutcome(update: NodeUpdate): AnswerOutcome {
-  const { status, outputText, outputJson, errorCode, errorMessage } = update;
-  if (status === "SKIPPED") return { kind: "skipped" };
-  if (status === "FAILED") return { kind: "failed", code: errorCode ?? "FAILED_OUTSIDE", message: errorMessage ?? "" };
-  return { kind: "completed", ...(outputText !== undefined && { outputText }), ...(outputJson !== undefined && { outputJson }) };
 }
