@@ -59,10 +59,11 @@ const takeWork = `
   set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $6::float8 * interval '1 millisecond',
     crashes = w.crashes + (w.lease is not null)::int`;
 
+// status < 3: one row left over by a terminal run would fail the claims of everybody.
 const claimRuns: Statement = {
   name: "claim_runs",
   text: `${lanesAndDue("path is null", "")},
-own as materialized (select id from runtime.run where id in (select run_id from pick) for update skip locked),
+own as materialized (select id from runtime.run where id in (select run_id from pick) and status < 3 for update skip locked),
 tok as materialized (select id, gen_random_uuid() as lease from own),
 r as (update runtime.run set lease = tok.lease from tok where run.id = tok.id returning run.id)
 update runtime.work w ${takeWork}

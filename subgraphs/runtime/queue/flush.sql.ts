@@ -101,9 +101,10 @@ const events = `e as (insert into runtime.run_event (run_id, seq, type, status, 
   select ok.id, x.q, x.t, x.s, x.a, ${at("x.at")}, ok.tenant_id, x.p, x.sp
   from jsonb_to_recordset($3::jsonb) as x(k int, q int, t smallint, s smallint, a smallint, at float8, p text, sp text) join ok on ok.k = x.k)`;
 
+// Offers that a refused flush brought along must not outlive a run that this one ends: dw cannot see what o inserts.
 const rest = `i as (delete from runtime.inbox m using ok where m.run_id = ok.id and (m.seq <= ok.seen or ok.rest = 'end')),
 o as (insert into runtime.work (key, run_id, path, node_type, attempt, tenant_id) select ok.id || ':' || x.p, ok.id, x.p, x.t, x.a, ok.tenant_id
-  from jsonb_to_recordset($4::jsonb) as x(k int, p text, t text, a smallint) join ok on ok.k = x.k),
+  from jsonb_to_recordset($4::jsonb) as x(k int, p text, t text, a smallint) join ok on ok.k = x.k where ok.rest <> 'end'),
 sp as (insert into runtime.trace_span (run_id, span_id, tenant_id, path, parent_span_id, span_type, name, status, started_at, ended_at, attributes,
     error_code, error_message)
   select ok.id, x.sp, ok.tenant_id, x.p, x.pa, x.t, x.n, x.s, ${at("x.b")}, ${at("x.e")}, coalesce(x.at, '{}'), x.ec, x.em

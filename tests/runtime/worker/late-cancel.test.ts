@@ -1,0 +1,31 @@
+import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { messagePost } from "../../../subgraphs/runtime/queue/post.sql.ts";
+import { inboxKinds } from "../../../subgraphs/runtime/queue/statuses.ts";
+import { EngineFixture, node, plan } from "../../testkit/engine.ts";
+
+afterEach(EngineFixture.closeLeft);
+
+async function setup(): Promise<EngineFixture> {
+  return EngineFixture.open();
+}
+
+describe("a cancel between the last look at the mail and a flush that offers nodes", () => {
+  it("ends the run and leaves no offer behind", async () => {
+    const t = await setup();
+    // Nobody is told of the message: the flush is the first to find it.
+    t.hints.isSilent = true;
+    const cancelling: NodeExecutor = {
+      effect: "pure",
+      async run({ runId, tenantId }) {
+        await messagePost(t.pool, { runId, tenantId, kind: inboxKinds.cancel, body: { reason: "late" } });
+        return { kind: "completed" };
+      },
+    };
+    t.worker({ slots: 0, executors: (type) => (type === "cancelling" ? cancelling : t.executors(type)) });
+    const runId = await t.create(plan([node("c", "cancelling"), node("offered", "call")], ["c>offered"]));
+    expect(await t.finished(runId)).toMatchObject({ status: "CANCELLED", cancelReason: "late" });
+    const { rows } = await t.pool.query("select key from runtime.work");
+    expect(rows).toEqual([]);
+    await t.close();
+  });
+});
