@@ -73,7 +73,8 @@ function tailOf({ ledger, decisions, standing }: Ownership, rest: Rest): Tail {
   };
   if (rest === "end") {
     const end = openNodesEnd(standing);
-    for (const index of ledger.graph.open) tail.nodes.set(index, ledger.finishedRow(ledger.node(index), end));
+    // Not the graph's open ones: a node that a dead owner had begun is ready again there, and its row still says RUNNING.
+    for (const [index, node] of ledger.open) tail.nodes.set(index, ledger.finishedRow(node, end));
   } else {
     for (const [index, outcome] of decisions) {
       // A copy: the row may be refused, and then the node has no event yet.
