@@ -53,6 +53,8 @@ function outcomeApply(run: Addressee, message: InboxMessage, body: OutcomeBody):
   if (phase === "QUEUED") ledger.pending.withdrawn.push(nodeRunId(ledger.runId, ledger.pathOf(index)));
   calls.forget(index, "answered");
   const node = ledger.node(index);
+  // The end of the attempt finds it there.
+  ledger.open.set(index, node);
   if (body.startedMs !== undefined) node.startedMs = body.startedMs;
   if (body.workerKey !== undefined) node.workerKey = body.workerKey;
   // Workers say when they began; whoever answers from outside does not.

@@ -145,6 +145,9 @@ describe("a MANUAL run", () => {
       errorCode: "NO",
       nodes: { a: "COMPLETED", b: "COMPLETED", c: "FAILED" },
     });
+    // S-42: also of nodes that were ended without having been begun.
+    const { rows } = await t.pool.query("select path, worker_key from runtime.node_run where run_id = $1 order by path", [runId]);
+    expect(rows).toEqual(["a", "b", "c"].map((path) => ({ path, worker_key: "outside" })));
     await t.close();
   });
 
