@@ -14,6 +14,8 @@ import type { OwnedRun } from "./owned-run.ts";
 /** What happened to the runs of a flush, for whoever waits for it. */
 export interface FlushListener {
   flushed(runIds: readonly string[]): void;
+  /** The flush of one run was refused as it is. @returns whether its owner goes on from what is stored. */
+  refused(draft: FlushDraft): Promise<boolean>;
 }
 
 const flightsAtOnce = 2;
@@ -111,20 +113,25 @@ export class Flusher {
   /** One value that cannot be stored must not stop the others: halve until it stands alone. */
   async #split(drafts: FlushDraft[], cause: unknown): Promise<void> {
     const [only] = drafts;
-    if (only !== undefined && drafts.length === 1) return this.#fail(only.run, cause);
+    if (only !== undefined && drafts.length === 1) return this.#refused(only, cause);
     const middle = Math.ceil(drafts.length / 2);
     await this.#send(drafts.slice(0, middle));
     await this.#send(drafts.slice(middle));
   }
 
-  /** Nodes are asked before whether they can be stored; what still cannot be ends its run, with nothing of it. */
-  async #fail(run: OwnedRun, cause: unknown): Promise<void> {
-    this.#log.error({ err: cause, runId: run.runId }, "run cannot be stored");
-    run.drop("lost");
-    await runFailUnstored(this.#db, run).catch((again: unknown) =>
-      this.#log.error({ err: again, runId: run.runId }, "run left to its lease"),
-    );
-    this.#hints.publish("run", run.runId);
+  /** Where no node is to blame, nothing of the run can be stored: it ends, with no payload. */
+  async #refused(draft: FlushDraft, cause: unknown): Promise<void> {
+    const { run } = draft;
+    this.#log.error({ err: cause, runId: run.runId }, "flush refused");
+    try {
+      if (await this.#listener.refused(draft)) return;
+      run.drop("lost");
+      await runFailUnstored(this.#db, run);
+      this.#hints.publish("run", run.runId);
+    } catch (again) {
+      this.#log.error({ err: again, runId: run.runId }, "run left to its lease");
+      run.drop("lost");
+    }
   }
 
   #settle(drafts: readonly FlushDraft[], answers: readonly FlushAnswer[], wasSentBefore: boolean): void {

@@ -22,21 +22,34 @@ import { messageApply, type Addressee } from "./message-apply.ts";
 import { NodeCalls, type CallingRun } from "./node-calls.ts";
 import { runEnvironment, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import { ReadyNodes } from "./ready-nodes.ts";
+import { endsToTell, Retelling, type TakenEnd } from "./retelling.ts";
 import type { Policy, RunHost } from "./run-host.ts";
 import { RunLedger } from "./run-ledger.ts";
 import { restOf, type Ending, type Standing } from "./run-rest.ts";
+
+/** How an owner takes a run. */
+export interface Takeover {
+  /** How far it takes it. */
+  policy: Policy;
+  workerKey: string;
+  /** What happened to it in this very process and could not be stored together. */
+  retold?: readonly TakenEnd[];
+  /** Paths of the nodes that this owner has executed before. */
+  executed?: readonly string[];
+}
 
 export class OwnedRun {
   readonly runId: string;
   readonly tenantId: string;
   readonly lease: string;
+  /** How many owners died with it, or let its lease run out. */
+  readonly crashes: number;
   /** When the lease was last known to be ours, by the monotonic clock. */
   confirmedAtMs = monotonicMs();
   readonly #host: RunHost;
   readonly #policy: Policy;
   readonly #isManual: boolean;
   readonly #workerKey: string;
-  readonly #crashes: number;
   readonly #ledger: RunLedger;
   /** The ledger's. */
   readonly #graph: RunState;
@@ -44,13 +57,17 @@ export class OwnedRun {
   readonly #calls: NodeCalls;
   readonly #ready: ReadyNodes;
   readonly #decisions: Decisions;
-  readonly #executed: string[] = [];
+  #executed: string[];
+  readonly #loaded: Pick<LoadedRun, "inbox" | "mail">;
+  readonly #retelling: Retelling;
   readonly #deferred: (() => void)[] = [];
   #eventSeq: number;
   #seen = 0;
   #seenStored = 0;
   #flight: FlushDraft | undefined;
   #ending: Ending | undefined;
+  /** Its mail was read and what a dead owner had begun is begun again. */
+  #isTakenOver = false;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
   #isRunningOutside = false;
   // What the mail ends that is read at the takeover was not ready then.
@@ -58,16 +75,17 @@ export class OwnedRun {
   #isReleased = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(host: RunHost, claimed: ClaimedRun, loaded: LoadedRun, plan: CompiledPlan, options: { policy: Policy; workerKey: string }) {
+  constructor(host: RunHost, claimed: ClaimedRun, loaded: LoadedRun, plan: CompiledPlan, takeover: Takeover) {
     this.runId = loaded.id;
     this.tenantId = loaded.tenantId;
     this.lease = claimed.lease;
     this.#isManual = loaded.execution === "MANUAL";
     this.#host = host;
     // A MANUAL run that a worker finds in the queue has mail that its poster could not apply; no more than that is the worker's business.
-    this.#policy = this.#isManual && options.policy.kind === "worker" ? { kind: "inbox" } : options.policy;
-    this.#workerKey = options.workerKey;
-    this.#crashes = claimed.crashes;
+    this.#policy = this.#isManual && takeover.policy.kind === "worker" ? { kind: "inbox" } : takeover.policy;
+    this.#workerKey = takeover.workerKey;
+    this.#executed = [...(takeover.executed ?? [])];
+    this.crashes = claimed.crashes;
     this.#eventSeq = loaded.eventSeq;
     const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
     this.#ledger = new RunLedger(loaded, plan, clock);
@@ -77,9 +95,9 @@ export class OwnedRun {
     // Two owners have died with it: one of its nodes may be why.
     this.#calls = new NodeCalls(this.#callingRun(), claimed.crashes >= 2);
     this.#ready = new ReadyNodes({ policy: this.#policy, ledger: this.#ledger, calls: this.#calls, advance: () => this.advance() });
-    this.mailApply(loaded.inbox, loaded.mail);
-    if (this.#policy.kind !== "inbox" || !this.#isManual) this.#reopenStarted();
-    this.#forgiveness = new CrashForgiveness(claimed.crashes, this.#graph.ready);
+    this.#loaded = loaded;
+    this.#retelling = new Retelling(takeover.retold ?? []);
+    if (this.#retelling.left.length === 0) this.#takeOver();
   }
 
   get isReleased(): boolean {
@@ -105,7 +123,7 @@ export class OwnedRun {
       host: this.#host,
       ledger: this.#ledger,
       environment: this.#environment,
-      epoch: this.#crashes,
+      epoch: this.crashes,
       storedSeq: () => this.#eventSeq,
       isWanted: (index) => this.#isWanted(index),
       mayCallOutside: () => this.#host.mayCallOutside(this),
@@ -137,9 +155,16 @@ export class OwnedRun {
     return this.#graph.phases[index] === "RUNNING" && this.#graph.failure === undefined;
   }
 
+  #takeOver(): void {
+    this.#isTakenOver = true;
+    this.mailApply(this.#loaded.inbox, this.#loaded.mail);
+    if (this.#policy.kind !== "inbox" || !this.#isManual) this.#reopenStarted();
+    this.#forgiveness = new CrashForgiveness(this.crashes, this.#graph.ready);
+  }
+
   /** Applies what others want of the run. Safe to call with messages that were read before. */
   mailApply(messages: readonly InboxMessage[], mail: number): void {
-    if (this.#isReleased || this.#isBlocked()) return;
+    if (this.#isReleased || this.#isBlocked() || !this.#isTakenOver) return;
     const addressee = this.#addressee();
     for (const message of messages) {
       if (message.seq <= this.#seen) continue;
@@ -156,12 +181,41 @@ export class OwnedRun {
   /** Decides what happens next, runs the pure nodes that are ready, and asks for a flush where there is something to store. */
   advance(): void {
     if (this.#isReleased || this.#isBlocked()) return;
+    if (!this.#isTakenOver) return this.#retell();
     if (this.#ending === undefined) {
       if (!this.#isManual || this.#policy.kind !== "inbox") this.#decisions.dueFire();
       if (this.#graph.failure !== undefined) this.#calls.stop("sibling-failed");
       else if (!this.#host.isStopping && this.#decisions.size === 0) this.#ready.start();
     } else this.#calls.stop("cancelled");
     this.#flushIfNeeded();
+  }
+
+  /** One end at a time, each stored before the next. */
+  #retell(): void {
+    const isStored = this.#flight === undefined && this.#ledger.pending.isEmpty;
+    const undone = (index: number): void => {
+      this.#executed = this.#executed.filter((path) => path !== this.#ledger.pathOf(index));
+    };
+    if (isStored && !this.#retelling.tell(this.#ledger, undone)) {
+      this.#takeOver();
+      return this.advance();
+    }
+    this.#flushIfNeeded();
+  }
+
+  /**
+   * How to take the run anew after `draft` was refused, with what came meanwhile. This one writes nothing more then.
+   *
+   * @returns undefined when no node is to blame; then nothing has changed.
+   */
+  supersede(draft: FlushDraft): Takeover | undefined {
+    this.#deferredRun();
+    const retold = endsToTell(draft.pending.ends, [...this.#ledger.pending.ends, ...this.#retelling.left]);
+    if (retold === undefined) return undefined;
+    this.#release("lost");
+    const { kind } = this.#policy;
+    const policy = kind === "steps" ? { kind, max: this.#policy.max - this.#executed.length } : this.#policy;
+    return { policy, workerKey: this.#workerKey, retold, executed: this.#executed };
   }
 
   /** Forgets the run: somebody else owns it, or nobody knows. Nothing of it is written. */
@@ -185,7 +239,7 @@ export class OwnedRun {
   #reopenStarted(): void {
     for (const [index, node] of this.#ledger.open) {
       if (this.#graph.phases[index] !== "RUNNING" || node.waitReason === "EXTERNAL") continue;
-      if (node.alone === true && this.#crashes >= this.#host.maxCrashes) this.#decisions.crashed(index);
+      if (node.alone === true && this.crashes >= this.#host.maxCrashes) this.#decisions.crashed(index);
       else if (nodeAt(this.#ledger.plan, index).atMostOnce) this.#outcome(index, { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, []);
       else applyReopened(this.#graph, index);
     }
@@ -198,7 +252,7 @@ export class OwnedRun {
   }
 
   #outcome(index: number, outcome: OwnerOutcome, spans: readonly SpanRecord[]): void {
-    this.#ledger.attemptEnded(index, outcome, spans, this.#ending === undefined);
+    this.#ledger.attemptEnded(index, { outcome, spans }, this.#ending === undefined);
     this.#forgiveness.ended(index);
   }
 
@@ -221,7 +275,7 @@ export class OwnedRun {
       ending: this.#ending,
       policy: this.#policy,
       isManual: this.#isManual,
-      isBusy: this.#calls.size > 0 || this.#ready.isTurnDue || this.#decisions.size > 0,
+      isBusy: this.#calls.size > 0 || this.#ready.isTurnDue || this.#decisions.size > 0 || !this.#isTakenOver,
       isStopping: this.#host.isStopping,
       isRunningOutside: this.#isRunningOutside,
     };

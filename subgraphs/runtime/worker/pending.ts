@@ -1,4 +1,5 @@
 import type { NodeUsage } from "../nodes/executor.ts";
+import type { TakenEnd } from "./retelling.ts";
 
 /**
  * What a run has to store and has not sent yet. Node rows are kept by node: a flush has one row a node run, its last word. Rows are the
@@ -14,6 +15,8 @@ export class Pending {
   readonly withdrawn: string[] = [];
   /** Nodes whose call begins once this is stored. */
   readonly starts: number[] = [];
+  /** What the rows were made of, for the case that they are refused. */
+  readonly ends: TakenEnd[] = [];
   readonly usage: NodeUsage = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
   hasState = false;
 
@@ -38,6 +41,7 @@ export class Pending {
     for (const list of ["events", "offers", "spans", "artifacts", "withdrawn"] as const)
       for (const row of later[list]) this[list].push(row);
     for (const index of later.starts) this.starts.push(index);
+    for (const end of later.ends) this.ends.push(end);
     this.usageAdd(later.usage);
     this.hasState ||= later.hasState;
   }

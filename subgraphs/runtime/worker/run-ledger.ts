@@ -23,6 +23,7 @@ import {
   type StorableOutcome,
 } from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
+import type { AttemptEnd } from "./retelling.ts";
 import { replayLoaded, type OpenNode } from "./run-rebuild.ts";
 
 /** A state above this fails the assigner that made it so. */
@@ -154,13 +155,16 @@ export class RunLedger {
   }
 
   /** The end of an attempt. `mayRetry`: false when the run ends whatever comes of it. */
-  attemptEnded(index: number, outcome: OwnerOutcome, spans: readonly SpanRecord[], mayRetry: boolean): void {
+  attemptEnded(index: number, end: AttemptEnd, mayRetry: boolean): void {
+    const { outcome, spans, isSubstitute = false } = end;
     const node = this.node(index);
+    const { attempt, startedMs, workerKey } = node;
+    this.#pending.ends.push({ index, attempt, startedMs, workerKey, outcome, spans, isSubstitute });
     if (spans.length > 0) this.#spansStore(node.path, spans);
     const storable = this.#storable(node.path, outcome);
     for (const row of storable.artifacts) this.#pending.artifacts.push(row);
     this.due.delete(index);
-    const delayMs = mayRetry ? this.#retryDelay(index, node.attempt, storable.outcome) : undefined;
+    const delayMs = mayRetry ? this.#retryDelay(index, attempt, storable.outcome) : undefined;
     if (delayMs !== undefined && storable.outcome.kind === "failed") this.#retryLater(index, node, storable.outcome, delayMs);
     else if (storable.outcome.kind === "waiting") this.#wait(index, node, storable.outcome);
     else {

@@ -11,6 +11,7 @@ import { runsLoad, type LoadedRun } from "../queue/load.sql.ts";
 import type { Lease } from "../queue/renew.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
+import type { FlushDraft } from "./flush-draft.ts";
 import { Flusher } from "./flusher.ts";
 import { PlanCache } from "./frozen-plan.ts";
 import { OwnedRun } from "./owned-run.ts";
@@ -82,7 +83,8 @@ export class RunOwner implements RunHost {
     this.#db = db;
     this.#leaseMs = leaseMs;
     this.#onReleased = options.released;
-    this.#flusher = new Flusher({ db, hints, log, leaseMs, listener: { flushed: (ids) => options.flushed?.(ids) } });
+    const listener = { flushed: (ids: readonly string[]) => options.flushed?.(ids), refused: (draft: FlushDraft) => this.#retell(draft) };
+    this.#flusher = new Flusher({ db, hints, log, leaseMs, listener });
     this.#unsubscribe = hints.subscribe("inbox", "*", (runId) => {
       const run = this.#owned.get(runId);
       if (run !== undefined) this.drainWanted(run);
@@ -192,7 +194,7 @@ export class RunOwner implements RunHost {
     for (const run of [...this.#owned.values()]) run.drop("lost");
   }
 
-  async #load(claims: readonly ClaimedRun[]): Promise<Map<string, LoadedRun>> {
+  async #load(claims: readonly { runId: string }[]): Promise<Map<string, LoadedRun>> {
     const ids = claims.map(({ runId }) => runId);
     const until = monotonicMs() + this.#leaseMs / 2;
     for (;;) {
@@ -220,6 +222,34 @@ export class RunOwner implements RunHost {
       this.log.error({ err: cause, runId: loaded.id }, "run not taken over");
       options.left?.({ kind: "lost" });
     }
+  }
+
+  /** Takes a run anew whose flush was refused, and lets it find out which of its nodes cannot be stored. */
+  async #retell(draft: FlushDraft): Promise<boolean> {
+    const { run } = draft;
+    const { runId, tenantId, lease, crashes, environment, confirmedAtMs } = run;
+    const row = (await this.#load([run])).get(runId);
+    const plan = row === undefined ? undefined : await this.plans.get(row.planId);
+    if (run.isReleased) return true;
+    if (row?.lease !== lease || plan === undefined) {
+      run.drop("lost");
+      return true;
+    }
+    const takeover = run.supersede(draft);
+    if (takeover === undefined) return false;
+    const anew = new OwnedRun(this, { runId, tenantId, lease, crashes, dbNowMs: environment.nowMs() }, row, plan, takeover);
+    anew.confirmedAtMs = confirmedAtMs;
+    this.#replace(run, anew);
+    return true;
+  }
+
+  #replace(run: OwnedRun, anew: OwnedRun): void {
+    const left = this.#waiters.get(run);
+    this.#waiters.delete(run);
+    this.#unread.delete(run);
+    if (left !== undefined) this.#waiters.set(anew, left);
+    this.#owned.set(anew.runId, anew);
+    anew.advance();
   }
 
   #drainAll(): void {

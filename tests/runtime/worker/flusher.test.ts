@@ -14,7 +14,7 @@ const refused: [what: string, outcome: NodeOutcome][] = [
 ];
 
 describe("a flush of eight runs that PostgreSQL refuses", () => {
-  it.each(refused)("is halved until %s stands alone: that run fails, its neighbours are stored", async (_what, outcome) => {
+  it.each(refused)("is halved until %s stands alone: its node fails, the other runs are stored", async (_what, outcome) => {
     const t = await setup();
     const worker = t.worker({ leaseMs: 30_000 });
     const ids = Array.from({ length: 8 }, (_, k) => `h${k}`);
@@ -26,9 +26,82 @@ describe("a flush of eight runs that PostgreSQL refuses", () => {
     for (const [k, call] of calls.entries()) call.end(k === 5 ? outcome : undefined);
     const views = await Promise.all(runs.map((runId) => t.finished(runId)));
     expect(views.map(({ status }) => status)).toEqual(runs.map((_, k) => (k === 5 ? "FAILED" : "COMPLETED")));
-    expect(views[5]).toMatchObject({ errorCode: "INTERNAL", nodes: { h5: "CANCELLED" } });
-    expect(sizes.toSorted((a, b) => a - b)).toEqual([1, 2, 4]);
+    expect(views[5]).toMatchObject({ errorCode: "OUTPUT_NOT_STORABLE", nodes: { h5: "FAILED" } });
+    // Halves of eight, then the run alone: its node's failure, and its end.
+    expect(sizes.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 2, 4]);
     expect(t.calls.log).toHaveLength(8);
+    await t.close();
+  });
+});
+
+describe("a flush of one run that PostgreSQL refuses", () => {
+  const unstorable: NodeOutcome = { kind: "completed", usage: { modelCalls: 2 ** 31, promptTokens: 0, completionTokens: 0 } };
+
+  it("keeps what the other nodes did, in its order, and calls none of them again", async () => {
+    const t = await setup();
+    t.worker({ leaseMs: 30_000 });
+    const holds = ["a", "b", "c"].map((id) => node(id, "hold"));
+    const run = await t.create(plan([...holds, node("after-a", "echo"), node("after-c", "echo")], ["a>after-a", "c>after-c"]));
+    const [a, b, c] = await Promise.all(["a", "b", "c"].map((id) => t.calls.heldNode(id)));
+    a?.end({ kind: "completed", outputText: "kept", outputJson: { n: 1 } });
+    b?.end(unstorable);
+    c?.end();
+    const view = await t.finished(run);
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "OUTPUT_NOT_STORABLE" });
+    expect(view.nodes).toEqual({ a: "COMPLETED", b: "FAILED", c: "COMPLETED", "after-a": "COMPLETED" });
+    // after-c ran once in memory, on the strength of a flush that was refused: pure nodes leave no trace.
+    expect(t.calls.log.filter((id) => id.length === 1).toSorted()).toEqual(["a", "b", "c"]);
+    const { rows } = await t.pool.query(
+      "select output_text, output_json, started_at is not null as started from runtime.node_run where path = 'a'",
+    );
+    expect(rows).toEqual([{ output_text: "kept", output_json: { n: 1 }, started: true }]);
+    await t.close();
+  });
+
+  it("goes on where the outcomes can be stored one by one", async () => {
+    const t = await setup();
+    // Stands for a limit of PostgreSQL that several values reach only together.
+    await t.pool.query(`create function refuse_pairs() returns trigger language plpgsql as $$ begin
+        if (select count(*) from added where status = 3) > 1 then raise exception 'too much' using errcode = '54000'; end if;
+        return null;
+      end $$`);
+    for (const event of ["insert", "update"]) {
+      await t.pool.query(`create trigger refuse_pairs_${event} after ${event} on runtime.node_run referencing new table as added
+        for each statement execute function refuse_pairs()`);
+    }
+    t.worker({ leaseMs: 30_000 });
+    const run = await t.create(plan([node("a", "hold"), node("b", "hold"), node("join", "echo")], ["a>join", "b>join"]));
+    const held = await Promise.all(["a", "b"].map((id) => t.calls.heldNode(id)));
+    for (const call of held) call.end();
+    const view = await t.finished(run);
+    expect(view).toMatchObject({ status: "COMPLETED", nodes: { a: "COMPLETED", b: "COMPLETED", join: "COMPLETED" } });
+    expect(t.calls.log.toSorted()).toEqual(["a", "b", "join"]);
+    await t.close();
+  });
+
+  it("ends the run with INTERNAL and no payload when the failure cannot be stored either", async () => {
+    const t = await setup();
+    await t.pool.query(`create function refuse_failed() returns trigger language plpgsql as $$ begin
+        if new.error_code = 'OUTPUT_NOT_STORABLE' then raise exception 'no' using errcode = '23514'; end if;
+        return new;
+      end $$`);
+    await t.pool.query(
+      "create trigger refuse_failed before insert or update on runtime.node_run for each row execute function refuse_failed()",
+    );
+    t.worker({ leaseMs: 30_000 });
+    const run = await t.create(plan([node("a", "hold")]));
+    (await t.calls.heldNode("a")).end(unstorable);
+    expect(await t.finished(run)).toMatchObject({ status: "FAILED", errorCode: "INTERNAL", outputJson: null, nodes: { a: "CANCELLED" } });
+    await t.close();
+  });
+
+  it("fails the node for a caller of executeRun too", async () => {
+    const t = await setup();
+    const run = await t.create(plan([node("a", "hold"), node("b", "pure")], ["a>b"]), { execution: "MANUAL" });
+    const executed = t.control.ownRun({ tenantId: "acme", runId: run, workerKey: "cli", mode: { kind: "steps", max: 16 } });
+    (await t.calls.heldNode("a")).end(unstorable);
+    expect(await executed).toEqual({ kind: "done", executed: ["a"], stopReason: "FINISHED" });
+    expect(await t.view(run)).toMatchObject({ status: "FAILED", errorCode: "OUTPUT_NOT_STORABLE", nodes: { a: "FAILED" } });
     await t.close();
   });
 });
