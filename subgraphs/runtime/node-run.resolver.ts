@@ -129,19 +129,24 @@ export class NodeRunResolver {
     return offered ?? owner;
   }
 
-  @FieldResolver(() => JsonScalar, { nullable: true, description: "Its config with templates rendered, where the node type keeps it." })
-  async input(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
-    return (await loaders.nodeRunPayload.load(id))?.input ?? null;
+  @FieldResolver(() => JsonScalar, {
+    nullable: true,
+    description:
+      "What it is given, also while it is QUEUED or waits: its config with the templates rendered as they stood when it began, without code and documents, the values of headers hidden. " +
+      "For if-else also `values`, what the expression reads, by path. Null where a template cannot be rendered: errorMessage says why.",
+  })
+  input(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
+    return loaders.nodeInput.load(id);
   }
 
   @FieldResolver(() => String, { nullable: true, description: "The output's text, however long." })
   async outputText(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<string | null> {
-    return (await loaders.nodeRunPayload.load(id))?.outputText ?? null;
+    return (await loaders.nodeRunOutput.load(id))?.outputText ?? null;
   }
 
   @FieldResolver(() => JsonScalar, { nullable: true, description: "The output's data, however large." })
   async outputJson(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
-    return (await loaders.nodeRunPayload.load(id))?.outputJson ?? null;
+    return (await loaders.nodeRunOutput.load(id))?.outputJson ?? null;
   }
 
   @FieldResolver(() => NodeArtifactConnection, { description: "What it left behind, oldest first." })

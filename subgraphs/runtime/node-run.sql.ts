@@ -52,19 +52,18 @@ export async function nodeRunsById(tx: Tx, ids: readonly string[]): Promise<(Nod
   return inOrder(ids, rows.map(decode));
 }
 
-/** What a node run was given and gave. */
-export interface NodeRunPayload {
+/** What a node run gave. */
+export interface NodeRunOutput {
   id: string;
-  input: Json;
   outputText: string | null;
   outputJson: Json;
 }
 
-/** Payloads by node run id, outputs that lie in artifacts included; null for node runs without a row. */
-export async function nodeRunPayloads(tx: Tx, ids: readonly string[]): Promise<(NodeRunPayload | null)[]> {
+/** Outputs by node run id, those that lie in artifacts included; null for node runs without a row. */
+export async function nodeRunOutputs(tx: Tx, ids: readonly string[]): Promise<(NodeRunOutput | null)[]> {
   const keys = keysOf(ids);
-  const rows = await tx.sql<NodeRunPayload>(
-    `select n.run_id || ':' || n.path as id, n.input, coalesce(n.output_text, o.content_text) as "outputText",
+  const rows = await tx.sql<NodeRunOutput>(
+    `select n.run_id || ':' || n.path as id, coalesce(n.output_text, o.content_text) as "outputText",
        coalesce(n.output_json, o.content_json) as "outputJson"
      from runtime.node_run n join unnest($1::text[], $2::text[]) as k(run_id, path) using (run_id, path)
      left join runtime.artifact o on o.id = n.output_artifact_id`,

@@ -3,17 +3,17 @@
  * them as QUEUED (S-27), found by the same replay that an owner begins with.
  */
 import type { Tx } from "#shared/db/database.ts";
-import { compilePlan, type CompiledPlan, type PlanDocument } from "./engine/plan.ts";
+import type { CompiledPlan } from "./engine/plan.ts";
 import { replay, type StoredNode } from "./engine/replay.ts";
 import { nodeAt } from "./engine/run-state.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId } from "./queue/node-run-id.ts";
 import { epochMs } from "./queue/statement.ts";
 import { nodeRunStatusWord } from "./queue/statuses.ts";
+import { plansById } from "./stored-plan.sql.ts";
 
 /** Above every row's number: what is not stored yet comes last in the order of creation. */
 const firstQueuedSeq = 900_000_000;
-const cachedPlans = 200;
 
 interface OpenRun {
   id: string;
@@ -29,31 +29,18 @@ const openRuns = `select r.id, r.plan_id as "planId", r.initial_node as "initial
      from runtime.node_run n where n.run_id = r.id and n.parent_path is null) as nodes
   from runtime.run r where r.id = any($1) and r.status < 3`;
 
-/** Plans that this process has compiled; a plan never changes, so none is stale. */
-const plans = new Map<string, CompiledPlan>();
-
 /** The queued nodes without rows of many runs, in document order; the result is in the order of `runIds`. */
 export async function queuedNodes(tx: Tx, runIds: readonly string[]): Promise<NodeRun[][]> {
   const runs = await tx.sql<OpenRun>(openRuns, [[...new Set(runIds)]]);
-  await loadPlans(tx, runs);
-  const byRun = new Map(runs.map((run) => [run.id, readyNodes(run)]));
+  const plans = await plansById(
+    tx,
+    runs.map(({ planId }) => planId),
+  );
+  const byRun = new Map(runs.map((run) => [run.id, readyNodes(run, plans.get(run.planId))]));
   return runIds.map((id) => byRun.get(id) ?? []);
 }
 
-async function loadPlans(tx: Tx, runs: readonly OpenRun[]): Promise<void> {
-  const missing = new Set(runs.map((run) => run.planId).filter((id) => !plans.has(id)));
-  if (missing.size === 0) return;
-  const rows = await tx.sql<{ id: string; document: PlanDocument }>("select id, document from runtime.plan where id = any($1)", [
-    [...missing],
-  ]);
-  for (const { id, document } of rows) {
-    plans.set(id, compilePlan(document));
-    if (plans.size > cachedPlans + missing.size) plans.delete(plans.keys().next().value ?? "");
-  }
-}
-
-function readyNodes(open: OpenRun): NodeRun[] {
-  const plan = plans.get(open.planId);
+function readyNodes(open: OpenRun, plan: CompiledPlan | undefined): NodeRun[] {
   if (plan === undefined) return [];
   const { run } = replay(plan, open.nodes.map(storedNode), open.initialNode ?? undefined);
   // After a failure that nothing handles no node starts any more.

@@ -4,8 +4,9 @@ import type { JsonObject, Json } from "#shared/json.ts";
 import { childPageLoader, rowLoader } from "#shared/loaders.ts";
 import { artifactContents, artifactList, artifactsById } from "./artifact.sql.ts";
 import { leaseEnds } from "./lease.sql.ts";
+import { nodeInputLoader } from "./node-input.loaders.ts";
 import { nodeRunLoader, nodeRunPageLoader } from "./node-run.loaders.ts";
-import { nodeRunPayloads } from "./node-run.sql.ts";
+import { nodeRunOutputs } from "./node-run.sql.ts";
 import { queuedNodes } from "./queued-node.ts";
 import { Run, runHeads } from "./run.entity.ts";
 import { runPageLoader } from "./run-page.loader.ts";
@@ -29,7 +30,8 @@ export function runtimeLoaders(db: Db) {
     runsOfSession: runsOf("session_id"),
     queued,
     nodeRun: nodeRunLoader(db, queued),
-    nodeRunPayload: batched(nodeRunPayloads),
+    nodeRunOutput: batched(nodeRunOutputs),
+    nodeInput: nodeInputLoader(db),
     nodeRunPage: nodeRunPageLoader(db, queued),
     leaseEnd: batched(leaseEnds),
     artifact: batched(artifactsById),

@@ -3,6 +3,7 @@ import { ArtifactResolver } from "./artifact.resolver.ts";
 import { engineParts, processWorkerKey } from "./engine-parts.ts";
 import { Runtime0001 } from "./migrations/0001-runtime.ts";
 import { OutboxLease0002 } from "./migrations/0002-outbox-lease.ts";
+import { DerivedInput0003 } from "./migrations/0003-derived-input.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./node-run.resolver.ts";
@@ -46,6 +47,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
     migrations: [
       { name: "0001-runtime", class: Runtime0001 },
       { name: "0002-outbox-lease", class: OutboxLease0002 },
+      { name: "0003-derived-input", class: DerivedInput0003 },
     ],
     loaders: ({ db }) => runtimeLoaders(db),
     async open(deps) {

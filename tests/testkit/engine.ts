@@ -13,7 +13,7 @@ import { freezePlan } from "../../subgraphs/runtime/worker/frozen-plan.ts";
 import type { NewRun } from "../../subgraphs/runtime/worker/new-run.ts";
 import { RunControl } from "../../subgraphs/runtime/worker/run-control.ts";
 import { Worker, type WorkerOptions } from "../../subgraphs/runtime/worker/worker.ts";
-import { Runtime0001 } from "../../subgraphs/runtime/migrations/0001-runtime.ts";
+import { runtimeSubgraph } from "../../subgraphs/runtime/subgraph.ts";
 import { createTestDatabase } from "./database.ts";
 import { assertInvariants } from "./invariants.ts";
 
@@ -291,7 +291,7 @@ export class EngineFixture {
 }
 
 async function migrateRuntime(url: string): Promise<void> {
-  const options = { url, schema: "runtime", entities: [], migrations: [{ name: "0001-runtime", class: Runtime0001 }] };
+  const options = { url, schema: "runtime", entities: [], migrations: runtimeSubgraph.migrations };
   const database = await Database.open(options);
   await database.migrate("runtime");
   await database.close();

@@ -34,10 +34,10 @@ r as (insert into runtime.run (id, tenant_id, plan_id, kind, app_id, app_version
     usage.calls, usage.ptok, usage.ctok
   from o, keys, usage on conflict do nothing returning id, tenant_id, execution, priority),
 n as (insert into runtime.node_run (run_id, path, tenant_id, node_id, node_type, parent_path, status, attempt, seq, done_seq, created_at, started_at,
-    ended_at, worker_key, effect_key, route, output_artifact_id, output_text, output_json, state_updates, input, model_calls, prompt_tokens,
+    ended_at, worker_key, effect_key, route, output_artifact_id, output_text, output_json, state_updates, model_calls, prompt_tokens,
     completion_tokens)
   select r.id, k.path, r.tenant_id, k.node_id, k.node_type, k.parent_path, k.status, k.attempt, k.new_seq, k.new_seq, k.created_at, k.started_at,
-    k.ended_at, k.worker_key, k.effect_key, k.route, k.output_artifact_id, k.output_text, k.output_json, k.state_updates, k.input, k.model_calls,
+    k.ended_at, k.worker_key, k.effect_key, k.route, k.output_artifact_id, k.output_text, k.output_json, k.state_updates, k.model_calls,
     k.prompt_tokens, k.completion_tokens from k, r),
 e as (insert into runtime.run_event (run_id, seq, type, status, attempt, at, tenant_id, path)
   select r.id, 1, 0, 0, null, now(), r.tenant_id, null from r

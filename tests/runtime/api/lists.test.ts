@@ -179,7 +179,7 @@ describe("lists of runs", () => {
     }
     const everything = `query($first: Int) { runs(first: $first) { edges { node { id status input state outputJson app { id } workflow { id runs { edges { cursor } } }
       session { id runs(first: 1) { edges { cursor } } } originRun { id } usage { modelCalls }
-      nodeRuns { edges { node { id status outputJson leaseExpiresAt run { id } parent { id } children { edges { cursor } } artifacts { edges { cursor } }
+      nodeRuns { edges { node { id status input outputJson leaseExpiresAt run { id } parent { id } children { edges { cursor } } artifacts { edges { cursor } }
         traceSpans { edges { node { id } } } } } }
       artifacts { edges { node { contentText } } } traceSpans { edges { node { id nodeRun { id } } } } } } } }`;
     const statements = async (first: number) => {
