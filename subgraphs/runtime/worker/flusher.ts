@@ -5,6 +5,7 @@
 import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { runFailUnstored } from "../queue/dead-letter.sql.ts";
+import { failureKind } from "../queue/failure.ts";
 import { runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
@@ -158,20 +159,6 @@ export class Flusher {
     if (hasNodes) this.#hints.publish("work", "nodes");
     if (stored.length > 0) this.#listener.flushed(stored);
   }
-}
-
-/** refused: never as it is. locked: nothing was done, try the form that does not wait. unknown: nobody knows. */
-function failureKind(cause: unknown): "refused" | "locked" | "unknown" {
-  const code = sqlState(cause);
-  if (code === undefined) return "unknown";
-  if (code === "55P03" || code === "40P01") return "locked";
-  // 22 data, 23 constraints, 54 limits: about what was sent. All others are about the database, and another try may do.
-  return /^(22|23|54)/.test(code) ? "refused" : "unknown";
-}
-
-function sqlState(cause: unknown): string | undefined {
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** Makes the statement's parameters once, so that a flush that is sent again is the same bytes. */

@@ -9,6 +9,7 @@ import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runsClaim, type ClaimedNode, type ClaimedRun } from "../queue/claim.sql.ts";
 import { runDeadLetter } from "../queue/dead-letter.sql.ts";
+import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
 import { monotonicMs } from "./clock.ts";
 import { LeaseRenewer } from "./lease-renewer.ts";
@@ -216,7 +217,8 @@ export class Worker {
       const found = await Promise.all([wanted.runs ? this.#runsClaim() : pollMs, wanted.nodes ? this.#nodesClaim() : pollMs]);
       nextMs = Math.min(...found);
     } catch (cause) {
-      this.#wasUnreachable = true;
+      // Not after every failure: orphans would wait for ever behind claims that fail now and then.
+      if (failureKind(cause) === "unreachable") this.#wasUnreachable = true;
       this.#options.log.warn({ err: cause }, "claim failed");
     } finally {
       this.#isClaiming = false;

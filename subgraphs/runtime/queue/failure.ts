@@ -1,0 +1,22 @@
+/**
+ * What the failure of a statement says. refused: never as it is. locked: nothing was done, try again later. unsettled: the database answered, and
+ * another try may do. unreachable: nobody knows what was done, or nobody could be asked.
+ */
+export type FailureKind = "refused" | "locked" | "unsettled" | "unreachable";
+
+/** Reads the SQLSTATE of what a statement threw; what has none never came back from the database. */
+export function failureKind(cause: unknown): FailureKind {
+  const code = sqlState(cause);
+  if (code === undefined) return "unreachable";
+  if (code === "55P03" || code === "40P01") return "locked";
+  // 22 data, 23 constraints, 54 limits: about what was sent.
+  if (/^(22|23|54)/.test(code)) return "refused";
+  // 57014: a time-out or a cancel of the statement alone. 55 and 57 else: sessions are ended or not taken; 08 and 53: no connection.
+  return code === "57014" || !/^(08|53|55|57)/.test(code) ? "unsettled" : "unreachable";
+}
+
+function sqlState(cause: unknown): string | undefined {
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
+  // With a digit: EPIPE is no SQLSTATE.
+  return typeof code === "string" && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
