@@ -142,15 +142,6 @@ export class BenchEngine {
     return id;
   }
 
-  /** Creates many runs, `batch` in a statement. */
-  async createRuns(dsl: BenchDsl, count: number, batch = 1_000): Promise<void> {
-    const { control } = this.#runtime.context(info).services as RuntimeServices;
-    const plan = freezePlan(info.tenantId, dsl);
-    for (let made = 0; made < count; made += batch) {
-      await control.createRuns(Array.from({ length: Math.min(batch, count - made) }, () => ({ id: newId(), plan, ...info })));
-    }
-  }
-
   /** A worker in this process, as the peers have theirs; `whenEnded` tells of the flush that ended a run. */
   startWorker(): { whenEnded(runId: string): Promise<void>; stop(): Promise<void> } {
     const parts = engineParts({

@@ -13,6 +13,22 @@ export function quantile(values: readonly number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(p * sorted.length) - 1))] ?? Number.NaN;
 }
 
+/** One figure a case, each value the median over the rounds; a gate is broken when it was in any. */
+export function mediansOf(rounds: readonly Figure[][]): Figure[] {
+  const [first = []] = rounds;
+  return first.map(({ bench, case: kind, values }, index) => {
+    const same = rounds.flatMap((figures) => figures[index] ?? []);
+    const medians = Object.keys(values).map((name): [string, number] => [
+      name,
+      quantile(
+        same.map((figure) => figure.values[name]!),
+        0.5,
+      ),
+    ]);
+    return { bench, case: kind, values: Object.fromEntries(medians), broken: same.flatMap(({ broken = [] }) => broken) };
+  });
+}
+
 /** Rounds to `digits` decimals. */
 export function round(value: number, digits = 1): number {
   return Number(value.toFixed(digits));

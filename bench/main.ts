@@ -1,11 +1,14 @@
-/** `npm run bench [name …] [-- --json]`: figures of the platform on this machine. Docs: docs/performance.md. */
+/**
+ * `npm run bench [-- name … --rounds n --json]`: figures of the platform on this machine, the medians of n rounds (1). Docs: docs/performance.md.
+ */
 import "reflect-metadata";
+import { parseArgs } from "node:util";
 import { benchChain } from "./chain.ts";
 import { benchCost } from "./cost.ts";
 import { benchDrain } from "./drain.ts";
 import { BenchEngine } from "./engine.ts";
 import { benchFanOut } from "./fan-out.ts";
-import type { Figure } from "./figures.ts";
+import { mediansOf, type Figure } from "./figures.ts";
 import { benchIdle } from "./idle.ts";
 import { benchRouter } from "./router.ts";
 import { benchStart } from "./start.ts";
@@ -25,8 +28,12 @@ const benches: Record<string, (engine: () => Promise<BenchEngine>) => Promise<Fi
   start: () => benchStart(),
 };
 
-async function main(argv: readonly string[]): Promise<number> {
-  const names = argv.filter((argument) => !argument.startsWith("--"));
+async function main(argv: string[]): Promise<number> {
+  const { values: options, positionals: names } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: { rounds: { type: "string", default: "1" }, json: { type: "boolean", default: false } },
+  });
   const unknown = names.filter((name) => benches[name] === undefined);
   if (unknown.length > 0) {
     process.stderr.write(`There is no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}.\n`);
@@ -34,20 +41,26 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const figures: Figure[] = [];
   for (const name of names.length > 0 ? names : Object.keys(benches)) {
-    let opened: BenchEngine | undefined;
-    const engine = async () => (opened ??= await BenchEngine.open(given));
-    try {
-      const found = await benches[name]!(engine);
-      figures.push(...found);
-      process.stderr.write(`${name} done\n`);
-    } finally {
-      await opened?.close();
+    const found: Figure[][] = [];
+    for (let round = 1; round <= Number(options.rounds); round++) {
+      found.push(await measure(benches[name]!));
+      process.stderr.write(`${name} done, round ${round} of ${options.rounds}\n`);
     }
+    figures.push(...mediansOf(found));
   }
-  print(figures, argv.includes("--json"));
+  print(figures, options.json);
   const broken = figures.flatMap((figure) => (figure.broken ?? []).map((gate) => `${figure.bench}, ${figure.case}: ${gate}`));
   for (const gate of broken) process.stderr.write(`GATE BROKEN  ${gate}\n`);
   return broken.length > 0 ? 1 : 0;
+}
+
+async function measure(bench: (engine: () => Promise<BenchEngine>) => Promise<Figure[]>): Promise<Figure[]> {
+  let opened: BenchEngine | undefined;
+  try {
+    return await bench(async () => (opened ??= await BenchEngine.open(given)));
+  } finally {
+    await opened?.close();
+  }
 }
 
 function print(figures: readonly Figure[], isJson: boolean): void {
