@@ -3,6 +3,7 @@ import { Migrator, type Migration } from "@mikro-orm/migrations";
 import { createPostgreSqlTypeParsers } from "@mikro-orm/sql";
 import { CompiledQuery, type Transaction } from "kysely";
 import pg from "pg";
+import { readable } from "./absent-text.ts";
 import { openPool } from "./pool.ts";
 import { beginStatement, withDatabaseScope } from "./scope.ts";
 import { TenantDialect, type StatementListener } from "./tenant-dialect.ts";
@@ -133,7 +134,7 @@ export class Database {
       // The pool's clients pipeline: none of the three waits for the one before. After a failure the commit is a rollback.
       const [, { rows }] = await Promise.all([
         client.query(begin),
-        client.query<Row>({ name, text, values: [...values] }),
+        client.query<Row>({ name, text, values: [...readable({ sql: text, parameters: values }).parameters] }),
         client.query("commit"),
       ]);
       return rows;

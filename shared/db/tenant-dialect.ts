@@ -4,6 +4,7 @@
  */
 import { CompiledQuery, PostgresDialect, PostgresDriver, type DatabaseConnection, type Driver, type TransactionSettings } from "kysely";
 import type pg from "pg";
+import { readable } from "./absent-text.ts";
 import { beginStatement } from "./scope.ts";
 
 /** Called with each statement's text, for logs and for tests that count. */
@@ -25,7 +26,7 @@ class TenantDriver extends PostgresDriver {
     const execute = connection.executeQuery.bind(connection);
     connection.executeQuery = (query) => {
       this.#listener(query.sql);
-      return execute(query);
+      return execute(readable(query));
     };
     return connection;
   }

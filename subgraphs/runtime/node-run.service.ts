@@ -6,7 +6,7 @@ import { nodeRunId, parseNodeRunId, type NodeRunKey } from "./queue/node-run-id.
 import { runStatusWord } from "./queue/statuses.ts";
 import type { Run } from "./run.entity.ts";
 import type { StopReason } from "./run.enums.ts";
-import { checkRange, runById } from "./run.service.ts";
+import { checkRange, checkRunId, runById } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import type { OwnResult } from "./worker/run-control.ts";
 
@@ -96,7 +96,7 @@ async function own(
   { db, services, signal }: RuntimeContext,
   { runId, workerKey, mode }: Pick<OwnCall, "runId" | "workerKey" | "mode">,
 ): Promise<Exclude<OwnResult, { kind: "owned" | "unknown" }>> {
-  const call = { tenantId: db.tenantId, runId, workerKey: checkWorkerKey(workerKey), mode, ...(signal && { signal }) };
+  const call = { tenantId: db.tenantId, runId: checkRunId(runId), workerKey: checkWorkerKey(workerKey), mode, ...(signal && { signal }) };
   const result = await services.control.ownRun(call);
   if (result.kind === "unknown") throw runtimeErrors.RUN_NOT_FOUND({ id: runId });
   if (result.kind === "owned") throw runtimeErrors.RUN_OWNED({ id: runId });
@@ -105,7 +105,7 @@ async function own(
 
 function keyOf(id: string): NodeRunKey {
   const key = parseNodeRunId(id);
-  if (key === null) throw runtimeErrors.NODE_RUN_NOT_FOUND({ id });
+  if (key === null || id.includes("\u0000")) throw runtimeErrors.NODE_RUN_NOT_FOUND({ id });
   return key;
 }
 

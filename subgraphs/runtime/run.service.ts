@@ -68,7 +68,7 @@ function newRun(run: NewRun, { traceId, createdAt, isCompleted }: Extract<Create
 export async function cancelRun(context: RuntimeContext, id: string, reason: string | null | undefined): Promise<Run> {
   const call = {
     tenantId: context.db.tenantId,
-    runId: id,
+    runId: checkRunId(id),
     ...(reason != null && { reason: checkText("reason", reason, { max: reasonLength }) }),
   };
   const posted = await context.services.control.cancel(call);
@@ -83,7 +83,7 @@ export async function retryRun(context: RuntimeContext, id: string): Promise<Run
   const newRunId = newId();
   const made = await services.control.retryRun({
     tenantId: db.tenantId,
-    runId: id,
+    runId: checkRunId(id),
     newRunId,
     requestId,
     ...(traceparent && { traceparent }),
@@ -96,12 +96,18 @@ export async function retryRun(context: RuntimeContext, id: string): Promise<Run
 /** Sets the status of a MANUAL run (S-29); the transitions are in docs/run-states.md. @throws AppError STATUS_NOT_SETTABLE, RUN_NOT_FOUND, RUN_FINISHED, RUN_NOT_MANUAL */
 export async function updateRunStatus(context: RuntimeContext, id: string, status: RunStatus): Promise<Run> {
   if (status === "QUEUED" || status === "WAITING") throw runtimeErrors.STATUS_NOT_SETTABLE({ status });
-  const posted = await context.services.control.updateRun({ tenantId: context.db.tenantId, runId: id, status });
+  const posted = await context.services.control.updateRun({ tenantId: context.db.tenantId, runId: checkRunId(id), status });
   const run = await runById(context, id);
   const current = runStatusWord(run.status);
   if (posted !== "conflict" || (current === status && !isTerminal(current))) return run;
   if (run.execution === "WORKERS") throw runtimeErrors.RUN_NOT_MANUAL({ id });
   throw runtimeErrors.RUN_FINISHED({ id, status: current });
+}
+
+/** For the engine's statements, which PostgreSQL would refuse: an id that no run can have is an unknown one. @throws AppError RUN_NOT_FOUND */
+export function checkRunId(id: string): string {
+  if (id.includes("\u0000")) throw runtimeErrors.RUN_NOT_FOUND({ id });
+  return id;
 }
 
 /** The run as it is now. @throws AppError RUN_NOT_FOUND */

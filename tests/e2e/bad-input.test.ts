@@ -22,45 +22,90 @@ afterAll(async () => {
 const answerDsl = { nodes: [{ id: "a", type: "answer", config: { answer: "hi" } }], edges: [] };
 const nobody = "01890000-0000-7000-8000-000000000000";
 
-/** Mutations that take an id, and what they need beside it. */
-const byId: [string, Record<string, unknown>][] = [
-  ['mutation ($id: ID!) { updateApp(id: $id, input: { name: "x" }) { id } }', {}],
-  ["mutation ($id: ID!) { deleteApp(id: $id) }", {}],
-  ["mutation ($id: ID!) { publishAppVersion(id: $id) { id } }", {}],
-  ["mutation ($id: ID!) { deleteWorkflow(id: $id) }", {}],
-  ["mutation ($id: ID!) { publishWorkflowVersion(id: $id) { id } }", {}],
-  ["mutation ($id: ID!) { createRun(input: { workflowId: $id }) { id } }", {}],
-  ["mutation ($id: ID!) { createRun(input: { workflowVersionId: $id }) { id } }", {}],
-  ["mutation ($id: ID!) { cancelRun(id: $id) { id } }", {}],
-  ["mutation ($id: ID!) { retryRun(id: $id) { id } }", {}],
-  ['mutation ($id: ID!) { executeRun(id: $id, input: { workerKey: "w" }) { stopReason } }', {}],
-  ['mutation ($id: ID!) { executeNextNode(runId: $id, input: { workerKey: "w" }) { id } }', {}],
-  ['mutation ($id: ID!) { executeNodeRun(id: $id, input: { workerKey: "w" }) { id } }', {}],
-  ["mutation ($id: ID!) { resumeNodeRun(id: $id, input: {}) { id } }", {}],
-  ["mutation ($id: ID!) { updateNodeRunStatus(id: $id, input: { status: COMPLETED }) { id } }", {}],
-  ["mutation ($id: ID!) { updateRunStatus(id: $id, status: RUNNING) { id } }", {}],
-  ["mutation ($id: ID!) { closeSession(id: $id) { id } }", {}],
-  ['mutation ($id: ID!) { addMessage(input: { sessionId: $id, content: "x" }) { id } }', {}],
-  ["mutation ($id: ID!) { dispatchRunRequest(id: $id) { id } }", {}],
-  ["mutation ($id: ID!) { deleteTool(id: $id) }", {}],
-  ["mutation ($id: ID!) { deleteToolBinding(id: $id) }", {}],
-  ["mutation ($id: ID!) { deleteModelProvider(id: $id) }", {}],
-  ["mutation ($id: ID!) { publishAgentVersion(id: $id) { id } }", {}],
-  ["mutation ($id: ID!) { deleteMemory(id: $id) }", {}],
-  ["mutation ($id: ID!) { publishTeamVersion(id: $id) { id } }", {}],
-  ["mutation ($id: ID!) { publishSkillVersion(id: $id) { id } }", {}],
-  ["mutation ($id: ID!) { uninstallSkill(id: $id) { id } }", {}],
+/** No id: none that we make looks so, and PostgreSQL takes no text with U+0000. */
+const malformed = ["no-uuid", "x".repeat(5_000), "", ":", "a:b", "a\u0000b", "a:b\u0000", "\ud800"];
+
+/** Every mutation, by each of its ids; `$id` is the one that is unknown. */
+const byId: string[] = [
+  'updateApp(id: $id, input: { name: "x" }) { id }',
+  "deleteApp(id: $id)",
+  "createAppVersion(input: { appId: $id, workflowVersionId: $id }) { id }",
+  "publishAppVersion(id: $id) { id }",
+  'createWorkflow(input: { appId: $id, code: "x", name: "x" }) { id }',
+  'updateWorkflow(id: $id, input: { name: "x" }) { id }',
+  "deleteWorkflow(id: $id)",
+  "createWorkflowVersion(input: { workflowId: $id, dsl: { nodes: [] } }) { id }",
+  "publishWorkflowVersion(id: $id) { id }",
+  "archiveWorkflowVersion(id: $id) { id }",
+  "createRun(input: { workflowId: $id }) { id }",
+  "createRun(input: { workflowVersionId: $id }) { id }",
+  "cancelRun(id: $id) { id }",
+  "retryRun(id: $id) { id }",
+  'executeRun(id: $id, input: { workerKey: "w" }) { stopReason }',
+  'executeNextNode(runId: $id, input: { workerKey: "w" }) { id }',
+  'executeNodeRun(id: $id, input: { workerKey: "w" }) { id }',
+  "resumeNodeRun(id: $id, input: {}) { id }",
+  "updateNodeRunStatus(id: $id, input: { status: COMPLETED }) { id }",
+  "updateNodeRunStatus(id: $id, input: { status: RUNNING }) { id }",
+  "updateRunStatus(id: $id, status: RUNNING) { id }",
+  'createSession(input: { appId: $id, userId: "u" }) { id }',
+  'updateSession(id: $id, input: { title: "x" }) { id }',
+  "closeSession(id: $id) { id }",
+  'addMessage(input: { sessionId: $id, content: "x" }) { id }',
+  "createRunRequest(input: { sessionId: $id }) { id }",
+  "dispatchRun(input: { sessionId: $id }) { id }",
+  "dispatchRunRequest(id: $id) { id }",
+  'updateTool(id: $id, input: { name: "x" }) { id }',
+  "deleteTool(id: $id)",
+  "createToolVersion(input: { toolId: $id, invokeConfig: {} }) { id }",
+  'createToolBinding(input: { toolId: $id, name: "x" }) { id }',
+  'updateToolBinding(id: $id, input: { name: "x" }) { id }',
+  "deleteToolBinding(id: $id)",
+  "invokeTool(input: { toolId: $id }) { ok }",
+  "invokeTool(input: { toolBindingId: $id }) { ok }",
+  'updateModelProvider(id: $id, input: { name: "x" }) { id }',
+  "deleteModelProvider(id: $id)",
+  'updateAgent(id: $id, input: { name: "x" }) { id }',
+  "deleteAgent(id: $id)",
+  'createAgentVersion(input: { agentId: $id, role: "r" }) { id }',
+  "publishAgentVersion(id: $id) { id }",
+  'updateMemory(id: $id, input: { memoryType: "x" }) { id }',
+  "deleteMemory(id: $id)",
+  'updateTeam(id: $id, input: { name: "x" }) { id }',
+  "deleteTeam(id: $id)",
+  'createTeamVersion(input: { teamId: $id, coordinationMode: PARALLEL, objective: "o", members: [{ memberKey: "m", agentId: "a", role: "r" }] }) { id }',
+  "publishTeamVersion(id: $id) { id }",
+  'updateSkill(id: $id, input: { name: "x" }) { id }',
+  "deleteSkill(id: $id)",
+  'createSkillVersion(input: { skillId: $id, runtimeType: TEMPLATE, implementation: { template: "t" } }) { id }',
+  "publishSkillVersion(id: $id) { id }",
+  "installSkill(input: { skillId: $id, installScope: TENANT }) { id }",
+  "uninstallSkill(id: $id) { id }",
 ];
 
 describe("bad input, through the router", () => {
-  it.each(byId)("an unknown or malformed id is NOT_FOUND: %s", async (mutation, variables) => {
-    for (const id of [nobody, "no-uuid", "x".repeat(5_000)]) {
-      expect(await refusal(platform, mutation, { ...variables, id })).toMatchObject({
+  it.each(byId)("an unknown or malformed id is NOT_FOUND: %s", async (field) => {
+    for (const id of [nobody, ...malformed]) {
+      expect({ id, ...(await refusal(platform, `mutation ($id: ID!) { ${field} }`, { id })) }).toMatchObject({
         code: "NOT_FOUND",
         reason: expect.stringMatching(/_NOT_FOUND$/),
         requestId: expect.any(String),
       });
     }
+  });
+
+  it("knows every mutation that takes an id", async () => {
+    const query =
+      "{ __schema { mutationType { fields { name args { name type { kind ofType { kind name inputFields { type { kind ofType { name } } } } } } } } } }";
+    interface Argument {
+      type: { ofType: { name: string; inputFields: { type: { ofType: { name: string } | null } }[] | null } };
+    }
+    const { __schema } = await ask<{ __schema: { mutationType: { fields: { name: string; args: Argument[] }[] } } }>(platform, query);
+    const takesId = ({ args }: { args: Argument[] }) =>
+      args.some(({ type: { ofType } }) => ofType.name === "ID" || ofType.inputFields?.some(({ type }) => type.ofType?.name === "ID"));
+    const names = __schema.mutationType.fields.filter(takesId).map(({ name }) => name);
+    expect(names.filter((name) => !byId.some((field) => field.startsWith(`${name}(`)))).toEqual([]);
+    expect(names.length).toBeGreaterThan(40);
   });
 
   it("reads by an unknown id give null without an error", async () => {
@@ -86,8 +131,20 @@ describe("bad input, through the router", () => {
       "skillVersion",
     ];
     const query = `query ($id: ID!) { ${fields.map((field) => `${field}(id: $id) { id }`).join(" ")} }`;
-    for (const id of [nobody, "no-uuid"])
+    for (const id of [nobody, ...malformed])
       expect(await ask(platform, query, { id })).toEqual(Object.fromEntries(fields.map((field) => [field, null])));
+  });
+
+  it("a code that none can have is an unknown one, and a filter by it finds nothing", async () => {
+    const byCode = ["app", "tool", "modelProvider", "agent", "team", "skill"].map((name) => `${name}ByCode`);
+    const query = `query ($code: String!, $id: ID!) { ${byCode.map((field) => `${field}(code: $code) { id }`).join(" ")}
+      workflowByCode(appId: $id, code: $code) { id } runs(filter: { workflowId: $id }) { edges { cursor } } workflows(appId: $id) { edges { cursor } } }`;
+    expect(await ask(platform, query, { code: "a\u0000b", id: "a\u0000b" })).toEqual({
+      ...Object.fromEntries(byCode.map((field) => [field, null])),
+      workflowByCode: null,
+      runs: { edges: [] },
+      workflows: { edges: [] },
+    });
   });
 
   it("another tenant's ids are NOT_FOUND, and never its data", async () => {
