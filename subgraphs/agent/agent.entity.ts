@@ -48,7 +48,10 @@ export class Agent {
   @Property({ type: "datetime", columnType: "timestamptz" })
   updatedAt!: Date;
 
-  /** Set: gone from lists and byCode, its code free again; the id still resolves. */
+  @Field(() => Date, {
+    nullable: true,
+    description: "Set: deleted, gone from lists and byCode, its code free again; the id still resolves.",
+  })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   deletedAt!: Date | null;
 }

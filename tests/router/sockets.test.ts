@@ -74,6 +74,18 @@ describe("a WebSocket of the router", () => {
     expect((await whoami({}))[1]).toMatch(/^public\/[0-9a-f-]{36}$/);
   });
 
+  it("S-104 continues the traceparent of connectionParams, else that of the upgrade", async () => {
+    await using t = await fixtureRouter();
+    const trace = (digit: string) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
+    const traced = async (params: object, headers: Record<string, string>) => {
+      await talk(t, [{ ...init, payload: params }, subscribe("1", "{ whoami }")], { until: 2, headers });
+      return t.seen.at(-1)?.info.traceparent;
+    };
+    expect(await traced({ traceparent: trace("1") }, { traceparent: trace("2") })).toBe(trace("1"));
+    expect(await traced({}, { traceparent: trace("2") })).toBe(trace("2"));
+    expect(await traced({ traceparent: "nonsense" }, {})).toBeUndefined();
+  });
+
   it("closes with the reason when the tenant id is malformed", async () => {
     await using t = await fixtureRouter();
     expect((await talk(t, [{ ...init, payload: { "x-tenant-id": "a b" } }])).code).toBe(4400);
