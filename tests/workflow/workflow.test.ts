@@ -76,6 +76,78 @@ describe("workflow subgraph", () => {
     });
   });
 
+  it("S-11 reads, changes and lists workflows, of one app and of all; a code is unique in its app", async () => {
+    const shop = await workflowOf("shop");
+    const desk = await workflowOf("desk");
+    const update = `mutation ($id: ID!, $input: UpdateWorkflowInput!) { updateWorkflow(id: $id, input: $input) { code name description } }`;
+    expect(await t.ask(update, { id: shop.workflowId, input: { name: "Main", description: "d" } })).toEqual({
+      updateWorkflow: { code: "main", name: "Main", description: "d" },
+    });
+    expect(await t.ask(update, { id: shop.workflowId, input: { name: null, description: null } })).toEqual({
+      updateWorkflow: { code: "main", name: "Main", description: null },
+    });
+    const query = `query ($id: ID!, $appId: ID!) {
+      workflow(id: $id) { name app { code } latestVersion { id } publishedVersion { id } }
+      byCode: workflowByCode(appId: $appId, code: "main") { id } none: workflowByCode(appId: $appId, code: "other") { id }
+      ofApp: workflows(appId: $appId) { edges { node { id } } } all: workflows { edges { node { id } } } }`;
+    expect(await t.ask(query, { id: shop.workflowId, appId: shop.appId })).toEqual({
+      workflow: { name: "Main", app: { code: "shop" }, latestVersion: null, publishedVersion: null },
+      byCode: { id: shop.workflowId },
+      none: null,
+      ofApp: { edges: [{ node: { id: shop.workflowId } }] },
+      all: { edges: [{ node: { id: desk.workflowId } }, { node: { id: shop.workflowId } }] },
+    });
+  });
+
+  it("S-10 lists apps by status", async () => {
+    const { createApp: old } = await t.ask<{ createApp: { id: string } }>(createApp, { code: "old" });
+    await t.ask(createApp, { code: "new" });
+    await t.ask(`mutation ($id: ID!) { updateApp(id: $id, input: { status: ARCHIVED }) { id } }`, { id: old.id });
+    expect(
+      await t.ask(
+        `{ active: apps(status: ACTIVE) { edges { node { code } } } archived: apps(status: ARCHIVED) { edges { node { code } } } all: apps { edges { node { code } } } }`,
+      ),
+    ).toEqual({
+      active: { edges: [{ node: { code: "new" } }] },
+      archived: { edges: [{ node: { code: "old" } }] },
+      all: { edges: [{ node: { code: "new" } }, { node: { code: "old" } }] },
+    });
+  });
+
+  it("S-13 an app's versions name what runs and its settings; the one published last is current", async () => {
+    const { appId, workflowId } = await workflowOf();
+    const other = await workflowOf("other");
+    const dsl = { nodes: [], edges: [] };
+    const { createWorkflowVersion: runs } = await t.ask<{ createWorkflowVersion: { id: string } }>(createVersion, { workflowId, dsl });
+    const create = `mutation ($input: CreateAppVersionInput!) { createAppVersion(input: $input) { id version status config publishedAt workflowVersion { id } } }`;
+    const make = async (more: object) => {
+      const input = { appId, workflowVersionId: runs.id, ...more };
+      return (await t.ask<{ createAppVersion: { id: string } }>(create, { input })).createAppVersion;
+    };
+    const first = await make({});
+    expect(first).toMatchObject({ version: 1, status: "DRAFT", config: {}, publishedAt: null, workflowVersion: { id: runs.id } });
+    const second = await make({ status: "PUBLISHED", config: { colour: "red" } });
+    expect(second).toMatchObject({ version: 2, status: "PUBLISHED", config: { colour: "red" }, publishedAt: expect.any(Date) });
+    const current = async () => {
+      const query = `query ($id: ID!) { app(id: $id) { publishedVersion { id } versions { edges { node { version } } } } }`;
+      return (await t.ask<{ app: object }>(query, { id: appId })).app;
+    };
+    const versions = { edges: [{ node: { version: 2 } }, { node: { version: 1 } }] };
+    expect(await current()).toEqual({ publishedVersion: { id: second.id }, versions });
+    await t.ask(`mutation ($id: ID!) { publishAppVersion(id: $id) { id } }`, { id: first.id });
+    expect(await current()).toEqual({ publishedVersion: { id: first.id }, versions });
+    expect(await t.ask(`query ($id: ID!) { appVersion(id: $id) { app { id } status } }`, { id: first.id })).toEqual({
+      appVersion: { app: { id: appId }, status: "PUBLISHED" },
+    });
+    expect(await t.refusal(create, { input: { appId: other.appId, workflowVersionId: runs.id } })).toMatchObject({
+      code: "BAD_USER_INPUT",
+      reason: "WORKFLOW_VERSION_OF_OTHER_APP",
+    });
+    expect(await t.refusal(create, { input: { appId, workflowVersionId: runs.id, status: "ARCHIVED" } })).toMatchObject({
+      reason: "VERSION_STATUS_INVALID",
+    });
+  });
+
   it("S-12 accepts an empty graph and numbers versions", async () => {
     const { workflowId } = await workflowOf();
     const dsl = { nodes: [], edges: [] };
