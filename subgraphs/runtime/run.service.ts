@@ -99,9 +99,11 @@ export async function updateRunStatus(context: RuntimeContext, id: string, statu
   const posted = await context.services.control.updateRun({ tenantId: context.db.tenantId, runId: checkRunId(id), status });
   const run = await runById(context, id);
   const current = runStatusWord(run.status);
-  if (posted !== "conflict" || (current === status && !isTerminal(current))) return run;
+  if (posted !== "conflict") return run;
+  if (isTerminal(current)) throw runtimeErrors.RUN_FINISHED({ id, status: current });
   if (run.execution === "WORKERS") throw runtimeErrors.RUN_NOT_MANUAL({ id });
-  throw runtimeErrors.RUN_FINISHED({ id, status: current });
+  // A MANUAL run refuses only what changes nothing.
+  return run;
 }
 
 /** For the engine's statements, which PostgreSQL would refuse: an id that no run can have is an unknown one. @throws AppError RUN_NOT_FOUND */
