@@ -94,6 +94,15 @@ describe("executing by mutation", () => {
     await t.close();
   });
 
+  it("S-38: executes 16 nodes unless told otherwise", async () => {
+    const t = await setup();
+    const id = await t.create(chain(...Array.from({ length: 17 }, (_, index) => `n${index}`)));
+    const { executeRun: first } = await t.ask<Executed>(executeRun, { id, steps: null });
+    expect([first.stopReason, first.executed.length]).toEqual(["MAX_STEPS", 16]);
+    expect((await t.ask<Executed>(executeRun, { id })).executeRun).toMatchObject({ stopReason: "FINISHED", executed: [{ nodeId: "n16" }] });
+    await t.close();
+  });
+
   it("S-32, S-34, S-50, S-51: takes the branch of the route, skips the other, and answers", async () => {
     const t = await setup();
     const id = await t.create(branches);
@@ -126,6 +135,46 @@ describe("executing by mutation", () => {
     expect(await t.ask(executeAny)).toMatchObject({ executeNextNodeRun: { nodeId: "a", status: "COMPLETED", run: { id } } });
     expect(await t.ask(executeAny)).toMatchObject({ executeNextNodeRun: { nodeId: "b", run: { status: "COMPLETED" } } });
     expect(await t.ask(executeAny)).toEqual({ executeNextNodeRun: null });
+    await t.close();
+  });
+
+  it("S-39, S-42: holds the run for leaseSeconds, 300 unless told otherwise, in the name of the caller", async () => {
+    const gate = Promise.withResolvers<void>();
+    const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let calls = 0;
+    const t = await setup({
+      slow: {
+        effect: "outside",
+        run: async () => {
+          begun[calls++]!.resolve();
+          await gate.promise;
+          return { kind: "completed" };
+        },
+      },
+    });
+    const next = `mutation($input: ClaimInput!) { executeNextNodeRun(input: $input) { id status workerKey } }`;
+    const running = `query($id: ID!) { nodeRun(id: $id) { status workerKey leaseExpiresAt } }`;
+    const executing = [];
+    for (const [index, [leaseSeconds, lasts]] of [
+      [undefined, 300],
+      [40, 40],
+    ].entries()) {
+      const id = await t.create({ nodes: [{ id: "s", type: "slow" }], edges: [] }, { execution: "WORKERS" });
+      const startedMs = Date.now();
+      executing.push(t.ask(next, { input: { workerKey: `mine-${index}`, leaseSeconds } }));
+      await begun[index]!.promise;
+      const { nodeRun } = await t.ask<{ nodeRun: { leaseExpiresAt: Date } }>(running, { id: `${id}:s` });
+      expect(nodeRun).toMatchObject({ status: "RUNNING", workerKey: `mine-${index}` });
+      expect(Math.abs((nodeRun.leaseExpiresAt.getTime() - startedMs) / 1_000 - lasts!)).toBeLessThan(5);
+    }
+    for (const leaseSeconds of [0, 3_601])
+      expect(await t.refusal(next, { input: { workerKey: "w", leaseSeconds } })).toMatchObject({ reason: "NUMBER_OUT_OF_RANGE" });
+    expect(await t.refusal(next, { input: { workerKey: "" } })).toMatchObject({ code: "BAD_USER_INPUT", field: "workerKey" });
+    gate.resolve();
+    expect(await Promise.all(executing)).toMatchObject([
+      { executeNextNodeRun: { status: "COMPLETED", workerKey: "mine-0" } },
+      { executeNextNodeRun: { status: "COMPLETED", workerKey: "mine-1" } },
+    ]);
     await t.close();
   });
 

@@ -119,6 +119,48 @@ describe("traceSpans", () => {
   });
 });
 
+describe("spans and artifacts", () => {
+  it("S-46: a span of what failed is ERROR and says why, at the node and at the run", async () => {
+    const t = await setup();
+    const id = await t.create({ nodes: [{ id: "f", type: "fail" }, ...chain("z").nodes], edges: [{ source: "f", target: "z" }] });
+    await execute(t, id);
+    const query = `query($id: ID!) { traceSpans(runId: $id) { ${spanFields.replace("errorCode", "errorCode errorMessage")} } }`;
+    const { traceSpans } = await t.ask<{ traceSpans: Page<Span> }>(query, { id });
+    const failed = { status: "ERROR", errorCode: "TEST_FAILURE", endedAt: expect.any(Date) };
+    expect(traceSpans.edges.map(({ node }) => node)).toMatchObject([
+      { spanType: "RUN", run: { id }, nodeRun: null, errorMessage: "The node f failed: It failed.", ...failed },
+      { spanType: "NODE", run: { id }, nodeRun: { nodeId: "f" }, errorMessage: "It failed.", ...failed },
+    ]);
+    await t.close();
+  });
+
+  it("S-45, S-46: page both ways, oldest first", async () => {
+    const t = await setup({ rich });
+    const ids = ["r1", "r2", "r3"];
+    const edges = chain(...ids).edges;
+    const id = await t.create({ nodes: ids.map((node) => ({ id: node, type: "rich" })), edges });
+    await execute(t, id);
+    type Listed = Page<{ id: string }> & { pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean } };
+    for (const list of ["nodeArtifacts", "traceSpans"]) {
+      const page = async (args: object) => {
+        const query = `query($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
+          ${list}(runId: $id, first: $first, after: $after, last: $last, before: $before) {
+            edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage } } }`;
+        const found = (await t.ask<Record<string, Listed>>(query, { id, ...args }))[list]!;
+        const [cursors, nodes] = [found.edges.map(({ cursor }) => cursor), found.edges.map(({ node }) => node.id)];
+        return { cursors, nodes, ...found.pageInfo };
+      };
+      const all = await page({ first: null });
+      expect(all.nodes.length).toBeGreaterThanOrEqual(6);
+      expect(await page({ last: 2 })).toMatchObject({ nodes: all.nodes.slice(-2), hasNextPage: false, hasPreviousPage: true });
+      expect(await page({ last: 2, before: all.cursors.at(-2) })).toMatchObject({ nodes: all.nodes.slice(-4, -2), hasPreviousPage: true });
+      expect(await page({ first: 2, after: all.cursors[1] })).toMatchObject({ nodes: all.nodes.slice(2, 4), hasPreviousPage: true });
+      expect(await page({ last: 2, before: all.cursors[2] })).toMatchObject({ nodes: all.nodes.slice(0, 2), hasPreviousPage: false });
+    }
+    await t.close();
+  });
+});
+
 describe("lists of runs", () => {
   it("are newest first, filtered, and beneath apps, workflows and sessions", async () => {
     const t = await setup();

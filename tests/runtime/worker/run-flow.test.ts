@@ -42,6 +42,22 @@ describe("a worker", () => {
     await t.close();
   });
 
+  it("S-50: fails the assigner that makes the state larger than 1 MiB, naming the limit, and keeps what was there", async () => {
+    const t = await setup();
+    t.worker();
+    const half = "x".repeat(600 * 1024);
+    const nodes = [node("one", "assign", { updates: { a: half } }), node("two", "assign", { updates: { b: half } }), node("see", "pure")];
+    const runId = await t.create(plan(nodes, ["one>two", "two>see"]));
+    const view = await t.finished(runId);
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "STATE_TOO_LARGE", nodes: { one: "COMPLETED", two: "FAILED" } });
+    expect(Object.keys(view.state)).toEqual(["a"]);
+    const { rows } = await t.pool.query("select error_message from runtime.node_run where run_id = $1 and path = 'two'", [runId]);
+    expect(rows[0].error_message).toContain("1 MiB");
+    const same = [node("one", "assign", { updates: { a: half } }), node("again", "assign", { updates: { a: half } })];
+    expect((await t.finished(await t.create(plan(same, ["one>again"])))).status).toBe("COMPLETED");
+    await t.close();
+  });
+
   it("runs a fan-out of outside nodes beyond its slots through offers, and each once", async () => {
     const t = await setup();
     t.worker({ slots: 4 });
