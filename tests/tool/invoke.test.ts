@@ -213,6 +213,16 @@ describe("invokeTool", () => {
     });
   });
 
+  it("S-99 takes no more time than AGENT_PLATFORM_MAX_TIMEOUT_SECONDS, whatever the tool asks for", async () => {
+    const capped = await openTestSubgraph(toolSubgraph, { egressAllow: [server.hostPort], maxTimeoutSeconds: 1 });
+    server.on("GET /hang", () => {});
+    for (const timeout of [{ timeout_seconds: 600 }, {}])
+      expect(await capped.refusal(invoke, { input: { config: { url: `${server.url}/hang`, ...timeout } } })).toMatchObject({
+        reason: "TOOL_TIMEOUT",
+        deadlineMs: 1_000,
+      });
+  });
+
   it("stops when its caller has gone", async () => {
     const gone = new AbortController();
     server.on("GET /hang", () => gone.abort());

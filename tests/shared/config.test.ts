@@ -1,0 +1,103 @@
+import { parseEnv } from "#shared/config.ts";
+
+const problemsOf = (source: Record<string, string>): string[] => {
+  try {
+    parseEnv(source);
+  } catch (error) {
+    return (error as Error).message.split("\n");
+  }
+  return [];
+};
+
+describe("parseEnv", () => {
+  it("S-4 S-97 S-99 has the defaults that the list names", () => {
+    expect(parseEnv({})).toMatchObject({
+      host: "127.0.0.1",
+      port: 4000,
+      dataDir: ".data",
+      databaseUrl: undefined,
+      databaseUrls: {},
+      subgraphUrls: {},
+      authRequired: false,
+      providerBaseUrl: undefined,
+      providerApiKey: undefined,
+      defaultModel: "gpt-4o-mini",
+      maxTimeoutSeconds: 30,
+      egressAllow: [],
+      workers: 1,
+      logLevel: "info",
+      allowedHosts: [],
+      corsOrigins: [],
+    });
+  });
+
+  it("S-4 S-60 takes a database and an address of each subgraph by its name", () => {
+    const env = parseEnv({
+      AGENT_PLATFORM_DATABASE_URL: "postgres://db/all",
+      AGENT_PLATFORM_RUNTIME_DATABASE_URL: "postgres://db/runtime",
+      AGENT_PLATFORM_TOOL_SUBGRAPH_URL: "http://127.0.0.1:8004/graphql",
+      AGENT_PLATFORM_MODEL_SUBGRAPH_URL: "",
+    });
+    expect(env).toMatchObject({
+      databaseUrl: "postgres://db/all",
+      databaseUrls: { runtime: "postgres://db/runtime" },
+      subgraphUrls: { tool: "http://127.0.0.1:8004/graphql" },
+    });
+  });
+
+  it("S-97 S-99 S-106 reads what it is told, lists by comma, blank as left out", () => {
+    const env = parseEnv({
+      AGENT_PLATFORM_AUTH_REQUIRED: "true",
+      AGENT_PLATFORM_PROVIDER_BASE_URL: "http://host.docker.internal:11434/v1",
+      AGENT_PLATFORM_PROVIDER_API_KEY: " ",
+      AGENT_PLATFORM_DEFAULT_MODEL: "llama",
+      AGENT_PLATFORM_PYTHON_BIN: "/usr/bin/python3.13",
+      AGENT_PLATFORM_MAX_TIMEOUT_SECONDS: "5",
+      AGENT_PLATFORM_EGRESS_ALLOW: "127.0.0.1:8080, api.internal:443,",
+      AGENT_PLATFORM_ALLOWED_HOSTS: "platform.local",
+      AGENT_PLATFORM_CORS_ORIGINS: "http://localhost:5173",
+      AGENT_PLATFORM_WORKERS: "0",
+      AGENT_PLATFORM_PORT: "",
+    });
+    expect(env).toMatchObject({
+      authRequired: true,
+      providerBaseUrl: "http://host.docker.internal:11434/v1",
+      providerApiKey: undefined,
+      defaultModel: "llama",
+      pythonBin: "/usr/bin/python3.13",
+      maxTimeoutSeconds: 5,
+      egressAllow: ["127.0.0.1:8080", "api.internal:443"],
+      allowedHosts: ["platform.local"],
+      corsOrigins: ["http://localhost:5173"],
+      workers: 0,
+      port: 4000,
+    });
+  });
+
+  it("S-61 takes the smoke test's flags, the graph's address by any of its three names", () => {
+    const url = "http://127.0.0.1:4010/graphql";
+    expect(parseEnv({ AGENT_PLATFORM_SMOKE_TENANT_ID: "smoke-t", AGENT_PLATFORM_SMOKE_API_KEY: "k" })).toMatchObject({
+      smokeUrl: undefined,
+      smokeTenantId: "smoke-t",
+      smokeApiKey: "k",
+    });
+    for (const name of ["SMOKE_URL", "SMOKE_WORKFLOW_URL", "SMOKE_RUNTIME_URL"])
+      expect(parseEnv({ [`AGENT_PLATFORM_${name}`]: url }).smokeUrl).toBe(url);
+  });
+
+  it("reports all problems together, each with its variable, what was given and an example, no secret among them", () => {
+    const problems = problemsOf({
+      AGENT_PLATFORM_PORT: "many",
+      AGENT_PLATFORM_WORKERS: "65",
+      AGENT_PLATFORM_LOG_LEVEL: "loud",
+      AGENT_PLATFORM_DATABASE_URL: "mysql://root:secret@db",
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(/^AGENT_PLATFORM_PORT=many: .* Example: AGENT_PLATFORM_PORT=4000$/),
+      expect.stringMatching(/^AGENT_PLATFORM_DATABASE_URL=\(hidden\): .*postgres:\/\//),
+      expect.stringMatching(/^AGENT_PLATFORM_WORKERS=65: .* Example: AGENT_PLATFORM_WORKERS=1$/),
+      expect.stringMatching(/^AGENT_PLATFORM_LOG_LEVEL=loud: /),
+    ]);
+    expect(problems.join()).not.toContain("secret");
+  });
+});
