@@ -189,6 +189,8 @@ describe("a list", () => {
       hasPreviousPage: false,
     });
     expect(await page({ first: 0 })).toMatchObject({ codes: [] });
+    const bothWays = "{ agents(first: 1, last: 1) { edges { cursor } } }";
+    expect(await refusal(platform, bothWays, {}, headers)).toMatchObject({ code: "BAD_USER_INPUT", reason: "PAGE_DIRECTION_INVALID" });
   });
 });
 

@@ -60,14 +60,38 @@ describe("run requests", () => {
     t.runtime.loseAnswers = 1;
     const input = { sessionId: t.sessionId, workflowVersionId: "v1", message: "hi", idempotencyKey: "k" };
     expect(await t.refusal(both, { input })).toMatchObject({ code: "DOWNSTREAM_UNAVAILABLE" });
-    const { session } = await t.ask<{ session: { messages: { edges: object[] }; runRequests: { edges: object[] } } }>(messages, {
-      id: t.sessionId,
-    });
-    expect(session.runRequests.edges).toHaveLength(1);
+    const recorded = async () => {
+      const { session } = await t.ask<{ session: { messages: { edges: object[] }; runRequests: { edges: object[] } } }>(messages, {
+        id: t.sessionId,
+      });
+      return [session.messages.edges.length, session.runRequests.edges.length];
+    };
+    expect(await recorded()).toEqual([1, 1]);
     const { dispatchRun } = await t.ask<{ dispatchRun: Request }>(both, { input });
     expect(dispatchRun).toMatchObject({ status: "DISPATCHED", run: { id: "run-1" } });
-    expect(session.messages.edges).toHaveLength(1);
+    expect(await recorded()).toEqual([1, 1]);
     expect(await t.refusal(both, { input: { ...input, message: "else" } })).toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
+    await t.close();
+  });
+
+  it("S-22, S-23: an idempotency key counts within its operation, and after the session was closed too", async () => {
+    const t = await setup();
+    t.workflows.version("v1");
+    const input = { sessionId: t.sessionId, workflowVersionId: "v1", message: "hi", idempotencyKey: "k" };
+    const { createRunRequest: recorded } = await t.ask<{ createRunRequest: Request }>(create, { input });
+    const { dispatchRun: dispatched } = await t.ask<{ dispatchRun: Request }>(both, { input });
+    expect([recorded.status, dispatched.status]).toEqual(["PENDING", "DISPATCHED"]);
+    expect(dispatched.id).not.toBe(recorded.id);
+    const { session } = await t.ask<{ session: { runRequests: { edges: { node: { id: string } }[] } } }>(messages, { id: t.sessionId });
+    expect(session.runRequests.edges.map(({ node }) => node.id)).toEqual([dispatched.id, recorded.id]);
+    await t.ask(`mutation($id: ID!) { closeSession(id: $id) { id } }`, { id: t.sessionId });
+    expect(await t.ask(both, { input })).toMatchObject({ dispatchRun: { id: dispatched.id, run: dispatched.run } });
+    expect(await t.ask(create, { input })).toMatchObject({ createRunRequest: { id: recorded.id, status: "PENDING" } });
+    expect(await t.refusal(create, { input: { ...input, input: { a: 1 } } })).toMatchObject({
+      code: "CONFLICT",
+      reason: "IDEMPOTENCY_KEY_REUSED",
+      idempotencyKey: "k",
+    });
     await t.close();
   });
 

@@ -66,6 +66,12 @@ describe("executing by mutation", () => {
     expect(await t.ask(executeNext, { id })).toMatchObject({ executeNextNode: { nodeId: "b", status: "COMPLETED" } });
     expect(await t.ask(executeNext, { id })).toEqual({ executeNextNode: null });
     expect(await t.refusal(executeNext, { id: "nope" })).toMatchObject({ code: "NOT_FOUND", reason: "RUN_NOT_FOUND" });
+    expect(await t.refusal(executeNode, { id: `${id}:a` })).toMatchObject({
+      code: "CONFLICT",
+      reason: "RUN_FINISHED",
+      status: "COMPLETED",
+    });
+    expect(await t.ask(executeRun, { id })).toMatchObject({ executeRun: { stopReason: "FINISHED", executed: [] } });
     await t.close();
   });
 

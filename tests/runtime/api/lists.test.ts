@@ -63,6 +63,7 @@ describe("artifacts and outputs", () => {
       contentText: "hello",
       contentJson: { a: 1 },
       storageUri: null,
+      sizeBytes: "hello".length + JSON.stringify({ a: 1 }).length,
       nodeRun: { nodeId: "r" },
     });
     expect(artifacts.map(({ artifactType }) => artifactType).sort()).toEqual(["FILE", "OUTPUT"]);

@@ -50,6 +50,21 @@ describe("executors outside", () => {
     await t.close();
   });
 
+  it("S-50: what an assigner assigned outside is its outputJson.state_updates, and later nodes see it", async () => {
+    const t = await setup();
+    const id = await t.create({
+      nodes: [
+        { id: "set", type: "assigner", config: { assignments: { score: 1 } } },
+        { id: "say", type: "answer", config: { answer: "{{ state.score }}" } },
+      ],
+      edges: [{ source: "set", target: "say" }],
+    });
+    await t.ask(setNode, { id: `${id}:set`, input: { status: "COMPLETED", outputJson: { state_updates: { score: 8 } } } });
+    expect(await t.ask(execute, { id })).toMatchObject({ executeRun: { run: { status: "COMPLETED", outputText: "8" } } });
+    expect(await t.ask(`query($id: ID!) { run(id: $id) { state } }`, { id })).toEqual({ run: { state: { score: 8 } } });
+    await t.close();
+  });
+
   it("S-30: a node can be failed and skipped; QUEUED, WAITING and CANCELLED cannot be set", async () => {
     const t = await setup();
     const failed = await t.create(chain("a"));

@@ -200,6 +200,8 @@ describe("createRuns", () => {
     expect(await t.control.createRuns([{ ...run, id: newId(), idempotency: { key: "k", inputHash: "other" } }])).toEqual([
       { kind: "key-reused", id: run.id },
     ]);
+    const theirs = { ...run, id: newId(), tenantId: "other", plan: freezePlan("other", chain) };
+    expect(await t.control.createRuns([theirs])).toMatchObject([{ kind: "created", id: theirs.id }]);
     await t.close();
   });
 
