@@ -173,7 +173,7 @@ function refuseUnstorable(quoted: string | undefined, json: string | undefined, 
   for (const part of [quoted, json, besideOutput(outcome)]) {
     if (part === undefined) continue;
     if (!isStorable(part)) throw new NotStorable("OUTPUT_NOT_STORABLE", "The output holds a character or a nesting that cannot be stored.");
-    if (part.length > outputBytes) throw new NotStorable("OUTPUT_TOO_LARGE", `The output is larger than ${outputBytes / 1024 / 1024} MiB.`);
+    if (byteLength(part) > outputBytes) throw new NotStorable("OUTPUT_TOO_LARGE", `The output is larger than ${outputBytes / 1024 / 1024} MiB.`);
   }
 }
 
@@ -207,6 +207,5 @@ function jsonText(value: Json): string {
 }
 
 function byteLength(json: string | undefined): number {
-  if (json === undefined) return 0;
-  return json.length > inlineBytes ? json.length : json.length * 3 <= inlineBytes ? json.length : Buffer.byteLength(json);
+  return json === undefined ? 0 : Buffer.byteLength(json);
 }

@@ -42,7 +42,8 @@ export class RunLedger {
   #seq: number;
   #status: RunStatus;
   #startedMs: number | undefined;
-  #stateBytes = 0;
+  /** At least as much as the state takes as JSON. */
+  #stateBytes: number;
 
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
     this.runId = loaded.id;
@@ -53,6 +54,7 @@ export class RunLedger {
     this.#startedMs = loaded.startedMs ?? undefined;
     const { graph, open, unstoredSkips } = replayLoaded(plan, loaded);
     this.graph = graph;
+    this.#stateBytes = jsonBytes(graph.state);
     this.open = open;
     for (const [index, node] of open) if (node.dueMs !== undefined && node.dueMs !== null) this.due.set(index, node.dueMs);
     this.#skip(unstoredSkips);
@@ -211,9 +213,8 @@ export class RunLedger {
   }
 
   #stateMeasure(updates: object): void {
-    this.#stateBytes += JSON.stringify(updates).length;
-    if (this.#stateBytes <= maxStateBytes) return;
-    this.#stateBytes = JSON.stringify({ ...this.graph.state, ...updates }).length;
+    const bytes = this.#stateBytes + jsonBytes(updates);
+    this.#stateBytes = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...updates });
     if (this.#stateBytes > maxStateBytes) throw new NotStorable("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.");
   }
 
@@ -248,4 +249,8 @@ export class RunLedger {
       this.#pending.spans.push(spanRow(path, span));
     }
   }
+}
+
+function jsonBytes(value: object): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }

@@ -58,6 +58,21 @@ describe("a worker", () => {
     await t.close();
   });
 
+  it("S-50: measures the state in bytes, and what an earlier owner made of it too", async () => {
+    const t = await setup();
+    t.worker();
+    const wide = "\u6f22".repeat(400 * 1024);
+    const alone = await t.create(plan([node("one", "assign", { updates: { a: wide } })]));
+    expect(await t.finished(alone)).toMatchObject({ status: "FAILED", errorCode: "STATE_TOO_LARGE" });
+    const half = "x".repeat(600 * 1024);
+    const nodes = [node("one", "assign", { updates: { a: half } }), node("ask", "person"), node("two", "assign", { updates: { b: half } })];
+    const runId = await t.create(plan(nodes, ["one>ask", "ask>two"]));
+    await t.until(runId, ({ status }) => status === "WAITING");
+    await t.control.answerNode({ tenantId: "acme", runId, path: "ask", outcome: { kind: "completed" } });
+    expect(await t.finished(runId)).toMatchObject({ errorCode: "STATE_TOO_LARGE", nodes: { one: "COMPLETED", two: "FAILED" } });
+    await t.close();
+  });
+
   it("runs a fan-out of outside nodes beyond its slots through offers, and each once", async () => {
     const t = await setup();
     t.worker({ slots: 4 });
