@@ -93,7 +93,8 @@ function decode(row: NodeRunRow): NodeRun {
     status: nodeRunStatusWord(row.status),
     attempt: row.attempt,
     workerKey: row.worker_key,
-    waitReason: row.wait_reason,
+    // A node that somebody outside took is RUNNING with one, which is the engine's own note.
+    waitReason: nodeRunStatusWord(row.status) === "WAITING" ? row.wait_reason : null,
     errorCode: row.error_code,
     errorMessage: row.error_message,
     usage: { modelCalls: row.model_calls ?? 0, promptTokens: row.prompt_tokens ?? 0, completionTokens: row.completion_tokens ?? 0 },

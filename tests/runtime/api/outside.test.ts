@@ -1,7 +1,7 @@
 import { chain, setup, type TestRuntime } from "./setup.ts";
 
 const setNode = `mutation($id: ID!, $input: UpdateNodeRunStatusInput!) { updateNodeRunStatus(id: $id, input: $input) {
-  status workerKey outputText outputJson errorCode errorMessage run { status } } }`;
+  status workerKey waitReason outputText outputJson errorCode errorMessage run { status } } }`;
 const setRun = `mutation($id: ID!, $status: RunStatus!) { updateRunStatus(id: $id, status: $status) { status endedAt } }`;
 const cancel = `mutation($id: ID!) { cancelRun(id: $id, reason: "enough") { status cancelReason endedAt } }`;
 const resume = `mutation($id: ID!, $input: ResumeNodeRunInput!) { resumeNodeRun(id: $id, input: $input) { status outputText outputJson run { status } } }`;
@@ -21,7 +21,7 @@ describe("executors outside", () => {
     const t = await setup();
     const id = await t.create(chain("a", "b"));
     const taken = await t.ask(setNode, { id: `${id}:a`, input: { status: "RUNNING", workerKey: "outside" } });
-    expect(taken).toMatchObject({ updateNodeRunStatus: { status: "RUNNING", workerKey: "outside", run: { status: "RUNNING" } } });
+    expect(taken).toMatchObject({ updateNodeRunStatus: { status: "RUNNING", workerKey: "outside", waitReason: null, run: { status: "RUNNING" } } });
     const done = await t.ask(setNode, {
       id: `${id}:a`,
       input: { status: "COMPLETED", workerKey: "outside", outputText: "t", outputJson: { x: 1 } },
