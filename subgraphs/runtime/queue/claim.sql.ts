@@ -10,6 +10,8 @@ export interface ClaimedRun {
   runId: string;
   tenantId: string;
   lease: string;
+  /** How long the lease lasts after the claim and after each renewal. */
+  leaseMs: number;
   /** How many owners died with it, or let its lease run out. */
   crashes: number;
   /** The database's clock at the claim, in milliseconds. */
@@ -113,11 +115,13 @@ const claimTenantRun: Statement = {
   name: "claim_tenant_run",
   text: `
 with pick as materialized (select w.key from runtime.work w
-  where w.path is null and w.tenant_id = $1 and w.visible_at <= now() and w.lease is null order by w.visible_at limit 1 for update skip locked),
+  where w.path is null and w.tenant_id = $1 and w.visible_at <= now() and w.crashes + (w.lease is not null)::int < 2
+  order by w.visible_at limit 1 for update skip locked),
 own as materialized (select id from runtime.run where id in (select key from pick) for update skip locked),
 tok as materialized (select id, gen_random_uuid() as lease from own),
 r as (update runtime.run set lease = tok.lease from tok where run.id = tok.id returning run.id)
-update runtime.work w set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $3::float8 * interval '1 millisecond'
+update runtime.work w set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $3::float8 * interval '1 millisecond',
+  crashes = w.crashes + (w.lease is not null)::int
 from tok join r on r.id = tok.id where w.key = tok.id
 returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
 };
@@ -125,13 +129,14 @@ returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${
 /** Claims up to `limit` runs that are due, an equal share from each tenant. */
 export function runsClaim(db: Queryable, limits: ClaimLimits): Promise<ClaimedRun[]> {
   const { limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs } = limits;
-  return rowsOf(db, claimRuns, [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs]);
+  return claimed(db, claimRuns, leaseMs, [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs]);
 }
 
 /** Claims up to `limit` offered node runs, of the given types and tenant where they are given. */
 export function nodesClaim(db: Queryable, limits: ClaimLimits & { only?: readonly string[]; tenantId?: string }): Promise<ClaimedNode[]> {
   const { limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only, tenantId } = limits;
-  return rowsOf(db, claimNodes, [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only ?? null, tenantId ?? null]);
+  const values = [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only ?? null, tenantId ?? null];
+  return claimed(db, claimNodes, leaseMs, values);
 }
 
 /** Claims one run by its id, whether it is queued, asleep or at rest; undefined when someone else has it or it is terminal. */
@@ -140,17 +145,28 @@ export async function runClaim(
   claim: { runId: string; tenantId: string; worker: string; leaseMs: number; orphansAllowed: boolean },
 ): Promise<ClaimedRun | undefined> {
   const { runId, tenantId, worker, leaseMs, orphansAllowed } = claim;
-  const [queued] = await rowsOf<ClaimedRun>(db, claimRun, [runId, worker, orphansAllowed, leaseMs, tenantId]);
+  const [queued] = await claimed<ClaimedRun>(db, claimRun, leaseMs, [runId, worker, orphansAllowed, leaseMs, tenantId]);
   if (queued !== undefined) return queued;
-  const [resting] = await rowsOf<ClaimedRun>(db, claimResting, [runId, worker, leaseMs, tenantId]);
+  const [resting] = await claimed<ClaimedRun>(db, claimResting, leaseMs, [runId, worker, leaseMs, tenantId]);
   return resting;
 }
 
-/** Claims the run of a tenant that is due first. Orphans and suspects are left to the workers. */
+/** Claims the run of a tenant that is due first, also one whose lease ran out (S-40). Suspects are left to the workers. */
 export async function tenantRunClaim(
   db: Queryable,
   claim: { tenantId: string; worker: string; leaseMs: number },
 ): Promise<ClaimedRun | undefined> {
-  const [claimed] = await rowsOf<ClaimedRun>(db, claimTenantRun, [claim.tenantId, claim.worker, claim.leaseMs]);
-  return claimed;
+  const { tenantId, worker, leaseMs } = claim;
+  const [run] = await claimed<ClaimedRun>(db, claimTenantRun, leaseMs, [tenantId, worker, leaseMs]);
+  return run;
+}
+
+async function claimed<Claim extends ClaimedRun>(
+  db: Queryable,
+  statement: Statement,
+  leaseMs: number,
+  values: readonly unknown[],
+): Promise<Claim[]> {
+  const rows = await rowsOf<Omit<Claim, "leaseMs">>(db, statement, values);
+  return rows.map((row) => ({ ...row, leaseMs }) as Claim);
 }

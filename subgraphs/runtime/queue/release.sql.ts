@@ -10,6 +10,6 @@ returning w.key`,
 };
 
 /** Gives offered node runs back unfinished, so that the next claim counts no crash. */
-export async function offersRelease(db: Queryable, held: readonly Lease[]): Promise<void> {
+export async function offersRelease(db: Queryable, held: readonly Pick<Lease, "key" | "lease">[]): Promise<void> {
   if (held.length > 0) await rowsOf(db, release, [held.map(({ key }) => key), held.map(({ lease }) => lease)]);
 }

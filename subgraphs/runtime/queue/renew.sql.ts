@@ -4,15 +4,23 @@ import { rowsOf, type Queryable, type Statement } from "./statement.ts";
 export interface Lease {
   key: string;
   lease: string;
+  /** How long it lasts after a renewal. */
+  leaseMs: number;
+}
+
+/** A lease in its holder's hands. */
+export interface HeldLease extends Lease {
+  /** When it was last known to be held, by the monotonic clock. */
+  confirmedAtMs: number;
 }
 
 const renew: Statement = {
   name: "renew",
   text: `
-with a as (select * from unnest($1::text[], $2::uuid[]) as x(key, lease)),
-l as materialized (select w.key from runtime.work w join a using (key) where w.lease = a.lease for update of w skip locked),
-u as (update runtime.work w set visible_at = clock_timestamp() + $3::float8 * interval '1 millisecond' from l where w.key = l.key returning w.key)
-select a.key, a.lease, (w.lease = a.lease) is true as mine, u.key is not null as renewed
+with a as (select * from unnest($1::text[], $2::uuid[], $3::float8[]) as x(key, lease, ms)),
+l as materialized (select w.key, a.ms from runtime.work w join a using (key) where w.lease = a.lease for update of w skip locked),
+u as (update runtime.work w set visible_at = clock_timestamp() + l.ms * interval '1 millisecond' from l where w.key = l.key returning w.key)
+select a.key, a.lease, a.ms as "leaseMs", (w.lease = a.lease) is true as mine, u.key is not null as renewed
 from a left join runtime.work w using (key) left join u using (key)`,
 };
 
@@ -23,6 +31,7 @@ export interface Renewed extends Lease {
 }
 
 /** Renews by list of (key, token), never by worker: a claim whose answer was lost would be renewed for ever. */
-export function leasesRenew(db: Queryable, leases: readonly Lease[], leaseMs: number): Promise<Renewed[]> {
-  return rowsOf(db, renew, [leases.map(({ key }) => key), leases.map(({ lease }) => lease), leaseMs]);
+export function leasesRenew(db: Queryable, leases: readonly Lease[]): Promise<Renewed[]> {
+  const columns = [leases.map(({ key }) => key), leases.map(({ lease }) => lease), leases.map(({ leaseMs }) => leaseMs)];
+  return rowsOf(db, renew, columns);
 }

@@ -28,18 +28,16 @@ export class Flusher {
   readonly #db: Queryable;
   readonly #hints: HintPublisher;
   readonly #log: Log;
-  readonly #leaseMs: number;
   readonly #listener: FlushListener;
   readonly #dirty = new Set<OwnedRun>();
   #flights = 0;
   #isPumpDue = false;
   #isClosed = false;
 
-  constructor(options: { db: Queryable; hints: HintPublisher; log: Log; leaseMs: number; listener: FlushListener }) {
+  constructor(options: { db: Queryable; hints: HintPublisher; log: Log; listener: FlushListener }) {
     this.#db = options.db;
     this.#hints = options.hints;
     this.#log = options.log;
-    this.#leaseMs = options.leaseMs;
     this.#listener = options.listener;
   }
 
@@ -102,7 +100,7 @@ export class Flusher {
         if (kind === "locked") isOrdered = true;
         else wasSentBefore = true;
         this.#log.warn({ err: cause, runs: drafts.length, kind }, "flush not answered, sending it again");
-        if (drafts.every(({ run }) => monotonicMs() - run.confirmedAtMs > this.#leaseMs)) {
+        if (drafts.every(({ run }) => monotonicMs() - run.confirmedAtMs > run.leaseMs)) {
           for (const { run } of drafts) run.drop("lost");
           return;
         }

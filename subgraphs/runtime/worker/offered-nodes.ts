@@ -8,7 +8,7 @@ import { nodeAt } from "../engine/run-state.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
 import { runLoadSome, runPlanId, type LoadedRun } from "../queue/load.sql.ts";
-import type { Lease } from "../queue/renew.sql.ts";
+import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import { resultsPost, type OfferedResult } from "../queue/result.sql.ts";
 import { nodeRunStatusNumber } from "../queue/statuses.ts";
 import type { Queryable } from "../queue/statement.ts";
@@ -34,20 +34,20 @@ export class OfferedNodes {
   readonly #owner: RunOwner;
   readonly #db: Queryable;
   readonly #workerKey: string;
-  readonly #leaseMs: number;
   readonly #onFinished: () => void;
   readonly #held = new Map<string, Held>();
   readonly #planIds = new Map<string, string>();
   readonly #results: OfferedResult[] = [];
+  /** Who waits for the answer to a result, by key. */
+  readonly #waiting = new Map<string, () => void>();
   readonly #poll: NodeJS.Timeout;
   #flights = 0;
   #isClosed = false;
 
-  constructor(options: { owner: RunOwner; db: Queryable; workerKey: string; leaseMs: number; finished: () => void }) {
+  constructor(options: { owner: RunOwner; db: Queryable; workerKey: string; finished: () => void }) {
     this.#owner = options.owner;
     this.#db = options.db;
     this.#workerKey = options.workerKey;
-    this.#leaseMs = options.leaseMs;
     this.#onFinished = options.finished;
     this.#poll = setInterval(() => void this.#withdrawnDrop(), 500);
   }
@@ -56,8 +56,8 @@ export class OfferedNodes {
     return this.#held.size;
   }
 
-  leases(): Lease[] {
-    return [...this.#held.values()].map(({ claim }) => ({ key: claim.key, lease: claim.lease }));
+  leases(): HeldLease[] {
+    return [...this.#held.values()].map(({ claim: { key, lease, leaseMs }, confirmedAtMs }) => ({ key, lease, leaseMs, confirmedAtMs }));
   }
 
   /** Whether a row among them has outlived two owners. */
@@ -175,8 +175,6 @@ export class OfferedNodes {
     });
   }
 
-  readonly #waiting = new Map<string, () => void>();
-
   #pump(): void {
     if (this.#flights >= 2 || this.#results.length === 0 || this.#isClosed) return;
     this.#flights++;
@@ -208,7 +206,7 @@ export class OfferedNodes {
     await pause(20);
     for (const result of results) {
       const held = this.#held.get(result.key);
-      const isOurs = held !== undefined && !held.isDropped && monotonicMs() - held.confirmedAtMs < this.#leaseMs;
+      const isOurs = held !== undefined && !held.isDropped && monotonicMs() - held.confirmedAtMs < held.claim.leaseMs;
       if (isOurs) this.#results.push(result);
       else this.#handedIn(result.key);
     }

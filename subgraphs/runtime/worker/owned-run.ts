@@ -42,6 +42,7 @@ export class OwnedRun {
   readonly runId: string;
   readonly tenantId: string;
   readonly lease: string;
+  readonly leaseMs: number;
   /** How many owners died with it, or let its lease run out. */
   readonly crashes: number;
   /** When the lease was last known to be ours, by the monotonic clock. */
@@ -79,6 +80,7 @@ export class OwnedRun {
     this.runId = loaded.id;
     this.tenantId = loaded.tenantId;
     this.lease = claimed.lease;
+    this.leaseMs = claimed.leaseMs;
     this.#isManual = loaded.execution === "MANUAL";
     this.#host = host;
     // A MANUAL run that a worker finds in the queue has mail that its poster could not apply; no more than that is the worker's business.

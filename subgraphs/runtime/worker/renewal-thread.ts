@@ -25,14 +25,13 @@ async function renew(): Promise<void> {
   const sentAtMs = monotonicMs();
   if (sentAtMs - beatAtMs > patienceMs) return;
   try {
-    const answers = leases.length === 0 ? [] : await leasesRenew(pool, leases, leaseMs);
+    const answers = leases.length === 0 ? [] : await leasesRenew(pool, leases);
     failures = 0;
-    const lease = ({ key, lease: token }: Lease): Lease => ({ key, lease: token });
     report({
       kind: "renewed",
       sentAtMs,
-      confirmed: answers.filter((answer) => answer.renewed).map(lease),
-      lost: answers.filter((answer) => !answer.mine).map(lease),
+      confirmed: answers.filter((answer) => answer.renewed),
+      lost: answers.filter((answer) => !answer.mine),
     });
   } catch (cause) {
     // One lost connection is no outage: the next try has a new one.

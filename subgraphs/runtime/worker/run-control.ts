@@ -18,7 +18,7 @@ import { runFork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
 import { runsLoad } from "../queue/load.sql.ts";
 import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
-import { leasesRenew } from "../queue/renew.sql.ts";
+import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "./clock.ts";
 import { CreateBatcher } from "./create-batcher.ts";
@@ -56,7 +56,10 @@ interface RunRef {
   runId: string;
 }
 
+/** Of what is owned for the length of a call. */
 const leaseMs = 30_000;
+/** How often leases are looked at; each is renewed when a third of it is over. */
+const renewalTickMs = 300;
 /** How long a caller waits for the owner of a run to apply what was posted. */
 const applyWaitMs = 1_000;
 
@@ -66,6 +69,7 @@ export class RunControl {
   readonly #owner: RunOwner;
   readonly #offered: OfferedNodes;
   readonly #renewal: NodeJS.Timeout;
+  #isRenewing = false;
   readonly #creates: CreateBatcher;
   /** Plans that this process has stored; they are not sent again. */
   readonly #storedPlans = new Set<string>();
@@ -74,10 +78,10 @@ export class RunControl {
     this.#deps = deps;
     this.#workerKey = deps.workerKey ?? "api";
     const { pool: db, hints, log, executors, ports } = deps;
-    this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3, leaseMs });
-    this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, leaseMs, finished: () => {} });
+    this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3 });
+    this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     this.#creates = new CreateBatcher(db);
-    this.#renewal = setInterval(() => void this.#renew(), leaseMs / 3);
+    this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
   }
 
   /** Creates runs, one statement for all of them. In the order given. */
@@ -223,7 +227,7 @@ export class RunControl {
       limit: 1,
       worker: workerKey,
       leaseMs: lease,
-      orphansAllowed: false,
+      orphansAllowed: true,
       suspectsAllowed: false,
       cappedTenants: [],
       tenantId,
@@ -278,11 +282,13 @@ export class RunControl {
   }
 
   async #renew(): Promise<void> {
-    const leases = [...this.#owner.leases(), ...this.#offered.leases()];
-    if (leases.length === 0) return;
     const sentAtMs = monotonicMs();
+    const isDue = (lease: HeldLease): boolean => sentAtMs - lease.confirmedAtMs > lease.leaseMs / 3;
+    const leases = [...this.#owner.leases(), ...this.#offered.leases()].filter(isDue);
+    if (leases.length === 0 || this.#isRenewing) return;
+    this.#isRenewing = true;
     try {
-      const answers = await leasesRenew(this.#deps.pool, leases, leaseMs);
+      const answers = await leasesRenew(this.#deps.pool, leases);
       const confirmed = answers.filter(({ renewed }) => renewed);
       const lost = answers.filter(({ mine }) => !mine);
       for (const holder of [this.#owner, this.#offered]) {
@@ -291,6 +297,8 @@ export class RunControl {
       }
     } catch (cause) {
       this.#deps.log.warn({ err: cause }, "leases not renewed");
+    } finally {
+      this.#isRenewing = false;
     }
   }
 }

@@ -8,7 +8,7 @@ import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { mailDrain } from "../queue/drain.sql.ts";
 import { runsLoad, type LoadedRun } from "../queue/load.sql.ts";
-import type { Lease } from "../queue/renew.sql.ts";
+import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
 import type { FlushDraft } from "./flush-draft.ts";
@@ -28,7 +28,6 @@ export interface RunOwnerOptions {
   slots: number;
   offersNodes: boolean;
   maxCrashes: number;
-  leaseMs: number;
   flushed?: (runIds: readonly string[]) => void;
   /** A slot is free again. */
   slotFreed?: () => void;
@@ -58,7 +57,6 @@ export class RunOwner implements RunHost {
   readonly plans: PlanCache;
   isStopping = false;
   readonly #db: Queryable;
-  readonly #leaseMs: number;
   readonly #flusher: Flusher;
   readonly #owned = new Map<string, OwnedRun>();
   readonly #waiters = new Map<OwnedRun, (release: Release) => void>();
@@ -71,7 +69,7 @@ export class RunOwner implements RunHost {
   #isClosed = false;
 
   constructor(options: RunOwnerOptions) {
-    const { db, hints, log, leaseMs } = options;
+    const { db, hints, log } = options;
     this.executors = options.executors;
     this.ports = options.ports;
     this.hints = hints;
@@ -81,10 +79,9 @@ export class RunOwner implements RunHost {
     this.maxCrashes = options.maxCrashes;
     this.plans = new PlanCache(db);
     this.#db = db;
-    this.#leaseMs = leaseMs;
     this.#onReleased = options.released;
     const listener = { flushed: (ids: readonly string[]) => options.flushed?.(ids), refused: (draft: FlushDraft) => this.#retell(draft) };
-    this.#flusher = new Flusher({ db, hints, log, leaseMs, listener });
+    this.#flusher = new Flusher({ db, hints, log, listener });
     this.#unsubscribe = hints.subscribe("inbox", "*", (runId) => {
       const run = this.#owned.get(runId);
       if (run !== undefined) this.drainWanted(run);
@@ -109,8 +106,8 @@ export class RunOwner implements RunHost {
     return counts;
   }
 
-  leases(): Lease[] {
-    return [...this.#owned.values()].map(({ runId, lease }) => ({ key: runId, lease }));
+  leases(): HeldLease[] {
+    return [...this.#owned.values()].map(({ runId, lease, leaseMs, confirmedAtMs }) => ({ key: runId, lease, leaseMs, confirmedAtMs }));
   }
 
   /** Takes over runs that were just claimed: loads them, replays them, and takes them as far as the policy goes. */
@@ -146,7 +143,7 @@ export class RunOwner implements RunHost {
   }
 
   mayCallOutside(run: OwnedRun): boolean {
-    return monotonicMs() - run.confirmedAtMs < this.#leaseMs * confidence;
+    return monotonicMs() - run.confirmedAtMs < run.leaseMs * confidence;
   }
 
   flushWanted(run: OwnedRun): void {
@@ -194,9 +191,9 @@ export class RunOwner implements RunHost {
     for (const run of [...this.#owned.values()]) run.drop("lost");
   }
 
-  async #load(claims: readonly { runId: string }[]): Promise<Map<string, LoadedRun>> {
+  async #load(claims: readonly Pick<ClaimedRun, "runId" | "leaseMs">[]): Promise<Map<string, LoadedRun>> {
     const ids = claims.map(({ runId }) => runId);
-    const until = monotonicMs() + this.#leaseMs / 2;
+    const until = monotonicMs() + Math.min(...claims.map(({ leaseMs }) => leaseMs)) / 2;
     for (;;) {
       try {
         return new Map((await runsLoad(this.#db, ids)).map((run) => [run.id, run]));
@@ -227,7 +224,7 @@ export class RunOwner implements RunHost {
   /** Takes a run anew whose flush was refused, and lets it find out which of its nodes cannot be stored. */
   async #retell(draft: FlushDraft): Promise<boolean> {
     const { run } = draft;
-    const { runId, tenantId, lease, crashes, environment, confirmedAtMs } = run;
+    const { runId, tenantId, lease, leaseMs, crashes, environment, confirmedAtMs } = run;
     const row = (await this.#load([run])).get(runId);
     const plan = row === undefined ? undefined : await this.plans.get(row.planId);
     if (run.isReleased) return true;
@@ -237,7 +234,7 @@ export class RunOwner implements RunHost {
     }
     const takeover = run.supersede(draft);
     if (takeover === undefined) return false;
-    const anew = new OwnedRun(this, { runId, tenantId, lease, crashes, dbNowMs: environment.nowMs() }, row, plan, takeover);
+    const anew = new OwnedRun(this, { runId, tenantId, lease, leaseMs, crashes, dbNowMs: environment.nowMs() }, row, plan, takeover);
     anew.confirmedAtMs = confirmedAtMs;
     this.#replace(run, anew);
     return true;

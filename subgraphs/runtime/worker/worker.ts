@@ -11,6 +11,7 @@ import { nodesClaim, runsClaim, type ClaimedNode, type ClaimedRun } from "../que
 import { runDeadLetter } from "../queue/dead-letter.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
+import type { Lease } from "../queue/renew.sql.ts";
 import { monotonicMs } from "./clock.ts";
 import { LeaseRenewer } from "./lease-renewer.ts";
 import { OfferedNodes } from "./offered-nodes.ts";
@@ -100,7 +101,6 @@ export class Worker {
       slots: options.slots ?? 64,
       offersNodes: true,
       maxCrashes: options.maxCrashes ?? 3,
-      leaseMs: this.#leaseMs,
       flushed: (runIds) => this.signals.emit("flushed", runIds),
       released: (run, release) => this.#released(run, release),
       slotFreed: () => this.#nodesMayWait && this.#claimSoon("nodes"),
@@ -110,7 +110,6 @@ export class Worker {
       owner: this.#owner,
       db,
       workerKey,
-      leaseMs: this.#leaseMs,
       finished: () => this.#claimSoon("nodes"),
     });
     this.#renewer = new LeaseRenewer({
@@ -170,7 +169,7 @@ export class Worker {
     );
   }
 
-  #confirmed(leases: readonly { key: string; lease: string }[], sentAtMs: number): void {
+  #confirmed(leases: readonly Lease[], sentAtMs: number): void {
     if (this.#wasUnreachable) {
       this.#wasUnreachable = false;
       this.#orphansFromMs = monotonicMs() + this.#leaseMs;

@@ -83,13 +83,24 @@ describe("claim", () => {
     await t.close();
   });
 
+  it("S-40: claims a tenant's run whose lease ran out, until it is a suspect", async () => {
+    const t = await setup({});
+    const runId = await t.create(plan([node("a", "pure")]));
+    await runsClaim(t.pool, limits({ leaseMs: 0 }));
+    const claim = { tenantId: "acme", worker: "w", leaseMs: 0 };
+    expect(await tenantRunClaim(t.pool, { ...claim, tenantId: "other" })).toBeUndefined();
+    expect(await tenantRunClaim(t.pool, claim)).toMatchObject({ runId, crashes: 1 });
+    expect(await tenantRunClaim(t.pool, claim)).toBeUndefined();
+    await t.close();
+  });
+
   it("renews by token, and says whose token is not valid any more", async () => {
     const t = await setup({ acme: 1 });
     const [claimed] = await runsClaim(t.pool, limits());
-    const lease = { key: claimed?.runId ?? "", lease: claimed?.lease ?? "" };
+    const lease = { key: claimed?.runId ?? "", lease: claimed?.lease ?? "", leaseMs: 30_000 };
     const stale = { ...lease, lease: "00000000-0000-0000-0000-000000000000" };
-    expect(await leasesRenew(t.pool, [lease], 30_000)).toMatchObject([{ mine: true, renewed: true }]);
-    expect(await leasesRenew(t.pool, [stale], 30_000)).toMatchObject([{ mine: false, renewed: false }]);
+    expect(await leasesRenew(t.pool, [lease])).toMatchObject([{ mine: true, renewed: true }]);
+    expect(await leasesRenew(t.pool, [stale])).toMatchObject([{ mine: false, renewed: false }]);
     await t.close();
   });
 });

@@ -151,6 +151,29 @@ describe("a MANUAL run", () => {
     await t.close();
   });
 
+  it("S-39: holds a run for the lease that the caller asked for, and renews it before it ends", async () => {
+    const t = await setup();
+    const runId = await t.create(plan([node("h", "hold")]));
+    const next = t.control.executeNextNodeRun({ tenantId, workerKey, leaseMs: 1_500 });
+    const call = await t.calls.heldNode("h");
+    const leaseEnd = async () => {
+      const { rows } = await t.pool.query<{ left: number; ends: string }>(
+        "select extract(epoch from visible_at - now())::float8 as left, visible_at::text as ends from runtime.work where key = $1",
+        [runId],
+      );
+      return rows[0]!;
+    };
+    const first = await leaseEnd();
+    expect(first.left).toBeLessThanOrEqual(1.5);
+    let renewed = first;
+    while (renewed.ends === first.ends) renewed = await leaseEnd();
+    expect(renewed.left).toBeGreaterThan(0);
+    expect(renewed.left).toBeLessThanOrEqual(1.5);
+    call.end();
+    expect(await next).toEqual({ runId, path: "h" });
+    await t.close();
+  });
+
   it("S-29: takes a status from outside; a run of the workers does not", async () => {
     const t = await setup();
     const runId = await t.create(chain, manual);
