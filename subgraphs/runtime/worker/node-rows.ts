@@ -173,7 +173,8 @@ function refuseUnstorable(quoted: string | undefined, json: string | undefined, 
   for (const part of [quoted, json, besideOutput(outcome)]) {
     if (part === undefined) continue;
     if (!isStorable(part)) throw new NotStorable("OUTPUT_NOT_STORABLE", "The output holds a character or a nesting that cannot be stored.");
-    if (byteLength(part) > outputBytes) throw new NotStorable("OUTPUT_TOO_LARGE", `The output is larger than ${outputBytes / 1024 / 1024} MiB.`);
+    if (byteLength(part) > outputBytes)
+      throw new NotStorable("OUTPUT_TOO_LARGE", `The output is larger than ${outputBytes / 1024 / 1024} MiB.`);
   }
 }
 

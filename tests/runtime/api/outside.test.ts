@@ -21,7 +21,9 @@ describe("executors outside", () => {
     const t = await setup();
     const id = await t.create(chain("a", "b"));
     const taken = await t.ask(setNode, { id: `${id}:a`, input: { status: "RUNNING", workerKey: "outside" } });
-    expect(taken).toMatchObject({ updateNodeRunStatus: { status: "RUNNING", workerKey: "outside", waitReason: null, run: { status: "RUNNING" } } });
+    expect(taken).toMatchObject({
+      updateNodeRunStatus: { status: "RUNNING", workerKey: "outside", waitReason: null, run: { status: "RUNNING" } },
+    });
     const done = await t.ask(setNode, {
       id: `${id}:a`,
       input: { status: "COMPLETED", workerKey: "outside", outputText: "t", outputJson: { x: 1 } },
