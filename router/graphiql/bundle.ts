@@ -1,43 +1,72 @@
 /**
  * GraphiQL as files: bundled from node_modules the first time that somebody opens the page, kept in a cache folder after that.
- * Nothing is fetched from elsewhere, so it works without a network.
+ * Nothing is fetched from elsewhere, so it works without a network; where the folder cannot be written each process bundles anew.
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Log } from "#shared/log.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** Makes sure that the bundle is there; returns its folder. */
-export async function bundleGraphiql(cacheFolder: string, log: Log): Promise<string> {
-  const folder = join(cacheFolder, `graphiql-${await fingerprint()}`);
-  if (existsSync(folder)) return folder;
-  await mkdir(cacheFolder, { recursive: true });
-  const unfinished = await mkdtemp(join(cacheFolder, "graphiql-unfinished-"));
-  const began = performance.now();
-  await build(unfinished);
-  // By rename, for another process may be at it too; whoever is later has made the same.
-  await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true, force: true }));
-  log.info({ folder, ms: Math.round(performance.now() - began) }, "graphiql bundled");
-  return folder;
+/** The files that a bundle consists of. */
+export const bundledFiles = ["page.js", "page.css", "editor.worker.js", "json.worker.js", "graphql.worker.js"] as const;
+
+/** A bundle, in memory: somebody may empty the cache folder at any time. */
+export interface Bundle {
+  /** Another one when any file may be another one. */
+  version: string;
+  files: ReadonlyMap<string, Uint8Array>;
 }
 
-async function build(outdir: string): Promise<void> {
+/** Reads the bundle from the cache folder, or makes and keeps it. */
+export async function loadBundle(cacheFolder: string, log: Log): Promise<Bundle> {
+  const version = await fingerprint();
+  const folder = join(cacheFolder, `graphiql-${version}`);
+  const kept = await readKept(folder).catch(() => undefined);
+  if (kept !== undefined) return { version, files: kept };
+  const began = performance.now();
+  const files = await build();
+  log.info({ folder, ms: Math.round(performance.now() - began) }, "graphiql bundled");
+  await keep(files, folder).catch((error: unknown) => log.warn({ err: error, folder }, "graphiql's bundle cannot be kept"));
+  return { version, files };
+}
+
+async function readKept(folder: string): Promise<Bundle["files"]> {
+  return new Map(await Promise.all(bundledFiles.map(async (name) => [name, await readFile(join(folder, name))] as const)));
+}
+
+async function keep(files: Bundle["files"], folder: string): Promise<void> {
+  const cacheFolder = dirname(folder);
+  await mkdir(cacheFolder, { recursive: true });
+  const unfinished = await mkdtemp(join(cacheFolder, "graphiql-unfinished-"));
+  try {
+    await Promise.all([...files].map(([name, content]) => writeFile(join(unfinished, name), content)));
+    // What is there could not be read.
+    await rm(folder, { recursive: true, force: true });
+    // By rename, for another process may be at it too; who comes later has made the same.
+    await rename(unfinished, folder);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+async function build(): Promise<Bundle["files"]> {
   // Loaded here: who never opens the page need not pay for esbuild.
   const esbuild = await import("esbuild");
-  await esbuild.build({
+  const { outputFiles } = await esbuild.build({
     entryPoints: {
       page: join(here, "page.js"),
       "editor.worker": "monaco-editor/esm/vs/editor/editor.worker.js",
       "json.worker": "monaco-editor/esm/vs/language/json/json.worker.js",
       "graphql.worker": "monaco-graphql/esm/graphql.worker.js",
     },
-    outdir,
+    // Nothing is written, but the files' names are told beneath it.
+    outdir: here,
+    write: false,
     absWorkingDir: dirname(require.resolve("graphiql/package.json")),
     bundle: true,
     minify: true,
@@ -49,10 +78,12 @@ async function build(outdir: string): Promise<void> {
   });
   // It would keep its helper process for the next build.
   await esbuild.stop();
+  return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
 }
 
-/** Changes with the page's code and with the version of what it bundles. */
+/** Changes with the page's code, with how it is bundled, and with the version of any package. */
 async function fingerprint(): Promise<string> {
-  const parts = await Promise.all([join(here, "page.js"), require.resolve("graphiql/package.json")].map((file) => readFile(file)));
+  const own = ["page.js", "page.css", "first-tab.ts", "bundle.ts"].map((name) => join(here, name));
+  const parts = await Promise.all([...own, join(here, "../../package-lock.json")].map((file) => readFile(file)));
   return createHash("sha256").update(Buffer.concat(parts)).digest("hex").slice(0, 16);
 }
