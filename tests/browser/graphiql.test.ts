@@ -1,0 +1,107 @@
+import type { Browser } from "playwright-core";
+import { firstTab } from "../../router/graphiql/first-tab.ts";
+import { ask, chain, makeWorkflow, startRun } from "../testkit/graph.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { describeWithChromium, launchChromium } from "./chromium.ts";
+import { openGraphiql } from "./graphiql-page.ts";
+
+const executeRun = `mutation ($id: ID!, $steps: Int!) { executeRun(id: $id, input: { workerKey: "test", maxSteps: $steps }) { stopReason } }`;
+const tenantHeader = (tenantId: string) => JSON.stringify({ "x-tenant-id": tenantId });
+
+interface Apps {
+  apps: { edges: { node: { code: string } }[] };
+}
+
+describeWithChromium("GraphiQL in a browser", () => {
+  let platform: TestPlatform;
+  let browser: Browser;
+  let foreign: TestHttpServer;
+  beforeAll(async () => {
+    [platform, browser, foreign] = await Promise.all([startTestPlatform(), launchChromium(), startHttpServer()]);
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await foreign?.close();
+    await platform?.stop();
+  }, 60_000);
+  const rootPage = () => new URL("/", platform.url).href;
+
+  it("leads from an app to a run and its events by the operations of its first tab", async () => {
+    const { page, type, execute, seeLine, seeEnd, problems } = await openGraphiql(browser, rootPage());
+    await execute("Services");
+    await seeLine('"name": "access"');
+    let text = firstTab;
+    const put = async (capitals: string, operation: string) => {
+      const answer = page.waitForResponse(platform.url);
+      await execute(operation);
+      const { data } = (await (await answer).json()) as { data: Record<string, { id: string }> };
+      text = text.replaceAll(`"${capitals}"`, `"${Object.values(data)[0]!.id}"`);
+      await type("Operation Editor", text);
+    };
+    await put("APP", "CreateApp");
+    await put("WORKFLOW", "CreateWorkflow");
+    await execute("Publish");
+    await seeLine('"version": 1');
+    await put("RUN", "Run");
+    await execute("Watch");
+    await seeLine('"outputText": "Hi Ada!"');
+    await seeEnd();
+    expect(problems).toEqual([]);
+  }, 120_000);
+
+  it("speaks for the tenant of its headers, queries and subscriptions alike, and shows a run's events live", async () => {
+    const nodes = ["first", "second"].map((id) => ({ id, type: "answer", config: { answer: id } }));
+    const { workflowId } = await makeWorkflow(platform, { nodes, edges: chain("first", "second") });
+    const { page, type, execute, seeLine, seeEnd, problems, origins } = await openGraphiql(browser, rootPage());
+    await type("Headers", tenantHeader("nobody"));
+    await type("Operation Editor", "query Apps { apps(last: 1) { edges { node { name } } } }");
+    await execute();
+    await seeLine('"edges": []');
+    await type("Headers", tenantHeader("t1"));
+    await execute();
+    await seeLine('"name": "Test app"');
+
+    const runId = await startRun(platform, workflowId, {}, { execution: "MANUAL" });
+    await type(
+      "Operation Editor",
+      `subscription Live { runEvents(runId: "${runId}") { runStatus run { workflow { name app { name } } nodeRuns(first: 9) { edges { node { outputText } } } } } }`,
+    );
+    await execute();
+    await seeLine('"runStatus": "QUEUED"');
+    // Shown is the last event only, so what it tells of the run has to be looked at, too.
+    for (const { id } of nodes) {
+      await ask(platform, executeRun, { id: runId, steps: 1 });
+      await seeLine(`"outputText": "${id}"`);
+    }
+    await seeLine('"runStatus": "COMPLETED"');
+    await seeLine('"name": "Test app"');
+    await seeEnd();
+
+    const { host } = new URL(platform.url);
+    expect([...origins].sort()).toEqual([`http://${host}`, `ws://${host}`]);
+    expect(problems).toEqual([]);
+  }, 120_000);
+
+  it("is of no use to pages of other origins: they cannot ask, listen or frame", async () => {
+    foreign.on("GET /", { headers: { "content-type": "text/html" }, body: `<iframe src="${rootPage()}"></iframe>` });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${foreign.url}/`);
+    const fetchThere = (init: object) =>
+      page.evaluate(`fetch(${JSON.stringify(platform.url)}, ${JSON.stringify(init)}).then(() => "answered", String)`);
+    const body = JSON.stringify({ query: `mutation { createApp(input: { code: "evil", name: "Evil" }) { id } }` });
+    expect(await fetchThere({ method: "POST", headers: { "content-type": "application/json" }, body })).toMatch("TypeError");
+    // What needs no preflight is sent, though its answer cannot be read: the router has to refuse it.
+    expect(await fetchThere({ method: "POST", headers: { "content-type": "text/plain" }, body })).toMatch("TypeError");
+    expect(await fetchThere({ method: "POST", mode: "no-cors", body })).toBe("answered");
+    const query = "{ apps(first: 200) { edges { node { code } } } }";
+    const { apps } = await ask<Apps>(platform, query, {}, { "x-tenant-id": "public" });
+    expect(apps.edges.map(({ node }) => node.code)).not.toContain("evil");
+    const socket = page.waitForEvent("websocket").then((opened) => opened.waitForEvent("socketerror"));
+    await page.evaluate(`new WebSocket(${JSON.stringify(platform.url.replace("http", "ws"))}, "graphql-transport-ws")`);
+    expect(await socket).toMatch("403");
+    expect(page.frames().map((frame) => frame.url())).toEqual([`${foreign.url}/`, "chrome-error://chromewebdata/"]);
+    await context.close();
+  }, 60_000);
+});
