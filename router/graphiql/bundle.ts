@@ -3,7 +3,7 @@
  * Nothing is fetched from elsewhere, so it works without a network; where the folder cannot be written each process bundles anew.
  */
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,6 +49,8 @@ async function keep(files: Bundle["files"], folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true });
     // By rename, for another process may be at it too; who comes later has made the same.
     await rename(unfinished, folder);
+    const others = (await readdir(cacheFolder)).filter((name) => name.startsWith("graphiql-") && name !== basename(folder));
+    await Promise.all(others.map((name) => rm(join(cacheFolder, name), { recursive: true, force: true })));
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,12 +43,13 @@ describe("GraphiQL", () => {
     expect((await fetchStyle({ "if-none-match": '"another"' })).status).toBe(200);
   }, 120_000);
 
-  it("mends a kept bundle of which a file is missing", async () => {
+  it("mends a kept bundle of which a file is missing, and keeps no older one", async () => {
     const cacheFolder = await mkdtemp(join(tmpdir(), "graphiql-"));
     const log = memoryLog([]);
     const { version } = await loadBundle(cacheFolder, log);
     const folder = join(cacheFolder, `graphiql-${version}`);
     await rm(join(folder, "page.js"));
+    await mkdir(join(cacheFolder, "graphiql-older"));
     const { files } = await loadBundle(cacheFolder, log);
     expect([...files.keys()].sort()).toEqual([...bundledFiles].sort());
     expect(await readdir(cacheFolder)).toEqual([`graphiql-${version}`]);
