@@ -53,7 +53,7 @@ describeWithChromium("GraphiQL in a browser", () => {
   it("speaks for the tenant of its headers, queries and subscriptions alike, and shows a run's events live", async () => {
     const nodes = ["first", "second"].map((id) => ({ id, type: "answer", config: { answer: id } }));
     const { workflowId } = await makeWorkflow(platform, { nodes, edges: chain("first", "second") });
-    const { page, type, execute, seeLine, seeEnd, problems, origins } = await openGraphiql(browser, rootPage());
+    const { type, execute, seeLine, seeEnd, problems, origins } = await openGraphiql(browser, rootPage());
     await type("Headers", tenantHeader("nobody"));
     await type("Operation Editor", "query Apps { apps(last: 1) { edges { node { name } } } }");
     await execute();
