@@ -26,7 +26,7 @@ export function checkMembers(mode: CoordinationMode, members: readonly TeamMembe
   const checked = members.map(checkMember);
   const duplicate = checked.findIndex(({ memberKey }, index) => checked.findIndex((other) => other.memberKey === memberKey) < index);
   if (duplicate >= 0)
-    throw teamErrors.MEMBER_KEY_DUPLICATE({ field: `members.${duplicate}.memberKey`, value: checked[duplicate]!.memberKey });
+    throw teamErrors.MEMBER_KEY_DUPLICATE({ field: `members[${duplicate}].memberKey`, value: checked[duplicate]!.memberKey });
   const supervisors = checked.filter((member) => member.role === supervisorRole).length;
   if (mode === CoordinationMode.SUPERVISOR && supervisors !== 1) {
     throw teamErrors.SUPERVISOR_COUNT_INVALID({ field: "members", count: supervisors });
@@ -35,7 +35,7 @@ export function checkMembers(mode: CoordinationMode, members: readonly TeamMembe
 }
 
 function checkMember({ memberKey, agentId, role, responsibility }: TeamMemberInput, index: number): CheckedMember {
-  const field = `members.${index}`;
+  const field = `members[${index}]`;
   if (!memberKeyPattern.test(memberKey)) {
     throw teamErrors.MEMBER_KEY_INVALID({ field: `${field}.memberKey`, value: memberKey.slice(0, 80) });
   }
