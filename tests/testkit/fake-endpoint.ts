@@ -4,13 +4,21 @@ import type { SubgraphEndpoint } from "#shared/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 
-/** A subgraph that a test plays: its types, and its root fields as functions of (arguments, caller). */
+type Answer<Question> = (question: Question, info: RequestInfo) => unknown;
+
+/**
+ * A subgraph that a test plays: its types, and its root fields as functions of (arguments, caller).
+ *
+ * @param references by entity type, what a reference to one stands for; null where there is none.
+ */
 export function fakeEndpoint(
   name: string,
   typeDefs: string,
-  rootValue: Record<string, (args: never, info: RequestInfo) => unknown>,
+  rootValue: Record<string, Answer<never>>,
+  references: Record<string, Answer<{ id: string }>> = {},
 ): SubgraphEndpoint {
-  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs) }]);
+  const entities = Object.entries(references).map(([type, resolve]) => [type, { __resolveReference: resolve }]);
+  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers: Object.fromEntries(entities) }]);
   return {
     name,
     sdl: typeDefs,
