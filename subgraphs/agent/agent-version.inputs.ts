@@ -49,11 +49,16 @@ export class CreateAgentVersionInput {
 
   @Field(() => [ID], {
     nullable: true,
-    description: "Tool bindings the model may call, at most 128. One that does not exist reads as null.",
+    description:
+      "Tool bindings the model may call, at most 128. NOT_FOUND names the first that is not there; one that is deleted later stays, with its deletedAt.",
   })
   toolBindingIds?: string[] | null;
 
-  @Field(() => [ID], { nullable: true, description: "Skills the model may use, at most 128. One that does not exist reads as null." })
+  @Field(() => [ID], {
+    nullable: true,
+    description:
+      "Skills the model may use, at most 128. NOT_FOUND names the first that is not there; one that is deleted later stays, with its deletedAt.",
+  })
   skillIds?: string[] | null;
 
   @Field(() => MemoryPolicyInput, { nullable: true, description: "What the agent remembers; nothing unless given." })

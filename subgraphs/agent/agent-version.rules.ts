@@ -1,5 +1,5 @@
 /** What a version of an agent may hold. Each check gives the value as it is stored. */
-import { checkJsonSize, checkRange, checkText } from "#shared/fields.ts";
+import { checkJsonSize, checkRange } from "#shared/fields.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { MemoryPolicyInput } from "./agent-version.inputs.ts";
 import { agentErrors } from "./errors.ts";
@@ -10,11 +10,11 @@ const maxReferences = 128;
 const maxReadTopK = 50;
 const maxImportance = 100;
 
-/** References by id, each once, in the order given. Whether they exist is seen when they are read. @throws AppError TOO_MANY_REFERENCES */
+/** References by id, each once, in the order given; whether they are there is asked of those who have them. @throws AppError TOO_MANY_REFERENCES */
 export function checkReferences(field: string, ids: readonly string[] | null | undefined): string[] {
   const unique = [...new Set(ids ?? [])];
   if (unique.length > maxReferences) throw agentErrors.TOO_MANY_REFERENCES({ field, count: unique.length, max: maxReferences });
-  return unique.map((id) => checkText(field, id, { min: 1, max: 200 }));
+  return unique;
 }
 
 /** A memory policy with its defaults. @throws AppError NUMBER_OUT_OF_RANGE, IMPORTANCE_SCORE_INVALID, JSON_TOO_LARGE */

@@ -7,15 +7,23 @@ import { checkMemoryPolicy, checkReferences } from "./agent-version.rules.ts";
 import type { AgentContext } from "./agent.context.ts";
 import { lockAgent } from "./agent.service.ts";
 import { agentErrors } from "./errors.ts";
+import { findSkills } from "./skill.client.ts";
+import { findToolBindings } from "./tool.client.ts";
 
 const modelConfigBytes = 64 * 1024;
 const versions = { table: "agent.agent_version", parent: "agent_id" };
 
-/** Makes an agent's next version. @throws AppError AGENT_NOT_FOUND, and BAD_USER_INPUT for what a version may not hold */
-export async function createAgentVersion({ db }: AgentContext, input: CreateAgentVersionInput): Promise<AgentVersion> {
+/**
+ * Makes an agent's next version.
+ *
+ * @throws AppError AGENT_NOT_FOUND, TOOL_BINDING_NOT_FOUND, SKILL_NOT_FOUND, and BAD_USER_INPUT for what a version may not hold
+ */
+export async function createAgentVersion(context: AgentContext, input: CreateAgentVersionInput): Promise<AgentVersion> {
+  const { db } = context;
   const { agentId } = input;
   const status = creatableStatus(input.status ?? AgentVersionStatus.DRAFT);
   const content = versionContent(input);
+  await checkReferencesThere(context, input);
   return db.transaction(async (tx) => {
     await lockAgent(tx, agentId);
     const version = await nextVersionNumber(tx, versions, agentId);
@@ -42,6 +50,19 @@ export async function publishAgentVersion({ db }: AgentContext, id: string): Pro
     version.status = AgentVersionStatus.PUBLISHED;
     version.publishedAt = await nextPublishedAt(tx, versions, version.agentId);
     return version;
+  });
+}
+
+/** Asks the subgraphs that have them, before any transaction. What is deleted afterwards stays, with its deletedAt. */
+async function checkReferencesThere(context: AgentContext, input: CreateAgentVersionInput): Promise<void> {
+  const bindingIds = input.toolBindingIds ?? [];
+  const skillIds = input.skillIds ?? [];
+  const [bindings, skills] = await Promise.all([findToolBindings(context, bindingIds), findSkills(context, skillIds)]);
+  bindingIds.forEach((id, index) => {
+    if (!bindings.has(id)) throw agentErrors.TOOL_BINDING_NOT_FOUND({ field: `toolBindingIds[${index}]`, id });
+  });
+  skillIds.forEach((id, index) => {
+    if (!skills.has(id)) throw agentErrors.SKILL_NOT_FOUND({ field: `skillIds[${index}]`, id });
   });
 }
 

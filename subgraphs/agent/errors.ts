@@ -8,6 +8,14 @@ export const agentErrors = defineErrors({
     message: (f: { field: string; value: string }) => `An agent with the code ${f.value} exists. Choose another code.`,
   },
   AGENT_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No agent version ${f.id}.` },
+  TOOL_BINDING_NOT_FOUND: {
+    code: "NOT_FOUND",
+    message: (f: { field: string; id: string }) => `${f.field}: no tool binding ${f.id}. Give one of toolBindings, or make it first.`,
+  },
+  SKILL_NOT_FOUND: {
+    code: "NOT_FOUND",
+    message: (f: { field: string; id: string }) => `${f.field}: no skill ${f.id}. Give one of skills, or make it first.`,
+  },
   IMPORTANCE_SCORE_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; min: number; max: number }) => `${f.field} is not a whole number from ${f.min} to ${f.max}.`,

@@ -8,6 +8,10 @@ export const teamErrors = defineErrors({
     message: (f: { field: string; value: string }) => `A team with the code ${f.value} exists. Choose another code.`,
   },
   TEAM_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No team version ${f.id}.` },
+  AGENT_NOT_FOUND: {
+    code: "NOT_FOUND",
+    message: (f: { field: string; id: string }) => `${f.field}: no agent ${f.id}. Give one of agents, or make it first.`,
+  },
   MEMBER_COUNT_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; count: number; min: number; max: number }) =>

@@ -10,7 +10,9 @@ export class TeamMemberInput {
   @Field(() => String, { description: "Unique in the version: 1 to 64 letters, digits, '_' or '-'." })
   memberKey!: string;
 
-  @Field(() => ID, { description: "The agent. One that does not exist reads as null." })
+  @Field(() => ID, {
+    description: "The agent. NOT_FOUND names the first that is not there; one that is deleted later stays, with its deletedAt.",
+  })
   agentId!: string;
 
   @Field(() => String, { description: "supervisor, planner, executor, ...: 1 to 200 characters." })

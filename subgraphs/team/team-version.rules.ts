@@ -16,7 +16,7 @@ export interface CheckedMember {
 }
 
 /**
- * The members of a version, in their order. Whether their agents exist is seen when they are read.
+ * The members of a version, in their order; whether their agents are there is asked of the agent subgraph.
  *
  * @throws AppError MEMBER_COUNT_INVALID, MEMBER_KEY_INVALID, MEMBER_KEY_DUPLICATE, SUPERVISOR_COUNT_INVALID
  */
@@ -41,7 +41,7 @@ function checkMember({ memberKey, agentId, role, responsibility }: TeamMemberInp
   }
   return {
     memberKey,
-    agentId: checkText(`${field}.agentId`, agentId, { min: 1, max: 200 }),
+    agentId,
     role: checkText(`${field}.role`, role, { min: 1, max: 200 }),
     responsibility: responsibility == null ? null : checkText(`${field}.responsibility`, responsibility, { max: 5_000 }),
   };

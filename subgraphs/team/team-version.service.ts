@@ -1,24 +1,31 @@
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { checkJsonSize, checkText, creatableStatus } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
+import { findAgents } from "./agent.client.ts";
 import { teamErrors } from "./errors.ts";
 import { TeamMember } from "./team-member.entity.ts";
 import { TeamVersion, TeamVersionStatus } from "./team-version.entity.ts";
 import type { CreateTeamVersionInput } from "./team-version.inputs.ts";
-import { checkMembers } from "./team-version.rules.ts";
+import { checkMembers, type CheckedMember } from "./team-version.rules.ts";
 import type { TeamContext } from "./team.context.ts";
 import { lockTeam } from "./team.service.ts";
 
 const configBytes = 64 * 1024;
 const versions = { table: "team.team_version", parent: "team_id" };
 
-/** Makes a team's next version, members and all. @throws AppError TEAM_NOT_FOUND, and BAD_USER_INPUT for what a version may not hold */
-export async function createTeamVersion({ db }: TeamContext, input: CreateTeamVersionInput): Promise<TeamVersion> {
+/**
+ * Makes a team's next version, members and all.
+ *
+ * @throws AppError TEAM_NOT_FOUND, AGENT_NOT_FOUND, and BAD_USER_INPUT for what a version may not hold
+ */
+export async function createTeamVersion(context: TeamContext, input: CreateTeamVersionInput): Promise<TeamVersion> {
+  const { db } = context;
   const { teamId, coordinationMode } = input;
   const status = creatableStatus(input.status ?? TeamVersionStatus.DRAFT);
   const members = checkMembers(coordinationMode, input.members);
   const objective = checkText("objective", input.objective, { min: 1, max: 10_000 });
   const config = checkJsonSize("config", input.config ?? {}, configBytes);
+  await checkAgentsThere(context, members);
   const row = { id: newId(), tenantId: db.tenantId, teamId, status, coordinationMode, objective, config };
   return db.transaction(async (tx) => {
     await lockTeam(tx, teamId);
@@ -41,5 +48,14 @@ export async function publishTeamVersion({ db }: TeamContext, id: string): Promi
     version.status = TeamVersionStatus.PUBLISHED;
     version.publishedAt = await nextPublishedAt(tx, versions, version.teamId);
     return version;
+  });
+}
+
+/** Asks the agent subgraph, before any transaction. An agent that is deleted afterwards stays, with its deletedAt. */
+async function checkAgentsThere(context: TeamContext, members: readonly CheckedMember[]): Promise<void> {
+  const ids = members.map(({ agentId }) => agentId);
+  const agents = await findAgents(context, ids);
+  ids.forEach((id, index) => {
+    if (!agents.has(id)) throw teamErrors.AGENT_NOT_FOUND({ field: `members[${index}].agentId`, id });
   });
 }

@@ -1,11 +1,15 @@
+import { AppError } from "#shared/errors.ts";
 import { agentSubgraph } from "../../subgraphs/agent/subgraph.ts";
+import { registerFakeRecords } from "../testkit/fake-records.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 
 const open: TestSubgraph[] = [];
 const setup = async () => {
   const t = await openTestSubgraph(agentSubgraph);
   open.push(t);
-  return { ...t, ...operations(t) };
+  const bindings = registerFakeRecords(t, "tool", "ToolBinding", ["b1", "b2"]);
+  const skills = registerFakeRecords(t, "skill", "Skill", ["s1"]);
+  return { ...t, ...operations(t), bindings, skills };
 };
 afterEach(async () => {
   for (const t of open.splice(0)) await t.close();
@@ -221,6 +225,62 @@ describe("agent versions", () => {
     const publish = `mutation ($id: ID!) { publishAgentVersion(id: $id) { id } }`;
     expect(await t.refusal(publish, { id: version.id })).toMatchObject({ code: "NOT_FOUND", reason: "AGENT_NOT_FOUND" });
     expect(await t.refusal(publish, { id: "nothing" })).toMatchObject({ code: "NOT_FOUND", reason: "AGENT_VERSION_NOT_FOUND" });
+  });
+});
+
+describe("what a version refers to", () => {
+  it("must be there when it is written: the error names the field, its index and the id", async () => {
+    const t = await setup();
+    const { id: agentId } = await t.agent("support");
+    t.bindings.of["t1"]!["gone"] = t.skills.of["t1"]!["gone"] = { deletedAt: "2026-01-01T00:00:00Z" };
+    t.bindings.of["t2"] = t.skills.of["t2"] = { theirs: { deletedAt: null } };
+    for (const unknown of ["nobody", "gone", "theirs", "", "x".repeat(5_000), "a\u0000b"]) {
+      const cases: [field: string, reason: string, input: object][] = [
+        ["toolBindingIds[2]", "TOOL_BINDING_NOT_FOUND", { toolBindingIds: ["b1", "b1", unknown, "nothing"], skillIds: [unknown] }],
+        ["skillIds[0]", "SKILL_NOT_FOUND", { toolBindingIds: ["b1"], skillIds: [unknown, "s1"] }],
+      ];
+      for (const [field, reason, input] of cases) {
+        const refused = await t.refusal(createVersion, { input: { agentId, role: "helper", ...input } });
+        expect(refused).toMatchObject({ code: "NOT_FOUND", reason, field, id: unknown });
+        expect(refused.message).toContain(field);
+      }
+    }
+    expect(await t.current(agentId)).toEqual({ latestVersion: null, publishedVersion: null });
+  });
+
+  it("is asked for once a subgraph, however many ids, as the caller and before any transaction", async () => {
+    const t = await setup();
+    const { id: agentId } = await t.agent("support");
+    const toolBindingIds = Array.from({ length: 128 }, (_, index) => `b${index}`);
+    for (const id of toolBindingIds) t.bindings.of["t1"]![id] = { deletedAt: null };
+    let statements = 0;
+    t.subgraph.database.onStatement = () => statements++;
+    t.bindings.onRequest = () => expect(statements).toBe(0);
+    const input = { agentId, role: "helper", toolBindingIds: [...toolBindingIds, "b1"], skillIds: ["s1"] };
+    await t.ask(createVersion, { input }, { requestId: "request-1", apiKeyId: "key-1" });
+    const asked = { tenantId: "t1", requestId: "request-1", apiKeyId: "key-1" };
+    expect(t.bindings.requests).toMatchObject([{ info: asked }]);
+    expect(t.bindings.requests[0]!.variables!["bindings"]).toHaveLength(128);
+    expect(t.skills.requests).toMatchObject([{ info: asked, variables: { skills: [{ id: "s1" }] } }]);
+    expect(statements).toBeGreaterThan(0);
+  });
+
+  it("is not asked for where there is nothing to ask", async () => {
+    const t = await setup();
+    const { id: agentId } = await t.agent("support");
+    await t.version(agentId, { toolBindingIds: [], skillIds: null });
+    const tooMany = Array.from({ length: 129 }, (_, index) => `b${index}`);
+    await t.refusal(createVersion, { input: { agentId, role: "helper", toolBindingIds: tooMany } });
+    expect([...t.bindings.requests, ...t.skills.requests]).toEqual([]);
+  });
+
+  it("makes no version while its subgraph does not answer", async () => {
+    const t = await setup();
+    const { id: agentId } = await t.agent("support");
+    t.skills.failWith = new AppError("DOWNSTREAM_UNAVAILABLE", "SUBGRAPH_UNREACHABLE", "The skill subgraph does not answer.");
+    const refused = await t.refusal(createVersion, { input: { agentId, role: "helper", skillIds: ["s1"] } });
+    expect(refused).toMatchObject({ code: "DOWNSTREAM_UNAVAILABLE", reason: "SUBGRAPH_UNREACHABLE" });
+    expect(await t.version(agentId, { toolBindingIds: ["b1"] })).toMatchObject({ version: 1, tools: [{ id: "b1" }] });
   });
 });
 

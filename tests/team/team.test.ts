@@ -1,11 +1,14 @@
+import { AppError } from "#shared/errors.ts";
 import { teamSubgraph } from "../../subgraphs/team/subgraph.ts";
+import { registerFakeRecords } from "../testkit/fake-records.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 
 const open: TestSubgraph[] = [];
 const setup = async () => {
   const t = await openTestSubgraph(teamSubgraph);
   open.push(t);
-  return { ...t, ...operations(t) };
+  const agents = registerFakeRecords(t, "agent", "Agent", ["a1", "a2"]);
+  return { ...t, ...operations(t), agents };
 };
 afterEach(async () => {
   for (const t of open.splice(0)) await t.close();
@@ -133,6 +136,59 @@ describe("team versions", () => {
     expect(await t.ask(`query ($id: ID!) { team(id: $id) { latestVersion { id } } }`, { id: teamId })).toEqual({
       team: { latestVersion: null },
     });
+  });
+});
+
+describe("the members of a version", () => {
+  const input = (teamId: string, ...agentIds: string[]) => {
+    const members = agentIds.map((agentId, index) => member(`m${index}`, agentId));
+    return { input: { teamId, coordinationMode: "SEQUENTIAL", objective: "win", members } };
+  };
+
+  it("must be agents that are there when it is written: the error names the field, its index and the id", async () => {
+    const t = await setup();
+    const { id: teamId } = await t.team("writers");
+    t.agents.of["t1"]!["gone"] = { deletedAt: "2026-01-01T00:00:00Z" };
+    t.agents.of["t2"] = { theirs: { deletedAt: null } };
+    for (const unknown of ["nobody", "gone", "theirs", "", "x".repeat(5_000), "a\u0000b"]) {
+      for (const [field, ...agentIds] of [
+        ["members[0].agentId", unknown],
+        ["members[2].agentId", "a1", "a1", unknown, "nothing"],
+      ]) {
+        const refused = await t.refusal(createVersion, input(teamId, ...agentIds));
+        expect(refused).toMatchObject({ code: "NOT_FOUND", reason: "AGENT_NOT_FOUND", field, id: unknown });
+        expect(refused.message).toContain(field);
+      }
+    }
+    expect(await t.ask(`query ($id: ID!) { team(id: $id) { latestVersion { id } } }`, { id: teamId })).toEqual({
+      team: { latestVersion: null },
+    });
+  });
+
+  it("are asked for once, however many, as the caller and before any transaction", async () => {
+    const t = await setup();
+    const { id: teamId } = await t.team("writers");
+    const ids = Array.from({ length: 49 }, (_, index) => `a${index}`);
+    for (const id of ids) t.agents.of["t1"]![id] = { deletedAt: null };
+    let statements = 0;
+    t.subgraph.database.onStatement = () => statements++;
+    t.agents.onRequest = () => expect(statements).toBe(0);
+    await t.ask(createVersion, input(teamId, ...ids, "a1"), { requestId: "request-1", apiKeyId: "key-1" });
+    expect(t.agents.requests).toMatchObject([{ info: { tenantId: "t1", requestId: "request-1", apiKeyId: "key-1" } }]);
+    expect(t.agents.requests[0]!.variables!["agents"]).toHaveLength(49);
+    expect(statements).toBeGreaterThan(0);
+  });
+
+  it("make no version while the agent subgraph does not answer", async () => {
+    const t = await setup();
+    const { id: teamId } = await t.team("writers");
+    t.agents.failWith = new AppError("DOWNSTREAM_UNAVAILABLE", "SUBGRAPH_UNREACHABLE", "The agent subgraph does not answer.");
+    expect(await t.refusal(createVersion, input(teamId, "a1"))).toMatchObject({
+      code: "DOWNSTREAM_UNAVAILABLE",
+      reason: "SUBGRAPH_UNREACHABLE",
+    });
+    t.agents.failWith = undefined;
+    expect(await t.version(teamId)).toMatchObject({ version: 1 });
   });
 });
 

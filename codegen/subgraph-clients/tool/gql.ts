@@ -14,10 +14,12 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "\n  query AgentToolBindingsById($bindings: [_Any!]!) {\n    _entities(representations: $bindings) {\n      ... on ToolBinding {\n        id\n        deletedAt\n      }\n    }\n  }\n": typeof types.AgentToolBindingsByIdDocument,
     "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": typeof types.RuntimeInvokeToolDocument,
     "\n  query RuntimeToolReference($toolId: ID!, $toolBindingId: ID!, $byTool: Boolean!, $byBinding: Boolean!) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n": typeof types.RuntimeToolReferenceDocument,
 };
 const documents: Documents = {
+    "\n  query AgentToolBindingsById($bindings: [_Any!]!) {\n    _entities(representations: $bindings) {\n      ... on ToolBinding {\n        id\n        deletedAt\n      }\n    }\n  }\n": types.AgentToolBindingsByIdDocument,
     "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": types.RuntimeInvokeToolDocument,
     "\n  query RuntimeToolReference($toolId: ID!, $toolBindingId: ID!, $byTool: Boolean!, $byBinding: Boolean!) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n": types.RuntimeToolReferenceDocument,
 };
@@ -36,6 +38,10 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AgentToolBindingsById($bindings: [_Any!]!) {\n    _entities(representations: $bindings) {\n      ... on ToolBinding {\n        id\n        deletedAt\n      }\n    }\n  }\n"): (typeof documents)["\n  query AgentToolBindingsById($bindings: [_Any!]!) {\n    _entities(representations: $bindings) {\n      ... on ToolBinding {\n        id\n        deletedAt\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -1,0 +1,24 @@
+/** What the agent subgraph asks of the skill subgraph, on that subgraph's own schema. */
+import { graphql } from "#codegen/subgraph-clients/skill/gql.ts";
+import { liveIds, representationsOf } from "#shared/references.ts";
+import { requestInfoOf } from "#shared/request-info.ts";
+import type { AgentContext } from "./agent.context.ts";
+
+const skillsById = graphql(`
+  query AgentSkillsById($skills: [_Any!]!) {
+    _entities(representations: $skills) {
+      ... on Skill {
+        id
+        deletedAt
+      }
+    }
+  }
+`);
+
+/** Which of the skills are there, all in one question; deleted ones are not. */
+export async function findSkills(context: AgentContext, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const variables = { skills: representationsOf("Skill", ids) };
+  const found = await context.call.request({ subgraph: "skill", document: skillsById, variables, info: requestInfoOf(context) });
+  return liveIds(found._entities);
+}
