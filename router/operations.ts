@@ -16,6 +16,7 @@ import {
   type OperationDefinitionNode,
   type ValidationRule,
 } from "graphql";
+import { refuseDeep } from "#shared/nesting.ts";
 import type { ComposedGraph } from "./compose.ts";
 import { LruCache } from "./lru-cache.ts";
 
@@ -85,6 +86,7 @@ export class Operations {
   }
 
   #parse(text: string): DocumentNode {
+    refuseDeep(text);
     try {
       return parse(text, { maxTokens: this.#maxTokens });
     } catch (error) {

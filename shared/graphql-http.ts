@@ -23,7 +23,9 @@ import type { ValidationRule } from "graphql";
 import { clientError } from "./client-error.ts";
 import { clientLeft } from "./client-left.ts";
 import { readBody } from "./http-body.ts";
+import { isJsonObject } from "./json.ts";
 import type { Log } from "./log.ts";
+import { refuseDeep } from "./nesting.ts";
 import type { RequestInfo } from "./request-info.ts";
 
 /** The least that an operation's context has. */
@@ -99,8 +101,10 @@ async function readGraphqlRequest(request: IncomingMessage, maxBytes: number): P
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
-  const search = new URL(request.url ?? "/", "http://localhost").search;
+  const { search, searchParams } = new URL(request.url ?? "/", "http://localhost");
   const body = request.method === "POST" ? await readBody(request, maxBytes) : undefined;
+  for (const text of [...searchParams.values(), isJsonObject(body) ? body["query"] : undefined])
+    if (typeof text === "string") refuseDeep(text);
   return { method: request.method ?? "GET", headers, search, body };
 }
 

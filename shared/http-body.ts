@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { defineErrors, type AppError } from "./errors.ts";
+import { refuseDeep } from "./nesting.ts";
 
 /** Why a request's body is not read. */
 export const bodyErrors = defineErrors({
@@ -17,7 +18,7 @@ export const bodyErrors = defineErrors({
 /**
  * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
  *
- * @throws AppError one of {@link bodyErrors}
+ * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP
  */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
@@ -28,6 +29,7 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   }
   const text = await readText(request, limitBytes);
   if (text === "") return undefined;
+  refuseDeep(text);
   try {
     return JSON.parse(text);
   } catch {

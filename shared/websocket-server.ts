@@ -8,6 +8,7 @@ import { CloseCode, handleProtocols, makeServer, type ServerOptions } from "grap
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { clientLeft } from "./client-left.ts";
 import type { Log } from "./log.ts";
+import { isNestedTooDeep, maxNesting } from "./nesting.ts";
 
 /** What is known of a socket beside its messages. */
 export interface SocketExtra extends Record<PropertyKey, unknown> {
@@ -75,7 +76,9 @@ function adapter(socket: WebSocket, log: Log) {
     close: (code?: number, reason?: string) => socket.close(code, reason),
     onMessage: (listener: (text: string) => Promise<void>) =>
       void socket.on("message", (message: RawData) => {
-        listener(String(message)).catch((error: unknown) => {
+        const text = String(message);
+        if (isNestedTooDeep(text)) return socket.close(CloseCode.BadRequest, `Messages nest ${maxNesting} levels at most`);
+        listener(text).catch((error: unknown) => {
           log.error({ err: error }, "websocket message failed");
           socket.close(CloseCode.InternalServerError, "Internal server error");
         });

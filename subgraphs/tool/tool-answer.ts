@@ -1,6 +1,7 @@
 /** Turns an HTTP response into a tool's result. */
 import type { FetchedResponse } from "#shared/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
+import { readJson } from "#shared/nesting.ts";
 import type { Scrubber } from "#shared/scrub.ts";
 import { hiddenValue, isCredentialName } from "./secret-headers.ts";
 import type { ToolResult } from "./tool-result.ts";
@@ -56,12 +57,15 @@ function readBody({ body, headers }: FetchedResponse): Output {
     };
   }
   if (!/^application\/([\w.+-]*\+)?json\b|^text\/json\b/i.test(contentType)) return { text, json: null };
-  const parsed = parseJson(text);
+  const parsed = readJson(text);
   if (parsed !== undefined) return { text: null, json: parsed };
   return {
     text,
     json: null,
-    error: { code: "TOOL_ANSWER_NOT_JSON", message: `The tool's answer is declared as ${contentType}, but it is not JSON.` },
+    error: {
+      code: "TOOL_ANSWER_NOT_JSON",
+      message: `The tool's answer is declared as ${contentType}, but it is not JSON that can be read.`,
+    },
   };
 }
 
@@ -71,14 +75,6 @@ function decode(body: Uint8Array, contentType: string): string | undefined {
   try {
     const text = new TextDecoder(charset, { fatal: true }).decode(body);
     return text.includes("\u0000") ? undefined : text;
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
   } catch {
     return undefined;
   }

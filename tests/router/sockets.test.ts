@@ -58,6 +58,16 @@ describe("a WebSocket of the router", () => {
     expect((await talk(t, [init, subscribe("1", `{ whoami } # ${"x".repeat(2_000)}`)])).code).toBe(1009);
   });
 
+  it("limits how deep a message nests, and the document in it", async () => {
+    await using t = await fixtureRouter();
+    const deep = "[".repeat(7_000) + "]".repeat(7_000);
+    expect((await talk(t, [init, `{"id":"1","type":"subscribe","payload":{"query":"{ whoami }","variables":{"a":${deep}}}}`])).code).toBe(
+      4400,
+    );
+    const { answers } = await talk(t, [init, subscribe("1", `{ run(id: ${deep}) { id } }`)], { until: 2 });
+    expect(answers[1]).toMatchObject({ type: "error", payload: [{ extensions: { reason: "NESTED_TOO_DEEP" } }] });
+  });
+
   it("takes tenant and request id from connectionParams, else from headers, else from the query string (S-103)", async () => {
     await using t = await fixtureRouter();
     const whoami = async (params: object, options: { headers?: Record<string, string>; search?: string } = {}) => {

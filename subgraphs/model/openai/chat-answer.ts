@@ -1,6 +1,7 @@
 /** Completions of the OpenAI API, read: whole ones, and those assembled from the pieces of a stream. */
 import { z } from "zod";
 import type { Json } from "#shared/json.ts";
+import { readJson } from "#shared/nesting.ts";
 import { FinishReason, type ChatCompletion, type ChatToolCall } from "../chat.types.ts";
 
 /** A completion before anybody knows how long it took. */
@@ -187,11 +188,8 @@ function makeCall(
 /** Models write broken JSON at times: the caller gets the text and can say so to the model. */
 function parseArguments(text: string): Json {
   if (text.trim() === "") return {};
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return text;
-  }
+  const value = readJson(text);
+  return value === undefined ? text : value;
 }
 
 function problemOf(error: z.ZodError): string {

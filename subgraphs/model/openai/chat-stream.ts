@@ -1,6 +1,7 @@
 /** A completion that is streamed, as the platform's own pieces. */
 import { createParser } from "eventsource-parser";
-import { isJsonObject, type Json } from "#shared/json.ts";
+import { isJsonObject } from "#shared/json.ts";
+import { readJson } from "#shared/nesting.ts";
 import { modelErrors } from "../errors.ts";
 import { CompletionAssembler, readCompletion, readPiece, type ReadCompletion, type ToolCallDelta } from "./chat-answer.ts";
 import { readStreamError } from "./refusal.ts";
@@ -55,7 +56,7 @@ export async function* streamChat(call: ProviderCall): AsyncGenerator<ChatPiece,
 function* takeEvents(call: ProviderCall, assembler: CompletionAssembler, events: readonly string[]): Generator<ChatPiece, void> {
   let text = "";
   for (const event of events) {
-    const data = parse(event);
+    const data = readJson(event);
     if (isJsonObject(data) && data["error"] != null) throw readStreamError(call.provider.code, data["error"]);
     const piece = data === undefined ? "an event is not JSON" : readPiece(data);
     if (typeof piece === "string") throw invalid(call, piece);
@@ -70,7 +71,7 @@ function* takeEvents(call: ProviderCall, assembler: CompletionAssembler, events:
 }
 
 function* wholeAnswer(call: ProviderCall, text: string): Generator<ChatPiece, void> {
-  const data = parse(text);
+  const data = readJson(text);
   const completion = data === undefined ? "it is not JSON" : readCompletion(call.model, data);
   if (typeof completion === "string") throw invalid(call, completion);
   if (completion.content) yield { text: completion.content };
@@ -79,12 +80,4 @@ function* wholeAnswer(call: ProviderCall, text: string): Generator<ChatPiece, vo
 
 function invalid({ provider }: ProviderCall, problem: string) {
   return modelErrors.MODEL_ANSWER_INVALID({ provider: provider.code, problem, retryable: true, effectUnknown: false });
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 /** What a provider's HTTP error means: whose fault, whether to try again, and when. */
 import type { AppError } from "#shared/errors.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
+import { readJson } from "#shared/nesting.ts";
 import { modelErrors } from "../errors.ts";
 
 const shownCharacters = 500;
@@ -35,7 +36,7 @@ export function readStreamError(provider: string | null, error: Json): AppError 
 /** `{ error: { message, code } }`, `{ error: "…" }`, `{ message }`, `{ detail }`, or whatever text it is. */
 function readError(text: string): { code: string | undefined; message: string } {
   const shown = (message: string) => message.slice(0, shownCharacters);
-  const body = parse(text);
+  const body = readJson(text);
   if (!isJsonObject(body)) return { code: undefined, message: shown(text.trim()) };
   const error = body["error"] ?? body;
   if (!isJsonObject(error)) return { code: undefined, message: shown(typeof error === "string" ? error : text) };
@@ -53,12 +54,4 @@ function readRetryAfter(headers: Record<string, string>): number | undefined {
     Number.isFinite(value),
   );
   return wait === undefined ? undefined : Math.min(Math.max(0, Math.round(wait)), longestWaitMs);
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

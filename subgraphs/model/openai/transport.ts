@@ -6,6 +6,7 @@ import type { EgressPolicy } from "#shared/egress.ts";
 import { AppError } from "#shared/errors.ts";
 import { guardedStream, type StreamedResponse } from "#shared/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
+import { readJson } from "#shared/nesting.ts";
 import { createScrubber } from "#shared/scrub.ts";
 import { modelErrors } from "../errors.ts";
 import { readRefusal } from "./refusal.ts";
@@ -59,15 +60,9 @@ export async function requestJson(call: ProviderCall): Promise<Json> {
   const exchange = new ProviderExchange(call);
   try {
     const response = await exchange.open("TOTAL", call.deadlines.wholeMs);
-    const text = await readText(response.body);
-    try {
-      return JSON.parse(text) as Json;
-    } catch (cause) {
-      throw modelErrors.MODEL_ANSWER_INVALID(
-        { ...exchange.facts, problem: "it is not JSON", retryable: true, effectUnknown: false },
-        { cause },
-      );
-    }
+    const answer = readJson(await readText(response.body));
+    if (answer !== undefined) return answer;
+    throw modelErrors.MODEL_ANSWER_INVALID({ ...exchange.facts, problem: "it is not JSON", retryable: true, effectUnknown: false });
   } catch (error) {
     throw exchange.translated(error);
   } finally {

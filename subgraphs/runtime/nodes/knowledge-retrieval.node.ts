@@ -1,6 +1,7 @@
 import { knowledgeRetrievalConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
-import { isJsonObject, type Json } from "#shared/json.ts";
+import { isJsonObject } from "#shared/json.ts";
+import { readJson } from "#shared/nesting.ts";
 import type { FetchedResponse } from "#shared/fetch.ts";
 import { configText } from "./config-text.ts";
 import { indexDocuments, readDocuments, type DocumentIndex, type RetrievableDocument, type RetrievedDocument } from "./document-index.ts";
@@ -94,12 +95,8 @@ function readSearch({ config, scope }: NodeContext): Search {
 }
 
 function documentsOf(body: string): RetrievableDocument[] | null {
-  try {
-    const json = JSON.parse(body) as Json;
-    return readDocuments(isJsonObject(json) ? json["documents"] : json);
-  } catch {
-    return null;
-  }
+  const json = readJson(body);
+  return readDocuments(isJsonObject(json) ? json["documents"] : json);
 }
 
 function found({ query }: Search, documents: RetrievedDocument[]): NodeOutcome {

@@ -1,6 +1,7 @@
 import { llmConfig, type LlmConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
-import type { Json, JsonObject } from "#shared/json.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { readJson } from "#shared/nesting.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
 import { storableText } from "./output-check.ts";
@@ -58,7 +59,7 @@ function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutc
     tool_calls: completion.toolCalls.map((call) => ({ ...call })),
   };
   if (!asksForJson(request) || completion.toolCalls.length > 0) return completed({ outputText, outputJson, usage });
-  const parsed = parseJson(outputText);
+  const parsed = readJson(outputText);
   if (parsed !== undefined) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage });
   const hint = completion.finishReason === "LENGTH" ? "; it was cut off by max_tokens" : "";
   // Another sample may be well-formed: the node's retry policy decides.
@@ -74,14 +75,6 @@ function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutc
 function asksForJson(request: ModelRequest): boolean {
   const type = request.responseFormat?.["type"];
   return type === "json_object" || type === "json_schema";
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 // Names of OpenTelemetry's conventions for generative AI.
