@@ -8,16 +8,31 @@ export interface OperationLimits {
   maxTokens: number;
   maxDepth: number;
   maxAliases: number;
+  /** Of an operation that asks for the schema, whose parts are many and each refer to each other. */
+  maxIntrospectionAliases: number;
+  /** Fragments that a document defines: what validates and plans them takes the square of their number. */
+  maxFragments: number;
   /** Fields, with those of fragments counted at each spread. */
   maxFields: number;
 }
 
 /** Wide enough for GraphiQL's introspection and for any console; narrow enough to plan in milliseconds. */
-export const defaultLimits: OperationLimits = { maxTokens: 15_000, maxDepth: 30, maxAliases: 200, maxFields: 5_000 };
+export const defaultLimits: OperationLimits = {
+  maxTokens: 15_000,
+  maxDepth: 30,
+  maxAliases: 200,
+  maxIntrospectionAliases: 20,
+  maxFragments: 400,
+  maxFields: 5_000,
+};
 
 /** The limits as a validation rule. */
 export function limitRule(limits: OperationLimits): ValidationRule {
   return (context) => ({
+    Document(node) {
+      const found = node.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION).length;
+      if (found > limits.maxFragments) context.reportError(tooMuch({ what: "fragments", found, limit: limits.maxFragments, nodes: [] }));
+    },
     OperationDefinition(node) {
       const fragments = new Map<string, Weight>();
       const weight = weigh(node.selectionSet, { fragments, fragmentOf: (name) => context.getFragment(name) ?? undefined });
@@ -25,7 +40,7 @@ export function limitRule(limits: OperationLimits): ValidationRule {
         if (found > limit) context.reportError(tooMuch({ what, found, limit, nodes: [node] }));
       };
       exceed("levels deep", weight.depth, limits.maxDepth);
-      exceed("aliases", weight.aliases, limits.maxAliases);
+      exceed("aliases", weight.aliases, weight.introspects ? limits.maxIntrospectionAliases : limits.maxAliases);
       exceed("fields", weight.fields, limits.maxFields);
     },
   });
@@ -35,6 +50,7 @@ interface Weight {
   depth: number;
   aliases: number;
   fields: number;
+  introspects: boolean;
 }
 
 interface Weighing {
@@ -42,14 +58,19 @@ interface Weighing {
   fragmentOf: (name: string) => FragmentDefinitionNode | undefined;
 }
 
-const nothing: Weight = { depth: 0, aliases: 0, fields: 0 };
+const nothing: Weight = { depth: 0, aliases: 0, fields: 0, introspects: false };
 
 function weigh(set: SelectionSetNode | undefined, weighing: Weighing): Weight {
   const sum = { ...nothing };
   for (const selection of set?.selections ?? []) {
     if (selection.kind === Kind.FIELD) {
       const inner = weigh(selection.selectionSet, weighing);
-      add(sum, { depth: inner.depth + 1, aliases: inner.aliases + (selection.alias === undefined ? 0 : 1), fields: inner.fields + 1 });
+      add(sum, {
+        depth: inner.depth + 1,
+        aliases: inner.aliases + (selection.alias === undefined ? 0 : 1),
+        fields: inner.fields + 1,
+        introspects: inner.introspects || selection.name.value === "__schema" || selection.name.value === "__type",
+      });
     } else {
       const inner =
         selection.kind === Kind.INLINE_FRAGMENT ? weigh(selection.selectionSet, weighing) : weighFragment(selection.name.value, weighing);
@@ -73,6 +94,7 @@ function add(sum: Weight, part: Weight): void {
   sum.depth = Math.max(sum.depth, part.depth);
   sum.aliases += part.aliases;
   sum.fields += part.fields;
+  sum.introspects ||= part.introspects;
 }
 
 function tooMuch({

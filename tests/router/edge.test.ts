@@ -123,12 +123,41 @@ describe("what a request may cost", () => {
       400,
       "GRAPHQL_VALIDATION_FAILED",
     ],
+    [
+      "fragments",
+      {},
+      `{ runs { ...F0 } } ${Array.from({ length: 1_500 }, (_, i) => `fragment F${i} on Run { ${i < 1_499 ? `...F${i + 1}` : "id"} }`).join(" ")}`,
+      400,
+      "GRAPHQL_VALIDATION_FAILED",
+    ],
+    [
+      "aliases of the schema's parts",
+      {},
+      `{ __schema { types { ...T } } } fragment T on __Type { ${Array.from({ length: 100 }, (_, i) => `a${i}: fields { name }`).join(" ")} }`,
+      400,
+      "GRAPHQL_VALIDATION_FAILED",
+    ],
+    ["nested selections", {}, `{ runs ${"{ parent ".repeat(3_000)}{ id }${"}".repeat(3_000)} }`, 400, "NESTED_TOO_DEEP"],
+    ["nested literals", {}, `{ run(id: ${"[".repeat(7_000)}${"]".repeat(7_000)}) { id } }`, 400, "NESTED_TOO_DEEP"],
+    ["nested types", {}, `query ($a: ${"[".repeat(7_000)}ID${"]".repeat(7_000)}) { run(id: $a) { id } }`, 400, "NESTED_TOO_DEEP"],
     ["batches", {}, "", 400, "BAD_REQUEST"],
   ])("is limited in %s", async (what, options, query, status, reason) => {
     await using t = await fixtureRouter(options);
     const body = what === "batches" ? '[{"query":"{ whoami }"}]' : JSON.stringify({ query });
     const answer = await request(t.router.url, { method: "POST", headers: { "content-type": "application/json" }, body });
     expect([answer.statusCode, await answer.body.json()]).toMatchObject([status, { errors: [{ extensions: { reason } }] }]);
+    expect(t.seen).toEqual([]);
+  });
+
+  it("is limited in the depth of its variables, in the query string too", async () => {
+    await using t = await fixtureRouter();
+    const deep = "[".repeat(100_000) + "]".repeat(100_000);
+    const headers = { "content-type": "application/json", "apollo-require-preflight": "true" };
+    const posted = await request(t.router.url, { method: "POST", headers, body: `{"query":"{ whoami }","variables":{"a":${deep}}}` });
+    const got = await get(t, `/graphql?query={whoami}&variables=${encodeURIComponent(`{"a":${deep.slice(99_000, 101_000)}}`)}`, headers);
+    const refusal = { errors: [{ extensions: { code: "BAD_USER_INPUT", reason: "NESTED_TOO_DEEP", requestId: expect.any(String) } }] };
+    expect([posted.statusCode, await posted.body.json()]).toMatchObject([400, refusal]);
+    expect([got.status, got.json()]).toMatchObject([400, refusal]);
     expect(t.seen).toEqual([]);
   });
 
