@@ -5,14 +5,17 @@ export function databaseError(cause: unknown): AppError | undefined {
   const code = sqlState(cause);
   if (code === undefined) return undefined;
   // 08P01: the driver sends U+0000 inside a parameter, which ends the message early.
-  if (code === "22021" || code === "22P05" || code === "08P01") {
+  if (code === "22021" || code === "22P05" || code === "08P01" || isJsonRefusal(cause)) {
     return new AppError(
       "BAD_USER_INPUT",
       "TEXT_NOT_STORABLE",
-      "A text holds the character U+0000, which cannot be stored. Remove it.",
+      "A text holds the character U+0000 or half a character (a lone surrogate), which cannot be stored. Remove it.",
       {},
       { cause },
     );
+  }
+  if (code === "22008" || code === "22003") {
+    return new AppError("BAD_USER_INPUT", "VALUE_NOT_STORABLE", "A date or a number is beyond what can be stored.", {}, { cause });
   }
   if (code.startsWith("08") || code.startsWith("57") || connectionCodes.has(code)) {
     return new AppError(
@@ -30,6 +33,14 @@ export function databaseError(cause: unknown): AppError | undefined {
 }
 
 const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT"]);
+
+/** 22P02 of PostgreSQL's JSON parser: JSON.stringify writes half a character as an escape that it does not take. By the C function, for messages are translated. */
+function isJsonRefusal(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const { code, routine, cause, previous } = error as { code?: unknown; routine?: unknown; cause?: unknown; previous?: unknown };
+  if (code === "22P02" && typeof routine === "string") return routine.startsWith("json_");
+  return isJsonRefusal(cause ?? previous);
+}
 
 /** The SQLSTATE (or socket code) of a database error, however deep the ORM has wrapped it. */
 export function sqlState(error: unknown): string | undefined {
