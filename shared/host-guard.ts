@@ -19,6 +19,6 @@ export function isLoopbackName(name: string): boolean {
 /** True when a browser's Origin may use a server: there is none, it is the server's own, or it is listed. */
 export function isAllowedOrigin(origin: string | undefined, host: string | undefined, listed: readonly string[] = []): boolean {
   if (origin === undefined || listed.includes(origin)) return true;
-  const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
-  return parsed !== undefined && (parsed.protocol === "http:" || parsed.protocol === "https:") && parsed.host === host?.toLowerCase();
+  const own = host?.toLowerCase();
+  return origin === `http://${own}` || origin === `https://${own}`;
 }

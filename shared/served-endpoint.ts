@@ -5,6 +5,7 @@ import { parse, specifiedRules, validate, type ExecutionArgs, type GraphQLError,
 import { clientError } from "./client-error.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "./endpoint.ts";
 import { answerGraphql, clientGone, startGraphqlServer, type Gateway, type GraphqlContext } from "./graphql-http.ts";
+import { AppError } from "./errors.ts";
 import { sendJson } from "./http-answer.ts";
 import type { Log } from "./log.ts";
 import { requestFromExtensions, requestFromHeaders, requestInfo } from "./request-transport.ts";
@@ -28,7 +29,7 @@ export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: { log: 
       const info = requestInfo(requestFromHeaders(request.headers), clientGone(response));
       await answerGraphql(server, { request, response, context: { info }, maxBodyBytes: setting.maxBodyBytes });
     },
-    ready: (response) => answerReady(endpoint, response),
+    ready: (response) => answerReady(endpoint, response, setting.log),
     sockets: graphqlWebSockets(socketOptions(endpoint, schema, setting.log), {
       log: setting.log,
       // The one socket of a router carries the streams of all its users.
@@ -90,11 +91,13 @@ function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, log: L
   };
 }
 
-async function answerReady(endpoint: SubgraphEndpoint, response: ServerResponse): Promise<void> {
+async function answerReady(endpoint: SubgraphEndpoint, response: ServerResponse, log: Log): Promise<void> {
   try {
     await endpoint.health(AbortSignal.timeout(5_000));
     sendJson(response, 200, { status: "UP" });
   } catch (error) {
-    sendJson(response, 503, { status: "DOWN", message: error instanceof Error ? error.message : String(error) });
+    log.warn({ err: error, subgraph: endpoint.name }, "not ready");
+    const message = error instanceof AppError ? error.message : "The database does not answer. The log says why.";
+    sendJson(response, 503, { status: "DOWN", message });
   }
 }

@@ -39,17 +39,21 @@ export async function serveEndpoints(options: ServeOptions): Promise<RunningServ
     const [, name, action] = /^\/(?:([\w-]+)\/)?(graphql|livez|readyz)$/.exec(pathOf(request)) ?? [];
     return { endpoint: name === undefined ? only : served.get(name), action };
   };
-  const allowed = (request: IncomingMessage) => isAllowedHost(request.headers.host, options.allowedHosts);
+  const refusalOf = ({ headers }: IncomingMessage): AppError | undefined => {
+    if (!isAllowedHost(headers.host, options.allowedHosts)) return hostNotAllowed();
+    return headers.origin === undefined ? undefined : pageNotAllowed();
+  };
 
   const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
-    if (!allowed(request)) return sendRefusal(response, hostNotAllowed());
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return sendRefusal(response, refusal);
     const { endpoint, action } = routeOf(request);
     if (endpoint === undefined) return sendJson(response, 404, { message: "Nothing is served here." });
     answer(endpoint, action, request, response).catch((error: unknown) => sendRefusal(response, error, { report: reportTo(log) }));
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { endpoint, action } = routeOf(request);
-    if (endpoint === undefined || action !== "graphql" || !allowed(request))
+    if (endpoint === undefined || action !== "graphql" || refusalOf(request) !== undefined)
       return socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
     endpoint.sockets.upgrade(request, socket, head);
   });
@@ -81,5 +85,8 @@ function pathOf(request: IncomingMessage): string {
 }
 
 const hostNotAllowed = () => new AppError("FORBIDDEN", "HOST_NOT_ALLOWED", "This server answers on loopback names only.");
+
+/** A browser that a page makes open a WebSocket to loopback asks for no leave first; it does name the page. */
+const pageNotAllowed = () => new AppError("FORBIDDEN", "ORIGIN_NOT_ALLOWED", "Web pages may not use this server.");
 
 const reportTo = (log: Log) => (cause: unknown) => log.error({ err: cause }, "request failed inside");

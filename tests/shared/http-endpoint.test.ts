@@ -163,11 +163,13 @@ describe("an endpoint over HTTP", () => {
 });
 
 describe("the server of endpoints", () => {
-  it("answers readiness by endpoint", async () => {
+  it("answers readiness by endpoint, without what its error says of the machine", async () => {
     await using t = await setup();
     await t.endpoint.health(AbortSignal.timeout(1000));
-    t.sick.set("runs", new Error("no database"));
-    await expect(t.endpoint.health(AbortSignal.timeout(1000))).rejects.toThrow("no database");
+    t.sick.set("runs", new Error("connect ENOENT /home/user/.data/socket"));
+    const failure: unknown = await t.endpoint.health(AbortSignal.timeout(1000)).catch((error: unknown) => error);
+    expect(String(failure)).toMatch("does not answer");
+    expect(String(failure)).not.toMatch("/home/user");
   });
 
   it("refuses a Host that is not loopback, on HTTP and at upgrade", async () => {
@@ -181,6 +183,19 @@ describe("the server of endpoints", () => {
     const refused = await new Promise((resolve) => socket.once("error", (error) => resolve(error.message)));
     expect(refused).toMatch("403");
   });
+
+  it.each(["https://evil.example", "null", "http://localhost:3000", "own"])(
+    "serves no web page, whatever it is: Origin %s",
+    async (page) => {
+      await using t = await setup();
+      const headers = { origin: page === "own" ? new URL(t.url).origin : page, "content-type": "application/json" };
+      const answer = await fetch(t.url, { method: "POST", headers, body: '{"query":"{ whoami }"}' });
+      expect([answer.status, await answer.json()]).toMatchObject([403, { errors: [{ extensions: { reason: "ORIGIN_NOT_ALLOWED" } }] }]);
+      const socket = new WebSocket(t.url.replace("http", "ws"), "graphql-transport-ws", { headers });
+      expect(await new Promise((resolve) => socket.once("error", (error) => resolve(error.message)).once("open", resolve))).toMatch("403");
+      expect(t.seen).toEqual([]);
+    },
+  );
 
   it("refuses bodies that are too large or not JSON", async () => {
     await using t = await setup();
