@@ -9,8 +9,13 @@ import { cliErrors } from "./errors.ts";
  * @throws AppError AUTH_NOT_AVAILABLE, HOST_NOT_LOOPBACK
  */
 export function refuseUnprotected(env: Pick<Env, "host" | "authRequired">): void {
-  if (env.authRequired) throw cliErrors.AUTH_NOT_AVAILABLE({});
+  refuseWithoutKeys(env);
   if (!isLoopbackName(env.host)) throw cliErrors.HOST_NOT_LOOPBACK({ host: env.host });
+}
+
+/** Refuses to run any part of a platform that was told to ask for keys. @throws AppError AUTH_NOT_AVAILABLE */
+export function refuseWithoutKeys({ authRequired }: Pick<Env, "authRequired">): void {
+  if (authRequired) throw cliErrors.AUTH_NOT_AVAILABLE({});
 }
 
 /**

@@ -3,6 +3,7 @@ import { createLog } from "#shared/log.ts";
 import type { ReadyEnv, RunningPart, StartOptions } from "./composition.ts";
 import type { CliContext } from "./context.ts";
 import { joinPlatformDatabase } from "./database.ts";
+import { refuseWithoutKeys } from "./listen-check.ts";
 import { ShutdownList } from "./shutdown-list.ts";
 import { listenForStop } from "./stop-signal.ts";
 
@@ -18,6 +19,7 @@ export interface ServeOptions<P extends RunningPart> {
 /** Runs one part until it is told to stop. */
 export async function serveUntilStopped<P extends RunningPart>(context: CliContext, options: ServeOptions<P>): Promise<void> {
   const given = context.env();
+  refuseWithoutKeys(given);
   const stop = listenForStop();
   const shutdown = new ShutdownList();
   const log = createLog(given, options.name);

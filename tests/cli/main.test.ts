@@ -32,6 +32,23 @@ describe("the command line", () => {
     expect(code).toBe(2);
   });
 
+  it.each([["start"], ["router"], ["subgraph", "workflow"], ["worker"]])(
+    "does not run %s without keys where they are required",
+    async (...argv) => {
+      const { code, output } = await runCli("fake", argv, { AGENT_PLATFORM_AUTH_REQUIRED: "true" }).ended;
+      expect(output).toContain("AGENT_PLATFORM_AUTH_REQUIRED=true, but this version has no API keys yet");
+      expect(code).toBe(1);
+    },
+  );
+
+  it.each([["start"], ["router"]])("does not open %s to others while authentication is off", async (...argv) => {
+    for (const host of ["0.0.0.0", "::", "192.168.0.1", "example.com", "127.0.0.1.example.com", "localhost."]) {
+      const { code, output } = await runCli("fake", argv, { AGENT_PLATFORM_HOST: host }).ended;
+      expect(output).toContain(`AGENT_PLATFORM_HOST=${host} would open the platform to others`);
+      expect(code).toBe(1);
+    }
+  });
+
   it("tells a failure as JSON when asked to", async () => {
     const { code, output } = await runCli("fake", ["start", "--json"], { AGENT_PLATFORM_AUTH_REQUIRED: "true" }).ended;
     expect(JSON.parse(output)).toMatchObject({ error: { code: "FORBIDDEN", reason: "AUTH_NOT_AVAILABLE" } });
