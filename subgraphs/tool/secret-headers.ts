@@ -2,17 +2,13 @@
  * Secret headers in stored configs: values under `headers` that are { sealed, origin } instead of a text. A value opens only for the row,
  * the origin and the name that it was sealed for.
  */
+import { hiddenValue, isCredentialName } from "#shared/credentials.ts";
 import { checkedHeaders } from "#shared/fetch-request.ts";
 import { AppError } from "#shared/errors.ts";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import type { SecretBox } from "#shared/secrets.ts";
 import { isSealedHeader, type SealedHeader } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
-
-/** What is shown instead of a secret. */
-export const hiddenValue = "***";
-
-const credentialPattern = /^(authorization|cookie)$|token|secret|passw(or)?d|api-?_?key|access-?_?key|auth-?_?key|signature/i;
 
 /** Whose secrets: a row, and where it calls. */
 export interface SecretOwner {
@@ -113,11 +109,6 @@ export function withoutSealedHeaders(config: JsonObject): JsonObject {
 /** A stored config as it may be shown. */
 export function shownConfig(config: JsonObject): JsonObject {
   return mapHeaders(config, (value) => (isSealedHeader(value) ? hiddenValue : value));
-}
-
-/** Whether a name, of a header or of a query parameter, says that its value is a credential. */
-export function isCredentialName(name: string): boolean {
-  return credentialPattern.test(name);
 }
 
 function mapHeaders(config: JsonObject, map: (value: JsonObject[string]) => JsonObject[string]): JsonObject {

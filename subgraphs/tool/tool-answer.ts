@@ -3,7 +3,6 @@ import type { FetchedResponse } from "#shared/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/nesting.ts";
 import type { Scrubber } from "#shared/scrub.ts";
-import { hiddenValue, isCredentialName } from "./secret-headers.ts";
 import type { ToolResult } from "./tool-result.ts";
 
 /** What is known of a call beside its answer. */
@@ -29,15 +28,6 @@ export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, 
     errorMessage: error?.message ?? null,
     resolved,
   };
-}
-
-/** A URL as it may be shown: values of query parameters that are named like credentials are hidden. */
-export function shownUrl(url: URL): string {
-  const shown = new URL(url);
-  for (const name of new Set(shown.searchParams.keys())) {
-    if (isCredentialName(name) || name.toLowerCase() === "key") shown.searchParams.set(name, hiddenValue);
-  }
-  return shown.href;
 }
 
 interface Output {

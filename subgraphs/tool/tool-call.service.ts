@@ -1,3 +1,4 @@
+import { isCredentialName, queryCredentials, shownUrl } from "#shared/credentials.ts";
 import { AppError } from "#shared/errors.ts";
 import { guardedFetch, type FetchedResponse } from "#shared/fetch.ts";
 import { checkJsonSize } from "#shared/fields.ts";
@@ -6,7 +7,7 @@ import { checkArguments } from "./argument-schema.ts";
 import { toolErrors } from "./errors.ts";
 import { resolveToolCall, type ResolvedToolCall } from "./resolve.ts";
 import { openSecret } from "./secret-headers.ts";
-import { makeToolResult, shownUrl } from "./tool-answer.ts";
+import { makeToolResult } from "./tool-answer.ts";
 import type { InvokeToolInput } from "./tool-call.inputs.ts";
 import { findCallTarget, type CallTarget } from "./tool-call.target.ts";
 import type { ToolResult } from "./tool-result.ts";
@@ -54,11 +55,13 @@ export async function invokeTool(context: ToolContext, input: InvokeToolInput): 
 /** The headers to send. Secrets are opened only for the origin that they were made for, and only those that no later layer replaced. */
 function openHeaders({ secrets: box }: ToolContext, { binding, version }: CallTarget, call: ResolvedToolCall) {
   const headers: Record<string, string> = {};
-  const secrets: string[] = [];
+  // Credentials that stand in a node's config are no secrets of ours, but an answer that repeats them would spread them.
+  const secrets = queryCredentials(call.url).filter(isWorthHiding);
   const { origin } = call.url;
   for (const [name, value] of call.headers) {
     if (typeof value === "string") {
       headers[name] = value;
+      if (isCredentialName(name) && isWorthHiding(value)) secrets.push(value);
       continue;
     }
     if (value.origin !== origin) {
@@ -76,6 +79,9 @@ function openHeaders({ secrets: box }: ToolContext, { binding, version }: CallTa
   }
   return { headers, secrets };
 }
+
+/** Shorter values, such as "true", are words of ordinary answers. */
+const isWorthHiding = (value: string): boolean => value.length >= 8;
 
 async function send(
   { env, services, signal }: ToolContext,

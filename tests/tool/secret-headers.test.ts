@@ -110,6 +110,21 @@ describe("secret headers", () => {
     expect(result).toMatchObject({ resolved: { url: `${server.url}/echo?api_key=***&q=***` } });
   });
 
+  it("and credentials of the caller's own config are scrubbed from an answer that repeats them", async () => {
+    server.on("GET /echo", ({ headers, path }, response) => {
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ headers, path }));
+    });
+    const config = {
+      url: `${server.url}/echo?key=key-in-the-url`,
+      query: { access_token: "token-in-the-query" },
+      headers: { authorization: "Bearer node-credential", "x-functions-key": "functions-credential", "x-lang": "en", "x-token": "true" },
+    };
+    const { invokeTool: result } = await t.ask<{ invokeTool: { outputJson: { headers: object } } }>(invoke, { input: { config } });
+    expect(JSON.stringify(result)).not.toMatch(/key-in-the-url|token-in-the-query|node-credential|functions-credential/);
+    expect(result.outputJson.headers).toMatchObject({ authorization: "***", "x-lang": "en", "x-token": "true" });
+    expect(sent("authorization")).toBe("Bearer node-credential");
+  });
+
   it("stay on an update, are replaced as a whole, and are cleared by null", async () => {
     const binding = await bind(await setup(), {
       config: { base_url: server.url },

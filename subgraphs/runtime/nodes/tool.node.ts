@@ -1,3 +1,4 @@
+import { shownRequestConfig } from "#shared/credentials.ts";
 import { toolConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { AppError } from "#shared/errors.ts";
@@ -16,7 +17,11 @@ import { portCall, traced } from "./traced.ts";
 export const toolNode = outsideNode(async (context) => {
   const request = requestOf(renderConfig("tool", context.config, context.scope));
   const target = request.toolBindingId ?? request.toolId ?? "http";
-  if (context.dryRun) return completed({ outputText: "[dry run]", outputJson: { dry_run: true, request: { ...request } } });
+  if (context.dryRun)
+    return completed({
+      outputText: "[dry run]",
+      outputJson: { dry_run: true, request: { ...request, config: shownRequestConfig(request.config) } },
+    });
   const attributes = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": target };
   const call = { spanType: "TOOL", name: `execute_tool ${target}`, attributes } as const;
   const response = await traced(context, call, (span) => context.ports.tool.invoke(request, portCall(context, span)), spanEnd);

@@ -108,6 +108,27 @@ describe("a tool node", () => {
     });
   });
 
+  it("shows no credential of its config in a dry run", async () => {
+    const config = {
+      url: "http://me:s3cret@shop/?access_token=s3cret&q=lamp",
+      query: { key: "s3cret", page: 2 },
+      headers: { Authorization: "Bearer {{ input.id }}s3cret", "Ocp-Apim-Subscription-Key": "s3cret", "x-lang": "en" },
+    };
+    const outcome = await toolNode.run(fakeNodeContext({ config, scope, dryRun: true }));
+    expect(outcome).toMatchObject({
+      outputJson: {
+        request: {
+          config: {
+            url: "http://shop/?access_token=***&q=lamp",
+            query: { key: "***", page: 2 },
+            headers: { Authorization: "***", "Ocp-Apim-Subscription-Key": "***", "x-lang": "en" },
+          },
+        },
+      },
+    });
+    expect(JSON.stringify(outcome)).not.toContain("s3cret");
+  });
+
   it("ends soon after it was stopped, its effect unknown", async () => {
     const stop = new AbortController();
     const tool = new ScriptedTool((_request, call) => {
