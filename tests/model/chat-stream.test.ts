@@ -4,7 +4,7 @@ import { hello, openModelTest, type ModelTest } from "./setup.ts";
 // One subgraph for all: these tests leave nothing in its database, and opening one takes longer than they do.
 let t: ModelTest;
 beforeAll(async () => {
-  t = await openModelTest({}, { firstByteMs: 400, idleMs: 400 });
+  t = await openModelTest({ providerApiKey: "sk-configured-key" }, { firstByteMs: 400, idleMs: 400 });
 });
 beforeEach(() => t.provider.reset());
 afterAll(() => t.close());
@@ -116,8 +116,12 @@ describe("chatCompletionStream", () => {
     ],
     [
       "an error within the stream",
-      { status: 200, headers: { "content-type": "text/event-stream" }, body: 'data: {"error":{"message":"overloaded"}}\n\n' },
-      { reason: "MODEL_PROVIDER_FAILED", retryable: true, providerMessage: "overloaded" },
+      {
+        status: 200,
+        headers: { "content-type": "text/event-stream" },
+        body: 'data: {"error":{"message":"overloaded for sk-configured-key"}}\n\n',
+      },
+      { reason: "MODEL_PROVIDER_FAILED", retryable: true, providerMessage: "overloaded for ***" },
     ],
     [
       "events that are none",

@@ -138,6 +138,11 @@ describe("chatCompletion", () => {
     ["a long page", { status: 404, body: "x".repeat(9_000) }, { reason: "MODEL_REQUEST_REFUSED", providerMessage: "x".repeat(500) }],
     ["a redirect", { status: 302, headers: { location: "http://elsewhere.test/" } }, { reason: "MODEL_REQUEST_REFUSED", retryable: false }],
     [
+      "a redirect that repeats the key",
+      { status: 302, headers: { location: "http://elsewhere.test/?key=sk-configured-key" } },
+      { reason: "MODEL_REQUEST_REFUSED", providerMessage: "http://elsewhere.test/?key=***" },
+    ],
+    [
       "a cut connection",
       { cutAfter: 0 },
       { code: "DOWNSTREAM_UNAVAILABLE", reason: "MODEL_PROVIDER_UNREACHABLE", retryable: true, effectUnknown: true },

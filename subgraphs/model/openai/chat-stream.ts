@@ -5,7 +5,7 @@ import { readJson } from "#shared/nesting.ts";
 import { modelErrors } from "../errors.ts";
 import { CompletionAssembler, readCompletion, readPiece, type ReadCompletion, type ToolCallDelta } from "./chat-answer.ts";
 import { readStreamError } from "./refusal.ts";
-import { requestStream, type ProviderCall } from "./transport.ts";
+import { keyScrubber, requestStream, type ProviderCall } from "./transport.ts";
 
 /** What a stream brings: text, pieces of tool calls, and in the end the whole. */
 export type ChatPiece = { text: string } | { toolCall: ToolCallDelta } | { completion: ReadCompletion };
@@ -57,7 +57,9 @@ function* takeEvents(call: ProviderCall, assembler: CompletionAssembler, events:
   let text = "";
   for (const event of events) {
     const data = readJson(event);
-    if (isJsonObject(data) && data["error"] != null) throw readStreamError(call.provider.code, data["error"]);
+    if (isJsonObject(data) && data["error"] != null) {
+      throw readStreamError(call.provider.code, data["error"], keyScrubber(call.provider));
+    }
     const piece = data === undefined ? "an event is not JSON" : readPiece(data);
     if (typeof piece === "string") throw invalid(call, piece);
     const taken = assembler.take(piece);

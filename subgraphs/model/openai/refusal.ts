@@ -2,19 +2,20 @@
 import type { AppError } from "#shared/errors.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import { readJson } from "#shared/nesting.ts";
+import type { Scrubber } from "#shared/scrub.ts";
 import { modelErrors } from "../errors.ts";
 
 const shownCharacters = 500;
 const longestWaitMs = 3_600_000;
 
-/** @param text  the body, scrubbed of keys. */
+/** @param scrubber  takes the provider's key out of what is shown. */
 export function readRefusal(
   request: { provider: string | null; model: string },
-  { status, headers }: { status: number; headers: Record<string, string> },
-  text: string,
+  { status, headers, text }: { status: number; headers: Record<string, string>; text: string },
+  scrubber: Scrubber,
 ): AppError {
-  const { code, message } = readError(text);
-  const providerMessage = message || headers["location"] || "it said nothing more.";
+  const { code, message } = readError(scrubber.text(text));
+  const providerMessage = message || scrubber.text(headers["location"] ?? "") || "it said nothing more.";
   const { provider, model } = request;
   const facts = { provider, status, providerMessage, effectUnknown: false };
   const retryAfterMs = readRetryAfter(headers);
@@ -28,8 +29,8 @@ export function readRefusal(
 }
 
 /** An error that came inside a stream that had begun with status 200. */
-export function readStreamError(provider: string | null, error: Json): AppError {
-  const { message } = readError(JSON.stringify({ error }));
+export function readStreamError(provider: string | null, error: Json, scrubber: Scrubber): AppError {
+  const { message } = readError(scrubber.text(JSON.stringify({ error })));
   return modelErrors.MODEL_PROVIDER_FAILED({ provider, status: null, providerMessage: message, retryable: true, effectUnknown: false });
 }
 

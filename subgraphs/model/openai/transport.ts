@@ -7,7 +7,7 @@ import { AppError } from "#shared/errors.ts";
 import { guardedStream, type StreamedResponse } from "#shared/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/nesting.ts";
-import { createScrubber } from "#shared/scrub.ts";
+import { createScrubber, type Scrubber } from "#shared/scrub.ts";
 import { modelErrors } from "../errors.ts";
 import { readRefusal } from "./refusal.ts";
 
@@ -119,7 +119,8 @@ class ProviderExchange {
       redirects: 0,
     });
     if (response.status >= 200 && response.status <= 299) return response;
-    throw readRefusal({ ...this.facts, model: this.#call.model }, response, await this.#refusalText(response));
+    const text = await readText(response.body, refusalBytes).catch(() => "");
+    throw readRefusal({ ...this.facts, model: this.#call.model }, { ...response, text }, keyScrubber(provider));
   }
 
   arm(phase: Phase, deadlineMs: number): void {
@@ -167,12 +168,11 @@ class ProviderExchange {
       ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
     };
   }
+}
 
-  async #refusalText({ body }: StreamedResponse): Promise<string> {
-    const { apiKey } = this.#call.provider;
-    const text = await readText(body, refusalBytes).catch(() => "");
-    return createScrubber(apiKey === undefined ? [] : [apiKey]).text(text);
-  }
+/** Takes the provider's key out of what the provider says of it. */
+export function keyScrubber({ apiKey }: Pick<ProviderTarget, "apiKey">): Scrubber {
+  return createScrubber(apiKey === undefined ? [] : [apiKey]);
 }
 
 /** The body as text; what is behind `limit` is left unread. */
