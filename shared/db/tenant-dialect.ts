@@ -1,8 +1,18 @@
 /**
- * Kysely's PostgreSQL dialect, with one difference: BEGIN carries the tenant in the same message, so that row-level security
- * costs no round trip. MikroORM takes it as `driverOptions`.
+ * Kysely's PostgreSQL dialect, with two differences. BEGIN carries the tenant in the same message, so that row-level security costs no
+ * round trip. And a connection comes back to the pool whatever happens: Kysely keeps one whose BEGIN or ROLLBACK fails, so that each lost
+ * connection would leave the pool smaller. MikroORM takes it as `driverOptions`.
  */
-import { CompiledQuery, PostgresDialect, PostgresDriver, type DatabaseConnection, type Driver, type TransactionSettings } from "kysely";
+import {
+  CompiledQuery,
+  PostgresDialect,
+  PostgresDriver,
+  type DatabaseConnection,
+  type Driver,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type TransactionSettings,
+} from "kysely";
 import type pg from "pg";
 import { readable } from "./absent-text.ts";
 import { beginStatement } from "./scope.ts";
@@ -11,47 +21,67 @@ import { beginStatement } from "./scope.ts";
 export type StatementListener = (sql: string) => void;
 
 class TenantDriver extends PostgresDriver {
-  readonly #listener: StatementListener;
-  readonly #heard = new WeakSet<DatabaseConnection>();
-
-  constructor(pool: pg.Pool, listener: StatementListener) {
-    super({ pool: pool });
-    this.#listener = listener;
-  }
-
-  override async acquireConnection(): Promise<DatabaseConnection> {
-    const connection = await super.acquireConnection();
-    if (this.#heard.has(connection)) return connection;
-    this.#heard.add(connection);
-    const execute = connection.executeQuery.bind(connection);
-    connection.executeQuery = (query) => {
-      this.#listener(query.sql);
-      return execute(readable(query));
-    };
-    return connection;
-  }
-
   override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     const begin = settings.accessMode ? `start transaction ${settings.accessMode}` : "begin";
-    await connection.executeQuery(CompiledQuery.raw(beginStatement(begin)));
+    try {
+      await connection.executeQuery(CompiledQuery.raw(beginStatement(begin)));
+    } catch (error) {
+      await this.releaseConnection(connection as Parameters<PostgresDriver["releaseConnection"]>[0]);
+      throw error;
+    }
+  }
+
+  /** What cannot be rolled back is lost with its connection; what made it fail is the error that matters. */
+  override rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    return super.rollbackTransaction(connection).catch(() => {});
   }
 
   /** The pool outlives the ORM: whoever opened it closes it. */
   override async destroy(): Promise<void> {}
 }
 
-/** A dialect over a pool that may serve several ORMs of one process. */
-export class TenantDialect extends PostgresDialect {
-  readonly #pool: pg.Pool;
+/** A connection while it is lent out. One whose transaction could not begin or end is in no state to be lent again. */
+class Loan {
+  readonly #client: pg.PoolClient;
   readonly #listener: StatementListener;
+  #broken: Error | undefined;
 
-  constructor(pool: pg.Pool, listener: StatementListener) {
-    super({ pool: pool });
-    this.#pool = pool;
+  constructor(client: pg.PoolClient, listener: StatementListener) {
+    this.#client = client;
     this.#listener = listener;
   }
 
+  async query(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
+    this.#listener(sql);
+    const statement = readable({ sql, parameters });
+    try {
+      return await this.#client.query(statement.sql, [...statement.parameters]);
+    } catch (error) {
+      if (/^(begin|start transaction|commit|rollback)\b/.test(sql)) this.#broken = error as Error;
+      throw error;
+    }
+  }
+
+  release(): void {
+    this.#client.release(this.#broken);
+  }
+}
+
+/** A dialect over a pool that may serve several ORMs of one process. */
+export class TenantDialect extends PostgresDialect {
+  readonly #pool: PostgresPool;
+
+  constructor(pool: pg.Pool, listener: StatementListener) {
+    const lending = {
+      connect: async () => new Loan(await pool.connect(), listener) as unknown as PostgresPoolClient,
+      end: () => Promise.resolve(),
+      options: pool.options,
+    };
+    super({ pool: lending });
+    this.#pool = lending;
+  }
+
   override createDriver(): Driver {
-    return new TenantDriver(this.#pool, this.#listener);
+    return new TenantDriver({ pool: this.#pool });
   }
 }
