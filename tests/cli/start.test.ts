@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { readPostmaster, isServing } from "#shared/postgres/postmaster.ts";
@@ -53,6 +53,7 @@ describe("start", () => {
     expect(children.filter(isSameProcess)).toEqual([]);
     expect(readPostmaster(t.cluster)).toBeUndefined();
     expect(readdirSync(t.dataDir).sort()).toEqual(["encryption.key", "platform.log", "postgres", "postgres.log"]);
+    for (const name of readdirSync(t.dataDir)) expect([name, statSync(join(t.dataDir, name)).mode & 0o077]).toEqual([name, 0]);
   });
 
   it("stops when it is told to while it starts", async () => {
