@@ -59,7 +59,12 @@ export async function preparePlatformDatabase(url: string): Promise<string> {
     return facts;
   });
   const platformUrl = facts.isSuperuser || facts.bypassesRls ? withOptions(url, [`role=${platformRole}`]) : url;
-  await withClient(platformUrl, (client) => inLock(client, appSchema));
+  await withClient(platformUrl, async (client) => {
+    const { role, isSuperuser, bypassesRls } = await roleFacts(client);
+    // It may have been there before, made by somebody else.
+    if (isSuperuser || bypassesRls) throw postgresErrors.DATABASE_ROLE_UNFIT({ role, problem: "it bypasses row-level security" });
+    await inLock(client, appSchema);
+  });
   return platformUrl;
 }
 

@@ -1,5 +1,8 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import pg from "pg";
 import { preparePlatformDatabase } from "#shared/postgres/prepare.ts";
+import { startPostgres } from "#shared/postgres/server.ts";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
 
 const made: TestDatabase[] = [];
@@ -33,6 +36,26 @@ describe("preparePlatformDatabase", () => {
     const urls = await Promise.all(Array.from({ length: 4 }, () => preparePlatformDatabase(adminUrl)));
     expect(new Set(urls).size).toBe(1);
     expect(await preparePlatformDatabase(urls[0] ?? "")).toBe(urls[0]);
+  });
+
+  it("takes no role of its name that bypasses row-level security", async () => {
+    const root = mkdtempSync("/tmp/agent-platform-pg-");
+    chmodSync(root, 0o755);
+    const server = await startPostgres({ folder: join(root, "postgres"), settings: { fsync: "off", shared_buffers: "16MB" } });
+    try {
+      const admin = server.url("postgres", "postgres");
+      for (const attribute of ["bypassrls", "superuser"]) {
+        await query(admin, `drop role if exists agent_platform; create role agent_platform login ${attribute}`);
+        await expect(preparePlatformDatabase(admin)).rejects.toMatchObject({
+          reason: "DATABASE_ROLE_UNFIT",
+          facts: { role: "agent_platform" },
+        });
+        await query(admin, "revoke all on database postgres from agent_platform");
+      }
+    } finally {
+      await server.stop();
+      rmSync(root, { recursive: true, force: true });
+    }
   });
 
   it("says what is missing when the role may not create schemas", async () => {
