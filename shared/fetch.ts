@@ -3,7 +3,7 @@
  * the bytes after decompression, addresses judged where the socket connects, every redirect judged anew. It never retries: retries are
  * the engine's, which knows whether the effect may happen twice.
  */
-import { pipeline, type Readable } from "node:stream";
+import { pipeline, type Readable, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { DecoratorHandler, type Dispatcher } from "undici";
 import type { EgressPolicy } from "./egress.ts";
@@ -88,7 +88,12 @@ export async function guardedStream(url: string, options: FetchOptions): Promise
 }
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
-const decoders = { gzip: createGunzip, "x-gzip": createGunzip, deflate: createInflate, br: createBrotliDecompress };
+const decoders = new Map<string, () => Transform>([
+  ["gzip", createGunzip],
+  ["x-gzip", createGunzip],
+  ["deflate", createInflate],
+  ["br", createBrotliDecompress],
+]);
 
 // They end before a byte of the request is written.
 const connectFailures = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
@@ -188,7 +193,7 @@ class StartWatch extends DecoratorHandler {
 const settled = { retryable: false, effectUnknown: false } as const;
 
 function decoded(raw: Readable, encoding = "identity"): Readable {
-  const createDecoder = decoders[encoding.trim().toLowerCase() as keyof typeof decoders];
+  const createDecoder = decoders.get(encoding.trim().toLowerCase());
   // pipeline() reports the raw stream's failure on the decoder, where the reader sees it.
   return createDecoder ? pipeline(raw, createDecoder(), ignore) : raw;
 }

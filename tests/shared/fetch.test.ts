@@ -39,6 +39,27 @@ describe("guardedFetch", () => {
     expect((await fetch(`${server.url}/a`)).text).toBe("hello");
   });
 
+  it.each(["constructor", "__proto__", "identity", "unheard-of"])("gives a body whose encoding is %s as it came", async (encoding) => {
+    const { server, fetch } = await setup();
+    server.on("GET /a", { headers: { "content-encoding": encoding }, body: "as it came" });
+    expect((await fetch(`${server.url}/a`)).text).toBe("as it came");
+  });
+
+  it("takes no way around its policy that the environment names", async () => {
+    const { server, fetch } = await setup();
+    const proxy = await startHttpServer();
+    servers.push(proxy);
+    server.on("GET /a", { body: "direct" });
+    const names = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "NODE_USE_ENV_PROXY"];
+    for (const name of names) process.env[name] = name === "NODE_USE_ENV_PROXY" ? "1" : proxy.url;
+    try {
+      expect((await fetch(`${server.url}/a`)).text).toBe("direct");
+    } finally {
+      for (const name of names) delete process.env[name];
+    }
+    expect(proxy.requests).toEqual([]);
+  });
+
   it("counts the limit on decompressed bytes", async () => {
     const { server, fetch } = await setup();
     server.on("GET /bomb", { headers: { "content-encoding": "gzip" }, body: gzipSync(Buffer.alloc(4_000_000)) });
