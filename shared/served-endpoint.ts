@@ -33,7 +33,7 @@ export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: { log: 
     sockets: graphqlWebSockets(socketOptions(endpoint, schema, setting.log), {
       log: setting.log,
       // The one socket of a router carries the streams of all its users.
-      limits: { maxOperations: 100_000, maxMessageBytes: setting.maxBodyBytes },
+      limits: { maxOperations: 100_000, maxBufferedBytes: 1 << 30, maxMessageBytes: setting.maxBodyBytes },
     }),
     stop: () => server.stop(),
   };

@@ -24,6 +24,8 @@ export interface WebSocketLimits {
   maxMessageBytes: number;
   /** Operations that one socket may have open. */
   maxOperations: number;
+  /** A socket that has this much waiting for it and is sent more is dropped: streams wait for their reader, answers to what it sends do not. */
+  maxBufferedBytes: number;
   /** A socket that answers no ping within this time is dropped; it is also the time between two pings. */
   pingMs: number;
 }
@@ -35,7 +37,7 @@ export interface GraphqlWebSockets {
   close(graceMs: number): Promise<void>;
 }
 
-const defaultLimits: WebSocketLimits = { maxMessageBytes: 4 << 20, maxOperations: 200, pingMs: 12_000 };
+const defaultLimits: WebSocketLimits = { maxMessageBytes: 4 << 20, maxOperations: 200, maxBufferedBytes: 32 << 20, pingMs: 12_000 };
 
 /** Makes the WebSocket half of a server; `options.onSubscribe` is called for operations within the limits only. */
 export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; limits?: Partial<WebSocketLimits> }): GraphqlWebSockets {
@@ -52,7 +54,7 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
     keepAlive(socket, limits.pingMs);
     socket.on("error", (error) => setting.log.debug({ err: error }, "websocket failed"));
     const controller = new AbortController();
-    const closed = server.opened(adapter(socket, setting.log), { request, socket, gone: controller.signal });
+    const closed = server.opened(adapter(socket, setting.log, limits.maxBufferedBytes), { request, socket, gone: controller.signal });
     socket.once("close", (code, reason) => {
       controller.abort(clientLeft());
       closed(code, String(reason)).catch((error: unknown) => setting.log.error({ err: error }, "websocket not cleaned up"));
@@ -64,12 +66,13 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
   };
 }
 
-function adapter(socket: WebSocket, log: Log) {
+function adapter(socket: WebSocket, log: Log, maxBufferedBytes: number) {
   return {
     protocol: socket.protocol,
     // Resolves when the bytes are on their way, so that a client that does not read stops its own streams.
     send: (text: string) =>
       new Promise<void>((resolve) => {
+        if (socket.bufferedAmount > maxBufferedBytes) socket.terminate();
         if (socket.readyState !== socket.OPEN) return resolve();
         socket.send(text, () => resolve());
       }),

@@ -58,6 +58,35 @@ describe("a WebSocket of the router", () => {
     expect((await talk(t, [init, subscribe("1", `{ whoami } # ${"x".repeat(2_000)}`)])).code).toBe(1009);
   });
 
+  it("drops a client that goes on asking and reads no answer", async () => {
+    await using t = await fixtureRouter({ sockets: { maxBufferedBytes: 1 << 20 } });
+    const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws");
+    await new Promise((resolve) => socket.once("open", resolve));
+    socket.send(JSON.stringify(init));
+    await new Promise((resolve) => socket.once("message", resolve));
+    socket.pause();
+    // More than the buffers of two sockets take: the refusal repeats the name.
+    const asked = 600;
+    const refused = `{ whoami } ${"x".repeat(50_000)}`;
+    let answered = 0;
+    const ended = new Promise<string>((resolve) => {
+      socket.on("error", () => {});
+      socket.on("close", () => resolve("dropped"));
+      socket.on("message", () => ++answered === asked && resolve("answered"));
+    });
+    const sent = Array.from(
+      { length: asked },
+      (_, id) => new Promise((resolve) => socket.send(JSON.stringify(subscribe(`${id}`, refused)), resolve)),
+    );
+    await Promise.all(sent);
+    // A request of another client is answered behind them all.
+    await t.ask("{ whoami }");
+    socket.resume();
+    expect(await ended).toBe("dropped");
+    expect(answered).toBeLessThan(asked);
+    expect((await t.ask("{ whoami }")).status).toBe(200);
+  });
+
   it("limits how deep a message nests, and the document in it", async () => {
     await using t = await fixtureRouter();
     const deep = "[".repeat(7_000) + "]".repeat(7_000);
