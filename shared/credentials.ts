@@ -32,10 +32,12 @@ export function queryCredentials(url: URL): string[] {
   return [...url.searchParams].flatMap(([name, value]) => (isQueryCredential(name) ? [value] : []));
 }
 
-/** A node's config of an HTTP request as it may be shown: url, base_url, query and headers without credentials. */
+const urlKeys = new Set(["url", "base_url", "source_url"]);
+
+/** A node's config of an HTTP request as it may be shown: its URLs, query and headers without credentials. */
 export function shownRequestConfig(config: JsonObject): JsonObject {
   const shown = (key: string, value: Json | undefined): Json | undefined => {
-    if ((key === "url" || key === "base_url") && typeof value === "string") return URL.canParse(value) ? shownUrl(new URL(value)) : value;
+    if (urlKeys.has(key) && typeof value === "string") return URL.canParse(value) ? shownUrl(new URL(value)) : value;
     return (key === "headers" || key === "query") && isJsonObject(value) ? withoutCredentials(value) : value;
   };
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, shown(key, value)]));

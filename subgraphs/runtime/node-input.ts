@@ -1,6 +1,7 @@
 /**
  * What a node was given, worked out from the frozen plan and from what was stored before it: nothing of it is stored again. Pure.
  */
+import { shownRequestConfig } from "#shared/credentials.ts";
 import { configReferences } from "#shared/dsl/node-texts.ts";
 import { nodeSpecs } from "#shared/dsl/node-specs.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
@@ -13,7 +14,6 @@ import type { TemplateScope } from "#shared/template/scope.ts";
 
 /** Definitions rather than input, and as large as a document may be. */
 const definitions = new Set(["code", "documents"]);
-const hidden = "***";
 
 /** Ids of the nodes whose outputs a config reads. */
 export function nodesRead(type: string, config: JsonObject): string[] {
@@ -21,8 +21,8 @@ export function nodesRead(type: string, config: JsonObject): string[] {
 }
 
 /**
- * The config with its templates rendered, without what is definition (`code`, `documents`) and with the values of headers hidden; for a node
- * with an expression also `values`, what it reads by path.
+ * The config with its templates rendered, without what is definition (`code`, `documents`) and with credentials hidden; for a node with an
+ * expression also `values`, what it reads by path.
  *
  * @returns null for a type without a spec, and where a template cannot be rendered: then the node run's error says why.
  */
@@ -32,17 +32,12 @@ export function nodeInput(type: string, config: JsonObject, scope: TemplateScope
   const given = withoutDefinitions(config);
   const rendered = orNull(() => renderConfig(canonical, given, scope));
   if (rendered === null) return null;
-  const { headers } = rendered;
-  const input = typeof headers === "object" && headers !== null ? { ...rendered, headers: hideValues(headers) } : rendered;
+  const input = shownRequestConfig(rendered);
   return nodeSpecs[canonical].expressions.length === 0 ? input : { ...input, values: valuesRead(canonical, config, scope) };
 }
 
 function withoutDefinitions(config: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(config).filter(([key]) => !definitions.has(key)));
-}
-
-function hideValues(headers: object): JsonObject {
-  return Object.fromEntries(Object.keys(headers).map((name) => [name, hidden]));
 }
 
 function valuesRead(type: string, config: JsonObject, scope: TemplateScope): JsonObject {

@@ -132,7 +132,7 @@ export class NodeRunResolver {
   @FieldResolver(() => JsonScalar, {
     nullable: true,
     description:
-      "What it is given, also while it is QUEUED or waits: its config with the templates rendered as they stood when it began, without code and documents, the values of headers hidden. " +
+      "What it is given, also while it is QUEUED or waits: its config with the templates rendered as they stood when it began, without code and documents, credentials as ***. " +
       "For if-else also `values`, what the expression reads, by path. Null where a template cannot be rendered: errorMessage says why.",
   })
   input(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Json> {

@@ -70,7 +70,7 @@ describe("a node run's input", () => {
     expect(nodeRun).toEqual({ status: "QUEUED", input: { model: "m", system_prompt: "Be kind to Ada.", prompt: "Why?" } });
   });
 
-  it("leaves out code and documents and hides the values of headers", async () => {
+  it("leaves out code and documents and hides credentials", async () => {
     const t = await setup();
     const id = await t.create(
       {
@@ -80,7 +80,10 @@ describe("a node run's input", () => {
           {
             id: "call",
             type: "tool",
-            config: { url: "http://x.test/{{ input.n }}", headers: { authorization: "Bearer {{ input.token }}" } },
+            config: {
+              url: "http://x.test/{{ input.n }}",
+              headers: { authorization: "Bearer {{ input.token }}", "x-shop": "{{ input.n }}" },
+            },
           },
         ],
         edges: [],
@@ -90,7 +93,7 @@ describe("a node run's input", () => {
     expect(await inputsOf(t, id)).toEqual({
       run: { language: "python", input_json: { n: 3 } },
       find: { query: "q" },
-      call: { url: "http://x.test/3", headers: { authorization: "***" } },
+      call: { url: "http://x.test/3", headers: { authorization: "***", "x-shop": 3 } },
     });
   });
 
