@@ -46,9 +46,13 @@ export type ChatMessageInput = {
 
 /** Who says a message. */
 export type ChatRole =
+  /** The model: what it said, or which tools it called. */
   | 'ASSISTANT'
+  /** Says how the model is to behave. */
   | 'SYSTEM'
+  /** What a tool answered to the call that toolCallId names. */
   | 'TOOL'
+  /** Who asks. */
   | 'USER';
 
 /** A function that the model may call. The platform does not call it: the calls are in the completion. */
@@ -203,7 +207,9 @@ export type FinishReason =
 
 /** Whether a service and its database answer. */
 export type HealthStatus =
+  /** They did not; message says why. */
   | 'DOWN'
+  /** It and its database answered within 2 s. */
   | 'UP';
 
 /** The node that a run begins with, instead of those that the DSL starts with. */
@@ -216,15 +222,22 @@ export type InitialNodeInput = {
 
 /** Who speaks. */
 export type MessageRole =
+  /** The app, such as the answer of a run. */
   | 'ASSISTANT'
+  /** An instruction or a notice of whoever runs the app. */
   | 'SYSTEM'
+  /** What a tool answered. */
   | 'TOOL'
+  /** The user of the session. */
   | 'USER';
 
 /** Where a node run stands. COMPLETED, FAILED, SKIPPED and CANCELLED never change. */
 export type NodeRunStatus =
+  /** Stopped; errorCode says why: RUN_CANCELLED, SIBLING_FAILED or RUN_ENDED. */
   | 'CANCELLED'
+  /** Done, with its output. */
   | 'COMPLETED'
+  /** Done without success; errorCode says why. */
   | 'FAILED'
   /** May start; nobody has started it. */
   | 'QUEUED'
@@ -248,7 +261,9 @@ export type RunEventType =
 
 /** WORKERS: any worker takes it. MANUAL: only the execute… mutations advance it. */
 export type RunExecution =
+  /** Only the execute… mutations and executors outside the platform advance it. */
   | 'MANUAL'
+  /** Any worker takes it; while one owns it the execute… mutations are refused with CONFLICT, RUN_OWNED. */
   | 'WORKERS';
 
 /** How far a run request has come. */
@@ -277,8 +292,11 @@ export type RunStatus =
 
 /** How what a span stands for went; UNSET while it goes on. */
 export type SpanStatus =
+  /** It failed, or was stopped. */
   | 'ERROR'
+  /** It went well. */
   | 'OK'
+  /** It goes on. */
   | 'UNSET';
 
 /** How a tool is called. */
@@ -290,8 +308,11 @@ export type ToolType =
 
 /** The life of a version; its content never changes. */
 export type VersionStatus =
+  /** Starts no run until it is published again; runs in flight go on. App versions are never archived. */
   | 'ARCHIVED'
+  /** Not published yet. A draft of a workflow runs where its id is given. */
   | 'DRAFT'
+  /** Was published; the one that was published last is the published version. */
   | 'PUBLISHED';
 
 export type CliAppByCodeQueryVariables = Exact<{

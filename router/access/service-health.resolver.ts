@@ -7,7 +7,14 @@ export enum HealthStatus {
   UP = "UP",
   DOWN = "DOWN",
 }
-registerEnumType(HealthStatus, { name: "HealthStatus", description: "Whether a service and its database answer." });
+registerEnumType(HealthStatus, {
+  name: "HealthStatus",
+  description: "Whether a service and its database answer.",
+  valuesConfig: {
+    UP: { description: "It and its database answered within 2 s." },
+    DOWN: { description: "They did not; message says why." },
+  },
+});
 
 /** One subgraph's state, in the graph. */
 @ObjectType("ServiceHealth", { description: "One subgraph's state." })
@@ -28,7 +35,7 @@ class ServiceHealthType implements ServiceHealth {
 /** The services in the graph. */
 @Resolver()
 export class ServiceHealthResolver {
-  @Query(() => [ServiceHealthType], { description: "Every subgraph, asked now, each with a time limit (S-101)." })
+  @Query(() => [ServiceHealthType], { description: "Every subgraph, asked now, each with a time limit of 2 s." })
   services(@Ctx() { services }: AccessContext): Promise<ServiceHealth[]> {
     return services.probe();
   }

@@ -4,7 +4,7 @@
  */
 import { buildSubgraphSchema, printSubgraphSchema } from "@apollo/subgraph";
 import { printSchemaWithDirectives } from "@graphql-tools/utils";
-import { Kind, parse, visit, type DocumentNode, type GraphQLSchema, type InputValueDefinitionNode } from "graphql";
+import { Kind, parse, visit, type DocumentNode, type GraphQLSchema, type InputValueDefinitionNode, type StringValueNode } from "graphql";
 import { buildSchema, createResolversMap, type NonEmptyArray } from "type-graphql";
 import { DateTimeScalar } from "./scalars.ts";
 
@@ -35,7 +35,7 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
   for (const [typeName, resolve] of Object.entries(parts.references ?? {})) {
     resolvers[typeName] = { ...resolvers[typeName], __resolveReference: batchReferences(resolve) };
   }
-  const typeDefs = sortArguments(parse(`${federationLink}\n${printSchemaWithDirectives(source)}`));
+  const typeDefs = describeRest(sortArguments(parse(`${federationLink}\n${printSchemaWithDirectives(source)}`)));
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as never }]);
   return { schema, sdl: printSubgraphSchema(schema) };
 }
@@ -64,6 +64,35 @@ function batchReferences<C extends object>(resolve: ReferenceResolver<C>) {
     const index = batch.ids.push(reference.id) - 1;
     return batch.found.then((found) => found[index] ?? null);
   };
+}
+
+/** TypeGraphQL has no place to describe the root types. */
+const rootDescriptions: Readonly<Record<string, string>> = {
+  Query: "What can be read. What is not there, or is another tenant's, is null.",
+  Mutation: "What can be changed. The fields of one mutation are executed one after the other; one that fails stops none of the others.",
+  Subscription: "What can be watched live, over a WebSocket at the graph's own address (graphql-transport-ws).",
+};
+
+/** Describes the root types, and each argument of an input type by what the type says, unless it speaks for itself. */
+function describeRest(document: DocumentNode): DocumentNode {
+  const inputs = new Map<string, StringValueNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION && definition.description) {
+      inputs.set(definition.name.value, definition.description);
+    }
+  }
+  const describeArgument = (argument: InputValueDefinitionNode): InputValueDefinitionNode => {
+    const type = argument.type.kind === Kind.NON_NULL_TYPE ? argument.type.type : argument.type;
+    const description = argument.description ?? (type.kind === Kind.NAMED_TYPE ? inputs.get(type.name.value) : undefined);
+    return description === undefined ? argument : { ...argument, description };
+  };
+  return visit(document, {
+    [Kind.OBJECT_TYPE_DEFINITION]: (type) => {
+      const value = rootDescriptions[type.name.value];
+      return value === undefined ? undefined : { ...type, description: { kind: Kind.STRING, value } };
+    },
+    [Kind.FIELD_DEFINITION]: (field) => ({ ...field, arguments: field.arguments?.map(describeArgument) }),
+  });
 }
 
 const pageArguments = ["first", "after", "last", "before"];

@@ -10,7 +10,15 @@ export enum AgentVersionStatus {
   PUBLISHED = "PUBLISHED",
   ARCHIVED = "ARCHIVED",
 }
-registerEnumType(AgentVersionStatus, { name: "AgentVersionStatus", description: "The life of a version; its content never changes." });
+registerEnumType(AgentVersionStatus, {
+  name: "AgentVersionStatus",
+  description: "The life of a version; its content never changes.",
+  valuesConfig: {
+    DRAFT: { description: "Not published yet." },
+    PUBLISHED: { description: "Was published; the one that was published last is the published version." },
+    ARCHIVED: { description: "Not available yet: nothing archives an agent version." },
+  },
+});
 
 /** One immutable make of an agent: prompt, model, tools, skills, memory. */
 @Directive('@key(fields: "id")')

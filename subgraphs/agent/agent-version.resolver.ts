@@ -11,7 +11,10 @@ import { ToolBindingStub } from "./tool-binding.stub.ts";
 @Resolver(() => AgentVersion)
 export class AgentVersionResolver {
   @Query(() => AgentVersion, { nullable: true, description: "An agent version by id; null where there is none." })
-  agentVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: AgentContext): Promise<AgentVersion | null> {
+  agentVersion(
+    @Arg("id", () => ID, { description: "The agent version's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: AgentContext,
+  ): Promise<AgentVersion | null> {
     return loaders.agentVersion.load(id);
   }
 
@@ -26,7 +29,10 @@ export class AgentVersionResolver {
   @Mutation(() => AgentVersion, {
     description: "The published version is the one that was published last; publishing an older one again makes it current.",
   })
-  publishAgentVersion(@Arg("id", () => ID) id: string, @Ctx() context: AgentContext): Promise<AgentVersion> {
+  publishAgentVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: AgentContext,
+  ): Promise<AgentVersion> {
     return service.publishAgentVersion(context, id);
   }
 

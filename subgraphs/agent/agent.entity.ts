@@ -6,7 +6,14 @@ export enum AgentStatus {
   ACTIVE = "ACTIVE",
   ARCHIVED = "ARCHIVED",
 }
-registerEnumType(AgentStatus, { name: "AgentStatus", description: "Whether an agent is in use." });
+registerEnumType(AgentStatus, {
+  name: "AgentStatus",
+  description: "Whether an agent is in use.",
+  valuesConfig: {
+    ACTIVE: { description: "In use." },
+    ARCHIVED: { description: "No longer in use. It only says so: nothing is hidden or refused." },
+  },
+});
 
 /** Who does work with a model; what it is made of stands in its versions. */
 @Directive('@key(fields: "id")')

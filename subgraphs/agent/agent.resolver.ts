@@ -13,12 +13,18 @@ const AgentVersionConnection = connectionType("AgentVersion", () => AgentVersion
 @Resolver(() => Agent)
 export class AgentResolver {
   @Query(() => Agent, { nullable: true, description: "An agent by id, deleted ones too; null where there is none." })
-  agent(@Arg("id", () => ID) id: string, @Ctx() { loaders }: AgentContext): Promise<Agent | null> {
+  agent(
+    @Arg("id", () => ID, { description: "The agent's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: AgentContext,
+  ): Promise<Agent | null> {
     return loaders.agent.load(id);
   }
 
   @Query(() => Agent, { nullable: true, description: "An agent by its code; null where there is none." })
-  agentByCode(@Arg("code", () => String) code: string, @Ctx() { db }: AgentContext): Promise<Agent | null> {
+  agentByCode(
+    @Arg("code", () => String, { description: "The agent's code; case counts." }) code: string,
+    @Ctx() { db }: AgentContext,
+  ): Promise<Agent | null> {
     return db.read(({ em }) => em.findOne(Agent, { code, deletedAt: null }));
   }
 
@@ -34,7 +40,7 @@ export class AgentResolver {
 
   @Mutation(() => Agent, { description: "Changes what is given; the code stays for ever." })
   updateAgent(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The agent; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateAgentInput) input: UpdateAgentInput,
     @Ctx() context: AgentContext,
   ): Promise<Agent> {
@@ -42,7 +48,10 @@ export class AgentResolver {
   }
 
   @Mutation(() => ID, { description: "Deletes an agent; teams that have it keep its id. Returns the id." })
-  deleteAgent(@Arg("id", () => ID) id: string, @Ctx() context: AgentContext): Promise<string> {
+  deleteAgent(
+    @Arg("id", () => ID, { description: "The agent; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: AgentContext,
+  ): Promise<string> {
     return service.deleteAgent(context, id);
   }
 

@@ -10,7 +10,17 @@ export enum MemoryScopeType {
   AGENT = "AGENT",
   TEAM = "TEAM",
 }
-registerEnumType(MemoryScopeType, { name: "MemoryScopeType", description: "Whose memory it is." });
+registerEnumType(MemoryScopeType, {
+  name: "MemoryScopeType",
+  description: "Whose memory it is.",
+  valuesConfig: {
+    TENANT: { description: "Everybody of the tenant." },
+    USER: { description: "One user." },
+    SESSION: { description: "One conversation." },
+    AGENT: { description: "One agent." },
+    TEAM: { description: "One team." },
+  },
+});
 
 /** What an agent remembers: read before a run, written after it. */
 @ObjectType({ description: "What an agent remembers: read before a run, written after a model call that succeeded." })

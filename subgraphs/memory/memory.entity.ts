@@ -11,7 +11,17 @@ export enum MemoryScopeType {
   AGENT = "AGENT",
   TEAM = "TEAM",
 }
-registerEnumType(MemoryScopeType, { name: "MemoryScopeType", description: "Whose memory it is." });
+registerEnumType(MemoryScopeType, {
+  name: "MemoryScopeType",
+  description: "Whose memory it is.",
+  valuesConfig: {
+    TENANT: { description: "Everybody of the tenant." },
+    USER: { description: "One user." },
+    SESSION: { description: "One conversation." },
+    AGENT: { description: "One agent." },
+    TEAM: { description: "One team." },
+  },
+});
 
 /** Something that is remembered of somebody. */
 @Directive('@key(fields: "id")')

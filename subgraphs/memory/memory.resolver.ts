@@ -15,7 +15,10 @@ export const MemoryConnection = connectionType("Memory", () => Memory);
 @Resolver(() => Memory)
 export class MemoryResolver {
   @Query(() => Memory, { nullable: true, description: "A memory by id; null where there is none, or it has expired." })
-  memory(@Arg("id", () => ID) id: string, @Ctx() { loaders }: MemoryContext): Promise<Memory | null> {
+  memory(
+    @Arg("id", () => ID, { description: "The memory's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: MemoryContext,
+  ): Promise<Memory | null> {
     return loaders.memory.load(id);
   }
 
@@ -44,7 +47,7 @@ export class MemoryResolver {
 
   @Mutation(() => Memory, { description: "Changes what is given; whose memory it is stays." })
   updateMemory(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The memory; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateMemoryInput) input: UpdateMemoryInput,
     @Ctx() context: MemoryContext,
   ): Promise<Memory> {
@@ -52,7 +55,10 @@ export class MemoryResolver {
   }
 
   @Mutation(() => ID, { description: "Forgets a memory for good. Returns the id." })
-  deleteMemory(@Arg("id", () => ID) id: string, @Ctx() context: MemoryContext): Promise<string> {
+  deleteMemory(
+    @Arg("id", () => ID, { description: "The memory; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: MemoryContext,
+  ): Promise<string> {
     return service.deleteMemory(context, id);
   }
 }

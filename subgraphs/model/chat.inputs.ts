@@ -9,7 +9,16 @@ export enum ChatRole {
   ASSISTANT = "ASSISTANT",
   TOOL = "TOOL",
 }
-registerEnumType(ChatRole, { name: "ChatRole", description: "Who says a message." });
+registerEnumType(ChatRole, {
+  name: "ChatRole",
+  description: "Who says a message.",
+  valuesConfig: {
+    SYSTEM: { description: "Says how the model is to behave." },
+    USER: { description: "Who asks." },
+    ASSISTANT: { description: "The model: what it said, or which tools it called." },
+    TOOL: { description: "What a tool answered to the call that toolCallId names." },
+  },
+});
 
 /** One message of a conversation. */
 @InputType({ description: "One message of a conversation." })

@@ -6,7 +6,14 @@ export enum ModelProviderStatus {
   ACTIVE = "ACTIVE",
   DISABLED = "DISABLED",
 }
-registerEnumType(ModelProviderStatus, { name: "ModelProviderStatus", description: "Whether a provider is asked." });
+registerEnumType(ModelProviderStatus, {
+  name: "ModelProviderStatus",
+  description: "Whether a provider is asked.",
+  valuesConfig: {
+    ACTIVE: { description: "Is asked; the oldest active one is the tenant's default." },
+    DISABLED: { description: "Is not asked. Calls that name it are refused with CONFLICT, MODEL_PROVIDER_DISABLED." },
+  },
+});
 
 /** A service that speaks the OpenAI API. */
 @Directive('@key(fields: "id")')

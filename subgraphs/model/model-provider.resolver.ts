@@ -14,12 +14,18 @@ const ModelProviderConnection = connectionType("ModelProvider", () => ModelProvi
 @Resolver(() => ModelProvider)
 export class ModelProviderResolver {
   @Query(() => ModelProvider, { nullable: true, description: "A provider by id, deleted ones too; null where there is none." })
-  modelProvider(@Arg("id", () => ID) id: string, @Ctx() { loaders }: ModelContext): Promise<ModelProvider | null> {
+  modelProvider(
+    @Arg("id", () => ID, { description: "The provider's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: ModelContext,
+  ): Promise<ModelProvider | null> {
     return loaders.modelProvider.load(id);
   }
 
   @Query(() => ModelProvider, { nullable: true, description: "A provider by its code; null where there is none." })
-  modelProviderByCode(@Arg("code", () => String) code: string, @Ctx() { db }: ModelContext): Promise<ModelProvider | null> {
+  modelProviderByCode(
+    @Arg("code", () => String, { description: "The provider's code; case counts." }) code: string,
+    @Ctx() { db }: ModelContext,
+  ): Promise<ModelProvider | null> {
     return db.read(({ em }) => em.findOne(ModelProvider, { code, deletedAt: null }));
   }
 
@@ -57,7 +63,7 @@ export class ModelProviderResolver {
 
   @Mutation(() => ModelProvider, { description: "Changes what is given; the code stays for ever." })
   updateModelProvider(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The provider; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateModelProviderInput) input: UpdateModelProviderInput,
     @Ctx() context: ModelContext,
   ): Promise<ModelProvider> {
@@ -65,7 +71,10 @@ export class ModelProviderResolver {
   }
 
   @Mutation(() => ID, { description: "Deletes a provider and its key. Returns the id." })
-  deleteModelProvider(@Arg("id", () => ID) id: string, @Ctx() context: ModelContext): Promise<string> {
+  deleteModelProvider(
+    @Arg("id", () => ID, { description: "The provider; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: ModelContext,
+  ): Promise<string> {
     return providers.deleteModelProvider(context, id);
   }
 

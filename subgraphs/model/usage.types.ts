@@ -7,7 +7,15 @@ export enum ModelUsageGroup {
   PROVIDER = "PROVIDER",
   DAY = "DAY",
 }
-registerEnumType(ModelUsageGroup, { name: "ModelUsageGroup", description: "What usage is summed by." });
+registerEnumType(ModelUsageGroup, {
+  name: "ModelUsageGroup",
+  description: "What usage is summed by.",
+  valuesConfig: {
+    MODEL: { description: "A sum a model." },
+    PROVIDER: { description: "A sum a provider." },
+    DAY: { description: "A sum a day of UTC." },
+  },
+});
 
 /** What was used of a model, of a provider, or on a day. */
 @ObjectType({ description: "What was used of a model, of a provider, or on a day." })

@@ -16,7 +16,7 @@ export class ArtifactResolver {
     description: "What a run's nodes left behind, oldest first. NOT_FOUND when there is no such run.",
   })
   async nodeArtifacts(
-    @Arg("runId", () => ID) runId: string,
+    @Arg("runId", () => ID, { description: "The run." }) runId: string,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: RuntimeContext,
   ): Promise<Connection<NodeArtifact>> {

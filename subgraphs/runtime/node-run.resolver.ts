@@ -30,7 +30,10 @@ class ExecuteRunResult {
 @Resolver(() => NodeRun)
 export class NodeRunResolver {
   @Query(() => NodeRun, { nullable: true, description: "A node run by id, that of a ready node too; null where there is none." })
-  nodeRun(@Arg("id", () => ID) id: string, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> {
+  nodeRun(
+    @Arg("id", () => ID, { description: "The node run's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<NodeRun | null> {
     return loaders.nodeRun.load(id);
   }
 
@@ -39,7 +42,7 @@ export class NodeRunResolver {
       "Completes a node that waits (for a person, a callback, a timer) with an output. The first answer wins; later ones are CONFLICT.",
   })
   resumeNodeRun(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => ResumeNodeRunInput) input: ResumeNodeRunInput,
     @Ctx() context: RuntimeContext,
   ): Promise<NodeRun> {
@@ -48,10 +51,10 @@ export class NodeRunResolver {
 
   @Mutation(() => NodeRun, {
     description:
-      "Executes one queued node run in this process, and waits. CONFLICT while a worker owns the run: create it with execution MANUAL.",
+      "Executes one queued node run in the runtime subgraph's own process, and waits. CONFLICT while a worker owns the run: create it with execution MANUAL.",
   })
   executeNodeRun(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => ExecuteInput) input: ExecuteInput,
     @Ctx() context: RuntimeContext,
   ): Promise<NodeRun> {
@@ -60,7 +63,7 @@ export class NodeRunResolver {
 
   @Mutation(() => NodeRun, { nullable: true, description: "Executes the run's next queued node; null when none is queued." })
   executeNextNode(
-    @Arg("runId", () => ID) runId: string,
+    @Arg("runId", () => ID, { description: "The run; NOT_FOUND where there is none." }) runId: string,
     @Arg("input", () => ExecuteInput) input: ExecuteInput,
     @Ctx() context: RuntimeContext,
   ): Promise<NodeRun | null> {
@@ -71,7 +74,7 @@ export class NodeRunResolver {
     description: "Executes queued nodes of the run until it finishes, waits, or maxSteps nodes have run.",
   })
   executeRun(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => ExecuteRunInput) input: ExecuteRunInput,
     @Ctx() context: RuntimeContext,
   ): Promise<ExecuteRunResult> {
@@ -90,7 +93,7 @@ export class NodeRunResolver {
     description: "For executors outside the platform. Moves the run and queues successors just as a worker's completion does.",
   })
   updateNodeRunStatus(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateNodeRunStatusInput) input: UpdateNodeRunStatusInput,
     @Ctx() context: RuntimeContext,
   ): Promise<NodeRun> {

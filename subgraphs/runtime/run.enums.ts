@@ -40,24 +40,53 @@ registerEnumType(NodeRunStatusEnum, {
     QUEUED: { description: "May start; nobody has started it." },
     RUNNING: { description: "Somebody executes it." },
     WAITING: { description: "Waits for what waitReason says." },
+    COMPLETED: { description: "Done, with its output." },
+    FAILED: { description: "Done without success; errorCode says why." },
     SKIPPED: { description: "No taken edge leads to it." },
+    CANCELLED: { description: "Stopped; errorCode says why: RUN_CANCELLED, SIBLING_FAILED or RUN_ENDED." },
   },
 });
 
 export const SpanStatusEnum = enumOf(spanStatuses);
-registerEnumType(SpanStatusEnum, { name: "SpanStatus", description: "How what a span stands for went; UNSET while it goes on." });
+registerEnumType(SpanStatusEnum, {
+  name: "SpanStatus",
+  description: "How what a span stands for went; UNSET while it goes on.",
+  valuesConfig: {
+    OK: { description: "It went well." },
+    ERROR: { description: "It failed, or was stopped." },
+    UNSET: { description: "It goes on." },
+  },
+});
 
 export const RunKindEnum = enumOf(runKinds);
-registerEnumType(RunKindEnum, { name: "RunKind", description: "What a run executes." });
+registerEnumType(RunKindEnum, {
+  name: "RunKind",
+  description: "What a run executes.",
+  valuesConfig: {
+    WORKFLOW: { description: "A version of a workflow." },
+    AGENT: { description: "Not available yet." },
+    TEAM: { description: "Not available yet." },
+    SKILL: { description: "Not available yet." },
+  },
+});
 
 export const RunExecutionEnum = enumOf(runExecutions);
 registerEnumType(RunExecutionEnum, {
   name: "RunExecution",
   description: "WORKERS: any worker takes it. MANUAL: only the execute… mutations advance it.",
+  valuesConfig: {
+    WORKERS: { description: "Any worker takes it; while one owns it the execute… mutations are refused with CONFLICT, RUN_OWNED." },
+    MANUAL: { description: "Only the execute… mutations and executors outside the platform advance it." },
+  },
 });
 
 export const StopReasonEnum = enumOf(stopReasons);
 registerEnumType(StopReasonEnum, {
   name: "StopReason",
   description: "Why executing a run stopped: it has finished, all that is left waits, or maxSteps nodes have run.",
+  valuesConfig: {
+    FINISHED: { description: "The run has finished." },
+    WAITING: { description: "All that is left waits." },
+    MAX_STEPS: { description: "maxSteps nodes have run; the run is QUEUED and can be executed on." },
+  },
 });

@@ -20,13 +20,16 @@ import { WorkflowStub, WorkflowVersionStub } from "./workflow.stub.ts";
 @Resolver(() => Run)
 export class RunResolver {
   @Query(() => Run, { nullable: true, description: "A run by id; null where there is none." })
-  run(@Arg("id", () => ID) id: string, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> {
+  run(
+    @Arg("id", () => ID, { description: "The run's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<Run | null> {
     return loaders.run.load(id);
   }
 
   @Query(() => RunConnection, { description: "The tenant's runs, newest first." })
   runs(
-    @Arg("filter", () => RunFilter, { nullable: true, description: "Only these." }) filter: RunFilter | null,
+    @Arg("filter", () => RunFilter, { nullable: true, description: "Which ones; all unless given." }) filter: RunFilter | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() { db }: RuntimeContext,
   ): Promise<Connection<Run>> {
@@ -42,7 +45,7 @@ export class RunResolver {
 
   @Mutation(() => Run, { description: "Cancels a run; a node that runs is stopped within a second. CONFLICT when the run has finished." })
   cancelRun(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
     @Arg("reason", () => String, { nullable: true, description: "For people: up to 1,000 characters." }) reason: string | null,
     @Ctx() context: RuntimeContext,
   ): Promise<Run> {
@@ -53,7 +56,10 @@ export class RunResolver {
     description:
       "Makes a new run of a FAILED one: what completed is taken over, what failed is queued again. Returns the new run, whose originRun is the old one.",
   })
-  retryRun(@Arg("id", () => ID) id: string, @Ctx() context: RuntimeContext): Promise<Run> {
+  retryRun(
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: RuntimeContext,
+  ): Promise<Run> {
     return runs.retryRun(context, id);
   }
 
@@ -61,7 +67,7 @@ export class RunResolver {
     description: "For executors outside the platform: RUNNING, COMPLETED, FAILED or CANCELLED, of MANUAL runs. Finished runs never change.",
   })
   updateRunStatus(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
     @Arg("status", () => RunStatusEnum, { description: "What it becomes." }) status: RunStatus,
     @Ctx() context: RuntimeContext,
   ): Promise<Run> {

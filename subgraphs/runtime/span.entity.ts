@@ -27,7 +27,7 @@ export class TraceSpan {
   @Field(() => String, { description: "RUN, NODE, MODEL, TOOL, HTTP or CODE." })
   spanType!: string;
 
-  @Field(() => String, { description: "What was done." })
+  @Field(() => String, { description: "What was done, such as the node's id, `chat gpt-4o-mini` or `GET example.com`." })
   name!: string;
 
   @Field(() => SpanStatusEnum, { description: "How it went; UNSET while it goes on." })

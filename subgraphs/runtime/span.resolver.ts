@@ -13,7 +13,7 @@ import { TraceSpan } from "./span.entity.ts";
 export class SpanResolver {
   @Query(() => TraceSpanConnection, { description: "A run's trace, oldest first. NOT_FOUND when there is no such run." })
   async traceSpans(
-    @Arg("runId", () => ID) runId: string,
+    @Arg("runId", () => ID, { description: "The run." }) runId: string,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: RuntimeContext,
   ): Promise<Connection<TraceSpan>> {

@@ -2,7 +2,7 @@ import { Directive, Field, ID, ObjectType } from "type-graphql";
 
 /** A workflow, by its key; this subgraph adds its runs. */
 @Directive('@key(fields: "id")')
-@ObjectType("Workflow", { description: "A workflow; the workflow subgraph owns it." })
+@ObjectType("Workflow")
 export class WorkflowStub {
   @Field(() => ID, { description: "Opaque id." })
   id!: string;
@@ -10,7 +10,7 @@ export class WorkflowStub {
 
 /** A workflow version, by its key; the workflow subgraph has the rest. */
 @Directive('@key(fields: "id", resolvable: false)')
-@ObjectType("WorkflowVersion", { description: "A workflow version; the workflow subgraph owns it." })
+@ObjectType("WorkflowVersion")
 export class WorkflowVersionStub {
   @Field(() => ID, { description: "Opaque id." })
   id!: string;

@@ -2,7 +2,7 @@ import { Directive, Field, ID, ObjectType } from "type-graphql";
 
 /** An app, by its key; the workflow subgraph has the rest. */
 @Directive('@key(fields: "id", resolvable: false)')
-@ObjectType("App", { description: "An app; the workflow subgraph owns it." })
+@ObjectType("App")
 export class AppStub {
   @Field(() => ID, { description: "Opaque id." })
   id!: string;
@@ -10,7 +10,7 @@ export class AppStub {
 
 /** An app version, by its key; the workflow subgraph has the rest. */
 @Directive('@key(fields: "id", resolvable: false)')
-@ObjectType("AppVersion", { description: "An app version; the workflow subgraph owns it." })
+@ObjectType("AppVersion")
 export class AppVersionStub {
   @Field(() => ID, { description: "Opaque id." })
   id!: string;

@@ -10,7 +10,16 @@ export enum MessageRole {
   ASSISTANT = "ASSISTANT",
   TOOL = "TOOL",
 }
-registerEnumType(MessageRole, { name: "MessageRole", description: "Who speaks." });
+registerEnumType(MessageRole, {
+  name: "MessageRole",
+  description: "Who speaks.",
+  valuesConfig: {
+    USER: { description: "The user of the session." },
+    ASSISTANT: { description: "The app, such as the answer of a run." },
+    SYSTEM: { description: "An instruction or a notice of whoever runs the app." },
+    TOOL: { description: "What a tool answered." },
+  },
+});
 
 /** One message of a conversation. */
 @Directive('@key(fields: "id")')

@@ -12,7 +12,10 @@ import { WorkflowVersionStub } from "./workflow-version.stub.ts";
 @Resolver(() => RunRequest)
 export class RunRequestResolver {
   @Query(() => RunRequest, { nullable: true, description: "A run request by id; null where there is none." })
-  runRequest(@Arg("id", () => ID) id: string, @Ctx() { loaders }: SessionContext): Promise<RunRequest | null> {
+  runRequest(
+    @Arg("id", () => ID, { description: "The run request's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: SessionContext,
+  ): Promise<RunRequest | null> {
     return loaders.runRequest.load(id);
   }
 
@@ -25,7 +28,10 @@ export class RunRequestResolver {
   }
 
   @Mutation(() => RunRequest, { description: "Starts the run of a recorded request. Calling it again returns the same run." })
-  dispatchRunRequest(@Arg("id", () => ID) id: string, @Ctx() context: SessionContext): Promise<RunRequest> {
+  dispatchRunRequest(
+    @Arg("id", () => ID, { description: "The request; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: SessionContext,
+  ): Promise<RunRequest> {
     return requests.dispatchRunRequest(context, id);
   }
 

@@ -16,7 +16,10 @@ const RunRequestConnection = connectionType("RunRequest", () => RunRequest);
 @Resolver(() => Session)
 export class SessionResolver {
   @Query(() => Session, { nullable: true, description: "A session by id, closed ones too; null where there is none." })
-  session(@Arg("id", () => ID) id: string, @Ctx() { loaders }: SessionContext): Promise<Session | null> {
+  session(
+    @Arg("id", () => ID, { description: "The session's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: SessionContext,
+  ): Promise<Session | null> {
     return loaders.session.load(id);
   }
 
@@ -39,7 +42,7 @@ export class SessionResolver {
 
   @Mutation(() => Session, { description: "Changes what is given." })
   updateSession(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The session; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateSessionInput) input: UpdateSessionInput,
     @Ctx() context: SessionContext,
   ): Promise<Session> {
@@ -49,7 +52,10 @@ export class SessionResolver {
   @Mutation(() => Session, {
     description: "Closes a conversation for good. Runs that were started go on, and their answers are still added.",
   })
-  closeSession(@Arg("id", () => ID) id: string, @Ctx() context: SessionContext): Promise<Session> {
+  closeSession(
+    @Arg("id", () => ID, { description: "The session; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: SessionContext,
+  ): Promise<Session> {
     return sessions.closeSession(context, id);
   }
 

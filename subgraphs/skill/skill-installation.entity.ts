@@ -9,14 +9,31 @@ export enum InstallScope {
   APP = "APP",
   USER = "USER",
 }
-registerEnumType(InstallScope, { name: "InstallScope", description: "Where a skill can be installed." });
+registerEnumType(InstallScope, {
+  name: "InstallScope",
+  description: "Where a skill can be installed.",
+  valuesConfig: {
+    TENANT: { description: "The whole tenant." },
+    AGENT: { description: "One agent." },
+    TEAM: { description: "One team." },
+    APP: { description: "One app." },
+    USER: { description: "One user." },
+  },
+});
 
 /** Whether an installation is in use. */
 export enum InstallationStatus {
   ACTIVE = "ACTIVE",
   REMOVED = "REMOVED",
 }
-registerEnumType(InstallationStatus, { name: "InstallationStatus", description: "Whether an installation is in use." });
+registerEnumType(InstallationStatus, {
+  name: "InstallationStatus",
+  description: "Whether an installation is in use.",
+  valuesConfig: {
+    ACTIVE: { description: "The skill may be used there." },
+    REMOVED: { description: "Uninstalled; installing it there again makes it ACTIVE." },
+  },
+});
 
 /** A skill at a place where it may be used. */
 @Directive('@key(fields: "id")')

@@ -36,7 +36,10 @@ export class SkillInstallationResolver {
   }
 
   @Mutation(() => SkillInstallation, { description: "Takes a skill out of use in a place. Returns the installation, REMOVED." })
-  uninstallSkill(@Arg("id", () => ID) id: string, @Ctx() context: SkillContext): Promise<SkillInstallation> {
+  uninstallSkill(
+    @Arg("id", () => ID, { description: "The installation; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: SkillContext,
+  ): Promise<SkillInstallation> {
     return service.uninstallSkill(context, id);
   }
 

@@ -10,7 +10,15 @@ export enum SkillVersionStatus {
   PUBLISHED = "PUBLISHED",
   ARCHIVED = "ARCHIVED",
 }
-registerEnumType(SkillVersionStatus, { name: "SkillVersionStatus", description: "The life of a version; its content never changes." });
+registerEnumType(SkillVersionStatus, {
+  name: "SkillVersionStatus",
+  description: "The life of a version; its content never changes.",
+  valuesConfig: {
+    DRAFT: { description: "Not published yet." },
+    PUBLISHED: { description: "Was published; the one that was published last is the published version." },
+    ARCHIVED: { description: "Not available yet: nothing archives a skill version." },
+  },
+});
 
 /** One immutable make of a skill: what it takes, what it gives, how it is done. */
 @Directive('@key(fields: "id")')

@@ -9,7 +9,10 @@ import { Skill } from "./skill.entity.ts";
 @Resolver(() => SkillVersion)
 export class SkillVersionResolver {
   @Query(() => SkillVersion, { nullable: true, description: "A skill version by id; null where there is none." })
-  skillVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: SkillContext): Promise<SkillVersion | null> {
+  skillVersion(
+    @Arg("id", () => ID, { description: "The skill version's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: SkillContext,
+  ): Promise<SkillVersion | null> {
     return loaders.skillVersion.load(id);
   }
 
@@ -24,7 +27,10 @@ export class SkillVersionResolver {
   @Mutation(() => SkillVersion, {
     description: "The published version is the one that was published last; publishing an older one again makes it current.",
   })
-  publishSkillVersion(@Arg("id", () => ID) id: string, @Ctx() context: SkillContext): Promise<SkillVersion> {
+  publishSkillVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: SkillContext,
+  ): Promise<SkillVersion> {
     return service.publishSkillVersion(context, id);
   }
 

@@ -6,7 +6,14 @@ export enum SkillStatus {
   ACTIVE = "ACTIVE",
   ARCHIVED = "ARCHIVED",
 }
-registerEnumType(SkillStatus, { name: "SkillStatus", description: "Whether a skill is in use." });
+registerEnumType(SkillStatus, {
+  name: "SkillStatus",
+  description: "Whether a skill is in use.",
+  valuesConfig: {
+    ACTIVE: { description: "In use." },
+    ARCHIVED: { description: "No longer in use. It only says so: nothing is hidden or refused." },
+  },
+});
 
 /** A reusable ability; what it does stands in its versions. */
 @Directive('@key(fields: "id")')

@@ -15,12 +15,18 @@ const SkillVersionConnection = connectionType("SkillVersion", () => SkillVersion
 @Resolver(() => Skill)
 export class SkillResolver {
   @Query(() => Skill, { nullable: true, description: "A skill by id, deleted ones too; null where there is none." })
-  skill(@Arg("id", () => ID) id: string, @Ctx() { loaders }: SkillContext): Promise<Skill | null> {
+  skill(
+    @Arg("id", () => ID, { description: "The skill's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: SkillContext,
+  ): Promise<Skill | null> {
     return loaders.skill.load(id);
   }
 
   @Query(() => Skill, { nullable: true, description: "A skill by its code; null where there is none." })
-  skillByCode(@Arg("code", () => String) code: string, @Ctx() { db }: SkillContext): Promise<Skill | null> {
+  skillByCode(
+    @Arg("code", () => String, { description: "The skill's code; case counts." }) code: string,
+    @Ctx() { db }: SkillContext,
+  ): Promise<Skill | null> {
     return db.read(({ em }) => em.findOne(Skill, { code, deletedAt: null }));
   }
 
@@ -40,7 +46,7 @@ export class SkillResolver {
 
   @Mutation(() => Skill, { description: "Changes what is given; the code stays for ever." })
   updateSkill(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The skill; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateSkillInput) input: UpdateSkillInput,
     @Ctx() context: SkillContext,
   ): Promise<Skill> {
@@ -48,7 +54,10 @@ export class SkillResolver {
   }
 
   @Mutation(() => ID, { description: "Deletes a skill. CONFLICT while it is installed. Returns the id." })
-  deleteSkill(@Arg("id", () => ID) id: string, @Ctx() context: SkillContext): Promise<string> {
+  deleteSkill(
+    @Arg("id", () => ID, { description: "The skill; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: SkillContext,
+  ): Promise<string> {
     return service.deleteSkill(context, id);
   }
 

@@ -10,7 +10,15 @@ export enum TeamVersionStatus {
   PUBLISHED = "PUBLISHED",
   ARCHIVED = "ARCHIVED",
 }
-registerEnumType(TeamVersionStatus, { name: "TeamVersionStatus", description: "The life of a version; its content never changes." });
+registerEnumType(TeamVersionStatus, {
+  name: "TeamVersionStatus",
+  description: "The life of a version; its content never changes.",
+  valuesConfig: {
+    DRAFT: { description: "Not published yet." },
+    PUBLISHED: { description: "Was published; the one that was published last is the published version." },
+    ARCHIVED: { description: "Not available yet: nothing archives a team version." },
+  },
+});
 
 /** One immutable make of a team: its members, how they work together, and on what. */
 @Directive('@key(fields: "id")')

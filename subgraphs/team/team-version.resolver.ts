@@ -11,7 +11,10 @@ import { Team } from "./team.entity.ts";
 @Resolver(() => TeamVersion)
 export class TeamVersionResolver {
   @Query(() => TeamVersion, { nullable: true, description: "A team version by id; null where there is none." })
-  teamVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: TeamContext): Promise<TeamVersion | null> {
+  teamVersion(
+    @Arg("id", () => ID, { description: "The team version's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: TeamContext,
+  ): Promise<TeamVersion | null> {
     return loaders.teamVersion.load(id);
   }
 
@@ -26,7 +29,10 @@ export class TeamVersionResolver {
   @Mutation(() => TeamVersion, {
     description: "The published version is the one that was published last; publishing an older one again makes it current.",
   })
-  publishTeamVersion(@Arg("id", () => ID) id: string, @Ctx() context: TeamContext): Promise<TeamVersion> {
+  publishTeamVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: TeamContext,
+  ): Promise<TeamVersion> {
     return service.publishTeamVersion(context, id);
   }
 

@@ -6,7 +6,14 @@ export enum TeamStatus {
   ACTIVE = "ACTIVE",
   ARCHIVED = "ARCHIVED",
 }
-registerEnumType(TeamStatus, { name: "TeamStatus", description: "Whether a team is in use." });
+registerEnumType(TeamStatus, {
+  name: "TeamStatus",
+  description: "Whether a team is in use.",
+  valuesConfig: {
+    ACTIVE: { description: "In use." },
+    ARCHIVED: { description: "No longer in use. It only says so: nothing is hidden or refused." },
+  },
+});
 
 /** Agents that work on one thing together; who and how stands in its versions. */
 @Directive('@key(fields: "id")')

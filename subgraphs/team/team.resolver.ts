@@ -14,12 +14,18 @@ const TeamVersionConnection = connectionType("TeamVersion", () => TeamVersion);
 @Resolver(() => Team)
 export class TeamResolver {
   @Query(() => Team, { nullable: true, description: "A team by id, deleted ones too; null where there is none." })
-  team(@Arg("id", () => ID) id: string, @Ctx() { loaders }: TeamContext): Promise<Team | null> {
+  team(
+    @Arg("id", () => ID, { description: "The team's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: TeamContext,
+  ): Promise<Team | null> {
     return loaders.team.load(id);
   }
 
   @Query(() => Team, { nullable: true, description: "A team by its code; null where there is none." })
-  teamByCode(@Arg("code", () => String) code: string, @Ctx() { db }: TeamContext): Promise<Team | null> {
+  teamByCode(
+    @Arg("code", () => String, { description: "The team's code; case counts." }) code: string,
+    @Ctx() { db }: TeamContext,
+  ): Promise<Team | null> {
     return db.read(({ em }) => em.findOne(Team, { code, deletedAt: null }));
   }
 
@@ -35,7 +41,7 @@ export class TeamResolver {
 
   @Mutation(() => Team, { description: "Changes what is given; the code stays for ever." })
   updateTeam(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The team; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateTeamInput) input: UpdateTeamInput,
     @Ctx() context: TeamContext,
   ): Promise<Team> {
@@ -43,7 +49,10 @@ export class TeamResolver {
   }
 
   @Mutation(() => ID, { description: "Deletes a team; its versions stay. Returns the id." })
-  deleteTeam(@Arg("id", () => ID) id: string, @Ctx() context: TeamContext): Promise<string> {
+  deleteTeam(
+    @Arg("id", () => ID, { description: "The team; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: TeamContext,
+  ): Promise<string> {
     return service.deleteTeam(context, id);
   }
 

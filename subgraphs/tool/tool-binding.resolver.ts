@@ -19,7 +19,10 @@ const ToolBindingConnection = connectionType("ToolBinding", () => ToolBinding);
 @Resolver(() => ToolBinding)
 export class ToolBindingResolver {
   @Query(() => ToolBinding, { nullable: true, description: "A binding by id, deleted ones too; null where there is none." })
-  toolBinding(@Arg("id", () => ID) id: string, @Ctx() { loaders }: ToolContext): Promise<ToolBinding | null> {
+  toolBinding(
+    @Arg("id", () => ID, { description: "The binding's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: ToolContext,
+  ): Promise<ToolBinding | null> {
     return loaders.toolBinding.load(id);
   }
 
@@ -44,7 +47,7 @@ export class ToolBindingResolver {
     description: "Changes what is given. CONFLICT when stored secrets would go to another origin than they were made for.",
   })
   updateToolBinding(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The binding; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateToolBindingInput) input: UpdateToolBindingInput,
     @Ctx() context: ToolContext,
   ): Promise<ToolBinding> {
@@ -52,7 +55,10 @@ export class ToolBindingResolver {
   }
 
   @Mutation(() => ID, { description: "Deletes a binding; runs that have frozen it go on. Returns the id." })
-  deleteToolBinding(@Arg("id", () => ID) id: string, @Ctx() context: ToolContext): Promise<string> {
+  deleteToolBinding(
+    @Arg("id", () => ID, { description: "The binding; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: ToolContext,
+  ): Promise<string> {
     return bindings.deleteToolBinding(context, id);
   }
 

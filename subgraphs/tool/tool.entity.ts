@@ -6,7 +6,14 @@ export enum ToolStatus {
   ACTIVE = "ACTIVE",
   ARCHIVED = "ARCHIVED",
 }
-registerEnumType(ToolStatus, { name: "ToolStatus", description: "Whether a tool takes new calls." });
+registerEnumType(ToolStatus, {
+  name: "ToolStatus",
+  description: "Whether a tool takes new calls.",
+  valuesConfig: {
+    ACTIVE: { description: "Takes calls." },
+    ARCHIVED: { description: "Refuses calls with CONFLICT, TOOL_ARCHIVED, but for those of runs that had frozen one of its versions." },
+  },
+});
 
 /** How a tool is called. */
 export enum ToolType {

@@ -16,12 +16,18 @@ const ToolVersionConnection = connectionType("ToolVersion", () => ToolVersion);
 @Resolver(() => Tool)
 export class ToolResolver {
   @Query(() => Tool, { nullable: true, description: "A tool by id, deleted ones too; null where there is none." })
-  tool(@Arg("id", () => ID) id: string, @Ctx() { loaders }: ToolContext): Promise<Tool | null> {
+  tool(
+    @Arg("id", () => ID, { description: "The tool's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: ToolContext,
+  ): Promise<Tool | null> {
     return loaders.tool.load(id);
   }
 
   @Query(() => Tool, { nullable: true, description: "A tool by its code; null where there is none." })
-  toolByCode(@Arg("code", () => String) code: string, @Ctx() { db }: ToolContext): Promise<Tool | null> {
+  toolByCode(
+    @Arg("code", () => String, { description: "The tool's code; case counts." }) code: string,
+    @Ctx() { db }: ToolContext,
+  ): Promise<Tool | null> {
     return db.read(({ em }) => em.findOne(Tool, { code, deletedAt: null }));
   }
 
@@ -35,7 +41,10 @@ export class ToolResolver {
   }
 
   @Query(() => ToolVersion, { nullable: true, description: "A tool version by id; null where there is none." })
-  toolVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: ToolContext): Promise<ToolVersion | null> {
+  toolVersion(
+    @Arg("id", () => ID, { description: "The tool version's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: ToolContext,
+  ): Promise<ToolVersion | null> {
     return loaders.toolVersion.load(id);
   }
 
@@ -46,7 +55,7 @@ export class ToolResolver {
 
   @Mutation(() => Tool, { description: "Changes what is given; the code stays for ever." })
   updateTool(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The tool; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateToolInput) input: UpdateToolInput,
     @Ctx() context: ToolContext,
   ): Promise<Tool> {
@@ -56,7 +65,10 @@ export class ToolResolver {
   @Mutation(() => ID, {
     description: "Deletes a tool. CONFLICT while it has bindings. Runs that have frozen a version go on. Returns the id.",
   })
-  deleteTool(@Arg("id", () => ID) id: string, @Ctx() context: ToolContext): Promise<string> {
+  deleteTool(
+    @Arg("id", () => ID, { description: "The tool; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: ToolContext,
+  ): Promise<string> {
     return tools.deleteTool(context, id);
   }
 

@@ -6,7 +6,14 @@ export enum AppStatus {
   ACTIVE = "ACTIVE",
   ARCHIVED = "ARCHIVED",
 }
-registerEnumType(AppStatus, { name: "AppStatus", description: "Whether an app is in use." });
+registerEnumType(AppStatus, {
+  name: "AppStatus",
+  description: "Whether an app is in use.",
+  valuesConfig: {
+    ACTIVE: { description: "In use." },
+    ARCHIVED: { description: "No longer in use. It only says so: nothing is hidden or refused." },
+  },
+});
 
 /** A product that is made of workflows. */
 @Directive('@key(fields: "id")')

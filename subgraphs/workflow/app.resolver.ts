@@ -16,12 +16,18 @@ const AppVersionConnection = connectionType("AppVersion", () => AppVersion);
 @Resolver(() => App)
 export class AppResolver {
   @Query(() => App, { nullable: true, description: "An app by id, deleted ones too; null where there is none." })
-  app(@Arg("id", () => ID) id: string, @Ctx() { loaders }: WorkflowContext): Promise<App | null> {
+  app(
+    @Arg("id", () => ID, { description: "The app's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: WorkflowContext,
+  ): Promise<App | null> {
     return loaders.app.load(id);
   }
 
   @Query(() => App, { nullable: true, description: "An app by its code; null where there is none." })
-  appByCode(@Arg("code", () => String) code: string, @Ctx() { db }: WorkflowContext): Promise<App | null> {
+  appByCode(
+    @Arg("code", () => String, { description: "The app's code; case counts." }) code: string,
+    @Ctx() { db }: WorkflowContext,
+  ): Promise<App | null> {
     return db.read(({ em }) => em.findOne(App, { code, deletedAt: null }));
   }
 
@@ -35,7 +41,10 @@ export class AppResolver {
   }
 
   @Query(() => AppVersion, { nullable: true, description: "An app version by id; null where there is none." })
-  appVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: WorkflowContext): Promise<AppVersion | null> {
+  appVersion(
+    @Arg("id", () => ID, { description: "The app version's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: WorkflowContext,
+  ): Promise<AppVersion | null> {
     return loaders.appVersion.load(id);
   }
 
@@ -46,7 +55,7 @@ export class AppResolver {
 
   @Mutation(() => App, { description: "Changes what is given; the code stays for ever." })
   updateApp(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The app; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateAppInput) input: UpdateAppInput,
     @Ctx() context: WorkflowContext,
   ): Promise<App> {
@@ -54,7 +63,10 @@ export class AppResolver {
   }
 
   @Mutation(() => ID, { description: "Deletes an app. CONFLICT while it has workflows. Returns the id." })
-  deleteApp(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<string> {
+  deleteApp(
+    @Arg("id", () => ID, { description: "The app; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: WorkflowContext,
+  ): Promise<string> {
     return apps.deleteApp(context, id);
   }
 
@@ -67,7 +79,10 @@ export class AppResolver {
   }
 
   @Mutation(() => AppVersion, { description: "Makes a version the app's published one." })
-  publishAppVersion(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<AppVersion> {
+  publishAppVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: WorkflowContext,
+  ): Promise<AppVersion> {
     return apps.publishAppVersion(context, id);
   }
 

@@ -8,6 +8,10 @@ export enum IssueSeverity {
 registerEnumType(IssueSeverity, {
   name: "IssueSeverity",
   description: "ERROR: the document cannot run. WARNING: it runs, but hardly as meant.",
+  valuesConfig: {
+    ERROR: { description: "The document cannot run, and is not saved." },
+    WARNING: { description: "It runs, but something in it does nothing, or not what it seems to." },
+  },
 });
 
 /** One problem of a document. */

@@ -19,14 +19,17 @@ const WorkflowVersionConnection = connectionType("WorkflowVersion", () => Workfl
 @Resolver(() => Workflow)
 export class WorkflowResolver {
   @Query(() => Workflow, { nullable: true, description: "A workflow by id, deleted ones too; null where there is none." })
-  workflow(@Arg("id", () => ID) id: string, @Ctx() { loaders }: WorkflowContext): Promise<Workflow | null> {
+  workflow(
+    @Arg("id", () => ID, { description: "The workflow's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: WorkflowContext,
+  ): Promise<Workflow | null> {
     return loaders.workflow.load(id);
   }
 
   @Query(() => Workflow, { nullable: true, description: "A workflow by its code in an app; null where there is none." })
   workflowByCode(
-    @Arg("appId", () => ID) appId: string,
-    @Arg("code", () => String) code: string,
+    @Arg("appId", () => ID, { description: "The app that the workflow belongs to." }) appId: string,
+    @Arg("code", () => String, { description: "The workflow's code; case counts." }) code: string,
     @Ctx() { db }: WorkflowContext,
   ): Promise<Workflow | null> {
     return db.read(({ em }) => em.findOne(Workflow, { appId, code, deletedAt: null }));
@@ -42,12 +45,18 @@ export class WorkflowResolver {
   }
 
   @Query(() => WorkflowVersion, { nullable: true, description: "A workflow version by id; null where there is none." })
-  workflowVersion(@Arg("id", () => ID) id: string, @Ctx() { loaders }: WorkflowContext): Promise<WorkflowVersion | null> {
+  workflowVersion(
+    @Arg("id", () => ID, { description: "The workflow version's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: WorkflowContext,
+  ): Promise<WorkflowVersion | null> {
     return loaders.workflowVersion.load(id);
   }
 
-  @Query(() => [DslIssueType], { description: "Every problem of a DSL document, without saving it. Empty: the document can run." })
-  validateDsl(@Arg("dsl", () => JsonScalar) dsl: Json): DslIssueType[] {
+  @Query(() => [DslIssueType], { description: "Every problem of a DSL document, without saving it. The document can run when none of them is an ERROR." })
+  validateDsl(
+    @Arg("dsl", () => JsonScalar, { description: "As createWorkflowVersion takes it. Whatever else it is makes an issue, not an error." })
+    dsl: Json,
+  ): DslIssueType[] {
     return validateDsl(dsl) as DslIssueType[];
   }
 
@@ -58,7 +67,7 @@ export class WorkflowResolver {
 
   @Mutation(() => Workflow, { description: "Changes what is given; the code stays for ever." })
   updateWorkflow(
-    @Arg("id", () => ID) id: string,
+    @Arg("id", () => ID, { description: "The workflow; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateWorkflowInput) input: UpdateWorkflowInput,
     @Ctx() context: WorkflowContext,
   ): Promise<Workflow> {
@@ -66,7 +75,10 @@ export class WorkflowResolver {
   }
 
   @Mutation(() => ID, { description: "Deletes a workflow; its runs stay and those in flight go on. Returns the id." })
-  deleteWorkflow(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<string> {
+  deleteWorkflow(
+    @Arg("id", () => ID, { description: "The workflow; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: WorkflowContext,
+  ): Promise<string> {
     return service.deleteWorkflow(context, id);
   }
 
@@ -83,12 +95,18 @@ export class WorkflowResolver {
   @Mutation(() => WorkflowVersion, {
     description: "The published version is the one that was published last; publishing an older one again makes it current.",
   })
-  publishWorkflowVersion(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<WorkflowVersion> {
+  publishWorkflowVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: WorkflowContext,
+  ): Promise<WorkflowVersion> {
     return service.publishWorkflowVersion(context, id);
   }
 
   @Mutation(() => WorkflowVersion, { description: "An archived version starts no run; runs in flight go on." })
-  archiveWorkflowVersion(@Arg("id", () => ID) id: string, @Ctx() context: WorkflowContext): Promise<WorkflowVersion> {
+  archiveWorkflowVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: WorkflowContext,
+  ): Promise<WorkflowVersion> {
     return service.archiveWorkflowVersion(context, id);
   }
 
@@ -102,7 +120,7 @@ export class WorkflowResolver {
     return loaders.workflowLatest.load(workflow.id);
   }
 
-  @FieldResolver(() => WorkflowVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  @FieldResolver(() => WorkflowVersion, { nullable: true, description: "The version that was published last, of those that are not archived; null: there is none." })
   publishedVersion(@Root() workflow: Workflow, @Ctx() { loaders }: WorkflowContext): Promise<WorkflowVersion | null> {
     return loaders.workflowPublished.load(workflow.id);
   }

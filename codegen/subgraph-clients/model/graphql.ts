@@ -46,9 +46,13 @@ export type ChatMessageInput = {
 
 /** Who says a message. */
 export type ChatRole =
+  /** The model: what it said, or which tools it called. */
   | 'ASSISTANT'
+  /** Says how the model is to behave. */
   | 'SYSTEM'
+  /** What a tool answered to the call that toolCallId names. */
   | 'TOOL'
+  /** Who asks. */
   | 'USER';
 
 /** A function that the model may call. The platform does not call it: the calls are in the completion. */

@@ -38,7 +38,9 @@ export type InitialNodeInput = {
 
 /** WORKERS: any worker takes it. MANUAL: only the execute… mutations advance it. */
 export type RunExecution =
+  /** Only the execute… mutations and executors outside the platform advance it. */
   | 'MANUAL'
+  /** Any worker takes it; while one owns it the execute… mutations are refused with CONFLICT, RUN_OWNED. */
   | 'WORKERS';
 
 export type SessionCreateRunMutationVariables = Exact<{

@@ -22,7 +22,9 @@ export type InvokeToolInput = {
 
 /** Whether a tool takes new calls. */
 export type ToolStatus =
+  /** Takes calls. */
   | 'ACTIVE'
+  /** Refuses calls with CONFLICT, TOOL_ARCHIVED, but for those of runs that had frozen one of its versions. */
   | 'ARCHIVED';
 
 export type AgentToolBindingsByIdQueryVariables = Exact<{

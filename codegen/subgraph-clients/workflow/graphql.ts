@@ -20,8 +20,11 @@ export type RunSourceInput = {
 
 /** The life of a version; its content never changes. */
 export type VersionStatus =
+  /** Starts no run until it is published again; runs in flight go on. App versions are never archived. */
   | 'ARCHIVED'
+  /** Not published yet. A draft of a workflow runs where its id is given. */
   | 'DRAFT'
+  /** Was published; the one that was published last is the published version. */
   | 'PUBLISHED';
 
 export type RuntimeRunSourceQueryVariables = Exact<{
