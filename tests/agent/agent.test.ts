@@ -67,10 +67,10 @@ describe("agents", () => {
     });
     expect(await t.ask(`mutation ($id: ID!) { deleteAgent(id: $id) }`, { id: first.id })).toEqual({ deleteAgent: first.id });
     const second = await t.agent("support");
-    const query = `query ($id: ID!) { agent(id: $id) { id } agentByCode(code: "support") { id } agents { edges { node { id } } } }`;
+    const query = `query ($id: ID!) { agent(id: $id) { id deletedAt } agentByCode(code: "support") { id deletedAt } agents { edges { node { id } } } }`;
     expect(await t.ask(query, { id: first.id })).toEqual({
-      agent: { id: first.id },
-      agentByCode: { id: second.id },
+      agent: { id: first.id, deletedAt: expect.anything() },
+      agentByCode: { id: second.id, deletedAt: null },
       agents: { edges: [{ node: { id: second.id } }] },
     });
   });

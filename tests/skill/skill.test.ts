@@ -76,8 +76,8 @@ describe("skills", () => {
       code: "NOT_FOUND",
       reason: "SKILL_NOT_FOUND",
     });
-    expect(await t.ask(`query ($id: ID!) { skill(id: $id) { code } skills { edges { cursor } } }`, { id })).toEqual({
-      skill: { code: "greet" },
+    expect(await t.ask(`query ($id: ID!) { skill(id: $id) { code deletedAt } skills { edges { cursor } } }`, { id })).toEqual({
+      skill: { code: "greet", deletedAt: expect.anything() },
       skills: { edges: [] },
     });
     await t.skill("greet");

@@ -72,6 +72,7 @@ describe("teams", () => {
     expect(await t.refusal(deleteTeam, { id }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND", reason: "TEAM_NOT_FOUND" });
     expect(await t.ask(deleteTeam, { id })).toEqual({ deleteTeam: id });
     expect(await t.refusal(deleteTeam, { id })).toMatchObject({ code: "NOT_FOUND", reason: "TEAM_NOT_FOUND" });
+    expect(await t.ask(`query ($id: ID!) { team(id: $id) { deletedAt } }`, { id })).toEqual({ team: { deletedAt: expect.anything() } });
     await t.team("writers");
   });
 });
