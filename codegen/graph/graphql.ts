@@ -67,7 +67,7 @@ export type ChatToolInput = {
 
 /** A new app. */
 export type CreateAppInput = {
-  /** Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'. */
+  /** Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first. */
   code: string;
   /** For people: up to 5,000 characters. */
   description?: string | null | undefined;
@@ -83,7 +83,7 @@ export type CreateRunInput = {
   appVersionId?: string | number | null | undefined;
   /** Who advances it. */
   execution?: RunExecution | null | undefined;
-  /** Asking again with the same key and input gives the first run. */
+  /** 1 to 200 characters. Asking again with it and the same input gives the first run; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED. */
   idempotencyKey?: string | null | undefined;
   /** Begins here; nodes that cannot be reached from it take no part. */
   initialNode?: InitialNodeInput | null | undefined;
@@ -108,7 +108,7 @@ export type CreateRunRequestInput = {
   appVersionId?: string | number | null | undefined;
   /** Who advances the run. */
   execution?: RunExecution | null | undefined;
-  /** Asking again with the same key and input gives the first request. */
+  /** 1 to 200 characters. Asking again with it and the same input gives the first request; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED. */
   idempotencyKey?: string | null | undefined;
   /** Begins here. */
   initialNode?: InitialNodeInput | null | undefined;
@@ -150,7 +150,7 @@ export type CreateToolBindingInput = {
 
 /** A new tool. It can be called once it has a version (or where the caller gives the URL). */
 export type CreateToolInput = {
-  /** Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'. */
+  /** Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first. */
   code: string;
   /** For people and models: up to 5,000 characters. */
   description?: string | null | undefined;
@@ -176,7 +176,7 @@ export type CreateToolVersionInput = {
 export type CreateWorkflowInput = {
   /** The app it belongs to. */
   appId: string | number;
-  /** Unique in the app: 1 to 64 letters, digits, '.', '_' or '-'. */
+  /** Unique in the app: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first. */
   code: string;
   /** For people: up to 5,000 characters. */
   description?: string | null | undefined;

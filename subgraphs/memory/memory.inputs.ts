@@ -31,7 +31,8 @@ export class CreateMemoryInput {
 
   @Field(() => String, {
     nullable: true,
-    description: "The same key with the same input gives the first result; with other input CONFLICT, IDEMPOTENCY_KEY_REUSED.",
+    description:
+      "1 to 200 characters. Asking again with it and the same input gives the first memory; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED.",
   })
   idempotencyKey?: string | null;
 }

@@ -4,7 +4,7 @@ import { ModelProviderStatus } from "./model-provider.entity.ts";
 /** A new provider. */
 @InputType({ description: "A new provider." })
 export class CreateModelProviderInput {
-  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'." })
+  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first." })
   code!: string;
 
   @Field(() => String, { description: "For people: 1 to 200 characters." })
@@ -18,14 +18,15 @@ export class CreateModelProviderInput {
 
   @Field(() => String, {
     nullable: true,
-    description: "Sent as a bearer token. Encrypted, never read back, bound to the origin of baseUrl.",
+    description:
+      "Sent as a bearer token. Encrypted, never read back, bound to the origin of baseUrl. Up to 4,096 printable ASCII characters.",
   })
   apiKey?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The model of completions that name none." })
+  @Field(() => String, { nullable: true, description: "The model of completions that name none: up to 200 characters." })
   defaultModel?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The model of embeddings that name none." })
+  @Field(() => String, { nullable: true, description: "The model of embeddings that name none: up to 200 characters." })
   embeddingModel?: string | null;
 }
 

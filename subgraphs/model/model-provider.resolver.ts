@@ -36,7 +36,7 @@ export class ModelProviderResolver {
 
   @Query(() => [Model], {
     description:
-      "The models that the tenant's active providers and the platform's configured one offer. Of a provider that does not answer: its defaultModel and embeddingModel.",
+      "The models that the tenant's active providers and the platform's configured one offer. The first 50 providers are asked, and 500 models of each are listed; of one that does not answer within 5 s its defaultModel and embeddingModel.",
   })
   models(@Ctx() context: ModelContext): Promise<Model[]> {
     return listModels(context);

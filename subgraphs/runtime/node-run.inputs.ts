@@ -28,10 +28,10 @@ export class ClaimInput extends ExecuteInput {
 /** The output that a waiting node is completed with. */
 @InputType({ description: "The output that a waiting node is completed with." })
 export class ResumeNodeRunInput {
-  @Field(() => String, { nullable: true, description: "Its text." })
+  @Field(() => String, { nullable: true, description: "Its text; the whole request has at most 4 MiB." })
   outputText?: string | null;
 
-  @Field(() => JsonScalar, { nullable: true, description: "Its data." })
+  @Field(() => JsonScalar, { nullable: true, description: "Its data; of a branching node with its route." })
   outputJson?: Json;
 }
 
@@ -41,7 +41,7 @@ export class UpdateNodeRunStatusInput {
   @Field(() => NodeRunStatusEnum, { description: "RUNNING, COMPLETED, FAILED or SKIPPED. A whole run is cancelled with cancelRun." })
   status!: NodeRunStatus;
 
-  @Field(() => String, { nullable: true, description: "The executor's own name, stored on the node run." })
+  @Field(() => String, { nullable: true, description: "The executor's own name, stored on the node run: 1 to 200 characters." })
   workerKey?: string | null;
 
   @Field(() => String, { nullable: true, description: "COMPLETED: the output's text." })
@@ -50,9 +50,9 @@ export class UpdateNodeRunStatusInput {
   @Field(() => JsonScalar, { nullable: true, description: "COMPLETED: the output's data; of a branching node with its route." })
   outputJson?: Json;
 
-  @Field(() => String, { nullable: true, description: "FAILED: a code." })
+  @Field(() => String, { nullable: true, description: "FAILED: a code of 1 to 100 characters." })
   errorCode?: string | null;
 
-  @Field(() => String, { nullable: true, description: "FAILED: what happened." })
+  @Field(() => String, { nullable: true, description: "FAILED: what happened, for people: up to 10,000 characters." })
   errorMessage?: string | null;
 }

@@ -72,7 +72,11 @@ export class CreateRunInput {
   @Field(() => RunExecutionEnum, { nullable: true, defaultValue: "WORKERS", description: "Who advances it." })
   execution?: RunExecution | null;
 
-  @Field(() => String, { nullable: true, description: "Asking again with the same key and input gives the first run." })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "1 to 200 characters. Asking again with it and the same input gives the first run; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED.",
+  })
   idempotencyKey?: string | null;
 
   @Field(() => Int, {

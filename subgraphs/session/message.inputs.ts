@@ -18,7 +18,11 @@ export class AddMessageInput {
   @Field(() => JsonScalar, { nullable: true, description: "What the text says, as data: up to 256 KiB." })
   contentJson?: Json;
 
-  @Field(() => String, { nullable: true, description: "Adding again with the same key and input gives the first message." })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "1 to 200 characters. Adding again with it and the same input gives the first message; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED.",
+  })
   idempotencyKey?: string | null;
 }
 

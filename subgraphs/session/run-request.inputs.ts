@@ -41,6 +41,10 @@ export class CreateRunRequestInput {
   @Field(() => RunExecution, { nullable: true, defaultValue: RunExecution.WORKERS, description: "Who advances the run." })
   execution?: RunExecution | null;
 
-  @Field(() => String, { nullable: true, description: "Asking again with the same key and input gives the first request." })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "1 to 200 characters. Asking again with it and the same input gives the first request; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED.",
+  })
   idempotencyKey?: string | null;
 }

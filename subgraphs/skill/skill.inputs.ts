@@ -4,7 +4,7 @@ import { SkillStatus } from "./skill.entity.ts";
 /** A new skill. */
 @InputType({ description: "A new skill." })
 export class CreateSkillInput {
-  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'." })
+  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first." })
   code!: string;
 
   @Field(() => String, { description: "For people: 1 to 200 characters." })

@@ -4,7 +4,7 @@ import { TeamStatus } from "./team.entity.ts";
 /** A new team. */
 @InputType({ description: "A new team." })
 export class CreateTeamInput {
-  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'." })
+  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first." })
   code!: string;
 
   @Field(() => String, { description: "For people: 1 to 200 characters." })

@@ -6,7 +6,7 @@ import { ToolStatus, ToolType } from "./tool.entity.ts";
 /** A new tool. */
 @InputType({ description: "A new tool. It can be called once it has a version (or where the caller gives the URL)." })
 export class CreateToolInput {
-  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'." })
+  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first." })
   code!: string;
 
   @Field(() => String, { description: "For people: 1 to 200 characters." })

@@ -7,7 +7,7 @@ import { VersionStatus } from "./version-status.ts";
 /** A new app. */
 @InputType({ description: "A new app." })
 export class CreateAppInput {
-  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-'." })
+  @Field(() => String, { description: "Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first." })
   code!: string;
 
   @Field(() => String, { description: "For people: 1 to 200 characters." })
@@ -39,7 +39,7 @@ export class CreateAppVersionInput {
   @Field(() => ID, { description: "A version of one of the app's workflows, not archived." })
   workflowVersionId!: string;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "Settings for the app's clients; {} unless given." })
+  @Field(() => JsonObjectScalar, { nullable: true, description: "Settings for the app's clients: up to 64 KiB; {} unless given." })
   config?: JsonObject | null;
 
   @Field(() => VersionStatus, { defaultValue: VersionStatus.DRAFT, nullable: true, description: "DRAFT or PUBLISHED." })

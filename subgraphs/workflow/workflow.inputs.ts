@@ -9,7 +9,7 @@ export class CreateWorkflowInput {
   @Field(() => ID, { description: "The app it belongs to." })
   appId!: string;
 
-  @Field(() => String, { description: "Unique in the app: 1 to 64 letters, digits, '.', '_' or '-'." })
+  @Field(() => String, { description: "Unique in the app: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first." })
   code!: string;
 
   @Field(() => String, { description: "For people: 1 to 200 characters." })

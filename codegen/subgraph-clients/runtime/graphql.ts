@@ -12,7 +12,7 @@ export type CreateRunInput = {
   appVersionId?: string | number | null | undefined;
   /** Who advances it. */
   execution?: RunExecution | null | undefined;
-  /** Asking again with the same key and input gives the first run. */
+  /** 1 to 200 characters. Asking again with it and the same input gives the first run; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED. */
   idempotencyKey?: string | null | undefined;
   /** Begins here; nodes that cannot be reached from it take no part. */
   initialNode?: InitialNodeInput | null | undefined;
