@@ -30,7 +30,19 @@ export const cliErrors = defineErrors({
   },
   STOP_TOOK_TOO_LONG: {
     code: "TIMEOUT",
-    message: (f: { what: string; seconds: number }) => `${f.what} did not stop within ${f.seconds} s.`,
+    message: (f: { what: string; seconds: number }) =>
+      `${f.what} did not stop within ${f.seconds} s and was left. Nothing that was stored is lost; the next start tidies up.`,
+  },
+  SUBGRAPH_URL_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: (f: { variables: string[] }) =>
+      `This process calls subgraphs whose addresses are not set:\n${f.variables.map((name) => `${name}=http://127.0.0.1:PORT/graphql`).join("\n")}\n` +
+      "docs/operations.md has a whole environment; npm start needs none of it.",
+  },
+  SUBGRAPH_NOT_ANSWERING: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { name: string; url: string; seconds: number }) =>
+      `The ${f.name} subgraph did not answer at ${f.url} for ${f.seconds} s. Start it (agent-platform subgraph ${f.name}), or correct AGENT_PLATFORM_${f.name.toUpperCase()}_SUBGRAPH_URL.`,
   },
   FILE_UNREADABLE: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} cannot be read: ${f.story}` },
   FILE_NOT_JSON: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} is not JSON: ${f.story}` },

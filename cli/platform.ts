@@ -20,6 +20,7 @@ import { accessSubgraph } from "../router/access/subgraph.ts";
 import { probeServices } from "../router/health.ts";
 import { startRouter, type RunningRouter } from "../router/router.ts";
 import { createPythonJail } from "../subgraphs/runtime/sandbox/python-jail.ts";
+import { cliErrors } from "./errors.ts";
 import type { Composition, RunningPart, RunningPlatform, RunningServer, StartOptions, WorkerOptions } from "./composition.ts";
 import { migrateAll, subgraphDatabaseUrl } from "./migrate.ts";
 import { ShutdownList } from "./shutdown-list.ts";
@@ -59,9 +60,7 @@ async function startPlatform(env: Env, { log, progress }: StartOptions): Promise
     return {
       graphUrl: router.url,
       notes: await notes,
-      workerEnvironment: Object.fromEntries(
-        called.map(({ name }) => [`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`, internal.urlOf(name)]),
-      ),
+      workerEnvironment: Object.fromEntries(called.map(({ name }) => [subgraphUrlVariable(name), internal.urlOf(name)])),
       stop: () => shutdown.run(),
     };
   } catch (error) {
@@ -203,6 +202,8 @@ async function connectAll(
   registry: EndpointRegistry,
   shutdown: ShutdownList,
 ): Promise<SubgraphEndpoint[]> {
+  const missing = names.filter((name) => env.subgraphUrls[name] === undefined);
+  if (missing.length > 0) throw cliErrors.SUBGRAPH_URL_MISSING({ variables: missing.map(subgraphUrlVariable) });
   return Promise.all(
     names.map(async (name) => {
       const endpoint = await connectPatiently(name, env);
@@ -215,15 +216,14 @@ async function connectAll(
 
 /** Tries until the deadline: processes that start together come up in any order. */
 async function connectPatiently(name: string, env: Env, stopping?: AbortSignal): Promise<SubgraphEndpoint> {
-  const url = env.subgraphUrls[name];
-  if (url === undefined)
-    throw new Error(`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL is not set. Example: http://127.0.0.1:8002/graphql`);
+  const url = env.subgraphUrls[name]!;
   const deadline = performance.now() + connectDeadlineMs;
   for (;;) {
     try {
       return await connectEndpoint({ name, url }, AbortSignal.timeout(5_000));
-    } catch (error) {
-      if (performance.now() > deadline || stopping?.aborted) throw error;
+    } catch (cause) {
+      if (performance.now() > deadline || stopping?.aborted)
+        throw cliErrors.SUBGRAPH_NOT_ANSWERING({ name, url, seconds: connectDeadlineMs / 1_000 }, { cause });
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
@@ -244,6 +244,8 @@ async function startWorker(env: Env, worker: WorkerOptions, { log }: StartOption
     throw error;
   }
 }
+
+const subgraphUrlVariable = (name: string) => `AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`;
 
 function requireKey({ encryptionKey }: Env): string {
   if (encryptionKey === undefined)
