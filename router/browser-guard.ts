@@ -10,13 +10,13 @@ import { isAllowedHost, isAllowedOrigin } from "#shared/host-guard.ts";
 const guardErrors = defineErrors({
   HOST_NOT_ALLOWED: {
     code: "FORBIDDEN",
-    message: (_: { host: string | undefined }) =>
-      "The router answers on loopback names only. AGENT_PLATFORM_ALLOWED_HOSTS lets further names in.",
+    message: (f: { host: string | undefined }) =>
+      `The router does not answer to the Host ${f.host ?? "(none)"}: loopback names only, and those that AGENT_PLATFORM_ALLOWED_HOSTS lists.`,
   },
   ORIGIN_NOT_ALLOWED: {
     code: "FORBIDDEN",
-    message: (_: { origin: string | undefined }) =>
-      "Pages of this origin may not use the router. AGENT_PLATFORM_CORS_ORIGINS lets origins in.",
+    message: (f: { origin: string | undefined }) =>
+      `Pages of the Origin ${f.origin} may not use the router: its own only, and those that AGENT_PLATFORM_CORS_ORIGINS lists.`,
   },
 });
 

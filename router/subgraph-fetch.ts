@@ -23,7 +23,8 @@ const fetchErrors = defineErrors({
   },
   SUBGRAPH_UNKNOWN: {
     code: "DOWNSTREAM_UNAVAILABLE",
-    message: (f: { serviceName: string }) => `No address is known of the ${f.serviceName} subgraph.`,
+    message: (f: { serviceName: string }) =>
+      `No address is known of the ${f.serviceName} subgraph. The operator sets AGENT_PLATFORM_${f.serviceName.toUpperCase()}_SUBGRAPH_URL.`,
   },
 });
 

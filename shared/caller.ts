@@ -58,7 +58,12 @@ export class EndpointRegistry implements SubgraphCaller {
   #endpoint(subgraph: string): SubgraphEndpoint {
     const endpoint = this.#endpoints.get(subgraph);
     if (endpoint === undefined)
-      throw new AppError("DOWNSTREAM_UNAVAILABLE", "SUBGRAPH_UNKNOWN", `No address is known of subgraph ${subgraph}.`, { subgraph });
+      throw new AppError(
+        "DOWNSTREAM_UNAVAILABLE",
+        "SUBGRAPH_UNKNOWN",
+        `The ${subgraph} subgraph is not known here, or not yet. Try again; the operator sets AGENT_PLATFORM_${subgraph.toUpperCase()}_SUBGRAPH_URL.`,
+        { subgraph },
+      );
     return endpoint;
   }
 

@@ -6,9 +6,12 @@ import { refuseDeep } from "./nesting.ts";
 export const bodyErrors = defineErrors({
   BODY_TOO_LARGE: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: { limitBytes: number }) => `A request's body may have ${f.limitBytes} bytes.`,
+    message: (f: { limitBytes: number }) => `The request's body is larger than ${f.limitBytes} bytes. Send less, or in several requests.`,
   },
-  BODY_NOT_JSON: { code: "BAD_USER_INPUT", message: (_: Record<never, never>) => "The request's body is not valid JSON." },
+  BODY_NOT_JSON: {
+    code: "BAD_USER_INPUT",
+    message: (_: Record<never, never>) => 'The request\'s body is not valid JSON. Send {"query": "…", "variables": {…}}.',
+  },
   BODY_ENCODED: {
     code: "BAD_USER_INPUT",
     message: (f: { encoding: string }) => `Content-Encoding ${f.encoding} is not read here; send the body as it is.`,

@@ -16,7 +16,7 @@ import { openUpstream } from "./upstream-socket.ts";
 export const endpointErrors = defineErrors({
   SUBGRAPH_UNREACHABLE: {
     code: "DOWNSTREAM_UNAVAILABLE",
-    message: (f: { serviceName: string }) => `The ${f.serviceName} subgraph cannot be reached.`,
+    message: (f: { serviceName: string }) => `The ${f.serviceName} subgraph cannot be reached. Try again in a moment.`,
   },
   SUBGRAPH_ANSWER_INVALID: {
     code: "DOWNSTREAM_UNAVAILABLE",

@@ -89,7 +89,8 @@ export const modelErrors = defineErrors({
   },
   MODEL_ANSWER_TOO_LARGE: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: ProviderFacts & { maxBytes: number }) => `${named(f)} answers with more than ${f.maxBytes} bytes.`,
+    message: (f: ProviderFacts & { maxBytes: number }) =>
+      `${named(f)} answers with more than ${f.maxBytes} bytes. Ask for fewer texts or tokens at once.`,
   },
   MODEL_CALL_CANCELLED: {
     code: "TIMEOUT",

@@ -6,11 +6,12 @@ export const runtimeErrors = defineErrors({
   NODE_RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No node run ${f.id}.` },
   RUN_FINISHED: {
     code: "CONFLICT",
-    message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}. A finished run never changes.`,
+    message: (f: { id: string; status: string }) =>
+      `Run ${f.id} is ${f.status}, and a finished run never changes. retryRun makes a new run of a FAILED one.`,
   },
   RUN_NOT_FAILED: {
     code: "CONFLICT",
-    message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}; only FAILED runs are retried.`,
+    message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}; only FAILED runs are retried. createRun starts a new one.`,
   },
   RUN_NOT_MANUAL: {
     code: "CONFLICT",
@@ -38,7 +39,8 @@ export const runtimeErrors = defineErrors({
   },
   STATUS_NOT_SETTABLE: {
     code: "BAD_USER_INPUT",
-    message: (f: { status: string }) => `${f.status} cannot be set; only the engine makes something ${f.status}.`,
+    message: (f: { status: string; settable: string[] }) =>
+      `${f.status} cannot be set; only the engine makes something ${f.status}. Set one of ${f.settable.join(", ")}.`,
   },
   WORKFLOW_NOT_GIVEN: {
     code: "BAD_USER_INPUT",
@@ -56,11 +58,13 @@ export const runtimeErrors = defineErrors({
   },
   WORKFLOW_VERSION_OF_OTHER_WORKFLOW: {
     code: "BAD_USER_INPUT",
-    message: (f: { id: string; workflowId: string }) => `Workflow version ${f.id} does not belong to workflow ${f.workflowId}.`,
+    message: (f: { id: string; workflowId: string }) =>
+      `Workflow version ${f.id} does not belong to workflow ${f.workflowId}. Give one of the two only.`,
   },
   WORKFLOW_OF_OTHER_APP: {
     code: "BAD_USER_INPUT",
-    message: (f: { workflowId: string; appId: string }) => `Workflow ${f.workflowId} does not belong to app ${f.appId}.`,
+    message: (f: { workflowId: string; appId: string }) =>
+      `Workflow ${f.workflowId} does not belong to app ${f.appId}. Leave appId out, or give the workflow's own.`,
   },
   APP_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app ${f.id}.` },
   APP_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app version ${f.id}.` },
@@ -75,17 +79,22 @@ export const runtimeErrors = defineErrors({
   },
   TOOL_ARCHIVED: {
     code: "CONFLICT",
-    message: (f: { id: string; nodeId: string }) => `Tool ${f.id}, which the node ${f.nodeId} calls, is archived.`,
+    message: (f: { id: string; nodeId: string }) =>
+      `Tool ${f.id}, which the node ${f.nodeId} calls, is archived. Set its status to ACTIVE with updateTool, or let the node call another.`,
   },
   TOOL_VERSION_MISSING: {
     code: "CONFLICT",
     message: (f: { id: string; nodeId: string }) => `Tool ${f.id}, which the node ${f.nodeId} calls, has no version. Create one.`,
   },
   PLAN_INVALID: { code: "BAD_USER_INPUT", message: (f: { problem: string }) => `The document cannot be run: ${f.problem}.` },
-  INITIAL_NODE_UNKNOWN: { code: "BAD_USER_INPUT", message: (f: { nodeId: string }) => `The DSL has no node ${f.nodeId} to begin with.` },
+  INITIAL_NODE_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { nodeId: string }) => `The DSL has no node ${f.nodeId} to begin with. Give the id of one of its nodes.`,
+  },
   INITIAL_NODE_TYPE_DIFFERS: {
     code: "BAD_USER_INPUT",
-    message: (f: { nodeId: string; given: string; type: string }) => `Node ${f.nodeId} is of type ${f.type}, not ${f.given}.`,
+    message: (f: { nodeId: string; given: string; type: string }) =>
+      `Node ${f.nodeId} is of type ${f.type}, not ${f.given}. Correct nodeType, or leave it out.`,
   },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",

@@ -30,7 +30,9 @@ export async function resumeNodeRun(context: RuntimeContext, id: string, input: 
 /** Takes what an outside executor reports (S-28); docs/run-states.md has the transitions. @throws AppError STATUS_NOT_SETTABLE, NODE_RUN_NOT_FOUND, NODE_RUN_NOT_SETTABLE */
 export async function updateNodeRunStatus(context: RuntimeContext, id: string, input: UpdateNodeRunStatusInput): Promise<NodeRun> {
   const { status, workerKey, errorCode, errorMessage } = input;
-  if (status === "QUEUED" || status === "WAITING" || status === "CANCELLED") throw runtimeErrors.STATUS_NOT_SETTABLE({ status });
+  if (status === "QUEUED" || status === "WAITING" || status === "CANCELLED") {
+    throw runtimeErrors.STATUS_NOT_SETTABLE({ status, settable: ["RUNNING", "COMPLETED", "FAILED", "SKIPPED"] });
+  }
   const key = keyOf(id);
   const report = {
     ...(workerKey != null && { workerKey: checkWorkerKey(workerKey) }),

@@ -95,7 +95,8 @@ export async function retryRun(context: RuntimeContext, id: string): Promise<Run
 
 /** Sets the status of a MANUAL run (S-29); the transitions are in docs/run-states.md. @throws AppError STATUS_NOT_SETTABLE, RUN_NOT_FOUND, RUN_FINISHED, RUN_NOT_MANUAL */
 export async function updateRunStatus(context: RuntimeContext, id: string, status: RunStatus): Promise<Run> {
-  if (status === "QUEUED" || status === "WAITING") throw runtimeErrors.STATUS_NOT_SETTABLE({ status });
+  if (status === "QUEUED" || status === "WAITING")
+    throw runtimeErrors.STATUS_NOT_SETTABLE({ status, settable: ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"] });
   const posted = await context.services.control.updateRun({ tenantId: context.db.tenantId, runId: checkRunId(id), status });
   const run = await runById(context, id);
   const current = runStatusWord(run.status);

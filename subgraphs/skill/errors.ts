@@ -10,7 +10,7 @@ export const skillErrors = defineErrors({
   SKILL_HAS_INSTALLATIONS: {
     code: "CONFLICT",
     message: (f: { id: string; installations: number }) =>
-      `Skill ${f.id} is still installed in ${f.installations} places. Uninstall it there first.`,
+      `Skill ${f.id} is still installed (${f.installations} times). Uninstall it first; Skill.installations lists where.`,
   },
   SKILL_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill version ${f.id}.` },
   SKILL_INSTALLATION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill installation ${f.id}.` },

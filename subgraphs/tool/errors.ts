@@ -18,7 +18,7 @@ export const toolErrors = defineErrors({
   },
   TOOL_HAS_BINDINGS: {
     code: "CONFLICT",
-    message: (f: { id: string; bindings: number }) => `Tool ${f.id} still has ${f.bindings} bindings. Delete them first.`,
+    message: (f: { id: string; bindings: number }) => `Tool ${f.id} still has bindings (${f.bindings}). Delete them first.`,
   },
   TOOL_ARCHIVED: {
     code: "CONFLICT",
@@ -84,7 +84,8 @@ export const toolErrors = defineErrors({
   },
   TOOL_TIMEOUT: {
     code: "TIMEOUT",
-    message: (f: CallFacts & { deadlineMs: number }) => `The tool at ${f.origin} did not answer completely within ${f.deadlineMs} ms.`,
+    message: (f: CallFacts & { deadlineMs: number }) =>
+      `The tool at ${f.origin} did not answer completely within ${f.deadlineMs} ms. timeout_seconds of the call allows more, up to the platform's limit.`,
   },
   TOOL_UNREACHABLE: {
     code: "DOWNSTREAM_UNAVAILABLE",
@@ -92,7 +93,8 @@ export const toolErrors = defineErrors({
   },
   TOOL_RESPONSE_TOO_LARGE: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: CallFacts & { maxBytes: number }) => `The answer of the tool at ${f.origin} is larger than ${f.maxBytes} bytes.`,
+    message: (f: CallFacts & { maxBytes: number }) =>
+      `The answer of the tool at ${f.origin} is larger than ${f.maxBytes} bytes. Ask it for less, or page by page.`,
   },
   TOOL_CALL_CANCELLED: {
     code: "TIMEOUT",

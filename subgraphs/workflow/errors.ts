@@ -10,7 +10,7 @@ export const workflowErrors = defineErrors({
   },
   APP_HAS_WORKFLOWS: {
     code: "CONFLICT",
-    message: (f: { id: string; workflows: number }) => `App ${f.id} still has ${f.workflows} workflows. Delete them first.`,
+    message: (f: { id: string; workflows: number }) => `App ${f.id} still has workflows (${f.workflows}). Delete them first.`,
   },
   APP_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app version ${f.id}.` },
   WORKFLOW_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No workflow ${f.id}.` },
@@ -25,7 +25,8 @@ export const workflowErrors = defineErrors({
   },
   WORKFLOW_VERSION_OF_OTHER_APP: {
     code: "BAD_USER_INPUT",
-    message: (f: { field: string; value: string; appId: string }) => `Workflow version ${f.value} does not belong to app ${f.appId}.`,
+    message: (f: { field: string; value: string; appId: string }) =>
+      `Workflow version ${f.value} does not belong to app ${f.appId}. Give a version of one of that app's workflows.`,
   },
   DSL_INVALID: {
     code: "BAD_USER_INPUT",

@@ -52,7 +52,9 @@ export class WorkflowResolver {
     return loaders.workflowVersion.load(id);
   }
 
-  @Query(() => [DslIssueType], { description: "Every problem of a DSL document, without saving it. The document can run when none of them is an ERROR." })
+  @Query(() => [DslIssueType], {
+    description: "Every problem of a DSL document, without saving it. The document can run when none of them is an ERROR.",
+  })
   validateDsl(
     @Arg("dsl", () => JsonScalar, { description: "As createWorkflowVersion takes it. Whatever else it is makes an issue, not an error." })
     dsl: Json,
@@ -120,7 +122,10 @@ export class WorkflowResolver {
     return loaders.workflowLatest.load(workflow.id);
   }
 
-  @FieldResolver(() => WorkflowVersion, { nullable: true, description: "The version that was published last, of those that are not archived; null: there is none." })
+  @FieldResolver(() => WorkflowVersion, {
+    nullable: true,
+    description: "The version that was published last, of those that are not archived; null: there is none.",
+  })
   publishedVersion(@Root() workflow: Workflow, @Ctx() { loaders }: WorkflowContext): Promise<WorkflowVersion | null> {
     return loaders.workflowPublished.load(workflow.id);
   }
