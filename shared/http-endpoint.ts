@@ -12,15 +12,24 @@ import { isJsonObject } from "./json.ts";
 import { requestHeaders } from "./request-transport.ts";
 import { openUpstream } from "./upstream-socket.ts";
 
-/** What goes wrong between a caller and a subgraph of another process. */
+interface CallFacts {
+  serviceName: string;
+  retryable: true;
+  effectUnknown: boolean;
+}
+
+/**
+ * What goes wrong between a caller and a subgraph of another process. It passes, so a node that met it may be tried again.
+ * `effectUnknown`: a mutation had been sent, so it may have been done.
+ */
 export const endpointErrors = defineErrors({
   SUBGRAPH_UNREACHABLE: {
     code: "DOWNSTREAM_UNAVAILABLE",
-    message: (f: { serviceName: string }) => `The ${f.serviceName} subgraph cannot be reached. Try again in a moment.`,
+    message: (f: CallFacts) => `The ${f.serviceName} subgraph cannot be reached. Try again in a moment.`,
   },
   SUBGRAPH_ANSWER_INVALID: {
     code: "DOWNSTREAM_UNAVAILABLE",
-    message: (f: { serviceName: string; status: number }) => `The ${f.serviceName} subgraph gave no GraphQL answer (HTTP ${f.status}).`,
+    message: (f: CallFacts & { status: number }) => `The ${f.serviceName} subgraph gave no GraphQL answer (HTTP ${f.status}).`,
   },
 });
 
@@ -96,26 +105,27 @@ interface Target {
 async function post(target: Target, request: SubgraphRequest): Promise<ExecutionResult> {
   const { info, query, variables, operationName } = request;
   const body = JSON.stringify({ query, variables, operationName });
-  const send = () => sendOnce(target, { body, headers: requestHeaders(info), signal: info.signal });
+  const isMutation = /^\s*mutation\b/.test(query);
+  const sent = { body, isMutation, headers: requestHeaders(info), signal: info.signal };
   try {
-    return await send();
+    return await sendOnce(target, sent);
   } catch (error) {
-    if (!isBrokenConnection(error) || info.signal?.aborted === true) throw refused(target, error, info.signal);
+    // A kept-alive socket may be closed just as it is used. A query may go twice; a mutation may have been done.
+    if (isMutation || !isBrokenConnection(error) || info.signal?.aborted === true) throw refused(target, sent, error);
   }
-  // A kept-alive socket may be closed just as it is used. A query may go twice; a mutation may have been done.
-  if (/^\s*mutation\b/.test(query)) throw endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName: target.name });
-  return send().catch((error: unknown) => {
-    throw refused(target, error, info.signal);
+  return sendOnce(target, sent).catch((error: unknown) => {
+    throw refused(target, sent, error);
   });
 }
 
 interface Sent {
   body: string;
+  isMutation: boolean;
   headers: Record<string, string>;
   signal: AbortSignal | undefined;
 }
 
-async function sendOnce(target: Target, { body, headers, signal }: Sent): Promise<ExecutionResult> {
+async function sendOnce(target: Target, { body, isMutation, headers, signal }: Sent): Promise<ExecutionResult> {
   const answer = await target.pool.request({
     method: "POST",
     path: target.path,
@@ -124,8 +134,9 @@ async function sendOnce(target: Target, { body, headers, signal }: Sent): Promis
     signal: signal ?? null,
   });
   const parsed = parseAnswer(await answer.body.text());
-  if (parsed === undefined) throw endpointErrors.SUBGRAPH_ANSWER_INVALID({ serviceName: target.name, status: answer.statusCode });
-  return parsed;
+  if (parsed !== undefined) return parsed;
+  const facts = { serviceName: target.name, retryable: true, effectUnknown: isMutation } as const;
+  throw endpointErrors.SUBGRAPH_ANSWER_INVALID({ ...facts, status: answer.statusCode });
 }
 
 function parseAnswer(text: string): ExecutionResult | undefined {
@@ -137,16 +148,21 @@ function parseAnswer(text: string): ExecutionResult | undefined {
   }
 }
 
-/** Refused connections and those that broke; not the answers, nor what the caller ended. */
-function isBrokenConnection(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" && ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"].includes(code);
+/** A connection that stood and broke; neither an answer, nor what the caller ended. */
+const isBrokenConnection = hasCode("UND_ERR_SOCKET", "ECONNRESET", "EPIPE");
+/** There was no connection: nothing was sent. */
+const isNoConnection = hasCode("ECONNREFUSED", "ENOENT", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT");
+
+function hasCode(...codes: string[]): (error: unknown) => boolean {
+  // By shape: an error of the system may be another realm's.
+  return (error) => codes.includes(String((error as { code?: unknown } | null)?.code));
 }
 
-function refused(target: Target, error: unknown, signal: AbortSignal | undefined): unknown {
+function refused(target: Target, { isMutation, signal }: Sent, error: unknown): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (isAnswerError(error)) return error;
-  return endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName: target.name }, { cause: error });
+  const effectUnknown = isMutation && !isNoConnection(error);
+  return endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName: target.name, retryable: true, effectUnknown }, { cause: error });
 }
 
 function isAnswerError(error: unknown): error is AppError {
@@ -158,7 +174,10 @@ async function fetchSdl(target: Target, signal: AbortSignal | undefined): Promis
   const { data, errors } = await post(target, { query: "query ReadSdl { _service { sdl } }", operationName: "ReadSdl", info });
   const service = data?.["_service"];
   if (isJsonObject(service) && typeof service["sdl"] === "string") return service["sdl"];
-  throw endpointErrors.SUBGRAPH_ANSWER_INVALID({ serviceName: target.name, status: 200 }, { cause: errors });
+  throw endpointErrors.SUBGRAPH_ANSWER_INVALID(
+    { serviceName: target.name, status: 200, retryable: true, effectUnknown: false },
+    { cause: errors },
+  );
 }
 
 async function checkHealth(target: Target, signal: AbortSignal): Promise<void> {

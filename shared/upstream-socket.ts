@@ -11,17 +11,22 @@ import type { SubgraphRequest } from "./endpoint.ts";
 import { defineErrors, type AppError } from "./errors.ts";
 import { requestExtensions } from "./request-transport.ts";
 
-/** How a subscription ends that its subgraph did not end. */
+interface LostFacts {
+  serviceName: string;
+  retryable: true;
+  effectUnknown: true;
+}
+
+/** How a subscription ends that its subgraph did not end. One that makes a call, such as a completion, may have made it. */
 export const streamErrors = defineErrors({
   SUBSCRIPTION_OVERFLOW: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: { serviceName: string; maxBufferedEvents: number }) =>
+    message: (f: LostFacts & { maxBufferedEvents: number }) =>
       `The subscriber lagged more than ${f.maxBufferedEvents} events behind the ${f.serviceName} subgraph. Subscribe again from the last cursor.`,
   },
   SUBSCRIPTION_UPSTREAM_LOST: {
     code: "DOWNSTREAM_UNAVAILABLE",
-    message: (f: { serviceName: string }) =>
-      `The stream from the ${f.serviceName} subgraph was lost. Subscribe again from the last cursor.`,
+    message: (f: LostFacts) => `The stream from the ${f.serviceName} subgraph was lost. Subscribe again from the last cursor.`,
   },
 });
 
@@ -36,9 +41,10 @@ const pingEveryMs = 10_000;
 
 /** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
 export function openUpstream({ name, url, maxBufferedEvents }: { name: string; url: string; maxBufferedEvents: number }): Upstream {
+  const lost = { serviceName: name, retryable: true, effectUnknown: true } as const;
   const open = new Set<(error: AppError) => void>();
   const lose = () => {
-    for (const fail of [...open]) fail(streamErrors.SUBSCRIPTION_UPSTREAM_LOST({ serviceName: name }));
+    for (const fail of [...open]) fail(streamErrors.SUBSCRIPTION_UPSTREAM_LOST(lost));
   };
   const client = createUpstreamClient(url, lose);
   return {
@@ -52,11 +58,11 @@ export function openUpstream({ name, url, maxBufferedEvents }: { name: string; u
         },
       });
       const fail = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
-      const overflow = () => fail(streamErrors.SUBSCRIPTION_OVERFLOW({ serviceName: name, maxBufferedEvents }));
+      const overflow = () => fail(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost, maxBufferedEvents }));
       open.add(fail);
       dispose = client.subscribe(payloadOf(request), {
         next: (event) => void (stream.push(event as ExecutionResult) || overflow()),
-        error: (cause) => stream.end(failed(refusal(cause, name))),
+        error: (cause) => stream.end(failed(refusal(cause, lost))),
         complete: () => stream.end(),
       });
       return stream;
@@ -100,9 +106,10 @@ function payloadOf({ query, variables, operationName, info }: SubgraphRequest) {
 }
 
 /** What graphql-ws reports: the subgraph's own errors, or the end of the socket. */
-function refusal(cause: unknown, serviceName: string): GraphQLError[] {
+function refusal(cause: unknown, lost: LostFacts): GraphQLError[] {
+  const { serviceName } = lost;
   if (Array.isArray(cause)) return (cause as GraphQLFormattedError[]).map((error) => clientError(error, { serviceName }));
-  return [clientError(streamErrors.SUBSCRIPTION_UPSTREAM_LOST({ serviceName }, { cause }), { serviceName })];
+  return [clientError(streamErrors.SUBSCRIPTION_UPSTREAM_LOST(lost, { cause }), { serviceName })];
 }
 
 const failed = (errors: GraphQLError[]): ExecutionResult => ({ errors, data: null });

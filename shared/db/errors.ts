@@ -22,7 +22,7 @@ export function databaseError(cause: unknown): AppError | undefined {
       "DOWNSTREAM_UNAVAILABLE",
       "DATABASE_UNAVAILABLE",
       "The database does not answer. Try again in a moment.",
-      {},
+      { retryable: true },
       { cause },
     );
   }

@@ -105,6 +105,8 @@ describe("an endpoint over HTTP", () => {
     expect((await pending).value.errors[0].extensions).toMatchObject({
       code: "DOWNSTREAM_UNAVAILABLE",
       reason: "SUBSCRIPTION_UPSTREAM_LOST",
+      retryable: true,
+      effectUnknown: true,
     });
     expect((await events.next()).done).toBe(true);
     expect(t.seen.filter(({ query }) => query.startsWith("subscription"))).toHaveLength(1);
@@ -121,7 +123,10 @@ describe("an endpoint over HTTP", () => {
     await t.server.stop(50);
     await expect(t.endpoint.execute({ query: "{ whoami }", info })).rejects.toMatchObject({
       code: "DOWNSTREAM_UNAVAILABLE",
-      facts: { serviceName: "runs" },
+      facts: { serviceName: "runs", retryable: true, effectUnknown: false },
+    });
+    await expect(t.endpoint.execute({ query: "mutation { start }", info })).rejects.toMatchObject({
+      facts: { retryable: true, effectUnknown: false },
     });
     await expect(t.endpoint.health(AbortSignal.timeout(1000))).rejects.toThrow();
     await t.endpoint.close();
@@ -154,7 +159,10 @@ describe("an endpoint over HTTP", () => {
     await listen(flaky, { port: 0 });
     const endpoint = await connectEndpoint({ name: "flaky", url: addressOf(flaky) });
     expect(await endpoint.execute({ query: "{ a }", info })).toEqual({ data: { a: 1 } });
-    await expect(endpoint.execute({ query: "mutation { a }", info })).rejects.toMatchObject({ reason: "SUBGRAPH_UNREACHABLE" });
+    await expect(endpoint.execute({ query: "mutation { a }", info })).rejects.toMatchObject({
+      reason: "SUBGRAPH_UNREACHABLE",
+      facts: { retryable: true, effectUnknown: true },
+    });
     expect(asked).toHaveLength(3);
     await endpoint.close();
     flaky.closeAllConnections();
