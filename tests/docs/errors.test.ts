@@ -1,0 +1,46 @@
+/** The closed lists of errors and what is written about them. */
+import { errorCodes } from "#shared/errors.ts";
+import { documents, read } from "./documents.ts";
+
+const pages = documents();
+const textOf = (path: string) => pages.find((page) => page.path === path)?.text ?? "";
+const docs = pages.filter(({ path }) => path.startsWith("docs/")).map(({ text }) => text);
+const sources = read(["{cli,router,shared,subgraphs}/**/*.ts"]);
+
+/** Reasons that a client, a node or a command may show, with where they are made. */
+const reasons = sources.flatMap(({ path, text }) => [
+  ...[...text.matchAll(/^ {2}([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+): \{\s*code: "/gm)].map(([, reason = ""]) => ({ path, reason })),
+  // INTERNAL is all that anybody hears of a bug.
+  ...[...text.matchAll(/new AppError\(\s*"(?!INTERNAL)[A-Z_]+",\s*"([A-Z0-9_]+)"/g)].map(([, reason = ""]) => ({ path, reason })),
+  ...[...text.matchAll(/\bfailed\(\{\s*code: "([A-Z0-9_]+)"/g)].map(([, reason = ""]) => ({ path, reason })),
+]);
+
+describe("what is written about errors", () => {
+  it("has every code", () => {
+    for (const code of errorCodes) expect(textOf("docs/errors.md")).toMatch(new RegExp(`^\\| ${code} `, "m"));
+  });
+
+  it("has every reason: a subgraph's own in its README, the others in docs/", () => {
+    expect(reasons.length).toBeGreaterThan(150);
+    const unknown = reasons.filter(({ path, reason }) => !placesOf(path).some((text) => hasWord(text, reason)));
+    expect(unknown).toEqual([]);
+  });
+
+  it("names no reason that is gone", () => {
+    const known = new Set(sources.flatMap(({ text }) => text.match(/[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+/g) ?? []));
+    const named = ["docs/errors.md", ...pages.map(({ path }) => path).filter((path) => path.startsWith("subgraphs/"))].flatMap((path) =>
+      [...textOf(path).matchAll(/(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w…])/g)].map(([word]) => ({ path, word })),
+    );
+    expect(named.filter(({ word }) => !known.has(word) && !known.has(word.replace("AGENT_PLATFORM_", "")))).toEqual([]);
+  });
+});
+
+function placesOf(path: string): string[] {
+  const [, name] = /^subgraphs\/(\w+)\//.exec(path) ?? [];
+  if (name !== undefined) return [textOf(`subgraphs/${name}/README.md`), textOf("docs/errors.md")];
+  return path.startsWith("router/") ? [textOf("router/README.md"), ...docs] : docs;
+}
+
+function hasWord(text: string, word: string): boolean {
+  return new RegExp(`\\b${word}\\b`).test(text);
+}
