@@ -16,14 +16,15 @@ export interface ClientOptions {
   apiKey?: string;
   /** `public` unless given. */
   tenantId?: string;
-  /** Ends an operation over HTTP; 60 s. */
+  /** How long an operation over HTTP may take; 60 s. A mutation that took longer may have been done. */
   timeoutMs?: number;
-  /** Makes the WebSocket; the platform's own unless given. */
+  /** Makes the WebSocket; the global one (browsers, Node 22 or newer) unless given. */
   webSocket?: typeof WebSocket;
 }
 
 /** How one operation is run. */
 export interface OperationOptions {
+  /** Ends it: the promise is rejected with the signal's reason. A mutation that had been sent may be done all the same. */
   signal?: AbortSignal;
   /** Sent as x-request-id; the server makes one otherwise. */
   requestId?: string;
@@ -31,8 +32,9 @@ export interface OperationOptions {
 
 /** How one subscription is run. */
 export interface SubscriptionOptions {
+  /** Ends it, as leaving the loop does: the loop is over, without an error. */
   signal?: AbortSignal;
-  /** Gives up when no connection could be had for this long; 60 s. */
+  /** Gives up when no connection that lasts could be had for this long; 60 s. */
   giveUpAfterMs?: number;
 }
 
@@ -43,15 +45,17 @@ export interface GraphClient {
   /** As {@link GraphClient.query}; never sent twice. */
   mutate<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V, options?: OperationOptions): Promise<D>;
   /**
-   * Events as they come. Where the subscription's root field has a `cursor` and takes `after`, a lost connection is resumed behind the
-   * last event; others end with the error.
+   * Events as they come. A document that has a variable `after` and asks for `cursor` goes on behind the last event when its connection
+   * is lost; others end with the error. In an event, a field of a subgraph that is away is null.
+   *
+   * @throws GraphqlRequestError (from the loop) when the graph refuses it, TransportError when it is lost and cannot go on.
    */
   subscribe<D, V extends Record<string, unknown>>(
     document: TypedDocumentNode<D, V>,
     variables: V,
     options?: SubscriptionOptions,
   ): AsyncIterableIterator<D>;
-  /** Ends all subscriptions and closes the socket. */
+  /** Ends all subscriptions, their loops without an error, and closes the socket. Operations over HTTP go on. */
   close(): Promise<void>;
 }
 
@@ -62,6 +66,7 @@ export function createClient(options: ClientOptions): GraphClient {
     ...(options.apiKey !== undefined && { "x-api-key": options.apiKey }),
   };
   let socket: ClientSocket | undefined;
+  const open = new Set<AsyncIterator<unknown>>();
   const send = <D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V, operation: OperationOptions = {}) =>
     post<D>(
       options,
@@ -73,17 +78,23 @@ export function createClient(options: ClientOptions): GraphClient {
     query: send,
     mutate: send,
     subscribe(document, variables, operation = {}) {
-      socket ??= openSocket(options.url, headers, options.webSocket);
-      return subscription({ socket, document, variables, ...operation });
+      socket ??= openSocket(options.url, headers, { webSocket: options.webSocket });
+      const events = subscription({ socket, document, variables, ...operation, onEnd: () => void open.delete(events) });
+      open.add(events);
+      return events;
     },
     async close() {
-      await socket?.close();
+      const closing = socket;
+      socket = undefined;
+      for (const events of [...open]) await events.return?.();
+      await closing?.close();
     },
   };
 }
 
 async function post<D>(options: ClientOptions, body: object, headers: Record<string, string>, signal?: AbortSignal): Promise<D> {
-  const deadline = AbortSignal.timeout(options.timeoutMs ?? 60_000);
+  const { timeoutMs = 60_000 } = options;
+  const deadline = AbortSignal.timeout(timeoutMs);
   let response: Response;
   let text: string;
   try {
@@ -96,7 +107,10 @@ async function post<D>(options: ClientOptions, body: object, headers: Record<str
     text = await response.text();
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new TransportError(`No answer from ${options.url}. Is the platform running?`, { cause });
+    const problem = deadline.aborted
+      ? `No answer from ${options.url} within ${timeoutMs} ms.`
+      : `No answer from ${options.url}. Is it running?`;
+    throw new TransportError(problem, { cause });
   }
   const answer = parseAnswer<D>(text, response.status);
   if (answer.errors?.length) throw new GraphqlRequestError(answer.errors, answer.data);

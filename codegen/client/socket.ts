@@ -6,17 +6,39 @@ export interface ClientSocket {
   close(): Promise<void>;
 }
 
-/** Prepares the socket; it connects when the first subscription starts and closes some seconds after the last has ended. */
-export function openSocket(url: string, connectionParams: Record<string, string>, webSocket?: typeof WebSocket): ClientSocket {
+/** How the socket is made and watched. */
+export interface SocketOptions {
+  /** The global one unless given. */
+  webSocket?: typeof WebSocket | undefined;
+  pingEveryMs?: number;
+  /** A server that does not answer a ping for this long is gone. */
+  pongWithinMs?: number;
+}
+
+/** Prepares the socket; it connects when the first subscription starts and closes half a second after the last has ended. */
+export function openSocket(url: string, connectionParams: Record<string, string>, options: SocketOptions = {}): ClientSocket {
+  const { webSocket, pingEveryMs = 10_000, pongWithinMs = 5_000 } = options;
+  let pongTimer: ReturnType<typeof setTimeout> | undefined;
   const client = createWsClient({
     url: url.replace(/^http/, "ws"),
     connectionParams,
     lazy: true,
-    lazyCloseTimeout: 3_000,
-    keepAlive: 10_000,
+    // Short, for its timer also outlives dispose() and keeps the process.
+    lazyCloseTimeout: 500,
+    keepAlive: pingEveryMs,
+    connectionAckWaitTimeout: 10_000,
     // A silent second subscription would hide a gap; subscription.ts resumes by cursor instead.
     retryAttempts: 0,
     ...(webSocket && { webSocketImpl: webSocket }),
+    on: {
+      closed: () => clearTimeout(pongTimer),
+      ping: (received) => {
+        if (!received) pongTimer = setTimeout(() => client.terminate(), pongWithinMs);
+      },
+      pong: (received) => {
+        if (received) clearTimeout(pongTimer);
+      },
+    },
   });
   return { client, close: async () => client.dispose() };
 }

@@ -11,6 +11,10 @@ export interface SubscriptionRequest<D, V extends Record<string, unknown>> {
   variables: V;
   signal?: AbortSignal;
   giveUpAfterMs?: number;
+  /** Told once, when it is over. */
+  onEnd?: () => void;
+  /** A monotonic clock in ms; the process's unless given. */
+  now?: () => number;
 }
 
 /** Errors that say "come back with your cursor", not "no". */
@@ -19,6 +23,8 @@ const resumable = new Set(["SUBSCRIPTION_UPSTREAM_LOST", "SUBSCRIPTION_OVERFLOW"
 const bufferLimit = 2_000;
 const firstRetryMs = 50;
 const longestRetryMs = 2_000;
+/** A connection that stood longer than any takes to be made. What is lost after it is lost anew, with all patience. */
+const lastingMs = 15_000;
 
 /** Starts it with the first `next()`. */
 export function subscription<D, V extends Record<string, unknown>>(request: SubscriptionRequest<D, V>): AsyncIterableIterator<D> {
@@ -32,7 +38,11 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   readonly #query: string;
   readonly #canResume: boolean;
   readonly #buffer: D[] = [];
+  readonly #now: () => number;
+  readonly #onAbort = () => void this.return();
   #cursor: string | undefined;
+  #startedAt = 0;
+  #hasEvents = false;
   #stop: (() => void) | undefined;
   #wake: Wake | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -45,7 +55,9 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     this.#request = request;
     this.#query = print(request.document);
     this.#canResume = takesAfter(request.document);
-    request.signal?.addEventListener("abort", () => void this.return(), { once: true });
+    this.#now = request.now ?? (() => performance.now());
+    request.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#done = request.signal?.aborted === true;
   }
 
   async next(): Promise<IteratorResult<D>> {
@@ -64,12 +76,9 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   }
 
   return(): Promise<IteratorResult<D>> {
-    this.#done = true;
     this.#failure = undefined;
     this.#buffer.length = 0;
-    clearTimeout(this.#retry);
-    this.#end();
-    this.#wake?.();
+    this.#finish();
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -86,11 +95,18 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     const heard = (act: () => void) => {
       if (this.#attempt === attempt && !this.#done) act();
     };
-    this.#stop = socket.client.subscribe<D>(payload, {
+    this.#startedAt = this.#now();
+    // graphql-ws itself subscribes anew after a close with code 1000, behind the old cursor: it must not get to.
+    const unlisten = socket.client.on("closed", (event) => heard(() => this.#lost(event)));
+    const unsubscribe = socket.client.subscribe<D>(payload, {
       next: (result) => heard(() => this.#take(result.data ?? undefined, result.errors)),
       error: (cause) => heard(() => this.#lost(cause)),
       complete: () => heard(() => this.#finish()),
     });
+    this.#stop = () => {
+      unlisten();
+      unsubscribe();
+    };
   }
   #attempt: object | undefined;
 
@@ -99,6 +115,7 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     if (data === undefined) return;
     this.#lostAt = undefined;
     this.#retryMs = firstRetryMs;
+    this.#hasEvents = true;
     this.#cursor = cursorOf(data) ?? this.#cursor;
     this.#buffer.push(data);
     // Ends the stream, not the subscription: next() starts it again behind the last buffered event.
@@ -108,7 +125,7 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
 
   #pause(): void {
     this.#end();
-    if (!this.#canResume)
+    if (!this.#canGoOn())
       this.#failure = new TransportError(`The reader fell ${bufferLimit} events behind a stream that cannot be resumed.`);
   }
 
@@ -116,9 +133,11 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     this.#end();
     const errors = Array.isArray(cause) ? (cause as GraphqlErrorShape[]) : undefined;
     const isFinal = errors !== undefined && !isResumable(errors);
-    this.#lostAt ??= performance.now();
-    const tooLong = performance.now() - this.#lostAt > (this.#request.giveUpAfterMs ?? 60_000);
-    if (isFinal || tooLong || !this.#canResume) {
+    const now = this.#now();
+    if (now - this.#startedAt > lastingMs) this.#lostAt = undefined;
+    this.#lostAt ??= now;
+    const tooLong = now - this.#lostAt > (this.#request.giveUpAfterMs ?? 60_000);
+    if (isFinal || tooLong || !this.#canGoOn()) {
       this.#failure = errors
         ? new GraphqlRequestError(errors, null)
         : new TransportError("The subscription's connection was lost.", { cause });
@@ -131,9 +150,17 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }
 
+  /** Without a cursor to go on behind, going on would repeat what was seen. */
+  #canGoOn(): boolean {
+    return this.#canResume && (this.#cursor !== undefined || !this.#hasEvents);
+  }
+
   #finish(): void {
     this.#end();
     this.#done = true;
+    clearTimeout(this.#retry);
+    this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    this.#request.onEnd?.();
     this.#wake?.();
   }
 

@@ -1,0 +1,200 @@
+/** The typed client against a server that says and breaks what a test wants. */
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { parse } from "graphql";
+import { WebSocketServer, type WebSocket } from "ws";
+import { createClient, type ClientOptions } from "#codegen/client/client.ts";
+import { openSocket } from "#codegen/client/socket.ts";
+import { subscription } from "#codegen/client/subscription.ts";
+
+type Events = TypedDocumentNode<{ ticks: { cursor?: string; n: number } }, Record<string, unknown>>;
+const resumable = parse("subscription T($after: String) { ticks(after: $after) { cursor n } }") as Events;
+const withoutCursor = parse("subscription T($after: String) { ticks(after: $after) { n } }") as Events;
+
+/** One subscription as the server sees it. */
+interface Asked {
+  after: unknown;
+  tick(n: number, cursor?: string | null): void;
+  complete(): void;
+  /** Closes the socket with a code, or breaks it without one. */
+  close(code?: number): void;
+  /** The connection stands, but nothing comes any more. */
+  goSilent(): void;
+}
+
+async function setup(options: Partial<ClientOptions> = {}) {
+  // Operations over HTTP get no answer.
+  const server = createServer(() => {});
+  const sockets = new WebSocketServer({ server, handleProtocols: () => "graphql-transport-ws" });
+  const waiting: ((asked: Asked) => void)[] = [];
+  const unread: Asked[] = [];
+  let connections = 0;
+  sockets.on("connection", (socket) => {
+    connections++;
+    serve(socket, (asked) => (waiting.shift() ?? ((one: Asked) => void unread.push(one)))(asked));
+  });
+  const url = await listening(server);
+  const client = createClient({ url, ...options });
+  return {
+    url,
+    client,
+    connections: () => connections,
+    /** The next subscription that arrives. */
+    asked: () => new Promise<Asked>((resolve) => (unread.length > 0 ? resolve(unread.shift()!) : waiting.push(resolve))),
+    async [Symbol.asyncDispose]() {
+      await client.close();
+      for (const socket of sockets.clients) socket.terminate();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+async function listening(server: Server): Promise<string> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+}
+
+function serve(socket: WebSocket, onAsked: (asked: Asked) => void): void {
+  let isSilent = false;
+  const send = (message: object) => {
+    if (!isSilent) socket.send(JSON.stringify(message));
+  };
+  socket.on("message", (data: Buffer) => {
+    const message = JSON.parse(String(data)) as { type: string; id: string; payload?: { variables?: { after?: unknown } } };
+    if (message.type === "connection_init") send({ type: "connection_ack" });
+    if (message.type === "ping") send({ type: "pong" });
+    if (message.type !== "subscribe") return;
+    onAsked({
+      after: message.payload?.variables?.after,
+      tick: (n, cursor: string | null = `c${n}`) =>
+        send({ type: "next", id: message.id, payload: { data: { ticks: { n, ...(cursor !== null && { cursor }) } } } }),
+      complete: () => send({ type: "complete", id: message.id }),
+      goSilent: () => void (isSilent = true),
+      close: (code) => (code === undefined ? socket.terminate() : socket.close(code, "told to")),
+    });
+  });
+}
+
+describe("a subscription of the typed client", () => {
+  it.each([
+    ["broken", undefined],
+    ["closed with 1001", 1001],
+    ["closed with 1000, as some proxies do", 1000],
+  ])("goes on behind its last cursor when its socket is %s", async (_how, code) => {
+    await using t = await setup();
+    const events = t.client.subscribe(resumable, { after: "c0" });
+    const first = events.next();
+    const asked = await t.asked();
+    expect(asked.after).toBe("c0");
+    asked.tick(1);
+    expect((await first).value.ticks.n).toBe(1);
+    const second = events.next();
+    asked.close(code);
+    const again = await t.asked();
+    expect(again.after).toBe("c1");
+    again.tick(2);
+    expect((await second).value.ticks.n).toBe(2);
+    again.complete();
+    expect((await events.next()).done).toBe(true);
+  });
+
+  it("ends with the loss when it has no cursor to go on behind, rather than repeat what was seen", async () => {
+    await using t = await setup();
+    const events = t.client.subscribe(withoutCursor, {});
+    const first = events.next();
+    const asked = await t.asked();
+    asked.tick(1, null);
+    await first;
+    asked.close();
+    await expect(events.next()).rejects.toMatchObject({ name: "TransportError" });
+  });
+
+  it("is over when its signal fires, also before it began", async () => {
+    await using t = await setup();
+    expect(await t.client.subscribe(resumable, {}, { signal: AbortSignal.abort() }).next()).toEqual({ done: true, value: undefined });
+    expect(t.connections()).toBe(0);
+    const controller = new AbortController();
+    const pending = t.client.subscribe(resumable, {}, { signal: controller.signal }).next();
+    await t.asked();
+    controller.abort();
+    expect((await pending).done).toBe(true);
+  });
+
+  it("is over when the client is closed, also while it waits to connect again", async () => {
+    await using t = await setup();
+    const down = createServer();
+    const url = await listening(down);
+    down.close();
+    await once(down, "close");
+    const client = createClient({ url });
+    const away = client.subscribe(resumable, {}).next();
+    const pending = t.client.subscribe(resumable, {}).next();
+    await t.asked();
+    await Promise.all([client.close(), t.client.close()]);
+    expect((await pending).done).toBe(true);
+    expect((await away).done).toBe(true);
+  });
+
+  it("goes on when its server has gone silent without a word", async () => {
+    await using t = await setup();
+    const socket = openSocket(t.url, {}, { pingEveryMs: 100, pongWithinMs: 300 });
+    const events = subscription({ socket, document: resumable, variables: {} });
+    const pending = events.next();
+    (await t.asked()).goSilent();
+    const again = await t.asked();
+    again.tick(1);
+    expect((await pending).value.ticks.n).toBe(1);
+    await events.return?.();
+    await socket.close();
+  });
+
+  it("has all its patience again after a connection that lasted", async () => {
+    await using t = await setup();
+    const socket = openSocket(t.url, {});
+    let clock = 0;
+    const events = subscription({ socket, document: resumable, variables: {}, giveUpAfterMs: 5_000, now: () => clock });
+    const pending = events.next();
+    for (let loss = 0; loss < 3; loss++) {
+      const asked = await t.asked();
+      clock += 60_000;
+      asked.close();
+    }
+    const asked = await t.asked();
+    asked.tick(1);
+    expect((await pending).value.ticks.n).toBe(1);
+    await events.return?.();
+    await socket.close();
+  });
+
+  it("gives up when no connection lasts", async () => {
+    await using t = await setup();
+    const socket = openSocket(t.url, {});
+    let clock = 0;
+    const events = subscription({ socket, document: resumable, variables: {}, giveUpAfterMs: 5_000, now: () => clock });
+    const pending = events.next();
+    (await t.asked()).close();
+    const again = await t.asked();
+    clock += 6_000;
+    again.close();
+    await expect(pending).rejects.toMatchObject({ name: "TransportError" });
+    await socket.close();
+  });
+});
+
+describe("an operation of the typed client", () => {
+  const query = parse("{ slow }") as TypedDocumentNode<unknown, Record<string, never>>;
+
+  it("says how long it waited for an answer", async () => {
+    await using t = await setup({ timeoutMs: 50 });
+    await expect(t.client.query(query, {})).rejects.toThrow(/within 50 ms/);
+  });
+
+  it("is rejected with its signal's reason", async () => {
+    await using t = await setup();
+    await expect(t.client.query(query, {}, { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
+  });
+});
