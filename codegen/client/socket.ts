@@ -15,7 +15,7 @@ export interface SocketOptions {
   pongWithinMs?: number;
 }
 
-/** Prepares the socket; it connects when the first subscription starts and closes half a second after the last has ended. */
+/** Prepares the socket; it connects when the first subscription starts and closes with the last. */
 export function openSocket(url: string, connectionParams: Record<string, string>, options: SocketOptions = {}): ClientSocket {
   const { webSocket, pingEveryMs = 10_000, pongWithinMs = 5_000 } = options;
   let pongTimer: ReturnType<typeof setTimeout> | undefined;
@@ -23,8 +23,8 @@ export function openSocket(url: string, connectionParams: Record<string, string>
     url: url.replace(/^http/, "ws"),
     connectionParams,
     lazy: true,
-    // Short, for its timer also outlives dispose() and keeps the process.
-    lazyCloseTimeout: 500,
+    // Not later: graphql-ws's timer would outlive dispose(), and keep a process alive that has closed its client.
+    lazyCloseTimeout: 0,
     keepAlive: pingEveryMs,
     connectionAckWaitTimeout: 10_000,
     // A silent second subscription would hide a gap; subscription.ts resumes by cursor instead.

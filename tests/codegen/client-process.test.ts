@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { fixtureRouter } from "../testkit/fixture-router.ts";
+
+const clientModule = new URL("../../codegen/client/client.ts", import.meta.url).href;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a user's script does: follows a run to its end, closes the client, and has nothing more to do. */
+const script = `
+import { parse } from "graphql";
+import { createClient } from ${JSON.stringify(clientModule)};
+const client = createClient({ url: process.argv[1] });
+for await (const event of client.subscribe(parse('subscription { runStatus(id: "1", count: 1) { id } }'), {})) console.log("event");
+await client.close();
+console.log("closed");
+`;
+
+describe("the client", () => {
+  it("leaves nothing behind that keeps its process alive once it is closed", async () => {
+    await using t = await fixtureRouter();
+    const argv = ["--import", "tsx", "--input-type=module", "--eval", script, t.router.url];
+    const child = spawn(process.execPath, argv, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const exit = once(child, "exit");
+    const lines: string[] = [];
+    let closedAt = Number.NaN;
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line);
+      if (line === "closed") closedAt = performance.now();
+    }
+    expect(await exit).toEqual([0, null]);
+    expect(lines).toEqual(["event", "closed"]);
+    expect(performance.now() - closedAt).toBeLessThan(1_500);
+  });
+});
