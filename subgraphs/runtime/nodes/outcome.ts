@@ -7,7 +7,7 @@ import { outputProblem } from "./output-check.ts";
 type Completed = Extract<NodeOutcome, { kind: "completed" }>;
 type Failed = Extract<NodeOutcome, { kind: "failed" }>;
 
-/** A completed outcome, or a failed one when the output cannot be kept (NODE_OUTPUT_INVALID, OUTPUT_TOO_LARGE). */
+/** A completed outcome, or a failed one when the output cannot be kept (OUTPUT_NOT_STORABLE, OUTPUT_TOO_LARGE). */
 export function completed(output: Omit<Completed, "kind">): NodeOutcome {
   const problem = outputProblem(output);
   if (problem === null) return { kind: "completed", ...output };

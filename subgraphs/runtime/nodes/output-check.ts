@@ -11,7 +11,7 @@ const bytesPerUnit = 6;
 
 /** Why an output cannot be kept, or null. */
 export interface OutputProblem {
-  code: "NODE_OUTPUT_INVALID" | "OUTPUT_TOO_LARGE";
+  code: "OUTPUT_NOT_STORABLE" | "OUTPUT_TOO_LARGE";
   message: string;
 }
 
@@ -19,7 +19,7 @@ export interface OutputProblem {
 export function outputProblem(output: { outputText?: string | undefined; outputJson?: Json | undefined }): OutputProblem | null {
   const tally = { units: 0 };
   const found = valueProblem(output.outputText, tally, 0, true) ?? valueProblem(output.outputJson, tally, 0, true);
-  if (found) return { code: "NODE_OUTPUT_INVALID", message: `The node's output cannot be kept: ${describe(found)}.` };
+  if (found) return { code: "OUTPUT_NOT_STORABLE", message: `The node's output cannot be kept: ${describe(found)}.` };
   if (tally.units * bytesPerUnit <= maxOutputBytes || sizeBytes(output) <= maxOutputBytes) return null;
   return { code: "OUTPUT_TOO_LARGE", message: `The node's output is larger than ${maxOutputBytes} bytes.` };
 }

@@ -40,7 +40,7 @@ describe("an answer node", () => {
   it("fails with text that no database stores", () => {
     const nul = { state: { x: "a\u0000" } };
     expect(answerNode.run(fakeNodeContext({ config: { answer: "{{ state.x }}" }, scope: nul }))).toMatchObject({
-      code: "NODE_OUTPUT_INVALID",
+      code: "OUTPUT_NOT_STORABLE",
     });
   });
 });

@@ -80,7 +80,7 @@ describe("a code node", () => {
     const sandbox = new ScriptedSandbox(() => ({ ...done, result: "\ud800" }));
     expect(await codeNode.run(fakeNodeContext({ config, scope, ports: { sandbox } }))).toMatchObject({
       kind: "failed",
-      code: "NODE_OUTPUT_INVALID",
+      code: "OUTPUT_NOT_STORABLE",
     });
   });
 });

@@ -11,7 +11,7 @@ describe("an outcome", () => {
     expect(completed({ outputText: "x", usage })).toEqual({ kind: "completed", outputText: "x", usage });
     expect(completed({ outputJson: { a: NaN }, usage })).toMatchObject({
       kind: "failed",
-      code: "NODE_OUTPUT_INVALID",
+      code: "OUTPUT_NOT_STORABLE",
       retryable: false,
       usage,
     });

@@ -22,14 +22,14 @@ describe("outputProblem", () => {
     ["NUL", ["a\u0000b"], "0 has the character NUL"],
   ])("names the place of %s", (_name, value, message) => {
     expect(outputProblem({ outputJson: value as Json })).toEqual({
-      code: "NODE_OUTPUT_INVALID",
+      code: "OUTPUT_NOT_STORABLE",
       message: expect.stringContaining(message),
     });
   });
 
   it("checks the text as well", () => {
     expect(outputProblem({ outputText: "\u0000" })).toMatchObject({
-      code: "NODE_OUTPUT_INVALID",
+      code: "OUTPUT_NOT_STORABLE",
       message: expect.stringContaining("it has the character NUL"),
     });
   });
