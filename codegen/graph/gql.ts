@@ -29,6 +29,7 @@ type Documents = {
     "\n  mutation SmokeCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateToolBindingDocument,
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            nodeId\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": typeof types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": typeof types.SmokeMessageAddedDocument,
+    "\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n": typeof types.CancelRunEventsDocument,
     "\n  subscription LiveRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      delta\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": typeof types.LiveRunEventsDocument,
     "\n  subscription LiveNodeRunUpdated($runId: ID!, $after: String) {\n    nodeRunUpdated(runId: $runId, after: $after) {\n      cursor\n      status\n      nodeRun {\n        nodeId\n        outputText\n      }\n    }\n  }\n": typeof types.LiveNodeRunUpdatedDocument,
     "\n  subscription LiveSpans($runId: ID!, $after: String) {\n    traceSpanRecorded(runId: $runId, after: $after) {\n      cursor\n      span {\n        spanType\n        name\n        status\n        durationMs\n      }\n    }\n  }\n": typeof types.LiveSpansDocument,
@@ -36,6 +37,7 @@ type Documents = {
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": typeof types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": typeof types.ProcessesServicesDocument,
     "\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": typeof types.TestRunStatusDocument,
+    "\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": typeof types.OneOfEachMessagesDocument,
 };
 const documents: Documents = {
     "\n  query CliAppByCode($code: String!) {\n    appByCode(code: $code) {\n      id\n    }\n  }\n": types.CliAppByCodeDocument,
@@ -53,6 +55,7 @@ const documents: Documents = {
     "\n  mutation SmokeCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateToolBindingDocument,
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            nodeId\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": types.SmokeMessageAddedDocument,
+    "\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n": types.CancelRunEventsDocument,
     "\n  subscription LiveRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      delta\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": types.LiveRunEventsDocument,
     "\n  subscription LiveNodeRunUpdated($runId: ID!, $after: String) {\n    nodeRunUpdated(runId: $runId, after: $after) {\n      cursor\n      status\n      nodeRun {\n        nodeId\n        outputText\n      }\n    }\n  }\n": types.LiveNodeRunUpdatedDocument,
     "\n  subscription LiveSpans($runId: ID!, $after: String) {\n    traceSpanRecorded(runId: $runId, after: $after) {\n      cursor\n      span {\n        spanType\n        name\n        status\n        durationMs\n      }\n    }\n  }\n": types.LiveSpansDocument,
@@ -60,6 +63,7 @@ const documents: Documents = {
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": types.ProcessesServicesDocument,
     "\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": types.TestRunStatusDocument,
+    "\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": types.OneOfEachMessagesDocument,
 };
 
 /**
@@ -139,6 +143,10 @@ export function graphql(source: "\n  subscription SmokeMessageAdded($sessionId: 
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n"): (typeof documents)["\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  subscription LiveRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      delta\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription LiveRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      delta\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -164,6 +172,10 @@ export function graphql(source: "\n  query ProcessesServices {\n    services {\n
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n"): (typeof documents)["\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};

@@ -120,21 +120,25 @@ export interface SeenNodeRun {
 }
 
 /** Reads a run. */
-export async function readRun(platform: TestPlatform, id: string): Promise<SeenRun> {
+export async function readRun(platform: TestPlatform, id: string, tenantId = "t1"): Promise<SeenRun> {
   const query = `query ($id: ID!) { run(id: $id) { id status outputText outputJson errorCode errorMessage state
     nodeRuns(first: 200) { edges { node { id nodeId status attempt waitReason outputText outputJson errorCode errorMessage } } } } }`;
-  return (await ask<{ run: SeenRun }>(platform, query, { id })).run;
+  return (await ask<{ run: SeenRun }>(platform, query, { id }, { "x-tenant-id": tenantId })).run;
 }
 
 /** Waits on the run's own stream until it has ended (or rests, where `untilRest`), then reads it. */
-export async function finishRun(platform: TestPlatform, id: string, untilRest = false): Promise<SeenRun> {
-  const client = platform.client();
+export async function finishRun(
+  platform: TestPlatform,
+  id: string,
+  { untilRest = false, tenantId = "t1" }: { untilRest?: boolean; tenantId?: string } = {},
+): Promise<SeenRun> {
+  const client = platform.client({ tenantId });
   const signal = AbortSignal.timeout(25_000);
   for await (const { runEvents } of client.subscribe(runStatusEvents, { runId: id }, { signal })) {
     if (untilRest && runEvents.runStatus === "WAITING") break;
   }
   await client.close();
-  return readRun(platform, id);
+  return readRun(platform, id, tenantId);
 }
 
 /** Makes, starts and finishes a run of a document. */

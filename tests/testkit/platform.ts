@@ -7,13 +7,13 @@ import { createClient, type ClientOptions, type GraphClient } from "#codegen/cli
 import { defaultEnv, type Env } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
 
-import type { ReadyEnv } from "../../cli/composition.ts";
+import type { ReadyEnv, WorkerOptions } from "../../cli/composition.ts";
 import { platformComposition } from "../../cli/platform.ts";
 import { ShutdownList } from "../../cli/shutdown-list.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
 /** A running platform. */
-export interface TestPlatform {
+export interface TestPlatform extends AsyncDisposable {
   url: string;
   database: TestDatabase;
   env: Env;
@@ -21,7 +21,8 @@ export interface TestPlatform {
   client(options?: Partial<ClientOptions>): GraphClient;
   /** Sends any operation and gives the whole answer. */
   post(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<GraphAnswer>;
-  startWorker(): Promise<{ stop(): Promise<void> }>;
+  /** Starts a further worker in this process, with a worker key of its own. */
+  startWorker(options?: WorkerOptions): Promise<{ stop(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
@@ -50,8 +51,8 @@ export async function startTestPlatform(setup: { env?: Partial<Env>; workers?: n
   shutdown.add("platform", () => platform.stop(), 15_000);
 
   const workerEnv = { ...env, subgraphUrls: urlsOf(platform.workerEnvironment) };
-  const startWorker = async () => {
-    const worker = await platformComposition.startWorker(workerEnv, {}, options);
+  const startWorker = async (of: WorkerOptions = {}) => {
+    const worker = await platformComposition.startWorker(workerEnv, of, options);
     shutdown.add("worker", () => worker.stop(), 30_000);
     return worker;
   };
@@ -68,6 +69,7 @@ export async function startTestPlatform(setup: { env?: Partial<Env>; workers?: n
     },
     post: (query, variables, headers) => post(platform.graphUrl, query, variables, headers),
     stop: () => shutdown.run(),
+    [Symbol.asyncDispose]: () => shutdown.run(),
   };
 }
 

@@ -1,0 +1,157 @@
+/** cancelRun reaches what runs within a second, and works with no worker alive. Both bounds are the requirement's, measured from the mutation's call. */
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import pg from "pg";
+import { graphql } from "#codegen/graph/gql.ts";
+import { ask, finishRun, makeWorkflow, readRun, startRun, type Dsl } from "../testkit/graph.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+
+const boundMs = 1_000;
+
+const events = graphql(`
+  subscription CancelRunEvents($runId: ID!, $after: String) {
+    runEvents(runId: $runId, after: $after) {
+      cursor
+      runStatus
+      nodeId
+      nodeStatus
+    }
+  }
+`);
+
+const cancelRun = `mutation ($id: ID!) { cancelRun(id: $id, reason: "enough") { status cancelReason } }`;
+const cancelled = { cancelRun: { status: "CANCELLED", cancelReason: "enough" } };
+
+let http: TestHttpServer;
+let provider: ScriptedProvider;
+beforeAll(async () => {
+  http = await startHttpServer();
+  provider = await startScriptedProvider();
+});
+afterAll(async () => {
+  await provider.close();
+  await http.close();
+});
+
+const env = () => ({ egressAllow: [http.hostPort], providerBaseUrl: provider.baseUrl, providerApiKey: "key" });
+
+/** A call that never ends, on a server of the test: when it has come, and when its connection was closed. */
+interface HangingCall {
+  node: Dsl["nodes"][number];
+  arrived: Promise<unknown>;
+  closed: Promise<unknown>;
+}
+
+function hangingModel(): HangingCall {
+  provider.reset();
+  provider.chat({ before: new Promise(() => {}) });
+  const arrived = provider.seen(1);
+  const closed = arrived.then(() => provider.requests[0]!.aborted);
+  return { node: { id: "call", type: "llm", config: { prompt: "hang" } }, arrived, closed };
+}
+
+function hangingTool(): HangingCall {
+  const { promise, resolve } = Promise.withResolvers<ServerResponse>();
+  http.on("GET /hang", (_request, response) => resolve(response));
+  const closed = promise.then((response) => once(response, "close"));
+  return { node: { id: "call", type: "tool", config: { url: `${http.url}/hang` } }, arrived: promise, closed };
+}
+
+/** Follows a run live; resolves when the stream is open. `cancelledAt` are the moments at which the node's and the run's end were heard. */
+async function follow(platform: TestPlatform, runId: string): Promise<{ cancelledAt: Promise<{ node: number; run: number }> }> {
+  const open = Promise.withResolvers<void>();
+  const cancelledAt = (async () => {
+    const at = { node: Number.NaN, run: Number.NaN };
+    for await (const { runEvents: event } of platform.client().subscribe(events, { runId })) {
+      open.resolve();
+      if (event.nodeStatus === "CANCELLED" && event.nodeId === "call") at.node = performance.now();
+      if (event.runStatus === "CANCELLED") at.run = performance.now();
+    }
+    return at;
+  })();
+  await open.promise;
+  return { cancelledAt };
+}
+
+/** Cancels, and checks that call, node run, run and answer were there within the bound. */
+async function expectCancelled(platform: TestPlatform, runId: string, closed: Promise<unknown>): Promise<void> {
+  const { cancelledAt } = await follow(platform, runId);
+  const closedAt = closed.then(() => performance.now());
+  const began = performance.now();
+  expect(await ask(platform, cancelRun, { id: runId })).toEqual(cancelled);
+  const tookMs = {
+    answer: performance.now() - began,
+    connection: (await closedAt) - began,
+    node: (await cancelledAt).node - began,
+    run: (await cancelledAt).run - began,
+  };
+  expect(Object.entries(tookMs).filter(([, ms]) => !(ms < boundMs))).toEqual([]);
+  const run = await readRun(platform, runId);
+  expect(run.status).toBe("CANCELLED");
+  expect(run.nodeRuns.edges.map(({ node }) => [node.nodeId, node.status, node.errorCode])).toEqual([
+    ["call", "CANCELLED", "RUN_CANCELLED"],
+  ]);
+}
+
+describe("cancelRun", () => {
+  it.each([
+    ["an llm", hangingModel],
+    ["a tool", hangingTool],
+  ])("ends the call of %s node that runs, its node run and the run within a second", async (_kind, hanging) => {
+    await using platform = await startTestPlatform({ env: env() });
+    const call = hanging();
+    const { workflowId } = await makeWorkflow(platform, { nodes: [call.node], edges: [] });
+    const runId = await startRun(platform, workflowId);
+    await call.arrived;
+    await expectCancelled(platform, runId, call.closed);
+  });
+
+  it.each([
+    ["an llm", hangingModel],
+    ["a tool", hangingTool],
+  ])("ends the call of %s node that another worker executes for the run's owner within a second", async (_kind, hanging) => {
+    await using platform = await startTestPlatform({ env: env(), workers: 0 });
+    // The owner has no room for calls, and the other takes no runs.
+    await platform.startWorker({ concurrency: 0 });
+    await platform.startWorker({ only: ["llm", "tool"] });
+    const call = hanging();
+    const { workflowId } = await makeWorkflow(platform, { nodes: [call.node], edges: [] });
+    const runId = await startRun(platform, workflowId);
+    await call.arrived;
+    const held = "select path, lease is not null as held from runtime.work where run_id = $1 and path is not null";
+    expect(await rowsOf(platform, held, [runId])).toEqual([{ path: "call", held: true }]);
+    await expectCancelled(platform, runId, call.closed);
+  });
+
+  it("works with no worker alive: on a queued run, a MANUAL one and one that rests between two attempts", async () => {
+    await using platform = await startTestPlatform({ env: env(), workers: 0 });
+    http.on("GET /down", { status: 503 });
+    const retry = { max_attempts: 3, backoff_seconds: 60 };
+    const call = { id: "call", type: "tool", config: { url: `${http.url}/down` }, retry };
+    const { workflowId } = await makeWorkflow(platform, { nodes: [call], edges: [] });
+    const worker = await platform.startWorker();
+    const resting = await startRun(platform, workflowId);
+    await finishRun(platform, resting, { untilRest: true });
+    await worker.stop();
+    const queued = await startRun(platform, workflowId);
+    const manual = await startRun(platform, workflowId, {}, { execution: "MANUAL" });
+
+    for (const [id, before] of Object.entries({ [queued]: "QUEUED", [manual]: "QUEUED", [resting]: "WAITING" })) {
+      expect((await readRun(platform, id)).status).toBe(before);
+      const began = performance.now();
+      expect(await ask(platform, cancelRun, { id })).toEqual(cancelled);
+      expect(performance.now() - began).toBeLessThan(boundMs);
+    }
+  });
+});
+
+/** Rows of the platform's database, past row-level security. */
+async function rowsOf(platform: TestPlatform, text: string, values: unknown[]): Promise<unknown[]> {
+  const admin = new pg.Client({ connectionString: platform.database.adminUrl });
+  await admin.connect();
+  const { rows } = await admin.query(text, values);
+  await admin.end();
+  return rows as unknown[];
+}

@@ -1,0 +1,255 @@
+/**
+ * S-7: an id that is another tenant's is as unknown as one that nobody has, to every operation that takes one: reads give null or an empty list,
+ * everything else is NOT_FOUND. What a root field of the graph is not asked here it is excused from by name.
+ */
+import { readFileSync } from "node:fs";
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { buildSchema, parse, type GraphQLObjectType } from "graphql";
+import type { GraphqlRequestError } from "#codegen/client/errors.ts";
+import { ask } from "../testkit/graph.ts";
+import { makeOneOfEach, secretWord, type OneOfEach } from "../testkit/one-of-each.ts";
+import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+
+let platform: TestPlatform;
+let theirs: OneOfEach;
+let own: OneOfEach;
+beforeAll(async () => {
+  platform = await startTestPlatform();
+  theirs = await makeOneOfEach(platform, "t1");
+  own = await makeOneOfEach(platform, "t2");
+}, 90_000);
+afterAll(() => platform.stop());
+
+const asOther = { "x-tenant-id": "t2" };
+
+// `<app>` stands for the id that is asked for, `<own app>` for one of the caller's.
+const types = ["agent", "app", "modelProvider", "session", "skill", "team", "tool", "toolBinding", "workflow"];
+const versions = ["agentVersion", "appVersion", "skillVersion", "teamVersion", "workflowVersion"];
+
+/** Reads of one record. */
+const singles = [
+  ...[...types, ...versions, "memory", "nodeRun", "run", "runRequest", "toolVersion"].map((type) => `${type}(id: "<${type}>") { id }`),
+  ...["agent", "app", "modelProvider", "skill", "team", "tool"].map((type) => `${type}ByCode(code: "<code>") { id }`),
+  'workflowByCode(appId: "<app>", code: "<code>") { id }',
+  'workflowByCode(appId: "<app>", code: "<own code>") { id }',
+];
+
+/** Lists that are narrowed by an id. */
+const narrowed = [
+  'memories(scopeType: SESSION, scopeId: "<session>")',
+  'runs(filter: { appId: "<app>" })',
+  'runs(filter: { sessionId: "<session>" })',
+  'runs(filter: { workflowId: "<workflow>" })',
+  'runs(filter: { workflowVersionId: "<workflowVersion>" })',
+  'sessions(appId: "<app>")',
+  'skillInstallations(skillId: "<skill>")',
+  'toolBindings(toolId: "<tool>")',
+  'workflows(appId: "<app>")',
+].map((list) => `${list} { edges { node { id } } }`);
+
+/** Whole lists, and what the caller has in them. */
+const whole: Record<string, string[]> = {
+  ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["manualRun", "run"] },
+  ...{ sessions: ["session"], skillInstallations: ["skillInstallation"], skills: ["skill"], teams: ["team"] },
+  ...{ toolBindings: ["toolBinding"], tools: ["tool"], workflows: ["workflow"] },
+};
+
+const below = ['nodeArtifacts(runId: "<run>") { edges { cursor } }', 'traceSpans(runId: "<run>") { edges { cursor } }'];
+
+const member = (agent: string) => `{ memberKey: "one", agentId: "${agent}", role: "supervisor" }`;
+const teamVersion = (team: string, agent: string) =>
+  `createTeamVersion(input: { teamId: "${team}", coordinationMode: SUPERVISOR, objective: "x", members: [${member(agent)}] })`;
+
+const mutations = [
+  'addMessage(input: { sessionId: "<session>", content: "x" }) { id }',
+  'archiveWorkflowVersion(id: "<workflowVersion>") { id }',
+  'cancelRun(id: "<manualRun>") { id }',
+  'cancelRun(id: "<run>") { id }',
+  'chatCompletion(input: { providerCode: "<code>", messages: [{ role: USER, content: "x" }] }) { id }',
+  'closeSession(id: "<session>") { id }',
+  'createAgentVersion(input: { agentId: "<agent>", role: "x" }) { id }',
+  'createAgentVersion(input: { agentId: "<own agent>", role: "x", skillIds: ["<skill>"] }) { id }',
+  'createAgentVersion(input: { agentId: "<own agent>", role: "x", toolBindingIds: ["<toolBinding>"] }) { id }',
+  'createAppVersion(input: { appId: "<app>", workflowVersionId: "<own workflowVersion>" }) { id }',
+  'createAppVersion(input: { appId: "<own app>", workflowVersionId: "<workflowVersion>" }) { id }',
+  'createEmbeddings(input: { providerCode: "<code>", input: ["x"] }) { model }',
+  'createRun(input: { workflowId: "<workflow>" }) { id }',
+  'createRun(input: { workflowVersionId: "<workflowVersion>" }) { id }',
+  'createRun(input: { workflowId: "<own workflow>", appId: "<app>" }) { id }',
+  'createRun(input: { workflowId: "<own workflow>", appVersionId: "<appVersion>" }) { id }',
+  'createRun(input: { workflowId: "<own workflow>", sessionId: "<session>" }) { id }',
+  ...["createRunRequest", "dispatchRun"].flatMap((mutation) => [
+    `${mutation}(input: { sessionId: "<session>", appVersionId: "<own appVersion>" }) { id }`,
+    `${mutation}(input: { sessionId: "<own session>", appVersionId: "<appVersion>" }) { id }`,
+    `${mutation}(input: { sessionId: "<own session>", workflowVersionId: "<workflowVersion>" }) { id }`,
+  ]),
+  'createSession(input: { appId: "<app>", userId: "x" }) { id }',
+  'createSkillVersion(input: { skillId: "<skill>", runtimeType: TEMPLATE, implementation: { template: "x" } }) { id }',
+  `${teamVersion("<team>", "<own agent>")} { id }`,
+  `${teamVersion("<own team>", "<agent>")} { id }`,
+  'createToolBinding(input: { toolId: "<tool>", name: "x" }) { id }',
+  'createToolBinding(input: { toolId: "<own tool>", toolVersionId: "<toolVersion>", name: "x" }) { id }',
+  'createToolVersion(input: { toolId: "<tool>", invokeConfig: { url: "http://x" } }) { id }',
+  'createWorkflow(input: { appId: "<app>", code: "x", name: "x" }) { id }',
+  'createWorkflowVersion(input: { workflowId: "<workflow>", dsl: { nodes: [], edges: [] } }) { id }',
+  ...[...types.filter((type) => type !== "session"), "memory"].map((type) => `delete${typeName(type)}(id: "<${type}>")`),
+  'dispatchRunRequest(id: "<runRequest>") { id }',
+  'executeNextNode(runId: "<manualRun>", input: { workerKey: "x" }) { id }',
+  'executeNodeRun(id: "<queuedNodeRun>", input: { workerKey: "x" }) { id }',
+  'executeRun(id: "<manualRun>", input: { workerKey: "x" }) { stopReason }',
+  'installSkill(input: { skillId: "<skill>", installScope: TENANT }) { id }',
+  'invokeTool(input: { toolId: "<tool>" }) { ok }',
+  'invokeTool(input: { toolBindingId: "<toolBinding>" }) { ok }',
+  'invokeTool(input: { toolId: "<own tool>", toolVersionId: "<toolVersion>" }) { ok }',
+  ...versions.map((type) => `publish${typeName(type)}(id: "<${type}>") { id }`),
+  'resumeNodeRun(id: "<queuedNodeRun>", input: {}) { id }',
+  'retryRun(id: "<run>") { id }',
+  'uninstallSkill(id: "<skillInstallation>") { id }',
+  ...types.map((type) => `update${typeName(type)}(id: "<${type}>", input: { ${type === "session" ? "title" : "name"}: "x" }) { id }`),
+  'updateMemory(id: "<memory>", input: { contentText: "x" }) { id }',
+  'updateNodeRunStatus(id: "<queuedNodeRun>", input: { status: COMPLETED }) { id }',
+  'updateRunStatus(id: "<manualRun>", status: RUNNING) { id }',
+];
+
+const subscriptions = [
+  'messageAdded(sessionId: "<session>") { cursor }',
+  'nodeRunUpdated(runId: "<run>") { cursor }',
+  'runEvents(runId: "<run>") { cursor }',
+  'traceSpanRecorded(runId: "<run>") { cursor }',
+];
+
+/** Root fields that take no id of a record, each with what keeps it within its tenant. */
+const excused = {
+  Query: ["modelUsage", "models", "requestAudits", "searchMemories", "services", "validateDsl"],
+  Mutation: [
+    ...["createAgent", "createApp", "createMemory", "createModelProvider", "createSkill", "createTeam", "createTool", "executeNextNodeRun"],
+  ],
+  Subscription: ["chatCompletionStream"],
+};
+
+function typeName(type: string): string {
+  return `${type[0]!.toUpperCase()}${type.slice(1)}`;
+}
+
+const fieldOf = (operation: string) => /^\w+/.exec(operation)![0];
+
+/** An operation of one root field, with ids in its places, as variables. */
+function operation(kind: "query" | "mutation" | "subscription", field: string, ids: (type: string) => string) {
+  const variables: Record<string, string> = {};
+  const declared: string[] = [];
+  const text = field.replaceAll(
+    /(\w+): (\[?)"<(own )?(\w+)>"/g,
+    (_place, argument: string, list: string, isOwn: string | undefined, type: string) => {
+      const name = `v${declared.length}`;
+      variables[name] = isOwn === undefined ? ids(type) : own[type]!;
+      declared.push(`$${name}: ${/code|scopeId/i.test(argument) ? "String" : "ID"}!`);
+      return `${argument}: ${list}$${name}`;
+    },
+  );
+  return { query: `${kind} (${declared.join(", ")}) { it: ${text} }`, variables };
+}
+
+const nobody = "01890000-0000-7000-8000-000000000000";
+const cases: [of: string, ids: (type: string) => string][] = [
+  ["another tenant's", (type) => theirs[type]!],
+  ["nobody's", (type) => (/nodeRun$/i.test(type) ? `${nobody}:reply` : nobody)],
+  // None that we make looks like these, and PostgreSQL takes no text with U+0000.
+  ...["no-uuid", "x".repeat(5_000), "", ":", "a:b", "a\u0000b", "a:b\u0000", "\ud800"].map((id): [string, () => string] => [
+    id.length > 100 ? `${id.length} characters` : JSON.stringify(id),
+    () => id,
+  ]),
+];
+
+/** What an operation gave the caller: its data, and of each error the code and whether the reason fits. */
+async function outcome({ query, variables }: { query: string; variables?: Record<string, string> }) {
+  const { data, errors } = await platform.post(query, variables, asOther);
+  return { data: data as unknown, errors: errors?.map(refusal) };
+}
+
+const refusal = ({ extensions }: { extensions?: Record<string, unknown> }) => [
+  extensions?.["code"],
+  /_NOT_FOUND$/.test(String(extensions?.["reason"])),
+];
+const notFound = [["NOT_FOUND", true]];
+
+/** Every text and status of a tenant that a mutation could change. */
+async function snapshot(of: OneOfEach, tenantId: string): Promise<unknown> {
+  const versions = "versions { edges { node { id status } } }";
+  const query = `{
+    app(id: "${of["app"]}") { name status updatedAt deletedAt ${versions} workflows { edges { node { id name updatedAt deletedAt ${versions} } } } }
+    session(id: "${of.session}") { title status closedAt messages { edges { node { id content } } }
+      runRequests { edges { node { id status } } } runs { edges { node { id } } } memories { edges { node { id contentText updatedAt } } } }
+    runs { edges { node { id status startedAt endedAt nodeRuns { edges { node { id status workerKey } } } } } }
+    tools { edges { node { id name updatedAt versions { edges { node { id } } } } } }
+    toolBindings { edges { node { id name updatedAt } } }
+    modelProviders { edges { node { id name updatedAt } } }
+    agents { edges { node { id name updatedAt ${versions} } } }
+    teams { edges { node { id name updatedAt ${versions} } } }
+    skills { edges { node { id name updatedAt ${versions} installations { edges { node { id status } } } } } }
+  }`;
+  return ask(platform, query, {}, { "x-tenant-id": tenantId });
+}
+
+describe.each(cases)("an id that is %s", (_of, ids) => {
+  it("reads as null, in a list as nothing, and beneath it as NOT_FOUND", async () => {
+    for (const read of singles) expect([read, await outcome(operation("query", read, ids))]).toEqual([read, { data: { it: null } }]);
+    for (const list of narrowed)
+      expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: { it: { edges: [] } } }]);
+    for (const list of below)
+      expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: null, errors: notFound }]);
+  });
+
+  it("is NOT_FOUND to every mutation, and changes nothing", async () => {
+    const before = [await snapshot(theirs, "t1"), await snapshot(own, "t2")];
+    for (const mutation of mutations) {
+      // The one that may find nothing to do answers null.
+      const data = fieldOf(mutation) === "executeNextNode" ? { it: null } : null;
+      expect([mutation, await outcome(operation("mutation", mutation, ids))]).toEqual([mutation, { data, errors: notFound }]);
+    }
+    expect([await snapshot(theirs, "t1"), await snapshot(own, "t2")]).toEqual(before);
+  });
+
+  it("is NOT_FOUND to every subscription", async () => {
+    const client = platform.client({ tenantId: "t2" });
+    for (const subscription of subscriptions) {
+      const { query, variables } = operation("subscription", subscription, ids);
+      const document = parse(query) as TypedDocumentNode<unknown, Record<string, string>>;
+      const refused = await Array.fromAsync(client.subscribe(document, variables)).catch((error: unknown) => error);
+      expect([subscription, (refused as GraphqlRequestError).errors.map(refusal)]).toEqual([subscription, notFound]);
+    }
+    await client.close();
+  });
+});
+
+describe("another tenant's records", () => {
+  it("are in no list, no search and no audit", async () => {
+    for (const [list, types] of Object.entries(whole)) {
+      const { [list]: page } = await ask<Record<string, { edges: { node: { id: string } }[] }>>(
+        platform,
+        `{ ${list} { edges { node { id } } } }`,
+        {},
+        asOther,
+      );
+      expect([list, page!.edges.map(({ node }) => node.id)]).toEqual([list, types.map((type) => own[type])]);
+    }
+    expect(await outcome({ query: `{ searchMemories(input: { query: "${secretWord}" }) { memory { id } } }` })).toEqual({
+      data: { searchMemories: [{ memory: { id: own["memory"] } }] },
+    });
+    const codes = await outcome({ query: '{ requestAudits(filter: { rootField: "createApp" }) { edges { node { rootFields } } } }' });
+    expect(codes).toEqual({ data: { requestAudits: { edges: [{ node: { rootFields: ["createApp"] } }] } } });
+  });
+});
+
+it("every root field of the graph is asked, or excused by name", () => {
+  const schema = buildSchema(readFileSync(new URL("../../codegen/schema.graphql", import.meta.url), "utf8"));
+  const asked = {
+    Query: [...singles, ...narrowed, ...below, ...Object.keys(whole)],
+    Mutation: mutations,
+    Subscription: subscriptions,
+  };
+  for (const [root, operations] of Object.entries(asked)) {
+    const type = schema.getType(root) as GraphQLObjectType;
+    const known = new Set([...operations.map(fieldOf), ...excused[root as keyof typeof excused]]);
+    expect([...known].toSorted()).toEqual(Object.keys(type.getFields()).toSorted());
+  }
+});
