@@ -95,10 +95,11 @@ describe("an operation that is refused", () => {
     expect(errors).toMatchObject([{ message: expect.stringContaining("$dsl"), extensions: { code: "BAD_USER_INPUT" } }]);
   });
 
+  const edges = (count: number) => Array.from({ length: count }, () => ({ source: "n0", target: "n1" }));
   const answers = (count: number) => Array.from({ length: count }, (_, index) => ({ ...answer, id: `n${index}` }));
   it.each([
     ["2,001 nodes", { nodes: answers(2_001), edges: [] }, "TOO_MANY_NODES", "2001 nodes and may have 2000"],
-    ["5,001 edges", { nodes: answers(2), edges: new Array(5_001).fill({ source: "n0", target: "n1" }) }, "TOO_MANY_EDGES", "may have 5000"],
+    ["5,001 edges", { nodes: answers(2), edges: edges(5_001) }, "TOO_MANY_EDGES", "may have 5000"],
     [
       "more than 1 MiB",
       { nodes: [{ ...answer, config: { answer: "x".repeat(1_048_576) } }], edges: [] },

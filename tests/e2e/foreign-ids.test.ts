@@ -168,7 +168,7 @@ async function outcome({ query, variables }: { query: string; variables?: Record
 
 const refusal = ({ extensions }: { extensions?: Record<string, unknown> }) => [
   extensions?.["code"],
-  /_NOT_FOUND$/.test(String(extensions?.["reason"])),
+  String(extensions?.["reason"]).endsWith("_NOT_FOUND"),
 ];
 const notFound = [["NOT_FOUND", true]];
 

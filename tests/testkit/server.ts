@@ -26,8 +26,9 @@ export async function startTestServer(): Promise<void> {
   const folder = await mkdtemp(join(parent, prefix));
   await writeFile(join(folder, ownerFile), JSON.stringify(processIdentity(process.pid)));
   await chmod(folder, 0o755);
+  // pg_stat_statements: for statement-count.ts.
   // fsync off: a test database need not survive a power cut; that of a killed process or backend is the same with it.
-  const settings = { fsync: "off", full_page_writes: "off", shared_buffers: "128MB" };
+  const settings = { fsync: "off", full_page_writes: "off", shared_buffers: "128MB", shared_preload_libraries: "pg_stat_statements" };
   const server = await startPostgres({ folder: join(folder, "postgres"), settings });
   running = { server, folder };
   try {

@@ -1,0 +1,36 @@
+import pg from "pg";
+
+/** Statements that a database has executed, told by the database itself: no way around it, whichever pool or driver they took. */
+export interface StatementCount extends AsyncDisposable {
+  /** Forgets what was executed so far. */
+  reset(): Promise<void>;
+  /** What was executed since, by text; `query` of a statement has its constants replaced by $1, $2 … */
+  read(): Promise<{ query: string; calls: number }[]>;
+}
+
+// What runs beside the requests: looks for work, renews leases, stores audits, sends hints.
+const beside = /outbox|runtime\.work |request_audit|pg_notify|pg_stat_statements/;
+
+/**
+ * Counts what is executed in a test's database from now on.
+ *
+ * @param adminUrl  of the superuser.
+ */
+export async function countStatements(adminUrl: string): Promise<StatementCount> {
+  const admin = new pg.Client({ connectionString: adminUrl });
+  await admin.connect();
+  await admin.query("create extension if not exists pg_stat_statements");
+  const ofThis = "(select oid from pg_database where datname = current_database())";
+  return {
+    async reset() {
+      await admin.query(`select pg_stat_statements_reset(0, ${ofThis}, 0)`);
+    },
+    async read() {
+      const { rows } = await admin.query<{ query: string; calls: number }>(
+        `select query, sum(calls)::int as calls from pg_stat_statements where dbid = ${ofThis} group by query order by query`,
+      );
+      return rows.filter(({ query }) => !beside.test(query));
+    },
+    [Symbol.asyncDispose]: () => admin.end(),
+  };
+}
