@@ -6,6 +6,7 @@ import { readPostmaster, isServing } from "#shared/postgres/postmaster.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
 import { isSameProcess } from "#shared/process-identity.ts";
 import { runningInstance, type InstanceRecord } from "../../cli/instance-lock.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { runCli, type CliProcess } from "./cli-process.ts";
 
 // Whole platforms start here, several a test, each compiling what it runs.
@@ -167,8 +168,6 @@ function setup(options: { isNew?: boolean } = {}) {
       return platform;
     },
     /** Waits until the running platform's record is so. */
-    async until(holds: (record: InstanceRecord) => boolean) {
-      while (!holds(record())) await new Promise((resolve) => setTimeout(resolve, 20));
-    },
+    until: (holds: (record: InstanceRecord) => boolean) => eventually(record, holds, { withinMs: 30_000 }),
   };
 }

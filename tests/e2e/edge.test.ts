@@ -1,4 +1,5 @@
 import { request as httpRequest } from "node:http";
+import { eventually } from "../testkit/eventually.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 
 let platform: TestPlatform;
@@ -71,9 +72,7 @@ describe("the edge of the graph", () => {
       const { data } = await platform.post(query, { id: requestId }, { "x-tenant-id": "audited" });
       return (data as { requestAudits: { edges: { node: object }[] } }).requestAudits.edges;
     };
-    let edges = await rows();
-    for (const deadline = Date.now() + 5_000; edges.length === 0 && Date.now() < deadline;) edges = await rows();
-    expect(edges).toEqual([
+    expect(await eventually(rows, (edges) => edges.length > 0)).toEqual([
       {
         node: {
           operationName: "Ask",

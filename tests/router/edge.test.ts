@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { request } from "undici";
 import { startRouter } from "../../router/router.ts";
 import { defaultEnv } from "#shared/config.ts";
@@ -298,8 +299,9 @@ describe("stopping", () => {
 
   it("cuts off what takes longer than the grace", async () => {
     await using t = await fixtureRouter();
+    const arrived = once(t.arrivals, "operation");
     const hanging = t.ask("{ hanging }").catch((error: unknown) => error);
-    while (t.seen.length === 0) await new Promise(setImmediate);
+    await arrived;
     await t.router.stop(50);
     expect(await hanging).toBeInstanceOf(Error);
   });

@@ -4,6 +4,7 @@ import { defaultEnv } from "#shared/config.ts";
 import { HintBus } from "#shared/hints.ts";
 import type { Json } from "#shared/json.ts";
 import { createLog } from "#shared/log.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
 
 let database: TestDatabase;
@@ -65,12 +66,18 @@ describe("hints", () => {
     const [here, there] = [await openBus(), await openBus()];
     const admin = new pg.Client({ connectionString: database.adminUrl });
     await admin.connect();
-    await admin.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    const { rows: cut } = await admin.query<{ pid: number }>(
+      "select pid, pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    );
+    const listening =
+      "select from pg_stat_activity where datname = current_database() and query = 'listen agent_platform' and state = 'idle' and pid <> all($1)";
+    await eventually(
+      () => admin.query(listening, [cut.map(({ pid }) => pid)]),
+      ({ rowCount }) => rowCount === 2,
     );
     await admin.end();
     const heard = next(there, "run", "r1");
-    const again = setInterval(() => here.publish("run", "r1"), 50);
-    expect(await heard.finally(() => clearInterval(again))).toEqual(["r1", undefined]);
+    here.publish("run", "r1");
+    expect(await heard).toEqual(["r1", undefined]);
   });
 });

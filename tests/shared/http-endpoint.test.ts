@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -136,8 +137,9 @@ describe("an endpoint over HTTP", () => {
   it("ends a request when its signal fires, in the subgraph too", async () => {
     await using t = await setup();
     const controller = new AbortController();
+    const arrived = once(t.arrivals, "operation");
     const pending = t.endpoint.execute({ query: "{ hanging }", info: { ...info, signal: controller.signal } });
-    while (t.seen.length === 0) await new Promise(setImmediate);
+    await arrived;
     controller.abort(new Error("enough"));
     await expect(pending).rejects.toThrow("enough");
     const inside = t.seen[0]?.info.signal;

@@ -1,4 +1,5 @@
 /** Two small subgraphs of one graph, for tests of the router: `runs` owns Run and the streams, `traces` adds to Run. */
+import { EventEmitter } from "node:events";
 import { buildSubgraphSchema, printSubgraphSchema } from "@apollo/subgraph";
 import { buildSchema, execute, isAbstractType, isObjectType, parse, subscribe, type ExecutionResult, type GraphQLSchema } from "graphql";
 import { BoundedStream } from "#shared/bounded-stream.ts";
@@ -113,6 +114,8 @@ export interface Fixtures {
   steps: string[];
   /** The identity of every operation, by subgraph. */
   seen: { subgraph: string; info: RequestInfo; query: string }[];
+  /** Emits "operation" for each of them. */
+  arrivals: EventEmitter<{ operation: [] }>;
   /** What `health` rejects with, by subgraph. */
   sick: Map<string, Error>;
 }
@@ -123,13 +126,16 @@ export function fixtureSubgraphs(): Fixtures {
   const steps: string[] = [];
   const seen: Fixtures["seen"] = [];
   const sick = new Map<string, Error>();
-  const endpoint = (name: string, typeDefs: string, resolvers: object) => fixtureEndpoint({ name, typeDefs, resolvers, seen, sick });
+  const arrivals: Fixtures["arrivals"] = new EventEmitter();
+  const endpoint = (name: string, typeDefs: string, resolvers: object) =>
+    fixtureEndpoint({ name, typeDefs, resolvers, seen, arrivals, sick });
   return {
     runs: endpoint("runs", runsTypeDefs, runsResolvers(sources, steps)),
     traces: endpoint("traces", tracesTypeDefs, tracesResolvers(steps)),
     sources,
     steps,
     seen,
+    arrivals,
     sick,
   };
 }
@@ -246,16 +252,17 @@ function tracesResolvers(steps: string[]) {
   };
 }
 
-interface FixtureDefinition extends Pick<Fixtures, "seen" | "sick"> {
+interface FixtureDefinition extends Pick<Fixtures, "seen" | "arrivals" | "sick"> {
   name: string;
   typeDefs: string;
   resolvers: object;
 }
 
-function fixtureEndpoint({ name, typeDefs, resolvers, seen, sick }: FixtureDefinition): SubgraphEndpoint {
+function fixtureEndpoint({ name, typeDefs, resolvers, seen, arrivals, sick }: FixtureDefinition): SubgraphEndpoint {
   const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers: resolvers as never }]);
   const argumentsOf = ({ query, document, variables, operationName, info }: SubgraphRequest) => {
     seen.push({ subgraph: name, info, query });
+    arrivals.emit("operation");
     // Like a real subgraph: a document that is handed over parsed has been validated by whoever hands it over.
     return { schema, document: document ?? parse(query), variableValues: variables, operationName, contextValue: info };
   };

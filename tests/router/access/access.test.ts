@@ -1,4 +1,5 @@
 import pg from "pg";
+import { eventually } from "../../testkit/eventually.ts";
 import { openTestSubgraph } from "../../testkit/subgraph.ts";
 import { memoryLog } from "../../testkit/fixture-router.ts";
 import { AuditWriter } from "../../../router/access/audit-writer.ts";
@@ -122,7 +123,7 @@ describe("the audit writer", () => {
   it("stores without being asked to, soon", async () => {
     await using t = await setup();
     t.writer.record(record());
-    while ((await t.list()).length === 0) await new Promise(setImmediate);
+    expect(await eventually(t.list, (rows) => rows.length > 0)).toEqual(["r-1"]);
   });
 
   it("stores many rows in few statements", async () => {

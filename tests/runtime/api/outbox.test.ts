@@ -1,16 +1,21 @@
 import { AppError } from "#shared/errors.ts";
-import { chain, rows, setup, until } from "./setup.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { chain, rows, setup, type TestRuntime } from "./setup.ts";
 
 const execute = `mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w" }) { run { status } } }`;
-const left = async (t: Awaited<ReturnType<typeof setup>>) =>
-  (await rows(t, "select count(*)::int as count from runtime.outbox"))[0]!["count"];
+const left = (t: TestRuntime) => rows(t, "select attempts from runtime.outbox");
+const delivered = (t: TestRuntime) =>
+  eventually(
+    () => left(t),
+    (rows) => rows.length === 0,
+  );
 
 describe("the answer of a run", () => {
   it("is told to its session once, in its tenant", async () => {
     const t = await setup();
     const id = await t.create(chain("a"), { sessionId: "s1" });
     await t.ask(execute, { id });
-    await until(async () => (await left(t)) === 0);
+    await delivered(t);
     expect(t.graph.messages).toEqual([{ runId: id, sessionId: "s1", content: "text of a", tenantId: "t1" }]);
     await t.close();
   });
@@ -20,9 +25,12 @@ describe("the answer of a run", () => {
     t.graph.refuseMessage = new AppError("DOWNSTREAM_UNAVAILABLE", "DOWN", "The session subgraph is down.");
     const id = await t.create(chain("a"), { sessionId: "s1" });
     await t.ask(execute, { id });
-    await until(async () => (await rows(t, "select attempts from runtime.outbox"))[0]?.["attempts"] === 1);
+    await eventually(
+      () => left(t),
+      ([row]) => row?.["attempts"] === 1,
+    );
     t.graph.refuseMessage = undefined;
-    await until(async () => (await left(t)) === 0);
+    await delivered(t);
     expect(t.graph.messages).toMatchObject([{ runId: id }]);
     await t.close();
   });
@@ -32,7 +40,7 @@ describe("the answer of a run", () => {
     t.graph.refuseMessage = new AppError("NOT_FOUND", "SESSION_NOT_FOUND", "No session s1.");
     const id = await t.create(chain("a"), { sessionId: "s1" });
     await t.ask(execute, { id });
-    await until(async () => (await left(t)) === 0);
+    await delivered(t);
     expect(t.graph.messages).toEqual([]);
     await t.close();
   });

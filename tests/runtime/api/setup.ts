@@ -143,7 +143,7 @@ export async function setup(extraNodes: Record<string, NodeExecutor> = {}): Prom
     startWorker() {
       const { env, log, hints, call } = test.subgraph.context({ tenantId: "t1", requestId: "worker" });
       const parts = engineParts({ env, log, hints, call, databaseUrl: test.databaseUrl });
-      const options = { databaseUrl: test.databaseUrl, workerKey: "test worker", leaseMs: 3_000 };
+      const options = { databaseUrl: test.databaseUrl, workerKey: "test worker" };
       const worker = startWorker({ ...parts, ...options, executors: nodeRegistry(nodes) });
       test.atClose(async () => {
         await worker.stop();
@@ -177,14 +177,5 @@ export async function rows(t: TestRuntime, text: string, values: unknown[] = [])
     return (await pool.query<Record<string, Json>>(text, values)).rows;
   } finally {
     await pool.end();
-  }
-}
-
-/** Resolves when `check` is true; looks again at every hint-length. */
-export async function until(check: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await check())) {
-    if (performance.now() > deadline) throw new Error("it did not happen within 10 s");
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

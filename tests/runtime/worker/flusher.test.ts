@@ -16,7 +16,7 @@ const refused: [what: string, outcome: NodeOutcome][] = [
 describe("a flush of eight runs that PostgreSQL refuses", () => {
   it.each(refused)("is halved until %s stands alone: its node fails, the other runs are stored", async (_what, outcome) => {
     const t = await setup();
-    const worker = t.worker({ leaseMs: 30_000 });
+    const worker = t.worker();
     const ids = Array.from({ length: 8 }, (_, k) => `h${k}`);
     const runs = await Promise.all(ids.map((id) => t.create(plan([node(id, "hold")]))));
     const calls = await Promise.all(ids.map((id) => t.calls.heldNode(id)));
@@ -39,7 +39,7 @@ describe("a flush of one run that PostgreSQL refuses", () => {
 
   it("keeps what the other nodes did, in its order, and calls none of them again", async () => {
     const t = await setup();
-    t.worker({ leaseMs: 30_000 });
+    t.worker();
     const holds = ["a", "b", "c"].map((id) => node(id, "hold"));
     const run = await t.create(plan([...holds, node("after-a", "echo"), node("after-c", "echo")], ["a>after-a", "c>after-c"]));
     const [a, b, c] = await Promise.all(["a", "b", "c"].map((id) => t.calls.heldNode(id)));
@@ -69,7 +69,7 @@ describe("a flush of one run that PostgreSQL refuses", () => {
       await t.pool.query(`create trigger refuse_pairs_${event} after ${event} on runtime.node_run referencing new table as added
         for each statement execute function refuse_pairs()`);
     }
-    t.worker({ leaseMs: 30_000 });
+    t.worker();
     const run = await t.create(plan([node("a", "hold"), node("b", "hold"), node("join", "echo")], ["a>join", "b>join"]));
     const held = await Promise.all(["a", "b"].map((id) => t.calls.heldNode(id)));
     for (const call of held) call.end();
@@ -88,7 +88,7 @@ describe("a flush of one run that PostgreSQL refuses", () => {
     await t.pool.query(
       "create trigger refuse_failed before insert or update on runtime.node_run for each row execute function refuse_failed()",
     );
-    t.worker({ leaseMs: 30_000 });
+    t.worker();
     const run = await t.create(plan([node("a", "hold")]));
     (await t.calls.heldNode("a")).end(unstorable);
     expect(await t.finished(run)).toMatchObject({ status: "FAILED", errorCode: "INTERNAL", outputJson: null, nodes: { a: "CANCELLED" } });

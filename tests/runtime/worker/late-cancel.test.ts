@@ -33,12 +33,13 @@ describe("a cancel between the last look at the mail and a flush that offers nod
 describe("a cancel of a run whose owner died during a call", () => {
   it("ends the node run that the dead owner had begun", async () => {
     const t = await setup();
-    const dead = t.worker({ leaseMs: 500 });
+    const dead = t.worker();
     const runId = await t.create(plan([node("h", "hold")]));
     await t.calls.heldNode("h");
     await dead.kill();
     await messagePost(t.pool, { runId, tenantId: "acme", kind: inboxKinds.cancel, body: { reason: null } });
-    t.worker({ leaseMs: 500 });
+    await t.leasesEnd(runId);
+    t.worker();
     expect(await t.finished(runId)).toMatchObject({ status: "CANCELLED" });
     const { rows } = await t.pool.query("select status, error_code from runtime.node_run where run_id = $1", [runId]);
     expect(rows).toEqual([{ status: 5, error_code: "RUN_CANCELLED" }]);

@@ -8,17 +8,16 @@ async function setup(): Promise<EngineFixture> {
   return EngineFixture.open();
 }
 
-const leaseMs = 900;
-
 describe("takeover", () => {
   it("goes on where a killed worker stopped, and calls nothing again that was stored", async () => {
     const t = await setup();
-    const first = t.worker({ leaseMs });
+    const first = t.worker();
     const runId = await t.create(plan([node("a", "call"), node("b", "hold"), node("c", "pure")], ["a>b", "b>c"]));
     await t.calls.heldNode("b");
     await first.kill();
     t.calls.held.clear();
-    t.worker({ leaseMs: 30_000 });
+    await t.leasesEnd(runId);
+    t.worker();
     (await t.calls.heldNode("b")).end();
     const view = await t.finished(runId);
     expect(view.nodes).toEqual({ a: "COMPLETED", b: "COMPLETED", c: "COMPLETED" });
@@ -28,11 +27,12 @@ describe("takeover", () => {
 
   it("calls an at-most-once node never again: it waits with OUTCOME_UNKNOWN for a person", async () => {
     const t = await setup();
-    const first = t.worker({ leaseMs });
+    const first = t.worker();
     const runId = await t.create(plan([node("pay", "hold", {}, { at_most_once: true }), node("after", "pure")], ["pay>after"]));
     await t.calls.heldNode("pay");
     await first.kill();
-    t.worker({ leaseMs: 30_000 });
+    await t.leasesEnd(runId);
+    t.worker();
     await t.until(runId, ({ nodes }) => nodes["pay"] === "WAITING");
     const { rows } = await t.pool.query("select wait_reason from runtime.node_run where path = 'pay'");
     expect(rows).toEqual([{ wait_reason: "OUTCOME_UNKNOWN" }]);
@@ -48,13 +48,13 @@ describe("takeover", () => {
     const t = await setup();
     const runId = await t.create(plan([node("poison", "hold"), node("fine", "pure")]));
     for (let crash = 0; crash < 3; crash++) {
-      const worker = t.worker({ leaseMs: 400 });
+      const worker = t.worker();
       await t.calls.heldNode("poison");
       await worker.kill();
       t.calls.held.clear();
-      await new Promise((resolve) => setTimeout(resolve, 450));
+      await t.leasesEnd(runId);
     }
-    t.worker({ leaseMs: 30_000 });
+    t.worker();
     const view = await t.finished(runId);
     expect(view).toMatchObject({ status: "FAILED", errorCode: "WORKER_CRASHED", nodes: { poison: "FAILED", fine: "COMPLETED" } });
     await t.close();
@@ -62,7 +62,7 @@ describe("takeover", () => {
 
   it("writes nothing once its lease was lost", async () => {
     const t = await setup();
-    const first = t.worker({ leaseMs });
+    const first = t.worker();
     const runId = await t.create(plan([node("a", "hold"), node("b", "pure")], ["a>b"]));
     const held = await t.calls.heldNode("a");
     // Somebody else takes the run, as after a stop longer than the lease.
@@ -76,7 +76,8 @@ describe("takeover", () => {
     expect((await released)[1]).toEqual({ kind: "lost" });
     expect((await t.view(runId)).nodes).toEqual({ a: "RUNNING" });
     await admin.end();
-    t.worker({ leaseMs: 30_000 });
+    await t.leasesEnd(runId);
+    t.worker();
     await t.until(runId, ({ nodes }) => nodes["a"] === "RUNNING");
     (await t.calls.heldNode("a")).end();
     expect((await t.finished(runId)).status).toBe("COMPLETED");
@@ -105,19 +106,20 @@ describe("a worker that stops", () => {
 describe("a flush whose answer is lost", () => {
   it("is sent again and counts once", async () => {
     const t = await setup();
-    const worker = t.worker({ leaseMs: 30_000, workerKey: "cut" });
-    const runs = await Promise.all(
-      Array.from({ length: 40 }, () =>
-        t.create(plan([node("a", "call", { ms: 30 }), node("b", "call", { ms: 30 }), node("c", "pure")], ["a>b", "b>c"])),
-      ),
-    );
+    const worker = t.worker({ workerKey: "cut" });
+    const chain = plan([node("a", "call", { ms: 30 }), node("b", "call", { ms: 30 }), node("c", "pure")], ["a>b", "b>c"]);
+    const runs = await Promise.all(Array.from({ length: 40 }, () => t.create(chain)));
+    const finished = Promise.all(runs.map((runId) => t.finished(runId, 20_000)));
     const admin = new pg.Client({ connectionString: t.adminUrl });
     await admin.connect();
-    for (let cut = 0; cut < 12; cut++) {
-      await once(worker.signals, "flushed", { signal: AbortSignal.timeout(200) }).catch(() => {});
-      await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cut'");
+    let cuts = 0;
+    for (let flush = 0; flush < 12; flush++) {
+      await Promise.race([once(worker.signals, "flushed"), finished]);
+      const { rowCount } = await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cut'");
+      cuts += rowCount ?? 0;
     }
-    for (const runId of runs) expect((await t.finished(runId, 20_000)).status).toBe("COMPLETED");
+    expect(cuts).toBeGreaterThan(2);
+    expect((await finished).map(({ status }) => status)).toEqual(runs.map(() => "COMPLETED"));
     expect(t.calls.log).toHaveLength(runs.length * 3);
     await admin.end();
     await t.close();

@@ -40,7 +40,7 @@ describe("a worker whose database was away", () => {
   it("claims no orphans until one lease after its first good renewal, so that owners get their runs back first", async () => {
     const t = await setup();
     const leaseMs = 1_000;
-    const dead = t.worker({ leaseMs: 30_000 });
+    const dead = t.worker();
     const orphan = await t.create(plan([node("theirs", "hold")]));
     await t.calls.heldNode("theirs");
     await dead.kill();
