@@ -258,17 +258,21 @@ export class RunControl {
     return after !== undefined && after.eventSeq > before.eventSeq ? "applied" : "conflict";
   }
 
-  /** After a post: applies it here when nobody owns the run, else wakes the owner and waits a little. */
+  /** After a post: applies it here when nobody owns the run, or its owner is dead; else wakes the owner and waits a little. */
   async #posted(call: RunRef, posting: Posting | undefined): Promise<Posted> {
     const { runId, tenantId } = call;
     if (posting === undefined) return (await runHead(this.#deps.pool, runId, tenantId)) === undefined ? "unknown" : "conflict";
-    if (posting.free) {
-      const owned = await this.ownRun({ tenantId, runId, workerKey: this.#workerKey, mode: { kind: "inbox" } });
-      if (owned.kind === "done") return "applied";
-    }
+    if (!posting.free) this.#ownerWake(runId);
+    // Of a run that is owned the claim takes nothing, unless the lease has run out: with no worker alive nobody else would come for it.
+    const owned = await this.ownRun({ tenantId, runId, workerKey: this.#workerKey, mode: { kind: "inbox" } });
+    if (owned.kind === "done") return "applied";
+    if (posting.free) this.#ownerWake(runId);
+    return (await this.#isReadSoon(call, posting.mail)) ? "applied" : "accepted";
+  }
+
+  #ownerWake(runId: string): void {
     this.#deps.hints.publish("inbox", runId);
     this.#deps.hints.publish("work", "*");
-    return (await this.#isReadSoon(call, posting.mail)) ? "applied" : "accepted";
   }
 
   async #isReadSoon({ runId, tenantId }: RunRef, mail: number): Promise<boolean> {

@@ -33,10 +33,7 @@ describe("a cancel between the last look at the mail and a flush that offers nod
 describe("a cancel of a run whose owner died during a call", () => {
   it("ends the node run that the dead owner had begun", async () => {
     const t = await setup();
-    const dead = t.worker();
-    const runId = await t.create(plan([node("h", "hold")]));
-    await t.calls.heldNode("h");
-    await dead.kill();
+    const runId = await heldByTheDead(t);
     await messagePost(t.pool, { runId, tenantId: "acme", kind: inboxKinds.cancel, body: { reason: null } });
     await t.leasesEnd(runId);
     t.worker();
@@ -45,4 +42,23 @@ describe("a cancel of a run whose owner died during a call", () => {
     expect(rows).toEqual([{ status: 5, error_code: "RUN_CANCELLED" }]);
     await t.close();
   });
+
+  it("works with no worker alive, once the dead owner's lease has run out", async () => {
+    const t = await setup();
+    const runId = await heldByTheDead(t);
+    expect(await t.control.cancel({ runId, tenantId: "acme" })).toBe("accepted");
+    await t.leasesEnd(runId);
+    expect(await t.control.cancel({ runId, tenantId: "acme" })).toBe("applied");
+    expect(await t.view(runId)).toMatchObject({ status: "CANCELLED", nodes: { h: "CANCELLED" } });
+    await t.close();
+  });
 });
+
+/** A run whose only worker was killed in the middle of its call. */
+async function heldByTheDead(t: EngineFixture): Promise<string> {
+  const dead = t.worker();
+  const runId = await t.create(plan([node("h", "hold")]));
+  await t.calls.heldNode("h");
+  await dead.kill();
+  return runId;
+}
