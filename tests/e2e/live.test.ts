@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import pg from "pg";
 import { WebSocket as NodeWebSocket } from "ws";
 import { graphql } from "#codegen/graph/gql.ts";
@@ -95,24 +96,34 @@ describe("live streams through the router", () => {
       }
     }
     const client = platform.client({ webSocket: KillableSocket as never });
-    const seen: { type: string; runStatus: string | null; nodeId: string | null }[] = [];
+    const seen: { cursor: string; type: string; runStatus?: string | null; nodeId?: string | null }[] = [];
+    const heard = new EventEmitter<{ event: [] }>();
     const reading = (async () => {
-      for await (const { runEvents: event } of client.subscribe(runEvents, { runId })) seen.push(event);
+      for await (const { runEvents: event } of client.subscribe(runEvents, { runId })) {
+        seen.push(event);
+        heard.emit("event");
+      }
     })();
-    for (let kill = 0; kill < 50; kill++) {
+    let kills = 0;
+    for (let round = 0; round < 50; round++) {
+      // An event after the last kill: the socket is a new one.
+      const heardAgain = once(heard, "event");
       await ask(platform, executeRun, { id: runId, steps: 4 });
+      await heardAgain;
+      kills += sockets.size;
       for (const socket of sockets) socket.terminate();
     }
     await reading;
+    expect(kills).toBe(50);
 
     const admin = new pg.Client({ connectionString: platform.database.adminUrl });
     await admin.connect();
-    const stored = await admin.query<{ type: number; path: string | null }>(
-      "select type, path from runtime.run_event where run_id = $1 order by seq",
+    const stored = await admin.query<{ seq: number; type: number; path: string | null }>(
+      "select seq, type, path from runtime.run_event where run_id = $1 order by seq",
       [runId],
     );
     await admin.end();
-    expect(seen).toHaveLength(stored.rows.length);
+    expect(seen.map(({ cursor }) => Number(Buffer.from(cursor, "base64url").toString()))).toEqual(stored.rows.map(({ seq }) => seq));
     expect(seen.filter(({ type }) => type === "NODE_STATUS").map(({ nodeId }) => nodeId)).toEqual(ids);
     expect(stored.rows.filter(({ type }) => type === 1).map(({ path }) => path)).toEqual(ids);
     expect(seen.at(-1)).toMatchObject({ type: "RUN_STATUS", runStatus: "COMPLETED" });
@@ -123,7 +134,7 @@ describe("live streams through the router", () => {
     const runId = await startRun(platform, workflowId);
     const seen = [];
     for await (const { runEvents: event } of platform.client().subscribe(runEvents, { runId })) seen.push(event);
-    expect(seen.length).toBeGreaterThanOrEqual(2);
+    expect(seen.map(({ runStatus, nodeStatus }) => runStatus ?? nodeStatus)).toEqual(["QUEUED", "RUNNING", "COMPLETED", "COMPLETED"]);
     for (const event of seen) expect(event.run.workflow).toEqual({ name: "Test workflow", app: { name: "Test app" } });
   });
 
@@ -162,18 +173,14 @@ describe("live streams through the router", () => {
     const updates = [];
     for await (const { nodeRunUpdated } of platform.client().subscribe(nodeUpdates, { runId }))
       updates.push([nodeRunUpdated.nodeRun.nodeId, nodeRunUpdated.status]);
-    expect(updates).toEqual(
-      expect.arrayContaining([
-        ["ask", "RUNNING"],
-        ["ask", "COMPLETED"],
-        ["reply", "COMPLETED"],
-      ]),
-    );
+    expect(updates).toEqual([
+      ["ask", "RUNNING"],
+      ["ask", "COMPLETED"],
+      ["reply", "COMPLETED"],
+    ]);
     const recorded = [];
     for await (const { traceSpanRecorded } of platform.client().subscribe(spans, { runId })) recorded.push(traceSpanRecorded.span);
-    expect(recorded).toEqual(
-      expect.arrayContaining([expect.objectContaining({ spanType: "MODEL", status: "OK", durationMs: expect.any(Number) })]),
-    );
+    expect(recorded).toEqual([{ spanType: "MODEL", name: "chat default", status: "OK", durationMs: expect.any(Number) }]);
   });
 
   it("streams a chat completion without a run", async () => {

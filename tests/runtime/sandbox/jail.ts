@@ -5,12 +5,13 @@ import type { SandboxPort, SandboxRequest, SandboxResult } from "../../../subgra
 /** The Python that the tests use: as the platform would, from PATH. */
 export const jail = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 30_000 });
 
-const reason = await jail.unavailableReason();
+/** Why this host cannot jail a program; null where it can. */
+export const noJail = await jail.unavailableReason();
 
 /** `describe` where this host can jail a program; else a skipped one that says why. */
 export function describeWithJail(name: string, body: () => void): void {
-  if (reason === null) describe(name, body);
-  else describe.skip(`${name} (skipped: ${reason})`, body);
+  if (noJail === null) describe(name, body);
+  else describe.skip(`${name} (skipped: ${noJail})`, body);
 }
 
 /** Runs Python with a generous time-out. */

@@ -106,7 +106,7 @@ describe("startPostgres", () => {
   it("makes the cluster anew when making it was interrupted", async () => {
     const t = setup();
     mkdirSync(`${t.folder}.new/base`, { recursive: true });
-    await query(await t.start(), "select 1");
+    expect(await query(await t.start(), "select 1 as one")).toEqual([{ one: 1 }]);
   });
 
   // Only root lends another user; everybody else reaches its own folders.
