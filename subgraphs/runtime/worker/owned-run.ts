@@ -105,6 +105,10 @@ export class OwnedRun {
   get isReleased(): boolean {
     return this.#isReleased;
   }
+  /** A flush that lets go of it is under way. */
+  get isResting(): boolean {
+    return this.#flight !== undefined && this.#flight.row.rest !== "keep";
+  }
   get seen(): number {
     return this.#seen;
   }

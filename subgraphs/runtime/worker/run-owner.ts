@@ -163,11 +163,11 @@ export class RunOwner implements RunHost {
     }
   }
 
-  /** Leases that are not ours any more. */
+  /** Leases that are not ours any more; or not yet known to be given back: of a run whose last flush is under way, its answer tells. */
   leasesLost(leases: readonly Lease[]): void {
     for (const { key, lease } of leases) {
       const run = this.#owned.get(key);
-      if (run?.lease === lease) run.drop("lost");
+      if (run?.lease === lease && !run.isResting) run.drop("lost");
     }
   }
 
