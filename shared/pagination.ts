@@ -161,6 +161,7 @@ export async function listPage<T extends { id: string }>(
   options: ListOptions<T>,
 ): Promise<Connection<T>> {
   const window = pageWindow(args);
+  checkCursors(window, idPattern);
   const order = options.order ?? "desc";
   const [behind, ahead] = order === "desc" ? (["$lt", "$gt"] as const) : (["$gt", "$lt"] as const);
   const id = {
@@ -197,7 +198,7 @@ export async function childPages<T extends { id: string }>(
   parentIds: readonly string[],
 ): Promise<Connection<T>[]> {
   const window = pageWindow(args);
-  if (list.sequence !== undefined) checkSequenceCursors(window);
+  checkCursors(window, list.sequence === undefined ? idPattern : sequencePattern);
   const [key, type] = list.sequence === undefined ? ["id", "text"] : [list.sequence, "integer"];
   const order = list.order ?? "desc";
   const [behind, ahead] = order === "desc" ? ["<", ">"] : [">", "<"];
@@ -224,13 +225,20 @@ export async function childPages<T extends { id: string }>(
   });
 }
 
+const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const sequencePattern = /^\d{1,9}$/;
+
 /** The cursors of a list that is ordered by a number. @throws AppError CURSOR_INVALID */
-export function checkSequenceCursors({ after, before }: Pick<PageWindow, "after" | "before">): void {
+export function checkSequenceCursors(cursors: Pick<PageWindow, "after" | "before">): void {
+  checkCursors(cursors, sequencePattern);
+}
+
+function checkCursors({ after, before }: Pick<PageWindow, "after" | "before">, pattern: RegExp): void {
   for (const [argument, key] of [
     ["after", after],
     ["before", before],
   ] as const) {
-    if (key !== undefined && !/^\d{1,9}$/.test(key)) throw cursorInvalid(argument, encodeCursor(key));
+    if (key !== undefined && !pattern.test(key)) throw cursorInvalid(argument, encodeCursor(key));
   }
 }
 

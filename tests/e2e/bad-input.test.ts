@@ -142,7 +142,7 @@ describe("an operation that is refused", () => {
     for (const page of ["first: 100000", "first: 201", "first: -1", "last: 100000"])
       expect(await refused(page)).toEqual([page, "BAD_USER_INPUT", "PAGE_SIZE_INVALID"]);
     expect(await refused("first: 1, last: 1")).toEqual(["first: 1, last: 1", "BAD_USER_INPUT", "PAGE_DIRECTION_INVALID"]);
-    const cursors = ["###", "", "not base64url=", encoded("a\u0000b"), encoded(Uint8Array.of(0xff))];
+    const cursors = ["###", "", "not base64url=", encoded("a\u0000b"), encoded(Uint8Array.of(0xff)), encoded("no cursor"), encoded("7")];
     for (const page of cursors.flatMap((cursor) => [`after: "${cursor}"`, `before: "${cursor}"`]))
       expect(await refused(page)).toEqual([page, "BAD_USER_INPUT", "CURSOR_INVALID"]);
   });
