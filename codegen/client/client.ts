@@ -109,7 +109,7 @@ async function post<D>(options: ClientOptions, body: object, headers: Record<str
     signal?.throwIfAborted();
     const problem = deadline.aborted
       ? `No answer from ${options.url} within ${timeoutMs} ms.`
-      : `No answer from ${options.url}. Is it running?`;
+      : `No answer from ${options.url}. Is the platform running?`;
     throw new TransportError(problem, { cause });
   }
   const answer = parseAnswer<D>(text, response.status);
