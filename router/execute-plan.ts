@@ -1,12 +1,11 @@
 /**
  * Runs a plan of Apollo's planner: fetches in its order, merges what comes back, and shapes the response as the client asked.
- * Rewrites, merging and shaping are Apollo's own functions; what is left out of its executor are traces that nobody reads and
- * the building of the operation anew for each request.
+ * Rewrites and merging are Apollo's own functions; what is left out of its executor are traces that nobody reads and the
+ * building of the operation anew for each request.
  */
 import "./telemetry-off.ts";
 import type { FieldSelection } from "@apollo/federation-internals";
 import { applyRewrites } from "@apollo/gateway/dist/dataRewrites.js";
-import { computeResponse } from "@apollo/gateway/dist/resultShaping.js";
 import { deepMerge } from "@apollo/gateway/dist/utilities/deepMerge.js";
 import { evaluateCondition, type FetchNode, type PlanNode } from "@apollo/query-planner";
 import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult } from "graphql";
@@ -35,15 +34,10 @@ export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
   const state: State = { ...run, errors: [] };
   const data = Object.create(null) as ResultObject;
   if (planned.plan !== undefined) await runNode(state, planned.plan, [{ data, path: undefined }]);
-  const shaped = computeResponse({
-    operation: planned.operation,
-    variables,
-    input: data,
-    introspectionHandling: (selection) => introspect(run, selection),
-  });
+  const shaped = planned.shape({ input: data, variables, introspect: (selection) => introspect(run, selection) });
   // Shaping complains of nulls that an error explains already.
   const errors = state.errors.length > 0 ? state.errors : shaped.errors.map((error) => clientError(error, { report: run.report }));
-  return errors.length > 0 ? { errors, data: shaped.data ?? null } : { data: shaped.data ?? null };
+  return errors.length > 0 ? { errors, data: shaped.data } : { data: shaped.data };
 }
 
 interface State extends PlanRun {

@@ -19,12 +19,15 @@ import {
 import { refuseDeep } from "#shared/nesting.ts";
 import type { ComposedGraph } from "./compose.ts";
 import { LruCache } from "./lru-cache.ts";
+import { compileShape, type Shaper } from "./shape.ts";
 
 /** A valid operation with its plan. */
 export interface PlannedOperation {
   document: DocumentNode;
   node: OperationDefinitionNode;
   operation: Operation;
+  /** Makes the response of what the plan gathers. */
+  shape: Shaper;
   /** What to execute; absent when introspection alone answers. For a subscription: its primary, then the rest. */
   plan: PlanNode | undefined;
   /** Of a subscription: the fetch whose place each event takes. */
@@ -80,7 +83,7 @@ export class Operations {
     const node = getOperationAST(document, operationName);
     if (node == null) throw new RefusedOperation([unknownOperation(operationName)]);
     const operation = operationFromDocument(this.#graph.api, document, { validate: false, ...(operationName ? { operationName } : {}) });
-    const planned = { document, node, operation, ...executable(this.#planner.buildQueryPlan(operation)) };
+    const planned = { document, node, operation, shape: compileShape(operation), ...executable(this.#planner.buildQueryPlan(operation)) };
     this.#planned.set(key, planned);
     return planned;
   }
