@@ -23,7 +23,6 @@ interface SocketOperation extends PreparedSubscription {
 /** What the WebSocket server is to do with operations. */
 export function socketOptions(runtime: Runtime, server: ApolloServer<RouterContext>, audit: AuditSink): SocketOptions {
   return {
-    connectionInitWaitTimeout: 5_000,
     onConnect: ({ connectionParams, extra }) => acknowledge(extra, connectionParams),
     onSubscribe: ({ connectionParams, extra }, _id, payload) => {
       const context = socketContext(extra.request, connectionParams, extra.gone);

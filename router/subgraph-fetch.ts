@@ -1,6 +1,5 @@
 /** One fetch of a plan, sent to its subgraph with the caller's identity and within a deadline. */
 import type { FetchNode } from "@apollo/query-planner";
-import type { ExecutionResult } from "graphql";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint.ts";
 import { defineErrors } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -60,10 +59,7 @@ interface Deadline {
 }
 
 /** Ends with the deadline or the caller also where the work heeds no signal: an embedded resolver may hang. */
-function withDeadline(
-  { serviceName, afterMs, parent }: Deadline,
-  work: (signal: AbortSignal) => Promise<ExecutionResult>,
-): Promise<ExecutionResult> {
+export function withDeadline<T>({ serviceName, afterMs, parent }: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   return new Promise((resolve, reject) => {
     const settle = () => {

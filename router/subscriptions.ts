@@ -11,7 +11,7 @@ import type { Runtime } from "./gateway.ts";
 import { mergeStream } from "./merge-stream.ts";
 import type { PlannedOperation } from "./operations.ts";
 import type { RouterContext } from "./request-context.ts";
-import { endpointOf, fetchFor, requestOf } from "./subgraph-fetch.ts";
+import { endpointOf, fetchFor, requestOf, withDeadline } from "./subgraph-fetch.ts";
 
 /** A subscription that may begin: valid, planned, its variables fit. */
 export interface PreparedSubscription {
@@ -62,7 +62,13 @@ export async function startSubscription(
   // There is a primary: validation refuses subscriptions to introspection.
   const { serviceName } = prepared.planned.primary!;
   const failed = (error: unknown) => told({ errors: [clientError(error, { serviceName, report })], data: null });
-  const upstream = await subscribeUpstream(runtime, prepared, info).catch(failed);
+  const starting = subscribeUpstream(runtime, prepared, info);
+  const limit = { serviceName, afterMs: runtime.deadlines.queryMs, parent: context.info.signal };
+  const upstream = await withDeadline(limit, () => starting).catch((error: unknown) => {
+    // Nobody waits for it any more; a stream that comes after all must not stay open.
+    void starting.then(endStream, () => {});
+    return failed(error);
+  });
   if (!(Symbol.asyncIterator in upstream)) {
     const refused = told({ ...upstream, errors: upstream.errors?.map((error) => clientError(error, { serviceName, report })) ?? [] });
     ended();
@@ -73,6 +79,10 @@ export async function startSubscription(
     onError: failed,
     onEnd: ended,
   });
+}
+
+function endStream(started: AsyncIterableIterator<ExecutionResult> | ExecutionResult): void {
+  if (Symbol.asyncIterator in started) started.return?.().catch(() => {});
 }
 
 async function subscribeUpstream(runtime: Runtime, { planned, variables }: PreparedSubscription, info: RouterContext["info"]) {

@@ -26,6 +26,8 @@ export interface WebSocketLimits {
   maxOperations: number;
   /** A socket that has this much waiting for it and is sent more is dropped: streams wait for their reader, answers to what it sends do not. */
   maxBufferedBytes: number;
+  /** A socket that does not say connection_init within this time is closed with 4408. */
+  initMs: number;
   /** A socket that answers no ping within this time is dropped; it is also the time between two pings. */
   pingMs: number;
 }
@@ -37,13 +39,20 @@ export interface GraphqlWebSockets {
   close(graceMs: number): Promise<void>;
 }
 
-const defaultLimits: WebSocketLimits = { maxMessageBytes: 4 << 20, maxOperations: 200, maxBufferedBytes: 32 << 20, pingMs: 12_000 };
+const defaultLimits: WebSocketLimits = {
+  maxMessageBytes: 4 << 20,
+  maxOperations: 200,
+  maxBufferedBytes: 32 << 20,
+  initMs: 5_000,
+  pingMs: 12_000,
+};
 
 /** Makes the WebSocket half of a server; `options.onSubscribe` is called for operations within the limits only. */
 export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; limits?: Partial<WebSocketLimits> }): GraphqlWebSockets {
   const limits = { ...defaultLimits, ...setting.limits };
   const server = makeServer<Record<string, unknown>, SocketExtra>({
     ...options,
+    connectionInitWaitTimeout: limits.initMs,
     onSubscribe: (context, id, payload) => {
       if (Object.keys(context.subscriptions).length > limits.maxOperations) return [tooMany(limits.maxOperations)];
       return options.onSubscribe?.(context, id, payload);

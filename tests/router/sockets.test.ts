@@ -44,6 +44,22 @@ describe("a WebSocket of the router", () => {
     expect([types.sort(), code]).toEqual([["connection_ack", "error", "pong"], undefined]);
   });
 
+  it("closes with 4408 upon one that never introduces itself", async () => {
+    await using t = await fixtureRouter({ sockets: { initMs: 20 } });
+    expect((await talk(t, [])).code).toBe(4408);
+  });
+
+  it("drops a peer that answers no ping, and ends its streams", async () => {
+    await using t = await fixtureRouter({ sockets: { pingMs: 50 } });
+    const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws", { autoPong: false });
+    const closed = new Promise<number>((resolve) => socket.on("close", resolve));
+    socket.on("open", () => socket.send(JSON.stringify(init)));
+    socket.once("message", () => socket.send(JSON.stringify(subscribe("1", idle))));
+    await t.sources.untilActive(1);
+    expect(await closed).toBe(1006);
+    await t.sources.untilActive(0);
+  });
+
   it("limits the operations of one socket", async () => {
     await using t = await fixtureRouter({ sockets: { maxOperations: 2 } });
     const { answers } = await talk(t, [init, subscribe("1", idle), subscribe("2", idle), subscribe("3", idle)], { until: 2 });

@@ -207,6 +207,56 @@ describe("an embedded subscription", () => {
     expect(JSON.stringify(events)).not.toContain("secret");
   });
 
+  it("is refused with its subgraph's name where the start hangs, and a stream that comes later is ended", async () => {
+    const [late, ended] = [Promise.withResolvers<AsyncIterableIterator<ExecutionResult>>(), Promise.withResolvers<void>()];
+    await using t = await fixtureRouter({
+      deadlines: { queryMs: 50 },
+      endpoints: ({ runs, traces }) => [{ ...runs, subscribe: () => late.promise }, traces],
+    });
+    const events = await Array.fromAsync(t.stream("subscription { whoami }"));
+    expect(events).toMatchObject([{ errors: [{ extensions: { code: "TIMEOUT", reason: "SUBGRAPH_TIMED_OUT", serviceName: "runs" } }] }]);
+    const finish = () => {
+      ended.resolve();
+      return Promise.resolve({ done: true as const, value: undefined });
+    };
+    late.resolve(sourceOf({ next: () => new Promise<never>(() => {}), return: finish }));
+    await ended.promise;
+    expect(t.audits).toMatchObject([{ operationType: "subscription", errorCodes: ["TIMEOUT"] }]);
+  });
+
+  it("whose client leaves while it starts is ended as soon as there is something to end", async () => {
+    const [asked, late, ended] = [
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<AsyncIterableIterator<ExecutionResult>>(),
+      Promise.withResolvers<void>(),
+    ];
+    await using t = await fixtureRouter({
+      endpoints: ({ runs, traces }) => [
+        {
+          ...runs,
+          subscribe: () => {
+            asked.resolve();
+            return late.promise;
+          },
+        },
+        traces,
+      ],
+    });
+    const client = t.client();
+    void client
+      .iterate({ query: "subscription { whoami }" })
+      .next()
+      .catch(() => {});
+    await asked.promise;
+    client.terminate();
+    const finish = () => {
+      ended.resolve();
+      return Promise.resolve({ done: true as const, value: undefined });
+    };
+    late.resolve(sourceOf({ next: () => new Promise<never>(() => {}), return: finish }));
+    await ended.promise;
+  });
+
   it("ends also where its source's return() never comes back, as that of an async generator", async () => {
     const [asked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const never = new Promise<never>(() => {});
