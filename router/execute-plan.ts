@@ -76,7 +76,7 @@ async function fetchRoot(state: State, node: FetchNode, cursors: readonly Cursor
     variables: usedVariables(state, node),
     pathOf: (path) => path && [...pathTo(cursors[0]?.path), ...path],
   });
-  if (result?.data == null) return;
+  if (!isObject(result?.data)) return;
   applyRewrites(state.graph.supergraphSchema, node.outputRewrites, result.data);
   for (const { data } of cursors) deepMerge(data, result.data);
 }
@@ -97,13 +97,15 @@ async function fetchEntities(state: State, node: FetchNode, cursors: readonly Cu
   const entities: unknown = result?.data?.["_entities"];
   if (!Array.isArray(entities)) return;
   asked.forEach(({ data }, index) => {
-    const entity = entities[index] as ResultObject | null | undefined;
-    if (entity == null) return;
+    const entity: unknown = entities[index];
+    if (!isObject(entity)) return;
     entity["__typename"] ??= data["__typename"];
     applyRewrites(state.graph.supergraphSchema, node.outputRewrites, entity);
     deepMerge(data, entity);
   });
 }
+
+const isObject = (value: unknown): value is ResultObject => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `["_entities", 3, …]` is where the third object that was asked for lies. */
 function entityPath(path: readonly (string | number)[] | undefined, asked: readonly Cursor[]): (string | number)[] | undefined {

@@ -31,6 +31,11 @@ export const endpointErrors = defineErrors({
     code: "DOWNSTREAM_UNAVAILABLE",
     message: (f: CallFacts & { status: number }) => `The ${f.serviceName} subgraph gave no GraphQL answer (HTTP ${f.status}).`,
   },
+  SUBGRAPH_ANSWER_TOO_LARGE: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { serviceName: string; limitBytes: number; effectUnknown: boolean }) =>
+      `The ${f.serviceName} subgraph answered with more than ${f.limitBytes} bytes. Ask for smaller pages.`,
+  },
 });
 
 export interface HttpEndpointOptions {
@@ -39,6 +44,8 @@ export interface HttpEndpointOptions {
   url: string;
   /** Kept-alive connections at most. */
   connections?: number;
+  /** Of one answer; 64 MiB unless given. */
+  maxAnswerBytes?: number;
   /** Events that one subscription may lag behind its subgraph before it ends with SUBSCRIPTION_OVERFLOW. */
   maxBufferedEvents?: number;
 }
@@ -51,10 +58,12 @@ export interface HttpEndpointOptions {
  */
 export async function connectEndpoint(options: HttpEndpointOptions, signal?: AbortSignal): Promise<SubgraphEndpoint> {
   const address = parseEndpointAddress(options.url);
-  const pool = openPool(address, options.connections ?? 64);
+  const { name, connections = 64, maxAnswerBytes = 64 << 20 } = options;
+  const pool = openPool(address, { connections, maxAnswerBytes });
+  const target: Target = { name, path: address.path, pool, maxAnswerBytes };
   try {
-    const sdl = await fetchSdl({ name: options.name, path: address.path, pool }, signal);
-    return httpEndpoint({ ...options, address, pool, sdl });
+    const sdl = await fetchSdl(target, signal);
+    return httpEndpoint({ ...options, address, target, sdl });
   } catch (error) {
     await pool.destroy();
     throw error;
@@ -63,13 +72,12 @@ export async function connectEndpoint(options: HttpEndpointOptions, signal?: Abo
 
 interface Connected extends HttpEndpointOptions {
   address: EndpointAddress;
-  pool: Pool;
+  target: Target;
   sdl: string;
 }
 
-function httpEndpoint({ name, address, pool, sdl, maxBufferedEvents = 2048 }: Connected): SubgraphEndpoint {
+function httpEndpoint({ name, address, target, sdl, maxBufferedEvents = 2048 }: Connected): SubgraphEndpoint {
   const upstream = openUpstream({ name, url: address.webSocketUrl, maxBufferedEvents });
-  const target = { name, path: address.path, pool };
   return {
     name,
     sdl,
@@ -78,14 +86,15 @@ function httpEndpoint({ name, address, pool, sdl, maxBufferedEvents = 2048 }: Co
     health: (signal) => checkHealth(target, signal),
     async close() {
       await upstream.close();
-      await pool.destroy();
+      await target.pool.destroy();
     },
   };
 }
 
-function openPool(address: EndpointAddress, connections: number): Pool {
+function openPool(address: EndpointAddress, { connections, maxAnswerBytes }: { connections: number; maxAnswerBytes: number }): Pool {
   return new Pool(address.origin, {
     connections,
+    maxResponseSize: maxAnswerBytes,
     ...(address.socketPath === undefined ? {} : { socketPath: address.socketPath }),
     connect: { timeout: 5_000 },
     // The deadline is the caller's signal: a long mutation must not end by a limit of the transport.
@@ -100,6 +109,7 @@ interface Target {
   name: string;
   path: string;
   pool: Pool;
+  maxAnswerBytes: number;
 }
 
 async function post(target: Target, request: SubgraphRequest): Promise<ExecutionResult> {
@@ -152,6 +162,7 @@ function parseAnswer(text: string): ExecutionResult | undefined {
 const isBrokenConnection = hasCode("UND_ERR_SOCKET", "ECONNRESET", "EPIPE");
 /** There was no connection: nothing was sent. */
 const isNoConnection = hasCode("ECONNREFUSED", "ENOENT", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT");
+const isTooLarge = hasCode("UND_ERR_RES_EXCEEDED_MAX_SIZE");
 
 function hasCode(...codes: string[]): (error: unknown) => boolean {
   // By shape: an error of the system may be another realm's.
@@ -161,8 +172,10 @@ function hasCode(...codes: string[]): (error: unknown) => boolean {
 function refused(target: Target, { isMutation, signal }: Sent, error: unknown): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (isAnswerError(error)) return error;
+  const { name: serviceName, maxAnswerBytes: limitBytes } = target;
+  if (isTooLarge(error)) return endpointErrors.SUBGRAPH_ANSWER_TOO_LARGE({ serviceName, limitBytes, effectUnknown: isMutation });
   const effectUnknown = isMutation && !isNoConnection(error);
-  return endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName: target.name, retryable: true, effectUnknown }, { cause: error });
+  return endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName, retryable: true, effectUnknown }, { cause: error });
 }
 
 function isAnswerError(error: unknown): error is AppError {

@@ -160,6 +160,47 @@ describe.each(modes)("a federated query, %s", (mode) => {
   });
 });
 
+describe.each(modes)("a client that hangs up, %s", (mode) => {
+  it("ends what its operation asks of subgraphs", async () => {
+    await using t = await fixtureRouter({ mode });
+    const leaving = new AbortController();
+    const headers = { "content-type": "application/json" };
+    const asked = fetch(t.router.url, { method: "POST", headers, body: '{"query":"{ hanging }"}', signal: leaving.signal });
+    while (t.seen.length === 0) await new Promise(setImmediate);
+    const { signal } = t.seen[0]!.info;
+    const ended = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+    leaving.abort();
+    await expect(asked).rejects.toThrow();
+    await ended;
+    while (t.audits.length === 0) await new Promise(setImmediate);
+    expect(t.audits).toMatchObject([{ errorCodes: ["TIMEOUT"] }]);
+  });
+});
+
+describe("a subgraph that answers nonsense", () => {
+  it.each<[string, unknown]>([
+    ["no entities", { data: {} }],
+    ["entities that are no list", { data: { _entities: { cost: 1 } } }],
+    ["too few entities", { data: { _entities: [] } }],
+    ["entities that are no objects", { data: { _entities: [5, "x"] } }],
+    ["data that is no object", { data: 5 }],
+    ["errors that are none", { data: null, errors: [null, "x", { message: 5, path: 7 }] }],
+    ["a value of the wrong kind", { data: { _entities: [{ cost: "much" }, { cost: [1] }] } }],
+  ])("(%s) spoils its own fields only", async (_what, answer) => {
+    await using t = await fixtureRouter({ endpoints: ({ runs, traces }) => [runs, { ...traces, execute: async () => answer as object }] });
+    const { status, body } = await t.ask("{ runs(first: 2) { id cost } whoami }");
+    expect(status).toBe(200);
+    expect(body.data).toMatchObject({
+      runs: [
+        { id: "1", cost: null },
+        { id: "2", cost: null },
+      ],
+      whoami: expect.any(String),
+    });
+    expect(body.errors?.every(({ extensions }) => extensions?.["requestId"] !== undefined) ?? true).toBe(true);
+  });
+});
+
 describe("a subgraph that is down", () => {
   it("is named in the errors; its fields are null and the others' are there", async () => {
     await using t = await fixtureRouter({
@@ -172,6 +213,32 @@ describe("a subgraph that is down", () => {
     expect(status).toBe(200);
     expect(body.data).toEqual({ run: { id: "1", cost: null } });
     expect(body.errors?.[0]).toMatchObject({ path: ["run"], extensions: { code: "DOWNSTREAM_UNAVAILABLE", serviceName: "traces" } });
+  });
+
+  it("does a mutation once at most: one whose connection broke is not sent again", async () => {
+    let asked = 0;
+    await using t = await fixtureRouter({
+      mode: "over HTTP",
+      endpoints: ({ runs, traces }) => [
+        {
+          ...runs,
+          execute: (request) =>
+            /^mutation/.test(request.query) ? (asked++, t.upstream!.stop(0), new Promise(() => {})) : runs.execute(request),
+        },
+        traces,
+      ],
+    });
+    const { body } = await t.ask('mutation { addStep(name: "x") }');
+    expect(body).toMatchObject({ data: null, errors: [{ extensions: { code: "DOWNSTREAM_UNAVAILABLE", serviceName: "runs" } }] });
+    expect(asked).toBe(1);
+  });
+
+  it("is not listened to beyond the limit of an answer", async () => {
+    await using t = await fixtureRouter({ mode: "over HTTP", maxAnswerBytes: 20_000 });
+    const { body } = await t.ask("query ($v: JSON) { echo(value: $v) spanCount }", { variables: { v: "x".repeat(30_000) } });
+    expect(body.data).toEqual({ echo: null, spanCount: 7 });
+    const extensions = { code: "RESOURCE_EXHAUSTED", reason: "SUBGRAPH_ANSWER_TOO_LARGE", serviceName: "runs", limitBytes: 20_000 };
+    expect(body.errors).toMatchObject([{ extensions }]);
   });
 
   it("is noticed over HTTP too", async () => {

@@ -23,6 +23,7 @@ export interface FixtureRouterOptions extends Partial<Omit<RouterOptions, "env" 
   mode?: Mode;
   env?: Partial<Env>;
   maxBufferedEvents?: number;
+  maxAnswerBytes?: number;
   /** Replaces the endpoints, made of the fixtures'. */
   endpoints?: (fixtures: Fixtures) => SubgraphEndpoint[];
 }
@@ -58,14 +59,19 @@ export interface FixtureRouter extends Fixtures, AsyncDisposable {
 
 /** Starts it; dispose of it in the end. */
 export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise<FixtureRouter> {
-  const { mode = "embedded", env, maxBufferedEvents, endpoints: choose, ...rest } = options;
+  const { mode = "embedded", env, maxBufferedEvents, maxAnswerBytes, endpoints: choose, ...rest } = options;
   const fixtures = fixtureSubgraphs();
   const logged: Record<string, unknown>[] = [];
   const log = memoryLog(logged);
   const local = choose?.(fixtures) ?? [fixtures.runs, fixtures.traces];
   const upstream = mode === "embedded" ? undefined : await serveEndpoints({ endpoints: local, listen: { port: 0 }, log });
   const connect = ({ name }: SubgraphEndpoint) =>
-    connectEndpoint({ name, url: upstream!.urlOf(name), ...(maxBufferedEvents === undefined ? {} : { maxBufferedEvents }) });
+    connectEndpoint({
+      name,
+      url: upstream!.urlOf(name),
+      ...(maxBufferedEvents === undefined ? {} : { maxBufferedEvents }),
+      ...(maxAnswerBytes === undefined ? {} : { maxAnswerBytes }),
+    });
   const endpoints = upstream === undefined ? local : await Promise.all(local.map(connect));
   fixtures.seen.length = 0;
   const dataDir = await mkdtemp(join(tmpdir(), "router-"));
