@@ -51,6 +51,8 @@ let database: TestDatabase;
 let dataDir: string;
 let client: GraphClient;
 const children: ChildProcess[] = [];
+const subgraphs = new Map<string, ChildProcess>();
+let startSubgraph: (name: string) => Promise<void>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -66,9 +68,12 @@ beforeAll(async () => {
     AGENT_PLATFORM_DATA_DIR: dataDir,
     AGENT_PLATFORM_LOG_LEVEL: "warn",
   };
-  await Promise.all(
-    names.map((name, index) => start(["subgraph", name], { ...shared, AGENT_PLATFORM_PORT: String(ports[index]) }, `subgraph ${name}`)),
-  );
+  startSubgraph = async (name) => {
+    const port = String(ports[names.indexOf(name)]);
+    const child = await start(["subgraph", name], { ...shared, AGENT_PLATFORM_PORT: port }, `subgraph ${name}`);
+    subgraphs.set(name, child);
+  };
+  await Promise.all(names.map(startSubgraph));
   await Promise.all([
     start(["router"], { ...shared, AGENT_PLATFORM_PORT: String(ports.at(-1)) }, "graph "),
     start(["worker"], shared, "worker ready"),
@@ -84,7 +89,7 @@ afterAll(async () => {
 }, 60_000);
 
 /** Starts one process of the platform and waits for the line that says it serves. */
-async function start(argv: string[], environment: Record<string, string>, ready: string): Promise<void> {
+async function start(argv: string[], environment: Record<string, string>, ready: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, [bin, ...argv], {
     env: { PATH: process.env["PATH"], ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -100,10 +105,11 @@ async function start(argv: string[], environment: Record<string, string>, ready:
     }
     child.once("exit", () => reject(new Error(`${argv.join(" ")} ended: ${words}`)));
   });
+  return child;
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGTERM");
   await once(child, "exit");
 }
@@ -159,4 +165,27 @@ describe("with every subgraph in its own process", () => {
     for (const event of seen) expect(event.run.workflow).toEqual({ name: "Branch", app: { name: "Command line" } });
     expect(seen.at(-1)?.run).toMatchObject({ status: "COMPLETED", outputText: "yes, 7" });
   });
+
+  it("S-43 a stream goes on where it was when its subgraph is killed and comes back: nothing lost, nothing twice", async () => {
+    const ids = Array.from({ length: 100 }, (_, index) => `n${index}`);
+    const dsl = {
+      nodes: ids.map((id) => ({ id, type: "template-transform", config: { template: id } })),
+      edges: ids.slice(1).map((target, index) => ({ source: ids[index], target })),
+    };
+    const prepared = await prepareWorkflow(client, { code: "long", name: "Long", input: {}, dsl });
+    const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
+    const seen: string[] = [];
+    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) {
+      seen.push(runEvents.cursor);
+      if (seen.length !== 1) continue;
+      const killed = subgraphs.get("runtime")!;
+      killed.kill("SIGKILL");
+      await once(killed, "exit");
+      await startSubgraph("runtime");
+    }
+    const stored: string[] = [];
+    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) stored.push(runEvents.cursor);
+    expect(stored.length).toBeGreaterThan(100);
+    expect(seen).toEqual(stored);
+  }, 120_000);
 });
