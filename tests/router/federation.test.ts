@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { AppError } from "#shared/errors.ts";
 import { fixtureRouter, modes } from "../testkit/fixture-router.ts";
 
@@ -165,14 +166,15 @@ describe.each(modes)("a client that hangs up, %s", (mode) => {
     await using t = await fixtureRouter({ mode });
     const leaving = new AbortController();
     const headers = { "content-type": "application/json" };
+    const arrived = once(t.arrivals, "operation");
     const asked = fetch(t.router.url, { method: "POST", headers, body: '{"query":"{ hanging }"}', signal: leaving.signal });
-    while (t.seen.length === 0) await new Promise(setImmediate);
+    await arrived;
     const { signal } = t.seen[0]!.info;
     const ended = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
     leaving.abort();
     await expect(asked).rejects.toThrow();
     await ended;
-    while (t.audits.length === 0) await new Promise(setImmediate);
+    await t.router.stop(1_000);
     expect(t.audits).toMatchObject([{ errorCodes: ["TIMEOUT"] }]);
   });
 });
