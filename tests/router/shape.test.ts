@@ -50,7 +50,7 @@ const { query } = fc.letrec<Record<"named" | "cat" | "dog" | "toy" | "pet" | "qu
 const leafValues = fc.constantFrom<unknown>("GOOD", "x", 1, 1.5, -0, true, null, { a: 1 });
 const { object } = fc.letrec<{ object: Record<string, unknown>; value: unknown }>((tie) => {
   const rarely = <T>(usual: fc.Arbitrary<T>) =>
-    fc.oneof({ weight: 12, arbitrary: usual as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: fc.constantFrom(null, undefined) });
+    fc.oneof({ weight: 12, arbitrary: usual }, { weight: 1, arbitrary: fc.constantFrom(null, undefined) });
   const deep = rarely(fc.oneof({ maxDepth: 2, depthIdentifier: "pet" }, fc.constant(null), tie("object")));
   const toys = fc.array(fc.oneof(fc.constant(null), fc.array(rarely(fc.record({ name: leafValues, owner: deep })), { maxLength: 2 })), {
     maxLength: 2,
@@ -67,7 +67,7 @@ const { object } = fc.letrec<{ object: Record<string, unknown>; value: unknown }
       friend: deep,
       f2: deep,
       toys: rarely(toys),
-    }) as fc.Arbitrary<Record<string, unknown>>,
+    }),
   };
 });
 const list = fc.array(fc.oneof(object, object, fc.constant(null)), { maxLength: 3 });
