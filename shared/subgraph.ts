@@ -1,5 +1,16 @@
 /** What makes a subgraph a subgraph: its manifest, and the running thing that is opened from it. */
-import { createSourceEventStream, execute, parse, type DocumentNode, type ExecutionResult, type GraphQLSchema } from "graphql";
+import {
+  createSourceEventStream,
+  execute,
+  getOperationAST,
+  GraphQLError,
+  Kind,
+  parse,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from "graphql";
 import type { SubgraphContext, SubgraphDeps } from "./context.ts";
 import { Database, type MigrationEntry } from "./db/database.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "./endpoint.ts";
@@ -70,10 +81,14 @@ export async function openSubgraph<L, S>(
     },
     async subscribe(request) {
       const { requestId } = request.info;
-      const source = await createSourceEventStream(argumentsOf(request));
+      const operation = argumentsOf(request);
+      const source = await createSourceEventStream(operation);
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
-      // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
-      return mapEvents(source, async (event) => maskErrors(await execute({ ...argumentsOf(request), rootValue: event }), log, requestId));
+      return mapEvents(source, {
+        // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
+        map: async (event) => maskErrors(await execute({ ...argumentsOf(request), rootValue: event }), log, requestId),
+        failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, log, requestId),
+      });
     },
     health: () => database.ping(),
     async close() {
@@ -88,24 +103,42 @@ export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "enti
   return Database.open({ url, schema: definition.name, entities: definition.entities, migrations: definition.migrations });
 }
 
-/** An iterator whose `return` does not wait for a pending `next`, which an async generator's does. */
-function mapEvents(
-  events: AsyncIterable<unknown>,
-  map: (event: unknown) => Promise<ExecutionResult>,
-): AsyncIterableIterator<ExecutionResult> {
+interface EventSteps {
+  map: (event: unknown) => Promise<ExecutionResult>;
+  /** The last result of a source that fails. */
+  failed: (cause: unknown) => ExecutionResult;
+}
+
+/** An iterator whose `return` does not wait for a pending `next`, which an async generator's does. It never rejects: a failure is its last result. */
+function mapEvents(events: AsyncIterable<unknown>, { map, failed }: EventSteps): AsyncIterableIterator<ExecutionResult> {
   const source = events[Symbol.asyncIterator]();
+  const finished = { done: true, value: undefined } as const;
+  let hasFailed = false;
   const iterator: AsyncIterableIterator<ExecutionResult> = {
     async next() {
-      const step = await source.next();
-      return step.done === true ? { done: true, value: undefined } : { done: false, value: await map(step.value) };
+      if (hasFailed) return finished;
+      try {
+        const step = await source.next();
+        return step.done === true ? finished : { done: false, value: await map(step.value) };
+      } catch (cause) {
+        hasFailed = true;
+        return { done: false, value: failed(cause) };
+      }
     },
     async return() {
       await source.return?.();
-      return { done: true, value: undefined };
+      return finished;
     },
     [Symbol.asyncIterator]: () => iterator,
   };
   return iterator;
+}
+
+/** What a source threw, as an error of the subscription's field. */
+function streamError({ document, operationName }: Pick<ExecutionArgs, "document" | "operationName">, cause: unknown): GraphQLError {
+  const field = getOperationAST(document, operationName)?.selectionSet.selections[0];
+  const path = field?.kind === Kind.FIELD ? [(field.alias ?? field.name).value] : [];
+  return new GraphQLError("The stream broke.", { path, originalError: cause instanceof Error ? cause : new Error(String(cause)) });
 }
 
 const parsed = new Map<string, DocumentNode>();

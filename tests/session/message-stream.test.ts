@@ -1,4 +1,5 @@
 import type { ExecutionResult } from "graphql";
+import pg from "pg";
 import { setup } from "./setup.ts";
 
 const subscription = `subscription($id: ID!, $after: String) { messageAdded(sessionId: $id, after: $after) { cursor message { content session { title } } } }`;
@@ -87,6 +88,26 @@ describe("messageAdded", () => {
     expect(await refused({ id: "nope" })).toMatchObject({ code: "NOT_FOUND", reason: "SESSION_NOT_FOUND" });
     expect(await refused({ id: t.sessionId }, "t2")).toMatchObject({ code: "NOT_FOUND" });
     expect(await refused({ id: t.sessionId, after: "!!" })).toMatchObject({ code: "BAD_USER_INPUT", reason: "CURSOR_INVALID" });
+    await t.close();
+  });
+
+  it("tells of a database that goes away as its last event, with the reason that clients resume from", async () => {
+    const t = await setup();
+    const stream = await open(t);
+    await say(t, "first");
+    await take(stream, 1);
+    const [locker, admin] = [new pg.Client({ connectionString: t.adminUrl }), new pg.Client({ connectionString: t.adminUrl })];
+    await Promise.all([locker.connect(), admin.connect()]);
+    await locker.query("begin; lock table session.message in access exclusive mode");
+    const last = stream.next();
+    const waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    for (let found = 0; found === 0;) found = (await admin.query(`select pg_terminate_backend(pid) from (${waiting}) w`)).rowCount ?? 0;
+    expect((await last).value).toMatchObject({
+      data: null,
+      errors: [{ path: ["messageAdded"], extensions: { code: "DOWNSTREAM_UNAVAILABLE", reason: "DATABASE_UNAVAILABLE", requestId: "s" } }],
+    });
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    await Promise.all([locker.end(), admin.end()]);
     await t.close();
   });
 });
