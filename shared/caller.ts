@@ -41,13 +41,18 @@ export class EndpointRegistry implements SubgraphCaller {
       dataOf(call.subgraph, result);
       throw new AppError("INTERNAL", "SUBSCRIPTION_EMPTY", `Subgraph ${call.subgraph} gave neither events nor an error.`);
     });
+    // A refusal is for whoever pulls; one who leaves before has no use for it.
+    source.catch(() => {});
     const iterator: AsyncIterableIterator<D> = {
       async next() {
         const step = await (await source).next();
         return step.done === true ? { done: true, value: undefined } : { done: false, value: dataOf<D>(call.subgraph, step.value) };
       },
       async return() {
-        await (await source).return?.();
+        await source.then(
+          (events) => events.return?.(),
+          () => {},
+        );
         return { done: true, value: undefined };
       },
       [Symbol.asyncIterator]: () => iterator,
