@@ -53,6 +53,8 @@ export async function runJailed(python: PythonInterpreter, program: JailedProgra
     // A process group of its own, so that killing reaches whatever it might have started.
     detached: true,
   });
+  // At once: a start that fails is an event, which without a listener ends this process.
+  const ending = ended(child);
   let stopped: Verdict | undefined;
   const stop = (code: FailureCode, message: string) => {
     stopped ??= { kind: "failed", code, message };
@@ -67,11 +69,11 @@ export async function runJailed(python: PythonInterpreter, program: JailedProgra
     stop("CODE_OUTPUT_TOO_LARGE", `The program printed more than ${limits.stdoutBytes} bytes.`),
   );
   const stderr = collect(child.stderr, 16 * 1024, () => {});
-  const answer = collect(child.stdio[3] as Readable, limits.resultBytes + 1024, () =>
+  const answer = collect(pipeOf(child, 3), limits.resultBytes + 1024, () =>
     stop("CODE_OUTPUT_TOO_LARGE", `The program's result is larger than ${limits.resultBytes} bytes.`),
   );
   feed(child, python, program, limits);
-  const end = await ended(child);
+  const end = await ending;
   clearTimeout(timer);
   program.signal.removeEventListener("abort", onAbort);
   const verdict = stopped ?? judge(end, answer(), stderr());
@@ -96,8 +98,13 @@ function feed(child: ChildProcess, python: PythonInterpreter, program: JailedPro
   child.stdin?.end(JSON.stringify(request));
 }
 
+/** A child that could not be started for want of file descriptors has no pipes at all, whatever the types say. */
+function pipeOf(child: ChildProcess, index: number): Readable | null {
+  return ((child.stdio as ChildProcess["stdio"] | undefined)?.[index] ?? null) as Readable | null;
+}
+
 /** Keeps the first `maxBytes` and drops the rest; `onExceeded` is told once. Returns a reader of what has come. */
-function collect(stream: Readable | null, maxBytes: number, onExceeded: () => void): () => string {
+function collect(stream: Readable | null | undefined, maxBytes: number, onExceeded: () => void): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
   stream?.on("error", () => {});
