@@ -90,13 +90,25 @@ function parseUrl(field: string, text: string): URL {
   return url;
 }
 
-/** Beneath the base, whatever the path looks like: set as a pathname it can never name another host. */
+/** Beneath the base, whatever the path looks like: set as a pathname it can never name another host, and it may not climb. */
 function withPath(base: URL, path: string): URL {
   const [pathname = "", query = ""] = splitOnce(path, "?");
+  if (climbs(pathname)) {
+    const problem = `${JSON.stringify(path.slice(0, 200))} has the step "..", which would leave the base URL. Name the path without it.`;
+    throw toolErrors.TOOL_CONFIG_INVALID({ field: "path", problem });
+  }
   const tail = pathname.replace(/^\/+/, "");
   if (tail !== "") base.pathname = `${base.pathname.replace(/\/+$/, "")}/${tail}`;
   for (const [key, value] of new URLSearchParams(query)) base.searchParams.append(key, value);
   return base;
+}
+
+/** Whether a URL would read a step upwards in it: paths are made of what users say (`/orders/{{ input.id }}`). Backslashes are slashes to URLs, and tabs and line breaks nothing. */
+function climbs(pathname: string): boolean {
+  return pathname
+    .replace(/[\t\n\r]/g, "")
+    .split(/[/\\]/)
+    .some((step) => /^(\.|%2e){2}$/i.test(step));
 }
 
 function splitOnce(text: string, separator: string): string[] {

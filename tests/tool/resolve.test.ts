@@ -155,16 +155,39 @@ describe("resolveToolCall", () => {
     expect(refusal(layers)).toMatchObject({ reason, field });
   });
 
-  it("never leaves the base's origin, whatever the path", () => {
+  it("never leaves the base URL, whatever the path: it is beneath it or refused", () => {
+    const steps = fc.array(fc.constantFrom("/", "\\\\", "..", ".", "%2e", "%2E.", "\t", "\n", "@", "?", "#", ":80", "e.test", "%2f"), {
+      maxLength: 8,
+    });
     fc.assert(
       fc.property(
-        fc.oneof(fc.string(), fc.webUrl(), fc.constantFrom("//e.test", "\\\\e.test", "/../..", "@e.test", ":80", "?x#y")),
+        fc.oneof(
+          fc.string(),
+          fc.webUrl(),
+          steps.map((parts) => parts.join("")),
+        ),
         (path) => {
-          expect(new URL(resolve({ config: { path }, binding: { base_url: "https://home.test/api" } }).url).origin).toBe(
-            "https://home.test",
-          );
+          const layers = { config: { path }, binding: { base_url: "https://home.test/api" } };
+          let url: string;
+          try {
+            url = resolve(layers).url;
+          } catch {
+            return expect(refusal(layers)).toMatchObject({ reason: "TOOL_CONFIG_INVALID", field: "path" });
+          }
+          expect(url).toMatch(/^https:\/\/home\.test\/api([/?]|$)/);
         },
       ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it.each(["/orders/../users/7", "..", "a/%2E%2e/b", "a\\..\\b", "/orders/.\n./users"])("refuses the path %j, which climbs", (path) => {
+    expect(refusal({ config: { path }, invoke: { base_url: base } })).toMatchObject({ reason: "TOOL_CONFIG_INVALID", field: "path" });
+  });
+
+  it("takes dots that are no step upwards", () => {
+    expect(resolve({ config: { path: "/v1..2/.well-known/a..b/..." }, invoke: { base_url: "http://i.test" } }).url).toBe(
+      "http://i.test/v1..2/.well-known/a..b/...",
     );
   });
 });
