@@ -35,8 +35,18 @@ export function toolClient(call: SubgraphCaller): ToolPort {
 }
 
 const referenceDocument = graphql(`
-  query RuntimeToolReference($toolId: ID!, $toolBindingId: ID!, $byTool: Boolean!, $byBinding: Boolean!) {
+  query RuntimeToolReference(
+    $toolId: ID!
+    $toolCode: String!
+    $toolBindingId: ID!
+    $byTool: Boolean!
+    $byCode: Boolean!
+    $byBinding: Boolean!
+  ) {
     tool(id: $toolId) @include(if: $byTool) {
+      ...FrozenTool
+    }
+    toolByCode(code: $toolCode) @include(if: $byCode) {
       ...FrozenTool
     }
     toolBinding(id: $toolBindingId) @include(if: $byBinding) {
@@ -63,13 +73,19 @@ const referenceDocument = graphql(`
 /** A tool, as far as freezing a call of it needs to know it. */
 export type ToolFound = NonNullable<RuntimeToolReferenceQuery["tool"]>;
 
-/** Looks up what a tool node refers to: its binding, or without one its tool. */
-export function findToolReference(
-  call: SubgraphCaller,
-  info: RequestInfo,
-  { toolId, toolBindingId }: { toolId?: string | undefined; toolBindingId?: string | undefined },
-): Promise<RuntimeToolReferenceQuery> {
-  const byBinding = toolBindingId !== undefined;
-  const variables = { toolId: toolId ?? "", toolBindingId: toolBindingId ?? "", byBinding, byTool: !byBinding };
+/** What a tool node names: a binding, else a tool by its id, else one by its code. */
+export type ToolReference = { toolBindingId: string } | { toolId: string } | { toolCode: string };
+
+/** Looks up what a tool node refers to. */
+export function findToolReference(call: SubgraphCaller, info: RequestInfo, reference: ToolReference): Promise<RuntimeToolReferenceQuery> {
+  const variables = {
+    toolBindingId: "",
+    toolId: "",
+    toolCode: "",
+    ...reference,
+    byBinding: "toolBindingId" in reference,
+    byTool: "toolId" in reference,
+    byCode: "toolCode" in reference,
+  };
   return call.request({ subgraph: "tool", document: referenceDocument, variables, info });
 }

@@ -3,7 +3,7 @@ import type { SubgraphCaller } from "#shared/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
-import { findToolReference, type ToolFound } from "../tool.client.ts";
+import { findToolReference, type ToolFound, type ToolReference } from "../tool.client.ts";
 
 /** Side by side; a document may have 2,000 tool nodes. */
 const lookupsAtOnce = 20;
@@ -14,7 +14,10 @@ const lookupsAtOnce = 20;
  * @throws AppError TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING
  */
 export async function freezeToolVersions(call: SubgraphCaller, info: RequestInfo, document: PlanDocument): Promise<PlanDocument> {
-  const references = Map.groupBy(document.nodes.filter(isOpenReference), referenceKey);
+  const references = Map.groupBy(
+    document.nodes.filter((node) => openReference(node) !== undefined),
+    referenceKey,
+  );
   if (references.size === 0) return document;
   const versions = new Map<string, string>();
   const waiting = [...references];
@@ -22,30 +25,36 @@ export async function freezeToolVersions(call: SubgraphCaller, info: RequestInfo
     await Promise.all(batch.map(async ([key, [node]]) => versions.set(key, await versionOf(call, info, node!))));
   }
   const frozen = (node: PlanNode): PlanNode =>
-    isOpenReference(node) ? { ...node, config: { ...node.config, tool_version_id: versions.get(referenceKey(node))! } } : node;
+    openReference(node) ? { ...node, config: { ...node.config, tool_version_id: versions.get(referenceKey(node))! } } : node;
   return { ...document, nodes: document.nodes.map(frozen) };
 }
 
-/** True for a node that calls a tool without saying which version. One without tool and binding is plain HTTP. */
-function isOpenReference({ type, config }: PlanNode): boolean {
-  return type === "tool" && !config["tool_version_id"] && Boolean(config["tool_binding_id"] ?? config["tool_id"]);
+/** What a node calls without saying which version; undefined for one that says, and for one that names no tool: that is plain HTTP. */
+function openReference({ type, config }: PlanNode): ToolReference | undefined {
+  if (type !== "tool" || config["tool_version_id"]) return undefined;
+  const { tool_binding_id: binding, tool_id: id, tool_code: code } = config;
+  if (binding) return { toolBindingId: String(binding) };
+  if (id) return { toolId: String(id) };
+  return code ? { toolCode: String(code) } : undefined;
 }
 
-function referenceKey({ config }: PlanNode): string {
-  return JSON.stringify([config["tool_binding_id"] ?? null, config["tool_binding_id"] ? null : config["tool_id"]]);
+function referenceKey(node: PlanNode): string {
+  return JSON.stringify(openReference(node));
 }
 
-async function versionOf(call: SubgraphCaller, info: RequestInfo, { id: nodeId, config }: PlanNode): Promise<string> {
-  if (config["tool_binding_id"]) {
-    const id = String(config["tool_binding_id"]);
-    const { toolBinding } = await findToolReference(call, info, { toolBindingId: id });
-    if (toolBinding == null || toolBinding.deletedAt !== null) throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id, nodeId });
-    return usableVersion(toolBinding.tool, toolBinding.toolVersion, nodeId);
+async function versionOf(call: SubgraphCaller, info: RequestInfo, node: PlanNode): Promise<string> {
+  const reference = openReference(node)!;
+  const found = await findToolReference(call, info, reference);
+  if ("toolBindingId" in reference) {
+    const { toolBinding } = found;
+    if (toolBinding == null || toolBinding.deletedAt !== null)
+      throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id: reference.toolBindingId, nodeId: node.id });
+    return usableVersion(toolBinding.tool, toolBinding.toolVersion, node.id);
   }
-  const id = String(config["tool_id"]);
-  const { tool } = await findToolReference(call, info, { toolId: id });
-  if (tool == null) throw runtimeErrors.TOOL_NOT_FOUND({ id, nodeId });
-  return usableVersion(tool, null, nodeId);
+  const tool = "toolId" in reference ? found.tool : found.toolByCode;
+  if (tool == null)
+    throw runtimeErrors.TOOL_NOT_FOUND({ id: "toolId" in reference ? reference.toolId : reference.toolCode, nodeId: node.id });
+  return usableVersion(tool, null, node.id);
 }
 
 function usableVersion(tool: ToolFound, bound: { id: string } | null, nodeId: string): string {

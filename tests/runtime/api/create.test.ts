@@ -134,7 +134,7 @@ describe("createRun", () => {
 describe("the frozen plan", () => {
   it("has the canonical types, and the tool versions of the day of its creation (S-18, S-55)", async () => {
     const t = await setup();
-    const tool = { id: "tool-1", status: "ACTIVE", deletedAt: null, latestVersion: { id: "tv-9" } };
+    const tool = { id: "tool-1", code: "search", status: "ACTIVE", deletedAt: null, latestVersion: { id: "tv-9" } };
     t.graph.tools.set("tool-1", tool);
     t.graph.bindings.set("b-1", { id: "b-1", deletedAt: null, tool, toolVersion: { id: "tv-1" } });
     t.graph.bindings.set("b-2", { id: "b-2", deletedAt: null, tool, toolVersion: null });
@@ -146,6 +146,7 @@ describe("the frozen plan", () => {
         { id: "n4", type: "tool", config: { tool_binding_id: "b-2" } },
         { id: "n5", type: "tool", config: { url: "http://127.0.0.1/" } },
         { id: "n6", type: "tool", config: { tool_id: "tool-1", tool_version_id: "tv-2" } },
+        { id: "n7", type: "tool", config: { tool_code: "search" } },
       ],
       edges: [],
     });
@@ -158,6 +159,7 @@ describe("the frozen plan", () => {
       ["tool", "tv-9"],
       ["tool", undefined],
       ["tool", "tv-2"],
+      ["tool", "tv-9"],
     ]);
     await t.close();
   });
@@ -188,6 +190,7 @@ describe("the frozen plan", () => {
       return reason(t, { workflowVersionId });
     };
     expect(await refused({ tool_id: "none" })).toBe("NOT_FOUND TOOL_NOT_FOUND");
+    expect(await refused({ tool_code: "none" })).toBe("NOT_FOUND TOOL_NOT_FOUND");
     expect(await refused({ tool_id: "gone" })).toBe("NOT_FOUND TOOL_NOT_FOUND");
     expect(await refused({ tool_id: "old" })).toBe("CONFLICT TOOL_ARCHIVED");
     expect(await refused({ tool_id: "new" })).toBe("CONFLICT TOOL_VERSION_MISSING");

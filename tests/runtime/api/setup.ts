@@ -34,8 +34,11 @@ interface RunSourceInput {
 export class FakeGraph {
   readonly versions = new Map<string, Version>();
   readonly workflows = new Map<string, { id: string; deletedAt: string | null; publishedVersion: Version | null }>();
-  readonly sessions = new Set<string>(["s1"]);
-  readonly tools = new Map<string, { id: string; status: string; deletedAt: string | null; latestVersion: { id: string } | null }>();
+  readonly sessions = new Map<string, "ACTIVE" | "CLOSED">([["s1", "ACTIVE"]]);
+  readonly tools = new Map<
+    string,
+    { id: string; code?: string; status: string; deletedAt: string | null; latestVersion: { id: string } | null }
+  >();
   readonly bindings = new Map<string, object>();
   /** What the session was told, by run id. */
   readonly messages: { runId: string; sessionId: string; content: string; tenantId: string }[] = [];
@@ -104,14 +107,14 @@ const workflowTypes = `
     versionId: ID versionStatus: String dsl: JSON workflowId: ID workflowAppId: ID workflowDeleted: Boolean appId: ID appVersionId: ID appVersionAppId: ID
   }`;
 const toolTypes = `
-  type Query { tool(id: ID!): Tool toolBinding(id: ID!): ToolBinding }
+  type Query { tool(id: ID!): Tool toolByCode(code: String!): Tool toolBinding(id: ID!): ToolBinding }
   type Tool { id: ID! status: String! deletedAt: String latestVersion: ToolVersion }
   type ToolBinding { id: ID! deletedAt: String tool: Tool! toolVersion: ToolVersion }
   type ToolVersion { id: ID! }`;
 const sessionTypes = `
   type Query { session(id: ID!): Session }
   type Mutation { recordRunMessage(input: RecordRunMessageInput!): Message! }
-  type Session { id: ID! }
+  type Session { id: ID! status: String! }
   type Message { id: ID! }
   input RecordRunMessageInput { runId: ID! sessionId: ID! content: String! }`;
 
@@ -158,9 +161,14 @@ function fakes(graph: FakeGraph) {
     fakeEndpoint("workflow", workflowTypes, {
       runSource: ({ input }: { input: RunSourceInput }, { tenantId }: RequestInfo) => (tenantId === "t1" ? graph.runSource(input) : {}),
     }),
-    fakeEndpoint("tool", toolTypes, { tool: mine((id) => graph.tools.get(id)), toolBinding: mine((id) => graph.bindings.get(id)) }),
+    fakeEndpoint("tool", toolTypes, {
+      tool: mine((id) => graph.tools.get(id)),
+      toolByCode: ({ code }: { code: string }) =>
+        [...graph.tools.values()].find((tool) => tool.code === code && tool.deletedAt === null) ?? null,
+      toolBinding: mine((id) => graph.bindings.get(id)),
+    }),
     fakeEndpoint("session", sessionTypes, {
-      session: mine((id) => (graph.sessions.has(id) ? { id } : null)),
+      session: mine((id) => (graph.sessions.has(id) ? { id, status: graph.sessions.get(id) } : null)),
       recordRunMessage: ({ input }: { input: { runId: string; sessionId: string; content: string } }, { tenantId }: RequestInfo) => {
         if (graph.refuseMessage) throw graph.refuseMessage;
         graph.messages.push({ ...input, tenantId });
