@@ -69,6 +69,10 @@ export const runtimeErrors = defineErrors({
   APP_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app ${f.id}.` },
   APP_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app version ${f.id}.` },
   SESSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No session ${f.id}.` },
+  SESSION_CLOSED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Session ${f.id} is closed and starts no runs. Create a new one, or leave sessionId out.`,
+  },
   TOOL_NOT_FOUND: {
     code: "NOT_FOUND",
     message: (f: { id: string; nodeId: string }) => `No tool ${f.id}, which the node ${f.nodeId} calls.`,

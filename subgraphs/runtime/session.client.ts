@@ -7,14 +7,15 @@ const sessionById = graphql(`
   query RuntimeSessionById($id: ID!) {
     session(id: $id) {
       id
+      status
     }
   }
 `);
 
-/** Whether the tenant has such a session. */
-export async function sessionExists(call: SubgraphCaller, info: RequestInfo, id: string): Promise<boolean> {
+/** Whether a conversation goes on; null where the tenant has no such session. */
+export async function sessionStatus(call: SubgraphCaller, info: RequestInfo, id: string): Promise<"ACTIVE" | "CLOSED" | null> {
   const { session } = await call.request({ subgraph: "session", document: sessionById, variables: { id }, info });
-  return session != null;
+  return session?.status ?? null;
 }
 
 /** The answer of a run, for its session. */

@@ -14,11 +14,11 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
-    "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n    }\n  }\n": typeof types.RuntimeSessionByIdDocument,
+    "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.RuntimeSessionByIdDocument,
     "\n  mutation RuntimeRecordRunMessage($input: RecordRunMessageInput!) {\n    recordRunMessage(input: $input) {\n      id\n    }\n  }\n": typeof types.RuntimeRecordRunMessageDocument,
 };
 const documents: Documents = {
-    "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n    }\n  }\n": types.RuntimeSessionByIdDocument,
+    "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n": types.RuntimeSessionByIdDocument,
     "\n  mutation RuntimeRecordRunMessage($input: RecordRunMessageInput!) {\n    recordRunMessage(input: $input) {\n      id\n    }\n  }\n": types.RuntimeRecordRunMessageDocument,
 };
 
@@ -39,7 +39,7 @@ export function graphql(source: string): unknown;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n    }\n  }\n"];
+export function graphql(source: "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n"): (typeof documents)["\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

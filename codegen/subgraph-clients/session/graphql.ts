@@ -16,12 +16,19 @@ export type RecordRunMessageInput = {
   sessionId: string | number;
 };
 
+/** Whether a conversation goes on. */
+export type SessionStatus =
+  /** Takes messages and runs. */
+  | 'ACTIVE'
+  /** Takes no messages and starts no runs; the answers of runs that were started before still come. */
+  | 'CLOSED';
+
 export type RuntimeSessionByIdQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type RuntimeSessionByIdQuery = { session: { id: string } | null };
+export type RuntimeSessionByIdQuery = { session: { id: string, status: SessionStatus } | null };
 
 export type RuntimeRecordRunMessageMutationVariables = Exact<{
   input: RecordRunMessageInput;
@@ -31,5 +38,5 @@ export type RuntimeRecordRunMessageMutationVariables = Exact<{
 export type RuntimeRecordRunMessageMutation = { recordRunMessage: { id: string } };
 
 
-export const RuntimeSessionByIdDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"RuntimeSessionById"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"session"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<RuntimeSessionByIdQuery, RuntimeSessionByIdQueryVariables>;
+export const RuntimeSessionByIdDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"RuntimeSessionById"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"session"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}}]}}]}}]} as unknown as DocumentNode<RuntimeSessionByIdQuery, RuntimeSessionByIdQueryVariables>;
 export const RuntimeRecordRunMessageDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"RuntimeRecordRunMessage"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"RecordRunMessageInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"recordRunMessage"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<RuntimeRecordRunMessageMutation, RuntimeRecordRunMessageMutationVariables>;

@@ -8,7 +8,7 @@ import type { RequestInfo } from "#shared/request-info.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { PlanError, type PlanDocument } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
-import { sessionExists } from "../session.client.ts";
+import { sessionStatus } from "../session.client.ts";
 import { freezePlan, type FrozenPlan } from "../worker/frozen-plan.ts";
 import { findRunSource, type RunNames, type RunSource } from "../workflow.client.ts";
 import type { CachedDocument, DocumentCache } from "./document-cache.ts";
@@ -36,7 +36,7 @@ export interface CompiledRun {
  * Decides and freezes what a run executes.
  *
  * @throws AppError WORKFLOW_NOT_GIVEN, …_NOT_FOUND of whatever was named, WORKFLOW_VERSION_NOT_PUBLISHED, WORKFLOW_VERSION_ARCHIVED,
- *   WORKFLOW_OF_OTHER_APP, WORKFLOW_VERSION_OF_OTHER_WORKFLOW, INITIAL_NODE_UNKNOWN, INITIAL_NODE_TYPE_DIFFERS, PLAN_INVALID,
+ *   WORKFLOW_OF_OTHER_APP, WORKFLOW_VERSION_OF_OTHER_WORKFLOW, SESSION_CLOSED, INITIAL_NODE_UNKNOWN, INITIAL_NODE_TYPE_DIFFERS, PLAN_INVALID,
  *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING
  */
 export async function compileRun(host: CompileHost, info: RequestInfo, question: RunQuestion): Promise<CompiledRun> {
@@ -70,7 +70,10 @@ export interface CompileHost {
 }
 
 async function checkSession(call: SubgraphCaller, info: RequestInfo, id: string | null | undefined): Promise<void> {
-  if (id != null && !(await sessionExists(call, info, id))) throw runtimeErrors.SESSION_NOT_FOUND({ id });
+  if (id == null) return;
+  const status = await sessionStatus(call, info, id);
+  if (status === null) throw runtimeErrors.SESSION_NOT_FOUND({ id });
+  if (status === "CLOSED") throw runtimeErrors.SESSION_CLOSED({ id });
 }
 
 interface UsableVersion {

@@ -87,6 +87,8 @@ describe("createRun", () => {
     expect(await reason(t, { workflowVersionId: "v1", appId: "nope" })).toBe("NOT_FOUND APP_NOT_FOUND");
     expect(await reason(t, { workflowVersionId: "v1", appVersionId: "nope" })).toBe("NOT_FOUND APP_VERSION_NOT_FOUND");
     expect(await reason(t, { workflowVersionId: "v1", sessionId: "nope" })).toBe("NOT_FOUND SESSION_NOT_FOUND");
+    t.graph.sessions.set("over", "CLOSED");
+    expect(await reason(t, { workflowVersionId: "v1", sessionId: "over" })).toBe("CONFLICT SESSION_CLOSED");
     expect(await reason(t, { workflowVersionId: "v1" }, { tenantId: "t2" })).toBe("NOT_FOUND WORKFLOW_VERSION_NOT_FOUND");
     expect(await reason(t, { workflowVersionId: "v2", appId: "app-1" })).toBe("BAD_USER_INPUT WORKFLOW_OF_OTHER_APP");
     expect(await reason(t, { workflowVersionId: "v1", workflowId: "workflow-of-v2" })).toBe(
