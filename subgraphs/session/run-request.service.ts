@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from "#shared/errors.ts";
+import { AppError } from "#shared/errors.ts";
 import { checkJsonSize } from "#shared/fields.ts";
 import { claimIdempotencyKey, idempotentResult } from "#shared/idempotency.ts";
 import { newId } from "#shared/ids.ts";
@@ -88,7 +88,7 @@ async function dispatch(context: SessionContext, request: RunRequest): Promise<R
     const runId = await createRun(context, { ...wish, idempotencyKey: `run-request:${request.id}` });
     return await settle(context, request.id, { status: RunRequestStatus.DISPATCHED, runId, dispatchedAt: new Date() });
   } catch (error) {
-    if (!(error instanceof AppError) || !isFinal(error.code)) throw error;
+    if (!(error instanceof AppError) || !isFinal(error)) throw error;
     return settle(context, request.id, { status: RunRequestStatus.FAILED, errorMessage: error.message });
   }
 }
@@ -102,6 +102,7 @@ function settle({ db }: SessionContext, id: string, change: Partial<RunRequest>)
 }
 
 /** Whether asking again would be refused again. */
-function isFinal(code: ErrorCode): boolean {
+function isFinal({ code, facts }: AppError): boolean {
+  if (facts["retryable"] === true) return false;
   return code === "BAD_USER_INPUT" || code === "NOT_FOUND" || code === "CONFLICT" || code === "FORBIDDEN";
 }

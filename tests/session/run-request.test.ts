@@ -107,6 +107,20 @@ describe("run requests", () => {
     await t.close();
   });
 
+  it("S-24: a refusal that another attempt may not meet leaves the request PENDING", async () => {
+    const t = await setup();
+    t.workflows.version("v1");
+    const { createRunRequest } = await t.ask<{ createRunRequest: Request }>(create, {
+      input: { sessionId: t.sessionId, workflowVersionId: "v1" },
+    });
+    t.runtime.failWith = new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record.", { retryable: true });
+    expect(await t.refusal(dispatch, { id: createRunRequest.id })).toMatchObject({ code: "CONFLICT", reason: "ROW_BUSY" });
+    t.runtime.failWith = undefined;
+    const again = await t.ask<{ dispatchRunRequest: Request }>(dispatch, { id: createRunRequest.id });
+    expect(again.dispatchRunRequest).toMatchObject({ status: "DISPATCHED", run: { id: "run-1" } });
+    await t.close();
+  });
+
   it("S-22: what runs is the version named, the app version's, the app's published one, its only workflow's", async () => {
     const t = await setup();
     const ask = async (named: object) =>
