@@ -6,6 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import pg from "pg";
+import { z } from "zod";
 import type { Json } from "./json.ts";
 import type { Log } from "./log.ts";
 
@@ -26,12 +27,8 @@ export interface HintChannel extends HintPublisher {
 
 type Message = [topic: string, key: string, body?: Json];
 
-/** What one NOTIFY carries. */
-interface Payload {
-  /** The sending bus, which has told its own listeners already. */
-  from: string;
-  hints: Message[];
-}
+/** What one NOTIFY carries; `from` is the sending bus, which has told its own listeners already. */
+const payloadSchema = z.object({ from: z.string(), hints: z.array(z.tuple([z.string(), z.string()], z.unknown())) });
 
 const channel = "agent_platform";
 const debounceMs = 10;
@@ -99,8 +96,15 @@ export class HintBus implements HintChannel {
     client.on("end", () => {
       if (this.#client === client) this.#reconnect();
     });
-    await client.connect();
-    await client.query(`listen ${channel}`);
+    try {
+      await client.connect();
+      await client.query(`listen ${channel}`);
+      // Closed meanwhile: nobody else would end this connection.
+      if (this.#closed) throw new Error("the bus was closed while it connected");
+    } catch (cause) {
+      await client.end().catch(() => {});
+      throw cause;
+    }
     this.#client = client;
   }
 
@@ -135,9 +139,11 @@ export class HintBus implements HintChannel {
   }
 
   #deliver(payload: string): void {
-    const { from, hints } = JSON.parse(payload) as Payload;
-    if (from === this.#id) return;
-    for (const message of hints) this.#tell(message);
+    const parsed = payloadSchema.safeParse(parseJson(payload));
+    // Whoever may connect to the database may notify the channel.
+    if (!parsed.success) return this.#log.warn("hints: a message that is none was dropped");
+    if (parsed.data.from === this.#id) return;
+    for (const message of parsed.data.hints) this.#tell(message as Message);
   }
 
   #tell([topic, key, body]: Message): void {
@@ -161,4 +167,12 @@ function takePayload(from: string, queue: Map<string, Message>): string | undefi
     bytes += size;
   }
   return parts.length === 0 ? undefined : `{"from":"${from}","hints":[${parts.join(",")}]}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -80,4 +80,17 @@ describe("hints", () => {
     here.publish("run", "r1");
     expect(await heard).toEqual(["r1", undefined]);
   });
+
+  it("take no harm from what others send on the channel", async () => {
+    const [here, there] = [await openBus(), await openBus()];
+    const admin = new pg.Client({ connectionString: database.adminUrl });
+    await admin.connect();
+    for (const text of ["", "no JSON", "null", "{}", '{"from":"x","hints":[1]}', '{"from":"x","hints":[["run"]]}']) {
+      await admin.query("select pg_notify('agent_platform', $1)", [text]);
+    }
+    await admin.end();
+    const heard = next(there, "run", "r1");
+    here.publish("run", "r1", { seq: 1 });
+    expect(await heard).toEqual(["r1", { seq: 1 }]);
+  });
 });
