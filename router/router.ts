@@ -8,6 +8,7 @@ import type { Env } from "#shared/config.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import { startGraphqlServer } from "#shared/graphql-http.ts";
+import { refuseUpgrade } from "#shared/http-answer.ts";
 import { isLoopbackName } from "#shared/host-guard.ts";
 import { addressOf, closeServer, listen } from "#shared/listen.ts";
 import type { Log } from "#shared/log.ts";
@@ -132,7 +133,7 @@ function upgradeListener(sockets: GraphqlWebSockets, env: RouterOptions["env"]) 
     const path = (request.url ?? "/").split("?", 1)[0];
     const status = path !== "/graphql" ? "404 Not Found" : refusalOf(request, env) !== undefined ? "403 Forbidden" : undefined;
     if (status === undefined) sockets.upgrade(request, socket, head);
-    else socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else refuseUpgrade(socket, status);
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { clientError, type ErrorSetting } from "./client-error.ts";
 import { AppError } from "./errors.ts";
 import { statusOfRefusal } from "./http-body.ts";
@@ -16,4 +17,11 @@ export function sendRefusal(response: ServerResponse, error: unknown, setting: E
   // What was not read of the body would be taken for the next request.
   if (status === 413) response.setHeader("connection", "close");
   sendJson(response, status, { errors: [clientError(error, setting)] });
+}
+
+/** Refuses an upgrade, with a status such as `404 Not Found`. */
+export function refuseUpgrade(socket: Duplex, status: string): void {
+  // Nobody listens to it but us: a client that hangs up first would end the process.
+  socket.on("error", () => {});
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -8,7 +8,7 @@ import type { Duplex } from "node:stream";
 import type { SubgraphEndpoint } from "./endpoint.ts";
 import { AppError } from "./errors.ts";
 import { isAllowedHost } from "./host-guard.ts";
-import { sendJson, sendRefusal } from "./http-answer.ts";
+import { refuseUpgrade, sendJson, sendRefusal } from "./http-answer.ts";
 import { addressOf, closeServer, listen, type ListenAt } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { serveEndpoint, type ServedEndpoint } from "./served-endpoint.ts";
@@ -53,8 +53,7 @@ export async function serveEndpoints(options: ServeOptions): Promise<RunningServ
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { endpoint, action } = routeOf(request);
-    if (endpoint === undefined || action !== "graphql" || refusalOf(request) !== undefined)
-      return socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
+    if (endpoint === undefined || action !== "graphql" || refusalOf(request) !== undefined) return refuseUpgrade(socket, "403 Forbidden");
     endpoint.sockets.upgrade(request, socket, head);
   });
   await listen(server, options.listen);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -206,6 +207,19 @@ describe("the server of endpoints", () => {
       expect(t.seen).toEqual([]);
     },
   );
+
+  it("outlives clients that ask for an upgrade which is refused, and hang up", async () => {
+    await using t = await setup();
+    const { port, origin } = new URL(t.url);
+    const hangUp = async () => {
+      const socket = connect(Number(port), "127.0.0.1");
+      const request = "GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+      socket.write(request, () => socket.resetAndDestroy());
+      await once(socket, "close");
+    };
+    for (let client = 0; client < 20; client++) await hangUp();
+    expect((await fetch(`${origin}/runs/livez`)).status).toBe(200);
+  });
 
   it("refuses bodies that are too large or not JSON", async () => {
     await using t = await setup();
