@@ -32,24 +32,30 @@ export interface ChildPageKey {
 
 /** Loads pages of children: one statement for all parents that are asked for the same page. */
 export function childPageLoader<T extends { id: string }>(db: Db, list: ChildList<T>): DataLoader<ChildPageKey, Connection<T>, string> {
-  const pageKey = ({ first, after, last, before }: PageArgs) => JSON.stringify([first, after, last, before]);
-  return new DataLoader(
-    async (keys) => {
-      const groups = Map.groupBy(keys, (key) => pageKey(key.page));
-      const found = new Map<string, Connection<T>>();
-      await db.read(async (tx) => {
-        for (const [page, group] of groups) {
-          const pages = await childPages(
-            tx,
-            list,
-            group[0]!.page,
-            group.map((key) => key.parentId),
-          );
-          group.forEach((key, index) => found.set(`${key.parentId} ${page}`, pages[index]!));
-        }
-      });
-      return keys.map((key) => found.get(`${key.parentId} ${pageKey(key.page)}`)!);
-    },
-    { cacheKeyFn: (key) => `${key.parentId} ${pageKey(key.page)}` },
-  );
+  const load = (group: ChildPageKey[]) => {
+    const parentIds = group.map((key) => key.parentId);
+    return db.read((tx) => childPages(tx, list, group[0]!.page, parentIds));
+  };
+  return new DataLoader((keys) => byPage(keys, ({ page }) => pageArguments(page), load), {
+    cacheKeyFn: ({ parentId, page }) => `${parentId} ${pageArguments(page)}`,
+  });
+}
+
+/** The arguments of a page as a key: pages of different lists that have the same are read together. */
+export function pageArguments({ first, after, last, before }: PageArgs): string {
+  return JSON.stringify([first, after, last, before]);
+}
+
+/** Loads keys group by group; the result is in the order of `keys`. A page that is refused fails its own group only. */
+export async function byPage<K, Page>(
+  keys: readonly K[],
+  groupOf: (key: K) => string,
+  load: (group: K[]) => Promise<Page[]>,
+): Promise<(Page | Error)[]> {
+  const found = new Map<K, Page | Error>();
+  for (const group of Map.groupBy(keys, groupOf).values()) {
+    const pages = await load(group).catch((error: unknown) => group.map(() => error as Error));
+    group.forEach((key, index) => found.set(key, pages[index]!));
+  }
+  return keys.map((key) => found.get(key)!);
 }

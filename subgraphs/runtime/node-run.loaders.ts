@@ -1,11 +1,12 @@
 import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
+import { byPage, pageArguments } from "#shared/loaders.ts";
 import { checkSequenceCursors, pageWindow, type Connection, type PageWindow } from "#shared/pagination.ts";
 import type { NodeRun } from "./node-run.entity.ts";
 import { nodeRunList, nodeRunsById } from "./node-run.sql.ts";
 import { parseNodeRunId } from "./queue/node-run-id.ts";
 import { nodeRunStatusNumber, type NodeRunStatus } from "./queue/statuses.ts";
-import { byPage, pageArguments, type RunPageKey } from "./run-page.loader.ts";
+import type { RunPageKey } from "./run-page.loader.ts";
 import { keyedPage, runPageRows, type Keyed } from "./run-pages.sql.ts";
 
 type QueuedLoader = DataLoader<string, NodeRun[]>;
@@ -32,7 +33,7 @@ export interface NodeRunPageKey extends RunPageKey {
 
 /** Loads pages of node runs in the order of creation; ready nodes without a row come last. */
 export function nodeRunPageLoader(db: Db, queued: QueuedLoader): DataLoader<NodeRunPageKey, Connection<NodeRun>, string> {
-  const groupOf = (key: NodeRunPageKey) => `${pageArguments(key)} ${key.statuses?.join() ?? ""}`;
+  const groupOf = (key: NodeRunPageKey) => `${pageArguments(key.page)} ${key.statuses?.join() ?? ""}`;
   return new DataLoader((keys) => byPage(keys, groupOf, (group) => loadPages(db, queued, group)), {
     cacheKeyFn: (key) => `${key.runId}:${key.path ?? ""} ${groupOf(key)}`,
   });

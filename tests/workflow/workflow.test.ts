@@ -229,6 +229,20 @@ describe("workflow subgraph", () => {
     expect(await t.refusal(query, { after: "nonsense!" })).toMatchObject({ code: "BAD_USER_INPUT", reason: "CURSOR_INVALID" });
   });
 
+  it("refuses one page of a list without harm to another page that is asked for beside it", async () => {
+    const { appId } = await workflowOf();
+    const { data, errors } = await t.subgraph.execute({
+      query: `query ($id: ID!) {
+        good: app(id: $id) { workflows(first: 1) { edges { node { code } } } }
+        bad: app(id: $id) { workflows(first: 201) { edges { node { code } } } }
+      }`,
+      variables: { id: appId },
+      info: { tenantId: "t1", requestId: "r" },
+    });
+    expect(data).toMatchObject({ good: { workflows: { edges: [{ node: { code: "main" } }] } }, bad: null });
+    expect(errors).toMatchObject([{ path: ["bad", "workflows"], extensions: { reason: "PAGE_SIZE_INVALID" } }]);
+  });
+
   it("reads a page of apps with their workflows and versions in a constant number of statements", async () => {
     for (let index = 0; index < 10; index++) await workflowOf(`app-${index}`);
     const query = `query ($first: Int) { apps(first: $first) { edges { node { id workflows { edges { node { id app { id } versions { edges { node { id } } } } } } publishedVersion { id } } } } }`;
