@@ -111,8 +111,10 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   #attempt: object | undefined;
 
   #take(data: D | undefined, errors: readonly GraphqlErrorShape[] | undefined): void {
-    if (errors?.length && (data === undefined || isResumable(errors))) return this.#lost(errors);
-    if (data === undefined) return;
+    const hasEvent = data !== undefined && rootOf(data) != null;
+    // Beside an event they tell of a subgraph that is away: its fields are null, the event has happened.
+    if (errors?.length && !hasEvent) return this.#lost(errors);
+    if (!hasEvent) return;
     this.#lostAt = undefined;
     this.#retryMs = firstRetryMs;
     this.#hasEvents = true;
@@ -185,9 +187,14 @@ function takesAfter(document: DocumentNode): boolean {
   );
 }
 
+/** The value of the subscription's one field. */
+function rootOf(data: unknown): unknown {
+  return Object.values(data as Record<string, unknown>)[0];
+}
+
 /** The cursor of the event's root field, where it was asked for. */
 function cursorOf(data: unknown): string | undefined {
-  const [root] = Object.values(data as Record<string, unknown>);
+  const root = rootOf(data);
   const cursor = typeof root === "object" && root !== null ? (root as { cursor?: unknown }).cursor : undefined;
   return typeof cursor === "string" ? cursor : undefined;
 }

@@ -17,6 +17,8 @@ const withoutCursor = parse("subscription T($after: String) { ticks(after: $afte
 interface Asked {
   after: unknown;
   tick(n: number, cursor?: string | null): void;
+  /** Sends a result as it is. */
+  send(result: object): void;
   complete(): void;
   /** Closes the socket with a code, or breaks it without one. */
   close(code?: number): void;
@@ -72,6 +74,7 @@ function serve(socket: WebSocket, onAsked: (asked: Asked) => void): void {
       after: message.payload?.variables?.after,
       tick: (n, cursor: string | null = `c${n}`) =>
         send({ type: "next", id: message.id, payload: { data: { ticks: { n, ...(cursor !== null && { cursor }) } } } }),
+      send: (payload) => send({ type: "next", id: message.id, payload }),
       complete: () => send({ type: "complete", id: message.id }),
       goSilent: () => void (isSilent = true),
       close: (code) => (code === undefined ? socket.terminate() : socket.close(code, "told to")),
@@ -100,6 +103,22 @@ describe("a subscription of the typed client", () => {
     expect((await second).value.ticks.n).toBe(2);
     again.complete();
     expect((await events.next()).done).toBe(true);
+  });
+
+  it("takes an event to which a subgraph that is away has added nothing, and goes on where there is no event", async () => {
+    await using t = await setup();
+    const away = [{ message: "The workflow subgraph cannot be reached.", extensions: { reason: "SUBGRAPH_UNREACHABLE" } }];
+    const events = t.client.subscribe(resumable, {});
+    const first = events.next();
+    const asked = await t.asked();
+    asked.send({ data: { ticks: { n: 1, cursor: "c1" } }, errors: away });
+    expect((await first).value.ticks.n).toBe(1);
+    const second = events.next();
+    asked.send({ data: null, errors: away });
+    const again = await t.asked();
+    expect(again.after).toBe("c1");
+    again.tick(2);
+    expect((await second).value.ticks.n).toBe(2);
   });
 
   it("ends with the loss when it has no cursor to go on behind, rather than repeat what was seen", async () => {
