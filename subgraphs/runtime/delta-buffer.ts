@@ -34,12 +34,12 @@ export class DeltaBuffer {
   #waiting: Delta[] = [];
   readonly #progress = new Map<string, Progress>();
 
-  /** Takes a hint's body; false when it is no delta, or there are too many. */
-  push(hint: Json | undefined): boolean {
+  /** Takes a hint's body; null when it is no delta, or there are too many. */
+  push(hint: Json | undefined): Delta | null {
     const parsed = body.safeParse(hint);
-    if (!parsed.success || this.#waiting.length >= limit) return false;
+    if (!parsed.success || this.#waiting.length >= limit) return null;
     this.#waiting.push(parsed.data);
-    return true;
+    return parsed.data;
   }
 
   /** Takes out what was produced before the event with this number was stored, without what is stale or was seen. */

@@ -24,20 +24,35 @@ export interface StreamCall {
 export async function runEventStream(context: RuntimeContext, { runId, after }: StreamCall): Promise<PullStream<RunEvent>> {
   const deltas = new DeltaBuffer();
   let cursor = sequenceCursor("after", after);
-  const read = await eventReader(context, runId, cursor);
+  const readStored = await eventReader(context, runId, cursor);
+  const nothing = { events: [], done: false };
+  // A token is no reason to ask the database: there are many of them, for every subscriber.
+  let isNewsStored = true;
+  let readAtMs = 0;
   return new PullStream({
     pollMs,
     listen(wake) {
       const ends = [
-        context.hints.subscribe("run", runId, wake),
+        context.hints.subscribe("run", runId, () => {
+          isNewsStored = true;
+          wake();
+        }),
         context.hints.subscribe("delta", runId, (_key, hint) => {
-          if (deltas.push(hint)) wake();
+          const delta = deltas.push(hint);
+          if (delta === null) return;
+          // It stands behind events that were not read yet: their hint was lost, or is on its way.
+          isNewsStored ||= delta.seq > cursor;
+          wake();
         }),
       ];
       return () => ends.forEach((end) => end());
     },
     async read() {
-      const { events, done } = await read();
+      const mustRead = isNewsStored || performance.now() - readAtMs > pollMs * 0.9;
+      isNewsStored = false;
+      const { events, done } = mustRead ? await readStored() : nothing;
+      if (mustRead) readAtMs = performance.now();
+      isNewsStored ||= events.length === pageSize;
       const items: RunEvent[] = [];
       const takeDeltas = (before: number) => items.push(...deltas.takeBefore(before).map((delta) => deltaEvent(runId, cursor, delta)));
       for (const event of events) {

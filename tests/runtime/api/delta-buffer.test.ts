@@ -53,10 +53,10 @@ describe("DeltaBuffer", () => {
 
   it("holds 1,000 at most, and takes no hint that is no delta", () => {
     const made = new DeltaBuffer();
-    expect(made.push(undefined)).toBe(false);
-    expect(made.push({ text: "x" })).toBe(false);
-    for (let n = 0; n < 1_000; n++) expect(made.push({ ...delta("x", { offset: n }) })).toBe(true);
-    expect(made.push({ ...delta("x", { offset: 1_000 }) })).toBe(false);
+    expect(made.push(undefined)).toBeNull();
+    expect(made.push({ text: "x" })).toBeNull();
+    for (let n = 0; n < 1_000; n++) expect(made.push({ ...delta("x", { offset: n }) })).toMatchObject({ offset: n });
+    expect(made.push({ ...delta("x", { offset: 1_000 }) })).toBeNull();
     expect(texts(made)).toHaveLength(1_000);
   });
 });

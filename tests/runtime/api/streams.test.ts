@@ -1,5 +1,6 @@
 import type { ExecutionResult } from "graphql";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
+import type { RuntimeServices } from "../../../subgraphs/runtime/runtime.context.ts";
 import { chain, rows, setup, type TestRuntime } from "./setup.ts";
 
 const eventFields = `cursor type at runStatus nodeId nodeStatus attempt delta run { id status } nodeRun { id status outputText } span { spanType }`;
@@ -133,6 +134,44 @@ describe("runEvents", () => {
     const rest = await take(stream);
     expect(rest.some(({ type }) => type === "NODE_DELTA")).toBe(false);
     expect((await take(resumed)).map(told)).toEqual(rest.map(told));
+    await executing;
+    await t.close();
+  });
+
+  it("asks the database nothing for the text of a node", async () => {
+    const [say, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const speaking: NodeExecutor = {
+      effect: "outside",
+      async run(context: NodeContext): Promise<NodeOutcome> {
+        await say.promise;
+        for (let word = 0; word < 200; word++) {
+          context.delta(`${word} `);
+          // Each is heard before the next is said.
+          await new Promise(setImmediate);
+        }
+        await end.promise;
+        return { kind: "completed" };
+      },
+    };
+    const t = await setup({ speaking });
+    const id = await t.create({ nodes: [{ id: "s", type: "speaking" }], edges: [] });
+    const { control } = t.subgraph.context({ tenantId: "t1", requestId: "test" }).services as RuntimeServices;
+    const readEvents = control.readEvents.bind(control);
+    let reads = 0;
+    control.readEvents = (call) => {
+      reads++;
+      return readEvents(call);
+    };
+    const stream = await open(t, "subscription($id: ID!) { runEvents(runId: $id) { type delta } }", { id });
+    const executing = t.ask(execute, { id });
+    const events = await take(stream, 2);
+    const readBefore = reads;
+    const began = performance.now();
+    say.resolve();
+    while (events.filter(({ type }) => type === "NODE_DELTA").length < 200) events.push(...(await take(stream, 1)));
+    // Its net is a poll a second.
+    expect(reads - readBefore).toBeLessThanOrEqual(2 + (performance.now() - began) / 900);
+    end.resolve();
     await executing;
     await t.close();
   });
