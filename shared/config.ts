@@ -3,6 +3,7 @@
  * together, each with the variable's name and an example. `.env.example` lists the variables.
  */
 import { z } from "zod";
+import { isEgressEntry } from "./egress.ts";
 import { AppError } from "./errors.ts";
 
 const prefix = "AGENT_PLATFORM_";
@@ -40,7 +41,10 @@ const variables = {
   DEFAULT_MODEL: { schema: z.string().min(1).default("gpt-4o-mini"), example: "gpt-4o-mini" },
   PYTHON_BIN: { schema: z.string().min(1).default("python3"), example: "/usr/bin/python3" },
   MAX_TIMEOUT_SECONDS: { schema: whole(30, 1, 3600), example: "30" },
-  EGRESS_ALLOW: { schema: list, example: "127.0.0.1:8080,api.internal:443" },
+  EGRESS_ALLOW: {
+    schema: list.refine((entries) => entries.every(isEgressEntry), "each entry must be host:port"),
+    example: "127.0.0.1:8080,api.internal:443",
+  },
   WORKERS: { schema: whole(1, 0, 64), example: "1" },
   WORKER_SLOTS: { schema: whole(64, 1, 10_000), example: "64" },
   MAX_CRASHES: { schema: whole(3, 1, 1000), example: "3" },

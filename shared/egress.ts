@@ -67,10 +67,20 @@ function rangeCheck(ranges: readonly string[]): (address: Address) => boolean {
   return (address) => parsed.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
 }
 
-function normalEntry(entry: string): string {
+/** Whether an entry of `allow` can be read. */
+export function isEgressEntry(entry: string): boolean {
+  return partsOfEntry(entry) !== undefined;
+}
+
+function partsOfEntry(entry: string): { host: string; port: string } | undefined {
   const [, host, port] = /^(\[[0-9a-f:.]+\]|[^\s:/@[\]]+):(\d{1,5})$/i.exec(entry.trim()) ?? [];
-  if (!host || !port || !URL.canParse(`http://${host}`))
-    throw new Error(`Egress entry ${JSON.stringify(entry)} is not host:port, such as 127.0.0.1:9000.`);
+  return host && port && URL.canParse(`http://${host}`) ? { host, port } : undefined;
+}
+
+function normalEntry(entry: string): string {
+  const parts = partsOfEntry(entry);
+  if (parts === undefined) throw new Error(`Egress entry ${JSON.stringify(entry)} is not host:port, such as 127.0.0.1:9000.`);
+  const { host, port } = parts;
   return `${normalHost(new URL(`http://${host}`).hostname)}:${Number(port)}`;
 }
 

@@ -89,12 +89,14 @@ describe("parseEnv", () => {
     const problems = problemsOf({
       AGENT_PLATFORM_PORT: "many",
       AGENT_PLATFORM_WORKERS: "65",
+      AGENT_PLATFORM_EGRESS_ALLOW: "127.0.0.1:9000, http://api.internal",
       AGENT_PLATFORM_LOG_LEVEL: "loud",
       AGENT_PLATFORM_DATABASE_URL: "mysql://root:secret@db",
     });
     expect(problems).toEqual([
       expect.stringMatching(/^AGENT_PLATFORM_PORT=many: .* Example: AGENT_PLATFORM_PORT=4000$/),
       expect.stringMatching(/^AGENT_PLATFORM_DATABASE_URL=\(hidden\): .*postgres:\/\//),
+      expect.stringMatching(/^AGENT_PLATFORM_EGRESS_ALLOW=.*: each entry must be host:port\. Example: /),
       expect.stringMatching(/^AGENT_PLATFORM_WORKERS=65: .* Example: AGENT_PLATFORM_WORKERS=1$/),
       expect.stringMatching(/^AGENT_PLATFORM_LOG_LEVEL=loud: /),
     ]);
