@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The executable. TypeScript runs as it is, through tsx; a Node that is too old hands over to the one that npm installed with the platform.
+ * The executable. TypeScript runs as it is (`typescript.mjs`); a Node that is too old hands over to the one that npm installed with the platform.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const leastVersion = [22, 17];
 
-if (!existsSync(join(root, "node_modules/tsx"))) {
+if (!existsSync(join(root, "node_modules/esbuild"))) {
   console.error(`The packages are not installed. Run in ${root}: node scripts/install.mjs`);
   process.exit(1);
 }
@@ -20,9 +20,8 @@ else handOver(join(root, "node_modules/.bin/node"));
 async function run() {
   // graphql-js checks the realm of each type at each step unless it is told that this is production.
   process.env.NODE_ENV ??= "production";
-  const { register } = await import("tsx/esm/api");
-  // Named, because tsx would look for it in the folder that the command is given in.
-  register({ tsconfig: join(root, "tsconfig.json") });
+  const { registerTypescript } = await import("./typescript.mjs");
+  await registerTypescript();
   const { main } = await import("./main.ts");
   process.exit(await main(process.argv.slice(2), process.env));
 }

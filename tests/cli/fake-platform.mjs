@@ -1,8 +1,8 @@
 /** The command line with parts that do nothing but live: what is tested is how they are started, watched and stopped. */
 import { createServer } from "node:http";
-import { register } from "tsx/esm/api";
+import { registerTypescript } from "../../cli/typescript.mjs";
 
-register();
+await registerTypescript();
 const { main } = await import("../../cli/main.ts");
 
 const part = () => ({ stop: () => Promise.resolve() });

@@ -1,0 +1,126 @@
+/**
+ * Lets Node load the platform's TypeScript as it is. esbuild transforms all of it at once; the outcome is kept in `.cache/typescript` under a hash of
+ * everything that goes into it, so it cannot be stale: a changed file is another outcome. Where nothing can be kept (a read-only checkout) it is made again.
+ * What V8 compiles, packages included, is kept in `.cache/v8` by Node, which compares the source text.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { enableCompileCache, registerHooks, setSourceMapsSupport } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folders = ["cli", "codegen", "router", "shared", "subgraphs"];
+const cacheFolder = join(root, ".cache/typescript");
+/** Checkouts are switched between branches: the last few outcomes are worth their 2 MiB. */
+const keptOutcomes = 4;
+
+/** @typedef {Record<string, string>} Outcome JavaScript by the path of its source, relative to the root. */
+
+/** Registers the loader in this thread; processes that are forked register their own. */
+export async function registerTypescript() {
+  enableCompileCache(join(root, ".cache/v8"));
+  setSourceMapsSupport(true);
+  const outcome = await transformed();
+  const rootUrl = pathToFileURL(`${root}/`).href;
+  registerHooks({
+    load(url, context, nextLoad) {
+      const source = url.startsWith(rootUrl) ? outcome[decodeURI(url.slice(rootUrl.length))] : undefined;
+      return source === undefined ? nextLoad(url, context) : { format: "module", source, shortCircuit: true };
+    },
+  });
+}
+
+/** @returns {Promise<Outcome>} */
+async function transformed() {
+  const files = sources();
+  const cacheFile = join(cacheFolder, `${hashOf(files)}.json`);
+  const kept = read(cacheFile);
+  if (kept) return kept;
+  const outcome = await transform(files);
+  keep(cacheFile, JSON.stringify(outcome));
+  return outcome;
+}
+
+/** @returns {string[]} paths relative to the root, in a fixed order. */
+function sources() {
+  return folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .sort()
+      .map((file) => join(folder, file)),
+  );
+}
+
+/** @param {string[]} files */
+function hashOf(files) {
+  const hash = createHash("sha256");
+  for (const file of ["cli/typescript.mjs", "tsconfig.json", "node_modules/esbuild/package.json", ...files])
+    hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
+  return hash.digest("hex");
+}
+
+/**
+ * @param {string[]} files
+ * @returns {Promise<Outcome>}
+ */
+async function transform(files) {
+  const { build, stop } = await import("esbuild");
+  // A folder that nothing is written to: it tells what came from where.
+  const outdir = join(root, "out");
+  const { outputFiles } = await build({
+    entryPoints: files,
+    absWorkingDir: root,
+    outbase: root,
+    outdir,
+    write: false,
+    format: "esm",
+    target: "node22",
+    sourcemap: "inline",
+    sourcesContent: false,
+    logLevel: "error",
+  });
+  // It would keep its helper process for the next build.
+  await stop();
+  return Object.fromEntries(outputFiles.map(({ path, text }) => [path.slice(outdir.length + 1).replace(/\.js$/, ".ts"), text]));
+}
+
+/**
+ * @param {string} file
+ * @returns {Outcome | undefined}
+ */
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    // Not there, or not whole after a power cut.
+    return undefined;
+  }
+}
+
+/**
+ * By rename, so that nobody reads half of it; whoever is at it at the same time has made the same.
+ *
+ * @param {string} file
+ * @param {string} text
+ */
+function keep(file, text) {
+  try {
+    mkdirSync(cacheFolder, { recursive: true });
+    const unfinished = `${file}.${process.pid}`;
+    writeFileSync(unfinished, text);
+    renameSync(unfinished, file);
+    forgetOld();
+  } catch {
+    // A read-only checkout or a full disk: the next start makes it again. What was half written is forgotten with the old.
+  }
+}
+
+function forgetOld() {
+  const found = readdirSync(cacheFolder).map((name) => ({
+    path: join(cacheFolder, name),
+    writtenAt: statSync(join(cacheFolder, name)).mtimeMs,
+  }));
+  found.sort((a, b) => b.writtenAt - a.writtenAt);
+  for (const { path } of found.slice(keptOutcomes)) rmSync(path, { force: true });
+}
