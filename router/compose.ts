@@ -1,26 +1,8 @@
-/** Nine subgraphs into one graph: composition, and what the router derives from its result. */
+/** Subgraphs into one graph. Loaded only where somebody composes: it is the slowest thing that a router can do at its start. */
 import "./telemetry-off.ts";
 import { composeServices } from "@apollo/composition";
-import { Supergraph, type Schema } from "@apollo/federation-internals";
-import { parse, printSchema, type GraphQLSchema } from "graphql";
-
-/** A subgraph as composition sees it. */
-export interface SubgraphSource {
-  name: string;
-  /** Federated SDL. */
-  sdl: string;
-}
-
-/** A composed graph, ready for planning. */
-export interface ComposedGraph {
-  supergraph: Supergraph;
-  /** What clients see, in the planner's terms. */
-  api: Schema;
-  /** What clients see, for validation and introspection. */
-  apiSchema: GraphQLSchema;
-  /** With everything inaccessible: for rewrites and representations. */
-  supergraphSchema: GraphQLSchema;
-}
+import { parse } from "graphql";
+import type { SubgraphSource } from "./supergraph.ts";
 
 /**
  * Composes subgraphs, in an order that does not depend on the caller's, so that equal inputs print equally.
@@ -34,16 +16,4 @@ export function composeSupergraph(subgraphs: readonly SubgraphSource[]): { super
     throw new Error(`The subgraphs do not compose:\n${result.errors.map((error) => `- ${error.message}`).join("\n")}`);
   }
   return { supergraphSdl: result.supergraphSdl, hints: result.hints.map((hint) => `${hint.definition.code}: ${hint.message}`) };
-}
-
-/** Reads a composed supergraph. */
-export function loadSupergraph(supergraphSdl: string): ComposedGraph {
-  const supergraph = Supergraph.build(supergraphSdl);
-  const api = supergraph.apiSchema();
-  return { supergraph, api, apiSchema: api.toGraphQLJSSchema(), supergraphSchema: supergraph.schema.toGraphQLJSSchema() };
-}
-
-/** The public schema as SDL: what clients may ask. */
-export function printApiSchema(graph: ComposedGraph): string {
-  return `${printSchema(graph.apiSchema)}\n`;
 }

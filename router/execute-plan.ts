@@ -10,7 +10,7 @@ import { deepMerge } from "@apollo/gateway/dist/utilities/deepMerge.js";
 import { evaluateCondition, type FetchNode, type PlanNode } from "@apollo/query-planner";
 import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
-import type { ComposedGraph } from "./compose.ts";
+import type { ComposedGraph } from "./supergraph.ts";
 import { cursorsAt, pathTo, representationOf, type Cursor, type ResultObject } from "./entities.ts";
 import type { PlannedOperation } from "./operations.ts";
 

@@ -2,7 +2,7 @@
 import { getVariableValues, GraphQLError, type ExecutionResult } from "graphql";
 import type { Gateway } from "#shared/graphql-http.ts";
 import type { Log } from "#shared/log.ts";
-import type { ComposedGraph } from "./compose.ts";
+import type { ComposedGraph } from "./supergraph.ts";
 import { executePlan } from "./execute-plan.ts";
 import { RefusedOperation, type Operations } from "./operations.ts";
 import type { RouterContext } from "./request-context.ts";

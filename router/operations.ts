@@ -17,9 +17,9 @@ import {
   type ValidationRule,
 } from "graphql";
 import { refuseDeep } from "#shared/nesting.ts";
-import type { ComposedGraph } from "./compose.ts";
 import { LruCache } from "./lru-cache.ts";
 import { compileShape, type Shaper } from "./shape.ts";
+import type { ComposedGraph } from "./supergraph.ts";
 
 /** A valid operation with its plan. */
 export interface PlannedOperation {

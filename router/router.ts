@@ -15,7 +15,6 @@ import type { Log } from "#shared/log.ts";
 import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from "#shared/websocket-server.ts";
 import { auditPlugin, type AuditSink } from "./audit.ts";
 import { refusalOf } from "./browser-guard.ts";
-import { composeSupergraph, loadSupergraph } from "./compose.ts";
 import { createGateway, type Runtime } from "./gateway.ts";
 import { graphiqlFiles } from "./graphiql/files.ts";
 import type { ReadinessCheck } from "./health.ts";
@@ -25,6 +24,7 @@ import { Operations } from "./operations.ts";
 import type { RouterContext } from "./request-context.ts";
 import { socketOptions } from "./sockets.ts";
 import { defaultDeadlines, type FetchDeadlines } from "./subgraph-fetch.ts";
+import { loadSupergraph, supergraphOf } from "./supergraph.ts";
 
 export interface RouterOptions {
   env: Pick<Env, "host" | "port" | "dataDir" | "authRequired" | "allowedHosts" | "corsOrigins">;
@@ -56,7 +56,7 @@ export interface RunningRouter {
 export async function startRouter(options: RouterOptions): Promise<RunningRouter> {
   const { env, endpoints, audit, log } = options;
   refuseUnsafe(env);
-  const runtime = createRuntime(options);
+  const runtime = await createRuntime(options);
   const server = await startGraphqlServer<RouterContext>({
     gateway: createGateway(runtime),
     log,
@@ -87,8 +87,8 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   };
 }
 
-function createRuntime({ endpoints, log, limits, deadlines }: RouterOptions): Runtime {
-  const { supergraphSdl, hints } = composeSupergraph(endpoints);
+async function createRuntime({ endpoints, log, limits, deadlines }: RouterOptions): Promise<Runtime> {
+  const { supergraphSdl, hints } = await supergraphOf(endpoints);
   for (const hint of hints) log.debug({ hint }, "composition hint");
   const graph = loadSupergraph(supergraphSdl);
   const wide = { ...defaultLimits, ...limits };

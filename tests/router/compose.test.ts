@@ -1,4 +1,8 @@
-import { composeSupergraph, loadSupergraph, printApiSchema } from "../../router/compose.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { composeSupergraph } from "../../router/compose.ts";
+import { loadSupergraph, printApiSchema, supergraphOf } from "../../router/supergraph.ts";
 import { fixtureSubgraphs } from "../testkit/fixture-subgraphs.ts";
 
 const link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])';
@@ -22,5 +26,31 @@ describe("composition", () => {
       { name: "two", sdl: `${link} type T @key(fields: "id") { id: ID! same: String other: String }` },
     ];
     expect(() => composeSupergraph(sources)).toThrow(/do not compose:\n- .*one.*two/s);
+  });
+});
+
+describe("the router's supergraph", () => {
+  /** What codegen wrote, without its notice. */
+  const committed = (path: string) => readFileSync(new URL(`../../codegen/${path}`, import.meta.url), "utf8").replace(/^(#.*|)\n/gm, "");
+  const sources = () => {
+    const files = readdirSync(fileURLToPath(new URL("../../codegen/subgraphs", import.meta.url)));
+    return files.map((file) => {
+      const text = readFileSync(new URL(`../../codegen/subgraphs/${file}`, import.meta.url), "utf8");
+      return { name: basename(file, ".graphql"), sdl: text.slice(text.indexOf("\n\n") + 2, -1) };
+    });
+  };
+
+  it("is the committed one while the subgraphs are those that it was composed of", async () => {
+    const { supergraphSdl } = await supergraphOf(sources());
+    expect(supergraphSdl).toMatch(/^# Generated/);
+    expect(supergraphSdl.replace(/^(#.*|)\n/gm, "")).toBe(committed("supergraph.graphql"));
+    expect(composeSupergraph(sources()).supergraphSdl.replace(/^\n/gm, "").trim()).toBe(committed("supergraph.graphql").trim());
+  });
+
+  it("is composed anew when one of them says something else", async () => {
+    const changed = sources().map((source) => ({ ...source, sdl: `${source.sdl}\n\nscalar Changed` }));
+    const { supergraphSdl } = await supergraphOf(changed);
+    expect(supergraphSdl).toContain("scalar Changed");
+    expect(supergraphSdl).not.toMatch(/^# Generated/);
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { execute, parse, validate, type ExecutionResult } from "graphql";
-import { printApiSchema, composeSupergraph, loadSupergraph } from "../../router/compose.ts";
+import { composeSupergraph } from "../../router/compose.ts";
+import { loadSupergraph, printApiSchema } from "../../router/supergraph.ts";
 import { executePlan } from "../../router/execute-plan.ts";
 import { Operations } from "../../router/operations.ts";
 import { defaultDeadlines, fetchFor } from "../../router/subgraph-fetch.ts";
