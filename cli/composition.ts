@@ -1,4 +1,4 @@
-/** The parts of the platform as the commands see them; `platform.ts` puts them together. */
+/** The parts of the platform as the commands see them; `parts.ts` puts them together. */
 import type { Env } from "#shared/config.ts";
 import type { Log } from "#shared/log.ts";
 
@@ -28,8 +28,12 @@ export interface RunningServer extends RunningPart {
 export interface RunningPlatform extends RunningServer {
   /** What a person should know, such as that code nodes cannot run here. A line each. */
   notes: string[];
-  /** Environment variables that worker processes need beside the parent's. */
-  workerEnvironment: Record<string, string>;
+}
+
+/** What router and subgraphs in one process are started with. */
+export interface PlatformOptions extends StartOptions {
+  /** The Unix socket at which worker processes reach the subgraphs that they call. */
+  workerSocket: string;
 }
 
 /** Which nodes a worker takes. */
@@ -42,10 +46,16 @@ export interface WorkerOptions {
 
 /** What can be started and done. */
 export interface Composition {
-  startPlatform(env: ReadyEnv, options: StartOptions): Promise<RunningPlatform>;
+  /** Loads what `startPlatform` runs; for the time in which something else is waited for. */
+  preload(): Promise<void>;
+  /** Brings the schemas to this version; the databases are prepared. */
+  migrate(env: ReadyEnv): Promise<void>;
+  startPlatform(env: ReadyEnv, options: PlatformOptions): Promise<RunningPlatform>;
   startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startWorker(env: ReadyEnv, worker: WorkerOptions, options: StartOptions): Promise<RunningPart>;
+  /** Environment variables by which a worker process finds the platform of that socket. */
+  workerEnvironment(workerSocket: string): Record<string, string>;
   /** The names that `startSubgraph` knows. */
   subgraphNames: readonly string[];
 }

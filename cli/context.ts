@@ -7,8 +7,8 @@ export interface CliContext {
   readonly environment: Record<string, string | undefined>;
   /** The parsed environment. @throws AppError ENVIRONMENT_INVALID */
   env(): Env;
-  /** The parts that can be started; loaded when asked for, so that `--help` answers at once. */
-  composition(): Promise<Composition>;
+  /** The parts that can be started. */
+  readonly composition: Composition;
   /** Writes a line of what was asked for, to stdout. */
   print(text: string): void;
   /** Writes a line about how it goes, to stderr. */

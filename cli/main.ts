@@ -5,6 +5,7 @@ import { parseEnv } from "#shared/config.ts";
 import type { Composition } from "./composition.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodeOf, tellError } from "./failure.ts";
+import { platformParts } from "./parts.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { routerCommand } from "./commands/router.ts";
@@ -21,13 +22,13 @@ const commands = [startCommand, routerCommand, subgraphCommand, workerCommand, m
  *
  * @param argv         what follows the program's name.
  * @param environment  the process's environment, parsed when a command asks for it.
- * @param composition  gives the platform's parts.
+ * @param composition  the platform's parts.
  * @returns the exit code.
  */
 export async function main(
   argv: readonly string[],
   environment: Record<string, string | undefined>,
-  composition: () => Promise<Composition> = loadPlatform,
+  composition: Composition = platformParts,
 ): Promise<number> {
   const context: CliContext = {
     environment,
@@ -56,10 +57,6 @@ export async function main(
 
 /** Commander raises these too when it has done what was asked. */
 const usageCode: Record<string, number> = { "commander.version": 0, "commander.helpDisplayed": 0 };
-
-async function loadPlatform(): Promise<Composition> {
-  return (await import("./platform.ts")).platformComposition;
-}
 
 function inheriting(program: Command, command: Command): Command {
   return command.copyInheritedSettings(program).exitOverride();

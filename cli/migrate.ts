@@ -1,6 +1,6 @@
 import type { Env } from "#shared/config.ts";
 import { openDatabase } from "#shared/subgraph.ts";
-import { allSubgraphs } from "./subgraphs.ts";
+import { allSubgraphs, subgraphDatabaseUrl } from "./subgraphs.ts";
 
 /**
  * Brings the schema of every subgraph to this version. The databases are prepared (roles, functions) already.
@@ -18,11 +18,4 @@ export async function migrateAll(env: Pick<Env, "databaseUrl" | "databaseUrls">,
       await database.close();
     }
   }
-}
-
-/** The database of one subgraph: its own where one is named, else the platform's. */
-export function subgraphDatabaseUrl(env: Pick<Env, "databaseUrl" | "databaseUrls">, name: string): string {
-  const url = env.databaseUrls[name] ?? env.databaseUrl;
-  if (url === undefined) throw new Error(`no database is set up for subgraph ${name}`);
-  return url;
 }

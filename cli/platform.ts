@@ -2,15 +2,11 @@
  * Puts the platform together: the only file that knows the router and the subgraphs both. Embedded, all subgraphs run in this
  * process and the router executes on their schemas; distributed, each is a process and is reached over HTTP.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { EndpointRegistry } from "#shared/caller.ts";
 import type { Env } from "#shared/config.ts";
 import { AppError } from "#shared/errors.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint.ts";
-import { HintBus } from "#shared/hints.ts";
-import { connectEndpoint } from "#shared/http-endpoint.ts";
+import type { HintBus } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { createSecretBox } from "#shared/secrets.ts";
 import { serveEndpoints } from "#shared/server.ts";
@@ -20,27 +16,19 @@ import { accessSubgraph } from "../router/access/subgraph.ts";
 import { probeServices } from "../router/health.ts";
 import { startRouter, type RunningRouter } from "../router/router.ts";
 import { createPythonJail } from "../subgraphs/runtime/sandbox/python-jail.ts";
-import { cliErrors } from "./errors.ts";
-import type { Composition, RunningPart, RunningPlatform, RunningServer, StartOptions, WorkerOptions } from "./composition.ts";
-import { migrateAll, subgraphDatabaseUrl } from "./migrate.ts";
+import type { PlatformOptions, RunningPlatform, RunningServer, StartOptions } from "./composition.ts";
+import { busOf, connectAll, connectInBackground } from "./connections.ts";
+import { migrateAll } from "./migrate.ts";
 import { ShutdownList } from "./shutdown-list.ts";
-import { accessSubgraphName, subgraphs } from "./subgraphs.ts";
+import { accessSubgraphName, calledByWorkers, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
-/** Subgraphs that worker processes call. */
-const calledByWorkers = ["model", "tool"];
-/** How long a process waits for the subgraphs that it calls to come up. */
-const connectDeadlineMs = 60_000;
+/** Loads all that {@link startPlatform} runs. */
+export async function loadPlatform(): Promise<void> {
+  await Promise.all(Object.values(subgraphs).map((load) => load()));
+}
 
-/** What `start`, `router`, `subgraph` and `worker` start. */
-export const platformComposition: Composition = {
-  startPlatform,
-  startRouter: startRouterAlone,
-  startSubgraph,
-  startWorker,
-  subgraphNames: Object.keys(subgraphs),
-};
-
-async function startPlatform(env: Env, { log, progress }: StartOptions): Promise<RunningPlatform> {
+/** Starts router and all subgraphs in this process. */
+export async function startPlatform(env: Env, { log, progress, workerSocket }: PlatformOptions): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
   // Asked while the rest opens: the sandbox's self-test takes a moment.
   const notes = sandboxNotes(env);
@@ -50,17 +38,14 @@ async function startPlatform(env: Env, { log, progress }: StartOptions): Promise
     progress("opening the subgraphs");
     const registry = new EndpointRegistry();
     const opened = await openAll(env, log, registry, shutdown);
-    const socketFolder = await mkdtemp(join(tmpdir(), "agent-platform-"));
-    shutdown.add("the workers' socket", () => rm(socketFolder, { recursive: true, force: true }), 1_000);
     const called = opened.filter((subgraph) => calledByWorkers.includes(subgraph.name));
-    const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: join(socketFolder, "graph.sock") }, log });
+    const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
     const router = await openRouter(opened, { env, log, registry, shutdown });
     return {
       graphUrl: router.url,
       notes: await notes,
-      workerEnvironment: Object.fromEntries(called.map(({ name }) => [subgraphUrlVariable(name), internal.urlOf(name)])),
       stop: () => shutdown.run(),
     };
   } catch (error) {
@@ -121,17 +106,6 @@ async function requireMigrated({ database }: RunningSubgraph): Promise<void> {
     );
 }
 
-/** One bus a database: subgraphs that share a database share its LISTEN connection. */
-async function busOf(buses: Map<string, HintBus>, url: string, log: Log, shutdown: ShutdownList): Promise<HintBus> {
-  const known = buses.get(url);
-  if (known !== undefined) return known;
-  const bus = new HintBus({ url, log });
-  await bus.start();
-  buses.set(url, bus);
-  shutdown.add("hints", () => bus.close(), 2_000);
-  return bus;
-}
-
 interface OpenOptions {
   env: Env;
   log: Log;
@@ -144,11 +118,12 @@ function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, 
   return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl: subgraphDatabaseUrl(env, definition.name) });
 }
 
-async function startRouterAlone(env: Env, { log }: StartOptions): Promise<RunningServer> {
+/** Starts the router in front of subgraphs of other processes. */
+export async function startRouterAlone(env: Env, { log }: StartOptions): Promise<RunningServer> {
   const shutdown = new ShutdownList();
   try {
     const registry = new EndpointRegistry();
-    const endpoints = await connectAll(Object.keys(subgraphs), env, registry, shutdown);
+    const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, shutdown });
     await migrateAll(env, [accessSubgraphName]);
     const router = await openRouter(endpoints, { env, log, registry, shutdown });
     return { graphUrl: router.url, stop: () => shutdown.run() };
@@ -158,7 +133,8 @@ async function startRouterAlone(env: Env, { log }: StartOptions): Promise<Runnin
   }
 }
 
-async function startSubgraph(name: string, env: Env, { log }: StartOptions): Promise<RunningServer> {
+/** Starts one subgraph. */
+export async function startSubgraph(name: string, env: Env, { log }: StartOptions): Promise<RunningServer> {
   const shutdown = new ShutdownList();
   try {
     await migrateAll(env, [name]);
@@ -176,76 +152,6 @@ async function startSubgraph(name: string, env: Env, { log }: StartOptions): Pro
     throw error;
   }
 }
-
-/** Subgraphs call each other, so none may wait for another before it serves. */
-function connectInBackground(names: readonly string[], env: Env, { registry, shutdown, log }: Omit<RouterParts, "env">): void {
-  const stopping = new AbortController();
-  shutdown.add("connecting", () => Promise.resolve(stopping.abort()), 1_000);
-  const connect = async (name: string): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        const endpoint = await connectPatiently(name, env, stopping.signal);
-        if (stopping.signal.aborted) return await endpoint.close();
-        shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
-        return registry.register(endpoint);
-      } catch (cause) {
-        if (!stopping.signal.aborted) log.error({ err: cause, subgraph: name }, "a subgraph was not reached, trying on");
-      }
-    }
-  };
-  for (const name of names) void connect(name);
-}
-
-async function connectAll(
-  names: readonly string[],
-  env: Env,
-  registry: EndpointRegistry,
-  shutdown: ShutdownList,
-): Promise<SubgraphEndpoint[]> {
-  const missing = names.filter((name) => env.subgraphUrls[name] === undefined);
-  if (missing.length > 0) throw cliErrors.SUBGRAPH_URL_MISSING({ variables: missing.map(subgraphUrlVariable) });
-  return Promise.all(
-    names.map(async (name) => {
-      const endpoint = await connectPatiently(name, env);
-      registry.register(endpoint);
-      shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
-      return endpoint;
-    }),
-  );
-}
-
-/** Tries until the deadline: processes that start together come up in any order. */
-async function connectPatiently(name: string, env: Env, stopping?: AbortSignal): Promise<SubgraphEndpoint> {
-  const url = env.subgraphUrls[name]!;
-  const deadline = performance.now() + connectDeadlineMs;
-  for (;;) {
-    try {
-      return await connectEndpoint({ name, url }, AbortSignal.timeout(5_000));
-    } catch (cause) {
-      if (performance.now() > deadline || stopping?.aborted)
-        throw cliErrors.SUBGRAPH_NOT_ANSWERING({ name, url, seconds: connectDeadlineMs / 1_000 }, { cause });
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-  }
-}
-
-async function startWorker(env: Env, worker: WorkerOptions, { log }: StartOptions): Promise<RunningPart> {
-  const shutdown = new ShutdownList();
-  try {
-    const registry = new EndpointRegistry();
-    await connectAll(calledByWorkers, env, registry, shutdown);
-    const hints = await busOf(new Map(), subgraphDatabaseUrl(env, "runtime"), log, shutdown);
-    const { startRuntimeWorker } = await import("../subgraphs/runtime/worker-process.ts");
-    const running = startRuntimeWorker({ env, log, hints, call: registry, databaseUrl: subgraphDatabaseUrl(env, "runtime"), ...worker });
-    shutdown.add("the worker", () => running.stop(), 26_000);
-    return { stop: () => shutdown.run() };
-  } catch (error) {
-    await shutdown.run();
-    throw error;
-  }
-}
-
-const subgraphUrlVariable = (name: string) => `AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`;
 
 function requireKey({ encryptionKey }: Env): string {
   if (encryptionKey === undefined)

@@ -1,4 +1,5 @@
 /** The nine subgraphs, and the router's own, by name; each is loaded only where it is needed. */
+import type { Env } from "#shared/config.ts";
 import type { SubgraphDefinition } from "#shared/subgraph.ts";
 
 /** A manifest, whatever its loaders and services are. */
@@ -27,4 +28,14 @@ export const accessSubgraphName = "access";
 export function allSubgraphs(): Record<string, Load> {
   const access: Load = async () => (await import("../router/access/subgraph.ts")).accessSubgraph(() => Promise.resolve([]));
   return { ...subgraphs, [accessSubgraphName]: access };
+}
+
+/** Those that worker processes call. */
+export const calledByWorkers = ["model", "tool"];
+
+/** The database of one subgraph: its own where one is named, else the platform's. */
+export function subgraphDatabaseUrl(env: Pick<Env, "databaseUrl" | "databaseUrls">, name: string): string {
+  const url = env.databaseUrls[name] ?? env.databaseUrl;
+  if (url === undefined) throw new Error(`no database is set up for subgraph ${name}`);
+  return url;
 }

@@ -23,7 +23,7 @@ export interface WorkerProcessesOptions {
 
 /** Worker processes under supervision. */
 export interface WorkerProcesses {
-  /** Ends all workers: they finish or give back what they own. */
+  /** Ends all workers: they finish or give back what they own. May be called again. */
   stop(): Promise<void>;
 }
 

@@ -1,6 +1,9 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** Bytes of a Unix socket's path: sun_path has 104 on macOS, 108 on Linux, with the closing zero. */
+export const longestSocketPath = 103;
+
 /** Where a server listens: a port (0: any free one) of `host`, 127.0.0.1 by default; or a Unix socket. */
 export type ListenAt = { port: number; host?: string } | { socketPath: string };
 

@@ -7,7 +7,6 @@ import { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { startOwnPlatform } from "../graph/own-platform.ts";
-import { runFile } from "./run.ts";
 
 const examplesFolder = fileURLToPath(new URL("../../examples", import.meta.url));
 
@@ -35,7 +34,15 @@ async function runDemo(context: CliContext, example: string): Promise<void> {
     try {
       const path = join(examplesFolder, `${example}.json`);
       const input = example === "product-search" ? JSON.stringify({ query: "lamp", catalog_url: `http://${catalog.host}` }) : undefined;
-      const run = await runFile(context, path, { follow: true, url: platform.graphUrl, ...(input && { input }) });
+      const { runFile } = await import("../graph/run-file.ts");
+      const run = await runFile({
+        path,
+        url: platform.graphUrl,
+        input,
+        isFollowed: true,
+        isJson: false,
+        print: (line) => context.print(line),
+      });
       if (run.status === "FAILED") throw cliErrors.RUN_NOT_COMPLETED({ runId: run.id, status: run.status, story: run.errorMessage ?? "" });
     } finally {
       await platform.stop();

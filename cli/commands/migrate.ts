@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { joinPlatformDatabase } from "../database.ts";
-import { migrateAll } from "../migrate.ts";
 
 /** `migrate`: brings the databases to this version's schema. `start` does it too. */
 export function migrateCommand(context: CliContext): Command {
@@ -13,7 +12,7 @@ export function migrateCommand(context: CliContext): Command {
       const given = context.env();
       const database = await joinPlatformDatabase({ ...given, dataDir: resolve(given.dataDir) });
       try {
-        await migrateAll(database.env);
+        await context.composition.migrate(database.env);
       } finally {
         await database.stop();
       }

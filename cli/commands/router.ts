@@ -11,7 +11,7 @@ export function routerCommand(context: CliContext): Command {
     .action(async () => {
       refuseUnprotected(context.env());
       await checkPort(context.env());
-      const composition = await context.composition();
+      const { composition } = context;
       await serveUntilStopped(context, {
         name: "router",
         start: (env, options) => composition.startRouter(env, options),

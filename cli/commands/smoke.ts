@@ -1,11 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
-import { createClient } from "#codegen/client/client.ts";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { colours } from "../graph/colours.ts";
 import { startOwnPlatform } from "../graph/own-platform.ts";
 import { startLocalServer } from "../smoke/local-server.ts";
-import { runSmoke, type SmokeResult } from "../smoke/smoke.ts";
+import type { SmokeResult } from "../smoke/smoke.ts";
 
 interface SmokeOptions {
   url?: string;
@@ -63,6 +62,7 @@ async function smoke(context: CliContext, options: SmokeOptions): Promise<SmokeR
 }
 
 async function smokeAt(context: CliContext, url: string, local: string, { tenant, apiKey, json }: SmokeOptions): Promise<SmokeResult[]> {
+  const [{ createClient }, { runSmoke }] = await Promise.all([import("#codegen/client/client.ts"), import("../smoke/smoke.ts")]);
   const client = createClient({ url, tenantId: tenant ?? "smoke", apiKey });
   try {
     return await runSmoke(client, local, (result) => context.print(json === true ? JSON.stringify(result) : resultLine(result)));

@@ -13,6 +13,7 @@ import { asListenError, checkPort, refuseUnprotected } from "../listen-check.ts"
 import { ShutdownList } from "../shutdown-list.ts";
 import { listenForStop, type StopSignal } from "../stop-signal.ts";
 import { superviseWorkers } from "../worker-processes.ts";
+import { workerSocketOf } from "../worker-socket.ts";
 
 /** `start`: database, migrations, subgraphs, router and workers, until it is told to stop. */
 export function startCommand(context: CliContext): Command {
@@ -65,31 +66,42 @@ interface BringUp extends StartOptions {
   stop: StopSignal;
 }
 
-/** Starts the parts in their order; nothing when it was told to stop meanwhile. */
+/**
+ * Starts the parts, side by side where they can be: the platform's code is loaded while PostgreSQL starts, and workers load theirs while the graph opens.
+ *
+ * @returns nothing when it was told to stop meanwhile.
+ */
 async function bringUp({ context, env, lock, log, progress, shutdown, stop }: BringUp): Promise<RunningPlatform | undefined> {
+  const { composition } = context;
   await checkPort(env);
   progress(env.databaseUrl === undefined ? "starting PostgreSQL" : "preparing the database");
-  const database = await openPlatformDatabase(env);
+  const opening = openPlatformDatabase(env);
+  const loading = composition.preload();
+  loading.catch(() => {});
+  const database = await opening;
   shutdown.add("PostgreSQL", database.stop, 20_000);
   if (stop.signal.aborted) return undefined;
 
-  const composition = await context.composition();
-  const platform = await composition.startPlatform(database.env, { log, progress }).catch((cause: unknown) => {
-    throw asListenError(env, cause);
-  });
-  shutdown.add("the graph", () => platform.stop(), 20_000);
-  lock.note({ graphUrl: platform.graphUrl });
-  if (stop.signal.aborted) return undefined;
-
-  if (env.workers > 0) progress(env.workers === 1 ? "starting a worker" : `starting ${env.workers} workers`);
+  const workerSocket = workerSocketOf(env.dataDir);
+  shutdown.add("the workers' socket", () => Promise.resolve(workerSocket.remove()), 1_000);
   const workers = superviseWorkers({
     count: env.workers,
-    fork: () => forkWorker(context, { ...environmentOf(database.env), ...platform.workerEnvironment }),
+    fork: () => forkWorker(context, { ...environmentOf(database.env), ...composition.workerEnvironment(workerSocket.path) }),
     onChange: (children) => lock.note({ children }),
     onExit: (exit) => log.warn(exit, "worker ended; it is started again"),
   });
+  // They stop before the graph that they call does; where the graph does not open, this is what stops them.
   shutdown.add("the workers", () => workers.stop(), 32_000);
-  return platform;
+  await loading;
+  const platform = await composition
+    .startPlatform(database.env, { log, progress, workerSocket: workerSocket.path })
+    .catch((cause: unknown) => {
+      throw asListenError(env, cause);
+    });
+  shutdown.add("the graph", () => platform.stop(), 20_000);
+  shutdown.add("the workers", () => workers.stop(), 32_000);
+  lock.note({ graphUrl: platform.graphUrl });
+  return stop.signal.aborted ? undefined : platform;
 }
 
 /** Root's PostgreSQL runs as another user, which may not reach the data folder; then it is a link, and a backup must follow it. */

@@ -8,7 +8,7 @@ export function subgraphCommand(context: CliContext): Command {
     .description("serve one subgraph as a process of its own, on loopback")
     .argument("<name>", "workflow, session, runtime, agent, memory, team, skill, tool or model")
     .action(async (name: string, _options: object, command: Command) => {
-      const composition = await context.composition();
+      const { composition } = context;
       const known = composition.subgraphNames;
       if (!known.includes(name)) command.error(`error: there is no subgraph ${name}; there are ${known.join(", ")}`);
       await serveUntilStopped(context, {

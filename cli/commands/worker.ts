@@ -10,7 +10,7 @@ export function workerCommand(context: CliContext): Command {
     .option("--only <types>", "node types to take, comma-separated", nodeTypes)
     .option("--concurrency <n>", "outside calls side by side (AGENT_PLATFORM_WORKER_SLOTS)", wholeNumber)
     .action(async (worker: WorkerOptions) => {
-      const composition = await context.composition();
+      const { composition } = context;
       await serveUntilStopped(context, {
         name: "worker",
         start: (env, options) => composition.startWorker(env, worker, options),

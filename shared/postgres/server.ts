@@ -7,6 +7,7 @@ import { chmodSync, chownSync, closeSync, fstatSync, mkdirSync, mkdtempSync, ope
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { longestSocketPath } from "../listen.ts";
 import { postgresBinaries, type PostgresBinaries } from "./binaries.ts";
 import { openCluster } from "./cluster.ts";
 import { postgresErrors } from "./errors.ts";
@@ -37,8 +38,6 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** sun_path has 104 bytes on macOS, 108 on Linux, with the closing zero. */
-const longestSocketPath = 103;
 const largestLogBytes = 10 * 1024 * 1024;
 
 const defaultSettings = {

@@ -16,13 +16,15 @@ const composition = {
     return {
       graphUrl: `http://127.0.0.1:${port}/graphql`,
       notes: ["a fake platform"],
-      workerEnvironment: {},
       stop: () => new Promise((resolve) => server.close(() => resolve())),
     };
   },
+  preload: () => Promise.resolve(),
+  migrate: () => Promise.resolve(),
+  workerEnvironment: () => ({}),
   startRouter: part,
   startSubgraph: part,
   startWorker: part,
 };
 
-process.exit(await main(process.argv.slice(2), process.env, async () => composition));
+process.exit(await main(process.argv.slice(2), process.env, composition));

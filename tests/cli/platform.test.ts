@@ -1,4 +1,4 @@
-import { platformComposition } from "../../cli/platform.ts";
+import { platformParts } from "../../cli/parts.ts";
 import { defaultEnv } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
 
@@ -7,11 +7,11 @@ describe("a process that calls subgraphs", () => {
     const env = defaultEnv({ logLevel: "silent", subgraphUrls: { tool: "http://127.0.0.1:1/graphql" } });
     const ready = { ...env, databaseUrl: "postgres://nobody@127.0.0.1:1/none", encryptionKey: "0".repeat(64) };
     const options = { log: createLog(env, "test"), progress: () => {} };
-    await expect(platformComposition.startWorker(ready, {}, options)).rejects.toMatchObject({
+    await expect(platformParts.startWorker(ready, {}, options)).rejects.toMatchObject({
       reason: "SUBGRAPH_URL_MISSING",
       facts: { variables: ["AGENT_PLATFORM_MODEL_SUBGRAPH_URL"] },
     });
-    await expect(platformComposition.startRouter(ready, options)).rejects.toMatchObject({
+    await expect(platformParts.startRouter(ready, options)).rejects.toMatchObject({
       reason: "SUBGRAPH_URL_MISSING",
       facts: { variables: expect.arrayContaining(["AGENT_PLATFORM_WORKFLOW_SUBGRAPH_URL", "AGENT_PLATFORM_MODEL_SUBGRAPH_URL"]) },
     });

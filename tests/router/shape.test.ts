@@ -2,7 +2,8 @@ import { operationFromDocument } from "@apollo/federation-internals";
 import { computeResponse } from "@apollo/gateway/dist/resultShaping.js";
 import fc from "fast-check";
 import { parse, validate } from "graphql";
-import { composeSupergraph, loadSupergraph } from "../../router/compose.ts";
+import { composeSupergraph } from "../../router/compose.ts";
+import { loadSupergraph } from "../../router/supergraph.ts";
 import { compileShape } from "../../router/shape.ts";
 
 const graph = loadSupergraph(

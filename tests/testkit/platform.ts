@@ -8,7 +8,7 @@ import { defaultEnv, type Env } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
 
 import type { ReadyEnv, WorkerOptions } from "../../cli/composition.ts";
-import { platformComposition } from "../../cli/platform.ts";
+import { platformParts } from "../../cli/parts.ts";
 import { ShutdownList } from "../../cli/shutdown-list.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
@@ -46,13 +46,14 @@ export async function startTestPlatform(setup: { env?: Partial<Env>; workers?: n
     databaseUrl: database.url,
     encryptionKey: randomBytes(32).toString("hex"),
   };
+  const workerSocket = join(dataDir, "workers.sock");
   const options = { log: createLog(env, "test"), progress: () => {} };
-  const platform = await platformComposition.startPlatform(env, options);
+  const platform = await platformParts.startPlatform(env, { ...options, workerSocket });
   shutdown.add("platform", () => platform.stop(), 15_000);
 
-  const workerEnv = { ...env, subgraphUrls: urlsOf(platform.workerEnvironment) };
+  const workerEnv = { ...env, subgraphUrls: urlsOf(platformParts.workerEnvironment(workerSocket)) };
   const startWorker = async (of: WorkerOptions = {}) => {
-    const worker = await platformComposition.startWorker(workerEnv, of, options);
+    const worker = await platformParts.startWorker(workerEnv, of, options);
     shutdown.add("worker", () => worker.stop(), 30_000);
     return worker;
   };
