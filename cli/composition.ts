@@ -44,12 +44,20 @@ export interface WorkerOptions {
   concurrency?: number;
 }
 
+/** Migrations that the schema of a subgraph lacks. */
+export interface PendingMigrations {
+  subgraph: string;
+  migrations: string[];
+}
+
 /** What can be started and done. */
 export interface Composition {
   /** Loads what `startPlatform` runs; for the time in which something else is waited for. */
   preload(): Promise<void>;
-  /** Brings the schemas to this version; the databases are prepared. */
-  migrate(env: ReadyEnv): Promise<void>;
+  /** Brings the schemas to this version; the databases are prepared. @returns what was lacking. */
+  migrate(env: ReadyEnv): Promise<PendingMigrations[]>;
+  /** What `migrate` would do now. */
+  pendingMigrations(env: ReadyEnv): Promise<PendingMigrations[]>;
   startPlatform(env: ReadyEnv, options: PlatformOptions): Promise<RunningPlatform>;
   startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;

@@ -30,7 +30,9 @@ export async function main(
   environment: Record<string, string | undefined>,
   composition: Composition = platformParts,
 ): Promise<number> {
+  let exitCode = 0;
   const context: CliContext = {
+    endWith: (code) => (exitCode = code),
     environment,
     env: () => parseEnv(environment),
     composition,
@@ -46,7 +48,7 @@ export async function main(
   program.exitOverride();
   try {
     await program.parseAsync([...argv], { from: "user" });
-    return 0;
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError)
       return error.code.startsWith("commander.help") && argv.length > 0 ? 0 : (usageCode[error.code] ?? 2);

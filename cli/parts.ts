@@ -6,6 +6,7 @@ export const platformParts: Composition = {
   subgraphNames: Object.keys(subgraphs),
   preload: async () => (await import("./platform.ts")).loadPlatform(),
   migrate: async (env) => (await import("./migrate.ts")).migrateAll(env),
+  pendingMigrations: async (env) => (await import("./migrate.ts")).pendingMigrations(env),
   startPlatform: async (env, options) => (await import("./platform.ts")).startPlatform(env, options),
   startRouter: async (env, options) => (await import("./platform.ts")).startRouterAlone(env, options),
   startSubgraph: async (name, env, options) => (await import("./platform.ts")).startSubgraph(name, env, options),

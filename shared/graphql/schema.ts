@@ -29,6 +29,8 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
     orphanedTypes: [...(parts.orphanedTypes ?? [])],
     scalarsMap: [{ type: Date, scalar: DateTimeScalar }],
     validate: false,
+    // It would answer an introspection query of each schema to see that it is one; @apollo/subgraph sees to that below.
+    skipCheck: true,
     pubSub: noPubSub,
   });
   const resolvers = createResolversMap(source) as Record<string, Record<string, unknown>>;

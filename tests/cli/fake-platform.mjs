@@ -20,7 +20,8 @@ const composition = {
     };
   },
   preload: () => Promise.resolve(),
-  migrate: () => Promise.resolve(),
+  migrate: () => Promise.resolve([]),
+  pendingMigrations: () => Promise.resolve([]),
   workerEnvironment: () => ({}),
   startRouter: part,
   startSubgraph: part,
