@@ -66,13 +66,12 @@ function hashOf(files) {
  */
 async function transform(files) {
   const { build, stop } = await import("esbuild");
-  // A folder that nothing is written to: it tells what came from where.
-  const outdir = join(root, "out");
   const { outputFiles } = await build({
     entryPoints: files,
     absWorkingDir: root,
     outbase: root,
-    outdir,
+    // Nothing is written; beside its source, a file's map names it rightly.
+    outdir: root,
     write: false,
     format: "esm",
     target: "node22",
@@ -82,7 +81,7 @@ async function transform(files) {
   });
   // It would keep its helper process for the next build.
   await stop();
-  return Object.fromEntries(outputFiles.map(({ path, text }) => [path.slice(outdir.length + 1).replace(/\.js$/, ".ts"), text]));
+  return Object.fromEntries(outputFiles.map(({ path, text }) => [path.slice(root.length + 1).replace(/\.js$/, ".ts"), text]));
 }
 
 /**
