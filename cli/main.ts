@@ -6,6 +6,7 @@ import type { Composition } from "./composition.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodeOf, tellError } from "./failure.ts";
 import { platformParts } from "./parts.ts";
+import { endWithReaders } from "./stop-signal.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { routerCommand } from "./commands/router.ts";
@@ -30,6 +31,7 @@ export async function main(
   environment: Record<string, string | undefined>,
   composition: Composition = platformParts,
 ): Promise<number> {
+  endWithReaders();
   let exitCode = 0;
   const context: CliContext = {
     endWith: (code) => (exitCode = code),

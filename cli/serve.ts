@@ -20,7 +20,7 @@ export interface ServeOptions<P extends RunningPart> {
 export async function serveUntilStopped<P extends RunningPart>(context: CliContext, options: ServeOptions<P>): Promise<void> {
   const given = context.env();
   refuseWithoutKeys(given);
-  const stop = listenForStop();
+  const stop = listenForStop(context.environment);
   const shutdown = new ShutdownList();
   const log = createLog(given, options.name);
   try {

@@ -1,5 +1,6 @@
 /** Ctrl-C reaches a script run by npm twice, from the terminal and from npm: only a second one after this long means "at once". */
 const impatienceMs = 2_000;
+const parentPollMs = 500;
 
 /** A wish to stop, from outside. */
 export interface StopSignal {
@@ -9,9 +10,10 @@ export interface StopSignal {
 }
 
 /**
- * Listens for SIGINT, SIGTERM, SIGHUP and, in a child of the platform, for its parent's end. A second Ctrl-C while the stop is under way ends the process at once.
+ * Listens for SIGINT, SIGTERM, SIGHUP, for the end of whoever reads the output, and for the parent's end where this process belongs to it (npm, or a
+ * process that opened an IPC channel). A second Ctrl-C while the stop is under way ends the process at once.
  */
-export function listenForStop(): StopSignal {
+export function listenForStop(environment: Record<string, string | undefined>): StopSignal {
   const controller = new AbortController();
   const wanted = new Promise<void>((resolve) => controller.signal.addEventListener("abort", () => resolve(), { once: true }));
   let firstAt = 0;
@@ -21,7 +23,35 @@ export function listenForStop(): StopSignal {
     controller.abort();
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
+  stopReading = () => controller.abort();
   // The channel closes with the parent, however it ends.
   if (process.connected) process.on("disconnect", () => controller.abort());
+  if (environment["npm_lifecycle_event"] !== undefined) watchParent(() => controller.abort());
   return { signal: controller.signal, wanted };
+}
+
+/** npm passes signals on, but not its own kill -9: what it started would run on where no Ctrl-C reaches it. */
+function watchParent(ended: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    ended();
+  }, parentPollMs);
+  timer.unref();
+}
+
+let stopReading: (() => void) | undefined;
+
+/**
+ * When nobody reads the output any more (`… | head -1`, a terminal that is gone) the process ends as programs do: what runs until it is told to stop is
+ * told so, all else ends with SIGPIPE's code.
+ */
+export function endWithReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", () => {
+      if (stopReading === undefined) process.exit(141);
+      stopReading();
+    });
+  }
 }

@@ -8,6 +8,7 @@ import { bannerLines } from "../banner.ts";
 import type { RunningPlatform, StartOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { openPlatformDatabase } from "../database.ts";
+import { watchDatabase } from "../database-watch.ts";
 import { acquireInstanceLock, type InstanceLock } from "../instance-lock.ts";
 import { asListenError, checkPort, refuseUnprotected } from "../listen-check.ts";
 import { ShutdownList } from "../shutdown-list.ts";
@@ -31,14 +32,15 @@ async function start(context: CliContext, isJson: boolean): Promise<void> {
   refuseUnprotected(given);
   const dataDir = resolve(given.dataDir);
   const env = { ...given, dataDir, logFile: resolve(given.logFile ?? join(dataDir, "platform.log")) };
-  const stop = listenForStop();
+  const stop = listenForStop(context.environment);
   const shutdown = new ShutdownList();
   const progress = (step: string): void => context.tell(isJson ? JSON.stringify({ event: "progress", step }) : `  · ${step} …`);
+  const tell = (text: string): void => context.tell(isJson ? JSON.stringify({ event: "notice", text }) : `  · ${text}`);
   const lock = acquireInstanceLock(dataDir);
   shutdown.add("the lock", () => Promise.resolve(lock.release()), 1_000);
   const log = createLog(env, "platform");
   try {
-    const platform = await bringUp({ context, env, lock, log, progress, shutdown, stop });
+    const platform = await bringUp({ context, env, lock, log, progress, tell, shutdown, stop });
     if (platform) {
       const banner = {
         graphUrl: platform.graphUrl,
@@ -49,7 +51,7 @@ async function start(context: CliContext, isJson: boolean): Promise<void> {
         notes: [...platform.notes, ...placeNotes(env)],
       };
       context.print(isJson ? JSON.stringify({ event: "ready", ...banner }) : bannerLines(banner).join("\n"));
-      await stop.wanted;
+      await Promise.race([stop.wanted, platform.broken]);
     }
     context.tell(isJson ? JSON.stringify({ event: "stopping" }) : "\n  stopping …");
   } finally {
@@ -58,7 +60,14 @@ async function start(context: CliContext, isJson: boolean): Promise<void> {
   context.tell(isJson ? JSON.stringify({ event: "stopped" }) : "  stopped.");
 }
 
+interface StartedPlatform extends RunningPlatform {
+  /** Rejects when it cannot go on. */
+  broken: Promise<never>;
+}
+
 interface BringUp extends StartOptions {
+  /** Says what has happened to a running platform. */
+  tell: (text: string) => void;
   context: CliContext;
   env: Env & { logFile: string };
   lock: InstanceLock;
@@ -71,7 +80,7 @@ interface BringUp extends StartOptions {
  *
  * @returns nothing when it was told to stop meanwhile.
  */
-async function bringUp({ context, env, lock, log, progress, shutdown, stop }: BringUp): Promise<RunningPlatform | undefined> {
+async function bringUp({ context, env, lock, log, progress, tell, shutdown, stop }: BringUp): Promise<StartedPlatform | undefined> {
   const { composition } = context;
   await checkPort(env);
   progress(env.databaseUrl === undefined ? "starting PostgreSQL" : "preparing the database");
@@ -88,7 +97,10 @@ async function bringUp({ context, env, lock, log, progress, shutdown, stop }: Br
     count: env.workers,
     fork: () => forkWorker(context, { ...environmentOf(database.env), ...composition.workerEnvironment(workerSocket.path) }),
     onChange: (children) => lock.note({ children }),
-    onExit: (exit) => log.warn(exit, "worker ended; it is started again"),
+    onExit: (exit) => {
+      log.warn(exit, "worker ended; it is started again");
+      tell(`worker ${exit.pid} ended (${exit.signal ?? `code ${exit.code}`}); another is started in ${exit.restartInMs / 1_000} s`);
+    },
   });
   // They stop before the graph that they call does; where the graph does not open, this is what stops them.
   shutdown.add("the workers", () => workers.stop(), 32_000);
@@ -101,7 +113,14 @@ async function bringUp({ context, env, lock, log, progress, shutdown, stop }: Br
   shutdown.add("the graph", () => platform.stop(), 20_000);
   shutdown.add("the workers", () => workers.stop(), 32_000);
   lock.note({ graphUrl: platform.graphUrl });
-  return stop.signal.aborted ? undefined : platform;
+  if (stop.signal.aborted) return undefined;
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {});
+  if (database.embedded) {
+    const watch = { server: database.embedded, giveUp: broken.reject, tell };
+    shutdown.add("the watch over PostgreSQL", watchDatabase(watch), 65_000);
+  }
+  return { ...platform, broken: broken.promise };
 }
 
 /** Root's PostgreSQL runs as another user, which may not reach the data folder; then it is a link, and a backup must follow it. */

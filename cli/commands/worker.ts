@@ -14,9 +14,7 @@ export function workerCommand(context: CliContext): Command {
       await serveUntilStopped(context, {
         name: "worker",
         start: (env, options) => composition.startWorker(env, worker, options),
-        onReady: () => {
-          if (!process.connected) context.tell("worker ready");
-        },
+        onReady: () => context.print("worker ready"),
       });
     });
 }

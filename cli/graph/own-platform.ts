@@ -38,11 +38,12 @@ export async function startOwnPlatform({ settings = {}, environment, dataDir, pr
   );
   const child = spawn(process.execPath, [fileURLToPath(new URL("../bin.mjs", import.meta.url)), "start", "--json"], {
     env: { ...environment, ...variables },
-    stdio: ["ignore", "pipe", "pipe"],
+    // By the channel it learns when this process is killed.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const exited = once(child, "exit");
   let words = "";
-  child.stderr.on("data", (chunk: Buffer) => (words = (words + chunk.toString()).slice(-4_000)));
+  child.stderr!.on("data", (chunk: Buffer) => (words = (words + chunk.toString()).slice(-4_000)));
   const deadline = setTimeout(() => child.kill("SIGKILL"), startDeadlineMs);
   try {
     const graphUrl = await new Promise<string>((resolve, reject) => {
@@ -51,8 +52,8 @@ export async function startOwnPlatform({ settings = {}, environment, dataDir, pr
         if (event?.event === "progress" && event.step) progress?.(event.step);
         if (event?.event === "ready" && event.graphUrl) resolve(event.graphUrl);
       };
-      createInterface({ input: child.stdout }).on("line", hear);
-      createInterface({ input: child.stderr }).on("line", hear);
+      createInterface({ input: child.stdout! }).on("line", hear);
+      createInterface({ input: child.stderr! }).on("line", hear);
       void exited.then(() => reject(new Error(`The platform did not start.\n${words.trim()}`)));
     });
     return {

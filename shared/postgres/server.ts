@@ -24,6 +24,8 @@ export interface PostgresOptions {
   startDeadlineMs?: number;
   /** 15 s. */
   stopDeadlineMs?: number;
+  /** That of a server that has ended: its clients find the new one in the same place. */
+  socketFolder?: string;
 }
 
 /** A running server. */
@@ -32,6 +34,9 @@ export interface PostgresServer {
   readonly isStartedHere: boolean;
   readonly pid: number;
   readonly logFile: string;
+  readonly socketFolder: string;
+  /** False once it has ended, however that came. */
+  isRunning(): boolean;
   /** A connection URL for a role that the cluster trusts on its socket; `postgres` is its superuser. */
   url(role: string, database: string): string;
   /** Stops the server and waits for its end. @throws AppError POSTGRES_NOT_STOPPED */
@@ -70,7 +75,15 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 
   const running = await settledPostmaster(cluster, deadline);
   if (running) return serverOf({ cluster, postmaster: running, logFile, isStartedHere: false, stopDeadlineMs });
-  const launched = await launch({ cluster, binaries, user, logFile, settings: options.settings ?? {}, deadline });
+  const launched = await launch({
+    cluster,
+    binaries,
+    user,
+    logFile,
+    settings: options.settings ?? {},
+    deadline,
+    socketFolder: options.socketFolder,
+  });
   return serverOf({ cluster, postmaster: launched, logFile, isStartedHere: true, stopDeadlineMs });
 }
 
@@ -104,10 +117,11 @@ interface Launch {
   logFile: string;
   settings: Readonly<Record<string, string>>;
   deadline: number;
+  socketFolder: string | undefined;
 }
 
 async function launch(plan: Launch): Promise<Postmaster> {
-  const socketFolder = makeSocketFolder(plan.cluster, plan.user);
+  const socketFolder = plan.socketFolder ?? makeSocketFolder(plan.cluster, plan.user);
   for (;;) {
     const attempt = startProcess(plan, socketFolder);
     const postmaster = await attempt.ready;
@@ -183,17 +197,22 @@ function serverOf(server: {
     isStartedHere: server.isStartedHere,
     pid: postmaster.pid,
     logFile: server.logFile,
+    socketFolder: postmaster.socketFolder,
+    isRunning: () => isRunning(cluster, postmaster),
     url: (role, database) => socketUrl(postmaster, role, database),
     stop: () => stopPostmaster(cluster, postmaster, server.stopDeadlineMs),
   };
 }
 
+function isRunning(cluster: string, postmaster: Postmaster): boolean {
+  return readPostmaster(cluster)?.pid === postmaster.pid && isServing(postmaster);
+}
+
 async function stopPostmaster(cluster: string, postmaster: Postmaster, deadlineMs: number): Promise<void> {
   const deadline = Date.now() + deadlineMs;
-  const isRunning = () => readPostmaster(cluster)?.pid === postmaster.pid && isServing(postmaster);
   // SIGINT is a "fast" stop: it ends sessions and writes a checkpoint.
-  if (isRunning()) process.kill(postmaster.pid, "SIGINT");
-  while (isRunning()) {
+  if (isRunning(cluster, postmaster)) process.kill(postmaster.pid, "SIGINT");
+  while (isRunning(cluster, postmaster)) {
     if (Date.now() > deadline) {
       throw postgresErrors.POSTGRES_NOT_STOPPED({ folder: cluster, pid: postmaster.pid, seconds: Math.round(deadlineMs / 1000) });
     }

@@ -116,6 +116,39 @@ describe("start", () => {
     const [before] = t.record().children ?? [];
     process.kill(before?.pid ?? 0, "SIGKILL");
     await t.until((record) => record.children?.[0] !== undefined && record.children[0].pid !== before?.pid);
+    await platform.says(`worker ${before?.pid} ended (SIGKILL); another is started`);
+  });
+
+  it("starts PostgreSQL again that ended under it, and says so", async () => {
+    const t = setup();
+    const platform = t.start();
+    await platform.says("Ctrl-C stops it");
+    const before = readPostmaster(t.cluster);
+    process.kill(before?.pid ?? 0, "SIGKILL");
+    await platform.says("PostgreSQL has ended; it is started again");
+    await platform.says("PostgreSQL runs again");
+    expect(readPostmaster(t.cluster)).toMatchObject({ status: "ready", socketFolder: before?.socketFolder });
+    platform.child.kill("SIGINT");
+    expect((await platform.ended).code).toBe(0);
+    expect(readPostmaster(t.cluster)).toBeUndefined();
+  });
+
+  it("ends with the npm that started it, when that is killed", async () => {
+    const t = setup();
+    const platform = t.start({ npm_lifecycle_event: "start" }, "a parent");
+    await platform.says("Ctrl-C stops it");
+    expect(t.record().pid).not.toBe(0);
+    platform.child.kill("SIGKILL");
+    await t.until(({ pid }) => pid === 0);
+    expect(readPostmaster(t.cluster)).toBeUndefined();
+  });
+
+  it("ends when nobody reads what it says", async () => {
+    const t = setup();
+    const platform = t.start();
+    platform.child.stdout?.destroy();
+    expect((await platform.ended).code).toBe(0);
+    expect(readPostmaster(t.cluster)).toBeUndefined();
   });
 
   it("names the way out when the port is taken, before it starts anything", async () => {
@@ -162,8 +195,12 @@ function setup(options: { isNew?: boolean } = {}) {
     dataDir,
     cluster,
     record,
-    start(environment: Record<string, string> = {}) {
-      const platform = runCli("fake", ["start"], { AGENT_PLATFORM_DATA_DIR: dataDir, AGENT_PLATFORM_PORT: "0", ...environment });
+    start(environment: Record<string, string> = {}, by?: "a parent") {
+      const platform = runCli(by === "a parent" ? "fakeBelowParent" : "fake", ["start"], {
+        AGENT_PLATFORM_DATA_DIR: dataDir,
+        AGENT_PLATFORM_PORT: "0",
+        ...environment,
+      });
       started.push(platform);
       return platform;
     },
