@@ -8,6 +8,11 @@ export const cliErrors = defineErrors({
       `The platform runs already (pid ${f.pid}, data folder ${f.dataDir}${f.graphUrl === undefined ? "" : `, ${f.graphUrl}`}). ` +
       `Use it, stop it (kill ${f.pid}), or give another one its own folder and port: AGENT_PLATFORM_DATA_DIR=.data2 AGENT_PLATFORM_PORT=4001`,
   },
+  DATA_DIR_UNUSABLE: {
+    code: "FORBIDDEN",
+    message: (f: { dataDir: string; story: string }) =>
+      `The data folder ${f.dataDir} cannot be used (${f.story}). Make it writable, or choose another: AGENT_PLATFORM_DATA_DIR=$HOME/agent-platform`,
+  },
   PORT_TAKEN: {
     code: "CONFLICT",
     message: (f: { host: string; port: number }) =>

@@ -4,6 +4,7 @@
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { AppError } from "#shared/errors.ts";
 import { isSameProcess, processIdentity } from "#shared/process-identity.ts";
 import { cliErrors } from "./errors.ts";
 
@@ -36,9 +37,18 @@ export function runningInstance(dataDir: string): InstanceRecord | undefined {
 /**
  * Takes the data folder for this process, and ends what a killed holder left behind.
  *
- * @throws AppError INSTANCE_RUNNING
+ * @throws AppError INSTANCE_RUNNING, DATA_DIR_UNUSABLE
  */
 export function acquireInstanceLock(dataDir: string): InstanceLock {
+  try {
+    return acquire(dataDir);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw cliErrors.DATA_DIR_UNUSABLE({ dataDir: resolve(dataDir), story: (cause as Error).message }, { cause });
+  }
+}
+
+function acquire(dataDir: string): InstanceLock {
   mkdirSync(dataDir, { recursive: true });
   const path = lockPath(dataDir);
   let record: InstanceRecord = thisProcess();

@@ -1,5 +1,17 @@
+import { mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { pino, type Logger } from "pino";
 import type { Env } from "./config.ts";
+import { defineErrors } from "./errors.ts";
+
+/** Why there is no log. */
+export const logErrors = defineErrors({
+  LOG_FILE_UNUSABLE: {
+    code: "FORBIDDEN",
+    message: (f: { logFile: string; story: string }) =>
+      `The log ${f.logFile} cannot be written (${f.story}). Choose another: AGENT_PLATFORM_LOG_FILE=platform.log`,
+  },
+});
 
 /** A structured log: constant messages, facts as fields, never a secret. */
 export type Log = Logger;
@@ -7,9 +19,24 @@ export type Log = Logger;
 /**
  * Makes a process's log: JSON lines to `logFile` where one is set, else to stderr, so that stdout stays for what was asked for. The file is
  * its owner's only: it tells the stories that clients are not told.
+ *
+ * @throws AppError LOG_FILE_UNUSABLE
  */
 export function createLog(env: Pick<Env, "logLevel" | "logFile">, name: string): Log {
-  const destination = pino.destination({ dest: env.logFile ?? 2, mkdir: true, mode: 0o600, sync: env.logFile === undefined });
+  // Opened here: what pino opens itself is not open yet when a process ends early, and its end fails on that.
+  const dest = env.logFile === undefined ? 2 : opened(env.logFile);
+  // A disk that is full must not end what is logged, nor fill the memory with lines that wait.
+  const destination = pino.destination({ dest, sync: env.logFile === undefined, maxLength: 16 << 20 });
+  destination.on("error", () => {});
   const redact = ["apiKey", "*.apiKey", "headers.authorization", "headers.cookie", "*.secretHeaders", "encryptionKey"];
   return pino({ name, level: env.logLevel, redact, base: { pid: process.pid } }, destination);
+}
+
+function opened(logFile: string): number {
+  try {
+    mkdirSync(dirname(logFile), { recursive: true });
+    return openSync(logFile, "a", 0o600);
+  } catch (cause) {
+    throw logErrors.LOG_FILE_UNUSABLE({ logFile, story: (cause as Error).message }, { cause });
+  }
 }

@@ -49,6 +49,12 @@ describe("the lock of a data folder", () => {
     acquireInstanceLock(dataDir).release();
   });
 
+  it("says what is wrong with a folder that cannot be written, and what to do", () => {
+    const { dataDir } = setup();
+    writeFileSync(join(dataDir, "file"), "");
+    expect(() => acquireInstanceLock(join(dataDir, "file/data"))).toThrow(/file\/data cannot be used \(.*AGENT_PLATFORM_DATA_DIR=/);
+  });
+
   it("ends the workers that a killed holder left behind, and no others", async () => {
     const { dataDir, stale } = setup();
     const sleeper = () => spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
