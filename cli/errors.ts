@@ -59,7 +59,7 @@ export const cliErrors = defineErrors({
   INPUT_NOT_AN_OBJECT: {
     code: "BAD_USER_INPUT",
     message: (f: { value: string }) =>
-      `--input is ${f.value}, which is no JSON object. Example: --input '{"question":"…"}' or --input @input.json`,
+      `--input is ${f.value}, which is no JSON object. Example: --input '{"question":"…"}' --input @input.json or --input - (stdin)`,
   },
   EXAMPLE_UNKNOWN: {
     code: "BAD_USER_INPUT",

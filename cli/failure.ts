@@ -1,9 +1,11 @@
 import { GraphqlRequestError, TransportError } from "#codegen/client/errors.ts";
 import { AppError } from "#shared/errors.ts";
 
+const environmentReasons = ["ENVIRONMENT_INVALID", "SUBGRAPH_URL_MISSING"];
+
 /** 2 when the caller said something wrong, 1 for every other failure. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof AppError && error.reason === "ENVIRONMENT_INVALID" ? 2 : 1;
+  return error instanceof AppError && environmentReasons.includes(error.reason) ? 2 : 1;
 }
 
 /** Tells an error to a person (its sentence; a bug's whole story) or, with `--json`, to a program. */

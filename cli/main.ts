@@ -45,7 +45,10 @@ export async function main(
     .description("An agent platform as one GraphQL graph: define, run durably, watch live.")
     .version(version())
     .showHelpAfterError("(--help shows how it is used)")
-    .addHelpText("after", "\nConfiguration is by environment variables; .env.example lists them.");
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 failed, 2 asked for wrongly.\nConfiguration is by environment variables; .env.example lists them.",
+    );
   for (const command of commands) program.addCommand(inheriting(program, command(context)));
   program.exitOverride();
   try {

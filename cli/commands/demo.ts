@@ -15,6 +15,7 @@ export function demoCommand(context: CliContext): Command {
   return new Command("demo")
     .description("start a throw-away platform, run an example on it and watch")
     .argument("[example]", "a name in examples/", "lead-scoring")
+    .addHelpText("after", "\nExamples:\n  agent-platform demo\n  agent-platform demo product-search")
     .action(async (example: string) => {
       const names = (await readdir(examplesFolder)).filter((name) => name.endsWith(".json")).map((name) => basename(name, ".json"));
       if (!names.includes(example)) throw cliErrors.EXAMPLE_UNKNOWN({ example, examples: names.join(", ") });

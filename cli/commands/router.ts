@@ -7,7 +7,10 @@ import { serveUntilStopped } from "../serve.ts";
 export function routerCommand(context: CliContext): Command {
   return new Command("router")
     .description("serve the graph in front of subgraphs that run as processes of their own")
-    .addHelpText("after", "\nThe subgraphs' addresses: AGENT_PLATFORM_<SUBGRAPH>_SUBGRAPH_URL.")
+    .addHelpText(
+      "after",
+      '\nThe subgraphs\' addresses: AGENT_PLATFORM_<SUBGRAPH>_SUBGRAPH_URL.\n\nExample: docs/operations.md, "Distributed"',
+    )
     .action(async () => {
       refuseUnprotected(context.env());
       await checkPort(context.env());

@@ -28,6 +28,7 @@ export function smokeCommand(context: CliContext): Command {
       4590,
     )
     .option("--json", "print a result a line as JSON")
+    .addHelpText("after", "\nExamples:\n  agent-platform smoke\n  agent-platform smoke --url http://127.0.0.1:4000/graphql --tenant smoke")
     .action(async (options: SmokeOptions) => {
       const results = await smoke(context, withEnvironment(context, options));
       const failed = results.filter(({ outcome }) => outcome === "failed");

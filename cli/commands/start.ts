@@ -21,7 +21,15 @@ export function startCommand(context: CliContext): Command {
   return new Command("start")
     .description("start everything: database, subgraphs, router, workers")
     .option("--json", "say what happens as JSON, a line each")
-    .addHelpText("after", "\nCtrl-C stops all of it. The data stays in the data folder (AGENT_PLATFORM_DATA_DIR).")
+    .addHelpText(
+      "after",
+      `
+Ctrl-C stops all of it. The data stays in the data folder (AGENT_PLATFORM_DATA_DIR).
+
+Examples:
+  agent-platform start
+  AGENT_PLATFORM_PORT=4001 AGENT_PLATFORM_DATA_DIR=.data2 agent-platform start`,
+    )
     .action(async (options: { json?: boolean }) => {
       await start(context, options.json === true);
     });

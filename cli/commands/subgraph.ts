@@ -7,6 +7,7 @@ export function subgraphCommand(context: CliContext): Command {
   return new Command("subgraph")
     .description("serve one subgraph as a process of its own, on loopback")
     .argument("<name>", "workflow, session, runtime, agent, memory, team, skill, tool or model")
+    .addHelpText("after", "\nExample:\n  AGENT_PLATFORM_PORT=8002 agent-platform subgraph workflow")
     .action(async (name: string, _options: object, command: Command) => {
       const { composition } = context;
       const known = composition.subgraphNames;

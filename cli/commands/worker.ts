@@ -9,6 +9,16 @@ export function workerCommand(context: CliContext): Command {
     .description("execute runs; start as many as needed, they need no port")
     .option("--only <types>", "node types to take, comma-separated", nodeTypes)
     .option("--concurrency <n>", "outside calls side by side (AGENT_PLATFORM_WORKER_SLOTS)", wholeNumber)
+    .addHelpText(
+      "after",
+      `
+Beside a platform on this machine it uses that one's database; elsewhere AGENT_PLATFORM_DATABASE_URL. It calls the model and tool subgraphs:
+AGENT_PLATFORM_MODEL_SUBGRAPH_URL, AGENT_PLATFORM_TOOL_SUBGRAPH_URL.
+
+Examples:
+  agent-platform worker --concurrency 200
+  agent-platform worker --only llm,tool`,
+    )
     .action(async (worker: WorkerOptions) => {
       const { composition } = context;
       await serveUntilStopped(context, {

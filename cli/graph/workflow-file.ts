@@ -1,6 +1,7 @@
 /** A workflow in a file: a DSL document by itself, or one with a name and a sample input beside it. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { text } from "node:stream/consumers";
 import { cliErrors } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 
@@ -29,26 +30,31 @@ export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   return { code, name, input: isJsonObject(content["input"]) && dsl !== content ? content["input"] : {}, dsl };
 }
 
-/** The value of `--input`: JSON, or `@file` that holds it. @throws AppError INPUT_NOT_AN_OBJECT, FILE_UNREADABLE, FILE_NOT_JSON */
+/** The value of `--input`: JSON, `@file` that holds it, or `-`: stdin does. @throws AppError INPUT_NOT_AN_OBJECT, FILE_UNREADABLE, FILE_NOT_JSON */
 export async function readInput(option: string): Promise<JsonObject> {
-  const value = option.startsWith("@") ? await readJson(option.slice(1)) : parse(option, "--input");
+  const value =
+    option === "-"
+      ? parse(await text(process.stdin), "stdin")
+      : option.startsWith("@")
+        ? await readJson(option.slice(1))
+        : parse(option, "--input");
   if (!isJsonObject(value)) throw cliErrors.INPUT_NOT_AN_OBJECT({ value: option.slice(0, 100) });
   return value;
 }
 
 async function readJson(path: string): Promise<Json> {
-  let text: string;
+  let content: string;
   try {
-    text = await readFile(path, "utf8");
+    content = await readFile(path, "utf8");
   } catch (cause) {
     throw cliErrors.FILE_UNREADABLE({ path, story: (cause as Error).message }, { cause });
   }
-  return parse(text, path);
+  return parse(content, path);
 }
 
-function parse(text: string, path: string): Json {
+function parse(json: string, path: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return JSON.parse(json) as Json;
   } catch (cause) {
     throw cliErrors.FILE_NOT_JSON({ path, story: (cause as Error).message }, { cause });
   }

@@ -19,6 +19,28 @@ describe("the command line", () => {
     expect(code).toBe(2);
   });
 
+  it.each(["start", "router", "subgraph", "worker", "migrate", "run", "demo", "smoke"])(
+    "shows by an example how %s is used",
+    async (command) => {
+      const { code, output } = await runCli("real", [command, "--help"]).ended;
+      expect(output).toMatch(/Examples?:/);
+      expect(code).toBe(0);
+    },
+  );
+
+  it("names all addresses of subgraphs that a router lacks, and ends with 2", async () => {
+    const { code, output } = await runCli("real", ["router"], {
+      AGENT_PLATFORM_PORT: "0",
+      AGENT_PLATFORM_TOOL_SUBGRAPH_URL: "http://127.0.0.1:1/graphql",
+      AGENT_PLATFORM_DATABASE_URL: (JSON.parse(process.env["AGENT_PLATFORM_TEST_TEMPLATE"] ?? "{}") as { admin: string }).admin,
+      AGENT_PLATFORM_ENCRYPTION_KEY: "0".repeat(64),
+    }).ended;
+    expect(output).toContain("AGENT_PLATFORM_WORKFLOW_SUBGRAPH_URL");
+    expect(output).toContain("AGENT_PLATFORM_MODEL_SUBGRAPH_URL");
+    expect(output).not.toContain("AGENT_PLATFORM_TOOL_SUBGRAPH_URL");
+    expect(code).toBe(2);
+  });
+
   it("names a subgraph that is not there with those that are", async () => {
     const { code, output } = await runCli("fake", ["subgraph", "weather"]).ended;
     expect(output).toContain("there is no subgraph weather; there are workflow");
@@ -52,6 +74,12 @@ describe("the command line", () => {
   it("tells a failure as JSON when asked to", async () => {
     const { code, output } = await runCli("fake", ["start", "--json"], { AGENT_PLATFORM_AUTH_REQUIRED: "true" }).ended;
     expect(JSON.parse(output)).toMatchObject({ error: { code: "FORBIDDEN", reason: "AUTH_NOT_AVAILABLE" } });
+    expect(code).toBe(1);
+  });
+
+  it("reads a run's input from stdin, and says what is wrong with it", async () => {
+    const { code, output } = await runCli("real", ["run", "examples/lead-scoring.json", "--input", "-"]).ended;
+    expect(output).toContain("stdin is not JSON");
     expect(code).toBe(1);
   });
 
