@@ -10,7 +10,7 @@ import type { HintBus } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { createSecretBox } from "#shared/secrets.ts";
 import { serveEndpoints } from "#shared/server.ts";
-import { openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/subgraph.ts";
+import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/subgraph.ts";
 import { AuditWriter } from "../router/access/audit-writer.ts";
 import { accessSubgraph } from "../router/access/subgraph.ts";
 import { probeServices } from "../router/health.ts";
@@ -22,9 +22,13 @@ import { migrateAll } from "./migrate.ts";
 import { ShutdownList } from "./shutdown-list.ts";
 import { accessSubgraphName, calledByWorkers, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
-/** Loads all that {@link startPlatform} runs. */
+/** Loads all that {@link startPlatform} runs, and builds the schemas. */
 export async function loadPlatform(): Promise<void> {
-  await Promise.all(Object.values(subgraphs).map((load) => load()));
+  for (const load of Object.values(subgraphs)) {
+    await prepareSubgraph(await load());
+    // What waits for PostgreSQL beside this gets its turn.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** Starts router and all subgraphs in this process. */

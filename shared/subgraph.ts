@@ -46,13 +46,22 @@ export interface RunningSubgraph extends SubgraphEndpoint {
   context(info: RequestInfo): SubgraphContext;
 }
 
+const schemas = new WeakMap<object, ReturnType<typeof buildFederatedSchema>>();
+
+/** Builds a definition's schema, once; it needs no database, so there is time for it while one starts. */
+export function prepareSubgraph<L, S>(definition: SubgraphDefinition<L, S>): ReturnType<typeof buildFederatedSchema> {
+  let schema = schemas.get(definition);
+  if (schema === undefined) schemas.set(definition, (schema = buildFederatedSchema<SubgraphContext<L, S>>(definition)));
+  return schema;
+}
+
 /** Opens a subgraph: schema, database (its migrations must have run), background work. */
 export async function openSubgraph<L, S>(
   definition: SubgraphDefinition<L, S>,
   given: Omit<SubgraphDeps, "database">,
 ): Promise<RunningSubgraph> {
   const log = given.log.child({ subgraph: definition.name });
-  const { schema, sdl } = await buildFederatedSchema<SubgraphContext<L, S>>(definition);
+  const { schema, sdl } = await prepareSubgraph(definition);
   const database = await openDatabase(definition, given.databaseUrl);
   const deps: SubgraphDeps = { ...given, log, database };
   const opened = await definition.open?.(deps);
