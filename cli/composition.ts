@@ -62,8 +62,8 @@ export interface Composition {
   startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startWorker(env: ReadyEnv, worker: WorkerOptions, options: StartOptions): Promise<RunningPart>;
-  /** Environment variables by which a worker process finds the platform of that socket. */
-  workerEnvironment(workerSocket: string): Record<string, string>;
+  /** Where a worker process finds the subgraphs that it calls, by name, at the platform of that socket. */
+  workerUrls(workerSocket: string): Record<string, string>;
   /** The names that `startSubgraph` knows. */
   subgraphNames: readonly string[];
 }

@@ -17,6 +17,8 @@ export interface KnownProcess {
 /** What the holder says of itself. */
 export interface InstanceRecord extends KnownProcess {
   graphUrl?: string;
+  /** At which more worker processes reach its subgraphs. */
+  workerSocket?: string;
   /** Its worker processes: the next holder ends those that it left behind. */
   children?: KnownProcess[];
 }
@@ -24,7 +26,7 @@ export interface InstanceRecord extends KnownProcess {
 /** A held lock. */
 export interface InstanceLock {
   /** Adds facts for whoever finds the lock taken. */
-  note(facts: Partial<Pick<InstanceRecord, "graphUrl" | "children">>): void;
+  note(facts: Partial<Pick<InstanceRecord, "graphUrl" | "workerSocket" | "children">>): void;
   release(): void;
 }
 

@@ -11,8 +11,5 @@ export const platformParts: Composition = {
   startRouter: async (env, options) => (await import("./platform.ts")).startRouterAlone(env, options),
   startSubgraph: async (name, env, options) => (await import("./platform.ts")).startSubgraph(name, env, options),
   startWorker: async (env, worker, options) => (await import("./worker-part.ts")).startWorker(env, worker, options),
-  workerEnvironment: (socket) =>
-    Object.fromEntries(
-      calledByWorkers.map((name) => [`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`, `unix:${socket}:/${name}/graphql`]),
-    ),
+  workerUrls: (socket) => Object.fromEntries(calledByWorkers.map((name) => [name, `unix:${socket}:/${name}/graphql`])),
 };

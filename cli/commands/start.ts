@@ -103,7 +103,7 @@ async function bringUp({ context, env, lock, log, progress, tell, shutdown, stop
   shutdown.add("the workers' socket", () => Promise.resolve(workerSocket.remove()), 1_000);
   const workers = superviseWorkers({
     count: env.workers,
-    fork: () => forkWorker(context, { ...environmentOf(database.env), ...composition.workerEnvironment(workerSocket.path) }),
+    fork: () => forkWorker(context, environmentOf(database.env, composition.workerUrls(workerSocket.path))),
     onChange: (children) => lock.note({ children }),
     onExit: (exit) => {
       log.warn(exit, "worker ended; it is started again");
@@ -120,7 +120,7 @@ async function bringUp({ context, env, lock, log, progress, tell, shutdown, stop
     });
   shutdown.add("the graph", () => platform.stop(), 20_000);
   shutdown.add("the workers", () => workers.stop(), 32_000);
-  lock.note({ graphUrl: platform.graphUrl });
+  lock.note({ graphUrl: platform.graphUrl, workerSocket: workerSocket.path });
   if (stop.signal.aborted) return undefined;
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
@@ -150,7 +150,7 @@ function forkWorker(context: CliContext, environment: Record<string, string>): C
 }
 
 /** What a worker must know that its parent found out. */
-function environmentOf(env: Env): Record<string, string> {
+function environmentOf(env: Env, subgraphUrls: Record<string, string>): Record<string, string> {
   const named = (name: string, value: string | undefined): [string, string][] =>
     value === undefined ? [] : [[`AGENT_PLATFORM_${name}`, value]];
   return Object.fromEntries([
@@ -158,6 +158,7 @@ function environmentOf(env: Env): Record<string, string> {
     ...named("LOG_FILE", env.logFile),
     ...named("DATABASE_URL", env.databaseUrl),
     ...Object.entries(env.databaseUrls).flatMap(([subgraph, url]) => named(`${subgraph.toUpperCase()}_DATABASE_URL`, url)),
+    ...Object.entries(subgraphUrls).flatMap(([subgraph, url]) => named(`${subgraph.toUpperCase()}_SUBGRAPH_URL`, url)),
     ...named("ENCRYPTION_KEY", env.encryptionKey),
   ]);
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
-import type { WorkerOptions } from "../composition.ts";
+import type { ReadyEnv, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
+import { runningInstance } from "../instance-lock.ts";
 import { serveUntilStopped } from "../serve.ts";
 
 /** `worker`: claims runs and executes their nodes; opens no port. */
@@ -12,7 +13,7 @@ export function workerCommand(context: CliContext): Command {
     .addHelpText(
       "after",
       `
-Beside a platform on this machine it uses that one's database; elsewhere AGENT_PLATFORM_DATABASE_URL. It calls the model and tool subgraphs:
+Beside a platform of the same data folder it needs nothing. Elsewhere it needs AGENT_PLATFORM_DATABASE_URL, and the subgraphs that it calls:
 AGENT_PLATFORM_MODEL_SUBGRAPH_URL, AGENT_PLATFORM_TOOL_SUBGRAPH_URL.
 
 Examples:
@@ -23,10 +24,16 @@ Examples:
       const { composition } = context;
       await serveUntilStopped(context, {
         name: "worker",
-        start: (env, options) => composition.startWorker(env, worker, options),
+        start: (env, options) => composition.startWorker(besidePlatform(env, context), worker, options),
         onReady: () => context.print("worker ready"),
       });
     });
+}
+
+/** Calls the platform that runs on the data folder, unless the environment names others. */
+function besidePlatform(env: ReadyEnv, { composition, env: given }: CliContext): ReadyEnv {
+  const socket = given().databaseUrl === undefined ? runningInstance(env.dataDir)?.workerSocket : undefined;
+  return socket === undefined ? env : { ...env, subgraphUrls: { ...composition.workerUrls(socket), ...env.subgraphUrls } };
 }
 
 function nodeTypes(text: string): string[] {

@@ -22,10 +22,14 @@ const composition = {
   preload: () => Promise.resolve(),
   migrate: () => Promise.resolve([]),
   pendingMigrations: () => Promise.resolve([]),
-  workerEnvironment: () => ({}),
+  workerUrls: (socket) => ({ tool: `unix:${socket}` }),
   startRouter: part,
   startSubgraph: part,
-  startWorker: part,
+  startWorker(env) {
+    process.stdout.write(`calls ${env.subgraphUrls.tool}\n`);
+    const life = setInterval(() => {}, 1_000);
+    return { stop: () => Promise.resolve(clearInterval(life)) };
+  },
 };
 
 process.exit(await main(process.argv.slice(2), process.env, composition));

@@ -119,6 +119,18 @@ describe("start", () => {
     await platform.says(`worker ${before?.pid} ended (SIGKILL); another is started`);
   });
 
+  it("lets one more worker join that knows nothing but the data folder", async () => {
+    const t = setup();
+    const platform = t.start({ AGENT_PLATFORM_WORKERS: "0" });
+    await platform.says("Ctrl-C stops it");
+    const worker = t.run("worker");
+    await worker.says(`calls unix:${t.dataDir}/worker-socket/graph.sock`);
+    await worker.says("worker ready");
+    worker.child.kill("SIGTERM");
+    expect((await worker.ended).code).toBe(0);
+    expect(readPostmaster(t.cluster)?.status).toBe("ready");
+  });
+
   it("starts PostgreSQL again that ended under it, and says so", async () => {
     const t = setup();
     const platform = t.start();
@@ -195,6 +207,11 @@ function setup(options: { isNew?: boolean } = {}) {
     dataDir,
     cluster,
     record,
+    run(command: string) {
+      const process = runCli("fake", [command], { AGENT_PLATFORM_DATA_DIR: dataDir });
+      started.push(process);
+      return process;
+    },
     start(environment: Record<string, string> = {}, by?: "a parent") {
       const platform = runCli(by === "a parent" ? "fakeBelowParent" : "fake", ["start"], {
         AGENT_PLATFORM_DATA_DIR: dataDir,

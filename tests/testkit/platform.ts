@@ -51,7 +51,7 @@ export async function startTestPlatform(setup: { env?: Partial<Env>; workers?: n
   const platform = await platformParts.startPlatform(env, { ...options, workerSocket });
   shutdown.add("platform", () => platform.stop(), 15_000);
 
-  const workerEnv = { ...env, subgraphUrls: urlsOf(platformParts.workerEnvironment(workerSocket)) };
+  const workerEnv = { ...env, subgraphUrls: platformParts.workerUrls(workerSocket) };
   const startWorker = async (of: WorkerOptions = {}) => {
     const worker = await platformParts.startWorker(workerEnv, of, options);
     shutdown.add("worker", () => worker.stop(), 30_000);
@@ -86,11 +86,4 @@ async function post(
     body: JSON.stringify({ query, variables }),
   });
   return { status: response.status, headers: response.headers, ...((await response.json()) as Omit<GraphAnswer, "status" | "headers">) };
-}
-
-/** { AGENT_PLATFORM_MODEL_SUBGRAPH_URL: … } as { model: … }. */
-function urlsOf(environment: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(environment).map(([name, url]) => [name.slice("AGENT_PLATFORM_".length, -"_SUBGRAPH_URL".length).toLowerCase(), url]),
-  );
 }
