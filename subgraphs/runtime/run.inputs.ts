@@ -85,4 +85,12 @@ export class CreateRunInput {
     description: "-100 to 100; each step is worth a second of waiting in the tenant's queue. Below 0 a run waits that many seconds.",
   })
   priority?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description:
+      "True: no model is called, no tool and no source of documents; their nodes say what they would have asked. All other nodes run.",
+  })
+  dryRun?: boolean | null;
 }

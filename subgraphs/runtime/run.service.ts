@@ -26,7 +26,19 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
 
   const { plan, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
   const execution = given.execution ?? "WORKERS";
-  const run = { id: newId(), tenantId: db.tenantId, plan, ...names, execution, priority, requestId, traceparent, input, idempotency };
+  const run = {
+    id: newId(),
+    tenantId: db.tenantId,
+    plan,
+    ...names,
+    execution,
+    priority,
+    dryRun: given.dryRun ?? false,
+    requestId,
+    traceparent,
+    input,
+    idempotency,
+  };
   const [created] = await services.control.createRuns([run]);
   if (created?.kind === "key-reused") throw idempotencyKeyReused(key ?? "", created.id);
   if (created === undefined || created.kind === "id-taken") throw new Error(`the id ${run.id} of a new run is taken`);

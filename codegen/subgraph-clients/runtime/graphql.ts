@@ -10,6 +10,8 @@ export type CreateRunInput = {
   appId?: string | number | null | undefined;
   /** The app version that the run is for; it does not decide what runs. */
   appVersionId?: string | number | null | undefined;
+  /** True: no model is called, no tool and no source of documents; their nodes say what they would have asked. All other nodes run. */
+  dryRun?: boolean | null | undefined;
   /** Who advances it. */
   execution?: RunExecution | null | undefined;
   /** 1 to 200 characters. Asking again with it and the same input gives the first run; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED. */

@@ -97,6 +97,30 @@ describe("createRun", () => {
     await t.close();
   });
 
+  it("a dry run calls no model and says what it would have asked", async () => {
+    const t = await setup();
+    t.graph.version("v1", {
+      nodes: [
+        { id: "ask", type: "llm", config: { model: "m", prompt: "{{ input.q }}" } },
+        { id: "say", type: "answer", config: { answer: "{{ nodes.ask.text }}" } },
+      ],
+      edges: [{ source: "ask", target: "say" }],
+    });
+    const input = { workflowVersionId: "v1", dryRun: true, execution: "MANUAL", input: { q: "Why?" } };
+    const { createRun } = await t.ask<{ createRun: { id: string } }>(create, { input });
+    expect(createRun).toMatchObject({ dryRun: true });
+    await t.ask(`mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w" }) { stopReason } }`, { id: createRun.id });
+    const { run, nodeRun } = await t.ask<{ run: object; nodeRun: object }>(
+      `query($id: ID!, $ask: ID!) { run(id: $id) { status dryRun outputText } nodeRun(id: $ask) { outputJson } }`,
+      { id: createRun.id, ask: `${createRun.id}:ask` },
+    );
+    expect(run).toEqual({ status: "COMPLETED", dryRun: true, outputText: "[dry run]" });
+    expect(nodeRun).toMatchObject({
+      outputJson: { dry_run: true, request: { model: "m", messages: [{ role: "USER", content: "Why?" }] } },
+    });
+    await t.close();
+  });
+
   it("names its limits: priority and input", async () => {
     const t = await setup();
     t.graph.version("v1", chain("a"));
