@@ -27,7 +27,7 @@ export function openPool(options: PoolOptions): pg.Pool {
   const settings = [
     `statement_timeout=${options.statementTimeoutMs ?? 20_000}`,
     `lock_timeout=${options.lockTimeoutMs ?? 5_000}`,
-    "idle_in_transaction_session_timeout=10000",
+    "idle_in_transaction_session_timeout=5000",
     "synchronous_commit=on",
     ...(options.scope === "engine" ? engineSettings : []),
   ];
