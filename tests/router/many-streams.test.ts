@@ -92,12 +92,18 @@ describe.each(modes)("a thousand streams of one router, %s", (mode) => {
       t.seen.length = 0;
       t.logged.length = 0;
     };
-    await cycle();
-    await cycle();
-    const before = { heap: heapAfterCollection(), sockets: sockets() };
+    const heapAfterCycle = async () => {
+      await cycle();
+      return heapAfterCollection();
+    };
+    const before = { heap: Math.min(await heapAfterCycle(), await heapAfterCycle()), sockets: sockets() };
     for (let i = 0; i < 4; i++) await cycle();
-    // 4,000 streams: had each left 1 KiB there would be 4 MiB.
-    expect(heapAfterCollection() - before.heap).toBeLessThan(3 << 20);
+    // Sockets and buffers on their way out hold a few MiB now and then, so the least of some rounds counts. A leak of
+    // 1 KiB a stream is in all of them: 4 MiB in the first, 12 MiB in the last.
+    const after: number[] = [];
+    do after.push((await heapAfterCycle()) - before.heap);
+    while (after.length < 8 && Math.min(...after) >= 3 << 20);
+    expect(Math.min(...after)).toBeLessThan(3 << 20);
     expect(sockets()).toBeLessThanOrEqual(before.sockets + 2);
   }, 180_000);
 
