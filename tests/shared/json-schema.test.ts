@@ -37,4 +37,20 @@ describe("withinTime", () => {
     expect(withinTime(50, () => validator.validate("a".repeat(40) + "!"))).toBeUndefined();
     expect(withinTime(50, () => validator.validate("aaa"))).toMatchObject({ valid: true });
   });
+
+  it("counts computing, not the time in which the machine was busy with others", () => {
+    let begun = 0;
+    const kept = withinTime(50, () => {
+      begun++;
+      // Nothing is computed meanwhile.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 75);
+      return { isDone: true };
+    });
+    expect(kept).toEqual({ isDone: true });
+    expect(begun).toBeGreaterThan(1);
+  });
+
+  it("does not wait for ever for what computes nothing", () => {
+    expect(withinTime(5, () => ({ waited: Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }))).toBeUndefined();
+  });
 });
