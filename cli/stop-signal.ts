@@ -24,8 +24,9 @@ export function listenForStop(environment: Record<string, string | undefined>): 
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
   stopReading = () => controller.abort();
-  // The channel closes with the parent, however it ends.
-  if (process.connected) process.on("disconnect", () => controller.abort());
+  // The channel closes with the parent, however it ends; it may have while this process was loading.
+  if (process.send !== undefined && !process.connected) controller.abort();
+  else process.on("disconnect", () => controller.abort());
   if (environment["npm_lifecycle_event"] !== undefined) watchParent(() => controller.abort());
   return { signal: controller.signal, wanted };
 }

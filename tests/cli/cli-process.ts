@@ -6,6 +6,7 @@ const programs = {
   fake: fileURLToPath(new URL("./fake-platform.mjs", import.meta.url)),
   /** The same as the child of a process that does nothing, as npm is one. */
   fakeBelowParent: fileURLToPath(new URL("./parent.mjs", import.meta.url)),
+  orphan: fileURLToPath(new URL("./orphan.mjs", import.meta.url)),
   real: fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url)),
 };
 

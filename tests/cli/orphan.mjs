@@ -1,0 +1,19 @@
+/** A process whose parent ends while it is still loading: it listens for the stop only when its channel has closed. */
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { registerTypescript } from "../../cli/typescript.mjs";
+
+if (process.argv[2] === "child") {
+  process.once("disconnect", () => void listenLate());
+  console.log("loading");
+} else {
+  fork(fileURLToPath(import.meta.url), ["child"], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+}
+
+async function listenLate() {
+  await registerTypescript();
+  const { listenForStop } = await import("../../cli/stop-signal.ts");
+  await listenForStop({}).wanted;
+  console.log("told to stop");
+  process.exit(0);
+}
