@@ -16,6 +16,8 @@ export interface StartOptions {
 export interface RunningPart {
   /** Stops it cleanly, within seconds. */
   stop(): Promise<void>;
+  /** Resolves when there is nothing left for it to do. Most parts go on until they are stopped. */
+  finished?: Promise<void>;
 }
 
 /** A part that listens. */
@@ -42,6 +44,10 @@ export interface WorkerOptions {
   only?: string[];
   /** Outside calls side by side; the environment's when undefined. */
   concurrency?: number;
+  /** Takes only what has outlived two owners, one row at a time, and is finished when there is none. */
+  suspects?: boolean;
+  /** Told, at most once a second, while something is due that has outlived two owners: this worker does not take it. */
+  onSuspect?: () => void;
 }
 
 /** Migrations that the schema of a subgraph lacks. */

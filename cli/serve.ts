@@ -30,7 +30,7 @@ export async function serveUntilStopped<P extends RunningPart>(context: CliConte
     const part = await options.start(database.env, { log, progress: (step) => log.info({ step }, "starting") });
     shutdown.add(options.name, () => part.stop(), 28_000);
     options.onReady?.(part);
-    await stop.wanted;
+    await Promise.race([stop.wanted, ...(part.finished === undefined ? [] : [part.finished])]);
   } finally {
     await shutdown.run();
   }

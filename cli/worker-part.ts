@@ -16,7 +16,7 @@ export async function startWorker(env: Env, worker: WorkerOptions, { log }: Star
     const hints = await busOf(new Map(), subgraphDatabaseUrl(env, "runtime"), log, shutdown);
     const running = startRuntimeWorker({ env, log, hints, call: registry, databaseUrl: subgraphDatabaseUrl(env, "runtime"), ...worker });
     shutdown.add("the worker", () => running.stop(), 26_000);
-    return { stop: () => shutdown.run() };
+    return { stop: () => shutdown.run(), finished: running.finished };
   } catch (error) {
     await shutdown.run();
     throw error;

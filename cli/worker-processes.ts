@@ -70,7 +70,8 @@ export function superviseWorkers(options: WorkerProcessesOptions): WorkerProcess
   };
 }
 
-async function endChild(child: ChildProcess, ended: Promise<void>, deadlineMs: number): Promise<void> {
+/** Tells a process to end, and ends it when it has not after `deadlineMs`. */
+export async function endChild(child: ChildProcess, ended: Promise<void>, deadlineMs: number): Promise<void> {
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), deadlineMs);
   await ended;

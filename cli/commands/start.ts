@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
@@ -9,6 +9,7 @@ import type { RunningPlatform, StartOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { openPlatformDatabase } from "../database.ts";
 import { watchDatabase } from "../database-watch.ts";
+import { forkSelf } from "../fork-self.ts";
 import { acquireInstanceLock, type InstanceLock } from "../instance-lock.ts";
 import { asListenError, checkPort, refuseUnprotected } from "../listen-check.ts";
 import { ShutdownList } from "../shutdown-list.ts";
@@ -140,13 +141,7 @@ function placeNotes({ dataDir, databaseUrl }: Env): string[] {
 
 /** Detached: Ctrl-C in a terminal reaches the platform alone, which then stops its workers in order. */
 function forkWorker(context: CliContext, environment: Record<string, string>): ChildProcess {
-  // The program that this process runs.
-  const program = process.argv[1] ?? "";
-  return fork(program, ["worker"], {
-    env: { ...context.environment, ...environment },
-    detached: true,
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
+  return forkSelf(["worker"], { environment: { ...context.environment, ...environment }, detached: true });
 }
 
 /** What a worker must know that its parent found out. */

@@ -1,8 +1,11 @@
+import type { ChildProcess } from "node:child_process";
 import { Command, InvalidArgumentError } from "commander";
-import type { ReadyEnv, WorkerOptions } from "../composition.ts";
+import type { ReadyEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
+import { forkSelf } from "../fork-self.ts";
 import { runningInstance } from "../instance-lock.ts";
 import { serveUntilStopped } from "../serve.ts";
+import { suspectsProcess } from "../suspects-process.ts";
 
 /** `worker`: claims runs and executes their nodes; opens no port. */
 export function workerCommand(context: CliContext): Command {
@@ -10,6 +13,7 @@ export function workerCommand(context: CliContext): Command {
     .description("execute runs; start as many as needed, they need no port")
     .option("--only <types>", "node types to take, comma-separated", nodeTypes)
     .option("--concurrency <n>", "outside calls side by side (AGENT_PLATFORM_WORKER_SLOTS)", wholeNumber)
+    .option("--suspects", "take only what has ended two workers, one at a time, then exit; workers start this themselves")
     .addHelpText(
       "after",
       `
@@ -22,12 +26,22 @@ Examples:
     )
     .action(async (worker: WorkerOptions) => {
       const { composition } = context;
+      const start = async (env: ReadyEnv, options: StartOptions): Promise<RunningPart> => {
+        if (worker.suspects) return composition.startWorker(env, worker, options);
+        const suspects = suspectsProcess({ fork: () => forkForSuspects(worker, context), log: options.log });
+        const part = await composition.startWorker(env, { ...worker, onSuspect: suspects.wanted }, options);
+        return { stop: async () => void (await Promise.all([part.stop(), suspects.stop()])) };
+      };
       await serveUntilStopped(context, {
         name: "worker",
-        start: (env, options) => composition.startWorker(besidePlatform(env, context), worker, options),
+        start: (env, options) => start(besidePlatform(env, context), options),
         onReady: () => context.print("worker ready"),
       });
     });
+}
+
+function forkForSuspects({ only }: WorkerOptions, { environment }: CliContext): ChildProcess {
+  return forkSelf(["worker", "--suspects", ...(only === undefined ? [] : ["--only", only.join(",")])], { environment });
 }
 
 /** Calls the platform that runs on the data folder, unless the environment names others. */

@@ -5,7 +5,7 @@ import { registerTypescript } from "../../cli/typescript.mjs";
 
 if (process.argv[2] === "child") {
   process.once("disconnect", () => void listenLate());
-  console.log("loading");
+  process.stdout.write("loading\n");
 } else {
   fork(fileURLToPath(import.meta.url), ["child"], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
 }
@@ -14,6 +14,6 @@ async function listenLate() {
   await registerTypescript();
   const { listenForStop } = await import("../../cli/stop-signal.ts");
   await listenForStop({}).wanted;
-  console.log("told to stop");
+  process.stdout.write("told to stop\n");
   process.exit(0);
 }

@@ -8,11 +8,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import pg from "pg";
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
 import { graphql } from "#codegen/graph/gql.ts";
+import { processIdentity } from "#shared/process-identity.ts";
 import { createRun } from "../../cli/graph/documents.ts";
 import { prepareWorkflow } from "../../cli/graph/prepare.ts";
 import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
+import { eventually } from "../testkit/eventually.ts";
 
 const events = graphql(`
   subscription ProcessesRunEvents($runId: ID!, $after: String) {
@@ -127,6 +130,12 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+async function adminClient(): Promise<pg.Client & AsyncDisposable> {
+  const admin = new pg.Client({ connectionString: database.adminUrl });
+  await admin.connect();
+  return Object.assign(admin, { [Symbol.asyncDispose]: () => admin.end() });
+}
+
 describe("with every subgraph in its own process", () => {
   it("S-60 S-100 one graph answers for all nine, found by their addresses in the environment", async () => {
     const { services } = await client.query(health, {});
@@ -187,5 +196,29 @@ describe("with every subgraph in its own process", () => {
     for await (const { runEvents } of client.subscribe(events, { runId: run.id })) stored.push(runEvents.cursor);
     expect(stored.length).toBeGreaterThan(100);
     expect(seen).toEqual(stored);
+  }, 120_000);
+
+  it("S-43 a worker gives what has outlived two owners to a process of its own, which ends when there is no more", async () => {
+    const dsl = { nodes: [{ id: "hello", type: "answer", config: { answer: "hello" } }], edges: [] };
+    const prepared = await prepareWorkflow(client, { code: "hello", name: "Hello", input: {}, dsl });
+    // Due in 100 s, so that no worker takes it before it looks as if two had died with it.
+    const input = { workflowVersionId: prepared.workflowVersionId, input: {}, priority: -100 };
+    const { createRun: run } = await client.mutate(createRun, { input });
+    await using admin = await adminClient();
+    await admin.query(
+      `with r as (update runtime.run set lease = gen_random_uuid() where id = $1 returning id, lease)
+       update runtime.work w set lease = r.lease, crashes = 1, visible_at = now() from r where w.key = r.id`,
+      [run.id],
+    );
+    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) expect(runEvents.run.status).not.toBe("FAILED");
+    const { rows } = await admin.query<{ worker_key: string }>("select worker_key from runtime.node_run where run_id = $1", [run.id]);
+    const pid = Number(rows[0]?.worker_key.split(":").at(-1));
+    expect(pid).toBeGreaterThan(0);
+    expect(children.map((child) => child.pid)).not.toContain(pid);
+    await eventually(
+      () => processIdentity(pid),
+      (found) => found === undefined,
+      { withinMs: 60_000 },
+    );
   }, 120_000);
 });

@@ -1,16 +1,19 @@
 /**
  * A worker process for the soak: real process, real renewal thread, real hints, over a connection that loses one statement in fifty (not sent,
- * or done with its answer lost). Told by argv: database URL, name, seed.
+ * or done with its answer lost). Told by argv: database URL, name, seed, and "suspects" when it is the process for suspects.
  */
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { pino } from "pino";
 import { openPool } from "#shared/db/pool.ts";
 import { HintBus } from "#shared/hints.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
+import { suspectsProcess } from "../../cli/suspects-process.ts";
 import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
 import { randomOf } from "./soak-settings.ts";
 
-const [url = "", name = "", seed = "1"] = process.argv.slice(2);
+const [url = "", name = "", seed = "1", role = ""] = process.argv.slice(2);
 const random = randomOf(Number(seed));
 const log = pino({ level: "fatal" }, pino.destination(2));
 
@@ -71,7 +74,16 @@ const worker = new Worker({
   runs: 40,
   maxCrashes: 1_000,
   leaseMs: 2_000,
+  suspects: role === "suspects",
 });
+if (role !== "suspects") {
+  const argv = [url, `${name}-suspects`, seed, "suspects"];
+  const suspects = suspectsProcess({ log, fork: () => fork(fileURLToPath(import.meta.url), argv, { execArgv: ["--import", "tsx"] }) });
+  worker.signals.on("suspect", suspects.wanted);
+}
+// Its host was killed.
+else if (process.connected) process.on("disconnect", () => process.exit(1));
+else process.exit(1);
 worker.start();
 process.send?.("ready");
 

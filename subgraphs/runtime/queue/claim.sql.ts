@@ -111,6 +111,13 @@ r as (update runtime.run set lease = w.lease from w where run.id = w.key returni
 select w.key as "runId", w.tenant_id as "tenantId", w.lease, 0 as crashes, ${epochMs("clock_timestamp()")} as "dbNowMs" from w join r on r.id = w.key`,
 };
 
+const suspectDue: Statement = {
+  name: "suspect_due",
+  text: `
+select exists (select from runtime.work w
+  where w.crashes > 0 and w.crashes + (w.lease is not null)::int >= 2 and w.visible_at <= now() and ($1::text[] is null or w.node_type = any($1))) as "isDue"`,
+};
+
 const claimTenantRun: Statement = {
   name: "claim_tenant_run",
   text: `
@@ -137,6 +144,12 @@ export function nodesClaim(db: Queryable, limits: ClaimLimits & { only?: readonl
   const { limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only, tenantId } = limits;
   const values = [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only ?? null, tenantId ?? null];
   return claimed(db, claimNodes, leaseMs, values);
+}
+
+/** Whether a row is due that has outlived two owners; of the offered node runs of some types alone, where they are given. Served by work_suspects. */
+export async function isSuspectDue(db: Queryable, only?: readonly string[]): Promise<boolean> {
+  const [row] = await rowsOf<{ isDue: boolean }>(db, suspectDue, [only ?? null]);
+  return row?.isDue === true;
 }
 
 /** Claims one run by its id, whether it is queued, asleep or at rest; undefined when someone else has it or it is terminal. */

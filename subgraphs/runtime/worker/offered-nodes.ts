@@ -60,11 +60,6 @@ export class OfferedNodes {
     return [...this.#held.values()].map(({ claim: { key, lease, leaseMs }, confirmedAtMs }) => ({ key, lease, leaseMs, confirmedAtMs }));
   }
 
-  /** Whether a row among them has outlived two owners. */
-  get hasSuspect(): boolean {
-    return [...this.#held.values()].some(({ claim }) => claim.crashes >= 2);
-  }
-
   /** Executes what was just claimed. Resolves when the outcome of each was handed in, or does not count any more. */
   async adopt(claims: readonly ClaimedNode[]): Promise<void> {
     await Promise.all(claims.map((claim) => this.#adoptOne(claim)));

@@ -71,6 +71,8 @@ export class OwnedRun {
   #isTakenOver = false;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
   #isRunningOutside = false;
+  /** Its crashes are forgiven, and its owner took it no further than that: what has begun ends here, the rest is for others. */
+  #isHandedOn = false;
   // What the mail ends that is read at the takeover was not ready then.
   #forgiveness = new CrashForgiveness(0, []);
   #isReleased = false;
@@ -140,6 +142,11 @@ export class OwnedRun {
     };
   }
 
+  /** Nothing of it starts here any more. */
+  get #isLeaving(): boolean {
+    return this.#host.isStopping || this.#isHandedOn;
+  }
+
   #addressee(): Addressee {
     return {
       ledger: this.#ledger,
@@ -191,7 +198,7 @@ export class OwnedRun {
     if (this.#ending === undefined) {
       if (!this.#isManual || this.#policy.kind !== "inbox") this.#decisions.dueFire();
       if (this.#graph.failure !== undefined) this.#calls.stop("sibling-failed");
-      else if (!this.#host.isStopping && this.#decisions.size === 0) this.#ready.start();
+      else if (!this.#isLeaving && this.#decisions.size === 0) this.#ready.start();
     } else this.#calls.stop("cancelled");
     this.#flushIfNeeded();
   }
@@ -282,7 +289,7 @@ export class OwnedRun {
       policy: this.#policy,
       isManual: this.#isManual,
       isBusy: this.#calls.size > 0 || this.#ready.isTurnDue || this.#decisions.size > 0 || !this.#isTakenOver,
-      isStopping: this.#host.isStopping,
+      isLeaving: this.#isLeaving,
       isRunningOutside: this.#isRunningOutside,
     };
   }
@@ -333,6 +340,7 @@ export class OwnedRun {
     if (draft.row.clear) {
       this.#forgiveness.stored();
       this.#calls.isCareful = false;
+      this.#isHandedOn = this.#policy.kind === "worker" && this.#policy.untilForgiven === true;
     }
     if (draft.row.rest !== "keep") return this.#rested(draft);
     for (const [index, outcome] of draft.tail?.decided ?? []) {

@@ -8,8 +8,12 @@ import type { Slots } from "./slots.ts";
 /** What executes nodes of a type (nodes/registry.ts); undefined: no such type. */
 export type Executors = (nodeType: string) => NodeExecutor | undefined;
 
-/** How far an owner takes a run. worker: as far as it goes. inbox: no node is started. */
-export type Policy = { kind: "worker" } | { kind: "inbox" } | { kind: "node"; path: string } | { kind: "steps"; max: number };
+/**
+ * How far an owner takes a run. worker: as far as it goes; `untilForgiven`: until what killed its owners has not killed this one, then others
+ * go on. inbox: no node is started.
+ */
+export type Policy =
+  { kind: "worker"; untilForgiven?: boolean } | { kind: "inbox" } | { kind: "node"; path: string } | { kind: "steps"; max: number };
 
 /** Why a run left its owner's memory. */
 export type Release =

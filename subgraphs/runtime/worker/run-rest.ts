@@ -23,25 +23,25 @@ export interface Standing {
   isManual: boolean;
   /** Something of it executes here, is decided but not stored, or goes on in its next turn. */
   isBusy: boolean;
-  /** The process stops. */
-  isStopping: boolean;
+  /** Nothing of it starts here any more: the process stops, or was to take it only so far. */
+  isLeaving: boolean;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
   isRunningOutside: boolean;
 }
 
 /** What the ownership comes to, as things stand. */
 export function restOf(standing: Standing): Rest {
-  const { graph, ending, policy, isManual, isBusy, isStopping } = standing;
+  const { graph, ending, policy, isManual, isBusy, isLeaving } = standing;
   if (ending !== undefined) return "end";
   if (isBusy) return "keep";
   const status = runStatus(graph);
   if (status === "FAILED" || status === "COMPLETED" || graph.failure !== undefined) return "end";
   if (isManual) return "wait";
-  if (graph.ready.size === 0) return isStopping && hasStopped(standing) ? "requeue" : "wait";
-  return isStopping || policy.kind !== "worker" ? "requeue" : "keep";
+  if (graph.ready.size === 0) return isLeaving && hasStopped(standing) ? "requeue" : "wait";
+  return isLeaving || policy.kind !== "worker" ? "requeue" : "keep";
 }
 
-/** Whether a node was begun and stopped, or never called, because this process ends: the next owner begins it again. */
+/** Whether a node was begun and stopped, or never called, because the run leaves this process: the next owner begins it again. */
 function hasStopped({ graph, open }: Standing): boolean {
   return [...graph.open].some((index) => graph.phases[index] === "RUNNING" && open.get(index)?.waitReason !== "EXTERNAL");
 }

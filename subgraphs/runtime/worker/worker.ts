@@ -7,7 +7,7 @@ import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
-import { nodesClaim, runsClaim, type ClaimedNode, type ClaimedRun } from "../queue/claim.sql.ts";
+import { isSuspectDue, nodesClaim, runsClaim, type ClaimedNode, type ClaimedRun, type ClaimLimits } from "../queue/claim.sql.ts";
 import { runDeadLetter } from "../queue/dead-letter.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
@@ -42,6 +42,8 @@ export interface WorkerOptions {
   leaseMs?: number;
   /** Takes only offered node runs of these types, and no runs. */
   only?: readonly string[];
+  /** Takes only what has outlived two owners, one row at a time: what kills its owner must find no others with it. All other workers leave it alone. */
+  suspects?: boolean;
 }
 
 /** What a worker tells whoever waits for it: `signals.once("flushed", …)`, or events.once(worker.signals, "idle"). */
@@ -51,10 +53,13 @@ export interface WorkerSignals {
   released: [runId: string, release: Release];
   /** A claim found nothing. */
   idle: [];
+  /** A suspect is due, and is not for this worker. At most once a second. */
+  suspect: [];
 }
 
 /** Without a hint, work is looked for this often. */
 const pollMs = 500;
+const suspectLookMs = 1_000;
 const stopGraceMs = 22_000;
 const claimLimit = 200;
 
@@ -72,7 +77,6 @@ export class Worker {
   readonly #owner: RunOwner;
   readonly #offered: OfferedNodes;
   readonly #renewer: LeaseRenewer;
-  readonly #suspects = new Set<string>();
   #unsubscribe: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
   #wakeAtMs = Number.POSITIVE_INFINITY;
@@ -83,6 +87,7 @@ export class Worker {
   /** The last claim could not take all that was due. */
   #runsMayWait = false;
   #nodesMayWait = false;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isStopping = false;
   /** Until then other owners get their leases back first: the database was away, and all leases ran out together. */
   #orphansFromMs = 0;
@@ -99,7 +104,7 @@ export class Worker {
       executors: options.executors,
       ports: options.ports,
       slots: options.slots ?? 64,
-      offersNodes: true,
+      offersNodes: options.suspects !== true,
       maxCrashes: options.maxCrashes ?? 3,
       flushed: (runIds) => this.signals.emit("flushed", runIds),
       released: (run, release) => this.#released(run, release),
@@ -133,7 +138,9 @@ export class Worker {
   /** Begins to claim. */
   start(): void {
     this.#renewer.start();
-    this.#unsubscribe = this.#options.hints.subscribe("work", "*", (what) => this.#claimSoon(what === "nodes" ? "nodes" : "runs"));
+    // No hint tells of suspects.
+    if (this.#options.suspects !== true)
+      this.#unsubscribe = this.#options.hints.subscribe("work", "*", (what) => this.#claimSoon(what === "nodes" ? "nodes" : "runs"));
     this.#claimAfter(0);
   }
 
@@ -179,11 +186,10 @@ export class Worker {
   }
 
   #released(run: OwnedRun, release: Release): void {
-    this.#suspects.delete(run.runId);
     // A run that was put to sleep here is due then; whoever claims first takes it.
     if (release.kind === "rested" && release.dueMs !== undefined)
       this.#claimAfter(Math.max(1, release.dueMs - run.environment.nowMs() + 2));
-    if (this.#runsMayWait) this.#claimSoon("runs");
+    if (this.#runsMayWait || this.#options.suspects === true) this.#claimSoon("runs");
     this.signals.emit("released", run.runId, release);
   }
 
@@ -213,8 +219,12 @@ export class Worker {
     this.#wantsNodes = false;
     let nextMs = pollMs;
     try {
-      const found = await Promise.all([wanted.runs ? this.#runsClaim() : pollMs, wanted.nodes ? this.#nodesClaim() : pollMs]);
-      nextMs = Math.min(...found);
+      if (this.#options.suspects === true) nextMs = await this.#suspectClaim();
+      else {
+        const found = await Promise.all([wanted.runs ? this.#runsClaim() : pollMs, wanted.nodes ? this.#nodesClaim() : pollMs]);
+        nextMs = Math.min(...found);
+        await this.#suspectLook();
+      }
     } catch (cause) {
       // Not after every failure: orphans would wait for ever behind claims that fail now and then.
       if (failureKind(cause) === "unreachable") this.#wasUnreachable = true;
@@ -230,7 +240,7 @@ export class Worker {
     const limit = Math.min(claimLimit, this.#maxRuns - this.#owner.size);
     this.#runsMayWait = limit <= 0;
     if (limit <= 0 || this.#options.only !== undefined) return pollMs;
-    const claims = await runsClaim(this.#options.pool, { ...this.#limits(limit), cappedTenants: this.#cappedTenants() });
+    const claims = await runsClaim(this.#options.pool, this.#limits(limit, this.#cappedTenants()));
     if (claims.length === 0) this.signals.emit("idle");
     // Not awaited: the next claim is under way while these are loaded.
     else this.#runsAdopt(claims).catch((cause: unknown) => this.#options.log.error({ err: cause }, "claimed runs left to their leases"));
@@ -243,18 +253,13 @@ export class Worker {
       "claimed",
       claims.map(({ runId }) => runId),
     );
-    for (const { runId, crashes } of claims) if (crashes >= 2) this.#suspects.add(runId);
+    const { pool, workerKey, suspects = false } = this.#options;
     const kept: ClaimedRun[] = [];
     for (const claim of claims) {
       const isHopeless = claim.crashes >= this.#owner.maxCrashes + 2;
-      if (isHopeless && (await runDeadLetter(this.#options.pool, claim))) this.#suspects.delete(claim.runId);
-      else kept.push(claim);
+      if (!isHopeless || !(await runDeadLetter(pool, claim))) kept.push(claim);
     }
-    try {
-      await this.#owner.adopt(kept, { policy: { kind: "worker" }, workerKey: this.#options.workerKey });
-    } finally {
-      for (const { runId } of claims) if (this.#owner.get(runId) === undefined) this.#suspects.delete(runId);
-    }
+    await this.#owner.adopt(kept, { policy: { kind: "worker", untilForgiven: suspects }, workerKey });
   }
 
   /** @returns when to look again. */
@@ -262,31 +267,60 @@ export class Worker {
     const limit = Math.min(claimLimit, this.#owner.slots.free);
     this.#nodesMayWait = limit <= 0;
     if (limit <= 0) return pollMs;
-    const limits = { ...this.#limits(limit), cappedTenants: this.#owner.slots.capped() };
-    const { only } = this.#options;
-    const claims: ClaimedNode[] = await nodesClaim(this.#options.pool, { ...limits, ...(only !== undefined && { only }) });
+    const claims = await nodesClaim(this.#options.pool, { ...this.#limits(limit, this.#owner.slots.capped()), ...this.#onlyTypes() });
     this.#nodesMayWait = claims.length > 0;
-    if (claims.length === 0) return pollMs;
+    if (claims.length === 0 || !(await this.#nodesAdopt(claims))) return pollMs;
+    return againAfterMs(claims.length, limit);
+  }
+
+  /** @returns false when the worker stops: then they are given back. */
+  async #nodesAdopt(claims: readonly ClaimedNode[]): Promise<boolean> {
     if (this.#isStopping) {
       await offersRelease(this.#options.pool, claims);
-      return pollMs;
+      return false;
     }
     this.signals.emit(
       "claimed",
       claims.map(({ key }) => key),
     );
     void this.#offered.adopt(claims);
-    return againAfterMs(claims.length, limit);
+    return true;
   }
 
-  #limits(limit: number): { limit: number; worker: string; leaseMs: number; orphansAllowed: boolean; suspectsAllowed: boolean } {
+  /** Takes one suspect when it holds none. @returns when to look again; what it holds asks for the next when it is done. */
+  async #suspectClaim(): Promise<number> {
+    if (this.#owner.size > 0 || this.#offered.size > 0) return pollMs;
+    const { pool, only } = this.#options;
+    const limits = this.#limits(0, []);
+    const runs = only === undefined ? await runsClaim(pool, limits) : [];
+    if (runs.length > 0) {
+      await this.#runsAdopt(runs);
+      return 0;
+    }
+    const nodes = await nodesClaim(pool, { ...limits, ...this.#onlyTypes() });
+    if (nodes.length > 0) await this.#nodesAdopt(nodes);
+    else this.signals.emit("idle");
+    return pollMs;
+  }
+
+  async #suspectLook(): Promise<void> {
+    if (monotonicMs() - this.#lookedAtMs < suspectLookMs) return;
+    this.#lookedAtMs = monotonicMs();
+    if (await isSuspectDue(this.#options.pool, this.#options.only)) this.signals.emit("suspect");
+  }
+
+  #onlyTypes(): { only?: readonly string[] } {
+    return this.#options.only === undefined ? {} : { only: this.#options.only };
+  }
+
+  #limits(limit: number, cappedTenants: readonly string[]): ClaimLimits {
     return {
       limit,
       worker: this.#options.workerKey,
       leaseMs: this.#leaseMs,
       orphansAllowed: !this.#wasUnreachable && monotonicMs() >= this.#orphansFromMs,
-      // One that kills its owner must not find others here that it makes suspects in turn.
-      suspectsAllowed: this.#suspects.size === 0 && !this.#offered.hasSuspect,
+      suspectsAllowed: this.#options.suspects === true,
+      cappedTenants,
     };
   }
 

@@ -48,13 +48,13 @@ describe("takeover", () => {
     const t = await setup();
     const runId = await t.create(plan([node("poison", "hold"), node("fine", "pure")]));
     for (let crash = 0; crash < 3; crash++) {
-      const worker = t.worker();
+      const worker = t.worker({ suspects: crash === 2 });
       await t.calls.heldNode("poison");
       await worker.kill();
       t.calls.held.clear();
       await t.leasesEnd(runId);
     }
-    t.worker();
+    t.worker({ suspects: true });
     const view = await t.finished(runId);
     expect(view).toMatchObject({ status: "FAILED", errorCode: "WORKER_CRASHED", nodes: { poison: "FAILED", fine: "COMPLETED" } });
     await t.close();
