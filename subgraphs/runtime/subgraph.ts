@@ -53,6 +53,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
     async open(deps) {
       const parts = engineParts(deps);
       const control = new RunControl({ ...parts, executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` });
+      control.start();
       const pump = new OutboxPump({ ...deps, db: parts.pool });
       const close = async () => {
         await pump.close();

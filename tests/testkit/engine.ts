@@ -188,6 +188,7 @@ export class EngineFixture {
   readonly control: RunControl;
   readonly calls: Calls;
   readonly executors: (type: string) => NodeExecutor | undefined;
+  readonly #controls: RunControl[] = [];
   readonly #workers: { worker: Worker; pool: pg.Pool }[] = [];
   readonly #drop: () => Promise<void>;
   readonly adminUrl: string;
@@ -200,7 +201,15 @@ export class EngineFixture {
     const { executors, calls } = fakeExecutors();
     this.executors = executors;
     this.calls = calls;
-    this.control = new RunControl({ pool, hints: this.hints, log: silentLog, executors, ports: noPorts });
+    this.control = this.newControl();
+  }
+
+  /** The API of another process of the subgraph. */
+  newControl(): RunControl {
+    const { pool, hints, executors } = this;
+    const control = new RunControl({ pool, hints, log: silentLog, executors, ports: noPorts });
+    this.#controls.push(control);
+    return control;
   }
 
   static async open(given?: { url: string; adminUrl: string; drop: () => Promise<void> }): Promise<EngineFixture> {
@@ -288,7 +297,7 @@ export class EngineFixture {
 
   async #stop(): Promise<void> {
     for (const { worker } of this.#workers) await worker.kill();
-    await this.control.close();
+    for (const control of this.#controls) await control.close();
   }
 
   async #end(): Promise<void> {

@@ -1,5 +1,5 @@
 import { inboxJson, type InboxMessage } from "./load.sql.ts";
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
 
 /** Mail that its owner has not read. */
 export interface DrainedMail {
@@ -22,6 +22,21 @@ select x.key from unnest($1::text[], $2::uuid[]) as x(key, lease)
 where not exists (select from runtime.work w where w.key = x.key and w.lease = x.lease)`,
 };
 
+// A run without a work row has been due since ever.
+const standing: Statement = {
+  name: "mail_standing",
+  text: `
+select x.id, coalesce(${epochMs("w.visible_at")} - ${epochMs("now()")}, '-infinity') as "leftMs"
+from unnest($1::text[], $2::int[]) as x(id, seq) join runtime.inbox m on m.run_id = x.id and m.seq = x.seq
+  left join runtime.work w on w.key = x.id`,
+};
+
+// All of it: the inbox holds what nobody has read yet, which is little.
+const unread: Statement = {
+  name: "mail_unread",
+  text: `select run_id as id, tenant_id as "tenantId", max(seq) as mail from runtime.inbox group by run_id, tenant_id limit $1`,
+};
+
 /** Reads the messages of owned runs that are behind what each owner has seen; only runs that have some. */
 export function mailDrain(db: Queryable, owned: readonly { id: string; seen: number }[]): Promise<DrainedMail[]> {
   return rowsOf(db, drain, [owned.map(({ id }) => id), owned.map(({ seen }) => seen)]);
@@ -31,4 +46,14 @@ export function mailDrain(db: Queryable, owned: readonly { id: string; seen: num
 export async function offersWithdrawn(db: Queryable, held: readonly { key: string; lease: string }[]): Promise<string[]> {
   const rows = await rowsOf<{ key: string }>(db, withdrawn, [held.map(({ key }) => key), held.map(({ lease }) => lease)]);
   return rows.map(({ key }) => key);
+}
+
+/** Which of these messages nobody has read, and when their runs are due: at once, when the owner's lease ends, or since how long (below 0). */
+export function mailStanding(db: Queryable, posted: readonly { id: string; mail: number }[]): Promise<{ id: string; leftMs: number }[]> {
+  return rowsOf(db, standing, [posted.map(({ id }) => id), posted.map(({ mail }) => mail)]);
+}
+
+/** The last unread message of each run that has one, whoever posted it. */
+export function mailUnread(db: Queryable, limit: number): Promise<{ id: string; tenantId: string; mail: number }[]> {
+  return rowsOf(db, unread, [limit]);
 }

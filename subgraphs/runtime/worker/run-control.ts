@@ -22,6 +22,7 @@ import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "./clock.ts";
 import { CreateBatcher } from "./create-batcher.ts";
+import { MailWatch } from "./mail-watch.ts";
 import { existingRun, runRow, type CreatedRun, type NewRun } from "./new-run.ts";
 import { OfferedNodes } from "./offered-nodes.ts";
 import { outcomeMessage, updateOutcome, type AnswerOutcome, type NodeUpdate } from "./outside-report.ts";
@@ -41,8 +42,8 @@ export interface EngineDeps {
 }
 
 /**
- * applied: the stored rows say so. accepted: the owner has not come to it within a second. conflict: terminal, not waiting, answered
- * before, or not MANUAL. unknown: the tenant has no such run.
+ * applied: the stored rows say so. accepted: the owner has not come to it within a second; where it never does, the next one does, this
+ * process if there is no other. conflict: terminal, not waiting, answered before, or not MANUAL. unknown: the tenant has no such run.
  */
 export type Posted = "applied" | "accepted" | "conflict" | "unknown";
 
@@ -71,6 +72,7 @@ export class RunControl {
   readonly #renewal: NodeJS.Timeout;
   #isRenewing = false;
   readonly #creates: CreateBatcher;
+  readonly #mailWatch: MailWatch;
   /** Plans that this process has stored; they are not sent again. */
   readonly #storedPlans = new Set<string>();
 
@@ -81,7 +83,13 @@ export class RunControl {
     this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3 });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     this.#creates = new CreateBatcher(db);
+    this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
     this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
+  }
+
+  /** Takes care of mail that no process has applied before it ended. */
+  start(): void {
+    this.#mailWatch.start();
   }
 
   /** Creates runs, one statement for all of them. In the order given. */
@@ -210,9 +218,11 @@ export class RunControl {
   /** Gives back what it owns. */
   async close(): Promise<void> {
     clearInterval(this.#renewal);
+    const unwatched = this.#mailWatch.close();
     await this.#owner.stop(5_000);
     await this.#offered.stop(1_000);
     this.#owner.close();
+    await unwatched;
   }
 
   #own(claim: ClaimedRun, policy: Policy, workerKey: string): Promise<Release> {
@@ -262,12 +272,21 @@ export class RunControl {
   async #posted(call: RunRef, posting: Posting | undefined): Promise<Posted> {
     const { runId, tenantId } = call;
     if (posting === undefined) return (await runHead(this.#deps.pool, runId, tenantId)) === undefined ? "unknown" : "conflict";
+    const posted = { runId, tenantId, mail: posting.mail };
+    // From now on: the caller was promised something, whatever fails below.
+    this.#mailWatch.add(posted);
     if (!posting.free) this.#ownerWake(runId);
     // Of a run that is owned the claim takes nothing, unless the lease has run out: with no worker alive nobody else would come for it.
+    const isApplied = await this.#mailApply(call);
+    if (!isApplied && posting.free) this.#ownerWake(runId);
+    if (!isApplied && !(await this.#isReadSoon(call, posting.mail))) return "accepted";
+    this.#mailWatch.read(posted);
+    return "applied";
+  }
+
+  async #mailApply({ runId, tenantId }: RunRef): Promise<boolean> {
     const owned = await this.ownRun({ tenantId, runId, workerKey: this.#workerKey, mode: { kind: "inbox" } });
-    if (owned.kind === "done") return "applied";
-    if (posting.free) this.#ownerWake(runId);
-    return (await this.#isReadSoon(call, posting.mail)) ? "applied" : "accepted";
+    return owned.kind === "done";
   }
 
   #ownerWake(runId: string): void {

@@ -1,0 +1,33 @@
+/**
+ * A worker process for tests that kill it: each node of type hold is told to the parent ("holding") and never ends. Told by argv: database URL,
+ * lease in ms.
+ */
+import type pg from "pg";
+import { pino } from "pino";
+import { openPool } from "#shared/db/pool.ts";
+import { HintBus } from "#shared/hints.ts";
+import type { NodeExecutor, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
+import { startWorker } from "../../subgraphs/runtime/worker/main.ts";
+
+const [url = "", leaseMs = ""] = process.argv.slice(2);
+const log = pino({ level: "fatal" }, pino.destination(2));
+const pool: pg.Pool = openPool({ url, scope: "engine", max: 4 });
+const hold: NodeExecutor = {
+  effect: "outside",
+  run() {
+    process.send?.("holding");
+    return new Promise(() => {});
+  },
+};
+const hints = new HintBus({ url, log });
+await hints.start();
+startWorker({
+  pool,
+  databaseUrl: url,
+  hints,
+  log,
+  executors: (type) => (type === "hold" ? hold : undefined),
+  ports: {} as NodePorts,
+  workerKey: "holding",
+  leaseMs: Number(leaseMs),
+});
