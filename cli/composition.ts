@@ -2,8 +2,11 @@
 import type { Env } from "#shared/config.ts";
 import type { Log } from "#shared/log.ts";
 
-/** An environment with a prepared database and a key for secrets. */
-export type ReadyEnv = Env & { databaseUrl: string; encryptionKey: string };
+/** An environment with a prepared database. */
+export type PreparedEnv = Env & { databaseUrl: string };
+
+/** The same with a key for secrets, for those who keep or read them. */
+export type ReadyEnv = PreparedEnv & { encryptionKey: string };
 
 /** What a part is started with. */
 export interface StartOptions {
@@ -61,13 +64,13 @@ export interface Composition {
   /** Loads what `startPlatform` runs; for the time in which something else is waited for. */
   preload(): Promise<void>;
   /** Brings the schemas to this version; the databases are prepared. @returns what was lacking. */
-  migrate(env: ReadyEnv): Promise<PendingMigrations[]>;
+  migrate(env: PreparedEnv): Promise<PendingMigrations[]>;
   /** What `migrate` would do now. */
-  pendingMigrations(env: ReadyEnv): Promise<PendingMigrations[]>;
+  pendingMigrations(env: PreparedEnv): Promise<PendingMigrations[]>;
   startPlatform(env: ReadyEnv, options: PlatformOptions): Promise<RunningPlatform>;
   startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
-  startWorker(env: ReadyEnv, worker: WorkerOptions, options: StartOptions): Promise<RunningPart>;
+  startWorker(env: PreparedEnv, worker: WorkerOptions, options: StartOptions): Promise<RunningPart>;
   /** Where a worker process finds the subgraphs that it calls, by name, at the platform of that socket. */
   workerUrls(workerSocket: string): Record<string, string>;
   /** The names that `startSubgraph` knows. */

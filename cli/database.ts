@@ -4,14 +4,13 @@ import type { Env } from "#shared/config.ts";
 import { keepPostgres } from "#shared/postgres/keeper.ts";
 import { prepareEmbeddedDatabase, preparePlatformDatabase } from "#shared/postgres/prepare.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
-import type { ReadyEnv } from "./composition.ts";
-import { embeddedEncryptionKey } from "./encryption-key.ts";
+import type { PreparedEnv } from "./composition.ts";
 import { acquireInstanceLock, runningInstance } from "./instance-lock.ts";
 
 /** A database that is ready for migrations. */
 export interface OpenDatabase {
-  /** The environment, with the database's URLs and the encryption key in place. */
-  env: ReadyEnv;
+  /** The environment, with the database's URLs in place. */
+  env: PreparedEnv;
   /** The server that was started for it; undefined where the environment names a database. */
   embedded: EmbeddedServer | undefined;
   stop(): Promise<void>;
@@ -91,9 +90,9 @@ async function startEmbedded(env: Env): Promise<OpenDatabase & { embedded: Embed
   }
 }
 
-/** The environment with all databases prepared and a key for secrets. */
-async function completed(env: Env, databaseUrl: string): Promise<ReadyEnv> {
+/** The environment with all databases prepared. */
+async function completed(env: Env, databaseUrl: string): Promise<PreparedEnv> {
   const databaseUrls: Record<string, string> = {};
   for (const [subgraph, url] of Object.entries(env.databaseUrls)) databaseUrls[subgraph] = await preparePlatformDatabase(url);
-  return { ...env, databaseUrl, databaseUrls, encryptionKey: env.encryptionKey ?? embeddedEncryptionKey(env.dataDir) };
+  return { ...env, databaseUrl, databaseUrls };
 }

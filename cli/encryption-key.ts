@@ -1,6 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { PreparedEnv, ReadyEnv } from "./composition.ts";
+
+/** The environment with its key; without one, that of embedded mode. */
+export function withKey(env: PreparedEnv): ReadyEnv {
+  return { ...env, encryptionKey: env.encryptionKey ?? embeddedEncryptionKey(env.dataDir) };
+}
 
 /**
  * The key of embedded mode: made once, kept beside the data, readable by its owner only. Without it the stored secrets are lost, so it belongs in every

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { createLog } from "#shared/log.ts";
-import type { ReadyEnv, RunningPart, StartOptions } from "./composition.ts";
+import type { PreparedEnv, RunningPart, StartOptions } from "./composition.ts";
 import type { CliContext } from "./context.ts";
 import { joinPlatformDatabase } from "./database.ts";
 import { refuseWithoutKeys } from "./listen-check.ts";
@@ -11,7 +11,7 @@ import { listenForStop } from "./stop-signal.ts";
 export interface ServeOptions<P extends RunningPart> {
   /** The log's name. */
   name: string;
-  start: (env: ReadyEnv, options: StartOptions) => Promise<P>;
+  start: (env: PreparedEnv, options: StartOptions) => Promise<P>;
   /** Told once it runs. */
   onReady?: (part: P) => void;
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
+import { withKey } from "../encryption-key.ts";
 import { checkPort, refuseUnprotected } from "../listen-check.ts";
 import { serveUntilStopped } from "../serve.ts";
 
@@ -17,7 +18,7 @@ export function routerCommand(context: CliContext): Command {
       const { composition } = context;
       await serveUntilStopped(context, {
         name: "router",
-        start: (env, options) => composition.startRouter(env, options),
+        start: (env, options) => composition.startRouter(withKey(env), options),
         onReady: (router) => context.print(`graph ${router.graphUrl}`),
       });
     });

@@ -9,11 +9,13 @@ import type { RunningPlatform, StartOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { openPlatformDatabase } from "../database.ts";
 import { watchDatabase } from "../database-watch.ts";
+import { withKey } from "../encryption-key.ts";
 import { forkSelf } from "../fork-self.ts";
 import { acquireInstanceLock, type InstanceLock } from "../instance-lock.ts";
 import { asListenError, checkPort, refuseUnprotected } from "../listen-check.ts";
 import { ShutdownList } from "../shutdown-list.ts";
 import { listenForStop, type StopSignal } from "../stop-signal.ts";
+import { workerEnvironment, type WorkerParent } from "../worker-environment.ts";
 import { superviseWorkers } from "../worker-processes.ts";
 import { workerSocketOf } from "../worker-socket.ts";
 
@@ -104,7 +106,8 @@ async function bringUp({ context, env, lock, log, progress, tell, shutdown, stop
   shutdown.add("the workers' socket", () => Promise.resolve(workerSocket.remove()), 1_000);
   const workers = superviseWorkers({
     count: env.workers,
-    fork: () => forkWorker(context, environmentOf(database.env, composition.workerUrls(workerSocket.path))),
+    fork: () =>
+      forkWorker({ environment: context.environment, env: database.env, subgraphUrls: composition.workerUrls(workerSocket.path) }),
     onChange: (children) => lock.note({ children }),
     onExit: (exit) => {
       log.warn(exit, "worker ended; it is started again");
@@ -115,7 +118,7 @@ async function bringUp({ context, env, lock, log, progress, tell, shutdown, stop
   shutdown.add("the workers", () => workers.stop(), 32_000);
   await loading;
   const platform = await composition
-    .startPlatform(database.env, { log, progress, workerSocket: workerSocket.path })
+    .startPlatform(withKey(database.env), { log, progress, workerSocket: workerSocket.path })
     .catch((cause: unknown) => {
       throw asListenError(env, cause);
     });
@@ -140,20 +143,6 @@ function placeNotes({ dataDir, databaseUrl }: Env): string[] {
 }
 
 /** Detached: Ctrl-C in a terminal reaches the platform alone, which then stops its workers in order. */
-function forkWorker(context: CliContext, environment: Record<string, string>): ChildProcess {
-  return forkSelf(["worker"], { environment: { ...context.environment, ...environment }, detached: true });
-}
-
-/** What a worker must know that its parent found out. */
-function environmentOf(env: Env, subgraphUrls: Record<string, string>): Record<string, string> {
-  const named = (name: string, value: string | undefined): [string, string][] =>
-    value === undefined ? [] : [[`AGENT_PLATFORM_${name}`, value]];
-  return Object.fromEntries([
-    ...named("DATA_DIR", env.dataDir),
-    ...named("LOG_FILE", env.logFile),
-    ...named("DATABASE_URL", env.databaseUrl),
-    ...Object.entries(env.databaseUrls).flatMap(([subgraph, url]) => named(`${subgraph.toUpperCase()}_DATABASE_URL`, url)),
-    ...Object.entries(subgraphUrls).flatMap(([subgraph, url]) => named(`${subgraph.toUpperCase()}_SUBGRAPH_URL`, url)),
-    ...named("ENCRYPTION_KEY", env.encryptionKey),
-  ]);
+function forkWorker(parent: WorkerParent): ChildProcess {
+  return forkSelf(["worker"], { environment: workerEnvironment(parent), detached: true });
 }

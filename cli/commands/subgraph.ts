@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
+import { withKey } from "../encryption-key.ts";
 import { serveUntilStopped } from "../serve.ts";
 
 /** `subgraph <name>`: one subgraph as a process of its own. */
@@ -14,7 +15,7 @@ export function subgraphCommand(context: CliContext): Command {
       if (!known.includes(name)) command.error(`error: there is no subgraph ${name}; there are ${known.join(", ")}`);
       await serveUntilStopped(context, {
         name,
-        start: (env, options) => composition.startSubgraph(name, env, options),
+        start: (env, options) => composition.startSubgraph(name, withKey(env), options),
         onReady: (subgraph) => context.print(`subgraph ${name} ${subgraph.graphUrl}`),
       });
     });

@@ -1,11 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { Command, InvalidArgumentError } from "commander";
-import type { ReadyEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
+import type { PreparedEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { forkSelf } from "../fork-self.ts";
 import { runningInstance } from "../instance-lock.ts";
 import { serveUntilStopped } from "../serve.ts";
 import { suspectsProcess } from "../suspects-process.ts";
+import { workerEnvironment, type WorkerParent } from "../worker-environment.ts";
 
 /** `worker`: claims runs and executes their nodes; opens no port. */
 export function workerCommand(context: CliContext): Command {
@@ -26,9 +27,12 @@ Examples:
     )
     .action(async (worker: WorkerOptions) => {
       const { composition } = context;
-      const start = async (env: ReadyEnv, options: StartOptions): Promise<RunningPart> => {
+      const start = async (env: PreparedEnv, options: StartOptions): Promise<RunningPart> => {
         if (worker.suspects) return composition.startWorker(env, worker, options);
-        const suspects = suspectsProcess({ fork: () => forkForSuspects(worker, context), log: options.log });
+        const suspects = suspectsProcess({
+          fork: () => forkForSuspects(worker, { environment: context.environment, env, subgraphUrls: env.subgraphUrls }),
+          log: options.log,
+        });
         const part = await composition.startWorker(env, { ...worker, onSuspect: suspects.wanted }, options);
         return { stop: async () => void (await Promise.all([part.stop(), suspects.stop()])) };
       };
@@ -40,12 +44,13 @@ Examples:
     });
 }
 
-function forkForSuspects({ only }: WorkerOptions, { environment }: CliContext): ChildProcess {
-  return forkSelf(["worker", "--suspects", ...(only === undefined ? [] : ["--only", only.join(",")])], { environment });
+function forkForSuspects({ only }: WorkerOptions, parent: WorkerParent): ChildProcess {
+  const args = ["worker", "--suspects", ...(only === undefined ? [] : ["--only", only.join(",")])];
+  return forkSelf(args, { environment: workerEnvironment(parent) });
 }
 
 /** Calls the platform that runs on the data folder, unless the environment names others. */
-function besidePlatform(env: ReadyEnv, { composition, env: given }: CliContext): ReadyEnv {
+function besidePlatform(env: PreparedEnv, { composition, env: given }: CliContext): PreparedEnv {
   const socket = given().databaseUrl === undefined ? runningInstance(env.dataDir)?.workerSocket : undefined;
   return socket === undefined ? env : { ...env, subgraphUrls: { ...composition.workerUrls(socket), ...env.subgraphUrls } };
 }

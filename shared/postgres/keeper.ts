@@ -38,6 +38,7 @@ export function keepPostgres(server: Pick<PostgresServer, "pid">, { tokenFile, g
     // A session of its own, for Ctrl-C must not end it first.
     detached: true,
     cwd: "/",
+    env: { LC_ALL: "C", PATH: "/usr/bin:/bin" },
     stdio: ["pipe", "ignore", "ignore"],
   });
   // Without a shell the server outlives a kill -9, and the next start finds it.

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { readPostmaster, isServing } from "#shared/postgres/postmaster.ts";
@@ -55,6 +55,28 @@ describe("start", () => {
     expect(readPostmaster(t.cluster)).toBeUndefined();
     expect(readdirSync(t.dataDir).sort()).toEqual(["encryption.key", "platform.log", "postgres", "postgres.log"]);
     for (const name of readdirSync(t.dataDir)) expect([name, statSync(join(t.dataDir, name)).mode & 0o077]).toEqual([name, 0]);
+  });
+
+  const onLinux = process.platform === "linux" ? it : it.skip; // Elsewhere nobody may read the environment of another process.
+  onLinux("hands a worker no secret that it does not need, and PostgreSQL's keeper none at all", async () => {
+    const t = setup();
+    const secrets = {
+      AGENT_PLATFORM_ENCRYPTION_KEY: "5ec2e7".padEnd(64, "0"),
+      AGENT_PLATFORM_PROVIDER_API_KEY: "sk-5ec2e7",
+      AGENT_PLATFORM_SMOKE_API_KEY: "5ec2e7",
+      npm_config__auth: "5ec2e7",
+    };
+    const platform = t.start({ ...secrets, AGENT_PLATFORM_MAX_CRASHES: "7", LANG: "C.UTF-8" });
+    await platform.says("Ctrl-C stops it");
+    const { children = [] } = t.record();
+    const given = environmentOf(children[0]?.pid ?? 0);
+    const own = Object.keys(given).filter((name) => name.startsWith("AGENT_PLATFORM_"));
+    const known = ["DATABASE_URL", "LOG_FILE", "LOG_LEVEL", "MAX_CRASHES", "TOOL_SUBGRAPH_URL"];
+    expect(own.sort()).toEqual(known.map((name) => `AGENT_PLATFORM_${name}`));
+    expect(given).toMatchObject({ AGENT_PLATFORM_MAX_CRASHES: "7", LANG: "C.UTF-8", PATH: process.env["PATH"] });
+    const descendants = childrenOf(platform.pid);
+    expect(descendants.length).toBeGreaterThanOrEqual(2);
+    for (const pid of descendants) expect(Object.values(environmentOf(pid)).join("\n")).not.toContain("5ec2e7");
   });
 
   it("stops when it is told to while it starts", async () => {
@@ -188,6 +210,16 @@ describe("start", () => {
     expect(output).toContain("127.0.0.1");
   });
 });
+
+/** What a process was started with. */
+function environmentOf(pid: number): Record<string, string> {
+  const pairs = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter(Boolean);
+  return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+}
 
 function setup(options: { isNew?: boolean } = {}) {
   const dataDir = mkdtempSync("/tmp/agent-platform-cli-");

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,7 +79,7 @@ beforeAll(async () => {
   await Promise.all(names.map(startSubgraph));
   await Promise.all([
     start(["router"], { ...shared, AGENT_PLATFORM_PORT: String(ports.at(-1)) }, "graph "),
-    start(["worker"], shared, "worker ready"),
+    start(["worker"], { ...shared, AGENT_PLATFORM_ENCRYPTION_KEY: "" }, "worker ready"),
   ]);
   client = createClient({ url: `http://127.0.0.1:${ports.at(-1)}/graphql`, tenantId: "t1" });
 }, 180_000);
@@ -137,6 +137,10 @@ async function adminClient(): Promise<pg.Client & AsyncDisposable> {
 }
 
 describe("with every subgraph in its own process", () => {
+  it("has a worker without the key of secrets, which does not make another", async () => {
+    expect(await readdir(dataDir)).not.toContain("encryption.key");
+  });
+
   it("S-60 S-100 one graph answers for all nine, found by their addresses in the environment", async () => {
     const { services } = await client.query(health, {});
     expect(
