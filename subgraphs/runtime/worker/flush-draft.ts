@@ -18,6 +18,8 @@ export interface FlushDraft {
   tail: Tail | undefined;
   /** The short flush statement can store it. */
   isPlain: boolean;
+  /** Nodes that were offered do not count any more once it is stored, though somebody may be executing them. */
+  withdraws: boolean;
 }
 
 /** The run's own row, without `k`, which is its place in the statement. */
@@ -60,7 +62,9 @@ export function flushDraft(own: Ownership, rest: Rest): FlushDraft {
   const pending = ledger.take();
   const row = runRow(own, rest, tail, pending);
   const isPlain = rest === "keep" && pending.isPlain && own.seen === own.seenStored && !row.clear;
-  return { run, row, pending, tail, isPlain };
+  const { open, waiting } = own.standing.graph;
+  const withdraws = pending.withdrawn.length > 0 || (rest === "end" && open.size > waiting);
+  return { run, row, pending, tail, isPlain, withdraws };
 }
 
 function tailOf({ ledger, decisions, standing }: Ownership, rest: Rest): Tail {

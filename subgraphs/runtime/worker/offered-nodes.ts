@@ -28,6 +28,8 @@ interface Held {
   isDropped: boolean;
 }
 
+/** Without a word from the hints, what was withdrawn is looked for this often; one statement for all that is held. */
+const withdrawnEveryMs = 500;
 const completed = nodeRunStatusNumber("COMPLETED");
 
 export class OfferedNodes {
@@ -41,6 +43,9 @@ export class OfferedNodes {
   /** Who waits for the answer to a result, by key. */
   readonly #waiting = new Map<string, () => void>();
   readonly #poll: NodeJS.Timeout;
+  readonly #unsubscribe: () => void;
+  #isLooking = false;
+  #mustLookAgain = false;
   #flights = 0;
   #isClosed = false;
 
@@ -49,7 +54,10 @@ export class OfferedNodes {
     this.#db = options.db;
     this.#workerKey = options.workerKey;
     this.#onFinished = options.finished;
-    this.#poll = setInterval(() => void this.#withdrawnDrop(), 500);
+    this.#poll = setInterval(() => void this.#withdrawnDrop(), withdrawnEveryMs);
+    this.#unsubscribe = options.owner.hints.subscribe("withdrawn", "*", (runId) => {
+      if ([...this.#held.values()].some(({ claim }) => claim.runId === runId)) void this.#withdrawnDrop();
+    });
   }
 
   get size(): number {
@@ -90,6 +98,7 @@ export class OfferedNodes {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#poll);
+    this.#unsubscribe();
     for (const held of [...this.#held.values()]) this.#drop(held);
   }
 
@@ -213,7 +222,9 @@ export class OfferedNodes {
   }
 
   async #withdrawnDrop(): Promise<void> {
-    if (this.#held.size === 0 || this.#isClosed) return;
+    this.#mustLookAgain = this.#isLooking;
+    if (this.#held.size === 0 || this.#isClosed || this.#isLooking) return;
+    this.#isLooking = true;
     try {
       const asked = this.leases();
       const gone = new Set(await offersWithdrawn(this.#db, asked));
@@ -221,6 +232,10 @@ export class OfferedNodes {
       this.leasesLost(asked.filter(({ key }) => gone.has(key) && !this.#waiting.has(key)));
     } catch (cause) {
       this.#owner.log.warn({ err: cause }, "withdrawn offers not read");
+    } finally {
+      this.#isLooking = false;
+      // Withdrawn behind the statement's back.
+      if (this.#mustLookAgain) void this.#withdrawnDrop();
     }
   }
 

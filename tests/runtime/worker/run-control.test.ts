@@ -1,8 +1,12 @@
+import { once } from "node:events";
 import { newId } from "#shared/ids.ts";
 import { freezePlan } from "../../../subgraphs/runtime/worker/frozen-plan.ts";
 import { EngineFixture, node, plan } from "../../testkit/engine.ts";
 
-afterEach(EngineFixture.closeLeft);
+afterEach(() => {
+  import.meta.jest.useRealTimers();
+  return EngineFixture.closeLeft();
+});
 
 async function setup(): Promise<EngineFixture> {
   return EngineFixture.open();
@@ -36,6 +40,23 @@ describe("cancel", () => {
     expect(await t.control.cancel({ tenantId, runId })).toBe("applied");
     await t.until(runId, () => calls.every(({ context }) => context.signal.aborted), 1_500);
     expect((await t.view(runId)).status).toBe("CANCELLED");
+    await t.close();
+  });
+
+  it("reaches it by a hint, without waiting for the next look", async () => {
+    const t = await setup();
+    // No look by time: intervals stand still.
+    const doNotFake = ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance", "hrtime", "Date"] as const;
+    import.meta.jest.useFakeTimers({ doNotFake: [...doNotFake, "nextTick", "queueMicrotask"] });
+    t.worker({ slots: 1 });
+    t.worker({ slots: 1 });
+    const runId = await t.create(plan([node("h1", "hold"), node("h2", "hold")]));
+    const calls = [await t.calls.heldNode("h1"), await t.calls.heldNode("h2")];
+    const aborts = calls.map(({ context }) => once(context.signal, "abort"));
+    await t.control.cancel({ tenantId, runId });
+    await Promise.all(aborts);
+    expect((await t.finished(runId)).status).toBe("CANCELLED");
+    import.meta.jest.useRealTimers();
     await t.close();
   });
 
