@@ -1,6 +1,7 @@
 /**
  * Lets Node load the platform's TypeScript as it is. esbuild transforms all of it at once; the outcome is kept in `.cache/typescript` under a hash of
  * everything that goes into it, so it cannot be stale: a changed file is another outcome. Where nothing can be kept (a read-only checkout) it is made again.
+ * A file that is no TypeScript fails whoever imports it, and nobody else.
  * What V8 compiles, packages included, is kept in `.cache/v8` by Node, which compares the source text.
  */
 import { createHash } from "node:crypto";
@@ -15,17 +16,23 @@ const cacheFolder = join(root, ".cache/typescript");
 /** Checkouts are switched between branches: the last few outcomes are worth their 2 MiB. */
 const keptOutcomes = 4;
 
-/** @typedef {Record<string, string>} Outcome JavaScript by the path of its source, relative to the root. */
+/**
+ * JavaScript, and what is wrong with the files that have none, by the path of the source, relative to the root.
+ *
+ * @typedef {{ code: Record<string, string>, problems: Record<string, string> }} Outcome
+ */
 
 /** Registers the loader in this thread; processes that are forked register their own. */
 export async function registerTypescript() {
   enableCompileCache(join(root, ".cache/v8"));
   setSourceMapsSupport(true);
-  const outcome = await transformed();
+  const { code, problems } = await transformed();
   const rootUrl = pathToFileURL(`${root}/`).href;
   registerHooks({
     load(url, context, nextLoad) {
-      const source = url.startsWith(rootUrl) ? outcome[decodeURI(url.slice(rootUrl.length))] : undefined;
+      const file = url.startsWith(rootUrl) ? decodeURI(url.slice(rootUrl.length)) : "";
+      if (problems[file] !== undefined) throw new SyntaxError(problems[file]);
+      const source = code[file];
       return source === undefined ? nextLoad(url, context) : { format: "module", source, shortCircuit: true };
     },
   });
@@ -65,7 +72,31 @@ function hashOf(files) {
  * @returns {Promise<Outcome>}
  */
 async function transform(files) {
-  const { build, stop } = await import("esbuild");
+  const esbuild = await import("esbuild");
+  /** @type {Record<string, string>} */
+  const problems = {};
+  try {
+    for (;;) {
+      const sound = files.filter((file) => problems[file] === undefined);
+      const code = await transformAll(esbuild, sound).catch((failure) => {
+        Object.assign(problems, problemsOf(sound, failure));
+      });
+      if (code) return { code, problems };
+    }
+  } finally {
+    // It would keep its helper process for the next build.
+    await esbuild.stop();
+  }
+}
+
+/**
+ * Where one of them fails, all do.
+ *
+ * @param {Pick<typeof import("esbuild"), "build">} esbuild
+ * @param {string[]} files
+ * @returns {Promise<Record<string, string>>}
+ */
+async function transformAll({ build }, files) {
   const { outputFiles } = await build({
     entryPoints: files,
     absWorkingDir: root,
@@ -77,11 +108,28 @@ async function transform(files) {
     target: "node22",
     sourcemap: "inline",
     sourcesContent: false,
-    logLevel: "error",
+    // Problems are told to whoever imports the file.
+    logLevel: "silent",
   });
-  // It would keep its helper process for the next build.
-  await stop();
   return Object.fromEntries(outputFiles.map(({ path, text }) => [path.slice(root.length + 1).replace(/\.js$/, ".ts"), text]));
+}
+
+/**
+ * What is wrong with each file that is to blame; a failure that names none of them is thrown.
+ *
+ * @param {string[]} files
+ * @param {import("esbuild").BuildFailure} failure
+ * @returns {Record<string, string>}
+ */
+function problemsOf(files, failure) {
+  const found = (failure.errors ?? []).flatMap(({ text, location }) =>
+    location && files.includes(location.file)
+      ? [[location.file, `${location.file}:${location.line}:${location.column + 1}: ${text}\n${location.lineText}`]]
+      : [],
+  );
+  if (found.length === 0) throw failure;
+  // The first is the cause of the others.
+  return Object.fromEntries(found.reverse());
 }
 
 /**

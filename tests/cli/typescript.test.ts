@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -78,6 +78,18 @@ describe("the TypeScript loader", () => {
     const t = setup(said("read-only"));
     writeFileSync(join(t.root, ".cache"), "in the way");
     expect(t.run()).toBe("read-only");
+  });
+
+  it("lets a file that is no TypeScript fail those alone that import it, and says where", () => {
+    const t = setup(`export const said = () => import("#shared/broken.ts").catch((error) => error.name + " " + error.message);`);
+    writeFileSync(join(t.root, "subgraphs/unneeded.ts"), "export const = 1;");
+    writeFileSync(join(t.root, "shared/broken.ts"), "export const fine = 1;\nexport cons broken = 2;\nexport cons again = 3;");
+    writeFileSync(join(t.root, "cli/main.mjs"), readFileSync(join(t.root, "cli/main.mjs"), "utf8").replace("said()", "await said()"));
+    const problem = 'SyntaxError shared/broken.ts:2:8: Unexpected "cons"\nexport cons broken = 2;';
+    expect([t.run(), t.run()]).toEqual([problem, problem]);
+    expect(readdirSync(t.outcomes)).toHaveLength(1);
+    writeFileSync(join(t.root, "shared/broken.ts"), `export const fine = 1;`);
+    expect(t.run()).not.toContain("Unexpected");
   });
 
   it("tells errors by the lines of the source", () => {
