@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from the schemas: `npm run codegen`. Needs no running server.
+ * Writes what is generated from the schemas: `npm run codegen`. Needs no running server, and nothing that was generated before.
  *
  * - codegen/subgraphs/<name>.graphql  federated SDL of each subgraph
  * - codegen/supergraph.graphql        what the router composes of them
@@ -8,6 +8,7 @@
  * - codegen/subgraph-clients/<name>/  the same of one subgraph's own schema, for what others ask of it
  */
 import { mkdir, writeFile } from "node:fs/promises";
+import { registerHooks, type ResolveHookSync } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generate, type CodegenConfig } from "@graphql-codegen/cli";
@@ -34,6 +35,7 @@ const settings: CodegenConfig["config"] = {
 const presetConfig = { fragmentMasking: false };
 
 async function main(): Promise<void> {
+  registerHooks({ resolve: resolveWithoutDocuments });
   await mkdir(join(root, "codegen/subgraphs"), { recursive: true });
   const sdls: { name: string; sdl: string }[] = [];
   const clientSchemas = new Map<string, string>();
@@ -48,6 +50,15 @@ async function main(): Promise<void> {
   const publicSchema = printSchema(lexicographicSortSchema(loadSupergraph(supergraphSdl).apiSchema));
   await write("schema.graphql", `${notice}${publicSchema}\n`);
   await generate(codegenConfig(publicSchema, clientSchemas), true);
+}
+
+/**
+ * Subgraphs import their clients, which import what is generated here: a schema needs none of it, and the first client of a subgraph would have nothing to
+ * import. All documents are empty instead.
+ */
+function resolveWithoutDocuments(...[specifier, context, nextResolve]: Parameters<ResolveHookSync>): ReturnType<ResolveHookSync> {
+  if (!/^#codegen\/(graph|subgraph-clients\/\w+)\/gql\.ts$/.test(specifier)) return nextResolve(specifier, context);
+  return { url: "data:text/javascript,export const graphql = () => ({});", format: "module", shortCircuit: true };
 }
 
 function codegenConfig(publicSchema: string, clientSchemas: ReadonlyMap<string, string>): CodegenConfig & { cwd: string } {
