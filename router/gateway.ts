@@ -1,5 +1,5 @@
 /** Apollo Server's gateway: it has parsed and validated, here the operation is planned and its plan executed. */
-import { getVariableValues, GraphQLError, type ExecutionResult } from "graphql";
+import { GraphQLError, type ExecutionResult } from "graphql";
 import type { Gateway } from "#shared/graphql-http.ts";
 import type { Log } from "#shared/log.ts";
 import type { ComposedGraph } from "./supergraph.ts";
@@ -7,6 +7,7 @@ import { executePlan } from "./execute-plan.ts";
 import { RefusedOperation, type Operations } from "./operations.ts";
 import type { RouterContext } from "./request-context.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "./subgraph-fetch.ts";
+import { checkVariables } from "./variables.ts";
 
 /** What operations run on. */
 export interface Runtime {
@@ -47,8 +48,8 @@ interface Execution {
 async function execute(runtime: Runtime, { valid, variables, context }: Execution): Promise<ExecutionResult> {
   try {
     const planned = runtime.operations.fromDocument(valid);
-    const coerced = getVariableValues(runtime.graph.apiSchema, planned.node.variableDefinitions ?? [], variables);
-    if (coerced.errors !== undefined) return { errors: coerced.errors };
+    const errors = checkVariables(runtime.graph.apiSchema, planned.node, variables);
+    if (errors.length > 0) return { errors };
     return await executePlan({
       graph: runtime.graph,
       planned,

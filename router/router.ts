@@ -25,6 +25,7 @@ import type { RouterContext } from "./request-context.ts";
 import { socketOptions } from "./sockets.ts";
 import { defaultDeadlines, type FetchDeadlines } from "./subgraph-fetch.ts";
 import { loadSupergraph, supergraphOf } from "./supergraph.ts";
+import { finiteNumbers } from "./variables.ts";
 
 export interface RouterOptions {
   env: Pick<Env, "host" | "port" | "dataDir" | "authRequired" | "allowedHosts" | "corsOrigins">;
@@ -61,7 +62,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     gateway: createGateway(runtime),
     log,
     plugins: [auditPlugin(audit), noSubscriptions],
-    validationRules: [limitRule({ ...defaultLimits, ...options.limits })],
+    validationRules: [limitRule({ ...defaultLimits, ...options.limits }), finiteNumbers],
     maxTokens: options.limits?.maxTokens ?? defaultLimits.maxTokens,
   });
   const { maxBodyBytes = 4 << 20, checks = {} } = options;
@@ -95,7 +96,7 @@ async function createRuntime({ endpoints, log, limits, deadlines }: RouterOption
   return {
     graph,
     supergraphSdl,
-    operations: new Operations({ graph, rules: [limitRule(wide)], maxTokens: wide.maxTokens }),
+    operations: new Operations({ graph, rules: [limitRule(wide), finiteNumbers], maxTokens: wide.maxTokens }),
     endpoints: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint])),
     deadlines: { ...defaultDeadlines, ...deadlines },
     log,

@@ -13,7 +13,8 @@ import { auditRecord, errorCodesOf, type AuditSink } from "./audit.ts";
 import type { Runtime } from "./gateway.ts";
 import { RefusedOperation } from "./operations.ts";
 import { socketContext, type RouterContext } from "./request-context.ts";
-import { checkVariables, startSubscription, type PreparedSubscription } from "./subscriptions.ts";
+import { startSubscription, type PreparedSubscription } from "./subscriptions.ts";
+import { checkVariables } from "./variables.ts";
 
 interface SocketOperation extends PreparedSubscription {
   context: RouterContext;
@@ -76,7 +77,7 @@ function prepare(runtime: Runtime, payload: SubscribePayload, { context, audit }
     const operationName = payload.operationName ?? undefined;
     const variables = payload.variables ?? {};
     const planned = runtime.operations.fromText(payload.query, operationName);
-    const errors = checkVariables(runtime, planned, variables);
+    const errors = checkVariables(runtime.graph.apiSchema, planned.node, variables);
     if (errors.length > 0) return refuse(errors, planned.document);
     const operation: SocketOperation = { planned, source: payload.query, variables, context, operationName };
     return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: operation };

@@ -2,7 +2,7 @@
  * Federated subscriptions: Apollo's planner plans them, and nobody else runs them. The plan's primary fetch is subscribed to at
  * its subgraph; each event then runs through the whole plan in that fetch's place, so that other subgraphs add their fields.
  */
-import { getVariableValues, type ExecutionResult, type GraphQLError } from "graphql";
+import type { ExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
 import { auditRecord, errorCodesOf, type AuditSink } from "./audit.ts";
@@ -18,11 +18,6 @@ export interface PreparedSubscription {
   planned: PlannedOperation;
   source: string;
   variables: Record<string, unknown>;
-}
-
-/** Checks what can be checked before anything is asked of a subgraph; the errors are for the client. */
-export function checkVariables(runtime: Runtime, planned: PlannedOperation, variables: Record<string, unknown>): readonly GraphQLError[] {
-  return getVariableValues(runtime.graph.apiSchema, planned.node.variableDefinitions ?? [], variables).errors ?? [];
 }
 
 /** Begins a subscription. What its subgraph refuses is a result with errors, and no stream. */

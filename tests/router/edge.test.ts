@@ -162,6 +162,28 @@ describe("what a request may cost", () => {
     expect(t.seen).toEqual([]);
   });
 
+  it.each([
+    ["document", '{"query":"{ echo(value: { a: [1e400] }) }"}', "GRAPHQL_VALIDATION_FAILED", "1e400 is too large"],
+    ["document, without an exponent", `{"query":"{ echo(value: -${"9".repeat(400)}) }"}`, "GRAPHQL_VALIDATION_FAILED", "-9999999"],
+    [
+      "variables",
+      '{"query":"query ($v: JSON) { echo(value: $v) }","variables":{"v":{"a":[0,-1e309]}}}',
+      "GRAPHQL_INVALID",
+      '"$v" got a number at a.1',
+    ],
+  ])("refuses a number that no double can hold, in the %s", async (_where, body, reason, words) => {
+    await using t = await fixtureRouter();
+    const answer = await request(t.router.url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const refusal = { message: expect.stringContaining(words), extensions: { code: "BAD_USER_INPUT", reason } };
+    expect([answer.statusCode, await answer.body.json()]).toMatchObject([400, { errors: [refusal] }]);
+    expect(t.seen).toEqual([]);
+  });
+
+  it("takes the largest number that a double can hold", async () => {
+    await using t = await fixtureRouter();
+    expect((await t.ask("{ echo(value: 1.7976931348623157e308) }")).body).toEqual({ data: { echo: Number.MAX_VALUE } });
+  });
+
   it("allows GraphiQL's introspection", async () => {
     await using t = await fixtureRouter();
     const { getIntrospectionQuery } = await import("graphql");
