@@ -71,7 +71,9 @@ function batchReferences<C extends object>(resolve: ReferenceResolver<C>) {
 /** TypeGraphQL has no place to describe the root types. */
 const rootDescriptions: Readonly<Record<string, string>> = {
   Query: "What can be read. What is not there, or is another tenant's, is null.",
-  Mutation: "What can be changed. The fields of one mutation are executed one after the other; one that fails stops none of the others.",
+  Mutation:
+    "What can be changed. The fields of one mutation are executed one after the other. When one fails, `data` is null: what was done before it stays done, " +
+    "and of the fields behind it some may not be executed. One field a mutation is the rule.",
   Subscription: "What can be watched live, over a WebSocket at the graph's own address (graphql-transport-ws).",
 };
 

@@ -162,6 +162,24 @@ describe("an operation that is refused", () => {
     });
   });
 
+  it("a mutation of several fields has no data when one fails: those before it are done, those behind it at the same subgraph are not", async () => {
+    const app = (alias: string, code: string) => `${alias}: createApp(input: { code: "${code}", name: "A" }) { code }`;
+    const tenant = { "x-tenant-id": "several" };
+    const skill = 'createSkill(input: { code: "four", name: "S" }) { code }';
+    const { status, data, errors } = await platform.post(
+      `mutation { ${app("a", "one")} ${app("b", "no code")} ${app("c", "three")} ${skill} }`,
+      {},
+      tenant,
+    );
+    expect([status, data]).toEqual([200, null]);
+    expect(errors).toMatchObject([{ path: ["b"], extensions: { reason: "CODE_INVALID" } }]);
+    const there = "{ apps { edges { node { code } } } skills { edges { node { code } } } }";
+    expect(await ask(platform, there, {}, tenant)).toEqual({
+      apps: { edges: [{ node: { code: "one" } }] },
+      skills: { edges: [{ node: { code: "four" } }] },
+    });
+  });
+
   it("GraphQL that is none says what is wrong, and nothing of the inside", async () => {
     const { status, errors } = await platform.post("{ nope }");
     expect(status).toBe(400);
