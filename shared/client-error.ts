@@ -35,6 +35,8 @@ function describe(error: unknown, setting: ErrorSetting): Description {
   if (made === undefined && looksFormatted(error)) {
     const { stacktrace: _stack, http: _http, exception: _exception, ...extensions } = error.extensions ?? {};
     const code = extensions["code"];
+    // Apollo Server gives a variable that does not fit our code, but no reason.
+    if (code === "BAD_USER_INPUT" && extensions["reason"] === undefined) return badInput(error.message, "GRAPHQL_INVALID");
     if (isErrorCode(code) && code !== "INTERNAL") return { message: error.message, extensions };
     if (code === "INTERNAL") return internal(extensions["serviceName"]);
     if (typeof code === "string" && requestFaults.has(code)) return badInput(error.message, code);

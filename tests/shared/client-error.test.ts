@@ -20,6 +20,7 @@ describe("an error for a client", () => {
     ],
     ["a subgraph's bug", formatted({ code: "INTERNAL", reason: "INTERNAL", query: "select" }), { code: "INTERNAL", reason: "INTERNAL" }],
     ["Apollo's codes", formatted({ code: "GRAPHQL_VALIDATION_FAILED" }), { code: "BAD_USER_INPUT", reason: "GRAPHQL_VALIDATION_FAILED" }],
+    ["a variable that Apollo Server refuses", formatted({ code: "BAD_USER_INPUT" }), { code: "BAD_USER_INPUT", reason: "GRAPHQL_INVALID" }],
     ["an unknown code", formatted({ code: "WHATEVER", path: "/etc" }), { code: "INTERNAL", reason: "INTERNAL" }],
     ["a bug", new Error("select 1"), { code: "INTERNAL", reason: "INTERNAL" }],
     ["something thrown that is no error", "text", { code: "INTERNAL", reason: "INTERNAL" }],
