@@ -9,18 +9,19 @@ export function checkCode(field: string, value: string): string {
   throw new AppError(
     "BAD_USER_INPUT",
     "CODE_INVALID",
-    `${field} is ${JSON.stringify(value.slice(0, 80))}. Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit.`,
-    { field, value: value.slice(0, 80) },
+    `${field} is ${JSON.stringify(excerpt(value))}. Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit.`,
+    { field, value: excerpt(value) },
   );
 }
 
 /** A text of limited length; blank counts as empty. @throws AppError TEXT_TOO_SHORT, TEXT_TOO_LONG */
 export function checkText(field: string, value: string, limits: { min?: number; max: number }): string {
   const { min = 0, max } = limits;
-  if (value.length > max) {
-    throw new AppError("BAD_USER_INPUT", "TEXT_TOO_LONG", `${field} has ${value.length} characters; at most ${max} are allowed.`, {
+  if (value.length > max && characters(value) > max) {
+    const length = characters(value);
+    throw new AppError("BAD_USER_INPUT", "TEXT_TOO_LONG", `${field} has ${length} characters; at most ${max} are allowed.`, {
       field,
-      length: value.length,
+      length,
       max,
     });
   }
@@ -29,10 +30,20 @@ export function checkText(field: string, value: string, limits: { min?: number; 
       "BAD_USER_INPUT",
       "TEXT_TOO_SHORT",
       `${field} is empty. Give at least ${min} ${min === 1 ? "character" : "characters"}.`,
-      { field, value, min },
+      { field, value: excerpt(value), min },
     );
   }
   return value;
+}
+
+/** The characters of a text, as JSON Schema counts them: an emoji is one, though JavaScript keeps it as two units. */
+export function characters(text: string): number {
+  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
+}
+
+/** As much of a text as an error repeats. */
+export function excerpt(text: string): string {
+  return text.slice(0, 80).toWellFormed();
 }
 
 /** A name for people: 1 to 200 characters. */

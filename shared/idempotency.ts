@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import type { Tx } from "./db/database.ts";
 import { tenantPolicy } from "./db/tenant-policy.ts";
 import { AppError } from "./errors.ts";
+import { characters } from "./fields.ts";
 
 const keyLength = 200;
 
@@ -62,9 +63,10 @@ export function idempotencyKeyReused(key: string, resultId: string | undefined):
 
 /** @throws AppError IDEMPOTENCY_KEY_INVALID when it is empty or longer than 200 characters. */
 export function checkIdempotencyKey(key: string): string {
-  if (key.length > 0 && key.length <= keyLength) return key;
-  const message = `idempotencyKey has ${key.length} characters; give 1 to ${keyLength}.`;
-  throw new AppError("BAD_USER_INPUT", "IDEMPOTENCY_KEY_INVALID", message, { length: key.length, max: keyLength });
+  const length = characters(key);
+  if (length > 0 && length <= keyLength) return key;
+  const message = `idempotencyKey has ${length} characters; give 1 to ${keyLength}.`;
+  throw new AppError("BAD_USER_INPUT", "IDEMPOTENCY_KEY_INVALID", message, { field: "idempotencyKey", length, max: keyLength });
 }
 
 /** A hash of an input, whatever the order of its keys; a null field means the same as none, and the key itself does not count. */

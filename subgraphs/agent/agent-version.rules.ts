@@ -1,5 +1,5 @@
 /** What a version of an agent may hold. Each check gives the value as it is stored. */
-import { checkJsonSize, checkRange } from "#shared/fields.ts";
+import { checkJsonSize, checkRange, excerpt } from "#shared/fields.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { MemoryPolicyInput } from "./agent-version.inputs.ts";
 import { agentErrors } from "./errors.ts";
@@ -31,7 +31,8 @@ export function checkMemoryPolicy(input: MemoryPolicyInput | null | undefined): 
 function checkPolicyConfig(config: JsonObject): JsonObject {
   const score = config["write_importance_score"];
   if (score !== undefined && !(Number.isInteger(score) && (score as number) >= 0 && (score as number) <= maxImportance)) {
-    throw agentErrors.IMPORTANCE_SCORE_INVALID({ field: "memoryPolicy.config.write_importance_score", min: 0, max: maxImportance });
+    const field = "memoryPolicy.config.write_importance_score";
+    throw agentErrors.IMPORTANCE_SCORE_INVALID({ field, value: excerpt(JSON.stringify(score)), min: 0, max: maxImportance });
   }
   return checkJsonSize("memoryPolicy.config", config, policyConfigBytes);
 }

@@ -67,13 +67,13 @@ async function checkReferencesThere(context: AgentContext, input: CreateAgentVer
 }
 
 function versionContent(input: CreateAgentVersionInput) {
-  const text = (field: "goal" | "systemPrompt" | "model", max: number) =>
-    input[field] == null ? null : checkText(field, input[field], { max });
+  const text = (field: "goal" | "systemPrompt" | "model", limits: { min?: number; max: number }) =>
+    input[field] == null ? null : checkText(field, input[field], limits);
   return {
     role: checkText("role", input.role, { min: 1, max: 2_000 }),
-    goal: text("goal", 10_000),
-    systemPrompt: text("systemPrompt", 100_000),
-    model: text("model", 200),
+    goal: text("goal", { max: 10_000 }),
+    systemPrompt: text("systemPrompt", { max: 100_000 }),
+    model: text("model", { min: 1, max: 200 }),
     modelConfig: checkJsonSize("modelConfig", input.modelConfig ?? {}, modelConfigBytes),
     toolBindingIds: checkReferences("toolBindingIds", input.toolBindingIds),
     skillIds: checkReferences("skillIds", input.skillIds),

@@ -18,7 +18,8 @@ export const agentErrors = defineErrors({
   },
   IMPORTANCE_SCORE_INVALID: {
     code: "BAD_USER_INPUT",
-    message: (f: { field: string; min: number; max: number }) => `${f.field} is not a whole number from ${f.min} to ${f.max}.`,
+    message: (f: { field: string; value: string; min: number; max: number }) =>
+      `${f.field} is ${f.value}. Give a whole number from ${f.min} to ${f.max}.`,
   },
   TOO_MANY_REFERENCES: {
     code: "BAD_USER_INPUT",

@@ -1,4 +1,4 @@
-import { checkText } from "#shared/fields.ts";
+import { checkText, excerpt } from "#shared/fields.ts";
 import { CoordinationMode } from "./coordination-mode.ts";
 import { teamErrors } from "./errors.ts";
 import type { TeamMemberInput } from "./team-version.inputs.ts";
@@ -37,7 +37,7 @@ export function checkMembers(mode: CoordinationMode, members: readonly TeamMembe
 function checkMember({ memberKey, agentId, role, responsibility }: TeamMemberInput, index: number): CheckedMember {
   const field = `members[${index}]`;
   if (!memberKeyPattern.test(memberKey)) {
-    throw teamErrors.MEMBER_KEY_INVALID({ field: `${field}.memberKey`, value: memberKey.slice(0, 80) });
+    throw teamErrors.MEMBER_KEY_INVALID({ field: `${field}.memberKey`, value: excerpt(memberKey) });
   }
   return {
     memberKey,
