@@ -123,7 +123,7 @@ export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** The response names of an operation's root fields, as far as they are named outright or by its fragments; each once. */
+/** An operation's root fields, those of its fragments too; each once, by name and not by alias. */
 export function rootFieldsOf(document: DocumentNode, node: OperationDefinitionNode): string[] {
   const names = new Set<string>();
   const fragments = new Map(document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d] as const] : [])));

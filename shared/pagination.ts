@@ -15,16 +15,23 @@ const defaultPageSize = 20;
 /** first/after go forward, last/before backward. 20 items unless asked, 200 at most; null means the default. */
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: "How many items from the start (or behind `after`): 20 unless given, 200 at most." })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "How many items from the start of the list, or behind `after`: 0 to 200; 20 where neither first nor last is given. Not beside last.",
+  })
   first?: number | null;
 
-  @Field(() => String, { nullable: true, description: "A cursor: the page begins behind it." })
+  @Field(() => String, { nullable: true, description: "A cursor of this list: the page begins behind it." })
   after?: string | null;
 
-  @Field(() => Int, { nullable: true, description: "How many items from the end (or before `before`), 200 at most." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "How many items from the end of the list, or before `before`: 0 to 200. Not beside first.",
+  })
   last?: number | null;
 
-  @Field(() => String, { nullable: true, description: "A cursor: the page ends before it." })
+  @Field(() => String, { nullable: true, description: "A cursor of this list: the page ends before it." })
   before?: string | null;
 }
 

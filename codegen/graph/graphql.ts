@@ -4,41 +4,41 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Without providerCode the tenant's first active provider, else the configured one, answers; without model its default model. At most 4 MiB. */
+/** What to complete: all of it together at most 4 MiB. Without providerCode the tenant's oldest active provider answers, else the configured one. */
 export type ChatCompletionInput = {
   /** Sent as Idempotency-Key: 1 to 255 printable ASCII characters. */
   idempotencyKey?: string | null | undefined;
-  /** The most tokens to produce, 1 or more. */
+  /** The most tokens to produce: 1 to 10,000,000; the provider's own limit unless given. */
   maxTokens?: number | null | undefined;
   /** The conversation so far: 1 to 1,000 messages. */
   messages: Array<ChatMessageInput>;
-  /** The model's name at the provider. */
+  /** The model's name at the provider; its defaultModel unless given. */
   model?: string | null | undefined;
-  /** One of the tenant's providers. */
+  /** The code of one of the tenant's providers. */
   providerCode?: string | null | undefined;
   /** As the OpenAI API has it, such as { type: "json_object" }. */
   responseFormat?: Record<string, unknown> | null | undefined;
   /** Texts that end the completion; at most 16. */
   stop?: Array<string> | null | undefined;
-  /** 0 to 2. */
+  /** 0 to 2; the provider's own unless given. */
   temperature?: number | null | undefined;
   /** "auto", "none", "required", or { name } for one function. */
   toolChoice?: unknown;
-  /** At most 128. */
+  /** The functions that the model may call: at most 128. */
   tools?: Array<ChatToolInput> | null | undefined;
-  /** 0 to 1. */
+  /** 0 to 1; the provider's own unless given. */
   topP?: number | null | undefined;
 };
 
 /** One message of a conversation. */
 export type ChatMessageInput = {
-  /** What is said; only an ASSISTANT message with toolCalls may have none. */
+  /** What is said, of any length within the 4 MiB of the whole; only an ASSISTANT message with toolCalls may have none. */
   content?: string | null | undefined;
   /** The participant's name, where several have one role. */
   name?: string | null | undefined;
   /** Who says it. */
   role: ChatRole;
-  /** TOOL: the call that it answers. */
+  /** TOOL: the call that it answers; required there. */
   toolCallId?: string | null | undefined;
   /** ASSISTANT: the calls that it made, [{ id, name, arguments }], as completions give them. */
   toolCalls?: unknown;
@@ -75,35 +75,35 @@ export type CreateAppInput = {
   name: string;
 };
 
-/** workflowVersionId (drafts too, archived ones not), or workflowId for its published version; without one CONFLICT, WORKFLOW_VERSION_NOT_PUBLISHED. */
+/** What to run: workflowVersionId, or workflowId for its published version; where it has none, CONFLICT, WORKFLOW_VERSION_NOT_PUBLISHED. */
 export type CreateRunInput = {
   /** The app, which must be the workflow's; not needed. */
   appId?: string | number | null | undefined;
   /** The app version that the run is for; it does not decide what runs. */
   appVersionId?: string | number | null | undefined;
-  /** True: no model is called, no tool and no source of documents; their nodes say what they would have asked. All other nodes run. */
+  /** True: no model, tool or source of documents is called; their nodes say in their output what they would have asked. All other nodes run. */
   dryRun?: boolean | null | undefined;
   /** Who advances it. */
   execution?: RunExecution | null | undefined;
   /** 1 to 200 characters. Asking again with it and the same input gives the first run; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED. */
   idempotencyKey?: string | null | undefined;
-  /** Begins here; nodes that cannot be reached from it take no part. */
+  /** The node that the run begins with; nodes that cannot be reached from it take no part. */
   initialNode?: InitialNodeInput | null | undefined;
   /** What templates see as input: up to 256 KiB; {} unless given. */
   input?: Record<string, unknown> | null | undefined;
-  /** -100 to 100; each step is worth a second of waiting in the tenant's queue. Below 0 a run waits that many seconds. */
+  /** -100 to 100; each step is worth a second of waiting in the tenant's queue. With -30 a run waits 30 seconds before it may start. */
   priority?: number | null | undefined;
   /** The conversation that gets the run's answer. */
   sessionId?: string | number | null | undefined;
-  /** Runs its published version. */
+  /** The workflow whose published version runs; beside workflowVersionId it must be the version's. */
   workflowId?: string | number | null | undefined;
-  /** What runs. */
+  /** The version that runs: drafts too, archived ones not. */
   workflowVersionId?: string | number | null | undefined;
 };
 
 /**
  * What runs: workflowVersionId, else the app version's, else that of the app's published version, else the published version of its only workflow; else CONFLICT.
- * message is stored as a USER message of the session and is input.query of the run.
+ * message is stored as a USER message of the session, and is input.query of the run whatever input says.
  */
 export type CreateRunRequestInput = {
   /** A version of the session's app. */
@@ -112,11 +112,11 @@ export type CreateRunRequestInput = {
   execution?: RunExecution | null | undefined;
   /** 1 to 200 characters. Asking again with it and the same input gives the first request; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED. */
   idempotencyKey?: string | null | undefined;
-  /** Begins here. */
+  /** The node that the run begins with; nodes that cannot be reached from it take no part. */
   initialNode?: InitialNodeInput | null | undefined;
-  /** The run's input: up to 256 KiB; {} unless given. */
+  /** The run's input: {} unless given; together with message up to 256 KiB of JSON. */
   input?: Record<string, unknown> | null | undefined;
-  /** What the user says: 1 to 262,144 characters. */
+  /** What the user says: at least a character; together with input up to 256 KiB of JSON. */
   message?: string | null | undefined;
   /** The conversation. */
   sessionId: string | number;
@@ -138,11 +138,11 @@ export type CreateSessionInput = {
 
 /** A new binding of a tool. */
 export type CreateToolBindingInput = {
-  /** base_url, headers, timeout_seconds; at most 64 KiB. Headers that look like credentials (authorization, x-api-key, …) are taken as secretHeaders. */
+  /** base_url, headers, timeout_seconds: {} unless given; at most 64 KiB. Headers that look like credentials (authorization, x-api-key, …) are taken as secretHeaders. */
   config?: Record<string, unknown> | null | undefined;
   /** For people: 1 to 200 characters. */
   name: string;
-  /** { name: value }: encrypted, never read back, and sent only to the origin of the binding's base_url (else of the version's url or base_url). */
+  /** { name: value }, at most 64 KiB: encrypted, never read back, and sent only to the origin of the binding's base_url (else of the version's url or base_url). BAD_USER_INPUT where there is none of these. */
   secretHeaders?: Record<string, unknown> | null | undefined;
   /** The tool. */
   toolId: string | number;
@@ -200,11 +200,11 @@ export type CreateWorkflowVersionInput = {
 export type FinishReason =
   /** The provider withheld the rest. */
   | 'CONTENT_FILTER'
-  /** maxTokens, or the model's own limit. */
+  /** It reached maxTokens, or the model's own limit. */
   | 'LENGTH'
   /** The model was done, or met a stop text. */
   | 'STOP'
-  /** It waits for the tools that it calls. */
+  /** The model waits for the tools that it calls. */
   | 'TOOL_CALLS';
 
 /** Whether a service and its database answer. */
@@ -216,9 +216,9 @@ export type HealthStatus =
 
 /** The node that a run begins with, instead of those that the DSL starts with. */
 export type InitialNodeInput = {
-  /** The node's id in the DSL. */
+  /** The node's id in the DSL; BAD_USER_INPUT when it has none of that id. */
   nodeId: string;
-  /** Refused with BAD_USER_INPUT when the DSL says another type. */
+  /** The node's type; BAD_USER_INPUT when the DSL says another. */
   nodeType?: string | null | undefined;
 };
 
@@ -233,7 +233,7 @@ export type MessageRole =
   /** The user of the session. */
   | 'USER';
 
-/** Where a node run stands. COMPLETED, FAILED, SKIPPED and CANCELLED never change. */
+/** Where a node run stands. One that is COMPLETED, FAILED, SKIPPED or CANCELLED has finished and never changes. */
 export type NodeRunStatus =
   /** Stopped; errorCode says why: RUN_CANCELLED, SIBLING_FAILED or RUN_ENDED. */
   | 'CANCELLED'
@@ -261,7 +261,7 @@ export type RunEventType =
   /** A call that a node made has ended. */
   | 'SPAN';
 
-/** WORKERS: any worker takes it. MANUAL: only the execute… mutations advance it. */
+/** Who advances a run. */
 export type RunExecution =
   /** Only the execute… mutations and executors outside the platform advance it. */
   | 'MANUAL'
@@ -277,22 +277,22 @@ export type RunRequestStatus =
   /** Recorded; dispatchRunRequest starts its run. */
   | 'PENDING';
 
-/** Where a run stands. COMPLETED, FAILED and CANCELLED never change. */
+/** Where a run stands. A run that is COMPLETED, FAILED or CANCELLED has finished and never changes. */
 export type RunStatus =
   /** It was cancelled. */
   | 'CANCELLED'
   /** Every node is completed or skipped. */
   | 'COMPLETED'
-  /** A node failed, nothing handled it, and its siblings have stopped. */
+  /** A node failed, and its siblings have stopped. */
   | 'FAILED'
   /** Nobody has begun it, or its next nodes are queued and nobody owns it. */
   | 'QUEUED'
   /** A node runs or may run. */
   | 'RUNNING'
-  /** All that is left waits: for a person, a callback, a timer. */
+  /** All that is left waits: for a person, a callback, a timer, or the pause before another attempt. */
   | 'WAITING';
 
-/** How what a span stands for went; UNSET while it goes on. */
+/** How it went. */
 export type SpanStatus =
   /** It failed, or was stopped. */
   | 'ERROR'

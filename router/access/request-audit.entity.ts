@@ -35,7 +35,7 @@ export class RequestAudit {
   @Property({ type: "text" })
   operationHash!: string;
 
-  @Field(() => [String], { description: 'Root fields asked for, such as ["createRun"].' })
+  @Field(() => [String], { description: 'The root fields asked for, such as ["createRun"], not their aliases; the first 50.' })
   @Property({ type: "string[]", columnType: "text[]" })
   rootFields!: string[];
 
@@ -47,15 +47,15 @@ export class RequestAudit {
   @Property({ type: "string[]", columnType: "text[]" })
   errorCodes!: string[];
 
-  @Field(() => Float, { description: "How long it took; of a subscription, how long it lived." })
+  @Field(() => Float, { description: "Milliseconds that it took; of a subscription, that it lived." })
   @Property({ type: "double", columnType: "double precision" })
   durationMs!: number;
 
-  @Field(() => String, { nullable: true, description: "The address that the request came from." })
+  @Field(() => String, { nullable: true, description: "The address that the request came from; null: not known." })
   @Property({ type: "text", nullable: true })
   clientIp!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The client's User-Agent." })
+  @Field(() => String, { nullable: true, description: "The client's User-Agent; null: it sent none." })
   @Property({ type: "text", nullable: true })
   userAgent!: string | null;
 

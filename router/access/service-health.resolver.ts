@@ -22,20 +22,20 @@ class ServiceHealthType implements ServiceHealth {
   @Field(() => String, { description: "The subgraph's name." })
   name!: string;
 
-  @Field(() => HealthStatus, { description: "UP: it and its database answered within 2 s." })
+  @Field(() => HealthStatus, { description: "Whether it answers." })
   status!: HealthStatus;
 
-  @Field(() => Float, { nullable: true, description: "How long the answer took; null when there was none." })
+  @Field(() => Float, { nullable: true, description: "Milliseconds until its answer; null when there was none." })
   latencyMs!: number | null;
 
-  @Field(() => String, { nullable: true, description: "Why it is down." })
+  @Field(() => String, { nullable: true, description: "DOWN: why, for people; else null." })
   message!: string | null;
 }
 
 /** The services in the graph. */
 @Resolver()
 export class ServiceHealthResolver {
-  @Query(() => [ServiceHealthType], { description: "Every subgraph, asked now, each with a time limit of 2 s." })
+  @Query(() => [ServiceHealthType], { description: "Every subgraph, by name, asked now, each with a time limit of 2 s." })
   services(@Ctx() { services }: AccessContext): Promise<ServiceHealth[]> {
     return services.probe();
   }

@@ -47,11 +47,11 @@ export class AgentVersion {
   @Property({ type: "text" })
   role!: string;
 
-  @Field(() => String, { nullable: true, description: "What the agent is there for." })
+  @Field(() => String, { nullable: true, description: "What the agent is there for; null: nobody said." })
   @Property({ type: "text", nullable: true })
   goal!: string | null;
 
-  @Field(() => String, { nullable: true, description: "What the model is told before anything else." })
+  @Field(() => String, { nullable: true, description: "What the model is told before anything else; null: nothing." })
   @Property({ type: "text", nullable: true })
   systemPrompt!: string | null;
 

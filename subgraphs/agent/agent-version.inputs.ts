@@ -10,7 +10,11 @@ export class MemoryPolicyInput {
   @Field(() => Boolean, { defaultValue: false, nullable: true, description: "Whether memories are read before a run." })
   enabled?: boolean | null;
 
-  @Field(() => MemoryScopeType, { defaultValue: MemoryScopeType.SESSION, nullable: true, description: "Whose memories." })
+  @Field(() => MemoryScopeType, {
+    defaultValue: MemoryScopeType.SESSION,
+    nullable: true,
+    description: "Whose memories are read and written.",
+  })
   memoryScope?: MemoryScopeType | null;
 
   @Field(() => Int, { defaultValue: 5, nullable: true, description: "The most memories that are put into the prompt: 0 to 50." })
@@ -19,7 +23,11 @@ export class MemoryPolicyInput {
   @Field(() => Boolean, { defaultValue: false, nullable: true, description: "Whether a run writes a conversation memory." })
   writeEnabled?: boolean | null;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "write_importance_score: 0 to 100. At most 16 KiB." })
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "{ write_importance_score }: a whole number from 0 to 100, the importance of the memories that are written. {} unless given; at most 16 KiB.",
+  })
   config?: JsonObject | null;
 }
 
@@ -41,23 +49,26 @@ export class CreateAgentVersionInput {
   @Field(() => String, { nullable: true, description: "What the model is told before anything else: up to 100,000 characters." })
   systemPrompt?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The model's name; the platform's default model unless given." })
+  @Field(() => String, { nullable: true, description: "The model's name: 1 to 200 characters; the platform's default model unless given." })
   model?: string | null;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "temperature, maxTokens, topP, responseFormat, ... At most 64 KiB." })
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: "temperature, maxTokens, topP, responseFormat, ... {} unless given; at most 64 KiB.",
+  })
   modelConfig?: JsonObject | null;
 
   @Field(() => [ID], {
     nullable: true,
     description:
-      "Tool bindings the model may call, at most 128. NOT_FOUND names the first that is not there; one that is deleted later stays, with its deletedAt.",
+      "Tool bindings the model may call, at most 128. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt.",
   })
   toolBindingIds?: string[] | null;
 
   @Field(() => [ID], {
     nullable: true,
     description:
-      "Skills the model may use, at most 128. NOT_FOUND names the first that is not there; one that is deleted later stays, with its deletedAt.",
+      "Skills the model may use, at most 128. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt.",
   })
   skillIds?: string[] | null;
 

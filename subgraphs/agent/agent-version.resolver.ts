@@ -18,7 +18,9 @@ export class AgentVersionResolver {
     return loaders.agentVersion.load(id);
   }
 
-  @Mutation(() => AgentVersion, { description: "Makes the agent's next version. A version never changes: a change is a new one." })
+  @Mutation(() => AgentVersion, {
+    description: "Makes the agent's next version. A version's content never changes: a change is a new version.",
+  })
   createAgentVersion(
     @Arg("input", () => CreateAgentVersionInput) input: CreateAgentVersionInput,
     @Ctx() context: AgentContext,
@@ -27,7 +29,8 @@ export class AgentVersionResolver {
   }
 
   @Mutation(() => AgentVersion, {
-    description: "The published version is the one that was published last; publishing an older one again makes it current.",
+    description:
+      "Makes a version the agent's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the agent was deleted.",
   })
   publishAgentVersion(
     @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
@@ -41,12 +44,20 @@ export class AgentVersionResolver {
     return loaders.agent.load(version.agentId);
   }
 
-  @FieldResolver(() => [ToolBindingStub], { nullable: "items", description: "Tools the model may call; null where a binding is gone." })
+  @FieldResolver(() => [ToolBindingStub], {
+    nullable: "items",
+    description:
+      "Tools the model may call, at most 128. An item is null where the tool subgraph does not answer; a deleted binding is there, with its deletedAt.",
+  })
   tools(@Root() version: AgentVersion): ToolBindingStub[] {
     return version.toolBindingIds.map((id) => ({ id }));
   }
 
-  @FieldResolver(() => [SkillStub], { nullable: "items", description: "Skills the model may use; null where a skill is gone." })
+  @FieldResolver(() => [SkillStub], {
+    nullable: "items",
+    description:
+      "Skills the model may use, at most 128. An item is null where the skill subgraph does not answer; a deleted skill is there, with its deletedAt.",
+  })
   skills(@Root() version: AgentVersion): SkillStub[] {
     return version.skillIds.map((id) => ({ id }));
   }

@@ -20,12 +20,15 @@ export class CreateAgentInput {
 /** What to change; what is left out stays. */
 @InputType({ description: "What to change of an agent; what is left out stays." })
 export class UpdateAgentInput {
-  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters." })
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "null clears it." })
+  @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters; null clears it." })
   description?: string | null;
 
-  @Field(() => AgentStatus, { nullable: true, description: "ARCHIVED hides nothing; it says that the agent is no longer in use." })
+  @Field(() => AgentStatus, {
+    nullable: true,
+    description: "ARCHIVED hides nothing; it says that the agent is no longer in use. null leaves it.",
+  })
   status?: AgentStatus | null;
 }

@@ -47,7 +47,9 @@ export class AgentResolver {
     return service.updateAgent(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes an agent; teams that have it keep its id. Returns the id." })
+  @Mutation(() => ID, {
+    description: "Deletes an agent; its versions stay, and teams that have it as a member keep it, with its deletedAt. Returns the id.",
+  })
   deleteAgent(
     @Arg("id", () => ID, { description: "The agent; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: AgentContext,
@@ -55,12 +57,12 @@ export class AgentResolver {
     return service.deleteAgent(context, id);
   }
 
-  @FieldResolver(() => AgentVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  @FieldResolver(() => AgentVersion, { nullable: true, description: "The version with the highest number; null: it has none." })
   latestVersion(@Root() agent: Agent, @Ctx() { loaders }: AgentContext): Promise<AgentVersion | null> {
     return loaders.agentLatest.load(agent.id);
   }
 
-  @FieldResolver(() => AgentVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  @FieldResolver(() => AgentVersion, { nullable: true, description: "The version that was published last; null: none was published." })
   publishedVersion(@Root() agent: Agent, @Ctx() { loaders }: AgentContext): Promise<AgentVersion | null> {
     return loaders.agentPublished.load(agent.id);
   }

@@ -37,6 +37,6 @@ export class MemoryPolicy {
   @Field(() => Boolean, { description: "Whether a run writes a conversation memory." })
   writeEnabled!: boolean;
 
-  @Field(() => JsonObjectScalar, { description: "write_importance_score: 0 to 100, the score of the memories written." })
+  @Field(() => JsonObjectScalar, { description: "{ write_importance_score }: 0 to 100, the importance of the memories that are written." })
   config!: JsonObject;
 }

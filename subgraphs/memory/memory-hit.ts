@@ -7,6 +7,6 @@ export class MemoryHit {
   @Field(() => Memory, { description: "The memory." })
   memory!: Memory;
 
-  @Field(() => Float, { description: "0 to 1: how much of the query it has, rare words counting more, and how important it is." })
+  @Field(() => Float, { description: "0 to 1: how much of the query it has, rare words counting more, moved by its importance." })
   score!: number;
 }

@@ -11,9 +11,9 @@ registerEnumType(MemorySearchMode, {
   name: "MemorySearchMode",
   description: "How memories are searched.",
   valuesConfig: {
-    AUTO: { description: "HYBRID where an embedding model is set up, else TEXT." },
-    TEXT: { description: "Full text." },
-    VECTOR: { description: "Embeddings; not available yet." },
-    HYBRID: { description: "Both, fused; not available yet." },
+    AUTO: { description: "The best that is available; now that is TEXT." },
+    TEXT: { description: "By words." },
+    VECTOR: { description: "By embeddings. Not available yet: BAD_USER_INPUT, NOT_AVAILABLE." },
+    HYBRID: { description: "By both. Not available yet: BAD_USER_INPUT, NOT_AVAILABLE." },
   },
 });

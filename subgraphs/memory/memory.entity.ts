@@ -55,11 +55,11 @@ export class Memory {
   @Property({ type: "integer" })
   wordCount!: number;
 
-  @Field(() => JsonObjectScalar, { description: "The client's own; not searched." })
+  @Field(() => JsonObjectScalar, { description: "The client's own; not searched, {} where none was given." })
   @Property({ type: "json", columnType: "jsonb" })
   metadata!: JsonObject;
 
-  @Field(() => Int, { description: "0 to 100." })
+  @Field(() => Int, { description: "0 to 100: how much it counts in a search." })
   @Property({ type: "integer" })
   importanceScore!: number;
 
@@ -67,7 +67,7 @@ export class Memory {
   @Property({ type: "datetime", columnType: "timestamptz" })
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When it was changed last." })
+  @Field(() => Date, { description: "When it was changed last; before any change, when it was made." })
   @Property({ type: "datetime", columnType: "timestamptz" })
   updatedAt!: Date;
 
@@ -75,7 +75,10 @@ export class Memory {
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   lastAccessedAt!: Date | null;
 
-  @Field(() => Date, { nullable: true, description: "From then on it is gone; null: never." })
+  @Field(() => Date, {
+    nullable: true,
+    description: "From then on it is in no list, no search and not found by id; null: it never expires.",
+  })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   expiresAt!: Date | null;
 }

@@ -11,22 +11,26 @@ export class CreateMemoryInput {
   @Field(() => MemoryScopeType, { description: "Whose memory it is." })
   scopeType!: MemoryScopeType;
 
-  @Field(() => String, { nullable: true, description: "Which user, session, agent or team." })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "Which user, session, agent or team: 1 to 200 characters. It is kept as it is given: whether there is such a one is not asked.",
+  })
   scopeId?: string | null;
 
   @Field(() => String, { defaultValue: "fact", nullable: true, description: "fact, preference, conversation, ...: 1 to 64 characters." })
   memoryType?: string | null;
 
-  @Field(() => String, { description: "What is remembered: at most 100 kB." })
+  @Field(() => String, { description: "What is remembered: at least a character, at most 100,000 bytes of UTF-8." })
   contentText!: string;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "The client's own: at most 16 KiB." })
+  @Field(() => JsonObjectScalar, { nullable: true, description: "The client's own: {} unless given; at most 16 KiB." })
   metadata?: JsonObject | null;
 
-  @Field(() => Int, { defaultValue: 50, nullable: true, description: "0 to 100." })
+  @Field(() => Int, { defaultValue: 50, nullable: true, description: "0 to 100: how much it counts in a search." })
   importanceScore?: number | null;
 
-  @Field(() => Date, { nullable: true, description: "From then on it is gone: a time in the future." })
+  @Field(() => Date, { nullable: true, description: "A time in the future, from which on it is gone; never unless given." })
   expiresAt?: Date | null;
 
   @Field(() => String, {
@@ -40,19 +44,19 @@ export class CreateMemoryInput {
 /** What to change; what is left out stays. */
 @InputType({ description: "What to change of a memory; what is left out stays." })
 export class UpdateMemoryInput {
-  @Field(() => String, { nullable: true, description: "1 to 64 characters." })
+  @Field(() => String, { nullable: true, description: "1 to 64 characters; null leaves it." })
   memoryType?: string | null;
 
-  @Field(() => String, { nullable: true, description: "At most 100 kB." })
+  @Field(() => String, { nullable: true, description: "At least a character, at most 100,000 bytes of UTF-8; null leaves it." })
   contentText?: string | null;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "Replaces all of it: at most 16 KiB." })
+  @Field(() => JsonObjectScalar, { nullable: true, description: "Replaces all of it: at most 16 KiB; null leaves it." })
   metadata?: JsonObject | null;
 
-  @Field(() => Int, { nullable: true, description: "0 to 100." })
+  @Field(() => Int, { nullable: true, description: "0 to 100; null leaves it." })
   importanceScore?: number | null;
 
-  @Field(() => Date, { nullable: true, description: "null: it stays for ever." })
+  @Field(() => Date, { nullable: true, description: "A time in the future; null: it never expires." })
   expiresAt?: Date | null;
 }
 
@@ -62,10 +66,10 @@ export class SearchMemoriesInput {
   @Field(() => String, { description: "Words in any language: 1 to 10,000 characters, of which the first 64 words count." })
   query!: string;
 
-  @Field(() => MemoryScopeType, { nullable: true, description: "Only memories of this kind of owner." })
+  @Field(() => MemoryScopeType, { nullable: true, description: "Only memories of this kind of scope." })
   scopeType?: MemoryScopeType | null;
 
-  @Field(() => String, { nullable: true, description: "Only memories of this owner." })
+  @Field(() => String, { nullable: true, description: "Only memories of this user, session, agent or team." })
   scopeId?: string | null;
 
   @Field(() => String, { nullable: true, description: "Only memories of this type." })
@@ -77,7 +81,7 @@ export class SearchMemoriesInput {
   @Field(() => MemorySearchMode, {
     defaultValue: MemorySearchMode.AUTO,
     nullable: true,
-    description: "TEXT or AUTO; the others are not available yet.",
+    description: "TEXT or AUTO; the others are refused with BAD_USER_INPUT, NOT_AVAILABLE.",
   })
   mode?: MemorySearchMode | null;
 }
@@ -85,10 +89,10 @@ export class SearchMemoriesInput {
 /** Which memories, and which page of them. */
 @ArgsType()
 export class MemoriesArgs extends PageArgs {
-  @Field(() => MemoryScopeType, { nullable: true, description: "Only memories of this kind of owner." })
+  @Field(() => MemoryScopeType, { nullable: true, description: "Only memories of this kind of scope." })
   scopeType?: MemoryScopeType | null;
 
-  @Field(() => String, { nullable: true, description: "Only memories of this owner." })
+  @Field(() => String, { nullable: true, description: "Only memories of this user, session, agent or team." })
   scopeId?: string | null;
 
   @Field(() => String, { nullable: true, description: "Only memories of this type." })

@@ -35,17 +35,20 @@ export class MemoryResolver {
     return db.read(({ em }) => listPage(em, Memory, page, { where: { ...filter, ...unexpired() } }));
   }
 
-  @Query(() => [MemoryHit], { description: "Best match first. A search never leaves the caller's tenant nor the scope asked for." })
+  @Query(() => [MemoryHit], {
+    description:
+      "Searches memories by their words, best match first; expired ones are not found. It never leaves the caller's tenant nor the scope asked for. What is found gets a new lastAccessedAt.",
+  })
   searchMemories(@Arg("input", () => SearchMemoriesInput) input: SearchMemoriesInput, @Ctx() context: MemoryContext): Promise<MemoryHit[]> {
     return searchMemories(context, input);
   }
 
-  @Mutation(() => Memory, { description: "Remembers something." })
+  @Mutation(() => Memory, { description: "Makes a memory." })
   createMemory(@Arg("input", () => CreateMemoryInput) input: CreateMemoryInput, @Ctx() context: MemoryContext): Promise<Memory> {
     return service.createMemory(context, input);
   }
 
-  @Mutation(() => Memory, { description: "Changes what is given; whose memory it is stays." })
+  @Mutation(() => Memory, { description: "Changes what is given; whose memory it is never changes." })
   updateMemory(
     @Arg("id", () => ID, { description: "The memory; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateMemoryInput) input: UpdateMemoryInput,
@@ -54,7 +57,7 @@ export class MemoryResolver {
     return service.updateMemory(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Forgets a memory for good. Returns the id." })
+  @Mutation(() => ID, { description: "Deletes a memory for good: nothing of it stays. Returns the id." })
   deleteMemory(
     @Arg("id", () => ID, { description: "The memory; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: MemoryContext,

@@ -7,7 +7,10 @@ import { MemoryConnection } from "./memory.resolver.ts";
 import { SessionStub } from "./session.stub.ts";
 import { TeamStub } from "./team.stub.ts";
 
-const memories = { nullable: true, description: "What is remembered in its scope, newest first." };
+const memories = {
+  nullable: true,
+  description: "What is remembered in its scope and has not expired, newest first; null where the memory subgraph does not answer.",
+};
 
 /** What memories add to sessions. */
 @Resolver(() => SessionStub)

@@ -26,13 +26,16 @@ export class ChatMessageInput {
   @Field(() => ChatRole, { description: "Who says it." })
   role!: ChatRole;
 
-  @Field(() => String, { nullable: true, description: "What is said; only an ASSISTANT message with toolCalls may have none." })
+  @Field(() => String, {
+    nullable: true,
+    description: "What is said, of any length within the 4 MiB of the whole; only an ASSISTANT message with toolCalls may have none.",
+  })
   content?: string | null;
 
   @Field(() => String, { nullable: true, description: "The participant's name, where several have one role." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "TOOL: the call that it answers." })
+  @Field(() => String, { nullable: true, description: "TOOL: the call that it answers; required there." })
   toolCallId?: string | null;
 
   @Field(() => JsonScalar, {
@@ -58,31 +61,31 @@ export class ChatToolInput {
 /** A completion to make. */
 @InputType({
   description:
-    "Without providerCode the tenant's first active provider, else the configured one, answers; without model its default model. At most 4 MiB.",
+    "What to complete: all of it together at most 4 MiB. Without providerCode the tenant's oldest active provider answers, else the configured one.",
 })
 export class ChatCompletionInput {
-  @Field(() => String, { nullable: true, description: "One of the tenant's providers." })
+  @Field(() => String, { nullable: true, description: "The code of one of the tenant's providers." })
   providerCode?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The model's name at the provider." })
+  @Field(() => String, { nullable: true, description: "The model's name at the provider; its defaultModel unless given." })
   model?: string | null;
 
   @Field(() => [ChatMessageInput], { description: "The conversation so far: 1 to 1,000 messages." })
   messages!: ChatMessageInput[];
 
-  @Field(() => [ChatToolInput], { nullable: true, description: "At most 128." })
+  @Field(() => [ChatToolInput], { nullable: true, description: "The functions that the model may call: at most 128." })
   tools?: ChatToolInput[] | null;
 
   @Field(() => JsonScalar, { nullable: true, description: '"auto", "none", "required", or { name } for one function.' })
   toolChoice?: Json | undefined;
 
-  @Field(() => Float, { nullable: true, description: "0 to 2." })
+  @Field(() => Float, { nullable: true, description: "0 to 2; the provider's own unless given." })
   temperature?: number | null;
 
-  @Field(() => Float, { nullable: true, description: "0 to 1." })
+  @Field(() => Float, { nullable: true, description: "0 to 1; the provider's own unless given." })
   topP?: number | null;
 
-  @Field(() => Int, { nullable: true, description: "The most tokens to produce, 1 or more." })
+  @Field(() => Int, { nullable: true, description: "The most tokens to produce: 1 to 10,000,000; the provider's own limit unless given." })
   maxTokens?: number | null;
 
   @Field(() => [String], { nullable: true, description: "Texts that end the completion; at most 16." })
@@ -96,9 +99,9 @@ export class ChatCompletionInput {
 }
 
 /** Texts to embed. */
-@InputType({ description: "Texts to embed. Without providerCode the tenant's first active provider, else the configured one, answers." })
+@InputType({ description: "Texts to embed. Without providerCode the tenant's oldest active provider answers, else the configured one." })
 export class CreateEmbeddingsInput {
-  @Field(() => String, { nullable: true, description: "One of the tenant's providers." })
+  @Field(() => String, { nullable: true, description: "The code of one of the tenant's providers." })
   providerCode?: string | null;
 
   @Field(() => String, { nullable: true, description: "The model's name at the provider; its embeddingModel unless given." })

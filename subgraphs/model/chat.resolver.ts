@@ -11,7 +11,7 @@ import type { ModelContext } from "./model.context.ts";
 export class ChatResolver {
   @Mutation(() => ChatCompletion, {
     description:
-      "Makes a completion. It is tried once: errors carry retryable, retryAfterMs and effectUnknown. A caller that goes ends the provider's request.",
+      "Makes a completion. It is tried once; errors say what is known: retryable, retryAfterMs, effectUnknown. When the caller goes, the provider's request ends.",
   })
   chatCompletion(
     @Arg("input", () => ChatCompletionInput) input: ChatCompletionInput,
@@ -20,7 +20,10 @@ export class ChatResolver {
     return completeChat(context, input);
   }
 
-  @Mutation(() => Embeddings, { description: "Embeds texts, in one request to the provider." })
+  @Mutation(() => Embeddings, {
+    description:
+      "Embeds texts, in one request to the provider. It is tried once; errors say what is known: retryable, retryAfterMs, effectUnknown.",
+  })
   createEmbeddings(
     @Arg("input", () => CreateEmbeddingsInput) input: CreateEmbeddingsInput,
     @Ctx() context: ModelContext,

@@ -14,8 +14,8 @@ registerEnumType(FinishReason, {
   description: "Why a completion ended.",
   valuesConfig: {
     STOP: { description: "The model was done, or met a stop text." },
-    LENGTH: { description: "maxTokens, or the model's own limit." },
-    TOOL_CALLS: { description: "It waits for the tools that it calls." },
+    LENGTH: { description: "It reached maxTokens, or the model's own limit." },
+    TOOL_CALLS: { description: "The model waits for the tools that it calls." },
     CONTENT_FILTER: { description: "The provider withheld the rest." },
   },
 });
@@ -36,13 +36,16 @@ export class ChatToolCall {
 /** A whole completion. */
 @ObjectType({ description: "A whole completion." })
 export class ChatCompletion {
-  @Field(() => ID, { description: "The provider's id of it." })
+  @Field(() => ID, { description: "The provider's id of it; unknown where it gave none." })
   id!: string;
 
   @Field(() => String, { description: "The model that answered, as the provider names it." })
   model!: string;
 
-  @Field(() => String, { nullable: true, description: "The text; null where the model only calls tools." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The text, or the model's refusal to answer; null where the model only calls tools.",
+  })
   content!: string | null;
 
   @Field(() => [ChatToolCall], { description: "The calls that it asks for." })
@@ -57,23 +60,23 @@ export class ChatCompletion {
   @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
   completionTokens!: number;
 
-  @Field(() => Float, { description: "From the request to the last byte." })
+  @Field(() => Float, { description: "Milliseconds from the request to the last byte." })
   durationMs!: number;
 }
 
 /** A piece of a completion. */
 @ObjectType({ description: "A piece of a completion: a delta, or at last the whole." })
 export class ChatCompletionChunk {
-  @Field(() => String, { nullable: true, description: "The next piece of text." })
+  @Field(() => String, { nullable: true, description: "The next piece of text; null in other events." })
   delta!: string | null;
 
   @Field(() => JsonScalar, {
     nullable: true,
-    description: "The next piece of a tool call: { index, id, name, arguments }; arguments is a piece of JSON text.",
+    description: "The next piece of a tool call: { index, id, name, arguments }; arguments is a piece of JSON text. null in other events.",
   })
   toolCallDelta!: Json;
 
-  @Field(() => ChatCompletion, { nullable: true, description: "The whole, in the last event only." })
+  @Field(() => ChatCompletion, { nullable: true, description: "The whole, in the last event; null in those before it." })
   completion!: ChatCompletion | null;
 }
 
@@ -83,7 +86,7 @@ export class Embeddings {
   @Field(() => String, { description: "The model that answered, as the provider names it." })
   model!: string;
 
-  @Field(() => [[Float]], { description: "A vector a text, in their order." })
+  @Field(() => [[Float]], { description: "One vector for each text, in the order of the texts." })
   vectors!: number[][];
 
   @Field(() => Int, { description: "As the provider counted; 0 where it did not." })

@@ -27,11 +27,14 @@ export class ModelProvider {
   @Property({ type: "text" })
   tenantId!: string;
 
-  @Field(() => String, { description: "Unique in its tenant; what completions name it by." })
+  @Field(() => String, {
+    description:
+      "Its name in programs and URLs, and in providerCode: unique among the tenant's providers that are not deleted. It never changes.",
+  })
   @Property({ type: "text" })
   code!: string;
 
-  @Field(() => String, { description: "For people." })
+  @Field(() => String, { description: "Its name, for people." })
   @Property({ type: "text" })
   name!: string;
 
@@ -43,11 +46,11 @@ export class ModelProvider {
   @Property({ type: "text", nullable: true })
   apiKeySealed!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The model of completions that name none." })
+  @Field(() => String, { nullable: true, description: "The model of completions that name none; null: they must name one." })
   @Property({ type: "text", nullable: true })
   defaultModel!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The model of embeddings that name none." })
+  @Field(() => String, { nullable: true, description: "The model of embeddings that name none; null: they must name one." })
   @Property({ type: "text", nullable: true })
   embeddingModel!: string | null;
 
@@ -59,13 +62,14 @@ export class ModelProvider {
   @Property({ type: "datetime", columnType: "timestamptz" })
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When it was changed last." })
+  @Field(() => Date, { description: "When it was changed last; before any change, when it was made." })
   @Property({ type: "datetime", columnType: "timestamptz" })
   updatedAt!: Date;
 
   @Field(() => Date, {
     nullable: true,
-    description: "Set: deleted, its key removed, gone from lists, its code free again; the id still resolves.",
+    description:
+      "When it was deleted; null: it was not. A deleted provider has no key any more, is in no list and not found by code; its code is free again, and its id still resolves.",
   })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   deletedAt!: Date | null;

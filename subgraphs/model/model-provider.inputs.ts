@@ -12,7 +12,7 @@ export class CreateModelProviderInput {
 
   @Field(() => String, {
     description:
-      "http or https, such as https://api.openai.com/v1. A private address must be allowed by the operator in AGENT_PLATFORM_EGRESS_ALLOW.",
+      "An http or https URL without query and credentials, such as https://api.openai.com/v1: up to 2,048 characters. Calls of a private address are refused unless the operator allows it in AGENT_PLATFORM_EGRESS_ALLOW.",
   })
   baseUrl!: string;
 
@@ -33,24 +33,25 @@ export class CreateModelProviderInput {
 /** What to change; what is left out stays. */
 @InputType({ description: "What to change of a provider; what is left out stays." })
 export class UpdateModelProviderInput {
-  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters. null leaves it." })
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "null leaves it. CONFLICT when a key is stored and the origin changes: give apiKey too.",
+    description:
+      "As in createModelProvider, up to 2,048 characters; null leaves it. CONFLICT when a key is stored and the origin changes: give apiKey too.",
   })
   baseUrl?: string | null;
 
-  @Field(() => String, { nullable: true, description: "null removes the key." })
+  @Field(() => String, { nullable: true, description: "Up to 4,096 printable ASCII characters; null or an empty text removes the key." })
   apiKey?: string | null;
 
-  @Field(() => String, { nullable: true, description: "null clears it." })
+  @Field(() => String, { nullable: true, description: "The model of completions that name none: up to 200 characters; null clears it." })
   defaultModel?: string | null;
 
-  @Field(() => String, { nullable: true, description: "null clears it." })
+  @Field(() => String, { nullable: true, description: "The model of embeddings that name none: up to 200 characters; null clears it." })
   embeddingModel?: string | null;
 
-  @Field(() => ModelProviderStatus, { nullable: true, description: "null leaves it." })
+  @Field(() => ModelProviderStatus, { nullable: true, description: "DISABLED: is not asked. ACTIVE: is asked again. null leaves it." })
   status?: ModelProviderStatus | null;
 }

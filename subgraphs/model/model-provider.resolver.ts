@@ -36,16 +36,21 @@ export class ModelProviderResolver {
 
   @Query(() => [Model], {
     description:
-      "The models that the tenant's active providers and the platform's configured one offer. The first 50 providers are asked, and 500 models of each are listed; of one that does not answer within 5 s its defaultModel and embeddingModel.",
+      "The models that the tenant's active providers (the oldest 50) and the platform's configured one offer, asked now: at most 500 of each, and of one that does not answer within 5 s its defaultModel and embeddingModel.",
   })
   models(@Ctx() context: ModelContext): Promise<Model[]> {
     return listModels(context);
   }
 
-  @Query(() => [ModelUsage], { description: "What was used, summed, in the order of the keys; at most 1,000 groups." })
+  @Query(() => [ModelUsage], {
+    description:
+      "What was used, summed by groupBy, in the order of the keys; the first 1,000 groups. BAD_USER_INPUT where from is not before to.",
+  })
   modelUsage(
-    @Arg("from", () => Date, { nullable: true, description: "Calls that ended then or later." }) from: Date | null,
-    @Arg("to", () => Date, { nullable: true, description: "Calls that ended before." }) to: Date | null,
+    @Arg("from", () => Date, { nullable: true, description: "Only calls that ended at this time or later; from the first unless given." })
+    from: Date | null,
+    @Arg("to", () => Date, { nullable: true, description: "Only calls that ended before this time; to the last unless given." })
+    to: Date | null,
     @Arg("groupBy", () => ModelUsageGroup, { nullable: true, defaultValue: ModelUsageGroup.MODEL, description: "What to sum by." })
     groupBy: ModelUsageGroup | null,
     @Ctx() context: ModelContext,
@@ -53,7 +58,7 @@ export class ModelProviderResolver {
     return modelUsage(context, { from: from ?? null, to: to ?? null, groupBy });
   }
 
-  @Mutation(() => ModelProvider, { description: "Makes a provider. CONFLICT when its code is taken. It is not asked anything yet." })
+  @Mutation(() => ModelProvider, { description: "Makes a provider. CONFLICT when its code is taken. Whether it answers is not tried." })
   createModelProvider(
     @Arg("input", () => CreateModelProviderInput) input: CreateModelProviderInput,
     @Ctx() context: ModelContext,

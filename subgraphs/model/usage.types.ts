@@ -11,9 +11,9 @@ registerEnumType(ModelUsageGroup, {
   name: "ModelUsageGroup",
   description: "What usage is summed by.",
   valuesConfig: {
-    MODEL: { description: "A sum a model." },
-    PROVIDER: { description: "A sum a provider." },
-    DAY: { description: "A sum a day of UTC." },
+    MODEL: { description: "One sum for each model." },
+    PROVIDER: { description: "One sum for each provider." },
+    DAY: { description: "One sum for each day of UTC." },
   },
 });
 
@@ -25,7 +25,7 @@ export class ModelUsage {
   })
   key!: string;
 
-  @Field(() => Float, { description: "Calls, failed ones too." })
+  @Field(() => Float, { description: "Calls, failed and cancelled ones too." })
   calls!: number;
 
   @Field(() => Float, { description: "Tokens of prompts and of embedded texts." })

@@ -13,10 +13,10 @@ import type { RuntimeContext } from "./runtime.context.ts";
 @Resolver(() => NodeArtifact)
 export class ArtifactResolver {
   @Query(() => NodeArtifactConnection, {
-    description: "What a run's nodes left behind, oldest first. NOT_FOUND when there is no such run.",
+    description: "What a run's nodes left behind, oldest first.",
   })
   async nodeArtifacts(
-    @Arg("runId", () => ID, { description: "The run." }) runId: string,
+    @Arg("runId", () => ID, { description: "The run; NOT_FOUND where there is none." }) runId: string,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: RuntimeContext,
   ): Promise<Connection<NodeArtifact>> {
@@ -29,12 +29,12 @@ export class ArtifactResolver {
     return loaders.nodeRun.load(nodeRunId(runId, path));
   }
 
-  @FieldResolver(() => String, { nullable: true, description: "Its content, where that is text." })
+  @FieldResolver(() => String, { nullable: true, description: "Its content where that is text; else null." })
   async contentText(@Root() { id }: NodeArtifact, @Ctx() { loaders }: RuntimeContext): Promise<string | null> {
     return (await loaders.artifactContent.load(id))?.contentText ?? null;
   }
 
-  @FieldResolver(() => JsonScalar, { nullable: true, description: "Its content, where that is JSON." })
+  @FieldResolver(() => JsonScalar, { nullable: true, description: "Its content where that is JSON; else null." })
   async contentJson(@Root() { id }: NodeArtifact, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
     return (await loaders.artifactContent.load(id))?.contentJson ?? null;
   }

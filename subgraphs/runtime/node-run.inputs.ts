@@ -14,7 +14,7 @@ export class ExecuteInput {
 /** Who executes a run, and how far. */
 @InputType({ description: "Who executes, and how far." })
 export class ExecuteRunInput extends ExecuteInput {
-  @Field(() => Int, { nullable: true, defaultValue: 16, description: "Stops after this many nodes: 1 to 10,000." })
+  @Field(() => Int, { nullable: true, defaultValue: 16, description: "The most nodes to execute: 1 to 10,000." })
   maxSteps?: number | null;
 }
 
@@ -28,29 +28,38 @@ export class ClaimInput extends ExecuteInput {
 /** The output that a waiting node is completed with. */
 @InputType({ description: "The output that a waiting node is completed with." })
 export class ResumeNodeRunInput {
-  @Field(() => String, { nullable: true, description: "Its text; the whole request has at most 4 MiB." })
+  @Field(() => String, { nullable: true, description: "Its text; the whole request may have 4 MiB." })
   outputText?: string | null;
 
-  @Field(() => JsonScalar, { nullable: true, description: "Its data; of a branching node with its route." })
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: "Its data; of an if-else node with its route, of an assigner with its state_updates. The whole request may have 4 MiB.",
+  })
   outputJson?: Json;
 }
 
 /** What an executor outside reports. */
 @InputType({ description: "What an executor outside of the platform reports." })
 export class UpdateNodeRunStatusInput {
-  @Field(() => NodeRunStatusEnum, { description: "RUNNING, COMPLETED, FAILED or SKIPPED. A whole run is cancelled with cancelRun." })
+  @Field(() => NodeRunStatusEnum, {
+    description: "RUNNING, COMPLETED, FAILED or SKIPPED; others are BAD_USER_INPUT. A whole run is cancelled with cancelRun.",
+  })
   status!: NodeRunStatus;
 
   @Field(() => String, { nullable: true, description: "The executor's own name, stored on the node run: 1 to 200 characters." })
   workerKey?: string | null;
 
-  @Field(() => String, { nullable: true, description: "COMPLETED: the output's text." })
+  @Field(() => String, { nullable: true, description: "COMPLETED: the output's text; the whole request may have 4 MiB." })
   outputText?: string | null;
 
-  @Field(() => JsonScalar, { nullable: true, description: "COMPLETED: the output's data; of a branching node with its route." })
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description:
+      "COMPLETED: the output's data; of an if-else node with its route, of an assigner with its state_updates. The whole request may have 4 MiB.",
+  })
   outputJson?: Json;
 
-  @Field(() => String, { nullable: true, description: "FAILED: a code of 1 to 100 characters." })
+  @Field(() => String, { nullable: true, description: "FAILED: a code of 1 to 100 characters; FAILED_OUTSIDE unless given." })
   errorCode?: string | null;
 
   @Field(() => String, { nullable: true, description: "FAILED: what happened, for people: up to 10,000 characters." })

@@ -19,7 +19,7 @@ class ExecuteRunResult {
   @Field(() => Run, { description: "The run as it is now." })
   run!: Run;
 
-  @Field(() => [NodeRun], { description: "What was executed, in the order of the ends." })
+  @Field(() => [NodeRun], { description: "What was executed, in the order in which it ended: at most maxSteps." })
   executed!: NodeRun[];
 
   @Field(() => StopReasonEnum, { description: "Why it stopped." })
@@ -39,7 +39,7 @@ export class NodeRunResolver {
 
   @Mutation(() => NodeRun, {
     description:
-      "Completes a node that waits (for a person, a callback, a timer) with an output. The first answer wins; later ones are CONFLICT.",
+      "Completes a node run that is WAITING with an output. The first answer wins; later ones are CONFLICT, and so is one for a node run that does not wait.",
   })
   resumeNodeRun(
     @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
@@ -51,7 +51,7 @@ export class NodeRunResolver {
 
   @Mutation(() => NodeRun, {
     description:
-      "Executes one queued node run in the runtime subgraph's own process, and waits. CONFLICT while a worker owns the run: create it with execution MANUAL.",
+      "Executes one queued node run in the runtime subgraph's own process, and waits for its end. CONFLICT when it is not QUEUED, the run has finished, or a worker owns the run: create it with execution MANUAL.",
   })
   executeNodeRun(
     @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
@@ -61,7 +61,10 @@ export class NodeRunResolver {
     return nodeRuns.executeNodeRun(context, id, input);
   }
 
-  @Mutation(() => NodeRun, { nullable: true, description: "Executes the run's next queued node; null when none is queued." })
+  @Mutation(() => NodeRun, {
+    nullable: true,
+    description: "Executes the run's next queued node; null when none is queued. CONFLICT while a worker owns the run.",
+  })
   executeNextNode(
     @Arg("runId", () => ID, { description: "The run; NOT_FOUND where there is none." }) runId: string,
     @Arg("input", () => ExecuteInput) input: ExecuteInput,
@@ -71,7 +74,8 @@ export class NodeRunResolver {
   }
 
   @Mutation(() => ExecuteRunResult, {
-    description: "Executes queued nodes of the run until it finishes, waits, or maxSteps nodes have run.",
+    description:
+      "Executes queued nodes of the run until it finishes, waits, or maxSteps nodes have run. CONFLICT while a worker owns the run.",
   })
   executeRun(
     @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
@@ -83,14 +87,16 @@ export class NodeRunResolver {
 
   @Mutation(() => NodeRun, {
     nullable: true,
-    description: "Claims and executes one queued node run of any run, as a worker does; null when the queue is empty.",
+    description:
+      "Claims and executes one queued node run of any of the tenant's runs with execution WORKERS, as a worker does; null when none is queued.",
   })
   executeNextNodeRun(@Arg("input", () => ClaimInput) input: ClaimInput, @Ctx() context: RuntimeContext): Promise<NodeRun | null> {
     return nodeRuns.executeNextNodeRun(context, input);
   }
 
   @Mutation(() => NodeRun, {
-    description: "For executors outside the platform. Moves the run and queues successors just as a worker's completion does.",
+    description:
+      "For executors outside the platform: sets the status of a node run that waits, or of an open one of a MANUAL run. It moves the run and queues successors as the end of a worker's execution does. CONFLICT for other node runs.",
   })
   updateNodeRunStatus(
     @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
@@ -107,13 +113,16 @@ export class NodeRunResolver {
 
   @FieldResolver(() => NodeRun, {
     nullable: true,
-    description: "The node run whose work this one is part of: a loop's round, an agent's model call, a team member's turn.",
+    description: "The node run whose work this one is part of; null: none. No type of node has such parts yet.",
   })
   parent(@Root() nodeRun: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> | null {
     return nodeRun.parentPath === null ? null : loaders.nodeRun.load(nodeRunId(nodeRun.runId, nodeRun.parentPath));
   }
 
-  @FieldResolver(() => NodeRunConnection, { description: "The node runs that are part of its work, in the order of creation." })
+  @FieldResolver(() => NodeRunConnection, {
+    description:
+      "The node runs that are part of its work, in the order of creation. No type of node has such parts yet: the page is empty.",
+  })
   children(
     @Root() { runId, path }: NodeRun,
     @Args(() => PageArgs) page: PageArgs,
@@ -124,7 +133,8 @@ export class NodeRunResolver {
 
   @FieldResolver(() => Date, {
     nullable: true,
-    description: "When the lease of the run's owner, or of the worker that this node was offered to, ends.",
+    description:
+      "RUNNING or QUEUED: when the lease of the run's owner ends, or that of the worker which has taken this node; null: nobody has one.",
   })
   async leaseExpiresAt(@Root() { id, runId, status }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Date | null> {
     if (status !== "RUNNING" && status !== "QUEUED") return null;
@@ -142,12 +152,12 @@ export class NodeRunResolver {
     return loaders.nodeInput.load(id);
   }
 
-  @FieldResolver(() => String, { nullable: true, description: "The output's text, however long." })
+  @FieldResolver(() => String, { nullable: true, description: "The output's text, however long; null: it has none." })
   async outputText(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<string | null> {
     return (await loaders.nodeRunOutput.load(id))?.outputText ?? null;
   }
 
-  @FieldResolver(() => JsonScalar, { nullable: true, description: "The output's data, however large." })
+  @FieldResolver(() => JsonScalar, { nullable: true, description: "The output's data, however large; null: it has none." })
   async outputJson(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
     return (await loaders.nodeRunOutput.load(id))?.outputJson ?? null;
   }

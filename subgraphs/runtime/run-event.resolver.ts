@@ -7,16 +7,19 @@ import { Run } from "./run.entity.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import { TraceSpan } from "./span.entity.ts";
 
-const runIdArgument = { description: "The run." };
-const afterArgument = { nullable: true, description: "A cursor: the stream begins behind it; from the run's start unless given." };
+const runIdArgument = { description: "The run; NOT_FOUND where there is none." };
+const afterArgument = {
+  nullable: true,
+  description: "A cursor of any of the run's three streams: the stream begins behind it; with the run's first event unless given.",
+};
 
 /** What happens in a run, live. */
 @Resolver(() => RunEvent)
 export class RunEventResolver {
   @Subscription(() => RunEvent, {
     description:
-      "What happens in a run from the cursor after on (from its start, where none is given), each stored event once and in order:\n" +
-      "a client that reconnects with the last cursor that it saw misses nothing. Completes when the run has finished.",
+      "What happens in a run, each stored event once and in order: a client that reconnects with the last cursor that it saw misses nothing. " +
+      "Completes when the run has finished.",
     subscribe: ({ args, context }) => runEventStream(context as RuntimeContext, args as StreamCall),
   })
   runEvents(
@@ -32,12 +35,12 @@ export class RunEventResolver {
     return loaders.run.load(runId);
   }
 
-  @FieldResolver(() => NodeRun, { nullable: true, description: "The node run as it is now." })
+  @FieldResolver(() => NodeRun, { nullable: true, description: "The node run as it is now; null in RUN_STATUS events." })
   nodeRun(@Root() { runId, path }: RunEvent, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> | null {
     return path === null ? null : loaders.nodeRun.load(nodeRunId(runId, path));
   }
 
-  @FieldResolver(() => TraceSpan, { nullable: true, description: "SPAN: the span." })
+  @FieldResolver(() => TraceSpan, { nullable: true, description: "SPAN: the span; else null." })
   span(@Root() { runId, spanId }: RunEvent, @Ctx() { loaders }: RuntimeContext): Promise<TraceSpan | null> | null {
     return spanId === null ? null : loaders.span.load(`${runId}/${spanId}`);
   }
@@ -47,7 +50,7 @@ export class RunEventResolver {
 @Resolver(() => NodeRunUpdate)
 export class NodeRunUpdateResolver {
   @Subscription(() => NodeRunUpdate, {
-    description: "Every change of status of a run's node runs from the cursor after on. Completes when the run has finished.",
+    description: "Every change of status of a run's node runs, once and in order. Completes when the run has finished.",
     subscribe: ({ args, context }) => nodeRunUpdateStream(context as RuntimeContext, args as StreamCall),
   })
   nodeRunUpdated(
@@ -68,7 +71,7 @@ export class NodeRunUpdateResolver {
 @Resolver(() => TraceSpanRecord)
 export class TraceSpanRecordResolver {
   @Subscription(() => TraceSpanRecord, {
-    description: "Every span of a call that a run's nodes made, from the cursor after on. Completes when the run has finished.",
+    description: "Every span of a call that a run's nodes made, once and in order. Completes when the run has finished.",
     subscribe: ({ args, context }) => traceSpanStream(context as RuntimeContext, args as StreamCall),
   })
   traceSpanRecorded(

@@ -21,7 +21,7 @@ registerEnumType(RunEventType, {
 });
 
 /** One event of a run's story. */
-@ObjectType({ description: "One event of a run's story." })
+@ObjectType({ description: "Something that happened in a run." })
 export class RunEvent {
   runId!: string;
 
@@ -30,7 +30,7 @@ export class RunEvent {
   spanId!: string | null;
 
   @Field(() => String, {
-    description: "Hand it to after to go on behind this event. A NODE_DELTA carries the cursor of the last stored event.",
+    description: "Give it to `after` to go on behind this event. A NODE_DELTA has the cursor of the last stored event.",
   })
   cursor!: string;
 
@@ -42,23 +42,23 @@ export class RunEvent {
 
   @Field(() => RunStatusEnum, {
     nullable: true,
-    description: "RUN_STATUS: as recorded at that moment; run, nodeRun and span are read now.",
+    description: "RUN_STATUS: as recorded at that moment, while run, nodeRun and span are read now; else null.",
   })
   runStatus!: RunStatus | null;
 
-  @Field(() => String, { nullable: true, description: "The node's id in the DSL." })
+  @Field(() => String, { nullable: true, description: "The node's id in the DSL; null in RUN_STATUS events." })
   nodeId!: string | null;
 
-  @Field(() => NodeRunStatusEnum, { nullable: true, description: "NODE_STATUS: as recorded at that moment." })
+  @Field(() => NodeRunStatusEnum, { nullable: true, description: "NODE_STATUS: as recorded at that moment; else null." })
   nodeStatus!: NodeRunStatus | null;
 
-  @Field(() => Int, { nullable: true, description: "Which attempt of the node it was." })
+  @Field(() => Int, { nullable: true, description: "Which attempt of the node it was; null in RUN_STATUS events." })
   attempt!: number | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      "NODE_DELTA: the text that an llm or agent node has just produced. Not stored and not replayed; the whole text is the node run's output.",
+      "NODE_DELTA: the text that an llm node has just produced; else null. Not stored and not replayed; the whole text is the node run's outputText.",
   })
   delta!: string | null;
 }
@@ -70,7 +70,7 @@ export class NodeRunUpdate {
 
   path!: string;
 
-  @Field(() => String, { description: "Hand it to after to go on behind this update." })
+  @Field(() => String, { description: "Give it to `after` to go on behind this update." })
   cursor!: string;
 
   @Field(() => Date, { description: "When it happened." })
@@ -87,6 +87,6 @@ export class TraceSpanRecord {
 
   spanId!: string;
 
-  @Field(() => String, { description: "Hand it to after to go on behind this span." })
+  @Field(() => String, { description: "Give it to `after` to go on behind this span." })
   cursor!: string;
 }

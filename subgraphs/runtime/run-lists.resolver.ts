@@ -10,7 +10,10 @@ import { WorkflowStub } from "./workflow.stub.ts";
 /** The runs of apps. */
 @Resolver(() => AppStub)
 export class AppRunsResolver {
-  @FieldResolver(() => RunConnection, { nullable: true, description: "Its runs, newest first." })
+  @FieldResolver(() => RunConnection, {
+    nullable: true,
+    description: "Its runs, newest first; null where the runtime subgraph does not answer.",
+  })
   runs(@Root() app: AppStub, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: RuntimeContext): Promise<Connection<Run>> {
     return loaders.runsOfApp.load({ parentId: app.id, page });
   }
@@ -19,7 +22,10 @@ export class AppRunsResolver {
 /** The runs of workflows. */
 @Resolver(() => WorkflowStub)
 export class WorkflowRunsResolver {
-  @FieldResolver(() => RunConnection, { nullable: true, description: "Its runs, newest first." })
+  @FieldResolver(() => RunConnection, {
+    nullable: true,
+    description: "Its runs, newest first; null where the runtime subgraph does not answer.",
+  })
   runs(@Root() workflow: WorkflowStub, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: RuntimeContext): Promise<Connection<Run>> {
     return loaders.runsOfWorkflow.load({ parentId: workflow.id, page });
   }
@@ -28,7 +34,10 @@ export class WorkflowRunsResolver {
 /** The runs of sessions. */
 @Resolver(() => SessionStub)
 export class SessionRunsResolver {
-  @FieldResolver(() => RunConnection, { nullable: true, description: "Its runs, newest first." })
+  @FieldResolver(() => RunConnection, {
+    nullable: true,
+    description: "Its runs, newest first; null where the runtime subgraph does not answer.",
+  })
   runs(@Root() session: SessionStub, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: RuntimeContext): Promise<Connection<Run>> {
     return loaders.runsOfSession.load({ parentId: session.id, page });
   }

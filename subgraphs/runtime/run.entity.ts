@@ -3,21 +3,21 @@ import { Directive, Field, Float, ID, Int, ObjectType } from "type-graphql";
 import { RunExecutionEnum, RunKindEnum, type RunExecution, type RunKind } from "./run.enums.ts";
 
 /** Model calls beneath a run or a node run, added up. */
-@ObjectType({ description: "Model calls beneath it, added up." })
+@ObjectType({ description: "The model calls of a run or a node run, added up." })
 export class Usage {
-  @Field(() => Int, { description: "Calls that were answered." })
+  @Field(() => Int, { description: "Model calls that were answered." })
   modelCalls!: number;
 
-  @Field(() => Float, { description: "Tokens that went in." })
+  @Field(() => Float, { description: "Tokens of the prompts, as the providers counted." })
   promptTokens!: number;
 
-  @Field(() => Float, { description: "Tokens that came out." })
+  @Field(() => Float, { description: "Tokens of the answers, as the providers counted." })
   completionTokens!: number;
 }
 
 /** A run without its payload (input, state, output), which is loaded only where it is asked for. Only the engine writes it. */
 @Directive('@key(fields: "id")')
-@ObjectType({ description: "One execution of a workflow, an agent, a team or a skill: a tree of node runs." })
+@ObjectType({ description: "One execution of a workflow version: a tree of node runs." })
 @Entity({ tableName: "run" })
 export class Run {
   @Field(() => ID, { description: "Opaque id." })
@@ -50,22 +50,25 @@ export class Run {
   @Property({ type: "text" })
   execution!: RunExecution;
 
-  @Field(() => Boolean, { description: "True: no model and no tool outside the platform is called." })
+  @Field(() => Boolean, { description: "True: no model, tool or source of documents is called." })
   @Property({ type: "boolean" })
   dryRun!: boolean;
 
   @Property({ type: "smallint" })
   status!: number;
 
-  @Field(() => String, { nullable: true, description: "FAILED: a closed code, that of the node which failed." })
+  @Field(() => String, {
+    nullable: true,
+    description: "FAILED: the errorCode of the node that failed, or FAILED_OUTSIDE where updateRunStatus set it; else null.",
+  })
   @Property({ type: "text", nullable: true })
   errorCode!: string | null;
 
-  @Field(() => String, { nullable: true, description: "FAILED: what happened, for people." })
+  @Field(() => String, { nullable: true, description: "FAILED: what happened, for people; else null." })
   @Property({ type: "text", nullable: true })
   errorMessage!: string | null;
 
-  @Field(() => String, { nullable: true, description: "CANCELLED: the reason that was given." })
+  @Field(() => String, { nullable: true, description: "CANCELLED: the reason that was given; else null." })
   @Property({ type: "text", nullable: true })
   cancelReason!: string | null;
 
@@ -89,11 +92,11 @@ export class Run {
   @Property({ type: "datetime", columnType: "timestamptz" })
   createdAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "When its first node began." })
+  @Field(() => Date, { nullable: true, description: "When its first node began; null: none has." })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   startedAt!: Date | null;
 
-  @Field(() => Date, { nullable: true, description: "When it finished." })
+  @Field(() => Date, { nullable: true, description: "When it finished; null: it has not." })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   endedAt!: Date | null;
 }

@@ -21,13 +21,13 @@ export type StopReason = (typeof stopReasons)[number];
 export const RunStatusEnum = enumOf(runStatuses);
 registerEnumType(RunStatusEnum, {
   name: "RunStatus",
-  description: "Where a run stands. COMPLETED, FAILED and CANCELLED never change.",
+  description: "Where a run stands. A run that is COMPLETED, FAILED or CANCELLED has finished and never changes.",
   valuesConfig: {
     QUEUED: { description: "Nobody has begun it, or its next nodes are queued and nobody owns it." },
     RUNNING: { description: "A node runs or may run." },
-    WAITING: { description: "All that is left waits: for a person, a callback, a timer." },
+    WAITING: { description: "All that is left waits: for a person, a callback, a timer, or the pause before another attempt." },
     COMPLETED: { description: "Every node is completed or skipped." },
-    FAILED: { description: "A node failed, nothing handled it, and its siblings have stopped." },
+    FAILED: { description: "A node failed, and its siblings have stopped." },
     CANCELLED: { description: "It was cancelled." },
   },
 });
@@ -35,7 +35,7 @@ registerEnumType(RunStatusEnum, {
 export const NodeRunStatusEnum = enumOf(nodeRunStatuses);
 registerEnumType(NodeRunStatusEnum, {
   name: "NodeRunStatus",
-  description: "Where a node run stands. COMPLETED, FAILED, SKIPPED and CANCELLED never change.",
+  description: "Where a node run stands. One that is COMPLETED, FAILED, SKIPPED or CANCELLED has finished and never changes.",
   valuesConfig: {
     QUEUED: { description: "May start; nobody has started it." },
     RUNNING: { description: "Somebody executes it." },
@@ -50,7 +50,7 @@ registerEnumType(NodeRunStatusEnum, {
 export const SpanStatusEnum = enumOf(spanStatuses);
 registerEnumType(SpanStatusEnum, {
   name: "SpanStatus",
-  description: "How what a span stands for went; UNSET while it goes on.",
+  description: "How it went.",
   valuesConfig: {
     OK: { description: "It went well." },
     ERROR: { description: "It failed, or was stopped." },
@@ -73,7 +73,7 @@ registerEnumType(RunKindEnum, {
 export const RunExecutionEnum = enumOf(runExecutions);
 registerEnumType(RunExecutionEnum, {
   name: "RunExecution",
-  description: "WORKERS: any worker takes it. MANUAL: only the execute… mutations advance it.",
+  description: "Who advances a run.",
   valuesConfig: {
     WORKERS: { description: "Any worker takes it; while one owns it the execute… mutations are refused with CONFLICT, RUN_OWNED." },
     MANUAL: { description: "Only the execute… mutations and executors outside the platform advance it." },
@@ -83,7 +83,7 @@ registerEnumType(RunExecutionEnum, {
 export const StopReasonEnum = enumOf(stopReasons);
 registerEnumType(StopReasonEnum, {
   name: "StopReason",
-  description: "Why executing a run stopped: it has finished, all that is left waits, or maxSteps nodes have run.",
+  description: "Why executing a run stopped.",
   valuesConfig: {
     FINISHED: { description: "The run has finished." },
     WAITING: { description: "All that is left waits." },

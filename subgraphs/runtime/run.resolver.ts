@@ -37,7 +37,8 @@ export class RunResolver {
   }
 
   @Mutation(() => Run, {
-    description: "Creates a run and queues its first nodes: initialNode where given, else those that the DSL starts with.",
+    description:
+      "Creates a run and queues its first nodes: initialNode where given, else the nodes without incoming edges. A run of a workflow without nodes is COMPLETED at once.",
   })
   createRun(@Arg("input", () => CreateRunInput) input: CreateRunInput, @Ctx() context: RuntimeContext): Promise<Run> {
     return runs.createRun(context, input);
@@ -54,7 +55,7 @@ export class RunResolver {
 
   @Mutation(() => Run, {
     description:
-      "Makes a new run of a FAILED one: what completed is taken over, what failed is queued again. Returns the new run, whose originRun is the old one.",
+      "Makes a new run of a FAILED one: what completed is taken over, what failed is queued again. Returns the new run, whose originRun is the old one. CONFLICT when the run is not FAILED; each call makes another run.",
   })
   retryRun(
     @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
@@ -64,11 +65,13 @@ export class RunResolver {
   }
 
   @Mutation(() => Run, {
-    description: "For executors outside the platform: RUNNING, COMPLETED, FAILED or CANCELLED, of MANUAL runs. Finished runs never change.",
+    description:
+      "For executors outside the platform: sets a MANUAL run to RUNNING, COMPLETED, FAILED or CANCELLED. CONFLICT for other runs and finished ones.",
   })
   updateRunStatus(
     @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
-    @Arg("status", () => RunStatusEnum, { description: "What it becomes." }) status: RunStatus,
+    @Arg("status", () => RunStatusEnum, { description: "What it becomes; QUEUED and WAITING cannot be set: BAD_USER_INPUT." })
+    status: RunStatus,
     @Ctx() context: RuntimeContext,
   ): Promise<Run> {
     return runs.updateRunStatus(context, id, status);
@@ -79,27 +82,36 @@ export class RunResolver {
     return runStatusWord(run.status);
   }
 
-  @FieldResolver(() => AppStub, { nullable: true, description: "The app it was run for." })
+  @FieldResolver(() => AppStub, {
+    nullable: true,
+    description: "The app it was run for, a deleted one too; null: none, or the workflow subgraph does not answer.",
+  })
   app(@Root() run: Run): AppStub | null {
     return stub(run.appId);
   }
 
-  @FieldResolver(() => AppVersionStub, { nullable: true, description: "The app version it was run for." })
+  @FieldResolver(() => AppVersionStub, { nullable: true, description: "The app version it was run for; null: none was given." })
   appVersion(@Root() run: Run): AppVersionStub | null {
     return stub(run.appVersionId);
   }
 
-  @FieldResolver(() => WorkflowStub, { nullable: true, description: "The workflow, where kind is WORKFLOW." })
+  @FieldResolver(() => WorkflowStub, {
+    nullable: true,
+    description: "The workflow, a deleted one too; null where the workflow subgraph does not answer.",
+  })
   workflow(@Root() run: Run): WorkflowStub | null {
     return stub(run.workflowId);
   }
 
-  @FieldResolver(() => WorkflowVersionStub, { nullable: true, description: "The version that runs, as it was when the run was created." })
+  @FieldResolver(() => WorkflowVersionStub, {
+    nullable: true,
+    description: "The version that runs; null where the workflow subgraph does not answer.",
+  })
   workflowVersion(@Root() run: Run): WorkflowVersionStub | null {
     return stub(run.workflowVersionId);
   }
 
-  @FieldResolver(() => SessionStub, { nullable: true, description: "The conversation that gets its answer." })
+  @FieldResolver(() => SessionStub, { nullable: true, description: "The conversation that gets its answer; null: none." })
   session(@Root() run: Run): SessionStub | null {
     return stub(run.sessionId);
   }
@@ -117,7 +129,7 @@ export class RunResolver {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      "The texts of the completed answer nodes in document order, joined by a blank line; without answer nodes that of the last nodes.",
+      "COMPLETED: the texts of the answer nodes in document order, joined by a blank line; without completed answer nodes those of the last nodes. Else null.",
   })
   async outputText(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<string | null> {
     return (await loaders.runPayload.load(run.id))?.outputText ?? null;
@@ -125,13 +137,14 @@ export class RunResolver {
 
   @FieldResolver(() => JsonScalar, {
     nullable: true,
-    description: "The data of the last answer node; without answer nodes that of the last nodes, by node id if several.",
+    description:
+      "COMPLETED: the data of the last answer node; without completed answer nodes that of the last nodes, by node id where there are several. Else null.",
   })
   async outputJson(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
     return (await loaders.runPayload.load(run.id))?.outputJson ?? null;
   }
 
-  @FieldResolver(() => Run, { nullable: true, description: "The run that this one retries or forks." })
+  @FieldResolver(() => Run, { nullable: true, description: "The FAILED run that this one retries; null: none." })
   originRun(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> | null {
     return run.originRunId === null ? null : loaders.run.load(run.originRunId);
   }
@@ -146,7 +159,10 @@ export class RunResolver {
   })
   nodeRuns(
     @Root() run: Run,
-    @Arg("status", () => [NodeRunStatusEnum], { nullable: true, description: "Only node runs that now have one of these statuses." })
+    @Arg("status", () => [NodeRunStatusEnum], {
+      nullable: true,
+      description: "Only node runs that now have one of these statuses; an empty list: none.",
+    })
     statuses: NodeRunStatus[] | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() { loaders }: RuntimeContext,
@@ -160,7 +176,7 @@ export class RunResolver {
   }
 
   @FieldResolver(() => TraceSpanConnection, {
-    description: "Its trace, oldest first: the run itself, its node runs, and the calls that they made.",
+    description: "Its trace, oldest first: the run itself, its node runs and the calls that they made.",
   })
   traceSpans(@Root() run: Run, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: RuntimeContext): Promise<Connection<TraceSpan>> {
     return loaders.spanPage.load({ runId: run.id, page });

@@ -21,7 +21,10 @@ export class TraceSpan {
   @Field(() => String, { description: "W3C span id, 16 hex digits." })
   spanId!: string;
 
-  @Field(() => String, { nullable: true, description: "The span that this one is part of." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The span id of the span that this one is part of, which may be the caller's own; null: none.",
+  })
   parentSpanId!: string | null;
 
   @Field(() => String, { description: "RUN, NODE, MODEL, TOOL, HTTP or CODE." })
@@ -36,18 +39,18 @@ export class TraceSpan {
   @Field(() => Date, { description: "When it began." })
   startedAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "When it ended." })
+  @Field(() => Date, { nullable: true, description: "When it ended; null: it goes on." })
   endedAt!: Date | null;
 
-  @Field(() => Float, { nullable: true, description: "Milliseconds from beginning to end." })
+  @Field(() => Float, { nullable: true, description: "Milliseconds from beginning to end; null: it goes on." })
   durationMs!: number | null;
 
   @Field(() => JsonObjectScalar, { description: "Facts about it, named as OpenTelemetry does where it has a name." })
   attributes!: JsonObject;
 
-  @Field(() => String, { nullable: true, description: "ERROR: a closed code." })
+  @Field(() => String, { nullable: true, description: "ERROR: what went wrong, as NodeRun.errorCode; else null." })
   errorCode!: string | null;
 
-  @Field(() => String, { nullable: true, description: "ERROR: what happened, for people." })
+  @Field(() => String, { nullable: true, description: "ERROR: what happened, for people; else null." })
   errorMessage!: string | null;
 }

@@ -11,9 +11,11 @@ import { TraceSpan } from "./span.entity.ts";
 /** Spans in the graph. */
 @Resolver(() => TraceSpan)
 export class SpanResolver {
-  @Query(() => TraceSpanConnection, { description: "A run's trace, oldest first. NOT_FOUND when there is no such run." })
+  @Query(() => TraceSpanConnection, {
+    description: "A run's trace, oldest first: the run itself, its node runs and the calls that they made.",
+  })
   async traceSpans(
-    @Arg("runId", () => ID, { description: "The run." }) runId: string,
+    @Arg("runId", () => ID, { description: "The run; NOT_FOUND where there is none." }) runId: string,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: RuntimeContext,
   ): Promise<Connection<TraceSpan>> {

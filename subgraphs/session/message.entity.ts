@@ -48,7 +48,7 @@ export class Message {
   @Property({ type: "text" })
   content!: string;
 
-  @Field(() => JsonScalar, { nullable: true, description: "What the text says, as data." })
+  @Field(() => JsonScalar, { nullable: true, description: "What the text says, as data; null: nothing was given." })
   @Property({ type: "json", columnType: "jsonb", nullable: true })
   contentJson!: Json;
 
@@ -63,7 +63,7 @@ export class Message {
 /** One step of the stream of a session's messages. */
 @ObjectType({ description: "A message that was added, with its place in the stream." })
 export class MessageAdded {
-  @Field(() => String, { description: "Give it to `after` to go on behind this message. Cursors of Session.messages are the same." })
+  @Field(() => String, { description: "Give it to `after` to go on behind this message; Session.messages has the same cursors." })
   cursor!: string;
 
   @Field(() => Message, { description: "The message." })

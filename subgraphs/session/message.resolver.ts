@@ -9,7 +9,7 @@ import { Session } from "./session.entity.ts";
 /** Messages in the graph. */
 @Resolver(() => Message)
 export class MessageResolver {
-  @Mutation(() => Message, { description: "Refused with CONFLICT on a closed session." })
+  @Mutation(() => Message, { description: "Adds a message to a conversation. CONFLICT on a closed session." })
   addMessage(@Arg("input", () => AddMessageInput) input: AddMessageInput, @Ctx() context: SessionContext): Promise<Message> {
     return messages.addMessage(context, input);
   }
@@ -30,10 +30,10 @@ export class MessageResolver {
   })
   messageAdded(
     @Root() added: MessageAdded,
-    @Arg("sessionId", () => ID, { description: "The session." }) _sessionId: string,
+    @Arg("sessionId", () => ID, { description: "The session; NOT_FOUND where there is none." }) _sessionId: string,
     @Arg("after", () => String, {
       nullable: true,
-      description: "A cursor of this stream or of Session.messages; from the first message unless given.",
+      description: "A cursor of this stream or of Session.messages: the stream begins behind it; with the first message unless given.",
     })
     _after: string | null,
   ): MessageAdded {
@@ -45,7 +45,10 @@ export class MessageResolver {
     return loaders.session.load(message.sessionId);
   }
 
-  @FieldResolver(() => RunStub, { nullable: true, description: "The run whose answer this message is; null for what a user wrote." })
+  @FieldResolver(() => RunStub, {
+    nullable: true,
+    description: "The run whose answer this message is; null for what was added with addMessage or came with a request.",
+  })
   run(@Root() message: Message): RunStub | null {
     return message.runId === null ? null : { id: message.runId };
   }

@@ -26,7 +26,11 @@ export enum RunExecution {
 }
 registerEnumType(RunExecution, {
   name: "RunExecution",
-  description: "WORKERS: any worker takes it. MANUAL: only the execute… mutations advance it.",
+  description: "Who advances a run.",
+  valuesConfig: {
+    WORKERS: { description: "Any worker takes it; while one owns it the execute… mutations are refused with CONFLICT, RUN_OWNED." },
+    MANUAL: { description: "Only the execute… mutations and executors outside the platform advance it." },
+  },
 });
 
 /** The node that a run begins with, as it was asked for. */
@@ -37,7 +41,7 @@ export interface InitialNode {
 
 /** The wish of a conversation to run something; it keeps the run's id once there is one. */
 @Directive('@key(fields: "id")')
-@ObjectType({ description: "The wish of a conversation to run something, and the run that came of it." })
+@ObjectType({ description: "What a conversation asked to run, and the run that came of it." })
 @Entity({ tableName: "run_request" })
 export class RunRequest {
   @Field(() => ID, { description: "Opaque id." })
@@ -79,7 +83,7 @@ export class RunRequest {
   @Property({ type: "text", nullable: true })
   runId!: string | null;
 
-  @Field(() => String, { nullable: true, description: "FAILED: why no run came of it." })
+  @Field(() => String, { nullable: true, description: "FAILED: why no run came of it, for people; else null." })
   @Property({ type: "text", nullable: true })
   errorMessage!: string | null;
 
@@ -87,7 +91,7 @@ export class RunRequest {
   @Property({ type: "datetime", columnType: "timestamptz" })
   createdAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "When its run was created." })
+  @Field(() => Date, { nullable: true, description: "When its run was created; null: it has none yet." })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   dispatchedAt!: Date | null;
 }

@@ -6,10 +6,10 @@ import { RunExecution } from "./run-request.entity.ts";
 /** The node that a run begins with, instead of those that the DSL starts with. */
 @InputType({ description: "The node that a run begins with, instead of those that the DSL starts with." })
 export class InitialNodeInput {
-  @Field(() => String, { description: "The node's id in the DSL." })
+  @Field(() => String, { description: "The node's id in the DSL; BAD_USER_INPUT when it has none of that id." })
   nodeId!: string;
 
-  @Field(() => String, { nullable: true, description: "Refused with BAD_USER_INPUT when the DSL says another type." })
+  @Field(() => String, { nullable: true, description: "The node's type; BAD_USER_INPUT when the DSL says another." })
   nodeType?: string | null;
 }
 
@@ -17,7 +17,7 @@ export class InitialNodeInput {
 @InputType({
   description:
     "What runs: workflowVersionId, else the app version's, else that of the app's published version, else the published version of its only workflow; else CONFLICT.\n" +
-    "message is stored as a USER message of the session and is input.query of the run.",
+    "message is stored as a USER message of the session, and is input.query of the run whatever input says.",
 })
 export class CreateRunRequestInput {
   @Field(() => ID, { description: "The conversation." })
@@ -29,13 +29,22 @@ export class CreateRunRequestInput {
   @Field(() => ID, { nullable: true, description: "A version of a workflow of the session's app; drafts too, archived ones not." })
   workflowVersionId?: string | null;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "The run's input: up to 256 KiB; {} unless given." })
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: "The run's input: {} unless given; together with message up to 256 KiB of JSON.",
+  })
   input?: JsonObject | null;
 
-  @Field(() => String, { nullable: true, description: "What the user says: 1 to 262,144 characters." })
+  @Field(() => String, {
+    nullable: true,
+    description: "What the user says: at least a character; together with input up to 256 KiB of JSON.",
+  })
   message?: string | null;
 
-  @Field(() => InitialNodeInput, { nullable: true, description: "Begins here." })
+  @Field(() => InitialNodeInput, {
+    nullable: true,
+    description: "The node that the run begins with; nodes that cannot be reached from it take no part.",
+  })
   initialNode?: InitialNodeInput | null;
 
   @Field(() => RunExecution, { nullable: true, defaultValue: RunExecution.WORKERS, description: "Who advances the run." })

@@ -19,7 +19,7 @@ export class RunRequestResolver {
     return loaders.runRequest.load(id);
   }
 
-  @Mutation(() => RunRequest, { description: "Records the wish to run; nothing runs yet." })
+  @Mutation(() => RunRequest, { description: "Records the wish to run; nothing runs yet. CONFLICT on a closed session." })
   createRunRequest(
     @Arg("input", () => CreateRunRequestInput) input: CreateRunRequestInput,
     @Ctx() context: SessionContext,
@@ -27,7 +27,10 @@ export class RunRequestResolver {
     return requests.createRunRequest(context, input);
   }
 
-  @Mutation(() => RunRequest, { description: "Starts the run of a recorded request. Calling it again returns the same run." })
+  @Mutation(() => RunRequest, {
+    description:
+      "Starts the run of a recorded request. Calling it again returns the same run. CONFLICT on a closed session; where the runtime refuses the run for good the request is FAILED, where it does not answer the request stays PENDING.",
+  })
   dispatchRunRequest(
     @Arg("id", () => ID, { description: "The request; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: SessionContext,
@@ -36,7 +39,7 @@ export class RunRequestResolver {
   }
 
   @Mutation(() => RunRequest, {
-    description: "createRunRequest and dispatchRunRequest in one call. For a run of a conversation; createRun starts one without.",
+    description: "createRunRequest and dispatchRunRequest in one call: starts a run in a conversation. createRun starts one without.",
   })
   dispatchRun(
     @Arg("input", () => CreateRunRequestInput) input: CreateRunRequestInput,
@@ -50,12 +53,15 @@ export class RunRequestResolver {
     return loaders.session.load(request.sessionId);
   }
 
-  @FieldResolver(() => AppVersionStub, { nullable: true, description: "The app version that decided what runs." })
+  @FieldResolver(() => AppVersionStub, { nullable: true, description: "The app version that decided what runs; null where none did." })
   appVersion(@Root() request: RunRequest): AppVersionStub | null {
     return request.appVersionId === null ? null : { id: request.appVersionId };
   }
 
-  @FieldResolver(() => WorkflowVersionStub, { nullable: true, description: "What runs." })
+  @FieldResolver(() => WorkflowVersionStub, {
+    nullable: true,
+    description: "The version that runs; null where the workflow subgraph does not answer.",
+  })
   workflowVersion(@Root() request: RunRequest): WorkflowVersionStub {
     return { id: request.workflowVersionId };
   }

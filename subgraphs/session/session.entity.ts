@@ -38,7 +38,7 @@ export class Session {
   @Property({ type: "text" })
   channelType!: string;
 
-  @Field(() => String, { nullable: true, description: "For people." })
+  @Field(() => String, { nullable: true, description: "What it is about, for people; null: nobody said." })
   @Property({ type: "text", nullable: true })
   title!: string | null;
 
@@ -54,7 +54,7 @@ export class Session {
   @Property({ type: "datetime", columnType: "timestamptz" })
   createdAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "When it was closed." })
+  @Field(() => Date, { nullable: true, description: "When it was closed; null: it is not." })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   closedAt!: Date | null;
 }

@@ -35,12 +35,14 @@ export class SessionResolver {
     return db.read(({ em }) => listPage(em, Session, page, { where }));
   }
 
-  @Mutation(() => Session, { description: "Begins a conversation of a user with an app." })
+  @Mutation(() => Session, {
+    description: "Begins a conversation of a user with an app. NOT_FOUND when there is no such app, or it was deleted.",
+  })
   createSession(@Arg("input", () => CreateSessionInput) input: CreateSessionInput, @Ctx() context: SessionContext): Promise<Session> {
     return sessions.createSession(context, input);
   }
 
-  @Mutation(() => Session, { description: "Changes what is given." })
+  @Mutation(() => Session, { description: "Changes what is given; closed sessions too." })
   updateSession(
     @Arg("id", () => ID, { description: "The session; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateSessionInput) input: UpdateSessionInput,
@@ -50,7 +52,8 @@ export class SessionResolver {
   }
 
   @Mutation(() => Session, {
-    description: "Closes a conversation for good. Runs that were started go on, and their answers are still added.",
+    description:
+      "Closes a conversation for good; closing it again changes nothing. Runs that were started go on, and their answers are still added.",
   })
   closeSession(
     @Arg("id", () => ID, { description: "The session; NOT_FOUND where there is none." }) id: string,
@@ -59,7 +62,10 @@ export class SessionResolver {
     return sessions.closeSession(context, id);
   }
 
-  @FieldResolver(() => AppStub, { nullable: true, description: "The app that the user talks to." })
+  @FieldResolver(() => AppStub, {
+    nullable: true,
+    description: "The app that the user talks to, a deleted one too; null where the workflow subgraph does not answer.",
+  })
   app(@Root() session: Session): AppStub {
     return { id: session.appId };
   }

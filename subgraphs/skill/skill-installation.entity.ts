@@ -58,7 +58,7 @@ export class SkillInstallation {
   @Property({ type: "text" })
   scopeId!: string;
 
-  @Field(() => String, { nullable: true, description: "Who installed it, as the client said." })
+  @Field(() => String, { nullable: true, description: "Who installed it, as the client named them; null: nobody said." })
   @Property({ type: "text", nullable: true })
   installedBy!: string | null;
 

@@ -11,10 +11,14 @@ export class InstallSkillInput {
   @Field(() => InstallScope, { description: "What kind of place." })
   installScope!: InstallScope;
 
-  @Field(() => String, { nullable: true, description: "Which one; the caller's tenant for TENANT, required elsewhere." })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "Which agent, team, app or user: 1 to 200 characters, kept as given: whether there is such a one is not asked. For TENANT the caller's tenant, which may be left out.",
+  })
   scopeId?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Who installs it: up to 200 characters." })
+  @Field(() => String, { nullable: true, description: "Who installs it, as you name your users: up to 200 characters." })
   installedBy?: string | null;
 }
 

@@ -29,13 +29,15 @@ export class SkillInstallationResolver {
 
   @Mutation(() => SkillInstallation, {
     description:
-      "Installing the same skill in the same scope again returns the installation that is there; a removed one becomes active again.",
+      "Installs a skill in a place. Where it is installed there already, that installation is returned; a removed one becomes ACTIVE again, under its id and with the new installedBy.",
   })
   installSkill(@Arg("input", () => InstallSkillInput) input: InstallSkillInput, @Ctx() context: SkillContext): Promise<SkillInstallation> {
     return service.installSkill(context, input);
   }
 
-  @Mutation(() => SkillInstallation, { description: "Takes a skill out of use in a place. Returns the installation, REMOVED." })
+  @Mutation(() => SkillInstallation, {
+    description: "Takes a skill out of use in a place. Returns the installation, now REMOVED; doing it again changes nothing.",
+  })
   uninstallSkill(
     @Arg("id", () => ID, { description: "The installation; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: SkillContext,

@@ -16,7 +16,9 @@ export class SkillVersionResolver {
     return loaders.skillVersion.load(id);
   }
 
-  @Mutation(() => SkillVersion, { description: "Makes the skill's next version. A version never changes: a change is a new one." })
+  @Mutation(() => SkillVersion, {
+    description: "Makes the skill's next version. A version's content never changes: a change is a new version.",
+  })
   createSkillVersion(
     @Arg("input", () => CreateSkillVersionInput) input: CreateSkillVersionInput,
     @Ctx() context: SkillContext,
@@ -25,7 +27,8 @@ export class SkillVersionResolver {
   }
 
   @Mutation(() => SkillVersion, {
-    description: "The published version is the one that was published last; publishing an older one again makes it current.",
+    description:
+      "Makes a version the skill's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the skill was deleted.",
   })
   publishSkillVersion(
     @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,

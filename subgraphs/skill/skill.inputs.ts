@@ -20,12 +20,15 @@ export class CreateSkillInput {
 /** What to change; what is left out stays. */
 @InputType({ description: "What to change of a skill; what is left out stays." })
 export class UpdateSkillInput {
-  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters." })
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "null clears it." })
+  @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters; null clears it." })
   description?: string | null;
 
-  @Field(() => SkillStatus, { nullable: true, description: "ARCHIVED hides nothing; it says that the skill is no longer in use." })
+  @Field(() => SkillStatus, {
+    nullable: true,
+    description: "ARCHIVED hides nothing; it says that the skill is no longer in use. null leaves it.",
+  })
   status?: SkillStatus | null;
 }

@@ -53,7 +53,7 @@ export class SkillResolver {
     return service.updateSkill(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes a skill. CONFLICT while it is installed. Returns the id." })
+  @Mutation(() => ID, { description: "Deletes a skill; its versions stay. CONFLICT while it is installed. Returns the id." })
   deleteSkill(
     @Arg("id", () => ID, { description: "The skill; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: SkillContext,
@@ -61,12 +61,12 @@ export class SkillResolver {
     return service.deleteSkill(context, id);
   }
 
-  @FieldResolver(() => SkillVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  @FieldResolver(() => SkillVersion, { nullable: true, description: "The version with the highest number; null: it has none." })
   latestVersion(@Root() skill: Skill, @Ctx() { loaders }: SkillContext): Promise<SkillVersion | null> {
     return loaders.skillLatest.load(skill.id);
   }
 
-  @FieldResolver(() => SkillVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  @FieldResolver(() => SkillVersion, { nullable: true, description: "The version that was published last; null: none was published." })
   publishedVersion(@Root() skill: Skill, @Ctx() { loaders }: SkillContext): Promise<SkillVersion | null> {
     return loaders.skillPublished.load(skill.id);
   }

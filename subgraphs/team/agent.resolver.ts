@@ -10,7 +10,8 @@ import { TeamConnection } from "./team.resolver.ts";
 export class AgentResolver {
   @FieldResolver(() => TeamConnection, {
     nullable: true,
-    description: "Teams whose published or latest version has the agent as a member, newest first. Older versions do not count.",
+    description:
+      "Teams whose published or latest version has the agent as a member, newest first; null where the team subgraph does not answer.",
   })
   teams(@Root() agent: AgentStub, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: TeamContext): Promise<Connection<Team>> {
     return loaders.teamsOfAgent.load({ parentId: agent.id, page });

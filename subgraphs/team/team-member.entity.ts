@@ -19,7 +19,7 @@ export class TeamMember {
   @Property({ type: "text" })
   memberKey!: string;
 
-  @Field(() => ID, { description: "The agent." })
+  @Field(() => ID, { description: "The agent's id, which is there whatever becomes of the agent." })
   @Property({ type: "text" })
   agentId!: string;
 
@@ -27,7 +27,7 @@ export class TeamMember {
   @Property({ type: "text" })
   role!: string;
 
-  @Field(() => String, { nullable: true, description: "What the member takes care of." })
+  @Field(() => String, { nullable: true, description: "What the member takes care of; null: nobody said." })
   @Property({ type: "text", nullable: true })
   responsibility!: string | null;
 }

@@ -11,7 +11,7 @@ export class TeamMemberInput {
   memberKey!: string;
 
   @Field(() => ID, {
-    description: "The agent. NOT_FOUND names the first that is not there; one that is deleted later stays, with its deletedAt.",
+    description: "The agent. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt.",
   })
   agentId!: string;
 

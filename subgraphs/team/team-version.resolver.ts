@@ -18,7 +18,9 @@ export class TeamVersionResolver {
     return loaders.teamVersion.load(id);
   }
 
-  @Mutation(() => TeamVersion, { description: "Makes the team's next version. A version never changes: a change is a new one." })
+  @Mutation(() => TeamVersion, {
+    description: "Makes the team's next version. A version's content never changes: a change is a new version.",
+  })
   createTeamVersion(
     @Arg("input", () => CreateTeamVersionInput) input: CreateTeamVersionInput,
     @Ctx() context: TeamContext,
@@ -27,7 +29,8 @@ export class TeamVersionResolver {
   }
 
   @Mutation(() => TeamVersion, {
-    description: "The published version is the one that was published last; publishing an older one again makes it current.",
+    description:
+      "Makes a version the team's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the team was deleted.",
   })
   publishTeamVersion(
     @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
@@ -41,7 +44,7 @@ export class TeamVersionResolver {
     return loaders.team.load(version.teamId);
   }
 
-  @FieldResolver(() => [TeamMember], { description: "Its members, in the order in which they were given." })
+  @FieldResolver(() => [TeamMember], { description: "Its members, 1 to 50, in the order in which they were given." })
   members(@Root() version: TeamVersion, @Ctx() { loaders }: TeamContext): Promise<TeamMember[]> {
     return loaders.membersOfVersion.load(version.id);
   }
@@ -50,7 +53,10 @@ export class TeamVersionResolver {
 /** What members lead to. */
 @Resolver(() => TeamMember)
 export class TeamMemberResolver {
-  @FieldResolver(() => AgentStub, { nullable: true, description: "The agent; null where it is gone." })
+  @FieldResolver(() => AgentStub, {
+    nullable: true,
+    description: "The agent, a deleted one too; null where the agent subgraph does not answer.",
+  })
   agent(@Root() member: TeamMember): AgentStub {
     return { id: member.agentId };
   }

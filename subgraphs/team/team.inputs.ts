@@ -20,12 +20,15 @@ export class CreateTeamInput {
 /** What to change; what is left out stays. */
 @InputType({ description: "What to change of a team; what is left out stays." })
 export class UpdateTeamInput {
-  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters." })
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "null clears it." })
+  @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters; null clears it." })
   description?: string | null;
 
-  @Field(() => TeamStatus, { nullable: true, description: "ARCHIVED hides nothing; it says that the team is no longer in use." })
+  @Field(() => TeamStatus, {
+    nullable: true,
+    description: "ARCHIVED hides nothing; it says that the team is no longer in use. null leaves it.",
+  })
   status?: TeamStatus | null;
 }

@@ -56,12 +56,12 @@ export class TeamResolver {
     return service.deleteTeam(context, id);
   }
 
-  @FieldResolver(() => TeamVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  @FieldResolver(() => TeamVersion, { nullable: true, description: "The version with the highest number; null: it has none." })
   latestVersion(@Root() team: Team, @Ctx() { loaders }: TeamContext): Promise<TeamVersion | null> {
     return loaders.teamLatest.load(team.id);
   }
 
-  @FieldResolver(() => TeamVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  @FieldResolver(() => TeamVersion, { nullable: true, description: "The version that was published last; null: none was published." })
   publishedVersion(@Root() team: Team, @Ctx() { loaders }: TeamContext): Promise<TeamVersion | null> {
     return loaders.teamPublished.load(team.id);
   }

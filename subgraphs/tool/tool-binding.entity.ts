@@ -20,7 +20,7 @@ export class ToolBinding {
   @Property({ type: "text", nullable: true })
   toolVersionId!: string | null;
 
-  @Field(() => String, { description: "For people." })
+  @Field(() => String, { description: "Its name, for people; not unique." })
   @Property({ type: "text" })
   name!: string;
 
@@ -32,11 +32,14 @@ export class ToolBinding {
   @Property({ type: "datetime", columnType: "timestamptz" })
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When it was changed last." })
+  @Field(() => Date, { description: "When it was changed last; before any change, when it was made." })
   @Property({ type: "datetime", columnType: "timestamptz" })
   updatedAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "Set: deleted and gone from lists; the id still resolves." })
+  @Field(() => Date, {
+    nullable: true,
+    description: "When it was deleted; null: it was not. A deleted binding is in no list, and its id still resolves.",
+  })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   deletedAt!: Date | null;
 }

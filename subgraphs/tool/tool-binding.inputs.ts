@@ -17,14 +17,14 @@ export class CreateToolBindingInput {
   @Field(() => JsonObjectScalar, {
     nullable: true,
     description:
-      "base_url, headers, timeout_seconds; at most 64 KiB. Headers that look like credentials (authorization, x-api-key, …) are taken as secretHeaders.",
+      "base_url, headers, timeout_seconds: {} unless given; at most 64 KiB. Headers that look like credentials (authorization, x-api-key, …) are taken as secretHeaders.",
   })
   config?: JsonObject | null;
 
   @Field(() => JsonObjectScalar, {
     nullable: true,
     description:
-      "{ name: value }: encrypted, never read back, and sent only to the origin of the binding's base_url (else of the version's url or base_url).",
+      "{ name: value }, at most 64 KiB: encrypted, never read back, and sent only to the origin of the binding's base_url (else of the version's url or base_url). BAD_USER_INPUT where there is none of these.",
   })
   secretHeaders?: JsonObject | null;
 }
@@ -35,16 +35,16 @@ export class UpdateToolBindingInput {
   @Field(() => ID, { nullable: true, description: "null: always the latest version." })
   toolVersionId?: string | null;
 
-  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters. null leaves it." })
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
   @Field(() => JsonObjectScalar, {
     nullable: true,
     description:
-      'Replaces the whole config but its secret headers (shown as "***", which keeps them); null empties it. CONFLICT when it moves stored secrets to another origin.',
+      'Replaces the whole config but its secret headers (shown as "***", which keeps them), at most 64 KiB; null empties it. CONFLICT when it moves stored secrets to another origin.',
   })
   config?: JsonObject | null;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "Replaces all secret headers; null removes them." })
+  @Field(() => JsonObjectScalar, { nullable: true, description: "Replaces all secret headers, at most 64 KiB; null removes them." })
   secretHeaders?: JsonObject | null;
 }

@@ -64,7 +64,7 @@ export class ToolBindingResolver {
 
   @Mutation(() => ToolResult, {
     description:
-      "Calls the tool now. A tool that answers with an HTTP error is a result with ok false, not a GraphQL error. No answer is an error: TOOL_TIMEOUT, TOOL_UNREACHABLE, EGRESS_DENIED, with the facts retryable and effectUnknown.",
+      "Calls a tool now, once. An answer with any HTTP status is a result, with ok false where it is not 200 to 299. No answer is an error: TOOL_TIMEOUT, TOOL_UNREACHABLE, TOOL_RESPONSE_TOO_LARGE (10 MiB), EGRESS_DENIED, with the facts retryable and effectUnknown.",
   })
   invokeTool(@Arg("input", () => InvokeToolInput) input: InvokeToolInput, @Ctx() context: ToolContext): Promise<ToolResult> {
     return invokeTool(context, input);

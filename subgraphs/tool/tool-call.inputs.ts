@@ -5,7 +5,7 @@ import type { JsonObject } from "#shared/json.ts";
 /** What to call, and with what. */
 @InputType({
   description:
-    "toolBindingId, or toolId for its latest version without a binding, or neither and config.url. arguments are checked against the input schema.",
+    "What to call: toolBindingId, or toolId for its latest version without a binding, or neither and config.url or config.base_url.",
 })
 export class InvokeToolInput {
   @Field(() => ID, { nullable: true, description: "The binding to call through." })
@@ -24,14 +24,14 @@ export class InvokeToolInput {
   @Field(() => JsonObjectScalar, {
     nullable: true,
     description:
-      "Become the query of GET, HEAD and DELETE, the JSON body of other methods; query and body of config win over them. Checked against the input schema where given.",
+      "The tool's input: the query of GET, HEAD and DELETE, the JSON body of other methods; query and body of config win over it. Checked against the version's input schema where given. At most 4 MiB.",
   })
   arguments?: JsonObject | null;
 
   @Field(() => JsonObjectScalar, {
     nullable: true,
     description:
-      "The caller's own url, base_url, path, query, body, headers, timeout_seconds; they win over the binding's and the version's. method counts where the version names none.",
+      "The caller's own url, base_url, path, query, body, headers, timeout_seconds; they win over the binding's and the version's. method counts where the version names none; timeout_seconds up to the platform's limit. At most 4 MiB.",
   })
   config?: JsonObject | null;
 

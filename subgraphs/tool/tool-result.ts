@@ -8,7 +8,7 @@ export class ToolResult {
   @Field(() => Boolean, { description: "Whether the status is 200 to 299." })
   ok!: boolean;
 
-  @Field(() => Int, { nullable: true, description: "The HTTP status." })
+  @Field(() => Int, { nullable: true, description: "The HTTP status; never null now, for tools of type HTTP are the only ones." })
   status!: number | null;
 
   @Field(() => String, { nullable: true, description: "The answer where it is text; null where it is JSON, binary or empty." })
@@ -23,7 +23,7 @@ export class ToolResult {
   @Field(() => JsonObjectScalar, { description: "The answer's headers, names in lower case." })
   headers!: JsonObject;
 
-  @Field(() => Float, { description: "From the request to the last byte." })
+  @Field(() => Float, { description: "Milliseconds from the request to the last byte." })
   durationMs!: number;
 
   @Field(() => String, {
@@ -32,7 +32,7 @@ export class ToolResult {
   })
   errorCode!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The error, for people." })
+  @Field(() => String, { nullable: true, description: "The error, for people; null where there is none." })
   errorMessage!: string | null;
 
   @Field(() => JsonObjectScalar, {

@@ -18,7 +18,7 @@ export class ToolVersion {
   @Property({ type: "text" })
   toolId!: string;
 
-  @Field(() => Int, { description: "1, 2, 3, ... in its tool." })
+  @Field(() => Int, { description: "1, 2, 3, ... in its tool. A version's content never changes." })
   @Property({ type: "integer" })
   version!: number;
 

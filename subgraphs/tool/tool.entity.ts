@@ -41,11 +41,13 @@ export class Tool {
   @Property({ type: "text" })
   tenantId!: string;
 
-  @Field(() => String, { description: "Unique in its tenant." })
+  @Field(() => String, {
+    description: "Its name in programs and URLs: unique among the tenant's tools that are not deleted. It never changes.",
+  })
   @Property({ type: "text" })
   code!: string;
 
-  @Field(() => String, { description: "For people." })
+  @Field(() => String, { description: "Its name, for people." })
   @Property({ type: "text" })
   name!: string;
 
@@ -53,7 +55,10 @@ export class Tool {
   @Enum({ items: () => ToolType, type: "text" })
   toolType!: ToolType;
 
-  @Field(() => String, { nullable: true, description: "For people, and for models that choose between tools." })
+  @Field(() => String, {
+    nullable: true,
+    description: "What it does, for people and for models that choose between tools; null: nobody said.",
+  })
   @Property({ type: "text", nullable: true })
   description!: string | null;
 
@@ -65,13 +70,14 @@ export class Tool {
   @Property({ type: "datetime", columnType: "timestamptz" })
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When it was changed last." })
+  @Field(() => Date, { description: "When it was changed last; before any change, when it was made." })
   @Property({ type: "datetime", columnType: "timestamptz" })
   updatedAt!: Date;
 
   @Field(() => Date, {
     nullable: true,
-    description: "Set: deleted, gone from lists and byCode, its code free again; the id still resolves.",
+    description:
+      "When it was deleted; null: it was not. A deleted tool is in no list and not found by code; its code is free again, and its id still resolves.",
   })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   deletedAt!: Date | null;

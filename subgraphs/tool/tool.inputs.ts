@@ -22,13 +22,13 @@ export class CreateToolInput {
 /** What to change; what is left out stays. */
 @InputType({ description: "What to change of a tool; what is left out stays." })
 export class UpdateToolInput {
-  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters." })
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "null clears it." })
+  @Field(() => String, { nullable: true, description: "For people and models: up to 5,000 characters; null clears it." })
   description?: string | null;
 
-  @Field(() => ToolStatus, { nullable: true, description: "ARCHIVED: no new calls. ACTIVE: calls again." })
+  @Field(() => ToolStatus, { nullable: true, description: "ARCHIVED: takes no new calls. ACTIVE: takes calls again. null leaves it." })
   status?: ToolStatus | null;
 }
 

@@ -72,7 +72,10 @@ export class ToolResolver {
     return tools.deleteTool(context, id);
   }
 
-  @Mutation(() => ToolVersion, { description: "Makes the tool's next version. Its schemas and its invokeConfig are checked first." })
+  @Mutation(() => ToolVersion, {
+    description:
+      "Makes the tool's next version. A version's content never changes: a change is a new version. Its schemas and its invokeConfig are checked first.",
+  })
   createToolVersion(
     @Arg("input", () => CreateToolVersionInput) input: CreateToolVersionInput,
     @Ctx() context: ToolContext,
@@ -80,7 +83,7 @@ export class ToolResolver {
     return tools.createToolVersion(context, input);
   }
 
-  @FieldResolver(() => ToolVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  @FieldResolver(() => ToolVersion, { nullable: true, description: "The version with the highest number; null: it has none." })
   latestVersion(@Root() tool: Tool, @Ctx() { loaders }: ToolContext): Promise<ToolVersion | null> {
     return loaders.latestVersion.load(tool.id);
   }

@@ -6,7 +6,7 @@ import { VersionStatus } from "./version-status.ts";
 
 /** What an app offers to its users at a time: a workflow version with a configuration. */
 @Directive('@key(fields: "id")')
-@ObjectType({ description: "What an app offers to its users at a time: a workflow version with a configuration." })
+@ObjectType({ description: "One immutable state of an app: the workflow version that it runs, and its configuration." })
 @Entity({ tableName: "app_version" })
 export class AppVersion {
   @Field(() => ID, { description: "Opaque id." })
@@ -22,7 +22,7 @@ export class AppVersion {
   @Property({ type: "text" })
   workflowVersionId!: string;
 
-  @Field(() => Int, { description: "1, 2, 3, ... in its app." })
+  @Field(() => Int, { description: "1, 2, 3, ... in its app. A version's content never changes." })
   @Property({ type: "integer" })
   version!: number;
 

@@ -20,18 +20,21 @@ export class CreateAppInput {
 /** What to change; what is left out stays. */
 @InputType({ description: "What to change of an app; what is left out stays." })
 export class UpdateAppInput {
-  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters." })
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "null clears it." })
+  @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters; null clears it." })
   description?: string | null;
 
-  @Field(() => AppStatus, { nullable: true, description: "ARCHIVED hides nothing; it says that the app is no longer in use." })
+  @Field(() => AppStatus, {
+    nullable: true,
+    description: "ARCHIVED hides nothing; it says that the app is no longer in use. null leaves it.",
+  })
   status?: AppStatus | null;
 }
 
 /** A new version of an app. */
-@InputType({ description: "A new version of an app." })
+@InputType({ description: "A new version of an app; it is never changed again." })
 export class CreateAppVersionInput {
   @Field(() => ID, { description: "The app." })
   appId!: string;

@@ -62,7 +62,7 @@ export class AppResolver {
     return apps.updateApp(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes an app. CONFLICT while it has workflows. Returns the id." })
+  @Mutation(() => ID, { description: "Deletes an app; its sessions and runs stay. CONFLICT while it has workflows. Returns the id." })
   deleteApp(
     @Arg("id", () => ID, { description: "The app; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: WorkflowContext,
@@ -70,7 +70,10 @@ export class AppResolver {
     return apps.deleteApp(context, id);
   }
 
-  @Mutation(() => AppVersion, { description: "Makes the app's next version." })
+  @Mutation(() => AppVersion, {
+    description:
+      "Makes the app's next version. A version's content never changes: a change is a new version. NOT_FOUND where the workflow version is not there, BAD_USER_INPUT where it is another app's, CONFLICT where it is archived.",
+  })
   createAppVersion(
     @Arg("input", () => CreateAppVersionInput) input: CreateAppVersionInput,
     @Ctx() context: WorkflowContext,
@@ -78,7 +81,10 @@ export class AppResolver {
     return apps.createAppVersion(context, input);
   }
 
-  @Mutation(() => AppVersion, { description: "Makes a version the app's published one." })
+  @Mutation(() => AppVersion, {
+    description:
+      "Makes a version the app's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the app was deleted.",
+  })
   publishAppVersion(
     @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: WorkflowContext,
@@ -86,7 +92,7 @@ export class AppResolver {
     return apps.publishAppVersion(context, id);
   }
 
-  @FieldResolver(() => AppVersion, { nullable: true, description: "The version that was published last; null: none was." })
+  @FieldResolver(() => AppVersion, { nullable: true, description: "The version that was published last; null: none was published." })
   publishedVersion(@Root() app: App, @Ctx() { loaders }: WorkflowContext): Promise<AppVersion | null> {
     return loaders.appPublished.load(app.id);
   }

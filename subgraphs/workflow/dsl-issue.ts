@@ -7,7 +7,7 @@ export enum IssueSeverity {
 }
 registerEnumType(IssueSeverity, {
   name: "IssueSeverity",
-  description: "ERROR: the document cannot run. WARNING: it runs, but hardly as meant.",
+  description: "How bad a problem of a DSL document is.",
   valuesConfig: {
     ERROR: { description: "The document cannot run, and is not saved." },
     WARNING: { description: "It runs, but something in it does nothing, or not what it seems to." },
@@ -18,10 +18,10 @@ registerEnumType(IssueSeverity, {
 @Directive("@shareable")
 @ObjectType("DslIssue", { description: "One problem of a DSL document." })
 export class DslIssueType {
-  @Field(() => IssueSeverity, { description: "ERROR: the document cannot run." })
+  @Field(() => IssueSeverity, { description: "Whether the document can run with it." })
   severity!: IssueSeverity;
 
-  @Field(() => String, { description: "A closed code, such as NODE_TYPE_UNKNOWN." })
+  @Field(() => String, { description: "One of a closed list, such as NODE_TYPE_UNKNOWN." })
   code!: string;
 
   @Field(() => String, { description: "What is wrong and what to do." })

@@ -19,7 +19,7 @@ export class WorkflowVersion {
   @Property({ type: "text" })
   workflowId!: string;
 
-  @Field(() => Int, { description: "1, 2, 3, ... in its workflow. A version's DSL never changes." })
+  @Field(() => Int, { description: "1, 2, 3, ... in its workflow. A version's content never changes." })
   @Property({ type: "integer" })
   version!: number;
 

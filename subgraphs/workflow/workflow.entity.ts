@@ -16,15 +16,17 @@ export class Workflow {
   @Property({ type: "text" })
   appId!: string;
 
-  @Field(() => String, { description: "Unique in its app." })
+  @Field(() => String, {
+    description: "Its name in programs and URLs: unique among the app's workflows that are not deleted. It never changes.",
+  })
   @Property({ type: "text" })
   code!: string;
 
-  @Field(() => String, { description: "For people." })
+  @Field(() => String, { description: "Its name, for people." })
   @Property({ type: "text" })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: "For people." })
+  @Field(() => String, { nullable: true, description: "What it is, for people; null: nobody said." })
   @Property({ type: "text", nullable: true })
   description!: string | null;
 
@@ -32,13 +34,14 @@ export class Workflow {
   @Property({ type: "datetime", columnType: "timestamptz" })
   createdAt!: Date;
 
-  @Field(() => Date, { description: "When it was changed last." })
+  @Field(() => Date, { description: "When it was changed last; before any change, when it was made." })
   @Property({ type: "datetime", columnType: "timestamptz" })
   updatedAt!: Date;
 
   @Field(() => Date, {
     nullable: true,
-    description: "Set: deleted, gone from lists and byCode, its code free again; the id still resolves.",
+    description:
+      "When it was deleted; null: it was not. A deleted workflow is in no list and not found by code; its code is free again, and its id still resolves.",
   })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   deletedAt!: Date | null;

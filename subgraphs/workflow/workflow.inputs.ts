@@ -22,10 +22,10 @@ export class CreateWorkflowInput {
 /** What to change; what is left out stays. */
 @InputType({ description: "What to change of a workflow; what is left out stays." })
 export class UpdateWorkflowInput {
-  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters." })
+  @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "null clears it." })
+  @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters; null clears it." })
   description?: string | null;
 }
 

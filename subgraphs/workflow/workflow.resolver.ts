@@ -85,7 +85,8 @@ export class WorkflowResolver {
   }
 
   @Mutation(() => WorkflowVersion, {
-    description: "The DSL is validated first; a document with errors is refused with BAD_USER_INPUT and its issues in extensions.issues.",
+    description:
+      "Makes the workflow's next version. Its document never changes: a change is a new version. It is validated first; one with errors is refused with BAD_USER_INPUT, DSL_INVALID, its issues in extensions.issues.",
   })
   createWorkflowVersion(
     @Arg("input", () => CreateWorkflowVersionInput) input: CreateWorkflowVersionInput,
@@ -95,7 +96,8 @@ export class WorkflowResolver {
   }
 
   @Mutation(() => WorkflowVersion, {
-    description: "The published version is the one that was published last; publishing an older one again makes it current.",
+    description:
+      "Makes a version the workflow's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the workflow was deleted.",
   })
   publishWorkflowVersion(
     @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
@@ -104,7 +106,9 @@ export class WorkflowResolver {
     return service.publishWorkflowVersion(context, id);
   }
 
-  @Mutation(() => WorkflowVersion, { description: "An archived version starts no run; runs in flight go on." })
+  @Mutation(() => WorkflowVersion, {
+    description: "Archives a version: it starts no run any more, runs in flight go on. Publishing it again takes it back into use.",
+  })
   archiveWorkflowVersion(
     @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: WorkflowContext,
@@ -117,14 +121,14 @@ export class WorkflowResolver {
     return loaders.app.load(workflow.appId);
   }
 
-  @FieldResolver(() => WorkflowVersion, { nullable: true, description: "The version with the highest number; null: there is none." })
+  @FieldResolver(() => WorkflowVersion, { nullable: true, description: "The version with the highest number; null: it has none." })
   latestVersion(@Root() workflow: Workflow, @Ctx() { loaders }: WorkflowContext): Promise<WorkflowVersion | null> {
     return loaders.workflowLatest.load(workflow.id);
   }
 
   @FieldResolver(() => WorkflowVersion, {
     nullable: true,
-    description: "The version that was published last, of those that are not archived; null: there is none.",
+    description: "The version that was published last, of those that are not archived; null: it has none.",
   })
   publishedVersion(@Root() workflow: Workflow, @Ctx() { loaders }: WorkflowContext): Promise<WorkflowVersion | null> {
     return loaders.workflowPublished.load(workflow.id);

@@ -4,41 +4,41 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Without providerCode the tenant's first active provider, else the configured one, answers; without model its default model. At most 4 MiB. */
+/** What to complete: all of it together at most 4 MiB. Without providerCode the tenant's oldest active provider answers, else the configured one. */
 export type ChatCompletionInput = {
   /** Sent as Idempotency-Key: 1 to 255 printable ASCII characters. */
   idempotencyKey?: string | null | undefined;
-  /** The most tokens to produce, 1 or more. */
+  /** The most tokens to produce: 1 to 10,000,000; the provider's own limit unless given. */
   maxTokens?: number | null | undefined;
   /** The conversation so far: 1 to 1,000 messages. */
   messages: Array<ChatMessageInput>;
-  /** The model's name at the provider. */
+  /** The model's name at the provider; its defaultModel unless given. */
   model?: string | null | undefined;
-  /** One of the tenant's providers. */
+  /** The code of one of the tenant's providers. */
   providerCode?: string | null | undefined;
   /** As the OpenAI API has it, such as { type: "json_object" }. */
   responseFormat?: Record<string, unknown> | null | undefined;
   /** Texts that end the completion; at most 16. */
   stop?: Array<string> | null | undefined;
-  /** 0 to 2. */
+  /** 0 to 2; the provider's own unless given. */
   temperature?: number | null | undefined;
   /** "auto", "none", "required", or { name } for one function. */
   toolChoice?: unknown;
-  /** At most 128. */
+  /** The functions that the model may call: at most 128. */
   tools?: Array<ChatToolInput> | null | undefined;
-  /** 0 to 1. */
+  /** 0 to 1; the provider's own unless given. */
   topP?: number | null | undefined;
 };
 
 /** One message of a conversation. */
 export type ChatMessageInput = {
-  /** What is said; only an ASSISTANT message with toolCalls may have none. */
+  /** What is said, of any length within the 4 MiB of the whole; only an ASSISTANT message with toolCalls may have none. */
   content?: string | null | undefined;
   /** The participant's name, where several have one role. */
   name?: string | null | undefined;
   /** Who says it. */
   role: ChatRole;
-  /** TOOL: the call that it answers. */
+  /** TOOL: the call that it answers; required there. */
   toolCallId?: string | null | undefined;
   /** ASSISTANT: the calls that it made, [{ id, name, arguments }], as completions give them. */
   toolCalls?: unknown;
@@ -69,11 +69,11 @@ export type ChatToolInput = {
 export type FinishReason =
   /** The provider withheld the rest. */
   | 'CONTENT_FILTER'
-  /** maxTokens, or the model's own limit. */
+  /** It reached maxTokens, or the model's own limit. */
   | 'LENGTH'
   /** The model was done, or met a stop text. */
   | 'STOP'
-  /** It waits for the tools that it calls. */
+  /** The model waits for the tools that it calls. */
   | 'TOOL_CALLS';
 
 export type RuntimeChatCompletionSubscriptionVariables = Exact<{

@@ -4,11 +4,11 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** toolBindingId, or toolId for its latest version without a binding, or neither and config.url. arguments are checked against the input schema. */
+/** What to call: toolBindingId, or toolId for its latest version without a binding, or neither and config.url or config.base_url. */
 export type InvokeToolInput = {
-  /** Become the query of GET, HEAD and DELETE, the JSON body of other methods; query and body of config win over them. Checked against the input schema where given. */
+  /** The tool's input: the query of GET, HEAD and DELETE, the JSON body of other methods; query and body of config win over it. Checked against the version's input schema where given. At most 4 MiB. */
   arguments?: Record<string, unknown> | null | undefined;
-  /** The caller's own url, base_url, path, query, body, headers, timeout_seconds; they win over the binding's and the version's. method counts where the version names none. */
+  /** The caller's own url, base_url, path, query, body, headers, timeout_seconds; they win over the binding's and the version's. method counts where the version names none; timeout_seconds up to the platform's limit. At most 4 MiB. */
   config?: Record<string, unknown> | null | undefined;
   /** Sent as Idempotency-Key unless config.headers has one: 1 to 255 printable ASCII characters. */
   idempotencyKey?: string | null | undefined;
