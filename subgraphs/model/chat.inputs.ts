@@ -109,4 +109,7 @@ export class CreateEmbeddingsInput {
 
   @Field(() => [String], { description: "1 to 2,048 texts, none empty, at most 4 MiB." })
   input!: string[];
+
+  @Field(() => String, { nullable: true, description: "Sent as Idempotency-Key: 1 to 255 printable ASCII characters." })
+  idempotencyKey?: string | null;
 }

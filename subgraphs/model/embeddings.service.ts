@@ -4,6 +4,7 @@ import type { CreateEmbeddingsInput } from "./chat.inputs.ts";
 import type { Embeddings } from "./chat.types.ts";
 import { modelErrors } from "./errors.ts";
 import type { ModelContext } from "./model.context.ts";
+import { checkIdempotencyKey } from "./openai/chat-request.ts";
 import { requestJson } from "./openai/transport.ts";
 import { chooseProvider } from "./provider-choice.ts";
 import { startCall } from "./usage.service.ts";
@@ -36,6 +37,7 @@ export async function createEmbeddings(context: ModelContext, input: CreateEmbed
         body,
         model,
         traceparent,
+        idempotencyKey: input.idempotencyKey ?? undefined,
         signal,
         deadlines: services.deadlines,
         maxBytes: answerBytes,
@@ -67,7 +69,8 @@ function countProblem(vectors: number, texts: number): string | undefined {
   return vectors === texts ? undefined : `it has ${vectors} vectors for ${texts} texts`;
 }
 
-function checkInput({ input }: CreateEmbeddingsInput): void {
+function checkInput({ input, idempotencyKey }: CreateEmbeddingsInput): void {
+  checkIdempotencyKey(idempotencyKey);
   if (input.length < 1 || input.length > maxTexts) {
     throw modelErrors.MODEL_INPUT_INVALID({
       field: "input",

@@ -14,6 +14,13 @@ export class CreateSessionInput {
 
   @Field(() => String, { nullable: true, description: "For people: up to 200 characters." })
   title?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "1 to 200 characters. Asking again with it and the same input gives the first session; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED.",
+  })
+  idempotencyKey?: string | null;
 }
 
 /** What to change; what is left out stays. */

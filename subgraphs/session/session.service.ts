@@ -1,6 +1,7 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { checkText } from "#shared/fields.ts";
+import { claimIdempotencyKey, idempotentResult } from "#shared/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { sessionErrors } from "./errors.ts";
 import type { SessionContext } from "./session.context.ts";
@@ -8,7 +9,7 @@ import { Session, SessionStatus } from "./session.entity.ts";
 import type { CreateSessionInput, UpdateSessionInput } from "./session.inputs.ts";
 import { findApp } from "./workflow.client.ts";
 
-/** Begins a conversation with an app. @throws AppError APP_NOT_FOUND */
+/** Begins a conversation with an app; with a key that was used before it gives the one that began then. @throws AppError APP_NOT_FOUND, IDEMPOTENCY_KEY_REUSED */
 export async function createSession(context: SessionContext, input: CreateSessionInput): Promise<Session> {
   const { db } = context;
   const fields = {
@@ -17,10 +18,18 @@ export async function createSession(context: SessionContext, input: CreateSessio
     channelType: checkText("channelType", input.channelType ?? "web", { min: 1, max: 64 }),
     title: checkTitle(input.title),
   };
+  const { idempotencyKey: key } = input;
+  const call = key == null ? undefined : { schema: "session", operation: "createSession", key, input };
+  const known = call && (await db.read((tx) => idempotentResult(tx, call)));
+  if (known !== undefined) return db.read(({ em }) => em.findOneOrFail(Session, { id: known }));
   const app = await findApp(context, input.appId);
   if (app == null || app.deletedAt !== null) throw sessionErrors.APP_NOT_FOUND({ id: input.appId });
-  const start = { id: newId(), tenantId: db.tenantId, status: SessionStatus.ACTIVE, messageSeq: 0, createdAt: new Date(), closedAt: null };
-  return db.transaction(async ({ em }) => em.create(Session, { ...start, ...fields }));
+  const id = newId();
+  const start = { id, tenantId: db.tenantId, status: SessionStatus.ACTIVE, messageSeq: 0, createdAt: new Date(), closedAt: null };
+  return db.transaction(async (tx) => {
+    const first = call === undefined ? id : await claimIdempotencyKey(tx, call, id);
+    return first === id ? tx.em.create(Session, { ...start, ...fields }) : tx.em.findOneOrFail(Session, { id: first });
+  });
 }
 
 /** Changes what is given. @throws AppError SESSION_NOT_FOUND */

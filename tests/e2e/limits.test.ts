@@ -82,8 +82,8 @@ const code = () => word("code", "CODE_INVALID", "a".repeat(64));
 interface Subject {
   /** Fields that every try has; a code is made for each. */
   base: (own: OneOfEach) => Values;
-  /** The mutation's other arguments. */
-  id?: (own: OneOfEach) => string;
+  /** What the mutation's `id` names, where it has one. */
+  id?: string;
   fields: Record<string, Tries>;
 }
 
@@ -92,7 +92,7 @@ const said = { role: "USER", content: "Hello" };
 
 const subjects: Record<string, Subject> = {
   createApp: { base: () => ({ code: "", name: "A" }), fields: { code: code(), name: name(), description: description() } },
-  updateApp: { base: () => ({}), id: ({ app }) => app, fields: { name: name(), description: description() } },
+  updateApp: { base: () => ({}), id: "app", fields: { name: name(), description: description() } },
   createAppVersion: {
     base: ({ app, workflowVersion }) => ({ appId: app, workflowVersionId: workflowVersion }),
     fields: { config: json("config", 64 * kib) },
@@ -101,12 +101,12 @@ const subjects: Record<string, Subject> = {
     base: ({ app }) => ({ appId: app, code: "", name: "A" }),
     fields: { code: code(), name: name(), description: description() },
   },
-  updateWorkflow: { base: () => ({}), id: ({ workflow }) => workflow, fields: { name: name(), description: description() } },
+  updateWorkflow: { base: () => ({}), id: "workflow", fields: { name: name(), description: description() } },
   createAgent: {
     base: () => ({ code: "", name: "A" }),
     fields: { code: code(), name: name(), description: description(), agentType: text("agentType", 64, 1) },
   },
-  updateAgent: { base: () => ({}), id: ({ agent }) => agent, fields: { name: name(), description: description() } },
+  updateAgent: { base: () => ({}), id: "agent", fields: { name: name(), description: description() } },
   createAgentVersion: {
     base: ({ agent }) => ({ agentId: agent, role: "helper" }),
     fields: {
@@ -136,9 +136,9 @@ const subjects: Record<string, Subject> = {
     base: () => ({ code: "", name: "A" }),
     fields: { code: code(), name: name(), description: description(), teamType: text("teamType", 64, 1) },
   },
-  updateTeam: { base: () => ({}), id: ({ team }) => team, fields: { name: name(), description: description() } },
+  updateTeam: { base: () => ({}), id: "team", fields: { name: name(), description: description() } },
   createTeamVersion: {
-    base: ({ team, agent }) => ({ teamId: team, coordinationMode: "PARALLEL", objective: "o", members: [member(agent!)] }),
+    base: ({ team, agent }) => ({ teamId: team, coordinationMode: "PARALLEL", objective: "o", members: [member(agent ?? "")] }),
     fields: {
       objective: text("objective", 10_000, 1),
       config: json("config", 64 * kib),
@@ -159,7 +159,7 @@ const subjects: Record<string, Subject> = {
     base: () => ({ code: "", name: "A" }),
     fields: { code: code(), name: name(), description: description(), skillType: text("skillType", 64, 1) },
   },
-  updateSkill: { base: () => ({}), id: ({ skill }) => skill, fields: { name: name(), description: description() } },
+  updateSkill: { base: () => ({}), id: "skill", fields: { name: name(), description: description() } },
   createSkillVersion: {
     base: ({ skill }) => ({ skillId: skill, runtimeType: "TEMPLATE", implementation: { template: "Hello" } }),
     fields: {
@@ -176,7 +176,7 @@ const subjects: Record<string, Subject> = {
     base: () => ({ code: "", name: "A", toolType: "HTTP" }),
     fields: { code: code(), name: name(), description: description() },
   },
-  updateTool: { base: () => ({}), id: ({ tool }) => tool, fields: { name: name(), description: description() } },
+  updateTool: { base: () => ({}), id: "tool", fields: { name: name(), description: description() } },
   createToolVersion: {
     base: ({ tool }) => ({ toolId: tool, invokeConfig: { url: "http://127.0.0.1:9/" } }),
     fields: {
@@ -198,7 +198,7 @@ const subjects: Record<string, Subject> = {
   },
   updateToolBinding: {
     base: () => ({}),
-    id: ({ toolBinding }) => toolBinding!,
+    id: "toolBinding",
     fields: {
       name: name(),
       config: json("config", 64 * kib),
@@ -227,7 +227,7 @@ const subjects: Record<string, Subject> = {
   },
   updateModelProvider: {
     base: () => ({}),
-    id: ({ modelProvider }) => modelProvider!,
+    id: "modelProvider",
     fields: {
       name: name(),
       baseUrl: [["too long", `http://h/${"x".repeat(2_048)}`, { reason: "MODEL_PROVIDER_INVALID", field: "baseUrl" }]],
@@ -261,6 +261,7 @@ const subjects: Record<string, Subject> = {
         modelInput("input", Array(2_049).fill("a"), { value: 2_049 }),
         modelInput("input[1]", ["a", ""], { value: "" }),
       ),
+      idempotencyKey: ["", "x".repeat(256), emoji].flatMap((key) => modelInput("idempotencyKey", key, {})),
     },
   },
   createMemory: {
@@ -276,7 +277,7 @@ const subjects: Record<string, Subject> = {
   },
   updateMemory: {
     base: () => ({}),
-    id: ({ memory }) => memory!,
+    id: "memory",
     fields: {
       memoryType: text("memoryType", 64, 1),
       contentText: content(),
@@ -286,9 +287,14 @@ const subjects: Record<string, Subject> = {
   },
   createSession: {
     base: ({ app }) => ({ appId: app, userId: "u" }),
-    fields: { userId: text("userId", 200, 1), channelType: text("channelType", 64, 1), title: text("title", 200) },
+    fields: {
+      userId: text("userId", 200, 1),
+      channelType: text("channelType", 64, 1),
+      title: text("title", 200),
+      idempotencyKey: idempotencyKey(),
+    },
   },
-  updateSession: { base: () => ({}), id: ({ session }) => session, fields: { title: text("title", 200) } },
+  updateSession: { base: () => ({}), id: "session", fields: { title: text("title", 200) } },
   addMessage: {
     base: ({ session }) => ({ sessionId: session, content: "Hello" }),
     fields: {
@@ -320,13 +326,13 @@ const subjects: Record<string, Subject> = {
   },
   executeRun: {
     base: () => ({ workerKey: "w" }),
-    id: ({ run }) => run,
+    id: "run",
     fields: { workerKey: text("workerKey", 200, 1), maxSteps: range("maxSteps", 1, 10_000) },
   },
   updateNodeRunStatus: {
     // Of a run that has finished: what is taken is refused for that.
     base: () => ({ status: "FAILED" }),
-    id: ({ nodeRun }) => nodeRun!,
+    id: "nodeRun",
     fields: {
       workerKey: text("workerKey", 200, 1).map(orFinished),
       errorCode: text("errorCode", 100, 1).map(orFinished),
@@ -378,7 +384,7 @@ let serial = 0;
 
 describe("the limits of", () => {
   it.each(Object.entries(subjects))("%s", async (mutation, { base, id, fields }) => {
-    const idArgument = id === undefined ? "" : `id: ${JSON.stringify(id(own))}, `;
+    const idArgument = id === undefined ? "" : `id: ${JSON.stringify(own[id])}, `;
     const selection = mutation.startsWith("create") && mutation !== "createEmbeddings" ? "{ id }" : "{ __typename }";
     const query = `mutation ($input: ${String(inputOf(mutation))}) { made: ${mutation}(${idArgument}input: $input) ${selection} }`;
     const unexpected: unknown[] = [];

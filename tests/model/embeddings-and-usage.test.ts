@@ -26,6 +26,11 @@ describe("createEmbeddings", () => {
     expect(t.provider.requests[0]?.json).toEqual({ model: "e", input: ["one", "three"], encoding_format: "float" });
   });
 
+  it("sends its idempotency key on, so that a provider that honours it counts the texts once", async () => {
+    await t.ask(embed, { input: { model: "e", input: ["one"], idempotencyKey: "batch-1" } });
+    expect(t.provider.requests[0]?.headers).toMatchObject({ "idempotency-key": "batch-1" });
+  });
+
   it("refuses what cannot be embedded, and answers that do not fit", async () => {
     expect(await t.refusal(embed, { input: { input: ["x"] } })).toMatchObject({
       code: "BAD_USER_INPUT",

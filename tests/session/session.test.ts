@@ -27,6 +27,22 @@ describe("sessions", () => {
     await t.close();
   });
 
+  it("are made once with a key, even twice at once and when the app was deleted meanwhile; other input with it is a CONFLICT", async () => {
+    const t = await setup();
+    const input = { appId: "app-1", userId: "u1", idempotencyKey: "k1" };
+    const made = await Promise.all([1, 2, 3].map(() => t.ask<{ createSession: { id: string } }>(create, { input })));
+    const [id, ...others] = new Set(made.map(({ createSession }) => createSession.id));
+    expect(others).toEqual([]);
+    t.workflows.app("app-1", { deletedAt: "2026-01-01T00:00:00Z" });
+    expect(await t.ask(create, { input: { ...input, title: null } })).toMatchObject({ createSession: { id, app: { id: "app-1" } } });
+    expect(await t.refusal(create, { input: { ...input, userId: "u2" } })).toMatchObject({
+      code: "CONFLICT",
+      reason: "IDEMPOTENCY_KEY_REUSED",
+      resultId: id,
+    });
+    await t.close();
+  });
+
   it("S-21: sessions are read, renamed, listed by app, user and status, and closed once", async () => {
     const t = await setup();
     t.workflows.app("app-2");

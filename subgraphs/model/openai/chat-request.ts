@@ -101,7 +101,8 @@ function checkToolName(field: string, value: string): void {
   throw modelErrors.MODEL_INPUT_INVALID({ field, value: value.slice(0, 80), problem: "use 1 to 64 letters, digits, '_' or '-'." });
 }
 
-function checkIdempotencyKey(value: string | null | undefined): void {
+/** A key that can be a header. @throws AppError MODEL_INPUT_INVALID */
+export function checkIdempotencyKey(value: string | null | undefined): void {
   if (value == null || /^[\x20-\x7e]{1,255}$/.test(value)) return;
   throw modelErrors.MODEL_INPUT_INVALID({
     field: "idempotencyKey",
