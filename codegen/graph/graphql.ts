@@ -130,6 +130,8 @@ export type CreateSessionInput = {
   appId: string | number;
   /** Where the conversation takes place: 1 to 64 characters. */
   channelType?: string | null | undefined;
+  /** 1 to 200 characters. Asking again with it and the same input gives the first session; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED. */
+  idempotencyKey?: string | null | undefined;
   /** For people: up to 200 characters. */
   title?: string | null | undefined;
   /** Who talks, as you name your users: 1 to 200 characters. */

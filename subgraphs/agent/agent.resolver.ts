@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
 import { AgentVersion } from "./agent-version.entity.ts";
 import type { AgentContext } from "./agent.context.ts";
-import { Agent } from "./agent.entity.ts";
+import { Agent, AgentStatus } from "./agent.entity.ts";
 import { CreateAgentInput, UpdateAgentInput } from "./agent.inputs.ts";
 import * as service from "./agent.service.ts";
 
@@ -29,8 +29,14 @@ export class AgentResolver {
   }
 
   @Query(() => AgentConnection, { description: "The tenant's agents, newest first." })
-  agents(@Args(() => PageArgs) page: PageArgs, @Ctx() { db }: AgentContext): Promise<Connection<Agent>> {
-    return db.read(({ em }) => listPage(em, Agent, page, { where: { deletedAt: null } }));
+  agents(
+    @Arg("agentType", () => String, { nullable: true, description: "Only agents of this type." }) agentType: string | null,
+    @Arg("status", () => AgentStatus, { nullable: true, description: "Only agents of this status." }) status: AgentStatus | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: AgentContext,
+  ): Promise<Connection<Agent>> {
+    const filter = { ...(agentType != null && { agentType }), ...(status != null && { status }) };
+    return db.read(({ em }) => listPage(em, Agent, page, { where: { deletedAt: null, ...filter } }));
   }
 
   @Mutation(() => Agent, { description: "Makes an agent. CONFLICT when its code is taken." })

@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
-import { ModelProvider } from "./model-provider.entity.ts";
+import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
 import * as providers from "./model-provider.service.ts";
 import type { ModelContext } from "./model.context.ts";
@@ -30,8 +30,13 @@ export class ModelProviderResolver {
   }
 
   @Query(() => ModelProviderConnection, { description: "The tenant's providers, newest first." })
-  modelProviders(@Args(() => PageArgs) page: PageArgs, @Ctx() { db }: ModelContext): Promise<Connection<ModelProvider>> {
-    return db.read(({ em }) => listPage(em, ModelProvider, page, { where: { deletedAt: null } }));
+  modelProviders(
+    @Arg("status", () => ModelProviderStatus, { nullable: true, description: "Only providers of this status." })
+    status: ModelProviderStatus | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: ModelContext,
+  ): Promise<Connection<ModelProvider>> {
+    return db.read(({ em }) => listPage(em, ModelProvider, page, { where: { deletedAt: null, ...(status != null && { status }) } }));
   }
 
   @Query(() => [Model], {

@@ -4,7 +4,7 @@ import type { SkillInstallation } from "./skill-installation.entity.ts";
 import { SkillInstallationConnection } from "./skill-installation.resolver.ts";
 import { SkillVersion } from "./skill-version.entity.ts";
 import type { SkillContext } from "./skill.context.ts";
-import { Skill } from "./skill.entity.ts";
+import { Skill, SkillStatus } from "./skill.entity.ts";
 import { CreateSkillInput, UpdateSkillInput } from "./skill.inputs.ts";
 import * as service from "./skill.service.ts";
 
@@ -33,10 +33,12 @@ export class SkillResolver {
   @Query(() => SkillConnection, { description: "The tenant's skills, newest first." })
   skills(
     @Arg("skillType", () => String, { nullable: true, description: "Only skills of this type." }) skillType: string | null,
+    @Arg("status", () => SkillStatus, { nullable: true, description: "Only skills of this status." }) status: SkillStatus | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() { db }: SkillContext,
   ): Promise<Connection<Skill>> {
-    return db.read(({ em }) => listPage(em, Skill, page, { where: { deletedAt: null, ...(skillType != null && { skillType }) } }));
+    const filter = { ...(skillType != null && { skillType }), ...(status != null && { status }) };
+    return db.read(({ em }) => listPage(em, Skill, page, { where: { deletedAt: null, ...filter } }));
   }
 
   @Mutation(() => Skill, { description: "Makes a skill. CONFLICT when its code is taken." })

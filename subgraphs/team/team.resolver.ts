@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
 import { TeamVersion } from "./team-version.entity.ts";
 import type { TeamContext } from "./team.context.ts";
-import { Team } from "./team.entity.ts";
+import { Team, TeamStatus } from "./team.entity.ts";
 import { CreateTeamInput, UpdateTeamInput } from "./team.inputs.ts";
 import * as service from "./team.service.ts";
 
@@ -30,8 +30,14 @@ export class TeamResolver {
   }
 
   @Query(() => TeamConnection, { description: "The tenant's teams, newest first." })
-  teams(@Args(() => PageArgs) page: PageArgs, @Ctx() { db }: TeamContext): Promise<Connection<Team>> {
-    return db.read(({ em }) => listPage(em, Team, page, { where: { deletedAt: null } }));
+  teams(
+    @Arg("teamType", () => String, { nullable: true, description: "Only teams of this type." }) teamType: string | null,
+    @Arg("status", () => TeamStatus, { nullable: true, description: "Only teams of this status." }) status: TeamStatus | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: TeamContext,
+  ): Promise<Connection<Team>> {
+    const filter = { ...(teamType != null && { teamType }), ...(status != null && { status }) };
+    return db.read(({ em }) => listPage(em, Team, page, { where: { deletedAt: null, ...filter } }));
   }
 
   @Mutation(() => Team, { description: "Makes a team. CONFLICT when its code is taken." })

@@ -5,7 +5,7 @@ import { connectionType, listPage, PageArgs, type Connection } from "#shared/pag
 import { shownConfig } from "./secret-headers.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
 import type { ToolContext } from "./tool.context.ts";
-import { Tool, ToolType } from "./tool.entity.ts";
+import { Tool, ToolStatus, ToolType } from "./tool.entity.ts";
 import { CreateToolInput, CreateToolVersionInput, UpdateToolInput } from "./tool.inputs.ts";
 import * as tools from "./tool.service.ts";
 
@@ -34,10 +34,12 @@ export class ToolResolver {
   @Query(() => ToolConnection, { description: "The tenant's tools, newest first." })
   tools(
     @Arg("toolType", () => ToolType, { nullable: true, description: "Only tools of this type." }) toolType: ToolType | null,
+    @Arg("status", () => ToolStatus, { nullable: true, description: "Only tools of this status." }) status: ToolStatus | null,
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() { db }: ToolContext,
   ): Promise<Connection<Tool>> {
-    return db.read(({ em }) => listPage(em, Tool, page, { where: { deletedAt: null, ...(toolType && { toolType }) } }));
+    const filter = { ...(toolType != null && { toolType }), ...(status != null && { status }) };
+    return db.read(({ em }) => listPage(em, Tool, page, { where: { deletedAt: null, ...filter } }));
   }
 
   @Query(() => ToolVersion, { nullable: true, description: "A tool version by id; null where there is none." })

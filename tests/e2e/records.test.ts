@@ -226,3 +226,37 @@ describe("a request's trace", () => {
     expect(createRun.traceId).toMatch(/^[0-9a-f]{32}$/);
   });
 });
+
+describe("a list of records", () => {
+  it.each([
+    ["App", "", "", ["ACTIVE", "ARCHIVED"]],
+    ["Agent", "agentType", "", ["ACTIVE", "ARCHIVED"]],
+    ["Team", "teamType", "", ["ACTIVE", "ARCHIVED"]],
+    ["Skill", "skillType", "", ["ACTIVE", "ARCHIVED"]],
+    ["Tool", "", ", toolType: HTTP", ["ACTIVE", "ARCHIVED"]],
+    ["ModelProvider", "", ', baseUrl: "https://models.example/v1"', ["ACTIVE", "DISABLED"]],
+  ])("of type %s can be narrowed by status, and by type where clients choose it", async (kind, typeField, more, [inUse, outOfUse]) => {
+    const tenant = { "x-tenant-id": "filters" };
+    const type = typeField === "" ? "" : `, ${typeField}: "odd"`;
+    const made = (code: string, extra: string) => `create${kind}(input: { code: "${code}", name: "n"${more}${extra} }) { id code }`;
+    const { one, two } = await ask<{ one: { id: string }; two: { id: string } }>(
+      platform,
+      `mutation { one: ${made("one", type)} two: ${made("two", "")} }`,
+      {},
+      tenant,
+    );
+    await ask(platform, `mutation ($id: ID!) { update${kind}(id: $id, input: { status: ${outOfUse} }) { id } }`, { id: two.id }, tenant);
+    const list = (filter: string) => `${kind[0]!.toLowerCase()}${kind.slice(1)}s${filter} { edges { node { id } } }`;
+    const byType =
+      typeField === "" ? "" : `byType: ${list(`(${typeField}: "odd")`)} both: ${list(`(${typeField}: "odd", status: ${outOfUse})`)}`;
+    const lists = await ask<Record<string, { edges: { node: { id: string } }[] }>>(
+      platform,
+      `{ all: ${list("")} inUse: ${list(`(status: ${inUse})`)} outOfUse: ${list(`(status: ${outOfUse})`)} ${byType} }`,
+      {},
+      tenant,
+    );
+    const ids = Object.fromEntries(Object.entries(lists).map(([name, { edges }]) => [name, edges.map(({ node }) => node.id)]));
+    const narrowed = { all: [two.id, one.id], inUse: [one.id], outOfUse: [two.id] };
+    expect(ids).toEqual(typeField === "" ? narrowed : { ...narrowed, byType: [one.id], both: [] });
+  });
+});
