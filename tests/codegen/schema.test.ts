@@ -6,8 +6,11 @@ import {
   isInputObjectType,
   isInterfaceType,
   isIntrospectionType,
+  isNonNullType,
   isObjectType,
   isSpecifiedScalarType,
+  parse,
+  visit,
   type GraphQLNamedType,
 } from "graphql";
 import { composeSupergraph } from "../../router/compose.ts";
@@ -22,6 +25,45 @@ describe("the public schema", () => {
     const described = types.flatMap(descriptionsOf);
     expect(described.length).toBeGreaterThan(1_000);
     expect(described.filter(([, description]) => !description?.trim()).map(([path]) => path)).toEqual([]);
+  });
+
+  it("says of every field that may be null when it is", () => {
+    const fields = types.filter(isObjectType).filter(({ name }) => !["Query", "Mutation"].includes(name));
+    const nullable = fields.flatMap((type) =>
+      Object.values(type.getFields()).flatMap(({ name, type: inner, description }): Described[] =>
+        isNonNullType(inner) ? [] : [[`${type.name}.${name}`, description]],
+      ),
+    );
+    expect(nullable.length).toBeGreaterThan(80);
+    expect(nullable.filter(([, description]) => !/\bnull\b/i.test(description ?? ""))).toEqual([]);
+  });
+
+  it("says in the same words what means the same: the arguments of pages", () => {
+    const words = Map.groupBy(
+      types.filter(isObjectType).flatMap((type) => {
+        const pages = Object.values(type.getFields()).filter(({ args }) => args.some(({ name }) => name === "first"));
+        return pages.flatMap(({ args }) => args.filter(({ name }) => ["first", "after", "last", "before"].includes(name)));
+      }),
+      ({ name }) => name,
+    );
+    expect([...words.keys()].sort()).toEqual(["after", "before", "first", "last"]);
+    for (const [, same] of words) expect(new Set(same.map(({ description }) => description)).size).toBe(1);
+  });
+
+  it("has nothing of what is for the platform itself", () => {
+    const inside = readdirSync("codegen/subgraphs").flatMap((file) => {
+      const found: string[] = [];
+      visit(parse(readFileSync(`codegen/subgraphs/${file}`, "utf8")), {
+        enter(node) {
+          const isHidden = "directives" in node && node.directives?.some(({ name }) => name.value === "inaccessible");
+          if (isHidden && "name" in node && node.name !== undefined) found.push(node.name.value);
+        },
+      });
+      return found;
+    });
+    expect(inside).toEqual(expect.arrayContaining(["recordRunMessage", "RecordRunMessageInput", "runSource", "RunSource"]));
+    const names = new Set(types.flatMap(descriptionsOf).flatMap(([path]) => path.split(/[.()]/)));
+    expect([...inside, "_entities", "_service", "_Any", "_Entity"].filter((name) => names.has(name))).toEqual([]);
   });
 
   it("is described by each type's owner: the subgraphs do not contradict each other", () => {
