@@ -106,7 +106,7 @@ export interface Env {
 /**
  * Parses the environment.
  *
- * @throws AppError ENVIRONMENT_INVALID, a line a problem.
+ * @throws AppError ENVIRONMENT_INVALID, one line for each problem.
  */
 export function parseEnv(source: Record<string, string | undefined>): Env {
   const problems: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * Hints between processes: "there is more to read". They ride on PostgreSQL's NOTIFY, one LISTEN connection a process; listeners
+ * Hints between processes: "there is more to read". They ride on PostgreSQL's NOTIFY, one LISTEN connection in each process; listeners
  * of the sender's own process hear them at once.
  * A hint may be lost, doubled or late; whoever listens also polls, slowly. Never sent inside a transaction that does work:
  * NOTIFY takes a database-wide lock through commit.

@@ -1,4 +1,4 @@
-/** Follows a run in the terminal: a line a node, as it happens. */
+/** Follows a run in the terminal: one line for each node, as it happens. */
 import type { CliRunEventsSubscription, CliRunResultQuery } from "#codegen/graph/graphql.ts";
 import type { GraphClient } from "#codegen/client/client.ts";
 import { colours } from "./colours.ts";

@@ -47,7 +47,7 @@ export class RequestAudit {
   @Property({ type: "string[]", columnType: "text[]" })
   errorCodes!: string[];
 
-  @Field(() => Float, { description: "Milliseconds that it took; of a subscription, that it lived." })
+  @Field(() => Float, { description: "Milliseconds from its beginning to its end, also for a subscription." })
   @Property({ type: "double", columnType: "double precision" })
   durationMs!: number;
 

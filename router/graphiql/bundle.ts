@@ -17,7 +17,7 @@ export const bundledFiles = ["page.js", "page.css", "editor.worker.js", "json.wo
 
 /** A bundle, in memory: somebody may empty the cache folder at any time. */
 export interface Bundle {
-  /** Another one when any file may be another one. */
+  /** Changes when any of the files may have changed. */
   version: string;
   files: ReadonlyMap<string, Uint8Array>;
 }
@@ -45,9 +45,9 @@ async function keep(files: Bundle["files"], folder: string): Promise<void> {
   const unfinished = await mkdtemp(join(cacheFolder, "graphiql-unfinished-"));
   try {
     await Promise.all([...files].map(([name, content]) => writeFile(join(unfinished, name), content)));
-    // What is there could not be read.
+    // A folder of that name is a bundle that could not be read.
     await rm(folder, { recursive: true, force: true });
-    // By rename, for another process may be at it too; who comes later has made the same.
+    // Another process may keep its bundle now too. A rename is never half done, and both bundles are the same.
     await rename(unfinished, folder);
     const others = (await readdir(cacheFolder)).filter((name) => name.startsWith("graphiql-") && name !== basename(folder));
     await Promise.all(others.map((name) => rm(join(cacheFolder, name), { recursive: true, force: true })));
@@ -57,7 +57,7 @@ async function keep(files: Bundle["files"], folder: string): Promise<void> {
 }
 
 async function build(): Promise<Bundle["files"]> {
-  // Loaded here: who never opens the page need not pay for esbuild.
+  // Imported here, so that a process whose page nobody opens never loads esbuild.
   const esbuild = await import("esbuild");
   const { outputFiles } = await esbuild.build({
     entryPoints: {
@@ -66,7 +66,7 @@ async function build(): Promise<Bundle["files"]> {
       "json.worker": "monaco-editor/esm/vs/language/json/json.worker.js",
       "graphql.worker": "monaco-graphql/esm/graphql.worker.js",
     },
-    // Nothing is written, but the files' names are told beneath it.
+    // Only for the names of the output files: nothing is written.
     outdir: here,
     write: false,
     absWorkingDir: dirname(require.resolve("graphiql/package.json")),
@@ -78,7 +78,7 @@ async function build(): Promise<Bundle["files"]> {
     define: { "process.env.NODE_ENV": '"production"' },
     logLevel: "silent",
   });
-  // It would keep its helper process for the next build.
+  // Else its helper process would stay and wait for another build.
   await esbuild.stop();
   return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
 }

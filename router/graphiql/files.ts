@@ -57,7 +57,7 @@ export function graphiqlFiles(cacheFolder: string, log: Log): GraphiqlFiles {
         return true;
       }
       response.setHeader("content-security-policy", contentSecurityPolicy);
-      // Asked for each time, sent once a version: the files are seven megabytes.
+      // The browser asks each time and is sent each version once: the files have seven megabytes.
       response.setHeader("cache-control", "no-cache");
       if (name === undefined) send(request, response, "text/html; charset=utf-8", Buffer.from(page));
       else sendFile(await bundle(), name, request, response);

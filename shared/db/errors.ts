@@ -34,7 +34,10 @@ export function databaseError(cause: unknown): AppError | undefined {
 
 const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT"]);
 
-/** 22P02 of PostgreSQL's JSON parser: JSON.stringify writes half a character as an escape that it does not take. By the C function, for messages are translated. */
+/**
+ * A 22P02 that comes from PostgreSQL's JSON parser, which does not take the escape that JSON.stringify writes for half a character. It is
+ * recognized by the name of the C function, because the message depends on the server's language.
+ */
 function isJsonRefusal(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   const { code, routine, cause, previous } = error as { code?: unknown; routine?: unknown; cause?: unknown; previous?: unknown };

@@ -7,7 +7,7 @@ export interface VersionTable<T> {
   parent: string;
 }
 
-/** The versions that were published last, one a parent. Index: (<parent>, published_at desc) where status = 'PUBLISHED'. */
+/** The versions that were published last, one for each parent. Index: (<parent>, published_at desc) where status = 'PUBLISHED'. */
 export function publishedVersions<T extends object>(
   tx: Tx,
   { entity, table, parent }: VersionTable<T>,
@@ -23,7 +23,7 @@ export function publishedVersions<T extends object>(
   );
 }
 
-/** The versions with the highest number, one a parent. Index: unique (tenant_id, <parent>, version). */
+/** The versions with the highest number, one for each parent. Index: unique (tenant_id, <parent>, version). */
 export function latestVersions<T extends object>(
   tx: Tx,
   { entity, table, parent }: VersionTable<T>,

@@ -21,7 +21,10 @@ export function findCycles(graph: Knotted): number[][] {
   });
 }
 
-/** Kosaraju: walk forwards and note in which order nodes are left for good; last left first, what reaches a node backwards is its knot. */
+/**
+ * Kosaraju's algorithm. A walk forwards notes the order in which nodes are finished. Then, beginning with the node that was finished last, all
+ * nodes that are reached by walking backwards from it form its knot.
+ */
 function knotsOf({ edges, incoming, outgoing, order }: Knotted): (number | undefined)[] {
   const left: number[] = [];
   const seen = new Set(order);

@@ -1,6 +1,6 @@
 /**
  * Remembers what was compiled from a source text, about the last `maxChars` characters of it that were used: nodes of the same
- * workflow compile their templates once a process, however many runs there are.
+ * workflow compile their templates once in each process, however many runs there are.
  */
 export function memoBySource<T>(compile: (source: string) => T, maxChars = 8_000_000): (source: string) => T {
   // Two generations instead of a list of last uses: a hit, the usual case, writes nothing.

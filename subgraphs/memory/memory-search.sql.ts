@@ -1,5 +1,5 @@
 /**
- * The search. It reads an inverted index of its own (a row a word of a memory) instead of a tsvector under GIN, because row-level
+ * The search. It reads an inverted index of its own (one row for each word of a memory) instead of a tsvector under GIN, because row-level
  * security lets no operator into an index scan that is not leakproof, and `@@` is not: measured on PostgreSQL 18, such a search reads
  * every row of the tenant. Equality and order of texts are leakproof.
  *

@@ -6,11 +6,11 @@ import { callsInsert, type ModelCallRow } from "./model-call.sql.ts";
 /** A call of a model that has ended. */
 export type EndedCall = Omit<ModelCallRow, "id" | "createdAt"> & { tenantId: string };
 
-/** Calls that wait for the database; more are dropped, for usage is not worth a process's memory. */
+/** Calls that wait for the database; more are dropped, because counting usage must not exhaust the memory of a process. */
 const waitingLimit = 10_000;
 
 /**
- * Writes ended calls behind the answers' backs: recording never delays or fails an answer. While one statement is under way, what comes
+ * Writes ended calls to the database after they were answered: recording never delays or fails an answer. While one statement runs, what comes
  * goes with the next. A process that is killed loses what waits.
  */
 export class CallRecorder {

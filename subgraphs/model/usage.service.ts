@@ -11,7 +11,7 @@ export interface CountedCall {
   operation: "CHAT" | "EMBEDDINGS";
 }
 
-/** What was used of models. Includes the calls that this process has answered, though they are written behind its back. @throws AppError USAGE_RANGE_INVALID */
+/** What was used of models. Waits until the calls that this process has answered are written, so that they are counted. @throws AppError USAGE_RANGE_INVALID */
 export async function modelUsage(
   { db, services }: ModelContext,
   range: { from: Date | null; to: Date | null; groupBy: ModelUsageGroup | null },

@@ -236,7 +236,7 @@ from runtime.trace_span s join runtime.run r on r.id = s.run_id`;
 const tables = ["run", "plan", "node_run", "run_event", "artifact", "trace_span", "work", "inbox", "outbox"];
 
 /**
- * Subselects, so evaluated once a statement. The second asks again who is there, because PostgreSQL evaluates all subselects of a statement
+ * Subselects, so evaluated once for each statement. The second asks again who is there, because PostgreSQL evaluates all subselects of a statement
  * when it looks at a row anew that somebody else has just changed, and current_tenant() raises where no tenant is set.
  */
 const policy = `(select app.is_engine()) or tenant_id = (select case when app.is_engine() then '' else app.current_tenant() end)`;

@@ -1,5 +1,5 @@
 /**
- * Documents of workflow versions, which never change: read once a process, not once a run. Bounded by count and by size, the least
+ * Documents of workflow versions, which never change: each process reads one once, not once for each run. Bounded by count and by size, the least
  * recently used go first. Keyed by tenant too: a version's id alone is nobody's right to its document.
  */
 import type { PlanDocument } from "../engine/plan.ts";

@@ -2,7 +2,7 @@ import type { NodeUsage } from "../nodes/executor.ts";
 import type { TakenEnd } from "./retelling.ts";
 
 /**
- * What a run has to store and has not sent yet. Node rows are kept by node: a flush has one row a node run, its last word. Rows are the
+ * What a run has to store and has not sent yet. Node rows are kept by node: a flush has one row for each node run, the last that was made. Rows are the
  * texts of node-rows.ts.
  */
 export class Pending {

@@ -1,5 +1,5 @@
 /**
- * What happened to a run whose flush PostgreSQL refused, told again to the run as it is stored, one outcome a flush: so the one that cannot be
+ * What happened to a run whose flush PostgreSQL refused, told again to the run as it is stored, one outcome in each flush: so the one that cannot be
  * stored stands alone, and fails its node with OUTPUT_NOT_STORABLE.
  */
 import { nodeAt } from "../engine/run-state.ts";

@@ -60,7 +60,7 @@ export class Teams extends Migration {
   }
 }
 
-/** Live teams beside the agents of their published and their latest version: a row a team and agent. */
+/** Live teams beside the agents of their published and their latest version: one row for each pair of team and agent. */
 const teamOfAgent = `create view team.team_of_agent with (security_invoker = true) as
   select distinct on (m.agent_id, t.id) m.agent_id as member_agent_id, t.*
   from team.team_member m
