@@ -57,7 +57,23 @@ type ErrorMakers<D> = {
 export function defineErrors<D extends Record<string, ErrorDefinition<never>>>(definitions: D): ErrorMakers<D> {
   const makers = Object.entries(definitions).map(([reason, { code, message }]) => [
     reason,
-    (facts: never, options?: { cause?: unknown }) => new AppError(code, reason, message(facts), facts, options),
+    (given: never, options?: { cause?: unknown }) => {
+      const facts = shortened(given);
+      return new AppError(code, reason, message(facts as never), facts, options);
+    },
   ]);
   return Object.fromEntries(makers) as ErrorMakers<D>;
+}
+
+const longestFact = 1_000;
+
+/** A client may send megabytes as an id: an error need not send them back, and the log not keep them. */
+function shortened(facts: ErrorFacts): ErrorFacts {
+  const isLong = (value: unknown): value is string => typeof value === "string" && value.length > longestFact;
+  if (!Object.values(facts).some(isLong)) return facts;
+  const entries = Object.entries(facts).map(([name, value]) => [
+    name,
+    isLong(value) ? `${value.slice(0, longestFact).toWellFormed()}…` : value,
+  ]);
+  return Object.fromEntries(entries) as ErrorFacts;
 }

@@ -241,12 +241,18 @@ const subjects: Record<string, Subject> = {
     base: () => ({ providerCode: "nobody", messages: [said] }),
     fields: {
       messages: modelInput("messages", [], { value: 0 }).concat(
-        modelInput("messages", Array<typeof said>(1_001).fill(said), { value: 1_001 }),
+        modelInput(
+          "messages",
+          Array.from({ length: 1_001 }, () => said),
+          { value: 1_001 },
+        ),
         [["too large", [{ ...said, content: "x".repeat(4 * kib * kib - 2_000) }], { reason: "MODEL_PROVIDER_NOT_FOUND" }]],
       ),
-      tools: modelInput("tools", Array(129).fill({ name: "t", parameters: {} }), { value: 129 }).concat(
-        modelInput("tools[0].name", [{ name: "a b", parameters: {} }], { value: "a b" }),
-      ),
+      tools: modelInput(
+        "tools",
+        Array.from({ length: 129 }, () => ({ name: "t", parameters: {} })),
+        { value: 129 },
+      ).concat(modelInput("tools[0].name", [{ name: "a b", parameters: {} }], { value: "a b" })),
       stop: modelInput("stop", Array(17).fill("."), { value: 17 }),
       temperature: modelInput("temperature", 1e308, { value: 1e308 }).concat(modelInput("temperature", -0.1, { value: -0.1 })),
       topP: modelInput("topP", 1.1, { value: 1.1 }),
@@ -398,6 +404,13 @@ describe("the limits of", () => {
       }
     }
     expect(unexpected).toEqual([]);
+  });
+
+  it("what an error repeats of an id: little, however long it is", async () => {
+    const id = "🦄".repeat(250_000);
+    const { errors } = await platform.post("mutation ($id: ID!) { cancelRun(id: $id) { id } }", { id });
+    expect(errors).toMatchObject([{ extensions: { reason: "RUN_NOT_FOUND", id: expect.stringMatching(/^🦄+…$/u) } }]);
+    expect(JSON.stringify(errors).length).toBeLessThan(3_000);
   });
 
   it("every input is told here, or has a reason not to be", () => {
