@@ -2,11 +2,10 @@
  * Relay pages by keyset. Ids are uuidv7, so the order of ids is the order of creation and a cursor is an id in disguise: a page
  * costs the same however far back it is, and rows that come or go shift nothing.
  */
-import type { EntityManager, FilterQuery } from "@mikro-orm/postgresql";
+import type { FilterQuery } from "@mikro-orm/postgresql";
 import { ArgsType, Field, Int, ObjectType, Directive } from "type-graphql";
 import { AppError } from "./errors.ts";
-import type { Tx } from "./db/database.ts";
-import { toEntity } from "./db/database.ts";
+import { toEntity, type TenantEntityManager, type Tx } from "./db/database.ts";
 
 /** The most items that one page has. */
 export const maxPageSize = 200;
@@ -162,7 +161,7 @@ export interface ListOptions<T> {
 
 /** One page of one list. */
 export async function listPage<T extends { id: string }>(
-  em: EntityManager,
+  em: TenantEntityManager,
   entity: new () => T,
   args: PageArgs,
   options: ListOptions<T>,

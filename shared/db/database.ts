@@ -23,10 +23,18 @@ export interface DatabaseOptions {
   migrations: readonly MigrationEntry[];
 }
 
-/** An open transaction. */
+/** What of the ORM filters by tenant on its own, or adds. The rest of it knows nothing of tenants: `upsert`, query builders, references. */
+export type TenantEntityManager = Pick<
+  EntityManager,
+  "find" | "findOne" | "findOneOrFail" | "count" | "nativeUpdate" | "nativeDelete" | "create" | "remove" | "flush" | "map"
+>;
+
+/** An open transaction of one tenant. */
 export interface Tx {
-  readonly em: EntityManager;
-  /** Runs one statement with $1-style parameters and gives its rows. */
+  readonly tenantId: string;
+  /** Finds and changes the tenant's rows only. */
+  readonly em: TenantEntityManager;
+  /** Runs one statement with $1-style parameters and gives its rows. The statement itself says whose rows it means. */
   sql<Row extends object>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -44,9 +52,18 @@ export interface Db {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** A read-only transaction: one snapshot of rights, no flush. */
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  /** One statement that reads, without the ORM and in one round trip: BEGIN with the tenant, the statement and COMMIT go out together. For hot paths. */
+  /**
+   * One statement that reads, without the ORM and in one round trip: BEGIN with the tenant, the statement and COMMIT go out together. For hot
+   * paths; the statement itself says whose rows it means.
+   */
   query<Row extends object>(statement: NamedStatement): Promise<Row[]>;
 }
+
+/**
+ * What the ORM adds to the condition of every read, `nativeUpdate` and `nativeDelete`. It is for all entities: one without `tenantId` cannot be
+ * asked for, nor can any through an entity manager that was given no tenant.
+ */
+const tenantFilter = { name: "tenant", cond: ({ tenantId }: { tenantId: string }) => ({ tenantId }), default: true };
 
 interface SharedPool {
   pool: pg.Pool;
@@ -80,6 +97,7 @@ export class Database {
       ensureDatabase: false,
       forceUtcTimezone: true,
       discovery: { warnWhenNoEntities: false },
+      filters: { [tenantFilter.name]: tenantFilter },
       extensions: [Migrator],
       migrations: {
         migrationsList: [...options.migrations] as never,
@@ -115,11 +133,12 @@ export class Database {
 
   forTenant(tenantId: string): Db {
     const run = <T>(work: (tx: Tx) => Promise<T>, readOnly: boolean): Promise<T> =>
-      withDatabaseScope({ kind: "tenant", tenantId }, () =>
-        this.#orm.em
-          .fork()
-          .transactional((em) => work(makeTx(em as EntityManager)), { readOnly, ...(readOnly && { flushMode: "commit" as never }) }),
-      );
+      withDatabaseScope({ kind: "tenant", tenantId }, () => {
+        const fork = this.#orm.em.fork();
+        fork.setFilterParams(tenantFilter.name, { tenantId });
+        const options = { readOnly, ...(readOnly && { flushMode: "commit" as never }) };
+        return fork.transactional((em) => work(makeTx(em as EntityManager, tenantId)), options);
+      });
     const query = <Row extends object>(statement: NamedStatement) =>
       withDatabaseScope({ kind: "tenant", tenantId }, () => this.#query<Row>(statement));
     return { tenantId, transaction: (work) => run(work, false), read: (work) => run(work, true), query };
@@ -162,8 +181,9 @@ function databaseName(url: string): string {
   return new pg.Client({ connectionString: url }).database ?? "agent_platform";
 }
 
-function makeTx(em: EntityManager): Tx {
+function makeTx(em: EntityManager, tenantId: string): Tx {
   return {
+    tenantId,
     em,
     async sql<Row extends object>(text: string, parameters: readonly unknown[] = []) {
       const transaction = em.getTransactionContext() as Transaction<never>;

@@ -33,7 +33,7 @@ export class RunResolver {
     @Args(() => PageArgs) page: PageArgs,
     @Ctx() { db }: RuntimeContext,
   ): Promise<Connection<Run>> {
-    return db.read(({ em }) => listPage(em, Run, page, { where: runs.runCondition(db.tenantId, filter) }));
+    return db.read(({ em }) => listPage(em, Run, page, { where: runs.runCondition(filter) }));
   }
 
   @Mutation(() => Run, {

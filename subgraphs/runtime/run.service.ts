@@ -133,13 +133,12 @@ export async function runById({ loaders }: RuntimeContext, id: string): Promise<
 }
 
 /** The condition that a filter stands for. */
-export function runCondition(tenantId: string, filter: RunFilter | null | undefined): FilterQuery<Run> {
+export function runCondition(filter: RunFilter | null | undefined): FilterQuery<Run> {
   const { status, createdAfter, createdBefore, ...equal } = filter ?? {};
   const given = Object.fromEntries(Object.entries(equal).filter(([, value]) => value != null));
   const createdAt = { ...(createdAfter && { $gte: createdAfter }), ...(createdBefore && { $lt: createdBefore }) };
   return {
     ...given,
-    tenantId,
     ...(status && { status: { $in: status.map(runStatusNumber) } }),
     ...(Object.keys(createdAt).length > 0 && { createdAt }),
   };
@@ -155,7 +154,7 @@ async function findByKey({ db }: RuntimeContext, { key, inputHash: hash }: { key
   return db.read(async (tx) => {
     const [first] = await tx.sql<{ id: string; input_hash: string }>(
       "select id, input_hash from runtime.run where tenant_id = $1 and idempotency_key = $2",
-      [db.tenantId, key],
+      [tx.tenantId, key],
     );
     if (first === undefined) return undefined;
     if (first.input_hash !== hash) throw idempotencyKeyReused(key, first.id);

@@ -55,7 +55,7 @@ export async function recordRunMessage({ db, hints }: SessionContext, input: Rec
   const message = await db.transaction(async (tx) => {
     const session = await lockSession(tx, sessionId);
     // Under the session's lock, which the first call held through its commit.
-    const first = await tx.em.findOne(Message, { tenantId: db.tenantId, runId });
+    const first = await tx.em.findOne(Message, { runId });
     return first ?? appendMessage(tx, session, { role: MessageRole.ASSISTANT, content, contentJson, runId });
   });
   hints.publish("message", sessionId);
