@@ -32,9 +32,9 @@ export async function claimIdempotencyKey(tx: Tx, call: KeyedCall, id: string): 
   checkIdempotencyKey(call.key);
   const [made] = await tx.sql(
     `insert into ${call.schema}.idempotency (tenant_id, operation, key, input_hash, result_id)
-     values (app.current_tenant(), $1, $2, $3, $4)
+     values ($5, $1, $2, $3, $4)
      on conflict (tenant_id, operation, key) do nothing returning result_id`,
-    [call.operation, call.key, inputHash(call.input), id],
+    [call.operation, call.key, inputHash(call.input), id, tx.tenantId],
   );
   return made === undefined ? ((await idempotentResult(tx, call)) ?? id) : id;
 }
@@ -48,8 +48,8 @@ export async function claimIdempotencyKey(tx: Tx, call: KeyedCall, id: string): 
 export async function idempotentResult(tx: Tx, { schema, operation, key, input }: KeyedCall): Promise<string | undefined> {
   const [first] = await tx.sql<{ input_hash: string; result_id: string }>(
     `select input_hash, result_id from ${schema}.idempotency
-     where tenant_id = app.current_tenant() and operation = $1 and key = $2`,
-    [operation, key],
+     where tenant_id = $3 and operation = $1 and key = $2`,
+    [operation, key, tx.tenantId],
   );
   if (first !== undefined && first.input_hash !== inputHash(input)) throw idempotencyKeyReused(key, first.result_id);
   return first?.result_id;

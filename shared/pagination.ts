@@ -185,7 +185,7 @@ export async function listPage<T extends { id: string }>(
 /** A list that hangs beneath many parents, such as the versions of workflows. */
 export interface ChildList<T> {
   entity: new () => T;
-  /** Qualified table, such as `workflow.workflow_version`. */
+  /** Qualified table with a column tenant_id, such as `workflow.workflow_version`. */
   table: string;
   /** The column that names the parent; an index on (parent, id) serves the pages. */
   parent: string;
@@ -213,12 +213,12 @@ export async function childPages<T extends { id: string }>(
     `select p.id as page_parent, c.* from unnest($1::text[]) as p(id)
      cross join lateral (
        select * from ${list.table} c
-       where c.${list.parent} = p.id ${list.condition === undefined ? "" : `and ${list.condition}`}
+       where c.tenant_id = $5 and c.${list.parent} = p.id ${list.condition === undefined ? "" : `and ${list.condition}`}
          and ($2::${type} is null or c.${key} ${behind} $2) and ($3::${type} is null or c.${key} ${ahead} $3)
        order by c.${key} ${reading} limit $4
      ) c
      order by c.${key} ${reading}`,
-    [[...new Set(parentIds)], window.after ?? null, window.before ?? null, window.limit + 1],
+    [[...new Set(parentIds)], window.after ?? null, window.before ?? null, window.limit + 1, tx.tenantId],
   );
   const byParent = Map.groupBy(rows, (row) => row.page_parent);
   return parentIds.map((parentId) => {

@@ -18,7 +18,7 @@ export function publishedVersions<T extends object>(
     entity,
     parentIds,
     `select p.id as page_parent, v.* from unnest($1::text[]) as p(id) cross join lateral (
-       select * from ${table} v where v.${parent} = p.id and v.status = 'PUBLISHED' order by v.published_at desc limit 1
+       select * from ${table} v where v.tenant_id = $2 and v.${parent} = p.id and v.status = 'PUBLISHED' order by v.published_at desc limit 1
      ) v`,
   );
 }
@@ -34,7 +34,7 @@ export function latestVersions<T extends object>(
     entity,
     parentIds,
     `select p.id as page_parent, v.* from unnest($1::text[]) as p(id) cross join lateral (
-       select * from ${table} v where v.${parent} = p.id order by v.version desc limit 1
+       select * from ${table} v where v.tenant_id = $2 and v.${parent} = p.id order by v.version desc limit 1
      ) v`,
   );
 }
@@ -45,9 +45,10 @@ export async function nextVersionNumber(
   { table, parent }: Pick<VersionTable<never>, "table" | "parent">,
   parentId: string,
 ): Promise<number> {
-  const [row] = await tx.sql<{ next: number }>(`select coalesce(max(version), 0) + 1 as next from ${table} where ${parent} = $1`, [
-    parentId,
-  ]);
+  const [row] = await tx.sql<{ next: number }>(
+    `select coalesce(max(version), 0) + 1 as next from ${table} where tenant_id = $2 and ${parent} = $1`,
+    [parentId, tx.tenantId],
+  );
   return row!.next;
 }
 
@@ -62,8 +63,8 @@ export async function nextPublishedAt(
 ): Promise<Date> {
   const [row] = await tx.sql<{ at: number }>(
     `select extract(epoch from greatest(date_trunc('milliseconds', clock_timestamp()), max(published_at) + interval '1 millisecond'))::float8 * 1000 as at
-     from ${table} where ${parent} = $1`,
-    [parentId],
+     from ${table} where tenant_id = $2 and ${parent} = $1`,
+    [parentId, tx.tenantId],
   );
   return new Date(Math.round(row!.at));
 }
@@ -74,7 +75,7 @@ async function onePerParent<T extends object>(
   parentIds: readonly string[],
   text: string,
 ): Promise<(T | null)[]> {
-  const rows = await tx.sql<{ page_parent: string }>(text, [[...parentIds]]);
+  const rows = await tx.sql<{ page_parent: string }>(text, [[...parentIds], tx.tenantId]);
   const byParent = new Map(rows.map(({ page_parent, ...row }) => [page_parent, toEntity<T>(tx, entity, row)]));
   return parentIds.map((id) => byParent.get(id) ?? null);
 }

@@ -1,7 +1,7 @@
 import type { Tx } from "#shared/db/database.ts";
 
 /** Removes some memories that have expired, so that they do not pile up: whoever adds one tidies a few. Index: memory_expiry. */
-export async function expiredMemoriesDelete(tx: Tx, tenantId: string): Promise<void> {
+export async function expiredMemoriesDelete(tx: Tx): Promise<void> {
   await tx.sql(
     `delete from memory.memory
      where id in (
@@ -11,6 +11,6 @@ export async function expiredMemoriesDelete(tx: Tx, tenantId: string): Promise<v
        limit 20
        for update skip locked
      )`,
-    [tenantId],
+    [tx.tenantId],
   );
 }

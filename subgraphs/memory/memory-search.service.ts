@@ -21,7 +21,6 @@ export async function searchMemories({ db }: MemoryContext, input: SearchMemorie
   const at = new Date();
   const hits = await db.transaction(async (tx) => {
     const found = await memoriesSearch(tx, {
-      tenantId: db.tenantId,
       terms,
       limit,
       scopeType: scopeType ?? undefined,

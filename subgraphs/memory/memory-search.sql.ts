@@ -12,7 +12,6 @@ import type { SearchTerm } from "./memory.words.ts";
 
 /** What a search asks for. */
 export interface MemorySearch {
-  tenantId: string;
   terms: readonly SearchTerm[];
   scopeType: MemoryScopeType | undefined;
   scopeId: string | undefined;
@@ -31,7 +30,7 @@ const postingsPerWord = 5_000;
 
 /** Best first; equal scores newest first. Index: memory_word_scope where the scope is given, else memory_word_tenant. */
 export async function memoriesSearch(tx: Tx, search: MemorySearch): Promise<ScoredMemory[]> {
-  const { tenantId, terms, scopeType, scopeId, memoryType, limit } = search;
+  const { terms, scopeType, scopeId, memoryType, limit } = search;
   if (terms.length === 0) return [];
   const ranges = terms.flatMap(({ word, upTo, stems }, term) => [
     { term, word, low: word, high: upTo },
@@ -40,7 +39,7 @@ export async function memoriesSearch(tx: Tx, search: MemorySearch): Promise<Scor
   const columns = [ranges.map((r) => r.term), ranges.map((r) => r.word), ranges.map((r) => r.low), ranges.map((r) => r.high)];
   const rows = await tx.sql<{ score: number }>(searchText({ scopeType, scopeId }), [
     ...columns,
-    tenantId,
+    tx.tenantId,
     scopeType ?? null,
     scopeId ?? null,
     memoryType ?? null,
@@ -53,8 +52,8 @@ export async function memoriesSearch(tx: Tx, search: MemorySearch): Promise<Scor
 export async function memoriesTouch(tx: Tx, ids: readonly string[], at: Date): Promise<void> {
   await tx.sql(
     `update memory.memory set last_accessed_at = $2
-     where id in (select id from memory.memory where id = any($1::text[]) for update skip locked)`,
-    [[...ids], at.toISOString()],
+     where id in (select id from memory.memory where tenant_id = $3 and id = any($1::text[]) for update skip locked)`,
+    [[...ids], at.toISOString(), tx.tenantId],
   );
 }
 
@@ -84,7 +83,8 @@ function searchText({ scopeType, scopeId }: Pick<MemorySearch, "scopeType" | "sc
       cross join lateral (
         select m.word_count, m.importance_score
         from memory.memory m
-        where m.id = p.memory_id
+        where m.tenant_id = $5
+          and m.id = p.memory_id
           and ($6::text is null or m.scope_type = $6)
           and ($7::text is null or m.scope_id = $7)
           and ($8::text is null or m.memory_type = $8)
@@ -112,6 +112,6 @@ function searchText({ scopeType, scopeId }: Pick<MemorySearch, "scopeType" | "sc
     )
     select m.*, best.score::float8 as score
     from best
-    join memory.memory m on m.id = best.memory_id
+    join memory.memory m on m.tenant_id = $5 and m.id = best.memory_id
     order by best.score desc, m.id desc`;
 }

@@ -12,5 +12,5 @@ export async function memoryWordsInsert(tx: Tx, memory: Memory, words: ReadonlyM
 
 /** Forgets the words of a memory. Index: primary key (memory_id, word). */
 export async function memoryWordsDelete(tx: Tx, memory: Memory): Promise<void> {
-  await tx.sql("delete from memory.memory_word where memory_id = $1", [memory.id]);
+  await tx.sql("delete from memory.memory_word where tenant_id = $2 and memory_id = $1", [memory.id, tx.tenantId]);
 }

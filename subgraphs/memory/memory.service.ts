@@ -34,7 +34,7 @@ export async function createMemory({ db }: MemoryContext, input: CreateMemoryInp
   return db.transaction(async (tx) => {
     const first = await claimKey(tx, input, id);
     if (first !== id) return lockMemory(tx, first);
-    await expiredMemoriesDelete(tx, db.tenantId);
+    await expiredMemoriesDelete(tx);
     const now = new Date();
     const times = { createdAt: now, updatedAt: now, lastAccessedAt: null, expiresAt: checkExpiry(input.expiresAt) };
     const memory = tx.em.create(Memory, { ...fields, ...times, id, tenantId: db.tenantId, wordCount: totalOf(words) });

@@ -39,7 +39,7 @@ export class CallRecorder {
     while (this.#waiting.length > 0) {
       for (const [tenantId, calls] of Map.groupBy(this.#waiting.splice(0), (call) => call.tenantId)) {
         try {
-          await this.#database.forTenant(tenantId).transaction((tx) => callsInsert(tx, tenantId, calls));
+          await this.#database.forTenant(tenantId).transaction((tx) => callsInsert(tx, calls));
         } catch (error) {
           this.#log.warn({ err: error, calls: calls.length }, "model calls not recorded");
         }

@@ -16,14 +16,14 @@ export interface ModelCallRow {
   createdAt: Date;
 }
 
-/** Writes calls of one tenant. */
-export async function callsInsert(tx: Tx, tenantId: string, calls: readonly ModelCallRow[]): Promise<void> {
+/** Writes calls of the tenant. */
+export async function callsInsert(tx: Tx, calls: readonly ModelCallRow[]): Promise<void> {
   await tx.sql(
     `insert into model.model_call (id, tenant_id, provider_code, model, operation, outcome, error_reason, prompt_tokens, completion_tokens, duration_ms, created_at)
      select c.id, $1, c."providerCode", c.model, c.operation, c.outcome, c."errorReason", c."promptTokens", c."completionTokens", c."durationMs", c."createdAt"
      from jsonb_to_recordset($2::jsonb) as c(id text, "providerCode" text, model text, operation text, outcome text, "errorReason" text,
        "promptTokens" bigint, "completionTokens" bigint, "durationMs" double precision, "createdAt" timestamptz)`,
-    [tenantId, JSON.stringify(calls)],
+    [tx.tenantId, JSON.stringify(calls)],
   );
 }
 
@@ -37,11 +37,7 @@ const keys: Record<ModelUsageGroup, string> = {
 };
 
 /** Sums the calls of `[from, to)`. Index: model_call_usage. */
-export async function usageSum(
-  tx: Tx,
-  tenantId: string,
-  range: { from: Date | null; to: Date | null; groupBy: ModelUsageGroup },
-): Promise<ModelUsage[]> {
+export async function usageSum(tx: Tx, range: { from: Date | null; to: Date | null; groupBy: ModelUsageGroup }): Promise<ModelUsage[]> {
   const rows = await tx.sql<Record<keyof ModelUsage, unknown>>(
     `select ${keys[range.groupBy]} as key, count(*)::float8 as calls, sum(prompt_tokens)::float8 as "promptTokens",
        sum(completion_tokens)::float8 as "completionTokens", count(*) filter (where outcome = 'FAILED')::float8 as errors
@@ -50,7 +46,7 @@ export async function usageSum(
      group by 1
      order by 1
      limit ${groupLimit}`,
-    [tenantId, range.from?.toISOString() ?? null, range.to?.toISOString() ?? null],
+    [tx.tenantId, range.from?.toISOString() ?? null, range.to?.toISOString() ?? null],
   );
   return rows.map(({ key, calls, promptTokens, completionTokens, errors }) => ({
     key: String(key),

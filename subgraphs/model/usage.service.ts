@@ -21,7 +21,7 @@ export async function modelUsage(
     throw modelErrors.USAGE_RANGE_INVALID({ field: "from", from: from.toISOString(), to: to.toISOString() });
   }
   await services.calls.settled();
-  return db.read((tx) => usageSum(tx, db.tenantId, { from, to, groupBy: range.groupBy ?? ModelUsageGroup.MODEL }));
+  return db.read((tx) => usageSum(tx, { from, to, groupBy: range.groupBy ?? ModelUsageGroup.MODEL }));
 }
 
 /** Starts to measure a call; the result is told how it ended, once. */

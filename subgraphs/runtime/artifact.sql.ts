@@ -20,7 +20,7 @@ const columns = `c.id, c.run_id, c.path, c.artifact_type, c.name, c.storage_uri,
 /** Artifacts by id, which is the order in which they were made. Index: artifact_run. */
 export const artifactList: RunList<ArtifactRow, NodeArtifact> = {
   select: columns,
-  from: "runtime.artifact c",
+  table: "runtime.artifact",
   key: "c.id",
   keyType: "text",
   pathColumn: "c.path",
@@ -29,7 +29,10 @@ export const artifactList: RunList<ArtifactRow, NodeArtifact> = {
 
 /** Artifacts by id, in the order of `ids`. */
 export async function artifactsById(tx: Tx, ids: readonly string[]): Promise<(NodeArtifact | null)[]> {
-  const rows = await tx.sql<ArtifactRow>(`select ${columns} from runtime.artifact c where c.id = any($1)`, [ids]);
+  const rows = await tx.sql<ArtifactRow>(`select ${columns} from runtime.artifact c where c.tenant_id = $2 and c.id = any($1)`, [
+    ids,
+    tx.tenantId,
+  ]);
   const byId = new Map(rows.map((row) => [row.id, decode(row)]));
   return ids.map((id) => byId.get(id) ?? null);
 }
@@ -43,8 +46,8 @@ export interface ArtifactContent {
 /** Contents by artifact id, in the order of `ids`. */
 export async function artifactContents(tx: Tx, ids: readonly string[]): Promise<(ArtifactContent | null)[]> {
   const rows = await tx.sql<ArtifactContent & { id: string }>(
-    `select id, content_text as "contentText", content_json as "contentJson" from runtime.artifact where id = any($1)`,
-    [ids],
+    `select id, content_text as "contentText", content_json as "contentJson" from runtime.artifact where tenant_id = $2 and id = any($1)`,
+    [ids, tx.tenantId],
   );
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id) ?? null);

@@ -40,8 +40,8 @@ const storedRows = `select n.run_id as "runId", n.path, n.seq, n.done_seq as "do
   from runtime.node_run n
     left join (select run_id, path, bool_or(wants) as wants from unnest($1::text[], $2::text[], $3::bool[]) as x(run_id, path, wants) group by 1, 2) k
       using (run_id, path)
-    left join runtime.artifact o on k.wants and o.id = n.output_artifact_id
-  where n.run_id = any($4) and (k.path is not null or n.state_updates is not null)
+    left join runtime.artifact o on k.wants and o.tenant_id = $5 and o.id = n.output_artifact_id
+  where n.tenant_id = $5 and n.run_id = any($4) and (k.path is not null or n.state_updates is not null)
   order by n.done_seq nulls last`;
 
 /** What nodes saw when they began, by node run id: node runs without a row see what there is now. Unknown ids are left out. */
@@ -56,6 +56,7 @@ export async function seenNodes(tx: Tx, ids: readonly string[]): Promise<Map<str
     keys.map(({ path }) => path),
     keys.map(({ wants }) => wants),
     [...new Set(asked.map(({ runId }) => runId))],
+    tx.tenantId,
   ]);
   const byRun = Map.groupBy(rows, ({ runId }) => runId);
   return new Map(asked.map((one) => [one.id, { ...one.node, scope: scopeOf(one, byRun.get(one.runId) ?? []) }]));
@@ -67,7 +68,10 @@ async function askedNodes(tx: Tx, ids: readonly string[]): Promise<Asked[]> {
     return key === null ? [] : [{ id, ...key }];
   });
   const runIds = [...new Set(keys.map(({ runId }) => runId))];
-  const runs = await tx.sql<RunRow>(`select id, plan_id as "planId", input from runtime.run where id = any($1)`, [runIds]);
+  const runs = await tx.sql<RunRow>(`select id, plan_id as "planId", input from runtime.run where tenant_id = $2 and id = any($1)`, [
+    runIds,
+    tx.tenantId,
+  ]);
   const plans = await plansById(
     tx,
     runs.map(({ planId }) => planId),

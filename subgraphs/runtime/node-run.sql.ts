@@ -34,11 +34,11 @@ const columns = `c.run_id, c.path, c.parent_path, c.seq, c.node_id, c.node_type,
 /** Node runs that have rows, in the order of creation; the filter is a list of status numbers. */
 export const nodeRunList: RunList<NodeRunRow, NodeRun> = {
   select: columns,
-  from: "runtime.node_run c",
+  table: "runtime.node_run",
   key: "c.seq",
   keyType: "integer",
   pathColumn: "c.parent_path",
-  condition: "($6::smallint[] is null or c.status = any($6))",
+  condition: "($7::smallint[] is null or c.status = any($7))",
   decode,
 };
 
@@ -46,8 +46,9 @@ export const nodeRunList: RunList<NodeRunRow, NodeRun> = {
 export async function nodeRunsById(tx: Tx, ids: readonly string[]): Promise<(NodeRun | null)[]> {
   const keys = keysOf(ids);
   const rows = await tx.sql<NodeRunRow>(
-    `select ${columns} from runtime.node_run c join unnest($1::text[], $2::text[]) as k(run_id, path) using (run_id, path)`,
-    [keys.map((key) => key.runId), keys.map((key) => key.path)],
+    `select ${columns} from runtime.node_run c join unnest($1::text[], $2::text[]) as k(run_id, path) using (run_id, path)
+     where c.tenant_id = $3`,
+    [keys.map((key) => key.runId), keys.map((key) => key.path), tx.tenantId],
   );
   return inOrder(ids, rows.map(decode));
 }
@@ -66,8 +67,9 @@ export async function nodeRunOutputs(tx: Tx, ids: readonly string[]): Promise<(N
     `select n.run_id || ':' || n.path as id, coalesce(n.output_text, o.content_text) as "outputText",
        coalesce(n.output_json, o.content_json) as "outputJson"
      from runtime.node_run n join unnest($1::text[], $2::text[]) as k(run_id, path) using (run_id, path)
-     left join runtime.artifact o on o.id = n.output_artifact_id`,
-    [keys.map((key) => key.runId), keys.map((key) => key.path)],
+     left join runtime.artifact o on o.tenant_id = $3 and o.id = n.output_artifact_id
+     where n.tenant_id = $3`,
+    [keys.map((key) => key.runId), keys.map((key) => key.path), tx.tenantId],
   );
   return inOrder(ids, rows);
 }

@@ -26,12 +26,12 @@ interface OpenRun {
 // Only what decides what is ready: outputs stay where they are. Served by the primary keys.
 const openRuns = `select r.id, r.plan_id as "planId", r.initial_node as "initialNode", ${epochMs("r.created_at")} as "createdMs",
     (select coalesce(json_agg(json_build_object('nodeId', n.node_id, 'status', n.status, 'doneSeq', n.done_seq, 'route', n.route)), '[]')
-     from runtime.node_run n where n.run_id = r.id and n.parent_path is null) as nodes
-  from runtime.run r where r.id = any($1) and r.status < 3`;
+     from runtime.node_run n where n.tenant_id = $2 and n.run_id = r.id and n.parent_path is null) as nodes
+  from runtime.run r where r.tenant_id = $2 and r.id = any($1) and r.status < 3`;
 
 /** The queued nodes without rows of many runs, in document order; the result is in the order of `runIds`. */
 export async function queuedNodes(tx: Tx, runIds: readonly string[]): Promise<NodeRun[][]> {
-  const runs = await tx.sql<OpenRun>(openRuns, [[...new Set(runIds)]]);
+  const runs = await tx.sql<OpenRun>(openRuns, [[...new Set(runIds)], tx.tenantId]);
   const plans = await plansById(
     tx,
     runs.map(({ planId }) => planId),

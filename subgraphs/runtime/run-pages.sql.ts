@@ -13,15 +13,16 @@ export interface RunScope {
 
 /** A list beneath runs. */
 export interface RunList<Row, Item> {
-  /** SQL of the rows, without where; the table with run_id is `c`. */
+  /** SQL of a row's columns; the table is `c`. */
   select: string;
-  from: string;
+  /** Qualified table or view with the columns run_id and tenant_id. */
+  table: string;
   /** SQL of the key that orders the list, unique in a run. */
   key: string;
   keyType: "integer" | "text";
   /** The column that is compared with a scope's path. */
   pathColumn: string;
-  /** SQL of a further condition; $6 is the page's `filter`. */
+  /** SQL of a further condition; $7 is the page's `filter`. */
   condition?: string;
   decode(row: Row): Item;
 }
@@ -50,8 +51,8 @@ export async function runPageRows<Row extends object, Item>(
   const rows = await tx.sql<Row & { page: number; page_key: string | number }>(
     `select p.page::int as page, c.* from unnest($1::text[], $2::text[]) with ordinality as p(run_id, path, page)
      cross join lateral (
-       select ${list.select}, ${key} as page_key from ${list.from}
-       where c.run_id = p.run_id and (p.path is null or ${pathColumn} = p.path)
+       select ${list.select}, ${key} as page_key from ${list.table} c
+       where c.tenant_id = $6 and c.run_id = p.run_id and (p.path is null or ${pathColumn} = p.path)
          and ($3::${keyType} is null or ${key} > $3::${keyType}) and ($4::${keyType} is null or ${key} < $4::${keyType})
          ${list.condition === undefined ? "" : `and ${list.condition}`}
        order by page_key ${reading} limit $5
@@ -63,6 +64,7 @@ export async function runPageRows<Row extends object, Item>(
       window.after ?? null,
       window.before ?? null,
       window.limit + 1,
+      tx.tenantId,
       ...(list.condition === undefined ? [] : [filter ?? null]),
     ],
   );

@@ -19,8 +19,7 @@ export type RuntimeLoaders = ReturnType<typeof runtimeLoaders>;
 export function runtimeLoaders(db: Db) {
   const batched = <T>(load: (tx: Tx, keys: readonly string[]) => Promise<T[]>) =>
     new DataLoader((keys: readonly string[]) => db.read((tx) => load(tx, keys)));
-  const runsOf = (parent: string) =>
-    childPageLoader(db, { entity: Run, table: runHeads, parent, condition: "c.tenant_id = (select app.current_tenant())" });
+  const runsOf = (parent: string) => childPageLoader(db, { entity: Run, table: runHeads, parent });
   const queued = batched(queuedNodes);
   return {
     run: rowLoader(db, Run),
@@ -52,8 +51,9 @@ export interface RunPayload {
 
 async function runPayloads(tx: Tx, ids: readonly string[]): Promise<(RunPayload | null)[]> {
   const rows = await tx.sql<RunPayload & { id: string }>(
-    `select id, input, state, output_text as "outputText", output_json as "outputJson" from runtime.run where id = any($1)`,
-    [ids],
+    `select id, input, state, output_text as "outputText", output_json as "outputJson" from runtime.run
+     where tenant_id = $2 and id = any($1)`,
+    [ids, tx.tenantId],
   );
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id) ?? null);

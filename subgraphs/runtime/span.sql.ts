@@ -28,7 +28,7 @@ const columns = `c.id, c.run_id, c.path, c.trace_id, c.span_id, c.parent_span_id
 /** Spans by their beginning: the run's own, those of its node runs, and those that nodes recorded. */
 export const spanList: RunList<SpanRow, TraceSpan> = {
   select: columns,
-  from: "runtime.span c",
+  table: "runtime.span",
   // The beginning to the microsecond, and the span's id where two began together: all of the same length, so the text sorts as they do.
   key: `(to_char(c.started_at at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || c.span_id) collate "C"`,
   keyType: "text",
@@ -39,10 +39,10 @@ export const spanList: RunList<SpanRow, TraceSpan> = {
 /** Spans by id (`<run id>/<span id>`), in the order of `ids`. */
 export async function spansById(tx: Tx, ids: readonly string[]): Promise<(TraceSpan | null)[]> {
   const runIds = ids.map((id) => id.slice(0, id.indexOf("/")));
-  const rows = await tx.sql<SpanRow>(`select ${columns} from runtime.span c where c.run_id = any($1) and c.id = any($2)`, [
-    [...new Set(runIds)],
-    ids,
-  ]);
+  const rows = await tx.sql<SpanRow>(
+    `select ${columns} from runtime.span c where c.tenant_id = $3 and c.run_id = any($1) and c.id = any($2)`,
+    [[...new Set(runIds)], ids, tx.tenantId],
+  );
   const byId = new Map(rows.map((row) => [row.id, decode(row)]));
   return ids.map((id) => byId.get(id) ?? null);
 }

@@ -12,7 +12,10 @@ export async function plansById(tx: Tx, ids: readonly string[]): Promise<Readonl
   const found = new Map([...wanted].flatMap((id) => (plans.has(id) ? [[id, plans.get(id)!] as const] : [])));
   const missing = [...wanted].filter((id) => !found.has(id));
   if (missing.length === 0) return found;
-  const rows = await tx.sql<{ id: string; document: PlanDocument }>("select id, document from runtime.plan where id = any($1)", [missing]);
+  const rows = await tx.sql<{ id: string; document: PlanDocument }>(
+    "select id, document from runtime.plan where tenant_id = $2 and id = any($1)",
+    [missing, tx.tenantId],
+  );
   for (const { id, document } of rows) {
     const plan = compilePlan(document);
     found.set(id, plan);

@@ -30,16 +30,16 @@ const text = `select v.id as "versionId", v.status as "versionStatus", case when
        a.id as "appId", av.id as "appVersionId", av.app_id as "appVersionAppId"
      from (select coalesce($4, (
        select p.id from workflow.workflow_version p
-       where p.workflow_id = $3 and p.status = 'PUBLISHED' order by p.published_at desc limit 1
+       where p.tenant_id = $6 and p.workflow_id = $3 and p.status = 'PUBLISHED' order by p.published_at desc limit 1
      )) as version_id) asked
-     left join workflow.workflow_version v on v.id = asked.version_id
-     left join workflow.workflow w on w.id = coalesce(v.workflow_id, $3)
-     left join workflow.app a on a.id = $1
-     left join workflow.app_version av on av.id = $2`;
+     left join workflow.workflow_version v on v.tenant_id = $6 and v.id = asked.version_id
+     left join workflow.workflow w on w.tenant_id = $6 and w.id = coalesce(v.workflow_id, $3)
+     left join workflow.app a on a.tenant_id = $6 and a.id = $1
+     left join workflow.app_version av on av.tenant_id = $6 and av.id = $2`;
 
 /** Everything in one statement, for createRun is the platform's hottest call. Primary keys, and workflow_version_published. */
 export async function runSource(db: Db, names: RunSourceNames): Promise<RunSourceRow> {
-  const values = [names.appId, names.appVersionId, names.workflowId, names.workflowVersionId, names.knownVersionIds];
+  const values = [names.appId, names.appVersionId, names.workflowId, names.workflowVersionId, names.knownVersionIds, db.tenantId];
   const [row] = await db.query<RunSourceRow>({ name: "run_source", text, values });
   return row!;
 }

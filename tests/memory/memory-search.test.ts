@@ -160,7 +160,6 @@ describe("searchMemories", () => {
     await t.admin("analyze memory.memory, memory.memory_word");
     const readBy = async (query: string, owner: string | undefined) => {
       const search = {
-        tenantId: "t1",
         terms: searchTerms(query),
         scopeType: owner && MemoryScopeType.USER,
         scopeId: owner,
