@@ -1,24 +1,33 @@
 /**
  * S-7: an id that is another tenant's is as unknown as one that nobody has, to every operation that takes one: reads give null or an empty list,
- * everything else is NOT_FOUND. What a root field of the graph is not asked here it is excused from by name.
+ * everything else is NOT_FOUND. What a root field of the graph is not asked here it is excused from by name. Two things see to it, and each
+ * alone must do: the services, which filter by tenant, and row-level security behind them. The one is asked where the other is switched off; the
+ * other has tests of its own (shared/db/row-security.test.ts).
  */
 import { readFileSync } from "node:fs";
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { buildSchema, parse, type GraphQLObjectType } from "graphql";
 import type { GraphqlRequestError } from "#codegen/client/errors.ts";
+import type { RunningSubgraph } from "#shared/subgraph.ts";
 import { ask } from "../testkit/graph.ts";
 import { makeOneOfEach, secretWord, type OneOfEach } from "../testkit/one-of-each.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { openSubgraphs, referencedTypes, resolveReference } from "../testkit/references.ts";
 
 let platform: TestPlatform;
+let subgraphs: RunningSubgraph[];
 let theirs: OneOfEach;
 let own: OneOfEach;
-beforeAll(async () => {
-  platform = await startTestPlatform();
+async function start(setup: { rowSecurity: boolean }): Promise<void> {
+  platform = await startTestPlatform(setup);
   theirs = await makeOneOfEach(platform, "t1");
   own = await makeOneOfEach(platform, "t2");
-}, 90_000);
-afterAll(() => platform.stop());
+  subgraphs = await openSubgraphs(platform);
+}
+async function stop(): Promise<void> {
+  for (const subgraph of subgraphs) await subgraph.close();
+  await platform.stop();
+}
 
 const asOther = { "x-tenant-id": "t2" };
 
@@ -190,55 +199,132 @@ async function snapshot(of: OneOfEach, tenantId: string): Promise<unknown> {
   return ask(platform, query, {}, { "x-tenant-id": tenantId });
 }
 
-describe.each(cases)("an id that is %s", (_of, ids) => {
-  it("reads as null, in a list as nothing, and beneath it as NOT_FOUND", async () => {
-    for (const read of singles) expect([read, await outcome(operation("query", read, ids))]).toEqual([read, { data: { it: null } }]);
-    for (const list of narrowed)
-      expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: { it: { edges: [] } } }]);
-    for (const list of below)
-      expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: null, errors: notFound }]);
-  });
+describe.each([
+  ["row-level security behind the services", { rowSecurity: true }, cases],
+  ["the services alone", { rowSecurity: false }, cases.slice(0, 1)],
+])("kept apart by %s,", (_by, setup, asked) => {
+  beforeAll(() => start(setup), 90_000);
+  afterAll(stop);
 
-  it("is NOT_FOUND to every mutation, and changes nothing", async () => {
-    const before = [await snapshot(theirs, "t1"), await snapshot(own, "t2")];
-    for (const mutation of mutations) {
-      // The one that may find nothing to do answers null.
-      const data = fieldOf(mutation) === "executeNextNode" ? { it: null } : null;
-      expect([mutation, await outcome(operation("mutation", mutation, ids))]).toEqual([mutation, { data, errors: notFound }]);
-    }
-    expect([await snapshot(theirs, "t1"), await snapshot(own, "t2")]).toEqual(before);
-  });
-
-  it("is NOT_FOUND to every subscription", async () => {
-    const client = platform.client({ tenantId: "t2" });
-    for (const subscription of subscriptions) {
-      const { query, variables } = operation("subscription", subscription, ids);
-      const document = parse(query) as TypedDocumentNode<unknown, Record<string, string>>;
-      const refused = await Array.fromAsync(client.subscribe(document, variables)).catch((error: unknown) => error);
-      expect([subscription, (refused as GraphqlRequestError).errors.map(refusal)]).toEqual([subscription, notFound]);
-    }
-    await client.close();
-  });
-});
-
-describe("another tenant's records", () => {
-  it("are in no list, no search and no audit", async () => {
-    for (const [list, types] of Object.entries(whole)) {
-      const { [list]: page } = await ask<Record<string, { edges: { node: { id: string } }[] }>>(
-        platform,
-        `{ ${list} { edges { node { id } } } }`,
-        {},
-        asOther,
-      );
-      expect([list, page!.edges.map(({ node }) => node.id)]).toEqual([list, types.map((type) => own[type])]);
-    }
-    expect(await outcome({ query: `{ searchMemories(input: { query: "${secretWord}" }) { memory { id } } }` })).toEqual({
-      data: { searchMemories: [{ memory: { id: own["memory"] } }] },
+  describe.each(asked)("an id that is %s", (_of, ids) => {
+    it("reads as null, in a list as nothing, and beneath it as NOT_FOUND", async () => {
+      for (const read of singles) expect([read, await outcome(operation("query", read, ids))]).toEqual([read, { data: { it: null } }]);
+      for (const list of narrowed)
+        expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: { it: { edges: [] } } }]);
+      for (const list of below)
+        expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: null, errors: notFound }]);
     });
-    const codes = await outcome({ query: '{ requestAudits(filter: { rootField: "createApp" }) { edges { node { rootFields } } } }' });
-    expect(codes).toEqual({ data: { requestAudits: { edges: [{ node: { rootFields: ["createApp"] } }] } } });
+
+    it("is NOT_FOUND to every mutation, and changes nothing", async () => {
+      const before = [await snapshot(theirs, "t1"), await snapshot(own, "t2")];
+      for (const mutation of mutations) {
+        // The one that may find nothing to do answers null.
+        const data = fieldOf(mutation) === "executeNextNode" ? { it: null } : null;
+        expect([mutation, await outcome(operation("mutation", mutation, ids))]).toEqual([mutation, { data, errors: notFound }]);
+      }
+      expect([await snapshot(theirs, "t1"), await snapshot(own, "t2")]).toEqual(before);
+    });
+
+    it("is NOT_FOUND to every subscription", async () => {
+      const client = platform.client({ tenantId: "t2" });
+      for (const subscription of subscriptions) {
+        const { query, variables } = operation("subscription", subscription, ids);
+        const document = parse(query) as TypedDocumentNode<unknown, Record<string, string>>;
+        const refused = await Array.fromAsync(client.subscribe(document, variables)).catch((error: unknown) => error);
+        expect([subscription, (refused as GraphqlRequestError).errors.map(refusal)]).toEqual([subscription, notFound]);
+      }
+      await client.close();
+    });
+  });
+
+  describe("another tenant's records", () => {
+    it("are in no list, no search and no audit", async () => {
+      for (const [list, types] of Object.entries(whole)) {
+        const { [list]: page } = await ask<Record<string, { edges: { node: { id: string } }[] }>>(
+          platform,
+          `{ ${list} { edges { node { id } } } }`,
+          {},
+          asOther,
+        );
+        expect([list, page!.edges.map(({ node }) => node.id)]).toEqual([list, types.map((type) => own[type])]);
+      }
+      expect(await outcome({ query: `{ searchMemories(input: { query: "${secretWord}" }) { memory { id } } }` })).toEqual({
+        data: { searchMemories: [{ memory: { id: own["memory"] } }] },
+      });
+      const audits = await outcome({ query: '{ requestAudits(filter: { rootField: "createApp" }) { edges { node { rootFields } } } }' });
+      expect(audits).toEqual({ data: { requestAudits: { edges: [{ node: { rootFields: ["createApp"] } }] } } });
+    });
+
+    it("count in no figures, and lend no models", async () => {
+      for (const [id, tenantId] of [
+        [theirs["modelProvider"], "t1"],
+        [own["modelProvider"], "t2"],
+      ]) {
+        const headers = { "x-tenant-id": tenantId! };
+        await ask(
+          platform,
+          "mutation ($id: ID!, $model: String!) { updateModelProvider(id: $id, input: { defaultModel: $model }) { id } }",
+          { id, model: `model of ${tenantId}` },
+          headers,
+        );
+        // Nobody is at the provider's address: the call is counted all the same.
+        await platform.post('mutation { chatCompletion(input: { messages: [{ role: USER, content: "x" }] }) { id } }', {}, headers);
+      }
+      expect(await outcome({ query: "{ models { name } modelUsage { key calls } }" })).toEqual({
+        data: { models: [{ name: "model of t2" }], modelUsage: [{ key: "model of t2", calls: 1 }] },
+      });
+    });
+
+    it("are no references that a subgraph resolves, and have nothing beneath them", async () => {
+      const ids = await referenceIds();
+      for (const subgraph of subgraphs) {
+        for (const type of referencedTypes(subgraph)) {
+          const of = { type, id: ids[`${type.name[0]!.toLowerCase()}${type.name.slice(1)}`]! };
+          const name = `${subgraph.name}: ${type.name}`;
+          expect([name, facts(await resolveReference(subgraph, { ...of, tenantId: "t2" }))]).toEqual([name, []]);
+          // What its owner is not told either would prove nothing.
+          expect([name, facts(await resolveReference(subgraph, { ...of, tenantId: "t1" }))]).not.toEqual([name, []]);
+        }
+      }
+    });
+
+    it("are unknown to what only subgraphs ask each other", async () => {
+      const ask = (subgraph: string, query: string) =>
+        subgraphs.find(({ name }) => name === subgraph)!.execute({ query, info: { tenantId: "t2", requestId: "test" } });
+      const names = ["app", "appVersion", "workflow", "workflowVersion"].map((type) => `${type}Id: "${theirs[type]}"`);
+      const fields = "versionId versionStatus dsl workflowId workflowAppId appId appVersionId appVersionAppId";
+      for (const named of [names.join(", "), ...names]) {
+        const { data } = await ask("workflow", `{ runSource(input: { ${named}, knownVersionIds: [] }) { ${fields} } }`);
+        expect([named, facts(data?.["runSource"])]).toEqual([named, []]);
+      }
+      const message = `{ runId: "${own.run}", sessionId: "${theirs.session}", content: "x" }`;
+      const { errors } = await ask("session", `mutation { recordRunMessage(input: ${message}) { id } }`);
+      expect(errors?.map(refusal)).toEqual(notFound);
+    });
   });
 });
+
+/** Ids by type of what the other tenant has; of what hangs beneath others too. */
+async function referenceIds(): Promise<Record<string, string>> {
+  const asked = `{
+    nodeArtifacts(runId: "${theirs.run}") { edges { node { id } } } traceSpans(runId: "${theirs.run}") { edges { node { id } } }
+    requestAudits(first: 1) { edges { node { id } } }
+  }`;
+  const found = await ask<Record<string, { edges: { node: { id: string } }[] }>>(platform, asked);
+  const first = (list: string) => found[list]!.edges[0]!.node.id;
+  for (const type of ["agent", "team"]) {
+    const input = `{ contentText: "x", scopeType: ${type.toUpperCase()}, scopeId: "${theirs[type]}" }`;
+    await ask(platform, `mutation { createMemory(input: ${input}) { id } }`);
+  }
+  return { ...theirs, nodeArtifact: first("nodeArtifacts"), traceSpan: first("traceSpans"), requestAudit: first("requestAudits") };
+}
+
+/** Everything that an answer tells beside the id that was asked for. */
+function facts(value: unknown, path = ""): string[] {
+  if (value === null || value === undefined || path === "/id" || path.endsWith("/__typename")) return [];
+  if (typeof value !== "object") return [`${path} ${String(value)}`];
+  return Object.entries(value).flatMap(([key, inner]) => facts(inner, `${path}/${key}`));
+}
 
 it("every root field of the graph is asked, or excused by name", () => {
   const schema = buildSchema(readFileSync(new URL("../../codegen/schema.graphql", import.meta.url), "utf8"));

@@ -30,14 +30,29 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Clones the migrated template; the platform's role owns the clone. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+const disableRowSecurity = `do $$
+declare
+  protected regclass;
+begin
+  for protected in select oid from pg_class where relrowsecurity loop
+    execute format('alter table %s disable row level security', protected);
+  end loop;
+end $$`;
+
+/**
+ * Clones the migrated template; the platform's role owns the clone.
+ *
+ * @param setup.rowSecurity  false: no table is behind row-level security, so what keeps tenants apart is what the services do.
+ */
+export async function createTestDatabase(setup: { rowSecurity?: boolean } = {}): Promise<TestDatabase> {
   const { admin, platform, template } = templateAddress.read();
   const name = `test_${randomBytes(6).toString("hex")}`;
   await asAdmin(admin, `create database ${name} template ${template} owner agent_platform`);
+  const adminUrl = admin.replace("/postgres?", `/${name}?`);
+  if (setup.rowSecurity === false) await asAdmin(adminUrl, disableRowSecurity);
   return {
     url: platform.replace("{database}", name),
-    adminUrl: admin.replace("/postgres?", `/${name}?`),
+    adminUrl,
     drop: () => asAdmin(admin, `drop database if exists ${name} with (force)`),
   };
 }

@@ -34,10 +34,19 @@ export interface GraphAnswer {
   errors?: { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[];
 }
 
-/** Starts it. @param setup.workers how many workers run in this process; 1. */
-export async function startTestPlatform(setup: { env?: Partial<Env>; workers?: number } = {}): Promise<TestPlatform> {
+/** What a test asks of its platform. */
+export interface TestPlatformSetup {
+  env?: Partial<Env>;
+  /** How many workers run in this process; 1. */
+  workers?: number;
+  /** False: see {@link createTestDatabase}. */
+  rowSecurity?: boolean;
+}
+
+/** Starts it. */
+export async function startTestPlatform(setup: TestPlatformSetup = {}): Promise<TestPlatform> {
   const shutdown = new ShutdownList();
-  const database = await createTestDatabase();
+  const database = await createTestDatabase(setup);
   shutdown.add("database", () => database.drop(), 10_000);
   const dataDir = await mkdtemp(join(tmpdir(), "agent-platform-test-data-"));
   shutdown.add("data", () => rm(dataDir, { recursive: true, force: true }), 5_000);
