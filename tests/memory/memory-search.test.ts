@@ -3,7 +3,7 @@ import { memoriesSearch, type MemorySearch } from "../../subgraphs/memory/memory
 import { MemoryScopeType } from "../../subgraphs/memory/memory.entity.ts";
 import { searchTerms } from "../../subgraphs/memory/memory.words.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
-import { query as adminQuery } from "./admin-query.ts";
+import { query as adminQuery } from "../testkit/admin-query.ts";
 
 const open: TestSubgraph[] = [];
 const setup = async () => {

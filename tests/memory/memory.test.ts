@@ -1,6 +1,6 @@
 import { memorySubgraph } from "../../subgraphs/memory/subgraph.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
-import { query as adminQuery } from "./admin-query.ts";
+import { query as adminQuery } from "../testkit/admin-query.ts";
 
 const open: TestSubgraph[] = [];
 const setup = async () => {
