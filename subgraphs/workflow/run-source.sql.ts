@@ -25,15 +25,16 @@ export interface RunSourceRow {
   appVersionAppId: string | null;
 }
 
+// case, not coalesce: PostgreSQL does not know that coalesce leaks nothing, so behind row-level security it would read all versions of the tenant.
 const text = `select v.id as "versionId", v.status as "versionStatus", case when v.id = any($5::text[]) then null else v.dsl end as dsl,
        w.id as "workflowId", w.app_id as "workflowAppId", w.deleted_at is not null as "workflowDeleted",
        a.id as "appId", av.id as "appVersionId", av.app_id as "appVersionAppId"
-     from (select coalesce($4, (
+     from (select case when $4::text is not null then $4 else (
        select p.id from workflow.workflow_version p
        where p.tenant_id = $6 and p.workflow_id = $3 and p.status = 'PUBLISHED' order by p.published_at desc limit 1
-     )) as version_id) asked
+     ) end as version_id) asked
      left join workflow.workflow_version v on v.tenant_id = $6 and v.id = asked.version_id
-     left join workflow.workflow w on w.tenant_id = $6 and w.id = coalesce(v.workflow_id, $3)
+     left join workflow.workflow w on w.tenant_id = $6 and w.id = case when v.workflow_id is not null then v.workflow_id else $3 end
      left join workflow.app a on a.tenant_id = $6 and a.id = $1
      left join workflow.app_version av on av.tenant_id = $6 and av.id = $2`;
 
