@@ -78,7 +78,7 @@ async function transform(files) {
   try {
     for (;;) {
       const sound = files.filter((file) => problems[file] === undefined);
-      const code = await transformAll(esbuild, sound).catch((failure) => {
+      const code = await transformAll(esbuild, sound).catch((/** @type {unknown} */ failure) => {
         Object.assign(problems, problemsOf(sound, failure));
       });
       if (code) return { code, problems };
@@ -118,11 +118,12 @@ async function transformAll({ build }, files) {
  * What is wrong with each file that is to blame; a failure that names none of them is thrown.
  *
  * @param {string[]} files
- * @param {import("esbuild").BuildFailure} failure
+ * @param {unknown} failure  esbuild's, a BuildFailure.
  * @returns {Record<string, string>}
  */
 function problemsOf(files, failure) {
-  const found = (failure.errors ?? []).flatMap(({ text, location }) =>
+  const { errors = [] } = /** @type {Partial<import("esbuild").BuildFailure>} */ (failure);
+  const found = errors.flatMap(({ text, location }) =>
     location && files.includes(location.file)
       ? [[location.file, `${location.file}:${location.line}:${location.column + 1}: ${text}\n${location.lineText}`]]
       : [],
