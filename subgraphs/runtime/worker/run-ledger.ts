@@ -6,7 +6,7 @@ import { applyCompleted, applyFailed, applyOpened, applySkipped } from "../engin
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import { nodeAt, type RunState } from "../engine/run-state.ts";
-import type { NodeUsage } from "../nodes/executor.ts";
+import type { NodeOutcome } from "../nodes/executor.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { DatabaseClock } from "./clock.ts";
@@ -28,6 +28,8 @@ import { replayLoaded, type OpenNode } from "./run-rebuild.ts";
 
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
+
+type FailedOutcome = Extract<NodeOutcome, { kind: "failed" }>;
 
 export class RunLedger {
   readonly runId: string;
@@ -166,13 +168,16 @@ export class RunLedger {
     const storable = this.#storable(node.path, outcome);
     for (const row of storable.artifacts) this.#pending.artifacts.push(row);
     this.due.delete(index);
-    const delayMs = mayRetry ? this.#retryDelay(index, attempt, storable.outcome) : undefined;
-    if (delayMs !== undefined && storable.outcome.kind === "failed") this.#retryLater(index, node, storable.outcome, delayMs);
-    else if (storable.outcome.kind === "waiting") this.#wait(index, node, storable.outcome);
-    else {
-      this.#pending.nodes.set(index, this.finishedRow(node, storable.outcome, storable));
-      this.finished(index, storable.outcome);
+    if (storable.outcome.kind === "waiting") return this.#wait(index, node, storable.outcome);
+    if (storable.outcome.kind === "failed" && mayRetry && this.graph.failure === undefined) {
+      const { atMostOnce, retry } = nodeAt(this.plan, index);
+      if (atMostOnce && storable.outcome.effectUnknown === true) return this.#askPerson(index, node, storable.outcome);
+      const { retryable, retryAfterMs } = storable.outcome;
+      const delayMs = retryDelayMs(retry, { attempt, retryable, retryAfterMs }, Math.random());
+      if (delayMs !== undefined) return this.#retryLater(index, node, storable.outcome, delayMs);
     }
+    this.#pending.nodes.set(index, this.finishedRow(node, storable.outcome, storable));
+    this.finished(index, storable.outcome);
   }
 
   /** Numbers the node's last event, which follows from its row. */
@@ -218,14 +223,16 @@ export class RunLedger {
     if (this.#stateBytes > maxStateBytes) throw new NotStorable("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.");
   }
 
-  #retryDelay(index: number, attempt: number, outcome: OwnerOutcome): number | undefined {
-    if (outcome.kind !== "failed" || this.graph.failure !== undefined) return undefined;
-    const { retryable, retryAfterMs } = outcome;
-    return retryDelayMs(nodeAt(this.plan, index).retry, { attempt, retryable, retryAfterMs }, Math.random());
+  /** Nobody knows what the failed attempt has done outside, and it must not be made again: somebody has to say. */
+  #askPerson(index: number, node: OpenNode, failed: FailedOutcome): void {
+    if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
+    node.waitReason = "OUTCOME_UNKNOWN";
+    node.dueMs = undefined;
+    this.opened(index, node, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
   }
 
   /** The failed attempt is over and has its span; the node waits for the next. */
-  #retryLater(index: number, node: OpenNode, failed: { code: string; message: string; usage?: NodeUsage }, delayMs: number): void {
+  #retryLater(index: number, node: OpenNode, failed: FailedOutcome, delayMs: number): void {
     if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
     const endedMs = this.clock.nowMs();
     this.#spansStore(node.path, [failedAttemptSpan(this.runId, node, failed, endedMs)]);

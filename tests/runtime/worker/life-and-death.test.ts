@@ -44,6 +44,32 @@ describe("takeover", () => {
     await t.close();
   });
 
+  it("makes an at-most-once attempt that timed out not again, whatever retry says: it waits for a person", async () => {
+    const t = await setup();
+    t.worker();
+    const once = { at_most_once: true, retry: { max_attempts: 3, backoff_seconds: 0 } };
+    const runId = await t.create(plan([node("pay", "hold", {}, once), node("after", "pure")], ["pay>after"]));
+    const failed = { kind: "failed", code: "NODE_TIMEOUT", message: "too late", retryable: true } as const;
+    (await t.calls.heldNode("pay")).end({ ...failed, effectUnknown: true });
+    await t.until(runId, ({ nodes }) => nodes["pay"] === "WAITING");
+    const { rows } = await t.pool.query("select wait_reason, attempt, error_code from runtime.node_run where path = 'pay'");
+    expect(rows).toEqual([{ wait_reason: "OUTCOME_UNKNOWN", attempt: 1, error_code: "NODE_TIMEOUT" }]);
+    await t.control.answerNode({ tenantId: "acme", runId, path: "pay", outcome: { kind: "completed", outputText: "paid" } });
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    expect(t.calls.log.filter((id) => id === "pay")).toHaveLength(1);
+    await t.close();
+  });
+
+  it("makes an at-most-once attempt that failed for sure again", async () => {
+    const t = await setup();
+    t.worker();
+    const once = { at_most_once: true, retry: { max_attempts: 3, backoff_seconds: 0 } };
+    const runId = await t.create(plan([node("pay", "flaky", { failures: 1 }, once)]));
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    expect(t.calls.log).toEqual(["pay", "pay"]);
+    await t.close();
+  });
+
   it("fails the node that was executed alone when its third owner died, with WORKER_CRASHED, and counts no other", async () => {
     const t = await setup();
     const runId = await t.create(plan([node("poison", "hold"), node("fine", "pure")]));
