@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { Command, InvalidArgumentError } from "commander";
+import { canonicalNodeType, nodeTypes as knownTypes } from "#shared/dsl/node-types.ts";
 import type { PreparedEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { forkSelf } from "../fork-self.ts";
@@ -58,7 +59,12 @@ function besidePlatform(env: PreparedEnv, { composition, env: given }: CliContex
 function nodeTypes(text: string): string[] {
   const types = text.split(",").flatMap((part) => part.trim() || []);
   if (types.length === 0) throw new InvalidArgumentError("Name at least one, such as --only llm,tool.");
-  return types;
+  return types.map((type) => {
+    const known = canonicalNodeType(type);
+    // A worker of no node type would be ready, and take nothing for ever.
+    if (known === undefined) throw new InvalidArgumentError(`There is no node type ${type}; there are ${knownTypes.join(", ")}.`);
+    return known;
+  });
 }
 
 function wholeNumber(text: string): number {

@@ -11,6 +11,7 @@ describe("the command line", () => {
     { argv: ["sing"], says: "unknown command 'sing'" },
     { argv: ["worker", "--concurrency", "many"], says: "whole number" },
     { argv: ["worker", "--only", " , "], says: "at least one" },
+    { argv: ["worker", "--only", "llm,tol"], says: "no node type tol; there are llm, tool" },
     { argv: ["subgraph"], says: "missing required argument" },
     { argv: [], says: "Usage: agent-platform" },
   ])("ends with 2 and says why when asked wrongly: $argv", async ({ argv, says }) => {
