@@ -62,10 +62,11 @@ function checkEnd(
   issues: IssueList,
 ): number | null {
   if (typeof id !== "string") {
+    const found = id === undefined ? `has no ${end}` : `has the ${end} ${show(id)}`;
     issues.error(
       "EDGE_INVALID",
       ["edges", index, end],
-      `The ${end} of edge ${index} is the id of a node, not ${id === undefined ? "missing" : show(id)}.`,
+      `Edge ${index} ${found}; an edge is { source, target, condition }, with ids of nodes.`,
     );
     return null;
   }

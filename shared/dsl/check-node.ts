@@ -52,17 +52,26 @@ function checkId(id: Json | undefined, index: number, issues: IssueList): void {
 
 function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[], issues: IssueList): void {
   for (const key of Object.keys(node)) {
-    if (!knownKeys.has(key)) issues.warning("NODE_UNKNOWN_KEY", [...at, key], `Node ${name} has ${key}, which means nothing here.`);
+    if (knownKeys.has(key)) continue;
+    const known = [...knownKeys].join(", ");
+    issues.warning("NODE_UNKNOWN_KEY", [...at, key], `Node ${name} has ${key}, which means nothing here; a node has ${known}.`);
   }
   const retry = node["retry"];
   for (const key of isJsonObject(retry) ? Object.keys(retry) : []) {
     if (key in retryPolicy.shape) continue;
-    issues.warning("NODE_UNKNOWN_KEY", [...at, "retry", key], `The retry of node ${name} has ${key}, which means nothing here.`);
+    const known = Object.keys(retryPolicy.shape).join(", ");
+    issues.warning(
+      "NODE_UNKNOWN_KEY",
+      [...at, "retry", key],
+      `The retry of node ${name} has ${key}, which means nothing here; it has ${known}.`,
+    );
   }
   const parsed = nodeOptions.safeParse(node);
   for (const issue of parsed.error?.issues ?? []) {
     const path = issue.path.map(String).join(".");
-    issues.error("NODE_INVALID", [...at, ...issue.path], `${path} of node ${name}: ${problemOf(issue)}.`);
+    const value = valueAt(node, issue.path);
+    const problem = value === undefined ? "it is missing." : `${problemOf(issue)}. It is ${show(value)}.`;
+    issues.error("NODE_INVALID", [...at, ...issue.path], `${path} of node ${name}: ${problem}`);
   }
 }
 
@@ -121,8 +130,8 @@ function checkConfig({ name, type, spec, config }: ConfigInQuestion, at: readonl
   }
 }
 
-function valueAt(config: JsonObject, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], config);
+function valueAt(object: JsonObject, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], object);
 }
 
 /** Zod's sentence without its capital and, for keys of records, the problem of the key itself. */
