@@ -45,6 +45,7 @@ function missing(path: readonly string[]): string {
   const last = path.at(-1) ?? "";
   const parent = writePath(path.slice(0, -1));
   if (/^-?\d+$/.test(last)) return `there is nothing at ${written}; ask first: size(${parent}) > ${last}`;
+  if (last === "length") return `there is nothing at ${written}; write size(${parent})`;
   const question = written.endsWith("]") ? `${JSON.stringify(last)} in ${parent}` : `has(${written})`;
   return `there is nothing at ${written}; ask first: ${question}`;
 }

@@ -15,6 +15,11 @@ import { portCall, traced } from "./traced.ts";
 export const llmNode = outsideNode(async (context) => {
   const config = llmConfig.parse(renderConfig("llm", context.config, context.scope));
   const request = requestOf(config);
+  if (request.messages.length === 0)
+    return failed({
+      code: "NODE_CONFIG_INVALID",
+      message: "The node has nothing to say: its prompt is empty once its template is rendered.",
+    });
   if (context.dryRun) return completed({ outputText: "[dry run]", outputJson: { dry_run: true, request: { ...request } as JsonObject } });
   const call = { spanType: "MODEL", name: `chat ${request.model ?? "default"}`, attributes: requestAttributes(request) } as const;
   const completion = await traced(

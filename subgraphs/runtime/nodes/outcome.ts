@@ -83,5 +83,11 @@ export async function orFailureLater(context: NodeContext, run: (context: NodeCo
 }
 
 function issuesOf(error: ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join(".") || "it"}: ${issue.message}`).join("; ");
+  return error.issues.map((issue) => `${issue.path.join(".") || "it"}: ${problemOf(issue)}`).join("; ");
+}
+
+function problemOf(issue: ZodError["issues"][number]): string {
+  // The document's check has seen a text there: its template had nothing to put in.
+  const isEmptyText = issue.code === "too_small" && issue.origin === "string";
+  return isEmptyText ? "it is empty once its template is rendered" : issue.message;
 }

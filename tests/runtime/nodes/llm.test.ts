@@ -121,6 +121,13 @@ describe("an llm node", () => {
     expect(context.spans).toMatchObject([{ errorCode: "MODEL_RATE_LIMITED", ends: 1 }]);
   });
 
+  it("calls no model when its prompt renders as nothing, and says so", async () => {
+    const model = new ScriptedModel(() => ({ content: "ok" }));
+    const outcome = await llmNode.run(fakeNodeContext({ config: { prompt: "{{ input.question }}" }, scope, ports: { model } }));
+    expect(outcome).toMatchObject({ kind: "failed", code: "NODE_CONFIG_INVALID", message: expect.stringContaining("prompt is empty") });
+    expect(model.requests).toEqual([]);
+  });
+
   it("calls no model in a dry run, and shows what it would have asked (S-68)", async () => {
     const context = fakeNodeContext({ config, scope, dryRun: true });
     expect(await llmNode.run(context)).toMatchObject({

@@ -43,6 +43,12 @@ describe("an outcome", () => {
     expect(failureOf(error)).toMatchObject({ code: "NODE_CONFIG_INVALID", message: expect.stringContaining("top_k") });
   });
 
+  it("of a template that gave nothing says so", () => {
+    const { error } = z.object({ url: z.string().min(1) }).safeParse({ url: "" });
+    const message = "The node's config does not fit: url: it is empty once its template is rendered.";
+    expect(failureOf(error)).toMatchObject({ code: "NODE_CONFIG_INVALID", message });
+  });
+
   it("of a bug is an exception", async () => {
     const bug = new TypeError("bug");
     const run = () => {

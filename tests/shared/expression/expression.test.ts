@@ -134,6 +134,7 @@ describe("expression", () => {
     ["state.score % 0", "remainder by zero"],
     ["timestamp('2026-01-01T00:00:00Z')", "nothing that JSON can say"],
     ["input.tags[7]", "there is nothing at"],
+    ["input.tags.length > 0", "write size(input.tags)"],
   ])("fails on %s, saying why", (source, why) => {
     expect(failureOf(() => evaluate(source))).toMatchObject({ reason: "EXPRESSION_FAILED" });
     expect(failureOf(() => evaluate(source)).message).toContain(why);
