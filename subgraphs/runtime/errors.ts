@@ -29,13 +29,17 @@ export const runtimeErrors = defineErrors({
   },
   NODE_RUN_NOT_WAITING: {
     code: "CONFLICT",
-    message: (f: { id: string; status: string }) =>
-      `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
+    message: (f: { id: string; status: string; waitReason: string | null }) =>
+      f.waitReason === "RETRY"
+        ? `Node run ${f.id} waits for its next attempt, which comes by itself; only what waits for an answer can be resumed.`
+        : `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
   },
   NODE_RUN_NOT_SETTABLE: {
     code: "CONFLICT",
-    message: (f: { id: string; from: string; to: string }) =>
-      `Node run ${f.id} is ${f.from} and cannot be set to ${f.to}. Outside executors may set WAITING node runs, and open ones of MANUAL runs.`,
+    message: (f: { id: string; from: string; to: string; waitReason: string | null }) =>
+      f.waitReason === "RETRY"
+        ? `Node run ${f.id} waits for its next attempt, which comes by itself; it cannot be set to ${f.to} before. cancelRun ends its run.`
+        : `Node run ${f.id} is ${f.from} and cannot be set to ${f.to}. Outside executors may set WAITING node runs, and open ones of MANUAL runs.`,
   },
   STATUS_NOT_SETTABLE: {
     code: "BAD_USER_INPUT",

@@ -23,7 +23,8 @@ export async function resumeNodeRun(context: RuntimeContext, id: string, input: 
   const outcome = { kind: "completed" as const, ...outputOf(input) };
   const posted = await context.services.control.answerNode({ tenantId: context.db.tenantId, ...key, outcome });
   const nodeRun = await nodeRunById(context, id);
-  if (posted === "conflict") throw runtimeErrors.NODE_RUN_NOT_WAITING({ id, status: nodeRun.status });
+  if (posted === "conflict")
+    throw runtimeErrors.NODE_RUN_NOT_WAITING({ id, status: nodeRun.status, waitReason: nodeRun.waitReason ?? null });
   return nodeRun;
 }
 
@@ -42,7 +43,8 @@ export async function updateNodeRunStatus(context: RuntimeContext, id: string, i
   };
   const posted = await context.services.control.updateNode({ tenantId: context.db.tenantId, ...key, status, ...report });
   const nodeRun = await nodeRunById(context, id);
-  if (posted === "conflict") throw runtimeErrors.NODE_RUN_NOT_SETTABLE({ id, from: nodeRun.status, to: status });
+  if (posted === "conflict")
+    throw runtimeErrors.NODE_RUN_NOT_SETTABLE({ id, from: nodeRun.status, to: status, waitReason: nodeRun.waitReason ?? null });
   return nodeRun;
 }
 

@@ -142,6 +142,23 @@ describe("resumeNodeRun", () => {
   });
 });
 
+describe("a node run that waits for its next attempt", () => {
+  it("waits for no answer, and the refusal says so; of a MANUAL run it may be set", async () => {
+    const t = await setup({ flaky: { effect: "pure", run: () => ({ kind: "failed", code: "FLAKY", message: "no", retryable: true }) } });
+    const flaky = { id: "f", type: "flaky", retry: { max_attempts: 2, backoff_seconds: 3_600 } };
+    const id = await t.create({ nodes: [flaky], edges: [] }, { execution: "WORKERS" });
+    expect(await t.ask(execute, { id })).toMatchObject({ executeRun: { stopReason: "WAITING" } });
+    const facts = { code: "CONFLICT", waitReason: "RETRY", message: expect.stringContaining("waits for its next attempt") };
+    expect(await t.refusal(resume, { id: `${id}:f`, input: {} })).toMatchObject({ ...facts, reason: "NODE_RUN_NOT_WAITING" });
+    const input = { status: "COMPLETED" };
+    expect(await t.refusal(setNode, { id: `${id}:f`, input })).toMatchObject({ ...facts, reason: "NODE_RUN_NOT_SETTABLE" });
+    const manual = await t.create({ nodes: [flaky], edges: [] });
+    await t.ask(execute, { id: manual });
+    expect(await t.ask(setNode, { id: `${manual}:f`, input })).toMatchObject({ updateNodeRunStatus: input });
+    await t.close();
+  });
+});
+
 describe("cancelRun", () => {
   it("cancels a run that nobody owns, with no worker alive; a finished one is CONFLICT", async () => {
     const t = await setup();

@@ -11,7 +11,7 @@ import { openTestSubgraph, type TestSubgraph } from "../../testkit/subgraph.ts";
 
 /** A document as tests write it. */
 export interface TestDsl {
-  nodes: { id: string; type: string; config?: object }[];
+  nodes: { id: string; type: string; config?: object; retry?: object }[];
   edges: { source: string; target: string; condition?: string }[];
 }
 
