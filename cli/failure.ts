@@ -1,11 +1,12 @@
 import { GraphqlRequestError, TransportError } from "#codegen/client/errors.ts";
 import { AppError } from "#shared/errors.ts";
 
-const environmentReasons = ["ENVIRONMENT_INVALID", "SUBGRAPH_URL_MISSING"];
+/** What was asked with is wrong, whatever the platform says. */
+const wrongAsks = ["ENVIRONMENT_INVALID", "SUBGRAPH_URL_MISSING", "INPUT_NOT_AN_OBJECT", "EXAMPLE_UNKNOWN"];
 
 /** 2 when the caller said something wrong, 1 for every other failure. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof AppError && environmentReasons.includes(error.reason) ? 2 : 1;
+  return error instanceof AppError && wrongAsks.includes(error.reason) ? 2 : 1;
 }
 
 /** Tells an error to a person (its sentence; a bug's whole story) or, with `--json`, to a program. */

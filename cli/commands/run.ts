@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
+import { urlOption } from "../graph/url-option.ts";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { runningInstance } from "../instance-lock.ts";
@@ -20,7 +21,7 @@ export function runCommand(context: CliContext): Command {
     .argument("<workflow.json>", "a DSL document, or { name, input, dsl }")
     .option("--input <json>", "the run's input as JSON, @file, or - for stdin; the file's own sample unless given")
     .option("--follow", "show each node as it happens, then the answer")
-    .option("--url <url>", "the graph; that of the platform on the data folder unless given")
+    .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
     .option("--tenant <id>", "the tenant (public)")
     .option("--api-key <key>", "the API key, where authentication is on")
     .option("--json", "print events and the result as JSON, a line each")

@@ -3,6 +3,7 @@ import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { colours } from "../graph/colours.ts";
 import { startOwnPlatform } from "../graph/own-platform.ts";
+import { urlOption } from "../graph/url-option.ts";
 import { startLocalServer } from "../smoke/local-server.ts";
 import type { SmokeResult } from "../smoke/smoke.ts";
 
@@ -18,7 +19,7 @@ interface SmokeOptions {
 export function smokeCommand(context: CliContext): Command {
   return new Command("smoke")
     .description("run every kind of workflow that needs no model key, and check what comes out")
-    .option("--url <url>", "the graph to test; a throw-away platform of its own unless given")
+    .option("--url <url>", "the graph to test; a throw-away platform of its own unless given", urlOption)
     .option("--tenant <id>", "the tenant (smoke)")
     .option("--api-key <key>", "the API key, where authentication is on")
     .option(

@@ -37,9 +37,18 @@ export async function readInput(option: string): Promise<JsonObject> {
       ? parse(await text(process.stdin), "stdin")
       : option.startsWith("@")
         ? await readJson(option.slice(1))
-        : parse(option, "--input");
+        : inlineJson(option);
   if (!isJsonObject(value)) throw cliErrors.INPUT_NOT_AN_OBJECT({ value: option.slice(0, 100) });
   return value;
+}
+
+/** undefined: it is none. The refusal shows the option as the shell has left it, and an example. */
+function inlineJson(option: string): Json | undefined {
+  try {
+    return JSON.parse(option) as Json;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readJson(path: string): Promise<Json> {

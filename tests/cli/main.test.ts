@@ -12,6 +12,10 @@ describe("the command line", () => {
     { argv: ["worker", "--concurrency", "many"], says: "whole number" },
     { argv: ["worker", "--only", " , "], says: "at least one" },
     { argv: ["worker", "--only", "llm,tol"], says: "no node type tol; there are llm, tool" },
+    { argv: ["run", "flow.json", "--url", "127.0.0.1:4000"], says: "It is a URL, such as http://127.0.0.1:4000/graphql" },
+    { argv: ["demo", "nothing"], says: "There is no example nothing; there are data-clean-up" },
+    { argv: ["run", "examples/lead-scoring.json", "--input", "[1]"], says: "which is no JSON object" },
+    { argv: ["run", "examples/lead-scoring.json", "--input", "{bad"], says: "--input is {bad, which is no JSON object" },
     { argv: ["subgraph"], says: "missing required argument" },
     { argv: [], says: "Usage: agent-platform" },
   ])("ends with 2 and says why when asked wrongly: $argv", async ({ argv, says }) => {
