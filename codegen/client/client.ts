@@ -4,7 +4,7 @@
  * repeated, whatever breaks on the way.
  */
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { print } from "graphql";
+import { documentText } from "./document.ts";
 import { GraphqlRequestError, TransportError } from "./errors.ts";
 import { openSocket, type ClientSocket } from "./socket.ts";
 import { subscription } from "./subscription.ts";
@@ -70,7 +70,7 @@ export function createClient(options: ClientOptions): GraphClient {
   const send = <D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V, operation: OperationOptions = {}) =>
     post<D>(
       options,
-      { query: print(document), variables },
+      { query: documentText(document), variables },
       { ...headers, ...(operation.requestId && { "x-request-id": operation.requestId }) },
       operation.signal,
     );
@@ -112,7 +112,7 @@ async function post<D>(options: ClientOptions, body: object, headers: Record<str
       : `No answer from ${options.url}. Is the platform running?`;
     throw new TransportError(problem, { cause });
   }
-  const answer = parseAnswer<D>(text, response.status);
+  const answer = parseAnswer<D>(text, { url: options.url, status: response.status });
   if (answer.errors?.length) throw new GraphqlRequestError(answer.errors, answer.data);
   if (answer.data == null) throw new TransportError(`${options.url} answered HTTP ${response.status} without data.`);
   return answer.data;
@@ -120,11 +120,11 @@ async function post<D>(options: ClientOptions, body: object, headers: Record<str
 
 function parseAnswer<D>(
   text: string,
-  status: number,
+  { url, status }: { url: string; status: number },
 ): { data?: D | null; errors?: { message: string; extensions?: Record<string, unknown> }[] } {
   try {
     return JSON.parse(text) as { data?: D };
   } catch (cause) {
-    throw new TransportError(`The answer (HTTP ${status}) is not GraphQL.`, { cause });
+    throw new TransportError(`${url} answered HTTP ${status} with something that is not GraphQL. The graph is at /graphql.`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 /** One subscription as an async iterator that outlives its connections. */
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { Kind, print, type DocumentNode } from "graphql";
+import { Kind, type DocumentNode } from "graphql";
+import { documentText } from "./document.ts";
 import { GraphqlRequestError, TransportError, type GraphqlErrorShape } from "./errors.ts";
 import type { ClientSocket } from "./socket.ts";
 
@@ -53,7 +54,7 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
 
   constructor(request: SubscriptionRequest<D, V>) {
     this.#request = request;
-    this.#query = print(request.document);
+    this.#query = documentText(request.document);
     this.#canResume = takesAfter(request.document);
     this.#now = request.now ?? (() => performance.now());
     request.signal?.addEventListener("abort", this.#onAbort, { once: true });

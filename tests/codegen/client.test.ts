@@ -212,6 +212,14 @@ describe("an operation of the typed client", () => {
     await expect(t.client.query(query, {})).rejects.toThrow(/within 50 ms/);
   });
 
+  it("says that its document is not generated, where codegen has not seen it", async () => {
+    await using t = await setup();
+    // What graphql(`…`) makes of a text that it does not know.
+    const unknown = {} as Events;
+    expect(() => t.client.query(unknown, {})).toThrow("npm run codegen");
+    expect(() => t.client.subscribe(unknown, {})).toThrow("npm run codegen");
+  });
+
   it("is rejected with its signal's reason", async () => {
     await using t = await setup();
     await expect(t.client.query(query, {}, { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
