@@ -44,6 +44,22 @@ export function readCallConfig(field: string, config: JsonObject, options: { sea
   };
 }
 
+const knownKeys = ["url", "base_url", "path", "method", "query", "headers", "body", "timeout_seconds"];
+const spoken = (key: string) => key.toLowerCase().replace(/[_-]/g, "");
+
+/**
+ * Refuses keys that are known ones but for their spelling, such as baseUrl: what is stored would be called without them. Other keys stay, for
+ * whoever put them there.
+ *
+ * @throws AppError TOOL_CONFIG_INVALID
+ */
+export function refuseMisspelt(field: string, config: JsonObject): void {
+  for (const key of Object.keys(config)) {
+    const meant = knownKeys.find((known) => known !== key && spoken(known) === spoken(key));
+    if (meant !== undefined) throw invalid(`${field}.${key}`, `calls do not know it. Write ${meant}.`);
+  }
+}
+
 /** Whether a stored header value is a secret. */
 export function isSealedHeader(value: unknown): value is SealedHeader & JsonObject {
   return isJsonObject(value) && typeof value["sealed"] === "string" && typeof value["origin"] === "string";

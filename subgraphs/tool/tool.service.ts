@@ -5,7 +5,7 @@ import { nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { checkCode, checkDescription, checkJsonSize, checkName, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { checkSchema } from "./argument-schema.ts";
-import { readCallConfig } from "./call-config.ts";
+import { readCallConfig, refuseMisspelt } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
 import { homeOrigin } from "./resolve.ts";
 import { sealSecrets, splitSecrets, withSealedHeaders } from "./secret-headers.ts";
@@ -72,6 +72,7 @@ export async function createToolVersion({ db, secrets }: ToolContext, input: Cre
   const outputSchema = checkSchema("outputSchema", input.outputSchema ?? {});
   checkJsonSize("invokeConfig", input.invokeConfig, configBytes);
   const id = newId();
+  refuseMisspelt("invokeConfig", input.invokeConfig);
   const split = splitSecrets("invokeConfig", input.invokeConfig);
   readCallConfig("invokeConfig", split.plain, { sealed: false });
   const origin = homeOrigin({ binding: {}, invoke: split.plain });

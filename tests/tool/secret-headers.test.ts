@@ -160,6 +160,7 @@ describe("secret headers", () => {
     expect(
       await t.refusal(createBinding, { toolId, config: { base_url: server.url }, secretHeaders: { "x-api-key": "***" } }),
     ).toMatchObject({ reason: "TOOL_SECRET_REDACTED" });
+    expect(await t.refusal(createBinding, { toolId, config: { baseUrl: server.url } })).toMatchObject({ field: "config.baseUrl" });
     expect(await t.refusal(createBinding, { toolId, config: { base_url: server.url }, secretHeaders: { "x-api-key": 5 } })).toMatchObject({
       reason: "TOOL_CONFIG_INVALID",
       field: "secretHeaders.x-api-key",

@@ -89,6 +89,11 @@ describe("tool subgraph", () => {
       reason: "TOOL_CONFIG_INVALID",
       field: "base_url",
     });
+    expect(await t.refusal(createVersion, { toolId: id, invokeConfig: { baseUrl: "http://x.test" } })).toMatchObject({
+      reason: "TOOL_CONFIG_INVALID",
+      field: "invokeConfig.baseUrl",
+      message: expect.stringContaining("Write base_url"),
+    });
     expect(await t.refusal(createVersion, { toolId: id, invokeConfig: { headers: { "bad name": "x" } } })).toMatchObject({
       reason: "TOOL_CONFIG_INVALID",
       field: "invokeConfig.headers",
