@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Supergraph, type Schema } from "@apollo/federation-internals";
-import { printSchema, type GraphQLSchema } from "graphql";
+import { isScalarType, printSchema, valueFromASTUntyped, type GraphQLSchema } from "graphql";
+import { DateTimeScalar, JsonObjectScalar } from "#shared/graphql/scalars.ts";
 
 /** A subgraph as composition sees it. */
 export interface SubgraphSource {
@@ -50,7 +51,21 @@ export function fingerprintLine(subgraphs: readonly SubgraphSource[]): string {
 export function loadSupergraph(supergraphSdl: string): ComposedGraph {
   const supergraph = Supergraph.build(supergraphSdl);
   const api = supergraph.apiSchema();
-  return { supergraph, api, apiSchema: api.toGraphQLJSSchema(), supergraphSchema: supergraph.schema.toGraphQLJSSchema() };
+  return { supergraph, api, apiSchema: withScalars(api.toGraphQLJSSchema()), supergraphSchema: supergraph.schema.toGraphQLJSSchema() };
+}
+
+/** SDL says of a scalar its name alone. With these the router finds a literal's fault itself, at its place; a subgraph shows the whole argument. */
+function withScalars(schema: GraphQLSchema): GraphQLSchema {
+  for (const scalar of [DateTimeScalar, JsonObjectScalar]) {
+    const type = schema.getType(scalar.name);
+    if (!isScalarType(type)) continue;
+    type.parseLiteral = (literal, variables) => {
+      scalar.parseLiteral(literal, variables);
+      // The value itself is for the subgraph to read.
+      return valueFromASTUntyped(literal, variables);
+    };
+  }
+  return schema;
 }
 
 /** The public schema as SDL: what clients may ask. */

@@ -193,6 +193,29 @@ describe("an operation that is refused", () => {
   });
 });
 
+describe("a value that its scalar cannot be", () => {
+  it.each([
+    ['mutation { createRun(input: { input: "x" }) { id } }', 'JSONObject cannot represent non-object value: "x"', 38],
+    [
+      '{ runs(filter: { createdAfter: "soon" }) { pageInfo { endCursor } } }',
+      "DateTime cannot represent an invalid date-time-string soon",
+      32,
+    ],
+  ])("is told at its place: %s", async (text, says, column) => {
+    const { status, errors } = await platform.post(text);
+    expect(status).toBe(400);
+    const extensions = expect.objectContaining({ code: "BAD_USER_INPUT", reason: "GRAPHQL_VALIDATION_FAILED" });
+    expect(errors?.[0]).toMatchObject({ message: expect.stringContaining(says), locations: [{ line: 1, column }], extensions });
+  });
+
+  it("does not stop one that stands in an object, nor a default", async () => {
+    const query = 'query ($t: DateTime = "2026-01-01T00:00:00Z") { runs(filter: { createdAfter: $t }) { edges { node { id } } } }';
+    expect((await platform.post(query)).errors).toBeUndefined();
+    const create = 'mutation ($q: JSON) { createRun(input: { workflowId: "none", input: { list: [1, { q: $q }] } }) { id } }';
+    expect((await platform.post(create)).errors?.[0]).toMatchObject({ extensions: { reason: "WORKFLOW_NOT_FOUND" } });
+  });
+});
+
 describe("a node that fails, and nothing else", () => {
   const loops = (body: string) =>
     `{% for a in (1..9999) %}{% for b in (1..9999) %}{% for c in (1..9999) %}${body}{% endfor %}{% endfor %}{% endfor %}`;
