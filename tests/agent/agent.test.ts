@@ -228,6 +228,9 @@ describe("agent versions", () => {
   });
 });
 
+/** As an error repeats an id: whole, unless nobody could have made it. */
+const repeated = (id: string) => (id.length <= 1_000 ? id : `${id.slice(0, 1_000)}…`);
+
 describe("what a version refers to", () => {
   it("must be there when it is written: the error names the field, its index and the id", async () => {
     const t = await setup();
@@ -241,7 +244,7 @@ describe("what a version refers to", () => {
       ];
       for (const [field, reason, input] of cases) {
         const refused = await t.refusal(createVersion, { input: { agentId, role: "helper", ...input } });
-        expect(refused).toMatchObject({ code: "NOT_FOUND", reason, field, id: unknown });
+        expect(refused).toMatchObject({ code: "NOT_FOUND", reason, field, id: repeated(unknown) });
         expect(refused.message).toContain(field);
       }
     }

@@ -140,6 +140,9 @@ describe("team versions", () => {
   });
 });
 
+/** As an error repeats an id: whole, unless nobody could have made it. */
+const repeated = (id: string) => (id.length <= 1_000 ? id : `${id.slice(0, 1_000)}…`);
+
 describe("the members of a version", () => {
   const input = (teamId: string, ...agentIds: string[]) => {
     const members = agentIds.map((agentId, index) => member(`m${index}`, agentId));
@@ -157,7 +160,7 @@ describe("the members of a version", () => {
         ["members[2].agentId", "a1", "a1", unknown, "nothing"],
       ]) {
         const refused = await t.refusal(createVersion, input(teamId, ...agentIds));
-        expect(refused).toMatchObject({ code: "NOT_FOUND", reason: "AGENT_NOT_FOUND", field, id: unknown });
+        expect(refused).toMatchObject({ code: "NOT_FOUND", reason: "AGENT_NOT_FOUND", field, id: repeated(unknown) });
         expect(refused.message).toContain(field);
       }
     }
