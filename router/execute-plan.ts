@@ -10,9 +10,11 @@ import { deepMerge } from "@apollo/gateway/dist/utilities/deepMerge.js";
 import { evaluateCondition, type FetchNode, type PlanNode } from "@apollo/query-planner";
 import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
+import { defineErrors } from "#shared/errors.ts";
 import type { ComposedGraph } from "./supergraph.ts";
 import { cursorsAt, pathTo, representationOf, type Cursor, type ResultObject } from "./entities.ts";
 import type { PlannedOperation } from "./operations.ts";
+import type { MissingField } from "./shape.ts";
 
 /** Sends one fetch of a plan to its subgraph. */
 export type FetchSubgraph = (fetch: FetchNode, variables: Record<string, unknown>) => Promise<ExecutionResult>;
@@ -31,17 +33,38 @@ export interface PlanRun {
 /** Runs the plan; never rejects for what a subgraph does. */
 export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
   const { planned, variables } = run;
-  const state: State = { ...run, errors: [] };
+  const state: State = { ...run, errors: [], gone: undefined };
   const data = Object.create(null) as ResultObject;
   if (planned.plan !== undefined) await runNode(state, planned.plan, [{ data, path: undefined }]);
-  const shaped = planned.shape({ input: data, variables, introspect: (selection) => introspect(run, selection) });
+  const shaped = planned.shape({ input: data, variables, introspect: (selection) => introspect(run, selection), gone: state.gone });
   // Shaping complains of nulls that an error explains already.
   const errors = state.errors.length > 0 ? state.errors : shaped.errors.map((error) => clientError(error, { report: run.report }));
-  return errors.length > 0 ? { errors, data: shaped.data } : { data: shaped.data };
+  if (errors.length > 0) return { errors, data: shaped.data };
+  const [missing] = shaped.missing;
+  if (missing === undefined) return { data: shaped.data };
+  // Told as Apollo's gateway does: that a record is gone is no error. But the specification has no null `data` without one.
+  return shaped.data === null
+    ? { errors: [recordGone(missing)], data: null }
+    : { data: shaped.data, extensions: { valueCompletion: shaped.missing } };
+}
+
+const planErrors = defineErrors({
+  REFERENCED_RECORD_GONE: {
+    code: "NOT_FOUND",
+    message: (f: { field: string }) =>
+      `The record that has ${f.field} is not there any more, and nothing in the answer may be null in its place.`,
+  },
+});
+
+function recordGone({ path }: MissingField): GraphQLError {
+  const made = planErrors.REFERENCED_RECORD_GONE({ field: path.join(".") });
+  return new GraphQLError(made.message, { path, originalError: made });
 }
 
 interface State extends PlanRun {
   errors: GraphQLError[];
+  /** Objects for which a subgraph answered null; made with the first of them. */
+  gone: Set<object> | undefined;
 }
 
 async function runNode(state: State, node: PlanNode, cursors: readonly Cursor[]): Promise<void> {
@@ -98,6 +121,7 @@ async function fetchEntities(state: State, node: FetchNode, cursors: readonly Cu
   if (!Array.isArray(entities)) return;
   asked.forEach(({ data }, index) => {
     const entity: unknown = entities[index];
+    if (entity === null) (state.gone ??= new Set()).add(data);
     if (!isObject(entity)) return;
     entity["__typename"] ??= data["__typename"];
     applyRewrites(state.graph.supergraphSchema, node.outputRewrites, entity);

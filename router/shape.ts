@@ -28,10 +28,27 @@ export interface Gathered {
   variables: Record<string, unknown>;
   /** Answers `__schema` and `__type`. */
   introspect: (selection: FieldSelection) => unknown;
+  /** Objects of which a subgraph has no record: that they lack its fields is nobody's fault. */
+  gone?: ReadonlySet<object> | undefined;
 }
 
-/** Shapes one request's data; the errors are of what subgraphs should not have answered. */
-export type Shaper = (gathered: Gathered) => { data: ResultObject | null; errors: GraphQLError[] };
+/** What has been shaped. */
+export interface Shaped {
+  data: ResultObject | null;
+  /** Of what subgraphs should not have answered. */
+  errors: GraphQLError[];
+  /** Nulls that rose from fields which a record that is gone would have had. */
+  missing: MissingField[];
+}
+
+/** A non-null field that nobody can give. */
+export interface MissingField {
+  message: string;
+  path: (string | number)[];
+}
+
+/** Shapes one request's data. */
+export type Shaper = (gathered: Gathered) => Shaped;
 
 /** Compiles the shape of an operation. */
 export function compileShape(operation: Operation): Shaper {
@@ -42,10 +59,20 @@ export function compileShape(operation: Operation): Shaper {
   // Objects without a prototype cost three times as much to fill and to print, and only such names need them.
   const create = compiling.hasInheritedNames ? () => Object.create(null) as ResultObject : () => ({});
   const types = typesOf(compiling.schema);
-  return ({ input, variables, introspect }) => {
-    const shaping: Shaping = { types, create, introspect, variables: { ...defaults, ...variables }, path: [], errors: [] };
+  return ({ input, variables, introspect, gone }) => {
+    const shaping: Shaping = {
+      types,
+      create,
+      introspect,
+      gone,
+      variables: { ...defaults, ...variables },
+      path: [],
+      errors: [],
+      missing: [],
+    };
     const data = create();
-    return { data: shapeObject(shaping, { selections, input, output: data, parent: root }) ? data : null, errors: shaping.errors };
+    const isWhole = shapeObject(shaping, { selections, input, output: data, parent: root });
+    return { data: isWhole ? data : null, errors: shaping.errors, missing: shaping.missing };
   };
 }
 
@@ -192,6 +219,7 @@ interface Shaping extends Omit<Gathered, "input"> {
   create: () => ResultObject;
   path: (string | number)[];
   errors: GraphQLError[];
+  missing: MissingField[];
 }
 
 interface ObjectShaping {
@@ -217,6 +245,11 @@ function shapeObject(shaping: Shaping, { selections, input, output, parent }: Ob
       if (!shapeObject(shaping, { selections: selection.selections, input, output, parent: on?.name ?? parent })) return false;
     } else if (selection.kind === "field") {
       const { name } = selection;
+      if (selection.value.kind === "nonNull" && isMissing(shaping, input, name)) {
+        const message = `Cannot return null for non-nullable field ${parent}.${name}.`;
+        shaping.missing.push({ message, path: [...shaping.path, name] });
+        return false;
+      }
       shaping.path.push(name);
       const shaped = shapeValue(shaping, selection.value, { before: output[name], input: ownValue(input, name), parent });
       shaping.path.pop();
@@ -228,6 +261,11 @@ function shapeObject(shaping: Shaping, { selections, input, output, parent }: Ob
     }
   }
   return true;
+}
+
+/** Whether a field is not there because the record of its object is not. A null that a subgraph did answer is its bug all the same. */
+function isMissing({ gone }: Shaping, input: ResultObject, name: string): boolean {
+  return gone !== undefined && gone.has(input) && !Object.hasOwn(input, name);
 }
 
 function shapeTypeName(

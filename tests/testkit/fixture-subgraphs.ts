@@ -19,6 +19,8 @@ const runsTypeDefs = `${link}
     seq: Int!
     agent: String
     parent: Run
+    origin: Run!
+    children: [Run]
     failing: String
     nonNullFailing: String!
     secret: String @inaccessible
@@ -56,6 +58,8 @@ const tracesTypeDefs = `${link}
     caller: String
     flaky: String
     hangingTrace: String
+    ledger: String!
+    cause: Run
   }
   type Query { spanCount: Int! }
   type Mutation { addTraceStep(name: String!): [String!]! }
@@ -112,6 +116,8 @@ export interface Fixtures {
   sources: Sources;
   /** Mutations in the order in which they were done. */
   steps: string[];
+  /** Ids of runs of which `traces` has no record. */
+  forgotten: Set<string>;
   /** The identity of every operation, by subgraph. */
   seen: { subgraph: string; info: RequestInfo; query: string }[];
   /** Emits "operation" for each of them. */
@@ -124,6 +130,7 @@ export interface Fixtures {
 export function fixtureSubgraphs(): Fixtures {
   const sources = new Sources();
   const steps: string[] = [];
+  const forgotten = new Set<string>();
   const seen: Fixtures["seen"] = [];
   const sick = new Map<string, Error>();
   const arrivals: Fixtures["arrivals"] = new EventEmitter();
@@ -131,9 +138,10 @@ export function fixtureSubgraphs(): Fixtures {
     fixtureEndpoint({ name, typeDefs, resolvers, seen, arrivals, sick });
   return {
     runs: endpoint("runs", runsTypeDefs, runsResolvers(sources, steps)),
-    traces: endpoint("traces", tracesTypeDefs, tracesResolvers(steps)),
+    traces: endpoint("traces", tracesTypeDefs, tracesResolvers(steps, forgotten)),
     sources,
     steps,
+    forgotten,
     seen,
     arrivals,
     sick,
@@ -142,7 +150,7 @@ export function fixtureSubgraphs(): Fixtures {
 
 /** Both subgraphs as one schema that graphql-js runs by itself: what the router must answer like. `apiSdl` is the composed public schema. */
 export function fixtureMonolith(apiSdl: string): GraphQLSchema {
-  const [runs, traces] = [runsResolvers(new Sources(), []), tracesResolvers([])];
+  const [runs, traces] = [runsResolvers(new Sources(), []), tracesResolvers([], new Set())];
   const merged = { Query: { ...runs.Query, ...traces.Query }, Run: { ...runs.Run, ...traces.Run, __resolveReference: undefined } };
   const kind = (value: { __typename: string }) => value.__typename;
   return makeExecutable(apiSdl, { ...merged, Node: { __resolveType: kind }, RunEvent: { __resolveType: kind } });
@@ -201,6 +209,8 @@ function runsResolvers(sources: Sources, steps: string[]) {
     Run: {
       __resolveReference: ({ id }: { id: string }) => fixtureRun(id),
       parent: ({ id }: { id: string }) => fixtureRun(String(Number(id) - 1)),
+      origin: () => fixtureRun("1"),
+      children: ({ id }: { id: string }) => [1, 2].map((more) => fixtureRun(String(Number(id) + more))),
       failing: () => {
         throw new Error("boom in runs");
       },
@@ -228,7 +238,7 @@ function runsResolvers(sources: Sources, steps: string[]) {
   };
 }
 
-function tracesResolvers(steps: string[]) {
+function tracesResolvers(steps: string[], forgotten: ReadonlySet<string>) {
   return {
     Query: { spanCount: () => 7 },
     Mutation: {
@@ -238,7 +248,7 @@ function tracesResolvers(steps: string[]) {
       },
     },
     Run: {
-      __resolveReference: (reference: object) => reference,
+      __resolveReference: (reference: { id: string }) => (forgotten.has(reference.id) ? null : reference),
       cost: ({ id }: { id: string }) => Number(id) / 100,
       agentCost: ({ agent }: { agent?: string }) => `cost of ${agent}`,
       spans: ({ id }: { id: string }, { first }: { first: number }) =>
@@ -248,6 +258,9 @@ function tracesResolvers(steps: string[]) {
         throw new AppError("RESOURCE_EXHAUSTED", "TRACE_TOO_LARGE", `The trace of run ${id} is too large.`, { runId: id });
       },
       hangingTrace: never,
+      ledger: ({ id }: { id: string }) => `ledger of ${id}`,
+      // Of a run that nobody has.
+      cause: () => ({ __typename: "Run", id: "999" }),
     },
   };
 }
