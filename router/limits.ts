@@ -2,7 +2,15 @@
  * What one document may ask, checked before it is planned, over HTTP and WebSocket alike. Each fragment is weighed once however
  * often it is spread, so that weighing costs no more than reading.
  */
-import { GraphQLError, Kind, type FragmentDefinitionNode, type SelectionSetNode, type ValidationRule } from "graphql";
+import {
+  GraphQLError,
+  Kind,
+  type FragmentDefinitionNode,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValidationRule,
+} from "graphql";
+import { defineErrors } from "#shared/errors.ts";
 
 export interface OperationLimits {
   maxTokens: number;
@@ -31,15 +39,15 @@ export function limitRule(limits: OperationLimits): ValidationRule {
   return (context) => ({
     Document(node) {
       const found = node.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION).length;
-      if (found > limits.maxFragments) context.reportError(tooMuch({ what: "fragments", found, limit: limits.maxFragments, nodes: [] }));
+      if (found > limits.maxFragments) context.reportError(tooMuch({ of: "fragments", found, limit: limits.maxFragments }));
     },
     OperationDefinition(node) {
       const fragments = new Map<string, Weight>();
       const weight = weigh(node.selectionSet, { fragments, fragmentOf: (name) => context.getFragment(name) ?? undefined });
-      const exceed = (what: string, found: number, limit: number) => {
-        if (found > limit) context.reportError(tooMuch({ what, found, limit, nodes: [node] }));
+      const exceed = (of: Excess["of"], found: number, limit: number) => {
+        if (found > limit) context.reportError(tooMuch({ of, found, limit }, node));
       };
-      exceed("levels deep", weight.depth, limits.maxDepth);
+      exceed("levels", weight.depth, limits.maxDepth);
       exceed("aliases", weight.aliases, weight.introspects ? limits.maxIntrospectionAliases : limits.maxAliases);
       exceed("fields", weight.fields, limits.maxFields);
     },
@@ -97,16 +105,21 @@ function add(sum: Weight, part: Weight): void {
   sum.introspects ||= part.introspects;
 }
 
-function tooMuch({
-  what,
-  found,
-  limit,
-  nodes,
-}: {
-  what: string;
+const limitErrors = defineErrors({
+  OPERATION_LIMIT_EXCEEDED: {
+    code: "BAD_USER_INPUT",
+    message: (f: Excess) => `The operation has ${f.found} ${f.of}; ${f.limit} are allowed.`,
+  },
+});
+
+interface Excess extends Record<string, string | number> {
+  /** What there is too much of. */
+  of: "levels" | "aliases" | "fields" | "fragments";
   found: number;
   limit: number;
-  nodes: GraphQLError["nodes"];
-}): GraphQLError {
-  return new GraphQLError(`The operation has ${found} ${what}; ${limit} are allowed.`, { nodes, extensions: { limit, found } });
+}
+
+function tooMuch(excess: Excess, node?: OperationDefinitionNode): GraphQLError {
+  const made = limitErrors.OPERATION_LIMIT_EXCEEDED(excess);
+  return new GraphQLError(made.message, { nodes: node, originalError: made });
 }

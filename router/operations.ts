@@ -157,6 +157,6 @@ const unknownOperation = (name: string | null | undefined) =>
   });
 
 function coded(error: GraphQLError, code: string): GraphQLError {
-  const { nodes, source, positions, extensions } = error;
-  return new GraphQLError(error.message, { nodes, source, positions, extensions: { ...extensions, code } });
+  const { nodes, source, positions, extensions, originalError } = error;
+  return new GraphQLError(error.message, { nodes, source, positions, originalError, extensions: { ...extensions, code } });
 }

@@ -162,7 +162,7 @@ describe("a WebSocket of the router", () => {
     const { answers } = await talk(t, [init, subscribe("1", deep)], { until: 2 });
     expect(answers[1]).toMatchObject({
       type: "error",
-      payload: [{ extensions: { code: "BAD_USER_INPUT", reason: "GRAPHQL_VALIDATION_FAILED" } }],
+      payload: [{ extensions: { code: "BAD_USER_INPUT", reason: "OPERATION_LIMIT_EXCEEDED", of: "levels" } }],
     });
     expect(t.audits).toMatchObject([{ statusCode: 400, errorCodes: ["BAD_USER_INPUT"] }]);
   });
