@@ -10,6 +10,7 @@ import type { GraphiqlFiles } from "./graphiql/files.ts";
 import { probeServices, runChecks, type ReadinessCheck, type ServiceHealth } from "./health.ts";
 import { httpContext, requestIdFor, type RouterContext } from "./request-context.ts";
 import type { Endpoints } from "./subgraph-fetch.ts";
+import { refuseVariableRoot } from "./subscription-root.ts";
 
 export interface HttpOptions {
   env: Pick<Env, "allowedHosts" | "corsOrigins">;
@@ -19,6 +20,7 @@ export interface HttpOptions {
   graphiql: GraphiqlFiles;
   log: Log;
   maxBodyBytes: number;
+  maxTokens: number;
 }
 
 /** Makes the request listener of the server. */
@@ -62,10 +64,13 @@ async function route(options: HttpOptions, exchange: Exchange): Promise<void> {
   }
 }
 
-async function answerOperation({ server, maxBodyBytes }: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
+async function answerOperation(
+  { server, maxBodyBytes, maxTokens }: HttpOptions,
+  { request, response, requestId }: Exchange,
+): Promise<void> {
   const context = httpContext(request, requestId, clientGone(response));
   response.setHeader("x-tenant-id", context.info.tenantId);
-  await answerGraphql(server, { request, response, context, maxBodyBytes });
+  await answerGraphql(server, { request, response, context, maxBodyBytes, check: (text) => refuseVariableRoot(text, maxTokens) });
 }
 
 async function answerReady({ endpoints, checks, log }: HttpOptions, response: ServerResponse): Promise<void> {

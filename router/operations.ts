@@ -19,6 +19,7 @@ import {
 import { refuseDeep } from "#shared/nesting.ts";
 import { LruCache } from "./lru-cache.ts";
 import { compileShape, type Shaper } from "./shape.ts";
+import { variableRootFault } from "./subscription-root.ts";
 import type { ComposedGraph } from "./supergraph.ts";
 
 /** A valid operation with its plan. */
@@ -59,7 +60,7 @@ export class Operations {
     this.#planned = new LruCache(options.cacheSize ?? 1_000);
   }
 
-  /** From text. @throws GraphQLError[] wrapped in {@link RefusedOperation} */
+  /** From text. @throws GraphQLError[] wrapped in {@link RefusedOperation}; AppError NESTED_TOO_DEEP */
   fromText(text: string, operationName: string | null | undefined): PlannedOperation {
     const hash = hashOf(text);
     const known = this.#planned.get(keyOf(hash, operationName));
@@ -98,12 +99,9 @@ export class Operations {
   }
 
   #validate(document: DocumentNode): readonly GraphQLError[] {
-    try {
-      return validate(this.#graph.apiSchema, document, this.#rules);
-    } catch (error) {
-      // graphql-js 16 throws at a variable @skip or @include on a subscription's root field, which the spec forbids.
-      return [error instanceof GraphQLError ? error : new GraphQLError("A subscription's root field takes no @skip and no @include.")];
-    }
+    const fault = variableRootFault(document);
+    if (fault !== undefined) return [new GraphQLError(fault.message, { originalError: fault })];
+    return validate(this.#graph.apiSchema, document, this.#rules);
   }
 }
 

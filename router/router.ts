@@ -58,16 +58,18 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const { env, endpoints, audit, log } = options;
   refuseUnsafe(env);
   const runtime = await createRuntime(options);
+  const limits = { ...defaultLimits, ...options.limits };
   const server = await startGraphqlServer<RouterContext>({
     gateway: createGateway(runtime),
     log,
     plugins: [auditPlugin(audit), noSubscriptions],
-    validationRules: [limitRule({ ...defaultLimits, ...options.limits }), finiteNumbers],
-    maxTokens: options.limits?.maxTokens ?? defaultLimits.maxTokens,
+    validationRules: [limitRule(limits), finiteNumbers],
+    maxTokens: limits.maxTokens,
   });
   const { maxBodyBytes = 4 << 20, checks = {} } = options;
   const graphiql = graphiqlFiles(join(env.dataDir, "cache"), log);
-  const listener = httpListener({ env, server, endpoints: runtime.endpoints, checks, graphiql, log, maxBodyBytes });
+  const { endpoints: byName } = runtime;
+  const listener = httpListener({ env, server, endpoints: byName, checks, graphiql, log, maxBodyBytes, maxTokens: limits.maxTokens });
   const http = createServer({ keepAliveTimeout: 65_000 }, listener);
   const sockets = graphqlWebSockets(socketOptions(runtime, server, audit), {
     log,

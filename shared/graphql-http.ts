@@ -74,13 +74,20 @@ export function asRequest<T>(info: RequestInfo, work: () => T): T {
   return current.run(info, work);
 }
 
+/** One HTTP request for GraphQL, and how it is to be answered. */
+export interface GraphqlExchange<C extends GraphqlContext> {
+  request: IncomingMessage;
+  response: ServerResponse;
+  context: C;
+  maxBodyBytes: number;
+  /** Refuses a document, by an AppError, before Apollo Server sees it. */
+  check?: (text: string) => void;
+}
+
 /** Answers one HTTP request; rejects with an AppError when its body cannot be read. */
-export async function answerGraphql<C extends GraphqlContext>(
-  server: ApolloServer<C>,
-  exchange: { request: IncomingMessage; response: ServerResponse; context: C; maxBodyBytes: number },
-): Promise<void> {
-  const { request, response, context } = exchange;
-  const httpGraphQLRequest = await readGraphqlRequest(request, exchange.maxBodyBytes);
+export async function answerGraphql<C extends GraphqlContext>(server: ApolloServer<C>, exchange: GraphqlExchange<C>): Promise<void> {
+  const { response, context } = exchange;
+  const httpGraphQLRequest = await readGraphqlRequest(exchange);
   const answer = await asRequest(context.info, () =>
     server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
   );
@@ -96,15 +103,20 @@ export function clientGone(response: ServerResponse): AbortSignal {
   return controller.signal;
 }
 
-async function readGraphqlRequest(request: IncomingMessage, maxBytes: number): Promise<HTTPGraphQLRequest> {
+async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExchange<C>): Promise<HTTPGraphQLRequest> {
+  const { request, maxBodyBytes, check } = exchange;
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   const { search, searchParams } = new URL(request.url ?? "/", "http://localhost");
-  const body = request.method === "POST" ? await readBody(request, maxBytes) : undefined;
-  for (const text of [...searchParams.values(), isJsonObject(body) ? body["query"] : undefined])
-    if (typeof text === "string") refuseDeep(text);
+  const body = request.method === "POST" ? await readBody(request, maxBodyBytes) : undefined;
+  for (const text of searchParams.values()) refuseDeep(text);
+  for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
+    if (typeof text !== "string") continue;
+    refuseDeep(text);
+    check?.(text);
+  }
   return { method: request.method ?? "GET", headers, search, body };
 }
 

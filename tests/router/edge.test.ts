@@ -203,6 +203,16 @@ describe("what a request may cost", () => {
     const { status, body } = await t.ask("subscription { whoami }");
     expect([status, body.errors?.[0]?.extensions?.["reason"]]).toEqual([400, "SUBSCRIPTION_OVER_HTTP"]);
   });
+
+  it.each([
+    "subscription ($c: Boolean!) { whoami @include(if: $c) }",
+    "subscription ($c: Boolean!) { ... @skip(if: $c) { whoami } }",
+    "fragment F on Subscription { whoami @ skip(if: $c) } subscription ($c: Boolean!) { ...F }",
+  ])("is not valid where a subscription's root depends on a variable, upon which graphql-js breaks: %s", async (query) => {
+    await using t = await fixtureRouter();
+    const { status, body } = await t.ask(query, { variables: { c: true } });
+    expect([status, body.errors?.[0]?.extensions?.["reason"]]).toEqual([400, "GRAPHQL_VALIDATION_FAILED"]);
+  });
 });
 
 describe("health", () => {
