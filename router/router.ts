@@ -1,5 +1,5 @@
 /** The router: one door to all subgraphs, over HTTP and WebSocket. It knows no domain but its own two nouns, key and audit. */
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { join } from "node:path";
 import type { ApolloServer, ApolloServerPlugin } from "@apollo/server";
@@ -19,6 +19,7 @@ import { createGateway, type Runtime } from "./gateway.ts";
 import { graphiqlFiles } from "./graphiql/files.ts";
 import type { ReadinessCheck } from "./health.ts";
 import { httpListener } from "./http.ts";
+import { boundedServer, defaultBounds, type HttpBounds } from "./http-bounds.ts";
 import { defaultLimits, limitRule, type OperationLimits } from "./limits.ts";
 import { Operations } from "./operations.ts";
 import type { RouterContext } from "./request-context.ts";
@@ -36,6 +37,7 @@ export interface RouterOptions {
   checks?: Record<string, ReadinessCheck>;
   limits?: Partial<OperationLimits>;
   deadlines?: Partial<FetchDeadlines>;
+  bounds?: Partial<HttpBounds>;
   sockets?: Partial<WebSocketLimits>;
   maxBodyBytes?: number;
 }
@@ -70,7 +72,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const graphiql = graphiqlFiles(join(env.dataDir, "cache"), log);
   const { endpoints: byName } = runtime;
   const listener = httpListener({ env, server, endpoints: byName, checks, graphiql, log, maxBodyBytes, maxTokens: limits.maxTokens });
-  const http = createServer({ keepAliveTimeout: 65_000 }, listener);
+  const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
   const sockets = graphqlWebSockets(socketOptions(runtime, server, audit), {
     log,
     limits: { maxMessageBytes: maxBodyBytes, ...options.sockets },
@@ -141,7 +143,7 @@ function upgradeListener(sockets: GraphqlWebSockets, env: RouterOptions["env"]) 
 }
 
 interface Stopping {
-  http: ReturnType<typeof createServer>;
+  http: Server;
   sockets: GraphqlWebSockets;
   server: ApolloServer<RouterContext>;
   graceMs: number;

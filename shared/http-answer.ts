@@ -23,5 +23,7 @@ export function sendRefusal(response: ServerResponse, error: unknown, setting: E
 export function refuseUpgrade(socket: Duplex, status: string): void {
   // Nobody listens to it but us: a client that hangs up first would end the process.
   socket.on("error", () => {});
+  // The server's limits of time no longer hold for it: a client that keeps its own end open must not keep the socket.
+  socket.once("finish", () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

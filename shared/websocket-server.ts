@@ -7,6 +7,7 @@ import { GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer, type ServerOptions } from "graphql-ws";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { clientLeft } from "./client-left.ts";
+import { refuseUpgrade } from "./http-answer.ts";
 import type { Log } from "./log.ts";
 import { isNestedTooDeep, maxNesting } from "./nesting.ts";
 
@@ -21,6 +22,8 @@ export interface SocketExtra extends Record<PropertyKey, unknown> {
 export type SocketOptions = ServerOptions<Record<string, unknown>, SocketExtra>;
 
 export interface WebSocketLimits {
+  /** Sockets at once; those above it are refused with 503. */
+  maxSockets: number;
   maxMessageBytes: number;
   /** Operations that one socket may have open. */
   maxOperations: number;
@@ -40,6 +43,7 @@ export interface GraphqlWebSockets {
 }
 
 const defaultLimits: WebSocketLimits = {
+  maxSockets: 8_000,
   maxMessageBytes: 4 << 20,
   maxOperations: 200,
   maxBufferedBytes: 32 << 20,
@@ -70,7 +74,10 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
     });
   });
   return {
-    upgrade: (request, socket, head) => sockets.handleUpgrade(request, socket, head, (ready) => sockets.emit("connection", ready, request)),
+    upgrade(request, socket, head) {
+      if (sockets.clients.size >= limits.maxSockets) return refuseUpgrade(socket, "503 Service Unavailable");
+      sockets.handleUpgrade(request, socket, head, (ready) => sockets.emit("connection", ready, request));
+    },
     close: (graceMs) => closeAll(sockets, graceMs),
   };
 }
