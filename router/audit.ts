@@ -58,8 +58,11 @@ export function auditRecord(operation: AuditedOperation, outcome: { statusCode: 
   };
 }
 
+/** The requests that have their row; by identity, which Apollo Server's copies of a context share. */
+export type Audited = WeakSet<RouterContext["info"]>;
+
 /** Audits what goes through Apollo Server: queries and mutations. */
-export function auditPlugin(sink: AuditSink): ApolloServerPlugin<RouterContext> {
+export function auditPlugin(sink: AuditSink, audited: Audited): ApolloServerPlugin<RouterContext> {
   return {
     requestDidStart() {
       const startedAt = new Date();
@@ -69,6 +72,7 @@ export function auditPlugin(sink: AuditSink): ApolloServerPlugin<RouterContext> 
           const errors = response.body.kind === "single" ? response.body.singleResult.errors : undefined;
           const outcome = { statusCode: response.http.status ?? 200, errorCodes: errorCodesOf(errors) };
           const record = auditRecord({ context, source: source ?? "", document, operationName, startedAt }, outcome);
+          audited.add(context.info);
           sink.record({ ...record, durationMs: performance.now() - began });
           return Promise.resolve();
         },

@@ -2,12 +2,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ApolloServer } from "@apollo/server";
 import type { Env } from "#shared/config.ts";
+import { AppError } from "#shared/errors.ts";
 import { answerGraphql, clientGone } from "#shared/graphql-http.ts";
 import { sendJson, sendRefusal } from "#shared/http-answer.ts";
+import { statusOfRefusal } from "#shared/http-body.ts";
 import type { Log } from "#shared/log.ts";
+import type { Audited } from "./audit.ts";
 import { answerCors, refusalOf } from "./browser-guard.ts";
 import type { GraphiqlFiles } from "./graphiql/files.ts";
 import { probeServices, runChecks, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import type { RefusalAudit } from "./refusal-audit.ts";
 import { httpContext, requestIdFor, type RouterContext } from "./request-context.ts";
 import type { Endpoints } from "./subgraph-fetch.ts";
 import { refuseVariableRoot } from "./subscription-root.ts";
@@ -21,6 +25,8 @@ export interface HttpOptions {
   log: Log;
   maxBodyBytes: number;
   maxTokens: number;
+  audited: Audited;
+  refusals: RefusalAudit;
 }
 
 /** Makes the request listener of the server. */
@@ -30,7 +36,11 @@ export function httpListener(options: HttpOptions): (request: IncomingMessage, r
     response.setHeader("x-request-id", requestId);
     response.setHeader("x-content-type-options", "nosniff");
     const refusal = refusalOf(request, options.env);
-    if (refusal !== undefined) return sendRefusal(response, refusal, { requestId });
+    if (refusal !== undefined) {
+      if (pathOf(request) === "/graphql")
+        options.refusals.record({ request, requestId, statusCode: statusOfRefusal(refusal), error: refusal });
+      return sendRefusal(response, refusal, { requestId });
+    }
     if (answerCors(request, response, options.env)) return;
     route(options, { request, response, requestId }).catch((error: unknown) => {
       const report = (cause: unknown) => options.log.error({ err: cause, requestId }, "request failed inside");
@@ -47,7 +57,7 @@ interface Exchange {
 
 async function route(options: HttpOptions, exchange: Exchange): Promise<void> {
   const { request, response } = exchange;
-  const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+  const path = pathOf(request);
   switch (path) {
     case "/graphql":
       return wantsPage(request) ? redirect(response, "/") : answerOperation(options, exchange);
@@ -64,14 +74,24 @@ async function route(options: HttpOptions, exchange: Exchange): Promise<void> {
   }
 }
 
-async function answerOperation(
-  { server, maxBodyBytes, maxTokens }: HttpOptions,
-  { request, response, requestId }: Exchange,
-): Promise<void> {
-  const context = httpContext(request, requestId, clientGone(response));
-  response.setHeader("x-tenant-id", context.info.tenantId);
-  await answerGraphql(server, { request, response, context, maxBodyBytes, check: (text) => refuseVariableRoot(text, maxTokens) });
+async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
+  const { server, maxBodyBytes, maxTokens, audited, refusals } = options;
+  const startedAt = new Date();
+  let context: RouterContext | undefined;
+  const refused = (statusCode: number, error: unknown) => refusals.record({ request, context, requestId, statusCode, error, startedAt });
+  try {
+    context = httpContext(request, requestId, clientGone(response));
+    response.setHeader("x-tenant-id", context.info.tenantId);
+    await answerGraphql(server, { request, response, context, maxBodyBytes, check: (text) => refuseVariableRoot(text, maxTokens) });
+    // Apollo Server asks no plugin about what is not GraphQL over HTTP: batches, other methods, no query.
+    if (!audited.has(context.info)) refused(response.statusCode, notAnOperation());
+  } catch (error) {
+    if (context === undefined || !audited.has(context.info)) refused(statusOfRefusal(error), error);
+    throw error;
+  }
 }
+
+const notAnOperation = () => new AppError("BAD_USER_INPUT", "BAD_REQUEST", "This is no GraphQL over HTTP.");
 
 async function answerReady({ endpoints, checks, log }: HttpOptions, response: ServerResponse): Promise<void> {
   const [services, own] = await Promise.all([probeServices(endpoints.values(), log), runChecks(checks, log)]);
@@ -89,6 +109,8 @@ function sendStatus(response: ServerResponse, details: object, parts: ServiceHea
 }
 
 const byName = (parts: ServiceHealth[]) => Object.fromEntries(parts.map(({ name, status, message }) => [name, message ?? status]));
+
+const pathOf = ({ url = "/" }: IncomingMessage) => url.split("?", 1)[0] ?? "/";
 
 /** A browser that was pointed at the graph itself. */
 function wantsPage({ method, headers, url }: IncomingMessage): boolean {

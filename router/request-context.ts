@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { GraphqlContext } from "#shared/graphql-http.ts";
+import { tenantIdPattern } from "#shared/request-info.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/request-transport.ts";
 
 /** The context of one operation at the router. */
@@ -44,6 +45,23 @@ export function socketContext(
   return { info: requestInfo(claimed, signal), transport: "WEBSOCKET", ...clientOf(request) };
 }
 
+/**
+ * The context of a request that was refused before it had one, for its audit. Whose tenant id is no tenant's is audited as
+ * whoever names none, under `public`: a row belongs to a tenant, or nobody could read it.
+ */
+export function refusedContext(
+  request: IncomingMessage,
+  { connectionParams = {}, requestId }: { connectionParams?: Record<string, unknown> | undefined; requestId?: string | undefined },
+): RouterContext {
+  const upgrade = claimedBy(request);
+  const tenantId = connectionParams["x-tenant-id"] ?? upgrade.tenantId;
+  const claimed = {
+    tenantId: isTenantId(tenantId) ? tenantId : undefined,
+    requestId: requestId ?? connectionParams["x-request-id"] ?? upgrade.requestId,
+  };
+  return { info: requestInfo(claimed), transport: "HTTP", ...clientOf(request) };
+}
+
 function claimedBy({ headers, url }: IncomingMessage): ClaimedRequest {
   const search = url === undefined || !url.includes("?") ? undefined : new URLSearchParams(url.slice(url.indexOf("?")));
   return {
@@ -53,6 +71,10 @@ function claimedBy({ headers, url }: IncomingMessage): ClaimedRequest {
   };
 }
 
+const isTenantId = (claimed: unknown) => typeof claimed === "string" && tenantIdPattern.test(claimed);
+
 function clientOf(request: IncomingMessage): Pick<RouterContext, "clientIp" | "userAgent"> {
-  return { clientIp: request.socket.remoteAddress ?? null, userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null };
+  // Null once a request was destroyed, whatever its type says.
+  const socket = request.socket as IncomingMessage["socket"] | null;
+  return { clientIp: socket?.remoteAddress ?? null, userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null };
 }

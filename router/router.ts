@@ -13,7 +13,7 @@ import { isLoopbackName } from "#shared/host-guard.ts";
 import { addressOf, closeServer, listen } from "#shared/listen.ts";
 import type { Log } from "#shared/log.ts";
 import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from "#shared/websocket-server.ts";
-import { auditPlugin, type AuditSink } from "./audit.ts";
+import { auditPlugin, type Audited, type AuditSink } from "./audit.ts";
 import { refusalOf } from "./browser-guard.ts";
 import { createGateway, type Runtime } from "./gateway.ts";
 import { graphiqlFiles } from "./graphiql/files.ts";
@@ -22,6 +22,7 @@ import { httpListener } from "./http.ts";
 import { boundedServer, defaultBounds, type HttpBounds } from "./http-bounds.ts";
 import { defaultLimits, limitRule, type OperationLimits } from "./limits.ts";
 import { Operations } from "./operations.ts";
+import { RefusalAudit } from "./refusal-audit.ts";
 import type { RouterContext } from "./request-context.ts";
 import { socketOptions } from "./sockets.ts";
 import { defaultDeadlines, type FetchDeadlines } from "./subgraph-fetch.ts";
@@ -61,23 +62,26 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   refuseUnsafe(env);
   const runtime = await createRuntime(options);
   const limits = { ...defaultLimits, ...options.limits };
+  const audited: Audited = new WeakSet();
+  const refusals = new RefusalAudit({ sink: audit, log });
   const server = await startGraphqlServer<RouterContext>({
     gateway: createGateway(runtime),
     log,
-    plugins: [auditPlugin(audit), noSubscriptions],
+    plugins: [auditPlugin(audit, audited), noSubscriptions],
     validationRules: [limitRule(limits), finiteNumbers],
     maxTokens: limits.maxTokens,
   });
   const { maxBodyBytes = 4 << 20, checks = {} } = options;
   const graphiql = graphiqlFiles(join(env.dataDir, "cache"), log);
-  const { endpoints: byName } = runtime;
-  const listener = httpListener({ env, server, endpoints: byName, checks, graphiql, log, maxBodyBytes, maxTokens: limits.maxTokens });
+  const { maxTokens } = limits;
+  const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, maxTokens, audited };
+  const listener = httpListener({ ...answering, env, log, refusals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
-  const sockets = graphqlWebSockets(socketOptions(runtime, server, audit), {
+  const sockets = graphqlWebSockets(socketOptions(runtime, { server, audit, refusals }), {
     log,
     limits: { maxMessageBytes: maxBodyBytes, ...options.sockets },
   });
-  http.on("upgrade", upgradeListener(sockets, env));
+  http.on("upgrade", upgradeListener({ sockets, env, refusals }));
   await listen(http, { port: env.port, host: env.host }).catch(async (error: unknown) => {
     await server.stop();
     throw error;
@@ -133,14 +137,26 @@ const noSubscriptions: ApolloServerPlugin<RouterContext> = {
     }),
 };
 
-function upgradeListener(sockets: GraphqlWebSockets, env: RouterOptions["env"]) {
+interface Upgrading {
+  sockets: GraphqlWebSockets;
+  env: RouterOptions["env"];
+  refusals: RefusalAudit;
+}
+
+function upgradeListener({ sockets, env, refusals }: Upgrading) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? "/").split("?", 1)[0];
-    const status = path !== "/graphql" ? "404 Not Found" : refusalOf(request, env) !== undefined ? "403 Forbidden" : undefined;
-    if (status === undefined) sockets.upgrade(request, socket, head);
-    else refuseUpgrade(socket, status);
+    if (path !== "/graphql") return refuseUpgrade(socket, "404 Not Found");
+    const refusal = refusalOf(request, env);
+    if (refusal !== undefined) {
+      refusals.record({ request, statusCode: 403, error: refusal });
+      return refuseUpgrade(socket, "403 Forbidden");
+    }
+    if (!sockets.upgrade(request, socket, head)) refusals.record({ request, statusCode: 503, error: tooManySockets() });
   };
 }
+
+const tooManySockets = () => new AppError("RESOURCE_EXHAUSTED", "SOCKETS_LIMIT", "Too many WebSockets are open.");
 
 interface Stopping {
   http: Server;

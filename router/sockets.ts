@@ -8,10 +8,12 @@ import type { SubscribePayload } from "graphql-ws";
 import { clientError } from "#shared/client-error.ts";
 import { AppError } from "#shared/errors.ts";
 import { asRequest } from "#shared/graphql-http.ts";
+import { statusOfRefusal } from "#shared/http-body.ts";
 import type { SocketExtra, SocketOptions } from "#shared/websocket-server.ts";
 import { auditRecord, errorCodesOf, type AuditSink } from "./audit.ts";
 import type { Runtime } from "./gateway.ts";
 import { RefusedOperation } from "./operations.ts";
+import type { RefusalAudit } from "./refusal-audit.ts";
 import { socketContext, type RouterContext } from "./request-context.ts";
 import { startSubscription, type PreparedSubscription } from "./subscriptions.ts";
 import { checkVariables } from "./variables.ts";
@@ -21,10 +23,25 @@ interface SocketOperation extends PreparedSubscription {
   operationName: string | undefined;
 }
 
+interface SocketSetting {
+  server: ApolloServer<RouterContext>;
+  audit: AuditSink;
+  refusals: RefusalAudit;
+}
+
 /** What the WebSocket server is to do with operations. */
-export function socketOptions(runtime: Runtime, server: ApolloServer<RouterContext>, audit: AuditSink): SocketOptions {
+export function socketOptions(runtime: Runtime, { server, audit, refusals }: SocketSetting): SocketOptions {
+  const refused = ({ request, connectionParams }: RouterExtra, error: AppError) =>
+    refusals.record({ request, connectionParams, statusCode: statusOfRefusal(error), error });
   return {
-    onConnect: ({ connectionParams, extra }) => acknowledge(extra, connectionParams),
+    onConnect: ({ connectionParams, extra }) => acknowledge(extra, connectionParams, (error) => refused(extra, error)),
+    onUnread: refused,
+    onTooMany: ({ connectionParams, extra }, { query, operationName }, error) => {
+      const context = socketContext(extra.request, connectionParams);
+      const outcome = { statusCode: 400, errorCodes: [error.code] };
+      audit.record(auditRecord({ context, source: query, operationName, startedAt: new Date() }, outcome));
+      return [clientError(error, { requestId: context.info.requestId })];
+    },
     onSubscribe: ({ connectionParams, extra }, _id, payload) => {
       const context = socketContext(extra.request, connectionParams, extra.gone);
       return prepare(runtime, payload, { context, audit });
@@ -42,13 +59,25 @@ export function socketOptions(runtime: Runtime, server: ApolloServer<RouterConte
   };
 }
 
+interface RouterExtra extends SocketExtra {
+  /** As the client introduced itself; for the audit of what is refused later. */
+  connectionParams?: Record<string, unknown> | undefined;
+}
+
 /** Tells the client which tenant it speaks for; one it cannot speak for ends the socket with the reason. */
-function acknowledge({ request, socket }: SocketExtra, connectionParams: Record<string, unknown> | undefined) {
+function acknowledge(
+  extra: RouterExtra,
+  connectionParams: Record<string, unknown> | undefined,
+  refused: (error: AppError) => void,
+): Record<string, unknown> | false {
+  const { request, socket } = extra;
+  extra.connectionParams = connectionParams;
   try {
     const { info } = socketContext(request, connectionParams);
     return { "x-tenant-id": info.tenantId };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
+    refused(error);
     socket.close(4400, `${error.reason}: ${error.message}`.slice(0, 120));
     return false;
   }

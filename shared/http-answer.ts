@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { clientError, type ErrorSetting } from "./client-error.ts";
-import { AppError } from "./errors.ts";
 import { statusOfRefusal } from "./http-body.ts";
 
 /** Answers with JSON, unless an answer has begun. */
@@ -13,7 +12,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 
 /** Answers a request that never became an operation, in GraphQL's form. */
 export function sendRefusal(response: ServerResponse, error: unknown, setting: ErrorSetting = {}): void {
-  const status = error instanceof AppError ? statusOfRefusal(error) : 500;
+  const status = statusOfRefusal(error);
   // What was not read of the body would be taken for the next request.
   if (status === 413) response.setHeader("connection", "close");
   sendJson(response, status, { errors: [clientError(error, setting)] });

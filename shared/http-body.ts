@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { defineErrors, type AppError } from "./errors.ts";
+import { clientLeft } from "./client-left.ts";
+import { AppError, defineErrors } from "./errors.ts";
 import { refuseDeep } from "./nesting.ts";
 
 /** Why a request's body is not read. */
@@ -21,7 +22,7 @@ export const bodyErrors = defineErrors({
 /**
  * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
  *
- * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP
+ * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; CLIENT_LEFT where it hung up, or was cut off, before the end
  */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
@@ -40,8 +41,10 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   }
 }
 
-/** The HTTP status of a body that was refused, 400 for any other refusal of a request. */
-export function statusOfRefusal(error: AppError): number {
+/** The HTTP status of a body that was refused, 400 for any other refusal of a request, 500 for a bug. */
+export function statusOfRefusal(error: unknown): number {
+  if (!(error instanceof AppError)) return 500;
+  if (error.reason === "CLIENT_LEFT") return 408;
   if (error.reason === "BODY_TOO_LARGE") return 413;
   if (error.reason === "BODY_ENCODED") return 415;
   if (error.code === "FORBIDDEN" || error.code === "TENANT_MISMATCH") return 403;
@@ -51,10 +54,14 @@ export function statusOfRefusal(error: AppError): number {
 async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limitBytes) throw bodyErrors.BODY_TOO_LARGE({ limitBytes });
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limitBytes) throw bodyErrors.BODY_TOO_LARGE({ limitBytes });
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof AppError || !request.destroyed ? error : clientLeft();
   }
   return Buffer.concat(chunks).toString("utf8");
 }

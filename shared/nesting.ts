@@ -2,7 +2,7 @@
  * How deep a text from outside may nest. Whoever walks a value or a document calls itself once a level, so a few kilobytes of brackets
  * would overflow the stack: it is told from the text, before anything is built of it.
  */
-import { defineErrors } from "./errors.ts";
+import { defineErrors, type AppError } from "./errors.ts";
 import type { Json } from "./json.ts";
 
 /** Levels of lists, objects and selections. More than any output of a node has (256), with what is put around it on its way. */
@@ -17,7 +17,12 @@ const nestingErrors = defineErrors({
 
 /** @throws AppError NESTED_TOO_DEEP for a JSON text or a GraphQL document that nests deeper than {@link maxNesting}. */
 export function refuseDeep(text: string): void {
-  if (isNestedTooDeep(text)) throw nestingErrors.NESTED_TOO_DEEP({ limit: maxNesting });
+  if (isNestedTooDeep(text)) throw nestedTooDeep();
+}
+
+/** NESTED_TOO_DEEP, for whoever does not throw it. */
+export function nestedTooDeep(): AppError {
+  return nestingErrors.NESTED_TOO_DEEP({ limit: maxNesting });
 }
 
 /** Reads JSON from outside; undefined where the text is none, or nests deeper than {@link maxNesting}. */

@@ -3,13 +3,16 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { GraphQLError } from "graphql";
-import { CloseCode, handleProtocols, makeServer, type ServerOptions } from "graphql-ws";
+import type { GraphQLError } from "graphql";
+import { CloseCode, handleProtocols, makeServer, type Context, type ServerOptions, type SubscribePayload } from "graphql-ws";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import { clientError } from "./client-error.ts";
 import { clientLeft } from "./client-left.ts";
+import { defineErrors, type AppError } from "./errors.ts";
 import { refuseUpgrade } from "./http-answer.ts";
+import { bodyErrors } from "./http-body.ts";
 import type { Log } from "./log.ts";
-import { isNestedTooDeep, maxNesting } from "./nesting.ts";
+import { isNestedTooDeep, maxNesting, nestedTooDeep } from "./nesting.ts";
 
 /** What is known of a socket beside its messages. */
 export interface SocketExtra extends Record<PropertyKey, unknown> {
@@ -19,7 +22,15 @@ export interface SocketExtra extends Record<PropertyKey, unknown> {
   gone: AbortSignal;
 }
 
-export type SocketOptions = ServerOptions<Record<string, unknown>, SocketExtra>;
+export interface SocketOptions extends ServerOptions<Record<string, unknown>, SocketExtra> {
+  /** Hears of a message that is not read, with why; the socket ends with it. */
+  onUnread?: (extra: SocketExtra, error: AppError) => void;
+  /** Tells the client of an operation above the limit of its socket. */
+  onTooMany?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
+}
+
+/** A socket as graphql-ws knows it. */
+export type SocketContext = Context<Record<string, unknown>, SocketExtra>;
 
 export interface WebSocketLimits {
   /** Sockets at once; those above it are refused with 503. */
@@ -36,8 +47,8 @@ export interface WebSocketLimits {
 }
 
 export interface GraphqlWebSockets {
-  /** Takes a socket over from its HTTP server. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes a socket over from its HTTP server; false where it was refused, for there are too many. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Ends all sockets with code 1001; those that stay open after `graceMs` are cut. */
   close(graceMs: number): Promise<void>;
 }
@@ -58,16 +69,26 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
     ...options,
     connectionInitWaitTimeout: limits.initMs,
     onSubscribe: (context, id, payload) => {
-      if (Object.keys(context.subscriptions).length > limits.maxOperations) return [tooMany(limits.maxOperations)];
+      if (Object.keys(context.subscriptions).length > limits.maxOperations) {
+        const error = socketErrors.SOCKET_OPERATIONS_LIMIT({ limit: limits.maxOperations });
+        return options.onTooMany?.(context, payload, error) ?? [clientError(error)];
+      }
       return options.onSubscribe?.(context, id, payload);
     },
   });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.maxMessageBytes, handleProtocols });
   sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
     keepAlive(socket, limits.pingMs);
-    socket.on("error", (error) => setting.log.debug({ err: error }, "websocket failed"));
     const controller = new AbortController();
-    const closed = server.opened(adapter(socket, setting.log, limits.maxBufferedBytes), { request, socket, gone: controller.signal });
+    const extra: SocketExtra = { request, socket, gone: controller.signal };
+    const unread = (error: AppError) => options.onUnread?.(extra, error);
+    socket.on("error", (error) => {
+      setting.log.debug({ err: error }, "websocket failed");
+      if ("code" in error && error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
+        unread(bodyErrors.BODY_TOO_LARGE({ limitBytes: limits.maxMessageBytes }));
+      }
+    });
+    const closed = server.opened(adapter(socket, { log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, unread }), extra);
     socket.once("close", (code, reason) => {
       controller.abort(clientLeft());
       closed(code, String(reason)).catch((error: unknown) => setting.log.error({ err: error }, "websocket not cleaned up"));
@@ -75,14 +96,24 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
   });
   return {
     upgrade(request, socket, head) {
-      if (sockets.clients.size >= limits.maxSockets) return refuseUpgrade(socket, "503 Service Unavailable");
+      if (sockets.clients.size >= limits.maxSockets) {
+        refuseUpgrade(socket, "503 Service Unavailable");
+        return false;
+      }
       sockets.handleUpgrade(request, socket, head, (ready) => sockets.emit("connection", ready, request));
+      return true;
     },
     close: (graceMs) => closeAll(sockets, graceMs),
   };
 }
 
-function adapter(socket: WebSocket, log: Log, maxBufferedBytes: number) {
+interface AdapterSetting {
+  log: Log;
+  maxBufferedBytes: number;
+  unread: (error: AppError) => void;
+}
+
+function adapter(socket: WebSocket, { log, maxBufferedBytes, unread }: AdapterSetting) {
   return {
     protocol: socket.protocol,
     // Resolves when the bytes are on their way, so that a client that does not read stops its own streams.
@@ -96,7 +127,10 @@ function adapter(socket: WebSocket, log: Log, maxBufferedBytes: number) {
     onMessage: (listener: (text: string) => Promise<void>) =>
       void socket.on("message", (message: RawData) => {
         const text = String(message);
-        if (isNestedTooDeep(text)) return socket.close(CloseCode.BadRequest, `Messages nest ${maxNesting} levels at most`);
+        if (isNestedTooDeep(text)) {
+          unread(nestedTooDeep());
+          return socket.close(CloseCode.BadRequest, `Messages nest ${maxNesting} levels at most`);
+        }
         listener(text).catch((error: unknown) => {
           log.error({ err: error }, "websocket message failed");
           socket.close(CloseCode.InternalServerError, "Internal server error");
@@ -127,7 +161,9 @@ async function closeAll(sockets: WebSocketServer, graceMs: number): Promise<void
   await closed;
 }
 
-const tooMany = (most: number) =>
-  new GraphQLError(`One socket may have ${most} operations open.`, {
-    extensions: { code: "RESOURCE_EXHAUSTED", reason: "SOCKET_OPERATIONS_LIMIT", limit: most },
-  });
+const socketErrors = defineErrors({
+  SOCKET_OPERATIONS_LIMIT: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limit: number }) => `One socket may have ${f.limit} operations open.`,
+  },
+});

@@ -32,6 +32,12 @@ describe.each(Object.keys(transports))("a request for GraphQL over %s that", (tr
     ["has more tokens than it may", `{ ${"whoami ".repeat(60)} }`, {}, { reason: "GRAPHQL_PARSE_FAILED" }],
     ["is not valid", "{ nope }", {}, { reason: "GRAPHQL_VALIDATION_FAILED" }],
     ["uses a variable that it does not declare", "{ run(id: $id) { id } }", {}, { reason: "GRAPHQL_VALIDATION_FAILED" }],
+    [
+      "leaves out a subscription's root field by a variable",
+      "subscription ($c: Boolean = true) { whoami @include(if: $c) }",
+      {},
+      { reason: "GRAPHQL_VALIDATION_FAILED" },
+    ],
     ["leaves out a variable", needsNumber, {}, variableFault],
     ["gives a variable of another type", needsNumber, { variables: { n: "many" } }, variableFault],
     ["gives null for a variable that may not be", needsNumber, { variables: { n: null as never } }, variableFault],

@@ -65,7 +65,7 @@ describe("a WebSocket of the router", () => {
     const { answers } = await talk(t, [init, subscribe("1", idle), subscribe("2", idle), subscribe("3", idle)], { until: 2 });
     expect(answers[1]).toMatchObject({
       type: "error",
-      payload: [{ extensions: { code: "RESOURCE_EXHAUSTED", reason: "SOCKET_OPERATIONS_LIMIT" } }],
+      payload: [{ extensions: { code: "RESOURCE_EXHAUSTED", reason: "SOCKET_OPERATIONS_LIMIT", limit: 2, requestId: expect.any(String) } }],
     });
   });
 
