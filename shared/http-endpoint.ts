@@ -46,8 +46,10 @@ export interface HttpEndpointOptions {
   connections?: number;
   /** Of one answer; 64 MiB unless given. */
   maxAnswerBytes?: number;
-  /** Events that one subscription may lag behind its subgraph before it ends with SUBSCRIPTION_OVERFLOW. */
+  /** Events that one subscription may lag behind its subgraph before it ends with SUBSCRIPTION_OVERFLOW; 2,048 unless given. */
   maxBufferedEvents?: number;
+  /** Bytes of them, as they came over the wire; 16 MiB unless given. One event may be larger. */
+  maxBufferedBytes?: number;
 }
 
 /**
@@ -76,8 +78,9 @@ interface Connected extends HttpEndpointOptions {
   sdl: string;
 }
 
-function httpEndpoint({ name, address, target, sdl, maxBufferedEvents = 2048 }: Connected): SubgraphEndpoint {
-  const upstream = openUpstream({ name, url: address.webSocketUrl, maxBufferedEvents });
+function httpEndpoint({ name, address, target, sdl, ...options }: Connected): SubgraphEndpoint {
+  const { maxBufferedEvents = 2048, maxBufferedBytes = 16 << 20 } = options;
+  const upstream = openUpstream({ name, url: address.webSocketUrl, limits: { maxBufferedEvents, maxBufferedBytes } });
   return {
     name,
     sdl,

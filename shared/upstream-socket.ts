@@ -17,12 +17,18 @@ interface LostFacts {
   effectUnknown: true;
 }
 
+/** What one subscription may lag behind its subgraph; more ends it. */
+export type StreamLimits = {
+  maxBufferedEvents: number;
+  maxBufferedBytes: number;
+};
+
 /** How a subscription ends that its subgraph did not end. One that makes a call, such as a completion, may have made it. */
 export const streamErrors = defineErrors({
   SUBSCRIPTION_OVERFLOW: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: LostFacts & { maxBufferedEvents: number }) =>
-      `The subscriber lagged more than ${f.maxBufferedEvents} events behind the ${f.serviceName} subgraph. Subscribe again from the last cursor.`,
+    message: (f: LostFacts & StreamLimits) =>
+      `The subscriber lagged more than ${f.maxBufferedEvents} events or ${f.maxBufferedBytes} bytes behind the ${f.serviceName} subgraph. Subscribe again from the last cursor.`,
   },
   SUBSCRIPTION_UPSTREAM_LOST: {
     code: "DOWNSTREAM_UNAVAILABLE",
@@ -40,28 +46,30 @@ const pongWithinMs = 5_000;
 const pingEveryMs = 10_000;
 
 /** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
-export function openUpstream({ name, url, maxBufferedEvents }: { name: string; url: string; maxBufferedEvents: number }): Upstream {
+export function openUpstream({ name, url, limits }: { name: string; url: string; limits: StreamLimits }): Upstream {
   const lost = { serviceName: name, retryable: true, effectUnknown: true } as const;
   const open = new Set<(error: AppError) => void>();
   const lose = () => {
     for (const fail of [...open]) fail(streamErrors.SUBSCRIPTION_UPSTREAM_LOST(lost));
   };
-  const client = createUpstreamClient(url, lose);
+  const read: LastRead = { bytes: 0 };
+  const client = createUpstreamClient(url, { lose, read });
   return {
     subscribe(request) {
       let dispose = () => {};
       const stream = new BoundedStream<ExecutionResult>({
-        limit: maxBufferedEvents,
+        limit: limits.maxBufferedEvents,
+        maxBytes: limits.maxBufferedBytes,
         onEnd: () => {
           open.delete(fail);
           dispose();
         },
       });
       const fail = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
-      const overflow = () => fail(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost, maxBufferedEvents }));
+      const overflow = () => fail(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost, ...limits }));
       open.add(fail);
       dispose = client.subscribe(payloadOf(request), {
-        next: (event) => void (stream.push(event as ExecutionResult) || overflow()),
+        next: (event) => void (stream.push(event as ExecutionResult, read.bytes) || overflow()),
         error: (cause) => stream.end(failed(refusal(cause, lost))),
         complete: () => stream.end(),
       });
@@ -74,11 +82,26 @@ export function openUpstream({ name, url, maxBufferedEvents }: { name: string; u
   };
 }
 
-function createUpstreamClient(url: string, lose: () => void): Client {
+/** The message that is being read. */
+interface LastRead {
+  bytes: number;
+}
+
+/** A socket that says how large a message is before whoever listens is given it; graphql-ws gives them what it has parsed, at once. */
+function measured(read: LastRead): new (address: string, protocols: string) => WebSocket {
+  return class extends WebSocket {
+    constructor(address: string, protocols: string) {
+      super(address, protocols);
+      this.on("message", (message: Buffer) => (read.bytes = message.length));
+    }
+  };
+}
+
+function createUpstreamClient(url: string, { lose, read }: { lose: () => void; read: LastRead }): Client {
   let pongTimer: NodeJS.Timeout | undefined;
   const client = createClient({
     url,
-    webSocketImpl: WebSocket,
+    webSocketImpl: measured(read),
     // Short, for its timer also outlives dispose().
     lazyCloseTimeout: 500,
     retryAttempts: 0,

@@ -187,6 +187,42 @@ describe("a subscription to a subgraph of another process", () => {
   });
 });
 
+describe("a subscription to a subgraph of another process whose events are large", () => {
+  it("ends with SUBSCRIPTION_OVERFLOW when it lags by too many bytes, and is audited", async () => {
+    const [entered, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await using t = await fixtureRouter({
+      mode: "over HTTP",
+      maxBufferedBytes: 100_000,
+      endpoints: ({ runs, traces }) => [
+        runs,
+        {
+          ...traces,
+          // What an event waits for while others come.
+          execute: async (request) => {
+            if (!request.query.includes("_entities")) return traces.execute(request);
+            entered.resolve();
+            await release.promise;
+            return traces.execute(request);
+          },
+        },
+      ],
+    });
+    const stream = t.stream('subscription { runEvents(id: "1") { ... on Run { cost } ... on LogLine { text } } }');
+    const events = Array.fromAsync(stream);
+    await t.sources.untilActive(1);
+    t.sources.push("1", { runEvents: fixtureRun("1") });
+    await entered.promise;
+    for (let i = 0; i < 20; i++) t.sources.push("1", { runEvents: { __typename: "LogLine", text: "x".repeat(30_000) } });
+    await t.sources.untilActive(0);
+    release.resolve();
+    expect((await events).length).toBeLessThan(20);
+    expect((await events).at(-1)?.errors).toMatchObject([
+      { extensions: { code: "RESOURCE_EXHAUSTED", reason: "SUBSCRIPTION_OVERFLOW", serviceName: "runs", maxBufferedBytes: 100_000 } },
+    ]);
+    expect(t.audits).toMatchObject([{ operationType: "subscription", errorCodes: ["RESOURCE_EXHAUSTED"] }]);
+  });
+});
+
 describe("an embedded subscription", () => {
   it("is pulled: a client that does not read holds its source back", async () => {
     await using t = await fixtureRouter();

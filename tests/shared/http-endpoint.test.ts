@@ -17,11 +17,12 @@ import { fixtureSubgraphs } from "../testkit/fixture-subgraphs.ts";
 const log = pino({ level: "silent" });
 const info: RequestInfo = { tenantId: "acme", requestId: "request-1" };
 
-async function setup(options: { listen?: ServeOptions["listen"]; maxBufferedEvents?: number } = {}) {
+async function setup(options: { listen?: ServeOptions["listen"]; maxBufferedEvents?: number; maxBufferedBytes?: number } = {}) {
   const fixtures = fixtureSubgraphs();
   const server = await serveEndpoints({ endpoints: [fixtures.runs, fixtures.traces], listen: options.listen ?? { port: 0 }, log });
   const url = server.urlOf("runs");
-  const endpoint = await connectEndpoint({ name: "runs", url, maxBufferedEvents: options.maxBufferedEvents ?? 100 });
+  const { maxBufferedEvents = 100, maxBufferedBytes = 1 << 20 } = options;
+  const endpoint = await connectEndpoint({ name: "runs", url, maxBufferedEvents, maxBufferedBytes });
   fixtures.seen.length = 0;
   const close = async () => {
     await endpoint.close();
@@ -96,6 +97,35 @@ describe("an endpoint over HTTP", () => {
     const results = await Array.fromAsync(events);
     expect(results.length).toBeLessThan(5000);
     expect(results.at(-1)?.errors?.[0]?.extensions).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "SUBSCRIPTION_OVERFLOW" });
+  });
+
+  it("ends a subscription that lags by too many bytes the same way, however few its events are", async () => {
+    await using t = await setup({ maxBufferedBytes: 50_000 });
+    const events = await stream(t.endpoint, 'subscription { runEvents(id: "1") { ... on LogLine { text } } }');
+    await t.sources.untilActive(1);
+    for (let i = 0; i < 20; i++) t.sources.push("1", { runEvents: { __typename: "LogLine", text: "x".repeat(9_000) } });
+    // Nobody pulls: it is the overflow that ends it there.
+    await t.sources.untilActive(0);
+    const results = await Array.fromAsync(events);
+    // Five of 9 kB, and what says why there are no more.
+    expect(results).toHaveLength(6);
+    expect(results.at(-1)?.errors?.[0]?.extensions).toMatchObject({
+      code: "RESOURCE_EXHAUSTED",
+      reason: "SUBSCRIPTION_OVERFLOW",
+      maxBufferedBytes: 50_000,
+    });
+  });
+
+  it("passes an event that is larger than all that may wait, to one who keeps up", async () => {
+    await using t = await setup({ maxBufferedBytes: 50_000 });
+    const events = await stream(t.endpoint, 'subscription { runEvents(id: "1") { ... on LogLine { text } } }');
+    await t.sources.untilActive(1);
+    for (let i = 0; i < 3; i++) {
+      t.sources.push("1", { runEvents: { __typename: "LogLine", text: `${i}${"x".repeat(100_000)}` } });
+      const { value } = await events.next();
+      expect((value as ExecutionResult<{ runEvents: { text: string } }>).data?.runEvents.text).toHaveLength(100_001);
+    }
+    await events.return?.();
   });
 
   it("says that a stream was lost when the subgraph goes, and never subscribes anew by itself", async () => {

@@ -23,6 +23,7 @@ export interface FixtureRouterOptions extends Partial<Omit<RouterOptions, "env" 
   mode?: Mode;
   env?: Partial<Env>;
   maxBufferedEvents?: number;
+  maxBufferedBytes?: number;
   maxAnswerBytes?: number;
   /** Replaces the endpoints, made of the fixtures'. */
   endpoints?: (fixtures: Fixtures) => SubgraphEndpoint[];
@@ -59,7 +60,7 @@ export interface FixtureRouter extends Fixtures, AsyncDisposable {
 
 /** Starts it; dispose of it in the end. */
 export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise<FixtureRouter> {
-  const { mode = "embedded", env, maxBufferedEvents, maxAnswerBytes, endpoints: choose, ...rest } = options;
+  const { mode = "embedded", env, maxBufferedEvents, maxBufferedBytes, maxAnswerBytes, endpoints: choose, ...rest } = options;
   const fixtures = fixtureSubgraphs();
   const logged: Record<string, unknown>[] = [];
   const log = memoryLog(logged);
@@ -70,6 +71,7 @@ export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise
       name,
       url: upstream!.urlOf(name),
       ...(maxBufferedEvents === undefined ? {} : { maxBufferedEvents }),
+      ...(maxBufferedBytes === undefined ? {} : { maxBufferedBytes }),
       ...(maxAnswerBytes === undefined ? {} : { maxAnswerBytes }),
     });
   const endpoints = upstream === undefined ? local : await Promise.all(local.map(connect));
