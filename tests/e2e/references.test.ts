@@ -63,8 +63,9 @@ describe("what a version refers to, through the router", () => {
       await ask(platform, `mutation ($id: ID!) { delete${type}(id: $id) }`, { id: deleted });
       for (const id of [theirs[type], deleted, ...malformed]) {
         const [query, input] = asked(own, id);
-        expect({ id, ...(await refusal(platform, query, { input })) }).toMatchObject({
-          id,
+        // An error repeats a thousand characters of a text.
+        expect(await refusal(platform, query, { input })).toMatchObject({
+          id: id.length > 1_000 ? `${id.slice(0, 1_000)}…` : id,
           code: "NOT_FOUND",
           reason,
           field,
