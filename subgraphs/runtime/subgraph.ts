@@ -16,10 +16,15 @@ import { runtimeLoaders, type RuntimeLoaders } from "./run.loaders.ts";
 import { RunResolver } from "./run.resolver.ts";
 import type { RuntimeServices } from "./runtime.context.ts";
 import { SpanResolver } from "./span.resolver.ts";
-import { RunControl } from "./worker/run-control.ts";
+import { RunControl, type EngineDeps } from "./worker/run-control.ts";
 
-/** The subgraph; `extraNodes` are node types beside the DSL's, such as one that waits in a test. */
-export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecutor>> = {}) {
+/**
+ * The subgraph.
+ *
+ * @param extraNodes  node types beside the DSL's, such as one that waits in a test.
+ * @param control  what its control does otherwise than it would, such as wait for a run's owner longer.
+ */
+export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecutor>> = {}, control: Pick<EngineDeps, "applyWaitMs"> = {}) {
   return defineSubgraph<RuntimeLoaders, RuntimeServices>({
     name: "runtime",
     entities: [Run],
@@ -52,15 +57,16 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
     loaders: ({ db }) => runtimeLoaders(db),
     async open(deps) {
       const parts = engineParts(deps);
-      const control = new RunControl({ ...parts, executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` });
-      control.start();
+      const own = { executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` };
+      const runControl = new RunControl({ ...parts, ...own, ...control });
+      runControl.start();
       const pump = new OutboxPump({ ...deps, db: parts.pool });
       const close = async () => {
         await pump.close();
-        await control.close();
+        await runControl.close();
         await parts.pool.end();
       };
-      return { services: { control, documents: new DocumentCache() }, close };
+      return { services: { control: runControl, documents: new DocumentCache() }, close };
     },
   });
 }

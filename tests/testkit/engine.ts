@@ -15,7 +15,7 @@ import type { NewRun } from "../../subgraphs/runtime/worker/new-run.ts";
 import { RunControl } from "../../subgraphs/runtime/worker/run-control.ts";
 import { Worker, type WorkerOptions } from "../../subgraphs/runtime/worker/worker.ts";
 import { runtimeSubgraph } from "../../subgraphs/runtime/subgraph.ts";
-import { createTestDatabase } from "./database.ts";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { assertInvariants } from "./invariants.ts";
 
@@ -191,9 +191,10 @@ export class EngineFixture {
   readonly #controls: RunControl[] = [];
   readonly #workers: { worker: Worker; pool: pg.Pool }[] = [];
   readonly #drop: () => Promise<void>;
+  readonly #applyWaitMs: number;
   readonly adminUrl: string;
 
-  private constructor(database: { url: string; adminUrl: string; drop: () => Promise<void> }, pool: pg.Pool) {
+  private constructor(database: TestDatabase, pool: pg.Pool, applyWaitMs: number) {
     this.url = database.url;
     this.adminUrl = database.adminUrl;
     this.#drop = database.drop;
@@ -201,23 +202,25 @@ export class EngineFixture {
     const { executors, calls } = fakeExecutors();
     this.executors = executors;
     this.calls = calls;
+    this.#applyWaitMs = applyWaitMs;
     this.control = this.newControl();
   }
 
   /** The API of another process of the subgraph. */
   newControl(): RunControl {
-    const { pool, hints, executors } = this;
-    const control = new RunControl({ pool, hints, log: silentLog, executors, ports: noPorts });
+    const ports = { hints: this.hints, log: silentLog, executors: this.executors, ports: noPorts };
+    const control = new RunControl({ pool: this.pool, ...ports, applyWaitMs: this.#applyWaitMs });
     this.#controls.push(control);
     return control;
   }
 
-  static async open(given?: { url: string; adminUrl: string; drop: () => Promise<void> }): Promise<EngineFixture> {
-    const database = given ?? (await createTestDatabase());
+  /** @param setup.applyWaitMs how long the control waits for a run's owner; a minute, for where there is one it always comes to it. */
+  static async open({ applyWaitMs = 60_000 } = {}): Promise<EngineFixture> {
+    const database = await createTestDatabase();
     const pool = openPool({ url: database.url, scope: "engine", max: 10 });
     const { rows } = await pool.query<{ present: boolean }>("select to_regclass('runtime.run') is not null as present");
     if (rows[0]?.present !== true) await migrateRuntime(database.url);
-    const fixture = new EngineFixture(database, pool);
+    const fixture = new EngineFixture(database, pool, applyWaitMs);
     opened.add(fixture);
     return fixture;
   }
@@ -259,13 +262,13 @@ export class EngineFixture {
   }
 
   /** Reads the run after each of its flushes until `isThere`; what the stored rows say is the only truth. */
-  until(runId: string, isThere: (view: RunView) => boolean, withinMs?: number): Promise<RunView> {
+  until(runId: string, isThere: (view: RunView) => boolean): Promise<RunView> {
     const wake = (again: () => void) => {
       const heard = (_topic: string, key: string) => key === runId && again();
       this.hints.tap.on("published", heard);
       return () => this.hints.tap.off("published", heard);
     };
-    return eventually(() => this.view(runId), isThere, { wake, ...(withinMs !== undefined && { withinMs }) });
+    return eventually(() => this.view(runId), isThere, { wake });
   }
 
   /** Lets the leases of a run and of its offered nodes run out now, as time would. */
@@ -273,8 +276,8 @@ export class EngineFixture {
     await this.pool.query("update runtime.work set visible_at = now() where run_id = $1 and lease is not null", [runId]);
   }
 
-  finished(runId: string, withinMs?: number): Promise<RunView> {
-    return this.until(runId, ({ status }) => isTerminal(status as never), withinMs);
+  finished(runId: string): Promise<RunView> {
+    return this.until(runId, ({ status }) => isTerminal(status as never));
   }
 
   /** Ends with the invariants, after whatever runs has stopped. */

@@ -39,10 +39,12 @@ export interface EngineDeps {
   log: Log;
   executors: Executors;
   ports: NodePorts;
+  /** How long a caller waits for the owner of a run to apply what was posted; 1,000. */
+  applyWaitMs?: number;
 }
 
 /**
- * applied: the stored rows say so. accepted: the owner has not come to it within a second; where it never does, the next one does, this
+ * applied: the stored rows say so. accepted: the owner has not come to it within `applyWaitMs`; where it never does, the next one does, this
  * process if there is no other. conflict: terminal, not waiting, answered before, or not MANUAL. unknown: the tenant has no such run.
  */
 export type Posted = "applied" | "accepted" | "conflict" | "unknown";
@@ -61,8 +63,7 @@ interface RunRef {
 const leaseMs = 30_000;
 /** How often leases are looked at; each is renewed when a third of it is over. */
 const renewalTickMs = 300;
-/** How long a caller waits for the owner of a run to apply what was posted. */
-const applyWaitMs = 1_000;
+const defaultApplyWaitMs = 1_000;
 
 export class RunControl {
   readonly #deps: EngineDeps;
@@ -295,7 +296,7 @@ export class RunControl {
   }
 
   async #isReadSoon({ runId, tenantId }: RunRef, mail: number): Promise<boolean> {
-    const until = monotonicMs() + applyWaitMs;
+    const until = monotonicMs() + (this.#deps.applyWaitMs ?? defaultApplyWaitMs);
     for (;;) {
       const head: RunHead | undefined = await runHead(this.#deps.pool, runId, tenantId, mail);
       if (head === undefined || !head.isUnread) return true;

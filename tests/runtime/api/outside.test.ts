@@ -175,8 +175,10 @@ describe("cancelRun", () => {
     await t.close();
   });
 
-  it("stops a node that runs in a worker, within a second", async () => {
+  // How soon: tests/e2e/cancel.test.ts.
+  it("stops a node that runs in a worker, before it answers", async () => {
     let begun: () => void = () => {};
+    let isStopped = false;
     const hasBegun = new Promise<void>((resolve) => (begun = resolve));
     const t = await setup({
       endless: {
@@ -184,16 +186,18 @@ describe("cancelRun", () => {
         run: ({ signal }) =>
           new Promise((resolve) => {
             begun();
-            signal.addEventListener("abort", () => resolve({ kind: "failed", code: "STOPPED", message: "", retryable: false }));
+            signal.addEventListener("abort", () => {
+              isStopped = true;
+              resolve({ kind: "failed", code: "STOPPED", message: "", retryable: false });
+            });
           }),
       },
     });
     const id = await t.create({ nodes: [{ id: "e", type: "endless" }], edges: [] }, { execution: "WORKERS" });
     t.startWorker();
     await hasBegun;
-    const startedAt = performance.now();
     expect(await t.ask(cancel, { id })).toMatchObject({ cancelRun: { status: "CANCELLED" } });
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(isStopped).toBe(true);
     await t.close();
   });
 });

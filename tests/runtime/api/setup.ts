@@ -128,7 +128,7 @@ const mine =
 export async function setup(extraNodes: Record<string, NodeExecutor> = {}): Promise<TestRuntime> {
   const graph = new FakeGraph();
   const nodes = { wait: waitNode, fail: failNode, ...extraNodes };
-  const test = await openTestSubgraph(runtimeDefinition(nodes));
+  const test = await openTestSubgraph(runtimeDefinition(nodes, { applyWaitMs: 60_000 }));
   for (const endpoint of fakes(graph)) test.registry.register(endpoint);
   let versions = 0;
   return {

@@ -5,8 +5,8 @@ import { EngineFixture, node, plan } from "../../testkit/engine.ts";
 
 afterEach(EngineFixture.closeLeft);
 
-async function setup(): Promise<EngineFixture> {
-  return EngineFixture.open();
+async function setup(options: { applyWaitMs?: number } = {}): Promise<EngineFixture> {
+  return EngineFixture.open(options);
 }
 
 describe("a cancel between the last look at the mail and a flush that offers nodes", () => {
@@ -44,7 +44,7 @@ describe("a cancel of a run whose owner died during a call", () => {
   });
 
   it("works with no worker alive, once the dead owner's lease has run out", async () => {
-    const t = await setup();
+    const t = await setup({ applyWaitMs: 0 });
     const runId = await heldByTheDead(t);
     expect(await t.control.cancel({ runId, tenantId: "acme" })).toBe("accepted");
     await t.leasesEnd(runId);

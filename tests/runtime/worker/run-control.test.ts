@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { newId } from "#shared/ids.ts";
+import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { freezePlan } from "../../../subgraphs/runtime/worker/frozen-plan.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
+import { EngineFixture, node, plan, type Calls } from "../../testkit/engine.ts";
+import { eventually } from "../../testkit/eventually.ts";
 
 afterEach(() => {
   import.meta.jest.useRealTimers();
@@ -18,15 +20,14 @@ const manual = { execution: "MANUAL" } as const;
 const chain = plan([node("a", "pure"), node("b", "call"), node("c", "pure")], ["a>b", "b>c"]);
 
 describe("cancel", () => {
-  it("reaches a running node within a second", async () => {
+  // How soon: tests/e2e/cancel.test.ts.
+  it("reaches a running node, which has been told when the cancel is said to be applied", async () => {
     const t = await setup();
     t.worker();
     const runId = await t.create(plan([node("h", "hold"), node("after", "pure")], ["h>after"]));
     const { context } = await t.calls.heldNode("h");
-    const began = performance.now();
     expect(await t.control.cancel({ tenantId, runId, reason: "enough" })).toBe("applied");
     expect(context.signal.aborted).toBe(true);
-    expect(performance.now() - began).toBeLessThan(1_000);
     expect(await t.view(runId)).toMatchObject({ status: "CANCELLED", cancelReason: "enough", nodes: { h: "CANCELLED" } });
     await t.close();
   });
@@ -38,7 +39,7 @@ describe("cancel", () => {
     const runId = await t.create(plan([node("h1", "hold"), node("h2", "hold")]));
     const calls = [await t.calls.heldNode("h1"), await t.calls.heldNode("h2")];
     expect(await t.control.cancel({ tenantId, runId })).toBe("applied");
-    await t.until(runId, () => calls.every(({ context }) => context.signal.aborted), 1_500);
+    await t.until(runId, () => calls.every(({ context }) => context.signal.aborted));
     expect((await t.view(runId)).status).toBe("CANCELLED");
     await t.close();
   });
@@ -175,7 +176,7 @@ describe("a MANUAL run", () => {
   it("S-39: holds a run for the lease that the caller asked for, and renews it before it ends", async () => {
     const t = await setup();
     const runId = await t.create(plan([node("h", "hold")]));
-    const next = t.control.executeNextNodeRun({ tenantId, workerKey, leaseMs: 1_500 });
+    const next = t.control.executeNextNodeRun({ tenantId, workerKey, leaseMs: 6_000 });
     const call = await t.calls.heldNode("h");
     const leaseEnd = async () => {
       const { rows } = await t.pool.query<{ left: number; ends: string }>(
@@ -185,11 +186,10 @@ describe("a MANUAL run", () => {
       return rows[0]!;
     };
     const first = await leaseEnd();
-    expect(first.left).toBeLessThanOrEqual(1.5);
-    let renewed = first;
-    while (renewed.ends === first.ends) renewed = await leaseEnd();
+    expect(first.left).toBeLessThanOrEqual(6);
+    const renewed = await eventually(leaseEnd, ({ ends }) => ends !== first.ends);
     expect(renewed.left).toBeGreaterThan(0);
-    expect(renewed.left).toBeLessThanOrEqual(1.5);
+    expect(renewed.left).toBeLessThanOrEqual(6);
     call.end();
     expect(await next).toEqual({ runId, path: "h" });
     await t.close();
@@ -277,19 +277,24 @@ describe("retryRun", () => {
     const runId = await t.create(plan(nodes, ["a>slow", "slow>end"]));
     await t.finished(runId);
     const newRunId = newId();
+    const second = endsAtOnce(t.calls, "slow", { kind: "failed", code: "DEFINITE", message: "no", retryable: false });
     expect(await t.control.retryRun({ tenantId, runId, newRunId })).toBe("created");
-    const held = await t.calls.heldNode("slow");
-    expect(held.context.effectKey).toBe(`${runId}:slow`);
-    held.end({ kind: "failed", code: "DEFINITE", message: "no", retryable: false });
+    expect(await second).toBe(`${runId}:slow`);
     await t.finished(newRunId);
     const third = newId();
+    const last = endsAtOnce(t.calls, "slow");
     expect(await t.control.retryRun({ tenantId, runId: newRunId, newRunId: third })).toBe("created");
-    const again = await t.calls.heldNode("slow");
-    expect(again.context.effectKey).toBe(`${third}:slow`);
-    again.end();
+    expect(await last).toBe(`${third}:slow`);
     expect(await t.finished(third)).toMatchObject({ status: "COMPLETED", nodes: { a: "COMPLETED", slow: "COMPLETED", end: "COMPLETED" } });
     expect(t.calls.log.filter((id) => id === "a")).toHaveLength(1);
     expect(await t.control.retryRun({ tenantId, runId: third, newRunId: newId() })).toBe("not-failed");
     await t.close();
   });
 });
+
+/** Ends the next call of a node as soon as it is made, before its time-out can. @returns the call's effect key. */
+async function endsAtOnce(calls: Calls, nodeId: string, outcome?: NodeOutcome): Promise<string> {
+  const { context, end } = await calls.heldNode(nodeId);
+  end(outcome);
+  return context.effectKey;
+}
