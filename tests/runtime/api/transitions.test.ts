@@ -89,7 +89,7 @@ describe("what may be set from outside", () => {
     }
     expect(seen).toEqual(expected);
     await t.close();
-  }, 60_000);
+  });
 
   it("S-29 S-30: a run, by the table", async () => {
     const t = await setup();
@@ -116,7 +116,7 @@ describe("what may be set from outside", () => {
     }
     expect(seen).toEqual(expected);
     await t.close();
-  }, 60_000);
+  });
 
   it("S-29: a run that is ended from outside ends its open node runs, and says why", async () => {
     const t = await setup();

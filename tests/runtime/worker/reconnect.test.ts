@@ -39,7 +39,8 @@ function heardLog(): { log: pino.Logger; heard: EventEmitter } {
 describe("a worker whose database was away", () => {
   it("claims no orphans until one lease after its first good renewal, so that owners get their runs back first", async () => {
     const t = await setup();
-    const leaseMs = 1_000;
+    // Long enough for a renewal on a machine that stalls: a lease that ends without an outage is another story.
+    const leaseMs = 5_000;
     const dead = t.worker();
     const orphan = await t.create(plan([node("theirs", "hold")]));
     await t.calls.heldNode("theirs");
