@@ -9,7 +9,8 @@ const config = {
   globalTeardown: "<rootDir>/tests/testkit/global-teardown.mjs",
   reporters: ["default", "<rootDir>/tests/testkit/reporter.mjs"],
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // How long to wait before calling it a hang. Nothing passes by being quick: how long a test takes is the machine's matter.
+  testTimeout: 120_000,
 };
 
 // oxlint-disable-next-line import/no-default-export -- jest reads it

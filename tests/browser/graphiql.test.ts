@@ -19,12 +19,12 @@ describeWithChromium("GraphiQL in a browser", () => {
   let foreign: TestHttpServer;
   beforeAll(async () => {
     [platform, browser, foreign] = await Promise.all([startTestPlatform(), launchChromium(), startHttpServer()]);
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await foreign?.close();
     await platform?.stop();
-  }, 60_000);
+  });
   const rootPage = () => new URL("/", platform.url).href;
 
   it("leads from an app to a run and its events by the operations of its first tab", async () => {
@@ -48,7 +48,7 @@ describeWithChromium("GraphiQL in a browser", () => {
     await seeLine('"outputText": "Hi Ada!"');
     await seeEnd();
     expect(problems).toEqual([]);
-  }, 120_000);
+  });
 
   it("speaks for the tenant of its headers, queries and subscriptions alike, and shows a run's events live", async () => {
     const nodes = ["first", "second"].map((id) => ({ id, type: "answer", config: { answer: id } }));
@@ -81,7 +81,7 @@ describeWithChromium("GraphiQL in a browser", () => {
     const { host } = new URL(platform.url);
     expect([...origins].sort()).toEqual([`http://${host}`, `ws://${host}`]);
     expect(problems).toEqual([]);
-  }, 120_000);
+  });
 
   it("is of no use to pages of other origins: they cannot ask, listen or frame", async () => {
     foreign.on("GET /", { headers: { "content-type": "text/html" }, body: `<iframe src="${rootPage()}"></iframe>` });
@@ -103,5 +103,5 @@ describeWithChromium("GraphiQL in a browser", () => {
     expect(await socket).toMatch("403");
     expect(page.frames().map((frame) => frame.url())).toEqual([`${foreign.url}/`, "chrome-error://chromewebdata/"]);
     await context.close();
-  }, 60_000);
+  });
 });

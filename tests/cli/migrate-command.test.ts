@@ -2,7 +2,7 @@ import pg from "pg";
 import { createTestDatabase } from "../testkit/database.ts";
 import { runCli } from "./cli-process.ts";
 
-import.meta.jest.setTimeout(120_000);
+import.meta.jest.setTimeout(300_000);
 
 describe("migrate", () => {
   it("says what is pending, does it, and has nothing to do after that", async () => {

@@ -10,7 +10,7 @@ import { eventually } from "../testkit/eventually.ts";
 import { runCli, type CliProcess } from "./cli-process.ts";
 
 // Whole platforms start here, several a test, each compiling what it runs.
-import.meta.jest.setTimeout(120_000);
+import.meta.jest.setTimeout(300_000);
 
 const cleanups: (() => void | Promise<void>)[] = [];
 
@@ -254,6 +254,6 @@ function setup(options: { isNew?: boolean } = {}) {
       return platform;
     },
     /** Waits until the running platform's record is so. */
-    until: (holds: (record: InstanceRecord) => boolean) => eventually(record, holds, { withinMs: 30_000 }),
+    until: (holds: (record: InstanceRecord) => boolean) => eventually(record, holds),
   };
 }

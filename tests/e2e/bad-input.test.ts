@@ -12,7 +12,7 @@ beforeAll(async () => {
   http = await startHttpServer();
   provider = await startScriptedProvider();
   platform = await startTestPlatform({ env: { egressAllow: [http.hostPort], providerBaseUrl: provider.baseUrl, providerApiKey: "key" } });
-}, 60_000);
+});
 afterAll(async () => {
   await platform.stop();
   await provider.close();

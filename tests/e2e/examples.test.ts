@@ -13,7 +13,7 @@ beforeAll(async () => {
   shop = await startHttpServer();
   provider = await startScriptedProvider();
   platform = await startTestPlatform({ env: { egressAllow: [shop.hostPort], providerBaseUrl: provider.baseUrl, providerApiKey: "key" } });
-}, 60_000);
+});
 afterAll(async () => {
   await platform.stop();
   await provider.close();

@@ -21,7 +21,7 @@ let ids: string[];
 beforeAll(async () => {
   platform = await startTestPlatform({ env: { maxTimeoutSeconds: 1 } });
   ids = await makeOneOfEach();
-}, 60_000);
+});
 afterAll(() => platform.stop());
 
 describe("hostile arguments", () => {

@@ -73,7 +73,7 @@ let platform: TestPlatform;
 beforeAll(async () => {
   provider = await startScriptedProvider();
   platform = await startTestPlatform({ env: { providerBaseUrl: provider.baseUrl, providerApiKey: "test-key", defaultModel: "scripted" } });
-}, 60_000);
+});
 afterAll(async () => {
   await platform.stop();
   await provider.close();
@@ -127,7 +127,7 @@ describe("live streams through the router", () => {
     expect(seen.filter(({ type }) => type === "NODE_STATUS").map(({ nodeId }) => nodeId)).toEqual(ids);
     expect(stored.rows.filter(({ type }) => type === 1).map(({ path }) => path)).toEqual(ids);
     expect(seen.at(-1)).toMatchObject({ type: "RUN_STATUS", runStatus: "COMPLETED" });
-  }, 60_000);
+  });
 
   it("resolves federated fields of each event", async () => {
     const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "a", type: "answer", config: { answer: "hi" } }], edges: [] });

@@ -82,14 +82,14 @@ beforeAll(async () => {
     start(["worker"], { ...shared, AGENT_PLATFORM_ENCRYPTION_KEY: "" }, "worker ready"),
   ]);
   client = createClient({ url: `http://127.0.0.1:${ports.at(-1)}/graphql`, tenantId: "t1" });
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   await client.close();
   await Promise.all(children.reverse().map(stop));
   await rm(dataDir, { recursive: true, force: true });
   await database.drop();
-}, 60_000);
+});
 
 /** Starts one process of the platform and waits for the line that says it serves. */
 async function start(argv: string[], environment: Record<string, string>, ready: string): Promise<ChildProcess> {
@@ -200,7 +200,7 @@ describe("with every subgraph in its own process", () => {
     for await (const { runEvents } of client.subscribe(events, { runId: run.id })) stored.push(runEvents.cursor);
     expect(stored.length).toBeGreaterThan(100);
     expect(seen).toEqual(stored);
-  }, 120_000);
+  });
 
   it("S-43 a worker gives what has outlived two owners to a process of its own, which ends when there is no more", async () => {
     const dsl = { nodes: [{ id: "hello", type: "answer", config: { answer: "hello" } }], edges: [] };
@@ -222,7 +222,6 @@ describe("with every subgraph in its own process", () => {
     await eventually(
       () => processIdentity(pid),
       (found) => found === undefined,
-      { withinMs: 60_000 },
     );
-  }, 120_000);
+  });
 });

@@ -4,7 +4,7 @@ import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 let platform: TestPlatform;
 beforeAll(async () => {
   platform = await startTestPlatform();
-}, 60_000);
+});
 afterAll(() => platform.stop());
 
 /** A record that can be deleted: what makes it (`$code` where it has one), and how its kind is listed. */

@@ -5,7 +5,7 @@ import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 let platform: TestPlatform;
 beforeAll(async () => {
   platform = await startTestPlatform({ workers: 0 });
-}, 60_000);
+});
 afterAll(() => platform.stop());
 
 const asOther = { "x-tenant-id": "t2" };

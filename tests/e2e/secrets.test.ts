@@ -34,7 +34,7 @@ beforeAll(async () => {
       logFile,
     },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await platform.stop();
   await provider.close();
@@ -84,7 +84,7 @@ describe("secrets", () => {
     expectNoSecret("the answers", JSON.stringify(shown));
     for (const [table, rows] of await storedRows()) expectNoSecret(table, rows);
     expectNoSecret("the log", await readFile(logFile, "utf8"));
-  }, 60_000);
+  });
 });
 
 /** A tool with a secret of its version and one of its binding. */

@@ -18,7 +18,7 @@ beforeAll(async () => {
   count = await countStatements(platform.database.adminUrl);
   await Promise.all(Array.from({ length: 50 }, (_, index) => makeRuns(index)));
   await Promise.all(Array.from({ length: 50 }, (_, index) => makeAgent(index)));
-}, 120_000);
+});
 afterAll(async () => {
   await count[Symbol.asyncDispose]();
   await platform.stop();

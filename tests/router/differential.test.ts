@@ -78,5 +78,5 @@ describe("the plan executor", () => {
       }),
       { numRuns: 200 },
     );
-  }, 60_000);
+  });
 });

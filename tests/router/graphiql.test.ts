@@ -29,7 +29,7 @@ describe("GraphiQL", () => {
     expect((await fetchText("/graphiql/page.css")).text).not.toMatch(/url\(["']?https?:/);
     expect((await fetchText("/graphiql/../package.json")).status).toBe(404);
     expect((await fetchText("/graphiql/nothing.js")).status).toBe(404);
-  }, 120_000);
+  });
 
   it("is sent again only when it has changed, and is served where its bundle cannot be kept", async () => {
     const file = fileURLToPath(import.meta.url);
@@ -41,7 +41,7 @@ describe("GraphiQL", () => {
     const again = await fetchStyle({ "if-none-match": first.headers.get("etag")! });
     expect([again.status, await again.text()]).toEqual([304, ""]);
     expect((await fetchStyle({ "if-none-match": '"another"' })).status).toBe(200);
-  }, 120_000);
+  });
 
   it("mends a kept bundle of which a file is missing, and keeps no older one", async () => {
     const cacheFolder = await mkdtemp(join(tmpdir(), "graphiql-"));
@@ -55,7 +55,7 @@ describe("GraphiQL", () => {
     expect(await readdir(cacheFolder)).toEqual([`graphiql-${version}`]);
     expect((await readdir(folder)).sort()).toEqual([...bundledFiles].sort());
     await rm(cacheFolder, { recursive: true });
-  }, 120_000);
+  });
 
   it("is where a browser lands that was pointed at the graph", async () => {
     await using t = await fixtureRouter();

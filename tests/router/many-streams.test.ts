@@ -79,7 +79,7 @@ describe.each(modes)("a thousand streams of one router, %s", (mode) => {
     expect(new Set(round.seen.map((mine) => mine.join()))).toEqual(new Set(["0,1,2"]));
     await leave(t, round);
     expect(t.audits).toHaveLength(clientsOf * streamsOf);
-  }, 120_000);
+  });
 
   it("leave nothing behind when their clients do: no stream, no socket, no memory", async () => {
     await using t = await fixtureRouter({ mode });
@@ -105,7 +105,7 @@ describe.each(modes)("a thousand streams of one router, %s", (mode) => {
     while (after.length < 8 && Math.min(...after) >= 3 << 20);
     expect(Math.min(...after)).toBeLessThan(3 << 20);
     expect(sockets()).toBeLessThanOrEqual(before.sockets + 2);
-  }, 180_000);
+  }, 300_000);
 
   it("are told to go when the router stops, within its grace", async () => {
     await using t = await fixtureRouter({ mode });
@@ -116,7 +116,7 @@ describe.each(modes)("a thousand streams of one router, %s", (mode) => {
     await t.router.stop(5_000);
     expect(new Set(await Promise.all(codes))).toEqual(new Set([1001]));
     await t.sources.untilActive(0);
-  }, 120_000);
+  });
 });
 
 describe("a client that does not read", () => {
@@ -138,5 +138,5 @@ describe("a client that does not read", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(150 << 20);
     slow.terminate();
     await t.sources.untilActive(0);
-  }, 60_000);
+  });
 });

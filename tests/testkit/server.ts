@@ -28,7 +28,12 @@ export async function startTestServer(): Promise<void> {
   await chmod(folder, 0o755);
   // pg_stat_statements: for statement-count.ts.
   // fsync off: a test database need not survive a power cut; that of a killed process or backend is the same with it.
-  const settings = { fsync: "off", full_page_writes: "off", shared_buffers: "128MB", shared_preload_libraries: "pg_stat_statements" };
+  // pg_stat_statements.max: full, it forgets what was called least, which is what a test has just called; each test database has entries of its own.
+  // max_connections: for as many test files at once as anybody runs, each with whole platforms.
+  const settings = {
+    ...{ fsync: "off", full_page_writes: "off", shared_buffers: "128MB", max_connections: "600" },
+    ...{ shared_preload_libraries: "pg_stat_statements", "pg_stat_statements.max": "100000" },
+  };
   const server = await startPostgres({ folder: join(folder, "postgres"), settings });
   running = { server, folder };
   try {
@@ -71,8 +76,17 @@ async function removeLeftovers(): Promise<void> {
     const folder = join(parent, name);
     if (await isOwned(folder)) continue;
     const postmaster = readPostmaster(join(folder, "postgres"));
-    if (postmaster && isServing(postmaster)) process.kill(postmaster.pid, "SIGQUIT");
+    if (postmaster && isServing(postmaster)) quit(postmaster.pid);
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
+
+/** Another run of the tests, begun at the same moment, may have done it. */
+function quit(pid: number): void {
+  try {
+    process.kill(pid, "SIGQUIT");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 
