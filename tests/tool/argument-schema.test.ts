@@ -1,5 +1,6 @@
 import type { JsonObject } from "#shared/json.ts";
 import { checkArguments, checkSchema } from "../../subgraphs/tool/argument-schema.ts";
+import { ends } from "../testkit/ends.ts";
 
 let serial = 0;
 const refusal = (work: () => unknown) => {
@@ -70,9 +71,10 @@ describe("checkArguments", () => {
   });
 
   it("gives up on patterns that are made to be slow", () => {
-    const started = performance.now();
     const bomb = { properties: { a: { type: "string", pattern: "^(a+)+$" } } };
-    expect(refusal(() => check(bomb, { a: `${"a".repeat(40)}!` }))).toMatchObject({ reason: "TOOL_ARGUMENTS_TOO_SLOW", limitMs: 250 });
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(ends(() => refusal(() => check(bomb, { a: `${"a".repeat(40)}!` })))).toMatchObject({
+      reason: "TOOL_ARGUMENTS_TOO_SLOW",
+      limitMs: 250,
+    });
   });
 });

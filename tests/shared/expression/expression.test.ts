@@ -2,6 +2,7 @@ import { AppError } from "#shared/errors.ts";
 import { compileExpression } from "#shared/expression/expression.ts";
 import type { Json } from "#shared/json.ts";
 import type { TemplateScope } from "#shared/template/scope.ts";
+import { ends } from "../../testkit/ends.ts";
 
 const scope: TemplateScope = {
   input: { budget: 1200.5, tags: ["vip", "new"], items: [{ price: 3 }, { price: 30 }], constructor: { evil: true } },
@@ -202,10 +203,8 @@ describe("expression", () => {
   it("stops a loop bomb", () => {
     const list = Array.from({ length: 3_000 }, (_, i) => i);
     const bomb = "state.list.exists(a, state.list.exists(b, state.list.exists(c, a + b + c < 0)))";
-    const started = performance.now();
-    const failure = failureOf(() => compileExpression(bomb).evaluate({ ...scope, state: { list } }));
+    const failure = ends(() => failureOf(() => compileExpression(bomb).evaluate({ ...scope, state: { list } })));
     expect(failure).toMatchObject({ reason: "EXPRESSION_TOO_SLOW", facts: { limitMs: 500 } });
-    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it("refuses a pattern longer than its limit and takes hostile ones in linear time", () => {

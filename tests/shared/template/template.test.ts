@@ -2,6 +2,7 @@ import { AppError } from "#shared/errors.ts";
 import type { Json } from "#shared/json.ts";
 import type { TemplateScope } from "#shared/template/scope.ts";
 import { compileTemplate } from "#shared/template/template.ts";
+import { ends } from "../../testkit/ends.ts";
 
 const scope: TemplateScope = {
   input: { question: "Where is my parcel?" },
@@ -158,10 +159,7 @@ describe("template limits", () => {
     ],
     ["TEMPLATE_FAILED", "{{ state.huge | where: 'x', 1 }}"],
   ])("stops with %s: %s", (reason, source) => {
-    const started = performance.now();
-    expect(reasonOf(() => compileTemplate(source).render(big))).toBe(reason);
-    // Far above the limit of 500 ms, far below what the bomb would take.
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(ends(() => reasonOf(() => compileTemplate(source).render(big)))).toBe(reason);
   });
 
   it("refuses a template with more tags than the limit, naming the limit", () => {
