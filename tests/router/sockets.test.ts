@@ -50,12 +50,16 @@ describe("a WebSocket of the router", () => {
   });
 
   it("drops a peer that answers no ping, and ends its streams", async () => {
-    await using t = await fixtureRouter({ sockets: { pingMs: 50 } });
+    await using t = await fixtureRouter({ sockets: { pingMs: 500 } });
     const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws", { autoPong: false });
+    // Until its stream is there it answers, or it could be dropped before.
+    const answer = (data: Buffer) => socket.pong(data);
+    socket.on("ping", answer);
     const closed = new Promise<number>((resolve) => socket.on("close", resolve));
     socket.on("open", () => socket.send(JSON.stringify(init)));
     socket.once("message", () => socket.send(JSON.stringify(subscribe("1", idle))));
     await t.sources.untilActive(1);
+    socket.off("ping", answer);
     expect(await closed).toBe(1006);
     await t.sources.untilActive(0);
   });

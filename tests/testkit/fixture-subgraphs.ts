@@ -91,6 +91,11 @@ export class Sources {
     return [...this.#streams.values()].reduce((sum, streams) => sum + streams.size, 0);
   }
 
+  /** Events of a run's streams that were pushed and not pulled. */
+  waiting(id: string): number {
+    return [...(this.#streams.get(id) ?? [])].reduce((sum, stream) => sum + stream.size, 0);
+  }
+
   push(id: string, event: unknown): void {
     for (const stream of this.#streams.get(id) ?? []) stream.push(event);
   }
