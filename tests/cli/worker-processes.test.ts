@@ -23,6 +23,8 @@ describe("superviseWorkers", () => {
       count: 1,
       fork: () => run(brief),
       backoffMs: { least: 1, most: 4 },
+      // However long a process takes to end at once.
+      steadyMs: Infinity,
       onExit: ({ restartInMs, code }) => {
         expect(code).toBe(3);
         waits.push(restartInMs);

@@ -160,13 +160,18 @@ describe("a subscription of the typed client", () => {
 
   it("goes on when its server has gone silent without a word", async () => {
     await using t = await setup();
-    const socket = openSocket(t.url, {}, { pingEveryMs: 100, pongWithinMs: 300 });
+    const socket = openSocket(t.url, {}, { pingEveryMs: 100, pongWithinMs: 1_000 });
     const events = subscription({ socket, document: resumable, variables: {} });
     const pending = events.next();
     (await t.asked()).goSilent();
-    const again = await t.asked();
-    again.tick(1);
-    expect((await pending).value.ticks.n).toBe(1);
+    let isTold = false;
+    const told = pending.then(({ value }) => {
+      isTold = true;
+      return value.ticks.n;
+    });
+    // The server answers pings again; one that a slow machine answers late costs one more connection.
+    while (!isTold) (await Promise.race([t.asked(), told.then(() => undefined)]))?.tick(1);
+    expect(await told).toBe(1);
     await events.return?.();
     await socket.close();
   });

@@ -1,5 +1,6 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
-import { createServer, type AddressInfo } from "node:net";
 import { createEgressPolicy } from "#shared/egress.ts";
 import { createGuardedFetch, guardedStream } from "#shared/fetch.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -160,7 +161,8 @@ describe("guardedFetch", () => {
     server.on("POST /silent", () => {});
     server.on("POST /stuck", (_request, response) => response.writeHead(200).write("first half"));
     for (const path of ["/silent", "/stuck"]) {
-      await expect(fetch(server.url + path, { method: "POST", deadlineMs: 100 })).rejects.toMatchObject({
+      // Long enough for the request to be sent: only then its effect is unknown.
+      await expect(fetch(server.url + path, { method: "POST", deadlineMs: 1_000 })).rejects.toMatchObject({
         code: "TIMEOUT",
         reason: "FETCH_TIMEOUT",
         facts: { retryable: true, effectUnknown: true },
@@ -175,13 +177,17 @@ describe("guardedFetch", () => {
       reason: "FETCH_FAILED",
       facts: { retryable: true, effectUnknown: true },
     });
-    const port = await closedPort();
+    // Nobody listens at the end of a connection that is open, and nobody else is given its port.
+    const taken = connect(Number(server.hostPort.split(":")[1]), "127.0.0.1");
+    await once(taken, "connect");
+    const port = taken.localPort!;
     const toNobody = createGuardedFetch(createEgressPolicy({ allow: [`127.0.0.1:${port}`] }));
     await expect(toNobody(`http://127.0.0.1:${port}/`)).rejects.toMatchObject({
       code: "DOWNSTREAM_UNAVAILABLE",
       reason: "FETCH_FAILED",
       facts: { retryable: true, effectUnknown: false },
     });
+    taken.destroy();
   });
 
   it("never tries twice", async () => {
@@ -230,12 +236,3 @@ describe("guardedStream", () => {
     await closed.promise;
   });
 });
-
-/** A port of loopback that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

@@ -185,13 +185,13 @@ describe("invokeTool", () => {
   it("tells time-outs, cut connections, private addresses and closed ports apart, with what is known of the effect", async () => {
     server.on("GET /hang", () => {});
     server.on("GET /cut", (_, response) => response.destroy());
-    const hang = { url: `${server.url}/hang`, timeout_seconds: 0.1 };
+    const hang = { url: `${server.url}/hang`, timeout_seconds: 1 };
     expect(await t.refusal(invoke, { input: { config: hang } })).toMatchObject({
       code: "TIMEOUT",
       reason: "TOOL_TIMEOUT",
       retryable: true,
       effectUnknown: true,
-      deadlineMs: 100,
+      deadlineMs: 1_000,
     });
     expect(await t.refusal(invoke, { input: { config: { url: `${server.url}/cut` } } })).toMatchObject({
       code: "DOWNSTREAM_UNAVAILABLE",

@@ -14,11 +14,10 @@ const kinds = ["add", "list", "query", "refuse", "fail", "cancel", "kill", "kill
 type Kind = (typeof kinds)[number];
 
 let t: TestSubgraph;
-let admin: pg.Client;
+let admin: pg.Pool;
 beforeEach(async () => {
   t = await openTestSubgraph(workflowSubgraph);
-  admin = new pg.Client({ connectionString: t.adminUrl });
-  await admin.connect();
+  admin = new pg.Pool({ connectionString: t.adminUrl, max: 4 });
   t.atClose(() => admin.end());
 });
 afterEach(() => t.close());
@@ -111,7 +110,7 @@ async function interrupted(
   how: "cancel" | "kill" | "kill before commit",
 ): Promise<void> {
   const [own] = await sql<{ pid: number }>("select pg_backend_pid() as pid");
-  if (how === "kill before commit") return void (await admin.query("select pg_terminate_backend($1, 5000)", [own!.pid]));
+  if (how === "kill before commit") return void (await admin.query("select pg_terminate_backend($1, 60000)", [own!.pid]));
   const sleeping = sql("select pg_sleep(30)");
   sleeping.catch(() => {});
   const end = how === "cancel" ? "pg_cancel_backend" : "pg_terminate_backend";
