@@ -24,6 +24,8 @@ export type Editor = "Operation Editor" | "Variables" | "Headers";
 export async function openGraphiql(browser: Browser, url: string): Promise<GraphiqlPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
   const page = await context.newPage();
+  // How long each wait may last; a test ends those that never do.
+  page.setDefaultTimeout(0);
   const problems: string[] = [];
   const origins = new Set<string>();
   page.on("console", (message) => void (["error", "warning"].includes(message.type()) && problems.push(message.text())));
@@ -32,7 +34,7 @@ export async function openGraphiql(browser: Browser, url: string): Promise<Graph
   page.on("websocket", (socket) => void origins.add(originOf(socket.url())));
   await page.goto(url);
   // The first visit bundles the page.
-  await page.locator(".graphiql-query-editor .view-line").first().waitFor({ timeout: 90_000 });
+  await page.locator(".graphiql-query-editor .view-line").first().waitFor();
   return { page, problems, origins, ...usesOf(page) };
 }
 

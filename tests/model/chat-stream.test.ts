@@ -4,7 +4,7 @@ import { hello, openModelTest, type ModelTest } from "./setup.ts";
 // One subgraph for all: these tests leave nothing in its database, and opening one takes longer than they do.
 let t: ModelTest;
 beforeAll(async () => {
-  t = await openModelTest({ providerApiKey: "sk-configured-key" }, { firstByteMs: 400, idleMs: 400 });
+  t = await openModelTest({ providerApiKey: "sk-configured-key" });
 });
 beforeEach(() => t.provider.reset());
 afterAll(() => t.close());
@@ -17,8 +17,8 @@ const query = `subscription ($input: ChatCompletionInput!) {
 type Chunk = { delta: string | null; toolCallDelta: unknown; completion: { content: string | null } | null };
 type Event = ExecutionResult<{ chatCompletionStream: Chunk }>;
 
-async function open(input: object = hello) {
-  const source = await t.subgraph.subscribe({ query, variables: { input }, info: { tenantId: "t1", requestId: "r" } });
+async function open(input: object = hello, of = t) {
+  const source = await of.subgraph.subscribe({ query, variables: { input }, info: { tenantId: "t1", requestId: "r" } });
   if (!(Symbol.asyncIterator in source)) throw new Error(JSON.stringify(source.errors));
   return source as AsyncIterableIterator<Event>;
 }
@@ -105,16 +105,6 @@ describe("chatCompletionStream", () => {
       { reason: "MODEL_PROVIDER_UNREACHABLE", retryable: true, problem: "the stream ended before the completion did" },
     ],
     [
-      "a slow first byte",
-      { before: new Promise(() => {}) },
-      { code: "TIMEOUT", reason: "MODEL_PROVIDER_TIMEOUT", phase: "FIRST_BYTE", retryable: true, deadlineMs: 400 },
-    ],
-    [
-      "a stream that stops",
-      { text: "a b", between: new Promise(() => {}) },
-      { code: "TIMEOUT", reason: "MODEL_PROVIDER_TIMEOUT", phase: "IDLE", retryable: true },
-    ],
-    [
       "an error within the stream",
       {
         status: 200,
@@ -136,6 +126,21 @@ describe("chatCompletionStream", () => {
     expect(t.provider.requests).toHaveLength(1);
   });
 
+  it.each<[string, object, object, object]>([
+    ["a slow first byte", { before: new Promise(() => {}) }, { firstByteMs: 1_500 }, { phase: "FIRST_BYTE", deadlineMs: 1_500 }],
+    ["a stream that stops", { text: "a b", between: new Promise(() => {}) }, { idleMs: 1_500 }, { phase: "IDLE" }],
+  ])("tells %s as its last event", async (_, answer, deadlines, facts) => {
+    // Alone with their deadlines, by which the request, or the first byte, has come.
+    const hasty = await openModelTest({}, deadlines);
+    hasty.provider.chat(answer);
+    const events = await Array.fromAsync(await open(hello, hasty));
+    const told = { code: "TIMEOUT", reason: "MODEL_PROVIDER_TIMEOUT", retryable: true, ...facts };
+    expect(events.at(-1)?.errors?.[0]?.extensions).toMatchObject(told);
+    expect(events.slice(0, -1).every((event) => event.errors === undefined)).toBe(true);
+    expect(hasty.provider.requests).toHaveLength(1);
+    await hasty.close();
+  });
+
   it("refuses what needs no provider to be refused before it starts", async () => {
     const result = await t.subgraph.subscribe({ query, variables: { input: { messages: [] } }, info: { tenantId: "t1", requestId: "r" } });
     expect(result).toMatchObject({ errors: [{ extensions: { reason: "MODEL_INPUT_INVALID", field: "messages" } }] });
@@ -143,10 +148,11 @@ describe("chatCompletionStream", () => {
 
   it("uses the connection again", async () => {
     const ports = new Set<number | undefined>();
-    for (let round = 0; round < 3; round++) {
+    // One that waits too long for its next use is closed.
+    for (let round = 0; round < 6; round++) {
       await Array.fromAsync(await open());
       ports.add(t.provider.requests.at(-1)?.fromPort);
     }
-    expect(ports.size).toBeLessThan(3);
+    expect(ports.size).toBeLessThan(6);
   });
 });

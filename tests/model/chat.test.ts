@@ -4,7 +4,7 @@ import { complete, createProvider, hello, openModelTest, type ModelTest } from "
 // One subgraph for all: these tests leave nothing in its database, and opening one takes longer than they do.
 let t: ModelTest;
 beforeAll(async () => {
-  t = await openModelTest({ providerApiKey: "sk-configured-key" }, { wholeMs: 400 });
+  t = await openModelTest({ providerApiKey: "sk-configured-key" });
 });
 beforeEach(() => t.provider.reset());
 afterAll(() => t.close());
@@ -147,11 +147,6 @@ describe("chatCompletion", () => {
       { cutAfter: 0 },
       { code: "DOWNSTREAM_UNAVAILABLE", reason: "MODEL_PROVIDER_UNREACHABLE", retryable: true, effectUnknown: true },
     ],
-    [
-      "a slow first byte",
-      { before: new Promise(() => {}) },
-      { code: "TIMEOUT", reason: "MODEL_PROVIDER_TIMEOUT", retryable: true, effectUnknown: true, phase: "TOTAL", deadlineMs: 400 },
-    ],
     ["an answer that is none", { status: 200, json: { choices: [] } }, { reason: "MODEL_ANSWER_INVALID", retryable: true }],
     ["an answer that is no JSON", { status: 200, body: "<html>" }, { reason: "MODEL_ANSWER_INVALID", retryable: true }],
   ])("tells %s, and asks once only", async (_, answer, error) => {
@@ -160,6 +155,20 @@ describe("chatCompletion", () => {
     expect(refused).toMatchObject({ provider: null, ...error });
     expect(JSON.stringify(refused)).not.toContain("sk-configured-key");
     expect(t.provider.requests).toHaveLength(1);
+  });
+
+  it("tells a slow first byte, and asks once only", async () => {
+    // Alone with its deadline, by which the request has come.
+    const hasty = await openModelTest({ providerApiKey: "sk-configured-key" }, { wholeMs: 1_500 });
+    hasty.provider.chat({ before: new Promise(() => {}) });
+    const refused = await hasty.refusal(complete, { input: hello });
+    expect(refused).toMatchObject({
+      ...{ code: "TIMEOUT", reason: "MODEL_PROVIDER_TIMEOUT", provider: null, phase: "TOTAL", deadlineMs: 1_500 },
+      ...{ retryable: true, effectUnknown: true },
+    });
+    expect(JSON.stringify(refused)).not.toContain("sk-configured-key");
+    expect(hasty.provider.requests).toHaveLength(1);
+    await hasty.close();
   });
 
   it("ends the provider's request when its caller goes", async () => {

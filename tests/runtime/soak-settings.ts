@@ -1,4 +1,4 @@
-/** How long faults last; then the workers have as long again to finish. */
+/** How long faults last. */
 export const soakSeconds = 60;
 
 /** Seeded chance (mulberry32), so that a failed soak can be run again. */

@@ -3,7 +3,7 @@ import { createPythonJail } from "../../../subgraphs/runtime/sandbox/python-jail
 import type { SandboxPort, SandboxRequest, SandboxResult } from "../../../subgraphs/runtime/sandbox/sandbox.ts";
 
 /** The Python that the tests use: as the platform would, from PATH. */
-export const jail = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 30_000 });
+export const jail = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000 });
 
 /** Why this host cannot jail a program; null where it can. */
 export const noJail = await jail.unavailableReason();
@@ -14,9 +14,9 @@ export function describeWithJail(name: string, body: () => void): void {
   else describe.skip(`${name} (skipped: ${noJail})`, body);
 }
 
-/** Runs Python with a generous time-out. */
+/** Runs Python with a time-out that nothing here is to reach, unless it says so. */
 export function runPython(code: string, options: Partial<SandboxRequest> = {}, sandbox: SandboxPort = jail): Promise<SandboxResult> {
-  return sandbox.run({ language: "python", code, payload: null, timeoutMs: 20_000, signal: new AbortController().signal, ...options });
+  return sandbox.run({ language: "python", code, payload: null, timeoutMs: 100_000, signal: new AbortController().signal, ...options });
 }
 
 /** What a program made of its payload; a failure of the program is the test's. */
