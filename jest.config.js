@@ -10,7 +10,7 @@ const config = {
   reporters: ["default", "<rootDir>/tests/testkit/reporter.mjs"],
   maxWorkers: 2,
   // How long to wait before calling it a hang. Nothing passes by being quick: how long a test takes is the machine's matter.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
 };
 
 // oxlint-disable-next-line import/no-default-export -- jest reads it

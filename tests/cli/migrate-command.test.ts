@@ -2,8 +2,6 @@ import pg from "pg";
 import { createTestDatabase } from "../testkit/database.ts";
 import { runCli } from "./cli-process.ts";
 
-import.meta.jest.setTimeout(300_000);
-
 describe("migrate", () => {
   it("says what is pending, does it, and has nothing to do after that", async () => {
     const { url, adminUrl, drop } = await createTestDatabase();

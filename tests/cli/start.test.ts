@@ -9,9 +9,6 @@ import { runningInstance, type InstanceRecord } from "../../cli/instance-lock.ts
 import { eventually } from "../testkit/eventually.ts";
 import { runCli, type CliProcess } from "./cli-process.ts";
 
-// Whole platforms start here, several a test, each compiling what it runs.
-import.meta.jest.setTimeout(300_000);
-
 const cleanups: (() => void | Promise<void>)[] = [];
 
 /** A cluster to copy: making one takes longer than all else in a start. */

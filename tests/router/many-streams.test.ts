@@ -107,7 +107,7 @@ describe.each(modes)("a thousand streams of one router, %s", (mode) => {
     expect(Math.min(...after)).toBeLessThan(3 << 20);
     // They go when the system has closed them.
     await eventually(sockets, (count) => count <= before.sockets + 2);
-  }, 300_000);
+  });
 
   it("are told to go when the router stops, within its grace", async () => {
     await using t = await fixtureRouter({ mode });

@@ -64,7 +64,8 @@ describe("the engine under faults", () => {
     async () => {
       process.stdout.write(`soak: seed ${seed}\n`);
       const random = randomOf(seed);
-      const t = await EngineFixture.open();
+      // As patient as the platform.
+      const t = await EngineFixture.open({ applyWaitMs: 1_000 });
       const admin = new pg.Client({ connectionString: t.adminUrl });
       await admin.connect();
       await admin.query("create table public.effect (node_run_id text, attempt int); grant all on public.effect to public");

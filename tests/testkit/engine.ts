@@ -214,8 +214,8 @@ export class EngineFixture {
     return control;
   }
 
-  /** @param setup.applyWaitMs how long the control waits for a run's owner; a minute, for where there is one it always comes to it. */
-  static async open({ applyWaitMs = 60_000 } = {}): Promise<EngineFixture> {
+  /** @param setup.applyWaitMs how long the control waits for a run's owner; two minutes, for where there is one it always comes to it. */
+  static async open({ applyWaitMs = 120_000 } = {}): Promise<EngineFixture> {
     const database = await createTestDatabase();
     const pool = openPool({ url: database.url, scope: "engine", max: 10 });
     const { rows } = await pool.query<{ present: boolean }>("select to_regclass('runtime.run') is not null as present");

@@ -1,6 +1,6 @@
 /** How to wait for what a test can only look at. */
 export interface EventuallyOptions {
-  /** Fails after this long; 60,000: patience with a slow machine, and no measure of what is waited for. */
+  /** Fails after this long; 120,000: patience with a slow machine, and no measure of what is waited for. */
   withinMs?: number;
   /** Calls `again` when it may be so; gives the function that ends that. Without it, it is looked at every 50 ms. */
   wake?: (again: () => void) => () => void;
@@ -13,7 +13,7 @@ export interface EventuallyOptions {
 export async function eventually<T>(
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean,
-  { withinMs = 60_000, wake }: EventuallyOptions = {},
+  { withinMs = 120_000, wake }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {

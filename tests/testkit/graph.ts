@@ -133,7 +133,7 @@ export async function finishRun(
   { untilRest = false, tenantId = "t1" }: { untilRest?: boolean; tenantId?: string } = {},
 ): Promise<SeenRun> {
   const client = platform.client({ tenantId });
-  const signal = AbortSignal.timeout(100_000);
+  const signal = AbortSignal.timeout(250_000);
   for await (const { runEvents } of client.subscribe(runStatusEvents, { runId: id }, { signal })) {
     if (untilRest && runEvents.runStatus === "WAITING") break;
   }

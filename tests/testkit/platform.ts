@@ -43,13 +43,16 @@ export interface TestPlatformSetup {
   rowSecurity?: boolean;
 }
 
+/** When it is not stopped by then, it will not be. */
+const stopMs = 120_000;
+
 /** Starts it. */
 export async function startTestPlatform(setup: TestPlatformSetup = {}): Promise<TestPlatform> {
   const shutdown = new ShutdownList();
   const database = await createTestDatabase(setup);
-  shutdown.add("database", () => database.drop(), 10_000);
+  shutdown.add("database", () => database.drop(), stopMs);
   const dataDir = await mkdtemp(join(tmpdir(), "agent-platform-test-data-"));
-  shutdown.add("data", () => rm(dataDir, { recursive: true, force: true }), 5_000);
+  shutdown.add("data", () => rm(dataDir, { recursive: true, force: true }), stopMs);
   const env: ReadyEnv = {
     ...defaultEnv({ port: 0, dataDir, logLevel: "silent", ...setup.env }),
     databaseUrl: database.url,
@@ -58,12 +61,12 @@ export async function startTestPlatform(setup: TestPlatformSetup = {}): Promise<
   const workerSocket = join(dataDir, "workers.sock");
   const options = { log: createLog(env, "test"), progress: () => {} };
   const platform = await platformParts.startPlatform(env, { ...options, workerSocket });
-  shutdown.add("platform", () => platform.stop(), 15_000);
+  shutdown.add("platform", () => platform.stop(), stopMs);
 
   const workerEnv = { ...env, subgraphUrls: platformParts.workerUrls(workerSocket) };
   const startWorker = async (of: WorkerOptions = {}) => {
     const worker = await platformParts.startWorker(workerEnv, of, options);
-    shutdown.add("worker", () => worker.stop(), 30_000);
+    shutdown.add("worker", () => worker.stop(), stopMs);
     return worker;
   };
   for (let index = 0; index < (setup.workers ?? 1); index++) await startWorker();
@@ -74,7 +77,7 @@ export async function startTestPlatform(setup: TestPlatformSetup = {}): Promise<
     startWorker,
     client(clientOptions) {
       const client = createClient({ url: platform.graphUrl, tenantId: "t1", ...clientOptions });
-      shutdown.add("client", () => client.close(), 2_000);
+      shutdown.add("client", () => client.close(), stopMs);
       return client;
     },
     post: (query, variables, headers) => post(platform.graphUrl, query, variables, headers),
