@@ -20,7 +20,7 @@ export interface PostgresOptions {
   folder: string;
   /** Configuration parameters that win over the defaults. */
   settings?: Readonly<Record<string, string>>;
-  /** 60 s; the first start of a cluster includes making it. */
+  /** 180 s; the first start of a cluster includes making it. */
   startDeadlineMs?: number;
   /** 15 s. */
   stopDeadlineMs?: number;
@@ -65,7 +65,7 @@ const defaultSettings = {
  * @throws AppError of `postgresErrors`, each naming the way out.
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const deadlineMs = options.startDeadlineMs ?? 60_000;
+  const deadlineMs = options.startDeadlineMs ?? 180_000;
   const deadline = Date.now() + deadlineMs;
   const user = serverUser(options.folder);
   const binaries = postgresBinaries(user);

@@ -20,8 +20,8 @@ describe("smoke", () => {
     child.stderr.on("data", (chunk: Buffer) => (words += chunk.toString()));
     const [code] = (await once(child, "close")) as [number | null];
     const lines = output
-      .trim()
       .split("\n")
+      .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as SmokeLine);
     // Code nodes are the host's matter: where it has no jail, and only there, the sample says so.
     const mayBeSkipped = ({ details }: SmokeLine) => noJail !== null && details.join().includes("SANDBOX_UNAVAILABLE");
