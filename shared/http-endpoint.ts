@@ -50,6 +50,8 @@ export interface HttpEndpointOptions {
   maxBufferedEvents?: number;
   /** Bytes of them, as they came over the wire; 16 MiB unless given. One event may be larger. */
   maxBufferedBytes?: number;
+  /** How long the subgraph may take to greet a new socket and to answer a ping, before its streams are lost; 5 s. */
+  answersWithinMs?: number;
 }
 
 /**
@@ -79,8 +81,9 @@ interface Connected extends HttpEndpointOptions {
 }
 
 function httpEndpoint({ name, address, target, sdl, ...options }: Connected): SubgraphEndpoint {
-  const { maxBufferedEvents = 2048, maxBufferedBytes = 16 << 20 } = options;
-  const upstream = openUpstream({ name, url: address.webSocketUrl, limits: { maxBufferedEvents, maxBufferedBytes } });
+  const { maxBufferedEvents = 2048, maxBufferedBytes = 16 << 20, answersWithinMs = 5_000 } = options;
+  const limits = { maxBufferedEvents, maxBufferedBytes };
+  const upstream = openUpstream({ name, url: address.webSocketUrl, limits, answersWithinMs });
   return {
     name,
     sdl,

@@ -9,7 +9,7 @@ import { AppError } from "./errors.ts";
 import { sendJson } from "./http-answer.ts";
 import type { Log } from "./log.ts";
 import { requestFromExtensions, requestFromHeaders, requestInfo } from "./request-transport.ts";
-import { graphqlWebSockets, type GraphqlWebSockets, type SocketOptions } from "./websocket-server.ts";
+import { graphqlWebSockets, type GraphqlWebSockets, type SocketOptions, type WebSocketLimits } from "./websocket-server.ts";
 
 export interface ServedEndpoint {
   name: string;
@@ -20,7 +20,10 @@ export interface ServedEndpoint {
 }
 
 /** Makes the handlers of one endpoint. */
-export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: { log: Log; maxBodyBytes: number }): Promise<ServedEndpoint> {
+export async function serveEndpoint(
+  endpoint: SubgraphEndpoint,
+  setting: { log: Log; maxBodyBytes: number; sockets: Partial<WebSocketLimits> | undefined },
+): Promise<ServedEndpoint> {
   const schema = buildSubgraphSchema([{ typeDefs: parse(endpoint.sdl) }]);
   const server = await startGraphqlServer<GraphqlContext>({ gateway: gatewayTo(endpoint, schema), log: setting.log });
   return {
@@ -33,7 +36,7 @@ export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: { log: 
     sockets: graphqlWebSockets(socketOptions(endpoint, schema, setting.log), {
       log: setting.log,
       // The one socket of a router carries the streams of all its users.
-      limits: { maxOperations: 100_000, maxBufferedBytes: 1 << 30, maxMessageBytes: setting.maxBodyBytes },
+      limits: { maxOperations: 100_000, maxBufferedBytes: 1 << 30, maxMessageBytes: setting.maxBodyBytes, ...setting.sockets },
     }),
     stop: () => server.stop(),
   };

@@ -12,6 +12,7 @@ import { refuseUpgrade, sendJson, sendRefusal } from "./http-answer.ts";
 import { addressOf, closeServer, listen, type ListenAt } from "./listen.ts";
 import type { Log } from "./log.ts";
 import { serveEndpoint, type ServedEndpoint } from "./served-endpoint.ts";
+import type { WebSocketLimits } from "./websocket-server.ts";
 
 export interface ServeOptions {
   endpoints: SubgraphEndpoint[];
@@ -20,6 +21,8 @@ export interface ServeOptions {
   /** Names beside loopback that a Host header may have. */
   allowedHosts?: string[];
   maxBodyBytes?: number;
+  /** Of the WebSockets. */
+  sockets?: Partial<WebSocketLimits>;
 }
 
 export interface RunningServer {
@@ -31,9 +34,9 @@ export interface RunningServer {
 
 /** Starts the server; resolves when it listens. */
 export async function serveEndpoints(options: ServeOptions): Promise<RunningServer> {
-  const { endpoints, log, maxBodyBytes = 16 << 20 } = options;
+  const { endpoints, log, maxBodyBytes = 16 << 20, sockets } = options;
   const served = new Map<string, ServedEndpoint>();
-  for (const endpoint of endpoints) served.set(endpoint.name, await serveEndpoint(endpoint, { log, maxBodyBytes }));
+  for (const endpoint of endpoints) served.set(endpoint.name, await serveEndpoint(endpoint, { log, maxBodyBytes, sockets }));
   const only = endpoints.length === 1 ? served.get(endpoints[0]!.name) : undefined;
   const routeOf = (request: IncomingMessage) => {
     const [, name, action] = /^\/(?:([\w-]+)\/)?(graphql|livez|readyz)$/.exec(pathOf(request)) ?? [];

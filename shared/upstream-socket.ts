@@ -42,18 +42,24 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-const pongWithinMs = 5_000;
 const pingEveryMs = 10_000;
 
+interface UpstreamOptions {
+  name: string;
+  url: string;
+  limits: StreamLimits;
+  answersWithinMs: number;
+}
+
 /** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
-export function openUpstream({ name, url, limits }: { name: string; url: string; limits: StreamLimits }): Upstream {
+export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOptions): Upstream {
   const lost = { serviceName: name, retryable: true, effectUnknown: true } as const;
   const open = new Set<(error: AppError) => void>();
   const lose = () => {
     for (const fail of [...open]) fail(streamErrors.SUBSCRIPTION_UPSTREAM_LOST(lost));
   };
   const read: LastRead = { bytes: 0 };
-  const client = createUpstreamClient(url, { lose, read });
+  const client = createUpstreamClient({ url, answersWithinMs, lose, read });
   return {
     subscribe(request) {
       let dispose = () => {};
@@ -97,7 +103,12 @@ function measured(read: LastRead): new (address: string, protocols: string) => W
   };
 }
 
-function createUpstreamClient(url: string, { lose, read }: { lose: () => void; read: LastRead }): Client {
+interface UpstreamClientOptions extends Pick<UpstreamOptions, "url" | "answersWithinMs"> {
+  lose: () => void;
+  read: LastRead;
+}
+
+function createUpstreamClient({ url, answersWithinMs, lose, read }: UpstreamClientOptions): Client {
   let pongTimer: NodeJS.Timeout | undefined;
   const client = createClient({
     url,
@@ -105,7 +116,7 @@ function createUpstreamClient(url: string, { lose, read }: { lose: () => void; r
     // Short, for its timer also outlives dispose().
     lazyCloseTimeout: 500,
     retryAttempts: 0,
-    connectionAckWaitTimeout: 5_000,
+    connectionAckWaitTimeout: answersWithinMs,
     keepAlive: pingEveryMs,
     on: {
       // graphql-ws itself subscribes anew after a close with code 1000, retries or not; whoever listens must hear of the gap.
@@ -114,7 +125,7 @@ function createUpstreamClient(url: string, { lose, read }: { lose: () => void; r
         lose();
       },
       ping: (received) => {
-        if (!received) pongTimer = setTimeout(() => client.terminate(), pongWithinMs).unref();
+        if (!received) pongTimer = setTimeout(() => client.terminate(), answersWithinMs).unref();
       },
       pong: (received) => {
         if (received) clearTimeout(pongTimer);

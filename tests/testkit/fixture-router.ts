@@ -15,6 +15,10 @@ import type { AuditRecord } from "../../router/audit.ts";
 import { startRouter, type RouterOptions, type RunningRouter } from "../../router/router.ts";
 import { fixtureSubgraphs, type Fixtures } from "./fixture-subgraphs.ts";
 
+/** Nothing here is to fail because the machine is slow; a test of a limit gives its own. */
+const patientMs = 250_000;
+const patientSockets = { initMs: patientMs, pingMs: patientMs };
+
 /** The two ways to run, which must not differ for clients. */
 export const modes = ["embedded", "over HTTP"] as const;
 export type Mode = (typeof modes)[number];
@@ -60,16 +64,28 @@ export interface FixtureRouter extends Fixtures, AsyncDisposable {
 
 /** Starts it; dispose of it in the end. */
 export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise<FixtureRouter> {
-  const { mode = "embedded", env, maxBufferedEvents, maxBufferedBytes, maxAnswerBytes, endpoints: choose, ...rest } = options;
+  const {
+    mode = "embedded",
+    env,
+    maxBufferedEvents,
+    maxBufferedBytes,
+    maxAnswerBytes,
+    endpoints: choose,
+    deadlines,
+    sockets,
+    ...rest
+  } = options;
   const fixtures = fixtureSubgraphs();
   const logged: Record<string, unknown>[] = [];
   const log = memoryLog(logged);
   const local = choose?.(fixtures) ?? [fixtures.runs, fixtures.traces];
-  const upstream = mode === "embedded" ? undefined : await serveEndpoints({ endpoints: local, listen: { port: 0 }, log });
+  const upstream =
+    mode === "embedded" ? undefined : await serveEndpoints({ endpoints: local, listen: { port: 0 }, log, sockets: patientSockets });
   const connect = ({ name }: SubgraphEndpoint) =>
     connectEndpoint({
       name,
       url: upstream!.urlOf(name),
+      answersWithinMs: patientMs,
       ...(maxBufferedEvents === undefined ? {} : { maxBufferedEvents }),
       ...(maxBufferedBytes === undefined ? {} : { maxBufferedBytes }),
       ...(maxAnswerBytes === undefined ? {} : { maxAnswerBytes }),
@@ -79,7 +95,8 @@ export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise
   const dataDir = await mkdtemp(join(tmpdir(), "router-"));
   const audits: AuditRecord[] = [];
   const audit = { record: (record: AuditRecord) => void audits.push(record) };
-  const router = await startRouter({ ...rest, env: defaultEnv({ port: 0, dataDir, ...env }), endpoints, audit, log });
+  const patience = { deadlines: { queryMs: patientMs, ...deadlines }, sockets: { ...patientSockets, ...sockets } };
+  const router = await startRouter({ ...rest, ...patience, env: defaultEnv({ port: 0, dataDir, ...env }), endpoints, audit, log });
   const webSocketUrl = router.url.replace("http", "ws");
   const clients: Client[] = [];
   const client = (connectionParams?: Record<string, unknown>, url = webSocketUrl) => {
