@@ -13,7 +13,7 @@ let own: OneOfEach;
 beforeAll(async () => {
   platform = await startTestPlatform();
   own = await makeOneOfEach(platform, "t1");
-}, 90_000);
+});
 afterAll(() => platform.stop());
 
 type Values = Record<string, unknown>;
