@@ -7,5 +7,5 @@ describe("listenForStop", () => {
     parent.child.kill("SIGKILL");
     // Its output is open for as long as the child lives.
     expect((await parent.ended).output).toContain("told to stop");
-  }, 30_000);
+  });
 });

@@ -5,7 +5,7 @@ import { suspectsProcess } from "../../cli/suspects-process.ts";
 
 const log = pino({ level: "silent" });
 
-function setup(script: string) {
+function setup(script: string, stopDeadlineMs = 60_000) {
   const started: ChildProcess[] = [];
   const suspects = suspectsProcess({
     log,
@@ -14,7 +14,7 @@ function setup(script: string) {
       started.push(child);
       return child;
     },
-    stopDeadlineMs: 50,
+    stopDeadlineMs,
   });
   return { suspects, started };
 }
@@ -37,7 +37,7 @@ describe("suspectsProcess", () => {
   });
 
   it("is killed when it does not stop when told to, and started no more", async () => {
-    const { suspects, started } = setup(`process.on('SIGTERM', () => {}); ${lasting}`);
+    const { suspects, started } = setup(`process.on('SIGTERM', () => {}); ${lasting}`, 50);
     suspects.wanted();
     await once(started[0]!.stdout!, "data");
     await suspects.stop();

@@ -4,9 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-// All schemas are built, and all documents of the project read.
-import.meta.jest.setTimeout(120_000);
-
 const project = fileURLToPath(new URL("../../", import.meta.url));
 const generated = [
   "codegen/graph",

@@ -203,7 +203,7 @@ describe.each([
   ["row-level security behind the services", { rowSecurity: true }, cases],
   ["the services alone", { rowSecurity: false }, cases.slice(0, 1)],
 ])("kept apart by %s,", (_by, setup, asked) => {
-  beforeAll(() => start(setup), 90_000);
+  beforeAll(() => start(setup));
   afterAll(stop);
 
   describe.each(asked)("an id that is %s", (_of, ids) => {

@@ -44,7 +44,7 @@ const worker = new Worker({
   executors: (type) => types[type],
   ports: {} as NodePorts,
   workerKey: `${role}-${process.pid}`,
-  leaseMs: 2_000,
+  leaseMs: 5_000,
   suspects: isForSuspects,
 });
 if (!isForSuspects) {

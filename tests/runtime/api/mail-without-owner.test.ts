@@ -9,8 +9,8 @@ import { setup } from "./setup.ts";
 
 afterEach(EngineFixture.closeLeft);
 
-/** Longer than a caller waits for an owner, so that the cancel is answered before it ends. */
-const leaseMs = 2_500;
+/** Long enough for the cancel to come before its end, and to be answered. */
+const leaseMs = 8_000;
 /** Ends in the process that is killed, if at all. */
 const hold: NodeExecutor = { effect: "outside", run: () => new Promise(() => {}) };
 
@@ -43,7 +43,7 @@ async function story(events: AsyncIterable<ExecutionResult>): Promise<RunEvent[]
 
 describe("a cancel of a run whose only worker was killed", () => {
   it("is accepted, applied when the lease is over without another call, and seen by whoever watches the run", async () => {
-    const t = await setup({ hold });
+    const t = await setup({ hold }, { applyWaitMs: 0 });
     const id = await t.create({ nodes: [{ id: "h", type: "hold" }], edges: [] }, { execution: "WORKERS" });
     await kill(await holdingWorker(t.databaseUrl));
     const events = await t.subgraph.subscribe({
@@ -67,7 +67,7 @@ describe("a cancel of a run whose only worker was killed", () => {
   });
 
   it("is applied by the next process of the subgraph, where that which accepted it has ended as well", async () => {
-    const t = await EngineFixture.open();
+    const t = await EngineFixture.open({ applyWaitMs: 0 });
     const worker = t.worker();
     const runId = await t.create(plan([node("h", "hold")]));
     await t.calls.heldNode("h");

@@ -124,11 +124,11 @@ const mine =
   ({ id }, { tenantId }) =>
     tenantId === "t1" ? (find(id) ?? null) : null;
 
-/** Opens it. `extraNodes`: node types beside wait and fail. */
-export async function setup(extraNodes: Record<string, NodeExecutor> = {}): Promise<TestRuntime> {
+/** Opens it. `extraNodes`: node types beside wait and fail. `applyWaitMs`: a minute, for a run's owner always comes to what is posted. */
+export async function setup(extraNodes: Record<string, NodeExecutor> = {}, { applyWaitMs = 60_000 } = {}): Promise<TestRuntime> {
   const graph = new FakeGraph();
   const nodes = { wait: waitNode, fail: failNode, ...extraNodes };
-  const test = await openTestSubgraph(runtimeDefinition(nodes, { applyWaitMs: 60_000 }));
+  const test = await openTestSubgraph(runtimeDefinition(nodes, { applyWaitMs }));
   for (const endpoint of fakes(graph)) test.registry.register(endpoint);
   let versions = 0;
   return {
