@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 /** The few refusals of PostgreSQL that are not bugs. */
 export function databaseError(cause: unknown): AppError | undefined {
   const code = sqlState(cause);
-  if (code === undefined) return undefined;
+  if (code === undefined) return isConnectionLost(cause) ? unavailable(cause) : undefined;
   // 08P01: the driver sends U+0000 inside a parameter, which ends the message early.
   if (code === "22021" || code === "22P05" || code === "08P01" || isJsonRefusal(cause)) {
     return new AppError(
@@ -17,19 +17,33 @@ export function databaseError(cause: unknown): AppError | undefined {
   if (code === "22008" || code === "22003") {
     return new AppError("BAD_USER_INPUT", "VALUE_NOT_STORABLE", "A date or a number is beyond what can be stored.", {}, { cause });
   }
-  if (code.startsWith("08") || code.startsWith("57") || connectionCodes.has(code)) {
-    return new AppError(
-      "DOWNSTREAM_UNAVAILABLE",
-      "DATABASE_UNAVAILABLE",
-      "The database does not answer. Try again in a moment.",
-      { retryable: true },
-      { cause },
-    );
-  }
+  // 25P03: the session idled in its transaction for longer than it may, as it does in a process that has no time.
+  if (code.startsWith("08") || code.startsWith("57") || code === "25P03" || connectionCodes.has(code)) return unavailable(cause);
   if (code === "55P03" || code === "40P01") {
     return new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record. Try again.", { retryable: true }, { cause });
   }
   return undefined;
+}
+
+function unavailable(cause: unknown): AppError {
+  const message = "The database does not answer. Try again in a moment.";
+  return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, { retryable: true }, { cause });
+}
+
+/** What the driver and its pool say without a code: no connection was free in time, or it was lost. */
+const lostConnections = new Set([
+  "timeout exceeded when trying to connect",
+  "timeout expired",
+  "Connection terminated",
+  "Connection terminated unexpectedly",
+  "Connection terminated due to connection timeout",
+  "Client has encountered a connection error and is not queryable",
+]);
+
+function isConnectionLost(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const { message, cause, previous } = error as { message?: unknown; cause?: unknown; previous?: unknown };
+  return (typeof message === "string" && lostConnections.has(message)) || isConnectionLost(cause ?? previous);
 }
 
 const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT"]);

@@ -1,0 +1,50 @@
+import { once } from "node:events";
+import pg from "pg";
+import { databaseError } from "#shared/db/errors.ts";
+import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+afterEach(() => database.drop());
+
+const unavailable = { code: "DOWNSTREAM_UNAVAILABLE", reason: "DATABASE_UNAVAILABLE", facts: { retryable: true } };
+const thrown = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe("what a database's refusal is to a client", () => {
+  it("is that it does not answer, where no connection was free in time, however the ORM wraps it", async () => {
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const held = await pool.connect();
+    pool.options.connectionTimeoutMillis = 1;
+    const error = await thrown(pool.connect());
+    expect(databaseError(error)).toMatchObject(unavailable);
+    expect(databaseError(Object.assign(new Error("select 1"), { previous: error }))).toMatchObject(unavailable);
+    held.release();
+    await pool.end();
+  });
+
+  it("is that it does not answer, where the session was ended for idling in a transaction, and in all that is asked of it then", async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const ended = once(client, "error");
+    // Its connection ends with an error of its own.
+    client.on("error", () => {});
+    await client.query("set idle_in_transaction_session_timeout = 1");
+    await client.query("begin");
+    expect(databaseError((await ended)[0])).toMatchObject(unavailable);
+    expect(databaseError(await thrown(client.query("select 1")))).toMatchObject(unavailable);
+    await client.end();
+  });
+
+  it("is nothing of the kind where a statement is wrong", async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    expect(databaseError(await thrown(client.query("select nonsense")))).toBeUndefined();
+    await client.end();
+  });
+});
