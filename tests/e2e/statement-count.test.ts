@@ -142,10 +142,20 @@ const pages: [list: string, fields: string][] = [
 /** Relations that are asked though nothing has them here. */
 const empty = ["originRun", "leaseExpiresAt", "parent"];
 
+/** Asks for a page, and counts what this costs. On a slow machine a page may be told that the database is away; then it is asked for again. */
+async function counted<D>(query: string, variables: Record<string, unknown>): Promise<D> {
+  for (let attempt = 1; ; attempt++) {
+    await count.reset();
+    const { data, errors } = await platform.post(query, variables);
+    if (errors === undefined) return data;
+    if (attempt === 5 || !errors.every(({ extensions }) => extensions["reason"] === "DATABASE_UNAVAILABLE"))
+      throw new Error(JSON.stringify(errors));
+  }
+}
+
 /** Statements by their text, without how many values were looked for. */
 async function statements(query: string, variables: Record<string, unknown>): Promise<Record<string, number>> {
-  await count.reset();
-  await ask(platform, query, variables);
+  await counted(query, variables);
   const byText: Record<string, number> = {};
   for (const { query: text, calls } of await count.read()) {
     const shape = text
@@ -173,7 +183,7 @@ function emptyPaths(records: unknown[]): string[] {
 describe("a page of fifty", () => {
   it.each(pages)("%s costs the statements of a page of five, with all that is beneath", async (root, fields) => {
     const query = `query ($first: Int!) { page: ${root}(first: $first) ${list(fields)} }`;
-    const { page } = await ask<{ page: { edges: object[] } }>(platform, query, { first: 50 });
+    const { page } = await counted<{ page: { edges: object[] } }>(query, { first: 50 });
     expect(page.edges).toHaveLength(50);
     expect(emptyPaths(page.edges).filter((path) => !empty.includes(path.split(".").at(-1)!))).toEqual([]);
     const five = await statements(query, { first: 5 });
