@@ -18,6 +18,8 @@ let admin: pg.Pool;
 beforeEach(async () => {
   t = await openTestSubgraph(workflowSubgraph);
   admin = new pg.Pool({ connectionString: t.adminUrl, max: 4 });
+  // Dropping the database ends those that are still on their way out.
+  admin.on("error", () => {});
   t.atClose(() => admin.end());
 });
 afterEach(() => t.close());
