@@ -46,6 +46,11 @@ export const runtimeErrors = defineErrors({
     message: (f: { status: string; settable: string[] }) =>
       `${f.status} cannot be set; only the engine makes something ${f.status}. Set one of ${f.settable.join(", ")}.`,
   },
+  ROUTE_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; nodeId: string; route: string; routes: string[] }) =>
+      `${f.field} is ${JSON.stringify(f.route)}, which no edge out of node ${f.nodeId} has. Give one of ${f.routes.map((route) => JSON.stringify(route)).join(", ")}, as text.`,
+  },
   WORKFLOW_NOT_GIVEN: {
     code: "BAD_USER_INPUT",
     message: (_: { field: string }) => "Give workflowVersionId, or workflowId for its published version.",

@@ -2,6 +2,7 @@ import { checkText } from "#shared/fields.ts";
 import { runtimeErrors } from "./errors.ts";
 import type { NodeRun } from "./node-run.entity.ts";
 import type { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
+import { checkRoute } from "./outside-route.ts";
 import { nodeRunId, parseNodeRunId, type NodeRunKey } from "./queue/node-run-id.ts";
 import { runStatusWord } from "./queue/statuses.ts";
 import type { Run } from "./run.entity.ts";
@@ -17,9 +18,10 @@ export interface Executed {
   stopReason: StopReason;
 }
 
-/** Completes a node run that waits. @throws AppError NODE_RUN_NOT_FOUND, NODE_RUN_NOT_WAITING */
+/** Completes a node run that waits. @throws AppError NODE_RUN_NOT_FOUND, NODE_RUN_NOT_WAITING, ROUTE_UNKNOWN */
 export async function resumeNodeRun(context: RuntimeContext, id: string, input: ResumeNodeRunInput): Promise<NodeRun> {
   const key = keyOf(id);
+  await checkRoute(context, key, input.outputJson);
   const outcome = { kind: "completed" as const, ...outputOf(input) };
   const posted = await context.services.control.answerNode({ tenantId: context.db.tenantId, ...key, outcome });
   const nodeRun = await nodeRunById(context, id);
@@ -28,7 +30,7 @@ export async function resumeNodeRun(context: RuntimeContext, id: string, input: 
   return nodeRun;
 }
 
-/** Takes what an outside executor reports (S-28); docs/run-states.md has the transitions. @throws AppError STATUS_NOT_SETTABLE, NODE_RUN_NOT_FOUND, NODE_RUN_NOT_SETTABLE */
+/** Takes what an outside executor reports (S-28); docs/run-states.md has the transitions. @throws AppError STATUS_NOT_SETTABLE, NODE_RUN_NOT_FOUND, NODE_RUN_NOT_SETTABLE, ROUTE_UNKNOWN */
 export async function updateNodeRunStatus(context: RuntimeContext, id: string, input: UpdateNodeRunStatusInput): Promise<NodeRun> {
   const { status, workerKey, errorCode, errorMessage } = input;
   if (status === "QUEUED" || status === "WAITING" || status === "CANCELLED") {
@@ -41,6 +43,7 @@ export async function updateNodeRunStatus(context: RuntimeContext, id: string, i
     ...(errorCode != null && { errorCode: checkText("errorCode", errorCode, { min: 1, max: 100 }) }),
     ...(errorMessage != null && { errorMessage: checkText("errorMessage", errorMessage, { max: 10_000 }) }),
   };
+  if (status === "COMPLETED") await checkRoute(context, key, input.outputJson);
   const posted = await context.services.control.updateNode({ tenantId: context.db.tenantId, ...key, status, ...report });
   const nodeRun = await nodeRunById(context, id);
   if (posted === "conflict")

@@ -24,3 +24,12 @@ export async function plansById(tx: Tx, ids: readonly string[]): Promise<Readonl
   }
   return found;
 }
+
+/** What a run executes; undefined where the tenant has no such run. Served by the primary keys. */
+export async function planOfRun(tx: Tx, runId: string): Promise<CompiledPlan | undefined> {
+  const [run] = await tx.sql<{ planId: string }>(`select plan_id as "planId" from runtime.run where tenant_id = $2 and id = $1`, [
+    runId,
+    tx.tenantId,
+  ]);
+  return run && (await plansById(tx, [run.planId])).get(run.planId);
+}

@@ -52,6 +52,52 @@ describe("executors outside", () => {
     await t.close();
   });
 
+  it("a route that no edge has is refused, as is one that is no text; nodes without conditions ignore routes", async () => {
+    const t = await setup();
+    const branching = (conditions: string[]) => ({
+      nodes: [{ id: "check", type: "wait" }, ...chain("then", "else").nodes],
+      edges: conditions.map((condition, index) => ({ source: "check", target: ["then", "else"][index]!, condition })),
+    });
+    const facts = {
+      code: "BAD_USER_INPUT",
+      reason: "ROUTE_UNKNOWN",
+      field: "outputJson.route",
+      nodeId: "check",
+      routes: ["left", "right"],
+    };
+    const input = (route: unknown) => ({ outputJson: { route } });
+    const set = await t.create(branching(["left", "right"]));
+    for (const route of ["yes", "", true])
+      expect(await t.refusal(setNode, { id: `${set}:check`, input: { status: "COMPLETED", ...input(route) } })).toMatchObject({
+        ...facts,
+        route: String(route),
+      });
+    const resumed = await t.create(branching(["left", "right"]));
+    await t.ask(`mutation($id: ID!) { executeNextNode(runId: $id, input: { workerKey: "w" }) { status } }`, { id: resumed });
+    expect(await t.refusal(resume, { id: `${resumed}:check`, input: input("yes") })).toMatchObject(facts);
+    await t.ask(resume, { id: `${resumed}:check`, input: input("right") });
+    expect(await queued(t, resumed)).toEqual(["else"]);
+    const plain = await t.create(chain("a", "b"));
+    await t.ask(setNode, { id: `${plain}:a`, input: { status: "COMPLETED", ...input("yes") } });
+    expect(await queued(t, plain)).toEqual(["b"]);
+    expect(
+      await t.refusal(setNode, { id: `${set}:check`, input: { status: "COMPLETED", ...input("yes") } }, { tenantId: "t2" }),
+    ).toMatchObject({ reason: "NODE_RUN_NOT_FOUND" });
+    await t.close();
+  });
+
+  it.each(["inside", "outside"])("an if-else with one branch only ends the run on the other, decided %s", async (where) => {
+    const t = await setup();
+    const id = await t.create({
+      nodes: [{ id: "check", type: "if-else", config: { expression: "false" } }, ...chain("yes").nodes],
+      edges: [{ source: "check", target: "yes", condition: "true" }],
+    });
+    if (where === "inside") await t.ask(execute, { id });
+    else await t.ask(setNode, { id: `${id}:check`, input: { status: "COMPLETED", outputJson: { route: "false" } } });
+    expect(await t.ask(`query($id: ID!) { run(id: $id) { status } }`, { id })).toEqual({ run: { status: "COMPLETED" } });
+    await t.close();
+  });
+
   it("S-50: what an assigner assigned outside is its outputJson.state_updates, and later nodes see it", async () => {
     const t = await setup();
     const id = await t.create({
