@@ -25,6 +25,7 @@ export const dslIssueCodes = [
   "CONFIG_IGNORED",
   "TEMPLATE_INVALID",
   "EXPRESSION_INVALID",
+  "CODE_WITHOUT_RESULT",
   // what templates and expressions refer to
   "REFERENCE_UNKNOWN_NODE",
   "REFERENCE_UNKNOWN_NAME",

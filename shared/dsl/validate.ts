@@ -5,6 +5,7 @@
 import { checkDocument } from "./check-document.ts";
 import { checkEdges, checkGraph } from "./check-edges.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
+import { checkPrograms } from "./check-program.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkTexts } from "./check-texts.ts";
 import { graphOf } from "./graph.ts";
@@ -33,6 +34,7 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   const edges = checkEdges(lists.edges, nodes, issues);
   const graph = graphOf(nodes.length, edges);
   checkGraph(graph, nodes, edges, issues);
+  checkPrograms(nodes, issues);
   checkReferences(checkTexts(nodes, issues), nodes, graph, issues);
   return issues.issues;
 }
