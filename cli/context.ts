@@ -11,6 +11,8 @@ export interface CliContext {
   readonly composition: Composition;
   /** Writes a line of what was asked for, to stdout. */
   print(text: string): void;
+  /** Writes text of it as it is, such as the beginning of a line. */
+  write(text: string): void;
   /** Ends the process with this code when the command is done; 0 unless said. */
   endWith(code: number): void;
   /** Writes a line about how it goes, to stderr. */

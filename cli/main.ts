@@ -8,6 +8,7 @@ import { exitCodeOf, tellError } from "./failure.ts";
 import { platformParts } from "./parts.ts";
 import { endWithReaders } from "./stop-signal.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { followCommand } from "./commands/follow.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
@@ -16,7 +17,17 @@ import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
 import { workerCommand } from "./commands/worker.ts";
 
-const commands = [startCommand, routerCommand, subgraphCommand, workerCommand, migrateCommand, runCommand, demoCommand, smokeCommand];
+const commands = [
+  startCommand,
+  routerCommand,
+  subgraphCommand,
+  workerCommand,
+  migrateCommand,
+  runCommand,
+  followCommand,
+  demoCommand,
+  smokeCommand,
+];
 
 /**
  * Runs one command line to its end.
@@ -39,6 +50,7 @@ export async function main(
     env: () => parseEnv(environment),
     composition,
     print: (text) => process.stdout.write(`${text}\n`),
+    write: (text) => process.stdout.write(text),
     tell: (text) => process.stderr.write(`${text}\n`),
   };
   const program = new Command("agent-platform")

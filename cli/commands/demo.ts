@@ -42,7 +42,7 @@ async function runDemo(context: CliContext, example: string): Promise<void> {
         input,
         isFollowed: true,
         isJson: false,
-        print: (line) => context.print(line),
+        write: (text) => context.write(text),
       });
       if (run.status === "FAILED") throw cliErrors.RUN_NOT_COMPLETED({ runId: run.id, status: run.status, story: run.errorMessage ?? "" });
     } finally {

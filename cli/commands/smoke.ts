@@ -3,7 +3,7 @@ import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { colours } from "../graph/colours.ts";
 import { startOwnPlatform } from "../graph/own-platform.ts";
-import { urlOption } from "../graph/url-option.ts";
+import { urlOption } from "../graph/graph-options.ts";
 import { startLocalServer } from "../smoke/local-server.ts";
 import type { SmokeResult } from "../smoke/smoke.ts";
 

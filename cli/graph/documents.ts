@@ -88,3 +88,19 @@ export const runResult = graphql(`
     }
   }
 `);
+
+export const waitingNodes = graphql(`
+  query CliWaitingNodes($id: ID!) {
+    run(id: $id) {
+      status
+      nodeRuns(status: [WAITING], first: 200) {
+        edges {
+          node {
+            nodeId
+            attempt
+          }
+        }
+      }
+    }
+  }
+`);

@@ -1,45 +1,74 @@
-/** Follows a run in the terminal: one line for each node, as it happens. */
-import type { CliRunEventsSubscription, CliRunResultQuery } from "#codegen/graph/graphql.ts";
-import type { GraphClient } from "#codegen/client/client.ts";
-import { colours } from "./colours.ts";
-import { runEvents, runResult } from "./documents.ts";
+/** Follows a run in the terminal, as it happens. */
+import { createClient, type GraphClient } from "#codegen/client/client.ts";
+import { runEvents, runResult, waitingNodes } from "./documents.ts";
+import { jsonView, textView, type FinishedRun, type FollowedEvent } from "./run-view.ts";
 
-/** One thing that happened in a run. */
-export type FollowedEvent = CliRunEventsSubscription["runEvents"];
-/** A run at its end. */
-export type FinishedRun = NonNullable<CliRunResultQuery["run"]>;
+/** Where a run is, and how it is shown. */
+export interface FollowOptions {
+  runId: string;
+  url: string;
+  isJson: boolean;
+  tenant?: string | undefined;
+  apiKey?: string | undefined;
+  /** Writes text as it is: deltas are no lines. */
+  write: (text: string) => void;
+}
 
-/** Hears everything that happens in the run, until it has ended or rests; gives the run as it is then. */
+/** Shows a run that is there, from its beginning until it has ended or rests. */
+export async function followExisting({ runId, url, tenant, apiKey, ...view }: FollowOptions): Promise<FinishedRun> {
+  const client = createClient({ url, tenantId: tenant, apiKey });
+  try {
+    // A query is answered or not at once, where the socket would go on trying to reach a platform that is not there.
+    const { run } = await client.query(runResult, { id: runId });
+    if (run && !view.isJson) view.write(`run ${runId}\n`);
+    return await showRun(client, runId, view);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Shows everything that happens in a run, until it has ended or rests; gives the run as it is then. */
+export async function showRun(
+  client: GraphClient,
+  runId: string,
+  { isJson, write }: Pick<FollowOptions, "isJson" | "write">,
+): Promise<FinishedRun> {
+  const view = isJson ? jsonView(write) : textView(write);
+  const run = await followRun(client, runId, (event) => view.event(event));
+  view.end(run);
+  return run;
+}
+
+/** Hears everything that happens in a run, from its beginning until it has ended or rests; gives the run as it is then. */
 export async function followRun(client: GraphClient, runId: string, hear: (event: FollowedEvent) => void): Promise<FinishedRun> {
+  const story = new WaitStory();
   for await (const { runEvents: event } of client.subscribe(runEvents, { runId })) {
     hear(event);
-    if (event.type === "RUN_STATUS" && event.runStatus === "WAITING") break;
+    if (story.mayRest(event) && (await story.isToldWhole(client, runId))) break;
   }
   const { run } = await client.query(runResult, { id: runId });
   if (!run) throw new Error(`run ${runId} is gone`);
   return run;
 }
 
-const marks: Record<string, string> = {
-  COMPLETED: colours.green("✓"),
-  FAILED: colours.red("✗"),
-  SKIPPED: colours.dim("–"),
-  CANCELLED: colours.yellow("■"),
-  WAITING: colours.yellow("…"),
-  RUNNING: colours.cyan("▸"),
-  QUEUED: colours.dim("·"),
-};
+/** Tells the rest of a run from the rests it has had before: a run that waited and went on is told from its beginning, too. */
+class WaitStory {
+  /** Attempts by node, of nodes that wait as far as the events tell. */
+  readonly #waiting = new Map<string, number>();
+  #isWaiting = false;
 
-/** An event as a line for people; undefined where there is nothing to say. */
-export function eventLine(event: FollowedEvent): string | undefined {
-  if (event.type === "NODE_STATUS" && event.nodeStatus) {
-    const { nodeType, startedAt, endedAt, errorMessage } = event.nodeRun ?? {};
-    const took = startedAt && endedAt && event.nodeStatus !== "RUNNING" ? `${Date.parse(endedAt) - Date.parse(startedAt)} ms` : "";
-    const why = event.nodeStatus === "FAILED" && errorMessage ? `  ${colours.red(errorMessage)}` : "";
-    const again = (event.attempt ?? 1) > 1 ? colours.dim(` attempt ${event.attempt}`) : "";
-    return `  ${marks[event.nodeStatus]} ${(event.nodeId ?? "").padEnd(20)} ${colours.dim((nodeType ?? "").padEnd(20))} ${event.nodeStatus.toLowerCase().padEnd(10)} ${colours.dim(took)}${again}${why}`;
+  mayRest({ type, runStatus, nodeId, nodeStatus, attempt }: FollowedEvent): boolean {
+    if (type === "RUN_STATUS") this.#isWaiting = runStatus === "WAITING";
+    else if (type !== "NODE_STATUS" || nodeId == null) return false;
+    else if (nodeStatus === "WAITING") this.#waiting.set(nodeId, attempt ?? 1);
+    else this.#waiting.delete(nodeId);
+    return this.#isWaiting && (type === "RUN_STATUS" || nodeStatus === "WAITING");
   }
-  if (event.type === "RUN_STATUS" && event.runStatus)
-    return `  ${marks[event.runStatus]} ${colours.bold("run")} ${event.runStatus.toLowerCase()}`;
-  return undefined;
+
+  /** Whether the run waits now, for what the events have told of. */
+  async isToldWhole(client: GraphClient, runId: string): Promise<boolean> {
+    const { run } = await client.query(waitingNodes, { id: runId });
+    if (run?.status !== "WAITING") return false;
+    return run.nodeRuns.edges.every(({ node }) => this.#waiting.get(node.nodeId) === node.attempt);
+  }
 }

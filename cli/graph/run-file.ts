@@ -1,7 +1,8 @@
 import { createClient } from "#codegen/client/client.ts";
 import { createRun, runResult } from "./documents.ts";
-import { eventLine, followRun, type FinishedRun } from "./follow.ts";
+import { showRun } from "./follow.ts";
 import { prepareWorkflow } from "./prepare.ts";
+import type { FinishedRun } from "./run-view.ts";
 import { readInput, readWorkflowFile } from "./workflow-file.ts";
 
 /** What to run, where, and how to show it. */
@@ -14,12 +15,13 @@ export interface RunFileOptions {
   isJson: boolean;
   tenant?: string | undefined;
   apiKey?: string | undefined;
-  print: (line: string) => void;
+  /** Writes text as it is: deltas are no lines. */
+  write: (text: string) => void;
 }
 
 /** Runs a workflow file; follows it where asked to. */
 export async function runFile(options: RunFileOptions): Promise<FinishedRun> {
-  const { print, isJson } = options;
+  const { write, isJson } = options;
   const file = await readWorkflowFile(options.path);
   const input = options.input === undefined ? file.input : await readInput(options.input);
   const client = createClient({ url: options.url, tenantId: options.tenant, apiKey: options.apiKey });
@@ -29,22 +31,12 @@ export async function runFile(options: RunFileOptions): Promise<FinishedRun> {
     const { id } = created.createRun;
     if (!options.isFollowed) {
       const { run } = await client.query(runResult, { id });
-      print(isJson ? JSON.stringify({ runId: id }) : `run ${id}`);
+      write(isJson ? `${JSON.stringify({ runId: id })}\n` : `run ${id}\n`);
       return run!;
     }
-    if (!isJson) print(`${file.name}  run ${id}`);
-    const run = await followRun(client, id, (event) => {
-      const line = isJson ? JSON.stringify(event) : eventLine(event);
-      if (line !== undefined) print(line);
-    });
-    print(isJson ? JSON.stringify(run) : answerText(run));
-    return run;
+    if (!isJson) write(`${file.name}  run ${id}\n`);
+    return await showRun(client, id, { isJson, write });
   } finally {
     await client.close();
   }
-}
-
-function answerText(run: FinishedRun): string {
-  const answer = run.outputText ?? (run.outputJson == null ? "" : JSON.stringify(run.outputJson, null, 2));
-  return answer === "" ? "" : `\n${answer}`;
 }

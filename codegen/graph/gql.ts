@@ -22,6 +22,7 @@ type Documents = {
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateRunDocument,
     "\n  subscription CliRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      at\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": typeof types.CliRunEventsDocument,
     "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": typeof types.CliRunResultDocument,
+    "\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            nodeId\n            attempt\n          }\n        }\n      }\n    }\n  }\n": typeof types.CliWaitingNodesDocument,
     "\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateSessionDocument,
     "\n  mutation SmokeDispatchRun($input: CreateRunRequestInput!) {\n    dispatchRun(input: $input) {\n      id\n      status\n      errorMessage\n      run {\n        id\n      }\n    }\n  }\n": typeof types.SmokeDispatchRunDocument,
     "\n  mutation SmokeCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateToolDocument,
@@ -49,6 +50,7 @@ const documents: Documents = {
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateRunDocument,
     "\n  subscription CliRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      at\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": types.CliRunEventsDocument,
     "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": types.CliRunResultDocument,
+    "\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            nodeId\n            attempt\n          }\n        }\n      }\n    }\n  }\n": types.CliWaitingNodesDocument,
     "\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateSessionDocument,
     "\n  mutation SmokeDispatchRun($input: CreateRunRequestInput!) {\n    dispatchRun(input: $input) {\n      id\n      status\n      errorMessage\n      run {\n        id\n      }\n    }\n  }\n": types.SmokeDispatchRunDocument,
     "\n  mutation SmokeCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateToolDocument,
@@ -114,6 +116,10 @@ export function graphql(source: "\n  subscription CliRunEvents($runId: ID!, $aft
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n"): (typeof documents)["\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            nodeId\n            attempt\n          }\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            nodeId\n            attempt\n          }\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -24,7 +24,7 @@ describe("the command line", () => {
     expect(code).toBe(2);
   });
 
-  it.each(["start", "router", "subgraph", "worker", "migrate", "run", "demo", "smoke"])(
+  it.each(["start", "router", "subgraph", "worker", "migrate", "run", "follow", "demo", "smoke"])(
     "shows by an example how %s is used",
     async (command) => {
       const { code, output } = await runCli("real", [command, "--help"]).ended;

@@ -49,7 +49,7 @@ describe("what the documents point to", () => {
     expect(scripts).toEqual(expect.arrayContaining(["start", "test", "check", "codegen", "bench", "smoke", "demo"]));
     expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
     const lines = [...everywhere.matchAll(/node cli\/bin\.mjs ([a-z]+)([^\n`#]*)/g)];
-    expect(new Set(lines.map(([, name]) => name))).toEqual(new Set(["migrate", "router", "run", "start", "subgraph", "worker"]));
+    expect(new Set(lines.map(([, name]) => name))).toEqual(new Set(["follow", "migrate", "router", "run", "start", "subgraph", "worker"]));
     const others = [
       ...everywhere.matchAll(/`(worker|migrate|run|start) (--[^`]*)`/g),
       ...everywhere.matchAll(/npm run (smoke)(?: -- (.*))?/g),

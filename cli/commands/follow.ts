@@ -1,0 +1,32 @@
+import { Command } from "commander";
+import type { CliContext } from "../context.ts";
+import { graphUrl, refuseUncompleted, withGraphOptions, type GraphOptions } from "../graph/graph-options.ts";
+
+/** `follow <runId>`: shows a run that is there, as `run --follow` shows a new one. */
+export function followCommand(context: CliContext): Command {
+  return withGraphOptions(new Command("follow"))
+    .description("show a run from its beginning, each node as it happens, then the answer")
+    .argument("<runId>", "the run's id, as run prints it")
+    .addHelpText(
+      "after",
+      `
+It ends when the run has ended, or waits for somebody.
+Exit codes: 0 completed, or still under way; 1 failed, cancelled or refused; 2 asked for wrongly.
+
+Examples:
+  agent-platform follow 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11
+  agent-platform follow 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11 --json | tail -1`,
+    )
+    .action(async (runId: string, { url, tenant, apiKey, json }: GraphOptions) => {
+      const { followExisting } = await import("../graph/follow.ts");
+      const run = await followExisting({
+        runId,
+        url: graphUrl(context, url),
+        isJson: json === true,
+        tenant,
+        apiKey,
+        write: (text) => context.write(text),
+      });
+      refuseUncompleted(run);
+    });
+}

@@ -1,0 +1,76 @@
+/** How a followed run is shown: for people, a line for each node and a model's text as it comes; for programs, JSON, a line each. */
+import type { CliRunEventsSubscription, CliRunResultQuery } from "#codegen/graph/graphql.ts";
+import { colours } from "./colours.ts";
+
+/** One thing that happened in a run. */
+export type FollowedEvent = CliRunEventsSubscription["runEvents"];
+/** A run at its end. */
+export type FinishedRun = NonNullable<CliRunResultQuery["run"]>;
+
+/** Shows a run. */
+export interface RunView {
+  event(event: FollowedEvent): void;
+  /** The run at its end, or at rest. */
+  end(run: FinishedRun): void;
+}
+
+/** Every event, deltas too, and the result: an object a line. */
+export function jsonView(write: (text: string) => void): RunView {
+  const line = (value: object) => write(`${JSON.stringify(value)}\n`);
+  return { event: line, end: line };
+}
+
+/** A line a change of status, the text of models between them, the answer below. */
+export function textView(write: (text: string) => void): RunView {
+  /** Whose text the current line has. */
+  let speaker: string | undefined;
+  const line = (text: string) => {
+    write(`${speaker === undefined ? "" : "\n"}${text}\n`);
+    speaker = undefined;
+  };
+  const speak = (nodeId: string, text: string) => {
+    const margin = colours.dim(`    ${nodeId} │ `);
+    if (speaker !== nodeId) write(`${speaker === undefined ? "" : "\n"}${margin}`);
+    write(text.replaceAll("\n", `\n${margin}`));
+    speaker = nodeId;
+  };
+  return {
+    event(event) {
+      if (event.delta != null && event.nodeId != null) return speak(event.nodeId, event.delta);
+      const text = statusLine(event);
+      if (text !== undefined) line(text);
+    },
+    end(run) {
+      const answer = answerText(run);
+      if (answer !== "") line(`\n${answer}`);
+    },
+  };
+}
+
+const marks: Record<string, string> = {
+  COMPLETED: colours.green("✓"),
+  FAILED: colours.red("✗"),
+  SKIPPED: colours.dim("–"),
+  CANCELLED: colours.yellow("■"),
+  WAITING: colours.yellow("…"),
+  RUNNING: colours.cyan("▸"),
+  QUEUED: colours.dim("·"),
+};
+
+/** undefined where there is nothing to say. */
+function statusLine(event: FollowedEvent): string | undefined {
+  if (event.type === "NODE_STATUS" && event.nodeStatus) {
+    const { nodeType, startedAt, endedAt, errorMessage } = event.nodeRun ?? {};
+    const took = startedAt && endedAt && event.nodeStatus !== "RUNNING" ? `${Date.parse(endedAt) - Date.parse(startedAt)} ms` : "";
+    const why = event.nodeStatus === "FAILED" && errorMessage ? `  ${colours.red(errorMessage)}` : "";
+    const again = (event.attempt ?? 1) > 1 ? colours.dim(` attempt ${event.attempt}`) : "";
+    return `  ${marks[event.nodeStatus]} ${(event.nodeId ?? "").padEnd(20)} ${colours.dim((nodeType ?? "").padEnd(20))} ${event.nodeStatus.toLowerCase().padEnd(10)} ${colours.dim(took)}${again}${why}`;
+  }
+  if (event.type === "RUN_STATUS" && event.runStatus)
+    return `  ${marks[event.runStatus]} ${colours.bold("run")} ${event.runStatus.toLowerCase()}`;
+  return undefined;
+}
+
+function answerText(run: FinishedRun): string {
+  return run.outputText ?? (run.outputJson == null ? "" : JSON.stringify(run.outputJson, null, 2));
+}
