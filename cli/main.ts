@@ -1,9 +1,9 @@
 /** The command line: what `agent-platform` and `npm start` do. Exit codes: 0 done, 1 failed, 2 asked for wrongly. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { parseEnv } from "#shared/config.ts";
 import type { Composition } from "./composition.ts";
 import type { CliContext } from "./context.ts";
+import { environmentReader } from "./environment.ts";
 import { exitCodeOf, tellError } from "./failure.ts";
 import { platformParts } from "./parts.ts";
 import { endWithReaders } from "./stop-signal.ts";
@@ -44,14 +44,15 @@ export async function main(
 ): Promise<number> {
   endWithReaders();
   let exitCode = 0;
+  const tell = (text: string) => void process.stderr.write(`${text}\n`);
   const context: CliContext = {
     endWith: (code) => (exitCode = code),
     environment,
-    env: () => parseEnv(environment),
+    env: environmentReader(environment, (text) => tell(argv.includes("--json") ? JSON.stringify({ event: "notice", text }) : text)),
     composition,
     print: (text) => process.stdout.write(`${text}\n`),
     write: (text) => process.stdout.write(text),
-    tell: (text) => process.stderr.write(`${text}\n`),
+    tell,
   };
   const program = new Command("agent-platform")
     .description("An agent platform as one GraphQL graph: define, run durably, watch live.")

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { isEgressEntry } from "./egress.ts";
 import { AppError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 
 const prefix = "AGENT_PLATFORM_";
 
@@ -148,6 +149,26 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   };
   if (problems.length > 0) throw new AppError("BAD_USER_INPUT", "ENVIRONMENT_INVALID", problems.join("\n"));
   return env;
+}
+
+/** A variable with the platform's prefix that nothing reads. */
+export interface UnknownVariable {
+  name: string;
+  /** The one that is written nearly so. */
+  meant: string | undefined;
+}
+
+/** Variables that nothing reads, though their prefix says that they are the platform's. @param subgraphs  names, for the variables of each. */
+export function unknownVariables(source: Record<string, string | undefined>, subgraphs: readonly string[]): UnknownVariable[] {
+  const ofSubgraphs = subgraphs.flatMap((name) => [`${name.toUpperCase()}_DATABASE_URL`, `${name.toUpperCase()}_SUBGRAPH_URL`]);
+  const known = new Set([...Object.keys(variables), ...ofSubgraphs]);
+  const named = Object.keys(source).filter((name) => name.startsWith(prefix) && source[name] !== undefined);
+  return named.flatMap((name) => {
+    const word = name.slice(prefix.length);
+    if (known.has(word)) return [];
+    const meant = nearest(word, known, Math.ceil(word.length / 3));
+    return [{ name, meant: meant && prefix + meant }];
+  });
 }
 
 /** The defaults, with some values replaced; for tests and for tools that need no environment. */

@@ -59,6 +59,27 @@ describe("the command line", () => {
     expect(code).toBe(2);
   });
 
+  it.each([["start"], ["subgraph", "workflow"], ["worker"], ["run", "examples/lead-scoring.json"]])(
+    "names in one line what %s ignores of the environment, and goes on",
+    async (...argv) => {
+      const { output } = await runCli("fake", argv, {
+        AGENT_PLATFORM_AUTH_REQUIRED: "true",
+        AGENT_PLATFORM_DATA_DIR: "/nowhere",
+        AGENT_PLATFORM_PORT: "1",
+        AGENT_PLATFORM_PROT: "4001",
+        AGENT_PLATFORM_TOOLS_SUBGRAPH_URL: "http://127.0.0.1:1/graphql",
+        AGENT_PLATFORM_TOOL_DATABASE_URL: "postgres://127.0.0.1/tool",
+        AGENT_PLATFORM_SPEED: "high",
+      }).ended;
+      const [told, next] = output.split("\n");
+      expect(told).toBe(
+        "Ignored, for nothing reads them: AGENT_PLATFORM_PROT (did you mean AGENT_PLATFORM_PORT?), AGENT_PLATFORM_TOOLS_SUBGRAPH_URL " +
+          "(did you mean AGENT_PLATFORM_TOOL_SUBGRAPH_URL?), AGENT_PLATFORM_SPEED. .env.example lists what is read.",
+      );
+      expect(next).toMatch(/AUTH_REQUIRED=true, but|No answer from/);
+    },
+  );
+
   it.each([["start"], ["router"], ["subgraph", "workflow"], ["worker"]])(
     "does not run %s without keys where they are required",
     async (...argv) => {
@@ -77,8 +98,17 @@ describe("the command line", () => {
   });
 
   it("tells a failure as JSON when asked to", async () => {
-    const { code, output } = await runCli("fake", ["start", "--json"], { AGENT_PLATFORM_AUTH_REQUIRED: "true" }).ended;
-    expect(JSON.parse(output)).toMatchObject({ error: { code: "FORBIDDEN", reason: "AUTH_NOT_AVAILABLE" } });
+    const environment = { AGENT_PLATFORM_AUTH_REQUIRED: "true", AGENT_PLATFORM_SPEED: "high" };
+    const { code, output } = await runCli("fake", ["start", "--json"], environment).ended;
+    expect(
+      output
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as object),
+    ).toMatchObject([
+      { event: "notice", text: expect.stringContaining("AGENT_PLATFORM_SPEED") },
+      { error: { code: "FORBIDDEN", reason: "AUTH_NOT_AVAILABLE" } },
+    ]);
     expect(code).toBe(1);
   });
 
