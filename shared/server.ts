@@ -26,7 +26,7 @@ export interface ServeOptions {
 }
 
 export interface RunningServer {
-  /** The address of one endpoint, as `connectEndpoint` takes it. */
+  /** The address of one endpoint, as `connectEndpoint` takes it; of the only one without its name, which may stand there too. */
   urlOf(name: string): string;
   /** Ends streams and requests, those in flight after `graceMs` at the latest. The endpoints stay open. */
   stop(graceMs?: number): Promise<void>;
@@ -64,7 +64,7 @@ export async function serveEndpoints(options: ServeOptions): Promise<RunningServ
   return {
     urlOf(name) {
       if (!served.has(name)) throw new Error(`no endpoint "${name}" is served`);
-      return `${base}/${name}/graphql`;
+      return only === undefined ? `${base}/${name}/graphql` : `${base}/graphql`;
     },
     async stop(graceMs = 5_000) {
       const endpointsOf = [...served.values()];

@@ -261,6 +261,22 @@ describe("the server of endpoints", () => {
     expect([bad.status, await bad.json()]).toMatchObject([400, { errors: [{ extensions: { reason: "BODY_NOT_JSON" } }] }]);
   });
 
+  it("is addressed by its name, or without where it is the only one: both are answered", async () => {
+    const { runs, traces } = fixtureSubgraphs();
+    const addresses = async (endpoints: SubgraphEndpoint[]) => {
+      const server = await serveEndpoints({ endpoints, listen: { port: 0 }, log });
+      const { origin, pathname } = new URL(server.urlOf("runs"));
+      const request = { method: "POST", headers: { "content-type": "application/json" }, body: '{"query":"{ whoami }"}' };
+      const statuses = [await fetch(`${origin}/graphql`, request), await fetch(`${origin}/runs/graphql`, request)].map(
+        ({ status }) => status,
+      );
+      await server.stop(100);
+      return [pathname, ...statuses];
+    };
+    expect(await addresses([runs])).toEqual(["/graphql", 200, 200]);
+    expect(await addresses([runs, traces])).toEqual(["/runs/graphql", 404, 200]);
+  });
+
   it("refuses a malformed tenant id", async () => {
     await using t = await setup();
     const answer = await fetch(t.url, {
