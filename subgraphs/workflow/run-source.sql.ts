@@ -27,7 +27,7 @@ export interface RunSourceRow {
 
 // case, not coalesce: PostgreSQL does not know that coalesce leaks nothing, so behind row-level security it would read all versions of the tenant.
 const text = `select v.id as "versionId", v.status as "versionStatus", case when v.id = any($5::text[]) then null else v.dsl end as dsl,
-       w.id as "workflowId", w.app_id as "workflowAppId", w.deleted_at is not null as "workflowDeleted",
+       w.id as "workflowId", w.app_id as "workflowAppId", case when w.id is not null then w.deleted_at is not null end as "workflowDeleted",
        a.id as "appId", av.id as "appVersionId", av.app_id as "appVersionAppId"
      from (select case when $4::text is not null then $4 else (
        select p.id from workflow.workflow_version p

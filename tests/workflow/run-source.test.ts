@@ -43,7 +43,15 @@ describe("what a run may run", () => {
 
   it("is null where there is none", async () => {
     const t = await openTestSubgraph(workflowSubgraph);
-    const nothing = { versionId: null, versionStatus: null, dsl: null, workflowId: null, appId: null, appVersionId: null };
+    const nothing = {
+      versionId: null,
+      versionStatus: null,
+      dsl: null,
+      workflowId: null,
+      workflowDeleted: null,
+      appId: null,
+      appVersionId: null,
+    };
     expect(await runSource(t.subgraph.database.forTenant("t1"), { ...none, workflowId: "x" })).toMatchObject(nothing);
   });
 });
