@@ -2,6 +2,7 @@ import { isJsonObject, type Json } from "#shared/json.ts";
 import type { CheckedNode } from "./check-node.ts";
 import type { Graph, GraphEdge } from "./graph.ts";
 import { show, type IssueList } from "./issue.ts";
+import { suggester, type Suggest } from "./suggest.ts";
 
 /** An edge whose both ends exist; `source` and `target` are places in the list of checked nodes. */
 export interface CheckedEdge extends GraphEdge {
@@ -13,6 +14,7 @@ export interface CheckedEdge extends GraphEdge {
 /** Checks each edge by itself: its ends and its condition. */
 export function checkEdges(edges: readonly Json[], nodes: readonly CheckedNode[], issues: IssueList): CheckedEdge[] {
   const places = new Map(nodes.map((node, place) => [node.id, place]).reverse() as [string, number][]);
+  const ids = { places, suggest: suggester(nodes.map(({ id }) => id)) };
   const seen = new Map<string, number>();
   return edges.flatMap((edge, index) => {
     const at = ["edges", index];
@@ -20,8 +22,8 @@ export function checkEdges(edges: readonly Json[], nodes: readonly CheckedNode[]
       issues.error("EDGE_INVALID", at, `An edge is an object { source, target }, not ${show(edge)}.`);
       return [];
     }
-    const source = checkEnd(edge["source"], "source", index, places, issues);
-    const target = checkEnd(edge["target"], "target", index, places, issues);
+    const source = checkEnd(edge["source"], "source", index, ids, issues);
+    const target = checkEnd(edge["target"], "target", index, ids, issues);
     if (source === null || target === null) return [];
     const condition = checkCondition(edge["condition"] ?? null, nodes[source], index, issues);
     const key = `${source} ${target} ${condition}`;
@@ -54,11 +56,16 @@ export function checkGraph(graph: Graph, nodes: readonly CheckedNode[], edges: r
   });
 }
 
+interface KnownIds {
+  places: ReadonlyMap<string, number>;
+  suggest: Suggest;
+}
+
 function checkEnd(
   id: Json | undefined,
   end: "source" | "target",
   index: number,
-  places: ReadonlyMap<string, number>,
+  { places, suggest }: KnownIds,
   issues: IssueList,
 ): number | null {
   if (typeof id !== "string") {
@@ -72,7 +79,9 @@ function checkEnd(
   }
   const place = places.get(id);
   if (place !== undefined) return place;
-  issues.error("EDGE_DANGLING", ["edges", index, end], `The ${end} of edge ${index} is ${show(id)}; there is no such node.`);
+  const meant = suggest(id);
+  const hint = meant === undefined ? "" : `; did you mean ${meant}`;
+  issues.error("EDGE_DANGLING", ["edges", index, end], `The ${end} of edge ${index} is ${show(id)}; there is no such node${hint}.`);
   return null;
 }
 

@@ -4,6 +4,7 @@ import { nodeIdPattern, nodeOptions, retryPolicy } from "./document.ts";
 import { show, type IssueList } from "./issue.ts";
 import { canonicalNodeType, nodeTypeAliases, nodeTypes } from "./node-types.ts";
 import { nodeSpecs, type NodeSpec } from "./node-specs.ts";
+import { suggester } from "./suggest.ts";
 
 /** A node as far as it can be used by the checks that follow. */
 export interface CheckedNode {
@@ -94,9 +95,11 @@ function reportUnknownType(
   at: readonly PropertyKey[],
   issues: IssueList,
 ): void {
-  const known = [...nodeTypes, ...Object.keys(nodeTypeAliases), ...Object.keys(extraTypes)].join(", ");
+  const known = [...nodeTypes, ...Object.keys(nodeTypeAliases), ...Object.keys(extraTypes)];
   const found = type === undefined ? "has no type" : `is of type ${show(type)}, which does not exist`;
-  issues.error("NODE_TYPE_UNKNOWN", [...at, "type"], `Node ${name} ${found}; types are ${known}.`);
+  const meant = typeof type === "string" ? suggester(known)(type) : undefined;
+  const hint = meant === undefined ? "" : `; did you mean ${meant}`;
+  issues.error("NODE_TYPE_UNKNOWN", [...at, "type"], `Node ${name} ${found}${hint}; types are ${known.join(", ")}.`);
 }
 
 interface ConfigInQuestion {

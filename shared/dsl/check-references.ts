@@ -3,6 +3,7 @@ import type { CheckedNode } from "./check-node.ts";
 import type { PlacedReference } from "./check-texts.ts";
 import type { Graph } from "./graph.ts";
 import type { IssueList } from "./issue.ts";
+import { suggester, type Suggest } from "./suggest.ts";
 
 /** Checks that what templates and expressions read can be there when they read it. */
 export function checkReferences(
@@ -12,25 +13,25 @@ export function checkReferences(
   issues: IssueList,
 ): void {
   const places = new Map(nodes.map((node, place) => [node.id, place]).reverse() as [string, number][]);
-  const similar = new Map(nodes.map((node) => [looselyWritten(node.id), node.id]));
+  const suggest = suggester(nodes.map(({ id }) => id));
   const seen = new Set<string>();
   for (const reference of references) {
     // The same path twice in one text is one problem.
     const key = JSON.stringify([reference.at, reference.path.slice(0, 3)]);
     if (seen.has(key)) continue;
     seen.add(key);
-    checkReference(reference, { places, similar, graph, issues });
+    checkReference(reference, { places, suggest, graph, issues });
   }
 }
 
 interface Surroundings {
   places: ReadonlyMap<string, number>;
-  similar: ReadonlyMap<string, string>;
+  suggest: Suggest;
   graph: Graph;
   issues: IssueList;
 }
 
-function checkReference(reference: PlacedReference, { places, similar, graph, issues }: Surroundings): void {
+function checkReference(reference: PlacedReference, { places, suggest, graph, issues }: Surroundings): void {
   const { path, at, node } = reference;
   const [root = "", id, field] = path;
   const where = `${at.slice(2).map(String).join(".")} of node ${node.id}, line ${reference.line}, column ${reference.column}`;
@@ -46,7 +47,7 @@ function checkReference(reference: PlacedReference, { places, similar, graph, is
   if (root !== "nodes" || id === undefined) return;
   const place = places.get(id);
   if (place === undefined) {
-    const meant = similar.get(looselyWritten(id));
+    const meant = suggest(id);
     const hint = meant === undefined ? "check the id" : `did you mean ${meant}`;
     issues.error("REFERENCE_UNKNOWN_NODE", at, `${where}: it refers to node ${id}, which does not exist; ${hint}.`);
     return;
@@ -62,8 +63,4 @@ function checkReference(reference: PlacedReference, { places, similar, graph, is
       ? "that is the node itself, which has no output yet"
       : `no path of edges leads from ${id} to ${node.id}, so it may be empty`;
   issues.warning("REFERENCE_NOT_UPSTREAM", at, `${where}: it refers to node ${id}; ${why}.`);
-}
-
-function looselyWritten(id: string): string {
-  return id.toLowerCase().replace(/[_-]/g, "");
 }

@@ -271,6 +271,18 @@ describe("validateDsl", () => {
       { nodes: [answer("Ask-Me"), answer("b", "{{ nodes.ask_me.text }}")], edges: [edge("Ask-Me", "b")] },
       ["ask_me", "did you mean Ask-Me", "line 1, column 4"],
     ],
+    [
+      { nodes: [answer("retrieve"), answer("b", "{{ nodes.retreive.text }}")], edges: [edge("retrieve", "b")] },
+      ["node retreive, which does not exist; did you mean retrieve."],
+    ],
+    [
+      { nodes: [answer("retrieve"), answer("other")], edges: [edge("retrieve", "other"), edge("retreve", "other")] },
+      ['The source of edge 1 is "retreve"; there is no such node; did you mean retrieve.'],
+    ],
+    [{ nodes: [answer("a"), answer("c")], edges: [edge("a", "c"), edge("a", "b")] }, ['is "b"; there is no such node.']],
+    [node("anwser", { answer: "x" }), ['is of type "anwser", which does not exist; did you mean answer; types are llm']],
+    [node("If_Else", {}), ["did you mean if-else;"]],
+    [node("sing", {}), ['is of type "sing", which does not exist; types are']],
     [node("lllm", {}), ['"lllm"', "llm, tool, code"]],
     [node("llm", { prompt: "x", temperature: "hot" }), ["config.temperature", "expected number", '"hot"', "(llm)"]],
     [{ nodes: ["a", "b"].map((id) => answer(id)), edges: [edge("a", "b"), edge("b", "a")] }, ["→", "a → b → a"]],
