@@ -5,11 +5,16 @@ import { nodeOptions } from "./document.ts";
 import { canonicalNodeType } from "./node-types.ts";
 import { validateDsl, type ValidateOptions } from "./validate.ts";
 
+/** How many, in words. */
+export function problems({ length }: readonly unknown[]): string {
+  return length === 1 ? "1 problem" : `${length} problems`;
+}
+
 /** A document that cannot run; its issues are those of validateDsl. */
 export const dslErrors = defineErrors({
   DSL_INVALID: {
     code: "BAD_USER_INPUT",
-    message: (f: { issues: Json }) => `The document has ${(f.issues as Json[]).length} problems; see issues.`,
+    message: (f: { issues: Json }) => `The document has ${problems(f.issues as Json[])}; see issues.`,
   },
 });
 

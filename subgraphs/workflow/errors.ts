@@ -1,3 +1,4 @@
+import { problems } from "#shared/dsl/read.ts";
 import { defineErrors } from "#shared/errors.ts";
 import type { Json } from "#shared/json.ts";
 
@@ -31,6 +32,6 @@ export const workflowErrors = defineErrors({
   DSL_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; issues: Json }) =>
-      `The DSL has ${(f.issues as Json[]).length} problems; extensions.issues lists them. validateDsl checks a document without saving it.`,
+      `The DSL has ${problems(f.issues as Json[])}, listed in extensions.issues. validateDsl checks a document without saving it.`,
   },
 });

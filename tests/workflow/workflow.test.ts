@@ -166,6 +166,10 @@ describe("workflow subgraph", () => {
       ["NODE_TYPE_UNKNOWN", "/nodes/0/type"],
       ["EDGE_DANGLING", "/edges/0/target"],
     ]);
+    expect(refusal["message"]).toContain("The DSL has 2 problems, listed");
+    expect((await t.refusal(createVersion, { workflowId, dsl: { ...dsl, edges: [] } }))["message"]).toContain(
+      "The DSL has 1 problem, listed",
+    );
     const { validateDsl } = await t.ask<{ validateDsl: object[] }>(
       `query ($dsl: JSON!) { validateDsl(dsl: $dsl) { severity code message path } }`,
       { dsl },
