@@ -16,7 +16,7 @@ export interface CallFacts {
 export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, scrubber }: CallFacts): ToolResult {
   const ok = answer.status >= 200 && answer.status <= 299;
   const output = readBody(answer);
-  const error = ok ? output.error : { code: "TOOL_HTTP_ERROR", message: `The tool answered with HTTP status ${answer.status}.` };
+  const error = ok ? output.error : { code: "TOOL_HTTP_ERROR", message: `${called(resolved)} answered with HTTP status ${answer.status}.` };
   return {
     ok,
     status: answer.status,
@@ -28,6 +28,14 @@ export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, 
     errorMessage: error?.message ?? null,
     resolved,
   };
+}
+
+const longestUrl = 300;
+
+/** Method and URL as they may be shown, without the query: what stands there is the request's. */
+function called({ method, url }: JsonObject): string {
+  const [address = ""] = String(url).split(/[?#]/, 1);
+  return `${String(method)} ${address.length > longestUrl ? `${address.slice(0, longestUrl)}…` : address}`;
 }
 
 interface Output {

@@ -158,12 +158,15 @@ describe("invokeTool", () => {
     server.on("GET /latin", { headers: { "content-type": "text/plain; charset=iso-8859-1" }, body: Buffer.from("caf\u00e9", "latin1") });
     server.on("GET /png", { headers: { "content-type": "image/png" }, body: Buffer.from([0x89, 0x50, 0, 1]) });
     server.on("DELETE /none", { status: 204 });
-    expect(await call({ config: { url: `${server.url}/500` } })).toMatchObject({
+    expect(await call({ config: { url: `${server.url}/500?name=Ada`, query: { api_key: "hunter2-hunter2" } } })).toMatchObject({
       ok: false,
       status: 500,
       outputJson: { why: "broken" },
       errorCode: "TOOL_HTTP_ERROR",
+      errorMessage: `GET ${server.url}/500 answered with HTTP status 500.`,
     });
+    const secret = { url: `${server.url}/bot/hunter2-hunter2`, headers: { authorization: "Bearer hunter2-hunter2" }, method: "POST" };
+    expect(await call({ config: secret })).toMatchObject({ errorMessage: `POST ${server.url}/bot/*** answered with HTTP status 404.` });
     expect(await call({ config: { url: `${server.url}/broken` } })).toMatchObject({
       ok: true,
       outputText: "{",
