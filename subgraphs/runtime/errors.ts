@@ -55,7 +55,11 @@ export const runtimeErrors = defineErrors({
     code: "BAD_USER_INPUT",
     message: (_: { field: string }) => "Give workflowVersionId, or workflowId for its published version.",
   },
-  WORKFLOW_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No workflow ${f.id}.` },
+  WORKFLOW_NOT_FOUND: {
+    code: "NOT_FOUND",
+    message: (f: { id: string; isVersion: boolean }) =>
+      `No workflow ${f.id}.${f.isVersion ? " That is a workflow version: give workflowVersionId." : ""}`,
+  },
   WORKFLOW_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No workflow version ${f.id}.` },
   WORKFLOW_VERSION_ARCHIVED: {
     code: "CONFLICT",

@@ -45,6 +45,7 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
   const likely = documents.likely(info.tenantId, question);
   const known = likely === undefined ? [] : [likely.versionId];
   const [source] = await Promise.all([findRunSource(call, info, question, known), checkSession(call, info, question.sessionId)]);
+  if (question.workflowVersionId == null && source.workflowId === null) throw await workflowNotFound(call, info, question.workflowId ?? "");
   const { versionId, workflowId, appId } = usableVersion(question, source);
   checkApp(question, source, { workflowId, appId });
   const cached = likely?.versionId === versionId ? likely.entry : readDocument(source.dsl);
@@ -76,6 +77,12 @@ async function checkSession(call: SubgraphCaller, info: RequestInfo, id: string 
   if (status === "CLOSED") throw runtimeErrors.SESSION_CLOSED({ id });
 }
 
+/** The two ids are easily confused; it costs a look only where there is no such workflow. */
+async function workflowNotFound(call: SubgraphCaller, info: RequestInfo, id: string): Promise<Error> {
+  const { versionId } = await findRunSource(call, info, { workflowVersionId: id }, [id]);
+  return runtimeErrors.WORKFLOW_NOT_FOUND({ id, isVersion: versionId !== null });
+}
+
 interface UsableVersion {
   versionId: string;
   workflowId: string;
@@ -85,7 +92,8 @@ interface UsableVersion {
 function usableVersion({ workflowId: asked, workflowVersionId: id }: RunQuestion, source: RunSource): UsableVersion {
   const { versionId, workflowId, workflowAppId } = source;
   if (id == null) {
-    if (workflowId === null || source.workflowDeleted === true) throw runtimeErrors.WORKFLOW_NOT_FOUND({ id: asked ?? "" });
+    if (workflowId === null || source.workflowDeleted === true)
+      throw runtimeErrors.WORKFLOW_NOT_FOUND({ id: asked ?? "", isVersion: false });
     if (versionId === null) throw runtimeErrors.WORKFLOW_VERSION_NOT_PUBLISHED({ workflowId });
   } else {
     if (versionId === null) throw runtimeErrors.WORKFLOW_VERSION_NOT_FOUND({ id });

@@ -84,6 +84,15 @@ describe("createRun", () => {
     t.graph.version("v2", chain("a"), { app: "app-2" });
     expect(await reason(t, { workflowVersionId: "nope" })).toBe("NOT_FOUND WORKFLOW_VERSION_NOT_FOUND");
     expect(await reason(t, { workflowId: "nope" })).toBe("NOT_FOUND WORKFLOW_NOT_FOUND");
+    for (const [workflowId, message] of [
+      ["nope", "No workflow nope."],
+      ["v1", "No workflow v1. That is a workflow version: give workflowVersionId."],
+    ]) {
+      const input = { workflowId };
+      expect(await t.refusal(`mutation($input: CreateRunInput!) { createRun(input: $input) { id } }`, { input })).toMatchObject({
+        message,
+      });
+    }
     expect(await reason(t, { workflowVersionId: "v1", appId: "nope" })).toBe("NOT_FOUND APP_NOT_FOUND");
     expect(await reason(t, { workflowVersionId: "v1", appVersionId: "nope" })).toBe("NOT_FOUND APP_VERSION_NOT_FOUND");
     expect(await reason(t, { workflowVersionId: "v1", sessionId: "nope" })).toBe("NOT_FOUND SESSION_NOT_FOUND");
