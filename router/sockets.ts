@@ -78,9 +78,14 @@ function acknowledge(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     refused(error);
-    socket.close(4400, `${error.reason}: ${error.message}`.slice(0, 120));
+    socket.close(4400, closeReason(`${error.reason}: ${error.message}`));
     return false;
   }
+}
+
+/** A close frame has room for 123 bytes: cut within a character, the mark of that needs up to three. */
+function closeReason(text: string): string {
+  return Buffer.from(text).subarray(0, 120).toString();
 }
 
 interface Asked {

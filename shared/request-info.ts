@@ -1,3 +1,6 @@
+import { AppError } from "./errors.ts";
+import { excerpt } from "./fields.ts";
+
 /** Who asks, for whom, and under which name the request is traced; the same in the router, in every subgraph and in a worker. */
 export interface RequestInfo {
   tenantId: string;
@@ -13,6 +16,17 @@ export interface RequestInfo {
 
 /** What a tenant's id looks like; `app.scope` can never be said with it. */
 export const tenantIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/** The error of a tenant id that does not match the pattern. */
+export function tenantIdInvalid(tenantId: string): AppError {
+  const shown = excerpt(tenantId);
+  return new AppError(
+    "BAD_USER_INPUT",
+    "TENANT_ID_INVALID",
+    `The tenant id ${JSON.stringify(shown)} is not valid. Use 1 to 63 letters, digits, '.', '_' or '-', starting with a letter or digit.`,
+    { tenantId: shown },
+  );
+}
 
 /** Only the identity of a wider context, to be handed on to another subgraph. */
 export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, signal }: RequestInfo): RequestInfo {

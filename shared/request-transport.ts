@@ -3,10 +3,9 @@
  * a WebSocket, whose one socket serves many users.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import { AppError } from "./errors.ts";
 import { newId } from "./ids.ts";
 import { isJsonObject } from "./json.ts";
-import { tenantIdPattern, type RequestInfo } from "./request-info.ts";
+import { tenantIdInvalid, tenantIdPattern, type RequestInfo } from "./request-info.ts";
 
 /** The tenant of requests that name none. */
 export const defaultTenantId = "public";
@@ -47,7 +46,7 @@ export function tenantIdOf(claimed: unknown): string {
   if (claimed === undefined || claimed === null || claimed === "") return defaultTenantId;
   const tenantId = matching(claimed, tenantIdPattern);
   if (tenantId !== undefined) return tenantId;
-  throw new AppError("BAD_USER_INPUT", "TENANT_ID_INVALID", `A tenant id matches ${tenantIdPattern.source}.`);
+  throw tenantIdInvalid(typeof claimed === "string" ? claimed : JSON.stringify(claimed));
 }
 
 /** Headers that hand the request on to a subgraph. */

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { AppError } from "../errors.ts";
-import { tenantIdPattern } from "../request-info.ts";
+import { tenantIdInvalid, tenantIdPattern } from "../request-info.ts";
 
 /** For whom the transaction that begins next works: one tenant, or the platform itself while it migrates. */
 export type DatabaseScope = { kind: "tenant"; tenantId: string } | { kind: "migration" };
@@ -24,15 +23,4 @@ export function beginStatement(begin: string): string {
   // The pattern admits no quote, so the id can stand in the statement; parameters would cost a round trip of their own.
   if (!tenantIdPattern.test(scope.tenantId)) throw tenantIdInvalid(scope.tenantId);
   return `${begin}; select set_config('app.tenant_id', '${scope.tenantId}', true)`;
-}
-
-/** The error of a tenant id that does not match the pattern. */
-export function tenantIdInvalid(tenantId: string): AppError {
-  const shown = tenantId.slice(0, 80);
-  return new AppError(
-    "BAD_USER_INPUT",
-    "TENANT_ID_INVALID",
-    `The tenant id ${JSON.stringify(shown)} is not valid. Use 1 to 63 letters, digits, '.', '_' or '-', starting with a letter or digit.`,
-    { tenantId: shown },
-  );
 }

@@ -39,8 +39,9 @@ describe("the request's identity at the router", () => {
     const { status, body, headers } = await t.ask("{ whoami }", { headers: { "x-tenant-id": tenantId } });
     expect([status, body.errors?.[0]?.extensions]).toEqual([
       400,
-      { code: "BAD_USER_INPUT", reason: "TENANT_ID_INVALID", requestId: headers["x-request-id"] },
+      { code: "BAD_USER_INPUT", reason: "TENANT_ID_INVALID", tenantId, requestId: headers["x-request-id"] },
     ]);
+    expect(body.errors?.[0]?.message).toContain(`The tenant id ${JSON.stringify(tenantId)} is not valid. Use 1 to 63 letters`);
     expect(t.seen).toEqual([]);
   });
 });

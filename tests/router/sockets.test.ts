@@ -147,7 +147,8 @@ describe("a WebSocket of the router", () => {
 
   it("closes with the reason when the tenant id is malformed", async () => {
     await using t = await fixtureRouter();
-    expect((await talk(t, [{ ...init, payload: { "x-tenant-id": "a b" } }])).code).toBe(4400);
+    for (const tenant of ["a b", "ü".repeat(500), ["a"], 7.5])
+      expect([tenant, (await talk(t, [{ ...init, payload: { "x-tenant-id": tenant } }])).code]).toEqual([tenant, 4400]);
   });
 
   it("does not open for a foreign Origin or Host, nor elsewhere than at /graphql", async () => {
