@@ -74,13 +74,7 @@ module.exports = {
       "engine-is-pure",
       { path: "^(subgraphs/runtime/engine|shared/(dsl|template|expression))/" },
       {
-        path: [
-          ...orm,
-          ...graphql,
-          ...sideEffects,
-          "^subgraphs/runtime/(?!engine/)",
-          "^shared/(?!dsl/|template/|expression/|errors|json|nearest)",
-        ],
+        path: [...orm, ...graphql, ...sideEffects, "^subgraphs/runtime/(?!engine/)", "^shared/(?!dsl/|template/|expression/|errors|json)"],
       },
       "Replay decides the same as the run that never stopped only while nothing here can look outside.",
     ),

@@ -2,10 +2,10 @@
  * The one reader of the environment: parsed once by a process's entry, passed down from there. All problems are reported
  * together, each with the variable's name and an example. `.env.example` lists the variables.
  */
+import { closestMatch } from "leven";
 import { z } from "zod";
 import { isEgressEntry } from "./egress.ts";
 import { AppError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
 
 const prefix = "AGENT_PLATFORM_";
 
@@ -166,7 +166,7 @@ export function unknownVariables(source: Record<string, string | undefined>, sub
   return named.flatMap((name) => {
     const word = name.slice(prefix.length);
     if (known.has(word)) return [];
-    const meant = nearest(word, known, Math.ceil(word.length / 3));
+    const meant = closestMatch(word, [...known], { maxDistance: Math.ceil(word.length / 3) });
     return [{ name, meant: meant && prefix + meant }];
   });
 }

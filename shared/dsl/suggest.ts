@@ -1,4 +1,4 @@
-import { nearest } from "#shared/nearest.ts";
+import { closestMatch } from "leven";
 
 /** Each look-up compares with all that is known: after these a document has other problems. */
 const lookups = 50;
@@ -14,7 +14,7 @@ export function suggester(known: readonly string[]): Suggest {
     const same = loosely.get(looselyWritten(written));
     if (same !== undefined || left === 0) return same;
     left -= 1;
-    return nearest(written, known, Math.min(2, Math.floor(written.length / 3)));
+    return closestMatch(written, known, { maxDistance: Math.min(2, Math.floor(written.length / 3)) });
   };
 }
 
