@@ -10,7 +10,7 @@ export function followCommand(context: CliContext): Command {
     .addHelpText(
       "after",
       `
-It ends when the run has ended, or waits for somebody.
+It ends when the run has ended, or waits for somebody; a pause before another attempt it waits for too.
 Exit codes: 0 completed, or still under way; 1 failed, cancelled or refused; 2 asked for wrongly.
 
 Examples:

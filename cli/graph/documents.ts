@@ -98,6 +98,7 @@ export const waitingNodes = graphql(`
           node {
             nodeId
             attempt
+            waitReason
           }
         }
       }

@@ -51,6 +51,9 @@ export async function followRun(client: GraphClient, runId: string, hear: (event
   return run;
 }
 
+/** What a node waits for that comes without anybody. */
+const goesOnByItself = new Set<unknown>(["RETRY", "TIMER"]);
+
 /** Tells the rest of a run from the rests it has had before: a run that waited and went on is told from its beginning, too. */
 class WaitStory {
   /** Attempts by node, of nodes that wait as far as the events tell. */
@@ -65,10 +68,12 @@ class WaitStory {
     return this.#isWaiting && (type === "RUN_STATUS" || nodeStatus === "WAITING");
   }
 
-  /** Whether the run waits now, for what the events have told of. */
+  /** Whether the run waits now, for somebody and for no time, and for what the events have told of. */
   async isToldWhole(client: GraphClient, runId: string): Promise<boolean> {
     const { run } = await client.query(waitingNodes, { id: runId });
     if (run?.status !== "WAITING") return false;
-    return run.nodeRuns.edges.every(({ node }) => this.#waiting.get(node.nodeId) === node.attempt);
+    return run.nodeRuns.edges.every(
+      ({ node: { nodeId, attempt, waitReason } }) => !goesOnByItself.has(waitReason) && this.#waiting.get(nodeId) === attempt,
+    );
   }
 }

@@ -20,6 +20,9 @@ export function jsonView(write: (text: string) => void): RunView {
   return { event: line, end: line };
 }
 
+/** What a model wrote must not move the cursor or change the terminal: of control characters only line ends and tabs are shown. */
+const shown = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, "");
+
 /** A line a change of status, the text of models between them, the answer below. */
 export function textView(write: (text: string) => void): RunView {
   /** Whose text the current line has. */
@@ -31,7 +34,7 @@ export function textView(write: (text: string) => void): RunView {
   const speak = (nodeId: string, text: string) => {
     const margin = colours.dim(`    ${nodeId} │ `);
     if (speaker !== nodeId) write(`${speaker === undefined ? "" : "\n"}${margin}`);
-    write(text.replaceAll("\n", `\n${margin}`));
+    write(shown(text).replaceAll("\n", `\n${margin}`));
     speaker = nodeId;
   };
   return {
@@ -42,7 +45,7 @@ export function textView(write: (text: string) => void): RunView {
     },
     end(run) {
       const answer = answerText(run);
-      if (answer !== "") line(`\n${answer}`);
+      if (answer !== "") line(`\n${shown(answer)}`);
     },
   };
 }
@@ -62,7 +65,7 @@ function statusLine(event: FollowedEvent): string | undefined {
   if (event.type === "NODE_STATUS" && event.nodeStatus) {
     const { nodeType, startedAt, endedAt, errorMessage } = event.nodeRun ?? {};
     const took = startedAt && endedAt && event.nodeStatus !== "RUNNING" ? `${Date.parse(endedAt) - Date.parse(startedAt)} ms` : "";
-    const why = event.nodeStatus === "FAILED" && errorMessage ? `  ${colours.red(errorMessage)}` : "";
+    const why = event.nodeStatus === "FAILED" && errorMessage ? `  ${colours.red(shown(errorMessage))}` : "";
     const again = (event.attempt ?? 1) > 1 ? colours.dim(` attempt ${event.attempt}`) : "";
     return `  ${marks[event.nodeStatus]} ${(event.nodeId ?? "").padEnd(20)} ${colours.dim((nodeType ?? "").padEnd(20))} ${event.nodeStatus.toLowerCase().padEnd(10)} ${colours.dim(took)}${again}${why}`;
   }

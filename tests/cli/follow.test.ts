@@ -22,8 +22,8 @@ afterAll(async () => {
 });
 
 const llm: Dsl = { nodes: [{ id: "ask", type: "llm", config: { prompt: "Hi" } }], edges: [] };
-const tool = (retry: object): Dsl => ({
-  nodes: [{ id: "call", type: "tool", config: { method: "GET", url: `${shop.url}/x` }, retry: { ...retry } }],
+const tool = (retry: object, more: object = {}): Dsl => ({
+  nodes: [{ id: "call", type: "tool", config: { method: "GET", url: `${shop.url}/x` }, retry: { ...retry }, ...more }],
   edges: [],
 });
 
@@ -39,15 +39,16 @@ function follow(runId: string, ...more: string[]): CliProcess {
 describe("follow", () => {
   it("shows what a model says while it says it, then the answer", async () => {
     const [begin, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    provider.chat({ text: "One\ntwo three.", before: begin.promise, between: goOn.promise });
+    provider.chat({ text: "One\ntwo \u001b[2Jthree.", before: begin.promise, between: goOn.promise });
     const cli = follow(await started(llm));
     await cli.says("running");
     begin.resolve();
     await cli.says("ask │ One");
     goOn.resolve();
     const { code, output } = await cli.ended;
-    expect(output).toContain("    ask │ One\n    ask │ two three.\n  ✓ ask");
-    expect(output).toMatch(/✓ run completed\n\nOne\ntwo three\.\n$/);
+    // Without the character that would clear the screen.
+    expect(output).toContain("    ask │ One\n    ask │ two [2Jthree.\n  ✓ ask");
+    expect(output).toMatch(/✓ run completed\n\nOne\ntwo \[2Jthree\.\n$/);
     expect(code).toBe(0);
   });
 
@@ -80,9 +81,16 @@ describe("follow", () => {
     expect(failed.code).toBe(1);
   });
 
-  it("ends where the run waits, and says of an unknown one that there is none", async () => {
-    shop.on("GET /x", { status: 503 });
-    const { code, output } = await follow(await started(tool({ max_attempts: 2, backoff_seconds: 300 }))).ended;
+  it("goes on where the run waits for its next attempt", async () => {
+    shop.on("GET /x", [{ status: 503 }, { json: {} }]);
+    const { code, output } = await follow(await started(tool({ max_attempts: 2, backoff_seconds: 2 }))).ended;
+    expect(output).toMatch(/run waiting[^]*run completed/);
+    expect(code).toBe(0);
+  });
+
+  it("ends where the run waits for somebody, and says of an unknown one that there is none", async () => {
+    shop.on("GET /x", (_request, response) => response.destroy());
+    const { code, output } = await follow(await started(tool({ max_attempts: 2 }, { at_most_once: true }))).ended;
     expect(output).toMatch(/… run waiting\n/);
     expect(code).toBe(0);
     expect(await follow("nope").ended).toMatchObject({ code: 1, output: "No run nope.\n" });
