@@ -1,4 +1,4 @@
-/** How a followed run is shown: for people, a line for each node and a model's text as it comes; for programs, JSON, a line each. */
+/** How a followed run is shown: for people, a line for each node and a model's text as it comes; for programs, one JSON object on each line. */
 import type { CliRunEventsSubscription, CliRunResultQuery } from "#codegen/graph/graphql.ts";
 import { colours } from "./colours.ts";
 
@@ -14,7 +14,7 @@ export interface RunView {
   end(run: FinishedRun): void;
 }
 
-/** Every event, deltas too, and the result: an object a line. */
+/** Every event, deltas too, and the result: one object on each line. */
 export function jsonView(write: (text: string) => void): RunView {
   const line = (value: object) => write(`${JSON.stringify(value)}\n`);
   return { event: line, end: line };
@@ -23,7 +23,7 @@ export function jsonView(write: (text: string) => void): RunView {
 /** What a model wrote must not move the cursor or change the terminal: of control characters only line ends and tabs are shown. */
 const shown = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, "");
 
-/** A line a change of status, the text of models between them, the answer below. */
+/** One line for each change of status, the text of models between them, the answer below. */
 export function textView(write: (text: string) => void): RunView {
   /** Whose text the current line has. */
   let speaker: string | undefined;
