@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execute, parse, validate } from "graphql";
 import { defaultEnv } from "#shared/config.ts";
-import type { SubgraphEndpoint } from "#shared/endpoint.ts";
-import { connectEndpoint } from "#shared/http-endpoint.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
+import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
 import { createLog } from "#shared/log.ts";
-import { serveEndpoints } from "#shared/server.ts";
+import { serveEndpoints } from "#shared/serve/server.ts";
 import { startRouter } from "../router/router.ts";
 import { benchEndpoints, plainSchema } from "./router-schemas.ts";
 

@@ -1,7 +1,7 @@
 /** The graph that the router's bench asks: 20 runs of one subgraph, each with a workflow of another; and the same as one plain schema. */
 import { buildSubgraphSchema, printSubgraphSchema } from "@apollo/subgraph";
 import { buildSchema, execute, parse, type GraphQLSchema } from "graphql";
-import type { SubgraphEndpoint } from "#shared/endpoint.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 
 /** One federated hop: runs, then their workflows in one `_entities` fetch. */
 export const benchQuery = "{ runs { id status createdAt workflow { id name version } } }";

@@ -2,10 +2,10 @@ import { mkdtemp, rm, chmod } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "#codegen/client/client.ts";
-import { createRun } from "../cli/graph/documents.ts";
-import { followRun } from "../cli/graph/follow.ts";
-import { startOwnPlatform } from "../cli/graph/own-platform.ts";
-import { prepareWorkflow } from "../cli/graph/prepare.ts";
+import { createRun } from "../cli/client/documents.ts";
+import { followRun } from "../cli/client/follow.ts";
+import { startOwnPlatform } from "../cli/client/own-platform.ts";
+import { prepareWorkflow } from "../cli/client/prepare.ts";
 import { round, type Figure } from "./figures.ts";
 
 /** (g) From `start` to the first completed run: on a new data folder, and again on the same one. */

@@ -1,9 +1,9 @@
 /** A worker process of the benches: the platform's worker, without subgraphs to call. */
-import { EndpointRegistry } from "#shared/caller.ts";
+import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import { defaultEnv } from "#shared/config.ts";
 import { HintBus } from "#shared/hints.ts";
 import { createLog } from "#shared/log.ts";
-import { startRuntimeWorker } from "../subgraphs/runtime/worker-process.ts";
+import { startRuntimeWorker } from "../subgraphs/runtime/worker/worker-process.ts";
 
 const databaseUrl = process.argv[2]!;
 const env = defaultEnv({ logLevel: "error" });

@@ -1,5 +1,5 @@
 import { parseEnv, unknownVariables, type Env } from "#shared/config.ts";
-import { accessSubgraphName, subgraphs } from "./subgraphs.ts";
+import { accessSubgraphName, subgraphs } from "./compose/subgraphs.ts";
 
 /**
  * Reads the environment when a command asks for it. The first time it tells, in one line, of the platform's variables that nothing reads: a

@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import { createLog } from "#shared/log.ts";
 import type { PreparedEnv, RunningPart, StartOptions } from "./composition.ts";
 import type { CliContext } from "./context.ts";
-import { joinPlatformDatabase } from "./database.ts";
-import { refuseWithoutKeys } from "./listen-check.ts";
-import { ShutdownList } from "./shutdown-list.ts";
-import { listenForStop } from "./stop-signal.ts";
+import { joinPlatformDatabase } from "./database/database.ts";
+import { refuseWithoutKeys } from "./process/listen-check.ts";
+import { ShutdownList } from "./process/shutdown-list.ts";
+import { listenForStop } from "./process/stop-signal.ts";
 
 /** How a part of the platform is run as a process of its own. */
 export interface ServeOptions<P extends RunningPart> {

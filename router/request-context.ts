@@ -3,9 +3,9 @@
  * else by query string, else the tenant is `public`.
  */
 import type { IncomingMessage } from "node:http";
-import type { GraphqlContext } from "#shared/graphql-http.ts";
+import type { GraphqlContext } from "#shared/serve/graphql-http.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
-import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/request-transport.ts";
+import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
 
 /** The context of one operation at the router. */
 export interface RouterContext extends GraphqlContext {

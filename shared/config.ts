@@ -4,7 +4,7 @@
  */
 import { closestMatch } from "leven";
 import { z } from "zod";
-import { isEgressEntry } from "./egress.ts";
+import { isEgressEntry } from "./fetch/egress.ts";
 import { AppError } from "./errors.ts";
 
 const prefix = "AGENT_PLATFORM_";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
-import { startOwnPlatform } from "../graph/own-platform.ts";
+import { startOwnPlatform } from "../client/own-platform.ts";
 
 const examplesFolder = fileURLToPath(new URL("../../examples", import.meta.url));
 
@@ -35,7 +35,7 @@ async function runDemo(context: CliContext, example: string): Promise<void> {
     try {
       const path = join(examplesFolder, `${example}.json`);
       const input = example === "product-search" ? JSON.stringify({ query: "lamp", catalog_url: `http://${catalog.host}` }) : undefined;
-      const { runFile } = await import("../graph/run-file.ts");
+      const { runFile } = await import("../client/run-file.ts");
       const run = await runFile({
         path,
         url: platform.graphUrl,

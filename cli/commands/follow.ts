@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { graphUrl, refuseUncompleted, withGraphOptions, type GraphOptions } from "../graph/graph-options.ts";
+import { graphUrl, refuseUncompleted, withGraphOptions, type GraphOptions } from "../client/graph-options.ts";
 
 /** `follow <runId>`: shows a run that is there, as `run --follow` shows a new one. */
 export function followCommand(context: CliContext): Command {
@@ -18,7 +18,7 @@ Examples:
   agent-platform follow 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11 --json | tail -1`,
     )
     .action(async (runId: string, { url, tenant, apiKey, json }: GraphOptions) => {
-      const { followExisting } = await import("../graph/follow.ts");
+      const { followExisting } = await import("../client/follow.ts");
       const run = await followExisting({
         runId,
         url: graphUrl(context, url),

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import type { PendingMigrations } from "../composition.ts";
 import type { CliContext } from "../context.ts";
-import { joinPlatformDatabase } from "../database.ts";
+import { joinPlatformDatabase } from "../database/database.ts";
 
 /** `migrate`: brings the databases to this version's schema. `start` does it too. */
 export function migrateCommand(context: CliContext): Command {

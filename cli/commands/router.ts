@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { withKey } from "../encryption-key.ts";
-import { checkPort, refuseUnprotected } from "../listen-check.ts";
+import { withKey } from "../database/encryption-key.ts";
+import { checkPort, refuseUnprotected } from "../process/listen-check.ts";
 import { serveUntilStopped } from "../serve.ts";
 
 /** `router`: the one door, in front of subgraphs that run elsewhere. */

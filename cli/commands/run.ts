@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { graphUrl, refuseUncompleted, withGraphOptions, type GraphOptions } from "../graph/graph-options.ts";
+import { graphUrl, refuseUncompleted, withGraphOptions, type GraphOptions } from "../client/graph-options.ts";
 
 interface RunOptions extends GraphOptions {
   input?: string;
@@ -29,7 +29,7 @@ Examples:
   jq '{question: .title}' ticket.json | agent-platform run flow.json --input - --json --follow | tail -1`,
     )
     .action(async (path: string, options: RunOptions) => {
-      const { runFile } = await import("../graph/run-file.ts");
+      const { runFile } = await import("../client/run-file.ts");
       const { follow = false, json = false } = options;
       const run = await runFile({
         path,

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
-import { colours } from "../graph/colours.ts";
-import { startOwnPlatform } from "../graph/own-platform.ts";
-import { urlOption } from "../graph/graph-options.ts";
+import { colours } from "../client/colours.ts";
+import { startOwnPlatform } from "../client/own-platform.ts";
+import { urlOption } from "../client/graph-options.ts";
 import { startLocalServer } from "../smoke/local-server.ts";
 import type { SmokeResult } from "../smoke/smoke.ts";
 

@@ -7,17 +7,17 @@ import { createLog } from "#shared/log.ts";
 import { bannerLines } from "../banner.ts";
 import type { RunningPlatform, StartOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
-import { openPlatformDatabase } from "../database.ts";
-import { watchDatabase } from "../database-watch.ts";
-import { withKey } from "../encryption-key.ts";
-import { forkSelf } from "../fork-self.ts";
-import { acquireInstanceLock, type InstanceLock } from "../instance-lock.ts";
-import { asListenError, checkPort, refuseUnprotected } from "../listen-check.ts";
-import { ShutdownList } from "../shutdown-list.ts";
-import { listenForStop, type StopSignal } from "../stop-signal.ts";
-import { workerEnvironment, type WorkerParent } from "../worker-environment.ts";
-import { superviseWorkers } from "../worker-processes.ts";
-import { workerSocketOf } from "../worker-socket.ts";
+import { openPlatformDatabase } from "../database/database.ts";
+import { watchDatabase } from "../database/database-watch.ts";
+import { withKey } from "../database/encryption-key.ts";
+import { forkSelf } from "../process/fork-self.ts";
+import { acquireInstanceLock, type InstanceLock } from "../process/instance-lock.ts";
+import { asListenError, checkPort, refuseUnprotected } from "../process/listen-check.ts";
+import { ShutdownList } from "../process/shutdown-list.ts";
+import { listenForStop, type StopSignal } from "../process/stop-signal.ts";
+import { workerEnvironment, type WorkerParent } from "../compose/worker-environment.ts";
+import { superviseWorkers } from "../process/worker-processes.ts";
+import { workerSocketOf } from "../process/worker-socket.ts";
 
 /** `start`: database, migrations, subgraphs, router and workers, until it is told to stop. */
 export function startCommand(context: CliContext): Command {

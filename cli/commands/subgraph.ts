@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { withKey } from "../encryption-key.ts";
+import { withKey } from "../database/encryption-key.ts";
 import { serveUntilStopped } from "../serve.ts";
 
 /** `subgraph <name>`: one subgraph as a process of its own. */

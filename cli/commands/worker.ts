@@ -3,11 +3,11 @@ import { Command, InvalidArgumentError } from "commander";
 import { canonicalNodeType, nodeTypes as knownTypes } from "#shared/dsl/node-types.ts";
 import type { PreparedEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
-import { forkSelf } from "../fork-self.ts";
-import { runningInstance } from "../instance-lock.ts";
+import { forkSelf } from "../process/fork-self.ts";
+import { runningInstance } from "../process/instance-lock.ts";
 import { serveUntilStopped } from "../serve.ts";
-import { suspectsProcess } from "../suspects-process.ts";
-import { workerEnvironment, type WorkerParent } from "../worker-environment.ts";
+import { suspectsProcess } from "../process/suspects-process.ts";
+import { workerEnvironment, type WorkerParent } from "../compose/worker-environment.ts";
 
 /** `worker`: claims runs and executes their nodes; opens no port. */
 export function workerCommand(context: CliContext): Command {

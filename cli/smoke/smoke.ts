@@ -1,8 +1,8 @@
 /** The no-key smoke test (S-61): every sample through the graph as a user would, from app to answer message. */
 import type { GraphClient } from "#codegen/client/client.ts";
 import type { CliRunEventsSubscription } from "#codegen/graph/graphql.ts";
-import { prepareWorkflow } from "../graph/prepare.ts";
-import { runEvents } from "../graph/documents.ts";
+import { prepareWorkflow } from "../client/prepare.ts";
+import { runEvents } from "../client/documents.ts";
 import { createSession, createTool, createToolBinding, createToolVersion, dispatchRun, finishedRun, messageAdded } from "./documents.ts";
 import { smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
 

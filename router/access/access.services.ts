@@ -1,5 +1,5 @@
-import type { SubgraphContext } from "#shared/context.ts";
-import type { ServiceHealth } from "../health.ts";
+import type { SubgraphContext } from "#shared/graphql/context.ts";
+import type { ServiceHealth } from "../edge/health.ts";
 
 /** Asks all subgraphs how they are. */
 export type ProbeServices = () => Promise<ServiceHealth[]>;

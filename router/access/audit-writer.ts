@@ -6,7 +6,7 @@ import type pg from "pg";
 import { openPool } from "#shared/db/pool.ts";
 import { newId } from "#shared/ids.ts";
 import type { Log } from "#shared/log.ts";
-import type { AuditRecord, AuditSink } from "../audit.ts";
+import type { AuditRecord, AuditSink } from "../audit/audit.ts";
 import { insertAudits, type AuditRow } from "./audit.sql.ts";
 
 export interface AuditWriterOptions {

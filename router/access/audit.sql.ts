@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { AuditRecord } from "../audit.ts";
+import type { AuditRecord } from "../audit/audit.ts";
 
 /** An audit with its id. */
 export interface AuditRow extends AuditRecord {

@@ -1,7 +1,7 @@
 import type { FilterQuery } from "@mikro-orm/postgresql";
 import { Arg, Args, Ctx, Query, Resolver } from "type-graphql";
-import type { SubgraphContext } from "#shared/context.ts";
-import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import type { SubgraphContext } from "#shared/graphql/context.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditFilter } from "./request-audit.inputs.ts";
 

@@ -1,5 +1,5 @@
 import { Ctx, Field, Float, ObjectType, Query, registerEnumType, Resolver } from "type-graphql";
-import type { ServiceHealth } from "../health.ts";
+import type { ServiceHealth } from "../edge/health.ts";
 import type { AccessContext } from "./access.services.ts";
 
 /** Whether a service answers. */

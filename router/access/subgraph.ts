@@ -1,4 +1,4 @@
-import { defineSubgraph, type SubgraphDefinition } from "#shared/subgraph.ts";
+import { defineSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import type { AccessServices, ProbeServices } from "./access.services.ts";
 import { RequestAudits } from "./migrations/0001-request-audits.ts";
 import { RequestAudit } from "./request-audit.entity.ts";

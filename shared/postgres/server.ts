@@ -7,7 +7,7 @@ import { chmodSync, chownSync, closeSync, fstatSync, mkdirSync, mkdtempSync, ope
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { longestSocketPath } from "../listen.ts";
+import { longestSocketPath } from "#shared/serve/listen.ts";
 import { postgresBinaries, type PostgresBinaries } from "./binaries.ts";
 import { openCluster } from "./cluster.ts";
 import { postgresErrors } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { SubgraphContext } from "#shared/context.ts";
+import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { AgentLoaders } from "./agent.loaders.ts";
 
 /** What the agent subgraph's resolvers and services are given. */

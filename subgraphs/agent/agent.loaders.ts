@@ -1,7 +1,7 @@
 import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
 import { latestVersions, publishedVersions } from "#shared/db/versions.sql.ts";
-import { childPageLoader, rowLoader } from "#shared/loaders.ts";
+import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { AgentVersion } from "./agent-version.entity.ts";
 import { Agent } from "./agent.entity.ts";
 

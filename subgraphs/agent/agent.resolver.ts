@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AgentVersion } from "./agent-version.entity.ts";
 import type { AgentContext } from "./agent.context.ts";
 import { Agent, AgentStatus } from "./agent.entity.ts";

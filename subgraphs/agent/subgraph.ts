@@ -1,4 +1,4 @@
-import { defineSubgraph } from "#shared/subgraph.ts";
+import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { AgentVersion } from "./agent-version.entity.ts";
 import { AgentVersionResolver } from "./agent-version.resolver.ts";
 import { Agent } from "./agent.entity.ts";

@@ -1,6 +1,6 @@
 /** What the agent subgraph asks of the tool subgraph, on that subgraph's own schema. */
 import { graphql } from "#codegen/subgraph-clients/tool/gql.ts";
-import { liveIds, representationsOf } from "#shared/references.ts";
+import { liveIds, representationsOf } from "#shared/graphql/references.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import type { AgentContext } from "./agent.context.ts";
 

@@ -1,7 +1,7 @@
 import { ArgsType, Field, InputType, Int } from "type-graphql";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { PageArgs } from "#shared/pagination.ts";
+import { PageArgs } from "#shared/graphql/pagination.ts";
 import { MemorySearchMode } from "./memory-search-mode.ts";
 import { MemoryScopeType } from "./memory.entity.ts";
 

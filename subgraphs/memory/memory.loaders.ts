@@ -1,5 +1,5 @@
 import type { Db } from "#shared/db/database.ts";
-import { childPageLoader, rowByKeyLoader } from "#shared/loaders.ts";
+import { childPageLoader, rowByKeyLoader } from "#shared/graphql/loaders.ts";
 import { Memory, MemoryScopeType } from "./memory.entity.ts";
 import { unexpired } from "./memory.rules.ts";
 

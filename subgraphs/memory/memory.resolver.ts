@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from "type-graphql";
-import { connectionType, listPage, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, type Connection } from "#shared/graphql/pagination.ts";
 import { MemoryHit } from "./memory-hit.ts";
 import { searchMemories } from "./memory-search.service.ts";
 import type { MemoryContext } from "./memory.context.ts";

@@ -1,7 +1,7 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { checkJsonSize, checkRange, checkScopeId, checkText, given } from "#shared/fields.ts";
-import { claimIdempotencyKey } from "#shared/idempotency.ts";
+import { claimIdempotencyKey } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { memoryErrors } from "./errors.ts";
 import { expiredMemoriesDelete } from "./memory-expiry.sql.ts";

@@ -1,5 +1,5 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import { PageArgs, type Connection } from "#shared/pagination.ts";
+import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AgentStub } from "./agent.stub.ts";
 import type { MemoryContext } from "./memory.context.ts";
 import type { Memory } from "./memory.entity.ts";

@@ -1,5 +1,5 @@
 import type { ReferenceResolver } from "#shared/graphql/schema.ts";
-import { defineSubgraph } from "#shared/subgraph.ts";
+import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { AgentStub } from "./agent.stub.ts";
 import type { MemoryContext } from "./memory.context.ts";
 import { Memory } from "./memory.entity.ts";

@@ -11,7 +11,7 @@ const named = (f: { provider: string | null }) => (f.provider === null ? "The co
 
 /**
  * Everything that the model subgraph refuses, and why. `retryable`: another attempt may succeed, `retryAfterMs` where the provider said
- * when. `effectUnknown`: the request had been sent and no answer came. EGRESS_DENIED comes as #shared/fetch-errors.ts defines it.
+ * when. `effectUnknown`: the request had been sent and no answer came. EGRESS_DENIED comes as #shared/fetch/fetch-errors.ts defines it.
  */
 export const modelErrors = defineErrors({
   MODEL_PROVIDER_NOT_FOUND: {

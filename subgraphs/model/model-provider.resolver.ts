@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
 import * as providers from "./model-provider.service.ts";

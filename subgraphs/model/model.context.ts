@@ -1,5 +1,5 @@
-import type { SubgraphContext } from "#shared/context.ts";
-import type { EgressPolicy } from "#shared/egress.ts";
+import type { SubgraphContext } from "#shared/graphql/context.ts";
+import type { EgressPolicy } from "#shared/fetch/egress.ts";
 import type { CallRecorder } from "./call-recorder.ts";
 import type { ModelLoaders } from "./model.loaders.ts";
 import type { ProviderDeadlines } from "./openai/transport.ts";

@@ -1,5 +1,5 @@
 import type { Db } from "#shared/db/database.ts";
-import { rowLoader } from "#shared/loaders.ts";
+import { rowLoader } from "#shared/graphql/loaders.ts";
 import { ModelProvider } from "./model-provider.entity.ts";
 
 /** The loaders of one operation. */

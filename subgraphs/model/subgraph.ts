@@ -1,5 +1,5 @@
-import { createEgressPolicy } from "#shared/egress.ts";
-import { defineSubgraph } from "#shared/subgraph.ts";
+import { createEgressPolicy } from "#shared/fetch/egress.ts";
+import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { ChatResolver } from "./chat.resolver.ts";
 import { ProvidersAndCalls } from "./migrations/0001-providers-and-calls.ts";

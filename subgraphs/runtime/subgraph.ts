@@ -1,22 +1,22 @@
-import { defineSubgraph } from "#shared/subgraph.ts";
-import { ArtifactResolver } from "./artifact.resolver.ts";
-import { engineParts, processWorkerKey } from "./engine-parts.ts";
+import { defineSubgraph } from "#shared/graphql/subgraph.ts";
+import { ArtifactResolver } from "./graph/artifact.resolver.ts";
+import { engineParts, processWorkerKey } from "./worker/engine-parts.ts";
 import { Runtime0001 } from "./migrations/0001-runtime.ts";
 import { OutboxLease0002 } from "./migrations/0002-outbox-lease.ts";
 import { DerivedInput0003 } from "./migrations/0003-derived-input.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
-import { NodeRunResolver } from "./node-run.resolver.ts";
-import { OutboxPump } from "./outbox-pump.ts";
-import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./run-event.resolver.ts";
-import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./run-lists.resolver.ts";
+import { NodeRunResolver } from "./graph/node-run.resolver.ts";
+import { OutboxPump } from "./control/outbox-pump.ts";
+import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/run-event.resolver.ts";
+import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./graph/run-lists.resolver.ts";
 import { DocumentCache } from "./plan/document-cache.ts";
-import { Run } from "./run.entity.ts";
-import { runtimeLoaders, type RuntimeLoaders } from "./run.loaders.ts";
-import { RunResolver } from "./run.resolver.ts";
-import type { RuntimeServices } from "./runtime.context.ts";
-import { SpanResolver } from "./span.resolver.ts";
-import { RunControl, type EngineDeps } from "./worker/run-control.ts";
+import { Run } from "./graph/run.entity.ts";
+import { runtimeLoaders, type RuntimeLoaders } from "./graph/run.loaders.ts";
+import { RunResolver } from "./graph/run.resolver.ts";
+import type { RuntimeServices } from "./graph/runtime.context.ts";
+import { SpanResolver } from "./graph/span.resolver.ts";
+import { RunControl, type EngineDeps } from "./control/run-control.ts";
 
 /**
  * The subgraph.

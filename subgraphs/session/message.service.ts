@@ -1,10 +1,10 @@
 import type { Tx } from "#shared/db/database.ts";
 import { checkJsonSize, checkText } from "#shared/fields.ts";
-import { claimIdempotencyKey } from "#shared/idempotency.ts";
+import { claimIdempotencyKey } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import type { Json } from "#shared/json.ts";
-import { encodeCursor, sequenceCursor } from "#shared/pagination.ts";
-import { PullStream } from "#shared/pull-stream.ts";
+import { encodeCursor, sequenceCursor } from "#shared/graphql/pagination.ts";
+import { PullStream } from "#shared/stream/pull-stream.ts";
 import { sessionErrors } from "./errors.ts";
 import { Message, MessageRole, type MessageAdded } from "./message.entity.ts";
 import type { AddMessageInput, RecordRunMessageInput } from "./message.inputs.ts";

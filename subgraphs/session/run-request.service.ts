@@ -1,6 +1,6 @@
 import { AppError } from "#shared/errors.ts";
 import { checkJsonSize } from "#shared/fields.ts";
-import { claimIdempotencyKey, idempotentResult } from "#shared/idempotency.ts";
+import { claimIdempotencyKey, idempotentResult } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { sessionErrors } from "./errors.ts";
 import { MessageRole } from "./message.entity.ts";

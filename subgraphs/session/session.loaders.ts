@@ -1,5 +1,5 @@
 import type { Db } from "#shared/db/database.ts";
-import { childPageLoader, rowLoader } from "#shared/loaders.ts";
+import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { Message } from "./message.entity.ts";
 import { RunRequest } from "./run-request.entity.ts";
 import { Session } from "./session.entity.ts";

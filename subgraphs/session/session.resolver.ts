@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AppStub } from "./app.stub.ts";
 import { Message } from "./message.entity.ts";
 import { RunRequest } from "./run-request.entity.ts";

@@ -1,7 +1,7 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { checkText } from "#shared/fields.ts";
-import { claimIdempotencyKey, idempotentResult } from "#shared/idempotency.ts";
+import { claimIdempotencyKey, idempotentResult } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { sessionErrors } from "./errors.ts";
 import type { SessionContext } from "./session.context.ts";

@@ -1,4 +1,4 @@
-import { defineSubgraph } from "#shared/subgraph.ts";
+import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { Message } from "./message.entity.ts";
 import { MessageResolver } from "./message.resolver.ts";
 import { Sessions } from "./migrations/0001-sessions.ts";

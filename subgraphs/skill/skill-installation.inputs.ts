@@ -1,5 +1,5 @@
 import { ArgsType, Field, ID, InputType } from "type-graphql";
-import { PageArgs } from "#shared/pagination.ts";
+import { PageArgs } from "#shared/graphql/pagination.ts";
 import { InstallScope } from "./skill-installation.entity.ts";
 
 /** Where a skill is to be installed. */

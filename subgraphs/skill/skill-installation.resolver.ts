@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { connectionType, listPage, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, type Connection } from "#shared/graphql/pagination.ts";
 import { InstallationStatus, SkillInstallation } from "./skill-installation.entity.ts";
 import { InstallSkillInput, SkillInstallationsArgs } from "./skill-installation.inputs.ts";
 import * as service from "./skill-installation.service.ts";

@@ -1,5 +1,5 @@
 import { checkJsonSize } from "#shared/fields.ts";
-import { schemaFault } from "#shared/json-schema.ts";
+import { schemaFault } from "#shared/json/json-schema.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { skillErrors } from "./errors.ts";
 import { SkillRuntimeType } from "./runtime-type.ts";

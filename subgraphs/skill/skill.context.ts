@@ -1,4 +1,4 @@
-import type { SubgraphContext } from "#shared/context.ts";
+import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { SkillLoaders } from "./skill.loaders.ts";
 
 /** What the skill subgraph's resolvers and services are given. */

@@ -1,7 +1,7 @@
 import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
 import { latestVersions, publishedVersions } from "#shared/db/versions.sql.ts";
-import { childPageLoader, rowLoader } from "#shared/loaders.ts";
+import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { SkillInstallation } from "./skill-installation.entity.ts";
 import { SkillVersion } from "./skill-version.entity.ts";
 import { Skill } from "./skill.entity.ts";

@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import type { SkillInstallation } from "./skill-installation.entity.ts";
 import { SkillInstallationConnection } from "./skill-installation.resolver.ts";
 import { SkillVersion } from "./skill-version.entity.ts";

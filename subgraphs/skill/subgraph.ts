@@ -1,4 +1,4 @@
-import { defineSubgraph } from "#shared/subgraph.ts";
+import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { Skills } from "./migrations/0001-skills.ts";
 import { SkillInstallation } from "./skill-installation.entity.ts";
 import { SkillInstallationResolver } from "./skill-installation.resolver.ts";

@@ -1,6 +1,6 @@
 /** What the team subgraph asks of the agent subgraph, on that subgraph's own schema. */
 import { graphql } from "#codegen/subgraph-clients/agent/gql.ts";
-import { liveIds, representationsOf } from "#shared/references.ts";
+import { liveIds, representationsOf } from "#shared/graphql/references.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import type { TeamContext } from "./team.context.ts";
 

@@ -1,5 +1,5 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
-import { PageArgs, type Connection } from "#shared/pagination.ts";
+import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AgentStub } from "./agent.stub.ts";
 import type { TeamContext } from "./team.context.ts";
 import type { Team } from "./team.entity.ts";

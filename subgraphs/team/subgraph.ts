@@ -1,4 +1,4 @@
-import { defineSubgraph } from "#shared/subgraph.ts";
+import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { AgentResolver } from "./agent.resolver.ts";
 import { Teams } from "./migrations/0001-teams.ts";
 import { TeamMember } from "./team-member.entity.ts";

@@ -1,4 +1,4 @@
-import type { SubgraphContext } from "#shared/context.ts";
+import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { TeamLoaders } from "./team.loaders.ts";
 
 /** What the team subgraph's resolvers and services are given. */

@@ -1,7 +1,7 @@
 import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
 import { latestVersions, publishedVersions } from "#shared/db/versions.sql.ts";
-import { childPageLoader, rowLoader } from "#shared/loaders.ts";
+import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { TeamMember } from "./team-member.entity.ts";
 import { TeamVersion } from "./team-version.entity.ts";
 import { Team } from "./team.entity.ts";

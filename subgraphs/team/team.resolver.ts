@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { TeamVersion } from "./team-version.entity.ts";
 import type { TeamContext } from "./team.context.ts";
 import { Team, TeamStatus } from "./team.entity.ts";

@@ -1,7 +1,7 @@
 /** JSON Schemas of tools: checked before they are stored, and applied to the arguments of calls. */
 import type { Validator } from "@cfworker/json-schema";
 import { checkJsonSize } from "#shared/fields.ts";
-import { schemaFault, schemaValidator } from "#shared/json-schema.ts";
+import { schemaFault, schemaValidator } from "#shared/json/json-schema.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { withinTime } from "#shared/time-limit.ts";
 import { toolErrors } from "./errors.ts";

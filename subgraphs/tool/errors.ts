@@ -8,7 +8,7 @@ interface CallFacts {
 
 /**
  * Everything that the tool subgraph refuses, and why. `retryable`: another attempt may succeed. `effectUnknown`: the request had been
- * sent, so the tool may have acted on it. EGRESS_DENIED and FETCH_REQUEST_INVALID come as #shared/fetch-errors.ts defines them.
+ * sent, so the tool may have acted on it. EGRESS_DENIED and FETCH_REQUEST_INVALID come as #shared/fetch/fetch-errors.ts defines them.
  */
 export const toolErrors = defineErrors({
   TOOL_NOT_FOUND: { code: "NOT_FOUND", message: (f: { field?: string; id: string }) => `No tool ${f.id}.` },

@@ -2,11 +2,11 @@
  * Secret headers in stored configs: values under `headers` that are { sealed, origin } instead of a text. A value opens only for the row,
  * the origin and the name that it was sealed for.
  */
-import { hiddenValue, isCredentialName } from "#shared/credentials.ts";
-import { checkedHeaders } from "#shared/fetch-request.ts";
+import { hiddenValue, isCredentialName } from "#shared/secret/credentials.ts";
+import { checkedHeaders } from "#shared/fetch/fetch-request.ts";
 import { AppError } from "#shared/errors.ts";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
-import type { SecretBox } from "#shared/secrets.ts";
+import type { SecretBox } from "#shared/secret/secrets.ts";
 import { isSealedHeader, type SealedHeader } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
 

@@ -1,5 +1,5 @@
-import { createEgressPolicy } from "#shared/egress.ts";
-import { defineSubgraph } from "#shared/subgraph.ts";
+import { createEgressPolicy } from "#shared/fetch/egress.ts";
+import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { Tools } from "./migrations/0001-tools.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
 import { ToolBindingResolver } from "./tool-binding.resolver.ts";

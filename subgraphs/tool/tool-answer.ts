@@ -1,8 +1,8 @@
 /** Turns an HTTP response into a tool's result. */
-import type { FetchedResponse } from "#shared/fetch.ts";
+import type { FetchedResponse } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/nesting.ts";
-import type { Scrubber } from "#shared/scrub.ts";
+import { readJson } from "#shared/json/nesting.ts";
+import type { Scrubber } from "#shared/secret/scrub.ts";
 import type { ToolResult } from "./tool-result.ts";
 
 /** What is known of a call beside its answer. */

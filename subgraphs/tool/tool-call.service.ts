@@ -1,8 +1,8 @@
-import { isCredentialName, queryCredentials, shownUrl } from "#shared/credentials.ts";
+import { isCredentialName, queryCredentials, shownUrl } from "#shared/secret/credentials.ts";
 import { AppError } from "#shared/errors.ts";
-import { guardedFetch, type FetchedResponse } from "#shared/fetch.ts";
+import { guardedFetch, type FetchedResponse } from "#shared/fetch/fetch.ts";
 import { checkJsonSize } from "#shared/fields.ts";
-import { createScrubber } from "#shared/scrub.ts";
+import { createScrubber } from "#shared/secret/scrub.ts";
 import { checkArguments } from "./argument-schema.ts";
 import { toolErrors } from "./errors.ts";
 import { resolveToolCall, type ResolvedToolCall } from "./resolve.ts";

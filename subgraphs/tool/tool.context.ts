@@ -1,5 +1,5 @@
-import type { SubgraphContext } from "#shared/context.ts";
-import type { EgressPolicy } from "#shared/egress.ts";
+import type { SubgraphContext } from "#shared/graphql/context.ts";
+import type { EgressPolicy } from "#shared/fetch/egress.ts";
 import type { ToolLoaders } from "./tool.loaders.ts";
 
 /** What the tool subgraph keeps open. */

@@ -1,7 +1,7 @@
 import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
 import { latestVersions } from "#shared/db/versions.sql.ts";
-import { childPageLoader, rowLoader } from "#shared/loaders.ts";
+import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
 import { Tool } from "./tool.entity.ts";

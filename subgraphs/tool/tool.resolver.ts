@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { shownConfig } from "./secret-headers.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
 import type { ToolContext } from "./tool.context.ts";

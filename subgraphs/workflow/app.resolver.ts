@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AppVersion } from "./app-version.entity.ts";
 import { App, AppStatus } from "./app.entity.ts";
 import { CreateAppInput, CreateAppVersionInput, UpdateAppInput } from "./app.inputs.ts";

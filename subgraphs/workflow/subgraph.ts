@@ -1,4 +1,4 @@
-import { defineSubgraph } from "#shared/subgraph.ts";
+import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { AppVersion } from "./app-version.entity.ts";
 import { App } from "./app.entity.ts";
 import { AppResolver, AppVersionResolver } from "./app.resolver.ts";

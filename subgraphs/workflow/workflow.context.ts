@@ -1,4 +1,4 @@
-import type { SubgraphContext } from "#shared/context.ts";
+import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { WorkflowLoaders } from "./workflow.loaders.ts";
 
 /** What the workflow subgraph's resolvers and services are given. */

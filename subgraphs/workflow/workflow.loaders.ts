@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
-import { childPageLoader, rowLoader } from "#shared/loaders.ts";
+import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { AppVersion } from "./app-version.entity.ts";
 import { App } from "./app.entity.ts";
 import { latestVersions, publishedVersions } from "#shared/db/versions.sql.ts";

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import { validateDsl } from "#shared/dsl/validate.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
-import { connectionType, listPage, PageArgs, type Connection } from "#shared/pagination.ts";
+import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { App } from "./app.entity.ts";
 import { DslIssueType } from "./dsl-issue.ts";
 import { WorkflowVersion } from "./workflow-version.entity.ts";

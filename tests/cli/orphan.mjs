@@ -12,7 +12,7 @@ if (process.argv[2] === "child") {
 
 async function listenLate() {
   await registerTypescript();
-  const { listenForStop } = await import("../../cli/stop-signal.ts");
+  const { listenForStop } = await import("../../cli/process/stop-signal.ts");
   await listenForStop({}).wanted;
   process.stdout.write("told to stop\n");
   process.exit(0);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { readPostmaster, isServing } from "#shared/postgres/postmaster.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
 import { isSameProcess } from "#shared/process-identity.ts";
-import { runningInstance, type InstanceRecord } from "../../cli/instance-lock.ts";
+import { runningInstance, type InstanceRecord } from "../../cli/process/instance-lock.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { runCli, type CliProcess } from "./cli-process.ts";
 

@@ -13,7 +13,7 @@ import {
   visit,
   type GraphQLNamedType,
 } from "graphql";
-import { composeSupergraph } from "../../router/compose.ts";
+import { composeSupergraph } from "../../router/graph/compose.ts";
 
 type Described = [path: string, description: string | null | undefined];
 

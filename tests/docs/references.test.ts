@@ -10,9 +10,9 @@ import { validateDsl } from "#shared/dsl/validate.ts";
 import { errorCodes } from "#shared/errors.ts";
 import { expressionLimits } from "#shared/expression/language.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
-import { maxPageSize } from "#shared/pagination.ts";
+import { maxPageSize } from "#shared/graphql/pagination.ts";
 import type { CliContext } from "../../cli/context.ts";
-import { defaultLimits } from "../../router/limits.ts";
+import { defaultLimits } from "../../router/graph/limits.ts";
 import { maxOutputBytes } from "../../subgraphs/runtime/nodes/output-check.ts";
 import { documents, type Page } from "./documents.ts";
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { readWorkflowFile } from "../../cli/graph/workflow-file.ts";
+import { readWorkflowFile } from "../../cli/client/workflow-file.ts";
 import { describeWithJail } from "../runtime/sandbox/jail.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { runDsl, type Dsl } from "../testkit/graph.ts";

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { buildSchema, parse, type GraphQLObjectType } from "graphql";
 import type { GraphqlRequestError } from "#codegen/client/errors.ts";
-import type { RunningSubgraph } from "#shared/subgraph.ts";
+import type { RunningSubgraph } from "#shared/graphql/subgraph.ts";
 import { ask } from "../testkit/graph.ts";
 import { makeOneOfEach, secretWord, type OneOfEach } from "../testkit/one-of-each.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";

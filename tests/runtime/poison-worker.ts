@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { openPool } from "#shared/db/pool.ts";
 import { HintBus } from "#shared/hints.ts";
-import { suspectsProcess } from "../../cli/suspects-process.ts";
+import { suspectsProcess } from "../../cli/process/suspects-process.ts";
 import type { NodeExecutor, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
 import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
 

@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { superviseWorkers } from "../../cli/worker-processes.ts";
+import { superviseWorkers } from "../../cli/process/worker-processes.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { EngineFixture, node, plan } from "../testkit/engine.ts";
 

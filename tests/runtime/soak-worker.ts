@@ -9,7 +9,7 @@ import { pino } from "pino";
 import { openPool } from "#shared/db/pool.ts";
 import { HintBus } from "#shared/hints.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
-import { suspectsProcess } from "../../cli/suspects-process.ts";
+import { suspectsProcess } from "../../cli/process/suspects-process.ts";
 import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
 import { randomOf } from "./soak-settings.ts";
 

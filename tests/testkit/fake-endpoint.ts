@@ -1,6 +1,6 @@
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { execute, GraphQLError, parse } from "graphql";
-import type { SubgraphEndpoint } from "#shared/endpoint.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 

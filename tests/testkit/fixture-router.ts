@@ -8,10 +8,10 @@ import { pino, type Logger } from "pino";
 import { request } from "undici";
 import WebSocket from "ws";
 import { defaultEnv, type Env } from "#shared/config.ts";
-import type { SubgraphEndpoint } from "#shared/endpoint.ts";
-import { connectEndpoint } from "#shared/http-endpoint.ts";
-import { serveEndpoints, type RunningServer } from "#shared/server.ts";
-import type { AuditRecord } from "../../router/audit.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
+import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
+import { serveEndpoints, type RunningServer } from "#shared/serve/server.ts";
+import type { AuditRecord } from "../../router/audit/audit.ts";
 import { startRouter, type RouterOptions, type RunningRouter } from "../../router/router.ts";
 import { fixtureSubgraphs, type Fixtures } from "./fixture-subgraphs.ts";
 

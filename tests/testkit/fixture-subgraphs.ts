@@ -2,8 +2,8 @@
 import { EventEmitter } from "node:events";
 import { buildSubgraphSchema, printSubgraphSchema } from "@apollo/subgraph";
 import { buildSchema, execute, isAbstractType, isObjectType, parse, subscribe, type ExecutionResult, type GraphQLSchema } from "graphql";
-import { BoundedStream } from "#shared/bounded-stream.ts";
-import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint.ts";
+import { BoundedStream } from "#shared/stream/bounded-stream.ts";
+import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 

@@ -1,6 +1,6 @@
 /** A node's context made of fakes, for tests of single executors. */
-import { createEgressPolicy } from "#shared/egress.ts";
-import { createGuardedFetch } from "#shared/fetch.ts";
+import { createEgressPolicy } from "#shared/fetch/egress.ts";
+import { createGuardedFetch } from "#shared/fetch/fetch.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../../subgraphs/runtime/nodes/executor.ts";
 import type { ModelCompletion, ModelPort, ModelRequest, PortCall } from "../../subgraphs/runtime/nodes/ports/model.port.ts";

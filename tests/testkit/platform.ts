@@ -8,8 +8,8 @@ import { defaultEnv, type Env } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
 
 import type { ReadyEnv, WorkerOptions } from "../../cli/composition.ts";
-import { platformParts } from "../../cli/parts.ts";
-import { ShutdownList } from "../../cli/shutdown-list.ts";
+import { platformParts } from "../../cli/compose/parts.ts";
+import { ShutdownList } from "../../cli/process/shutdown-list.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
 /** A running platform. */

@@ -1,10 +1,10 @@
 /** What a subgraph gives for ids of its entities, asked of it as the router asks: through `_entities`, with everything that lies beneath. */
 import { getNamedType, isLeafType, isObjectType, isRequiredArgument, print, type GraphQLObjectType, type GraphQLUnionType } from "graphql";
-import { EndpointRegistry } from "#shared/caller.ts";
+import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import { createLog } from "#shared/log.ts";
-import { createSecretBox } from "#shared/secrets.ts";
-import { openSubgraph, type RunningSubgraph } from "#shared/subgraph.ts";
-import { allSubgraphs } from "../../cli/subgraphs.ts";
+import { createSecretBox } from "#shared/secret/secrets.ts";
+import { openSubgraph, type RunningSubgraph } from "#shared/graphql/subgraph.ts";
+import { allSubgraphs } from "../../cli/compose/subgraphs.ts";
 import type { TestPlatform } from "./platform.ts";
 import { localHints } from "./subgraph.ts";
 

@@ -8,8 +8,8 @@ import { prepareEmbeddedDatabase, platformDatabase } from "#shared/postgres/prep
 import { isServing, readPostmaster } from "#shared/postgres/postmaster.ts";
 import { startPostgres, type PostgresServer } from "#shared/postgres/server.ts";
 import { isSameProcess, processIdentity, type ProcessIdentity } from "#shared/process-identity.ts";
-import { migrateAll } from "../../cli/migrate.ts";
-import { allSubgraphs } from "../../cli/subgraphs.ts";
+import { migrateAll } from "../../cli/compose/migrate.ts";
+import { allSubgraphs } from "../../cli/compose/subgraphs.ts";
 import { templateAddress } from "./database.ts";
 
 /** Short on purpose: it holds a Unix socket. And not in a home, which PostgreSQL's user could not enter. */

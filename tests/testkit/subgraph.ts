@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { EndpointRegistry } from "#shared/caller.ts";
+import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import { defaultEnv, type Env } from "#shared/config.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import { createLog } from "#shared/log.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
-import { createSecretBox } from "#shared/secrets.ts";
-import { openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/subgraph.ts";
+import { createSecretBox } from "#shared/secret/secrets.ts";
+import { openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { createTestDatabase } from "./database.ts";
 
 /** Hints of one process, without PostgreSQL between. */

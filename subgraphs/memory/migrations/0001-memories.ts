@@ -1,6 +1,6 @@
 import { Migration } from "@mikro-orm/migrations";
 import { tenantPolicy } from "#shared/db/tenant-policy.ts";
-import { idempotencyTable } from "#shared/idempotency.ts";
+import { idempotencyTable } from "#shared/graphql/idempotency.ts";
 
 /** Memories, and the words that they are found by. */
 export class Memories extends Migration {

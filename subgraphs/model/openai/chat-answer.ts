@@ -1,7 +1,7 @@
 /** Completions of the OpenAI API, read: whole ones, and those assembled from the pieces of a stream. */
 import { z } from "zod";
 import type { Json } from "#shared/json.ts";
-import { readJson } from "#shared/nesting.ts";
+import { readJson } from "#shared/json/nesting.ts";
 import { FinishReason, type ChatCompletion, type ChatToolCall } from "../chat.types.ts";
 
 /** A completion before anybody knows how long it took. */

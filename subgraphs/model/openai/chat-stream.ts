@@ -1,7 +1,7 @@
 /** A completion that is streamed, as the platform's own pieces. */
 import { createParser } from "eventsource-parser";
 import { isJsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/nesting.ts";
+import { readJson } from "#shared/json/nesting.ts";
 import { modelErrors } from "../errors.ts";
 import { CompletionAssembler, readCompletion, readPiece, type ReadCompletion, type ToolCallDelta } from "./chat-answer.ts";
 import { readStreamError } from "./refusal.ts";

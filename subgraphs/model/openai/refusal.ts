@@ -1,8 +1,8 @@
 /** What a provider's HTTP error means: whose fault, whether to try again, and when. */
 import type { AppError } from "#shared/errors.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
-import { readJson } from "#shared/nesting.ts";
-import type { Scrubber } from "#shared/scrub.ts";
+import { readJson } from "#shared/json/nesting.ts";
+import type { Scrubber } from "#shared/secret/scrub.ts";
 import { modelErrors } from "../errors.ts";
 
 const shownCharacters = 500;

@@ -2,12 +2,12 @@
  * Requests to a service that speaks the OpenAI API. A small client of our own: it must go through the guarded fetch, never retry (the engine
  * does, and must know), and end at once when its caller does. Errors carry the first 500 characters of what the provider said, without keys.
  */
-import type { EgressPolicy } from "#shared/egress.ts";
+import type { EgressPolicy } from "#shared/fetch/egress.ts";
 import { AppError } from "#shared/errors.ts";
-import { guardedStream, type StreamedResponse } from "#shared/fetch.ts";
+import { guardedStream, type StreamedResponse } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/nesting.ts";
-import { createScrubber, type Scrubber } from "#shared/scrub.ts";
+import { readJson } from "#shared/json/nesting.ts";
+import { createScrubber, type Scrubber } from "#shared/secret/scrub.ts";
 import { modelErrors } from "../errors.ts";
 import { readRefusal } from "./refusal.ts";
 

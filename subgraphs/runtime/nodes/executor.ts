@@ -2,7 +2,7 @@
  * What a node type is to the engine: one object that turns a context into an outcome. An executor never touches the database and
  * never throws for a failure of its node: failures are outcomes. An exception is a bug and fails the node with INTERNAL.
  */
-import type { GuardedFetch } from "#shared/fetch.ts";
+import type { GuardedFetch } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { ModelPort } from "./ports/model.port.ts";
 import type { ToolPort } from "./ports/tool.port.ts";

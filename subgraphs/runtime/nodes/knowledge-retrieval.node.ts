@@ -1,8 +1,8 @@
 import { knowledgeRetrievalConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { isJsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/nesting.ts";
-import type { FetchedResponse } from "#shared/fetch.ts";
+import { readJson } from "#shared/json/nesting.ts";
+import type { FetchedResponse } from "#shared/fetch/fetch.ts";
 import { configText } from "./config-text.ts";
 import { indexDocuments, readDocuments, type DocumentIndex, type RetrievableDocument, type RetrievedDocument } from "./document-index.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";

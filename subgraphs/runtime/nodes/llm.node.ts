@@ -1,7 +1,7 @@
 import { llmConfig, type LlmConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/nesting.ts";
+import { readJson } from "#shared/json/nesting.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
 import { storableText } from "./output-check.ts";

@@ -1,4 +1,4 @@
-import { shownRequestConfig } from "#shared/credentials.ts";
+import { shownRequestConfig } from "#shared/secret/credentials.ts";
 import { toolConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { AppError } from "#shared/errors.ts";

@@ -2,15 +2,15 @@
  * Freezes what a run needs, when it is created: asks the graph once, before any transaction. From then on no edit of a workflow or a
  * tool changes the run, and a subgraph that is down does not stop it from being decided what it does.
  */
-import type { SubgraphCaller } from "#shared/caller.ts";
+import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { DslDocument } from "#shared/dsl/document.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { PlanError, type PlanDocument } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
-import { sessionStatus } from "../session.client.ts";
-import { freezePlan, type FrozenPlan } from "../worker/frozen-plan.ts";
-import { findRunSource, type RunNames, type RunSource } from "../workflow.client.ts";
+import { sessionStatus } from "../client/session.client.ts";
+import { freezePlan, type FrozenPlan } from "./frozen-plan.ts";
+import { findRunSource, type RunNames, type RunSource } from "../client/workflow.client.ts";
 import type { CachedDocument, DocumentCache } from "./document-cache.ts";
 import { planDocument } from "./freeze.ts";
 import { freezeToolVersions } from "./tool-versions.ts";

@@ -3,8 +3,8 @@
  * recently used go first. Keyed by tenant too: a version's id alone is nobody's right to its document.
  */
 import type { PlanDocument } from "../engine/plan.ts";
-import type { FrozenPlan } from "../worker/frozen-plan.ts";
-import type { RunNames } from "../workflow.client.ts";
+import type { FrozenPlan } from "./frozen-plan.ts";
+import type { RunNames } from "../client/workflow.client.ts";
 
 /** A version's document; and its plan, where nothing beside the document goes into it. */
 export interface CachedDocument {

@@ -1,9 +1,9 @@
 /** Tool calls are frozen by reference: a run calls the versions that were current when it was created, with the secrets of the day. */
-import type { SubgraphCaller } from "#shared/caller.ts";
+import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
-import { findToolReference, type ToolFound, type ToolReference } from "../tool.client.ts";
+import { findToolReference, type ToolFound, type ToolReference } from "../client/tool.client.ts";
 
 /** Side by side; a document may have 2,000 tool nodes. */
 const lookupsAtOnce = 20;

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openPool } from "#shared/db/pool.ts";
 import { leasesRenew, type Lease } from "../queue/renew.sql.ts";
-import { monotonicMs } from "./clock.ts";
+import { monotonicMs } from "../owner/clock.ts";
 import type { RenewalReport, RenewalSettings } from "./lease-renewer.ts";
 
 const { url, leaseMs, patienceMs } = workerData as RenewalSettings;

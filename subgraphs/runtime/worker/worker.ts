@@ -12,13 +12,13 @@ import { runDeadLetter } from "../queue/dead-letter.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
 import type { Lease } from "../queue/renew.sql.ts";
-import { monotonicMs } from "./clock.ts";
+import { monotonicMs } from "../owner/clock.ts";
 import { LeaseRenewer } from "./lease-renewer.ts";
-import { OfferedNodes } from "./offered-nodes.ts";
-import type { OwnedRun } from "./owned-run.ts";
-import type { Executors, Release } from "./run-host.ts";
-import { RunOwner } from "./run-owner.ts";
-import { tenantShare } from "./slots.ts";
+import { OfferedNodes } from "../owner/offered-nodes.ts";
+import type { OwnedRun } from "../owner/owned-run.ts";
+import type { Executors, Release } from "../owner/run-host.ts";
+import { RunOwner } from "../owner/run-owner.ts";
+import { tenantShare } from "../owner/slots.ts";
 
 /** What a worker is made of. */
 export interface WorkerOptions {

@@ -1,6 +1,6 @@
 import { Migration } from "@mikro-orm/migrations";
 import { tenantPolicy } from "#shared/db/tenant-policy.ts";
-import { idempotencyTable } from "#shared/idempotency.ts";
+import { idempotencyTable } from "#shared/graphql/idempotency.ts";
 
 /** Sessions, their messages, run requests and idempotency keys. */
 export class Sessions extends Migration {

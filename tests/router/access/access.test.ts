@@ -4,8 +4,8 @@ import { openTestSubgraph } from "../../testkit/subgraph.ts";
 import { memoryLog } from "../../testkit/fixture-router.ts";
 import { AuditWriter } from "../../../router/access/audit-writer.ts";
 import { accessSubgraph } from "../../../router/access/subgraph.ts";
-import type { AuditRecord } from "../../../router/audit.ts";
-import type { ServiceHealth } from "../../../router/health.ts";
+import type { AuditRecord } from "../../../router/audit/audit.ts";
+import type { ServiceHealth } from "../../../router/edge/health.ts";
 
 function record(overrides: Partial<AuditRecord> = {}): AuditRecord {
   return {

@@ -1,7 +1,7 @@
 import { newId } from "#shared/ids.ts";
 import { nodesClaim, runClaim, runsClaim, tenantRunClaim, type ClaimLimits } from "../../../subgraphs/runtime/queue/claim.sql.ts";
 import { leasesRenew } from "../../../subgraphs/runtime/queue/renew.sql.ts";
-import { freezePlan } from "../../../subgraphs/runtime/worker/frozen-plan.ts";
+import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
 import { EngineFixture, node, plan } from "../../testkit/engine.ts";
 
 afterEach(EngineFixture.closeLeft);

@@ -1,0 +1,89 @@
+/** How a process reaches what runs in others: subgraphs over HTTP, hints over PostgreSQL. */
+import type { EndpointRegistry } from "#shared/endpoint/caller.ts";
+import type { Env } from "#shared/config.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
+import { HintBus } from "#shared/hints.ts";
+import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
+import type { Log } from "#shared/log.ts";
+import { cliErrors } from "../errors.ts";
+import type { ShutdownList } from "../process/shutdown-list.ts";
+
+/** How long a process waits for the subgraphs that it calls to come up. */
+const connectDeadlineMs = 60_000;
+const retryMs = 50;
+
+/** One bus a database: subgraphs that share a database share its LISTEN connection. */
+export async function busOf(buses: Map<string, HintBus>, url: string, log: Log, shutdown: ShutdownList): Promise<HintBus> {
+  const known = buses.get(url);
+  if (known !== undefined) return known;
+  const bus = new HintBus({ url, log });
+  await bus.start();
+  buses.set(url, bus);
+  shutdown.add("hints", () => bus.close(), 2_000);
+  return bus;
+}
+
+/** What connections are registered with. */
+export interface Connecting {
+  registry: EndpointRegistry;
+  shutdown: ShutdownList;
+  log: Log;
+}
+
+/** Subgraphs call each other, so none may wait for another before it serves. */
+export function connectInBackground(names: readonly string[], env: Env, { registry, shutdown, log }: Connecting): void {
+  const stopping = new AbortController();
+  shutdown.add("connecting", () => Promise.resolve(stopping.abort()), 1_000);
+  const connect = async (name: string): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        const endpoint = await connectPatiently(name, env, stopping.signal);
+        if (stopping.signal.aborted) return await endpoint.close();
+        shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
+        return registry.register(endpoint);
+      } catch (cause) {
+        if (!stopping.signal.aborted) log.error({ err: cause, subgraph: name }, "a subgraph was not reached, trying on");
+      }
+    }
+  };
+  for (const name of names) void connect(name);
+}
+
+/**
+ * Connects to all, each as soon as it is up.
+ *
+ * @throws AppError SUBGRAPH_URL_MISSING (all that are), SUBGRAPH_NOT_ANSWERING
+ */
+export async function connectAll(
+  names: readonly string[],
+  env: Env,
+  { registry, shutdown }: Omit<Connecting, "log">,
+): Promise<SubgraphEndpoint[]> {
+  const missing = names.filter((name) => env.subgraphUrls[name] === undefined);
+  if (missing.length > 0) throw cliErrors.SUBGRAPH_URL_MISSING({ variables: missing.map(subgraphUrlVariable) });
+  return Promise.all(
+    names.map(async (name) => {
+      const endpoint = await connectPatiently(name, env);
+      registry.register(endpoint);
+      shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
+      return endpoint;
+    }),
+  );
+}
+
+/** Tries until the deadline: processes that start together come up in any order. */
+async function connectPatiently(name: string, env: Env, stopping?: AbortSignal): Promise<SubgraphEndpoint> {
+  const url = env.subgraphUrls[name]!;
+  const deadline = performance.now() + connectDeadlineMs;
+  for (;;) {
+    try {
+      return await connectEndpoint({ name, url }, AbortSignal.timeout(5_000));
+    } catch (cause) {
+      if (performance.now() > deadline || stopping?.aborted)
+        throw cliErrors.SUBGRAPH_NOT_ANSWERING({ name, url, seconds: connectDeadlineMs / 1_000 }, { cause });
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+}
+
+const subgraphUrlVariable = (name: string) => `AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`;

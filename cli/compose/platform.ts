@@ -1,0 +1,164 @@
+/**
+ * Puts the platform together: the only file that knows the router and the subgraphs both. Embedded, all subgraphs run in this
+ * process and the router executes on their schemas; distributed, each is a process and is reached over HTTP.
+ */
+import { EndpointRegistry } from "#shared/endpoint/caller.ts";
+import type { Env } from "#shared/config.ts";
+import { AppError } from "#shared/errors.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
+import type { HintBus } from "#shared/hints.ts";
+import type { Log } from "#shared/log.ts";
+import { createSecretBox } from "#shared/secret/secrets.ts";
+import { serveEndpoints } from "#shared/serve/server.ts";
+import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
+import { AuditWriter } from "../../router/access/audit-writer.ts";
+import { accessSubgraph } from "../../router/access/subgraph.ts";
+import { probeServices } from "../../router/edge/health.ts";
+import { startRouter, type RunningRouter } from "../../router/router.ts";
+import { createPythonJail } from "../../subgraphs/runtime/sandbox/python-jail.ts";
+import type { PlatformOptions, RunningPlatform, RunningServer, StartOptions } from "../composition.ts";
+import { busOf, connectAll, connectInBackground } from "./connections.ts";
+import { migrateAll } from "./migrate.ts";
+import { ShutdownList } from "../process/shutdown-list.ts";
+import { accessSubgraphName, calledByWorkers, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
+
+/** Loads all that {@link startPlatform} runs, and builds the schemas. */
+export async function loadPlatform(): Promise<void> {
+  for (const load of Object.values(subgraphs)) {
+    await prepareSubgraph(await load());
+    // What waits for PostgreSQL beside this gets its turn.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Starts router and all subgraphs in this process. */
+export async function startPlatform(env: Env, { log, progress, workerSocket }: PlatformOptions): Promise<RunningPlatform> {
+  const shutdown = new ShutdownList();
+  // Asked while the rest opens: the sandbox's self-test takes a moment.
+  const notes = sandboxNotes(env);
+  try {
+    progress("migrating the schemas");
+    await migrateAll(env);
+    progress("opening the subgraphs");
+    const registry = new EndpointRegistry();
+    const opened = await openAll(env, log, registry, shutdown);
+    const called = opened.filter((subgraph) => calledByWorkers.includes(subgraph.name));
+    const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
+    shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
+    progress("composing the graph");
+    const router = await openRouter(opened, { env, log, registry, shutdown });
+    return {
+      graphUrl: router.url,
+      notes: await notes,
+      stop: () => shutdown.run(),
+    };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+/** Why code nodes will fail here, if they will. */
+async function sandboxNotes({ pythonBin, maxTimeoutSeconds }: Env): Promise<string[]> {
+  const reason = await createPythonJail({ pythonBin, maxTimeoutMs: maxTimeoutSeconds * 1_000 }).unavailableReason();
+  return reason === null ? [] : [`code nodes cannot run here: ${reason}`];
+}
+
+async function openAll(env: Env, log: Log, registry: EndpointRegistry, shutdown: ShutdownList): Promise<RunningSubgraph[]> {
+  const buses = new Map<string, HintBus>();
+  const opened: RunningSubgraph[] = [];
+  for (const [name, load] of Object.entries(subgraphs)) {
+    const hints = await busOf(buses, subgraphDatabaseUrl(env, name), log, shutdown);
+    const subgraph = await open(await load(), { env, log, registry, hints });
+    shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
+    registry.register(subgraph);
+    opened.push(subgraph);
+  }
+  return opened;
+}
+
+/** The router with its own subgraph, in front of the others. */
+async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown }: RouterParts): Promise<RunningRouter> {
+  const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
+  const hints = await busOf(new Map(), databaseUrl, log, shutdown);
+  const all = [...endpoints];
+  const definition = accessSubgraph(() => probeServices(all, log));
+  const access = await open(definition, { env, log, registry, hints });
+  shutdown.add("access", () => access.close(), 5_000);
+  all.push(access);
+  const audit = new AuditWriter({ databaseUrl, log });
+  shutdown.add("audits", () => audit.stop(), 5_000);
+  const router = await startRouter({ env, endpoints: all, audit, log, checks: { schema: () => requireMigrated(access) } });
+  shutdown.add("the router", () => router.stop(), 8_000);
+  return router;
+}
+
+interface RouterParts {
+  env: Env;
+  log: Log;
+  registry: EndpointRegistry;
+  shutdown: ShutdownList;
+}
+
+async function requireMigrated({ database }: RunningSubgraph): Promise<void> {
+  const pending = await database.pendingMigrations();
+  if (pending.length > 0)
+    throw new AppError(
+      "DOWNSTREAM_UNAVAILABLE",
+      "SCHEMA_NOT_CURRENT",
+      `The schema lacks ${pending.length} migrations. Run: agent-platform migrate`,
+    );
+}
+
+interface OpenOptions {
+  env: Env;
+  log: Log;
+  registry: EndpointRegistry;
+  hints: HintBus;
+}
+
+function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, hints }: OpenOptions): Promise<RunningSubgraph> {
+  const secrets = createSecretBox(requireKey(env));
+  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl: subgraphDatabaseUrl(env, definition.name) });
+}
+
+/** Starts the router in front of subgraphs of other processes. */
+export async function startRouterAlone(env: Env, { log }: StartOptions): Promise<RunningServer> {
+  const shutdown = new ShutdownList();
+  try {
+    const registry = new EndpointRegistry();
+    const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, shutdown });
+    await migrateAll(env, [accessSubgraphName]);
+    const router = await openRouter(endpoints, { env, log, registry, shutdown });
+    return { graphUrl: router.url, stop: () => shutdown.run() };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+/** Starts one subgraph. */
+export async function startSubgraph(name: string, env: Env, { log }: StartOptions): Promise<RunningServer> {
+  const shutdown = new ShutdownList();
+  try {
+    await migrateAll(env, [name]);
+    const registry = new EndpointRegistry();
+    const hints = await busOf(new Map(), subgraphDatabaseUrl(env, name), log, shutdown);
+    const subgraph = await open(await subgraphs[name]!(), { env, log, registry, hints });
+    shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
+    const server = await serveEndpoints({ endpoints: [subgraph], listen: { host: "127.0.0.1", port: env.port }, log });
+    shutdown.add("the server", () => server.stop(2_000), 4_000);
+    const others = Object.keys(env.subgraphUrls).filter((other) => other !== name);
+    connectInBackground(others, env, { registry, shutdown, log });
+    return { graphUrl: server.urlOf(name), stop: () => shutdown.run() };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+function requireKey({ encryptionKey }: Env): string {
+  if (encryptionKey === undefined)
+    throw new Error("AGENT_PLATFORM_ENCRYPTION_KEY is not set. Example: 64 hex digits from `openssl rand -hex 32`");
+  return encryptionKey;
+}

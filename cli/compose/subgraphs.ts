@@ -1,0 +1,41 @@
+/** The nine subgraphs, and the router's own, by name; each is loaded only where it is needed. */
+import type { Env } from "#shared/config.ts";
+import type { SubgraphDefinition } from "#shared/graphql/subgraph.ts";
+
+/** A manifest, whatever its loaders and services are. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the parameters are contravariant: no other type takes all nine
+export type AnySubgraph = SubgraphDefinition<any, any>;
+
+type Load = () => Promise<AnySubgraph>;
+
+/** The domain's subgraphs. */
+export const subgraphs: Record<string, Load> = {
+  workflow: async () => (await import("../../subgraphs/workflow/subgraph.ts")).workflowSubgraph,
+  session: async () => (await import("../../subgraphs/session/subgraph.ts")).sessionSubgraph,
+  runtime: async () => (await import("../../subgraphs/runtime/subgraph.ts")).runtimeSubgraph,
+  agent: async () => (await import("../../subgraphs/agent/subgraph.ts")).agentSubgraph,
+  memory: async () => (await import("../../subgraphs/memory/subgraph.ts")).memorySubgraph,
+  team: async () => (await import("../../subgraphs/team/subgraph.ts")).teamSubgraph,
+  skill: async () => (await import("../../subgraphs/skill/subgraph.ts")).skillSubgraph,
+  tool: async () => (await import("../../subgraphs/tool/subgraph.ts")).toolSubgraph,
+  model: async () => (await import("../../subgraphs/model/subgraph.ts")).modelSubgraph,
+};
+
+/** The router's own subgraph: audits and health. */
+export const accessSubgraphName = "access";
+
+/** All that own tables and have a part in the graph. */
+export function allSubgraphs(): Record<string, Load> {
+  const access: Load = async () => (await import("../../router/access/subgraph.ts")).accessSubgraph(() => Promise.resolve([]));
+  return { ...subgraphs, [accessSubgraphName]: access };
+}
+
+/** Those that worker processes call. */
+export const calledByWorkers = ["model", "tool"];
+
+/** The database of one subgraph: its own where one is named, else the platform's. */
+export function subgraphDatabaseUrl(env: Pick<Env, "databaseUrl" | "databaseUrls">, name: string): string {
+  const url = env.databaseUrls[name] ?? env.databaseUrl;
+  if (url === undefined) throw new Error(`no database is set up for subgraph ${name}`);
+  return url;
+}

@@ -1,0 +1,24 @@
+/** A worker as a process of its own. It knows neither router nor schemas, so it is up while the platform beside it still loads. */
+import { EndpointRegistry } from "#shared/endpoint/caller.ts";
+import type { Env } from "#shared/config.ts";
+import { startRuntimeWorker } from "../../subgraphs/runtime/worker/worker-process.ts";
+import type { RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
+import { busOf, connectAll } from "./connections.ts";
+import { ShutdownList } from "../process/shutdown-list.ts";
+import { calledByWorkers, subgraphDatabaseUrl } from "./subgraphs.ts";
+
+/** Starts a worker; it waits until the subgraphs that it calls are up. */
+export async function startWorker(env: Env, worker: WorkerOptions, { log }: StartOptions): Promise<RunningPart> {
+  const shutdown = new ShutdownList();
+  try {
+    const registry = new EndpointRegistry();
+    await connectAll(calledByWorkers, env, { registry, shutdown });
+    const hints = await busOf(new Map(), subgraphDatabaseUrl(env, "runtime"), log, shutdown);
+    const running = startRuntimeWorker({ env, log, hints, call: registry, databaseUrl: subgraphDatabaseUrl(env, "runtime"), ...worker });
+    shutdown.add("the worker", () => running.stop(), 26_000);
+    return { stop: () => shutdown.run(), finished: running.finished };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}

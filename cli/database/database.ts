@@ -1,0 +1,98 @@
+/** Which database a command works on: the one named in the environment, else the embedded one of the data folder. */
+import { join } from "node:path";
+import type { Env } from "#shared/config.ts";
+import { keepPostgres } from "#shared/postgres/keeper.ts";
+import { prepareEmbeddedDatabase, preparePlatformDatabase } from "#shared/postgres/prepare.ts";
+import { startPostgres } from "#shared/postgres/server.ts";
+import type { PreparedEnv } from "../composition.ts";
+import { acquireInstanceLock, runningInstance } from "../process/instance-lock.ts";
+
+/** A database that is ready for migrations. */
+export interface OpenDatabase {
+  /** The environment, with the database's URLs in place. */
+  env: PreparedEnv;
+  /** The server that was started for it; undefined where the environment names a database. */
+  embedded: EmbeddedServer | undefined;
+  stop(): Promise<void>;
+}
+
+/** The embedded server, which may end and be started again. */
+export interface EmbeddedServer {
+  isRunning(): boolean;
+  logFile: string;
+  /** Starts it again where its clients expect it. @throws AppError of `postgresErrors` */
+  restart(): Promise<void>;
+}
+
+/**
+ * Opens the databases of the environment, or starts the embedded one; the caller holds the data folder's lock.
+ *
+ * @throws AppError of `postgresErrors`
+ */
+export async function openPlatformDatabase(env: Env): Promise<OpenDatabase> {
+  if (env.databaseUrl === undefined) return startKept(env);
+  const databaseUrl = await preparePlatformDatabase(env.databaseUrl);
+  return { env: await completed(env, databaseUrl), embedded: undefined, stop: () => Promise.resolve() };
+}
+
+/**
+ * The same for a command beside the platform, such as `migrate` or one more `worker`: where a platform runs on the data folder, its embedded database is
+ * used and left running.
+ */
+export async function joinPlatformDatabase(env: Env): Promise<OpenDatabase> {
+  if (env.databaseUrl !== undefined) return openPlatformDatabase(env);
+  if (runningInstance(env.dataDir)) return { ...(await startEmbedded(env)), stop: () => Promise.resolve() };
+  const lock = acquireInstanceLock(env.dataDir);
+  try {
+    const database = await startKept(env);
+    return { ...database, stop: () => database.stop().finally(() => lock.release()) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Started for this process, whose end it does not outlive by much. */
+async function startKept(env: Env): Promise<OpenDatabase> {
+  const database = await startEmbedded(env);
+  const keep = () => keepPostgres({ pid: database.pid() }, { tokenFile: join(env.dataDir, "postgres.keeper") });
+  let keeper = keep();
+  return {
+    ...database,
+    embedded: {
+      ...database.embedded,
+      async restart() {
+        await database.embedded.restart();
+        keeper.release();
+        keeper = keep();
+      },
+    },
+    stop: () => database.stop().finally(() => keeper.release()),
+  };
+}
+
+async function startEmbedded(env: Env): Promise<OpenDatabase & { embedded: EmbeddedServer; pid(): number }> {
+  const folder = join(env.dataDir, "postgres");
+  let server = await startPostgres({ folder });
+  try {
+    const databaseUrl = await prepareEmbeddedDatabase(server.url);
+    const embedded = {
+      isRunning: () => server.isRunning(),
+      logFile: server.logFile,
+      restart: async () => {
+        server = await startPostgres({ folder, socketFolder: server.socketFolder });
+      },
+    };
+    return { env: await completed(env, databaseUrl), embedded, pid: () => server.pid, stop: () => server.stop() };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** The environment with all databases prepared. */
+async function completed(env: Env, databaseUrl: string): Promise<PreparedEnv> {
+  const databaseUrls: Record<string, string> = {};
+  for (const [subgraph, url] of Object.entries(env.databaseUrls)) databaseUrls[subgraph] = await preparePlatformDatabase(url);
+  return { ...env, databaseUrl, databaseUrls };
+}

@@ -1,0 +1,26 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { PreparedEnv, ReadyEnv } from "../composition.ts";
+
+/** The environment with its key; without one, that of embedded mode. */
+export function withKey(env: PreparedEnv): ReadyEnv {
+  return { ...env, encryptionKey: env.encryptionKey ?? embeddedEncryptionKey(env.dataDir) };
+}
+
+/**
+ * The key of embedded mode: made once, kept beside the data, readable by its owner only. Without it the stored secrets are lost, so it belongs in every
+ * backup of the data folder.
+ */
+export function embeddedEncryptionKey(dataDir: string): string {
+  const path = join(dataDir, "encryption.key");
+  mkdirSync(dataDir, { recursive: true });
+  try {
+    writeFileSync(path, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  // A copied backup may have lost it.
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+  return readFileSync(path, "utf8").trim();
+}

@@ -1,0 +1,45 @@
+import { createServer } from "node:net";
+import type { Env } from "#shared/config.ts";
+import { isLoopbackName } from "#shared/serve/host-guard.ts";
+import { cliErrors } from "../errors.ts";
+
+/**
+ * Refuses to open the graph to others while nothing asks who they are.
+ *
+ * @throws AppError AUTH_NOT_AVAILABLE, HOST_NOT_LOOPBACK
+ */
+export function refuseUnprotected(env: Pick<Env, "host" | "authRequired">): void {
+  refuseWithoutKeys(env);
+  if (!isLoopbackName(env.host)) throw cliErrors.HOST_NOT_LOOPBACK({ host: env.host });
+}
+
+/** Refuses to run any part of a platform that was told to ask for keys. @throws AppError AUTH_NOT_AVAILABLE */
+export function refuseWithoutKeys({ authRequired }: Pick<Env, "authRequired">): void {
+  if (authRequired) throw cliErrors.AUTH_NOT_AVAILABLE({});
+}
+
+/**
+ * Tries the port before anything slow is started.
+ *
+ * @throws AppError PORT_TAKEN, PORT_REFUSED
+ */
+export async function checkPort({ host, port }: Pick<Env, "host" | "port">): Promise<void> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host, port }, resolve);
+    });
+  } catch (cause) {
+    throw asListenError({ host, port }, cause);
+  }
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+/** Translates a failure to listen; everything else is given back as it is. */
+export function asListenError({ host, port }: Pick<Env, "host" | "port">, cause: unknown): unknown {
+  const failure = cause as NodeJS.ErrnoException;
+  if (failure.code === "EADDRINUSE") return cliErrors.PORT_TAKEN({ host, port }, { cause });
+  if (failure.syscall === "listen") return cliErrors.PORT_REFUSED({ host, port, story: failure.message }, { cause });
+  return cause;
+}

@@ -1,0 +1,69 @@
+/**
+ * Audits what was refused before it was an operation: a foreign Host or Origin, an invalid tenant id, a body that is too large or no JSON.
+ * It costs nothing to be refused, not even leave to ask, so that these rows have a limit of their own: a web page must not fill a disk.
+ */
+import type { IncomingMessage } from "node:http";
+import { AppError } from "#shared/errors.ts";
+import type { Log } from "#shared/log.ts";
+import { auditRecord, type AuditSink } from "./audit.ts";
+import { refusedContext, type RouterContext } from "../request-context.ts";
+
+/** A request that was refused. */
+export interface RefusedRequest {
+  request: IncomingMessage;
+  /** Where it got as far as that; a request whose body was not read to the end no longer knows who sent it. */
+  context?: RouterContext | undefined;
+  /** Of a WebSocket. */
+  connectionParams?: Record<string, unknown> | undefined;
+  /** As the client was told it, where it was told one. */
+  requestId?: string | undefined;
+  statusCode: number;
+  error: unknown;
+  startedAt?: Date;
+}
+
+export interface RefusalAuditOptions {
+  sink: AuditSink;
+  log: Log;
+  /** Rows in one window at most; what is refused beyond them is refused without one. */
+  maxRows?: number;
+  windowMs?: number;
+  now?: () => number;
+}
+
+/** Ten rows a second on average. */
+const defaults = { maxRows: 100, windowMs: 10_000, now: () => performance.now() };
+
+/** The audit of one router's refusals; it never throws and never waits. */
+export class RefusalAudit {
+  readonly #setting: Required<RefusalAuditOptions>;
+  #windowEnds = -Infinity;
+  #rows = 0;
+
+  constructor(options: RefusalAuditOptions) {
+    this.#setting = { ...defaults, ...options };
+  }
+
+  record(refused: RefusedRequest): void {
+    if (!this.#take()) return;
+    const { request, connectionParams, requestId, statusCode, error, startedAt = new Date() } = refused;
+    const context = refused.context ?? refusedContext(request, { connectionParams, requestId });
+    const { code, reason } = error instanceof AppError ? error : { code: "INTERNAL", reason: "INTERNAL" };
+    // The row has room for the code only.
+    this.#setting.log.info({ requestId: context.info.requestId, statusCode, reason }, "request refused");
+    this.#setting.sink.record(auditRecord({ context, source: "", startedAt }, { statusCode, errorCodes: [code] }));
+  }
+
+  #take(): boolean {
+    const { now, windowMs, maxRows, log } = this.#setting;
+    const at = now();
+    if (at >= this.#windowEnds) {
+      this.#windowEnds = at + windowMs;
+      this.#rows = 0;
+    }
+    this.#rows++;
+    // Said once a window: a line each would be the same flood elsewhere.
+    if (this.#rows === maxRows + 1) log.warn({ maxRows, windowMs }, "too many requests refused to audit each");
+    return this.#rows <= maxRows;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Keeps web pages away from a router that asks for no key: a page in a developer's browser must not run code on their machine.
+ * Host must name loopback or an allowed host, Origin must be the router's own or a listed one.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Env } from "#shared/config.ts";
+import { defineErrors, type AppError } from "#shared/errors.ts";
+import { isAllowedHost, isAllowedOrigin } from "#shared/serve/host-guard.ts";
+
+const guardErrors = defineErrors({
+  HOST_NOT_ALLOWED: {
+    code: "FORBIDDEN",
+    message: (f: { host: string | undefined }) =>
+      `The router does not answer to the Host ${f.host ?? "(none)"}: loopback names only, and those that AGENT_PLATFORM_ALLOWED_HOSTS lists.`,
+  },
+  ORIGIN_NOT_ALLOWED: {
+    code: "FORBIDDEN",
+    message: (f: { origin: string | undefined }) =>
+      `Pages of the Origin ${f.origin} may not use the router: its own only, and those that AGENT_PLATFORM_CORS_ORIGINS lists.`,
+  },
+});
+
+type GuardSetting = Pick<Env, "allowedHosts" | "corsOrigins">;
+
+/** What is wrong with where a request comes from, if anything; the same for HTTP and for upgrades. */
+export function refusalOf({ headers }: IncomingMessage, setting: GuardSetting): AppError | undefined {
+  if (!isAllowedHost(headers.host, setting.allowedHosts)) return guardErrors.HOST_NOT_ALLOWED({ host: headers.host });
+  if (!isAllowedOrigin(headers.origin, headers.host, setting.corsOrigins))
+    return guardErrors.ORIGIN_NOT_ALLOWED({ origin: headers.origin });
+  return undefined;
+}
+
+/** Lets a listed origin read the answer. True when the request was a preflight, which is answered with this. */
+export function answerCors(request: IncomingMessage, response: ServerResponse, { corsOrigins }: GuardSetting): boolean {
+  const { origin } = request.headers;
+  if (origin !== undefined && corsOrigins.includes(origin)) {
+    response.setHeader("access-control-allow-origin", origin);
+    response.setHeader("access-control-expose-headers", "x-request-id, x-tenant-id");
+    response.setHeader("vary", "origin");
+  }
+  if (request.method !== "OPTIONS") return false;
+  response.setHeader("access-control-allow-methods", "GET, POST, OPTIONS");
+  response.setHeader(
+    "access-control-allow-headers",
+    "content-type, x-api-key, x-tenant-id, x-request-id, traceparent, apollo-require-preflight",
+  );
+  response.setHeader("access-control-max-age", "600");
+  response.writeHead(204).end();
+  return true;
+}

@@ -1,0 +1,122 @@
+/** The routes of the router's HTTP server. Every answer carries the request's id; /graphql also says for which tenant it spoke. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ApolloServer } from "@apollo/server";
+import type { Env } from "#shared/config.ts";
+import { AppError } from "#shared/errors.ts";
+import { answerGraphql, clientGone } from "#shared/serve/graphql-http.ts";
+import { sendJson, sendRefusal } from "#shared/serve/http-answer.ts";
+import { statusOfRefusal } from "#shared/serve/http-body.ts";
+import type { Log } from "#shared/log.ts";
+import type { Audited } from "../audit/audit.ts";
+import { answerCors, refusalOf } from "./browser-guard.ts";
+import type { GraphiqlFiles } from "../graphiql/files.ts";
+import { probeServices, runChecks, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import type { RefusalAudit } from "../audit/refusal-audit.ts";
+import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
+import type { Endpoints } from "../graph/subgraph-fetch.ts";
+import { refuseVariableRoot } from "../graph/subscription-root.ts";
+
+export interface HttpOptions {
+  env: Pick<Env, "allowedHosts" | "corsOrigins">;
+  server: ApolloServer<RouterContext>;
+  endpoints: Endpoints;
+  checks: Record<string, ReadinessCheck>;
+  graphiql: GraphiqlFiles;
+  log: Log;
+  maxBodyBytes: number;
+  maxTokens: number;
+  audited: Audited;
+  refusals: RefusalAudit;
+}
+
+/** Makes the request listener of the server. */
+export function httpListener(options: HttpOptions): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const requestId = requestIdFor(request);
+    response.setHeader("x-request-id", requestId);
+    response.setHeader("x-content-type-options", "nosniff");
+    const refusal = refusalOf(request, options.env);
+    if (refusal !== undefined) {
+      if (pathOf(request) === "/graphql")
+        options.refusals.record({ request, requestId, statusCode: statusOfRefusal(refusal), error: refusal });
+      return sendRefusal(response, refusal, { requestId });
+    }
+    if (answerCors(request, response, options.env)) return;
+    route(options, { request, response, requestId }).catch((error: unknown) => {
+      const report = (cause: unknown) => options.log.error({ err: cause, requestId }, "request failed inside");
+      sendRefusal(response, error, { requestId, report });
+    });
+  };
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  requestId: string;
+}
+
+async function route(options: HttpOptions, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange;
+  const path = pathOf(request);
+  switch (path) {
+    case "/graphql":
+      return wantsPage(request) ? redirect(response, "/") : answerOperation(options, exchange);
+    case "/livez":
+      return sendJson(response, 200, { status: "UP" });
+    case "/ready":
+    case "/readyz":
+      return answerReady(options, response);
+    case "/health":
+      return answerHealth(options, response);
+    default:
+      if (await options.graphiql.answer(path, request, response)) return;
+      return sendJson(response, 404, { message: "Nothing is here. The graph is at /graphql." });
+  }
+}
+
+async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
+  const { server, maxBodyBytes, maxTokens, audited, refusals } = options;
+  const startedAt = new Date();
+  let context: RouterContext | undefined;
+  const refused = (statusCode: number, error: unknown) => refusals.record({ request, context, requestId, statusCode, error, startedAt });
+  try {
+    context = httpContext(request, requestId, clientGone(response));
+    response.setHeader("x-tenant-id", context.info.tenantId);
+    await answerGraphql(server, { request, response, context, maxBodyBytes, check: (text) => refuseVariableRoot(text, maxTokens) });
+    // Apollo Server asks no plugin about what is not GraphQL over HTTP: batches, other methods, no query.
+    if (!audited.has(context.info)) refused(response.statusCode, notAnOperation());
+  } catch (error) {
+    if (context === undefined || !audited.has(context.info)) refused(statusOfRefusal(error), error);
+    throw error;
+  }
+}
+
+const notAnOperation = () => new AppError("BAD_USER_INPUT", "BAD_REQUEST", "This is no GraphQL over HTTP.");
+
+async function answerReady({ endpoints, checks, log }: HttpOptions, response: ServerResponse): Promise<void> {
+  const [services, own] = await Promise.all([probeServices(endpoints.values(), log), runChecks(checks, log)]);
+  sendStatus(response, { checks: byName(own), subgraphs: byName(services) }, [...services, ...own]);
+}
+
+async function answerHealth({ endpoints, log }: HttpOptions, response: ServerResponse): Promise<void> {
+  const services = await probeServices(endpoints.values(), log);
+  sendStatus(response, { services }, services);
+}
+
+function sendStatus(response: ServerResponse, details: object, parts: ServiceHealth[]): void {
+  const up = parts.every(({ status }) => status === "UP");
+  sendJson(response, up ? 200 : 503, { status: up ? "UP" : "DOWN", ...details });
+}
+
+const byName = (parts: ServiceHealth[]) => Object.fromEntries(parts.map(({ name, status, message }) => [name, message ?? status]));
+
+const pathOf = ({ url = "/" }: IncomingMessage) => url.split("?", 1)[0] ?? "/";
+
+/** A browser that was pointed at the graph itself. */
+function wantsPage({ method, headers, url }: IncomingMessage): boolean {
+  return method === "GET" && headers.accept?.includes("text/html") === true && url?.includes("query=") !== true;
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location }).end();
+}

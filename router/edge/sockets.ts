@@ -1,0 +1,131 @@
+/**
+ * graphql-transport-ws at the router. Subscriptions go to the engine of subscriptions.ts, queries and mutations through Apollo
+ * Server like those over HTTP. What is wrong with an operation is told in an `error` message, before anything begins.
+ */
+import type { ApolloServer } from "@apollo/server";
+import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from "graphql";
+import type { SubscribePayload } from "graphql-ws";
+import { clientError } from "#shared/client-error.ts";
+import { AppError } from "#shared/errors.ts";
+import { asRequest } from "#shared/serve/graphql-http.ts";
+import { statusOfRefusal } from "#shared/serve/http-body.ts";
+import type { SocketExtra, SocketOptions } from "#shared/serve/websocket-server.ts";
+import { auditRecord, errorCodesOf, type AuditSink } from "../audit/audit.ts";
+import type { Runtime } from "./gateway.ts";
+import { RefusedOperation } from "../graph/operations.ts";
+import type { RefusalAudit } from "../audit/refusal-audit.ts";
+import { socketContext, type RouterContext } from "../request-context.ts";
+import { startSubscription, type PreparedSubscription } from "./subscriptions.ts";
+import { checkVariables } from "../graph/variables.ts";
+
+interface SocketOperation extends PreparedSubscription {
+  context: RouterContext;
+  operationName: string | undefined;
+}
+
+interface SocketSetting {
+  server: ApolloServer<RouterContext>;
+  audit: AuditSink;
+  refusals: RefusalAudit;
+}
+
+/** What the WebSocket server is to do with operations. */
+export function socketOptions(runtime: Runtime, { server, audit, refusals }: SocketSetting): SocketOptions {
+  const refused = ({ request, connectionParams }: RouterExtra, error: AppError) =>
+    refusals.record({ request, connectionParams, statusCode: statusOfRefusal(error), error });
+  return {
+    onConnect: ({ connectionParams, extra }) => acknowledge(extra, connectionParams, (error) => refused(extra, error)),
+    onUnread: refused,
+    onTooMany: ({ connectionParams, extra }, { query, operationName }, error) => {
+      const context = socketContext(extra.request, connectionParams);
+      const outcome = { statusCode: 400, errorCodes: [error.code] };
+      audit.record(auditRecord({ context, source: query, operationName, startedAt: new Date() }, outcome));
+      return [clientError(error, { requestId: context.info.requestId })];
+    },
+    onSubscribe: ({ connectionParams, extra }, _id, payload) => {
+      const context = socketContext(extra.request, connectionParams, extra.gone);
+      return prepare(runtime, payload, { context, audit });
+    },
+    subscribe: ({ contextValue }) => {
+      const operation = contextValue as SocketOperation;
+      return startSubscription(runtime, operation, { context: operation.context, audit });
+    },
+    execute: ({ contextValue }) => executeOnServer(server, contextValue as SocketOperation),
+    // Apollo Server's errors are formatted already, and graphql-ws would call toJSON() on each.
+    onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
+      errors === undefined
+        ? undefined
+        : { ...result, errors: errors.map((error) => (error instanceof GraphQLError ? error.toJSON() : error)) },
+  };
+}
+
+interface RouterExtra extends SocketExtra {
+  /** As the client introduced itself; for the audit of what is refused later. */
+  connectionParams?: Record<string, unknown> | undefined;
+}
+
+/** Tells the client which tenant it speaks for; one it cannot speak for ends the socket with the reason. */
+function acknowledge(
+  extra: RouterExtra,
+  connectionParams: Record<string, unknown> | undefined,
+  refused: (error: AppError) => void,
+): Record<string, unknown> | false {
+  const { request, socket } = extra;
+  extra.connectionParams = connectionParams;
+  try {
+    const { info } = socketContext(request, connectionParams);
+    return { "x-tenant-id": info.tenantId };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    refused(error);
+    socket.close(4400, closeReason(`${error.reason}: ${error.message}`));
+    return false;
+  }
+}
+
+/** A close frame has room for 123 bytes: cut within a character, the mark of that needs up to three. */
+function closeReason(text: string): string {
+  return Buffer.from(text).subarray(0, 120).toString();
+}
+
+interface Asked {
+  context: RouterContext;
+  audit: AuditSink;
+}
+
+function prepare(runtime: Runtime, payload: SubscribePayload, { context, audit }: Asked): ExecutionArgs | readonly GraphQLError[] {
+  const startedAt = new Date();
+  const refuse = (errors: readonly unknown[], document?: DocumentNode) => {
+    const { requestId } = context.info;
+    const report = (cause: unknown) => runtime.log.error({ err: cause, requestId }, "operation failed inside");
+    const told = errors.map((error) => clientError(error, { requestId, report }));
+    audit.record(
+      auditRecord(
+        { context, source: payload.query, operationName: payload.operationName, document, startedAt },
+        { statusCode: 400, errorCodes: errorCodesOf(told) },
+      ),
+    );
+    return told;
+  };
+  try {
+    const operationName = payload.operationName ?? undefined;
+    const variables = payload.variables ?? {};
+    const planned = runtime.operations.fromText(payload.query, operationName);
+    const errors = checkVariables(runtime.graph.apiSchema, planned.node, variables);
+    if (errors.length > 0) return refuse(errors, planned.document);
+    const operation: SocketOperation = { planned, source: payload.query, variables, context, operationName };
+    return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: operation };
+  } catch (error) {
+    return error instanceof RefusedOperation ? refuse(error.errors, error.document) : refuse([error]);
+  }
+}
+
+async function executeOnServer(server: ApolloServer<RouterContext>, operation: SocketOperation): Promise<ExecutionResult> {
+  const { source: query, variables, operationName, context } = operation;
+  const { body } = await asRequest(context.info, () =>
+    server.executeOperation({ query, variables, ...(operationName === undefined ? {} : { operationName }) }, { contextValue: context }),
+  );
+  if (body.kind !== "single") throw new Error("an incremental answer was not asked for");
+  // Formatted errors: onNext passes them on as they are.
+  return body.singleResult as ExecutionResult;
+}

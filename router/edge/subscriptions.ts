@@ -1,0 +1,89 @@
+/**
+ * Federated subscriptions: Apollo's planner plans them, and nobody else runs them. The plan's primary fetch is subscribed to at
+ * its subgraph; each event then runs through the whole plan in that fetch's place, so that other subgraphs add their fields.
+ */
+import type { ExecutionResult } from "graphql";
+import { clientError } from "#shared/client-error.ts";
+import { clientLeft } from "#shared/client-left.ts";
+import { auditRecord, errorCodesOf, type AuditSink } from "../audit/audit.ts";
+import { executePlan } from "../graph/execute-plan.ts";
+import type { Runtime } from "./gateway.ts";
+import { mergeStream } from "../graph/merge-stream.ts";
+import type { PlannedOperation } from "../graph/operations.ts";
+import type { RouterContext } from "../request-context.ts";
+import { endpointOf, fetchFor, requestOf, withDeadline } from "../graph/subgraph-fetch.ts";
+
+/** A subscription that may begin: valid, planned, its variables fit. */
+export interface PreparedSubscription {
+  planned: PlannedOperation;
+  source: string;
+  variables: Record<string, unknown>;
+}
+
+/** Begins a subscription. What its subgraph refuses is a result with errors, and no stream. */
+export async function startSubscription(
+  runtime: Runtime,
+  prepared: PreparedSubscription,
+  { context, audit }: { context: RouterContext; audit: AuditSink },
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+  const startedAt = new Date();
+  const errorCodes = new Set<string>();
+  const controller = new AbortController();
+  const info = { ...context.info, signal: controller.signal };
+  const report = (cause: unknown) => runtime.log.error({ err: cause, requestId: info.requestId }, "subscription failed inside");
+  const told = (result: ExecutionResult): ExecutionResult => {
+    if (result.errors === undefined) return result;
+    const errors = result.errors.map((error) => clientError(error, { requestId: info.requestId, report }));
+    for (const code of errorCodesOf(errors)) errorCodes.add(code);
+    return { ...result, errors };
+  };
+  const ended = () => {
+    controller.abort(clientLeft());
+    const { planned, source } = prepared;
+    audit.record(
+      auditRecord(
+        { context, source, startedAt, document: planned.document, operationName: planned.node.name?.value },
+        { statusCode: 200, errorCodes },
+      ),
+    );
+  };
+  const run = {
+    graph: runtime.graph,
+    planned: prepared.planned,
+    variables: prepared.variables,
+    fetch: fetchFor(runtime.endpoints, info, runtime.deadlines),
+    report,
+  };
+  // There is a primary: validation refuses subscriptions to introspection.
+  const { serviceName } = prepared.planned.primary!;
+  const failed = (error: unknown) => told({ errors: [clientError(error, { serviceName, report })], data: null });
+  const starting = subscribeUpstream(runtime, prepared, info);
+  const limit = { serviceName, afterMs: runtime.deadlines.queryMs, parent: context.info.signal };
+  const upstream = await withDeadline(limit, () => starting).catch((error: unknown) => {
+    // Nobody waits for it any more; a stream that comes after all must not stay open.
+    void starting.then(endStream, () => {});
+    return failed(error);
+  });
+  if (!(Symbol.asyncIterator in upstream)) {
+    const refused = told({ ...upstream, errors: upstream.errors?.map((error) => clientError(error, { serviceName, report })) ?? [] });
+    ended();
+    return refused;
+  }
+  return mergeStream(upstream, {
+    merge: async (event) => told(await executePlan({ ...run, event })),
+    onError: failed,
+    onEnd: ended,
+  });
+}
+
+function endStream(started: AsyncIterableIterator<ExecutionResult> | ExecutionResult): void {
+  if (Symbol.asyncIterator in started) started.return?.().catch(() => {});
+}
+
+async function subscribeUpstream(runtime: Runtime, { planned, variables }: PreparedSubscription, info: RouterContext["info"]) {
+  const primary = planned.primary!;
+  const used = (primary.variableUsages ?? [])
+    .filter((name) => variables[name] !== undefined)
+    .map((name) => [name, variables[name]] as const);
+  return endpointOf(runtime.endpoints, primary.serviceName).subscribe(requestOf(primary, Object.fromEntries(used), info));
+}

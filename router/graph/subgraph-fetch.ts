@@ -1,0 +1,82 @@
+/** One fetch of a plan, sent to its subgraph with the caller's identity and within a deadline. */
+import type { FetchNode } from "@apollo/query-planner";
+import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
+import { defineErrors } from "#shared/errors.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+import type { FetchSubgraph } from "./execute-plan.ts";
+
+/** How long a subgraph may take for one fetch. */
+export interface FetchDeadlines {
+  queryMs: number;
+  /** Longer: executeRun works until the run rests. */
+  mutationMs: number;
+}
+
+/** 30 s for a query, 10 minutes for a mutation. */
+export const defaultDeadlines: FetchDeadlines = { queryMs: 30_000, mutationMs: 600_000 };
+
+const fetchErrors = defineErrors({
+  SUBGRAPH_TIMED_OUT: {
+    code: "TIMEOUT",
+    message: (f: { serviceName: string; afterMs: number }) => `The ${f.serviceName} subgraph gave no answer within ${f.afterMs} ms.`,
+  },
+  SUBGRAPH_UNKNOWN: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { serviceName: string }) =>
+      `No address is known of the ${f.serviceName} subgraph. The operator sets AGENT_PLATFORM_${f.serviceName.toUpperCase()}_SUBGRAPH_URL.`,
+  },
+});
+
+/** The subgraphs by name. */
+export type Endpoints = ReadonlyMap<string, SubgraphEndpoint>;
+
+/** The fetches of one request. */
+export function fetchFor(endpoints: Endpoints, info: RequestInfo, deadlines: FetchDeadlines): FetchSubgraph {
+  return (node, variables) => {
+    const afterMs = node.operationKind === "mutation" ? deadlines.mutationMs : deadlines.queryMs;
+    return withDeadline({ serviceName: node.serviceName, afterMs, parent: info.signal }, (signal) =>
+      endpointOf(endpoints, node.serviceName).execute(requestOf(node, variables, { ...info, signal })),
+    );
+  };
+}
+
+/** A fetch of a plan as its subgraph takes it. */
+export function requestOf(node: FetchNode, variables: Record<string, unknown>, info: RequestInfo): SubgraphRequest {
+  return { query: node.operation, document: node.operationDocumentNode, operationName: node.operationName, variables, info };
+}
+
+/** @throws AppError SUBGRAPH_UNKNOWN */
+export function endpointOf(endpoints: Endpoints, serviceName: string): SubgraphEndpoint {
+  const endpoint = endpoints.get(serviceName);
+  if (endpoint === undefined) throw fetchErrors.SUBGRAPH_UNKNOWN({ serviceName });
+  return endpoint;
+}
+
+interface Deadline {
+  serviceName: string;
+  afterMs: number;
+  parent: AbortSignal | undefined;
+}
+
+/** Ends with the deadline or the caller also where the work heeds no signal: an embedded resolver may hang. */
+export function withDeadline<T>({ serviceName, afterMs, parent }: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(timer);
+      parent?.removeEventListener("abort", onParent);
+    };
+    const abort = (reason: unknown) => {
+      // Not left to the work, which may never settle.
+      settle();
+      controller.abort(reason);
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    };
+    const onParent = () => abort(parent?.reason);
+    const timer = setTimeout(() => abort(fetchErrors.SUBGRAPH_TIMED_OUT({ serviceName, afterMs })), afterMs);
+    if (parent?.aborted === true) return onParent();
+    parent?.addEventListener("abort", onParent, { once: true });
+    // An endpoint's execute may throw before it has a promise to reject.
+    Promise.resolve(controller.signal).then(work).finally(settle).then(resolve, reject);
+  });
+}

@@ -1,0 +1,74 @@
+/** The composed graph: where the router takes it from, and what it derives from it. */
+import "./telemetry-off.ts";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { Supergraph, type Schema } from "@apollo/federation-internals";
+import { isScalarType, printSchema, valueFromASTUntyped, type GraphQLSchema } from "graphql";
+import { DateTimeScalar, JsonObjectScalar } from "#shared/graphql/scalars.ts";
+
+/** A subgraph as composition sees it. */
+export interface SubgraphSource {
+  name: string;
+  /** Federated SDL. */
+  sdl: string;
+}
+
+/** A composed graph, ready for planning. */
+export interface ComposedGraph {
+  supergraph: Supergraph;
+  /** What clients see, in the planner's terms. */
+  api: Schema;
+  /** What clients see, for validation and introspection. */
+  apiSchema: GraphQLSchema;
+  /** With everything inaccessible: for rewrites and representations. */
+  supergraphSchema: GraphQLSchema;
+}
+
+/** What `npm run codegen` composed of the subgraphs as they are in this version. */
+const composedFile = fileURLToPath(new URL("../../codegen/supergraph.graphql", import.meta.url));
+
+/**
+ * The supergraph of these subgraphs: the committed one where it was composed of exactly these (composing takes half a second of a start), else composed now.
+ *
+ * @throws Error when they do not compose.
+ */
+export async function supergraphOf(subgraphs: readonly SubgraphSource[]): Promise<{ supergraphSdl: string; hints: string[] }> {
+  const committed = await readFile(composedFile, "utf8").catch(() => "");
+  if (committed.includes(`\n${fingerprintLine(subgraphs)}\n`)) return { supergraphSdl: committed, hints: [] };
+  const { composeSupergraph } = await import("./compose.ts");
+  return composeSupergraph(subgraphs);
+}
+
+/** The comment by which a composed supergraph names what it was composed of. */
+export function fingerprintLine(subgraphs: readonly SubgraphSource[]): string {
+  const hash = createHash("sha256");
+  for (const { name, sdl } of [...subgraphs].sort((a, b) => a.name.localeCompare(b.name))) hash.update(`${name}\0${sdl}\0`);
+  return `# Composed of ${hash.digest("hex")}`;
+}
+
+/** Reads a composed supergraph. */
+export function loadSupergraph(supergraphSdl: string): ComposedGraph {
+  const supergraph = Supergraph.build(supergraphSdl);
+  const api = supergraph.apiSchema();
+  return { supergraph, api, apiSchema: withScalars(api.toGraphQLJSSchema()), supergraphSchema: supergraph.schema.toGraphQLJSSchema() };
+}
+
+/** SDL says of a scalar its name alone. With these the router finds a literal's fault itself, at its place; a subgraph shows the whole argument. */
+function withScalars(schema: GraphQLSchema): GraphQLSchema {
+  for (const scalar of [DateTimeScalar, JsonObjectScalar]) {
+    const type = schema.getType(scalar.name);
+    if (!isScalarType(type)) continue;
+    type.parseLiteral = (literal, variables) => {
+      scalar.parseLiteral(literal, variables);
+      // The value itself is for the subgraph to read.
+      return valueFromASTUntyped(literal, variables);
+    };
+  }
+  return schema;
+}
+
+/** The public schema as SDL: what clients may ask. */
+export function printApiSchema(graph: ComposedGraph): string {
+  return `${printSchema(graph.apiSchema)}\n`;
+}

@@ -1,0 +1,84 @@
+/**
+ * How the identity of a request travels between processes: as headers with HTTP, as `extensions.request` of each operation over
+ * a WebSocket, whose one socket serves many users.
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import { newId } from "#shared/ids.ts";
+import { isJsonObject } from "#shared/json.ts";
+import { tenantIdInvalid, tenantIdPattern, type RequestInfo } from "#shared/request-info.ts";
+
+/** The tenant of requests that name none. */
+export const defaultTenantId = "public";
+
+const requestIdPattern = /^[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}$/;
+const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** What a caller says of itself; any of it may be missing or malformed. */
+export interface ClaimedRequest {
+  tenantId?: unknown;
+  requestId?: unknown;
+  traceparent?: unknown;
+  apiKeyId?: unknown;
+}
+
+/**
+ * Makes a request's identity of what its caller claims: a missing tenant is `public`, an unusable request id is replaced.
+ *
+ * @throws AppError TENANT_ID_INVALID for a tenant id outside {@link tenantIdPattern}.
+ */
+export function requestInfo(claimed: ClaimedRequest, signal?: AbortSignal): RequestInfo {
+  return {
+    tenantId: tenantIdOf(claimed.tenantId),
+    requestId: requestIdOf(claimed.requestId),
+    traceparent: matching(claimed.traceparent, traceparentPattern),
+    apiKeyId: typeof claimed.apiKeyId === "string" && claimed.apiKeyId !== "" ? claimed.apiKeyId : null,
+    signal,
+  };
+}
+
+/** The request's id if it is usable as one, else a new one. */
+export function requestIdOf(claimed: unknown): string {
+  return matching(claimed, requestIdPattern) ?? newId();
+}
+
+/** The tenant's id: what was claimed, or `public`. */
+export function tenantIdOf(claimed: unknown): string {
+  if (claimed === undefined || claimed === null || claimed === "") return defaultTenantId;
+  const tenantId = matching(claimed, tenantIdPattern);
+  if (tenantId !== undefined) return tenantId;
+  throw tenantIdInvalid(typeof claimed === "string" ? claimed : JSON.stringify(claimed));
+}
+
+/** Headers that hand the request on to a subgraph. */
+export function requestHeaders(info: RequestInfo): Record<string, string> {
+  const headers: Record<string, string> = { "x-tenant-id": info.tenantId, "x-request-id": info.requestId };
+  if (info.traceparent !== undefined) headers["traceparent"] = info.traceparent;
+  if (info.apiKeyId) headers["x-api-key-id"] = info.apiKeyId;
+  return headers;
+}
+
+/** The reverse of {@link requestHeaders}. */
+export function requestFromHeaders(headers: IncomingHttpHeaders): ClaimedRequest {
+  return {
+    tenantId: headers["x-tenant-id"],
+    requestId: headers["x-request-id"],
+    traceparent: headers["traceparent"],
+    apiKeyId: headers["x-api-key-id"],
+  };
+}
+
+/** `extensions` that hand the request on with one operation over a shared socket. */
+export function requestExtensions(info: RequestInfo): Record<string, unknown> {
+  const { tenantId, requestId, traceparent, apiKeyId } = info;
+  return { request: { tenantId, requestId, traceparent, apiKeyId } };
+}
+
+/** The reverse of {@link requestExtensions}. */
+export function requestFromExtensions(extensions: Record<string, unknown> | null | undefined): ClaimedRequest {
+  const request = extensions?.["request"];
+  return isJsonObject(request) ? request : {};
+}
+
+function matching(value: unknown, pattern: RegExp): string | undefined {
+  return typeof value === "string" && pattern.test(value) ? value : undefined;
+}

@@ -1,0 +1,149 @@
+/**
+ * The WebSocket over which one process subscribes to a subgraph in another. It serves many users: the identity travels with each
+ * operation, never in connectionParams. It never subscribes anew by itself: that would hide a gap in a stream.
+ */
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from "graphql";
+import { createClient, type Client } from "graphql-ws";
+import WebSocket from "ws";
+import { BoundedStream } from "#shared/stream/bounded-stream.ts";
+import { clientError } from "#shared/client-error.ts";
+import type { SubgraphRequest } from "./endpoint.ts";
+import { defineErrors, type AppError } from "#shared/errors.ts";
+import { requestExtensions } from "./request-transport.ts";
+
+interface LostFacts {
+  serviceName: string;
+  retryable: true;
+  effectUnknown: true;
+}
+
+/** What one subscription may lag behind its subgraph; more ends it. */
+export type StreamLimits = {
+  maxBufferedEvents: number;
+  maxBufferedBytes: number;
+};
+
+/** How a subscription ends that its subgraph did not end. One that makes a call, such as a completion, may have made it. */
+export const streamErrors = defineErrors({
+  SUBSCRIPTION_OVERFLOW: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: LostFacts & StreamLimits) =>
+      `The subscriber lagged more than ${f.maxBufferedEvents} events or ${f.maxBufferedBytes} bytes behind the ${f.serviceName} subgraph. Subscribe again from the last cursor.`,
+  },
+  SUBSCRIPTION_UPSTREAM_LOST: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: LostFacts) => `The stream from the ${f.serviceName} subgraph was lost. Subscribe again from the last cursor.`,
+  },
+});
+
+export interface Upstream {
+  /** A refusal comes as the stream's only value. */
+  subscribe(request: SubgraphRequest): AsyncIterableIterator<ExecutionResult>;
+  close(): Promise<void>;
+}
+
+const pingEveryMs = 10_000;
+
+interface UpstreamOptions {
+  name: string;
+  url: string;
+  limits: StreamLimits;
+  answersWithinMs: number;
+}
+
+/** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
+export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOptions): Upstream {
+  const lost = { serviceName: name, retryable: true, effectUnknown: true } as const;
+  const open = new Set<(error: AppError) => void>();
+  const lose = () => {
+    for (const fail of [...open]) fail(streamErrors.SUBSCRIPTION_UPSTREAM_LOST(lost));
+  };
+  const read: LastRead = { bytes: 0 };
+  const client = createUpstreamClient({ url, answersWithinMs, lose, read });
+  return {
+    subscribe(request) {
+      let dispose = () => {};
+      const stream = new BoundedStream<ExecutionResult>({
+        limit: limits.maxBufferedEvents,
+        maxBytes: limits.maxBufferedBytes,
+        onEnd: () => {
+          open.delete(fail);
+          dispose();
+        },
+      });
+      const fail = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
+      const overflow = () => fail(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost, ...limits }));
+      open.add(fail);
+      dispose = client.subscribe(payloadOf(request), {
+        next: (event) => void (stream.push(event as ExecutionResult, read.bytes) || overflow()),
+        error: (cause) => stream.end(failed(refusal(cause, lost))),
+        complete: () => stream.end(),
+      });
+      return stream;
+    },
+    async close() {
+      lose();
+      await client.dispose();
+    },
+  };
+}
+
+/** The message that is being read. */
+interface LastRead {
+  bytes: number;
+}
+
+/** A socket that says how large a message is before whoever listens is given it; graphql-ws gives them what it has parsed, at once. */
+function measured(read: LastRead): new (address: string, protocols: string) => WebSocket {
+  return class extends WebSocket {
+    constructor(address: string, protocols: string) {
+      super(address, protocols);
+      this.on("message", (message: Buffer) => (read.bytes = message.length));
+    }
+  };
+}
+
+interface UpstreamClientOptions extends Pick<UpstreamOptions, "url" | "answersWithinMs"> {
+  lose: () => void;
+  read: LastRead;
+}
+
+function createUpstreamClient({ url, answersWithinMs, lose, read }: UpstreamClientOptions): Client {
+  let pongTimer: NodeJS.Timeout | undefined;
+  const client = createClient({
+    url,
+    webSocketImpl: measured(read),
+    // Short, for its timer also outlives dispose().
+    lazyCloseTimeout: 500,
+    retryAttempts: 0,
+    connectionAckWaitTimeout: answersWithinMs,
+    keepAlive: pingEveryMs,
+    on: {
+      // graphql-ws itself subscribes anew after a close with code 1000, retries or not; whoever listens must hear of the gap.
+      closed: () => {
+        clearTimeout(pongTimer);
+        lose();
+      },
+      ping: (received) => {
+        if (!received) pongTimer = setTimeout(() => client.terminate(), answersWithinMs).unref();
+      },
+      pong: (received) => {
+        if (received) clearTimeout(pongTimer);
+      },
+    },
+  });
+  return client;
+}
+
+function payloadOf({ query, variables, operationName, info }: SubgraphRequest) {
+  return { query, variables: variables ?? null, operationName: operationName ?? null, extensions: requestExtensions(info) };
+}
+
+/** What graphql-ws reports: the subgraph's own errors, or the end of the socket. */
+function refusal(cause: unknown, lost: LostFacts): GraphQLError[] {
+  const { serviceName } = lost;
+  if (Array.isArray(cause)) return (cause as GraphQLFormattedError[]).map((error) => clientError(error, { serviceName }));
+  return [clientError(streamErrors.SUBSCRIPTION_UPSTREAM_LOST(lost, { cause }), { serviceName })];
+}
+
+const failed = (errors: GraphQLError[]): ExecutionResult => ({ errors, data: null });

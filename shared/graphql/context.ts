@@ -1,0 +1,27 @@
+import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import type { Env } from "#shared/config.ts";
+import type { Database, Db } from "#shared/db/database.ts";
+import type { HintChannel } from "#shared/hints.ts";
+import type { Log } from "#shared/log.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+import type { SecretBox } from "#shared/secret/secrets.ts";
+
+/** What a subgraph is given by its process. */
+export interface SubgraphDeps {
+  env: Env;
+  log: Log;
+  hints: HintChannel;
+  call: SubgraphCaller;
+  secrets: SecretBox;
+  /** URL of the subgraph's database, for what goes beside MikroORM. */
+  databaseUrl: string;
+  database: Database;
+}
+
+/** Everything a resolver or service has, for one operation of one caller. `L`: its loaders. `S`: what the subgraph keeps open. */
+export interface SubgraphContext<L = unknown, S = unknown> extends RequestInfo, SubgraphDeps {
+  /** The database as the caller's tenant sees it. */
+  db: Db;
+  loaders: L;
+  services: S;
+}

@@ -1,0 +1,61 @@
+/** The two loaders that every subgraph has: rows by id, and pages of children. Made per operation, so they cache nothing stale. */
+import DataLoader from "dataloader";
+import type { FilterQuery } from "@mikro-orm/postgresql";
+import type { Db } from "#shared/db/database.ts";
+import { childPages, type ChildList, type Connection, type PageArgs } from "./pagination.ts";
+
+/** Loads rows by id, all of a tick in one statement; null where there is none, or none of this tenant. */
+export function rowLoader<T extends { id: string }>(db: Db, entity: new () => T): DataLoader<string, T | null> {
+  return rowByKeyLoader(db, entity, "id");
+}
+
+/** Loads rows by another unique key, all of a tick in one statement. */
+export function rowByKeyLoader<T extends object>(
+  db: Db,
+  entity: new () => T,
+  key: keyof T & string,
+  where: object = {},
+): DataLoader<string, T | null> {
+  return new DataLoader(async (keys) => {
+    const filter = { ...where, [key]: { $in: [...keys] } } as FilterQuery<T>;
+    const rows = (await db.read((tx) => tx.em.find(entity, filter as never))) as T[];
+    const byKey = new Map(rows.map((row) => [row[key] as string, row]));
+    return keys.map((value) => byKey.get(value) ?? null);
+  });
+}
+
+/** Which page of whose children. */
+export interface ChildPageKey {
+  parentId: string;
+  page: PageArgs;
+}
+
+/** Loads pages of children: one statement for all parents that are asked for the same page. */
+export function childPageLoader<T extends { id: string }>(db: Db, list: ChildList<T>): DataLoader<ChildPageKey, Connection<T>, string> {
+  const load = (group: ChildPageKey[]) => {
+    const parentIds = group.map((key) => key.parentId);
+    return db.read((tx) => childPages(tx, list, group[0]!.page, parentIds));
+  };
+  return new DataLoader((keys) => byPage(keys, ({ page }) => pageArguments(page), load), {
+    cacheKeyFn: ({ parentId, page }) => `${parentId} ${pageArguments(page)}`,
+  });
+}
+
+/** The arguments of a page as a key: pages of different lists that have the same are read together. */
+export function pageArguments({ first, after, last, before }: PageArgs): string {
+  return JSON.stringify([first, after, last, before]);
+}
+
+/** Loads keys group by group; the result is in the order of `keys`. A page that is refused fails its own group only. */
+export async function byPage<K, Page>(
+  keys: readonly K[],
+  groupOf: (key: K) => string,
+  load: (group: K[]) => Promise<Page[]>,
+): Promise<(Page | Error)[]> {
+  const found = new Map<K, Page | Error>();
+  for (const group of Map.groupBy(keys, groupOf).values()) {
+    const pages = await load(group).catch((error: unknown) => group.map(() => error as Error));
+    group.forEach((key, index) => found.set(key, pages[index]!));
+  }
+  return keys.map((key) => found.get(key)!);
+}

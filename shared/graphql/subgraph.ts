@@ -1,0 +1,164 @@
+/** What makes a subgraph a subgraph: its manifest, and the running thing that is opened from it. */
+import {
+  createSourceEventStream,
+  execute,
+  getOperationAST,
+  GraphQLError,
+  Kind,
+  parse,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from "graphql";
+import type { SubgraphContext, SubgraphDeps } from "./context.ts";
+import { Database, type MigrationEntry } from "#shared/db/database.ts";
+import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
+import { maskErrors } from "./errors.ts";
+import { buildFederatedSchema, type ReferenceResolver } from "./schema.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+
+/** A subgraph's manifest. `L`: its loaders, made per operation. `S`: what it keeps open, such as pollers. */
+export interface SubgraphDefinition<L = unknown, S = unknown> {
+  /** Its name in the supergraph, and its PostgreSQL schema. */
+  name: string;
+  entities: readonly (new () => object)[];
+  resolvers: readonly (new () => object)[];
+  orphanedTypes?: readonly (new () => object)[];
+  /** By entity type: batched `__resolveReference`. */
+  references?: Record<string, ReferenceResolver<SubgraphContext<L, S>>>;
+  migrations: readonly MigrationEntry[];
+  loaders?: (context: Omit<SubgraphContext<L, S>, "loaders">) => L;
+  /** Opens what lives as long as the subgraph; `close` ends it within a few seconds. */
+  open?: (deps: SubgraphDeps) => Promise<{ services: S; close: () => Promise<void> }>;
+}
+
+/** Declares a subgraph; the types of loaders and services follow from the functions given. */
+export function defineSubgraph<L, S = undefined>(definition: SubgraphDefinition<L, S>): SubgraphDefinition<L, S> {
+  return definition;
+}
+
+/** A subgraph of this process. */
+export interface RunningSubgraph extends SubgraphEndpoint {
+  readonly schema: GraphQLSchema;
+  readonly database: Database;
+  /** The context of one operation. */
+  context(info: RequestInfo): SubgraphContext;
+}
+
+const schemas = new WeakMap<object, ReturnType<typeof buildFederatedSchema>>();
+
+/** Builds a definition's schema, once; it needs no database, so there is time for it while one starts. */
+export function prepareSubgraph<L, S>(definition: SubgraphDefinition<L, S>): ReturnType<typeof buildFederatedSchema> {
+  let schema = schemas.get(definition);
+  if (schema === undefined) schemas.set(definition, (schema = buildFederatedSchema<SubgraphContext<L, S>>(definition)));
+  return schema;
+}
+
+/** Opens a subgraph: schema, database (its migrations must have run), background work. */
+export async function openSubgraph<L, S>(
+  definition: SubgraphDefinition<L, S>,
+  given: Omit<SubgraphDeps, "database">,
+): Promise<RunningSubgraph> {
+  const log = given.log.child({ subgraph: definition.name });
+  const { schema, sdl } = await prepareSubgraph(definition);
+  const database = await openDatabase(definition, given.databaseUrl);
+  const deps: SubgraphDeps = { ...given, log, database };
+  const opened = await definition.open?.(deps);
+  const services = opened?.services as S;
+
+  const context = (info: RequestInfo): SubgraphContext<L, S> => {
+    const base = { ...deps, ...info, db: database.forTenant(info.tenantId), services };
+    let loaders: L | undefined;
+    return Object.defineProperty(base, "loaders", { get: () => (loaders ??= definition.loaders?.(base) as L) }) as SubgraphContext<L, S>;
+  };
+  const argumentsOf = (request: SubgraphRequest) => ({
+    schema,
+    document: request.document ?? parseOnce(request.query),
+    variableValues: request.variables,
+    operationName: request.operationName,
+    contextValue: context(request.info),
+  });
+  return {
+    name: definition.name,
+    sdl,
+    schema,
+    database,
+    context,
+    async execute(request) {
+      return maskErrors(await execute(argumentsOf(request)), log, request.info.requestId);
+    },
+    async subscribe(request) {
+      const { requestId } = request.info;
+      const operation = argumentsOf(request);
+      const source = await createSourceEventStream(operation);
+      if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
+      return mapEvents(source, {
+        // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
+        map: async (event) => maskErrors(await execute({ ...argumentsOf(request), rootValue: event }), log, requestId),
+        failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, log, requestId),
+      });
+    },
+    health: () => database.ping(),
+    async close() {
+      await opened?.close();
+      await database.close();
+    },
+  };
+}
+
+/** Opens the database of a definition; used by migrations too, which need no more of a subgraph. */
+export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "entities" | "migrations">, url: string): Promise<Database> {
+  return Database.open({ url, schema: definition.name, entities: definition.entities, migrations: definition.migrations });
+}
+
+interface EventSteps {
+  map: (event: unknown) => Promise<ExecutionResult>;
+  /** The last result of a source that fails. */
+  failed: (cause: unknown) => ExecutionResult;
+}
+
+/** An iterator whose `return` does not wait for a pending `next`, which an async generator's does. It never rejects: a failure is its last result. */
+function mapEvents(events: AsyncIterable<unknown>, { map, failed }: EventSteps): AsyncIterableIterator<ExecutionResult> {
+  const source = events[Symbol.asyncIterator]();
+  const finished = { done: true, value: undefined } as const;
+  let hasFailed = false;
+  const iterator: AsyncIterableIterator<ExecutionResult> = {
+    async next() {
+      if (hasFailed) return finished;
+      try {
+        const step = await source.next();
+        return step.done === true ? finished : { done: false, value: await map(step.value) };
+      } catch (cause) {
+        hasFailed = true;
+        return { done: false, value: failed(cause) };
+      }
+    },
+    async return() {
+      await source.return?.();
+      return finished;
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
+}
+
+/** What a source threw, as an error of the subscription's field. */
+function streamError({ document, operationName }: Pick<ExecutionArgs, "document" | "operationName">, cause: unknown): GraphQLError {
+  const field = getOperationAST(document, operationName)?.selectionSet.selections[0];
+  const path = field?.kind === Kind.FIELD ? [(field.alias ?? field.name).value] : [];
+  return new GraphQLError("The stream broke.", { path, originalError: cause instanceof Error ? cause : new Error(String(cause)) });
+}
+
+const parsed = new Map<string, DocumentNode>();
+const parsedLimit = 1_000;
+
+function parseOnce(query: string): DocumentNode {
+  let document = parsed.get(query);
+  if (document === undefined) {
+    document = parse(query);
+    if (parsed.size >= parsedLimit) parsed.delete(parsed.keys().next().value!);
+    parsed.set(query, document);
+  }
+  return document;
+}

@@ -1,0 +1,143 @@
+/**
+ * GraphQL over HTTP: Apollo Server behind node:http, without a web framework. Offline by construction: no landing page, no
+ * reporting. Errors leave translated (client-error.ts) and with the request's id.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  ApolloServer,
+  HeaderMap,
+  type ApolloServerOptionsWithGateway,
+  type ApolloServerPlugin,
+  type HTTPGraphQLRequest,
+  type HTTPGraphQLResponse,
+} from "@apollo/server";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from "@apollo/server/plugin/disabled";
+import type { ValidationRule } from "graphql";
+import { clientError } from "#shared/client-error.ts";
+import { clientLeft } from "#shared/client-left.ts";
+import { readBody } from "./http-body.ts";
+import { isJsonObject } from "#shared/json.ts";
+import type { Log } from "#shared/log.ts";
+import { refuseDeep } from "#shared/json/nesting.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+
+/** The least that an operation's context has. */
+export interface GraphqlContext {
+  info: RequestInfo;
+}
+
+/** What plans and runs operations for Apollo Server. */
+export type Gateway = ApolloServerOptionsWithGateway<GraphqlContext>["gateway"];
+
+export interface GraphqlServerOptions<C extends GraphqlContext> {
+  gateway: Gateway;
+  log: Log;
+  plugins?: ApolloServerPlugin<C>[];
+  validationRules?: ValidationRule[];
+  /** Lexical tokens of one document at most. */
+  maxTokens?: number;
+}
+
+const current = new AsyncLocalStorage<RequestInfo>();
+
+/** Makes and starts an Apollo Server; `stop()` it in the end. */
+export async function startGraphqlServer<C extends GraphqlContext>(options: GraphqlServerOptions<C>): Promise<ApolloServer<C>> {
+  const { log } = options;
+  const server = new ApolloServer<C>({
+    gateway: options.gateway,
+    plugins: [...(options.plugins ?? []), ...offline()],
+    validationRules: options.validationRules ?? [],
+    parseOptions: options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens },
+    formatError: (_formatted, error) => formatted(error, log),
+    logger: { debug: (m) => log.debug(m), info: (m) => log.info(m), warn: (m) => log.warn(m), error: (m) => log.error(m) },
+    introspection: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    nodeEnv: "production",
+  });
+  await server.start();
+  return server;
+}
+
+/** Runs `work` as part of a request, whose id its errors then carry. */
+export function asRequest<T>(info: RequestInfo, work: () => T): T {
+  return current.run(info, work);
+}
+
+/** One HTTP request for GraphQL, and how it is to be answered. */
+export interface GraphqlExchange<C extends GraphqlContext> {
+  request: IncomingMessage;
+  response: ServerResponse;
+  context: C;
+  maxBodyBytes: number;
+  /** Refuses a document, by an AppError, before Apollo Server sees it. */
+  check?: (text: string) => void;
+}
+
+/** Answers one HTTP request; rejects with an AppError when its body cannot be read. */
+export async function answerGraphql<C extends GraphqlContext>(server: ApolloServer<C>, exchange: GraphqlExchange<C>): Promise<void> {
+  const { response, context } = exchange;
+  const httpGraphQLRequest = await readGraphqlRequest(exchange);
+  const answer = await asRequest(context.info, () =>
+    server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
+  );
+  send(response, answer);
+}
+
+/** A signal that fires when the client hangs up before its answer is there. */
+export function clientGone(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) controller.abort(clientLeft());
+  });
+  return controller.signal;
+}
+
+async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExchange<C>): Promise<HTTPGraphQLRequest> {
+  const { request, maxBodyBytes, check } = exchange;
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  const { search, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  const body = request.method === "POST" ? await readBody(request, maxBodyBytes) : undefined;
+  for (const text of searchParams.values()) refuseDeep(text);
+  for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
+    if (typeof text !== "string") continue;
+    refuseDeep(text);
+    check?.(text);
+  }
+  return { method: request.method ?? "GET", headers, search, body };
+}
+
+function send(response: ServerResponse, answer: HTTPGraphQLResponse): void {
+  if (response.destroyed) return;
+  // Without @defer every answer is complete.
+  if (answer.body.kind !== "complete") throw new Error("an incremental answer was not asked for");
+  response.writeHead(answer.status ?? 200, { ...Object.fromEntries(answer.headers), "cache-control": "no-store" });
+  response.end(answer.body.string);
+}
+
+function formatted(error: unknown, log: Log) {
+  const info = current.getStore();
+  const report = (cause: unknown) => log.error({ err: cause, requestId: info?.requestId }, "operation failed inside");
+  return clientError(error, { requestId: info?.requestId, report }).toJSON();
+}
+
+const offline = () => [
+  ApolloServerPluginCacheControlDisabled(),
+  ApolloServerPluginInlineTraceDisabled(),
+  ApolloServerPluginLandingPageDisabled(),
+  ApolloServerPluginSchemaReportingDisabled(),
+  ApolloServerPluginUsageReportingDisabled(),
+];

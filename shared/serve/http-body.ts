@@ -1,0 +1,67 @@
+import type { IncomingMessage } from "node:http";
+import { clientLeft } from "#shared/client-left.ts";
+import { AppError, defineErrors } from "#shared/errors.ts";
+import { refuseDeep } from "#shared/json/nesting.ts";
+
+/** Why a request's body is not read. */
+export const bodyErrors = defineErrors({
+  BODY_TOO_LARGE: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limitBytes: number }) => `The request's body is larger than ${f.limitBytes} bytes. Send less, or in several requests.`,
+  },
+  BODY_NOT_JSON: {
+    code: "BAD_USER_INPUT",
+    message: (_: Record<never, never>) => 'The request\'s body is not valid JSON. Send {"query": "…", "variables": {…}}.',
+  },
+  BODY_ENCODED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { encoding: string }) => `Content-Encoding ${f.encoding} is not read here; send the body as it is.`,
+  },
+});
+
+/**
+ * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
+ *
+ * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; CLIENT_LEFT where it hung up, or was cut off, before the end
+ */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<unknown> {
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
+  if (!/^application\/([\w.-]+\+)?json\b/i.test(request.headers["content-type"] ?? "")) {
+    request.resume();
+    return undefined;
+  }
+  const text = await readText(request, limitBytes);
+  if (text === "") return undefined;
+  refuseDeep(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw bodyErrors.BODY_NOT_JSON({});
+  }
+}
+
+/** The HTTP status of a body that was refused, 400 for any other refusal of a request, 500 for a bug. */
+export function statusOfRefusal(error: unknown): number {
+  if (!(error instanceof AppError)) return 500;
+  if (error.reason === "CLIENT_LEFT") return 408;
+  if (error.reason === "BODY_TOO_LARGE") return 413;
+  if (error.reason === "BODY_ENCODED") return 415;
+  if (error.code === "FORBIDDEN" || error.code === "TENANT_MISMATCH") return 403;
+  return error.code === "UNAUTHENTICATED" ? 401 : 400;
+}
+
+async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limitBytes) throw bodyErrors.BODY_TOO_LARGE({ limitBytes });
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof AppError || !request.destroyed ? error : clientLeft();
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

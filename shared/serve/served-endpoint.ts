@@ -1,0 +1,106 @@
+/** One subgraph as its HTTP server answers it: Apollo Server in front for the protocol and validation, the endpoint behind. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { buildSubgraphSchema } from "@apollo/subgraph";
+import { parse, specifiedRules, validate, type ExecutionArgs, type GraphQLError, type GraphQLSchema } from "graphql";
+import { clientError } from "#shared/client-error.ts";
+import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
+import { answerGraphql, clientGone, startGraphqlServer, type Gateway, type GraphqlContext } from "./graphql-http.ts";
+import { AppError } from "#shared/errors.ts";
+import { sendJson } from "./http-answer.ts";
+import type { Log } from "#shared/log.ts";
+import { requestFromExtensions, requestFromHeaders, requestInfo } from "#shared/endpoint/request-transport.ts";
+import { graphqlWebSockets, type GraphqlWebSockets, type SocketOptions, type WebSocketLimits } from "./websocket-server.ts";
+
+export interface ServedEndpoint {
+  name: string;
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  ready(response: ServerResponse): Promise<void>;
+  sockets: GraphqlWebSockets;
+  stop(): Promise<void>;
+}
+
+/** Makes the handlers of one endpoint. */
+export async function serveEndpoint(
+  endpoint: SubgraphEndpoint,
+  setting: { log: Log; maxBodyBytes: number; sockets: Partial<WebSocketLimits> | undefined },
+): Promise<ServedEndpoint> {
+  const schema = buildSubgraphSchema([{ typeDefs: parse(endpoint.sdl) }]);
+  const server = await startGraphqlServer<GraphqlContext>({ gateway: gatewayTo(endpoint, schema), log: setting.log });
+  return {
+    name: endpoint.name,
+    async answer(request, response) {
+      const info = requestInfo(requestFromHeaders(request.headers), clientGone(response));
+      await answerGraphql(server, { request, response, context: { info }, maxBodyBytes: setting.maxBodyBytes });
+    },
+    ready: (response) => answerReady(endpoint, response, setting.log),
+    sockets: graphqlWebSockets(socketOptions(endpoint, schema, setting.log), {
+      log: setting.log,
+      // The one socket of a router carries the streams of all its users.
+      limits: { maxOperations: 100_000, maxBufferedBytes: 1 << 30, maxMessageBytes: setting.maxBodyBytes, ...setting.sockets },
+    }),
+    stop: () => server.stop(),
+  };
+}
+
+/** Apollo Server has parsed and validated; the endpoint executes. */
+function gatewayTo(endpoint: SubgraphEndpoint, schema: GraphQLSchema): Gateway {
+  return {
+    onSchemaLoadOrUpdate(listener) {
+      listener({ apiSchema: schema, coreSupergraphSdl: endpoint.sdl });
+      return () => {};
+    },
+    load: () =>
+      Promise.resolve({
+        executor: ({ source, document, request, context }) => {
+          const { info } = context as GraphqlContext;
+          return endpoint.execute({ query: source, document, variables: request.variables, operationName: request.operationName, info });
+        },
+      }),
+    stop: () => Promise.resolve(),
+  };
+}
+
+function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, log: Log): SocketOptions {
+  const translated = (requestId: string, errors: readonly GraphQLError[]) =>
+    errors.map((error) =>
+      clientError(error, { requestId, report: (cause) => log.error({ err: cause, requestId }, "operation failed inside") }),
+    );
+  return {
+    onSubscribe: (_context, _id, { query, variables, operationName, extensions }) => {
+      try {
+        const info = requestInfo(requestFromExtensions(extensions));
+        const document = parse(query);
+        const errors = validate(schema, document, specifiedRules);
+        if (errors.length > 0) return translated(info.requestId, errors);
+        const request: SubgraphRequest = {
+          query,
+          document,
+          variables: variables ?? undefined,
+          operationName: operationName ?? undefined,
+          info,
+        };
+        return { schema, document, operationName, contextValue: request } satisfies ExecutionArgs;
+      } catch (error) {
+        return [clientError(error)];
+      }
+    },
+    execute: ({ contextValue }) => endpoint.execute(contextValue as SubgraphRequest),
+    subscribe: ({ contextValue }) => endpoint.subscribe(contextValue as SubgraphRequest),
+    onNext: (_context, _id, _payload, { contextValue }, result) => {
+      if (result.errors === undefined) return undefined;
+      const { requestId } = (contextValue as SubgraphRequest).info;
+      return { ...result, errors: translated(requestId, result.errors as GraphQLError[]).map((error) => error.toJSON()) };
+    },
+  };
+}
+
+async function answerReady(endpoint: SubgraphEndpoint, response: ServerResponse, log: Log): Promise<void> {
+  try {
+    await endpoint.health(AbortSignal.timeout(5_000));
+    sendJson(response, 200, { status: "UP" });
+  } catch (error) {
+    log.warn({ err: error, subgraph: endpoint.name }, "not ready");
+    const message = error instanceof AppError ? error.message : "The database does not answer. The log says why.";
+    sendJson(response, 503, { status: "DOWN", message });
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Serves local subgraphs to other processes: GraphQL over HTTP and graphql-ws at `/<name>/graphql` (and at `/graphql` when there
+ * is one), on a loopback port or a Unix socket. Only the platform's own processes belong here: whoever reaches it is believed
+ * whom it asks for.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
+import { AppError } from "#shared/errors.ts";
+import { isAllowedHost } from "./host-guard.ts";
+import { refuseUpgrade, sendJson, sendRefusal } from "./http-answer.ts";
+import { addressOf, closeServer, listen, type ListenAt } from "./listen.ts";
+import type { Log } from "#shared/log.ts";
+import { serveEndpoint, type ServedEndpoint } from "./served-endpoint.ts";
+import type { WebSocketLimits } from "./websocket-server.ts";
+
+export interface ServeOptions {
+  endpoints: SubgraphEndpoint[];
+  listen: ListenAt;
+  log: Log;
+  /** Names beside loopback that a Host header may have. */
+  allowedHosts?: string[];
+  maxBodyBytes?: number;
+  /** Of the WebSockets. */
+  sockets?: Partial<WebSocketLimits>;
+}
+
+export interface RunningServer {
+  /** The address of one endpoint, as `connectEndpoint` takes it; of the only one without its name, which may stand there too. */
+  urlOf(name: string): string;
+  /** Ends streams and requests, those in flight after `graceMs` at the latest. The endpoints stay open. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Starts the server; resolves when it listens. */
+export async function serveEndpoints(options: ServeOptions): Promise<RunningServer> {
+  const { endpoints, log, maxBodyBytes = 16 << 20, sockets } = options;
+  const served = new Map<string, ServedEndpoint>();
+  for (const endpoint of endpoints) served.set(endpoint.name, await serveEndpoint(endpoint, { log, maxBodyBytes, sockets }));
+  const only = endpoints.length === 1 ? served.get(endpoints[0]!.name) : undefined;
+  const routeOf = (request: IncomingMessage) => {
+    const [, name, action] = /^\/(?:([\w-]+)\/)?(graphql|livez|readyz)$/.exec(pathOf(request)) ?? [];
+    return { endpoint: name === undefined ? only : served.get(name), action };
+  };
+  const refusalOf = ({ headers }: IncomingMessage): AppError | undefined => {
+    if (!isAllowedHost(headers.host, options.allowedHosts)) return hostNotAllowed();
+    return headers.origin === undefined ? undefined : pageNotAllowed();
+  };
+
+  const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return sendRefusal(response, refusal);
+    const { endpoint, action } = routeOf(request);
+    if (endpoint === undefined) return sendJson(response, 404, { message: "Nothing is served here." });
+    answer(endpoint, action, request, response).catch((error: unknown) => sendRefusal(response, error, { report: reportTo(log) }));
+  });
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const { endpoint, action } = routeOf(request);
+    if (endpoint === undefined || action !== "graphql" || refusalOf(request) !== undefined) return refuseUpgrade(socket, "403 Forbidden");
+    endpoint.sockets.upgrade(request, socket, head);
+  });
+  await listen(server, options.listen);
+  const base = addressOf(server);
+  return {
+    urlOf(name) {
+      if (!served.has(name)) throw new Error(`no endpoint "${name}" is served`);
+      return only === undefined ? `${base}/${name}/graphql` : `${base}/graphql`;
+    },
+    async stop(graceMs = 5_000) {
+      const endpointsOf = [...served.values()];
+      const closed = closeServer(server, graceMs);
+      await Promise.all(endpointsOf.map((endpoint) => endpoint.sockets.close(graceMs)));
+      await closed;
+      await Promise.all(endpointsOf.map((endpoint) => endpoint.stop()));
+    },
+  };
+}
+
+function answer(endpoint: ServedEndpoint, action: string | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (action === "graphql") return endpoint.answer(request, response);
+  if (action === "readyz") return endpoint.ready(response);
+  return Promise.resolve(sendJson(response, 200, { status: "UP" }));
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+const hostNotAllowed = () => new AppError("FORBIDDEN", "HOST_NOT_ALLOWED", "This server answers on loopback names only.");
+
+/** A browser that a page makes open a WebSocket to loopback asks for no leave first; it does name the page. */
+const pageNotAllowed = () => new AppError("FORBIDDEN", "ORIGIN_NOT_ALLOWED", "Web pages may not use this server.");
+
+const reportTo = (log: Log) => (cause: unknown) => log.error({ err: cause }, "request failed inside");

@@ -1,0 +1,169 @@
+/**
+ * Speaks graphql-transport-ws on sockets that an HTTP server upgrades: with limits, pings, and a log that takes what goes wrong.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { GraphQLError } from "graphql";
+import { CloseCode, handleProtocols, makeServer, type Context, type ServerOptions, type SubscribePayload } from "graphql-ws";
+import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import { clientError } from "#shared/client-error.ts";
+import { clientLeft } from "#shared/client-left.ts";
+import { defineErrors, type AppError } from "#shared/errors.ts";
+import { refuseUpgrade } from "./http-answer.ts";
+import { bodyErrors } from "./http-body.ts";
+import type { Log } from "#shared/log.ts";
+import { isNestedTooDeep, maxNesting, nestedTooDeep } from "#shared/json/nesting.ts";
+
+/** What is known of a socket beside its messages. */
+export interface SocketExtra extends Record<PropertyKey, unknown> {
+  request: IncomingMessage;
+  socket: WebSocket;
+  /** Fires when the socket has closed. */
+  gone: AbortSignal;
+}
+
+export interface SocketOptions extends ServerOptions<Record<string, unknown>, SocketExtra> {
+  /** Hears of a message that is not read, with why; the socket ends with it. */
+  onUnread?: (extra: SocketExtra, error: AppError) => void;
+  /** Tells the client of an operation above the limit of its socket. */
+  onTooMany?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
+}
+
+/** A socket as graphql-ws knows it. */
+export type SocketContext = Context<Record<string, unknown>, SocketExtra>;
+
+export interface WebSocketLimits {
+  /** Sockets at once; those above it are refused with 503. */
+  maxSockets: number;
+  maxMessageBytes: number;
+  /** Operations that one socket may have open. */
+  maxOperations: number;
+  /** A socket that has this much waiting for it and is sent more is dropped: streams wait for their reader, answers to what it sends do not. */
+  maxBufferedBytes: number;
+  /** A socket that does not say connection_init within this time is closed with 4408. */
+  initMs: number;
+  /** A socket that answers no ping within this time is dropped; it is also the time between two pings. */
+  pingMs: number;
+}
+
+export interface GraphqlWebSockets {
+  /** Takes a socket over from its HTTP server; false where it was refused, for there are too many. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** Ends all sockets with code 1001; those that stay open after `graceMs` are cut. */
+  close(graceMs: number): Promise<void>;
+}
+
+const defaultLimits: WebSocketLimits = {
+  maxSockets: 8_000,
+  maxMessageBytes: 4 << 20,
+  maxOperations: 200,
+  maxBufferedBytes: 32 << 20,
+  initMs: 5_000,
+  pingMs: 12_000,
+};
+
+/** Makes the WebSocket half of a server; `options.onSubscribe` is called for operations within the limits only. */
+export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; limits?: Partial<WebSocketLimits> }): GraphqlWebSockets {
+  const limits = { ...defaultLimits, ...setting.limits };
+  const server = makeServer<Record<string, unknown>, SocketExtra>({
+    ...options,
+    connectionInitWaitTimeout: limits.initMs,
+    onSubscribe: (context, id, payload) => {
+      if (Object.keys(context.subscriptions).length > limits.maxOperations) {
+        const error = socketErrors.SOCKET_OPERATIONS_LIMIT({ limit: limits.maxOperations });
+        return options.onTooMany?.(context, payload, error) ?? [clientError(error)];
+      }
+      return options.onSubscribe?.(context, id, payload);
+    },
+  });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.maxMessageBytes, handleProtocols });
+  sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
+    keepAlive(socket, limits.pingMs);
+    const controller = new AbortController();
+    const extra: SocketExtra = { request, socket, gone: controller.signal };
+    const unread = (error: AppError) => options.onUnread?.(extra, error);
+    socket.on("error", (error) => {
+      setting.log.debug({ err: error }, "websocket failed");
+      if ("code" in error && error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
+        unread(bodyErrors.BODY_TOO_LARGE({ limitBytes: limits.maxMessageBytes }));
+      }
+    });
+    const closed = server.opened(adapter(socket, { log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, unread }), extra);
+    socket.once("close", (code, reason) => {
+      controller.abort(clientLeft());
+      closed(code, String(reason)).catch((error: unknown) => setting.log.error({ err: error }, "websocket not cleaned up"));
+    });
+  });
+  return {
+    upgrade(request, socket, head) {
+      if (sockets.clients.size >= limits.maxSockets) {
+        refuseUpgrade(socket, "503 Service Unavailable");
+        return false;
+      }
+      sockets.handleUpgrade(request, socket, head, (ready) => sockets.emit("connection", ready, request));
+      return true;
+    },
+    close: (graceMs) => closeAll(sockets, graceMs),
+  };
+}
+
+interface AdapterSetting {
+  log: Log;
+  maxBufferedBytes: number;
+  unread: (error: AppError) => void;
+}
+
+function adapter(socket: WebSocket, { log, maxBufferedBytes, unread }: AdapterSetting) {
+  return {
+    protocol: socket.protocol,
+    // Resolves when the bytes are on their way, so that a client that does not read stops its own streams.
+    send: (text: string) =>
+      new Promise<void>((resolve) => {
+        if (socket.bufferedAmount > maxBufferedBytes) socket.terminate();
+        if (socket.readyState !== socket.OPEN) return resolve();
+        socket.send(text, () => resolve());
+      }),
+    close: (code?: number, reason?: string) => socket.close(code, reason),
+    onMessage: (listener: (text: string) => Promise<void>) =>
+      void socket.on("message", (message: RawData) => {
+        const text = String(message);
+        if (isNestedTooDeep(text)) {
+          unread(nestedTooDeep());
+          return socket.close(CloseCode.BadRequest, `Messages nest ${maxNesting} levels at most`);
+        }
+        listener(text).catch((error: unknown) => {
+          log.error({ err: error }, "websocket message failed");
+          socket.close(CloseCode.InternalServerError, "Internal server error");
+        });
+      }),
+  };
+}
+
+function keepAlive(socket: WebSocket, pingMs: number): void {
+  let answered = true;
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, pingMs);
+  socket.on("pong", () => (answered = true));
+  socket.once("close", () => clearInterval(timer));
+}
+
+async function closeAll(sockets: WebSocketServer, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => sockets.close(() => resolve()));
+  for (const socket of sockets.clients) socket.close(1001, "Going away");
+  const cut = setTimeout(() => {
+    for (const socket of sockets.clients) socket.terminate();
+  }, graceMs);
+  await Promise.all([...sockets.clients].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
+  clearTimeout(cut);
+  await closed;
+}
+
+const socketErrors = defineErrors({
+  SOCKET_OPERATIONS_LIMIT: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limit: number }) => `One socket may have ${f.limit} operations open.`,
+  },
+});

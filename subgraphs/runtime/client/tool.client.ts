@@ -1,0 +1,91 @@
+/** The tool subgraph as tool nodes call it. */
+import type { RuntimeToolReferenceQuery } from "#codegen/subgraph-clients/tool/graphql.ts";
+import { graphql } from "#codegen/subgraph-clients/tool/gql.ts";
+import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+import { requestOf } from "./model.client.ts";
+import type { ToolPort, ToolResponse } from "../nodes/ports/tool.port.ts";
+
+const invokeDocument = graphql(`
+  mutation RuntimeInvokeTool($input: InvokeToolInput!) {
+    invokeTool(input: $input) {
+      ok
+      status
+      outputText
+      outputJson
+      headers
+      durationMs
+      errorCode
+      errorMessage
+      resolved
+    }
+  }
+`);
+
+/** The port over whatever reaches the tool subgraph: its schema in this process, or HTTP. */
+export function toolClient(call: SubgraphCaller): ToolPort {
+  return {
+    async invoke(request, port) {
+      const variables = { input: { ...request, idempotencyKey: port.idempotencyKey } };
+      const data = await call.request({ subgraph: "tool", document: invokeDocument, variables, info: requestOf(port) });
+      // The schema says JSON where the port says Json.
+      return data.invokeTool as ToolResponse;
+    },
+  };
+}
+
+const referenceDocument = graphql(`
+  query RuntimeToolReference(
+    $toolId: ID!
+    $toolCode: String!
+    $toolBindingId: ID!
+    $byTool: Boolean!
+    $byCode: Boolean!
+    $byBinding: Boolean!
+  ) {
+    tool(id: $toolId) @include(if: $byTool) {
+      ...FrozenTool
+    }
+    toolByCode(code: $toolCode) @include(if: $byCode) {
+      ...FrozenTool
+    }
+    toolBinding(id: $toolBindingId) @include(if: $byBinding) {
+      id
+      deletedAt
+      tool {
+        ...FrozenTool
+      }
+      toolVersion {
+        id
+      }
+    }
+  }
+  fragment FrozenTool on Tool {
+    id
+    status
+    deletedAt
+    latestVersion {
+      id
+    }
+  }
+`);
+
+/** A tool, as far as freezing a call of it needs to know it. */
+export type ToolFound = NonNullable<RuntimeToolReferenceQuery["tool"]>;
+
+/** What a tool node names: a binding, else a tool by its id, else one by its code. */
+export type ToolReference = { toolBindingId: string } | { toolId: string } | { toolCode: string };
+
+/** Looks up what a tool node refers to. */
+export function findToolReference(call: SubgraphCaller, info: RequestInfo, reference: ToolReference): Promise<RuntimeToolReferenceQuery> {
+  const variables = {
+    toolBindingId: "",
+    toolId: "",
+    toolCode: "",
+    ...reference,
+    byBinding: "toolBindingId" in reference,
+    byTool: "toolId" in reference,
+    byCode: "toolCode" in reference,
+  };
+  return call.request({ subgraph: "tool", document: referenceDocument, variables, info });
+}

@@ -1,0 +1,328 @@
+/**
+ * Everything that the API does to runs. It owns a run for a moment through the same claim as a worker, or leaves a message in its inbox: so
+ * cancel works with no worker alive, and the execute… mutations are the worker's own path. Every call names the tenant; another tenant's run
+ * is an unknown one.
+ *
+ * A MANUAL run has no work row while nobody owns it. Owning it makes one, leased from the start, in the statement that sets the run's lease;
+ * resting deletes it (even with nodes ready). Only mail leaves a work row behind: a worker that finds it reads the mail and lets go.
+ */
+import type pg from "pg";
+import type { HintChannel } from "#shared/hints.ts";
+import type { Json } from "#shared/json.ts";
+import type { Log } from "#shared/log.ts";
+import type { NodePorts } from "../nodes/executor.ts";
+import { nodesClaim, runClaim, tenantRunClaim, type ClaimedRun } from "../queue/claim.sql.ts";
+import { runsExisting } from "../queue/create.sql.ts";
+import { eventsRead, type EventPage } from "../queue/events.sql.ts";
+import { runFork } from "../queue/fork.sql.ts";
+import { runHead, type RunHead } from "../queue/head.sql.ts";
+import { runsLoad } from "../queue/load.sql.ts";
+import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
+import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
+import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
+import { monotonicMs } from "../owner/clock.ts";
+import { CreateBatcher } from "./create-batcher.ts";
+import { MailWatch } from "./mail-watch.ts";
+import { existingRun, runRow, type CreatedRun, type NewRun } from "./new-run.ts";
+import { OfferedNodes } from "../owner/offered-nodes.ts";
+import { outcomeMessage, updateOutcome, type AnswerOutcome, type NodeUpdate } from "./outside-report.ts";
+import type { Executors, Policy, Release } from "../owner/run-host.ts";
+import { RunOwner } from "../owner/run-owner.ts";
+import { replayLoaded } from "../owner/run-rebuild.ts";
+import { newTraceId, parseTraceparent } from "../owner/span-ids.ts";
+
+/** What the engine needs of its process. */
+export interface EngineDeps {
+  /** openPool({ url, scope: "engine" }). */
+  pool: pg.Pool;
+  hints: HintChannel;
+  log: Log;
+  executors: Executors;
+  ports: NodePorts;
+  /** How long a caller waits for the owner of a run to apply what was posted; 1,000. */
+  applyWaitMs?: number;
+}
+
+/**
+ * applied: the stored rows say so. accepted: the owner has not come to it within `applyWaitMs`; where it never does, the next one does, this
+ * process if there is no other. conflict: terminal, not waiting, answered before, or not MANUAL. unknown: the tenant has no such run.
+ */
+export type Posted = "applied" | "accepted" | "conflict" | "unknown";
+
+/** How an execute… call ended. owned: somebody else owns the run. not-ready: the node is not queued. */
+export type OwnResult =
+  | { kind: "done"; executed: readonly string[]; stopReason: "FINISHED" | "WAITING" | "MAX_STEPS" }
+  | { kind: "owned" | "terminal" | "not-ready" | "unknown" };
+
+interface RunRef {
+  tenantId: string;
+  runId: string;
+}
+
+/** Of what is owned for the length of a call. */
+const leaseMs = 30_000;
+/** How often leases are looked at; each is renewed when a third of it is over. */
+const renewalTickMs = 300;
+const defaultApplyWaitMs = 1_000;
+
+export class RunControl {
+  readonly #deps: EngineDeps;
+  readonly #workerKey: string;
+  readonly #owner: RunOwner;
+  readonly #offered: OfferedNodes;
+  readonly #renewal: NodeJS.Timeout;
+  #isRenewing = false;
+  readonly #creates: CreateBatcher;
+  readonly #mailWatch: MailWatch;
+  /** Plans that this process has stored; they are not sent again. */
+  readonly #storedPlans = new Set<string>();
+
+  constructor(deps: EngineDeps & { workerKey?: string }) {
+    this.#deps = deps;
+    this.#workerKey = deps.workerKey ?? "api";
+    const { pool: db, hints, log, executors, ports } = deps;
+    this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3 });
+    this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
+    this.#creates = new CreateBatcher(db);
+    this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
+    this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
+  }
+
+  /** Takes care of mail that no process has applied before it ended. */
+  start(): void {
+    this.#mailWatch.start();
+  }
+
+  /** Creates runs, one statement for all of them. In the order given. */
+  async createRuns(runs: readonly NewRun[]): Promise<CreatedRun[]> {
+    const rows = runs.map(runRow);
+    const plans = new Map(runs.filter(({ plan }) => !this.#storedPlans.has(plan.id)).map(({ plan }) => [plan.id, plan]));
+    const planRows = [...plans.values()].map(({ id, tenantId, json }) => ({ id, tenant_id: tenantId, document: json }));
+    const created = await this.#creates.create(rows, planRows);
+    if (this.#storedPlans.size > 1_000) this.#storedPlans.clear();
+    for (const id of plans.keys()) this.#storedPlans.add(id);
+    if (created.size > 0) this.#deps.hints.publish("work", "*");
+    const missing = rows.filter(({ id }) => !created.has(id));
+    const existing = missing.length === 0 ? [] : await runsExisting(this.#deps.pool, missing);
+    return rows.map((row) => {
+      const createdAt = created.get(row.id);
+      if (createdAt === undefined) return existingRun(row, existing);
+      return { kind: "created", id: row.id, traceId: row.trace_id, createdAt, isCompleted: row.status !== 0 };
+    });
+  }
+
+  /** Cancels a run, whoever owns it. */
+  async cancel(call: RunRef & { reason?: string }): Promise<Posted> {
+    const message = { runId: call.runId, tenantId: call.tenantId, kind: inboxKinds.cancel, body: { reason: call.reason ?? null } };
+    const posting = await messagePost(this.#deps.pool, message);
+    return this.#posted(call, posting);
+  }
+
+  /** Ends a WAITING node. The first answer wins. */
+  async answerNode(call: RunRef & { path: string; outcome: AnswerOutcome; workerKey?: string }): Promise<Posted> {
+    const { runId, tenantId, path } = call;
+    const body = outcomeMessage(call.outcome, call.workerKey);
+    const posting = await answerPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.outcome, path, body });
+    return this.#posted(call, posting);
+  }
+
+  /**
+   * S-28: what an outside executor reports. A WAITING node of any run may be COMPLETED, FAILED or SKIPPED. In a MANUAL run a QUEUED node may
+   * also become RUNNING (then it is the outside executor's), and a QUEUED or RUNNING one may be ended.
+   */
+  async updateNode(update: NodeUpdate): Promise<Posted> {
+    const { tenantId, runId, path, status, workerKey } = update;
+    if (status === "RUNNING") return this.#manualPost(update, inboxKinds.mark, { workerKey: workerKey ?? null }, path);
+    const outcome = updateOutcome(update);
+    const answered = await this.answerNode({ tenantId, runId, path, outcome, ...(workerKey !== undefined && { workerKey }) });
+    if (answered !== "conflict") return answered;
+    return this.#manualPost(update, inboxKinds.outcome, outcomeMessage(outcome, workerKey), path);
+  }
+
+  /** S-29: sets the status of a MANUAL run. QUEUED and WAITING follow from its nodes and cannot be set. */
+  async updateRun(call: RunRef & { status: RunStatus }): Promise<Posted> {
+    if (call.status === "QUEUED" || call.status === "WAITING") return "conflict";
+    return this.#manualPost(call, inboxKinds.runStatus, { status: call.status });
+  }
+
+  /** Makes a new run with what a FAILED one had finished; `originRun` links them. */
+  async retryRun(
+    call: RunRef & { newRunId: string; requestId?: string; traceparent?: string },
+  ): Promise<"created" | "not-failed" | "unknown"> {
+    const head = await runHead(this.#deps.pool, call.runId, call.tenantId);
+    if (head === undefined) return "unknown";
+    const trace = parseTraceparent(call.traceparent);
+    const traceId = trace?.traceId ?? newTraceId();
+    const { runId, tenantId, newRunId, requestId = "" } = call;
+    const isMade = await runFork(this.#deps.pool, { runId, tenantId, newRunId, requestId, traceId, parentSpanId: trace?.spanId ?? null });
+    if (isMade) this.#deps.hints.publish("work", "*");
+    // After an unknown outcome the caller comes again with the same new id.
+    const isThere = isMade || (await runHead(this.#deps.pool, newRunId, tenantId))?.originRunId === runId;
+    return isThere ? "created" : "not-failed";
+  }
+
+  /** Owns a run as far as `mode` says and waits until it is let go. */
+  async ownRun(call: RunRef & { workerKey: string; mode: Exclude<Policy, { kind: "worker" }> }): Promise<OwnResult> {
+    const { runId, tenantId, workerKey, mode } = call;
+    // Orphans too: a run whose worker was killed can be cancelled as soon as its lease has run out.
+    const claim = await runClaim(this.#deps.pool, { runId, tenantId, worker: workerKey, leaseMs, orphansAllowed: true });
+    if (claim === undefined) {
+      const head = await runHead(this.#deps.pool, runId, tenantId);
+      if (head === undefined) return { kind: "unknown" };
+      return { kind: isTerminal(runStatusWord(head.status)) ? "terminal" : "owned" };
+    }
+    const release = await this.#own(claim, mode, workerKey);
+    if (release.kind === "lost") return { kind: "owned" };
+    if (mode.kind === "node" && release.executed.length === 0) return { kind: "not-ready" };
+    const stopReason = release.rest === "end" ? "FINISHED" : release.hasReady ? "MAX_STEPS" : "WAITING";
+    return { kind: "done", executed: release.executed, stopReason };
+  }
+
+  /** Executes one queued node run of any of the tenant's runs, as a worker does (S-39); null when there is none. */
+  async executeNextNodeRun(call: {
+    tenantId: string;
+    workerKey: string;
+    leaseMs: number;
+  }): Promise<{ runId: string; path: string } | null> {
+    const offered = await this.#offeredExecute(call);
+    if (offered !== null) return offered;
+    // A run that turns out to have mail only, or nothing that can go on, is let go; then the next one is looked at.
+    for (let tries = 0; tries < 20; tries++) {
+      const { tenantId, workerKey: worker } = call;
+      const claim = await tenantRunClaim(this.#deps.pool, { tenantId, worker, leaseMs: call.leaseMs });
+      if (claim === undefined) return null;
+      const release = await this.#own(claim, { kind: "steps", max: 1 }, worker);
+      const path = release.kind === "rested" ? release.executed[0] : undefined;
+      if (path !== undefined) return { runId: claim.runId, path };
+    }
+    return null;
+  }
+
+  /** Events behind `after` (0: from the start), in order; null when the tenant has no such run. */
+  readEvents(call: RunRef & { after: number; limit?: number }): Promise<EventPage | null> {
+    return eventsRead(this.#deps.pool, { ...call, limit: call.limit ?? 500 });
+  }
+
+  /** Nodes that are ready and have no row: shown as QUEUED. */
+  async queuedNodes(call: RunRef): Promise<{ path: string; nodeId: string; nodeType: string }[]> {
+    const [loaded] = await runsLoad(this.#deps.pool, [call.runId]);
+    if (loaded === undefined || loaded.tenantId !== call.tenantId || isTerminal(runStatusWord(loaded.status))) return [];
+    const plan = await this.#owner.plans.get(loaded.planId);
+    const { graph } = replayLoaded(plan, loaded);
+    if (graph.failure !== undefined) return [];
+    return [...graph.ready].flatMap((index) => {
+      const node = plan.nodes[index];
+      return node === undefined ? [] : [{ path: node.id, nodeId: node.id, nodeType: node.type }];
+    });
+  }
+
+  /** Gives back what it owns. */
+  async close(): Promise<void> {
+    clearInterval(this.#renewal);
+    const unwatched = this.#mailWatch.close();
+    await this.#owner.stop(5_000);
+    await this.#offered.stop(1_000);
+    this.#owner.close();
+    await unwatched;
+  }
+
+  #own(claim: ClaimedRun, policy: Policy, workerKey: string): Promise<Release> {
+    return new Promise((resolve, reject) => {
+      this.#owner.adopt([claim], { policy, workerKey, left: resolve }).catch(reject);
+    });
+  }
+
+  async #offeredExecute(call: { tenantId: string; workerKey: string; leaseMs: number }): Promise<{ runId: string; path: string } | null> {
+    const { tenantId, workerKey, leaseMs: lease } = call;
+    const limits = {
+      limit: 1,
+      worker: workerKey,
+      leaseMs: lease,
+      orphansAllowed: true,
+      suspectsAllowed: false,
+      cappedTenants: [],
+      tenantId,
+    };
+    const claims = await nodesClaim(this.#deps.pool, limits);
+    const [claim] = claims;
+    if (claim === undefined) return null;
+    await this.#offered.adopt(claims);
+    await this.ownRun({ tenantId, runId: claim.runId, workerKey, mode: { kind: "inbox" } });
+    return { runId: claim.runId, path: claim.path };
+  }
+
+  async #manualPost(call: RunRef, kind: number, body: Json, path?: string): Promise<Posted> {
+    const { runId, tenantId } = call;
+    const before = await runHead(this.#deps.pool, runId, tenantId);
+    const posting = await messagePost(this.#deps.pool, {
+      runId,
+      tenantId,
+      kind,
+      body,
+      manualOnly: true,
+      ...(path !== undefined && { path }),
+    });
+    const posted = await this.#posted(call, posting);
+    if (posted !== "applied" || before === undefined) return posted;
+    // The owner ignores what the transition table does not allow; then it is read, but nothing has happened.
+    const after = await runHead(this.#deps.pool, runId, tenantId);
+    return after !== undefined && after.eventSeq > before.eventSeq ? "applied" : "conflict";
+  }
+
+  /** After a post: applies it here when nobody owns the run, or its owner is dead; else wakes the owner and waits a little. */
+  async #posted(call: RunRef, posting: Posting | undefined): Promise<Posted> {
+    const { runId, tenantId } = call;
+    if (posting === undefined) return (await runHead(this.#deps.pool, runId, tenantId)) === undefined ? "unknown" : "conflict";
+    const posted = { runId, tenantId, mail: posting.mail };
+    // From now on: the caller was promised something, whatever fails below.
+    this.#mailWatch.add(posted);
+    if (!posting.free) this.#ownerWake(runId);
+    // Of a run that is owned the claim takes nothing, unless the lease has run out: with no worker alive nobody else would come for it.
+    const isApplied = await this.#mailApply(call);
+    if (!isApplied && posting.free) this.#ownerWake(runId);
+    if (!isApplied && !(await this.#isReadSoon(call, posting.mail))) return "accepted";
+    this.#mailWatch.read(posted);
+    return "applied";
+  }
+
+  async #mailApply({ runId, tenantId }: RunRef): Promise<boolean> {
+    const owned = await this.ownRun({ tenantId, runId, workerKey: this.#workerKey, mode: { kind: "inbox" } });
+    return owned.kind === "done";
+  }
+
+  #ownerWake(runId: string): void {
+    this.#deps.hints.publish("inbox", runId);
+    this.#deps.hints.publish("work", "*");
+  }
+
+  async #isReadSoon({ runId, tenantId }: RunRef, mail: number): Promise<boolean> {
+    const until = monotonicMs() + (this.#deps.applyWaitMs ?? defaultApplyWaitMs);
+    for (;;) {
+      const head: RunHead | undefined = await runHead(this.#deps.pool, runId, tenantId, mail);
+      if (head === undefined || !head.isUnread) return true;
+      if (monotonicMs() > until) return false;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const sentAtMs = monotonicMs();
+    const isDue = (lease: HeldLease): boolean => sentAtMs - lease.confirmedAtMs > lease.leaseMs / 3;
+    const leases = [...this.#owner.leases(), ...this.#offered.leases()].filter(isDue);
+    if (leases.length === 0 || this.#isRenewing) return;
+    this.#isRenewing = true;
+    try {
+      const answers = await leasesRenew(this.#deps.pool, leases);
+      const confirmed = answers.filter(({ renewed }) => renewed);
+      const lost = answers.filter(({ mine }) => !mine);
+      for (const holder of [this.#owner, this.#offered]) {
+        holder.leasesConfirmed(confirmed, sentAtMs);
+        holder.leasesLost(lost);
+      }
+    } catch (cause) {
+      this.#deps.log.warn({ err: cause }, "leases not renewed");
+    } finally {
+      this.#isRenewing = false;
+    }
+  }
+}

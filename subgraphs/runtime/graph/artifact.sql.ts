@@ -1,0 +1,67 @@
+import type { Tx } from "#shared/db/database.ts";
+import type { Json } from "#shared/json.ts";
+import { NodeArtifact } from "./artifact.entity.ts";
+import { epochMs } from "../queue/statement.ts";
+import type { RunList } from "./run-pages.sql.ts";
+
+interface ArtifactRow {
+  id: string;
+  run_id: string;
+  path: string;
+  artifact_type: string;
+  name: string | null;
+  storage_uri: string | null;
+  size_bytes: number;
+  created_ms: number;
+}
+
+const columns = `c.id, c.run_id, c.path, c.artifact_type, c.name, c.storage_uri, c.size_bytes, ${epochMs("c.created_at")} as created_ms`;
+
+/** Artifacts by id, which is the order in which they were made. Index: artifact_run. */
+export const artifactList: RunList<ArtifactRow, NodeArtifact> = {
+  select: columns,
+  table: "runtime.artifact",
+  key: "c.id",
+  keyType: "text",
+  pathColumn: "c.path",
+  decode,
+};
+
+/** Artifacts by id, in the order of `ids`. */
+export async function artifactsById(tx: Tx, ids: readonly string[]): Promise<(NodeArtifact | null)[]> {
+  const rows = await tx.sql<ArtifactRow>(`select ${columns} from runtime.artifact c where c.tenant_id = $2 and c.id = any($1)`, [
+    ids,
+    tx.tenantId,
+  ]);
+  const byId = new Map(rows.map((row) => [row.id, decode(row)]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
+/** What an artifact holds. */
+export interface ArtifactContent {
+  contentText: string | null;
+  contentJson: Json;
+}
+
+/** Contents by artifact id, in the order of `ids`. */
+export async function artifactContents(tx: Tx, ids: readonly string[]): Promise<(ArtifactContent | null)[]> {
+  const rows = await tx.sql<ArtifactContent & { id: string }>(
+    `select id, content_text as "contentText", content_json as "contentJson" from runtime.artifact where tenant_id = $2 and id = any($1)`,
+    [ids, tx.tenantId],
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
+function decode(row: ArtifactRow): NodeArtifact {
+  return Object.assign(new NodeArtifact(), {
+    id: row.id,
+    runId: row.run_id,
+    path: row.path,
+    artifactType: row.artifact_type,
+    name: row.name,
+    storageUri: row.storage_uri,
+    sizeBytes: row.size_bytes,
+    createdAt: new Date(row.created_ms),
+  });
+}

@@ -1,0 +1,14 @@
+import { connectionType } from "#shared/graphql/pagination.ts";
+import { NodeArtifact } from "./artifact.entity.ts";
+import { NodeRun } from "./node-run.entity.ts";
+import { Run } from "./run.entity.ts";
+import { TraceSpan } from "./span.entity.ts";
+
+/** Pages of runs. */
+export const RunConnection = connectionType("Run", () => Run);
+/** Pages of node runs. */
+export const NodeRunConnection = connectionType("NodeRun", () => NodeRun);
+/** Pages of artifacts. */
+export const NodeArtifactConnection = connectionType("NodeArtifact", () => NodeArtifact);
+/** Pages of spans. */
+export const TraceSpanConnection = connectionType("TraceSpan", () => TraceSpan);

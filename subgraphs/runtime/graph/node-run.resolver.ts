@@ -1,0 +1,182 @@
+import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from "type-graphql";
+import { JsonScalar } from "#shared/graphql/scalars.ts";
+import type { Json } from "#shared/json.ts";
+import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
+import type { NodeArtifact } from "./artifact.entity.ts";
+import { NodeArtifactConnection, NodeRunConnection, TraceSpanConnection } from "./connections.ts";
+import { NodeRun } from "./node-run.entity.ts";
+import { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
+import * as nodeRuns from "./node-run.service.ts";
+import { nodeRunId } from "../queue/node-run-id.ts";
+import { Run } from "./run.entity.ts";
+import { StopReasonEnum, type StopReason } from "./run.enums.ts";
+import type { RuntimeContext } from "./runtime.context.ts";
+import type { TraceSpan } from "./span.entity.ts";
+
+/** What executing a run has done. */
+@ObjectType({ description: "What executing a run has done." })
+class ExecuteRunResult {
+  @Field(() => Run, { description: "The run as it is now." })
+  run!: Run;
+
+  @Field(() => [NodeRun], { description: "What was executed, in the order in which it ended: at most maxSteps." })
+  executed!: NodeRun[];
+
+  @Field(() => StopReasonEnum, { description: "Why it stopped." })
+  stopReason!: StopReason;
+}
+
+/** Node runs in the graph. */
+@Resolver(() => NodeRun)
+export class NodeRunResolver {
+  @Query(() => NodeRun, { nullable: true, description: "A node run by id, that of a ready node too; null where there is none." })
+  nodeRun(
+    @Arg("id", () => ID, { description: "The node run's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<NodeRun | null> {
+    return loaders.nodeRun.load(id);
+  }
+
+  @Mutation(() => NodeRun, {
+    description:
+      "Completes a node run that is WAITING with an output. The first answer wins; later ones are CONFLICT, and so is one for a node run that does not wait.",
+  })
+  resumeNodeRun(
+    @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
+    @Arg("input", () => ResumeNodeRunInput) input: ResumeNodeRunInput,
+    @Ctx() context: RuntimeContext,
+  ): Promise<NodeRun> {
+    return nodeRuns.resumeNodeRun(context, id, input);
+  }
+
+  @Mutation(() => NodeRun, {
+    description:
+      "Executes one queued node run in the runtime subgraph's own process, and waits for its end. CONFLICT when it is not QUEUED, the run has finished, or a worker owns the run: create it with execution MANUAL.",
+  })
+  executeNodeRun(
+    @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
+    @Arg("input", () => ExecuteInput) input: ExecuteInput,
+    @Ctx() context: RuntimeContext,
+  ): Promise<NodeRun> {
+    return nodeRuns.executeNodeRun(context, id, input);
+  }
+
+  @Mutation(() => NodeRun, {
+    nullable: true,
+    description: "Executes the run's next queued node; null when none is queued. CONFLICT while a worker owns the run.",
+  })
+  executeNextNode(
+    @Arg("runId", () => ID, { description: "The run; NOT_FOUND where there is none." }) runId: string,
+    @Arg("input", () => ExecuteInput) input: ExecuteInput,
+    @Ctx() context: RuntimeContext,
+  ): Promise<NodeRun | null> {
+    return nodeRuns.executeNextNode(context, runId, input);
+  }
+
+  @Mutation(() => ExecuteRunResult, {
+    description:
+      "Executes queued nodes of the run until it finishes, waits, or maxSteps nodes have run. CONFLICT while a worker owns the run.",
+  })
+  executeRun(
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
+    @Arg("input", () => ExecuteRunInput) input: ExecuteRunInput,
+    @Ctx() context: RuntimeContext,
+  ): Promise<ExecuteRunResult> {
+    return nodeRuns.executeRun(context, id, input);
+  }
+
+  @Mutation(() => NodeRun, {
+    nullable: true,
+    description:
+      "Claims and executes one queued node run of any of the tenant's runs with execution WORKERS, as a worker does; null when none is queued.",
+  })
+  executeNextNodeRun(@Arg("input", () => ClaimInput) input: ClaimInput, @Ctx() context: RuntimeContext): Promise<NodeRun | null> {
+    return nodeRuns.executeNextNodeRun(context, input);
+  }
+
+  @Mutation(() => NodeRun, {
+    description:
+      "For executors outside the platform: sets the status of a node run that waits, or of an open one of a MANUAL run. It moves the run and queues successors as the end of a worker's execution does. CONFLICT for other node runs.",
+  })
+  updateNodeRunStatus(
+    @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
+    @Arg("input", () => UpdateNodeRunStatusInput) input: UpdateNodeRunStatusInput,
+    @Ctx() context: RuntimeContext,
+  ): Promise<NodeRun> {
+    return nodeRuns.updateNodeRunStatus(context, id, input);
+  }
+
+  @FieldResolver(() => Run, { description: "The run it is part of." })
+  run(@Root() nodeRun: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> {
+    return loaders.run.load(nodeRun.runId);
+  }
+
+  @FieldResolver(() => NodeRun, {
+    nullable: true,
+    description: "The node run whose work this one is part of; null: none. No type of node has such parts yet.",
+  })
+  parent(@Root() nodeRun: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> | null {
+    return nodeRun.parentPath === null ? null : loaders.nodeRun.load(nodeRunId(nodeRun.runId, nodeRun.parentPath));
+  }
+
+  @FieldResolver(() => NodeRunConnection, {
+    description:
+      "The node runs that are part of its work, in the order of creation. No type of node has such parts yet: the page is empty.",
+  })
+  children(
+    @Root() { runId, path }: NodeRun,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<Connection<NodeRun>> {
+    return loaders.nodeRunPage.load({ runId, path, page });
+  }
+
+  @FieldResolver(() => Date, {
+    nullable: true,
+    description:
+      "RUNNING or QUEUED: when the lease of the run's owner ends, or that of the worker which has taken this node; null: nobody has one.",
+  })
+  async leaseExpiresAt(@Root() { id, runId, status }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Date | null> {
+    if (status !== "RUNNING" && status !== "QUEUED") return null;
+    const [offered, owner] = await Promise.all([loaders.leaseEnd.load(id), loaders.leaseEnd.load(runId)]);
+    return offered ?? owner;
+  }
+
+  @FieldResolver(() => JsonScalar, {
+    nullable: true,
+    description:
+      "What it is given, also while it is QUEUED or waits: its config with the templates rendered as they stood when it began, without code and documents, credentials as ***. " +
+      "For if-else also `values`, what the expression reads, by path. Null where a template cannot be rendered: errorMessage says why.",
+  })
+  input(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
+    return loaders.nodeInput.load(id);
+  }
+
+  @FieldResolver(() => String, { nullable: true, description: "The output's text, however long; null: it has none." })
+  async outputText(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<string | null> {
+    return (await loaders.nodeRunOutput.load(id))?.outputText ?? null;
+  }
+
+  @FieldResolver(() => JsonScalar, { nullable: true, description: "The output's data, however large; null: it has none." })
+  async outputJson(@Root() { id }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
+    return (await loaders.nodeRunOutput.load(id))?.outputJson ?? null;
+  }
+
+  @FieldResolver(() => NodeArtifactConnection, { description: "What it left behind, oldest first." })
+  artifacts(
+    @Root() { runId, path }: NodeRun,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<Connection<NodeArtifact>> {
+    return loaders.artifactPage.load({ runId, path, page });
+  }
+
+  @FieldResolver(() => TraceSpanConnection, { description: "Its own span and those of its calls, oldest first." })
+  traceSpans(
+    @Root() { runId, path }: NodeRun,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<Connection<TraceSpan>> {
+    return loaders.spanPage.load({ runId, path, page });
+  }
+}

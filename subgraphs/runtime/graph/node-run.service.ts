@@ -1,0 +1,125 @@
+import { checkText } from "#shared/fields.ts";
+import { runtimeErrors } from "../errors.ts";
+import type { NodeRun } from "./node-run.entity.ts";
+import type { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
+import { checkRoute } from "./outside-route.ts";
+import { nodeRunId, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
+import { runStatusWord } from "../queue/statuses.ts";
+import type { Run } from "./run.entity.ts";
+import type { StopReason } from "./run.enums.ts";
+import { checkRange, checkRunId, runById } from "./run.service.ts";
+import type { RuntimeContext } from "./runtime.context.ts";
+import type { OwnResult } from "../control/run-control.ts";
+
+/** What executing a run has done. */
+export interface Executed {
+  run: Run;
+  executed: NodeRun[];
+  stopReason: StopReason;
+}
+
+/** Completes a node run that waits. @throws AppError NODE_RUN_NOT_FOUND, NODE_RUN_NOT_WAITING, ROUTE_UNKNOWN */
+export async function resumeNodeRun(context: RuntimeContext, id: string, input: ResumeNodeRunInput): Promise<NodeRun> {
+  const key = keyOf(id);
+  await checkRoute(context, key, input.outputJson);
+  const outcome = { kind: "completed" as const, ...outputOf(input) };
+  const posted = await context.services.control.answerNode({ tenantId: context.db.tenantId, ...key, outcome });
+  const nodeRun = await nodeRunById(context, id);
+  if (posted === "conflict")
+    throw runtimeErrors.NODE_RUN_NOT_WAITING({ id, status: nodeRun.status, waitReason: nodeRun.waitReason ?? null });
+  return nodeRun;
+}
+
+/** Takes what an outside executor reports (S-28); docs/run-states.md has the transitions. @throws AppError STATUS_NOT_SETTABLE, NODE_RUN_NOT_FOUND, NODE_RUN_NOT_SETTABLE, ROUTE_UNKNOWN */
+export async function updateNodeRunStatus(context: RuntimeContext, id: string, input: UpdateNodeRunStatusInput): Promise<NodeRun> {
+  const { status, workerKey, errorCode, errorMessage } = input;
+  if (status === "QUEUED" || status === "WAITING" || status === "CANCELLED") {
+    throw runtimeErrors.STATUS_NOT_SETTABLE({ status, settable: ["RUNNING", "COMPLETED", "FAILED", "SKIPPED"] });
+  }
+  const key = keyOf(id);
+  const report = {
+    ...(workerKey != null && { workerKey: checkWorkerKey(workerKey) }),
+    ...outputOf(input),
+    ...(errorCode != null && { errorCode: checkText("errorCode", errorCode, { min: 1, max: 100 }) }),
+    ...(errorMessage != null && { errorMessage: checkText("errorMessage", errorMessage, { max: 10_000 }) }),
+  };
+  if (status === "COMPLETED") await checkRoute(context, key, input.outputJson);
+  const posted = await context.services.control.updateNode({ tenantId: context.db.tenantId, ...key, status, ...report });
+  const nodeRun = await nodeRunById(context, id);
+  if (posted === "conflict")
+    throw runtimeErrors.NODE_RUN_NOT_SETTABLE({ id, from: nodeRun.status, to: status, waitReason: nodeRun.waitReason ?? null });
+  return nodeRun;
+}
+
+/** Executes one queued node run here, and waits (S-35). @throws AppError NODE_RUN_NOT_FOUND, NODE_RUN_NOT_QUEUED, RUN_OWNED, RUN_FINISHED */
+export async function executeNodeRun(context: RuntimeContext, id: string, { workerKey }: ExecuteInput): Promise<NodeRun> {
+  const { runId, path } = keyOf(id);
+  const before = await nodeRunById(context, id);
+  const result = await own(context, { runId, workerKey, mode: { kind: "node", path } });
+  if (result.kind === "terminal") {
+    const run = await runById(context, runId);
+    throw runtimeErrors.RUN_FINISHED({ id: runId, status: runStatusWord(run.status) });
+  }
+  if (result.kind === "not-ready") throw runtimeErrors.NODE_RUN_NOT_QUEUED({ id, status: before.status });
+  return nodeRunById(context, id);
+}
+
+/** Executes the run's next queued node (S-36); null when none is queued. @throws AppError RUN_NOT_FOUND, RUN_OWNED */
+export async function executeNextNode(context: RuntimeContext, runId: string, { workerKey }: ExecuteInput): Promise<NodeRun | null> {
+  const result = await own(context, { runId, workerKey, mode: { kind: "steps", max: 1 } });
+  const [path] = result.kind === "done" ? result.executed : [];
+  return path === undefined ? null : nodeRunById(context, nodeRunId(runId, path));
+}
+
+/** Executes queued nodes until the run finishes, waits, or maxSteps have run (S-37, S-38). @throws AppError RUN_NOT_FOUND, RUN_OWNED */
+export async function executeRun(context: RuntimeContext, runId: string, { workerKey, maxSteps }: ExecuteRunInput): Promise<Executed> {
+  const max = checkRange("maxSteps", maxSteps ?? 16, 1, 10_000);
+  const result = await own(context, { runId, workerKey, mode: { kind: "steps", max } });
+  const run = await runById(context, runId);
+  if (result.kind !== "done") return { run, executed: [], stopReason: "FINISHED" };
+  const executed = await Promise.all(result.executed.map((path) => nodeRunById(context, nodeRunId(runId, path))));
+  return { run, executed, stopReason: result.stopReason };
+}
+
+/** Claims and executes one queued node run of any run of the tenant (S-39); null when the queue is empty. */
+export async function executeNextNodeRun(context: RuntimeContext, { workerKey, leaseSeconds }: ClaimInput): Promise<NodeRun | null> {
+  const leaseMs = checkRange("leaseSeconds", leaseSeconds ?? 300, 1, 3_600) * 1_000;
+  const { tenantId } = context.db;
+  const done = await context.services.control.executeNextNodeRun({ tenantId, workerKey: checkWorkerKey(workerKey), leaseMs });
+  return done === null ? null : nodeRunById(context, nodeRunId(done.runId, done.path));
+}
+
+/** The node run as it is now, a queued one without a row too. @throws AppError NODE_RUN_NOT_FOUND */
+async function nodeRunById({ loaders }: RuntimeContext, id: string): Promise<NodeRun> {
+  loaders.queued.clear(parseNodeRunId(id)?.runId ?? "");
+  const nodeRun = await loaders.nodeRun.clear(id).load(id);
+  if (nodeRun === null) throw runtimeErrors.NODE_RUN_NOT_FOUND({ id });
+  return nodeRun;
+}
+
+type OwnCall = Parameters<RuntimeContext["services"]["control"]["ownRun"]>[0];
+
+async function own(
+  { db, services, signal }: RuntimeContext,
+  { runId, workerKey, mode }: Pick<OwnCall, "runId" | "workerKey" | "mode">,
+): Promise<Exclude<OwnResult, { kind: "owned" | "unknown" }>> {
+  const call = { tenantId: db.tenantId, runId: checkRunId(runId), workerKey: checkWorkerKey(workerKey), mode, ...(signal && { signal }) };
+  const result = await services.control.ownRun(call);
+  if (result.kind === "unknown") throw runtimeErrors.RUN_NOT_FOUND({ id: runId });
+  if (result.kind === "owned") throw runtimeErrors.RUN_OWNED({ id: runId });
+  return result;
+}
+
+function keyOf(id: string): NodeRunKey {
+  const key = parseNodeRunId(id);
+  if (key === null || id.includes("\u0000")) throw runtimeErrors.NODE_RUN_NOT_FOUND({ id });
+  return key;
+}
+
+function outputOf({ outputText, outputJson }: ResumeNodeRunInput): Pick<ResumeNodeRunInput, "outputJson"> & { outputText?: string } {
+  return { ...(outputText != null && { outputText }), ...(outputJson !== undefined && { outputJson }) };
+}
+
+function checkWorkerKey(workerKey: string): string {
+  return checkText("workerKey", workerKey, { min: 1, max: 200 });
+}

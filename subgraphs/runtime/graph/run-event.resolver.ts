@@ -1,0 +1,89 @@
+import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
+import { NodeRun } from "./node-run.entity.ts";
+import { nodeRunId } from "../queue/node-run-id.ts";
+import { NodeRunUpdate, RunEvent, TraceSpanRecord } from "./run-event.ts";
+import { nodeRunUpdateStream, runEventStream, traceSpanStream, type StreamCall } from "./run-event.stream.ts";
+import { Run } from "./run.entity.ts";
+import type { RuntimeContext } from "./runtime.context.ts";
+import { TraceSpan } from "./span.entity.ts";
+
+const runIdArgument = { description: "The run; NOT_FOUND where there is none." };
+const afterArgument = {
+  nullable: true,
+  description: "A cursor of any of the run's three streams: the stream begins behind it; with the run's first event unless given.",
+};
+
+/** What happens in a run, live. */
+@Resolver(() => RunEvent)
+export class RunEventResolver {
+  @Subscription(() => RunEvent, {
+    description:
+      "What happens in a run, each stored event once and in order: a client that reconnects with the last cursor that it saw misses nothing. " +
+      "Completes when the run has finished.",
+    subscribe: ({ args, context }) => runEventStream(context as RuntimeContext, args as StreamCall),
+  })
+  runEvents(
+    @Root() event: RunEvent,
+    @Arg("runId", () => ID, runIdArgument) _runId: string,
+    @Arg("after", () => String, afterArgument) _after: string | null,
+  ): RunEvent {
+    return event;
+  }
+
+  @FieldResolver(() => Run, { description: "The run as it is now." })
+  run(@Root() { runId }: RunEvent, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> {
+    return loaders.run.load(runId);
+  }
+
+  @FieldResolver(() => NodeRun, { nullable: true, description: "The node run as it is now; null in RUN_STATUS events." })
+  nodeRun(@Root() { runId, path }: RunEvent, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> | null {
+    return path === null ? null : loaders.nodeRun.load(nodeRunId(runId, path));
+  }
+
+  @FieldResolver(() => TraceSpan, { nullable: true, description: "SPAN: the span; else null." })
+  span(@Root() { runId, spanId }: RunEvent, @Ctx() { loaders }: RuntimeContext): Promise<TraceSpan | null> | null {
+    return spanId === null ? null : loaders.span.load(`${runId}/${spanId}`);
+  }
+}
+
+/** Changes of node runs, live. */
+@Resolver(() => NodeRunUpdate)
+export class NodeRunUpdateResolver {
+  @Subscription(() => NodeRunUpdate, {
+    description: "Every change of status of a run's node runs, once and in order. Completes when the run has finished.",
+    subscribe: ({ args, context }) => nodeRunUpdateStream(context as RuntimeContext, args as StreamCall),
+  })
+  nodeRunUpdated(
+    @Root() update: NodeRunUpdate,
+    @Arg("runId", () => ID, runIdArgument) _runId: string,
+    @Arg("after", () => String, afterArgument) _after: string | null,
+  ): NodeRunUpdate {
+    return update;
+  }
+
+  @FieldResolver(() => NodeRun, { description: "The node run as it is now." })
+  nodeRun(@Root() { runId, path }: NodeRunUpdate, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> {
+    return loaders.nodeRun.load(nodeRunId(runId, path));
+  }
+}
+
+/** Spans, live. */
+@Resolver(() => TraceSpanRecord)
+export class TraceSpanRecordResolver {
+  @Subscription(() => TraceSpanRecord, {
+    description: "Every span of a call that a run's nodes made, once and in order. Completes when the run has finished.",
+    subscribe: ({ args, context }) => traceSpanStream(context as RuntimeContext, args as StreamCall),
+  })
+  traceSpanRecorded(
+    @Root() record: TraceSpanRecord,
+    @Arg("runId", () => ID, runIdArgument) _runId: string,
+    @Arg("after", () => String, afterArgument) _after: string | null,
+  ): TraceSpanRecord {
+    return record;
+  }
+
+  @FieldResolver(() => TraceSpan, { description: "The span." })
+  span(@Root() { runId, spanId }: TraceSpanRecord, @Ctx() { loaders }: RuntimeContext): Promise<TraceSpan | null> {
+    return loaders.span.load(`${runId}/${spanId}`);
+  }
+}

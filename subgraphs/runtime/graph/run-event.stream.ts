@@ -1,0 +1,143 @@
+/**
+ * Streams of a run's story. Stored events are pulled by cursor, so each comes once and in order whoever reconnects; hints say only
+ * that there is more. Deltas are put between them where they were produced.
+ */
+import { encodeCursor, sequenceCursor } from "#shared/graphql/pagination.ts";
+import { PullStream } from "#shared/stream/pull-stream.ts";
+import { DeltaBuffer, type Delta } from "./delta-buffer.ts";
+import { runtimeErrors } from "../errors.ts";
+import { nodeIdOfPath, nodeRunId, parseNodeRunId } from "../queue/node-run-id.ts";
+import type { StoredEvent } from "../queue/events.sql.ts";
+import { RunEventType, type NodeRunUpdate, type RunEvent, type TraceSpanRecord } from "./run-event.ts";
+import type { RuntimeContext } from "./runtime.context.ts";
+
+const pageSize = 200;
+const pollMs = 1_000;
+
+/** Which run, and from where on. */
+export interface StreamCall {
+  runId: string;
+  after?: string | null;
+}
+
+/** Everything that happens in a run. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
+export async function runEventStream(context: RuntimeContext, { runId, after }: StreamCall): Promise<PullStream<RunEvent>> {
+  const deltas = new DeltaBuffer();
+  let cursor = sequenceCursor("after", after);
+  const readStored = await eventReader(context, runId, cursor);
+  const nothing = { events: [], done: false };
+  // A token is no reason to ask the database: there are many of them, for every subscriber.
+  let isNewsStored = true;
+  let readAtMs = 0;
+  return new PullStream({
+    pollMs,
+    listen(wake) {
+      const ends = [
+        context.hints.subscribe("run", runId, () => {
+          isNewsStored = true;
+          wake();
+        }),
+        context.hints.subscribe("delta", runId, (_key, hint) => {
+          const delta = deltas.push(hint);
+          if (delta === null) return;
+          // It stands behind events that were not read yet: their hint was lost, or is on its way.
+          isNewsStored ||= delta.seq > cursor;
+          wake();
+        }),
+      ];
+      return () => ends.forEach((end) => end());
+    },
+    async read() {
+      const mustRead = isNewsStored || performance.now() - readAtMs > pollMs * 0.9;
+      isNewsStored = false;
+      const { events, done } = mustRead ? await readStored() : nothing;
+      if (mustRead) readAtMs = performance.now();
+      isNewsStored ||= events.length === pageSize;
+      const items: RunEvent[] = [];
+      const takeDeltas = (before: number) => items.push(...deltas.takeBefore(before).map((delta) => deltaEvent(runId, cursor, delta)));
+      for (const event of events) {
+        takeDeltas(event.seq);
+        cursor = event.seq;
+        if (event.type === "NODE_STATUS") deltas.nodeStatus(nodeRunId(runId, event.path ?? ""), event.attempt ?? 1, event.nodeStatus);
+        items.push(storedEvent(runId, event));
+      }
+      if (!done) takeDeltas(cursor + 1);
+      return { items, done };
+    },
+  });
+}
+
+/** Every change of status of a run's node runs. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
+export function nodeRunUpdateStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<NodeRunUpdate>> {
+  return storedStream(context, call, ({ type, path, nodeStatus: status, at, seq }) =>
+    type === "NODE_STATUS" && path !== null && status !== null
+      ? { runId: call.runId, path, status, at, cursor: encodeCursor(String(seq)) }
+      : null,
+  );
+}
+
+/** Every span that a run's nodes record. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
+export function traceSpanStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<TraceSpanRecord>> {
+  return storedStream(context, call, ({ type, spanId, seq }) =>
+    type === "SPAN" && spanId !== null ? { runId: call.runId, spanId, cursor: encodeCursor(String(seq)) } : null,
+  );
+}
+
+async function storedStream<T>(
+  context: RuntimeContext,
+  { runId, after }: StreamCall,
+  pick: (event: StoredEvent) => T | null,
+): Promise<PullStream<T>> {
+  const read = await eventReader(context, runId, sequenceCursor("after", after));
+  return new PullStream({
+    pollMs,
+    listen: (wake) => context.hints.subscribe("run", runId, wake),
+    async read() {
+      // A page may hold nothing of this stream: it rests only at the end of what is stored.
+      for (;;) {
+        const { events, done } = await read();
+        const items = events.map(pick).filter((item) => item !== null);
+        if (done || items.length > 0 || events.length < pageSize) return { items, done };
+      }
+    },
+  });
+}
+
+/** Reads a run's events page by page. The run is checked first: whether it exists is told before the stream begins. */
+async function eventReader(
+  { db, loaders, services }: RuntimeContext,
+  runId: string,
+  cursor: number,
+): Promise<() => Promise<{ events: StoredEvent[]; done: boolean }>> {
+  if ((await loaders.run.load(runId)) === null) throw runtimeErrors.RUN_NOT_FOUND({ id: runId });
+  let after = cursor;
+  return async () => {
+    const page = await services.control.readEvents({ tenantId: db.tenantId, runId, after, limit: pageSize });
+    if (page === null) throw runtimeErrors.RUN_NOT_FOUND({ id: runId });
+    after = page.events.at(-1)?.seq ?? after;
+    return page;
+  };
+}
+
+function storedEvent(runId: string, { seq, type, at, path, runStatus, nodeStatus, attempt, spanId }: StoredEvent): RunEvent {
+  const nodeId = path === null ? null : nodeIdOfPath(path);
+  const cursor = encodeCursor(String(seq));
+  return { runId, cursor, type: RunEventType[type], at, path, spanId, runStatus, nodeId, nodeStatus, attempt, delta: null };
+}
+
+function deltaEvent(runId: string, cursor: number, { nodeRunId: id, attempt, text }: Delta): RunEvent {
+  const path = parseNodeRunId(id)?.path ?? null;
+  return {
+    runId,
+    cursor: encodeCursor(String(cursor)),
+    type: RunEventType.NODE_DELTA,
+    at: new Date(),
+    path,
+    spanId: null,
+    runStatus: null,
+    nodeId: path === null ? null : nodeIdOfPath(path),
+    nodeStatus: null,
+    attempt,
+    delta: text,
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * Pages of what lies beneath runs: node runs, artifacts, spans. One statement gives the same page of many runs, or of many node
+ * runs; all lists are oldest first.
+ */
+import type { Tx } from "#shared/db/database.ts";
+import { makePage, type Connection, type PageWindow } from "#shared/graphql/pagination.ts";
+
+/** Whose list: a run's, or of a run only what belongs to the node run at `path`. */
+export interface RunScope {
+  runId: string;
+  path?: string;
+}
+
+/** A list beneath runs. */
+export interface RunList<Row, Item> {
+  /** SQL of a row's columns; the table is `c`. */
+  select: string;
+  /** Qualified table or view with the columns run_id and tenant_id. */
+  table: string;
+  /** SQL of the key that orders the list, unique in a run. */
+  key: string;
+  keyType: "integer" | "text";
+  /** The column that is compared with a scope's path. */
+  pathColumn: string;
+  /** SQL of a further condition; $7 is the page's `filter`. */
+  condition?: string;
+  decode(row: Row): Item;
+}
+
+/** A page that is asked for. */
+export interface RunPageQuestion {
+  window: PageWindow;
+  filter?: unknown;
+}
+
+/** An item with its place in its list. */
+export interface Keyed<Item> {
+  key: string;
+  item: Item;
+}
+
+/** The rows of the pages, one more than the limit each, in reading order; the result is in the order of `scopes`. */
+export async function runPageRows<Row extends object, Item>(
+  tx: Tx,
+  list: RunList<Row, Item>,
+  { window, filter }: RunPageQuestion,
+  scopes: readonly RunScope[],
+): Promise<Keyed<Item>[][]> {
+  const { key, keyType, pathColumn } = list;
+  const reading = window.backward ? "desc" : "asc";
+  const rows = await tx.sql<Row & { page: number; page_key: string | number }>(
+    `select p.page::int as page, c.* from unnest($1::text[], $2::text[]) with ordinality as p(run_id, path, page)
+     cross join lateral (
+       select ${list.select}, ${key} as page_key from ${list.table} c
+       where c.tenant_id = $6 and c.run_id = p.run_id and (p.path is null or ${pathColumn} = p.path)
+         and ($3::${keyType} is null or ${key} > $3::${keyType}) and ($4::${keyType} is null or ${key} < $4::${keyType})
+         ${list.condition === undefined ? "" : `and ${list.condition}`}
+       order by page_key ${reading} limit $5
+     ) c
+     order by c.page_key ${reading}`,
+    [
+      scopes.map((scope) => scope.runId),
+      scopes.map((scope) => scope.path ?? null),
+      window.after ?? null,
+      window.before ?? null,
+      window.limit + 1,
+      tx.tenantId,
+      ...(list.condition === undefined ? [] : [filter ?? null]),
+    ],
+  );
+  const pages = scopes.map((): Keyed<Item>[] => []);
+  for (const row of rows) pages[row.page - 1]!.push({ key: String(row.page_key), item: list.decode(row) });
+  return pages;
+}
+
+/** The page of rows that were read. */
+export function keyedPage<Item>(rows: readonly Keyed<Item>[], window: PageWindow): Connection<Item> {
+  const { edges, pageInfo } = makePage(rows, window, (row) => row.key);
+  return { edges: edges.map(({ node, cursor }) => ({ node: node.item, cursor })), pageInfo };
+}

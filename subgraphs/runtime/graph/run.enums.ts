@@ -1,0 +1,92 @@
+import { registerEnumType } from "type-graphql";
+import { nodeRunStatuses, runStatuses, spanStatuses } from "../queue/statuses.ts";
+
+/** Words as an enum of the graph: each name is its own value. */
+function enumOf<Word extends string>(words: readonly Word[]): { readonly [W in Word]: W } {
+  return Object.fromEntries(words.map((word) => [word, word])) as { [W in Word]: W };
+}
+
+/** What a run executes. */
+export const runKinds = ["WORKFLOW", "AGENT", "TEAM", "SKILL"] as const;
+export type RunKind = (typeof runKinds)[number];
+
+/** Who advances a run. */
+export const runExecutions = ["WORKERS", "MANUAL"] as const;
+export type RunExecution = (typeof runExecutions)[number];
+
+/** Why executing a run stopped. */
+export const stopReasons = ["FINISHED", "WAITING", "MAX_STEPS"] as const;
+export type StopReason = (typeof stopReasons)[number];
+
+export const RunStatusEnum = enumOf(runStatuses);
+registerEnumType(RunStatusEnum, {
+  name: "RunStatus",
+  description: "Where a run stands. A run that is COMPLETED, FAILED or CANCELLED has finished and never changes.",
+  valuesConfig: {
+    QUEUED: { description: "Nobody has begun it, or its next nodes are queued and nobody owns it." },
+    RUNNING: { description: "A node runs or may run." },
+    WAITING: { description: "All that is left waits: for a person, a callback, a timer, or the pause before another attempt." },
+    COMPLETED: { description: "Every node is completed or skipped." },
+    FAILED: { description: "A node failed, and its siblings have stopped." },
+    CANCELLED: { description: "It was cancelled." },
+  },
+});
+
+export const NodeRunStatusEnum = enumOf(nodeRunStatuses);
+registerEnumType(NodeRunStatusEnum, {
+  name: "NodeRunStatus",
+  description: "Where a node run stands. One that is COMPLETED, FAILED, SKIPPED or CANCELLED has finished and never changes.",
+  valuesConfig: {
+    QUEUED: { description: "May start; nobody has started it." },
+    RUNNING: { description: "Somebody executes it." },
+    WAITING: { description: "Waits for what waitReason says." },
+    COMPLETED: { description: "Done, with its output." },
+    FAILED: { description: "Done without success; errorCode says why." },
+    SKIPPED: { description: "No taken edge leads to it." },
+    CANCELLED: { description: "Stopped; errorCode says why: RUN_CANCELLED, SIBLING_FAILED or RUN_ENDED." },
+  },
+});
+
+export const SpanStatusEnum = enumOf(spanStatuses);
+registerEnumType(SpanStatusEnum, {
+  name: "SpanStatus",
+  description: "How it went.",
+  valuesConfig: {
+    OK: { description: "It went well." },
+    ERROR: { description: "It failed, or was stopped." },
+    UNSET: { description: "It goes on." },
+  },
+});
+
+export const RunKindEnum = enumOf(runKinds);
+registerEnumType(RunKindEnum, {
+  name: "RunKind",
+  description: "What a run executes.",
+  valuesConfig: {
+    WORKFLOW: { description: "A version of a workflow." },
+    AGENT: { description: "Not available yet." },
+    TEAM: { description: "Not available yet." },
+    SKILL: { description: "Not available yet." },
+  },
+});
+
+export const RunExecutionEnum = enumOf(runExecutions);
+registerEnumType(RunExecutionEnum, {
+  name: "RunExecution",
+  description: "Who advances a run.",
+  valuesConfig: {
+    WORKERS: { description: "Any worker takes it; while one owns it the execute… mutations are refused with CONFLICT, RUN_OWNED." },
+    MANUAL: { description: "Only the execute… mutations and executors outside the platform advance it." },
+  },
+});
+
+export const StopReasonEnum = enumOf(stopReasons);
+registerEnumType(StopReasonEnum, {
+  name: "StopReason",
+  description: "Why executing a run stopped.",
+  valuesConfig: {
+    FINISHED: { description: "The run has finished." },
+    WAITING: { description: "All that is left waits." },
+    MAX_STEPS: { description: "maxSteps nodes have run; the run is QUEUED and can be executed on." },
+  },
+});

@@ -1,0 +1,188 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+import { listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
+import { AppStub, AppVersionStub } from "./app.stub.ts";
+import type { NodeArtifact } from "./artifact.entity.ts";
+import { NodeArtifactConnection, NodeRunConnection, RunConnection, TraceSpanConnection } from "./connections.ts";
+import type { NodeRun } from "./node-run.entity.ts";
+import { runStatusWord, type NodeRunStatus, type RunStatus } from "../queue/statuses.ts";
+import { Run, Usage } from "./run.entity.ts";
+import { NodeRunStatusEnum, RunStatusEnum } from "./run.enums.ts";
+import { CreateRunInput, RunFilter } from "./run.inputs.ts";
+import * as runs from "./run.service.ts";
+import type { RuntimeContext } from "./runtime.context.ts";
+import { SessionStub } from "./session.stub.ts";
+import type { TraceSpan } from "./span.entity.ts";
+import { WorkflowStub, WorkflowVersionStub } from "./workflow.stub.ts";
+
+/** Runs in the graph. */
+@Resolver(() => Run)
+export class RunResolver {
+  @Query(() => Run, { nullable: true, description: "A run by id; null where there is none." })
+  run(
+    @Arg("id", () => ID, { description: "The run's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<Run | null> {
+    return loaders.run.load(id);
+  }
+
+  @Query(() => RunConnection, { description: "The tenant's runs, newest first." })
+  runs(
+    @Arg("filter", () => RunFilter, { nullable: true, description: "Which ones; all unless given." }) filter: RunFilter | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: RuntimeContext,
+  ): Promise<Connection<Run>> {
+    return db.read(({ em }) => listPage(em, Run, page, { where: runs.runCondition(filter) }));
+  }
+
+  @Mutation(() => Run, {
+    description:
+      "Creates a run and queues its first nodes: initialNode where given, else the nodes without incoming edges. A run of a workflow without nodes is COMPLETED at once.",
+  })
+  createRun(@Arg("input", () => CreateRunInput) input: CreateRunInput, @Ctx() context: RuntimeContext): Promise<Run> {
+    return runs.createRun(context, input);
+  }
+
+  @Mutation(() => Run, { description: "Cancels a run; a node that runs is stopped within a second. CONFLICT when the run has finished." })
+  cancelRun(
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
+    @Arg("reason", () => String, { nullable: true, description: "For people: up to 1,000 characters." }) reason: string | null,
+    @Ctx() context: RuntimeContext,
+  ): Promise<Run> {
+    return runs.cancelRun(context, id, reason);
+  }
+
+  @Mutation(() => Run, {
+    description:
+      "Makes a new run of a FAILED one: what completed is taken over, what failed is queued again. Returns the new run, whose originRun is the old one. CONFLICT when the run is not FAILED; each call makes another run.",
+  })
+  retryRun(
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: RuntimeContext,
+  ): Promise<Run> {
+    return runs.retryRun(context, id);
+  }
+
+  @Mutation(() => Run, {
+    description:
+      "For executors outside the platform: sets a MANUAL run to RUNNING, COMPLETED, FAILED or CANCELLED. CONFLICT for other runs and finished ones.",
+  })
+  updateRunStatus(
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
+    @Arg("status", () => RunStatusEnum, { description: "What it becomes; QUEUED and WAITING cannot be set: BAD_USER_INPUT." })
+    status: RunStatus,
+    @Ctx() context: RuntimeContext,
+  ): Promise<Run> {
+    return runs.updateRunStatus(context, id, status);
+  }
+
+  @FieldResolver(() => RunStatusEnum, { description: "Where it stands." })
+  status(@Root() run: Run): RunStatus {
+    return runStatusWord(run.status);
+  }
+
+  @FieldResolver(() => AppStub, {
+    nullable: true,
+    description: "The app it was run for, a deleted one too; null: none, or the workflow subgraph does not answer.",
+  })
+  app(@Root() run: Run): AppStub | null {
+    return stub(run.appId);
+  }
+
+  @FieldResolver(() => AppVersionStub, { nullable: true, description: "The app version it was run for; null: none was given." })
+  appVersion(@Root() run: Run): AppVersionStub | null {
+    return stub(run.appVersionId);
+  }
+
+  @FieldResolver(() => WorkflowStub, {
+    nullable: true,
+    description: "The workflow, a deleted one too; null where the workflow subgraph does not answer.",
+  })
+  workflow(@Root() run: Run): WorkflowStub | null {
+    return stub(run.workflowId);
+  }
+
+  @FieldResolver(() => WorkflowVersionStub, {
+    nullable: true,
+    description: "The version that runs; null where the workflow subgraph does not answer.",
+  })
+  workflowVersion(@Root() run: Run): WorkflowVersionStub | null {
+    return stub(run.workflowVersionId);
+  }
+
+  @FieldResolver(() => SessionStub, { nullable: true, description: "The conversation that gets its answer; null: none." })
+  session(@Root() run: Run): SessionStub | null {
+    return stub(run.sessionId);
+  }
+
+  @FieldResolver(() => JsonObjectScalar, { description: "What templates see as input." })
+  async input(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<JsonObject> {
+    return (await loaders.runPayload.load(run.id))?.input ?? {};
+  }
+
+  @FieldResolver(() => JsonObjectScalar, { description: "What assigner nodes have written so far." })
+  async state(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<JsonObject> {
+    return (await loaders.runPayload.load(run.id))?.state ?? {};
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      "COMPLETED: the texts of the answer nodes in document order, joined by a blank line; without completed answer nodes those of the last nodes. Else null.",
+  })
+  async outputText(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<string | null> {
+    return (await loaders.runPayload.load(run.id))?.outputText ?? null;
+  }
+
+  @FieldResolver(() => JsonScalar, {
+    nullable: true,
+    description:
+      "COMPLETED: the data of the last answer node; without completed answer nodes that of the last nodes, by node id where there are several. Else null.",
+  })
+  async outputJson(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
+    return (await loaders.runPayload.load(run.id))?.outputJson ?? null;
+  }
+
+  @FieldResolver(() => Run, { nullable: true, description: "The FAILED run that this one retries; null: none." })
+  originRun(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> | null {
+    return run.originRunId === null ? null : loaders.run.load(run.originRunId);
+  }
+
+  @FieldResolver(() => Usage, { description: "Model calls of all its nodes." })
+  usage(@Root() { modelCalls, promptTokens, completionTokens }: Run): Usage {
+    return { modelCalls, promptTokens, completionTokens };
+  }
+
+  @FieldResolver(() => NodeRunConnection, {
+    description: "Every node run of the tree, in the order of creation. Ready nodes that nobody has started are QUEUED and come last.",
+  })
+  nodeRuns(
+    @Root() run: Run,
+    @Arg("status", () => [NodeRunStatusEnum], {
+      nullable: true,
+      description: "Only node runs that now have one of these statuses; an empty list: none.",
+    })
+    statuses: NodeRunStatus[] | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<Connection<NodeRun>> {
+    return loaders.nodeRunPage.load({ runId: run.id, page, statuses });
+  }
+
+  @FieldResolver(() => NodeArtifactConnection, { description: "What its nodes left behind, oldest first." })
+  artifacts(@Root() run: Run, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: RuntimeContext): Promise<Connection<NodeArtifact>> {
+    return loaders.artifactPage.load({ runId: run.id, page });
+  }
+
+  @FieldResolver(() => TraceSpanConnection, {
+    description: "Its trace, oldest first: the run itself, its node runs and the calls that they made.",
+  })
+  traceSpans(@Root() run: Run, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: RuntimeContext): Promise<Connection<TraceSpan>> {
+    return loaders.spanPage.load({ runId: run.id, page });
+  }
+}
+
+function stub(id: string | null): { id: string } | null {
+  return id === null ? null : { id };
+}

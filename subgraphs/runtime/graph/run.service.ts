@@ -1,0 +1,163 @@
+import type { FilterQuery } from "@mikro-orm/postgresql";
+import { checkJsonSize, checkText } from "#shared/fields.ts";
+import { checkIdempotencyKey, idempotencyKeyReused, inputHash } from "#shared/graphql/idempotency.ts";
+import { newId } from "#shared/ids.ts";
+import { requestInfoOf } from "#shared/request-info.ts";
+import { runtimeErrors } from "../errors.ts";
+import { compileRun } from "../plan/compile.ts";
+import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
+import { Run } from "./run.entity.ts";
+import type { CreateRunInput, RunFilter } from "./run.inputs.ts";
+import type { RuntimeContext } from "./runtime.context.ts";
+import type { CreatedRun, NewRun } from "../control/new-run.ts";
+
+const inputBytes = 256 * 1024;
+const reasonLength = 1_000;
+
+/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, JSON_TOO_LARGE */
+export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
+  const { db, services, call, requestId, traceparent } = context;
+  const priority = checkRange("priority", given.priority ?? 0, -100, 100);
+  const input = checkJsonSize("input", given.input ?? {}, inputBytes);
+  const key = given.idempotencyKey == null ? undefined : checkIdempotencyKey(given.idempotencyKey);
+  const idempotency = key === undefined ? undefined : { key, inputHash: inputHash(given) };
+  const known = idempotency && (await findByKey(context, idempotency));
+  if (known) return known;
+
+  const { plan, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
+  const execution = given.execution ?? "WORKERS";
+  const run = {
+    id: newId(),
+    tenantId: db.tenantId,
+    plan,
+    ...names,
+    execution,
+    priority,
+    dryRun: given.dryRun ?? false,
+    requestId,
+    traceparent,
+    input,
+    idempotency,
+  };
+  const [created] = await services.control.createRuns([run]);
+  if (created?.kind === "key-reused") throw idempotencyKeyReused(key ?? "", created.id);
+  if (created === undefined || created.kind === "id-taken") throw new Error(`the id ${run.id} of a new run is taken`);
+  return created.kind === "created" ? newRun(run, created) : runById(context, created.id);
+}
+
+/** The run as its insert left it: reading it back would cost as much as creating it. */
+function newRun(run: NewRun, { traceId, createdAt, isCompleted }: Extract<CreatedRun, { kind: "created" }>): Run {
+  const names = {
+    appId: run.appId ?? null,
+    appVersionId: run.appVersionId ?? null,
+    workflowId: run.workflowId ?? null,
+    workflowVersionId: run.workflowVersionId ?? null,
+    sessionId: run.sessionId ?? null,
+    originRunId: null,
+  };
+  const ended = isCompleted ? createdAt : null;
+  return Object.assign(new Run(), names, {
+    id: run.id,
+    tenantId: run.tenantId,
+    kind: run.kind ?? "WORKFLOW",
+    execution: run.execution ?? "WORKERS",
+    dryRun: run.dryRun ?? false,
+    status: runStatusNumber(isCompleted ? "COMPLETED" : "QUEUED"),
+    errorCode: null,
+    errorMessage: null,
+    cancelReason: null,
+    traceId,
+    modelCalls: 0,
+    promptTokens: 0,
+    completionTokens: 0,
+    createdAt,
+    startedAt: ended,
+    endedAt: ended,
+  });
+}
+
+/** Cancels a run, whoever owns it. @throws AppError RUN_NOT_FOUND, RUN_FINISHED */
+export async function cancelRun(context: RuntimeContext, id: string, reason: string | null | undefined): Promise<Run> {
+  const call = {
+    tenantId: context.db.tenantId,
+    runId: checkRunId(id),
+    ...(reason != null && { reason: checkText("reason", reason, { max: reasonLength }) }),
+  };
+  const posted = await context.services.control.cancel(call);
+  const run = await runById(context, id);
+  if (posted === "conflict") throw runtimeErrors.RUN_FINISHED({ id, status: runStatusWord(run.status) });
+  return run;
+}
+
+/** Makes a new run of a FAILED one. @throws AppError RUN_NOT_FOUND, RUN_NOT_FAILED */
+export async function retryRun(context: RuntimeContext, id: string): Promise<Run> {
+  const { db, services, requestId, traceparent } = context;
+  const newRunId = newId();
+  const made = await services.control.retryRun({
+    tenantId: db.tenantId,
+    runId: checkRunId(id),
+    newRunId,
+    requestId,
+    ...(traceparent && { traceparent }),
+  });
+  if (made === "created") return runById(context, newRunId);
+  const run = await runById(context, id);
+  throw runtimeErrors.RUN_NOT_FAILED({ id, status: runStatusWord(run.status) });
+}
+
+/** Sets the status of a MANUAL run (S-29); the transitions are in docs/run-states.md. @throws AppError STATUS_NOT_SETTABLE, RUN_NOT_FOUND, RUN_FINISHED, RUN_NOT_MANUAL */
+export async function updateRunStatus(context: RuntimeContext, id: string, status: RunStatus): Promise<Run> {
+  if (status === "QUEUED" || status === "WAITING")
+    throw runtimeErrors.STATUS_NOT_SETTABLE({ status, settable: ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"] });
+  const posted = await context.services.control.updateRun({ tenantId: context.db.tenantId, runId: checkRunId(id), status });
+  const run = await runById(context, id);
+  const current = runStatusWord(run.status);
+  if (posted !== "conflict") return run;
+  if (isTerminal(current)) throw runtimeErrors.RUN_FINISHED({ id, status: current });
+  if (run.execution === "WORKERS") throw runtimeErrors.RUN_NOT_MANUAL({ id });
+  // A MANUAL run refuses only what changes nothing.
+  return run;
+}
+
+/** For the engine's statements, which PostgreSQL would refuse: an id that no run can have is an unknown one. @throws AppError RUN_NOT_FOUND */
+export function checkRunId(id: string): string {
+  if (id.includes("\u0000")) throw runtimeErrors.RUN_NOT_FOUND({ id });
+  return id;
+}
+
+/** The run as it is now. @throws AppError RUN_NOT_FOUND */
+export async function runById({ loaders }: RuntimeContext, id: string): Promise<Run> {
+  const run = await loaders.run.clear(id).load(id);
+  if (run === null) throw runtimeErrors.RUN_NOT_FOUND({ id });
+  return run;
+}
+
+/** The condition that a filter stands for. */
+export function runCondition(filter: RunFilter | null | undefined): FilterQuery<Run> {
+  const { status, createdAfter, createdBefore, ...equal } = filter ?? {};
+  const given = Object.fromEntries(Object.entries(equal).filter(([, value]) => value != null));
+  const createdAt = { ...(createdAfter && { $gte: createdAfter }), ...(createdBefore && { $lt: createdBefore }) };
+  return {
+    ...given,
+    ...(status && { status: { $in: status.map(runStatusNumber) } }),
+    ...(Object.keys(createdAt).length > 0 && { createdAt }),
+  };
+}
+
+/** @throws AppError NUMBER_OUT_OF_RANGE */
+export function checkRange(field: string, value: number, min: number, max: number): number {
+  if (value >= min && value <= max) return value;
+  throw runtimeErrors.NUMBER_OUT_OF_RANGE({ field, value, min, max });
+}
+
+async function findByKey({ db }: RuntimeContext, { key, inputHash: hash }: { key: string; inputHash: string }): Promise<Run | undefined> {
+  return db.read(async (tx) => {
+    const [first] = await tx.sql<{ id: string; input_hash: string }>(
+      "select id, input_hash from runtime.run where tenant_id = $1 and idempotency_key = $2",
+      [tx.tenantId, key],
+    );
+    if (first === undefined) return undefined;
+    if (first.input_hash !== hash) throw idempotencyKeyReused(key, first.id);
+    return (await tx.em.findOne(Run, { id: first.id })) ?? undefined;
+  });
+}

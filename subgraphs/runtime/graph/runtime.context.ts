@@ -1,0 +1,14 @@
+import type { SubgraphContext } from "#shared/graphql/context.ts";
+import type { DocumentCache } from "../plan/document-cache.ts";
+import type { RuntimeLoaders } from "./run.loaders.ts";
+import type { RunControl } from "../control/run-control.ts";
+
+/** What the runtime subgraph keeps open. */
+export interface RuntimeServices {
+  control: RunControl;
+  /** Documents of versions that ran before. */
+  documents: DocumentCache;
+}
+
+/** What the runtime subgraph's resolvers and services are given. */
+export type RuntimeContext = SubgraphContext<RuntimeLoaders, RuntimeServices>;

@@ -1,0 +1,35 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
+import { TraceSpanConnection } from "./connections.ts";
+import { NodeRun } from "./node-run.entity.ts";
+import { nodeRunId } from "../queue/node-run-id.ts";
+import { Run } from "./run.entity.ts";
+import { runById } from "./run.service.ts";
+import type { RuntimeContext } from "./runtime.context.ts";
+import { TraceSpan } from "./span.entity.ts";
+
+/** Spans in the graph. */
+@Resolver(() => TraceSpan)
+export class SpanResolver {
+  @Query(() => TraceSpanConnection, {
+    description: "A run's trace, oldest first: the run itself, its node runs and the calls that they made.",
+  })
+  async traceSpans(
+    @Arg("runId", () => ID, { description: "The run; NOT_FOUND where there is none." }) runId: string,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: RuntimeContext,
+  ): Promise<Connection<TraceSpan>> {
+    await runById(context, runId);
+    return context.loaders.spanPage.load({ runId, page });
+  }
+
+  @FieldResolver(() => Run, { description: "The run whose trace it is part of." })
+  run(@Root() { runId }: TraceSpan, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> {
+    return loaders.run.load(runId);
+  }
+
+  @FieldResolver(() => NodeRun, { nullable: true, description: "The node run it is, or that made the call; null for the run's own span." })
+  nodeRun(@Root() { runId, path }: TraceSpan, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> | null {
+    return path === null ? null : loaders.nodeRun.load(nodeRunId(runId, path));
+  }
+}

@@ -1,0 +1,57 @@
+/** What the engine works with in a process of the platform: its connections, the node types, and the outside world behind ports. */
+import { hostname } from "node:os";
+import type pg from "pg";
+import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import type { Env } from "#shared/config.ts";
+import { openPool } from "#shared/db/pool.ts";
+import { createEgressPolicy } from "#shared/fetch/egress.ts";
+import { createGuardedFetch } from "#shared/fetch/fetch.ts";
+import type { HintChannel } from "#shared/hints.ts";
+import type { Log } from "#shared/log.ts";
+import { modelClient } from "../client/model.client.ts";
+import type { NodePorts } from "../nodes/executor.ts";
+import { nodeRegistry, type NodeRegistry } from "../nodes/registry.ts";
+import { createPythonJail } from "../sandbox/python-jail.ts";
+import { toolClient } from "../client/tool.client.ts";
+
+/** What a process gives. */
+export interface EngineHost {
+  env: Pick<Env, "egressAllow" | "pythonBin" | "maxTimeoutSeconds">;
+  log: Log;
+  hints: HintChannel;
+  call: SubgraphCaller;
+  databaseUrl: string;
+}
+
+/** What the engine takes. Whoever made it ends the pool. */
+export interface EngineParts {
+  pool: pg.Pool;
+  hints: HintChannel;
+  log: Log;
+  executors: NodeRegistry;
+  ports: NodePorts;
+}
+
+/** Makes the engine's parts; the pool works for all tenants. */
+export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost): EngineParts {
+  const pool = openPool({
+    url: databaseUrl,
+    scope: "engine",
+    max: 6,
+    applicationName: "agent-platform engine",
+    statementTimeoutMs: 10_000,
+    lockTimeoutMs: 2_000,
+  });
+  const ports: NodePorts = {
+    model: modelClient(call),
+    tool: toolClient(call),
+    sandbox: createPythonJail({ pythonBin: env.pythonBin, maxTimeoutMs: env.maxTimeoutSeconds * 1_000 }),
+    fetch: createGuardedFetch(createEgressPolicy({ allow: env.egressAllow })),
+  };
+  return { pool, hints, log, executors: nodeRegistry(), ports };
+}
+
+/** What this process calls itself in node runs and leases. */
+export function processWorkerKey(): string {
+  return `${hostname()}:${process.pid}`;
+}

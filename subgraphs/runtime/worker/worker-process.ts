@@ -1,0 +1,60 @@
+import type { Env } from "#shared/config.ts";
+import { engineParts, processWorkerKey, type EngineHost } from "./engine-parts.ts";
+import { monotonicMs } from "../owner/clock.ts";
+import { startWorker } from "./main.ts";
+import type { Worker } from "./worker.ts";
+
+/** A worker, and what it takes. */
+export interface WorkerProcessOptions extends EngineHost {
+  env: EngineHost["env"] & Pick<Env, "workerSlots" | "maxCrashes">;
+  /** Node types; all when undefined. */
+  only?: readonly string[] | undefined;
+  /** Outside calls side by side; the environment's when undefined. */
+  concurrency?: number | undefined;
+  /** Takes only what has outlived two owners, one row at a time. */
+  suspects?: boolean | undefined;
+  /** Told, at most once a second, while something is due that has outlived two owners: this worker does not take it. */
+  onSuspect?: (() => void) | undefined;
+}
+
+/** A worker in this process. */
+export interface RuntimeWorker {
+  /** Gives back what it owns, within 25 s. */
+  stop(): Promise<void>;
+  /** Resolves when a worker for suspects has had nothing to do for 10 s; never for any other. */
+  finished: Promise<void>;
+}
+
+const idleMs = 10_000;
+
+/** Starts the worker of this process. */
+export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker {
+  const { databaseUrl, env, only, concurrency, suspects = false, onSuspect } = options;
+  const parts = engineParts(options);
+  const { worker, stop } = startWorker({
+    ...parts,
+    databaseUrl,
+    workerKey: processWorkerKey(),
+    slots: concurrency ?? env.workerSlots,
+    maxCrashes: env.maxCrashes,
+    suspects,
+    ...(only && { only }),
+  });
+  if (onSuspect !== undefined) worker.signals.on("suspect", onSuspect);
+  return {
+    async stop() {
+      await stop();
+      await parts.pool.end();
+    },
+    finished: suspects ? untilIdle(worker) : new Promise<never>(() => {}),
+  };
+}
+
+function untilIdle({ signals }: Worker): Promise<void> {
+  let busyAtMs = monotonicMs();
+  signals.on("claimed", () => (busyAtMs = monotonicMs()));
+  signals.on("released", () => (busyAtMs = monotonicMs()));
+  return new Promise((resolve) => {
+    signals.on("idle", () => monotonicMs() - busyAtMs > idleMs && resolve());
+  });
+}

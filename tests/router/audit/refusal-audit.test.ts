@@ -1,0 +1,199 @@
+/** The audit of what never became an operation (S-105). */
+import type { IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { request } from "undici";
+import WebSocket from "ws";
+import { AppError } from "#shared/errors.ts";
+import type { AuditRecord } from "../../../router/audit/audit.ts";
+import { hashOf } from "../../../router/graph/operations.ts";
+import { RefusalAudit } from "../../../router/audit/refusal-audit.ts";
+import { fixtureRouter, memoryLog, type FixtureRouter } from "../../testkit/fixture-router.ts";
+
+const json = {
+  "content-type": "application/json",
+  "x-tenant-id": "acme",
+  "x-request-id": "r-1",
+  "user-agent": "tests",
+  "x-api-key": "s3cret",
+};
+
+async function send(t: FixtureRouter, body: string, headers: Record<string, string> = {}, method: "POST" | "GET" | "PUT" = "POST") {
+  const answer = await request(t.router.url, { method, headers: { ...json, ...headers }, ...(method === "GET" ? {} : { body }) });
+  await answer.body.dump();
+  return answer.statusCode;
+}
+
+/** Opens a socket, says this after its acknowledgement, and waits for its end. */
+async function talk(
+  t: FixtureRouter,
+  { params = {}, say = "", headers = {} }: { params?: object; say?: string; headers?: Record<string, string> },
+) {
+  const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws", {
+    headers: { "x-request-id": "r-1", "user-agent": "tests", ...headers },
+  });
+  socket.on("error", () => {});
+  socket.on("open", () => socket.send(JSON.stringify({ type: "connection_init", payload: params })));
+  socket.on("message", () => socket.send(say));
+  await new Promise((resolve) => socket.once("close", resolve));
+}
+
+const refused = (record: Partial<AuditRecord>) => ({
+  tenantId: "acme",
+  requestId: "r-1",
+  apiKeyId: null,
+  operationName: null,
+  operationType: "unknown",
+  operationHash: hashOf(""),
+  rootFields: [],
+  clientIp: "127.0.0.1",
+  userAgent: "tests",
+  durationMs: expect.any(Number),
+  createdAt: expect.any(Date),
+  ...record,
+});
+const badInput = { statusCode: 400, errorCodes: ["BAD_USER_INPUT"] };
+const forbidden = { statusCode: 403, errorCodes: ["FORBIDDEN"] };
+
+describe("a request that is refused before it is an operation", () => {
+  it.each<[string, (t: FixtureRouter) => Promise<unknown>, Partial<AuditRecord>, string]>([
+    ["its body is no JSON", (t) => send(t, "{s3cret"), badInput, "BODY_NOT_JSON"],
+    [
+      "its body is too large",
+      (t) => send(t, `{"query":"${"x".repeat(2_000)}"}`),
+      { statusCode: 413, errorCodes: ["RESOURCE_EXHAUSTED"] },
+      "BODY_TOO_LARGE",
+    ],
+    [
+      "its document is refused before Apollo Server sees it",
+      (t) => send(t, '{"query":"subscription ($c: Boolean!) { whoami @skip(if: $c) }"}'),
+      badInput,
+      "GRAPHQL_VALIDATION_FAILED",
+    ],
+    ["its body is compressed", (t) => send(t, "{}", { "content-encoding": "gzip" }), { ...badInput, statusCode: 415 }, "BODY_ENCODED"],
+    ["its body nests too deep", (t) => send(t, "[".repeat(600)), badInput, "NESTED_TOO_DEEP"],
+    ["it is a batch", (t) => send(t, '[{"query":"{ whoami }"}]'), badInput, "BAD_REQUEST"],
+    ["its body is not declared as JSON", (t) => send(t, "{}", { "content-type": "text/plain" }), badInput, "BAD_REQUEST"],
+    ["it could be sent by any page", (t) => send(t, "", { "content-type": "text/plain" }, "GET"), badInput, "BAD_REQUEST"],
+    ["its method is none of the graph's", (t) => send(t, "{}", {}, "PUT"), { ...badInput, statusCode: 405 }, "BAD_REQUEST"],
+    ["its Host is foreign", (t) => send(t, "{}", { host: "evil.example" }), forbidden, "HOST_NOT_ALLOWED"],
+    ["its Origin is foreign", (t) => send(t, "{}", { origin: "https://evil.example" }), forbidden, "ORIGIN_NOT_ALLOWED"],
+    [
+      "its tenant id is none, under public",
+      (t) => send(t, "{}", { "x-tenant-id": "a b" }),
+      { ...badInput, tenantId: "public" },
+      "TENANT_ID_INVALID",
+    ],
+    [
+      "its Origin is foreign and its tenant id is none, under public",
+      (t) => send(t, "{}", { origin: "https://evil.example", "x-tenant-id": "*" }),
+      { ...forbidden, tenantId: "public" },
+      "ORIGIN_NOT_ALLOWED",
+    ],
+    [
+      "its upgrade comes from a foreign page",
+      (t) => talk(t, { headers: { origin: "https://evil.example", "x-tenant-id": "acme" } }),
+      forbidden,
+      "ORIGIN_NOT_ALLOWED",
+    ],
+    [
+      "its socket's tenant id is none, under public",
+      (t) => talk(t, { params: { "x-tenant-id": "a b", "x-request-id": "r-2" } }),
+      { ...badInput, tenantId: "public", requestId: "r-2" },
+      "TENANT_ID_INVALID",
+    ],
+    [
+      "its message is too large",
+      (t) => talk(t, { params: { "x-tenant-id": "acme" }, say: "x".repeat(2_000) }),
+      { statusCode: 413, errorCodes: ["RESOURCE_EXHAUSTED"] },
+      "BODY_TOO_LARGE",
+    ],
+    [
+      "its message nests too deep",
+      (t) => talk(t, { params: { "x-tenant-id": "acme" }, say: "[".repeat(600) }),
+      badInput,
+      "NESTED_TOO_DEEP",
+    ],
+  ])("has a row: %s", async (_what, act, record, reason) => {
+    await using t = await fixtureRouter({ maxBodyBytes: 1_000 });
+    await act(t);
+    expect(t.audits).toEqual([refused(record)]);
+    expect(t.logged.filter(({ msg }) => msg === "request refused")).toMatchObject([{ requestId: record.requestId ?? "r-1", reason }]);
+    expect(JSON.stringify([t.audits, t.logged])).not.toContain("s3cret");
+  });
+
+  it("has a row: its client hung up before it was whole, which is no bug", async () => {
+    await using t = await fixtureRouter();
+    const recorded = new Promise<AuditRecord[]>((resolve) => {
+      t.audits.push = (...records) => (resolve(records), records.length);
+    });
+    const socket = connect(t.router.port, "127.0.0.1");
+    socket.end('POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"query"');
+    expect(await recorded).toMatchObject([{ operationType: "unknown", statusCode: 408, errorCodes: ["TIMEOUT"] }]);
+    expect(t.logged.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  });
+
+  it("has a row: its socket has too many operations open", async () => {
+    await using t = await fixtureRouter({ sockets: { maxOperations: 1 } });
+    const client = t.client({ "x-tenant-id": "acme", "x-request-id": "r-1" });
+    void client.iterate({ query: 'subscription { runStatus(id: "1") { id } }' }).next();
+    await t.sources.untilActive(1);
+    await client
+      .iterate({ query: "{ whoami }" })
+      .next()
+      .catch(() => {});
+    expect(t.audits).toMatchObject([
+      { tenantId: "acme", requestId: "r-1", operationHash: hashOf("{ whoami }"), statusCode: 400, errorCodes: ["RESOURCE_EXHAUSTED"] },
+    ]);
+  });
+
+  it("has a row: there are too many sockets", async () => {
+    await using t = await fixtureRouter({ sockets: { maxSockets: 0 } });
+    await talk(t, { headers: { "x-tenant-id": "acme" } });
+    expect(t.audits).toEqual([refused({ statusCode: 503, errorCodes: ["RESOURCE_EXHAUSTED"] })]);
+  });
+
+  it("has none where it did not ask for the graph", async () => {
+    await using t = await fixtureRouter();
+    for (const path of ["/", "/livez", "/nothing"]) {
+      const answer = await request(new URL(path, t.router.url), { headers: { host: "evil.example" } });
+      await answer.body.dump();
+      expect(answer.statusCode).toBe(403);
+    }
+    expect(t.audits).toEqual([]);
+  });
+});
+
+describe("the audit of refusals", () => {
+  const incoming = { headers: {}, url: "/graphql", socket: { remoteAddress: "127.0.0.1" } } as unknown as IncomingMessage;
+  const error = new AppError("FORBIDDEN", "ORIGIN_NOT_ALLOWED", "no");
+
+  it("writes so many rows in a window, says once that there are more, and goes on in the next", () => {
+    let at = 0;
+    const records: AuditRecord[] = [];
+    const lines: Record<string, unknown>[] = [];
+    const sink = { record: (record: AuditRecord) => void records.push(record) };
+    const audit = new RefusalAudit({ sink, log: memoryLog(lines), maxRows: 3, windowMs: 1_000, now: () => at });
+    const refuse = (times: number) => {
+      for (let i = 0; i < times; i++) audit.record({ request: incoming, statusCode: 403, error });
+    };
+    const told = () => lines.filter(({ msg }) => msg === "too many requests refused to audit each").length;
+    refuse(3);
+    expect([records.length, lines.length, told()]).toEqual([3, 3, 0]);
+    refuse(100);
+    expect([records.length, lines.length, told()]).toEqual([3, 4, 1]);
+    at = 999;
+    refuse(1);
+    expect(records).toHaveLength(3);
+    at = 1_000;
+    refuse(5);
+    expect([records.length, told()]).toEqual([6, 2]);
+  });
+
+  it("keeps no operation from its own row", async () => {
+    await using t = await fixtureRouter();
+    for (let i = 0; i < 150; i++) await send(t, "{}", { origin: "https://evil.example" });
+    await t.ask("{ whoami }");
+    expect(t.audits).toHaveLength(101);
+    expect(t.audits.at(-1)).toMatchObject({ operationType: "query", rootFields: ["whoami"] });
+  });
+});

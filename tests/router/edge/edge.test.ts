@@ -1,0 +1,335 @@
+import { once } from "node:events";
+import { request } from "undici";
+import { startRouter } from "../../../router/router.ts";
+import { defaultEnv } from "#shared/config.ts";
+import { AppError } from "#shared/errors.ts";
+import { fixtureRouter, memoryLog, type FixtureRouter } from "../../testkit/fixture-router.ts";
+import { fixtureSubgraphs } from "../../testkit/fixture-subgraphs.ts";
+
+async function get(t: FixtureRouter, path: string, headers: Record<string, string> = {}, method: "GET" | "OPTIONS" = "GET") {
+  const answer = await request(new URL(path, t.router.url), { method, headers });
+  const text = await answer.body.text();
+  return { status: answer.statusCode, headers: answer.headers, text, json: () => JSON.parse(text) as Record<string, unknown> };
+}
+
+describe("the request's identity at the router", () => {
+  it("keeps x-request-id, and makes one where there is none or it is unusable (S-102)", async () => {
+    await using t = await fixtureRouter();
+    const idOf = async (headers: Record<string, string>) => (await t.ask("{ whoami }", { headers })).headers["x-request-id"];
+    expect(await idOf({ "x-request-id": "my-id:1" })).toBe("my-id:1");
+    for (const claimed of [{}, { "x-request-id": "two words" }, { "x-request-id": "x".repeat(200) }, { "x-request-id": "" }]) {
+      expect(await idOf(claimed as Record<string, string>)).toMatch(/^[0-9a-f-]{36}$/);
+    }
+  });
+
+  it("takes the tenant from the header, else from tenant_id of the query string, else public, and says which (S-103)", async () => {
+    await using t = await fixtureRouter();
+    const tenantOf = async (asked: Parameters<FixtureRouter["ask"]>[1]) => {
+      const { body, headers } = await t.ask("{ whoami }", asked);
+      expect(String(body.data?.["whoami"]).split("/")[0]).toBe(headers["x-tenant-id"]);
+      return headers["x-tenant-id"];
+    };
+    expect(await tenantOf({ headers: { "x-tenant-id": "acme" }, search: "?tenant_id=other" })).toBe("acme");
+    expect(await tenantOf({ search: "?tenant_id=other" })).toBe("other");
+    expect(await tenantOf({})).toBe("public");
+  });
+
+  it.each(["a b", "engine'; --", ".hidden", "x".repeat(64), "*"])("refuses the tenant id %j with 400", async (tenantId) => {
+    await using t = await fixtureRouter();
+    const { status, body, headers } = await t.ask("{ whoami }", { headers: { "x-tenant-id": tenantId } });
+    expect([status, body.errors?.[0]?.extensions]).toEqual([
+      400,
+      { code: "BAD_USER_INPUT", reason: "TENANT_ID_INVALID", tenantId, requestId: headers["x-request-id"] },
+    ]);
+    expect(body.errors?.[0]?.message).toContain(`The tenant id ${JSON.stringify(tenantId)} is not valid. Use 1 to 63 letters`);
+    expect(t.seen).toEqual([]);
+  });
+});
+
+describe("a router without keys", () => {
+  it("answers only a Host of loopback or of the allowed hosts", async () => {
+    await using t = await fixtureRouter({ env: { allowedHosts: ["platform.local"] } });
+    const statusFor = async (host: string) => (await t.ask("{ whoami }", { headers: { host } })).status;
+    expect(await statusFor("localhost:4000")).toBe(200);
+    expect(await statusFor("[::1]:4000")).toBe(200);
+    expect(await statusFor("platform.local:4000")).toBe(200);
+    for (const host of ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1"])
+      expect(await statusFor(host)).toBe(403);
+    expect(t.seen).toHaveLength(3);
+  });
+
+  it("refuses a foreign Origin before anything runs, and lets listed ones read the answer", async () => {
+    await using t = await fixtureRouter({ env: { corsOrigins: ["https://app.example"] } });
+    const { status, body, headers } = await t.ask('mutation { addStep(name: "evil") }', { headers: { origin: "https://evil.example" } });
+    expect([status, body.errors?.[0]?.extensions?.["reason"], headers["access-control-allow-origin"]]).toEqual([
+      403,
+      "ORIGIN_NOT_ALLOWED",
+      undefined,
+    ]);
+    expect((await t.ask("{ whoami }", { headers: { origin: "null" } })).status).toBe(403);
+    expect(t.steps).toEqual([]);
+    const listed = await t.ask("{ whoami }", { headers: { origin: "https://app.example" } });
+    expect([listed.status, listed.headers["access-control-allow-origin"]]).toEqual([200, "https://app.example"]);
+    expect((await t.ask("{ whoami }", { headers: { origin: new URL(t.router.url).origin } })).status).toBe(200);
+  });
+
+  it("answers the preflight of a listed origin, with the headers that clients send", async () => {
+    await using t = await fixtureRouter({ env: { corsOrigins: ["https://app.example"] } });
+    const { status, headers } = await get(
+      t,
+      "/graphql",
+      { origin: "https://app.example", "access-control-request-method": "POST" },
+      "OPTIONS",
+    );
+    expect([status, headers["access-control-allow-origin"]]).toEqual([204, "https://app.example"]);
+    expect(headers["access-control-allow-headers"]).toMatch(/content-type.*x-tenant-id/);
+  });
+
+  it("listens on loopback only, and never pretends to ask for keys", async () => {
+    const start = (env: Parameters<typeof defaultEnv>[0]) =>
+      startRouter({
+        env: defaultEnv({ port: 0, ...env }),
+        endpoints: [fixtureSubgraphs().runs],
+        audit: { record() {} },
+        log: memoryLog([]),
+      });
+    await expect(start({ host: "0.0.0.0" })).rejects.toMatchObject({ reason: "HOST_NOT_LOOPBACK" });
+    await expect(start({ authRequired: true })).rejects.toMatchObject({ reason: "AUTH_NOT_AVAILABLE" });
+  });
+
+  it("says EADDRINUSE when its port is taken", async () => {
+    await using t = await fixtureRouter();
+    const env = defaultEnv({ port: t.router.port });
+    await expect(startRouter({ env, endpoints: [t.runs], audit: t, log: memoryLog([]) } as never)).rejects.toMatchObject({
+      code: "EADDRINUSE",
+    });
+  });
+});
+
+describe("what a request may cost", () => {
+  it.each([
+    ["bytes", { maxBodyBytes: 1_000 }, `{ whoami } # ${"x".repeat(1_000)}`, 413, "BODY_TOO_LARGE"],
+    ["tokens", { limits: { maxTokens: 20 } }, `{ ${"whoami ".repeat(30)} }`, 400, "GRAPHQL_PARSE_FAILED"],
+    ["levels", { limits: { maxDepth: 5 } }, "{ runs { parent { parent { parent { parent { id } } } } } }", 400, "OPERATION_LIMIT_EXCEEDED"],
+    ["aliases", { limits: { maxAliases: 3 } }, "{ a: whoami b: whoami c: whoami d: whoami }", 400, "OPERATION_LIMIT_EXCEEDED"],
+    [
+      "fields, counted at each spread",
+      { limits: { maxFields: 50 } },
+      "{ runs { ...A ...A } } fragment A on Run { ...B ...B ...B } fragment B on Run { id cost status seq spans { id name durationMs } agent }",
+      400,
+      "OPERATION_LIMIT_EXCEEDED",
+    ],
+    [
+      "fragments",
+      {},
+      `{ runs { ...F0 } } ${Array.from({ length: 1_500 }, (_, i) => `fragment F${i} on Run { ${i < 1_499 ? `...F${i + 1}` : "id"} }`).join(" ")}`,
+      400,
+      "OPERATION_LIMIT_EXCEEDED",
+    ],
+    [
+      "aliases of the schema's parts",
+      {},
+      `{ __schema { types { ...T } } } fragment T on __Type { ${Array.from({ length: 100 }, (_, i) => `a${i}: fields { name }`).join(" ")} }`,
+      400,
+      "OPERATION_LIMIT_EXCEEDED",
+    ],
+    ["nested selections", {}, `{ runs ${"{ parent ".repeat(3_000)}{ id }${"}".repeat(3_000)} }`, 400, "NESTED_TOO_DEEP"],
+    ["nested literals", {}, `{ run(id: ${"[".repeat(7_000)}${"]".repeat(7_000)}) { id } }`, 400, "NESTED_TOO_DEEP"],
+    ["nested types", {}, `query ($a: ${"[".repeat(7_000)}ID${"]".repeat(7_000)}) { run(id: $a) { id } }`, 400, "NESTED_TOO_DEEP"],
+    ["batches", {}, "", 400, "BAD_REQUEST"],
+  ])("is limited in %s", async (what, options, query, status, reason) => {
+    await using t = await fixtureRouter(options);
+    const body = what === "batches" ? '[{"query":"{ whoami }"}]' : JSON.stringify({ query });
+    const answer = await request(t.router.url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    expect([answer.statusCode, await answer.body.json()]).toMatchObject([status, { errors: [{ extensions: { reason } }] }]);
+    expect(t.seen).toEqual([]);
+  });
+
+  it("is limited in the depth of its variables, in the query string too", async () => {
+    await using t = await fixtureRouter();
+    const deep = "[".repeat(100_000) + "]".repeat(100_000);
+    const headers = { "content-type": "application/json", "apollo-require-preflight": "true" };
+    const posted = await request(t.router.url, { method: "POST", headers, body: `{"query":"{ whoami }","variables":{"a":${deep}}}` });
+    const got = await get(t, `/graphql?query={whoami}&variables=${encodeURIComponent(`{"a":${deep.slice(99_000, 101_000)}}`)}`, headers);
+    const refusal = { errors: [{ extensions: { code: "BAD_USER_INPUT", reason: "NESTED_TOO_DEEP", requestId: expect.any(String) } }] };
+    expect([posted.statusCode, await posted.body.json()]).toMatchObject([400, refusal]);
+    expect([got.status, got.json()]).toMatchObject([400, refusal]);
+    expect(t.seen).toEqual([]);
+  });
+
+  it.each([
+    ["document", '{"query":"{ echo(value: { a: [1e400] }) }"}', "GRAPHQL_VALIDATION_FAILED", "1e400 is too large"],
+    ["document, without an exponent", `{"query":"{ echo(value: -${"9".repeat(400)}) }"}`, "GRAPHQL_VALIDATION_FAILED", "-9999999"],
+    [
+      "variables",
+      '{"query":"query ($v: JSON) { echo(value: $v) }","variables":{"v":{"a":[0,-1e309]}}}',
+      "GRAPHQL_INVALID",
+      '"$v" got a number at a.1',
+    ],
+  ])("refuses a number that no double can hold, in the %s", async (_where, body, reason, words) => {
+    await using t = await fixtureRouter();
+    const answer = await request(t.router.url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const refusal = { message: expect.stringContaining(words), extensions: { code: "BAD_USER_INPUT", reason } };
+    expect([answer.statusCode, await answer.body.json()]).toMatchObject([400, { errors: [refusal] }]);
+    expect(t.seen).toEqual([]);
+  });
+
+  it("takes the largest number that a double can hold", async () => {
+    await using t = await fixtureRouter();
+    expect((await t.ask("{ echo(value: 1.7976931348623157e308) }")).body).toEqual({ data: { echo: Number.MAX_VALUE } });
+  });
+
+  it("allows GraphiQL's introspection", async () => {
+    await using t = await fixtureRouter();
+    const { getIntrospectionQuery } = await import("graphql");
+    const { status, body } = await t.ask(
+      getIntrospectionQuery({ inputValueDeprecation: true, schemaDescription: true, specifiedByUrl: true }),
+    );
+    expect([status, body.errors]).toEqual([200, undefined]);
+    expect(JSON.stringify(body.data)).not.toMatch(/secret|_entities|_service/);
+  });
+
+  it("is a query for GET, which no web page can send unnoticed", async () => {
+    await using t = await fixtureRouter();
+    const preflighted = { "apollo-require-preflight": "true" };
+    expect((await get(t, "/graphql?query={whoami}")).status).toBe(400);
+    expect((await get(t, "/graphql?query={whoami}", preflighted)).json()).toMatchObject({ data: { whoami: expect.any(String) } });
+    expect((await get(t, '/graphql?query=mutation{addStep(name:"x")}', preflighted)).status).toBe(405);
+    expect((await t.ask("{ whoami }", { headers: { "content-type": "text/plain" } })).status).toBe(400);
+    expect(t.steps).toEqual([]);
+  });
+
+  it("is no subscription: those are answered over WebSocket", async () => {
+    await using t = await fixtureRouter();
+    const { status, body } = await t.ask("subscription { whoami }");
+    expect([status, body.errors?.[0]?.extensions?.["reason"]]).toEqual([400, "SUBSCRIPTION_OVER_HTTP"]);
+  });
+
+  it.each([
+    "subscription ($c: Boolean!) { whoami @include(if: $c) }",
+    "subscription ($c: Boolean!) { ... @skip(if: $c) { whoami } }",
+    "fragment F on Subscription { whoami @ skip(if: $c) } subscription ($c: Boolean!) { ...F }",
+  ])("is not valid where a subscription's root depends on a variable, upon which graphql-js breaks: %s", async (query) => {
+    await using t = await fixtureRouter();
+    const { status, body } = await t.ask(query, { variables: { c: true } });
+    expect([status, body.errors?.[0]?.extensions?.["reason"]]).toEqual([400, "GRAPHQL_VALIDATION_FAILED"]);
+  });
+});
+
+describe("health", () => {
+  it("is alive whatever its subgraphs are", async () => {
+    await using t = await fixtureRouter();
+    t.sick.set("runs", new Error("down"));
+    expect(await get(t, "/livez")).toMatchObject({ status: 200, text: '{"status":"UP"}' });
+  });
+
+  it("is ready when every subgraph and check is (S-101)", async () => {
+    let current = true;
+    const schema = () =>
+      current ? Promise.resolve() : Promise.reject(new AppError("CONFLICT", "SCHEMA_OLD", "Two migrations are missing."));
+    await using t = await fixtureRouter({ checks: { schema } });
+    for (const path of ["/readyz", "/ready"]) {
+      const { status, json } = await get(t, path);
+      expect([status, json()]).toEqual([200, { status: "UP", checks: { schema: "UP" }, subgraphs: { runs: "UP", traces: "UP" } }]);
+    }
+    current = false;
+    const { status, json } = await get(t, "/readyz");
+    expect([status, json()["checks"]]).toEqual([503, { schema: "Two migrations are missing." }]);
+  });
+
+  it("names the subgraph that is down, without what its error says of the machine (S-101)", async () => {
+    await using t = await fixtureRouter();
+    t.sick.set("traces", new Error("connect ENOENT /home/user/.data/socket"));
+    const { status, json } = await get(t, "/health");
+    expect([status, json()]).toEqual([
+      503,
+      {
+        status: "DOWN",
+        services: [
+          { name: "runs", status: "UP", latencyMs: expect.any(Number), message: null },
+          { name: "traces", status: "DOWN", latencyMs: null, message: "It does not answer. The log says why." },
+        ],
+      },
+    ]);
+    expect(JSON.stringify(t.logged)).toContain("ENOENT");
+  });
+});
+
+describe("the audit", () => {
+  it("has a row per operation, refused ones too, without variables (S-105)", async () => {
+    await using t = await fixtureRouter();
+    const headers = { "x-tenant-id": "acme", "x-request-id": "r-1", "user-agent": "tests" };
+    await t.ask("query Find($id: ID!) { run(id: $id) { ...F } whoami refused } fragment F on Run { flaky }", {
+      variables: { id: "77", unused: "s3cret" },
+      headers,
+    });
+    await t.ask("{ nope }", { headers });
+    await t.ask("{", { headers });
+    const shared = { tenantId: "acme", requestId: "r-1", clientIp: "127.0.0.1", userAgent: "tests", apiKeyId: null };
+    expect(t.audits).toEqual([
+      {
+        ...shared,
+        operationName: "Find",
+        operationType: "query",
+        operationHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+        rootFields: ["run", "whoami", "refused"],
+        statusCode: 200,
+        errorCodes: ["CONFLICT", "RESOURCE_EXHAUSTED"],
+        durationMs: expect.any(Number),
+        createdAt: expect.any(Date),
+      },
+      expect.objectContaining({ ...shared, operationName: null, operationType: "query", rootFields: ["nope"], statusCode: 400 }),
+      expect.objectContaining({ ...shared, operationName: null, operationType: "unknown", rootFields: [], errorCodes: ["BAD_USER_INPUT"] }),
+    ]);
+    expect(JSON.stringify(t.audits)).not.toContain("s3cret");
+  });
+
+  it("has a row per operation over WebSocket", async () => {
+    await using t = await fixtureRouter();
+    await Array.fromAsync(t.stream("query Who { whoami }"));
+    await t
+      .stream("{ nope }")
+      .next()
+      .catch(() => {});
+    expect(t.audits).toMatchObject([
+      { operationName: "Who", operationType: "query", statusCode: 200, errorCodes: [] },
+      { statusCode: 400, errorCodes: ["BAD_USER_INPUT"] },
+    ]);
+  });
+});
+
+describe("stopping", () => {
+  it("answers what is in flight, and takes nothing new", async () => {
+    const entered = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    await using t = await fixtureRouter({
+      endpoints: ({ runs, traces }) => [
+        {
+          ...runs,
+          execute: async (asked) => {
+            entered.resolve();
+            await release.promise;
+            return runs.execute(asked);
+          },
+        },
+        traces,
+      ],
+    });
+    const inFlight = t.ask("{ whoami }");
+    await entered.promise;
+    const stopped = t.router.stop(5_000);
+    await expect(t.ask("{ whoami }")).rejects.toThrow();
+    release.resolve();
+    expect((await inFlight).status).toBe(200);
+    await stopped;
+  });
+
+  it("cuts off what takes longer than the grace", async () => {
+    await using t = await fixtureRouter();
+    const arrived = once(t.arrivals, "operation");
+    const hanging = t.ask("{ hanging }").catch((error: unknown) => error);
+    await arrived;
+    await t.router.stop(50);
+    expect(await hanging).toBeInstanceOf(Error);
+  });
+});

@@ -1,0 +1,57 @@
+/** What is wrong with a request for GraphQL: told alike over HTTP and WebSocket, each with a closed reason and the request's id. */
+import type { GraphQLFormattedError } from "graphql";
+import { fixtureRouter, type Asked, type FixtureRouter } from "../../testkit/fixture-router.ts";
+
+type Transport = (t: FixtureRouter, query: string, asked: Asked) => Promise<readonly GraphQLFormattedError[] | undefined>;
+
+const transports: Record<string, Transport> = {
+  HTTP: async (t, query, asked) => {
+    const { status, body } = await t.ask(query, { ...asked, headers: { "x-request-id": "r-1" } });
+    expect(status).toBe(400);
+    return body.errors;
+  },
+  WebSocket: async (t, query, { variables = null, operationName = null }) => {
+    const refused = t.client({ "x-request-id": "r-1" }).iterate({ query, variables, operationName }).next();
+    return refused.then(
+      ({ value }) => {
+        throw new Error(`not refused, but ${JSON.stringify(value)}`);
+      },
+      (errors: unknown) => errors as readonly GraphQLFormattedError[],
+    );
+  },
+};
+
+const needsNumber = "query ($n: Int!) { runs(first: $n) { id } }";
+const limits = { maxTokens: 60, maxDepth: 4, maxAliases: 2, maxFields: 6 };
+const variableFault = { reason: "GRAPHQL_INVALID" };
+const excess = (of: string, found: number, limit: number) => ({ reason: "OPERATION_LIMIT_EXCEEDED", of, found, limit });
+
+describe.each(Object.keys(transports))("a request for GraphQL over %s that", (transport) => {
+  it.each<[string, string, Asked, object]>([
+    ["does not parse", "{", {}, { reason: "GRAPHQL_PARSE_FAILED" }],
+    ["has more tokens than it may", `{ ${"whoami ".repeat(60)} }`, {}, { reason: "GRAPHQL_PARSE_FAILED" }],
+    ["is not valid", "{ nope }", {}, { reason: "GRAPHQL_VALIDATION_FAILED" }],
+    ["uses a variable that it does not declare", "{ run(id: $id) { id } }", {}, { reason: "GRAPHQL_VALIDATION_FAILED" }],
+    [
+      "leaves out a subscription's root field by a variable",
+      "subscription ($c: Boolean = true) { whoami @include(if: $c) }",
+      {},
+      { reason: "GRAPHQL_VALIDATION_FAILED" },
+    ],
+    ["leaves out a variable", needsNumber, {}, variableFault],
+    ["gives a variable of another type", needsNumber, { variables: { n: "many" } }, variableFault],
+    ["gives null for a variable that may not be", needsNumber, { variables: { n: null as never } }, variableFault],
+    ["names an operation that is not there", "query A { whoami }", { operationName: "B" }, { reason: "OPERATION_RESOLUTION_FAILURE" }],
+    ["does not say which operation", "query A { whoami } query B { whoami }", {}, { reason: "OPERATION_RESOLUTION_FAILURE" }],
+    ["goes too deep", "{ runs { parent { parent { parent { id } } } } }", {}, excess("levels", 5, 4)],
+    ["has too many aliases", "{ a: whoami b: whoami c: whoami }", {}, excess("aliases", 3, 2)],
+    ["has too many fields", "{ runs { id seq status agent cost } whoami }", {}, excess("fields", 7, 6)],
+  ])("%s is refused with a closed reason and its id, and audited", async (_what, query, asked, extensions) => {
+    await using t = await fixtureRouter({ limits });
+    const errors = await transports[transport]!(t, query, asked);
+    expect(errors?.map((error) => error.extensions)).toEqual([{ code: "BAD_USER_INPUT", requestId: "r-1", ...extensions }]);
+    expect(t.seen).toEqual([]);
+    expect(t.logged.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+    expect(t.audits).toMatchObject([{ requestId: "r-1", statusCode: 400, errorCodes: ["BAD_USER_INPUT"] }]);
+  });
+});

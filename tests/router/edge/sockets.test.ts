@@ -1,0 +1,174 @@
+import WebSocket from "ws";
+import { fixtureRouter, type FixtureRouter } from "../../testkit/fixture-router.ts";
+
+const init = { type: "connection_init" };
+const subscribe = (id: string, query: string) => ({ id, type: "subscribe", payload: { query } });
+const idle = 'subscription { runStatus(id: "1") { id } }';
+
+/** Opens a raw socket, sends messages (what follows an init after its ack), and tells the close code, or the answers until `until` of them came. */
+async function talk(t: FixtureRouter, messages: (object | string)[], { until = Infinity, headers = {}, search = "" } = {}) {
+  const socket = new WebSocket(t.webSocketUrl + search, "graphql-transport-ws", { headers });
+  const answers: { type: string; payload?: unknown }[] = [];
+  const done = Promise.withResolvers<{ code?: number; refused?: string }>();
+  const send = (some: (object | string)[]) =>
+    some.forEach((message) => socket.send(typeof message === "string" ? message : JSON.stringify(message)));
+  const beforeAck = messages.findIndex((message) => typeof message === "object" && "type" in message && message.type === init.type) + 1;
+  socket.on("open", () => send(messages.slice(0, beforeAck || messages.length)));
+  socket.on("message", (data: Buffer) => {
+    answers.push(JSON.parse(String(data)) as { type: string });
+    if (answers.at(-1)?.type === "connection_ack") send(messages.slice(beforeAck));
+    if (answers.length >= until) done.resolve({});
+  });
+  socket.on("close", (code) => done.resolve({ code }));
+  socket.on("error", (error) => done.resolve({ refused: error.message }));
+  const ended = await done.promise;
+  socket.terminate();
+  return { ...ended, answers, types: answers.map(({ type }) => type) };
+}
+
+describe("a WebSocket of the router", () => {
+  it.each<[string, number, (object | string)[]]>([
+    ["an operation before the connection is acknowledged", 4401, [subscribe("1", idle)]],
+    ["a message that is not JSON", 4400, ["nope"]],
+    ["a message of an unknown type", 4400, [init, { type: "zzz" }]],
+    ["a second connection_init", 4429, [init, init]],
+    ["an id that is in use", 4409, [init, subscribe("1", idle), subscribe("1", idle)]],
+  ])("closes upon %s with %i", async (_what, code, messages) => {
+    await using t = await fixtureRouter();
+    expect((await talk(t, messages)).code).toBe(code);
+  });
+
+  it("answers ping with pong, and a refused operation with an error message", async () => {
+    await using t = await fixtureRouter();
+    const { types, code } = await talk(t, [init, { type: "ping" }, subscribe("1", "subscription { nope }")], { until: 3 });
+    expect([types.sort(), code]).toEqual([["connection_ack", "error", "pong"], undefined]);
+  });
+
+  it("closes with 4408 upon one that never introduces itself", async () => {
+    await using t = await fixtureRouter({ sockets: { initMs: 20 } });
+    expect((await talk(t, [])).code).toBe(4408);
+  });
+
+  it("drops a peer that answers no ping, and ends its streams", async () => {
+    await using t = await fixtureRouter({ sockets: { pingMs: 500 } });
+    const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws", { autoPong: false });
+    // Until its stream is there it answers, or it could be dropped before.
+    const answer = (data: Buffer) => socket.pong(data);
+    socket.on("ping", answer);
+    const closed = new Promise<number>((resolve) => socket.on("close", resolve));
+    socket.on("open", () => socket.send(JSON.stringify(init)));
+    socket.once("message", () => socket.send(JSON.stringify(subscribe("1", idle))));
+    await t.sources.untilActive(1);
+    socket.off("ping", answer);
+    expect(await closed).toBe(1006);
+    await t.sources.untilActive(0);
+  });
+
+  it("limits the operations of one socket", async () => {
+    await using t = await fixtureRouter({ sockets: { maxOperations: 2 } });
+    const { answers } = await talk(t, [init, subscribe("1", idle), subscribe("2", idle), subscribe("3", idle)], { until: 2 });
+    expect(answers[1]).toMatchObject({
+      type: "error",
+      payload: [{ extensions: { code: "RESOURCE_EXHAUSTED", reason: "SOCKET_OPERATIONS_LIMIT", limit: 2, requestId: expect.any(String) } }],
+    });
+  });
+
+  it("limits the size of a message", async () => {
+    await using t = await fixtureRouter({ sockets: { maxMessageBytes: 1_000 } });
+    expect((await talk(t, [init, subscribe("1", `{ whoami } # ${"x".repeat(2_000)}`)])).code).toBe(1009);
+  });
+
+  it("drops a client that goes on asking and reads no answer", async () => {
+    await using t = await fixtureRouter({ sockets: { maxBufferedBytes: 1 << 20 } });
+    const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws");
+    await new Promise((resolve) => socket.once("open", resolve));
+    socket.send(JSON.stringify(init));
+    await new Promise((resolve) => socket.once("message", resolve));
+    socket.pause();
+    // More than the buffers of two sockets take: the refusal repeats the name.
+    const asked = 600;
+    const refused = `{ whoami } ${"x".repeat(50_000)}`;
+    let answered = 0;
+    const ended = new Promise<string>((resolve) => {
+      socket.on("error", () => {});
+      socket.on("close", () => resolve("dropped"));
+      socket.on("message", () => ++answered === asked && resolve("answered"));
+    });
+    const sent = Array.from(
+      { length: asked },
+      (_, id) => new Promise((resolve) => socket.send(JSON.stringify(subscribe(`${id}`, refused)), resolve)),
+    );
+    await Promise.all(sent);
+    // A request of another client is answered behind them all.
+    await t.ask("{ whoami }");
+    socket.resume();
+    expect(await ended).toBe("dropped");
+    expect(answered).toBeLessThan(asked);
+    expect((await t.ask("{ whoami }")).status).toBe(200);
+  });
+
+  it("limits how deep a message nests, and the document in it", async () => {
+    await using t = await fixtureRouter();
+    const deep = "[".repeat(7_000) + "]".repeat(7_000);
+    expect((await talk(t, [init, `{"id":"1","type":"subscribe","payload":{"query":"{ whoami }","variables":{"a":${deep}}}}`])).code).toBe(
+      4400,
+    );
+    const { answers } = await talk(t, [init, subscribe("1", `{ run(id: ${deep}) { id } }`)], { until: 2 });
+    expect(answers[1]).toMatchObject({ type: "error", payload: [{ extensions: { reason: "NESTED_TOO_DEEP" } }] });
+  });
+
+  it("takes tenant and request id from connectionParams, else from headers, else from the query string (S-103)", async () => {
+    await using t = await fixtureRouter();
+    const whoami = async (params: object, options: { headers?: Record<string, string>; search?: string } = {}) => {
+      const messages = [{ ...init, payload: params }, subscribe("1", "{ whoami }")];
+      const { answers } = await talk(t, messages, { until: 2, ...options });
+      return [answers[0]?.payload, (answers[1]!.payload as { data: { whoami: string } }).data.whoami];
+    };
+    const headers = { "x-tenant-id": "header", "x-request-id": "r2" };
+    const params = { "x-tenant-id": "params", "x-request-id": "r1" };
+    const search = "?tenant_id=search&x-request-id=r3";
+    expect(await whoami(params, { headers, search })).toEqual([{ "x-tenant-id": "params" }, "params/r1"]);
+    expect(await whoami({}, { headers, search })).toEqual([{ "x-tenant-id": "header" }, "header/r2"]);
+    expect(await whoami({}, { search })).toEqual([{ "x-tenant-id": "search" }, "search/r3"]);
+    expect((await whoami({}))[1]).toMatch(/^public\/[0-9a-f-]{36}$/);
+  });
+
+  it("S-104 continues the traceparent of connectionParams, else that of the upgrade", async () => {
+    await using t = await fixtureRouter();
+    const trace = (digit: string) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
+    const traced = async (params: object, headers: Record<string, string>) => {
+      await talk(t, [{ ...init, payload: params }, subscribe("1", "{ whoami }")], { until: 2, headers });
+      return t.seen.at(-1)?.info.traceparent;
+    };
+    expect(await traced({ traceparent: trace("1") }, { traceparent: trace("2") })).toBe(trace("1"));
+    expect(await traced({}, { traceparent: trace("2") })).toBe(trace("2"));
+    expect(await traced({ traceparent: "nonsense" }, {})).toBeUndefined();
+  });
+
+  it("closes with the reason when the tenant id is malformed", async () => {
+    await using t = await fixtureRouter();
+    for (const tenant of ["a b", "ü".repeat(500), ["a"], 7.5])
+      expect([tenant, (await talk(t, [{ ...init, payload: { "x-tenant-id": tenant } }])).code]).toEqual([tenant, 4400]);
+  });
+
+  it("does not open for a foreign Origin or Host, nor elsewhere than at /graphql", async () => {
+    await using t = await fixtureRouter({ env: { corsOrigins: ["https://app.example"] } });
+    const refused = async (headers: Record<string, string>) => (await talk(t, [init], { until: 1, headers })).refused;
+    expect(await refused({ origin: "https://evil.example" })).toMatch("403");
+    expect(await refused({ host: "evil.example" })).toMatch("403");
+    expect(await refused({ origin: "https://app.example" })).toBeUndefined();
+    expect(await refused({ origin: new URL(t.router.url).origin })).toBeUndefined();
+    expect((await talk(t, [init], { search: "/elsewhere" })).refused).toMatch("404");
+  });
+
+  it("is limited like HTTP in what a document may ask", async () => {
+    await using t = await fixtureRouter({ limits: { maxDepth: 3 } });
+    const deep = "subscription { runStatus(id: 1) { parent { parent { parent { id } } } } }";
+    const { answers } = await talk(t, [init, subscribe("1", deep)], { until: 2 });
+    expect(answers[1]).toMatchObject({
+      type: "error",
+      payload: [{ extensions: { code: "BAD_USER_INPUT", reason: "OPERATION_LIMIT_EXCEEDED", of: "levels" } }],
+    });
+    expect(t.audits).toMatchObject([{ statusCode: 400, errorCodes: ["BAD_USER_INPUT"] }]);
+  });
+});

@@ -1,0 +1,253 @@
+import { once } from "node:events";
+import { AppError } from "#shared/errors.ts";
+import { fixtureRouter, modes } from "../../testkit/fixture-router.ts";
+
+describe.each(modes)("a federated query, %s", (mode) => {
+  it.each<{ claim: string; query: string; variables?: Record<string, unknown>; data: unknown }>([
+    {
+      claim: "merges what several subgraphs know of an entity, under the client's names and in its order",
+      query: "query Q($n: Int) { list: runs(first: 2) { cost rid: id spans(first: $n) { label: name } s: status } }",
+      variables: { n: 1 },
+      data: {
+        list: [
+          { cost: 0.01, rid: "1", spans: [{ label: "span 0" }], s: "RUNNING" },
+          { cost: 0.02, rid: "2", spans: [{ label: "span 0" }], s: "DONE" },
+        ],
+      },
+    },
+    {
+      claim: "gives a subgraph the fields that its own require",
+      query: '{ run(id: "9") { agentCost } }',
+      data: { run: { agentCost: "cost of agent-2" } },
+    },
+    {
+      claim: "goes through unions, interfaces and fragments",
+      query: `query Q { events(id: "3") { __typename ...R ... on LogLine { text } } node(id: "4") { id ...R } } fragment R on Run { id cost }`,
+      data: {
+        events: [
+          { __typename: "Run", id: "3", cost: 0.03 },
+          { __typename: "LogLine", text: "line 1" },
+          { __typename: "Run", id: "3", cost: 0.03 },
+        ],
+        node: { id: "4", cost: 0.04 },
+      },
+    },
+    {
+      claim: "heeds @skip and @include, also where they leave out a whole subgraph",
+      query: `query Q($c: Boolean!, $d: Boolean = true) { run(id: "2") { id cost @include(if: $c) ... @skip(if: $d) { caller } status @skip(if: $c) } }`,
+      variables: { c: false },
+      data: { run: { id: "2", status: "DONE" } },
+    },
+    {
+      claim: "answers null for an entity that is not there",
+      query: '{ run(id: "1") { parent { id cost } } missing: run(id: "nobody") { id cost } }',
+      data: { run: { parent: null }, missing: null },
+    },
+    {
+      claim: "keeps a field that is named like a property of every object",
+      query: '{ constructor: run(id: "1") { toString: id hasOwnProperty: cost } }',
+      data: { constructor: { toString: "1", hasOwnProperty: 0.01 } },
+    },
+    {
+      claim: "answers introspection beside data",
+      query:
+        'query Q($full: Boolean!) { __typename __type(name: "Span") { name fields { name } description @include(if: $full) } whoami: spanCount }',
+      variables: { full: false },
+      data: {
+        __typename: "Query",
+        __type: { name: "Span", fields: [{ name: "id" }, { name: "name" }, { name: "durationMs" }] },
+        whoami: 7,
+      },
+    },
+    {
+      claim: "passes JSON values as they are",
+      query: "query Q($v: JSON) { echo(value: $v) again: echo(value: { a: [1, { b: null }] }) }",
+      variables: { v: { deep: [{ x: 1 }, "text", null] } },
+      data: { echo: { deep: [{ x: 1 }, "text", null] }, again: { a: [1, { b: null }] } },
+    },
+  ])("$claim", async ({ query, variables, data }) => {
+    await using t = await fixtureRouter({ mode });
+    const { status, body } = await t.ask(query, variables && { variables });
+    expect({ status, body }).toEqual({ status: 200, body: { data } });
+    expect(JSON.stringify(body.data)).toBe(JSON.stringify(data));
+  });
+
+  it("asks for the entities of a page in one fetch", async () => {
+    await using t = await fixtureRouter({ mode });
+    await t.ask("{ runs(first: 50) { id cost spans { name } parent { cost } } }");
+    expect(t.seen.map(({ subgraph }) => subgraph).sort()).toEqual(["runs", "traces", "traces"]);
+  });
+
+  it("never shows what is inaccessible", async () => {
+    await using t = await fixtureRouter({ mode });
+    const { status, body } = await t.ask('{ run(id: "1") { secret } }');
+    expect([status, body.errors?.[0]?.extensions?.["reason"]]).toEqual([400, "GRAPHQL_VALIDATION_FAILED"]);
+  });
+
+  it("runs mutations one after the other, across subgraphs", async () => {
+    await using t = await fixtureRouter({ mode });
+    const { body } = await t.ask(
+      'mutation { a: addStep(name: "1") b: addTraceStep(name: "2") c: addStep(name: "3") d: addTraceStep(name: "4") }',
+    );
+    expect(t.steps).toEqual(["1", "2", "3", "4"]);
+    expect(body.data).toEqual({ a: ["1"], b: ["1", "2"], c: ["1", "2", "3"], d: ["1", "2", "3", "4"] });
+  });
+
+  it("leaves the data beside a failed field intact; the error has its path, code, reason, facts and subgraph", async () => {
+    await using t = await fixtureRouter({ mode });
+    const { status, body } = await t.ask("{ runs(first: 2) { id flaky cost } }", { headers: { "x-request-id": "my-request" } });
+    expect(status).toBe(200);
+    expect(body.data).toEqual({
+      runs: [
+        { id: "1", flaky: null, cost: 0.01 },
+        { id: "2", flaky: null, cost: 0.02 },
+      ],
+    });
+    expect(body.errors?.[1]).toEqual({
+      message: "The trace of run 2 is too large.",
+      path: ["runs", 1, "flaky"],
+      extensions: { code: "RESOURCE_EXHAUSTED", reason: "TRACE_TOO_LARGE", runId: "2", serviceName: "traces", requestId: "my-request" },
+    });
+  });
+
+  it("has the error's path right where some elements have no entity", async () => {
+    await using t = await fixtureRouter({ mode });
+    const { body } = await t.ask("{ runs(first: 3) { parent { flaky } } }");
+    expect(body.errors?.map(({ path }) => path)).toEqual([
+      ["runs", 1, "parent", "flaky"],
+      ["runs", 2, "parent", "flaky"],
+    ]);
+  });
+
+  it("bubbles the null of a non-null field up to the next nullable one", async () => {
+    await using t = await fixtureRouter({ mode });
+    const { body } = await t.ask('{ run(id: "1") { id nonNullFailing cost } spanCount }');
+    expect(body.data).toEqual({ run: null, spanCount: 7 });
+    expect(body.errors?.[0]).toMatchObject({ path: ["run", "nonNullFailing"], extensions: { code: "CONFLICT", reason: "RUN_BUSY" } });
+  });
+
+  it("shows nothing of a bug but that it happened; the log has the story", async () => {
+    await using t = await fixtureRouter({ mode });
+    const { body } = await t.ask("{ broken }", { headers: { "x-request-id": "r-1" } });
+    expect(body.errors?.[0]?.extensions).toEqual({ code: "INTERNAL", reason: "INTERNAL", serviceName: "runs", requestId: "r-1" });
+    expect(JSON.stringify(body)).not.toMatch(/password|secret|fixture/);
+    expect(JSON.stringify(t.logged)).toContain("select password from /etc/secret");
+  });
+
+  it("ends a fetch at its deadline, with the subgraph's name, and answers the rest", async () => {
+    // Long enough for the fetches that are to be answered.
+    await using t = await fixtureRouter({ mode, deadlines: { queryMs: 2_000 } });
+    const { body } = await t.ask('{ run(id: "1") { id hangingTrace } spanCount }');
+    expect(body.data).toEqual({ run: { id: "1", hangingTrace: null }, spanCount: 7 });
+    expect(body.errors?.[0]?.extensions).toMatchObject({
+      code: "TIMEOUT",
+      reason: "SUBGRAPH_TIMED_OUT",
+      serviceName: "traces",
+      afterMs: 2_000,
+    });
+  });
+
+  it("refuses variables that do not fit, as HTTP 400", async () => {
+    await using t = await fixtureRouter({ mode });
+    const { status, body } = await t.ask("query Q($n: Int!) { runs(first: $n) { id } }", { variables: { n: "many" } });
+    expect([status, body.errors?.[0]?.extensions?.["code"]]).toEqual([400, "BAD_USER_INPUT"]);
+  });
+
+  it("hands tenant and request id on to every subgraph (S-104)", async () => {
+    await using t = await fixtureRouter({ mode });
+    const headers = { "x-tenant-id": "acme", "x-request-id": "req-7", traceparent: `00-${"1".repeat(32)}-${"2".repeat(16)}-01` };
+    const { body } = await t.ask('{ whoami run(id: "1") { caller } }', { headers });
+    expect(body.data).toEqual({ whoami: "acme/req-7", run: { caller: "acme/req-7" } });
+    expect(t.seen.every(({ info }) => info.traceparent === headers.traceparent)).toBe(true);
+  });
+});
+
+describe.each(modes)("a client that hangs up, %s", (mode) => {
+  it("ends what its operation asks of subgraphs", async () => {
+    await using t = await fixtureRouter({ mode });
+    const leaving = new AbortController();
+    const headers = { "content-type": "application/json" };
+    const arrived = once(t.arrivals, "operation");
+    const asked = fetch(t.router.url, { method: "POST", headers, body: '{"query":"{ hanging }"}', signal: leaving.signal });
+    await arrived;
+    const { signal } = t.seen[0]!.info;
+    const ended = new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
+    leaving.abort();
+    await expect(asked).rejects.toThrow();
+    await ended;
+    await t.router.stop(1_000);
+    expect(t.audits).toMatchObject([{ errorCodes: ["TIMEOUT"] }]);
+  });
+});
+
+describe("a subgraph that answers nonsense", () => {
+  it.each<[string, unknown]>([
+    ["no entities", { data: {} }],
+    ["entities that are no list", { data: { _entities: { cost: 1 } } }],
+    ["too few entities", { data: { _entities: [] } }],
+    ["entities that are no objects", { data: { _entities: [5, "x"] } }],
+    ["data that is no object", { data: 5 }],
+    ["errors that are none", { data: null, errors: [null, "x", { message: 5, path: 7 }] }],
+    ["a value of the wrong kind", { data: { _entities: [{ cost: "much" }, { cost: [1] }] } }],
+  ])("(%s) spoils its own fields only", async (_what, answer) => {
+    await using t = await fixtureRouter({ endpoints: ({ runs, traces }) => [runs, { ...traces, execute: async () => answer as object }] });
+    const { status, body } = await t.ask("{ runs(first: 2) { id cost } whoami }");
+    expect(status).toBe(200);
+    expect(body.data).toMatchObject({
+      runs: [
+        { id: "1", cost: null },
+        { id: "2", cost: null },
+      ],
+      whoami: expect.any(String),
+    });
+    expect(body.errors?.every(({ extensions }) => extensions?.["requestId"] !== undefined) ?? true).toBe(true);
+  });
+});
+
+describe("a subgraph that is down", () => {
+  it("is named in the errors; its fields are null and the others' are there", async () => {
+    await using t = await fixtureRouter({
+      endpoints: ({ runs, traces }) => [
+        runs,
+        { ...traces, execute: () => Promise.reject(new AppError("DOWNSTREAM_UNAVAILABLE", "SUBGRAPH_UNREACHABLE", "gone")) },
+      ],
+    });
+    const { status, body } = await t.ask('{ run(id: "1") { id cost } }');
+    expect(status).toBe(200);
+    expect(body.data).toEqual({ run: { id: "1", cost: null } });
+    expect(body.errors?.[0]).toMatchObject({ path: ["run"], extensions: { code: "DOWNSTREAM_UNAVAILABLE", serviceName: "traces" } });
+  });
+
+  it("does a mutation once at most: one whose connection broke is not sent again", async () => {
+    let asked = 0;
+    await using t = await fixtureRouter({
+      mode: "over HTTP",
+      endpoints: ({ runs, traces }) => [
+        {
+          ...runs,
+          execute: (request) =>
+            request.query.startsWith("mutation") ? (asked++, t.upstream!.stop(0), new Promise(() => {})) : runs.execute(request),
+        },
+        traces,
+      ],
+    });
+    const { body } = await t.ask('mutation { addStep(name: "x") }');
+    expect(body).toMatchObject({ data: null, errors: [{ extensions: { code: "DOWNSTREAM_UNAVAILABLE", serviceName: "runs" } }] });
+    expect(asked).toBe(1);
+  });
+
+  it("is not listened to beyond the limit of an answer", async () => {
+    await using t = await fixtureRouter({ mode: "over HTTP", maxAnswerBytes: 20_000 });
+    const { body } = await t.ask("query ($v: JSON) { echo(value: $v) spanCount }", { variables: { v: "x".repeat(30_000) } });
+    expect(body.data).toEqual({ echo: null, spanCount: 7 });
+    const extensions = { code: "RESOURCE_EXHAUSTED", reason: "SUBGRAPH_ANSWER_TOO_LARGE", serviceName: "runs", limitBytes: 20_000 };
+    expect(body.errors).toMatchObject([{ extensions }]);
+  });
+
+  it("is noticed over HTTP too", async () => {
+    await using t = await fixtureRouter({ mode: "over HTTP" });
+    await t.upstream?.stop(10);
+    const { body } = await t.ask('{ run(id: "1") { id } }');
+    expect(body).toMatchObject({ data: { run: null }, errors: [{ extensions: { code: "DOWNSTREAM_UNAVAILABLE", serviceName: "runs" } }] });
+  });
+});

@@ -1,0 +1,56 @@
+import { schemaFault, schemaValidator } from "#shared/json/json-schema.ts";
+import { withinTime } from "#shared/time-limit.ts";
+
+describe("schemaFault", () => {
+  it.each([
+    [{}],
+    [{ type: "object", properties: { name: { type: ["string", "null"] } }, required: ["name"], additionalProperties: false }],
+    [{ $defs: { node: { type: "object", properties: { next: { $ref: "#/$defs/node" } } } }, $ref: "#/$defs/node" }],
+    [{ "x-note": "unknown keywords are allowed", pattern: "^[a-z]+$" }],
+  ])("finds nothing in %j", (schema) => {
+    expect(schemaFault(schema)).toBeUndefined();
+  });
+
+  it.each([
+    [{ type: "objekt" }],
+    [{ properties: { a: { minimum: "1" } } }],
+    [{ required: "name" }],
+    [{ pattern: "(" }],
+    [{ patternProperties: { "[": {} } }],
+    [{ $ref: "#/$defs/missing" }],
+    [{ $ref: "https://example.com/schema.json" }],
+    [{ $ref: "#" }],
+  ])("finds what is wrong with %j", (schema) => {
+    expect(schemaFault(schema)).toEqual({ path: expect.stringMatching(/^#/), problem: expect.stringMatching(/./) });
+  });
+
+  it("leaves the schema as it was", () => {
+    const schema = Object.freeze({ $defs: Object.freeze({ a: Object.freeze({}) }), $ref: "#/$defs/a" });
+    expect(schemaFault(schema)).toBeUndefined();
+    expect(Reflect.ownKeys(schema)).toEqual(["$defs", "$ref"]);
+  });
+});
+
+describe("withinTime", () => {
+  it("gives up a pattern that would take for ever, and goes on with the next work", () => {
+    const validator = schemaValidator({ type: "string", pattern: "^(a+)+$" });
+    expect(withinTime(50, () => validator.validate("a".repeat(40) + "!"))).toBeUndefined();
+    expect(withinTime(60_000, () => validator.validate("aaa"))).toMatchObject({ valid: true });
+  });
+
+  it("counts computing, not the time in which the machine was busy with others", () => {
+    let begun = 0;
+    const kept = withinTime(50, () => {
+      begun++;
+      // Nothing is computed meanwhile.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 75);
+      return { isDone: true };
+    });
+    expect(kept).toEqual({ isDone: true });
+    expect(begun).toBeGreaterThan(1);
+  });
+
+  it("does not wait for ever for what computes nothing", () => {
+    expect(withinTime(5, () => ({ waited: Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }))).toBeUndefined();
+  });
+});

@@ -1,0 +1,53 @@
+import { ends } from "../../testkit/ends.ts";
+import { maxNesting, readJson, refuseDeep } from "#shared/json/nesting.ts";
+
+const nested = (open: string, close: string, levels: number): string => open.repeat(levels) + close.repeat(levels);
+
+describe("the depth of a text from outside", () => {
+  it.each([
+    ["lists", "[", "]"],
+    ["objects", '{"a":', "}"],
+    ["selections", "{ a ", "}"],
+    ["arguments", "(a: ", ")"],
+  ])("is limited in %s", (_what, open, close) => {
+    expect(() => refuseDeep(nested(open, close, maxNesting))).not.toThrow();
+    expect(() => refuseDeep(nested(open, close, maxNesting + 1))).toThrow(
+      expect.objectContaining({ code: "BAD_USER_INPUT", reason: "NESTED_TOO_DEEP" }),
+    );
+  });
+
+  const brackets = "[".repeat(1_000);
+  it.each([
+    ["strings", JSON.stringify({ a: brackets, [`"${brackets}`]: `\\"${brackets}` })],
+    ["block strings", `{ a(b: """${brackets} " \\""" ${brackets}""") }`],
+    ["empty strings before brackets", `["", "", ${nested("[", "]", 3)}]`],
+    ["comments", `{ a } # ${brackets}"\n# ${brackets}`],
+  ])("does not count what stands in %s", (_what, text) => {
+    expect(() => refuseDeep(text)).not.toThrow();
+  });
+
+  it.each([
+    ["a string", `["\\"]", ${nested("[", "]", 1_000)}]`],
+    ["a block string", `{ a(b: """ \\""" """, c: ${nested("[", "]", 1_000)}) }`],
+    ["a comment", `# "\n${nested("[", "]", 1_000)}`],
+  ])("counts what stands behind %s", (_what, text) => {
+    expect(() => refuseDeep(text)).toThrow();
+  });
+
+  it("is told by reading once, whatever the text is", () => {
+    const size = 2_000_000;
+    for (const text of ['"""', '"', "\\", '"\\', '""" \\"""', "#\n", "[]", '"" '].map((part) => part.repeat(size / part.length))) {
+      // Were it read again from each of its characters, that would be a million times.
+      ends(() => refuseDeep(text));
+    }
+  });
+});
+
+describe("JSON from outside", () => {
+  it("is read, unless it is none or nests too deep", () => {
+    expect(readJson('{"a":[null]}')).toEqual({ a: [null] });
+    expect(readJson("null")).toBeNull();
+    expect(readJson("nope")).toBeUndefined();
+    expect(readJson(nested("[", "]", 100_000))).toBeUndefined();
+  });
+});
