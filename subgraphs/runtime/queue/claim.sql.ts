@@ -3,7 +3,7 @@
  * takes the row, so whatever happens after a claim must tolerate happening twice. A claim that finds a lease not given back counts a
  * crash. Everything is locked with SKIP LOCKED: a claim waits for nobody, and nothing is changed before all of it is locked.
  */
-import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
 
 /** A run that the claimer owns now. */
 export interface ClaimedRun {
@@ -62,7 +62,7 @@ const takeWork = `
     crashes = w.crashes + (w.lease is not null)::int`;
 
 // status < 3: one row left over by a terminal run would fail the claims of everybody.
-const claimRuns: Statement = {
+const claimRuns = defineStatement({
   name: "claim_runs",
   text: `${lanesAndDue("path is null", "")},
 own as materialized (select id from runtime.run where id in (select run_id from pick) and status < 3 for update skip locked),
@@ -71,18 +71,18 @@ r as (update runtime.run set lease = tok.lease from tok where run.id = tok.id re
 update runtime.work w ${takeWork}
 from tok join r on r.id = tok.id where w.key = tok.id
 returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
-};
+});
 
-const claimNodes: Statement = {
+const claimNodes = defineStatement({
   name: "claim_nodes",
   text: `${lanesAndDue("path is not null", "and ($7::text[] is null or w.node_type = any($7)) and ($8::text is null or w.tenant_id = $8)")},
 tok as materialized (select key, gen_random_uuid() as lease from pick)
 update runtime.work w ${takeWork}
 from tok where w.key = tok.key
 returning w.key, w.run_id as "runId", w.path, w.attempt, w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
-};
+});
 
-const claimRun: Statement = {
+const claimRun = defineStatement({
   name: "claim_run",
   text: `
 with pick as materialized (select key from runtime.work
@@ -95,11 +95,11 @@ set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $4::float8 
   crashes = w.crashes + (w.lease is not null)::int
 from tok join r on r.id = tok.id where w.key = tok.id
 returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
-};
+});
 
 // A run at rest, or a MANUAL one, has no work row: it gets one that is owned from the start, in the statement that sets the run's lease (I1).
 // Whoever inserts work rows of a run holds the run's lock, so the insert never waits.
-const claimResting: Statement = {
+const claimResting = defineStatement({
   name: "claim_resting",
   text: `
 with own as materialized (select id, tenant_id from runtime.run
@@ -109,16 +109,16 @@ w as (insert into runtime.work (key, run_id, tenant_id, visible_at, lease, worke
   on conflict (key) do nothing returning key, tenant_id, lease),
 r as (update runtime.run set lease = w.lease from w where run.id = w.key returning run.id)
 select w.key as "runId", w.tenant_id as "tenantId", w.lease, 0 as crashes, ${epochMs("clock_timestamp()")} as "dbNowMs" from w join r on r.id = w.key`,
-};
+});
 
-const suspectDue: Statement = {
+const suspectDue = defineStatement({
   name: "suspect_due",
   text: `
 select exists (select from runtime.work w
   where w.crashes > 0 and w.crashes + (w.lease is not null)::int >= 2 and w.visible_at <= now() and ($1::text[] is null or w.node_type = any($1))) as "isDue"`,
-};
+});
 
-const claimTenantRun: Statement = {
+const claimTenantRun = defineStatement({
   name: "claim_tenant_run",
   text: `
 with pick as materialized (select w.key from runtime.work w
@@ -131,7 +131,7 @@ update runtime.work w set lease = tok.lease, worker = $2, visible_at = clock_tim
   crashes = w.crashes + (w.lease is not null)::int
 from tok join r on r.id = tok.id where w.key = tok.id
 returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
-};
+});
 
 /** Claims up to `limit` runs that are due, an equal share from each tenant. */
 export function runsClaim(db: Queryable, limits: ClaimLimits): Promise<ClaimedRun[]> {

@@ -1,4 +1,4 @@
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
 /** A run to be. Ids are made by the caller: after an unknown outcome the same create is sent again. */
 export interface RunRow {
@@ -37,7 +37,7 @@ const columns = `id, tenant_id, plan_id, kind, app_id, app_version_id, workflow_
   priority, request_id, idempotency_key, input_hash, trace_id, parent_span_id, initial_node, status, input`;
 
 // priority: a second of it is as good as a second of waiting.
-const create: Statement = {
+const create = defineStatement({
   name: "create",
   text: `
 with a as materialized (select * from jsonb_to_recordset($1::jsonb) as x(id text, tenant_id text, plan_id text, kind text, app_id text,
@@ -53,16 +53,17 @@ e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id)
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
   select id, id, tenant_id, now() - priority * interval '1 second' from r where status = 0 and execution = 'WORKERS')
 select id, created_at as "createdAt" from r`,
-};
+});
 
-const existing: Statement = {
+// lateral and limit: each key is looked up, however few rows the planner believes there are.
+const existing = defineStatement({
   name: "create_existing",
   text: `
 select r.id, r.tenant_id as "tenantId", r.idempotency_key as "key", r.input_hash as "inputHash" from runtime.run r where r.id = any($1)
 union all
-select r.id, r.tenant_id, r.idempotency_key, r.input_hash from runtime.run r
-  join unnest($2::text[], $3::text[]) as x(tenant_id, key) on r.tenant_id = x.tenant_id and r.idempotency_key = x.key`,
-};
+select r.* from unnest($2::text[], $3::text[]) as x(tenant_id, key), lateral (
+  select r.id, r.tenant_id, r.idempotency_key, r.input_hash from runtime.run r where r.tenant_id = x.tenant_id and r.idempotency_key = x.key limit 1) r`,
+});
 
 /** A run that stood in the way of a create. */
 export interface ExistingRun {

@@ -1,4 +1,4 @@
-import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 import {
   isTerminal,
   nodeRunStatusWord,
@@ -38,14 +38,14 @@ interface EventRow {
 }
 
 // One snapshot for the run and its events, so `done` is never told before the last event is.
-const read: Statement = {
+const read = defineStatement({
   name: "events_read",
   text: `
 select r.status, r.event_seq as "eventSeq", (select coalesce(json_agg(json_build_object('seq', e.seq, 'type', e.type, 'atMs', ${epochMs("e.at")},
     'path', e.path, 'status', e.status, 'attempt', e.attempt, 'spanId', e.span_id) order by e.seq), '[]')
   from (select * from runtime.run_event e where e.run_id = r.id and e.seq > $3 order by e.seq limit $4) e) as events
 from runtime.run r where r.id = $1 and r.tenant_id = $2`,
-};
+});
 
 /** Reads events in order, by the primary key; null when the tenant has no such run. */
 export async function eventsRead(

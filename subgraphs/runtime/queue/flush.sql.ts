@@ -3,7 +3,7 @@
  * compare-and-set on event_seq, so a flush that is sent again after an unknown outcome either does it now or finds it done; a flush that
  * ends or rests a run ("calm") also holds only if the owner has read all mail.
  */
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable, type Statement } from "./statement.ts";
 
 /** What becomes of the ownership with this flush. end: the run is terminal. wait: it rests. requeue: given back. */
 export type Rest = "keep" | "wait" | "requeue" | "end";
@@ -130,7 +130,7 @@ from a left join ok on ok.k = a.k left join runtime.run r on r.id = a.id`;
 function statement(name: string, isShort: boolean, isOrdered: boolean): Statement {
   const from = isOrdered ? "a join l using (id)" : "a";
   const parts = [runs, ...(isOrdered ? [orderedLock] : []), update(from), nodes, events, ...(isShort ? [] : [rest])];
-  return { name, text: `with ${parts.join(",\n")}\n${answer}` };
+  return defineStatement({ name, text: `with ${parts.join(",\n")}\n${answer}` });
 }
 
 const short = statement("flush_short", true, false);

@@ -1,6 +1,6 @@
 /** What an owner reads once, right after its claim: the run, its node runs with whole outputs, and its inbox, in one statement. */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
 /** A run as its owner needs it. */
 export interface LoadedRun {
@@ -69,25 +69,25 @@ const runColumns = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.ex
   r.request_id as "requestId", r.trace_id as "traceId", r.initial_node as "initialNode", r.effect_keys as "effectKeys", r.status, r.lease,
   r.event_seq as "eventSeq", r.mail, r.input, r.state, ${epochMs("r.started_at")} as "startedMs"`;
 
-const load: Statement = {
+const load = defineStatement({
   name: "load",
   text: `
 select ${runColumns}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
     left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id) as nodes, ${inboxJson("0")} as inbox
 from runtime.run r where r.id = any($1)`,
-};
+});
 
-const loadSome: Statement = {
+const loadSome = defineStatement({
   name: "load_some",
   text: `
 select ${runColumns}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
     left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and n.path = any($2)) as nodes, '[]'::json as inbox
 from runtime.run r where r.id = $1`,
-};
+});
 
-const loadHead: Statement = { name: "load_head", text: `select plan_id as "planId" from runtime.run where id = $1` };
+const loadHead = defineStatement({ name: "load_head", text: `select plan_id as "planId" from runtime.run where id = $1` });
 
-const plan: Statement = { name: "load_plan", text: "select document from runtime.plan where id = $1" };
+const plan = defineStatement({ name: "load_plan", text: "select document from runtime.plan where id = $1" });
 
 /** Loads runs whole. Served by the primary keys. */
 export function runsLoad(db: Queryable, ids: readonly string[]): Promise<LoadedRun[]> {

@@ -1,5 +1,5 @@
 import type { Json } from "#shared/json.ts";
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
 /** The outcome of an offered node run, for the inbox of its run. */
 export interface OfferedResult {
@@ -16,7 +16,7 @@ export interface ResultAnswer {
   kind: "done" | "busy" | "gone";
 }
 
-const result: Statement = {
+const result = defineStatement({
   name: "result",
   text: `
 with a as materialized (select * from jsonb_to_recordset($1::jsonb) as x(key text, lease uuid, "runId" text, body jsonb)),
@@ -32,7 +32,7 @@ w as (insert into runtime.work (key, run_id, tenant_id) select id, id, tenant_id
   on conflict (key) do update set visible_at = least(work.visible_at, now()))
 select a.key, a."runId", case when d.key is not null then 'done' when w.lease = a.lease then 'busy' else 'gone' end as kind
 from a left join d using (key) left join runtime.work w on w.key = a.key`,
-};
+});
 
 /** Hands in the outcomes of offered node runs, of many runs at once. */
 export function resultsPost(db: Queryable, results: readonly OfferedResult[]): Promise<ResultAnswer[]> {
