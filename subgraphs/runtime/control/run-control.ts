@@ -11,7 +11,7 @@ import type { HintChannel } from "#shared/hints.ts";
 import type { Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
-import { nodesClaim, runClaim, tenantRunClaim, type ClaimedRun } from "../queue/claim.sql.ts";
+import { nodesClaim, runClaim, tenantRunClaim, type RunClaim } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
 import { eventsRead, type EventPage } from "../queue/events.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
@@ -226,7 +226,7 @@ export class RunControl {
     await unwatched;
   }
 
-  #own(claim: ClaimedRun, policy: Policy, workerKey: string): Promise<Release> {
+  #own(claim: RunClaim, policy: Policy, workerKey: string): Promise<Release> {
     return new Promise((resolve, reject) => {
       this.#owner.adopt([claim], { policy, workerKey, left: resolve }).catch(reject);
     });

@@ -2,8 +2,8 @@
 import type { Json, JsonObject } from "#shared/json.ts";
 import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
-/** A run as its owner needs it. */
-export interface LoadedRun {
+/** The row of a run as its owner needs it. */
+export interface StoredRun {
   id: string;
   tenantId: string;
   planId: string;
@@ -21,6 +21,10 @@ export interface LoadedRun {
   input: JsonObject;
   state: JsonObject;
   startedMs: number | null;
+}
+
+/** A run as its owner needs it. */
+export interface LoadedRun extends StoredRun {
   nodes: LoadedNode[];
   inbox: InboxMessage[];
 }
@@ -65,9 +69,22 @@ export const inboxJson = (after: string): string => `(select coalesce(json_agg(j
   'seq', m.seq, 'kind', m.kind, 'path', m.path, 'attempt', m.attempt, 'body', m.body) order by m.seq), '[]')
   from runtime.inbox m where m.run_id = r.id and m.seq > ${after})`;
 
-const runColumns = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.execution, r.dry_run as "dryRun", r.session_id as "sessionId",
+const facts = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.execution, r.dry_run as "dryRun", r.session_id as "sessionId",
   r.request_id as "requestId", r.trace_id as "traceId", r.initial_node as "initialNode", r.effect_keys as "effectKeys", r.status, r.lease,
-  r.event_seq as "eventSeq", r.mail, r.input, r.state, ${epochMs("r.started_at")} as "startedMs"`;
+  r.event_seq as "eventSeq", r.mail, ${epochMs("r.started_at")} as "startedMs"`;
+const payloads = ["input", "state"];
+
+/** SQL: the columns of a {@link StoredRun}, of run r. */
+const runColumns = [facts, ...payloads.map((name) => `r.${name}`)].join(", ");
+
+/**
+ * SQL: the same columns for a claim, which so spares a run that nobody has begun the load: its one event is that it was created, so it has no node runs,
+ * and nobody has posted to it. Of all others input and state are null, as the load brings them.
+ */
+export const claimedRunColumns = [
+  facts,
+  ...payloads.map((name) => `case when r.event_seq = 1 and r.mail = 0 then r.${name} end as ${name}`),
+].join(", ");
 
 const load = defineStatement({
   name: "load",
