@@ -74,8 +74,6 @@ export class RunControl {
   #isRenewing = false;
   readonly #creates: CreateBatcher;
   readonly #mailWatch: MailWatch;
-  /** Plans that this process has stored; they are not sent again. */
-  readonly #storedPlans = new Set<string>();
 
   constructor(deps: EngineDeps & { workerKey?: string }) {
     this.#deps = deps;
@@ -96,11 +94,8 @@ export class RunControl {
   /** Creates runs, one statement for all of them. In the order given. */
   async createRuns(runs: readonly NewRun[]): Promise<CreatedRun[]> {
     const rows = runs.map(runRow);
-    const plans = new Map(runs.filter(({ plan }) => !this.#storedPlans.has(plan.id)).map(({ plan }) => [plan.id, plan]));
-    const planRows = [...plans.values()].map(({ id, tenantId, json }) => ({ id, tenant_id: tenantId, document: json }));
-    const created = await this.#creates.create(rows, planRows);
-    if (this.#storedPlans.size > 1_000) this.#storedPlans.clear();
-    for (const id of plans.keys()) this.#storedPlans.add(id);
+    const plans = runs.map(({ plan }) => ({ id: plan.id, tenant_id: plan.tenantId, document: plan.json }));
+    const created = await this.#creates.create(rows, plans);
     if (created.size > 0) this.#deps.hints.publish("work", "*");
     const missing = rows.filter(({ id }) => !created.has(id));
     const existing = missing.length === 0 ? [] : await runsExisting(this.#deps.pool, missing);
