@@ -1,17 +1,33 @@
-/** What one run puts into a flush. Made once; what is sent again is the same bytes. */
+/** One run's part of a flush. Made once: a flush that is sent again is the same bytes. */
 import { runOutput } from "../engine/output.ts";
-import type { FlushRun, Rest } from "../queue/flush.sql.ts";
+import type { FlushAnswer, FlushRun, Rest } from "../queue/flush.sql.ts";
 import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";
+import type { StopCause } from "./execution.ts";
+import type { HeldNode } from "./held-node.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import { eventRow, storableText } from "./node-rows.ts";
-import type { OwnedRun } from "./owned-run.ts";
 import type { Pending } from "./pending.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openNodesEnd, statusAtRest, type Standing } from "./run-rest.ts";
 
+/** A run as the group commit sees it. */
+export interface FlushingRun {
+  readonly runId: string;
+  readonly tenantId: string;
+  readonly lease: string;
+  readonly leaseMs: number;
+  /** When the lease was last known to be ours, by the monotonic clock. */
+  readonly confirmedAtMs: number;
+  /** Takes all that there is to store. undefined: nothing, or a flush of it is under way. */
+  flushTake(): FlushDraft | undefined;
+  flushSettle(draft: FlushDraft, answer: Omit<FlushAnswer, "k">, wasSentBefore: boolean): void;
+  drop(cause: StopCause): void;
+  broken(cause: unknown): void;
+}
+
 /** A flush of one run, until it is answered. */
 export interface FlushDraft {
-  run: OwnedRun;
+  run: FlushingRun;
   row: RunRow;
   pending: Pending;
   /** Rows that hold only with this flush's calm. */
@@ -25,40 +41,37 @@ export interface FlushDraft {
 /** The run's own row, without `k`, which is its place in the statement. */
 type RunRow = Omit<FlushRun, "k">;
 
-/** What holds only if nobody posted to the run meanwhile: its end, its rest, a time-out. */
+/** The rows that hold only if nobody posted to the run meanwhile: its end, its rest, a time-out. */
 export interface Tail {
-  nodes: Map<number, string>;
+  /** By path. */
+  nodes: Map<string, string>;
   events: string[];
-  /** What is true once it is stored. */
-  decided: [index: number, outcome: OwnerOutcome][];
+  /** Outcomes that are true once it is stored. */
+  decided: [held: HeldNode, outcome: OwnerOutcome][];
   /** The number of the last event before it. */
   seqBefore: number;
   status: RunStatus;
 }
 
-/** Who owns the run, and what is stored of it. */
+/** Who stores the run, and how far its mail was read. */
 export interface Ownership {
-  run: OwnedRun;
+  run: FlushingRun;
   ledger: RunLedger;
   workerKey: string;
-  /** Number of the last stored event. */
-  eventSeq: number;
   /** The last message that was read, and the last that is stored as read. */
   seen: number;
   seenStored: number;
   /** Its crashes are forgiven with this flush. */
   mustClear: boolean;
-  /** Outcomes that nobody reported, by node: they count unless a message says otherwise. */
-  decisions: ReadonlyMap<number, OwnerOutcome>;
   standing: Standing;
 }
 
-/** Takes what the ledger has to store, with what `rest` makes of the run. */
+/** Takes all that the ledger has to store, with what `rest` makes of the run. */
 export function flushDraft(own: Ownership, rest: Rest): FlushDraft {
   const { run, ledger } = own;
-  const tail = rest === "keep" && own.decisions.size === 0 ? undefined : tailOf(own, rest);
+  const tail = rest === "keep" && ledger.held.decided.size === 0 ? undefined : tailOf(own, rest);
   // Every flush moves event_seq, or one that is sent again could not be told from one that was stored.
-  if (rest === "keep" && ledger.seq === own.eventSeq) ledger.statusSet(ledger.status);
+  if (rest === "keep" && ledger.seq === ledger.storedSeq) ledger.statusSet(ledger.status);
   const pending = ledger.take();
   const row = runRow(own, rest, tail, pending);
   const isPlain = rest === "keep" && pending.isPlain && own.seen === own.seenStored && !row.clear;
@@ -67,22 +80,22 @@ export function flushDraft(own: Ownership, rest: Rest): FlushDraft {
   return { run, row, pending, tail, isPlain, withdraws };
 }
 
-function tailOf({ ledger, decisions, standing }: Ownership, rest: Rest): Tail {
+function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
   const tail: Tail = {
     nodes: new Map(),
     events: [],
-    decided: [...decisions],
+    decided: [...ledger.held.decided].flatMap((held) => (held.decided === undefined ? [] : [[held, held.decided]])),
     seqBefore: ledger.seq,
     status: statusAtRest(standing, rest, ledger.status),
   };
   if (rest === "end") {
     const end = openNodesEnd(standing);
     // Not the graph's open ones: a node that a dead owner had begun is ready again there, and its row still says RUNNING.
-    for (const [index, node] of ledger.open) tail.nodes.set(index, ledger.finishedRow(node, end));
+    for (const held of ledger.held.values()) tail.nodes.set(held.path, ledger.finishedRow(held, end));
   } else {
-    for (const [index, outcome] of decisions) {
+    for (const [held, outcome] of tail.decided) {
       // A copy: the row may be refused, and then the node has no event yet.
-      if (outcome.kind !== "waiting") tail.nodes.set(index, ledger.finishedRow({ ...ledger.node(index) }, outcome));
+      if (outcome.kind !== "waiting") tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
     }
   }
   if (tail.status !== ledger.status) {
@@ -97,10 +110,10 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
   const row: RunRow = {
     id: run.runId,
     lease: run.lease,
-    e0: own.eventSeq,
+    e0: ledger.storedSeq,
     e1: ledger.seq,
     seen: own.seen,
-    calm: rest === "end" || rest === "wait" || own.decisions.size > 0,
+    calm: rest === "end" || rest === "wait" || ledger.held.decided.size > 0,
     rest,
     status: runStatusNumber(tail?.status ?? ledger.status),
     wk: own.workerKey,
@@ -111,7 +124,8 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
   };
   if (ledger.startedMs !== undefined) row.started = ledger.startedMs;
   if (pending.hasState) row.state = ledger.graph.state;
-  if (rest === "wait" && !standing.isManual && ledger.due.size > 0) row.due = Math.min(...ledger.due.values());
+  const dueMs = rest === "wait" && !standing.isManual ? ledger.held.firstDueMs() : undefined;
+  if (dueMs !== undefined) row.due = dueMs;
   if (rest === "end") endFill(row, ledger, standing);
   return row;
 }
@@ -119,7 +133,7 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
 function endFill(row: RunRow, ledger: RunLedger, { graph, ending }: Standing): void {
   row.ended = ledger.clock.nowMs();
   row.started ??= row.ended;
-  const { failure } = graph;
+  const { failure } = graph.root;
   if (ending?.reason) row.creason = storableText(ending.reason);
   if (ending?.code !== undefined) {
     row.ecode = ending.code;
@@ -129,7 +143,7 @@ function endFill(row: RunRow, ledger: RunLedger, { graph, ending }: Standing): v
     row.emsg = storableText(`The node ${failure.nodeId} failed: ${failure.message}`);
   }
   if (row.status !== runStatusNumber("COMPLETED")) return;
-  const { outputText, outputJson } = runOutput(graph);
+  const { outputText, outputJson } = runOutput(graph.root);
   if (outputText !== null) row.otext = outputText;
   if (outputJson !== null) row.ojson = outputJson;
 }

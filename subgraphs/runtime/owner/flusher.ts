@@ -9,10 +9,9 @@ import { failureKind } from "../queue/failure.ts";
 import { runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
-import type { FlushDraft } from "./flush-draft.ts";
-import type { OwnedRun } from "./owned-run.ts";
+import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
 
-/** What happened to the runs of a flush, for whoever waits for it. */
+/** Whoever waits for the answers to flushes. */
 export interface FlushListener {
   flushed(runIds: readonly string[]): void;
   /** The flush of one run was refused as it is. @returns whether its owner goes on from what is stored. */
@@ -29,7 +28,7 @@ export class Flusher {
   readonly #hints: HintPublisher;
   readonly #log: Log;
   readonly #listener: FlushListener;
-  readonly #dirty = new Set<OwnedRun>();
+  readonly #dirty = new Set<FlushingRun>();
   #flights = 0;
   #isPumpDue = false;
   #isClosed = false;
@@ -42,7 +41,7 @@ export class Flusher {
   }
 
   /** The run has something to store. */
-  mark(run: OwnedRun): void {
+  mark(run: FlushingRun): void {
     this.#dirty.add(run);
     if (this.#isPumpDue || this.#flights >= flightsAtOnce) return;
     this.#isPumpDue = true;
@@ -171,7 +170,7 @@ function encode(drafts: readonly FlushDraft[]): FlushBatch {
   const withdrawn: string[] = [];
   drafts.forEach(({ pending, tail }, k) => {
     const open = `{"k":${k},`;
-    for (const [index, row] of pending.nodes) if (tail?.nodes.has(index) !== true) nodes.push(open + row);
+    for (const [path, row] of pending.nodes) if (tail?.nodes.has(path) !== true) nodes.push(open + row);
     for (const row of tail?.nodes.values() ?? []) nodes.push(open + row);
     for (const row of pending.events) events.push(open + row);
     for (const row of tail?.events ?? []) events.push(open + row);

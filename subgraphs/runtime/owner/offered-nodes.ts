@@ -3,8 +3,7 @@
  * their run, many results in one statement, two statements at a time.
  */
 import type { Json } from "#shared/json.ts";
-import type { CompiledPlan } from "../engine/plan.ts";
-import { nodeAt } from "../engine/run-state.ts";
+import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
 import { runLoadSome, runPlanId, type LoadedRun } from "../queue/load.sql.ts";
@@ -123,14 +122,14 @@ export class OfferedNodes {
     const startedMs = claim.dbNowMs;
     if (claim.crashes >= this.#owner.maxCrashes) return { outcome: workerCrashed, startedMs, workerKey: this.#workerKey };
     const plan = await this.#planOf(claim.runId);
-    const index = plan?.indexById.get(claim.path);
-    if (plan === undefined || index === undefined) return undefined;
-    const node = nodeAt(plan, index);
+    if (plan === undefined) return undefined;
+    const node = nodeOfPath(plan, claim.path);
+    if (node === undefined) throw new Error(`the offered node run ${claim.path} is none of its plan`);
     // A lease that was not given back: the call may have been made.
     if (claim.crashes > 0 && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
     const executor = this.#owner.executors(node.type);
     if (executor === undefined) return undefined;
-    const context = await this.#contextOf(claim, plan, index);
+    const context = await this.#contextOf(claim, plan, node);
     if (context === undefined || held.isDropped) return undefined;
     held.execution = execute(executor, context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
     const outcome = await held.execution.outcome;
@@ -146,8 +145,7 @@ export class OfferedNodes {
     return this.#owner.plans.get(id);
   }
 
-  async #contextOf(claim: ClaimedNode, plan: CompiledPlan, index: number): Promise<NodeRunContext | undefined> {
-    const node = nodeAt(plan, index);
+  async #contextOf(claim: ClaimedNode, plan: CompiledPlan, node: CompiledNode): Promise<NodeRunContext | undefined> {
     const base = { node, path: claim.path, attempt: claim.attempt, epoch: claim.crashes };
     const owned = this.#owner.get(claim.runId);
     if (owned !== undefined) {
@@ -155,10 +153,10 @@ export class OfferedNodes {
         ...base,
         storedSeq: () => owned.eventSeq,
         state: owned.graph.state,
-        outputs: owned.graph.outputs,
+        outputs: owned.graph.root.outputs,
       });
     }
-    const run = await runLoadSome(this.#db, claim.runId, ancestorsOf(plan, index));
+    const run = await runLoadSome(this.#db, claim.runId, pathsBefore(plan, claim.path));
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
     return new NodeRunContext(runEnvironment(this.#owner, run, clock), {
@@ -234,7 +232,7 @@ export class OfferedNodes {
       this.#owner.log.warn({ err: cause }, "withdrawn offers not read");
     } finally {
       this.#isLooking = false;
-      // Withdrawn behind the statement's back.
+      // Something was withdrawn while the statement was under way.
       if (this.#mustLookAgain) void this.#withdrawnDrop();
     }
   }
@@ -256,12 +254,6 @@ function storable(path: string, outcome: OwnerOutcome): OwnerOutcome {
   } catch (cause) {
     return notStorableFailure(cause).outcome;
   }
-}
-
-function ancestorsOf(plan: CompiledPlan, index: number): string[] {
-  const found = new Set<number>(nodeAt(plan, index).incoming);
-  for (const ancestor of found) for (const source of nodeAt(plan, ancestor).incoming) found.add(source);
-  return [...found].map((ancestor) => nodeAt(plan, ancestor).id);
 }
 
 function outputsOf(run: LoadedRun): Record<string, { output: Json; text: string | null }> {

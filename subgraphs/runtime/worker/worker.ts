@@ -15,7 +15,6 @@ import type { Lease } from "../queue/renew.sql.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { LeaseRenewer } from "./lease-renewer.ts";
 import { OfferedNodes } from "../owner/offered-nodes.ts";
-import type { OwnedRun } from "../owner/owned-run.ts";
 import type { Executors, Release } from "../owner/run-host.ts";
 import { RunOwner } from "../owner/run-owner.ts";
 import { tenantShare } from "../owner/slots.ts";
@@ -107,7 +106,7 @@ export class Worker {
       offersNodes: options.suspects !== true,
       maxCrashes: options.maxCrashes ?? 3,
       flushed: (runIds) => this.signals.emit("flushed", runIds),
-      released: (run, release) => this.#released(run, release),
+      released: (runId, release) => this.#released(runId, release),
       slotFreed: () => this.#nodesMayWait && this.#claimSoon("nodes"),
     });
     const { pool: db, workerKey } = options;
@@ -185,12 +184,11 @@ export class Worker {
     this.#offered.leasesConfirmed(leases, sentAtMs);
   }
 
-  #released(run: OwnedRun, release: Release): void {
+  #released(runId: string, release: Release): void {
     // A run that was put to sleep here is due then; whoever claims first takes it.
-    if (release.kind === "rested" && release.dueMs !== undefined)
-      this.#claimAfter(Math.max(1, release.dueMs - run.environment.nowMs() + 2));
+    if (release.kind === "rested" && release.dueInMs !== undefined) this.#claimAfter(Math.max(1, release.dueInMs + 2));
     if (this.#runsMayWait || this.#options.suspects === true) this.#claimSoon("runs");
-    this.signals.emit("released", run.runId, release);
+    this.signals.emit("released", runId, release);
   }
 
   #claimSoon(what: "runs" | "nodes"): void {
