@@ -60,7 +60,7 @@ function sharedMachineRules() {
 
 module.exports = {
   forbidden: [
-    forbid("no-cycles", {}, { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } }, "Two files in a cycle are one file."),
+    forbid("no-cycles", {}, { circular: true }, "Two files in a cycle are one file; a type that goes round is one too."),
     forbid("nothing-unresolvable", {}, { couldNotResolve: true }, "Else every rule that names a package passes when it is not installed."),
     forbid(
       "subgraphs-are-islands",
