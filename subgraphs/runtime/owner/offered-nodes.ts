@@ -2,17 +2,20 @@
  * Executes node runs that the owners of their runs offered. They see what was completed before them; what comes of them goes to the inbox of
  * their run, many results in one statement, two statements at a time.
  */
+import { setTimeout } from "node:timers/promises";
 import type { Json } from "#shared/json.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
 import { runLoadSome, runPlanId, type LoadedRun } from "../queue/load.sql.ts";
+import { offersRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import { resultsPost, type OfferedResult } from "../queue/result.sql.ts";
 import { nodeRunStatusNumber } from "../queue/statuses.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./execution.ts";
+import { IdleSignal } from "./idle-signal.ts";
 import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
 import { NodeRunContext, runEnvironment } from "./node-context.ts";
 import { outputColumns } from "./node-rows.ts";
@@ -29,6 +32,7 @@ interface Held {
 
 /** Without a word from the hints, what was withdrawn is looked for this often; one statement for all that is held. */
 const withdrawnEveryMs = 500;
+const sendAgainMs = 20;
 const completed = nodeRunStatusNumber("COMPLETED");
 
 export class OfferedNodes {
@@ -43,6 +47,7 @@ export class OfferedNodes {
   readonly #waiting = new Map<string, () => void>();
   readonly #poll: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
+  readonly #idle = new IdleSignal(() => this.#held.size === 0);
   #isLooking = false;
   #mustLookAgain = false;
   #flights = 0;
@@ -86,11 +91,13 @@ export class OfferedNodes {
     }
   }
 
-  /** Waits for what is executed; after `graceMs` leaves the rest to its lease. */
+  /** Waits for what is executed, and gives back what is not done after `graceMs`: no crash is counted for it. */
   async stop(graceMs: number): Promise<void> {
-    const until = monotonicMs() + graceMs;
-    while (this.#held.size > 0 && monotonicMs() < until) await pause(10);
+    await this.#idle.within(graceMs);
+    const left = this.leases();
     this.close();
+    if (left.length === 0) return;
+    await offersRelease(this.#db, left).catch((cause: unknown) => this.#owner.log.warn({ err: cause }, "offered nodes not given back"));
   }
 
   /** Forgets everything without a word. */
@@ -113,6 +120,7 @@ export class OfferedNodes {
     } finally {
       this.#owner.slots.release(claim.tenantId);
       if (this.#held.get(claim.key) === held) this.#held.delete(claim.key);
+      this.#idle.changed();
       this.#onFinished();
     }
   }
@@ -205,7 +213,7 @@ export class OfferedNodes {
 
   /** Sent again, as "gone" answers both what was done and what is lost; given up with the lease. */
   async #again(results: readonly OfferedResult[]): Promise<void> {
-    await pause(20);
+    await setTimeout(sendAgainMs);
     for (const result of results) {
       const held = this.#held.get(result.key);
       const isOurs = held !== undefined && !held.isDropped && monotonicMs() - held.confirmedAtMs < held.claim.leaseMs;
@@ -264,8 +272,4 @@ function outputsOf(run: LoadedRun): Record<string, { output: Json; text: string 
       { output: outputJson, text: outputText },
     ]),
   );
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

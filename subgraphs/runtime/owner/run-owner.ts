@@ -2,6 +2,7 @@
  * The runs that a process owns, and what they share: slots, the group commit, mail. Both the worker and the API own runs through it, so every
  * way to execute is the same path.
  */
+import { setTimeout } from "node:timers/promises";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
@@ -13,6 +14,7 @@ import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
 import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
 import { Flusher } from "./flusher.ts";
+import { IdleSignal } from "./idle-signal.ts";
 import { PlanCache } from "../plan/frozen-plan.ts";
 import { OwnedRun } from "./owned-run.ts";
 import type { Policy } from "./policy.ts";
@@ -44,6 +46,9 @@ export interface Adoption {
   signal?: AbortSignal;
 }
 
+/** Calls that were stopped end within a second, and what they leave is stored then. */
+const lastGraceMs = 3_000;
+const loadAgainMs = 100;
 /** Without a word from the hints, mail is looked for this often. */
 const drainEveryMs = 500;
 
@@ -65,6 +70,7 @@ export class RunOwner implements RunHost {
   readonly #onReleased: ((runId: string, release: Release) => void) | undefined;
   readonly #unsubscribe: () => void;
   readonly #poll: NodeJS.Timeout;
+  readonly #idle = new IdleSignal(() => this.size === 0);
   #isDraining = false;
   #adopting = 0;
   #isClosed = false;
@@ -118,6 +124,7 @@ export class RunOwner implements RunHost {
       await this.#adoptAll(claims, options);
     } finally {
       this.#adopting -= claims.length;
+      this.#idle.changed();
     }
   }
 
@@ -138,6 +145,7 @@ export class RunOwner implements RunHost {
   released(run: FlushingRun, release: Release): void {
     if (this.#owned.get(run.runId) === run) this.#owned.delete(run.runId);
     this.#unread.delete(run);
+    this.#idle.changed();
     this.#waiters.get(run)?.(release);
     this.#waiters.delete(run);
     if (!this.#isClosed) this.#onReleased?.(run.runId, release);
@@ -172,11 +180,9 @@ export class RunOwner implements RunHost {
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
     for (const run of this.#owned.values()) run.advance();
-    const until = monotonicMs() + graceMs;
-    while (this.size > 0 && monotonicMs() < until) await pause(10);
+    await this.#idle.within(graceMs);
     for (const run of this.#owned.values()) run.stopCalls();
-    const last = monotonicMs() + 3_000;
-    while (this.size > 0 && monotonicMs() < last) await pause(10);
+    await this.#idle.within(lastGraceMs);
   }
 
   /** Forgets everything without a word, as a process that is killed does. */
@@ -197,7 +203,7 @@ export class RunOwner implements RunHost {
       } catch (cause) {
         if (monotonicMs() > until || this.#isClosed) throw cause;
         this.log.warn({ err: cause, runs: ids.length }, "runs not loaded, trying again");
-        await pause(100);
+        await setTimeout(loadAgainMs);
       }
     }
   }
@@ -286,8 +292,4 @@ export class RunOwner implements RunHost {
       if (this.#unread.size > 0) void this.#drain();
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -150,7 +150,7 @@ export class Worker {
     this.#unsubscribe();
     this.#owner.isStopping = true;
     await this.#claiming;
-    await Promise.all([this.#owner.stop(stopGraceMs), this.#offersStop()]);
+    await Promise.all([this.#owner.stop(stopGraceMs), this.#offered.stop(stopGraceMs)]);
     this.#owner.close();
     await this.#renewer.close();
   }
@@ -163,16 +163,6 @@ export class Worker {
     this.#offered.close();
     this.#owner.close();
     await this.#renewer.close();
-  }
-
-  async #offersStop(): Promise<void> {
-    const until = monotonicMs() + stopGraceMs;
-    while (this.#offered.size > 0 && monotonicMs() < until) await new Promise((resolve) => setTimeout(resolve, 10));
-    const left = this.#offered.leases();
-    this.#offered.close();
-    await offersRelease(this.#options.pool, left).catch((cause: unknown) =>
-      this.#options.log.warn({ err: cause }, "offered nodes not given back"),
-    );
   }
 
   #confirmed(leases: readonly Lease[], sentAtMs: number): void {
