@@ -96,7 +96,7 @@ export class RunControl {
   async createRuns(runs: readonly NewRun[]): Promise<CreatedRun[]> {
     const rows = runs.map(runRow);
     const plans = new Map(runs.filter(({ plan }) => !this.#storedPlans.has(plan.id)).map(({ plan }) => [plan.id, plan]));
-    const planRows = [...plans.values()].map(({ id, tenantId, json }) => ({ id, tenant_id: tenantId, document: json }));
+    const planRows = [...plans.values()].map(({ id, tenantId, json }) => ({ id, tenantId, json }));
     const created = await this.#creates.create(rows, planRows);
     if (this.#storedPlans.size > 1_000) this.#storedPlans.clear();
     for (const id of plans.keys()) this.#storedPlans.add(id);
@@ -106,7 +106,7 @@ export class RunControl {
     return rows.map((row) => {
       const createdAt = created.get(row.id);
       if (createdAt === undefined) return existingRun(row, existing);
-      return { kind: "created", id: row.id, traceId: row.trace_id, createdAt, isCompleted: row.status !== 0 };
+      return { kind: "created", id: row.id, row, createdAt };
     });
   }
 

@@ -71,6 +71,7 @@ export class OwnedRun implements FlushingRun {
   readonly #policy: Policy;
   readonly #isManual: boolean;
   readonly #workerKey: string;
+  readonly #hasSession: boolean;
   readonly #ledger: RunLedger;
   /** The ledger's. */
   readonly #graph: RunState;
@@ -104,6 +105,7 @@ export class OwnedRun implements FlushingRun {
     // A MANUAL run that a worker finds in the queue has mail that its poster could not apply; no more than that is the worker's business.
     this.#policy = this.#isManual && takeover.policy.kind === "worker" ? { kind: "inbox" } : takeover.policy;
     this.#workerKey = takeover.workerKey;
+    this.#hasSession = loaded.sessionId !== null;
     this.#executed = [...(takeover.executed ?? [])];
     const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
     const ledger = new RunLedger(loaded, plan, clock);
@@ -353,6 +355,7 @@ export class OwnedRun implements FlushingRun {
         run: this,
         ledger: this.#ledger,
         workerKey: this.#workerKey,
+        hasSession: this.#hasSession,
         seen: this.#seen,
         seenStored: this.#seenStored,
         mustClear: this.#forgiveness.isDue,

@@ -8,23 +8,17 @@ import { retryDelayMs } from "../engine/retry.ts";
 import type { NodeState, OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
+import { NotStorable, notStorableFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
+import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
-import { eventRow, nodeRow, noOutput, NotStorable, spanRow, type StoredOutput } from "./node-rows.ts";
-import {
-  failedAttemptSpan,
-  finishedRow,
-  notStorableFailure,
-  storableOutcome,
-  usageOf,
-  type NodeEnd,
-  type StorableOutcome,
-} from "./outcome-rows.ts";
+import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
+import { failedAttemptSpan, finishedRow, storedOutcome, usageOf, type NodeEnd, type StoredOutcome } from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
@@ -137,7 +131,7 @@ export class RunLedger {
   offered(state: NodeState): void {
     const held = this.hold(state);
     this.opened(held, "QUEUED");
-    this.#pending.offers.push(`"p":${JSON.stringify(held.path)},"t":${JSON.stringify(held.nodeType)},"a":${held.attempt}}`);
+    this.#pending.offers.push(offerRow(held));
   }
 
   /** The end of an attempt. `mayRetry`: false when the run ends whatever comes of it. */
@@ -157,12 +151,12 @@ export class RunLedger {
       const delayMs = retryDelayMs(retry, { attempt, retryable, retryAfterMs }, Math.random());
       if (delayMs !== undefined) return this.#retryLater(held, storable.outcome, delayMs);
     }
-    this.#pending.nodes.set(path, this.finishedRow(held, storable.outcome, storable));
+    this.#pending.nodes.set(path, this.finishedRow(held, storable.outcome, storable.columns));
     this.finished(held, storable.outcome);
   }
 
   /** Numbers the node's last event, which follows from its row. */
-  finishedRow(held: HeldNode, end: NodeEnd, output: Pick<StoredOutput, "columns" | "artifactId"> = noOutput): string {
+  finishedRow(held: HeldNode, end: NodeEnd, output: OutputColumns = noOutput): NodeRunRow {
     const doneSeq = ++this.#seq;
     held.seq ||= doneSeq;
     const usage = usageOf(end);
@@ -191,19 +185,19 @@ export class RunLedger {
     }
   }
 
-  #storable(path: string, outcome: OwnerOutcome): StorableOutcome {
-    try {
-      if (outcome.kind === "completed" && outcome.stateUpdates !== undefined) this.#stateMeasure(outcome.stateUpdates);
-      return storableOutcome(path, outcome);
-    } catch (cause) {
-      return notStorableFailure(cause);
+  /** What is stored of an outcome; of one that makes the state too large, a failure. */
+  #storable(path: string, given: OwnerOutcome): StoredOutcome {
+    const stored = storedOutcome(path, given);
+    const { stateUpdates } = stored.columns;
+    if (typeof stateUpdates !== "string" || stored.outcome.kind !== "completed") return stored;
+    const bytes = this.#stateBytes + Buffer.byteLength(stateUpdates);
+    const exact = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...stored.outcome.stateUpdates });
+    if (exact > maxStateBytes) {
+      const tooLarge = new NotStorable("large", "The run's state would be larger than 1 MiB.", "STATE_TOO_LARGE");
+      return { outcome: notStorableFailure(tooLarge, stored.outcome.usage), columns: noOutput, artifacts: [] };
     }
-  }
-
-  #stateMeasure(updates: object): void {
-    const bytes = this.#stateBytes + jsonBytes(updates);
-    this.#stateBytes = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...updates });
-    if (this.#stateBytes > maxStateBytes) throw new NotStorable("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.");
+    this.#stateBytes = exact;
+    return stored;
   }
 
   /** Nobody knows what the failed attempt has done outside, and it must not be made again: somebody has to say. */
@@ -234,7 +228,7 @@ export class RunLedger {
   }
 
   #spansStore(path: string, spans: readonly SpanRecord[]): void {
-    for (const span of spans) {
+    for (const span of spans.map(storableSpan)) {
       this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 2, atMs: span.endedMs, path, spanId: span.spanId }));
       this.#pending.spans.push(spanRow(path, span));
     }
