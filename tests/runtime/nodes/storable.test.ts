@@ -44,7 +44,11 @@ describe("what can be kept", () => {
     ["NUL in the text", { outputText: "\u0000" }, "outputText has the character NUL"],
     ["NUL in the route", { route: "\u0000" }, "route has the character NUL"],
     ["NUL in the state", { stateUpdates: { s: { t: "\u0000" } } }, "stateUpdates.s.t has the character NUL"],
-    ["NUL in an artifact", { artifacts: [{ artifactType: "A" }, { artifactType: "A", contentText: "\u0000" }] }, "artifacts.1.contentText has"],
+    [
+      "NUL in an artifact",
+      { artifacts: [{ artifactType: "A" }, { artifactType: "A", contentText: "\u0000" }] },
+      "artifacts.1.contentText has",
+    ],
     ["NaN in an artifact", { artifacts: [{ artifactType: "A", contentJson: { n: NaN } }] }, "artifacts.0.contentJson.n is NaN"],
     ["what is nested beyond reason", { outputJson: nested(257) }, "is nested more than 256 deep"],
     ["what is nested beyond reason in the state", { stateUpdates: { s: nested(256) } }, "is nested more than 256 deep"],
