@@ -221,7 +221,10 @@ const statements: Record<FlushForm, { direct: Statement; ordered: Statement }> =
   full: { direct: statement("full", false), ordered: statement("full", true) },
 };
 
-/** Makes the parameters of a flush. @throws for a number that is none. */
+/** PostgreSQL ends the connection of a message above 1 GB, and a unit of UTF-16 takes up to three bytes. */
+const maxCharacters = 2 ** 28;
+
+/** Makes the parameters of a flush. @throws for a number that is none, and for more than one statement can carry: the flush is refused as it is. */
 export function flushBatch(rows: FlushRows, form: FlushForm): FlushBatch {
   const { runs, nodes: nodeRows, events: eventRows, offers, spans, artifacts, withdrawn } = rows;
   const parameters = [
@@ -232,6 +235,8 @@ export function flushBatch(rows: FlushRows, form: FlushForm): FlushBatch {
       ? [...offers.arrays(offerColumns), ...spans.arrays(spanColumns), ...artifacts.arrays(artifactColumns), arrayText(withdrawn)]
       : []),
   ];
+  const characters = parameters.reduce((sum, parameter) => sum + (parameter?.length ?? 0), 0);
+  if (characters > maxCharacters) throw new Error(`a flush of ${characters} characters is more than a statement can carry`);
   return { form, parameters };
 }
 
