@@ -5,10 +5,10 @@
 import type { ExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
+import { mapStream } from "#shared/stream/map-stream.ts";
 import { auditRecord, errorCodesOf, type AuditSink } from "../audit/audit.ts";
 import { executePlan } from "../graph/execute-plan.ts";
 import type { Runtime } from "./gateway.ts";
-import { mergeStream } from "../graph/merge-stream.ts";
 import type { PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { endpointOf, fetchFor, requestOf, withDeadline } from "../graph/subgraph-fetch.ts";
@@ -69,11 +69,7 @@ export async function startSubscription(
     ended();
     return refused;
   }
-  return mergeStream(upstream, {
-    merge: async (event) => told(await executePlan({ ...run, event })),
-    onError: failed,
-    onEnd: ended,
-  });
+  return mapStream(upstream, { map: async (event) => told(await executePlan({ ...run, event })), failed, ended });
 }
 
 function endStream(started: AsyncIterableIterator<ExecutionResult> | ExecutionResult): void {
