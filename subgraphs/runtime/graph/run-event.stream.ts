@@ -3,12 +3,13 @@
  * that there is more. Deltas are put between them where they were produced.
  */
 import { encodeCursor, sequenceCursor } from "#shared/graphql/pagination.ts";
-import { PullStream } from "#shared/stream/pull-stream.ts";
+import { PullStream, type PullSource } from "#shared/stream/pull-stream.ts";
 import { DeltaBuffer, type Delta } from "./delta-buffer.ts";
 import { runtimeErrors } from "../errors.ts";
 import { nodeIdOfPath, nodeRunId, parseNodeRunId } from "../queue/node-run-id.ts";
 import type { StoredEvent } from "../queue/events.sql.ts";
 import { RunEventType, type NodeRunUpdate, type RunEvent, type TraceSpanRecord } from "./run-event.ts";
+import { checkRunId } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 
 const pageSize = 200;
@@ -21,15 +22,19 @@ export interface StreamCall {
 }
 
 /** Everything that happens in a run. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
-export async function runEventStream(context: RuntimeContext, { runId, after }: StreamCall): Promise<PullStream<RunEvent>> {
+export async function runEventStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<RunEvent>> {
+  return PullStream.open(runEventSource(context, call));
+}
+
+function runEventSource(context: RuntimeContext, { runId, after }: StreamCall): PullSource<RunEvent> {
   const deltas = new DeltaBuffer();
   let cursor = sequenceCursor("after", after);
-  const readStored = await eventReader(context, runId, cursor);
+  const readStored = eventReader(context, runId, cursor);
   const nothing = { events: [], done: false };
   // A token is no reason to ask the database: there are many of them, for every subscriber.
   let isNewsStored = true;
   let readAtMs = 0;
-  return new PullStream({
+  return {
     pollMs,
     listen(wake) {
       const ends = [
@@ -64,7 +69,7 @@ export async function runEventStream(context: RuntimeContext, { runId, after }: 
       if (!done) takeDeltas(cursor + 1);
       return { items, done };
     },
-  });
+  };
 }
 
 /** Every change of status of a run's node runs. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
@@ -88,8 +93,8 @@ async function storedStream<T>(
   { runId, after }: StreamCall,
   pick: (event: StoredEvent) => T | null,
 ): Promise<PullStream<T>> {
-  const read = await eventReader(context, runId, sequenceCursor("after", after));
-  return new PullStream({
+  const read = eventReader(context, runId, sequenceCursor("after", after));
+  return PullStream.open({
     pollMs,
     listen: (wake) => context.hints.subscribe("run", runId, wake),
     async read() {
@@ -103,13 +108,13 @@ async function storedStream<T>(
   });
 }
 
-/** Reads a run's events page by page. The run is checked first: whether it exists is told before the stream begins. */
-async function eventReader(
-  { db, loaders, services }: RuntimeContext,
+/** Reads a run's events page by page. The first page says whether there is such a run, before the stream begins. */
+function eventReader(
+  { db, services }: RuntimeContext,
   runId: string,
   cursor: number,
-): Promise<() => Promise<{ events: StoredEvent[]; done: boolean }>> {
-  if ((await loaders.run.load(runId)) === null) throw runtimeErrors.RUN_NOT_FOUND({ id: runId });
+): () => Promise<{ events: StoredEvent[]; done: boolean }> {
+  checkRunId(runId);
   let after = cursor;
   return async () => {
     const page = await services.control.readEvents({ tenantId: db.tenantId, runId, after, limit: pageSize });

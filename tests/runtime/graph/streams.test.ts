@@ -176,6 +176,25 @@ describe("runEvents", () => {
     await t.close();
   });
 
+  it("asks the database one statement before the first events are there", async () => {
+    const t = await setup();
+    const id = await t.create(chain("a"));
+    const { control } = t.subgraph.context({ tenantId: "t1", requestId: "test" }).services as RuntimeServices;
+    const readEvents = control.readEvents.bind(control);
+    let reads = 0;
+    control.readEvents = (call) => {
+      reads++;
+      return readEvents(call);
+    };
+    const statements: string[] = [];
+    t.subgraph.database.onStatement = (sql) => void statements.push(sql);
+    const stream = await open(t, "subscription($id: ID!) { runEvents(runId: $id) { type } }", { id });
+    expect(await take(stream, 1)).toEqual([{ type: "RUN_STATUS" }]);
+    expect([reads, statements]).toEqual([1, []]);
+    await stream.return!();
+    await t.close();
+  });
+
   it("ends at once when the client leaves while it waits", async () => {
     const t = await setup();
     const id = await t.create(chain("a"));
@@ -198,6 +217,7 @@ describe("runEvents", () => {
     };
     for (const field of ["runEvents", "nodeRunUpdated", "traceSpanRecorded"]) {
       expect(await refused(field, { id: "nope" })).toBe("NOT_FOUND RUN_NOT_FOUND");
+      expect(await refused(field, { id: "no\u0000pe" })).toBe("NOT_FOUND RUN_NOT_FOUND");
       expect(await refused(field, { id }, "t2")).toBe("NOT_FOUND RUN_NOT_FOUND");
       expect(await refused(field, { id, after: "x" })).toBe("BAD_USER_INPUT CURSOR_INVALID");
     }
