@@ -7,12 +7,11 @@ import { PullStream, type PullSource } from "#shared/stream/pull-stream.ts";
 import { DeltaBuffer, type Delta } from "./delta-buffer.ts";
 import { runtimeErrors } from "../errors.ts";
 import { nodeIdOfPath, nodeRunId, parseNodeRunId } from "../queue/node-run-id.ts";
-import type { StoredEvent } from "../queue/events.sql.ts";
+import type { EventPage, StoredEvent } from "../queue/events.sql.ts";
 import { RunEventType, type NodeRunUpdate, type RunEvent, type TraceSpanRecord } from "./run-event.ts";
 import { checkRunId } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 
-const pageSize = 200;
 const pollMs = 1_000;
 
 /** Which run, and from where on. */
@@ -30,7 +29,7 @@ function runEventSource(context: RuntimeContext, { runId, after }: StreamCall): 
   const deltas = new DeltaBuffer();
   let cursor = sequenceCursor("after", after);
   const readStored = eventReader(context, runId, cursor);
-  const nothing = { events: [], done: false };
+  const nothing = { events: [], hasMore: false, done: false };
   // A token is no reason to ask the database: there are many of them, for every subscriber.
   let isNewsStored = true;
   let readAtMs = 0;
@@ -55,9 +54,9 @@ function runEventSource(context: RuntimeContext, { runId, after }: StreamCall): 
     async read() {
       const mustRead = isNewsStored || performance.now() - readAtMs > pollMs * 0.9;
       isNewsStored = false;
-      const { events, done } = mustRead ? await readStored() : nothing;
+      const { events, hasMore, done } = mustRead ? await readStored() : nothing;
       if (mustRead) readAtMs = performance.now();
-      isNewsStored ||= events.length === pageSize;
+      isNewsStored ||= hasMore;
       const items: RunEvent[] = [];
       const takeDeltas = (before: number) => items.push(...deltas.takeBefore(before).map((delta) => deltaEvent(runId, cursor, delta)));
       for (const event of events) {
@@ -100,24 +99,20 @@ async function storedStream<T>(
     async read() {
       // A page may hold nothing of this stream: it rests only at the end of what is stored.
       for (;;) {
-        const { events, done } = await read();
+        const { events, hasMore, done } = await read();
         const items = events.map(pick).filter((item) => item !== null);
-        if (done || items.length > 0 || events.length < pageSize) return { items, done };
+        if (done || items.length > 0 || !hasMore) return { items, done };
       }
     },
   });
 }
 
 /** Reads a run's events page by page. The first page says whether there is such a run, before the stream begins. */
-function eventReader(
-  { db, services }: RuntimeContext,
-  runId: string,
-  cursor: number,
-): () => Promise<{ events: StoredEvent[]; done: boolean }> {
+function eventReader({ db, services }: RuntimeContext, runId: string, cursor: number): () => Promise<EventPage> {
   checkRunId(runId);
   let after = cursor;
   return async () => {
-    const page = await services.control.readEvents({ tenantId: db.tenantId, runId, after, limit: pageSize });
+    const page = await services.control.readEvents({ tenantId: db.tenantId, runId, after });
     if (page === null) throw runtimeErrors.RUN_NOT_FOUND({ id: runId });
     after = page.events.at(-1)?.seq ?? after;
     return page;
