@@ -54,7 +54,8 @@ interface PageRow {
   events: EventRow[];
 }
 
-// One snapshot for a run and its events, so `done` is never told before the last event is. The limit keeps the look-up of the run a look-up, whatever the planner believes of the table.
+// One snapshot for a run and its events, so `done` is never told before the last event is. The limit keeps the look-up of the run a look-up,
+// whatever the planner believes of the table.
 const read: Statement = {
   name: "events_read",
   text: `
