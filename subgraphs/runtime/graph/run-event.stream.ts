@@ -9,10 +9,15 @@ import { runtimeErrors } from "../errors.ts";
 import { nodeIdOfPath, nodeRunId, parseNodeRunId } from "../queue/node-run-id.ts";
 import type { EventPage, StoredEvent } from "../queue/events.sql.ts";
 import { RunEventType, type NodeRunUpdate, type RunEvent, type TraceSpanRecord } from "./run-event.ts";
-import { checkRunId } from "./run.service.ts";
+import type { CreateRunInput } from "./run.inputs.ts";
+import { checkRunId, createRun } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 
 const pollMs = 1_000;
+/** Of one page; what is stored of an event is some 200 bytes. */
+const pageEvents = 200;
+/** Characters of model text in one page. */
+const pageDeltaLength = 64 << 10;
 
 /** Which run, and from where on. */
 export interface StreamCall {
@@ -23,6 +28,39 @@ export interface StreamCall {
 /** Everything that happens in a run. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
 export async function runEventStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<RunEvent>> {
   return PullStream.open(runEventSource(context, call));
+}
+
+/** The same in pages: what is there at once comes together. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
+export async function runEventPageStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<RunEvent[]>> {
+  const source = runEventSource(context, call);
+  return PullStream.open({
+    ...source,
+    async read() {
+      const { items, done } = await source.read();
+      return { items: pagesOf(items), done };
+    },
+  });
+}
+
+/** Creates a run and tells everything that happens in it. @throws AppError of createRun */
+export async function startedRunStream(context: RuntimeContext, input: CreateRunInput): Promise<PullStream<RunEvent>> {
+  const { id } = await createRun(context, input);
+  return runEventStream(context, { runId: id });
+}
+
+/** Splits events where a page has enough of them. */
+function pagesOf(events: readonly RunEvent[]): RunEvent[][] {
+  const pages: RunEvent[][] = [];
+  let [page, deltaLength]: [RunEvent[], number] = [[], 0];
+  for (const event of events) {
+    deltaLength += event.delta?.length ?? 0;
+    if (page.length === 0 || page.length === pageEvents || deltaLength > pageDeltaLength) {
+      pages.push((page = []));
+      deltaLength = event.delta?.length ?? 0;
+    }
+    page.push(event);
+  }
+  return pages;
 }
 
 function runEventSource(context: RuntimeContext, { runId, after }: StreamCall): PullSource<RunEvent> {
