@@ -104,7 +104,12 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     };
     this.#startedAt = this.#now();
     // graphql-ws itself subscribes anew after a close with code 1000, behind the old cursor: it must not get to.
-    const unlisten = socket.client.on("closed", (event) => heard(() => this.#lost(event)));
+    // But where it starts on a socket that is on its way out, graphql-ws waits for its end and sends it over the next one, once.
+    let isNextAwaited = socket.isClosing();
+    const unlisten = socket.client.on("closed", (event) => {
+      if (!isNextAwaited) return heard(() => this.#lost(event));
+      isNextAwaited = false;
+    });
     const unsubscribe = socket.client.subscribe<D>(payload, {
       next: (result) => heard(() => this.#take(result.data ?? undefined, result.errors)),
       error: (cause) => heard(() => this.#lost(cause)),
