@@ -1,4 +1,6 @@
-import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, FieldResolver, ID, Info, Resolver, Root, Subscription } from "type-graphql";
+import { asksForIdOnly } from "#shared/graphql/selection.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { NodeRunUpdate, RunEvent, TraceSpanRecord } from "./run-event.ts";
@@ -68,8 +70,13 @@ export class RunEventResolver {
   }
 
   @FieldResolver(() => Run, { description: "The run as it is now." })
-  run(@Root() { runId }: RunEvent, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> {
-    return loaders.run.load(runId);
+  run(
+    @Root() { runId }: RunEvent,
+    @Ctx() { loaders }: RuntimeContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Run | null> | Pick<Run, "id"> {
+    // There is a run where there is an event of it.
+    return asksForIdOnly(info) ? { id: runId } : loaders.run.load(runId);
   }
 
   @FieldResolver(() => NodeRun, { nullable: true, description: "The node run as it is now; null in RUN_STATUS events." })

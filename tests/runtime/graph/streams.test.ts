@@ -153,8 +153,9 @@ describe("runEvents", () => {
     };
     const statements: string[] = [];
     t.subgraph.database.onStatement = (sql) => void statements.push(sql);
-    const stream = await open(t, "subscription($id: ID!) { runEvents(runId: $id) { type } }", { id });
-    expect(await take(stream, 1)).toEqual([{ type: "RUN_STATUS" }]);
+    // Of a run whose event this is the id is known.
+    const stream = await open(t, "subscription($id: ID!) { runEvents(runId: $id) { type run { id } } }", { id });
+    expect(await take(stream, 1)).toEqual([{ type: "RUN_STATUS", run: { id } }]);
     expect([reads, statements]).toEqual([1, []]);
     await stream.return!();
     await t.close();
