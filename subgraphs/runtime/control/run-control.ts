@@ -13,7 +13,7 @@ import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type ClaimedRun } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
-import { eventsRead, type EventPage } from "../queue/events.sql.ts";
+import type { EventPage, EventRead } from "../queue/events.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
 import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
@@ -21,6 +21,7 @@ import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { CreateBatcher } from "./create-batcher.ts";
+import { EventBatcher } from "./event-batcher.ts";
 import { MailWatch } from "./mail-watch.ts";
 import { existingRun, runRow, type CreatedRun, type NewRun } from "./new-run.ts";
 import { OfferedNodes } from "../owner/offered-nodes.ts";
@@ -72,6 +73,7 @@ export class RunControl {
   readonly #renewal: NodeJS.Timeout;
   #isRenewing = false;
   readonly #creates: CreateBatcher;
+  readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
   /** Plans that this process has stored; they are not sent again. */
   readonly #storedPlans = new Set<string>();
@@ -83,6 +85,7 @@ export class RunControl {
     this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3 });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     this.#creates = new CreateBatcher(db);
+    this.#events = new EventBatcher(db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
     this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
   }
@@ -198,8 +201,8 @@ export class RunControl {
   }
 
   /** Events behind `after` (0: from the start), in order; null when the tenant has no such run. */
-  readEvents(call: RunRef & { after: number; limit?: number }): Promise<EventPage | null> {
-    return eventsRead(this.#deps.pool, { ...call, limit: call.limit ?? 500 });
+  readEvents(call: EventRead): Promise<EventPage | null> {
+    return this.#events.read(call);
   }
 
   /** Gives back what it owns. */
