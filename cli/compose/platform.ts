@@ -50,6 +50,7 @@ export async function startPlatform(env: Env, { log, progress, workerSocket }: P
     return {
       graphUrl: router.url,
       notes: await notes,
+      prepareGraphiql: router.prepareGraphiql,
       stop: () => shutdown.run(),
     };
   } catch (error) {
@@ -130,7 +131,7 @@ export async function startRouterAlone(env: Env, { log }: StartOptions): Promise
     const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, shutdown });
     await migrateAll(env, [accessSubgraphName]);
     const router = await openRouter(endpoints, { env, log, registry, shutdown });
-    return { graphUrl: router.url, stop: () => shutdown.run() };
+    return { graphUrl: router.url, prepareGraphiql: router.prepareGraphiql, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;

@@ -4,11 +4,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { GraphQLError } from "graphql";
-import { CloseCode, handleProtocols, makeServer, type Context, type ServerOptions, type SubscribePayload } from "graphql-ws";
+import { handleProtocols, makeServer, type Context, type ServerOptions, type SubscribePayload } from "graphql-ws";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
 import { defineErrors, type AppError } from "#shared/errors.ts";
+import { closeCodes } from "./close-codes.ts";
 import { refuseUpgrade } from "./http-answer.ts";
 import { bodyErrors } from "./http-body.ts";
 import type { Log } from "#shared/log.ts";
@@ -137,11 +138,11 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread }: Adap
         const text = String(message);
         if (isNestedTooDeep(text)) {
           unread(nestedTooDeep());
-          return socket.close(CloseCode.BadRequest, `Messages nest ${maxNesting} levels at most`);
+          return socket.close(closeCodes.BAD_REQUEST, `Messages nest ${maxNesting} levels at most`);
         }
         listener(text).catch((error: unknown) => {
           log.error({ err: error }, "websocket message failed");
-          socket.close(CloseCode.InternalServerError, "Internal server error");
+          socket.close(closeCodes.INTERNAL, "Internal server error");
         });
       }),
   };
@@ -177,7 +178,7 @@ function keepAlive(socket: WebSocket, pingMs: number): void {
 
 async function closeAll(sockets: WebSocketServer, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => sockets.close(() => resolve()));
-  for (const socket of sockets.clients) socket.close(1001, "Going away");
+  for (const socket of sockets.clients) socket.close(closeCodes.GOING_AWAY, "Going away");
   const cut = setTimeout(() => {
     for (const socket of sockets.clients) socket.terminate();
   }, graceMs);

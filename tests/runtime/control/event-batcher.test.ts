@@ -1,9 +1,8 @@
 import type pg from "pg";
 import { EventBatcher } from "../../../subgraphs/runtime/control/event-batcher.ts";
 import type { Queryable } from "../../../subgraphs/runtime/queue/statement.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 const tenantId = "acme";
 const unknown = { tenantId, runId: "nope", after: 0 };
@@ -41,7 +40,6 @@ describe("reads of events", () => {
     expect(ended).toMatchObject({ events: [{ seq: 2, runStatus: "COMPLETED" }], hasMore: false, done: true });
     expect([foreign, none]).toEqual([null, null]);
     expect(runs()).toEqual([[ids[0], ids[1], ids[0], "nope"]]);
-    await t.close();
   });
 
   it("that ask for the same are answered by one row", async () => {
@@ -50,7 +48,6 @@ describe("reads of events", () => {
     const pages = await Promise.all(Array.from({ length: 50 }, () => batcher.read({ tenantId, runId, after: 0 })));
     expect(pages.every((page) => page?.events.length === 1)).toBe(true);
     expect(runs()).toEqual([[runId]]);
-    await t.close();
   });
 
   it("of many runs get fewer events each, are told that there are more, and are not done before the last", async () => {
@@ -69,7 +66,6 @@ describe("reads of events", () => {
     const rest = await batcher.read({ tenantId, runId, after: 25 });
     expect(rest).toMatchObject({ hasMore: false, done: true });
     expect(rest!.events[0]!.seq).toBe(26);
-    await t.close();
   });
 
   it("fail alone where PostgreSQL refuses what one of them asks", async () => {
@@ -80,7 +76,6 @@ describe("reads of events", () => {
     expect(fine).toMatchObject({ value: { events: [{ seq: 1 }] } });
     expect(refused).toMatchObject({ status: "rejected", reason: { code: "22003" } });
     expect(none).toMatchObject({ value: null });
-    await t.close();
   });
 
   it("give up when their turn does not come in time, and those behind them do not wait for them", async () => {
@@ -101,7 +96,6 @@ describe("reads of events", () => {
     release();
     await expect(late).rejects.toMatchObject({ reason: "DATABASE_UNAVAILABLE" });
     expect(await Promise.all([...flying, fresh])).toEqual([null, null, null]);
-    await t.close();
   });
 
   it("look runs and events up by their keys, also where the tables were empty when it was planned", async () => {
@@ -116,6 +110,5 @@ describe("reads of events", () => {
     expect(lines).not.toMatch(/Hash|Merge|Seq Scan/);
     expect(lines.match(/Index Scan using run_(tenant|pkey|event_pkey)/g)).toHaveLength(2);
     expect(lines.match(/Index Cond/g)).toHaveLength(2);
-    await t.close();
   });
 });

@@ -19,7 +19,6 @@ describe("runEventPages", () => {
     const seen = await take<Event[]>(await open(t, pages, { id }));
     expect(seen.map((page) => page.length)).toEqual([200, 200, seen.flat().length - 400]);
     expect(seen.flat()).toEqual(await take(await open(t, single, { id })));
-    await t.close();
   });
 
   it("reads run and node runs once for a page", async () => {
@@ -33,7 +32,6 @@ describe("runEventPages", () => {
     // The run, its node runs, their outputs.
     expect(statements.filter((sql) => sql.startsWith("select")).length).toBeLessThanOrEqual(3);
     await stream.return!();
-    await t.close();
   });
 
   it("loses and repeats nothing over streams that are dropped behind a page", async () => {
@@ -51,7 +49,6 @@ describe("runEventPages", () => {
     seen.push(...(await take<Event[]>(await open(t, pages, { id, after: seen.at(-1)?.cursor }))).flat());
     await running;
     expect(seen.map(({ cursor }) => cursor)).toEqual((await take(await open(t, single, { id }))).map(({ cursor }) => cursor));
-    await t.close();
   });
 
   it("gives the text of a node while it runs, in order, in pages of so much text", async () => {
@@ -84,6 +81,5 @@ describe("runEventPages", () => {
     end.resolve();
     expect((await take<Event[]>(stream)).flat().map(told).at(-1)).toBe("RUN_STATUS COMPLETED");
     await executing;
-    await t.close();
   });
 });

@@ -60,7 +60,6 @@ describe("the keys of an object", () => {
     expect(JSON.stringify(run.outputJson)).toBe(JSON.stringify({ kept: ordered }));
     const stored = await rows(t, "select content_json::text as json from runtime.artifact where run_id = $1", [id]);
     expect(stored).toEqual([{ json: JSON.stringify(large) }]);
-    await t.close();
   });
 
   it("stay so in answers, in what outside executors report, and over a rebuild", async () => {
@@ -80,7 +79,6 @@ describe("the keys of an object", () => {
     await t.ask(setNode, { id: `${id}:report`, input: { status: "COMPLETED", outputJson: ordered } });
     await t.ask(execute, { id });
     expect((await read(t, id)).nodes["prompt"]?.outputText).toBe(`${text} ${text}`);
-    await t.close();
   });
 
   it("stay so in what a worker hands in of an offered node", async () => {
@@ -99,7 +97,6 @@ describe("the keys of an object", () => {
     expect(stored.map(({ path, json }) => [path, json]).toSorted()).toEqual(
       ids.map((node) => [node, JSON.stringify({ [node]: 0, ...ordered })]).toSorted(),
     );
-    await t.close();
   });
 
   it("stay so in the run that retries a failed one", async () => {
@@ -116,7 +113,6 @@ describe("the keys of an object", () => {
     expect(JSON.stringify([run.input, run.state, run.nodes["a"]?.outputJson])).toBe(
       JSON.stringify([{ given: ordered }, { kept: ordered }, ordered]),
     );
-    await t.close();
   });
 });
 
@@ -143,7 +139,6 @@ describe("what cannot be stored", () => {
     const refused = await t.refusal(create, { input: { workflowVersionId: "v", ...input } });
     expect(refused).toMatchObject({ code: "BAD_USER_INPUT", ...refusal });
     expect(await rows(t, "select id from runtime.run")).toEqual([]);
-    await t.close();
   });
 
   it.each([
@@ -161,6 +156,5 @@ describe("what cannot be stored", () => {
     const id = field === "reason" ? runId : `${runId}:ask`;
     expect(await t.refusal(mutation, { id, input })).toMatchObject({ code: "BAD_USER_INPUT", reason: "TEXT_NOT_STORABLE", field });
     expect(await rows(t, "select mail from runtime.run where id = $1", [runId])).toEqual([{ mail: 0 }]);
-    await t.close();
   });
 });

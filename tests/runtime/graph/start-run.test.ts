@@ -25,7 +25,6 @@ describe("startRun", () => {
       "NODE_STATUS b COMPLETED",
       "RUN_STATUS COMPLETED",
     ]);
-    await t.close();
   });
 
   it("makes the errors of createRun its own, and then there is no run", async () => {
@@ -34,7 +33,6 @@ describe("startRun", () => {
     expect(await refusal(t, startRun, { input: { ...input, priority: 101 } })).toBe("BAD_USER_INPUT NUMBER_OUT_OF_RANGE");
     expect(await refusal(t, startRun, { input }, "t2")).toBe("NOT_FOUND WORKFLOW_VERSION_NOT_FOUND");
     expect(await runIds(t)).toEqual([]);
-    await t.close();
   });
 
   it("with the same idempotencyKey tells the same run's events from its first, whoever made it", async () => {
@@ -50,7 +48,6 @@ describe("startRun", () => {
     expect((await t.ask<{ createRun: { id: string } }>(createRun, { input: keyed })).createRun.id).toBe(queued!.run.id);
     expect(await refusal(t, startRun, { input: { ...keyed, priority: 1 } })).toBe("CONFLICT IDEMPOTENCY_KEY_REUSED");
     expect(await runIds(t)).toEqual([queued!.run.id]);
-    await t.close();
   });
 
   it("whose client leaves leaves the run, which runEvents goes on with behind the last cursor", async () => {
@@ -65,6 +62,5 @@ describe("startRun", () => {
     const events = await take(await open(t, rest, { id: run.id, after: cursor }));
     expect(events.map(told)).not.toContain("RUN_STATUS QUEUED");
     expect(told(events.at(-1)!)).toBe("RUN_STATUS COMPLETED");
-    await t.close();
   });
 });

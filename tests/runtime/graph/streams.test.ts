@@ -20,7 +20,6 @@ describe("runEvents", () => {
     const stored = await rows(t, "select seq from runtime.run_event where run_id = $1 order by seq", [id]);
     expect(events.map(({ cursor }) => Number(Buffer.from(cursor, "base64url").toString()))).toEqual(stored.map(({ seq }) => seq));
     expect(events.every(({ run }) => run.id === id && run.status === "COMPLETED")).toBe(true);
-    await t.close();
   });
 
   it("follows a run that a worker executes until it has finished", async () => {
@@ -33,7 +32,6 @@ describe("runEvents", () => {
     const rest = await take(stream);
     expect(told(rest.at(-1)!)).toBe("RUN_STATUS COMPLETED");
     expect(rest.filter(({ type }) => type === "NODE_STATUS").map(({ nodeId }) => nodeId)).toEqual(["a", "b", "c"]);
-    await t.close();
   });
 
   it("reads run and nodeRun anew for each event", async () => {
@@ -48,7 +46,6 @@ describe("runEvents", () => {
     expect(waiting.run.status).toBe("WAITING");
     expect(rest.at(-1)!.run.status).toBe("COMPLETED");
     expect(rest.find(({ type }) => type === "NODE_STATUS")!.nodeRun!.status).toBe("COMPLETED");
-    await t.close();
   });
 
   it("loses and repeats nothing over 50 dropped streams during a run of 200 nodes", async () => {
@@ -69,7 +66,6 @@ describe("runEvents", () => {
     await running;
     const stored = await rows(t, "select seq from runtime.run_event where run_id = $1 order by seq", [id]);
     expect(seen.map(({ cursor }) => Number(Buffer.from(cursor, "base64url").toString()))).toEqual(stored.map(({ seq }) => seq));
-    await t.close();
   });
 
   it("gives the text of a node while it runs, before its end, with the cursor of the last stored event", async () => {
@@ -100,7 +96,6 @@ describe("runEvents", () => {
     expect(rest.some(({ type }) => type === "NODE_DELTA")).toBe(false);
     expect((await take(resumed)).map(told)).toEqual(rest.map(told));
     await executing;
-    await t.close();
   });
 
   it("asks the database nothing for the text of a node", async () => {
@@ -138,7 +133,6 @@ describe("runEvents", () => {
     expect(reads - readBefore).toBeLessThanOrEqual(2 + (performance.now() - began) / 900);
     end.resolve();
     await executing;
-    await t.close();
   });
 
   it("asks the database one statement before the first events are there", async () => {
@@ -158,7 +152,6 @@ describe("runEvents", () => {
     expect(await take(stream, 1)).toEqual([{ type: "RUN_STATUS", run: { id } }]);
     expect([reads, statements]).toEqual([1, []]);
     await stream.return!();
-    await t.close();
   });
 
   it("ends at once when the client leaves while it waits", async () => {
@@ -169,7 +162,6 @@ describe("runEvents", () => {
     const pending = stream.next();
     await stream.return!();
     expect(await pending).toEqual({ done: true, value: undefined });
-    await t.close();
   });
 
   it("refuses unknown and foreign runs with NOT_FOUND, and a bad cursor", async () => {
@@ -183,7 +175,6 @@ describe("runEvents", () => {
       expect(await refused(field, { id }, "t2")).toBe("NOT_FOUND RUN_NOT_FOUND");
       expect(await refused(field, { id, after: "x" })).toBe("BAD_USER_INPUT CURSOR_INVALID");
     }
-    await t.close();
   });
 });
 
@@ -210,6 +201,5 @@ describe("nodeRunUpdated and traceSpanRecorded", () => {
     const seen = await take<{ status: string; nodeRun: { nodeId: string } }>(updates);
     expect(seen.map(({ status, nodeRun }) => `${nodeRun.nodeId} ${status}`)).toEqual(["a COMPLETED", "c RUNNING", "c COMPLETED"]);
     expect(await take(spans)).toMatchObject([{ span: { spanType: "HTTP", nodeRun: { nodeId: "c" }, run: { id } } }]);
-    await t.close();
   });
 });

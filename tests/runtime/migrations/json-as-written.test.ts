@@ -1,9 +1,8 @@
 import type { Migration } from "@mikro-orm/migrations";
 import { JsonAsWritten0004 } from "../../../subgraphs/runtime/migrations/0004-json-as-written.ts";
 import { TerminalRefusal0005 } from "../../../subgraphs/runtime/migrations/0005-terminal-refusal.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 type Step = new (driver: never, config: never) => Migration;
 
@@ -54,6 +53,5 @@ describe("the migration to JSON as it was written", () => {
     await t.pool.query("delete from runtime.run where id = 'd'");
     const after = await t.create(plan(nodes, ["a>b"]), { input: { zeta: 1, alpha: 2 } });
     expect(await t.finished(after)).toMatchObject({ status: "COMPLETED", state: { zeta: 1, alpha: 2 }, outputJson: { zeta: 1 } });
-    await t.close();
   });
 });

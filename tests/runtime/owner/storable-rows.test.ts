@@ -2,9 +2,8 @@ import fc from "fast-check";
 import type { Json } from "#shared/json.ts";
 import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { storableOutcome } from "../../../subgraphs/runtime/nodes/storable.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 /** Characters of all kinds, NUL, halves and those that SQL, arrays and JSON escape among them. */
 const text = fc.oneof(
@@ -95,6 +94,5 @@ describe("what a node puts out", () => {
     });
     await fc.assert(property, { numRuns: 8 });
     expect(Math.min(kept, refused)).toBeGreaterThan(20);
-    await t.close();
   });
 });

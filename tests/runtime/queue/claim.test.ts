@@ -2,9 +2,8 @@ import { newId } from "#shared/ids.ts";
 import { nodesClaim, runClaim, runsClaim, tenantRunClaim, type ClaimLimits } from "../../../subgraphs/runtime/queue/claim.sql.ts";
 import { leasesRenew } from "../../../subgraphs/runtime/queue/renew.sql.ts";
 import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 async function setup(tenants: Record<string, number>, more: { priority?: number } = {}): Promise<EngineFixture> {
   const t = await EngineFixture.open();
@@ -35,20 +34,17 @@ describe("claim", () => {
     const ids = claims.flat().map(({ runId }) => runId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toHaveLength(120);
-    await t.close();
   });
 
   it("gives every tenant a share, however many runs another has", async () => {
     const t = await setup({ heavy: 200, light: 1, other: 1 });
     const tenants = (await runsClaim(t.pool, limits({ limit: 30 }))).map(({ tenantId }) => tenantId);
     expect(new Set(tenants)).toEqual(new Set(["heavy", "light", "other"]));
-    await t.close();
   });
 
   it("leaves out tenants that have their share of the worker", async () => {
     const t = await setup({ heavy: 5, light: 1 });
     expect((await runsClaim(t.pool, limits({ cappedTenants: ["heavy"] }))).map(({ tenantId }) => tenantId)).toEqual(["light"]);
-    await t.close();
   });
 
   it("takes what has the higher priority first", async () => {
@@ -56,7 +52,6 @@ describe("claim", () => {
     const urgent = await t.create(plan([node("a", "pure")]), { priority: 100 });
     const [first] = await runsClaim(t.pool, limits({ limit: 1 }));
     expect(first?.runId).toBe(urgent);
-    await t.close();
   });
 
   it("counts a crash where a lease was not given back, leaves the second to whoever takes suspects, and orphans alone when told", async () => {
@@ -67,7 +62,6 @@ describe("claim", () => {
     expect(await runsClaim(t.pool, limits(short))).toMatchObject([{ crashes: 1 }]);
     expect(await runsClaim(t.pool, limits(short))).toEqual([]);
     expect(await runsClaim(t.pool, limits({ ...short, suspectsAllowed: true }))).toMatchObject([{ crashes: 2 }]);
-    await t.close();
   });
 
   it("claims by id whatever rests or is queued, and no other tenant's", async () => {
@@ -82,7 +76,6 @@ describe("claim", () => {
     }
     expect(await tenantRunClaim(t.pool, { tenantId: "acme", worker: "w", leaseMs: 1 })).toBeUndefined();
     expect(await nodesClaim(t.pool, limits())).toEqual([]);
-    await t.close();
   });
 
   it("S-40: claims a tenant's run whose lease ran out, until it is a suspect", async () => {
@@ -93,7 +86,6 @@ describe("claim", () => {
     expect(await tenantRunClaim(t.pool, { ...claim, tenantId: "other" })).toBeUndefined();
     expect(await tenantRunClaim(t.pool, claim)).toMatchObject({ runId, crashes: 1 });
     expect(await tenantRunClaim(t.pool, claim)).toBeUndefined();
-    await t.close();
   });
 
   it("renews by token, and says whose token is not valid any more", async () => {
@@ -103,6 +95,5 @@ describe("claim", () => {
     const stale = { ...lease, lease: "00000000-0000-0000-0000-000000000000" };
     expect(await leasesRenew(t.pool, [lease])).toMatchObject([{ mine: true, renewed: true }]);
     expect(await leasesRenew(t.pool, [stale])).toMatchObject([{ mine: false, renewed: false }]);
-    await t.close();
   });
 });

@@ -10,9 +10,8 @@ import {
   type FlushRun,
 } from "../../../subgraphs/runtime/queue/flush.sql.ts";
 import type { EventRow, NodeRunRow } from "../../../subgraphs/runtime/queue/rows.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 const formsOfEnds: FlushForm[] = ["end", "full"];
 const atMs = 1_795_000_000_123.456;
@@ -134,7 +133,6 @@ describe("the statement for plain ends", () => {
     expect(rows).toEqual([
       { output_text: texts, json: plainDraft.run.outputJson, state: plainDraft.run.state, ended_at: new Date(Math.floor(atMs + 60)) },
     ]);
-    await t.close();
   });
 
   it.each<[string, Partial<NodeRunRow>]>([
@@ -172,7 +170,6 @@ describe("the statement for plain ends", () => {
     expect(await flushesOf(plan([node("a", "call")]))).toEqual(["flush_short", "flush_full"]);
     expect(await flushesOf(plan([node("a", "pure", { output: "x".repeat(3_000) })]))).toEqual(["flush_full"]);
     expect(await flushesOf(plan([node("a", "fail")]))).toEqual(["flush_full"]);
-    await t.close();
   });
 });
 
@@ -199,7 +196,6 @@ describe.each(formsOfEnds)("the fences of a flush (%s)", (form) => {
     expect(await flush(t, form, [[claims[0]!, plainDraft]])).toMatchObject([{ why: "ok" }]);
     expect(await flush(t, form, [[claims[0]!, plainDraft]])).toMatchObject([{ why: "applied" }]);
     expect(await flush(t, form, [[claims[0]!, plainDraft]], true)).toMatchObject([{ why: "applied" }]);
-    await t.close();
   });
 
   it("wait for no locked run in the ordered form", async () => {
@@ -213,6 +209,5 @@ describe.each(formsOfEnds)("the fences of a flush (%s)", (form) => {
     await locker.query("rollback");
     locker.release();
     expect(await flush(t, form, both.slice(0, 1), true)).toMatchObject([{ why: "ok" }]);
-    await t.close();
   });
 });
