@@ -5,6 +5,7 @@ import "reflect-metadata";
 import { benchChain } from "./chain.ts";
 import { benchCost } from "./cost.ts";
 import { benchDrain } from "./drain.ts";
+import { benchEffects } from "./effects.ts";
 import { BenchEngine } from "./engine.ts";
 import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
@@ -22,7 +23,8 @@ type OpenEngine = (tools?: string[]) => Promise<BenchEngine>;
 
 /** By name, in the order in which all are run. */
 const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Promise<Figure[]>> = {
-  chain: async (engine, { runs }) => benchChain(await engine(), { concurrencies, runs }),
+  chain: async (engine, { isOutside, runs }) =>
+    isOutside ? benchEffects(engine, { concurrencies, runs }) : benchChain(await engine(), { concurrencies, runs }),
   drain: async (engine, { runs }) => benchDrain(await engine(), runs),
   idle: async (engine, { runs }) => benchIdle(await engine(), runs),
   "fan-out": async (engine) => benchFanOut(await engine()),
