@@ -2,6 +2,7 @@
  * `npm run bench [-- name … --rounds n --json]`: figures of the platform on this machine, the medians of n rounds (1). Docs: docs/performance.md.
  */
 import "reflect-metadata";
+import { benchAgainst } from "./against.ts";
 import { benchChain } from "./chain.ts";
 import { benchCost } from "./cost.ts";
 import { benchDrain } from "./drain.ts";
@@ -34,12 +35,15 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
 };
 
 async function main(command: BenchCommand): Promise<number> {
-  const { names, isJson } = command;
+  const { names, rounds, isJson, options } = command;
   const unknown = names.filter((name) => benches[name] === undefined);
   if (unknown.length > 0) return refuse(`There is no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}.`);
   const figures: Figure[] = [];
-  for (const name of names.length > 0 ? names : Object.keys(benches)) {
-    figures.push(...(await mediansOfRounds(name, command)));
+  const { against: folder } = options;
+  const all = folder === undefined ? Object.keys(benches) : ["drain"];
+  for (const name of names.length > 0 ? names : all) {
+    if (folder !== undefined) figures.push(...(await benchAgainst(name, { folder, rounds })));
+    else figures.push(...(await mediansOfRounds(name, command)));
   }
   print(figures, isJson);
   const broken = figures.flatMap((figure) => (figure.broken ?? []).map((gate) => `${figure.bench}, ${figure.case}: ${gate}`));
