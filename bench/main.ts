@@ -6,6 +6,7 @@ import { benchAgainst } from "./against.ts";
 import { benchChain } from "./chain.ts";
 import { benchCost } from "./cost.ts";
 import { benchDrain } from "./drain.ts";
+import { benchE2e } from "./e2e.ts";
 import { benchEffects } from "./effects.ts";
 import { BenchEngine } from "./engine.ts";
 import { benchFanOut } from "./fan-out.ts";
@@ -32,6 +33,7 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   cost: async (engine) => benchCost(await engine()),
   router: () => benchRouter(),
   start: () => benchStart(),
+  e2e: (_, options) => benchE2e(options),
 };
 
 async function main(command: BenchCommand): Promise<number> {
