@@ -44,7 +44,7 @@ async function main(command: BenchCommand): Promise<number> {
   const { against: folder } = options;
   const all = folder === undefined ? Object.keys(benches) : ["drain"];
   for (const name of names.length > 0 ? names : all) {
-    if (folder !== undefined) figures.push(...(await benchAgainst(name, { folder, rounds })));
+    if (folder !== undefined) figures.push(...(await benchAgainst(name, { folder, rounds, given: command.given })));
     else figures.push(...(await mediansOfRounds(name, command)));
   }
   print(figures, isJson);

@@ -22,7 +22,7 @@ export interface BenchCommand {
   rounds: number;
   isJson: boolean;
   options: BenchOptions;
-  /** The options as they were given, without rounds: what a round in a process of its own is given too. */
+  /** The options of the benches as they were given: what a round in a process of its own is given too. */
   given: string[];
 }
 
@@ -59,7 +59,7 @@ export function benchCommand(argv: string[]): BenchCommand {
       against: values.against,
     },
     given: tokens.flatMap((token) => {
-      if (token.kind !== "option" || token.name === "rounds" || token.name === "json") return [];
+      if (token.kind !== "option" || ["rounds", "json", "against"].includes(token.name)) return [];
       return token.value === undefined ? [token.rawName] : [`${token.rawName}=${token.value}`];
     }),
   };

@@ -41,6 +41,11 @@ export function cpuBetween(before: CpuUse, after: CpuUse): CpuUse {
   return { api: after.api - before.api, worker: after.worker - before.worker, postgres: after.postgres - before.postgres };
 }
 
+/** CPU of this process's children that have ended, with what they had waited for. */
+export function endedChildrenMs(): number {
+  return processTimes().find(({ pid }) => pid === process.pid)?.endedMs ?? Number.NaN;
+}
+
 function processTimes(): ProcessTimes[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
