@@ -55,8 +55,19 @@ function processTimes(): ProcessTimes[] {
       // The program's name stands in parentheses and may hold spaces; behind it field 3 of proc(5) is the first.
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       const ticks = (field: number) => Number(fields[field - 3]) * tickMs;
-      return { pid: Number(name), parent: Number(fields[1]), ownMs: ticks(14) + ticks(15), endedMs: ticks(16) + ticks(17) };
+      const isOneThread = fields[20 - 3] === "1";
+      const ownMs = (isOneThread ? scheduledMs(name) : undefined) ?? ticks(14) + ticks(15);
+      return { pid: Number(name), parent: Number(fields[1]), ownMs, endedMs: ticks(16) + ticks(17) };
     });
+}
+
+/**
+ * Time on a CPU to the nanosecond, of a process of one thread. Forty backends whose ticks are each rounded down lost half of a burst of 0.5 s.
+ * Undefined on a kernel that does not tell.
+ */
+function scheduledMs(pid: string): number | undefined {
+  const [onCpuNs] = read(`/proc/${pid}/schedstat`)?.split(" ") ?? [];
+  return onCpuNs === undefined ? undefined : Number(onCpuNs) / 1_000_000;
 }
 
 function argumentsOf(pid: number): string[] {
