@@ -31,7 +31,7 @@ export interface ChainOptions {
   runs?: number | undefined;
 }
 
-/** (a) Runs × 10 template nodes: throughput, the latency of a run, and what it takes of flushes and statements; first of a process that has run nothing. */
+/** (a) Runs × 10 template nodes: throughput, the latency of a run, and what it takes of flushes, statements and CPU; first of a process that has run nothing. */
 export async function benchChain(engine: BenchEngine, { concurrencies, runs }: ChainOptions): Promise<Figure[]> {
   const worker = engine.startWorker();
   try {
@@ -63,16 +63,22 @@ interface RunsToMeasure {
 async function measureRuns({ engine, worker, version, count, concurrency }: RunsToMeasure): Promise<Record<string, number>> {
   const flushedBefore = { ...worker.flushed };
   const before = await engine.workSoFar();
+  const cpu = process.cpuUsage();
   const { wallMs, latencies } = await drive(count, concurrency, async (index) =>
     worker.whenEnded(await engine.createRun(version, { text: `hello ${index}` })),
   );
+  const { user, system } = process.cpuUsage(cpu);
   const after = await engine.workSoFar();
   return {
     steps_s: round(((count * steps) / wallMs) * 1_000, 0),
     p50: round(quantile(latencies, 0.5), 2),
     p99: round(quantile(latencies, 0.99), 2),
     runs_flush: round((worker.flushed.runs - flushedBefore.runs) / (worker.flushed.flushes - flushedBefore.flushes), 1),
-    ...(before.statements !== undefined && { statements_run: round((after.statements! - before.statements) / count, 2) }),
+    ...(before.own && {
+      statements_run: round((after.own!.statements - before.own.statements) / count, 2),
+      pg_cpu_ms: round((after.own!.cpuMs - before.own.cpuMs) / count, 2),
+    }),
+    node_cpu_ms: round((user + system) / 1_000 / count, 2),
     wal_bytes_node: round((after.walBytes - before.walBytes) / (count * steps), 0),
   };
 }

@@ -23,6 +23,7 @@ import { freezePlan } from "../subgraphs/runtime/plan/frozen-plan.ts";
 import { Worker } from "../subgraphs/runtime/worker/worker.ts";
 import { toolSubgraph } from "../subgraphs/tool/subgraph.ts";
 import { workflowSubgraph } from "../subgraphs/workflow/subgraph.ts";
+import { postgresMs } from "./processes.ts";
 import { givenServer, ownServer } from "./server.ts";
 
 /** A document to run. */
@@ -41,8 +42,8 @@ export interface Counters {
 /** What PostgreSQL says at any moment about its work so far. */
 export interface WorkSoFar {
   walBytes: number;
-  /** Absent where the server does not count them. */
-  statements?: number;
+  /** Absent on a server that is not ours. */
+  own?: { statements: number; cpuMs: number };
 }
 
 /** How an engine is opened. */
@@ -73,7 +74,7 @@ export class BenchEngine {
   readonly #hints: HintBus;
   readonly #log: Log;
   readonly #registry: EndpointRegistry;
-  readonly #countsStatements: boolean;
+  readonly #postmaster: number | undefined;
   readonly url: string;
 
   private constructor(parts: {
@@ -84,7 +85,7 @@ export class BenchEngine {
     hints: HintBus;
     log: Log;
     registry: EndpointRegistry;
-    countsStatements: boolean;
+    postmaster: number | undefined;
     url: string;
   }) {
     this.#closers = parts.closers;
@@ -94,14 +95,14 @@ export class BenchEngine {
     this.#hints = parts.hints;
     this.#log = parts.log;
     this.#registry = parts.registry;
-    this.#countsStatements = parts.countsStatements;
+    this.#postmaster = parts.postmaster;
     this.url = parts.url;
   }
 
   /** Opens it on a database of its own. */
   static async open({ given, tools = [] }: BenchEngineOptions): Promise<BenchEngine> {
     const closers: (() => Promise<unknown>)[] = [];
-    const { url, adminUrl, countsStatements } = given === undefined ? await ownServer(closers) : await givenServer(given);
+    const { url, adminUrl, postmaster } = given === undefined ? await ownServer(closers) : await givenServer(given);
     const env = defaultEnv({ databaseUrl: url, logLevel: "error", egressAllow: tools });
     const log = createLog(env, "bench");
     await migrateAll(env, ["workflow", "runtime", "tool"]);
@@ -128,7 +129,7 @@ export class BenchEngine {
     const admin = new pg.Client({ connectionString: adminUrl });
     await admin.connect();
     closers.push(() => admin.end());
-    return new BenchEngine({ closers, runtime, workflow, admin, hints, log, registry, countsStatements, url });
+    return new BenchEngine({ closers, runtime, workflow, admin, hints, log, registry, postmaster, url });
   }
 
   /** Makes a workflow version of a document and gives its id. */
@@ -231,11 +232,11 @@ export class BenchEngine {
   async workSoFar(): Promise<WorkSoFar> {
     const [row] = await this.select<{ wal: string }>("select (pg_current_wal_insert_lsn() - '0/0')::text as wal");
     const walBytes = Number(row!.wal);
-    if (!this.#countsStatements) return { walBytes };
+    if (this.#postmaster === undefined) return { walBytes };
     const [counted] = await this.select<{ statements: number }>(
       "select sum(calls)::int as statements from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())",
     );
-    return { walBytes, statements: counted!.statements };
+    return { walBytes, own: { statements: counted!.statements, cpuMs: postgresMs(this.#postmaster) } };
   }
 
   async close(): Promise<void> {

@@ -25,15 +25,22 @@ const tickMs = 10;
 /** Reads what the platform of `start` has used. @param parts  the pids of `start` and of its postmaster. */
 export function cpuUse({ api, postmaster }: { api: number; postmaster: number }): CpuUse {
   const all = processTimes();
-  const children = Map.groupBy(all, ({ parent }) => parent);
-  const treeMs = ({ pid, ownMs, endedMs }: ProcessTimes): number =>
-    ownMs + endedMs + (children.get(pid) ?? []).reduce((sum, child) => sum + treeMs(child), 0);
-  const sum = (processes: readonly ProcessTimes[]) => processes.reduce((total, one) => total + treeMs(one), 0);
+  const workers = all.filter(({ pid, parent }) => parent === api && argumentsOf(pid).includes("worker"));
   return {
     api: all.find(({ pid }) => pid === api)?.ownMs ?? Number.NaN,
-    worker: sum((children.get(api) ?? []).filter(({ pid }) => argumentsOf(pid).includes("worker"))),
-    postgres: sum(all.filter(({ pid }) => pid === postmaster)),
+    worker: workers.reduce((sum, worker) => sum + familyMs(all, worker), 0),
+    postgres: postgresMs(postmaster, all),
   };
+}
+
+/** What a server has used: its postmaster and every process that it has or had. */
+export function postgresMs(postmaster: number, all = processTimes()): number {
+  const found = all.find(({ pid }) => pid === postmaster);
+  return found === undefined ? Number.NaN : familyMs(all, found);
+}
+
+function familyMs(all: readonly ProcessTimes[], { pid, ownMs, endedMs }: ProcessTimes): number {
+  return all.filter(({ parent }) => parent === pid).reduce((sum, child) => sum + familyMs(all, child), ownMs + endedMs);
 }
 
 /** What was used between two readings. */
@@ -47,6 +54,7 @@ export function endedChildrenMs(): number {
 }
 
 function processTimes(): ProcessTimes[] {
+  if (process.platform !== "linux") return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {

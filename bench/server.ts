@@ -12,8 +12,8 @@ export interface BenchServer {
   url: string;
   /** A superuser's, of the same database. */
   adminUrl: string;
-  /** Whether it counts statements (pg_stat_statements). */
-  countsStatements: boolean;
+  /** The postmaster's pid, where the server was started here: then it counts statements too (pg_stat_statements). */
+  postmaster?: number;
 }
 
 /** An embedded server of its own, with fsync and synchronous_commit on. @param closers  takes what ends it. */
@@ -31,7 +31,7 @@ export async function ownServer(closers: (() => Promise<unknown>)[]): Promise<Be
   const url = await prepareEmbeddedDatabase(server.url);
   const adminUrl = server.url("postgres", "agent_platform");
   await asAdmin(adminUrl, ["create extension if not exists pg_stat_statements"]);
-  return { url, adminUrl, countsStatements: true };
+  return { url, adminUrl, postmaster: server.pid };
 }
 
 /** A fresh database on a given server, so that runs of before cost nothing. */
@@ -42,7 +42,7 @@ export async function givenServer(given: string): Promise<BenchServer> {
     "create database agent_platform_bench",
   ]);
   const adminUrl = database("agent_platform_bench");
-  return { url: await preparePlatformDatabase(adminUrl), adminUrl, countsStatements: false };
+  return { url: await preparePlatformDatabase(adminUrl), adminUrl };
 }
 
 async function asAdmin(url: string, statements: readonly string[]): Promise<void> {
