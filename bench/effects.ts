@@ -32,7 +32,12 @@ export async function benchEffects(
           runs_flush: round((worker.flushed.runs - flushedBefore.runs) / (worker.flushed.flushes - flushedBefore.flushes), 1),
           flushes_node: round((worker.flushed.runs - flushedBefore.runs) / (runs * steps), 2),
         };
-        figures.push({ bench: "chain of effects", case: `c=${concurrency}`, values, broken: await notCompleted(engine) });
+        figures.push({
+          bench: "chain of effects",
+          case: `c=${concurrency}`,
+          values,
+          broken: [...unmarked(values.flushes_node), ...(await notCompleted(engine))],
+        });
       }
       return figures;
     } finally {
@@ -50,6 +55,11 @@ function toolChain(url: string): BenchDsl {
     config: { url, method: "POST", body: { index } },
   }));
   return { nodes, edges: chainEdges(nodes) };
+}
+
+/** A node's started mark is stored before its call, and that of the next only after its answer: a run has a flush for each node at least. */
+function unmarked(flushesPerNode: number): string[] {
+  return flushesPerNode >= 1 ? [] : [`${flushesPerNode} flushes a node run: calls began without their marks`];
 }
 
 /** A chain that fails at its first node is fast. */
