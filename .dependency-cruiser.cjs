@@ -37,12 +37,12 @@ const machineFaces = {
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
   expression: ["expression", "language", "tree"],
   fetch: ["egress", "fetch", "fetch-request"],
-  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "subgraph"],
+  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "selection", "subgraph"],
   json: ["json-schema", "nesting"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
-  serve: ["graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
-  stream: ["bounded-stream", "pull-stream"],
+  serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
+  stream: ["bounded-stream", "map-stream", "pull-stream"],
   template: ["budget", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 

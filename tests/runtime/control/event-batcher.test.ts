@@ -80,7 +80,7 @@ describe("reads of events", () => {
 
   it("give up when their turn does not come in time, and those behind them do not wait for them", async () => {
     let nowMs = 0;
-    const { t, batcher, hold } = await setup(() => nowMs);
+    const { batcher, hold } = await setup(() => nowMs);
     const release = hold();
     const turn = () => new Promise(setImmediate);
     const flying = [batcher.read(unknown)];
