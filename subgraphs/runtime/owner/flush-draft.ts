@@ -20,6 +20,8 @@ export interface FlushingRun {
   readonly leaseMs: number;
   /** When the lease was last known to be ours, by the monotonic clock. */
   readonly confirmedAtMs: number;
+  /** About how many characters its next flush has. */
+  readonly unsent: number;
   /** Takes all that there is to store. undefined: nothing, or a flush of it is under way. */
   flushTake(): FlushDraft | undefined;
   flushSettle(draft: FlushDraft, answer: Omit<FlushAnswer, "k">, wasSentBefore: boolean): void;
@@ -32,6 +34,8 @@ export interface FlushDraft {
   run: FlushingRun;
   row: FlushRun;
   pending: Pending;
+  /** About how much it is. */
+  characters: number;
   /** Rows that hold only with this flush's calm. */
   tail: Tail | undefined;
   /** The statements that can store it, beside the full one. */
@@ -82,7 +86,9 @@ export function flushDraft(own: Ownership, rest: Rest): FlushDraft {
   const { open, waiting } = own.standing.graph;
   const withdraws = pending.withdrawn.length > 0 || (rest === "end" && open.size > waiting);
   const isEnd = isPlain && !withdraws && endsPlainly(own, { row, pending, tail });
-  return { run, row, pending, tail, isShort, isPlainEnd: isEnd, withdraws };
+  const ofRun = [row.state, row.outputText, row.outputJson].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  const characters = ofRun + pending.characters;
+  return { run, row, pending, characters, tail, isShort, isPlainEnd: isEnd, withdraws };
 }
 
 /** Whether the statement for plain ends can store it: no node run has a row yet, none is left open or offered, no session is to be told. */

@@ -80,7 +80,7 @@ export class OwnedRun implements FlushingRun {
   readonly #ready: ReadyNodes;
   readonly #loaded: Pick<LoadedRun, "inbox" | "mail">;
   readonly #retelling: Retelling;
-  /** Work that waits until outcomes can be taken. */
+  /** Ends of calls that wait: a decision is being stored, or there is more to store than a run may have. */
   readonly #deferred: (() => void)[] = [];
   #phase: OwnerPhase;
   #mustLeave = false;
@@ -269,7 +269,8 @@ export class OwnedRun implements FlushingRun {
    * @returns undefined when no node is to blame; then nothing has changed.
    */
   supersede(draft: FlushDraft): Takeover | undefined {
-    this.#deferredRun();
+    // All of it, however much: what is not taken now is lost with this one.
+    for (const work of this.#deferred.splice(0)) work();
     const retold = endsToTell(draft.pending.ends, [...this.#ledger.pending.ends, ...this.#retelling.left]);
     if (retold === undefined) return undefined;
     this.#release("lost");
@@ -338,10 +339,15 @@ export class OwnedRun implements FlushingRun {
       ending: this.#ending,
       policy: this.#policy,
       isManual: this.#isManual,
-      isBusy: this.#calls.size > 0 || this.#ready.isTurnDue || held.decided.size > 0 || this.#phase === "retelling",
+      isBusy: this.#calls.size > 0 || this.#ready.isInterrupted || held.decided.size > 0 || this.#phase === "retelling",
       isLeaving: this.#phase === "leaving",
       isRunningOutside: this.#isRunningOutside,
     };
+  }
+
+  /** About how many characters its next flush has. */
+  get unsent(): number {
+    return this.#ledger.pending.characters;
   }
 
   /** Takes what there is to store, as one run of a flush. undefined: nothing, or one is under way. */
@@ -386,7 +392,7 @@ export class OwnedRun implements FlushingRun {
   }
 
   #stored(draft: FlushDraft, mail: number): void {
-    this.#ledger.storedSeq = draft.row.e1;
+    this.#ledger.stored(draft.row.e1);
     this.#seenStored = draft.row.seen;
     if (draft.row.clear) {
       this.#forgiveness.stored();
@@ -424,17 +430,25 @@ export class OwnedRun implements FlushingRun {
   }
 
   #unblocked(work: () => void): void {
-    if (this.#phase === "blocked") this.#deferred.push(work);
-    else work();
+    this.#deferred.push(work);
+    if (this.isReleased) for (const left of this.#deferred.splice(0)) left();
+    else this.#deferredRun();
   }
 
+  /** Takes the ends of calls that wait, in their order, for as long as they can be taken. */
   #deferredRun(): void {
-    for (const work of this.#deferred.splice(0)) work();
+    while (this.#phase !== "blocked" && !this.#ledger.isFull) {
+      const work = this.#deferred.shift();
+      if (work === undefined) return;
+      work();
+    }
   }
 
   #release(cause: StopCause): void {
     this.#phaseSet("released");
     clearTimeout(this.#timer);
     this.#calls.forgetAll(cause);
+    // Their outcomes do not count any more; they still have their slots.
+    for (const work of this.#deferred.splice(0)) work();
   }
 }

@@ -22,6 +22,10 @@ import { failedAttemptSpan, finishedRow, storedOutcome, usageOf, type NodeEnd, t
 import { Pending } from "./pending.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
+/** A run that has more unstored goes on when it is less: a statement that carries more than a few MiB does not end in its time. */
+const maxUnstoredCharacters = 4 * 1024 * 1024;
+const maxUnstoredRows = 2_000;
+
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
 
@@ -32,9 +36,10 @@ export class RunLedger {
   readonly graph: RunState;
   readonly clock: DatabaseClock;
   readonly held = new HeldNodes();
-  /** Number of the run's last stored event. */
-  storedSeq: number;
   #pending = new Pending();
+  /** Sent, and not answered. */
+  #inFlight: Pending | undefined;
+  #storedSeq: number;
   #seq: number;
   #status: RunStatus;
   #startedMs: number | undefined;
@@ -44,7 +49,7 @@ export class RunLedger {
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
     this.runId = loaded.id;
     this.clock = clock;
-    this.storedSeq = loaded.eventSeq;
+    this.#storedSeq = loaded.eventSeq;
     this.#seq = loaded.eventSeq;
     this.#status = runStatusWord(loaded.status);
     this.#startedMs = loaded.startedMs ?? undefined;
@@ -66,6 +71,10 @@ export class RunLedger {
   get seq(): number {
     return this.#seq;
   }
+  /** Number of the run's last stored event. */
+  get storedSeq(): number {
+    return this.#storedSeq;
+  }
   get status(): RunStatus {
     return this.#status;
   }
@@ -73,15 +82,30 @@ export class RunLedger {
     return this.#startedMs;
   }
 
-  /** Hands over what has not been sent. */
+  /** Whether as much is unstored, sent or not, as a run may have: then nothing starts, and ends of calls wait. */
+  get isFull(): boolean {
+    const inFlight = this.#inFlight;
+    const characters = this.#pending.characters + (inFlight?.characters ?? 0);
+    return characters >= maxUnstoredCharacters || this.#pending.nodes.size + (inFlight?.nodes.size ?? 0) >= maxUnstoredRows;
+  }
+
+  /** Hands over all that has not been sent. */
   take(): Pending {
     const taken = this.#pending;
+    this.#inFlight = taken;
     this.#pending = new Pending();
     return taken;
   }
 
+  /** All that was taken is stored, up to the event with that number. */
+  stored(seq: number): void {
+    this.#inFlight = undefined;
+    this.#storedSeq = seq;
+  }
+
   /** Nothing of what was taken has been stored: it goes with the next flush. */
   takeBack(taken: Pending): void {
+    this.#inFlight = undefined;
     taken.append(this.#pending);
     this.#pending = taken;
   }
@@ -123,7 +147,7 @@ export class RunLedger {
       ...(phase === "WAITING" && dueMs !== undefined && { dueMs }),
       ...(waitReason !== undefined && { waitReason }),
     };
-    this.#pending.nodes.set(path, nodeRow(held, fields));
+    this.#pending.nodeSet(nodeRow(held, fields));
     this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.clock.nowMs(), status, attempt, path }));
   }
 
@@ -141,7 +165,7 @@ export class RunLedger {
     this.#pending.ends.push({ path, attempt, startedMs, workerKey, outcome, spans, isSubstitute });
     if (spans.length > 0) this.#spansStore(path, spans);
     const storable = this.#storable(path, outcome);
-    for (const row of storable.artifacts) this.#pending.artifacts.push(row);
+    this.#pending.artifactsAdd(storable.artifacts);
     this.held.due.delete(held);
     if (storable.outcome.kind === "waiting") return this.#wait(held, storable.outcome);
     if (storable.outcome.kind === "failed" && mayRetry && state.frame.failure === undefined) {
@@ -151,7 +175,7 @@ export class RunLedger {
       const delayMs = retryDelayMs(retry, { attempt, retryable, retryAfterMs }, Math.random());
       if (delayMs !== undefined) return this.#retryLater(held, storable.outcome, delayMs);
     }
-    this.#pending.nodes.set(path, this.finishedRow(held, storable.outcome, storable.columns));
+    this.#pending.nodeSet(this.finishedRow(held, storable.outcome, storable.columns));
     this.finished(held, storable.outcome);
   }
 
@@ -180,7 +204,7 @@ export class RunLedger {
   #skip(skipped: readonly NodeState[]): void {
     for (const state of skipped) {
       const held = this.hold(state);
-      this.#pending.nodes.set(held.path, this.finishedRow(held, { kind: "skipped" }));
+      this.#pending.nodeSet(this.finishedRow(held, { kind: "skipped" }));
       this.held.remove(held);
     }
   }
@@ -230,7 +254,7 @@ export class RunLedger {
   #spansStore(path: string, spans: readonly SpanRecord[]): void {
     for (const span of spans.map(storableSpan)) {
       this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 2, atMs: span.endedMs, path, spanId: span.spanId }));
-      this.#pending.spans.push(spanRow(path, span));
+      this.#pending.spanAdd(spanRow(path, span));
     }
   }
 }
