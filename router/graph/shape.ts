@@ -147,7 +147,7 @@ function compileField(
   const name = field.responseName();
   if (name in Object.prototype) compiling.hasInheritedNames = true;
   if (field.definition.isSchemaIntrospectionField()) {
-    return { kind: "introspection", name, conditions, selection: selection.expandFragments().toSelectionNode() as FieldNode };
+    return { kind: "introspection", name, conditions, selection: selection.expandFragments().toSelectionNode() };
   }
   const selections = selection.selectionSet ? compileSelections(selection.selectionSet, compiling) : [];
   const value = compileValue(field.definition.type!, selections, compiling.schema);
