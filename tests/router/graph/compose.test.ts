@@ -35,7 +35,7 @@ describe("the router's supergraph", () => {
   const sources = () => {
     const files = readdirSync(fileURLToPath(new URL("../../../codegen/subgraphs", import.meta.url)));
     return files.map((file) => {
-      const text = readFileSync(new URL(`../../codegen/subgraphs/${file}`, import.meta.url), "utf8");
+      const text = readFileSync(new URL(`../../../codegen/subgraphs/${file}`, import.meta.url), "utf8");
       return { name: basename(file, ".graphql"), sdl: text.slice(text.indexOf("\n\n") + 2, -1) };
     });
   };
