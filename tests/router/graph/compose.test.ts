@@ -31,7 +31,7 @@ describe("composition", () => {
 
 describe("the router's supergraph", () => {
   /** What codegen wrote, without its notice. */
-  const committed = (path: string) => readFileSync(new URL(`../../codegen/${path}`, import.meta.url), "utf8").replace(/^(#.*|)\n/gm, "");
+  const committed = (path: string) => readFileSync(new URL(`../../../codegen/${path}`, import.meta.url), "utf8").replace(/^(#.*|)\n/gm, "");
   const sources = () => {
     const files = readdirSync(fileURLToPath(new URL("../../../codegen/subgraphs", import.meta.url)));
     return files.map((file) => {
