@@ -11,9 +11,56 @@ const sideEffects = [
 
 const forbid = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
 
+/** The rooms of the runtime from the highest floor down; what stands side by side does not see each other. */
+const runtimeFloors = [["graph"], ["control", "worker"], ["owner"], ["plan"], ["client"], ["nodes"], ["engine", "queue", "sandbox"]];
+
+/** Each room may look down only. */
+function runtimeFloorRules() {
+  return runtimeFloors.flatMap((rooms, floor) =>
+    rooms.map((room) => {
+      const above = runtimeFloors.slice(0, floor).flat();
+      const beside = rooms.filter((other) => other !== room);
+      return forbid(
+        "runtime-floors",
+        { path: `^subgraphs/runtime/${room}/` },
+        { path: `^subgraphs/runtime/(${["subgraph\\.ts", ...above, ...beside].join("|")})` },
+        `${room}/ stands below ${["the manifest", ...above.map((name) => `${name}/`)].join(", ")}: what it needs of them is handed down.`,
+      );
+    }),
+  );
+}
+
+/** What others may import of a machine of shared/; all else of its folder is its inside. */
+const machineFaces = {
+  db: ["database", "errors", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
+  dsl: ["configs", "document", "issue", "node-specs", "node-texts", "node-types", "read", "render-config", "validate"],
+  endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
+  expression: ["expression", "language", "tree"],
+  fetch: ["egress", "fetch", "fetch-request"],
+  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "selection", "subgraph"],
+  json: ["json-schema", "nesting"],
+  postgres: ["keeper", "prepare", "server"],
+  secret: ["credentials", "scrub", "secrets"],
+  serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
+  stream: ["bounded-stream", "map-stream", "pull-stream"],
+  template: ["budget", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
+};
+
+/** Tests may look inside. */
+function sharedMachineRules() {
+  return Object.entries(machineFaces).map(([machine, faces]) =>
+    forbid(
+      "shared-machines",
+      { pathNot: `^(tests|bench)/|^shared/${machine}/` },
+      { path: `^shared/${machine}/(?!(${faces.join("|")})\\.ts$)` },
+      `The inside of shared/${machine}/ changes without asking; its face is ${faces.map((face) => face.replace("\\", "")).join(", ")}.`,
+    ),
+  );
+}
+
 module.exports = {
   forbidden: [
-    forbid("no-cycles", {}, { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } }, "Two files in a cycle are one file."),
+    forbid("no-cycles", {}, { circular: true }, "Two files in a cycle are one file; a type that goes round is one too."),
     forbid("nothing-unresolvable", {}, { couldNotResolve: true }, "Else every rule that names a package passes when it is not installed."),
     forbid(
       "subgraphs-are-islands",
@@ -42,14 +89,14 @@ module.exports = {
     forbid("cli-composes", { pathNot: "^(cli|tests|bench)/" }, { path: "^cli/" }, "Commands start the platform; nothing in it knows them."),
     forbid(
       "one-composition-root",
-      { path: "^cli/", pathNot: "^cli/(platform|worker-part|subgraphs)\\.ts$" },
+      { path: "^cli/", pathNot: "^cli/compose/(platform|worker-part|subgraphs)\\.ts$" },
       { path: "^(subgraphs|router)/" },
       "One place shows what runs in a process.",
     ),
     forbid(
       "resolver-is-transport",
       { path: "\\.resolver\\.ts$" },
-      { path: [...orm, "\\.sql\\.ts$", "^subgraphs/runtime/worker/"], dependencyTypesNot: ["type-only"] },
+      { path: [...orm, "\\.sql\\.ts$", "^subgraphs/runtime/(control|worker|owner)/"], dependencyTypesNot: ["type-only"] },
       "Arguments in, one service call, result out: else a rule that another door needs is hidden here.",
     ),
     forbid(
@@ -74,16 +121,24 @@ module.exports = {
       "engine-is-pure",
       { path: "^(subgraphs/runtime/engine|shared/(dsl|template|expression))/" },
       {
-        path: [...orm, ...graphql, ...sideEffects, "^subgraphs/runtime/(?!engine/)", "^shared/(?!dsl/|template/|expression/|errors|json)"],
+        path: [
+          ...orm,
+          ...graphql,
+          ...sideEffects,
+          "^subgraphs/runtime/(?!engine/)",
+          "^shared/(?!dsl/|template/|expression/|errors\\.ts|json\\.ts)",
+        ],
       },
       "Replay decides the same as the run that never stopped only while nothing here can look outside.",
     ),
     forbid(
       "nodes-see-ports-only",
       { path: "^subgraphs/runtime/nodes/" },
-      { path: [...orm, ...graphql, "^subgraphs/runtime/(queue|worker)/", "\\.(entity|service|sql|resolver)\\.ts$"] },
+      { path: [...orm, ...graphql, "^subgraphs/runtime/queue/", "\\.(entity|service|sql|resolver)\\.ts$"] },
       "A node that reaches the database owns its run behind the owner's back.",
     ),
+    ...runtimeFloorRules(),
+    ...sharedMachineRules(),
     forbid(
       "client-is-for-few",
       { path: "^(subgraphs|shared|router)/", pathNot: "^subgraphs/runtime/plan/|\\.client\\.ts$" },

@@ -3,7 +3,7 @@
  * a client sends again costs a hash and a look-up.
  */
 import { createHash } from "node:crypto";
-import { operationFromDocument, type Operation } from "@apollo/federation-internals";
+import { operationFromDocument } from "@apollo/federation-internals";
 import { QueryPlanner, type FetchNode, type PlanNode, type QueryPlan } from "@apollo/query-planner";
 import {
   getOperationAST,
@@ -26,7 +26,8 @@ import type { ComposedGraph } from "./supergraph.ts";
 export interface PlannedOperation {
   document: DocumentNode;
   node: OperationDefinitionNode;
-  operation: Operation;
+  /** What variables are unless given. */
+  defaults: Readonly<Record<string, unknown>>;
   /** Makes the response of what the plan gathers. */
   shape: Shaper;
   /** What to execute; absent when introspection alone answers. For a subscription: its primary, then the rest. */
@@ -87,7 +88,8 @@ export class Operations {
     const node = getOperationAST(document, operationName);
     if (node == null) throw new RefusedOperation([unknownOperation(operationName)]);
     const operation = operationFromDocument(this.#graph.api, document, { validate: false, ...(operationName ? { operationName } : {}) });
-    const planned = { document, node, operation, shape: compileShape(operation), ...executable(this.#planner.buildQueryPlan(operation)) };
+    const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
+    const planned = { document, node, defaults, shape: compileShape(operation), ...executable(this.#planner.buildQueryPlan(operation)) };
     // The document keeps its whole text, two bytes a character.
     this.#planned.set(key, planned, 2 * (document.loc?.end ?? 0));
     return planned;

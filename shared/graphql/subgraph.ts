@@ -8,7 +8,6 @@ import {
   parse,
   type DocumentNode,
   type ExecutionArgs,
-  type ExecutionResult,
   type GraphQLSchema,
 } from "graphql";
 import type { SubgraphContext, SubgraphDeps } from "./context.ts";
@@ -18,6 +17,7 @@ import { LruCache } from "#shared/lru-cache.ts";
 import { maskErrors } from "./errors.ts";
 import { buildFederatedSchema, type ReferenceResolver } from "./schema.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
+import { mapStream } from "#shared/stream/map-stream.ts";
 
 /** A subgraph's manifest. `L`: its loaders, made per operation. `S`: what it keeps open, such as pollers. */
 export interface SubgraphDefinition<L = unknown, S = unknown> {
@@ -94,7 +94,7 @@ export async function openSubgraph<L, S>(
       const operation = argumentsOf(request);
       const source = await createSourceEventStream(operation);
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
-      return mapEvents(source, {
+      return mapStream(source[Symbol.asyncIterator](), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
         map: async (event) => maskErrors(await execute({ ...argumentsOf(request), rootValue: event }), log, requestId),
         failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, log, requestId),
@@ -111,37 +111,6 @@ export async function openSubgraph<L, S>(
 /** Opens the database of a definition; used by migrations too, which need no more of a subgraph. */
 export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "entities" | "migrations">, url: string): Promise<Database> {
   return Database.open({ url, schema: definition.name, entities: definition.entities, migrations: definition.migrations });
-}
-
-interface EventSteps {
-  map: (event: unknown) => Promise<ExecutionResult>;
-  /** The last result of a source that fails. */
-  failed: (cause: unknown) => ExecutionResult;
-}
-
-/** An iterator whose `return` does not wait for a pending `next`, which an async generator's does. It never rejects: a failure is its last result. */
-function mapEvents(events: AsyncIterable<unknown>, { map, failed }: EventSteps): AsyncIterableIterator<ExecutionResult> {
-  const source = events[Symbol.asyncIterator]();
-  const finished = { done: true, value: undefined } as const;
-  let hasFailed = false;
-  const iterator: AsyncIterableIterator<ExecutionResult> = {
-    async next() {
-      if (hasFailed) return finished;
-      try {
-        const step = await source.next();
-        return step.done === true ? finished : { done: false, value: await map(step.value) };
-      } catch (cause) {
-        hasFailed = true;
-        return { done: false, value: failed(cause) };
-      }
-    },
-    async return() {
-      await source.return?.();
-      return finished;
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
 }
 
 /** What a source threw, as an error of the subscription's field. */

@@ -2,11 +2,12 @@
  * The group commit of creates: calls that come while one is under way share the next statement, so that a burst of createRun costs a
  * few commits. A call that is alone goes out at once.
  */
-import { runsCreate, type PlanRow, type RunRow } from "../queue/create.sql.ts";
+import { runsCreate } from "../queue/create.sql.ts";
+import type { NewRunRow, PlanRow } from "../queue/rows.ts";
 import type { Queryable } from "../queue/statement.ts";
 
 interface Call {
-  runs: readonly RunRow[];
+  runs: readonly NewRunRow[];
   plans: readonly PlanRow[];
   resolve: (created: Map<string, Date>) => void;
   reject: (cause: unknown) => void;
@@ -27,7 +28,7 @@ export class CreateBatcher {
   }
 
   /** @returns the times of the runs that are new, by id. */
-  create(runs: readonly RunRow[], plans: readonly PlanRow[]): Promise<Map<string, Date>> {
+  create(runs: readonly NewRunRow[], plans: readonly PlanRow[]): Promise<Map<string, Date>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ runs, plans, resolve, reject });
       if (this.#isPumpDue) return;

@@ -6,13 +6,14 @@ import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { runFailUnstored } from "../queue/dead-letter.sql.ts";
 import { failureKind } from "../queue/failure.ts";
-import { runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
+import { flushBatch, FlushRows, runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
+import { charactersOf, type NodeRunRow } from "../queue/rows.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
-import type { FlushDraft } from "./flush-draft.ts";
-import type { OwnedRun } from "./owned-run.ts";
+import type { FlushDraft, FlushingRun, Tail } from "./flush-draft.ts";
+import type { Pending } from "./pending.ts";
 
-/** What happened to the runs of a flush, for whoever waits for it. */
+/** Whoever waits for the answers to flushes. */
 export interface FlushListener {
   flushed(runIds: readonly string[]): void;
   /** The flush of one run was refused as it is. @returns whether its owner goes on from what is stored. */
@@ -29,7 +30,7 @@ export class Flusher {
   readonly #hints: HintPublisher;
   readonly #log: Log;
   readonly #listener: FlushListener;
-  readonly #dirty = new Set<OwnedRun>();
+  readonly #dirty = new Set<FlushingRun>();
   #flights = 0;
   #isPumpDue = false;
   #isClosed = false;
@@ -42,7 +43,7 @@ export class Flusher {
   }
 
   /** The run has something to store. */
-  mark(run: OwnedRun): void {
+  mark(run: FlushingRun): void {
     this.#dirty.add(run);
     if (this.#isPumpDue || this.#flights >= flightsAtOnce) return;
     this.#isPumpDue = true;
@@ -80,7 +81,8 @@ export class Flusher {
       const draft = run.flushTake();
       if (draft === undefined) continue;
       drafts.push(draft);
-      for (const row of draft.pending.nodes.values()) bytes += row.length;
+      for (const row of draft.pending.nodes.values()) bytes += charactersOf(row);
+      for (const row of draft.pending.artifacts) bytes += charactersOf(row);
       if (drafts.length >= runsPerFlush || bytes >= bytesPerFlush) break;
     }
     return drafts;
@@ -160,31 +162,27 @@ export class Flusher {
   }
 }
 
-/** Makes the statement's parameters once, so that a flush that is sent again is the same bytes. */
+/** Makes the statement's parameters once, so that a flush that is sent again is the same bytes. @throws for a run with two rows of one path. */
 function encode(drafts: readonly FlushDraft[]): FlushBatch {
-  const runs = drafts.map(({ row }, k) => JSON.stringify({ k, ...row }));
-  const nodes: string[] = [];
-  const events: string[] = [];
-  const offers: string[] = [];
-  const spans: string[] = [];
-  const artifacts: string[] = [];
-  const withdrawn: string[] = [];
-  drafts.forEach(({ pending, tail }, k) => {
-    const open = `{"k":${k},`;
-    for (const [index, row] of pending.nodes) if (tail?.nodes.has(index) !== true) nodes.push(open + row);
-    for (const row of tail?.nodes.values() ?? []) nodes.push(open + row);
-    for (const row of pending.events) events.push(open + row);
-    for (const row of tail?.events ?? []) events.push(open + row);
-    for (const row of pending.offers) offers.push(open + row);
-    for (const row of pending.spans) spans.push(open + row);
-    for (const row of pending.artifacts) artifacts.push(open + row);
-    withdrawn.push(...pending.withdrawn);
+  const rows = new FlushRows();
+  drafts.forEach(({ row, pending, tail }, k) => {
+    rows.runs.add(k, [row]);
+    rows.nodes.add(k, nodeRows(pending, tail));
+    rows.events.add(k, pending.events);
+    rows.events.add(k, tail?.events ?? []);
+    rows.offers.add(k, pending.offers);
+    rows.spans.add(k, pending.spans);
+    rows.artifacts.add(k, pending.artifacts);
+    rows.withdrawn.push(...pending.withdrawn);
   });
-  const batch = { runs: array(runs), nodes: array(nodes), events: array(events) };
-  if (drafts.every(({ isPlain }) => isPlain)) return batch;
-  return { ...batch, rest: { offers: array(offers), spans: array(spans), artifacts: array(artifacts), withdrawn } };
+  if (drafts.every(({ isPlainEnd }) => isPlainEnd)) return flushBatch(rows, "end");
+  return flushBatch(rows, drafts.every(({ isShort }) => isShort) ? "short" : "full");
 }
 
-function array(rows: readonly string[]): string {
-  return `[${rows.join(",")}]`;
+/** One row a node run: the tail's, where it has one. Two of one path would fail the statement, and with it all the runs that share it. */
+function nodeRows(pending: Pending, tail: Tail | undefined): NodeRunRow[] {
+  const kept = [...pending.nodes.values()].filter(({ path }) => tail?.nodes.has(path) !== true);
+  const rows = [...kept, ...(tail?.nodes.values() ?? [])];
+  if (new Set(rows.map(({ path }) => path)).size < rows.length) throw new Error("a node run has two rows in one flush");
+  return rows;
 }

@@ -1,21 +1,22 @@
 import type { NodeUsage } from "../nodes/executor.ts";
-import type { TakenEnd } from "./retelling.ts";
+import type { ArtifactRow, EventRow, NodeRunRow, OfferRow, SpanRow } from "../queue/rows.ts";
+import type { TakenEnd } from "./attempt-end.ts";
+import type { HeldNode } from "./held-node.ts";
 
 /**
- * What a run has to store and has not sent yet. Node rows are kept by node: a flush has one row for each node run, the last that was made. Rows are the
- * texts of node-rows.ts.
+ * All that a run has to store and has not sent yet. Node rows are kept by path: a flush has one row for each node run, the last that was made.
  */
 export class Pending {
-  readonly nodes = new Map<number, string>();
-  readonly events: string[] = [];
-  readonly offers: string[] = [];
-  readonly spans: string[] = [];
-  readonly artifacts: string[] = [];
+  readonly nodes = new Map<string, NodeRunRow>();
+  readonly events: EventRow[] = [];
+  readonly offers: OfferRow[] = [];
+  readonly spans: SpanRow[] = [];
+  readonly artifacts: ArtifactRow[] = [];
   /** Keys of offered node runs that nobody needs to execute any more. */
   readonly withdrawn: string[] = [];
   /** Nodes whose call begins once this is stored. */
-  readonly starts: number[] = [];
-  /** What the rows were made of, for the case that they are refused. */
+  readonly starts: HeldNode[] = [];
+  /** The ends that the rows were made of, for the case that they are refused. */
   readonly ends: TakenEnd[] = [];
   readonly usage: NodeUsage = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
   hasState = false;
@@ -37,10 +38,13 @@ export class Pending {
 
   /** Puts `later` behind this, for a flush that stored nothing. */
   append(later: Pending): void {
-    for (const [index, row] of later.nodes) this.nodes.set(index, row);
-    for (const list of ["events", "offers", "spans", "artifacts", "withdrawn"] as const)
-      for (const row of later[list]) this[list].push(row);
-    for (const index of later.starts) this.starts.push(index);
+    for (const [path, row] of later.nodes) this.nodes.set(path, row);
+    for (const row of later.events) this.events.push(row);
+    for (const row of later.offers) this.offers.push(row);
+    for (const row of later.spans) this.spans.push(row);
+    for (const row of later.artifacts) this.artifacts.push(row);
+    for (const key of later.withdrawn) this.withdrawn.push(key);
+    for (const held of later.starts) this.starts.push(held);
     for (const end of later.ends) this.ends.push(end);
     this.usageAdd(later.usage);
     this.hasState ||= later.hasState;

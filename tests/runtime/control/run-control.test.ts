@@ -100,12 +100,11 @@ describe("answerNode", () => {
 });
 
 describe("a MANUAL run", () => {
-  it("is left alone by workers, and shows its ready nodes as queued", async () => {
+  it("is left alone by workers", async () => {
     const t = await setup();
-    const runId = await t.create(chain, manual);
+    await t.create(chain, manual);
     const { rows } = await t.pool.query("select * from runtime.work");
     expect(rows).toEqual([]);
-    expect(await t.control.queuedNodes({ tenantId, runId })).toEqual([{ path: "a", nodeId: "a", nodeType: "pure" }]);
   });
 
   it("S-35: executes one node, and only one that is queued", async () => {
@@ -137,6 +136,28 @@ describe("a MANUAL run", () => {
     expect(await t.control.answerNode({ tenantId, runId, path: "w", outcome: { kind: "completed" } })).toBe("applied");
     expect(await t.view(runId)).toMatchObject({ status: "QUEUED", nodes: { w: "COMPLETED" } });
     expect(await own()).toEqual({ kind: "done", executed: ["z"], stopReason: "FINISHED" });
+  });
+
+  it("starts nothing more for a caller that has gone, and is given back when what had begun has ended", async () => {
+    const t = await setup();
+    const runId = await t.create(plan([node("h", "hold"), node("z", "pure")], ["h>z"]), manual);
+    const caller = new AbortController();
+    const own = t.control.ownRun({ tenantId, runId, workerKey, mode: { kind: "steps", max: 16 }, signal: caller.signal });
+    const call = await t.calls.heldNode("h");
+    caller.abort();
+    call.end();
+    expect(await own).toEqual({ kind: "done", executed: ["h"], stopReason: "MAX_STEPS" });
+    expect(await t.view(runId)).toMatchObject({ status: "QUEUED", nodes: { h: "COMPLETED" } });
+    expect(t.calls.log).toEqual(["h"]);
+  });
+
+  it("takes no report for a path that none of its nodes has, however its end is called", async () => {
+    const t = await setup();
+    const runId = await t.create(chain, manual);
+    const update = (path: string) => t.control.updateNode({ tenantId, runId, path, status: "COMPLETED" });
+    for (const path of ["loop#0/a", "a#1", "a/a"]) expect([path, await update(path)]).toEqual([path, "conflict"]);
+    expect((await t.view(runId)).nodes).toEqual({});
+    expect(await update("a")).toBe("applied");
   });
 
   it("S-28: is moved by an executor outside, node by node", async () => {

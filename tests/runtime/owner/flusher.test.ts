@@ -99,3 +99,40 @@ describe("a flush of one run that PostgreSQL refuses", () => {
     expect(await t.view(run)).toMatchObject({ status: "FAILED", errorCode: "OUTPUT_NOT_STORABLE", nodes: { a: "FAILED" } });
   });
 });
+
+describe("a run that writes to a node run that does not change any more", () => {
+  it("stops none of the runs that share its flush, and goes on from what is stored", async () => {
+    const t = await setup();
+    const worker = t.worker();
+    const ids = ["a", "b", "c"];
+    const runs = await Promise.all(ids.map((id) => t.create(plan([node(id, "hold")]))));
+    const calls = await Promise.all(ids.map((id) => t.calls.heldNode(id)));
+    // Stands for a bug: somebody ended it behind its owner's back.
+    await t.pool.query("update runtime.node_run set status = 5, ended_at = now(), error_code = 'SIBLING_FAILED' where path = 'b'");
+    const flushed: string[] = [];
+    worker.signals.on("flushed", (runIds) => flushed.push(...runIds));
+    for (const call of calls) call.end();
+    const views = await Promise.all(runs.map((runId) => t.finished(runId)));
+    expect(views.map(({ nodes }) => nodes)).toEqual([{ a: "COMPLETED" }, { b: "CANCELLED" }, { c: "COMPLETED" }]);
+    expect(flushed).toEqual(expect.arrayContaining([runs[0], runs[2]]));
+  });
+
+  it("fails with INTERNAL, alone, when it does so again", async () => {
+    const t = await setup();
+    await t.pool.query(`create trigger refuse_b before update on runtime.node_run for each row when (new.path = 'b' and new.status <> 5)
+      execute function runtime.refuse_terminal()`);
+    t.worker();
+    const ids = ["a", "b", "c"];
+    const runs = await Promise.all(ids.map((id) => t.create(plan([node(id, "hold")]))));
+    const calls = await Promise.all(ids.map((id) => t.calls.heldNode(id)));
+    for (const call of calls) call.end();
+    const views = await Promise.all(runs.map((runId) => t.finished(runId)));
+    expect(views.map(({ status, errorCode }) => [status, errorCode])).toEqual([
+      ["COMPLETED", null],
+      ["FAILED", "INTERNAL"],
+      ["COMPLETED", null],
+    ]);
+    const later = await t.create(plan([node("d", "pure")]));
+    expect((await t.finished(later)).status).toBe("COMPLETED");
+  });
+});

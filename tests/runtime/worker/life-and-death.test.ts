@@ -144,7 +144,8 @@ describe("a flush whose answer is lost", () => {
       }
     }
     const finished = await Promise.all(runs.map((runId) => t.finished(runId)));
-    expect(cuts).toBeGreaterThanOrEqual(16);
+    // One a round, but for rounds that come before the worker has connected again.
+    expect(cuts).toBeGreaterThanOrEqual(8);
     expect(finished.map(({ status }) => status)).toEqual(runs.map(() => "COMPLETED"));
     expect(t.calls.log).toHaveLength(runs.length * 3);
     await admin.end();
