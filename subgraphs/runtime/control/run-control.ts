@@ -10,6 +10,7 @@ import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
+import { LruCache } from "#shared/lru-cache.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type ClaimedRun } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
@@ -76,7 +77,7 @@ export class RunControl {
   readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
   /** Plans that this process has stored; they are not sent again. */
-  readonly #storedPlans = new Set<string>();
+  readonly #storedPlans = new LruCache<true>({ entries: 1_000 });
 
   constructor(deps: EngineDeps & { workerKey?: string }) {
     this.#deps = deps;
@@ -98,11 +99,10 @@ export class RunControl {
   /** Creates runs, one statement for all of them. In the order given. */
   async createRuns(runs: readonly NewRun[]): Promise<CreatedRun[]> {
     const rows = runs.map(runRow);
-    const plans = new Map(runs.filter(({ plan }) => !this.#storedPlans.has(plan.id)).map(({ plan }) => [plan.id, plan]));
+    const plans = new Map(runs.filter(({ plan }) => this.#storedPlans.get(plan.id) === undefined).map(({ plan }) => [plan.id, plan]));
     const planRows = [...plans.values()].map(({ id, tenantId, json }) => ({ id, tenantId, json }));
     const created = await this.#creates.create(rows, planRows);
-    if (this.#storedPlans.size > 1_000) this.#storedPlans.clear();
-    for (const id of plans.keys()) this.#storedPlans.add(id);
+    for (const id of plans.keys()) this.#storedPlans.set(id, true);
     if (created.size > 0) this.#deps.hints.publish("work", "*");
     const missing = rows.filter(({ id }) => !created.has(id));
     const existing = missing.length === 0 ? [] : await runsExisting(this.#deps.pool, missing);
