@@ -37,12 +37,12 @@ const machineFaces = {
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
   expression: ["expression", "language", "tree"],
   fetch: ["egress", "fetch", "fetch-request"],
-  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "subgraph"],
+  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "selection", "subgraph"],
   json: ["json-schema", "nesting"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
-  serve: ["graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
-  stream: ["bounded-stream", "pull-stream"],
+  serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
+  stream: ["bounded-stream", "map-stream", "pull-stream"],
   template: ["budget", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 
@@ -60,7 +60,7 @@ function sharedMachineRules() {
 
 module.exports = {
   forbidden: [
-    forbid("no-cycles", {}, { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } }, "Two files in a cycle are one file."),
+    forbid("no-cycles", {}, { circular: true }, "Two files in a cycle are one file; a type that goes round is one too."),
     forbid("nothing-unresolvable", {}, { couldNotResolve: true }, "Else every rule that names a package passes when it is not installed."),
     forbid(
       "subgraphs-are-islands",

@@ -51,6 +51,7 @@ export async function startPlatform(env: Env, { log, progress, workerSocket }: P
     return {
       graphUrl: router.url,
       notes: await notes,
+      prepareGraphiql: router.prepareGraphiql,
       stop: () => shutdown.run(),
     };
   } catch (error) {
@@ -132,7 +133,7 @@ export async function startRouterAlone(env: Env, { log }: StartOptions): Promise
     const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, shutdown });
     await migrateAll(env, [accessSubgraphName]);
     const router = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
-    return { graphUrl: router.url, stop: () => shutdown.run() };
+    return { graphUrl: router.url, prepareGraphiql: router.prepareGraphiql, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;

@@ -13,22 +13,22 @@ import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type RunClaim } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
-import { eventsRead, type EventPage } from "../queue/events.sql.ts";
+import type { EventPage, EventRead } from "../queue/events.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
-import { runsLoad } from "../queue/load.sql.ts";
 import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
 import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { CreateBatcher } from "./create-batcher.ts";
+import { EventBatcher } from "./event-batcher.ts";
 import { MailWatch } from "./mail-watch.ts";
 import { existingRun, runRow, type CreatedRun, type NewRun } from "./new-run.ts";
 import { OfferedNodes } from "../owner/offered-nodes.ts";
 import { outcomeMessage, updateOutcome, type AnswerOutcome, type NodeUpdate } from "./outside-report.ts";
-import type { Executors, Policy, Release } from "../owner/run-host.ts";
-import { RunOwner } from "../owner/run-owner.ts";
-import { replayLoaded } from "../owner/run-rebuild.ts";
+import type { Policy } from "../owner/policy.ts";
+import type { Executors, Release } from "../owner/run-host.ts";
+import { RunOwner, type Adoption } from "../owner/run-owner.ts";
 import { newTraceId, parseTraceparent } from "../owner/span-ids.ts";
 
 /** What the engine needs of its process. */
@@ -73,6 +73,7 @@ export class RunControl {
   readonly #renewal: NodeJS.Timeout;
   #isRenewing = false;
   readonly #creates: CreateBatcher;
+  readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
 
   constructor(deps: EngineDeps & { workerKey?: string }) {
@@ -82,6 +83,7 @@ export class RunControl {
     this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3 });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     this.#creates = new CreateBatcher(db);
+    this.#events = new EventBatcher(db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
     this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
   }
@@ -94,7 +96,7 @@ export class RunControl {
   /** Creates runs, one statement for all of them. In the order given. */
   async createRuns(runs: readonly NewRun[]): Promise<CreatedRun[]> {
     const rows = runs.map(runRow);
-    const plans = runs.map(({ plan }) => ({ id: plan.id, tenant_id: plan.tenantId, document: plan.json }));
+    const plans = runs.map(({ plan: { id, tenantId, json } }) => ({ id, tenantId, json }));
     const created = await this.#creates.create(rows, plans);
     if (created.size > 0) this.#deps.hints.publish("work", "*");
     const missing = rows.filter(({ id }) => !created.has(id));
@@ -102,7 +104,7 @@ export class RunControl {
     return rows.map((row) => {
       const createdAt = created.get(row.id);
       if (createdAt === undefined) return existingRun(row, existing);
-      return { kind: "created", id: row.id, traceId: row.trace_id, createdAt, isCompleted: row.status !== 0 };
+      return { kind: "created", id: row.id, row, createdAt };
     });
   }
 
@@ -156,9 +158,9 @@ export class RunControl {
     return isThere ? "created" : "not-failed";
   }
 
-  /** Owns a run as far as `mode` says and waits until it is let go. */
-  async ownRun(call: RunRef & { workerKey: string; mode: Exclude<Policy, { kind: "worker" }> }): Promise<OwnResult> {
-    const { runId, tenantId, workerKey, mode } = call;
+  /** Owns a run as far as `mode` says and waits until it is let go; after `signal` nothing more of it starts. */
+  async ownRun(call: RunRef & { workerKey: string; mode: Exclude<Policy, { kind: "worker" }>; signal?: AbortSignal }): Promise<OwnResult> {
+    const { runId, tenantId, workerKey, mode, signal } = call;
     // Orphans too: a run whose worker was killed can be cancelled as soon as its lease has run out.
     const claim = await runClaim(this.#deps.pool, { runId, tenantId, worker: workerKey, leaseMs, orphansAllowed: true });
     if (claim === undefined) {
@@ -166,7 +168,7 @@ export class RunControl {
       if (head === undefined) return { kind: "unknown" };
       return { kind: isTerminal(runStatusWord(head.status)) ? "terminal" : "owned" };
     }
-    const release = await this.#own(claim, mode, workerKey);
+    const release = await this.#own(claim, { policy: mode, workerKey, ...(signal && { signal }) });
     if (release.kind === "lost") return { kind: "owned" };
     if (mode.kind === "node" && release.executed.length === 0) return { kind: "not-ready" };
     const stopReason = release.rest === "end" ? "FINISHED" : release.hasReady ? "MAX_STEPS" : "WAITING";
@@ -186,7 +188,7 @@ export class RunControl {
       const { tenantId, workerKey: worker } = call;
       const claim = await tenantRunClaim(this.#deps.pool, { tenantId, worker, leaseMs: call.leaseMs });
       if (claim === undefined) return null;
-      const release = await this.#own(claim, { kind: "steps", max: 1 }, worker);
+      const release = await this.#own(claim, { policy: { kind: "steps", max: 1 }, workerKey: worker });
       const path = release.kind === "rested" ? release.executed[0] : undefined;
       if (path !== undefined) return { runId: claim.runId, path };
     }
@@ -194,21 +196,8 @@ export class RunControl {
   }
 
   /** Events behind `after` (0: from the start), in order; null when the tenant has no such run. */
-  readEvents(call: RunRef & { after: number; limit?: number }): Promise<EventPage | null> {
-    return eventsRead(this.#deps.pool, { ...call, limit: call.limit ?? 500 });
-  }
-
-  /** Nodes that are ready and have no row: shown as QUEUED. */
-  async queuedNodes(call: RunRef): Promise<{ path: string; nodeId: string; nodeType: string }[]> {
-    const [loaded] = await runsLoad(this.#deps.pool, [call.runId]);
-    if (loaded === undefined || loaded.tenantId !== call.tenantId || isTerminal(runStatusWord(loaded.status))) return [];
-    const plan = await this.#owner.plans.get(loaded.planId);
-    const { graph } = replayLoaded(plan, loaded);
-    if (graph.failure !== undefined) return [];
-    return [...graph.ready].flatMap((index) => {
-      const node = plan.nodes[index];
-      return node === undefined ? [] : [{ path: node.id, nodeId: node.id, nodeType: node.type }];
-    });
+  readEvents(call: EventRead): Promise<EventPage | null> {
+    return this.#events.read(call);
   }
 
   /** Gives back what it owns. */
@@ -221,9 +210,9 @@ export class RunControl {
     await unwatched;
   }
 
-  #own(claim: RunClaim, policy: Policy, workerKey: string): Promise<Release> {
+  #own(claim: RunClaim, adoption: Omit<Adoption, "left">): Promise<Release> {
     return new Promise((resolve, reject) => {
-      this.#owner.adopt([claim], { policy, workerKey, left: resolve }).catch(reject);
+      this.#owner.adopt([claim], { ...adoption, left: resolve }).catch(reject);
     });
   }
 

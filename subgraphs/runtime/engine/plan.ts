@@ -2,6 +2,7 @@
  * The plan of a run: the frozen document, and the graph of indexes that the engine walks. A node's index is its place in the document.
  */
 import type { JsonObject } from "#shared/json.ts";
+import { framePathOf, pathBeneath } from "./path.ts";
 
 /** A node as the document says it. */
 export interface PlanNode {
@@ -102,6 +103,20 @@ export function compilePlan(document: PlanDocument): CompiledPlan {
   }
   refuseCycle(nodes);
   return { nodes, indexById };
+}
+
+/** The node that runs at a path, found through the plan alone; undefined: the plan has none there. */
+export function nodeOfPath(plan: CompiledPlan, path: string): CompiledNode | undefined {
+  // The root frame is the only one so far: there a path is an id.
+  return plan.nodes[plan.indexById.get(path) ?? -1];
+}
+
+/** Paths of all nodes of its frame that lead to the node at a path, near and far: what it may have read. */
+export function pathsBefore(plan: CompiledPlan, path: string): string[] {
+  const node = nodeOfPath(plan, path);
+  const found = new Set(node?.incoming);
+  for (const index of found) for (const source of plan.nodes[index]?.incoming ?? []) found.add(source);
+  return [...found].flatMap((index) => plan.nodes[index]?.id ?? []).map((id) => pathBeneath(framePathOf(path), id));
 }
 
 function compileNode(node: PlanNode, index: number): CompiledNode {

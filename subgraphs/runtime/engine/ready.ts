@@ -1,3 +1,4 @@
+import type { NodeState } from "./frame.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 
 /**
@@ -6,12 +7,11 @@ import { phaseSet, type RunState } from "./run-state.ts";
  *
  * @returns true when the node is skipped by it: then its own edges are to be skipped (skip.ts).
  */
-export function edgeDecide(run: RunState, target: number, isTaken: boolean): boolean {
-  const unknown = (run.unknownEdges[target] ?? 0) - 1;
-  run.unknownEdges[target] = unknown;
-  if (isTaken) run.takenEdges[target] = (run.takenEdges[target] ?? 0) + 1;
-  if (unknown > 0 || run.phases[target] !== "BLOCKED") return false;
-  const isSkipped = run.takenEdges[target] === 0;
+export function edgeDecide(run: RunState, target: NodeState, isTaken: boolean): boolean {
+  target.unknownEdges--;
+  if (isTaken) target.takenEdges++;
+  if (target.unknownEdges > 0 || target.phase !== "BLOCKED") return false;
+  const isSkipped = target.takenEdges === 0;
   phaseSet(run, target, isSkipped ? "SKIPPED" : "READY");
   return isSkipped;
 }

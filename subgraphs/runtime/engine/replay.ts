@@ -3,12 +3,13 @@
  */
 import type { Json, JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyFailed, applyOpened, applySkipped } from "./apply.ts";
+import { isDone, type DonePhase, type NodeState, type OpenPhase } from "./frame.ts";
 import type { CompiledPlan } from "./plan.ts";
-import { isDone, startRun, type DonePhase, type OpenPhase, type RunState } from "./run-state.ts";
+import { nodeAtPath, startRun, type RunState } from "./run-state.ts";
 
 /** A node run as it is stored. */
 export interface StoredNode {
-  nodeId: string;
+  path: string;
   status: OpenPhase | DonePhase;
   /** Number of the event of its end. */
   doneSeq: number | null;
@@ -20,43 +21,49 @@ export interface StoredNode {
   errorMessage: string | null;
 }
 
-/** A run again, and what its rows do not say yet. */
+/** A run again, and the skips that its rows do not say yet. */
 export interface Replayed {
   run: RunState;
   /** Nodes that the stored rows make SKIPPED and that have no row of their own yet. */
-  unstoredSkips: number[];
+  unstoredSkips: NodeState[];
 }
 
-/** Replays finished node runs by doneSeq, then opens the others as they stand. */
+/**
+ * Replays finished node runs by doneSeq, then opens the others as they stand.
+ *
+ * @throws for a row that stands at no node of the plan: whatever it says would be lost without a word.
+ */
 export function replay(plan: CompiledPlan, rows: readonly StoredNode[], initialNode?: string): Replayed {
   const run = startRun(plan, initialNode);
-  const unstored = new Set<number>();
+  const unstored = new Set<NodeState>();
   const finished = rows.filter((row) => isDone(row.status)).toSorted((a, b) => (a.doneSeq ?? 0) - (b.doneSeq ?? 0));
   for (const row of finished) {
-    const index = plan.indexById.get(row.nodeId);
-    if (index === undefined) continue;
-    for (const skipped of applyStored(run, index, row)) unstored.add(skipped);
-    unstored.delete(index);
+    const state = nodeOf(run, row);
+    for (const skipped of applyStored(run, state, row)) unstored.add(skipped);
+    unstored.delete(state);
   }
-  for (const row of rows) {
-    const index = plan.indexById.get(row.nodeId);
-    if (index !== undefined && !isDone(row.status)) applyOpened(run, index, row.status);
-  }
+  for (const row of rows) if (!isDone(row.status)) applyOpened(run, nodeOf(run, row), row.status);
   return { run, unstoredSkips: [...unstored] };
 }
 
-function applyStored(run: RunState, index: number, row: StoredNode): number[] {
+function nodeOf(run: RunState, { path }: StoredNode): NodeState {
+  const state = nodeAtPath(run, path);
+  if (state === undefined) throw new Error(`the stored node run ${path} is none of its plan`);
+  return state;
+}
+
+function applyStored(run: RunState, state: NodeState, row: StoredNode): NodeState[] {
   switch (row.status) {
     case "COMPLETED":
-      return applyCompleted(run, index, row);
+      return applyCompleted(run, state, row);
     case "FAILED":
-      applyFailed(run, index, { code: row.errorCode ?? "INTERNAL", message: row.errorMessage ?? "" });
+      applyFailed(run, state, { code: row.errorCode ?? "INTERNAL", message: row.errorMessage ?? "" });
       return [];
     case "CANCELLED":
-      applyCancelled(run, index);
+      applyCancelled(run, state);
       return [];
     default:
       // The skip follows from an earlier row already, unless someone outside skipped the node.
-      return run.phases[index] === "SKIPPED" ? [] : applySkipped(run, index);
+      return state.phase === "SKIPPED" ? [] : applySkipped(run, state);
   }
 }

@@ -1,6 +1,6 @@
 import type { RunState } from "./run-state.ts";
 
-/** What a run's nodes make of it (S-31, S-32); QUEUED is the run that nobody has begun. */
+/** The status of a run that follows from its nodes (S-31, S-32); QUEUED is the run that nobody has begun. */
 export type AggregateStatus = "RUNNING" | "WAITING" | "COMPLETED" | "FAILED";
 
 /**
@@ -8,7 +8,7 @@ export type AggregateStatus = "RUNNING" | "WAITING" | "COMPLETED" | "FAILED";
  * left waits, COMPLETED when everything is completed or skipped.
  */
 export function runStatus(run: RunState): AggregateStatus {
-  if (run.failure !== undefined) return run.open.size === 0 ? "FAILED" : "RUNNING";
+  if (run.root.failure !== undefined) return run.open.size === 0 ? "FAILED" : "RUNNING";
   if (run.ready.size > 0 || run.open.size > run.waiting) return "RUNNING";
   return run.waiting > 0 ? "WAITING" : "COMPLETED";
 }

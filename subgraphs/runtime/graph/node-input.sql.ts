@@ -1,10 +1,11 @@
-/** What the inputs of node runs are worked out from, for many node runs at once. */
+/** Reads everything that the inputs of node runs are worked out from, for many node runs at once. */
 import type { Tx } from "#shared/db/database.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { TemplateScope } from "#shared/template/scope.ts";
-import type { CompiledNode } from "../engine/plan.ts";
+import { framePathOf, lastSegment, pathBeneath } from "../engine/path.ts";
+import { nodeOfPath, type CompiledNode } from "../engine/plan.ts";
 import { nodesRead } from "./node-input.ts";
-import { nodeIdOfPath, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
+import { parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
 import { plansById } from "../plan/stored-plan.sql.ts";
 
 /** A node as its plan has it, and what its templates saw. */
@@ -44,12 +45,12 @@ const storedRows = `select n.run_id as "runId", n.path, n.seq, n.done_seq as "do
   where n.tenant_id = $5 and n.run_id = any($4) and (k.path is not null or n.state_updates is not null)
   order by n.done_seq nulls last`;
 
-/** What nodes saw when they began, by node run id: node runs without a row see what there is now. Unknown ids are left out. */
+/** Nodes with the scope that they saw when they began, by node run id: node runs without a row see what there is now. Unknown ids are left out. */
 export async function seenNodes(tx: Tx, ids: readonly string[]): Promise<Map<string, SeenNode>> {
   const asked = await askedNodes(tx, ids);
   const keys = asked.flatMap(({ runId, path, node }) => [
     { runId, path, wants: false },
-    ...nodesRead(node.type, node.config).map((read) => ({ runId, path: read, wants: true })),
+    ...nodesRead(node.type, node.config).map((id) => ({ runId, path: pathBeneath(framePathOf(path), id), wants: true })),
   ]);
   const rows = await tx.sql<StoredRow>(storedRows, [
     keys.map(({ runId }) => runId),
@@ -80,12 +81,12 @@ async function askedNodes(tx: Tx, ids: readonly string[]): Promise<Asked[]> {
   return keys.flatMap((key) => {
     const run = byId.get(key.runId);
     const plan = run === undefined ? undefined : plans.get(run.planId);
-    const node = plan?.nodes[plan.indexById.get(nodeIdOfPath(key.path)) ?? -1];
+    const node = plan && nodeOfPath(plan, key.path);
     return run === undefined || node === undefined ? [] : [{ ...key, run, node }];
   });
 }
 
-/** Outputs and state as they stood before the node's first event. */
+/** Outputs of its frame and the run's state as they stood before the node's first event. */
 function scopeOf({ path, run, node }: Asked, rows: readonly StoredRow[]): TemplateScope {
   const seq = rows.find((row) => row.path === path)?.seq ?? Number.POSITIVE_INFINITY;
   const before = rows.filter((row) => row.isOutput && (row.doneSeq ?? seq) < seq);
@@ -93,7 +94,11 @@ function scopeOf({ path, run, node }: Asked, rows: readonly StoredRow[]): Templa
     input: run.input,
     // Spread, not assigned: a key may be called __proto__.
     state: before.reduce<JsonObject>((state, { stateUpdates }) => (stateUpdates === null ? state : { ...state, ...stateUpdates }), {}),
-    nodes: Object.fromEntries(before.map(({ path: id, output, text }) => [id, { output, text }])),
+    nodes: Object.fromEntries(
+      before
+        .filter((row) => framePathOf(row.path) === framePathOf(path))
+        .map(({ path: one, output, text }) => [lastSegment(one), { output, text }]),
+    ),
     current: { node_id: node.id },
   };
 }

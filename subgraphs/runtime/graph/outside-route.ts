@@ -2,14 +2,14 @@ import { nodeSpecs } from "#shared/dsl/node-specs.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { excerpt } from "#shared/fields.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
-import type { CompiledNode } from "../engine/plan.ts";
+import { nodeOfPath, type CompiledNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
-import { nodeIdOfPath, type NodeRunKey } from "../queue/node-run-id.ts";
+import type { NodeRunKey } from "../queue/node-run-id.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import { planOfRun } from "../plan/stored-plan.sql.ts";
 
 /**
- * Refuses what no edge of a branching node can follow: the engine would skip every branch, and the run would complete without an answer.
+ * Refuses a route that no edge of a branching node can follow: the engine would skip every branch, and the run would complete without an answer.
  * A node whose edges have no conditions has no routes, and its output may say what it likes. A node that is not there is refused elsewhere.
  *
  * @throws AppError ROUTE_UNKNOWN
@@ -18,7 +18,7 @@ export async function checkRoute({ db }: RuntimeContext, { runId, path }: NodeRu
   const route = isJsonObject(outputJson) ? outputJson["route"] : undefined;
   if (route == null) return;
   const plan = await db.read((tx) => planOfRun(tx, runId));
-  const node = plan?.nodes[plan.indexById.get(nodeIdOfPath(path)) ?? -1];
+  const node = plan && nodeOfPath(plan, path);
   if (node === undefined) return;
   const routes = routesOf(node);
   if (routes.length === 0 || routes.some((known) => known === route)) return;

@@ -5,7 +5,7 @@
 import type { Tx } from "#shared/db/database.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { replay, type StoredNode } from "../engine/replay.ts";
-import { nodeAt } from "../engine/run-state.ts";
+import type { NodeState } from "../engine/frame.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { epochMs } from "../queue/statement.ts";
@@ -20,13 +20,13 @@ interface OpenRun {
   planId: string;
   initialNode: string | null;
   createdMs: number;
-  nodes: { nodeId: string; status: number; doneSeq: number | null; route: string | null }[];
+  nodes: { path: string; status: number; doneSeq: number | null; route: string | null }[];
 }
 
 // Only what decides what is ready: outputs stay where they are. Served by the primary keys.
 const openRuns = `select r.id, r.plan_id as "planId", r.initial_node as "initialNode", ${epochMs("r.created_at")} as "createdMs",
-    (select coalesce(json_agg(json_build_object('nodeId', n.node_id, 'status', n.status, 'doneSeq', n.done_seq, 'route', n.route)), '[]')
-     from runtime.node_run n where n.tenant_id = $2 and n.run_id = r.id and n.parent_path is null) as nodes
+    (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'doneSeq', n.done_seq, 'route', n.route)), '[]')
+     from runtime.node_run n where n.tenant_id = $2 and n.run_id = r.id) as nodes
   from runtime.run r where r.tenant_id = $2 and r.id = any($1) and r.status < 3`;
 
 /** The queued nodes without rows of many runs, in document order; the result is in the order of `runIds`. */
@@ -44,26 +44,25 @@ function readyNodes(open: OpenRun, plan: CompiledPlan | undefined): NodeRun[] {
   if (plan === undefined) return [];
   const { run } = replay(plan, open.nodes.map(storedNode), open.initialNode ?? undefined);
   // After a failure that nothing handles no node starts any more.
-  if (run.failure !== undefined) return [];
-  return [...run.ready].sort((a, b) => a - b).map((index) => queuedNode(open, plan, index));
+  if (run.root.failure !== undefined) return [];
+  return [...run.ready].sort((a, b) => a.node.index - b.node.index).map((state) => queuedNode(open, state));
 }
 
-function storedNode({ nodeId, status, doneSeq, route }: OpenRun["nodes"][number]): StoredNode {
+function storedNode({ path, status, doneSeq, route }: OpenRun["nodes"][number]): StoredNode {
   const unread = { outputText: null, outputJson: null, stateUpdates: undefined, errorCode: null, errorMessage: null };
-  return { nodeId, status: nodeRunStatusWord(status), doneSeq, route: route ?? undefined, ...unread };
+  return { path, status: nodeRunStatusWord(status), doneSeq, route: route ?? undefined, ...unread };
 }
 
-function queuedNode(open: OpenRun, plan: CompiledPlan, index: number): NodeRun {
-  const { id: nodeId, type: nodeType } = nodeAt(plan, index);
+function queuedNode(open: OpenRun, { path, node }: NodeState): NodeRun {
   const none = { parentPath: null, workerKey: null, waitReason: null, errorCode: null, errorMessage: null, startedAt: null, endedAt: null };
   return Object.assign(new NodeRun(), {
     ...none,
-    id: nodeRunId(open.id, nodeId),
+    id: nodeRunId(open.id, path),
     runId: open.id,
-    path: nodeId,
-    seq: firstQueuedSeq + index,
-    nodeId,
-    nodeType,
+    path,
+    seq: firstQueuedSeq + node.index,
+    nodeId: node.id,
+    nodeType: node.type,
     status: "QUEUED" as const,
     attempt: 1,
     usage: { modelCalls: 0, promptTokens: 0, completionTokens: 0 },

@@ -8,7 +8,7 @@ import { indexDocuments, readDocuments, type DocumentIndex, type RetrievableDocu
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, orFailure, orFailureLater } from "./outcome.ts";
-import { storableText } from "./output-check.ts";
+import { storableText } from "./storable.ts";
 import { traced } from "./traced.ts";
 
 /**

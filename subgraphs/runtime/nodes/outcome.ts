@@ -2,24 +2,18 @@
 import { ZodError } from "zod";
 import { AppError } from "#shared/errors.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
-import { outputProblem } from "./output-check.ts";
 
 type Completed = Extract<NodeOutcome, { kind: "completed" }>;
 type Failed = Extract<NodeOutcome, { kind: "failed" }>;
 
-/** A completed outcome, or a failed one when the output cannot be kept (OUTPUT_NOT_STORABLE, OUTPUT_TOO_LARGE). */
+/** A completed outcome. Whether its output can be kept is looked at once, where it is stored (storable.ts). */
 export function completed(output: Omit<Completed, "kind">): NodeOutcome {
-  const problem = outputProblem(output);
-  if (problem === null) return { kind: "completed", ...output };
-  return { kind: "failed", ...problem, retryable: false, ...(output.usage ? { usage: output.usage } : {}) };
+  return { kind: "completed", ...output };
 }
 
 /** A failed outcome; not retryable unless it says so. */
 export function failed(failure: Omit<Failed, "kind" | "retryable"> & { retryable?: boolean }): NodeOutcome {
-  const { outputJson, ...rest } = { retryable: false, ...failure };
-  // A failure keeps its story even when the output that goes with it cannot be kept.
-  const kept = outputJson !== undefined && outputProblem({ outputJson }) === null ? { outputJson } : {};
-  return { kind: "failed", ...rest, ...kept };
+  return { kind: "failed", retryable: false, ...failure };
 }
 
 /**

@@ -1,13 +1,15 @@
+import type { NodeState } from "../engine/frame.ts";
+
 /**
  * Forgives a run's crashes when everything that could go on at the takeover has finished. Not at the first progress: a loop beside the node
  * that kills its owners would be forgiven for ever.
  */
 export class CrashForgiveness {
-  readonly #frontier: Set<number>;
+  readonly #frontier: Set<NodeState>;
   #isDue: boolean;
 
   /** @param ready  nodes that can go on. */
-  constructor(crashes: number, ready: Iterable<number>) {
+  constructor(crashes: number, ready: Iterable<NodeState>) {
     this.#frontier = new Set(crashes > 0 ? ready : []);
     this.#isDue = crashes > 0 && this.#frontier.size === 0;
   }
@@ -18,8 +20,8 @@ export class CrashForgiveness {
   }
 
   /** An attempt of the node is over. */
-  ended(index: number): void {
-    if (this.#frontier.delete(index) && this.#frontier.size === 0) this.#isDue = true;
+  ended(state: NodeState): void {
+    if (this.#frontier.delete(state) && this.#frontier.size === 0) this.#isDue = true;
   }
 
   stored(): void {

@@ -1,58 +1,46 @@
+/**
+ * Outcomes that nobody reported and the owner decides itself: a timer that ran out, a node that killed its owners. They count only once they
+ * are stored, by a flush that holds if no message says otherwise; until then they stand in `held.decided`.
+ */
 import { applyReopened } from "../engine/apply.ts";
 import { workerCrashed } from "./execution.ts";
+import type { HeldNode } from "./held-node.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
-/**
- * Outcomes that nobody reported and the owner decides itself: a timer that ran out, a node that killed its owners. They count only once they
- * are stored, by a flush that holds if no message says otherwise.
- */
-export class Decisions {
-  readonly #ledger: RunLedger;
-  readonly #outcomes = new Map<number, OwnerOutcome>();
+/** The node is the one that its owners died of. */
+export function crashedDecide({ held: nodes }: RunLedger, held: HeldNode): void {
+  decide(nodes, held, workerCrashed);
+}
 
-  constructor(ledger: RunLedger) {
-    this.#ledger = ledger;
+/** Ends the timers that are due, and opens again the nodes whose pause is over. */
+export function dueDecide({ held: nodes, graph, clock }: RunLedger): void {
+  if (nodes.due.size === 0) return;
+  const nowMs = clock.nowMs();
+  for (const held of nodes.due) {
+    if (held.dueMs !== undefined && held.dueMs > nowMs) continue;
+    nodes.due.delete(held);
+    if (held.waitReason === "RETRY") applyReopened(graph, held.state);
+    else decide(nodes, held, { kind: "completed" });
   }
+}
 
-  get size(): number {
-    return this.#outcomes.size;
-  }
+/** It is stored: the graph goes on from it. */
+export function decisionStored(ledger: RunLedger, held: HeldNode, outcome: OwnerOutcome): void {
+  ledger.held.decided.delete(held);
+  held.decided = undefined;
+  ledger.finished(held, outcome);
+}
 
-  /** By node, in the order in which they were decided. */
-  get outcomes(): ReadonlyMap<number, OwnerOutcome> {
-    return this.#outcomes;
-  }
+/** Its flush was refused: a time-out is decided again, after the mail. */
+export function decisionRefused(ledger: RunLedger, held: HeldNode): void {
+  ledger.held.decided.delete(held);
+  held.decided = undefined;
+  if (held.dueMs !== undefined) ledger.held.due.add(held);
+  else if (held.alone === true) crashedDecide(ledger, held);
+}
 
-  /** The node is what its owners died of. */
-  crashed(index: number): void {
-    this.#outcomes.set(index, workerCrashed);
-  }
-
-  /** Ends the timers that are due, and opens again the nodes whose pause is over. */
-  dueFire(): void {
-    const { due, open, graph, clock } = this.#ledger;
-    if (due.size === 0) return;
-    const nowMs = clock.nowMs();
-    for (const [index, dueMs] of due) {
-      if (dueMs > nowMs) continue;
-      due.delete(index);
-      if (open.get(index)?.waitReason === "RETRY") applyReopened(graph, index);
-      else this.#outcomes.set(index, { kind: "completed" });
-    }
-  }
-
-  /** It is stored: the graph goes on from it. */
-  stored(index: number, outcome: OwnerOutcome): void {
-    this.#outcomes.delete(index);
-    this.#ledger.finished(index, outcome);
-  }
-
-  /** Its flush was refused: a time-out is decided again, after the mail. */
-  refused(index: number): void {
-    this.#outcomes.delete(index);
-    const node = this.#ledger.open.get(index);
-    if (node?.dueMs !== undefined) this.#ledger.due.set(index, node.dueMs);
-    else if (node?.alone === true) this.crashed(index);
-  }
+function decide(nodes: RunLedger["held"], held: HeldNode, outcome: OwnerOutcome): void {
+  held.decided = outcome;
+  nodes.decided.add(held);
 }

@@ -3,29 +3,20 @@
  * when the flush with the mark was answered; beyond the process's slots a node is offered to other workers instead.
  */
 import { applyOpened } from "../engine/apply.ts";
-import type { CompiledNode } from "../engine/plan.ts";
-import { nodeAt } from "../engine/run-state.ts";
+import type { NodeState } from "../engine/frame.ts";
 import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
+import type { HeldNode } from "./held-node.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
-import type { RunHost } from "./run-host.ts";
+import type { OwnerProcess } from "./run-host.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
-/** What calls need of the run that makes them. */
+/** The run that makes the calls, as they need it. */
 export interface CallingRun {
-  readonly host: Pick<RunHost, "executors" | "slots" | "offersNodes" | "log">;
-  readonly ledger: RunLedger;
-  readonly environment: RunEnvironment;
-  /** How often the run's owner has changed by a crash. */
-  readonly epoch: number;
-  /** Number of the run's last stored event. */
-  storedSeq(): number;
-  /** Whether a node whose started mark is stored is to be called all the same. */
-  isWanted(index: number): boolean;
-  /** False while the lease was not confirmed for too long. */
-  mayCallOutside(): boolean;
+  /** Whether a node whose started mark is stored is called now, not at all, or later: nobody knows whether the lease holds. */
+  verdict(state: NodeState): "call" | "forget" | "later";
   /** An attempt ended here. */
-  executed(index: number, outcome: NodeOutcome, spans: readonly SpanRecord[]): void;
+  executed(held: HeldNode, outcome: NodeOutcome, spans: readonly SpanRecord[]): void;
   /** Does the work once outcomes can be taken. */
   whenOpen(work: () => void): void;
   /** A call is over, with or without an outcome. */
@@ -39,134 +30,153 @@ const confirmationWaitMs = 1_000;
 export class NodeCalls {
   /** One node at a time is called, each marked before, pure ones too: owners have died with this run. */
   isCareful: boolean;
+  readonly #process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "log">;
+  readonly #ledger: RunLedger;
+  readonly #environment: RunEnvironment;
   readonly #run: CallingRun;
-  readonly #tenantId: string;
-  readonly #executions = new Map<number, Execution>();
-  /** Nodes that have a slot and whose call has not begun: their started mark is not stored, or the lease is in doubt. */
-  readonly #starting = new Set<number>();
+  readonly #crashes: number;
 
-  constructor(run: CallingRun, isCareful: boolean) {
-    this.#run = run;
-    this.#tenantId = run.environment.tenantId;
-    this.isCareful = isCareful;
+  /** @param options.crashes  how often the run's owner has changed by a crash; from the second on it is careful. */
+  constructor(options: {
+    process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "log">;
+    ledger: RunLedger;
+    environment: RunEnvironment;
+    run: CallingRun;
+    crashes: number;
+  }) {
+    this.#process = options.process;
+    this.#ledger = options.ledger;
+    this.#environment = options.environment;
+    this.#run = options.run;
+    this.#crashes = options.crashes;
+    this.isCareful = options.crashes >= 2;
   }
 
   /** Calls that run or are about to. */
   get size(): number {
-    return this.#executions.size + this.#starting.size;
+    return this.#ledger.held.calling.size;
   }
 
   /** Starts a node that is ready: runs it, marks it as started, or offers it. */
-  start(index: number): void {
-    const node = nodeAt(this.#run.ledger.plan, index);
-    const executor = this.#run.host.executors(node.type);
+  start(state: NodeState): void {
+    const { node } = state;
+    const executor = this.#process.executors(node.type);
     if (executor === undefined) {
       const message = `No executor for nodes of type ${node.type}.`;
-      this.#run.executed(index, { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
-    } else if (nodeEffect(executor, node.config) === "pure" && !this.isCareful) this.#pureRun(index, node, executor);
-    else this.#outsideStart(index);
+      this.#run.executed(this.#ledger.hold(state), { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
+    } else if (nodeEffect(executor, node.config) === "pure" && !this.isCareful) this.#pureRun(state, executor);
+    else this.#outsideStart(state);
   }
 
   /** Calls the outside: the started mark is stored. */
-  begin(index: number): void {
-    if (!this.#starting.has(index)) return;
-    const { host, ledger } = this.#run;
-    if (!this.#run.isWanted(index)) return this.#startForget(index);
-    if (!this.#run.mayCallOutside()) {
-      setTimeout(() => this.begin(index), confirmationWaitMs).unref();
+  begin(held: HeldNode): void {
+    if (!held.isStarting) return;
+    const verdict = this.#run.verdict(held.state);
+    if (verdict === "forget") return this.#startForget(held);
+    if (verdict === "later") {
+      setTimeout(() => this.begin(held), confirmationWaitMs).unref();
       return;
     }
-    this.#starting.delete(index);
-    const node = nodeAt(ledger.plan, index);
-    const executor = host.executors(node.type);
-    if (executor === undefined) return;
-    const context = this.#contextOf(index, node, ledger.open.get(index)?.attempt ?? 1);
-    this.#follow(index, execute(executor, context, node.timeoutMs ?? defaultTimeoutMs, host.log), true);
+    const { node } = held.state;
+    const executor = this.#process.executors(node.type);
+    if (executor === undefined) return this.#startForget(held);
+    held.isStarting = false;
+    const timeoutMs = node.timeoutMs ?? defaultTimeoutMs;
+    this.#follow(held, execute(executor, this.#contextOf(held), timeoutMs, this.#process.log), true);
   }
 
   /** Stops what runs; each ends within a second, and most of what was stopped has no outcome. */
   stop(cause: StopCause): void {
-    for (const execution of this.#executions.values()) execution.stop(cause);
+    for (const { execution } of this.#ledger.held.calling) execution?.stop(cause);
   }
 
   /** Stops the call of one node; its outcome does not count any more. */
-  forget(index: number, cause: StopCause): void {
-    this.#startForget(index);
-    this.#executions.get(index)?.stop(cause);
-    this.#executions.delete(index);
+  forget(held: HeldNode, cause: StopCause): void {
+    this.#startForget(held);
+    held.execution?.stop(cause);
+    held.execution = undefined;
+    this.#ledger.held.calling.delete(held);
   }
 
   /** Stops everything; no outcome counts any more. */
   forgetAll(cause: StopCause): void {
-    for (const index of [...this.#starting]) this.#startForget(index);
-    this.stop(cause);
-    this.#executions.clear();
+    for (const held of [...this.#ledger.held.calling]) this.forget(held, cause);
   }
 
-  #pureRun(index: number, node: CompiledNode, executor: NodeExecutor): void {
-    const { ledger, host } = this.#run;
-    const record = ledger.node(index);
-    record.startedMs = ledger.clock.nowMs();
-    ledger.open.set(index, record);
-    const context = this.#contextOf(index, node, record.attempt);
+  #pureRun(state: NodeState, executor: NodeExecutor): void {
+    const { clock, held: nodes, graph } = this.#ledger;
+    const { log } = this.#process;
+    const held = this.#ledger.hold(state);
+    held.startedMs = clock.nowMs();
+    nodes.add(held);
+    const context = this.#contextOf(held);
     let outcome: NodeOutcome | Promise<NodeOutcome>;
     try {
       outcome = executor.run(context);
     } catch (cause) {
-      outcome = executorFailed(context, cause, host.log);
+      outcome = executorFailed(context, cause, log);
     }
-    if (!(outcome instanceof Promise)) return this.#run.executed(index, outcome, context.spans);
+    if (!(outcome instanceof Promise)) return this.#run.executed(held, outcome, context.spans);
     const promised = outcome;
-    applyOpened(ledger.graph, index, "RUNNING");
-    this.#follow(index, execute({ effect: "pure", run: () => promised }, context, defaultTimeoutMs, host.log), false);
+    applyOpened(graph, state, "RUNNING");
+    this.#follow(held, execute({ effect: "pure", run: () => promised }, context, defaultTimeoutMs, log), false);
   }
 
-  #outsideStart(index: number): void {
-    const { slots, offersNodes } = this.#run.host;
-    if (slots.take(this.#tenantId)) return this.#startMark(index);
-    if (offersNodes && !this.isCareful) return this.#run.ledger.offered(index);
-    slots.takeAnyway(this.#tenantId);
-    this.#startMark(index);
+  #outsideStart(state: NodeState): void {
+    const { slots, offersNodes } = this.#process;
+    const { tenantId } = this.#environment;
+    if (slots.take(tenantId)) return this.#startMark(state);
+    if (offersNodes && !this.isCareful) return this.#ledger.offered(state);
+    slots.takeAnyway(tenantId);
+    this.#startMark(state);
   }
 
-  #startMark(index: number): void {
-    const { ledger, environment } = this.#run;
-    const node = ledger.node(index);
-    node.startedMs = ledger.clock.nowMs();
-    node.workerKey = undefined;
-    node.alone = this.isCareful;
-    node.waitReason = undefined;
-    node.effectKey = environment.effectKeys?.[node.path];
-    ledger.opened(index, node, "RUNNING");
-    this.#starting.add(index);
-    ledger.pending.starts.push(index);
+  #startMark(state: NodeState): void {
+    const { clock, pending } = this.#ledger;
+    const held = this.#ledger.hold(state);
+    held.startedMs = clock.nowMs();
+    held.workerKey = undefined;
+    held.alone = this.isCareful;
+    held.waitReason = undefined;
+    held.effectKey = this.#environment.effectKeys?.[held.path];
+    held.isStarting = true;
+    this.#ledger.opened(held, "RUNNING");
+    this.#ledger.held.calling.add(held);
+    pending.starts.push(held);
   }
 
-  #startForget(index: number): void {
-    if (this.#starting.delete(index)) this.#run.host.slots.release(this.#tenantId);
+  #startForget(held: HeldNode): void {
+    if (!held.isStarting) return;
+    held.isStarting = false;
+    this.#ledger.held.calling.delete(held);
+    this.#process.slots.release(this.#environment.tenantId);
   }
 
-  #contextOf(index: number, node: CompiledNode, attempt: number): NodeRunContext {
-    const { ledger, environment, epoch, storedSeq } = this.#run;
-    const { state, outputs } = ledger.graph;
-    return new NodeRunContext(environment, { node, path: ledger.pathOf(index), attempt, epoch, storedSeq, state, outputs });
+  #contextOf({ state, path, attempt }: HeldNode): NodeRunContext {
+    const { graph } = this.#ledger;
+    const storedSeq = (): number => this.#ledger.storedSeq;
+    const seen = { state: graph.state, outputs: state.frame.outputs };
+    return new NodeRunContext(this.#environment, { node: state.node, path, attempt, epoch: this.#crashes, storedSeq, ...seen });
   }
 
-  #follow(index: number, execution: Execution, hasSlot: boolean): void {
-    this.#executions.set(index, execution);
+  #follow(held: HeldNode, execution: Execution, hasSlot: boolean): void {
+    held.execution = execution;
+    this.#ledger.held.calling.add(held);
     const ended = (outcome: NodeOutcome): void => {
-      if (hasSlot) this.#run.host.slots.release(this.#tenantId);
-      this.#run.whenOpen(() => this.#ended(index, execution, outcome));
+      // The slot is held until the outcome is taken: what waits to be stored is in memory too.
+      if (hasSlot) this.#process.slots.release(this.#environment.tenantId);
+      this.#ended(held, execution, outcome);
     };
-    execution.outcome.then(ended).catch((cause: unknown) => this.#run.broken(cause));
+    execution.outcome.then((outcome) => this.#run.whenOpen(() => ended(outcome))).catch((cause: unknown) => this.#run.broken(cause));
   }
 
-  #ended(index: number, execution: Execution, outcome: NodeOutcome): void {
-    if (this.#executions.get(index) !== execution) return;
-    this.#executions.delete(index);
-    // What was stopped has no outcome, but for what it completed all the same: that is true and cannot be taken back.
+  #ended(held: HeldNode, execution: Execution, outcome: NodeOutcome): void {
+    if (held.execution !== execution) return;
+    held.execution = undefined;
+    this.#ledger.held.calling.delete(held);
+    // A call that was stopped has no outcome, but for what it completed all the same: that is true and cannot be taken back.
     const isWanted = execution.stopped === undefined || (outcome.kind === "completed" && execution.stopped !== "cancelled");
-    if (isWanted) this.#run.executed(index, outcome, execution.context.spans);
+    if (isWanted) this.#run.executed(held, outcome, execution.context.spans);
     this.#run.advance();
   }
 }

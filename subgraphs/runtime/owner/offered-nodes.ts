@@ -2,22 +2,24 @@
  * Executes node runs that the owners of their runs offered. They see what was completed before them; what comes of them goes to the inbox of
  * their run, many results in one statement, two statements at a time.
  */
+import { setTimeout } from "node:timers/promises";
 import type { Json } from "#shared/json.ts";
-import type { CompiledPlan } from "../engine/plan.ts";
-import { nodeAt } from "../engine/run-state.ts";
+import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
+import { storableOutcome } from "../nodes/storable.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
 import { runLoadSome, runPlanId, type LoadedRun } from "../queue/load.sql.ts";
+import { offersRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import { resultsPost, type OfferedResult } from "../queue/result.sql.ts";
 import { nodeRunStatusNumber } from "../queue/statuses.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./execution.ts";
-import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
+import { IdleSignal } from "./idle-signal.ts";
+import type { OutcomeBody } from "./inbox-message.ts";
 import { NodeRunContext, runEnvironment } from "./node-context.ts";
-import { outputColumns } from "./node-rows.ts";
-import { notStorableFailure } from "./outcome-rows.ts";
+import { storableSpan } from "./node-rows.ts";
 import type { RunOwner } from "./run-owner.ts";
 
 interface Held {
@@ -30,6 +32,7 @@ interface Held {
 
 /** Without a word from the hints, what was withdrawn is looked for this often; one statement for all that is held. */
 const withdrawnEveryMs = 500;
+const sendAgainMs = 20;
 const completed = nodeRunStatusNumber("COMPLETED");
 
 export class OfferedNodes {
@@ -44,6 +47,7 @@ export class OfferedNodes {
   readonly #waiting = new Map<string, () => void>();
   readonly #poll: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
+  readonly #idle = new IdleSignal(() => this.#held.size === 0);
   #isLooking = false;
   #mustLookAgain = false;
   #flights = 0;
@@ -87,11 +91,13 @@ export class OfferedNodes {
     }
   }
 
-  /** Waits for what is executed; after `graceMs` leaves the rest to its lease. */
+  /** Waits for what is executed, and gives back what is not done after `graceMs`: no crash is counted for it. */
   async stop(graceMs: number): Promise<void> {
-    const until = monotonicMs() + graceMs;
-    while (this.#held.size > 0 && monotonicMs() < until) await pause(10);
+    await this.#idle.within(graceMs);
+    const left = this.leases();
     this.close();
+    if (left.length === 0) return;
+    await offersRelease(this.#db, left).catch((cause: unknown) => this.#owner.log.warn({ err: cause }, "offered nodes not given back"));
   }
 
   /** Forgets everything without a word. */
@@ -114,6 +120,7 @@ export class OfferedNodes {
     } finally {
       this.#owner.slots.release(claim.tenantId);
       if (this.#held.get(claim.key) === held) this.#held.delete(claim.key);
+      this.#idle.changed();
       this.#onFinished();
     }
   }
@@ -123,19 +130,21 @@ export class OfferedNodes {
     const startedMs = claim.dbNowMs;
     if (claim.crashes >= this.#owner.maxCrashes) return { outcome: workerCrashed, startedMs, workerKey: this.#workerKey };
     const plan = await this.#planOf(claim.runId);
-    const index = plan?.indexById.get(claim.path);
-    if (plan === undefined || index === undefined) return undefined;
-    const node = nodeAt(plan, index);
+    if (plan === undefined) return undefined;
+    const node = nodeOfPath(plan, claim.path);
+    if (node === undefined) throw new Error(`the offered node run ${claim.path} is none of its plan`);
     // A lease that was not given back: the call may have been made.
     if (claim.crashes > 0 && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
     const executor = this.#owner.executors(node.type);
     if (executor === undefined) return undefined;
-    const context = await this.#contextOf(claim, plan, index);
+    const context = await this.#contextOf(claim, plan, node);
     if (context === undefined || held.isDropped) return undefined;
     held.execution = execute(executor, context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
     const outcome = await held.execution.outcome;
     if (held.execution.stopped !== undefined && outcome.kind !== "completed") return undefined;
-    return { outcome: storable(claim.path, outcome), startedMs, workerKey: this.#workerKey, spans: context.spans };
+    // What the owner could not store must not come to its inbox.
+    const spans = context.spans.map(storableSpan);
+    return { outcome: storableOutcome(outcome).outcome, startedMs, workerKey: this.#workerKey, spans };
   }
 
   async #planOf(runId: string): Promise<CompiledPlan | undefined> {
@@ -146,8 +155,7 @@ export class OfferedNodes {
     return this.#owner.plans.get(id);
   }
 
-  async #contextOf(claim: ClaimedNode, plan: CompiledPlan, index: number): Promise<NodeRunContext | undefined> {
-    const node = nodeAt(plan, index);
+  async #contextOf(claim: ClaimedNode, plan: CompiledPlan, node: CompiledNode): Promise<NodeRunContext | undefined> {
     const base = { node, path: claim.path, attempt: claim.attempt, epoch: claim.crashes };
     const owned = this.#owner.get(claim.runId);
     if (owned !== undefined) {
@@ -155,10 +163,10 @@ export class OfferedNodes {
         ...base,
         storedSeq: () => owned.eventSeq,
         state: owned.graph.state,
-        outputs: owned.graph.outputs,
+        outputs: owned.graph.root.outputs,
       });
     }
-    const run = await runLoadSome(this.#db, claim.runId, ancestorsOf(plan, index));
+    const run = await runLoadSome(this.#db, claim.runId, pathsBefore(plan, claim.path));
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
     return new NodeRunContext(runEnvironment(this.#owner, run, clock), {
@@ -171,7 +179,7 @@ export class OfferedNodes {
 
   #handIn(held: Held, body: OutcomeBody): Promise<void> {
     const { key, lease, runId } = held.claim;
-    const result = { key, lease, runId, body: body as unknown as Json };
+    const result = { key, lease, runId, body: JSON.stringify(body) };
     return new Promise((resolve) => {
       this.#waiting.set(key, resolve);
       this.#results.push(result);
@@ -207,7 +215,7 @@ export class OfferedNodes {
 
   /** Sent again, as "gone" answers both what was done and what is lost; given up with the lease. */
   async #again(results: readonly OfferedResult[]): Promise<void> {
-    await pause(20);
+    await setTimeout(sendAgainMs);
     for (const result of results) {
       const held = this.#held.get(result.key);
       const isOurs = held !== undefined && !held.isDropped && monotonicMs() - held.confirmedAtMs < held.claim.leaseMs;
@@ -234,7 +242,7 @@ export class OfferedNodes {
       this.#owner.log.warn({ err: cause }, "withdrawn offers not read");
     } finally {
       this.#isLooking = false;
-      // Withdrawn behind the statement's back.
+      // Something was withdrawn while the statement was under way.
       if (this.#mustLookAgain) void this.#withdrawnDrop();
     }
   }
@@ -247,23 +255,6 @@ export class OfferedNodes {
   }
 }
 
-/** An output that the owner could not store must not come to its inbox, which could not hold it either. */
-function storable(path: string, outcome: OwnerOutcome): OwnerOutcome {
-  if (outcome.kind === "skipped" || outcome.kind === "waiting") return outcome;
-  try {
-    outputColumns(path, outcome);
-    return outcome;
-  } catch (cause) {
-    return notStorableFailure(cause).outcome;
-  }
-}
-
-function ancestorsOf(plan: CompiledPlan, index: number): string[] {
-  const found = new Set<number>(nodeAt(plan, index).incoming);
-  for (const ancestor of found) for (const source of nodeAt(plan, ancestor).incoming) found.add(source);
-  return [...found].map((ancestor) => nodeAt(plan, ancestor).id);
-}
-
 function outputsOf(run: LoadedRun): Record<string, { output: Json; text: string | null }> {
   const done = run.nodes.filter(({ status }) => status === completed);
   return Object.fromEntries(
@@ -272,8 +263,4 @@ function outputsOf(run: LoadedRun): Record<string, { output: Json; text: string 
       { output: outputJson, text: outputText },
     ]),
   );
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,29 +1,31 @@
 /**
- * A run in its owner's hands: the one place that decides about it and the one writer of its rows. Everything here is memory; what is to be
+ * A run in its owner's hands: the one place that decides about it and the one writer of its rows. Everything here is memory; all that is to be
  * stored collects in the ledger and leaves with the next flush, one flush at a time.
- *
- * A flush may have a tail: rows that hold only if nobody posted to the run meanwhile (its end, its rest, a time-out). While one is under way
- * nothing else is decided (`#isBlocked`), so when it is refused the tail is forgotten, the mail is read, and it is decided again.
  */
 import { applyReopened } from "../engine/apply.ts";
+import type { NodeState } from "../engine/frame.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
-import { nodeAt, type RunState } from "../engine/run-state.ts";
+import type { RunState } from "../engine/run-state.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
+import { nodeRunId } from "../queue/node-run-id.ts";
+import { endsToTell, type TakenEnd } from "./attempt-end.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { CrashForgiveness } from "./crash-forgiveness.ts";
-import { Decisions } from "./decisions.ts";
+import { crashedDecide, decisionRefused, decisionStored, dueDecide } from "./decisions.ts";
 import type { StopCause } from "./execution.ts";
-import { flushDraft, type FlushDraft, type Ownership } from "./flush-draft.ts";
-import type { OwnerOutcome } from "./inbox-message.ts";
-import { messageApply, type Addressee } from "./message-apply.ts";
+import { flushDraft, type FlushDraft, type FlushingRun } from "./flush-draft.ts";
+import type { HeldNode } from "./held-node.ts";
+import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
+import { mailEffect, type MailEffect } from "./mail-effect.ts";
 import { NodeCalls, type CallingRun } from "./node-calls.ts";
 import { runEnvironment, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import { ReadyNodes } from "./ready-nodes.ts";
-import { endsToTell, Retelling, type TakenEnd } from "./retelling.ts";
-import type { Policy, RunHost } from "./run-host.ts";
+import { Retelling } from "./retelling.ts";
+import type { Policy } from "./policy.ts";
+import type { RunHost } from "./run-host.ts";
 import { RunLedger } from "./run-ledger.ts";
 import { restOf, type Ending, type Standing } from "./run-rest.ts";
 
@@ -32,13 +34,31 @@ export interface Takeover {
   /** How far it takes it. */
   policy: Policy;
   workerKey: string;
-  /** What happened to it in this very process and could not be stored together. */
+  /** Ends of attempts that happened in this very process and could not be stored together. */
   retold?: readonly TakenEnd[];
   /** Paths of the nodes that this owner has executed before. */
   executed?: readonly string[];
 }
 
-export class OwnedRun {
+/**
+ * Where an owned run stands. `#phaseSet` alone changes it.
+ *
+ * - retelling: its flush was refused, and its story is told again to the run as it is stored, one end a flush. No mail is read and nothing starts.
+ *   Entered when it is made with ends to tell; left for open when all are told.
+ * - open: mail is applied, what is ready starts, time-outs are decided. Entered when it is made, from retelling, and from blocked.
+ * - blocked: a flush is under way with a tail, rows that hold only if nobody posted to the run meanwhile (its end, its rest, a time-out). Nothing is
+ *   decided and outcomes wait. Entered from open and leaving, when such a flush is taken; left when it is answered: for released when it ended the
+ *   ownership; else for open, where the tail is forgotten if it was refused, the mail is read, and it is decided again.
+ * - leaving: nothing more starts here; what has begun ends here, then it is given back. Entered from open, when the process stops, the owner was to
+ *   take it no further, or who asked for it has gone. Left with the flush that gives it back, through blocked for released.
+ * - released: in other hands, or in none. Nothing of it is written any more. Entered from every phase; final.
+ */
+type OwnerPhase = "retelling" | "open" | "blocked" | "leaving" | "released";
+
+/** Nothing outside is called when the lease was not confirmed for two thirds of its length. */
+const confidence = 2 / 3;
+
+export class OwnedRun implements FlushingRun {
   readonly runId: string;
   readonly tenantId: string;
   readonly lease: string;
@@ -51,31 +71,27 @@ export class OwnedRun {
   readonly #policy: Policy;
   readonly #isManual: boolean;
   readonly #workerKey: string;
+  readonly #hasSession: boolean;
   readonly #ledger: RunLedger;
   /** The ledger's. */
   readonly #graph: RunState;
   readonly #environment: RunEnvironment;
   readonly #calls: NodeCalls;
   readonly #ready: ReadyNodes;
-  readonly #decisions: Decisions;
-  #executed: string[];
   readonly #loaded: Pick<LoadedRun, "inbox" | "mail">;
   readonly #retelling: Retelling;
+  /** Ends of calls that wait: a decision is being stored, or there is more to store than a run may have. */
   readonly #deferred: (() => void)[] = [];
-  #eventSeq: number;
+  #phase: OwnerPhase;
+  #mustLeave = false;
+  #executed: string[];
   #seen = 0;
   #seenStored = 0;
   #flight: FlushDraft | undefined;
   #ending: Ending | undefined;
-  /** Its mail was read and what a dead owner had begun is begun again. */
-  #isTakenOver = false;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
   #isRunningOutside = false;
-  /** Its crashes are forgiven, and its owner took it no further than that: what has begun ends here, the rest is for others. */
-  #isHandedOn = false;
-  // What the mail ends that is read at the takeover was not ready then.
   #forgiveness = new CrashForgiveness(0, []);
-  #isReleased = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(host: RunHost, claimed: ClaimedRun, loaded: LoadedRun, plan: CompiledPlan, takeover: Takeover) {
@@ -83,40 +99,42 @@ export class OwnedRun {
     this.tenantId = loaded.tenantId;
     this.lease = claimed.lease;
     this.leaseMs = claimed.leaseMs;
+    this.crashes = claimed.crashes;
     this.#isManual = loaded.execution === "MANUAL";
     this.#host = host;
     // A MANUAL run that a worker finds in the queue has mail that its poster could not apply; no more than that is the worker's business.
     this.#policy = this.#isManual && takeover.policy.kind === "worker" ? { kind: "inbox" } : takeover.policy;
     this.#workerKey = takeover.workerKey;
+    this.#hasSession = loaded.sessionId !== null;
     this.#executed = [...(takeover.executed ?? [])];
-    this.crashes = claimed.crashes;
-    this.#eventSeq = loaded.eventSeq;
     const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
-    this.#ledger = new RunLedger(loaded, plan, clock);
-    this.#graph = this.#ledger.graph;
-    this.#decisions = new Decisions(this.#ledger);
+    const ledger = new RunLedger(loaded, plan, clock);
+    this.#ledger = ledger;
+    this.#graph = ledger.graph;
     this.#environment = runEnvironment(host, loaded, clock);
-    // Two owners have died with it: one of its nodes may be why.
-    this.#calls = new NodeCalls(this.#callingRun(), claimed.crashes >= 2);
-    this.#ready = new ReadyNodes({ policy: this.#policy, ledger: this.#ledger, calls: this.#calls, advance: () => this.advance() });
+    const { crashes } = this;
+    this.#calls = new NodeCalls({ process: host, ledger, environment: this.#environment, run: this.#callingRun(), crashes });
+    this.#ready = new ReadyNodes({ policy: this.#policy, ledger, calls: this.#calls, advance: () => this.advance() });
     this.#loaded = loaded;
     this.#retelling = new Retelling(takeover.retold ?? []);
+    this.#phase = "retelling";
     if (this.#retelling.left.length === 0) this.#takeOver();
   }
 
   get isReleased(): boolean {
-    return this.#isReleased;
+    return this.#phase === "released";
   }
   /** A flush that lets go of it is under way. */
   get isResting(): boolean {
     return this.#flight !== undefined && this.#flight.row.rest !== "keep";
   }
+  /** Number of the last message that was read. */
   get seen(): number {
     return this.#seen;
   }
   /** Number of its last stored event. */
   get eventSeq(): number {
-    return this.#eventSeq;
+    return this.#ledger.storedSeq;
   }
   /** For the scopes of its offered nodes that this very process executes. */
   get graph(): RunState {
@@ -126,88 +144,117 @@ export class OwnedRun {
     return this.#environment;
   }
 
+  #phaseSet(phase: OwnerPhase): void {
+    if (this.#phase !== "released") this.#phase = phase;
+  }
+
+  /** Whether it is for this owner to decide. As good a moment as any to see that it is to leave. */
+  #mayDecide(): boolean {
+    if (this.#phase === "open" && (this.#mustLeave || this.#host.isStopping)) this.#phaseSet("leaving");
+    return this.#phase === "open" || this.#phase === "leaving";
+  }
+
   #callingRun(): CallingRun {
     return {
-      host: this.#host,
-      ledger: this.#ledger,
-      environment: this.#environment,
-      epoch: this.crashes,
-      storedSeq: () => this.#eventSeq,
-      isWanted: (index) => this.#isWanted(index),
-      mayCallOutside: () => this.#host.mayCallOutside(this),
-      executed: (index, outcome, spans) => this.#executedHere(index, outcome, spans),
+      verdict: (state) => this.#callVerdict(state),
+      executed: (held, outcome, spans) => this.#executedHere(held, outcome, spans),
       whenOpen: (work) => this.#unblocked(work),
       advance: () => this.advance(),
       broken: (cause) => this.broken(cause),
     };
   }
 
-  /** Nothing of it starts here any more. */
-  get #isLeaving(): boolean {
-    return this.#host.isStopping || this.#isHandedOn;
+  #callVerdict({ phase, frame }: NodeState): "call" | "forget" | "later" {
+    if (this.isReleased || this.#host.isStopping || this.#ending !== undefined) return "forget";
+    if (phase !== "RUNNING" || frame.failure !== undefined) return "forget";
+    return monotonicMs() - this.confirmedAtMs < this.leaseMs * confidence ? "call" : "later";
   }
 
-  #addressee(): Addressee {
-    return {
-      ledger: this.#ledger,
-      calls: this.#calls,
-      isManual: this.#isManual,
-      end: (ending) => {
-        this.#ending ??= ending;
-      },
-      runningOutside: () => {
-        this.#isRunningOutside = true;
-        this.#ledger.statusSet("RUNNING");
-      },
-      outcome: (index, outcome, spans) => this.#outcome(index, outcome, spans),
-    };
-  }
-
-  #isWanted(index: number): boolean {
-    if (this.#isReleased || this.#host.isStopping || this.#ending !== undefined) return false;
-    return this.#graph.phases[index] === "RUNNING" && this.#graph.failure === undefined;
-  }
-
+  /** Reads its mail, and begins again what a dead owner had begun. */
   #takeOver(): void {
-    this.#isTakenOver = true;
+    this.#phaseSet("open");
     this.mailApply(this.#loaded.inbox, this.#loaded.mail);
     if (this.#policy.kind !== "inbox" || !this.#isManual) this.#reopenStarted();
+    // Nodes that the mail of the takeover ends were not ready then, so they are no part of the frontier.
     this.#forgiveness = new CrashForgiveness(this.crashes, this.#graph.ready);
   }
 
-  /** Applies what others want of the run. Safe to call with messages that were read before. */
+  /** Applies the messages of others. Safe to call with messages that were read before. */
   mailApply(messages: readonly InboxMessage[], mail: number): void {
-    if (this.#isReleased || this.#isBlocked() || !this.#isTakenOver) return;
-    const addressee = this.#addressee();
+    if (!this.#mayDecide()) return;
+    const addressee = { graph: this.#graph, held: this.#ledger.held, isManual: this.#isManual };
     for (const message of messages) {
       if (message.seq <= this.#seen) continue;
       this.#seen = message.seq;
       try {
-        messageApply(addressee, message);
+        this.#take(mailEffect(addressee, message));
       } catch (cause) {
-        this.#host.log.error({ err: cause, runId: this.runId, seq: message.seq }, "inbox message dropped");
+        this.#host.log.error({ err: cause, runId: this.runId, seq: message.seq, path: message.path }, "inbox message refused");
       }
     }
     this.#seen = Math.max(this.#seen, mail);
   }
 
+  #take(effect: MailEffect): void {
+    switch (effect.kind) {
+      case "end":
+        // The first ending stays.
+        this.#ending ??= effect.ending;
+        return;
+      case "running":
+        this.#isRunningOutside = true;
+        return this.#ledger.statusSet("RUNNING");
+      case "outcome":
+        return this.#outcomeElsewhere(effect.state, effect.body);
+      case "taken":
+        return this.#takenOutside(effect.state, effect.workerKey);
+      case "nothing":
+    }
+  }
+
+  #outcomeElsewhere(state: NodeState, { outcome, startedMs, workerKey, spans = [] }: OutcomeBody): void {
+    const { pending, held: nodes } = this.#ledger;
+    if (state.phase === "QUEUED") pending.withdrawn.push(nodeRunId(this.runId, state.path));
+    const held = this.#ledger.hold(state);
+    this.#calls.forget(held, "answered");
+    // The end of the attempt finds it there.
+    nodes.add(held);
+    if (startedMs !== undefined) held.startedMs = startedMs;
+    if (workerKey !== undefined) held.workerKey = workerKey;
+    this.#outcome(held, outcome, spans);
+  }
+
+  #takenOutside(state: NodeState, workerKey: string | undefined): void {
+    const held = this.#ledger.hold(state);
+    held.startedMs = this.#ledger.clock.nowMs();
+    held.workerKey = workerKey;
+    held.waitReason = "EXTERNAL";
+    this.#ledger.opened(held, "RUNNING");
+  }
+
   /** Decides what happens next, runs the pure nodes that are ready, and asks for a flush where there is something to store. */
   advance(): void {
-    if (this.#isReleased || this.#isBlocked()) return;
-    if (!this.#isTakenOver) return this.#retell();
+    if (this.#phase === "retelling") return this.#retell();
+    if (!this.#mayDecide()) return;
     if (this.#ending === undefined) {
-      if (!this.#isManual || this.#policy.kind !== "inbox") this.#decisions.dueFire();
-      if (this.#graph.failure !== undefined) this.#calls.stop("sibling-failed");
-      else if (!this.#isLeaving && this.#decisions.size === 0) this.#ready.start();
+      if (!this.#isManual || this.#policy.kind !== "inbox") dueDecide(this.#ledger);
+      if (this.#graph.root.failure !== undefined) this.#calls.stop("sibling-failed");
+      else if (this.#phase === "open" && this.#ledger.held.decided.size === 0) this.#ready.start();
     } else this.#calls.stop("cancelled");
     this.#flushIfNeeded();
+  }
+
+  /** Starts nothing more and gives the run back when what has begun has ended: who asked for it does not wait any more. */
+  leave(): void {
+    this.#mustLeave = true;
+    this.advance();
   }
 
   /** One end at a time, each stored before the next. */
   #retell(): void {
     const isStored = this.#flight === undefined && this.#ledger.pending.isEmpty;
-    const undone = (index: number): void => {
-      this.#executed = this.#executed.filter((path) => path !== this.#ledger.pathOf(index));
+    const undone = (path: string): void => {
+      this.#executed = this.#executed.filter((executed) => executed !== path);
     };
     if (isStored && !this.#retelling.tell(this.#ledger, undone)) {
       this.#takeOver();
@@ -222,7 +269,8 @@ export class OwnedRun {
    * @returns undefined when no node is to blame; then nothing has changed.
    */
   supersede(draft: FlushDraft): Takeover | undefined {
-    this.#deferredRun();
+    // All of it, however much: what is not taken now is lost with this one.
+    for (const work of this.#deferred.splice(0)) work();
     const retold = endsToTell(draft.pending.ends, [...this.#ledger.pending.ends, ...this.#retelling.left]);
     if (retold === undefined) return undefined;
     this.#release("lost");
@@ -240,7 +288,7 @@ export class OwnedRun {
   /** A bug must not take the other runs of the process with it: this one is left to its lease, and to the crash count. */
   broken(cause: unknown): void {
     this.#host.log.error({ err: cause, runId: this.runId }, "run dropped by a bug");
-    if (!this.#isReleased) this.drop("lost");
+    if (!this.isReleased) this.drop("lost");
   }
 
   /** Stops calls whose answer nobody will wait for, before the process ends. */
@@ -248,85 +296,94 @@ export class OwnedRun {
     this.#calls.stop("stopping");
   }
 
-  /** What a dead owner had begun is begun again, unless it must not be, or is what killed it. */
+  /** A call that a dead owner had begun is begun again, unless it must not be, or is what killed it. */
   #reopenStarted(): void {
-    for (const [index, node] of this.#ledger.open) {
-      if (this.#graph.phases[index] !== "RUNNING" || node.waitReason === "EXTERNAL") continue;
-      if (node.alone === true && this.crashes >= this.#host.maxCrashes) this.#decisions.crashed(index);
-      else if (nodeAt(this.#ledger.plan, index).atMostOnce) this.#outcome(index, { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, []);
-      else applyReopened(this.#graph, index);
+    for (const held of this.#ledger.held.values()) {
+      const { state } = held;
+      if (state.phase !== "RUNNING" || held.waitReason === "EXTERNAL") continue;
+      if (held.alone === true && this.crashes >= this.#host.maxCrashes) crashedDecide(this.#ledger, held);
+      else if (state.node.atMostOnce) this.#outcome(held, { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, []);
+      else applyReopened(this.#graph, state);
     }
   }
 
-  #executedHere(index: number, outcome: NodeOutcome, spans: readonly SpanRecord[]): void {
+  #executedHere(held: HeldNode, outcome: NodeOutcome, spans: readonly SpanRecord[]): void {
     if (this.#ending !== undefined) return;
-    this.#executed.push(this.#ledger.pathOf(index));
-    this.#outcome(index, outcome, spans);
+    this.#executed.push(held.path);
+    this.#outcome(held, outcome, spans);
   }
 
-  #outcome(index: number, outcome: OwnerOutcome, spans: readonly SpanRecord[]): void {
-    this.#ledger.attemptEnded(index, { outcome, spans }, this.#ending === undefined);
-    this.#forgiveness.ended(index);
+  #outcome(held: HeldNode, outcome: OwnerOutcome, spans: readonly SpanRecord[]): void {
+    this.#ledger.attemptEnded(held, { outcome, spans }, this.#ending === undefined);
+    this.#forgiveness.ended(held.state);
   }
 
   #flushIfNeeded(): void {
     clearTimeout(this.#timer);
     const rest = restOf(this.#standing());
     if (this.#flight === undefined && this.#hasSomething(rest)) this.#host.flushWanted(this);
-    if (rest === "keep" && this.#ledger.due.size > 0) this.#timerArm();
+    const dueMs = rest === "keep" ? this.#ledger.held.firstDueMs() : undefined;
+    if (dueMs !== undefined) this.#timerArm(dueMs);
   }
 
-  #timerArm(): void {
-    const waitMs = Math.max(1, Math.min(...this.#ledger.due.values()) - this.#ledger.clock.nowMs());
+  #timerArm(dueMs: number): void {
+    const waitMs = Math.max(1, dueMs - this.#ledger.clock.nowMs());
     this.#timer = setTimeout(() => this.advance(), Math.min(waitMs, 60_000)).unref();
   }
 
   #standing(): Standing {
+    const { held } = this.#ledger;
     return {
       graph: this.#graph,
-      open: this.#ledger.open,
+      held,
       ending: this.#ending,
       policy: this.#policy,
       isManual: this.#isManual,
-      isBusy: this.#calls.size > 0 || this.#ready.isTurnDue || this.#decisions.size > 0 || !this.#isTakenOver,
-      isLeaving: this.#isLeaving,
+      isBusy: this.#calls.size > 0 || this.#ready.isInterrupted || held.decided.size > 0 || this.#phase === "retelling",
+      isLeaving: this.#phase === "leaving",
       isRunningOutside: this.#isRunningOutside,
     };
   }
 
+  /** About how many characters its next flush has. */
+  get unsent(): number {
+    return this.#ledger.pending.characters;
+  }
+
   /** Takes what there is to store, as one run of a flush. undefined: nothing, or one is under way. */
   flushTake(): FlushDraft | undefined {
-    if (this.#isReleased || this.#flight !== undefined) return undefined;
+    if (this.#flight !== undefined || (this.#phase !== "retelling" && !this.#mayDecide())) return undefined;
     const standing = this.#standing();
     const rest = restOf(standing);
     if (!this.#hasSomething(rest)) return undefined;
-    this.#flight = flushDraft(this.#ownership(standing), rest);
-    return this.#flight;
+    const draft = flushDraft(
+      {
+        run: this,
+        ledger: this.#ledger,
+        workerKey: this.#workerKey,
+        hasSession: this.#hasSession,
+        seen: this.#seen,
+        seenStored: this.#seenStored,
+        mustClear: this.#forgiveness.isDue,
+        standing,
+      },
+      rest,
+    );
+    this.#flight = draft;
+    if (draft.tail !== undefined) this.#phaseSet("blocked");
+    return draft;
   }
 
   #hasSomething(rest: Rest): boolean {
-    return rest !== "keep" || !this.#ledger.pending.isEmpty || this.#decisions.size > 0 || this.#forgiveness.isDue;
+    return rest !== "keep" || !this.#ledger.pending.isEmpty || this.#ledger.held.decided.size > 0 || this.#forgiveness.isDue;
   }
 
-  #ownership(standing: Standing): Ownership {
-    return {
-      run: this,
-      ledger: this.#ledger,
-      workerKey: this.#workerKey,
-      eventSeq: this.#eventSeq,
-      seen: this.#seen,
-      seenStored: this.#seenStored,
-      mustClear: this.#forgiveness.isDue,
-      decisions: this.#decisions.outcomes,
-      standing,
-    };
-  }
-
-  /** What the database made of the flush. `wasSentBefore`: its outcome was unknown once, so that "applied" means this very flush. */
+  /** The database's answer to the flush. `wasSentBefore`: its outcome was unknown once, so that "applied" means this very flush. */
   flushSettle(draft: FlushDraft, answer: Omit<FlushAnswer, "k">, wasSentBefore: boolean): void {
     if (this.#flight !== draft) return;
     this.#flight = undefined;
-    if (this.#isReleased) return;
+    if (this.isReleased) return;
+    if (this.#phase === "blocked") this.#phaseSet("open");
     if (answer.why === "ok" || (answer.why === "applied" && wasSentBefore)) return this.#stored(draft, answer.mail ?? this.#seen);
     if (answer.why !== "mail" && answer.why !== "busy") return this.drop("lost");
     this.#refused(draft);
@@ -335,19 +392,19 @@ export class OwnedRun {
   }
 
   #stored(draft: FlushDraft, mail: number): void {
-    this.#eventSeq = draft.row.e1;
+    this.#ledger.stored(draft.row.e1);
     this.#seenStored = draft.row.seen;
     if (draft.row.clear) {
       this.#forgiveness.stored();
       this.#calls.isCareful = false;
-      this.#isHandedOn = this.#policy.kind === "worker" && this.#policy.untilForgiven === true;
+      this.#mustLeave ||= this.#policy.kind === "worker" && this.#policy.untilForgiven === true;
     }
     if (draft.row.rest !== "keep") return this.#rested(draft);
-    for (const [index, outcome] of draft.tail?.decided ?? []) {
-      this.#decisions.stored(index, outcome);
-      this.#forgiveness.ended(index);
+    for (const [held, outcome] of draft.tail?.decided ?? []) {
+      decisionStored(this.#ledger, held, outcome);
+      this.#forgiveness.ended(held.state);
     }
-    for (const index of draft.pending.starts) this.#calls.begin(index);
+    for (const held of draft.pending.starts) this.#calls.begin(held);
     this.#deferredRun();
     if (mail > this.#seen) this.#host.drainWanted(this);
     this.advance();
@@ -356,37 +413,42 @@ export class OwnedRun {
   #rested(draft: FlushDraft): void {
     const rest = draft.row.rest as Exclude<Rest, "keep">;
     this.#release("lost");
-    const hasOffers = this.#graph.open.size > this.#graph.waiting;
-    const release = { executed: this.#executed, hasReady: this.#graph.ready.size > 0, dueMs: draft.row.due, hasOffers };
-    this.#host.released(this, { kind: "rested", rest, ...release });
+    const { ready, open, waiting } = this.#graph;
+    const dueInMs = draft.row.due === undefined ? undefined : draft.row.due - this.#ledger.clock.nowMs();
+    const left = { executed: this.#executed, hasReady: ready.size > 0, dueInMs, hasOffers: open.size > waiting };
+    this.#host.released(this, { kind: "rested", rest, ...left });
   }
 
   /** Nothing was stored: the rows wait for the next flush, the tail is forgotten. */
   #refused(draft: FlushDraft): void {
     if (draft.tail !== undefined) {
       this.#ledger.numbersForget(draft.tail.seqBefore);
-      for (const [index] of draft.tail.decided) this.#decisions.refused(index);
+      for (const [held] of draft.tail.decided) decisionRefused(this.#ledger, held);
     }
     this.#ledger.takeBack(draft.pending);
     this.#deferredRun();
   }
 
-  #isBlocked(): boolean {
-    return this.#flight?.tail !== undefined;
-  }
-
   #unblocked(work: () => void): void {
-    if (this.#isBlocked()) this.#deferred.push(work);
-    else work();
+    this.#deferred.push(work);
+    if (this.isReleased) for (const left of this.#deferred.splice(0)) left();
+    else this.#deferredRun();
   }
 
+  /** Takes the ends of calls that wait, in their order, for as long as they can be taken. */
   #deferredRun(): void {
-    for (const work of this.#deferred.splice(0)) work();
+    while (this.#phase !== "blocked" && !this.#ledger.isFull) {
+      const work = this.#deferred.shift();
+      if (work === undefined) return;
+      work();
+    }
   }
 
   #release(cause: StopCause): void {
-    this.#isReleased = true;
+    this.#phaseSet("released");
     clearTimeout(this.#timer);
     this.#calls.forgetAll(cause);
+    // Their outcomes do not count any more; they still have their slots.
+    for (const work of this.#deferred.splice(0)) work();
   }
 }

@@ -1,6 +1,8 @@
+import type { NodeState } from "../engine/frame.ts";
+import { nodeAtPath } from "../engine/run-state.ts";
 import { monotonicMs } from "./clock.ts";
 import type { NodeCalls } from "./node-calls.ts";
-import type { Policy } from "./run-host.ts";
+import { nodesAllowed, type Policy } from "./policy.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
 /** Pure nodes go on for this long before other runs get a turn. */
@@ -14,42 +16,48 @@ export class ReadyNodes {
   readonly #advance: () => void;
   #budget: number;
   #isTurnDue = false;
+  #isHeldBack = false;
 
   constructor(options: { policy: Policy; ledger: RunLedger; calls: NodeCalls; advance: () => void }) {
     this.#policy = options.policy;
     this.#ledger = options.ledger;
     this.#calls = options.calls;
     this.#advance = options.advance;
-    this.#budget = nodesOf(options.policy);
+    this.#budget = nodesAllowed(options.policy);
   }
 
-  /** Its turn is over and more was ready: `advance` is called in its next. */
-  get isTurnDue(): boolean {
-    return this.#isTurnDue;
+  /** More was ready than could start: its turn was over, and `advance` is called in its next; or too much is unstored, and the next flush calls it. */
+  get isInterrupted(): boolean {
+    return this.#isTurnDue || (this.#isHeldBack && this.#ledger.isFull);
   }
 
   start(): void {
     const { graph } = this.#ledger;
+    this.#isHeldBack = false;
     if (this.#policy.kind === "node") return this.#startOnly(this.#policy.path);
     const until = monotonicMs() + turnMs;
     let started = 0;
-    for (const index of graph.ready) {
-      if (this.#budget <= 0 || graph.failure !== undefined) return;
+    for (const state of graph.ready) {
+      if (this.#budget <= 0 || graph.root.failure !== undefined) return;
       if (this.#calls.isCareful && this.#calls.size > 0) return;
+      if (this.#ledger.isFull) {
+        this.#isHeldBack = true;
+        return;
+      }
       if (++started % 32 === 0 && monotonicMs() > until) return this.#turnEnd();
-      this.#start(index);
+      this.#start(state);
     }
   }
 
   #startOnly(path: string): void {
-    const index = this.#ledger.plan.indexById.get(path);
-    if (index !== undefined && this.#budget > 0 && this.#ledger.graph.phases[index] === "READY") this.#start(index);
+    const state = nodeAtPath(this.#ledger.graph, path);
+    if (this.#budget > 0 && state?.phase === "READY") this.#start(state);
   }
 
-  #start(index: number): void {
+  #start(state: NodeState): void {
     if (this.#ledger.status !== "RUNNING") this.#ledger.statusSet("RUNNING");
     this.#budget--;
-    this.#calls.start(index);
+    this.#calls.start(state);
   }
 
   #turnEnd(): void {
@@ -58,19 +66,5 @@ export class ReadyNodes {
       this.#isTurnDue = false;
       this.#advance();
     });
-  }
-}
-
-/** How many nodes a policy lets start. */
-function nodesOf(policy: Policy): number {
-  switch (policy.kind) {
-    case "worker":
-      return Number.POSITIVE_INFINITY;
-    case "inbox":
-      return 0;
-    case "node":
-      return 1;
-    case "steps":
-      return policy.max;
   }
 }

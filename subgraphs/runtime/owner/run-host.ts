@@ -2,35 +2,28 @@ import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodePorts } from "../nodes/executor.ts";
 import type { Rest } from "../queue/flush.sql.ts";
-import type { OwnedRun } from "./owned-run.ts";
+import type { FlushingRun } from "./flush-draft.ts";
 import type { Slots } from "./slots.ts";
 
-/** What executes nodes of a type (nodes/registry.ts); undefined: no such type. */
+/** The executor of each type of node (nodes/registry.ts); undefined: no such type. */
 export type Executors = (nodeType: string) => NodeExecutor | undefined;
-
-/**
- * How far an owner takes a run. worker: as far as it goes; `untilForgiven`: until what killed its owners has not killed this one, then others
- * go on. inbox: no node is started.
- */
-export type Policy =
-  { kind: "worker"; untilForgiven?: boolean } | { kind: "inbox" } | { kind: "node"; path: string } | { kind: "steps"; max: number };
 
 /** Why a run left its owner's memory. */
 export type Release =
-  /** The last flush stored it. `hasReady`: nodes could go on. */
+  /** The last flush stored it. `hasReady`: nodes could go on. `dueInMs`: when it is due again, where it waits for a time. */
   | {
       kind: "rested";
       rest: Exclude<Rest, "keep">;
       executed: readonly string[];
       hasReady: boolean;
-      dueMs: number | undefined;
+      dueInMs: number | undefined;
       hasOffers: boolean;
     }
   /** Someone else owns it, or its lease ran out. */
   | { kind: "lost" };
 
-/** The process around an owned run. */
-export interface RunHost {
+/** The process that owns runs. */
+export interface OwnerProcess {
   readonly executors: Executors;
   readonly ports: NodePorts;
   readonly hints: HintPublisher;
@@ -41,11 +34,13 @@ export interface RunHost {
   readonly maxCrashes: number;
   /** No new node starts; what is finished is given back. */
   readonly isStopping: boolean;
-  /** False while the lease was not confirmed for too long: then nothing outside is called. */
-  mayCallOutside(run: OwnedRun): boolean;
+}
+
+/** The process, and what an owned run asks of it. */
+export interface RunHost extends OwnerProcess {
   /** The run has something to store. */
-  flushWanted(run: OwnedRun): void;
+  flushWanted(run: FlushingRun): void;
   /** The run has unread mail. */
-  drainWanted(run: OwnedRun): void;
-  released(run: OwnedRun, release: Release): void;
+  drainWanted(run: FlushingRun): void;
+  released(run: FlushingRun, release: Release): void;
 }

@@ -1,30 +1,30 @@
 /**
- * What is to be stored of one run: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
+ * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
 import { applyCompleted, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
-import { nodeAt, type RunState } from "../engine/run-state.ts";
+import type { NodeState, OpenPhase } from "../engine/frame.ts";
+import type { RunState } from "../engine/run-state.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
+import { NotStorable, notStorableFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
+import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
+import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
+import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
-import { eventRow, nodeRow, noOutput, NotStorable, spanRow, type StoredOutput } from "./node-rows.ts";
-import {
-  failedAttemptSpan,
-  finishedRow,
-  notStorableFailure,
-  storableOutcome,
-  usageOf,
-  type NodeEnd,
-  type StorableOutcome,
-} from "./outcome-rows.ts";
+import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
+import { failedAttemptSpan, finishedRow, storedOutcome, usageOf, type NodeEnd, type StoredOutcome } from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
-import type { AttemptEnd } from "./retelling.ts";
-import { replayLoaded, type OpenNode } from "./run-rebuild.ts";
+import { replayLoaded } from "./run-rebuild.ts";
+
+/** A run that has more unstored goes on when it is less: a statement that carries more than a few MiB does not end in its time. */
+const maxUnstoredCharacters = 4 * 1024 * 1024;
+const maxUnstoredRows = 2_000;
 
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
@@ -33,14 +33,13 @@ type FailedOutcome = Extract<NodeOutcome, { kind: "failed" }>;
 
 export class RunLedger {
   readonly runId: string;
-  readonly plan: CompiledPlan;
   readonly graph: RunState;
   readonly clock: DatabaseClock;
-  /** Node runs that have a row, or are about to, and are not finished. */
-  readonly open: Map<number, OpenNode>;
-  /** When nodes that wait for a time are due, by the database's clock. */
-  readonly due = new Map<number, number>();
+  readonly held = new HeldNodes();
   #pending = new Pending();
+  /** Sent, and not answered. */
+  #inFlight: Pending | undefined;
+  #storedSeq: number;
   #seq: number;
   #status: RunStatus;
   #startedMs: number | undefined;
@@ -49,16 +48,18 @@ export class RunLedger {
 
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
     this.runId = loaded.id;
-    this.plan = plan;
     this.clock = clock;
+    this.#storedSeq = loaded.eventSeq;
     this.#seq = loaded.eventSeq;
     this.#status = runStatusWord(loaded.status);
     this.#startedMs = loaded.startedMs ?? undefined;
     const { graph, open, unstoredSkips } = replayLoaded(plan, loaded);
     this.graph = graph;
     this.#stateBytes = jsonBytes(graph.state);
-    this.open = open;
-    for (const [index, node] of open) if (node.dueMs !== undefined && node.dueMs !== null) this.due.set(index, node.dueMs);
+    for (const held of open) {
+      this.held.add(held);
+      if (held.dueMs !== undefined) this.held.due.add(held);
+    }
     this.#skip(unstoredSkips);
   }
 
@@ -70,6 +71,10 @@ export class RunLedger {
   get seq(): number {
     return this.#seq;
   }
+  /** Number of the run's last stored event. */
+  get storedSeq(): number {
+    return this.#storedSeq;
+  }
   get status(): RunStatus {
     return this.#status;
   }
@@ -77,15 +82,30 @@ export class RunLedger {
     return this.#startedMs;
   }
 
-  /** Hands over what has not been sent. */
+  /** Whether as much is unstored, sent or not, as a run may have: then nothing starts, and ends of calls wait. */
+  get isFull(): boolean {
+    const inFlight = this.#inFlight;
+    const characters = this.#pending.characters + (inFlight?.characters ?? 0);
+    return characters >= maxUnstoredCharacters || this.#pending.nodes.size + (inFlight?.nodes.size ?? 0) >= maxUnstoredRows;
+  }
+
+  /** Hands over all that has not been sent. */
   take(): Pending {
     const taken = this.#pending;
+    this.#inFlight = taken;
     this.#pending = new Pending();
     return taken;
   }
 
+  /** All that was taken is stored, up to the event with that number. */
+  stored(seq: number): void {
+    this.#inFlight = undefined;
+    this.#storedSeq = seq;
+  }
+
   /** Nothing of what was taken has been stored: it goes with the next flush. */
   takeBack(taken: Pending): void {
+    this.#inFlight = undefined;
     taken.append(this.#pending);
     this.#pending = taken;
   }
@@ -99,24 +119,9 @@ export class RunLedger {
     return ++this.#seq;
   }
 
-  pathOf(index: number): string {
-    return nodeAt(this.plan, index).id;
-  }
-
-  /** The node's open run, or a new one that is not among the open ones yet. */
-  node(index: number): OpenNode {
-    const known = this.open.get(index);
-    if (known !== undefined) return known;
-    const node = nodeAt(this.plan, index);
-    return {
-      path: node.id,
-      nodeId: node.id,
-      nodeType: node.type,
-      attempt: 1,
-      seq: 0,
-      createdMs: this.clock.nowMs(),
-      startedMs: undefined,
-    };
+  /** The handle of a node run: the one that is held, or a new one that is not held yet. */
+  hold(state: NodeState): HeldNode {
+    return this.held.get(state.path) ?? newHeldNode(state, this.clock.nowMs());
   }
 
   /** Sets the run's status, or says it again. */
@@ -127,19 +132,14 @@ export class RunLedger {
   }
 
   /** A node run is offered, called, or waits. */
-  opened(
-    index: number,
-    node: OpenNode,
-    phase: "QUEUED" | "RUNNING" | "WAITING",
-    error: { errorCode?: string; errorMessage?: string } = {},
-  ): void {
+  opened(held: HeldNode, phase: OpenPhase, error: { errorCode?: string; errorMessage?: string } = {}): void {
     if (this.#status !== "RUNNING" && phase !== "WAITING") this.statusSet("RUNNING");
     const seq = ++this.#seq;
-    node.seq ||= seq;
+    held.seq ||= seq;
     const status = nodeRunStatusNumber(phase);
-    this.open.set(index, node);
-    applyOpened(this.graph, index, phase);
-    const { alone, dueMs, waitReason } = node;
+    this.held.add(held);
+    applyOpened(this.graph, held.state, phase);
+    const { path, attempt, alone, dueMs, waitReason } = held;
     const fields = {
       status,
       ...error,
@@ -147,113 +147,114 @@ export class RunLedger {
       ...(phase === "WAITING" && dueMs !== undefined && { dueMs }),
       ...(waitReason !== undefined && { waitReason }),
     };
-    this.#pending.nodes.set(index, nodeRow(node, fields));
-    this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.clock.nowMs(), status, attempt: node.attempt, path: node.path }));
+    this.#pending.nodeSet(nodeRow(held, fields));
+    this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.clock.nowMs(), status, attempt, path }));
   }
 
   /** Another worker may execute the node. */
-  offered(index: number): void {
-    const node = this.node(index);
-    this.opened(index, node, "QUEUED");
-    this.#pending.offers.push(`"p":${JSON.stringify(node.path)},"t":${JSON.stringify(node.nodeType)},"a":${node.attempt}}`);
+  offered(state: NodeState): void {
+    const held = this.hold(state);
+    this.opened(held, "QUEUED");
+    this.#pending.offers.push(offerRow(held));
   }
 
   /** The end of an attempt. `mayRetry`: false when the run ends whatever comes of it. */
-  attemptEnded(index: number, end: AttemptEnd, mayRetry: boolean): void {
+  attemptEnded(held: HeldNode, end: AttemptEnd, mayRetry: boolean): void {
     const { outcome, spans, isSubstitute = false } = end;
-    const node = this.node(index);
-    const { attempt, startedMs, workerKey } = node;
-    this.#pending.ends.push({ index, attempt, startedMs, workerKey, outcome, spans, isSubstitute });
-    if (spans.length > 0) this.#spansStore(node.path, spans);
-    const storable = this.#storable(node.path, outcome);
-    for (const row of storable.artifacts) this.#pending.artifacts.push(row);
-    this.due.delete(index);
-    if (storable.outcome.kind === "waiting") return this.#wait(index, node, storable.outcome);
-    if (storable.outcome.kind === "failed" && mayRetry && this.graph.failure === undefined) {
-      const { atMostOnce, retry } = nodeAt(this.plan, index);
-      if (atMostOnce && storable.outcome.effectUnknown === true) return this.#askPerson(index, node, storable.outcome);
+    const { path, state, attempt, startedMs, workerKey } = held;
+    this.#pending.ends.push({ path, attempt, startedMs, workerKey, outcome, spans, isSubstitute });
+    if (spans.length > 0) this.#spansStore(path, spans);
+    const storable = this.#storable(path, outcome);
+    this.#pending.artifactsAdd(storable.artifacts);
+    this.held.due.delete(held);
+    if (storable.outcome.kind === "waiting") return this.#wait(held, storable.outcome);
+    if (storable.outcome.kind === "failed" && mayRetry && state.frame.failure === undefined) {
+      const { atMostOnce, retry } = state.node;
+      if (atMostOnce && storable.outcome.effectUnknown === true) return this.#askPerson(held, storable.outcome);
       const { retryable, retryAfterMs } = storable.outcome;
       const delayMs = retryDelayMs(retry, { attempt, retryable, retryAfterMs }, Math.random());
-      if (delayMs !== undefined) return this.#retryLater(index, node, storable.outcome, delayMs);
+      if (delayMs !== undefined) return this.#retryLater(held, storable.outcome, delayMs);
     }
-    this.#pending.nodes.set(index, this.finishedRow(node, storable.outcome, storable));
-    this.finished(index, storable.outcome);
+    this.#pending.nodeSet(this.finishedRow(held, storable.outcome, storable.columns));
+    this.finished(held, storable.outcome);
   }
 
   /** Numbers the node's last event, which follows from its row. */
-  finishedRow(node: OpenNode, end: NodeEnd, output: Pick<StoredOutput, "columns" | "artifactId"> = noOutput): string {
+  finishedRow(held: HeldNode, end: NodeEnd, output: OutputColumns = noOutput): NodeRunRow {
     const doneSeq = ++this.#seq;
-    node.seq ||= doneSeq;
+    held.seq ||= doneSeq;
     const usage = usageOf(end);
     if (usage !== undefined) this.#pending.usageAdd(usage);
-    return finishedRow(node, end, output, { doneSeq, endedMs: this.clock.nowMs() });
+    return finishedRow(held, end, output, { doneSeq, endedMs: this.clock.nowMs() });
   }
 
   /** The graph goes on from a node whose row is made. */
-  finished(index: number, outcome: OwnerOutcome): void {
-    this.open.delete(index);
-    if (outcome.kind === "failed") applyFailed(this.graph, index, outcome);
-    else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, index).slice(1));
+  finished(held: HeldNode, outcome: OwnerOutcome): void {
+    const { state } = held;
+    this.held.remove(held);
+    if (outcome.kind === "failed") applyFailed(this.graph, state, outcome);
+    else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, state).slice(1));
     else if (outcome.kind === "completed") {
       const { outputText = null, outputJson = null, stateUpdates, route } = outcome;
       if (stateUpdates !== undefined) this.#pending.hasState = true;
-      this.#skip(applyCompleted(this.graph, index, { outputText, outputJson, stateUpdates, route }));
+      this.#skip(applyCompleted(this.graph, state, { outputText, outputJson, stateUpdates, route }));
     }
   }
 
-  #skip(skipped: readonly number[]): void {
-    for (const index of skipped) {
-      this.#pending.nodes.set(index, this.finishedRow(this.node(index), { kind: "skipped" }));
-      this.open.delete(index);
+  #skip(skipped: readonly NodeState[]): void {
+    for (const state of skipped) {
+      const held = this.hold(state);
+      this.#pending.nodeSet(this.finishedRow(held, { kind: "skipped" }));
+      this.held.remove(held);
     }
   }
 
-  #storable(path: string, outcome: OwnerOutcome): StorableOutcome {
-    try {
-      if (outcome.kind === "completed" && outcome.stateUpdates !== undefined) this.#stateMeasure(outcome.stateUpdates);
-      return storableOutcome(path, outcome);
-    } catch (cause) {
-      return notStorableFailure(cause);
+  /** What is stored of an outcome; of one that makes the state too large, a failure. */
+  #storable(path: string, given: OwnerOutcome): StoredOutcome {
+    const stored = storedOutcome(path, given);
+    const { stateUpdates } = stored.columns;
+    if (typeof stateUpdates !== "string" || stored.outcome.kind !== "completed") return stored;
+    const bytes = this.#stateBytes + Buffer.byteLength(stateUpdates);
+    const exact = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...stored.outcome.stateUpdates });
+    if (exact > maxStateBytes) {
+      const tooLarge = new NotStorable("large", "The run's state would be larger than 1 MiB.", "STATE_TOO_LARGE");
+      return { outcome: notStorableFailure(tooLarge, stored.outcome.usage), columns: noOutput, artifacts: [] };
     }
-  }
-
-  #stateMeasure(updates: object): void {
-    const bytes = this.#stateBytes + jsonBytes(updates);
-    this.#stateBytes = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...updates });
-    if (this.#stateBytes > maxStateBytes) throw new NotStorable("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.");
+    this.#stateBytes = exact;
+    return stored;
   }
 
   /** Nobody knows what the failed attempt has done outside, and it must not be made again: somebody has to say. */
-  #askPerson(index: number, node: OpenNode, failed: FailedOutcome): void {
+  #askPerson(held: HeldNode, failed: FailedOutcome): void {
     if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
-    node.waitReason = "OUTCOME_UNKNOWN";
-    node.dueMs = undefined;
-    this.opened(index, node, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
+    held.waitReason = "OUTCOME_UNKNOWN";
+    held.dueMs = undefined;
+    this.opened(held, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
   }
 
   /** The failed attempt is over and has its span; the node waits for the next. */
-  #retryLater(index: number, node: OpenNode, failed: FailedOutcome, delayMs: number): void {
+  #retryLater(held: HeldNode, failed: FailedOutcome, delayMs: number): void {
     if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
     const endedMs = this.clock.nowMs();
-    this.#spansStore(node.path, [failedAttemptSpan(this.runId, node, failed, endedMs)]);
-    node.attempt++;
-    node.dueMs = endedMs + delayMs;
-    node.waitReason = "RETRY";
-    this.due.set(index, node.dueMs);
-    this.opened(index, node, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
+    this.#spansStore(held.path, [failedAttemptSpan(this.runId, held, failed, endedMs)]);
+    held.attempt++;
+    held.dueMs = endedMs + delayMs;
+    held.waitReason = "RETRY";
+    this.held.due.add(held);
+    this.opened(held, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
   }
 
-  #wait(index: number, node: OpenNode, waiting: { reason: string; delayMs?: number }): void {
-    node.waitReason = waiting.reason;
-    node.dueMs = waiting.delayMs === undefined ? undefined : this.clock.nowMs() + waiting.delayMs;
-    if (node.dueMs !== undefined) this.due.set(index, node.dueMs);
-    this.opened(index, node, "WAITING");
+  #wait(held: HeldNode, waiting: { reason: string; delayMs?: number }): void {
+    held.waitReason = waiting.reason;
+    held.dueMs = waiting.delayMs === undefined ? undefined : this.clock.nowMs() + waiting.delayMs;
+    if (held.dueMs !== undefined) this.held.due.add(held);
+    this.opened(held, "WAITING");
   }
 
   #spansStore(path: string, spans: readonly SpanRecord[]): void {
-    for (const span of spans) {
+    for (const span of spans.map(storableSpan)) {
       this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 2, atMs: span.endedMs, path, spanId: span.spanId }));
-      this.#pending.spans.push(spanRow(path, span));
+      this.#pending.spanAdd(spanRow(path, span));
     }
   }
 }

@@ -2,6 +2,7 @@
  * The runs that a process owns, and what they share: slots, the group commit, mail. Both the worker and the API own runs through it, so every
  * way to execute is the same path.
  */
+import { setTimeout } from "node:timers/promises";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
@@ -11,11 +12,13 @@ import { runsLoad, type LoadedRun } from "../queue/load.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
-import type { FlushDraft } from "./flush-draft.ts";
+import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
 import { Flusher } from "./flusher.ts";
+import { IdleSignal } from "./idle-signal.ts";
 import { PlanCache } from "../plan/frozen-plan.ts";
 import { OwnedRun } from "./owned-run.ts";
-import type { Executors, Policy, Release, RunHost } from "./run-host.ts";
+import type { Policy } from "./policy.ts";
+import type { Executors, Release, RunHost } from "./run-host.ts";
 import { Slots } from "./slots.ts";
 
 /** What an owner is made of. */
@@ -31,7 +34,7 @@ export interface RunOwnerOptions {
   flushed?: (runIds: readonly string[]) => void;
   /** A slot is free again. */
   slotFreed?: () => void;
-  released?: (run: OwnedRun, release: Release) => void;
+  released?: (runId: string, release: Release) => void;
 }
 
 /** How far runs are taken, for whom, and who is told when they leave the process. */
@@ -39,12 +42,15 @@ export interface Adoption {
   policy: Policy;
   workerKey: string;
   left?: (release: Release) => void;
+  /** Fires when nobody waits for them any more: each is given back when what has begun of it has ended. */
+  signal?: AbortSignal;
 }
 
+/** Calls that were stopped end within a second, and what they leave is stored then. */
+const lastGraceMs = 3_000;
+const loadAgainMs = 100;
 /** Without a word from the hints, mail is looked for this often. */
 const drainEveryMs = 500;
-/** Nothing outside is called when the lease was not confirmed for two thirds of its length. */
-const confidence = 2 / 3;
 
 export class RunOwner implements RunHost {
   readonly executors: Executors;
@@ -59,11 +65,12 @@ export class RunOwner implements RunHost {
   readonly #db: Queryable;
   readonly #flusher: Flusher;
   readonly #owned = new Map<string, OwnedRun>();
-  readonly #waiters = new Map<OwnedRun, (release: Release) => void>();
-  readonly #unread = new Set<OwnedRun>();
-  readonly #onReleased: ((run: OwnedRun, release: Release) => void) | undefined;
+  readonly #waiters = new Map<FlushingRun, (release: Release) => void>();
+  readonly #unread = new Set<FlushingRun>();
+  readonly #onReleased: ((runId: string, release: Release) => void) | undefined;
   readonly #unsubscribe: () => void;
   readonly #poll: NodeJS.Timeout;
+  readonly #idle = new IdleSignal(() => this.size === 0);
   #isDraining = false;
   #adopting = 0;
   #isClosed = false;
@@ -117,6 +124,7 @@ export class RunOwner implements RunHost {
       await this.#adoptAll(claims, options);
     } finally {
       this.#adopting -= claims.length;
+      this.#idle.changed();
     }
   }
 
@@ -134,23 +142,20 @@ export class RunOwner implements RunHost {
     }
   }
 
-  released(run: OwnedRun, release: Release): void {
+  released(run: FlushingRun, release: Release): void {
     if (this.#owned.get(run.runId) === run) this.#owned.delete(run.runId);
     this.#unread.delete(run);
+    this.#idle.changed();
     this.#waiters.get(run)?.(release);
     this.#waiters.delete(run);
-    if (!this.#isClosed) this.#onReleased?.(run, release);
+    if (!this.#isClosed) this.#onReleased?.(run.runId, release);
   }
 
-  mayCallOutside(run: OwnedRun): boolean {
-    return monotonicMs() - run.confirmedAtMs < run.leaseMs * confidence;
-  }
-
-  flushWanted(run: OwnedRun): void {
+  flushWanted(run: FlushingRun): void {
     if (!this.#isClosed) this.#flusher.mark(run);
   }
 
-  drainWanted(run: OwnedRun): void {
+  drainWanted(run: FlushingRun): void {
     this.#unread.add(run);
     void this.#drain();
   }
@@ -175,11 +180,9 @@ export class RunOwner implements RunHost {
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
     for (const run of this.#owned.values()) run.advance();
-    const until = monotonicMs() + graceMs;
-    while (this.size > 0 && monotonicMs() < until) await pause(10);
+    await this.#idle.within(graceMs);
     for (const run of this.#owned.values()) run.stopCalls();
-    const last = monotonicMs() + 3_000;
-    while (this.size > 0 && monotonicMs() < last) await pause(10);
+    await this.#idle.within(lastGraceMs);
   }
 
   /** Forgets everything without a word, as a process that is killed does. */
@@ -201,7 +204,7 @@ export class RunOwner implements RunHost {
       } catch (cause) {
         if (monotonicMs() > until || this.#isClosed) throw cause;
         this.log.warn({ err: cause, runs: ids.length }, "runs not loaded, trying again");
-        await pause(100);
+        await setTimeout(loadAgainMs);
       }
     }
   }
@@ -215,6 +218,7 @@ export class RunOwner implements RunHost {
       const run = new OwnedRun(this, claim, loaded, plan, options);
       if (options.left !== undefined) this.#waiters.set(run, options.left);
       this.#owned.set(run.runId, run);
+      this.#leaveWith(claim, options.signal);
       run.advance();
     } catch (cause) {
       this.log.error({ err: cause, runId: loaded.id }, "run not taken over");
@@ -222,9 +226,19 @@ export class RunOwner implements RunHost {
     }
   }
 
+  #leaveWith({ runId, lease }: ClaimedRun, signal: AbortSignal | undefined): void {
+    const leave = (): void => {
+      const run = this.#owned.get(runId);
+      if (run?.lease === lease) run.leave();
+    };
+    if (signal?.aborted === true) leave();
+    else signal?.addEventListener("abort", leave, { once: true });
+  }
+
   /** Takes a run anew whose flush was refused, and lets it find out which of its nodes cannot be stored. */
   async #retell(draft: FlushDraft): Promise<boolean> {
-    const { run } = draft;
+    const run = this.#owned.get(draft.run.runId);
+    if (run === undefined || run !== draft.run) return true;
     const { runId, tenantId, lease, leaseMs, crashes, environment, confirmedAtMs } = run;
     const row = (await this.#load([run])).get(runId);
     const plan = row === undefined ? undefined : await this.plans.get(row.planId);
@@ -257,9 +271,10 @@ export class RunOwner implements RunHost {
 
   async #drain(): Promise<void> {
     if (this.#isDraining || this.#unread.size === 0 || this.#isClosed) return;
-    this.#isDraining = true;
-    const runs = [...this.#unread];
+    const runs = [...this.#unread].flatMap((run) => this.#owned.get(run.runId) ?? []);
     this.#unread.clear();
+    if (runs.length === 0) return;
+    this.#isDraining = true;
     try {
       const drained = await mailDrain(
         this.#db,
@@ -283,8 +298,4 @@ export class RunOwner implements RunHost {
 /** The run of a claim that nobody has begun: all that a load would find. An owner that died with it may have begun it. */
 function freshRun({ fresh, crashes }: RunClaim): LoadedRun | undefined {
   return fresh !== undefined && crashes === 0 ? { ...fresh, nodes: [], inbox: [] } : undefined;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,42 +1,34 @@
 import { replay, type StoredNode } from "../engine/replay.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
-import type { RunState } from "../engine/run-state.ts";
+import type { NodeState } from "../engine/frame.ts";
+import { nodeAtPath, type RunState } from "../engine/run-state.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { nodeRunStatusWord } from "../queue/statuses.ts";
-import type { NodeRecord } from "./node-rows.ts";
-
-/** A node run that is open, or open again. */
-export interface OpenNode extends NodeRecord {
-  dueMs?: number | undefined;
-  waitReason?: string | undefined;
-  alone?: boolean | undefined;
-}
+import { newHeldNode, type HeldNode } from "./held-node.ts";
 
 /** A loaded run in the engine's terms. */
 export interface Rebuilt {
   graph: RunState;
   /** Node runs that have a row and are not finished. */
-  open: Map<number, OpenNode>;
-  unstoredSkips: number[];
+  open: HeldNode[];
+  unstoredSkips: NodeState[];
 }
 
-/** Replays what is stored of a run. Nodes that the plan does not know are ignored. */
+/** Replays the rows of a run. @throws for a row that is none of its plan. */
 export function replayLoaded(plan: CompiledPlan, loaded: LoadedRun): Rebuilt {
   const { run, unstoredSkips } = replay(plan, loaded.nodes.map(storedNode), loaded.initialNode ?? undefined);
-  // What assigners wrote follows from the rows, but for a state that the run was forked with.
+  // The state follows from the rows, but for one that the run was forked with.
   run.state = { ...loaded.state, ...run.state };
-  const open = new Map<number, OpenNode>();
-  for (const node of loaded.nodes) {
-    const index = plan.indexById.get(node.nodeId);
-    if (index !== undefined && run.open.has(index)) open.set(index, openNode(node, plan.nodes[index]?.type ?? ""));
-  }
+  const open = loaded.nodes.flatMap((row) => {
+    const state = nodeAtPath(run, row.path);
+    return state !== undefined && run.open.has(state) ? [openNode(row, state)] : [];
+  });
   return { graph: run, open, unstoredSkips };
 }
 
-/** A stored node run as the engine replays it. */
-export function storedNode(node: LoadedNode): StoredNode {
+function storedNode(node: LoadedNode): StoredNode {
   return {
-    nodeId: node.nodeId,
+    path: node.path,
     status: nodeRunStatusWord(node.status),
     doneSeq: node.doneSeq,
     outputText: node.outputText,
@@ -48,17 +40,13 @@ export function storedNode(node: LoadedNode): StoredNode {
   };
 }
 
-function openNode(node: LoadedNode, nodeType: string): OpenNode {
-  return {
-    path: node.path,
-    nodeId: node.nodeId,
-    nodeType,
-    attempt: node.attempt,
-    seq: node.seq,
-    createdMs: node.createdMs,
-    startedMs: node.startedMs ?? undefined,
-    dueMs: node.dueMs ?? undefined,
-    waitReason: node.waitReason ?? undefined,
-    alone: node.alone,
-  };
+function openNode(row: LoadedNode, state: NodeState): HeldNode {
+  return Object.assign(newHeldNode(state, row.createdMs), {
+    attempt: row.attempt,
+    seq: row.seq,
+    startedMs: row.startedMs ?? undefined,
+    dueMs: row.dueMs ?? undefined,
+    waitReason: row.waitReason ?? undefined,
+    alone: row.alone,
+  });
 }

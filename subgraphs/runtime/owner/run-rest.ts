@@ -1,10 +1,10 @@
-/** Whether a run stays in its owner's hands, and as what it leaves them. Pure. */
+/** Whether a run stays in its owner's hands, and how it leaves them. Pure. */
 import type { RunState } from "../engine/run-state.ts";
 import { runStatus } from "../engine/status.ts";
 import type { Rest } from "../queue/flush.sql.ts";
 import type { RunStatus } from "../queue/statuses.ts";
-import type { Policy } from "./run-host.ts";
-import type { OpenNode } from "./run-rebuild.ts";
+import type { HeldNodes } from "./held-node.ts";
+import type { Policy } from "./policy.ts";
 
 /** How a run ends that was ended by a message, whatever its nodes make of it. */
 export interface Ending {
@@ -17,7 +17,7 @@ export interface Ending {
 /** How things stand with a run. */
 export interface Standing {
   graph: RunState;
-  open: ReadonlyMap<number, OpenNode>;
+  held: Pick<HeldNodes, "get">;
   ending: Ending | undefined;
   policy: Policy;
   isManual: boolean;
@@ -29,21 +29,21 @@ export interface Standing {
   isRunningOutside: boolean;
 }
 
-/** What the ownership comes to, as things stand. */
+/** The end that the ownership comes to, as things stand; keep: none yet. */
 export function restOf(standing: Standing): Rest {
   const { graph, ending, policy, isManual, isBusy, isLeaving } = standing;
   if (ending !== undefined) return "end";
   if (isBusy) return "keep";
   const status = runStatus(graph);
-  if (status === "FAILED" || status === "COMPLETED" || graph.failure !== undefined) return "end";
+  if (status === "FAILED" || status === "COMPLETED" || graph.root.failure !== undefined) return "end";
   if (isManual) return "wait";
   if (graph.ready.size === 0) return isLeaving && hasStopped(standing) ? "requeue" : "wait";
   return isLeaving || policy.kind !== "worker" ? "requeue" : "keep";
 }
 
 /** Whether a node was begun and stopped, or never called, because the run leaves this process: the next owner begins it again. */
-function hasStopped({ graph, open }: Standing): boolean {
-  return [...graph.open].some((index) => graph.phases[index] === "RUNNING" && open.get(index)?.waitReason !== "EXTERNAL");
+function hasStopped({ graph, held }: Standing): boolean {
+  return [...graph.open].some(({ phase, path }) => phase === "RUNNING" && held.get(path)?.waitReason !== "EXTERNAL");
 }
 
 /** The status that a run is stored with when it comes to `rest`. `now`: what it has. */
@@ -52,16 +52,16 @@ export function statusAtRest(standing: Standing, rest: Rest, now: RunStatus): Ru
   if (rest === "keep") return now;
   if (ending !== undefined) return ending.status;
   // The flush that ends it cancels what is open.
-  if (rest === "end") return graph.failure === undefined ? "COMPLETED" : "FAILED";
+  if (rest === "end") return graph.root.failure === undefined ? "COMPLETED" : "FAILED";
   if (standing.isRunningOutside) return "RUNNING";
   // Given back by a worker that stops it is still under way; left by an owner for a few steps it is queued again.
   if (rest === "requeue" && policy.kind === "worker") return now;
   return graph.ready.size > 0 && graph.open.size === graph.waiting ? "QUEUED" : runStatus(graph);
 }
 
-/** What becomes of nodes that are open when their run ends. */
+/** The end of nodes that are open when their run ends. */
 export function openNodesEnd({ graph, ending }: Standing): { kind: "cancelled"; code: string; message: string } {
   if (ending?.status === "CANCELLED") return { kind: "cancelled", code: "RUN_CANCELLED", message: "The run was cancelled." };
   if (ending !== undefined) return { kind: "cancelled", code: "RUN_ENDED", message: `The run ended as ${ending.status}.` };
-  return { kind: "cancelled", code: "SIBLING_FAILED", message: `The node ${graph.failure?.nodeId ?? ""} failed.` };
+  return { kind: "cancelled", code: "SIBLING_FAILED", message: `The node ${graph.root.failure?.nodeId ?? ""} failed.` };
 }

@@ -16,8 +16,3 @@ export function parseNodeRunId(id: string): NodeRunKey | null {
   const colon = id.indexOf(":");
   return colon <= 0 || colon === id.length - 1 ? null : { runId: id.slice(0, colon), path: id.slice(colon + 1) };
 }
-
-/** The id of the node at a path: `loop#3/body` is the node `body`. */
-export function nodeIdOfPath(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}

@@ -50,11 +50,6 @@ export class LeaseRenewer {
     this.#beat = setInterval(() => this.#thread?.postMessage(this.#leases()), Math.min(beatMs, this.#settings.leaseMs / 6));
   }
 
-  /** Hands over the leases now, for those that were just claimed. */
-  beat(): void {
-    this.#thread?.postMessage(this.#leases());
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#beat);

@@ -15,7 +15,6 @@ import type { Lease } from "../queue/renew.sql.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { LeaseRenewer } from "./lease-renewer.ts";
 import { OfferedNodes } from "../owner/offered-nodes.ts";
-import type { OwnedRun } from "../owner/owned-run.ts";
 import type { Executors, Release } from "../owner/run-host.ts";
 import { RunOwner } from "../owner/run-owner.ts";
 import { tenantShare } from "../owner/slots.ts";
@@ -107,7 +106,7 @@ export class Worker {
       offersNodes: options.suspects !== true,
       maxCrashes: options.maxCrashes ?? 3,
       flushed: (runIds) => this.signals.emit("flushed", runIds),
-      released: (run, release) => this.#released(run, release),
+      released: (runId, release) => this.#released(runId, release),
       slotFreed: () => this.#nodesMayWait && this.#claimSoon("nodes"),
     });
     const { pool: db, workerKey } = options;
@@ -151,7 +150,7 @@ export class Worker {
     this.#unsubscribe();
     this.#owner.isStopping = true;
     await this.#claiming;
-    await Promise.all([this.#owner.stop(stopGraceMs), this.#offersStop()]);
+    await Promise.all([this.#owner.stop(stopGraceMs), this.#offered.stop(stopGraceMs)]);
     this.#owner.close();
     await this.#renewer.close();
   }
@@ -166,16 +165,6 @@ export class Worker {
     await this.#renewer.close();
   }
 
-  async #offersStop(): Promise<void> {
-    const until = monotonicMs() + stopGraceMs;
-    while (this.#offered.size > 0 && monotonicMs() < until) await new Promise((resolve) => setTimeout(resolve, 10));
-    const left = this.#offered.leases();
-    this.#offered.close();
-    await offersRelease(this.#options.pool, left).catch((cause: unknown) =>
-      this.#options.log.warn({ err: cause }, "offered nodes not given back"),
-    );
-  }
-
   #confirmed(leases: readonly Lease[], sentAtMs: number): void {
     if (this.#wasUnreachable) {
       this.#wasUnreachable = false;
@@ -185,12 +174,11 @@ export class Worker {
     this.#offered.leasesConfirmed(leases, sentAtMs);
   }
 
-  #released(run: OwnedRun, release: Release): void {
+  #released(runId: string, release: Release): void {
     // A run that was put to sleep here is due then; whoever claims first takes it.
-    if (release.kind === "rested" && release.dueMs !== undefined)
-      this.#claimAfter(Math.max(1, release.dueMs - run.environment.nowMs() + 2));
+    if (release.kind === "rested" && release.dueInMs !== undefined) this.#claimAfter(Math.max(1, release.dueInMs + 2));
     if (this.#runsMayWait || this.#options.suspects === true) this.#claimSoon("runs");
-    this.signals.emit("released", run.runId, release);
+    this.signals.emit("released", runId, release);
   }
 
   #claimSoon(what: "runs" | "nodes"): void {

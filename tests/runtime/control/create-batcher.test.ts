@@ -1,10 +1,9 @@
 import { newId } from "#shared/ids.ts";
 import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
 import { query } from "../../testkit/admin-query.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
-
-afterEach(EngineFixture.closeLeft);
 
 const tenantId = "acme";
 
@@ -29,6 +28,5 @@ describe("a plan", () => {
       (created) => created !== undefined,
     );
     expect(await stored()).toEqual([{ id: frozen.id }]);
-    await t.close();
   });
 });

@@ -14,7 +14,7 @@ describe("the engine over random graphs", () => {
       fc.property(stories({ failures: false }), (story) => {
         const { run, rows, executed } = tell(story);
         expect(new Set(executed).size).toBe(executed.length);
-        expect(rows.map(({ nodeId }) => nodeId).toSorted()).toEqual(story.document.nodes.map(({ id }) => id).toSorted());
+        expect(rows.map(({ path }) => path).toSorted()).toEqual(story.document.nodes.map(({ id }) => id).toSorted());
         expect(runStatus(run)).toBe("COMPLETED");
       }),
       runs,
@@ -67,17 +67,28 @@ describe("the engine over random graphs", () => {
           .slice(prefix.length)
           .filter(({ status }) => status === "SKIPPED")
           .slice(0, unstoredSkips.length);
-        expect(unstoredSkips.map((index) => `n${index}`).toSorted()).toEqual(missing.map(({ nodeId }) => nodeId).toSorted());
+        expect(unstoredSkips.map(({ path }) => path).toSorted()).toEqual(missing.map(({ path }) => path).toSorted());
         const rows = [...prefix, ...missing.map((row, at) => ({ ...row, doneSeq: prefix.length + 1 + at }))];
         const continued = tell(story, run, rows);
-        expect(continued.run.phases).toEqual(whole.run.phases);
+        expect(phases(continued.run)).toEqual(phases(whole.run));
         expect(continued.run.state).toEqual(whole.run.state);
-        expect(continued.run.outputs).toEqual(whole.run.outputs);
+        expect(continued.run.root.outputs).toEqual(whole.run.root.outputs);
         expect(runStatus(continued.run)).toBe(runStatus(whole.run));
       }),
       runs,
     );
   });
+
+  it.each(["loop#0/n0", "n0#1", "gone"])(
+    "refuses to replay the row of %s, which is none of the plan, instead of passing it over",
+    (path) => {
+      const plan = compilePlan({ nodes: [{ id: "n0", type: "any", config: {} }], edges: [] });
+      const row = { outputText: null, outputJson: null, stateUpdates: undefined, route: undefined, errorCode: null, errorMessage: null };
+      for (const status of ["COMPLETED", "RUNNING"] as const) {
+        expect(() => replay(plan, [{ path, status, doneSeq: 2, ...row }])).toThrow(`the stored node run ${path} is none of its plan`);
+      }
+    },
+  );
 
   it("decides a fan-out of 100,000 edges", () => {
     expect(runStatus(completed(startRun(fanOut(50_000))))).toBe("COMPLETED");
@@ -101,9 +112,13 @@ function fanOut(width: number): CompiledPlan {
 }
 
 function completed(run: RunState): RunState {
-  for (const index of run.ready)
-    applyCompleted(run, index, { outputText: null, outputJson: null, stateUpdates: undefined, route: undefined });
+  for (const state of run.ready)
+    applyCompleted(run, state, { outputText: null, outputJson: null, stateUpdates: undefined, route: undefined });
   return run;
+}
+
+function phases(run: RunState): string[] {
+  return run.root.nodes.map(({ phase }) => phase);
 }
 
 /** How often a fan-out's run looks at its nodes, their edges, and what it knows of them. */
@@ -115,12 +130,24 @@ function accessesOf(width: number): number {
         accesses += 1;
         return Reflect.get(target, key) as unknown;
       },
-      set: (target, key, value) => Reflect.set(target, key, value),
     });
   const plan = fanOut(width);
   const nodes = counted(plan.nodes.map((node) => ({ ...node, outgoing: counted(node.outgoing), incoming: counted(node.incoming) })));
-  const { phases, unknownEdges, takenEdges, takenOutgoing, ...rest } = startRun({ ...plan, nodes });
-  const lists = { phases: counted(phases), unknownEdges: counted(unknownEdges), takenEdges: counted(takenEdges) };
-  expect(runStatus(completed({ ...rest, ...lists, takenOutgoing: counted(takenOutgoing) }))).toBe("COMPLETED");
+  const run = startRun({ ...plan, nodes });
+  for (const state of run.root.nodes) {
+    for (const key of ["phase", "unknownEdges", "takenEdges", "takenOutgoing"] as const) {
+      let held: unknown = state[key];
+      Object.defineProperty(state, key, {
+        get() {
+          accesses += 1;
+          return held;
+        },
+        set(value: unknown) {
+          held = value;
+        },
+      });
+    }
+  }
+  expect(runStatus(completed(run))).toBe("COMPLETED");
   return accesses;
 }

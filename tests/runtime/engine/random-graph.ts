@@ -48,7 +48,7 @@ export function stories(options: { failures: boolean }): fc.Arbitrary<Story> {
 export interface Told {
   run: RunState;
   rows: StoredNode[];
-  /** Indexes in the order in which they were executed. */
+  /** Places in the document, in the order in which they were executed. */
   executed: number[];
 }
 
@@ -57,15 +57,16 @@ export function tell({ plan, routes, failing, picks }: Story, run = startRun(pla
   const executed: number[] = [];
   const write = (index: number, status: StoredNode["status"], more: Partial<StoredNode> = {}): void => {
     const row = { outputText: null, outputJson: null, stateUpdates: undefined, route: undefined, errorCode: null, errorMessage: null };
-    rows.push({ nodeId: `n${index}`, status, doneSeq: rows.length + 1, ...row, ...more });
+    rows.push({ path: `n${index}`, status, doneSeq: rows.length + 1, ...row, ...more });
   };
-  while (run.ready.size > 0 && run.failure === undefined) {
-    const ready = [...run.ready].toSorted((a, b) => a - b);
-    const index = ready[(picks[rows.length % picks.length] ?? 0) % ready.length] ?? 0;
+  while (run.ready.size > 0 && run.root.failure === undefined) {
+    const ready = [...run.ready].toSorted((a, b) => a.node.index - b.node.index);
+    const state = ready[(picks[rows.length % picks.length] ?? 0) % ready.length]!;
+    const { index } = state.node;
     executed.push(index);
     if (failing.has(index)) {
       write(index, "FAILED", { errorCode: "BROKEN", errorMessage: "" });
-      applyFailed(run, index, { code: "BROKEN", message: "" });
+      applyFailed(run, state, { code: "BROKEN", message: "" });
       continue;
     }
     const completion = {
@@ -75,7 +76,7 @@ export function tell({ plan, routes, failing, picks }: Story, run = startRun(pla
       route: routes[index],
     };
     write(index, "COMPLETED", completion);
-    for (const skipped of applyCompleted(run, index, completion)) write(skipped, "SKIPPED");
+    for (const skipped of applyCompleted(run, state, completion)) write(skipped.node.index, "SKIPPED");
   }
   return { run, rows, executed };
 }

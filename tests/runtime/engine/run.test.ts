@@ -7,28 +7,31 @@ import {
   applySkipped,
 } from "../../../subgraphs/runtime/engine/apply.ts";
 import { runOutput } from "../../../subgraphs/runtime/engine/output.ts";
+import type { NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import { compilePlan, PlanError } from "../../../subgraphs/runtime/engine/plan.ts";
 import { retryDelayMs } from "../../../subgraphs/runtime/engine/retry.ts";
-import { startRun, type RunState } from "../../../subgraphs/runtime/engine/run-state.ts";
+import { nodeAtPath, startRun, type RunState } from "../../../subgraphs/runtime/engine/run-state.ts";
 import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
-import { node, plan } from "../../testkit/engine.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 function setup(ids: string, edges: string[], options: { initialNode?: string; answers?: string } = {}) {
   const nodes = [...ids].map((id) => node(id, options.answers?.includes(id) ? "answer" : "any"));
   const compiled = compilePlan(plan(nodes, edges));
   const run = startRun(compiled, options.initialNode);
-  const at = (id: string): number => compiled.indexById.get(id) ?? -1;
+  const at = (id: string): NodeState => nodeAtPath(run, id)!;
   const done = (id: string, more: { route?: string; text?: string; json?: number; state?: Record<string, string> } = {}): string[] =>
     applyCompleted(run, at(id), {
       outputText: more.text ?? null,
       outputJson: more.json ?? null,
       stateUpdates: more.state,
       route: more.route,
-    }).map((index) => compiled.nodes[index]?.id ?? "");
+    }).map(({ path }) => path);
   return { run, at, done, ready: () => readyIds(run) };
 }
 
-const readyIds = (run: RunState): string => [...run.ready].map((index) => run.plan.nodes[index]?.id).join("");
+const readyIds = (run: RunState): string => [...run.ready].map(({ path }) => path).join("");
+
+const phases = (run: RunState): string[] => run.root.nodes.map(({ phase }) => phase);
 
 describe("the engine", () => {
   it("S-19: starts with the nodes that have no incoming edge", () => {
@@ -75,7 +78,7 @@ describe("the engine", () => {
     expect(t.ready()).toBe("c");
     t.done("c");
     expect(runStatus(t.run)).toBe("COMPLETED");
-    expect(t.run.phases).toEqual(["ABSENT", "COMPLETED", "COMPLETED", "ABSENT", "ABSENT"]);
+    expect(phases(t.run)).toEqual(["ABSENT", "COMPLETED", "COMPLETED", "ABSENT", "ABSENT"]);
   });
 
   it("is FAILED only when the last open sibling has stopped, and starts nothing meanwhile", () => {
@@ -85,7 +88,7 @@ describe("the engine", () => {
     expect(runStatus(t.run)).toBe("RUNNING");
     applyCancelled(t.run, t.at("b"));
     expect(runStatus(t.run)).toBe("FAILED");
-    expect(t.run.failure).toEqual({ nodeId: "a", code: "BROKEN", message: "m" });
+    expect(t.run.root.failure).toEqual({ nodeId: "a", code: "BROKEN", message: "m" });
   });
 
   it.each([
@@ -94,22 +97,22 @@ describe("the engine", () => {
     [["WAITING", "QUEUED"], "RUNNING"],
   ] as const)("S-31: with nodes %j the run is %s", (phases, status) => {
     const t = setup("ab", []);
-    phases.forEach((phase, index) => applyOpened(t.run, index, phase));
+    phases.forEach((phase, index) => applyOpened(t.run, t.at("ab"[index] ?? ""), phase));
     expect(runStatus(t.run)).toBe(status);
   });
 
   it("begins an open node again", () => {
     const t = setup("a", []);
-    applyOpened(t.run, 0, "RUNNING");
+    applyOpened(t.run, t.at("a"), "RUNNING");
     expect(t.ready()).toBe("");
-    applyReopened(t.run, 0);
+    applyReopened(t.run, t.at("a"));
     expect(t.ready()).toBe("a");
   });
 
   it("skips what only a node that was skipped from outside leads to", () => {
     const t = setup("abc", ["a>b", "a>c"]);
-    applySkipped(t.run, 0);
-    expect(t.run.phases).toEqual(["SKIPPED", "SKIPPED", "SKIPPED"]);
+    applySkipped(t.run, t.at("a"));
+    expect(phases(t.run)).toEqual(["SKIPPED", "SKIPPED", "SKIPPED"]);
   });
 
   it("S-50: lets the later of two assigners win, and keeps what others hold as it was", () => {
@@ -124,13 +127,13 @@ describe("the engine", () => {
   it("refuses a second end of a node", () => {
     const t = setup("a", []);
     t.done("a");
-    expect(() => t.done("a")).toThrow("node a is COMPLETED");
+    expect(() => t.done("a")).toThrow("node run a is COMPLETED");
   });
 
   it("takes a node called __proto__ for what it is", () => {
     const run = startRun(compilePlan(plan([node("__proto__", "any")])));
-    applyCompleted(run, 0, { outputText: "x", outputJson: null, stateUpdates: undefined, route: undefined });
-    expect(Object.keys(run.outputs)).toEqual(["__proto__"]);
+    applyCompleted(run, nodeAtPath(run, "__proto__")!, { outputText: "x", outputJson: null, stateUpdates: undefined, route: undefined });
+    expect(Object.keys(run.root.outputs)).toEqual(["__proto__"]);
     expect(({} as { text?: string }).text).toBeUndefined();
   });
 });
@@ -141,21 +144,21 @@ describe("the run's output", () => {
     t.done("c", { text: "second", json: 2 });
     t.done("a", { text: "first", json: 1 });
     t.done("b", { text: "no answer" });
-    expect(runOutput(t.run)).toEqual({ outputText: "first\n\nsecond", outputJson: 2 });
+    expect(runOutput(t.run.root)).toEqual({ outputText: "first\n\nsecond", outputJson: 2 });
   });
 
   it("is that of the one last node where no answer completed", () => {
     const t = setup("abc", ["a>b?true", "a>c?false"], { answers: "c" });
     t.done("a", { route: "true" });
     t.done("b", { text: "end", json: 7 });
-    expect(runOutput(t.run)).toEqual({ outputText: "end", outputJson: 7 });
+    expect(runOutput(t.run.root)).toEqual({ outputText: "end", outputJson: 7 });
   });
 
   it("is keyed by node id where several nodes are last", () => {
     const t = setup("ab", []);
     t.done("a", { json: 1 });
     t.done("b", { text: "b" });
-    expect(runOutput(t.run)).toEqual({ outputText: "b", outputJson: { a: 1, b: "b" } });
+    expect(runOutput(t.run.root)).toEqual({ outputText: "b", outputJson: { a: 1, b: "b" } });
   });
 });
 

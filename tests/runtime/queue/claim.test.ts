@@ -5,10 +5,9 @@ import { messagePost } from "../../../subgraphs/runtime/queue/post.sql.ts";
 import { leasesRenew } from "../../../subgraphs/runtime/queue/renew.sql.ts";
 import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
 import { inboxKinds } from "../../../subgraphs/runtime/queue/statuses.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 import { countStatements } from "../../testkit/statement-count.ts";
-
-afterEach(EngineFixture.closeLeft);
 
 async function setup(tenants: Record<string, number>, more: { priority?: number } = {}): Promise<EngineFixture> {
   const t = await EngineFixture.open();
@@ -39,20 +38,17 @@ describe("claim", () => {
     const ids = claims.flat().map(({ runId }) => runId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toHaveLength(120);
-    await t.close();
   });
 
   it("gives every tenant a share, however many runs another has", async () => {
     const t = await setup({ heavy: 200, light: 1, other: 1 });
     const tenants = (await runsClaim(t.pool, limits({ limit: 30 }))).map(({ tenantId }) => tenantId);
     expect(new Set(tenants)).toEqual(new Set(["heavy", "light", "other"]));
-    await t.close();
   });
 
   it("leaves out tenants that have their share of the worker", async () => {
     const t = await setup({ heavy: 5, light: 1 });
     expect((await runsClaim(t.pool, limits({ cappedTenants: ["heavy"] }))).map(({ tenantId }) => tenantId)).toEqual(["light"]);
-    await t.close();
   });
 
   it("takes what has the higher priority first", async () => {
@@ -60,7 +56,6 @@ describe("claim", () => {
     const urgent = await t.create(plan([node("a", "pure")]), { priority: 100 });
     const [first] = await runsClaim(t.pool, limits({ limit: 1 }));
     expect(first?.runId).toBe(urgent);
-    await t.close();
   });
 
   it("counts a crash where a lease was not given back, leaves the second to whoever takes suspects, and orphans alone when told", async () => {
@@ -71,7 +66,6 @@ describe("claim", () => {
     expect(await runsClaim(t.pool, limits(short))).toMatchObject([{ crashes: 1 }]);
     expect(await runsClaim(t.pool, limits(short))).toEqual([]);
     expect(await runsClaim(t.pool, limits({ ...short, suspectsAllowed: true }))).toMatchObject([{ crashes: 2 }]);
-    await t.close();
   });
 
   it("claims by id whatever rests or is queued, and no other tenant's", async () => {
@@ -86,7 +80,6 @@ describe("claim", () => {
     }
     expect(await tenantRunClaim(t.pool, { tenantId: "acme", worker: "w", leaseMs: 1 })).toBeUndefined();
     expect(await nodesClaim(t.pool, limits())).toEqual([]);
-    await t.close();
   });
 
   it("S-40: claims a tenant's run whose lease ran out, until it is a suspect", async () => {
@@ -97,7 +90,6 @@ describe("claim", () => {
     expect(await tenantRunClaim(t.pool, { ...claim, tenantId: "other" })).toBeUndefined();
     expect(await tenantRunClaim(t.pool, claim)).toMatchObject({ runId, crashes: 1 });
     expect(await tenantRunClaim(t.pool, claim)).toBeUndefined();
-    await t.close();
   });
 
   it("brings what a load would of a run that nobody has begun, by every way to claim", async () => {
@@ -117,7 +109,6 @@ describe("claim", () => {
       expect({ ...claimed!.fresh, nodes: [], inbox: [] }).toEqual(loaded);
       expect(claimed!.lease).toBe(loaded!.lease);
     }
-    await t.close();
   });
 
   it("leaves it to a load to bring a run that was begun, or has mail", async () => {
@@ -128,7 +119,6 @@ describe("claim", () => {
     const posted = await t.create(plan([node("a", "pure")]));
     await messagePost(t.pool, { runId: posted, tenantId: "acme", kind: inboxKinds.cancel, body: {} });
     for (const runId of [begun, posted]) expect((await runClaim(t.pool, { ...claim, runId }))?.fresh).toBeUndefined();
-    await t.close();
   });
 
   it("spares a worker the load of a run that nobody has begun", async () => {
@@ -139,7 +129,6 @@ describe("claim", () => {
     const loads = (await count.read()).filter(({ query }) => query.includes("state_updates") && query.startsWith("select"));
     await count[Symbol.asyncDispose]();
     expect(loads).toEqual([]);
-    await t.close();
   });
 
   it("renews by token, and says whose token is not valid any more", async () => {
@@ -149,6 +138,5 @@ describe("claim", () => {
     const stale = { ...lease, lease: "00000000-0000-0000-0000-000000000000" };
     expect(await leasesRenew(t.pool, [lease])).toMatchObject([{ mine: true, renewed: true }]);
     expect(await leasesRenew(t.pool, [stale])).toMatchObject([{ mine: false, renewed: false }]);
-    await t.close();
   });
 });
