@@ -6,8 +6,8 @@ import type { EventRow, NodeRunRow } from "../queue/rows.ts";
 import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";
 import type { StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
-import type { OwnerOutcome } from "./inbox-message.ts";
 import { eventRow } from "./node-rows.ts";
+import type { NodeEnd } from "./outcome-rows.ts";
 import type { Pending } from "./pending.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openNodesEnd, statusAtRest, type Standing } from "./run-rest.ts";
@@ -51,7 +51,7 @@ export interface Tail {
   nodes: Map<string, NodeRunRow>;
   events: EventRow[];
   /** Outcomes that are true once it is stored. */
-  decided: [held: HeldNode, outcome: OwnerOutcome][];
+  decided: [held: HeldNode, outcome: NodeEnd][];
   /** The number of the last event before it. */
   seqBefore: number;
   status: RunStatus;
@@ -114,7 +114,7 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
   } else {
     for (const [held, outcome] of tail.decided) {
       // A copy: the row may be refused, and then the node has no event yet.
-      if (outcome.kind !== "waiting") tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
+      tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
     }
   }
   if (tail.status !== ledger.status) {

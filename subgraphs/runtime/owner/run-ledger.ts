@@ -7,7 +7,7 @@ import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import type { NodeState, OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
-import type { NodeOutcome } from "../nodes/executor.ts";
+import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import { NotStorable, notStorableFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
@@ -25,6 +25,10 @@ import { replayLoaded } from "./run-rebuild.ts";
 /** A run that has more unstored goes on when it is less: a statement that carries more than a few MiB does not end in its time. */
 const maxUnstoredCharacters = 4 * 1024 * 1024;
 const maxUnstoredRows = 2_000;
+
+/** The pauses before an attempt that was interrupted is made again: the platform's own parts are back within seconds, as a rule. */
+const firstPauseMs = 200;
+const longestPauseMs = 5_000;
 
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
@@ -167,16 +171,22 @@ export class RunLedger {
     const storable = this.#storable(path, outcome);
     this.#pending.artifactsAdd(storable.artifacts);
     this.held.due.delete(held);
-    if (storable.outcome.kind === "waiting") return this.#wait(held, storable.outcome);
-    if (storable.outcome.kind === "failed" && mayRetry && state.frame.failure === undefined) {
-      const { atMostOnce, retry } = state.node;
-      if (atMostOnce && storable.outcome.effectUnknown === true) return this.#askPerson(held, storable.outcome);
-      const { retryable, retryAfterMs } = storable.outcome;
-      const delayMs = retryDelayMs(retry, { attempt, retryable, retryAfterMs }, Math.random());
-      if (delayMs !== undefined) return this.#retryLater(held, storable.outcome, delayMs);
+    const { outcome: taken } = storable;
+    if (taken.kind === "waiting") return this.#wait(held, taken);
+    if (taken.kind === "failed" || taken.kind === "interrupted") {
+      const mayGoOn = mayRetry && state.frame.failure === undefined;
+      if (mayGoOn && state.node.atMostOnce && taken.effectUnknown === true) return this.#askPerson(held, taken);
+      if (mayGoOn && taken.kind === "interrupted") return this.#callAgain(held, taken);
+      if (mayGoOn && taken.kind === "failed") {
+        const { retryable, retryAfterMs } = taken;
+        const delayMs = retryDelayMs(state.node.retry, { attempt, retryable, retryAfterMs }, Math.random());
+        if (delayMs !== undefined) return this.#retryLater(held, taken, delayMs);
+      }
     }
-    this.#pending.nodeSet(this.finishedRow(held, storable.outcome, storable.columns));
-    this.finished(held, storable.outcome);
+    // In a run that ends anyway nobody waits for the part that was not there.
+    const last: NodeEnd = taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken;
+    this.#pending.nodeSet(this.finishedRow(held, last, storable.columns));
+    this.finished(held, last);
   }
 
   /** Numbers the node's last event, which follows from its row. */
@@ -189,7 +199,7 @@ export class RunLedger {
   }
 
   /** The graph goes on from a node whose row is made. */
-  finished(held: HeldNode, outcome: OwnerOutcome): void {
+  finished(held: HeldNode, outcome: NodeEnd): void {
     const { state } = held;
     this.held.remove(held);
     if (outcome.kind === "failed") applyFailed(this.graph, state, outcome);
@@ -225,8 +235,9 @@ export class RunLedger {
   }
 
   /** Nobody knows what the failed attempt has done outside, and it must not be made again: somebody has to say. */
-  #askPerson(held: HeldNode, failed: FailedOutcome): void {
-    if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
+  #askPerson(held: HeldNode, failed: FailedOutcome | NodeInterruption): void {
+    const usage = usageOf(failed);
+    if (usage !== undefined) this.#pending.usageAdd(usage);
     held.waitReason = "OUTCOME_UNKNOWN";
     held.dueMs = undefined;
     this.opened(held, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
@@ -242,6 +253,15 @@ export class RunLedger {
     held.waitReason = "RETRY";
     this.held.due.add(held);
     this.opened(held, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
+  }
+
+  /** The attempt does not count: it is made again when the platform's part may be back. */
+  #callAgain(held: HeldNode, interruption: NodeInterruption): void {
+    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** held.interruptions++);
+    held.dueMs = this.clock.nowMs() + pauseMs * (1 + Math.random() / 4);
+    held.waitReason = "RETRY";
+    this.held.due.add(held);
+    this.opened(held, "WAITING", { errorCode: interruption.code, errorMessage: interruption.message });
   }
 
   #wait(held: HeldNode, waiting: { reason: string; delayMs?: number }): void {
