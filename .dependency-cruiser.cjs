@@ -38,7 +38,7 @@ const machineFaces = {
   expression: ["expression", "language", "tree"],
   fetch: ["egress", "fetch", "fetch-request"],
   graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "selection", "subgraph"],
-  json: ["json-schema", "nesting"],
+  json: ["json-schema", "nesting", "storable"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],

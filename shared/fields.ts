@@ -1,5 +1,7 @@
 /** Checks of the fields that most records have. Each error names the field, its value and the rule. */
 import { defineErrors } from "./errors.ts";
+import type { Json } from "./json.ts";
+import { maxStorableDepth, NotStorable, requireStorableText, storableJson } from "./json/storable.ts";
 
 const fieldErrors = defineErrors({
   CODE_INVALID: {
@@ -23,6 +25,19 @@ const fieldErrors = defineErrors({
   JSON_TOO_LARGE: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; bytes: number; max: number }) => `${f.field} has ${f.bytes} bytes; at most ${f.max} are allowed.`,
+  },
+  TEXT_NOT_STORABLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; problem: string }) => `What was given cannot be stored: ${f.problem}. Remove it.`,
+  },
+  VALUE_NOT_STORABLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; problem: string }) => `What was given cannot be stored: ${f.problem}. Give a value that JSON has.`,
+  },
+  NESTED_TOO_DEEP: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; limit: number; problem: string }) =>
+      `What was given cannot be stored: ${f.problem}. Nest lists and objects at most ${f.limit} deep.`,
   },
   VERSION_STATUS_INVALID: {
     code: "BAD_USER_INPUT",
@@ -83,11 +98,43 @@ export function checkRange(field: string, value: number, { min, max }: { min: nu
   throw fieldErrors.NUMBER_OUT_OF_RANGE({ field, value, min, max });
 }
 
-/** A JSON value of limited size. @throws AppError JSON_TOO_LARGE */
+/** A JSON value of limited size. One that is to be stored is for {@link checkJson}. @throws AppError JSON_TOO_LARGE */
 export function checkJsonSize<T>(field: string, value: T, maxBytes: number): T {
   const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
   if (bytes <= maxBytes) return value;
   throw fieldErrors.JSON_TOO_LARGE({ field, bytes, max: maxBytes });
+}
+
+/** A JSON value that is to be stored, of limited size. @throws AppError JSON_TOO_LARGE and those of {@link checkStorable} */
+export function checkJson<T extends Json>(field: string, value: T, maxBytes: number): T {
+  return checkStorable(field, checkJsonSize(field, value, maxBytes));
+}
+
+/**
+ * A JSON value that can be stored and reads back as it is (json/storable.ts has the rule).
+ *
+ * @throws AppError TEXT_NOT_STORABLE, NESTED_TOO_DEEP, VALUE_NOT_STORABLE
+ */
+export function checkStorable<T extends Json>(field: string, value: T): T {
+  refusing(field, () => storableJson(value, field));
+  return value;
+}
+
+/** A text that can be stored and reads back as it is. @throws AppError TEXT_NOT_STORABLE */
+export function checkStorableText(field: string, text: string): string {
+  refusing(field, () => requireStorableText(text, field));
+  return text;
+}
+
+function refusing(field: string, check: () => void): void {
+  try {
+    check();
+  } catch (cause) {
+    if (!(cause instanceof NotStorable)) throw cause;
+    const { kind, problem } = cause;
+    if (kind === "deep") throw fieldErrors.NESTED_TOO_DEEP({ field, limit: maxStorableDepth, problem });
+    throw kind === "text" ? fieldErrors.TEXT_NOT_STORABLE({ field, problem }) : fieldErrors.VALUE_NOT_STORABLE({ field, problem });
+  }
 }
 
 /** The status of a new version: any but ARCHIVED. @throws AppError VERSION_STATUS_INVALID */
