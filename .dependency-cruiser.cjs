@@ -32,7 +32,7 @@ function runtimeFloorRules() {
 
 /** What others may import of a machine of shared/; all else of its folder is its inside. */
 const machineFaces = {
-  db: ["database", "errors", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
+  db: ["database", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
   dsl: ["configs", "document", "issue", "node-specs", "node-texts", "node-types", "read", "render-config", "validate"],
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
   expression: ["expression", "language", "tree"],
