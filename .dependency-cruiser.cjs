@@ -37,7 +37,7 @@ const machineFaces = {
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
   expression: ["expression", "language", "tree"],
   fetch: ["egress", "fetch", "fetch-request"],
-  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "selection", "subgraph"],
+  graphql: ["argument-limits", "context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "selection", "subgraph"],
   json: ["json-schema", "nesting", "storable"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],

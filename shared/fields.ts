@@ -18,6 +18,10 @@ const fieldErrors = defineErrors({
     message: (f: { field: string; value: string; min: number }) =>
       `${f.field} is empty. Give at least ${f.min} ${f.min === 1 ? "character" : "characters"}.`,
   },
+  LIST_TOO_LONG: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; length: number; max: number }) => `${f.field} has ${f.length} items; at most ${f.max} are allowed.`,
+  },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; value: number; min: number; max: number }) => `${f.field} is ${f.value}. Give ${f.min} to ${f.max}.`,
@@ -70,6 +74,12 @@ export function checkText(field: string, value: string, limits: { min?: number; 
   }
   if (min > 0 && value.trim().length < min) throw fieldErrors.TEXT_TOO_SHORT({ field, value: excerpt(value), min });
   return value;
+}
+
+/** A list of limited length. @throws AppError LIST_TOO_LONG */
+export function checkItems<T>(field: string, items: readonly T[], max: number): readonly T[] {
+  if (items.length <= max) return items;
+  throw fieldErrors.LIST_TOO_LONG({ field, length: items.length, max });
 }
 
 /** The characters of a text, as JSON Schema counts them: an emoji is one, though JavaScript keeps it as two units. */
