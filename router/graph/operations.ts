@@ -17,7 +17,7 @@ import {
   type ValidationRule,
 } from "graphql";
 import { refuseDeep } from "#shared/json/nesting.ts";
-import { LruCache } from "./lru-cache.ts";
+import { LruCache } from "#shared/lru-cache.ts";
 import { compileShape, type Shaper } from "./shape.ts";
 import { variableRootFault } from "./subscription-root.ts";
 import type { ComposedGraph } from "./supergraph.ts";
@@ -45,6 +45,9 @@ export interface OperationsOptions {
   cacheSize?: number;
 }
 
+/** Of the texts of all operations that are kept planned: a single one may have megabytes, in a string. */
+const maxPlannedBytes = 64 << 20;
+
 /** The operations of one graph. */
 export class Operations {
   readonly #graph: ComposedGraph;
@@ -58,7 +61,7 @@ export class Operations {
     this.#planner = new QueryPlanner(options.graph.supergraph, { exposeDocumentNodeInFetchNode: true });
     this.#rules = [...specifiedRules, ...options.rules];
     this.#maxTokens = options.maxTokens;
-    this.#planned = new LruCache(options.cacheSize ?? 1_000);
+    this.#planned = new LruCache({ entries: options.cacheSize ?? 1_000, bytes: maxPlannedBytes });
   }
 
   /** From text. @throws GraphQLError[] wrapped in {@link RefusedOperation}; AppError NESTED_TOO_DEEP */
@@ -87,7 +90,8 @@ export class Operations {
     const operation = operationFromDocument(this.#graph.api, document, { validate: false, ...(operationName ? { operationName } : {}) });
     const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
     const planned = { document, node, defaults, shape: compileShape(operation), ...executable(this.#planner.buildQueryPlan(operation)) };
-    this.#planned.set(key, planned);
+    // The document keeps its whole text, two bytes a character.
+    this.#planned.set(key, planned, 2 * (document.loc?.end ?? 0));
     return planned;
   }
 

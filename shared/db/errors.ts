@@ -28,7 +28,7 @@ export function databaseError(cause: unknown): AppError | undefined {
 /** Says that the database does not answer, and that another try may do. */
 export function databaseUnavailable(cause: unknown): AppError {
   const message = "The database does not answer. Try again in a moment.";
-  return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, { retryable: true }, { cause });
+  return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, { retryable: true, platformFault: true }, { cause });
 }
 
 /** What the driver and its pool say without a code: no connection was free in time, or it was lost. */

@@ -15,6 +15,7 @@ import type { ArgumentLimits, OperationVariables } from "./argument-limits.ts";
 import type { SubgraphContext, SubgraphDeps } from "./context.ts";
 import { Database, type MigrationEntry } from "#shared/db/database.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
+import { LruCache } from "#shared/lru-cache.ts";
 import { maskErrors } from "./errors.ts";
 import { buildFederatedSchema, type FederatedSchema, type ReferenceResolver } from "./schema.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -132,15 +133,14 @@ function streamError({ document, operationName }: Pick<ExecutionArgs, "document"
   return new GraphQLError("The stream broke.", { path, originalError: cause instanceof Error ? cause : new Error(String(cause)) });
 }
 
-const parsed = new Map<string, DocumentNode>();
-const parsedLimit = 1_000;
+/** By text, of which a document keeps the whole. */
+const parsed = new LruCache<DocumentNode>({ entries: 1_000, bytes: 64 << 20 });
 
 function parseOnce(query: string): DocumentNode {
   let document = parsed.get(query);
   if (document === undefined) {
     document = parse(query);
-    if (parsed.size >= parsedLimit) parsed.delete(parsed.keys().next().value!);
-    parsed.set(query, document);
+    parsed.set(query, document, 2 * query.length);
   }
   return document;
 }

@@ -11,7 +11,7 @@ import type { HintChannel } from "#shared/hints.ts";
 import type { Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
-import { nodesClaim, runClaim, tenantRunClaim, type ClaimedRun } from "../queue/claim.sql.ts";
+import { nodesClaim, runClaim, tenantRunClaim, type RunClaim } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
 import type { EventPage, EventRead } from "../queue/events.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
@@ -75,8 +75,6 @@ export class RunControl {
   readonly #creates: CreateBatcher;
   readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
-  /** Plans that this process has stored; they are not sent again. */
-  readonly #storedPlans = new Set<string>();
 
   constructor(deps: EngineDeps & { workerKey?: string }) {
     this.#deps = deps;
@@ -98,11 +96,8 @@ export class RunControl {
   /** Creates runs, one statement for all of them. In the order given. */
   async createRuns(runs: readonly NewRun[]): Promise<CreatedRun[]> {
     const rows = runs.map(runRow);
-    const plans = new Map(runs.filter(({ plan }) => !this.#storedPlans.has(plan.id)).map(({ plan }) => [plan.id, plan]));
-    const planRows = [...plans.values()].map(({ id, tenantId, json }) => ({ id, tenantId, json }));
-    const created = await this.#creates.create(rows, planRows);
-    if (this.#storedPlans.size > 1_000) this.#storedPlans.clear();
-    for (const id of plans.keys()) this.#storedPlans.add(id);
+    const plans = runs.map(({ plan: { id, tenantId, json } }) => ({ id, tenantId, json }));
+    const created = await this.#creates.create(rows, plans);
     if (created.size > 0) this.#deps.hints.publish("work", "*");
     const missing = rows.filter(({ id }) => !created.has(id));
     const existing = missing.length === 0 ? [] : await runsExisting(this.#deps.pool, missing);
@@ -215,7 +210,7 @@ export class RunControl {
     await unwatched;
   }
 
-  #own(claim: ClaimedRun, adoption: Omit<Adoption, "left">): Promise<Release> {
+  #own(claim: RunClaim, adoption: Omit<Adoption, "left">): Promise<Release> {
     return new Promise((resolve, reject) => {
       this.#owner.adopt([claim], { ...adoption, left: resolve }).catch(reject);
     });

@@ -20,7 +20,7 @@ import { TraceSpan } from "./span.entity.ts";
 const runIdArgument = { description: "The run; NOT_FOUND where there is none." };
 const afterArgument = {
   nullable: true,
-  description: "A cursor of any of the run's three streams: the stream begins behind it; with the run's first event unless given.",
+  description: "A cursor of any of the run's streams: the stream begins behind it; with the run's first event unless given.",
 };
 
 /** What happens in a run, live. */

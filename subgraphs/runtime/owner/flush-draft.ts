@@ -6,8 +6,8 @@ import type { EventRow, NodeRunRow } from "../queue/rows.ts";
 import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";
 import type { StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
-import type { OwnerOutcome } from "./inbox-message.ts";
 import { eventRow } from "./node-rows.ts";
+import type { NodeEnd } from "./outcome-rows.ts";
 import type { Pending } from "./pending.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openNodesEnd, statusAtRest, type Standing } from "./run-rest.ts";
@@ -20,6 +20,8 @@ export interface FlushingRun {
   readonly leaseMs: number;
   /** When the lease was last known to be ours, by the monotonic clock. */
   readonly confirmedAtMs: number;
+  /** About how many characters its next flush has. */
+  readonly unsent: number;
   /** Takes all that there is to store. undefined: nothing, or a flush of it is under way. */
   flushTake(): FlushDraft | undefined;
   flushSettle(draft: FlushDraft, answer: Omit<FlushAnswer, "k">, wasSentBefore: boolean): void;
@@ -32,6 +34,8 @@ export interface FlushDraft {
   run: FlushingRun;
   row: FlushRun;
   pending: Pending;
+  /** About how much it is. */
+  characters: number;
   /** Rows that hold only with this flush's calm. */
   tail: Tail | undefined;
   /** The statements that can store it, beside the full one. */
@@ -47,7 +51,7 @@ export interface Tail {
   nodes: Map<string, NodeRunRow>;
   events: EventRow[];
   /** Outcomes that are true once it is stored. */
-  decided: [held: HeldNode, outcome: OwnerOutcome][];
+  decided: [held: HeldNode, outcome: NodeEnd][];
   /** The number of the last event before it. */
   seqBefore: number;
   status: RunStatus;
@@ -82,7 +86,9 @@ export function flushDraft(own: Ownership, rest: Rest): FlushDraft {
   const { open, waiting } = own.standing.graph;
   const withdraws = pending.withdrawn.length > 0 || (rest === "end" && open.size > waiting);
   const isEnd = isPlain && !withdraws && endsPlainly(own, { row, pending, tail });
-  return { run, row, pending, tail, isShort, isPlainEnd: isEnd, withdraws };
+  const ofRun = [row.state, row.outputText, row.outputJson].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  const characters = ofRun + pending.characters;
+  return { run, row, pending, characters, tail, isShort, isPlainEnd: isEnd, withdraws };
 }
 
 /** Whether the statement for plain ends can store it: no node run has a row yet, none is left open or offered, no session is to be told. */
@@ -108,7 +114,7 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
   } else {
     for (const [held, outcome] of tail.decided) {
       // A copy: the row may be refused, and then the node has no event yet.
-      if (outcome.kind !== "waiting") tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
+      tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
     }
   }
   if (tail.status !== ledger.status) {

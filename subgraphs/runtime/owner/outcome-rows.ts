@@ -10,7 +10,7 @@ import { nodeRow, storedOutput, type NodeRecord, type OutputColumns, type Stored
 import { nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** How a node run ends: with an outcome, or with its run. */
-export type NodeEnd = Exclude<OwnerOutcome, { kind: "waiting" }> | { kind: "cancelled"; code: string; message: string };
+export type NodeEnd = Exclude<OwnerOutcome, { kind: "waiting" | "interrupted" }> | { kind: "cancelled"; code: string; message: string };
 
 /** An outcome as it is stored: itself, or the failure that takes its place. */
 export interface StoredOutcome extends StoredOutput {

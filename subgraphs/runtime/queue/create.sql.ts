@@ -1,5 +1,5 @@
 import { arraysOf, insertionOf, newRunColumns, planColumns, rowsFrom, type NewRunRow, type PlanRow } from "./rows.ts";
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
 const { names, values } = insertionOf(newRunColumns);
 const plan = insertionOf(planColumns);
@@ -7,7 +7,7 @@ const plan = insertionOf(planColumns);
 const firstOfRuns = Object.keys(planColumns).length + 1;
 
 // priority: a second of it is as good as a second of waiting.
-const create: Statement = {
+const create = defineStatement({
   name: "create",
   text: `
 with a as materialized (select * from ${rowsFrom(newRunColumns, firstOfRuns, { isNumbered: false })}),
@@ -21,16 +21,17 @@ e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id)
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
   select id, id, tenant_id, now() - priority * interval '1 second' from r where status = 0 and execution = 'WORKERS')
 select id, created_at as "createdAt" from r`,
-};
+});
 
-const existing: Statement = {
+// lateral and limit: each key is looked up, however few rows the planner believes there are.
+const existing = defineStatement({
   name: "create_existing",
   text: `
 select r.id, r.tenant_id as "tenantId", r.idempotency_key as "key", r.input_hash as "inputHash" from runtime.run r where r.id = any($1)
 union all
-select r.id, r.tenant_id, r.idempotency_key, r.input_hash from runtime.run r
-  join unnest($2::text[], $3::text[]) as x(tenant_id, key) on r.tenant_id = x.tenant_id and r.idempotency_key = x.key`,
-};
+select r.* from unnest($2::text[], $3::text[]) as x(tenant_id, key), lateral (
+  select r.id, r.tenant_id, r.idempotency_key, r.input_hash from runtime.run r where r.tenant_id = x.tenant_id and r.idempotency_key = x.key limit 1) r`,
+});
 
 /** A run that stood in the way of a create. */
 export interface ExistingRun {

@@ -1,4 +1,4 @@
-import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 import {
   isTerminal,
   nodeRunStatusWord,
@@ -56,7 +56,7 @@ interface PageRow {
 
 // One snapshot for a run and its events, so `done` is never told before the last event is. The limit keeps the look-up of the run a look-up,
 // whatever the planner believes of the table.
-const read: Statement = {
+const read = defineStatement({
   name: "events_read",
   text: `
 select q.index::int - 1 as index, r.status, r.event_seq as "eventSeq",
@@ -66,7 +66,7 @@ select q.index::int - 1 as index, r.status, r.event_seq as "eventSeq",
 from unnest($1::text[], $2::text[], $3::int[]) with ordinality as q (run_id, tenant_id, after, index)
 cross join lateral (
   select r.status, r.event_seq from runtime.run r where r.id = q.run_id and r.tenant_id = q.tenant_id limit 1) r`,
-};
+});
 
 /**
  * Reads events of several runs in order, up to `limit` of each; null where the tenant has no such run. Served by run_tenant, which holds the id whole, and the primary key of events.

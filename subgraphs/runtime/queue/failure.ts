@@ -15,6 +15,11 @@ export function failureKind(cause: unknown): FailureKind {
   return code === "57014" || !/^(08|53|55|57)/.test(code) ? "unsettled" : "unreachable";
 }
 
+/** Whether the statement was not done in the time that it has, by the server's clock or the client's. */
+export function isTimeOut(cause: unknown): boolean {
+  return sqlState(cause) === "57014" || (cause instanceof Error && cause.message === "Query read timeout");
+}
+
 function sqlState(cause: unknown): string | undefined {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
   // With a digit: EPIPE is no SQLSTATE.

@@ -24,7 +24,7 @@ import {
   type OfferRow,
   type SpanRow,
 } from "./rows.ts";
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable, type Statement } from "./statement.ts";
 
 /** What becomes of the ownership with this flush. end: the run is terminal. wait: it rests. requeue: given back. */
 export type Rest = "keep" | "wait" | "requeue" | "end";
@@ -211,7 +211,7 @@ function statement(form: FlushForm, isOrdered: boolean): Statement {
     ...(form === "end" ? [workEnd] : []),
     ...(form === "full" ? more(parameters) : []),
   ];
-  return { name: `flush_${form}${isOrdered ? "_ordered" : ""}`, text: `with ${parts.join(",\n")}\n${answer}` };
+  return defineStatement({ name: `flush_${form}${isOrdered ? "_ordered" : ""}`, text: `with ${parts.join(",\n")}\n${answer}` });
 }
 
 /** The statements of the group commit; those that lock in order are for use after 55P03 or 40P01. */

@@ -1,5 +1,5 @@
 import { newRunColumns, nodeRunColumns, type Columns } from "./rows.ts";
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
 /** A new run that takes over what a FAILED one had finished. */
 export interface Fork {
@@ -44,7 +44,7 @@ const node = ofOld(nodeRunColumns, "k", {
 // Copied node runs get the new run's first events, in the order they were done. The key that is sent outside stays the old one where nobody
 // knows whether the old call took effect (failed so, or cancelled after its start); where it failed for certain there is a new one, else the
 // other side would replay its stored error.
-const fork: Statement = {
+const fork = defineStatement({
   name: "fork",
   text: `
 with o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = 4),
@@ -68,7 +68,7 @@ e as (insert into runtime.run_event (run_id, seq, type, status, attempt, at, ten
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
   select id, id, tenant_id, now() - priority * interval '1 second' from r where execution = 'WORKERS')
 select id from r`,
-};
+});
 
 /** Makes the new run; false when there is no FAILED run of that id (or the new id is taken, after an unknown outcome). */
 export async function runFork(db: Queryable, call: Fork): Promise<boolean> {

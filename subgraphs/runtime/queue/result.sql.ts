@@ -1,5 +1,5 @@
 import { arraysOf, resultColumns, rowsFrom, type ResultRow } from "./rows.ts";
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
 /** The outcome of an offered node run, for the inbox of its run. */
 export type OfferedResult = ResultRow;
@@ -11,7 +11,7 @@ export interface ResultAnswer {
   kind: "done" | "busy" | "gone";
 }
 
-const result: Statement = {
+const result = defineStatement({
   name: "result",
   text: `
 with a as materialized (select * from ${rowsFrom(resultColumns, 1, { isNumbered: false })}),
@@ -27,7 +27,7 @@ w as (insert into runtime.work (key, run_id, tenant_id) select id, id, tenant_id
   on conflict (key) do update set visible_at = least(work.visible_at, now()))
 select a.key, a.run_id as "runId", case when d.key is not null then 'done' when w.lease = a.lease then 'busy' else 'gone' end as kind
 from a left join d using (key) left join runtime.work w on w.key = a.key`,
-};
+});
 
 /** Hands in the outcomes of offered node runs, of many runs at once. */
 export function resultsPost(db: Queryable, results: readonly OfferedResult[]): Promise<ResultAnswer[]> {

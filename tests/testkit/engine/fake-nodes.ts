@@ -21,7 +21,7 @@ export interface Calls {
 
 /**
  * pure: completes with config.output. branch: config.route. assign: config.updates. hold: an outside call that the test ends. call: an outside
- * call of config.ms. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees.
+ * call of config.ms. cut: is interrupted config.times times. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees.
  */
 export function fakeExecutors(): { executors: (type: string) => NodeExecutor | undefined; calls: Calls } {
   const waiters = new Map<string, (call: HeldCall) => void>();
@@ -63,6 +63,14 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
       return isOver
         ? { kind: "completed", outputText: `attempt ${context.attempt}` }
         : { kind: "failed", code: "FLAKY", message: "try again", retryable: true };
+    }),
+    cut: outside((context) => {
+      const made = (calls.attempts.get(context.nodeRunId) ?? 0) + 1;
+      calls.attempts.set(context.nodeRunId, made);
+      const effectUnknown = context.config["effectUnknown"] === true;
+      return made > Number(context.config["times"])
+        ? { kind: "completed", outputText: `attempt ${context.attempt}` }
+        : { kind: "interrupted", code: "SUBGRAPH_UNREACHABLE", message: "the tool subgraph is away", effectUnknown };
     }),
     call: outside((context) => sleepFor(Number(context.config["ms"] ?? 0), context.signal)),
     hold: outside(

@@ -84,10 +84,11 @@ export class EngineFixture {
     return fixture;
   }
 
-  /** A worker with a pool of its own; started unless told otherwise. */
-  worker(options: Partial<WorkerOptions> & { start?: boolean } = {}): Worker {
+  /** A worker with a pool of its own; started unless told otherwise. `sends` is asked before each of its statements; what it throws is what comes of it. */
+  worker({ sends, ...options }: Partial<WorkerOptions> & { start?: boolean; sends?: (sent: SentStatement) => void } = {}): Worker {
     const workerKey = options.workerKey ?? `worker-${this.#workers.length + 1}`;
     const pool = openPool({ url: this.url, scope: "engine", max: 4, applicationName: workerKey });
+    if (sends !== undefined) watch(pool, sends);
     const base = { databaseUrl: this.url, hints: this.hints, log: silentLog, executors: this.executors, ports: noPorts };
     const worker = new Worker({ ...base, ...options, pool, workerKey });
     this.#workers.push({ worker, pool });
@@ -167,6 +168,25 @@ export class EngineFixture {
     await this.pool.end();
     await this.#drop();
   }
+}
+
+/** A statement on its way, by its name. */
+export interface SentStatement {
+  name: string;
+  values: readonly unknown[];
+  /** Of all its parameters. */
+  characters: number;
+}
+
+function watch(pool: pg.Pool, sends: (sent: SentStatement) => void): void {
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+  const watched = async (...args: unknown[]): Promise<unknown> => {
+    const { name = "", values = [] } = args[0] as Partial<SentStatement>;
+    const characters = values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
+    sends({ name, values, characters });
+    return query(...args);
+  };
+  Object.assign(pool, { query: watched });
 }
 
 async function migrateRuntime(url: string): Promise<void> {
