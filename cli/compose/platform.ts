@@ -32,7 +32,7 @@ export async function loadPlatform(): Promise<void> {
 }
 
 /** Starts router and all subgraphs in this process. */
-export async function startPlatform(env: Env, { log, progress, workerSocket }: PlatformOptions): Promise<RunningPlatform> {
+export async function startPlatform(env: Env, { log, progress, workerSocket, trouble }: PlatformOptions): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
   // Asked while the rest opens: the sandbox's self-test takes a moment.
   const notes = sandboxNotes(env);
@@ -46,7 +46,7 @@ export async function startPlatform(env: Env, { log, progress, workerSocket }: P
     const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
-    const router = await openRouter(opened, { env, log, registry, shutdown });
+    const router = await openRouter(opened, { env, log, registry, shutdown, trouble });
     return {
       graphUrl: router.url,
       notes: await notes,
@@ -78,7 +78,7 @@ async function openAll(env: Env, log: Log, registry: EndpointRegistry, shutdown:
 }
 
 /** The router with its own subgraph, in front of the others. */
-async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown }: RouterParts): Promise<RunningRouter> {
+async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown, trouble }: RouterParts): Promise<RunningRouter> {
   const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
   const hints = await busOf(new Map(), databaseUrl, log, shutdown);
   const all = [...endpoints];
@@ -88,7 +88,8 @@ async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, s
   all.push(access);
   const audit = new AuditWriter({ databaseUrl, log });
   shutdown.add("audits", () => audit.stop(), 5_000);
-  const router = await startRouter({ env, endpoints: all, audit, log, checks: { schema: () => requireMigrated(access) } });
+  const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
+  const router = await startRouter({ env, endpoints: all, audit, log, checks });
   shutdown.add("the router", () => router.stop(), 8_000);
   return router;
 }
@@ -98,6 +99,13 @@ interface RouterParts {
   log: Log;
   registry: EndpointRegistry;
   shutdown: ShutdownList;
+  trouble?: (() => string | undefined) | undefined;
+}
+
+function requireNoTrouble(trouble: () => string | undefined): Promise<void> {
+  const story = trouble();
+  if (story === undefined) return Promise.resolve();
+  return Promise.reject(new AppError("DOWNSTREAM_UNAVAILABLE", "PLATFORM_IN_TROUBLE", story));
 }
 
 async function requireMigrated({ database }: RunningSubgraph): Promise<void> {

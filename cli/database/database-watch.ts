@@ -6,6 +6,10 @@ export interface DatabaseWatchOptions {
   server: EmbeddedServer;
   /** Told in sentences how it goes. */
   tell: (text: string) => void;
+  /** Told why it does not answer, and undefined when it does again. */
+  onChange?: (trouble: string | undefined) => void;
+  /** Says why it cannot run now, such as a full disk: then it is not started, and not given up either. */
+  obstacle?: () => Promise<string | undefined>;
   /** Told when it does not come back, or not for long: the platform cannot go on. */
   giveUp: (cause: unknown) => void;
   pollMs?: number;
@@ -21,18 +25,34 @@ const restartsWithinMs = 60_000;
  *
  * @returns the function that ends the watch; it waits for a restart that is under way.
  */
-export function watchDatabase({ server, tell, giveUp, pollMs = 500 }: DatabaseWatchOptions): () => Promise<void> {
+export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs = 500 }: DatabaseWatchOptions): () => Promise<void> {
   const stopping = new AbortController();
   const restarts: number[] = [];
+  let waitsFor: string | undefined;
+  const isHindered = (found: string | undefined): boolean => {
+    if (found !== undefined && waitsFor === undefined) tell(`PostgreSQL has ended and waits: ${found}`);
+    waitsFor = found;
+    return found !== undefined;
+  };
   const watch = async (): Promise<void> => {
     while (await waited(pollMs, stopping.signal)) {
       if (server.isRunning()) continue;
+      onChange?.("PostgreSQL has ended; it is started again.");
+      if (isHindered(await obstacle?.())) continue;
       restarts.push(Date.now());
       if (restarts.filter((at) => Date.now() - at < restartsWithinMs).length > mostRestarts)
         throw new Error(`PostgreSQL ended ${restarts.length} times. Its log says why: ${server.logFile}`);
       tell(`PostgreSQL has ended; it is started again. Its log: ${server.logFile}`);
-      await server.restart();
+      try {
+        await server.restart();
+      } catch (cause) {
+        // It may have filled up since it was looked at.
+        if (!isOutOfSpace(cause) && (await obstacle?.()) === undefined) throw cause;
+        restarts.pop();
+        continue;
+      }
       tell("PostgreSQL runs again");
+      onChange?.(undefined);
     }
   };
   const watching = watch().catch(giveUp);
@@ -40,6 +60,11 @@ export function watchDatabase({ server, tell, giveUp, pollMs = 500 }: DatabaseWa
     stopping.abort();
     return watching;
   };
+}
+
+/** The operating system's words, as PostgreSQL passes them on: its locale is C. */
+function isOutOfSpace(cause: unknown): boolean {
+  return cause instanceof Error && /No space left on device|ENOSPC/.test(cause.message);
 }
 
 function waited(ms: number, signal: AbortSignal): Promise<boolean> {

@@ -22,6 +22,7 @@ const composition = {
   preload: () => Promise.resolve(),
   migrate: () => Promise.resolve([]),
   pendingMigrations: () => Promise.resolve([]),
+  freeLeases: () => Promise.resolve(),
   workerUrls: (socket) => ({ tool: `unix:${socket}` }),
   startRouter: part,
   startSubgraph: part,
