@@ -72,7 +72,14 @@ export class LogFile {
 
   /** A line about lines, when there is room for one. */
   #tellLost(): void {
-    const line = { level: 40, time: Date.now(), pid: process.pid, name: this.#name, lines: this.#lost, msg: "the log could not be written; lines are lost" };
+    const line = {
+      level: 40,
+      time: Date.now(),
+      pid: process.pid,
+      name: this.#name,
+      lines: this.#lost,
+      msg: "the log could not be written; lines are lost",
+    };
     this.#lost = 0;
     this.write(`${JSON.stringify(line)}\n`);
   }

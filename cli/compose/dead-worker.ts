@@ -22,9 +22,18 @@ export async function freeLeases(databaseUrl: string, { held, blamedRunId }: Dea
       await sleep(atMs - waitedMs);
       waitedMs = atMs;
       try {
-        const given = blamedRunId === undefined ? [] : await runsGiveBack(pool, rows.filter(({ key }) => key !== blamedRunId));
+        const given =
+          blamedRunId === undefined
+            ? []
+            : await runsGiveBack(
+                pool,
+                rows.filter(({ key }) => key !== blamedRunId),
+              );
         const own = new Set(given);
-        const left = await leasesFree(pool, rows.filter(({ key }) => isToBlame(key) && !own.has(key)));
+        const left = await leasesFree(
+          pool,
+          rows.filter(({ key }) => isToBlame(key) && !own.has(key)),
+        );
         for (const key of [...given, ...left]) freed.add(key);
       } catch (cause) {
         log.warn({ err: cause }, "the leases of a dead worker were not freed, trying again");

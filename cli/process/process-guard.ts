@@ -23,7 +23,11 @@ export function startGuard(stuck: GuardSettings["stuck"]): void {
   const workerData: GuardThreadData = { settings: { ...partGuard(), stuck }, turns };
   const file = fileURLToPath(new URL("./guard-thread.ts", import.meta.url));
   // Its heap is small, and so are its limits: it must cost next to nothing.
-  const thread = new Thread(file, { workerData, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 } });
+  const thread = new Thread(file, {
+    workerData,
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 },
+  });
   thread.unref();
 }
 

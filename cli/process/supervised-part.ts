@@ -115,7 +115,8 @@ export class SupervisedPart {
     }
     onChange?.();
     onEnd?.({ ...end, cause: endCause(end), restartInMs });
-    if (restart === "give up") onGiveUp?.(cliErrors.PART_KEEPS_ENDING({ part: name, story: storyOf(end), logFile }, { cause: end.failure }));
+    if (restart === "give up")
+      onGiveUp?.(cliErrors.PART_KEEPS_ENDING({ part: name, story: storyOf(end), logFile }, { cause: end.failure }));
   }
 }
 

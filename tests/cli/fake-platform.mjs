@@ -10,9 +10,15 @@ const part = () => ({ stop: () => Promise.resolve() });
 const composition = {
   subgraphNames: ["workflow"],
   async startPlatform(env) {
+    if (process.env.FAKE_API === "does not start") throw new Error("it cannot be composed");
     const server = createServer((_, response) => response.end("ok"));
     await new Promise((resolve) => server.listen({ host: env.host, port: env.port }, resolve));
     const { port } = server.address();
+    // Once it was told that it serves, its main loop turns no more.
+    if (process.env.FAKE_API === "blocks")
+      setTimeout(() => {
+        for (;;);
+      }, 500);
     return {
       graphUrl: `http://127.0.0.1:${port}/graphql`,
       notes: ["a fake platform"],

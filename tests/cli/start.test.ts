@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { readPostmaster, isServing } from "#shared/postgres/postmaster.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
-import { isSameProcess } from "#shared/process-identity.ts";
+import { isSameProcess, processIdentity } from "#shared/process-identity.ts";
 import { runningInstance, type InstanceRecord } from "../../cli/process/instance-lock.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { runCli, type CliProcess } from "./cli-process.ts";
@@ -136,6 +136,57 @@ describe("start", () => {
     process.kill(before, "SIGKILL");
     await t.until(({ children = [] }) => children.some(({ part, pid }) => part === "worker" && pid !== before));
     await platform.says(`worker ${before} ended (SIGKILL); another is started`);
+  });
+
+  it("starts the API again that was killed, at the same address, and takes neither database nor worker with it", async () => {
+    const t = setup();
+    const platform = t.start();
+    await platform.says("Ctrl-C stops it");
+    const before = { api: t.part("API"), worker: t.part("worker"), database: readPostmaster(t.cluster)?.pid };
+    const { graphUrl = "" } = t.record();
+    process.kill(before.api, "SIGKILL");
+    await platform.says(`the API ${before.api} ended (SIGKILL); another is started`);
+    await platform.says("the API serves again");
+    expect(t.part("API")).not.toBe(before.api);
+    expect(t.part("worker")).toBe(before.worker);
+    expect(readPostmaster(t.cluster)?.pid).toBe(before.database);
+    expect(await (await fetch(graphUrl)).text()).toBe("ok");
+    platform.child.kill("SIGINT");
+    expect((await platform.ended).code).toBe(0);
+  });
+
+  it("says why the API does not start, and ends with 1", async () => {
+    const t = setup();
+    const { code, output } = await t.start({ FAKE_API: "does not start" }).ended;
+    expect(output).toContain("it cannot be composed");
+    expect(code).toBe(1);
+    expect(readPostmaster(t.cluster)).toBeUndefined();
+  });
+
+  it("leaves no process behind when it is killed, though the main loop of one is blocked", async () => {
+    const t = setup();
+    const platform = t.start({ FAKE_API: "blocks" });
+    await platform.says("Ctrl-C stops it");
+    const pids = [t.part("API"), t.part("worker"), readPostmaster(t.cluster)?.pid ?? 0];
+    expect(pids.map((pid) => processIdentity(pid) !== undefined)).toEqual([true, true, true]);
+    platform.child.kill("SIGKILL");
+    await platform.ended;
+    // PostgreSQL outlives them by 30 s.
+    await eventually(
+      () => pids.map((pid) => processIdentity(pid) !== undefined),
+      (alive) => !alive.includes(true),
+    );
+  });
+
+  it("makes a worker wait for it that was started before it, which takes neither the data folder nor a database", async () => {
+    const t = setup();
+    const worker = t.run("worker");
+    await worker.says(`No platform runs on ${t.dataDir}; the worker waits for it, 60 s at most.`);
+    const platform = t.start({ AGENT_PLATFORM_WORKERS: "0" });
+    await platform.says("Ctrl-C stops it");
+    await worker.says("worker ready");
+    worker.child.kill("SIGTERM");
+    expect((await worker.ended).code).toBe(0);
   });
 
   it("lets one more worker join that knows nothing but the data folder", async () => {

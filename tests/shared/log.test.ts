@@ -36,7 +36,8 @@ describe("the log", () => {
   });
 
   it("lets its process end when the disk is full, whatever waits to be written", () => {
-    const full = 'for (let line = 0; line < 1000; line++) log.info("lost"); process.on("exit", () => console.log("ended")); process.exit(0);';
+    const full =
+      'for (let line = 0; line < 1000; line++) log.info("lost"); process.on("exit", () => console.log("ended")); process.exit(0);';
     expect(logging("/dev/full", full)).toBe("ended\n");
   });
 

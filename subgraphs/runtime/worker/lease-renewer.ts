@@ -70,11 +70,14 @@ export class LeaseRenewer {
 
   start(): void {
     this.#spawn();
-    this.#beat = setInterval(() => {
-      const leases = this.#leases();
-      this.#thread?.postMessage(leases);
-      this.#held?.(leases);
-    }, Math.min(beatMs, this.#settings.leaseMs / 6));
+    this.#beat = setInterval(
+      () => {
+        const leases = this.#leases();
+        this.#thread?.postMessage(leases);
+        this.#held?.(leases);
+      },
+      Math.min(beatMs, this.#settings.leaseMs / 6),
+    );
   }
 
   async close(): Promise<void> {

@@ -54,7 +54,8 @@ describe("superviseWorkers", () => {
 
   it("gives up a worker that does not start, and says which part, why, and where its log is", async () => {
     const given = Promise.withResolvers<Error>();
-    const fork = () => spawn(process.execPath, ["-e", "console.error('no such setting'); process.exit(1)"], { stdio: ["ignore", "ignore", "pipe"] });
+    const fork = () =>
+      spawn(process.execPath, ["-e", "console.error('no such setting'); process.exit(1)"], { stdio: ["ignore", "ignore", "pipe"] });
     superviseWorkers({
       count: 1,
       fork,
