@@ -11,10 +11,14 @@ const log = pino({ level: "silent" });
 const processes: PartProcess[] = [];
 
 afterEach(async () => {
-  for (const { child } of processes) child.kill("SIGKILL");
-  await Promise.all(processes.splice(0).map(({ ended }) => ended));
+  await processesEnd();
   await EngineFixture.closeLeft();
 });
+
+async function processesEnd(): Promise<void> {
+  for (const { child } of processes) child.kill("SIGKILL");
+  await Promise.all(processes.splice(0).map(({ ended }) => ended));
+}
 
 /** An engine, and workers as the platform's parts. Leases last 30 s: who waits for one to run out is seen. */
 async function setup() {
@@ -54,6 +58,7 @@ describe("the runs of a worker that died", () => {
     worker("next");
     for (const runId of runs) expect((await t.finished(runId)).status).toBe("COMPLETED");
     await freeing;
+    await processesEnd();
     await t.close();
   });
 
@@ -74,6 +79,7 @@ describe("the runs of a worker that died", () => {
     worker("next");
     for (const runId of [neighbour, blocking]) expect((await t.finished(runId)).status).toBe("COMPLETED");
     await freeing;
+    await processesEnd();
     await t.close();
   });
 
