@@ -45,9 +45,9 @@ export interface ServingPlatform {
 }
 
 /** Ends of its own that are too many, without 30 s of life between them: what is wrong then does not pass by itself. */
-const apiLimit = { causes: ["crashed", "unstarted"] as EndCause[], ends: 8 };
+const apiLimit = { causes: ["crashed", "unstarted"] as EndCause[], ends: 6 };
 /** A worker that dies of what it executes is no reason to end: that goes to the process for suspects. */
-const workerLimit = { causes: ["unstarted"] as EndCause[], ends: 8 };
+const workerLimit = { causes: ["unstarted"] as EndCause[], ends: 6 };
 
 /** Supervises the parts of one platform. */
 export class Supervisor {

@@ -28,31 +28,41 @@ const restartsWithinMs = 60_000;
 export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs = 500 }: DatabaseWatchOptions): () => Promise<void> {
   const stopping = new AbortController();
   const restarts: number[] = [];
-  let waitsFor: string | undefined;
-  const isHindered = (found: string | undefined): boolean => {
-    if (found !== undefined && waitsFor === undefined) tell(`PostgreSQL has ended and waits: ${found}`);
-    waitsFor = found;
-    return found !== undefined;
+  let isDown = false;
+  let isWaiting = false;
+  /** It was started for nothing: no need to say so at each try. */
+  let isRefused = false;
+  const hindered = (story: string | undefined): boolean => {
+    if (story !== undefined && !isWaiting) tell(`PostgreSQL has ended and waits: ${story}`);
+    isWaiting = story !== undefined;
+    return isWaiting;
+  };
+  const downSet = (down: boolean): void => {
+    if (down !== isDown) onChange?.(down ? "PostgreSQL has ended; it is started again." : undefined);
+    isDown = down;
+  };
+  const restarted = async (): Promise<void> => {
+    restarts.push(Date.now());
+    if (restarts.filter((at) => Date.now() - at < restartsWithinMs).length > mostRestarts)
+      throw new Error(`PostgreSQL ended ${restarts.length} times. Its log says why: ${server.logFile}`);
+    if (!isRefused) tell(`PostgreSQL has ended; it is started again. Its log: ${server.logFile}`);
+    try {
+      await server.restart();
+      isRefused = false;
+      tell("PostgreSQL runs again");
+    } catch (cause) {
+      // The disk may have filled up since it was looked at.
+      if (!isOutOfSpace(cause) && (await obstacle?.()) === undefined) throw cause;
+      restarts.pop();
+      isRefused = true;
+    }
   };
   const watch = async (): Promise<void> => {
     while (await waited(pollMs, stopping.signal)) {
-      if (server.isRunning()) continue;
-      onChange?.("PostgreSQL has ended; it is started again.");
-      if (isHindered(await obstacle?.())) continue;
-      restarts.push(Date.now());
-      if (restarts.filter((at) => Date.now() - at < restartsWithinMs).length > mostRestarts)
-        throw new Error(`PostgreSQL ended ${restarts.length} times. Its log says why: ${server.logFile}`);
-      tell(`PostgreSQL has ended; it is started again. Its log: ${server.logFile}`);
-      try {
-        await server.restart();
-      } catch (cause) {
-        // It may have filled up since it was looked at.
-        if (!isOutOfSpace(cause) && (await obstacle?.()) === undefined) throw cause;
-        restarts.pop();
-        continue;
-      }
-      tell("PostgreSQL runs again");
-      onChange?.(undefined);
+      downSet(!server.isRunning());
+      if (!isDown || hindered(await obstacle?.())) continue;
+      await restarted();
+      downSet(!server.isRunning());
     }
   };
   const watching = watch().catch(giveUp);

@@ -100,7 +100,11 @@ async function startKept(env: Env): Promise<OpenDatabase> {
       async restart() {
         await database.embedded.restart();
         keeper.release();
-        keeper = keep();
+        try {
+          keeper = keep();
+        } catch {
+          // The disk is full again already. It outlives a kill -9 then, and the next start finds it.
+        }
       },
     },
     stop: () => database.stop().finally(() => keeper.release()),

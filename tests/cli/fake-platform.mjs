@@ -5,20 +5,27 @@ import { registerTypescript } from "../../cli/typescript.mjs";
 await registerTypescript();
 const { main } = await import("../../cli/main.ts");
 
+/** Once it has begun to answer, the main loop turns no more. */
+function blockAfter(response) {
+  response.write("blocked", () => {
+    for (;;);
+  });
+}
+
 const part = () => ({ stop: () => Promise.resolve() });
 
 const composition = {
   subgraphNames: ["workflow"],
   async startPlatform(env) {
     if (process.env.FAKE_API === "does not start") throw new Error("it cannot be composed");
-    const server = createServer((_, response) => response.end("ok"));
+    const server = createServer((_, response) => (process.env.FAKE_API === "blocks" ? blockAfter(response) : response.end("ok")));
     await new Promise((resolve) => server.listen({ host: env.host, port: env.port }, resolve));
     const { port } = server.address();
-    // Once it was told that it serves, its main loop turns no more.
-    if (process.env.FAKE_API === "blocks")
+    if (process.env.FAKE_API === "crashes") {
       setTimeout(() => {
-        for (;;);
-      }, 500);
+        throw new Error("a bug of the API");
+      }, 20);
+    }
     return {
       graphUrl: `http://127.0.0.1:${port}/graphql`,
       notes: ["a fake platform"],

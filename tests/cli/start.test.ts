@@ -163,12 +163,22 @@ describe("start", () => {
     expect(readPostmaster(t.cluster)).toBeUndefined();
   });
 
+  it("ends when the API keeps crashing, and says which part it is, why, and where its log is", async () => {
+    const t = setup();
+    const { code, output } = await t.start({ FAKE_API: "crashes" }).ended;
+    expect(output).toMatch(/the API \d+ ended \(code 1\); another is started in 0\.2 s/);
+    expect(output).toMatch(/its part API keeps ending:\n.*a bug of the API.*\nIts log: .*platform\.log/s);
+    expect(code).toBe(1);
+    expect(readPostmaster(t.cluster)).toBeUndefined();
+  });
+
   it("leaves no process behind when it is killed, though the main loop of one is blocked", async () => {
     const t = setup();
     const platform = t.start({ FAKE_API: "blocks" });
     await platform.says("Ctrl-C stops it");
     const pids = [t.part("API"), t.part("worker"), readPostmaster(t.cluster)?.pid ?? 0];
     expect(pids.map((pid) => processIdentity(pid) !== undefined)).toEqual([true, true, true]);
+    await fetch(t.record().graphUrl ?? "");
     platform.child.kill("SIGKILL");
     await platform.ended;
     // PostgreSQL outlives them by 30 s.
