@@ -1,7 +1,7 @@
 /** The parts of the platform as the commands see them; `parts.ts` puts them together. */
 import type { Env } from "#shared/config.ts";
 import type { Log } from "#shared/log.ts";
-import type { GuardSettings } from "#shared/process-guard.ts";
+import type { GuardSettings } from "#shared/process-guard.mjs";
 import type { HeldKey } from "./process/part-messages.ts";
 
 /** An environment with a prepared database. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
-import type { GuardSettings } from "#shared/process-guard.ts";
+import type { GuardSettings } from "#shared/process-guard.mjs";
 import { guardPipe } from "./part-process.ts";
 
 /** What the guard's thread is told. */
@@ -21,7 +21,7 @@ export function startGuard(stuck: GuardSettings["stuck"]): void {
   const count = new Int32Array(turns);
   setInterval(() => Atomics.add(count, 0, 1), turnMs).unref();
   const workerData: GuardThreadData = { settings: { ...partGuard(), stuck }, turns };
-  const file = fileURLToPath(new URL("./guard-thread.ts", import.meta.url));
+  const file = fileURLToPath(new URL("./guard-thread.mjs", import.meta.url));
   // Its heap is small, and so are its limits: it must cost next to nothing.
   const thread = new Thread(file, {
     workerData,

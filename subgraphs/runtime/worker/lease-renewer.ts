@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import type { Log } from "#shared/log.ts";
-import type { GuardSettings } from "#shared/process-guard.ts";
+import type { GuardSettings } from "#shared/process-guard.mjs";
 import type { Lease } from "../queue/renew.sql.ts";
 import type { RunNote } from "./run-note.ts";
 

@@ -1,7 +1,7 @@
 /** The thread of LeaseRenewer. Erasable TypeScript only: it is run by Node without a build step. */
 import { parentPort, workerData } from "node:worker_threads";
 import { openPool } from "#shared/db/pool.ts";
-import { guardProcess } from "#shared/process-guard.ts";
+import { guardProcess } from "#shared/process-guard.mjs";
 import { leasesRenew, type Lease } from "../queue/renew.sql.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import type { RenewalReport, RenewalSettings } from "./lease-renewer.ts";

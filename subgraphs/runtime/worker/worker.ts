@@ -6,7 +6,7 @@ import { EventEmitter } from "node:events";
 import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
-import type { GuardSettings } from "#shared/process-guard.ts";
+import type { GuardSettings } from "#shared/process-guard.mjs";
 import type { NodePorts } from "../nodes/executor.ts";
 import { isSuspectDue, nodesClaim, runsClaim, type ClaimedNode, type ClaimedRun, type ClaimLimits } from "../queue/claim.sql.ts";
 import { runDeadLetter } from "../queue/dead-letter.sql.ts";
