@@ -32,17 +32,28 @@ function runtimeFloorRules() {
 
 /** What others may import of a machine of shared/; all else of its folder is its inside. */
 const machineFaces = {
-  db: ["database", "errors", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
+  db: ["database", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
   dsl: ["configs", "document", "issue", "node-specs", "node-texts", "node-types", "read", "render-config", "validate"],
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
   expression: ["expression", "language", "tree"],
   fetch: ["egress", "fetch", "fetch-request"],
-  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "subgraph"],
-  json: ["json-schema", "nesting"],
+  graphql: [
+    "argument-limits",
+    "context",
+    "idempotency",
+    "loaders",
+    "pagination",
+    "references",
+    "scalars",
+    "schema",
+    "selection",
+    "subgraph",
+  ],
+  json: ["json-schema", "nesting", "storable"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
-  serve: ["graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
-  stream: ["bounded-stream", "pull-stream"],
+  serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
+  stream: ["bounded-stream", "map-stream", "pull-stream"],
   template: ["budget", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 

@@ -10,6 +10,8 @@ export interface SupervisedStart<P extends RunningPart> {
   start: (stop: StopSignal) => Promise<P | undefined>;
   /** What is said once it serves. */
   ready: (part: P) => Omit<Extract<PartMessage, { kind: "ready" }>, "kind">;
+  /** Done when that is said. */
+  served?: (part: P) => void;
   stopDeadlineMs: number;
 }
 
@@ -22,6 +24,7 @@ export async function serveSupervised<P extends RunningPart>(context: CliContext
     if (part === undefined) return;
     shutdown.add("the part", () => part.stop(), options.stopDeadlineMs);
     await tellSupervisor({ kind: "ready", ...options.ready(part) });
+    options.served?.(part);
     await Promise.race([stop.wanted, ...(part.finished === undefined ? [] : [part.finished])]);
   } catch (error) {
     await tellSupervisor({ kind: "failed", error: toldError(error) });

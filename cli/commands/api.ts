@@ -48,6 +48,7 @@ async function serveApi({ composition, ...context }: CliContext, workerSocket: s
         return part;
       },
       ready: ({ graphUrl, notes }) => ({ graphUrl, notes }),
+      served: (part) => part.prepareGraphiql?.(),
       stopDeadlineMs: 20_000,
     },
   );

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 /** The few refusals of PostgreSQL that are not bugs. */
 export function databaseError(cause: unknown): AppError | undefined {
   const code = sqlState(cause);
-  if (code === undefined) return isConnectionLost(cause) ? unavailable(cause) : undefined;
+  if (code === undefined) return isConnectionLost(cause) ? databaseUnavailable(cause) : undefined;
   // 08P01: the driver sends U+0000 inside a parameter, which ends the message early.
   if (code === "22021" || code === "22P05" || code === "08P01" || isJsonRefusal(cause)) {
     return new AppError(
@@ -19,16 +19,17 @@ export function databaseError(cause: unknown): AppError | undefined {
   }
   // 53: no disk, memory or connection; 58: the system refused. Both pass, and nothing was done.
   // 25P03: the session idled in its transaction for longer than it may, as it does in a process that has no time.
-  if (/^(08|53|57|58)/.test(code) || code === "25P03" || connectionCodes.has(code)) return unavailable(cause);
+  if (/^(08|53|57|58)/.test(code) || code === "25P03" || connectionCodes.has(code)) return databaseUnavailable(cause);
   if (code === "55P03" || code === "40P01") {
     return new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record. Try again.", { retryable: true }, { cause });
   }
   return undefined;
 }
 
-function unavailable(cause: unknown): AppError {
+/** Says that the database does not answer, and that another try may do. */
+export function databaseUnavailable(cause: unknown): AppError {
   const message = "The database does not answer. Try again in a moment.";
-  return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, { retryable: true }, { cause });
+  return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, { retryable: true, platformFault: true }, { cause });
 }
 
 /** What the driver and its pool say without a code: no connection was free in time, or it was lost. */

@@ -30,14 +30,18 @@ function objectOf(entries: [string, Json | undefined][]): Json | undefined {
 }
 
 class JsonMap implements ReadonlyMap<string, CelInput> {
-  constructor(private readonly object: JsonObject) {}
+  readonly #object: JsonObject;
+
+  constructor(object: JsonObject) {
+    this.#object = object;
+  }
 
   get size(): number {
-    return Object.keys(this.object).length;
+    return Object.keys(this.#object).length;
   }
 
   get(key: unknown): CelInput | undefined {
-    const value = typeof key === "string" && Object.hasOwn(this.object, key) ? this.object[key] : undefined;
+    const value = typeof key === "string" && Object.hasOwn(this.#object, key) ? this.#object[key] : undefined;
     return value === undefined ? undefined : toCel(value);
   }
 
@@ -46,7 +50,7 @@ class JsonMap implements ReadonlyMap<string, CelInput> {
   }
 
   keys(): MapIterator<string> {
-    return Object.keys(this.object).values();
+    return Object.keys(this.#object).values();
   }
 
   *entries(): MapIterator<[string, CelInput]> {

@@ -1,4 +1,5 @@
 import { Field, InputType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { ModelProviderStatus } from "./model-provider.entity.ts";
 
 /** A new provider. */
@@ -16,6 +17,7 @@ export class CreateModelProviderInput {
   })
   baseUrl!: string;
 
+  @OwnLimit()
   @Field(() => String, {
     nullable: true,
     description:
@@ -43,6 +45,7 @@ export class UpdateModelProviderInput {
   })
   baseUrl?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "Up to 4,096 printable ASCII characters; null or an empty text removes the key." })
   apiKey?: string | null;
 

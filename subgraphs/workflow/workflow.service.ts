@@ -3,7 +3,7 @@ import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
-import { checkCode, checkDescription, checkName, creatableStatus, given } from "#shared/fields.ts";
+import { checkCode, checkDescription, checkName, checkStorable, creatableStatus, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { Json } from "#shared/json.ts";
 import { App } from "./app.entity.ts";
@@ -63,12 +63,13 @@ export async function deleteWorkflow({ db }: WorkflowContext, id: string): Promi
   });
 }
 
-/** Saves a document as the workflow's next version. @throws AppError DSL_INVALID with all its problems, WORKFLOW_NOT_FOUND */
+/** Saves a document as the workflow's next version. @throws AppError DSL_INVALID with all its problems, WORKFLOW_NOT_FOUND, those of checkStorable */
 export async function createWorkflowVersion({ db }: WorkflowContext, input: CreateWorkflowVersionInput): Promise<WorkflowVersion> {
   const { workflowId, dsl } = input;
   const status = creatableStatus(input.status ?? VersionStatus.DRAFT);
   const problems = validateDsl(dsl).filter((issue) => issue.severity === "ERROR");
   if (problems.length > 0) throw workflowErrors.DSL_INVALID({ field: "dsl", issues: problems.map(issueFacts) });
+  checkStorable("dsl", dsl);
   return db.transaction(async (tx) => {
     await lockWorkflow(tx, workflowId);
     const now = new Date();

@@ -29,6 +29,8 @@ describe("start", () => {
     const t = setup({ isNew: true });
     const platform = t.start();
     await platform.says("Ctrl-C stops it");
+    // Nobody waits for it.
+    await platform.says("prepares GraphiQL");
     platform.child.kill("SIGINT");
     const { code, output } = await platform.ended;
     expect(output).toContain("starting PostgreSQL");

@@ -1,4 +1,4 @@
-import { checkText } from "#shared/fields.ts";
+import { checkStorable, checkStorableText, checkText } from "#shared/fields.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { NodeRun } from "./node-run.entity.ts";
 import type { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
@@ -21,8 +21,8 @@ export interface Executed {
 /** Completes a node run that waits. @throws AppError NODE_RUN_NOT_FOUND, NODE_RUN_NOT_WAITING, ROUTE_UNKNOWN */
 export async function resumeNodeRun(context: RuntimeContext, id: string, input: ResumeNodeRunInput): Promise<NodeRun> {
   const key = keyOf(id);
-  await checkRoute(context, key, input.outputJson);
   const outcome = { kind: "completed" as const, ...outputOf(input) };
+  await checkRoute(context, key, input.outputJson);
   const posted = await context.services.control.answerNode({ tenantId: context.db.tenantId, ...key, outcome });
   const nodeRun = await nodeRunById(context, id);
   if (posted === "conflict")
@@ -40,8 +40,10 @@ export async function updateNodeRunStatus(context: RuntimeContext, id: string, i
   const report = {
     ...(workerKey != null && { workerKey: checkWorkerKey(workerKey) }),
     ...outputOf(input),
-    ...(errorCode != null && { errorCode: checkText("errorCode", errorCode, { min: 1, max: 100 }) }),
-    ...(errorMessage != null && { errorMessage: checkText("errorMessage", errorMessage, { max: 10_000 }) }),
+    ...(errorCode != null && { errorCode: checkStorableText("errorCode", checkText("errorCode", errorCode, { min: 1, max: 100 })) }),
+    ...(errorMessage != null && {
+      errorMessage: checkStorableText("errorMessage", checkText("errorMessage", errorMessage, { max: 10_000 })),
+    }),
   };
   if (status === "COMPLETED") await checkRoute(context, key, input.outputJson);
   const posted = await context.services.control.updateNode({ tenantId: context.db.tenantId, ...key, status, ...report });
@@ -117,9 +119,12 @@ function keyOf(id: string): NodeRunKey {
 }
 
 function outputOf({ outputText, outputJson }: ResumeNodeRunInput): Pick<ResumeNodeRunInput, "outputJson"> & { outputText?: string } {
-  return { ...(outputText != null && { outputText }), ...(outputJson !== undefined && { outputJson }) };
+  return {
+    ...(outputText != null && { outputText: checkStorableText("outputText", outputText) }),
+    ...(outputJson !== undefined && { outputJson: checkStorable("outputJson", outputJson) }),
+  };
 }
 
 function checkWorkerKey(workerKey: string): string {
-  return checkText("workerKey", workerKey, { min: 1, max: 200 });
+  return checkStorableText("workerKey", checkText("workerKey", workerKey, { min: 1, max: 200 }));
 }

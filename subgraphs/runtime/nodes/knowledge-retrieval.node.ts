@@ -2,13 +2,13 @@ import { knowledgeRetrievalConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { isJsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
+import { storableText } from "#shared/json/storable.ts";
 import type { FetchedResponse } from "#shared/fetch/fetch.ts";
 import { configText } from "./config-text.ts";
 import { indexDocuments, readDocuments, type DocumentIndex, type RetrievableDocument, type RetrievedDocument } from "./document-index.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, orFailure, orFailureLater } from "./outcome.ts";
-import { storableText } from "./output-check.ts";
 import { traced } from "./traced.ts";
 
 /**

@@ -3,10 +3,10 @@ import { toolConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { AppError } from "#shared/errors.ts";
 import type { JsonObject } from "#shared/json.ts";
+import { storableText } from "#shared/json/storable.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
-import { storableText } from "./output-check.ts";
 import type { ToolRequest, ToolResponse } from "./ports/tool.port.ts";
 import { portCall, traced } from "./traced.ts";
 

@@ -3,19 +3,19 @@
  * by now is left alone. What is locked just now (the dead process's last statement may still be at it) is left to the next call.
  */
 import type { Lease } from "./renew.sql.ts";
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable, type Statement } from "./statement.ts";
 
-const free: Statement = {
+const free = defineStatement({
   name: "free",
   text: `
 with x as (select * from unnest($1::text[], $2::uuid[]) as x(key, lease)),
 l as materialized (select w.key from runtime.work w join x using (key) where w.lease = x.lease for update of w skip locked)
 update runtime.work w set visible_at = now() from l where w.key = l.key
 returning w.key`,
-};
+});
 
 // Run before work, and nothing is changed before both are locked (I1).
-const giveBack: Statement = {
+const giveBack = defineStatement({
   name: "give_back",
   text: `
 with x as (select * from unnest($1::text[], $2::uuid[]) as x(key, lease)),
@@ -25,7 +25,7 @@ l as materialized (select w.key from runtime.work w join own on own.id = w.key j
 r as (update runtime.run set lease = null from l where run.id = l.key returning run.id)
 update runtime.work w set lease = null, worker = null, visible_at = now() from r where w.key = r.id
 returning w.key`,
-};
+});
 
 type Held = Pick<Lease, "key" | "lease">;
 

@@ -4,17 +4,16 @@ import { pino } from "pino";
 import { freeLeases } from "../../../cli/compose/dead-worker.ts";
 import { PartProcess } from "../../../cli/process/part-process.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 const file = fileURLToPath(new URL("../../runtime/guarded-worker.ts", import.meta.url));
 const log = pino({ level: "silent" });
 const processes: PartProcess[] = [];
 
-afterEach(async () => {
-  await processesEnd();
-  await EngineFixture.closeLeft();
-});
+afterEach(processesEnd);
 
+/** Before the database that they work on is dropped. */
 async function processesEnd(): Promise<void> {
   for (const { child } of processes) child.kill("SIGKILL");
   await Promise.all(processes.splice(0).map(({ ended }) => ended));
@@ -59,7 +58,6 @@ describe("the runs of a worker that died", () => {
     for (const runId of runs) expect((await t.finished(runId)).status).toBe("COMPLETED");
     await freeing;
     await processesEnd();
-    await t.close();
   });
 
   it("count no crash but for the one that its main loop did not come back from, when it was ended for that", async () => {
@@ -80,7 +78,6 @@ describe("the runs of a worker that died", () => {
     for (const runId of [neighbour, blocking]) expect((await t.finished(runId)).status).toBe("COMPLETED");
     await freeing;
     await processesEnd();
-    await t.close();
   });
 
   it("are left alone where they are in other hands by now", async () => {
@@ -92,5 +89,6 @@ describe("the runs of a worker that died", () => {
     const held = [[runId, "00000000-0000-4000-8000-000000000000"]] as const;
     await Promise.all([undefined, "another"].map((blamedRunId) => freeLeases(t.url, { held, blamedRunId }, log)));
     expect(await work()).toEqual(before);
+    await processesEnd();
   });
 });

@@ -1,0 +1,115 @@
+/**
+ * Outcomes that can be kept, by the rule of shared/json/storable.ts for each of their parts, and of bounded size. Found out at the flush, a value that
+ * cannot be stored would fail all runs that share it.
+ */
+import type { Json, JsonObject } from "#shared/json.ts";
+import { NotStorable, requireStorableText, storableJson, storableText, type StorableJson } from "#shared/json/storable.ts";
+import type { ArtifactDraft, NodeOutcome } from "./executor.ts";
+
+/** The most that one node may put out; what exceeds a hot row (2 kB) becomes an artifact up to this. */
+export const maxOutputBytes = 50 * 1024 * 1024;
+const size = { maxBytes: maxOutputBytes };
+
+/** An outcome that can be kept, with the JSON texts of its parts. */
+export interface StorableOutcome<Outcome> {
+  /** The outcome as it reads back, or the failure that takes its place. */
+  outcome: Outcome | FailedOutcome;
+  outputJson?: string;
+  stateUpdates?: string;
+  artifacts: readonly StorableArtifact[];
+}
+
+/** An artifact that can be kept; `json`: its contentJson. */
+export interface StorableArtifact {
+  draft: ArtifactDraft;
+  json: string | undefined;
+}
+
+type CompletedOutcome = Extract<NodeOutcome, { kind: "completed" }>;
+type FailedOutcome = Extract<NodeOutcome, { kind: "failed" }>;
+
+/** Checks all that an outcome would store. One that cannot be kept is a failure instead; a failure loses what cannot be kept of it. Throws for bugs only. */
+export function storableOutcome<Outcome extends { kind: string }>(outcome: Outcome | NodeOutcome): StorableOutcome<Outcome | NodeOutcome> {
+  if (outcome.kind === "completed") return completedOrFailed(outcome as CompletedOutcome);
+  return outcome.kind === "failed" ? failedStorable(outcome as FailedOutcome) : { outcome, artifacts: [] };
+}
+
+/** The failure of a node whose outcome is too large, or makes the state so. */
+export function tooLargeFailure(
+  code: "OUTPUT_TOO_LARGE" | "STATE_TOO_LARGE",
+  message: string,
+  usage: CompletedOutcome["usage"],
+): FailedOutcome {
+  return { kind: "failed", code, message, retryable: false, ...(usage !== undefined && { usage }) };
+}
+
+function completedOrFailed(outcome: CompletedOutcome): StorableOutcome<NodeOutcome> {
+  try {
+    return completedStorable(outcome);
+  } catch (cause) {
+    if (!(cause instanceof NotStorable)) throw cause;
+    return { outcome: notStorableFailure(cause, outcome.usage), artifacts: [] };
+  }
+}
+
+function notStorableFailure({ kind, problem }: NotStorable, usage: CompletedOutcome["usage"]): FailedOutcome {
+  const message = `The node's output cannot be kept: ${problem}.`;
+  if (kind === "large") return tooLargeFailure("OUTPUT_TOO_LARGE", message, usage);
+  return { kind: "failed", code: "OUTPUT_NOT_STORABLE", message, retryable: false, ...(usage !== undefined && { usage }) };
+}
+
+function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome> {
+  const { outputText, route } = given;
+  if (outputText !== undefined) requireStorableText(outputText, "outputText", size);
+  if (route !== undefined) requireStorableText(route, "route");
+  const outputJson = jsonOf(given.outputJson, "outputJson");
+  refuseLarge("output", outputText, outputJson?.text);
+  const stateUpdates = jsonOf(given.stateUpdates, "stateUpdates");
+  refuseLarge("stateUpdates", stateUpdates?.text);
+  const artifacts = (given.artifacts ?? []).map(artifactStorable);
+  const outcome = {
+    ...given,
+    ...(outputJson !== undefined && { outputJson: outputJson.value }),
+    ...(stateUpdates !== undefined && { stateUpdates: stateUpdates.value as JsonObject }),
+    ...(given.artifacts !== undefined && { artifacts: artifacts.map(({ draft }) => draft) }),
+  };
+  return {
+    outcome,
+    ...(outputJson !== undefined && { outputJson: outputJson.text }),
+    ...(stateUpdates !== undefined && { stateUpdates: stateUpdates.text }),
+    artifacts,
+  };
+}
+
+function artifactStorable(given: ArtifactDraft, index: number): StorableArtifact {
+  const { contentJson, ...texts } = given;
+  for (const [field, text] of Object.entries(texts)) requireStorableText(text, `artifacts.${index}.${field}`, size);
+  const json = jsonOf(contentJson, `artifacts.${index}.contentJson`);
+  refuseLarge(`artifacts.${index}`, texts.contentText, json?.text);
+  return { draft: { ...texts, ...(json !== undefined && { contentJson: json.value }) }, json: json?.text };
+}
+
+/** A failure keeps its story even when the output that goes with it cannot be kept. */
+function failedStorable(given: FailedOutcome): StorableOutcome<NodeOutcome> {
+  const { outputJson: output, ...failure } = given;
+  const outcome = { ...failure, code: storableText(failure.code), message: storableText(failure.message) };
+  try {
+    const outputJson = jsonOf(output, "outputJson");
+    refuseLarge("outputJson", outputJson?.text);
+    if (outputJson === undefined) return { outcome, artifacts: [] };
+    return { outcome: { ...outcome, outputJson: outputJson.value }, outputJson: outputJson.text, artifacts: [] };
+  } catch (cause) {
+    if (!(cause instanceof NotStorable)) throw cause;
+    return { outcome, artifacts: [] };
+  }
+}
+
+/** null is no output, as absent is. */
+function jsonOf(value: Json | undefined, name: string): StorableJson | undefined {
+  return value === undefined || value === null ? undefined : storableJson(value, name, size);
+}
+
+function refuseLarge(name: string, ...texts: (string | undefined)[]): void {
+  const bytes = texts.reduce((sum, text) => sum + (text === undefined ? 0 : Buffer.byteLength(text)), 0);
+  if (bytes > maxOutputBytes) throw new NotStorable("large", `${name} is larger than ${maxOutputBytes} bytes`);
+}
