@@ -33,17 +33,30 @@ function runtimeFloorRules() {
 /** What others may import of a machine of shared/; all else of its folder is its inside. */
 const machineFaces = {
   db: ["database", "errors", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
-  dsl: ["configs", "document", "issue", "node-specs", "node-texts", "node-types", "read", "render-config", "validate"],
+  dsl: [
+    "configs",
+    "document",
+    "issue",
+    "node-specs",
+    "node-texts",
+    "node-types",
+    "read",
+    "render-config",
+    "scope-read",
+    "small",
+    "validate",
+  ],
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
-  expression: ["expression", "language", "tree"],
+  evaluation: ["errors", "job", "process-threads"],
+  expression: ["errors", "expression", "language", "simple", "tree"],
   fetch: ["egress", "fetch", "fetch-request"],
   graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "subgraph"],
-  json: ["json-schema", "nesting"],
+  json: ["json-schema", "nesting", "value-count"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
   serve: ["graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
   stream: ["bounded-stream", "pull-stream"],
-  template: ["budget", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
+  template: ["budget", "errors", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 
 /** Tests may look inside. */

@@ -24,11 +24,15 @@ export function jsonBytes(value: Json, limit: number): number {
     const next = open.pop();
     if (typeof next === "string") bytes += next.length + 2;
     else if (typeof next !== "object" || next === null) bytes += 1;
-    else {
+    else if (Array.isArray(next)) {
+      bytes += 2 + next.length;
+      // Items have a byte each: a list that is too long already need not be looked into.
+      if (bytes <= limit) for (const item of next) open.push(item);
+    } else {
       bytes += 2;
-      for (const [key, item] of Object.entries(next)) {
-        bytes += Array.isArray(next) ? 1 : key.length + 3;
-        open.push(item);
+      for (const key of Object.keys(next)) {
+        bytes += key.length + 3;
+        open.push(next[key]);
       }
     }
   }

@@ -54,7 +54,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0002-outbox-lease", class: OutboxLease0002 },
       { name: "0003-derived-input", class: DerivedInput0003 },
     ],
-    loaders: ({ db }) => runtimeLoaders(db),
+    loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
       const parts = engineParts(deps);
       const own = { executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` };
@@ -64,9 +64,10 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const close = async () => {
         await pump.close();
         await runControl.close();
-        await parts.pool.end();
+        await parts.close();
       };
-      return { services: { control: runControl, documents: new DocumentCache() }, close };
+      const { evaluation } = parts.ports;
+      return { services: { control: runControl, documents: new DocumentCache(), evaluation }, close };
     },
   });
 }

@@ -4,13 +4,15 @@ import { App } from "./app.entity.ts";
 import { AppResolver, AppVersionResolver } from "./app.resolver.ts";
 import { AppsAndWorkflows } from "./migrations/0001-apps-and-workflows.ts";
 import { RunSourceResolver } from "./run-source.resolver.ts";
+import { openValidation } from "./validation.ts";
 import { WorkflowVersion } from "./workflow-version.entity.ts";
+import type { WorkflowServices } from "./workflow.context.ts";
 import { Workflow } from "./workflow.entity.ts";
 import { workflowLoaders, type WorkflowLoaders } from "./workflow.loaders.ts";
 import { WorkflowResolver, WorkflowVersionResolver } from "./workflow.resolver.ts";
 
 /** Apps, workflows and their versioned DSL. Owns the DSL's grammar and its validation. */
-export const workflowSubgraph = defineSubgraph<WorkflowLoaders>({
+export const workflowSubgraph = defineSubgraph<WorkflowLoaders, WorkflowServices>({
   name: "workflow",
   entities: [App, AppVersion, Workflow, WorkflowVersion],
   resolvers: [AppResolver, AppVersionResolver, WorkflowResolver, WorkflowVersionResolver, RunSourceResolver],
@@ -22,4 +24,8 @@ export const workflowSubgraph = defineSubgraph<WorkflowLoaders>({
   },
   migrations: [{ name: "0001-apps-and-workflows", class: AppsAndWorkflows }],
   loaders: ({ db }) => workflowLoaders(db),
+  open() {
+    const evaluation = openValidation();
+    return Promise.resolve({ services: { evaluation }, close: () => evaluation.close() });
+  },
 });

@@ -1,5 +1,12 @@
+import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { WorkflowLoaders } from "./workflow.loaders.ts";
 
+/** What the workflow subgraph keeps open. */
+export interface WorkflowServices {
+  /** The threads that validate documents. */
+  evaluation: Evaluator;
+}
+
 /** What the workflow subgraph's resolvers and services are given. */
-export type WorkflowContext = SubgraphContext<WorkflowLoaders, undefined>;
+export type WorkflowContext = SubgraphContext<WorkflowLoaders, WorkflowServices>;
