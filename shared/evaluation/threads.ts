@@ -9,6 +9,8 @@ import { evaluationErrors } from "./errors.ts";
 import { FairQueue, jobBytes } from "./fair-queue.ts";
 import type { Evaluator, Job, JobCall } from "./job.ts";
 import { smallJson, writeJson } from "./json-writer.ts";
+import { maxJsonValues, ValueCounter } from "#shared/json/value-count.ts";
+import { Turns } from "./turns.ts";
 import { ThreadSlot, type JobEnd } from "./thread-slot.ts";
 
 /** What threads are made with; tests have smaller ones. */
@@ -23,8 +25,6 @@ export interface EvaluationLimits {
 /** The limits of a process. */
 export const evaluationLimits: EvaluationLimits = { threads: 2, queueBytes: 64 << 20, patienceMs: 10_000 };
 
-/** Values in one job's arguments. */
-const maxValues = 1_000_000;
 const maxResultChars = 8 << 20;
 const retryAfterMs = 1_000;
 const warmMs = 10_000;
@@ -45,6 +45,7 @@ export class EvaluationThreads implements Evaluator {
   readonly #slots: ThreadSlot[];
   /** Tenants whose job is being done. */
   readonly #busy = new Set<string>();
+  readonly #turns = new Turns();
   /** Who waits for room in the queue. */
   readonly #forRoom = new Set<() => void>();
 
@@ -100,6 +101,7 @@ export class EvaluationThreads implements Evaluator {
   async #written(waiter: Waiter, args: Json, call: JobCall): Promise<void> {
     const { pieces, job } = waiter;
     const textBytes = call.text?.length ?? 0;
+    await this.#turns.next();
     const small = smallJson(args);
     if (small !== undefined) {
       await this.#reserved(waiter, jobBytes(Buffer.byteLength(small) + textBytes), call);
@@ -107,13 +109,13 @@ export class EvaluationThreads implements Evaluator {
       return;
     }
     // Twice, and the first time for nothing but its size: what is half written would take room while it waits for room.
-    let values = 0;
+    const values = new ValueCounter();
     let bytes = 0;
-    await writeJson(args, (piece, some) => {
+    await writeJson(args, (piece) => {
       call.signal?.throwIfAborted();
-      values += some;
+      values.add(piece);
       bytes += Buffer.byteLength(piece);
-      if (bytes > this.#queue.tenantBytes || values > maxValues * valueUnits) throw job.tooLarge();
+      if (bytes > this.#queue.tenantBytes || values.count > maxJsonValues) throw job.tooLarge();
     });
     await this.#reserved(waiter, jobBytes(bytes + textBytes), call);
     await writeJson(args, (piece) => pieces.push(piece));
@@ -181,9 +183,6 @@ export class EvaluationThreads implements Evaluator {
     }
   }
 }
-
-/** Units of the writer that a value has at least: itself and what separates it. */
-const valueUnits = 2;
 
 function resultOf<A, R>(end: JobEnd, job: Job<A, R>): R {
   switch (end.kind) {

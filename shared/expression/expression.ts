@@ -104,7 +104,7 @@ function evaluator(source: string, expr: Expr): Expression["evaluate"] {
     };
     const { value, end } = withinLimits(() => {
       const result = run(bindings);
-      return isCelError(result) ? result : orEnd(() => fromCel(result, spend));
+      return isCelError(result) ? result : orEnd(() => fromCel(result, (units) => spend(units * resultWeight)));
     });
     const expression = brief(source);
     if (end === "slow") throw expressionErrors.EXPRESSION_TOO_SLOW({ expression, limitMs: expressionLimits.evaluateMs });
@@ -115,6 +115,9 @@ function evaluator(source: string, expr: Expr): Expression["evaluate"] {
     return value;
   };
 }
+
+/** What is given back is written out and read again: a tenth of what is made on the way is enough. */
+const resultWeight = 10;
 
 /** That the allowance is used up is told by the evaluation's end. */
 function orEnd(read: () => Json | undefined): Json | undefined {

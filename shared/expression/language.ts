@@ -35,7 +35,7 @@ const LIST = listType(DYN);
 const standardMatches = celEnv().funcs.find("matches");
 
 /** Text functions of CEL's extension library that cannot blow up. */
-const textFunctions = new Set(["lowerAscii", "upperAscii", "trim"]);
+const textFunctions = new Set(["trim"]);
 
 /** Functions whose numbers would be CEL integers. */
 const integerFunctions = new Set([
@@ -72,6 +72,13 @@ export const environment = celEnv({
     }),
     celFunc("_/_", [DOUBLE, DOUBLE], DOUBLE, (left, right) => left / nonZero(right, "a division")),
     celFunc("@inTime", [], BOOL, () => !ranOutOfRoom && !(ranOutOfTime ||= performance.now() > deadlineMs)),
+    // The library's make a list of the characters: of a text of megabytes hundreds of megabytes.
+    celMethod("lowerAscii", STRING, [], STRING, function () {
+      return this.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+    }),
+    celMethod("upperAscii", STRING, [], STRING, function () {
+      return this.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+    }),
     celMethod("matches", STRING, [STRING], BOOL, function (pattern) {
       return matches(this, pattern);
     }),

@@ -3,7 +3,7 @@ import { isJsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import { hasTooManyValues, maxJsonValues } from "#shared/json/value-count.ts";
 import { memoBySource } from "#shared/template/memo.ts";
-import { indexDocuments, readDocuments, type DocumentIndex } from "./document-index.ts";
+import { indexDocuments, readDocuments, searchOnce, type RetrievableDocument, type RetrievedDocument } from "./document-index.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed, failed } from "./outcome.ts";
 
@@ -14,30 +14,43 @@ export interface Retrieval {
   source: "config" | "url";
 }
 
-/** The most documents of one source, and the most characters that they may have. */
+/** The most documents of one source. */
 const maxDocuments = 20_000;
 
 /** Documents of a config are asked again with the next run. */
-const configIndex = memoBySource((json): { index: DocumentIndex | string } => ({ index: indexOf(json) }), 4_000_000);
+const configIndex = memoBySource((json) => {
+  const documents = readable(json);
+  return typeof documents === "string" ? { problem: documents } : { index: indexDocuments(documents) };
+}, 4_000_000);
 
 /** The outcome. @param json  a list of documents, or `{ documents }` */
 export function retrieve({ query, topK, source }: Retrieval, json: string): NodeOutcome {
-  const index = source === "config" ? configIndex(json).index : indexOf(json);
-  if (typeof index === "string") return notUsable(source, index);
-  const found = index.search(query, topK);
+  const found = source === "config" ? ofConfig(json, query, topK) : ofUrl(json, query, topK);
+  if (typeof found === "string") return notUsable(source, found);
   const outputText = found.map(({ title, text }) => (title ? `${title}\n${text}` : text)).join("\n\n");
   return completed({ outputText, outputJson: { query, retrieved_documents: found } });
 }
 
-/** Documents ready to be asked, or why they are not. */
-function indexOf(json: string): DocumentIndex | string {
+/** What was found, or why nothing can be. */
+type Found = RetrievedDocument[] | string;
+
+function ofConfig(json: string, query: string, topK: number): Found {
+  const { index, problem = "" } = configIndex(json);
+  return index === undefined ? problem : index.search(query, topK);
+}
+
+function ofUrl(json: string, query: string, topK: number): Found {
+  const documents = readable(json);
+  return typeof documents === "string" ? documents : searchOnce(documents, query, topK);
+}
+
+/** Documents, or why they cannot be searched; empty: they are none. */
+function readable(json: string): RetrievableDocument[] | string {
   if (hasTooManyValues(json)) return `they have more than ${maxJsonValues} values`;
   const value = readJson(json);
   const documents = readDocuments(isJsonObject(value) ? value["documents"] : value);
   if (documents === null) return "";
-  return documents.length > maxDocuments
-    ? `there are ${documents.length}, and at most ${maxDocuments} can be searched`
-    : indexDocuments(documents);
+  return documents.length > maxDocuments ? `there are ${documents.length}, and at most ${maxDocuments} can be searched` : documents;
 }
 
 function notUsable(source: Retrieval["source"], problem: string): NodeOutcome {
