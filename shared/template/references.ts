@@ -39,6 +39,8 @@ export function readsOf(templates: readonly Template[], source: string): Templat
     }
     token.props.forEach(read);
     const path = staticPath(token);
+    // `[state.name].text`: a name that is computed.
+    if (token.variable === undefined) complete &&= path.length > 0;
     if (path.length > 0 && !locals.get(path[0] ?? "")) references.push({ path, as: "value", ...lines.at(token.begin) });
   }
 
