@@ -50,12 +50,12 @@ const machineFaces = {
   evaluation: ["errors", "job", "process-threads"],
   expression: ["errors", "expression", "language", "simple", "tree"],
   fetch: ["egress", "fetch", "fetch-request"],
-  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "subgraph"],
+  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "selection", "subgraph"],
   json: ["json-schema", "nesting", "value-count"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
-  serve: ["graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
-  stream: ["bounded-stream", "pull-stream"],
+  serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
+  stream: ["bounded-stream", "map-stream", "pull-stream"],
   template: ["budget", "errors", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 

@@ -5,9 +5,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { EndpointRegistry } from "#shared/endpoint/caller.ts";
@@ -16,8 +13,6 @@ import { HintBus } from "#shared/hints.ts";
 import { newId } from "#shared/ids.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { createLog, type Log } from "#shared/log.ts";
-import { prepareEmbeddedDatabase, preparePlatformDatabase } from "#shared/postgres/prepare.ts";
-import { startPostgres } from "#shared/postgres/server.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import { openSubgraph, type RunningSubgraph } from "#shared/graphql/subgraph.ts";
 import { migrateAll } from "../cli/compose/migrate.ts";
@@ -26,7 +21,10 @@ import { runtimeSubgraph } from "../subgraphs/runtime/subgraph.ts";
 import type { RuntimeServices } from "../subgraphs/runtime/graph/runtime.context.ts";
 import { freezePlan } from "../subgraphs/runtime/plan/frozen-plan.ts";
 import { Worker } from "../subgraphs/runtime/worker/worker.ts";
+import { toolSubgraph } from "../subgraphs/tool/subgraph.ts";
 import { workflowSubgraph } from "../subgraphs/workflow/subgraph.ts";
+import { postgresMs } from "./processes.ts";
+import { givenServer, ownServer } from "./server.ts";
 
 /** A document to run. */
 export interface BenchDsl {
@@ -41,6 +39,30 @@ export interface Counters {
   walBytes: number;
 }
 
+/** What PostgreSQL says at any moment about its work so far. */
+export interface WorkSoFar {
+  walBytes: number;
+  /** Absent on a server that is not ours. */
+  own?: { statements: number; cpuMs: number };
+}
+
+/** How an engine is opened. */
+export interface BenchEngineOptions {
+  /** A superuser's URL of a server to use; an embedded one of its own when undefined. */
+  given: string | undefined;
+  /** Addresses on loopback, host:port, that tool nodes call; the tool subgraph is opened where there are any. */
+  tools?: string[];
+}
+
+/** A worker in this process. */
+export interface BenchWorker {
+  /** Resolves with the flush that ended the run. */
+  whenEnded(runId: string): Promise<void>;
+  /** Flushes so far, and runs that were in them: a run counts in each of its flushes. */
+  readonly flushed: { flushes: number; runs: number };
+  stop(): Promise<void>;
+}
+
 const info = { tenantId: "bench", requestId: "bench" };
 
 /** One engine on one database. */
@@ -51,6 +73,8 @@ export class BenchEngine {
   readonly #admin: pg.Client;
   readonly #hints: HintBus;
   readonly #log: Log;
+  readonly #registry: EndpointRegistry;
+  readonly #postmaster: number | undefined;
   readonly url: string;
 
   private constructor(parts: {
@@ -60,6 +84,8 @@ export class BenchEngine {
     admin: pg.Client;
     hints: HintBus;
     log: Log;
+    registry: EndpointRegistry;
+    postmaster: number | undefined;
     url: string;
   }) {
     this.#closers = parts.closers;
@@ -68,16 +94,18 @@ export class BenchEngine {
     this.#admin = parts.admin;
     this.#hints = parts.hints;
     this.#log = parts.log;
+    this.#registry = parts.registry;
+    this.#postmaster = parts.postmaster;
     this.url = parts.url;
   }
 
-  /** @param given a superuser's URL of a server to use; an embedded one of its own when undefined. */
-  static async open(given: string | undefined): Promise<BenchEngine> {
+  /** Opens it on a database of its own. */
+  static async open({ given, tools = [] }: BenchEngineOptions): Promise<BenchEngine> {
     const closers: (() => Promise<unknown>)[] = [];
-    const { url, adminUrl } = given === undefined ? await ownServer(closers) : await givenServer(given);
-    const env = defaultEnv({ databaseUrl: url, logLevel: "error" });
+    const { url, adminUrl, postmaster } = given === undefined ? await ownServer(closers) : await givenServer(given);
+    const env = defaultEnv({ databaseUrl: url, logLevel: "error", egressAllow: tools });
     const log = createLog(env, "bench");
-    await migrateAll(env, ["workflow", "runtime"]);
+    await migrateAll(env, ["workflow", "runtime", "tool"]);
     const hints = new HintBus({ url, log });
     await hints.start();
     closers.push(() => hints.close());
@@ -97,10 +125,11 @@ export class BenchEngine {
     };
     const workflow = await open(workflowSubgraph as never);
     const runtime = await open(runtimeSubgraph as never);
+    if (tools.length > 0) await open(toolSubgraph as never);
     const admin = new pg.Client({ connectionString: adminUrl });
     await admin.connect();
     closers.push(() => admin.end());
-    return new BenchEngine({ closers, runtime, workflow, admin, hints, log, url });
+    return new BenchEngine({ closers, runtime, workflow, admin, hints, log, registry, postmaster, url });
   }
 
   /** Makes a workflow version of a document and gives its id. */
@@ -142,13 +171,13 @@ export class BenchEngine {
     return id;
   }
 
-  /** A worker in this process, as the peers have theirs; `whenEnded` tells of the flush that ended a run. */
-  startWorker(): { whenEnded(runId: string): Promise<void>; stop(): Promise<void> } {
+  /** A worker in this process, as the peers have theirs. */
+  startWorker(): BenchWorker {
     const parts = engineParts({
       env: defaultEnv(),
       log: this.#log,
       hints: this.#hints,
-      call: new EndpointRegistry(),
+      call: this.#registry,
       databaseUrl: this.url,
     });
     const worker = new Worker({ ...parts, databaseUrl: this.url, workerKey: "bench" });
@@ -160,8 +189,14 @@ export class BenchEngine {
       else resolve();
       waiting.delete(runId);
     });
+    const flushed = { flushes: 0, runs: 0 };
+    worker.signals.on("flushed", (runIds) => {
+      flushed.flushes++;
+      flushed.runs += runIds.length;
+    });
     worker.start();
     return {
+      flushed,
       whenEnded: (runId) => (ended.delete(runId) ? Promise.resolve() : new Promise((resolve) => waiting.set(runId, resolve))),
       async stop() {
         await worker.stop();
@@ -193,6 +228,17 @@ export class BenchEngine {
     return { commits: Number(row!.commits), rows: Number(row!.rows), walBytes: Number(row!.wal) };
   }
 
+  /** Reads what has been done so far, at once. */
+  async workSoFar(): Promise<WorkSoFar> {
+    const [row] = await this.select<{ wal: string }>("select (pg_current_wal_insert_lsn() - '0/0')::text as wal");
+    const walBytes = Number(row!.wal);
+    if (this.#postmaster === undefined) return { walBytes };
+    const [counted] = await this.select<{ statements: number }>(
+      "select sum(calls)::int as statements from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())",
+    );
+    return { walBytes, own: { statements: counted!.statements, cpuMs: postgresMs(this.#postmaster) } };
+  }
+
   async close(): Promise<void> {
     for (const close of this.#closers.reverse()) await close();
   }
@@ -202,31 +248,4 @@ export class BenchEngine {
     if (errors?.length) throw new Error(errors.map((error) => error.message).join("\n"));
     return data as D;
   }
-}
-
-interface Server {
-  url: string;
-  adminUrl: string;
-}
-
-async function ownServer(closers: (() => Promise<unknown>)[]): Promise<Server> {
-  const folder = await mkdtemp(join(tmpdir(), "agent-platform-bench-"));
-  await chmod(folder, 0o755);
-  closers.push(() => rm(folder, { recursive: true, force: true }));
-  const server = await startPostgres({ folder: join(folder, "postgres"), settings: { shared_buffers: "1GB", max_wal_size: "8GB" } });
-  closers.push(() => server.stop());
-  const url = await prepareEmbeddedDatabase(server.url);
-  return { url, adminUrl: server.url("postgres", "agent_platform") };
-}
-
-/** A fresh database on a given server, so that runs of before cost nothing. */
-async function givenServer(given: string): Promise<Server> {
-  const database = (name: string) => (/\/[^/?]+\?/.test(given) ? given.replace(/\/[^/?]+\?/, `/${name}?`) : `${given}/${name}`);
-  const admin = new pg.Client({ connectionString: database("postgres") });
-  await admin.connect();
-  await admin.query("drop database if exists agent_platform_bench with (force)");
-  await admin.query("create database agent_platform_bench");
-  await admin.end();
-  const adminUrl = database("agent_platform_bench");
-  return { url: await preparePlatformDatabase(adminUrl), adminUrl };
 }

@@ -2,14 +2,18 @@
  * `npm run bench [-- name … --rounds n --json]`: figures of the platform on this machine, the medians of n rounds (1). Docs: docs/performance.md.
  */
 import "reflect-metadata";
-import { parseArgs } from "node:util";
+import { benchAgainst } from "./against.ts";
 import { benchChain } from "./chain.ts";
 import { benchCost } from "./cost.ts";
 import { benchDrain } from "./drain.ts";
+import { benchE2e } from "./e2e.ts";
+import { benchEffects } from "./effects.ts";
 import { BenchEngine } from "./engine.ts";
 import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
 import { benchIdle } from "./idle.ts";
+import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts";
+import { roundOfItsOwn } from "./rounds.ts";
 import { benchRouter } from "./router.ts";
 import { benchStart } from "./start.ts";
 
@@ -17,47 +21,51 @@ import { benchStart } from "./start.ts";
 const { C: only, BENCH_DATABASE_URL: given = process.env["PGURL_BASE"] } = process.env;
 const concurrencies = only === undefined ? [1, 8, 32] : [Number(only)];
 
+type OpenEngine = (tools?: string[]) => Promise<BenchEngine>;
+
 /** By name, in the order in which all are run. */
-const benches: Record<string, (engine: () => Promise<BenchEngine>) => Promise<Figure[]>> = {
-  chain: async (engine) => benchChain(await engine(), concurrencies),
-  drain: async (engine) => benchDrain(await engine()),
-  idle: async (engine) => benchIdle(await engine()),
+const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Promise<Figure[]>> = {
+  chain: async (engine, { isOutside, runs }) =>
+    isOutside ? benchEffects(engine, { concurrencies, runs }) : benchChain(await engine(), { concurrencies, runs }),
+  drain: async (engine, { runs }) => benchDrain(await engine(), runs),
+  idle: async (engine, { runs }) => benchIdle(await engine(), runs),
   "fan-out": async (engine) => benchFanOut(await engine()),
   cost: async (engine) => benchCost(await engine()),
   router: () => benchRouter(),
   start: () => benchStart(),
+  e2e: (_, options) => benchE2e(options),
 };
 
-async function main(argv: string[]): Promise<number> {
-  const { values: options, positionals: names } = parseArgs({
-    args: argv,
-    allowPositionals: true,
-    options: { rounds: { type: "string", default: "1" }, json: { type: "boolean", default: false } },
-  });
+async function main(command: BenchCommand): Promise<number> {
+  const { names, rounds, isJson, options } = command;
   const unknown = names.filter((name) => benches[name] === undefined);
-  if (unknown.length > 0) {
-    process.stderr.write(`There is no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}.\n`);
-    return 2;
-  }
+  if (unknown.length > 0) return refuse(`There is no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}.`);
   const figures: Figure[] = [];
-  for (const name of names.length > 0 ? names : Object.keys(benches)) {
-    const found: Figure[][] = [];
-    for (let round = 1; round <= Number(options.rounds); round++) {
-      found.push(await measure(benches[name]!));
-      process.stderr.write(`${name} done, round ${round} of ${options.rounds}\n`);
-    }
-    figures.push(...mediansOf(found));
+  const { against: folder } = options;
+  const all = folder === undefined ? Object.keys(benches) : ["drain"];
+  for (const name of names.length > 0 ? names : all) {
+    if (folder !== undefined) figures.push(...(await benchAgainst(name, { folder, rounds, given: command.given })));
+    else figures.push(...(await mediansOfRounds(name, command)));
   }
-  print(figures, options.json);
+  print(figures, isJson);
   const broken = figures.flatMap((figure) => (figure.broken ?? []).map((gate) => `${figure.bench}, ${figure.case}: ${gate}`));
   for (const gate of broken) process.stderr.write(`GATE BROKEN  ${gate}\n`);
   return broken.length > 0 ? 1 : 0;
 }
 
-async function measure(bench: (engine: () => Promise<BenchEngine>) => Promise<Figure[]>): Promise<Figure[]> {
+async function mediansOfRounds(name: string, { rounds, options, given }: BenchCommand): Promise<Figure[]> {
+  const found: Figure[][] = [];
+  for (let round = 1; round <= rounds; round++) {
+    found.push(rounds === 1 ? await measure(name, options) : await roundOfItsOwn(name, given));
+    process.stderr.write(`${name} done, round ${round} of ${rounds}\n`);
+  }
+  return mediansOf(found);
+}
+
+async function measure(name: string, options: BenchOptions): Promise<Figure[]> {
   let opened: BenchEngine | undefined;
   try {
-    return await bench(async () => (opened ??= await BenchEngine.open(given)));
+    return await benches[name]!(async (tools = []) => (opened ??= await BenchEngine.open({ given, tools })), options);
   } finally {
     await opened?.close();
   }
@@ -68,9 +76,25 @@ function print(figures: readonly Figure[], isJson: boolean): void {
   console.table(figures.map(({ bench, case: kind, values }) => ({ bench, case: kind, ...values })));
   process.stdout.write(`JSON ${JSON.stringify(figures)}\n`);
   for (const { bench, case: kind, values } of figures) {
-    const peerLine = bench === "chain" && { peer: "ours", wl: "W1", c: Number(kind.slice(2)), ...values };
+    const peerLine = bench === "chain" && kind.startsWith("c=") && { peer: "ours", wl: "W1", c: Number(kind.slice(2)), ...values };
     if (peerLine) process.stdout.write(`RESULT ${JSON.stringify(peerLine)}\n`);
   }
 }
 
-process.exit(await main(process.argv.slice(2)));
+function refuse(sentence: string): number {
+  process.stderr.write(`${sentence}\n`);
+  return 2;
+}
+
+function commandOf(argv: string[]): BenchCommand | undefined {
+  try {
+    return benchCommand(argv);
+  } catch (error) {
+    return void refuse((error as Error).message);
+  }
+}
+
+// Rounds of their own and other checkouts end with who started them.
+process.on("disconnect", () => process.exit(1));
+const command = commandOf(process.argv.slice(2));
+process.exit(command === undefined ? 2 : await main(command));

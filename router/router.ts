@@ -1,7 +1,7 @@
 /** The router: one door to all subgraphs, over HTTP and WebSocket. It knows no domain but its own two nouns, key and audit. */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { ApolloServer, ApolloServerPlugin } from "@apollo/server";
 import { GraphQLError } from "graphql";
 import type { Env } from "#shared/config.ts";
@@ -16,7 +16,7 @@ import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from 
 import { auditPlugin, type Audited, type AuditSink } from "./audit/audit.ts";
 import { refusalOf } from "./edge/browser-guard.ts";
 import { createGateway, type Runtime } from "./edge/gateway.ts";
-import { graphiqlFiles } from "./graphiql/files.ts";
+import { graphiqlFiles, type GraphiqlFiles } from "./graphiql/files.ts";
 import type { ReadinessCheck } from "./edge/health.ts";
 import { httpListener } from "./edge/http.ts";
 import { boundedServer, defaultBounds, type HttpBounds } from "./edge/http-bounds.ts";
@@ -30,7 +30,7 @@ import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
 import { finiteNumbers } from "./graph/variables.ts";
 
 export interface RouterOptions {
-  env: Pick<Env, "host" | "port" | "dataDir" | "authRequired" | "allowedHosts" | "corsOrigins">;
+  env: Pick<Env, "host" | "port" | "authRequired" | "allowedHosts" | "corsOrigins">;
   endpoints: readonly SubgraphEndpoint[];
   audit: AuditSink;
   log: Log;
@@ -41,6 +41,8 @@ export interface RouterOptions {
   bounds?: Partial<HttpBounds>;
   sockets?: Partial<WebSocketLimits>;
   maxBodyBytes?: number;
+  /** Where GraphiQL's bundle is kept; `.cache/graphiql` unless given. */
+  graphiqlCache?: string;
 }
 
 export interface RunningRouter {
@@ -48,9 +50,13 @@ export interface RunningRouter {
   url: string;
   port: number;
   supergraphSdl: string;
+  /** Does in the background, beside the requests, what the first visitor of GraphiQL would else wait for. */
+  prepareGraphiql(): void;
   /** Drains: no new requests, those in flight get `graceMs`, streams end with close code 1001. The endpoints stay open. */
   stop(graceMs?: number): Promise<void>;
 }
+
+const ownCache = fileURLToPath(new URL("../.cache/graphiql", import.meta.url));
 
 /**
  * Composes the endpoints and opens the door.
@@ -71,8 +77,8 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     validationRules: [limitRule(limits), finiteNumbers],
     maxTokens: limits.maxTokens,
   });
-  const { maxBodyBytes = 4 << 20, checks = {} } = options;
-  const graphiql = graphiqlFiles(join(env.dataDir, "cache"), log);
+  const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
+  const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
   const { maxTokens } = limits;
   const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, maxTokens, audited };
   const listener = httpListener({ ...answering, env, log, refusals });
@@ -92,7 +98,8 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     url: `${address}/graphql`,
     port: Number(new URL(address).port),
     supergraphSdl: runtime.supergraphSdl,
-    stop: (graceMs = 5_000) => stopAll({ http, sockets, server, graceMs }),
+    prepareGraphiql: graphiql.prepare,
+    stop: (graceMs = 5_000) => stopAll({ http, sockets, server, graphiql, graceMs }),
   };
 }
 
@@ -162,10 +169,12 @@ interface Stopping {
   http: Server;
   sockets: GraphqlWebSockets;
   server: ApolloServer<RouterContext>;
+  graphiql: GraphiqlFiles;
   graceMs: number;
 }
 
-async function stopAll({ http, sockets, server, graceMs }: Stopping): Promise<void> {
+async function stopAll({ http, sockets, server, graphiql, graceMs }: Stopping): Promise<void> {
+  graphiql.close();
   await Promise.all([closeServer(http, graceMs), sockets.close(graceMs)]);
   await server.stop();
 }

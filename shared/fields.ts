@@ -1,38 +1,59 @@
 /** Checks of the fields that most records have. Each error names the field, its value and the rule. */
-import { AppError } from "./errors.ts";
+import { defineErrors } from "./errors.ts";
+
+const fieldErrors = defineErrors({
+  CODE_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) =>
+      `${f.field} is ${JSON.stringify(f.value)}. Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit.`,
+  },
+  TEXT_TOO_LONG: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; length: number; max: number }) => `${f.field} has ${f.length} characters; at most ${f.max} are allowed.`,
+  },
+  TEXT_TOO_SHORT: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string; min: number }) =>
+      `${f.field} is empty. Give at least ${f.min} ${f.min === 1 ? "character" : "characters"}.`,
+  },
+  NUMBER_OUT_OF_RANGE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: number; min: number; max: number }) => `${f.field} is ${f.value}. Give ${f.min} to ${f.max}.`,
+  },
+  JSON_TOO_LARGE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; bytes: number; max: number }) => `${f.field} has ${f.bytes} bytes; at most ${f.max} are allowed.`,
+  },
+  VERSION_STATUS_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: "status"; value: string }) => `A version cannot be created as ${f.value}. Create it as DRAFT or PUBLISHED.`,
+  },
+  SCOPE_ID_REQUIRED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: "scopeId"; scope: string }) => `scopeId is missing. Say which ${f.scope.toLowerCase()} it is.`,
+  },
+  SCOPE_ID_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (_: { field: "scopeId"; scope: string }) =>
+      "scopeId names another tenant. Leave it out: the scope TENANT is the caller's tenant.",
+  },
+});
 
 const codePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** A code: what people call a record in URLs and programs. @throws AppError CODE_INVALID */
 export function checkCode(field: string, value: string): string {
   if (codePattern.test(value)) return value;
-  throw new AppError(
-    "BAD_USER_INPUT",
-    "CODE_INVALID",
-    `${field} is ${JSON.stringify(excerpt(value))}. Use 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit.`,
-    { field, value: excerpt(value) },
-  );
+  throw fieldErrors.CODE_INVALID({ field, value: excerpt(value) });
 }
 
 /** A text of limited length; blank counts as empty. @throws AppError TEXT_TOO_SHORT, TEXT_TOO_LONG */
 export function checkText(field: string, value: string, limits: { min?: number; max: number }): string {
   const { min = 0, max } = limits;
   if (value.length > max && characters(value) > max) {
-    const length = characters(value);
-    throw new AppError("BAD_USER_INPUT", "TEXT_TOO_LONG", `${field} has ${length} characters; at most ${max} are allowed.`, {
-      field,
-      length,
-      max,
-    });
+    throw fieldErrors.TEXT_TOO_LONG({ field, length: characters(value), max });
   }
-  if (min > 0 && value.trim().length < min) {
-    throw new AppError(
-      "BAD_USER_INPUT",
-      "TEXT_TOO_SHORT",
-      `${field} is empty. Give at least ${min} ${min === 1 ? "character" : "characters"}.`,
-      { field, value: excerpt(value), min },
-    );
-  }
+  if (min > 0 && value.trim().length < min) throw fieldErrors.TEXT_TOO_SHORT({ field, value: excerpt(value), min });
   return value;
 }
 
@@ -59,25 +80,20 @@ export function checkDescription(value: string | null | undefined): string | nul
 /** A number between two bounds. @throws AppError NUMBER_OUT_OF_RANGE */
 export function checkRange(field: string, value: number, { min, max }: { min: number; max: number }): number {
   if (value >= min && value <= max) return value;
-  throw new AppError("BAD_USER_INPUT", "NUMBER_OUT_OF_RANGE", `${field} is ${value}. Give ${min} to ${max}.`, { field, value, min, max });
+  throw fieldErrors.NUMBER_OUT_OF_RANGE({ field, value, min, max });
 }
 
 /** A JSON value of limited size. @throws AppError JSON_TOO_LARGE */
 export function checkJsonSize<T>(field: string, value: T, maxBytes: number): T {
   const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
   if (bytes <= maxBytes) return value;
-  throw new AppError("BAD_USER_INPUT", "JSON_TOO_LARGE", `${field} has ${bytes} bytes; at most ${maxBytes} are allowed.`, {
-    field,
-    bytes,
-    max: maxBytes,
-  });
+  throw fieldErrors.JSON_TOO_LARGE({ field, bytes, max: maxBytes });
 }
 
 /** The status of a new version: any but ARCHIVED. @throws AppError VERSION_STATUS_INVALID */
 export function creatableStatus<S extends string>(status: S): S {
   if (status !== "ARCHIVED") return status;
-  const message = `A version cannot be created as ${status}. Create it as DRAFT or PUBLISHED.`;
-  throw new AppError("BAD_USER_INPUT", "VERSION_STATUS_INVALID", message, { field: "status", value: status });
+  throw fieldErrors.VERSION_STATUS_INVALID({ field: "status", value: status });
 }
 
 /**
@@ -86,16 +102,8 @@ export function creatableStatus<S extends string>(status: S): S {
  * @throws AppError SCOPE_ID_REQUIRED, SCOPE_ID_INVALID (TENANT with another id than the caller's tenant)
  */
 export function checkScopeId(scope: string, scopeId: string | null | undefined, tenantId: string): string {
-  if (scope !== "TENANT" && scopeId == null) {
-    throw new AppError("BAD_USER_INPUT", "SCOPE_ID_REQUIRED", `scopeId is missing. Say which ${scope.toLowerCase()} it is.`, {
-      field: "scopeId",
-      scope,
-    });
-  }
-  if (scope === "TENANT" && (scopeId ?? tenantId) !== tenantId) {
-    const message = "scopeId names another tenant. Leave it out: the scope TENANT is the caller's tenant.";
-    throw new AppError("BAD_USER_INPUT", "SCOPE_ID_INVALID", message, { field: "scopeId", scope });
-  }
+  if (scope !== "TENANT" && scopeId == null) throw fieldErrors.SCOPE_ID_REQUIRED({ field: "scopeId", scope });
+  if (scope === "TENANT" && (scopeId ?? tenantId) !== tenantId) throw fieldErrors.SCOPE_ID_INVALID({ field: "scopeId", scope });
   return checkText("scopeId", scopeId ?? tenantId, { min: 1, max: 200 });
 }
 

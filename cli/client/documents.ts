@@ -53,9 +53,9 @@ export const createRun = graphql(`
   }
 `);
 
-export const runEvents = graphql(`
-  subscription CliRunEvents($runId: ID!, $after: String) {
-    runEvents(runId: $runId, after: $after) {
+export const runEventPages = graphql(`
+  subscription CliRunEventPages($runId: ID!, $after: String) {
+    runEventPages(runId: $runId, after: $after) {
       cursor
       type
       at

@@ -1,6 +1,6 @@
 /** Follows a run in the terminal, as it happens. */
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
-import { runEvents, runResult, waitingNodes } from "./documents.ts";
+import { runEventPages, runResult, waitingNodes } from "./documents.ts";
 import { jsonView, textView, type FinishedRun, type FollowedEvent } from "./run-view.ts";
 
 /** Where a run is, and how it is shown. */
@@ -42,13 +42,20 @@ export async function showRun(
 /** Hears everything that happens in a run, from its beginning until it has ended or rests; gives the run as it is then. */
 export async function followRun(client: GraphClient, runId: string, hear: (event: FollowedEvent) => void): Promise<FinishedRun> {
   const story = new WaitStory();
-  for await (const { runEvents: event } of client.subscribe(runEvents, { runId })) {
-    hear(event);
-    if (story.mayRest(event) && (await story.isToldWhole(client, runId))) break;
+  for await (const { runEventPages: page } of client.subscribe(runEventPages, { runId })) {
+    if (await isAtRest(page ?? [])) break;
   }
   const { run } = await client.query(runResult, { id: runId });
   if (!run) throw new Error(`run ${runId} is gone`);
   return run;
+
+  async function isAtRest(page: readonly FollowedEvent[]): Promise<boolean> {
+    for (const event of page) {
+      hear(event);
+      if (story.mayRest(event) && (await story.isToldWhole(client, runId))) return true;
+    }
+    return false;
+  }
 }
 
 /** What a node waits for that comes without anybody. */

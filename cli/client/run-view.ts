@@ -1,9 +1,9 @@
 /** How a followed run is shown: for people, a line for each node and a model's text as it comes; for programs, one JSON object on each line. */
-import type { CliRunEventsSubscription, CliRunResultQuery } from "#codegen/graph/graphql.ts";
+import type { CliRunEventPagesSubscription, CliRunResultQuery } from "#codegen/graph/graphql.ts";
 import { colours } from "./colours.ts";
 
 /** One thing that happened in a run. */
-export type FollowedEvent = CliRunEventsSubscription["runEvents"];
+export type FollowedEvent = NonNullable<CliRunEventPagesSubscription["runEventPages"]>[number];
 /** A run at its end. */
 export type FinishedRun = NonNullable<CliRunResultQuery["run"]>;
 

@@ -19,7 +19,10 @@ export function routerCommand(context: CliContext): Command {
       await serveUntilStopped(context, {
         name: "router",
         start: (env, options) => composition.startRouter(withKey(env), options),
-        onReady: (router) => context.print(`graph ${router.graphUrl}`),
+        onReady: (router) => {
+          context.print(`graph ${router.graphUrl}`);
+          router.prepareGraphiql?.();
+        },
       });
     });
 }

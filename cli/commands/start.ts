@@ -62,6 +62,7 @@ async function start(context: CliContext, isJson: boolean): Promise<void> {
         notes: [...platform.notes, ...placeNotes(env)],
       };
       context.print(isJson ? JSON.stringify({ event: "ready", ...banner }) : bannerLines(banner).join("\n"));
+      platform.prepareGraphiql?.();
       await Promise.race([stop.wanted, platform.broken]);
     }
     context.tell(isJson ? JSON.stringify({ event: "stopping" }) : "\n  stopping …");

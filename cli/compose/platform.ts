@@ -41,15 +41,17 @@ export async function startPlatform(env: Env, { log, progress, workerSocket }: P
     await migrateAll(env);
     progress("opening the subgraphs");
     const registry = new EndpointRegistry();
-    const opened = await openAll(env, log, registry, shutdown);
+    const buses = new Map<string, HintBus>();
+    const opened = await openAll({ env, log, registry, shutdown, buses });
     const called = opened.filter((subgraph) => calledByWorkers.includes(subgraph.name));
     const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
-    const router = await openRouter(opened, { env, log, registry, shutdown });
+    const router = await openRouter(opened, { env, log, registry, shutdown, buses });
     return {
       graphUrl: router.url,
       notes: await notes,
+      prepareGraphiql: router.prepareGraphiql,
       stop: () => shutdown.run(),
     };
   } catch (error) {
@@ -64,8 +66,7 @@ async function sandboxNotes({ pythonBin, maxTimeoutSeconds }: Env): Promise<stri
   return reason === null ? [] : [`code nodes cannot run here: ${reason}`];
 }
 
-async function openAll(env: Env, log: Log, registry: EndpointRegistry, shutdown: ShutdownList): Promise<RunningSubgraph[]> {
-  const buses = new Map<string, HintBus>();
+async function openAll({ env, log, registry, shutdown, buses }: Parts): Promise<RunningSubgraph[]> {
   const opened: RunningSubgraph[] = [];
   for (const [name, load] of Object.entries(subgraphs)) {
     const hints = await busOf(buses, subgraphDatabaseUrl(env, name), log, shutdown);
@@ -78,9 +79,9 @@ async function openAll(env: Env, log: Log, registry: EndpointRegistry, shutdown:
 }
 
 /** The router with its own subgraph, in front of the others. */
-async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown }: RouterParts): Promise<RunningRouter> {
+async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown, buses }: Parts): Promise<RunningRouter> {
   const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
-  const hints = await busOf(new Map(), databaseUrl, log, shutdown);
+  const hints = await busOf(buses, databaseUrl, log, shutdown);
   const all = [...endpoints];
   const definition = accessSubgraph(() => probeServices(all, log));
   const access = await open(definition, { env, log, registry, hints });
@@ -93,11 +94,13 @@ async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, s
   return router;
 }
 
-interface RouterParts {
+interface Parts {
   env: Env;
   log: Log;
   registry: EndpointRegistry;
   shutdown: ShutdownList;
+  /** One a database: whoever listens to it in this process shares a connection. */
+  buses: Map<string, HintBus>;
 }
 
 async function requireMigrated({ database }: RunningSubgraph): Promise<void> {
@@ -129,8 +132,8 @@ export async function startRouterAlone(env: Env, { log }: StartOptions): Promise
     const registry = new EndpointRegistry();
     const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, shutdown });
     await migrateAll(env, [accessSubgraphName]);
-    const router = await openRouter(endpoints, { env, log, registry, shutdown });
-    return { graphUrl: router.url, stop: () => shutdown.run() };
+    const router = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
+    return { graphUrl: router.url, prepareGraphiql: router.prepareGraphiql, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;

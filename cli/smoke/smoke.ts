@@ -1,8 +1,8 @@
 /** The no-key smoke test (S-61): every sample through the graph as a user would, from app to answer message. */
 import type { GraphClient } from "#codegen/client/client.ts";
-import type { CliRunEventsSubscription } from "#codegen/graph/graphql.ts";
 import { prepareWorkflow } from "../client/prepare.ts";
-import { runEvents } from "../client/documents.ts";
+import { runEventPages } from "../client/documents.ts";
+import type { FollowedEvent } from "../client/run-view.ts";
 import { createSession, createTool, createToolBinding, createToolVersion, dispatchRun, finishedRun, messageAdded } from "./documents.ts";
 import { smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
 
@@ -49,8 +49,8 @@ async function runSample(client: GraphClient, sample: Sample): Promise<Pick<Smok
   const { dispatchRun: request } = await client.mutate(dispatchRun, { input });
   if (!request.run) return { outcome: "failed", details: [`not dispatched: ${request.errorMessage}`] };
 
-  const events: CliRunEventsSubscription["runEvents"][] = [];
-  for await (const event of client.subscribe(runEvents, { runId: request.run.id })) events.push(event.runEvents);
+  const events: FollowedEvent[] = [];
+  for await (const event of client.subscribe(runEventPages, { runId: request.run.id })) events.push(...(event.runEventPages ?? []));
   const { run } = await client.query(finishedRun, { id: request.run.id });
   if (!run) return { outcome: "failed", details: ["the run cannot be read"] };
   const nodes = Object.fromEntries(run.nodeRuns.edges.map(({ node }) => [node.nodeId, node]));
@@ -73,7 +73,7 @@ async function runSample(client: GraphClient, sample: Sample): Promise<Pick<Smok
   return { outcome: details.length === 0 ? "passed" : "failed", details };
 }
 
-function eventProblems(events: CliRunEventsSubscription["runEvents"][], nodeIds: string[]): string[] {
+function eventProblems(events: FollowedEvent[], nodeIds: string[]): string[] {
   const last = events.at(-1);
   const told = new Set(events.filter(({ type }) => type === "NODE_STATUS").map(({ nodeId }) => nodeId));
   return [

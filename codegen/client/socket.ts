@@ -3,6 +3,8 @@ import { createClient as createWsClient, type Client } from "graphql-ws";
 /** The WebSocket that all subscriptions of a client share. */
 export interface ClientSocket {
   readonly client: Client;
+  /** Whether it is being closed: what is asked of it now goes over the next one. */
+  isClosing(): boolean;
   close(): Promise<void>;
 }
 
@@ -15,10 +17,14 @@ export interface SocketOptions {
   pongWithinMs?: number;
 }
 
+/** `WebSocket.CLOSING`. */
+const closing = 2;
+
 /** Prepares the socket; it connects when the first subscription starts and closes with the last. */
 export function openSocket(url: string, connectionParams: Record<string, string>, options: SocketOptions = {}): ClientSocket {
   const { webSocket, pingEveryMs = 10_000, pongWithinMs = 5_000 } = options;
   let pongTimer: ReturnType<typeof setTimeout> | undefined;
+  let current: WebSocket | undefined;
   const client = createWsClient({
     url: url.replace(/^http/, "ws"),
     connectionParams,
@@ -31,6 +37,7 @@ export function openSocket(url: string, connectionParams: Record<string, string>
     retryAttempts: 0,
     ...(webSocket && { webSocketImpl: webSocket }),
     on: {
+      connected: (socket) => (current = socket as WebSocket),
       closed: () => clearTimeout(pongTimer),
       ping: (received) => {
         if (!received) pongTimer = setTimeout(() => client.terminate(), pongWithinMs);
@@ -40,5 +47,5 @@ export function openSocket(url: string, connectionParams: Record<string, string>
       },
     },
   });
-  return { client, close: async () => client.dispose() };
+  return { client, isClosing: () => current?.readyState === closing, close: async () => client.dispose() };
 }

@@ -41,6 +41,8 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   readonly #buffer: D[] = [];
   readonly #now: () => number;
   readonly #onAbort = () => void this.return();
+  /** Events in the buffer: a page has several. */
+  #buffered = 0;
   #cursor: string | undefined;
   #startedAt = 0;
   #hasEvents = false;
@@ -64,7 +66,10 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   async next(): Promise<IteratorResult<D>> {
     for (;;) {
       const event = this.#buffer.shift();
-      if (event !== undefined) return { done: false, value: event };
+      if (event !== undefined) {
+        this.#buffered -= eventsOf(event).length;
+        return { done: false, value: event };
+      }
       if (this.#failure !== undefined) {
         const failure = this.#failure;
         await this.return();
@@ -79,6 +84,7 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   return(): Promise<IteratorResult<D>> {
     this.#failure = undefined;
     this.#buffer.length = 0;
+    this.#buffered = 0;
     this.#finish();
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -98,7 +104,12 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     };
     this.#startedAt = this.#now();
     // graphql-ws itself subscribes anew after a close with code 1000, behind the old cursor: it must not get to.
-    const unlisten = socket.client.on("closed", (event) => heard(() => this.#lost(event)));
+    // But where it starts on a socket that is on its way out, graphql-ws waits for its end and sends it over the next one, once.
+    let isNextAwaited = socket.isClosing();
+    const unlisten = socket.client.on("closed", (event) => {
+      if (!isNextAwaited) return heard(() => this.#lost(event));
+      isNextAwaited = false;
+    });
     const unsubscribe = socket.client.subscribe<D>(payload, {
       next: (result) => heard(() => this.#take(result.data ?? undefined, result.errors)),
       error: (cause) => heard(() => this.#lost(cause)),
@@ -121,8 +132,9 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     this.#hasEvents = true;
     this.#cursor = cursorOf(data) ?? this.#cursor;
     this.#buffer.push(data);
+    this.#buffered += eventsOf(data).length;
     // Ends the stream, not the subscription: next() starts it again behind the last buffered event.
-    if (this.#buffer.length >= bufferLimit) this.#pause();
+    if (this.#buffered >= bufferLimit) this.#pause();
     this.#wake?.();
   }
 
@@ -193,9 +205,15 @@ function rootOf(data: unknown): unknown {
   return Object.values(data as Record<string, unknown>)[0];
 }
 
-/** The cursor of the event's root field, where it was asked for. */
-function cursorOf(data: unknown): string | undefined {
+/** What the root field gives: one event, or a page of them. */
+function eventsOf(data: unknown): readonly unknown[] {
   const root = rootOf(data);
-  const cursor = typeof root === "object" && root !== null ? (root as { cursor?: unknown }).cursor : undefined;
+  return Array.isArray(root) ? root : [root];
+}
+
+/** The cursor of the last event, where it was asked for. */
+function cursorOf(data: unknown): string | undefined {
+  const event = eventsOf(data).at(-1);
+  const cursor = typeof event === "object" && event !== null ? (event as { cursor?: unknown }).cursor : undefined;
   return typeof cursor === "string" ? cursor : undefined;
 }

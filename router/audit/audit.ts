@@ -1,6 +1,13 @@
-/** The audit of requests: a row per operation, over HTTP and WebSocket; of a subscription one, when it ends. */
+/** The audit of requests: a row per operation, over HTTP and WebSocket; of a subscription one, when it ends, or has changed something. */
 import type { ApolloServerPlugin } from "@apollo/server";
-import { getOperationAST, type DocumentNode, type GraphQLError, type GraphQLFormattedError } from "graphql";
+import {
+  getOperationAST,
+  OperationTypeNode,
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLFormattedError,
+  type OperationDefinitionNode,
+} from "graphql";
 import { hashOf, rootFieldsOf } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 
@@ -56,6 +63,14 @@ export function auditRecord(operation: AuditedOperation, outcome: { statusCode: 
     userAgent: context.userAgent,
     createdAt: startedAt,
   };
+}
+
+/** Subscriptions that change something. They are audited with their first event, as a mutation with its answer: their streams may go on for days. */
+const changing = new Set(["startRun"]);
+
+/** Whether an operation is a subscription that changes something. */
+export function isChangingSubscription(document: DocumentNode, node: OperationDefinitionNode): boolean {
+  return node.operation === OperationTypeNode.SUBSCRIPTION && rootFieldsOf(document, node).some((name) => changing.has(name));
 }
 
 /** The requests that have their row; by identity, which Apollo Server's copies of a context share. */

@@ -7,6 +7,7 @@ import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResu
 import type { SubscribePayload } from "graphql-ws";
 import { clientError } from "#shared/client-error.ts";
 import { AppError } from "#shared/errors.ts";
+import { closeCodes } from "#shared/serve/close-codes.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { SocketExtra, SocketOptions } from "#shared/serve/websocket-server.ts";
@@ -78,7 +79,7 @@ function acknowledge(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     refused(error);
-    socket.close(4400, closeReason(`${error.reason}: ${error.message}`));
+    socket.close(closeCodes.BAD_REQUEST, closeReason(`${error.reason}: ${error.message}`));
     return false;
   }
 }

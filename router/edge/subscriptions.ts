@@ -5,10 +5,10 @@
 import type { ExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
-import { auditRecord, errorCodesOf, type AuditSink } from "../audit/audit.ts";
+import { mapStream } from "#shared/stream/map-stream.ts";
+import { auditRecord, errorCodesOf, isChangingSubscription, type AuditSink } from "../audit/audit.ts";
 import { executePlan } from "../graph/execute-plan.ts";
 import type { Runtime } from "./gateway.ts";
-import { mergeStream } from "../graph/merge-stream.ts";
 import type { PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { endpointOf, fetchFor, requestOf, withDeadline } from "../graph/subgraph-fetch.ts";
@@ -37,28 +37,32 @@ export async function startSubscription(
     for (const code of errorCodesOf(errors)) errorCodes.add(code);
     return { ...result, errors };
   };
+  const { planned, source } = prepared;
+  let isAudited = false;
+  const audited = () => {
+    if (isAudited) return;
+    isAudited = true;
+    const operation = { context, source, startedAt, document: planned.document, operationName: planned.node.name?.value };
+    audit.record(auditRecord(operation, { statusCode: 200, errorCodes }));
+  };
   const ended = () => {
     controller.abort(clientLeft());
-    const { planned, source } = prepared;
-    audit.record(
-      auditRecord(
-        { context, source, startedAt, document: planned.document, operationName: planned.node.name?.value },
-        { statusCode: 200, errorCodes },
-      ),
-    );
+    audited();
   };
   const run = {
     graph: runtime.graph,
-    planned: prepared.planned,
+    planned,
     variables: prepared.variables,
     fetch: fetchFor(runtime.endpoints, info, runtime.deadlines),
     report,
   };
   // There is a primary: validation refuses subscriptions to introspection.
-  const { serviceName } = prepared.planned.primary!;
+  const { serviceName } = planned.primary!;
   const failed = (error: unknown) => told({ errors: [clientError(error, { serviceName, report })], data: null });
   const starting = subscribeUpstream(runtime, prepared, info);
-  const limit = { serviceName, afterMs: runtime.deadlines.queryMs, parent: context.info.signal };
+  const isChanging = isChangingSubscription(planned.document, planned.node);
+  const afterMs = isChanging ? runtime.deadlines.mutationMs : runtime.deadlines.queryMs;
+  const limit = { serviceName, afterMs, parent: context.info.signal };
   const upstream = await withDeadline(limit, () => starting).catch((error: unknown) => {
     // Nobody waits for it any more; a stream that comes after all must not stay open.
     void starting.then(endStream, () => {});
@@ -69,10 +73,15 @@ export async function startSubscription(
     ended();
     return refused;
   }
-  return mergeStream(upstream, {
-    merge: async (event) => told(await executePlan({ ...run, event })),
-    onError: failed,
-    onEnd: ended,
+  return mapStream(upstream, {
+    map: async (event) => {
+      const result = told(await executePlan({ ...run, event }));
+      // A subgraph of another process refuses by its first event, too.
+      if (isChanging) audited();
+      return result;
+    },
+    failed,
+    ended,
   });
 }
 

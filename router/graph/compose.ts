@@ -2,7 +2,13 @@
 import "./telemetry-off.ts";
 import { composeServices } from "@apollo/composition";
 import { parse } from "graphql";
-import type { SubgraphSource } from "./supergraph.ts";
+
+/** A subgraph as composition sees it. */
+export interface SubgraphSource {
+  name: string;
+  /** Federated SDL. */
+  sdl: string;
+}
 
 /**
  * Composes subgraphs, in an order that does not depend on the caller's, so that equal inputs print equally.

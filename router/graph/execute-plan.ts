@@ -4,11 +4,10 @@
  * building of the operation anew for each request.
  */
 import "./telemetry-off.ts";
-import type { FieldSelection } from "@apollo/federation-internals";
 import { applyRewrites } from "@apollo/gateway/dist/dataRewrites.js";
 import { deepMerge } from "@apollo/gateway/dist/utilities/deepMerge.js";
-import { evaluateCondition, type FetchNode, type PlanNode } from "@apollo/query-planner";
-import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult } from "graphql";
+import type { ConditionNode, FetchNode, PlanNode } from "@apollo/query-planner";
+import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult, type FieldNode } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { defineErrors } from "#shared/errors.ts";
 import type { ComposedGraph } from "./supergraph.ts";
@@ -36,7 +35,7 @@ export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
   const state: State = { ...run, errors: [], gone: undefined };
   const data = Object.create(null) as ResultObject;
   if (planned.plan !== undefined) await runNode(state, planned.plan, [{ data, path: undefined }]);
-  const shaped = planned.shape({ input: data, variables, introspect: (selection) => introspect(run, selection), gone: state.gone });
+  const shaped = planned.shape({ input: data, variables, introspect: (field) => introspect(run, field), gone: state.gone });
   // Shaping complains of nulls that an error explains already.
   const errors = state.errors.length > 0 ? state.errors : shaped.errors.map((error) => clientError(error, { report: run.report }));
   if (errors.length > 0) return { errors, data: shaped.data };
@@ -81,8 +80,7 @@ async function runNode(state: State, node: PlanNode, cursors: readonly Cursor[])
       return;
     }
     case "Condition": {
-      const holds = evaluateCondition(node, state.planned.operation.variableDefinitions, state.variables);
-      const branch = holds ? node.ifClause : node.elseClause;
+      const branch = conditionHolds(state, node) ? node.ifClause : node.elseClause;
       if (branch !== undefined) await runNode(state, branch, cursors);
       return;
     }
@@ -92,6 +90,13 @@ async function runNode(state: State, node: PlanNode, cursors: readonly Cursor[])
       // The planner makes none: enableDefer is off.
       throw new Error("the plan defers, which nothing here does");
   }
+}
+
+function conditionHolds({ planned, variables }: State, { condition }: ConditionNode): boolean {
+  const isGiven = Object.hasOwn(variables, condition) && variables[condition] !== undefined;
+  const value = (isGiven ? variables : planned.defaults)[condition];
+  if (typeof value !== "boolean") throw new Error(`the variable ${condition} of a @skip or @include is no boolean`);
+  return value;
 }
 
 async function fetchRoot(state: State, node: FetchNode, cursors: readonly Cursor[]): Promise<void> {
@@ -170,8 +175,7 @@ function usedVariables({ variables }: State, node: FetchNode): Record<string, un
 }
 
 /** `__schema` and `__type` are answered here, from the public schema. */
-function introspect({ graph, planned, variables }: PlanRun, selection: FieldSelection): unknown {
-  const node = selection.expandFragments().toSelectionNode();
+function introspect({ graph, planned, variables }: PlanRun, node: FieldNode): unknown {
   const { data } = executeSync({
     schema: graph.apiSchema,
     document: {

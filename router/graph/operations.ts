@@ -3,7 +3,7 @@
  * a client sends again costs a hash and a look-up.
  */
 import { createHash } from "node:crypto";
-import { operationFromDocument, type Operation } from "@apollo/federation-internals";
+import { operationFromDocument } from "@apollo/federation-internals";
 import { QueryPlanner, type FetchNode, type PlanNode, type QueryPlan } from "@apollo/query-planner";
 import {
   getOperationAST,
@@ -17,7 +17,7 @@ import {
   type ValidationRule,
 } from "graphql";
 import { refuseDeep } from "#shared/json/nesting.ts";
-import { LruCache } from "./lru-cache.ts";
+import { LruCache } from "#shared/lru-cache.ts";
 import { compileShape, type Shaper } from "./shape.ts";
 import { variableRootFault } from "./subscription-root.ts";
 import type { ComposedGraph } from "./supergraph.ts";
@@ -26,7 +26,8 @@ import type { ComposedGraph } from "./supergraph.ts";
 export interface PlannedOperation {
   document: DocumentNode;
   node: OperationDefinitionNode;
-  operation: Operation;
+  /** What variables are unless given. */
+  defaults: Readonly<Record<string, unknown>>;
   /** Makes the response of what the plan gathers. */
   shape: Shaper;
   /** What to execute; absent when introspection alone answers. For a subscription: its primary, then the rest. */
@@ -44,6 +45,9 @@ export interface OperationsOptions {
   cacheSize?: number;
 }
 
+/** Of the texts of all operations that are kept planned: a single one may have megabytes, in a string. */
+const maxPlannedBytes = 64 << 20;
+
 /** The operations of one graph. */
 export class Operations {
   readonly #graph: ComposedGraph;
@@ -57,7 +61,7 @@ export class Operations {
     this.#planner = new QueryPlanner(options.graph.supergraph, { exposeDocumentNodeInFetchNode: true });
     this.#rules = [...specifiedRules, ...options.rules];
     this.#maxTokens = options.maxTokens;
-    this.#planned = new LruCache(options.cacheSize ?? 1_000);
+    this.#planned = new LruCache({ entries: options.cacheSize ?? 1_000, bytes: maxPlannedBytes });
   }
 
   /** From text. @throws GraphQLError[] wrapped in {@link RefusedOperation}; AppError NESTED_TOO_DEEP */
@@ -84,8 +88,10 @@ export class Operations {
     const node = getOperationAST(document, operationName);
     if (node == null) throw new RefusedOperation([unknownOperation(operationName)]);
     const operation = operationFromDocument(this.#graph.api, document, { validate: false, ...(operationName ? { operationName } : {}) });
-    const planned = { document, node, operation, shape: compileShape(operation), ...executable(this.#planner.buildQueryPlan(operation)) };
-    this.#planned.set(key, planned);
+    const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
+    const planned = { document, node, defaults, shape: compileShape(operation), ...executable(this.#planner.buildQueryPlan(operation)) };
+    // The document keeps its whole text, two bytes a character.
+    this.#planned.set(key, planned, 2 * (document.loc?.end ?? 0));
     return planned;
   }
 

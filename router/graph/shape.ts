@@ -19,7 +19,7 @@ import {
   type SelectionSet,
   type Type,
 } from "@apollo/federation-internals";
-import { GraphQLError } from "graphql";
+import { GraphQLError, type FieldNode } from "graphql";
 import type { ResultObject } from "./entities.ts";
 
 /** What is shaped for one request. */
@@ -27,7 +27,7 @@ export interface Gathered {
   input: ResultObject;
   variables: Record<string, unknown>;
   /** Answers `__schema` and `__type`. */
-  introspect: (selection: FieldSelection) => unknown;
+  introspect: (selection: FieldNode) => unknown;
   /** Objects of which a subgraph has no record: that they lack its fields is nobody's fault. */
   gone?: ReadonlySet<object> | undefined;
 }
@@ -76,14 +76,21 @@ export function compileShape(operation: Operation): Shaper {
   };
 }
 
-type Selection = FieldShape | FragmentShape;
+type Selection = FieldShape | IntrospectionShape | FragmentShape;
 
 interface FieldShape {
-  kind: "field" | "typename" | "introspection";
+  kind: "field" | "typename";
   name: string;
   conditions: readonly Condition[] | undefined;
   value: ValueShape;
-  selection: FieldSelection;
+}
+
+interface IntrospectionShape {
+  kind: "introspection";
+  name: string;
+  conditions: readonly Condition[] | undefined;
+  /** Without fragments. */
+  selection: FieldNode;
 }
 
 interface FragmentShape {
@@ -131,19 +138,20 @@ function compileSelections(set: SelectionSet, compiling: Compiling): readonly Se
   return compiled;
 }
 
-function compileField(selection: FieldSelection, conditions: readonly Condition[] | undefined, compiling: Compiling): FieldShape {
+function compileField(
+  selection: FieldSelection,
+  conditions: readonly Condition[] | undefined,
+  compiling: Compiling,
+): FieldShape | IntrospectionShape {
   const field = selection.element;
   const name = field.responseName();
   if (name in Object.prototype) compiling.hasInheritedNames = true;
-  const isIntrospection = field.definition.isSchemaIntrospectionField();
-  const selections = selection.selectionSet && !isIntrospection ? compileSelections(selection.selectionSet, compiling) : [];
-  return {
-    kind: isIntrospection ? "introspection" : field.name === "__typename" ? "typename" : "field",
-    name,
-    conditions,
-    value: compileValue(field.definition.type!, selections, compiling.schema),
-    selection,
-  };
+  if (field.definition.isSchemaIntrospectionField()) {
+    return { kind: "introspection", name, conditions, selection: selection.expandFragments().toSelectionNode() };
+  }
+  const selections = selection.selectionSet ? compileSelections(selection.selectionSet, compiling) : [];
+  const value = compileValue(field.definition.type!, selections, compiling.schema);
+  return { kind: field.name === "__typename" ? "typename" : "field", name, conditions, value };
 }
 
 function compileValue(type: Type, selections: readonly Selection[], schema: Schema): ValueShape {
@@ -157,7 +165,10 @@ function compileValue(type: Type, selections: readonly Selection[], schema: Sche
 /** Whether JSON can be a value of a leaf type. Of a custom scalar only its own subgraph can tell. */
 function leafCheck(type: Type, schema: Schema): (value: unknown) => boolean {
   if (isCustomScalarType(type)) return () => true;
-  if (isEnumType(type)) return (value) => typeof value === "string" && type.value(value) !== undefined;
+  if (isEnumType(type)) {
+    const names = new Set<unknown>(type.values.map(({ name }) => name));
+    return (value) => names.has(value);
+  }
   switch (type) {
     case schema.booleanType():
       return (value) => typeof value === "boolean";

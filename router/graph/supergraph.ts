@@ -6,13 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Supergraph, type Schema } from "@apollo/federation-internals";
 import { isScalarType, printSchema, valueFromASTUntyped, type GraphQLSchema } from "graphql";
 import { DateTimeScalar, JsonObjectScalar } from "#shared/graphql/scalars.ts";
-
-/** A subgraph as composition sees it. */
-export interface SubgraphSource {
-  name: string;
-  /** Federated SDL. */
-  sdl: string;
-}
+import type { SubgraphSource } from "./compose.ts";
 
 /** A composed graph, ready for planning. */
 export interface ComposedGraph {

@@ -1,91 +1,99 @@
 /**
- * GraphiQL as files: bundled from node_modules the first time that somebody opens the page, kept in a cache folder after that.
- * Nothing is fetched from elsewhere, so it works without a network; where the folder cannot be written each process bundles anew.
+ * GraphiQL as files, bundled from node_modules: nothing is fetched from elsewhere, so it works without a network. A bundle is kept under a hash of
+ * everything that goes into it, so it cannot be stale. Where nothing can be kept (a read-only checkout) each process makes its own.
  */
+import { fork } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deserialize, serialize } from "node:v8";
 import type { Log } from "#shared/log.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const require = createRequire(import.meta.url);
+const program = join(here, "bundling.mjs");
+/** Checkouts are switched between branches: the last few bundles are worth their 4 MB. */
+const keptBundles = 3;
+/** On a busy machine it took 13 s, and it yields to everything else. */
+const deadlineMs = 300_000;
+const maxErrorChars = 4_000;
 
-/** The files that a bundle consists of. */
-export const bundledFiles = ["page.js", "page.css", "editor.worker.js", "json.worker.js", "graphql.worker.js"] as const;
+/** A file by how it is encoded: as it is, or compressed only. */
+export type BundledFile = { identity: Uint8Array } | { gzip: Uint8Array; br: Uint8Array };
 
 /** A bundle, in memory: somebody may empty the cache folder at any time. */
 export interface Bundle {
   /** Changes when any of the files may have changed. */
   version: string;
-  files: ReadonlyMap<string, Uint8Array>;
+  files: ReadonlyMap<string, BundledFile>;
 }
 
-/** Reads the bundle from the cache folder, or makes and keeps it. */
-export async function loadBundle(cacheFolder: string, log: Log): Promise<Bundle> {
+/** How a bundle is come by. */
+export interface BundleOptions {
+  cacheFolder: string;
+  log: Log;
+  /** Aborted, the bundling ends. */
+  signal: AbortSignal;
+}
+
+/** Reads the bundle from the cache folder, or has it made and keeps it. */
+export async function loadBundle({ cacheFolder, log, signal }: BundleOptions): Promise<Bundle> {
   const version = await fingerprint();
-  const folder = join(cacheFolder, `graphiql-${version}`);
-  const kept = await readKept(folder).catch(() => undefined);
+  const cacheFile = join(cacheFolder, version);
+  const kept = await readKept(cacheFile).catch(() => undefined);
   if (kept !== undefined) return { version, files: kept };
   const began = performance.now();
-  const files = await build();
-  log.info({ folder, ms: Math.round(performance.now() - began) }, "graphiql bundled");
-  await keep(files, folder).catch((error: unknown) => log.warn({ err: error, folder }, "graphiql's bundle cannot be kept"));
+  const files = await bundled(signal);
+  log.info({ ms: Math.round(performance.now() - began) }, "graphiql bundled");
+  await keep(cacheFile, files).catch((error: unknown) => log.warn({ err: error, cacheFile }, "graphiql's bundle cannot be kept"));
   return { version, files };
 }
 
-async function readKept(folder: string): Promise<Bundle["files"]> {
-  return new Map(await Promise.all(bundledFiles.map(async (name) => [name, await readFile(join(folder, name))] as const)));
+/** @throws where there is none, or one that is not whole after a power cut. */
+async function readKept(cacheFile: string): Promise<Bundle["files"]> {
+  return deserialize(await readFile(cacheFile)) as Bundle["files"];
 }
 
-async function keep(files: Bundle["files"], folder: string): Promise<void> {
-  const cacheFolder = dirname(folder);
-  await mkdir(cacheFolder, { recursive: true });
-  const unfinished = await mkdtemp(join(cacheFolder, "graphiql-unfinished-"));
-  try {
-    await Promise.all([...files].map(([name, content]) => writeFile(join(unfinished, name), content)));
-    // A folder of that name is a bundle that could not be read.
-    await rm(folder, { recursive: true, force: true });
-    // Another process may keep its bundle now too. A rename is never half done, and both bundles are the same.
-    await rename(unfinished, folder);
-    const others = (await readdir(cacheFolder)).filter((name) => name.startsWith("graphiql-") && name !== basename(folder));
-    await Promise.all(others.map((name) => rm(join(cacheFolder, name), { recursive: true, force: true })));
-  } finally {
-    await rm(unfinished, { recursive: true, force: true });
-  }
+/** By rename, so that nobody reads half of it; whoever is at it at the same time has made the same. */
+async function keep(cacheFile: string, files: Bundle["files"]): Promise<void> {
+  const folder = dirname(cacheFile);
+  const unfinished = `${cacheFile}.${process.pid}`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(unfinished, serialize(files));
+  await rename(unfinished, cacheFile);
+  const paths = (await readdir(folder)).map((name) => join(folder, name));
+  const found = await Promise.all(paths.map(async (path) => ({ path, writtenAt: (await stat(path)).mtimeMs })));
+  found.sort((a, b) => b.writtenAt - a.writtenAt);
+  await Promise.all(found.slice(keptBundles).map(({ path }) => rm(path, { force: true })));
 }
 
-async function build(): Promise<Bundle["files"]> {
-  // Imported here, so that a process whose page nobody opens never loads esbuild.
-  const esbuild = await import("esbuild");
-  const { outputFiles } = await esbuild.build({
-    entryPoints: {
-      page: join(here, "page.js"),
-      "editor.worker": "monaco-editor/esm/vs/editor/editor.worker.js",
-      "json.worker": "monaco-editor/esm/vs/language/json/json.worker.js",
-      "graphql.worker": "monaco-graphql/esm/graphql.worker.js",
-    },
-    // Only for the names of the output files: nothing is written.
-    outdir: here,
-    write: false,
-    absWorkingDir: dirname(require.resolve("graphiql/package.json")),
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: "es2022",
-    loader: { ".ttf": "dataurl", ".woff": "dataurl", ".woff2": "dataurl", ".svg": "dataurl" },
-    define: { "process.env.NODE_ENV": '"production"' },
-    logLevel: "silent",
+/** Has it made by a process of its own, which gets nothing of this one's environment. */
+async function bundled(signal: AbortSignal): Promise<Bundle["files"]> {
+  const child = fork(program, {
+    env: {},
+    execArgv: [],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    signal,
+    timeout: deadlineMs,
+    killSignal: "SIGKILL",
   });
-  // Else its helper process would stay and wait for another build.
-  await esbuild.stop();
-  return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]));
+  let words = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => (words = (words + text).slice(-maxErrorChars)));
+  let files: Bundle["files"] | undefined;
+  child.once("message", (message) => (files = message as unknown as Bundle["files"]));
+  // By then all that it has sent and said has come.
+  await Promise.all([once(child, "disconnect"), once(child, "close")]);
+  if (files !== undefined) return files;
+  throw new Error(`graphiql cannot be bundled (${child.signalCode ?? `exit code ${child.exitCode}`}): ${words.trim()}`);
 }
 
 /** Changes with the page's code, with how it is bundled, and with the version of any package. */
 async function fingerprint(): Promise<string> {
-  const own = ["page.js", "page.css", "first-tab.ts", "bundle.ts"].map((name) => join(here, name));
-  const parts = await Promise.all([...own, join(here, "../../package-lock.json")].map((file) => readFile(file)));
-  return createHash("sha256").update(Buffer.concat(parts)).digest("hex").slice(0, 16);
+  const own = ["page.js", "page.css", "first-tab.ts", "bundle.ts", "bundling.mjs"].map((name) => join(here, name));
+  const hash = createHash("sha256");
+  for (const file of [...own, join(here, "../../package-lock.json")])
+    hash.update(`\0${file.slice(here.length)}\0`).update(await readFile(file));
+  return hash.digest("hex").slice(0, 16);
 }

@@ -1,18 +1,33 @@
-// The page's own code, bundled for the browser by bundle.ts.
+// The page's own code, bundled for the browser by bundling.mjs.
 import "graphiql/style.css";
 import "./page.css";
+import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
-import { createElement } from "react";
+import { createElement, useEffect } from "react";
 import { createRoot } from "react-dom/client";
 import { firstTab } from "./first-tab.ts";
 
 const workers = { json: "json.worker.js", graphql: "graphql.worker.js" };
 globalThis.MonacoEnvironment = {
-  getWorker: (_id, label) => new Worker(`/graphiql/${workers[label] ?? "editor.worker.js"}`, { name: label }),
+  getWorker: (_id, label) => new Worker(new URL(workers[label] ?? "editor.worker.js", import.meta.url), { name: label, type: "module" }),
 };
+
+/** GraphiQL asks once whether the system is dark: its editors would keep their colours while the page around them changes its own. */
+function SystemTheme() {
+  const theme = useGraphiQL((state) => state.theme);
+  const { setTheme } = useGraphiQLActions();
+  useEffect(() => {
+    if (theme !== null) return undefined;
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const follow = () => setTheme(null);
+    system.addEventListener("change", follow);
+    return () => system.removeEventListener("change", follow);
+  }, [theme, setTheme]);
+  return null;
+}
 
 const url = new URL("/graphql", location.href);
 const fetcher = createGraphiQLFetcher({ url: url.href, subscriptionUrl: url.href.replace(/^http/, "ws") });
 const setting = { fetcher, defaultTabs: [{ query: firstTab }], shouldPersistHeaders: true };
-createRoot(document.getElementById("graphiql")).render(createElement(GraphiQL, setting));
+createRoot(document.getElementById("graphiql")).render(createElement(GraphiQL, setting, createElement(SystemTheme)));

@@ -4,8 +4,10 @@ import { createPostgreSqlTypeParsers } from "@mikro-orm/sql";
 import { CompiledQuery, type Transaction } from "kysely";
 import pg from "pg";
 import { readable } from "./absent-text.ts";
-import { openPool } from "./pool.ts";
-import { beginStatement, withDatabaseScope } from "./scope.ts";
+import { Lender } from "./lender.ts";
+import { endsSession, inOneWrite, openPool } from "./pool.ts";
+import type { PreparedStatement } from "./prepared.ts";
+import { beginStatement, scopeBorrower, withDatabaseScope } from "./scope.ts";
 import { TenantDialect, type StatementListener } from "./tenant-dialect.ts";
 
 /** A migration class of `migrations/NNNN-what.ts`, under the name it is recorded by. */
@@ -38,11 +40,9 @@ export interface Tx {
   sql<Row extends object>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
 }
 
-/** A prepared statement: its name is unique among all of the process. */
-export interface NamedStatement {
-  name: string;
-  text: string;
-  values: readonly unknown[];
+/** A prepared statement with its values. */
+export interface NamedStatement extends PreparedStatement {
+  readonly values: readonly unknown[];
 }
 
 /** A database as one tenant sees it. */
@@ -54,7 +54,7 @@ export interface Db {
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * One statement that reads, without the ORM and in one round trip: BEGIN with the tenant, the statement and COMMIT go out together. For hot
-   * paths; the statement itself says whose rows it means.
+   * paths; the statement itself says whose rows it means, and each of its rows is found by an index: a connection plans it once, for all values.
    */
   query<Row extends object>(statement: NamedStatement): Promise<Row[]>;
 }
@@ -65,11 +65,22 @@ export interface Db {
  */
 const tenantFilter = { name: "tenant", cond: ({ tenantId }: { tenantId: string }) => ({ tenantId }), default: true };
 
+/**
+ * Few connections, as each costs memory and a cold start; a statement that is sent sooner than PostgreSQL has processors is not answered sooner. One
+ * tenant has two of them at most, so its slow transactions leave one to all others.
+ */
+const connections = 3;
+const connectionsOfTenant = 2;
+
 interface SharedPool {
   pool: pg.Pool;
+  lender: Lender;
   users: number;
 }
 const pools = new Map<string, SharedPool>();
+
+/** Where a plan is made once for all values, it must not rest on what the tables held when it was made. */
+const plannedOnce = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" };
 
 /** One subgraph's schema behind MikroORM. Subgraphs of one process that have the same URL share a pool. */
 export class Database {
@@ -78,22 +89,22 @@ export class Database {
   /** Set by tests that count statements. */
   onStatement: StatementListener | undefined;
 
-  readonly #pool: pg.Pool;
+  readonly #lender: Lender;
 
-  private constructor(orm: MikroORM, pool: pg.Pool, url: string) {
+  private constructor(orm: MikroORM, lender: Lender, url: string) {
     this.#orm = orm;
-    this.#pool = pool;
+    this.#lender = lender;
     this.#url = url;
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
-    const pool = poolAcquire(options.url);
+    const { pool, lender } = poolAcquire(options.url);
     const opened: { database?: Database } = {};
     const orm = await MikroORM.init({
       entities: [...options.entities],
       schema: options.schema,
       dbName: databaseName(options.url),
-      driverOptions: new TenantDialect(pool, (sql) => opened.database?.onStatement?.(sql)),
+      driverOptions: new TenantDialect(pool, lender, (sql) => opened.database?.onStatement?.(sql)),
       ensureDatabase: false,
       forceUtcTimezone: true,
       discovery: { warnWhenNoEntities: false },
@@ -108,7 +119,7 @@ export class Database {
         silent: true,
       },
     } as never);
-    return (opened.database = new Database(orm as MikroORM, pool, options.url));
+    return (opened.database = new Database(orm as MikroORM, lender, options.url));
   }
 
   /** Brings the schema up to date. Processes that start together wait for each other. */
@@ -145,23 +156,22 @@ export class Database {
   }
 
   async #query<Row extends object>({ name, text, values }: NamedStatement): Promise<Row[]> {
-    const begin = beginStatement("start transaction read only");
-    const client = await this.#pool.connect();
-    let broken: Error | undefined;
+    const begin = beginStatement("start transaction read only", plannedOnce);
+    const { client, release } = await this.#lender.lend(scopeBorrower());
+    let lost: Error | undefined;
     try {
       this.onStatement?.(text);
+      const statement = { name, text, values: [...readable({ sql: text, parameters: values }).parameters] };
       // The pool's clients pipeline: none of the three waits for the one before. After a failure the commit is a rollback.
-      const [, { rows }] = await Promise.all([
-        client.query(begin),
-        client.query<Row>({ name, text, values: [...readable({ sql: text, parameters: values }).parameters] }),
-        client.query("commit"),
-      ]);
+      const [, { rows }] = await inOneWrite(client, () =>
+        Promise.all([client.query(begin), client.query<Row>(statement), client.query("commit")]),
+      );
       return rows;
-    } catch (error) {
-      broken = error as Error;
-      throw error;
+    } catch (cause) {
+      if (endsSession(cause)) lost = cause as Error;
+      throw cause;
     } finally {
-      client.release(broken);
+      release(lost);
     }
   }
 
@@ -198,11 +208,16 @@ export function toEntity<T extends object>(tx: Tx, entity: EntityName<T>, row: o
   return tx.em.map(entity, row as never);
 }
 
-function poolAcquire(url: string): pg.Pool {
-  const shared = pools.get(url) ?? { pool: openPool({ url, max: 20, types: ormTypes(), pipeline: true }), users: 0 };
+function poolAcquire(url: string): SharedPool {
+  const shared = pools.get(url) ?? openShared(url);
   shared.users++;
   pools.set(url, shared);
-  return shared.pool;
+  return shared;
+}
+
+function openShared(url: string): SharedPool {
+  const pool = openPool({ url, max: connections, types: ormTypes(), pipeline: true });
+  return { pool, lender: new Lender(pool, connectionsOfTenant), users: 0 };
 }
 
 async function poolRelease(url: string): Promise<void> {

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 /** The few refusals of PostgreSQL that are not bugs. */
 export function databaseError(cause: unknown): AppError | undefined {
   const code = sqlState(cause);
-  if (code === undefined) return isConnectionLost(cause) ? unavailable(cause) : undefined;
+  if (code === undefined) return isConnectionLost(cause) ? databaseUnavailable(cause) : undefined;
   // 08P01: the driver sends U+0000 inside a parameter, which ends the message early.
   if (code === "22021" || code === "22P05" || code === "08P01" || isJsonRefusal(cause)) {
     return new AppError(
@@ -18,16 +18,17 @@ export function databaseError(cause: unknown): AppError | undefined {
     return new AppError("BAD_USER_INPUT", "VALUE_NOT_STORABLE", "A date or a number is beyond what can be stored.", {}, { cause });
   }
   // 25P03: the session idled in its transaction for longer than it may, as it does in a process that has no time.
-  if (code.startsWith("08") || code.startsWith("57") || code === "25P03" || connectionCodes.has(code)) return unavailable(cause);
+  if (code.startsWith("08") || code.startsWith("57") || code === "25P03" || connectionCodes.has(code)) return databaseUnavailable(cause);
   if (code === "55P03" || code === "40P01") {
     return new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record. Try again.", { retryable: true }, { cause });
   }
   return undefined;
 }
 
-function unavailable(cause: unknown): AppError {
+/** Says that the database does not answer, and that another try may do. */
+export function databaseUnavailable(cause: unknown): AppError {
   const message = "The database does not answer. Try again in a moment.";
-  return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, { retryable: true }, { cause });
+  return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, { retryable: true, platformFault: true }, { cause });
 }
 
 /** What the driver and its pool say without a code: no connection was free in time, or it was lost. */

@@ -11,16 +11,24 @@ export function withDatabaseScope<T>(scope: DatabaseScope, work: () => Promise<T
   return scopes.run(scope, work);
 }
 
+/** Who borrows the connections of this scope: a tenant; "" is the platform itself, or a caller that has no scope. */
+export function scopeBorrower(): string {
+  const scope = scopes.getStore();
+  return scope?.kind === "tenant" ? scope.tenantId : "";
+}
+
 /**
  * The statements that a transaction starts with, in one message.
  *
+ * @param settings  of the session for this transaction alone, by name; names and values are the code's own.
  * @throws Error when there is no scope: a transaction of nobody is a bug.
  */
-export function beginStatement(begin: string): string {
+export function beginStatement(begin: string, settings: Readonly<Record<string, string>> = {}): string {
   const scope = scopes.getStore();
   if (scope === undefined) throw new Error("a transaction was begun outside of a tenant");
   if (scope.kind === "migration") return begin;
   // The pattern admits no quote, so the id can stand in the statement; parameters would cost a round trip of their own.
   if (!tenantIdPattern.test(scope.tenantId)) throw tenantIdInvalid(scope.tenantId);
-  return `${begin}; select set_config('app.tenant_id', '${scope.tenantId}', true)`;
+  const all = Object.entries({ "app.tenant_id": scope.tenantId, ...settings });
+  return `${begin}; select ${all.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(", ")}`;
 }

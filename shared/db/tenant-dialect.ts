@@ -1,6 +1,6 @@
 /**
- * Kysely's PostgreSQL dialect, with two differences. BEGIN carries the tenant in the same message, so that row-level security costs no
- * round trip. And a connection comes back to the pool whatever happens: Kysely keeps one whose BEGIN or ROLLBACK fails, so that each lost
+ * Kysely's PostgreSQL dialect, with two differences. BEGIN carries the tenant and goes out with the first statement, so that neither a transaction
+ * nor row-level security costs a round trip. And a connection comes back to the pool whatever happens: Kysely keeps one whose BEGIN or ROLLBACK fails, so that each lost
  * connection would leave the pool smaller. MikroORM takes it as `driverOptions`.
  */
 import {
@@ -15,7 +15,9 @@ import {
 } from "kysely";
 import type pg from "pg";
 import { readable } from "./absent-text.ts";
-import { beginStatement } from "./scope.ts";
+import type { Lender, LentConnection } from "./lender.ts";
+import { inOneWrite } from "./pool.ts";
+import { beginStatement, scopeBorrower } from "./scope.ts";
 
 /** Called with each statement's text, for logs and for tests that count. */
 export type StatementListener = (sql: string) => void;
@@ -40,30 +42,54 @@ class TenantDriver extends PostgresDriver {
   override async destroy(): Promise<void> {}
 }
 
-/** A connection while it is lent out. One whose transaction could not begin or end is in no state to be lent again. */
+/** What BEGIN answers, and COMMIT of a transaction that asked nothing. */
+const noRows: pg.QueryResult = { command: "", rowCount: 0, oid: 0, fields: [], rows: [] };
+
+/**
+ * A connection while it is lent out. BEGIN goes out with the first statement of its transaction, in one write: the pool's connections pipeline. A
+ * connection whose transaction could not begin or end is in no state to be lent again.
+ */
 class Loan {
-  readonly #client: pg.PoolClient;
+  readonly #lent: LentConnection;
   readonly #listener: StatementListener;
+  #begin: string | undefined;
   #broken: Error | undefined;
 
-  constructor(client: pg.PoolClient, listener: StatementListener) {
-    this.#client = client;
+  constructor(lent: LentConnection, listener: StatementListener) {
+    this.#lent = lent;
     this.#listener = listener;
   }
 
   async query(sql: string, parameters: readonly unknown[]): Promise<pg.QueryResult> {
     this.#listener(sql);
-    const statement = readable({ sql, parameters });
-    try {
-      return await this.#client.query(statement.sql, [...statement.parameters]);
-    } catch (error) {
-      if (/^(begin|start transaction|commit|rollback)\b/.test(sql)) this.#broken = error as Error;
-      throw error;
+    if (/^(begin|start transaction)\b/.test(sql)) {
+      this.#begin = sql;
+      return noRows;
     }
+    const begin = this.#begin;
+    this.#begin = undefined;
+    const isEnd = /^(commit|rollback)$/.test(sql);
+    if (begin !== undefined && isEnd) return noRows;
+    const statement = readable({ sql, parameters });
+    const { client } = this.#lent;
+    const [, result] = await inOneWrite(client, () =>
+      Promise.all([
+        begin !== undefined && this.#fencing(client.query(begin)),
+        isEnd ? this.#fencing(client.query(statement.sql)) : client.query(statement.sql, [...statement.parameters]),
+      ]),
+    );
+    return result;
   }
 
   release(): void {
-    this.#client.release(this.#broken);
+    this.#lent.release(this.#broken);
+  }
+
+  #fencing(answer: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
+    return answer.catch((cause: unknown) => {
+      this.#broken = cause as Error;
+      throw cause;
+    });
   }
 }
 
@@ -71,9 +97,9 @@ class Loan {
 export class TenantDialect extends PostgresDialect {
   readonly #pool: PostgresPool;
 
-  constructor(pool: pg.Pool, listener: StatementListener) {
+  constructor(pool: pg.Pool, lender: Lender, listener: StatementListener) {
     const lending = {
-      connect: async () => new Loan(await pool.connect(), listener) as unknown as PostgresPoolClient,
+      connect: async () => new Loan(await lender.lend(scopeBorrower()), listener) as unknown as PostgresPoolClient,
       end: () => Promise.resolve(),
       options: pool.options,
     };

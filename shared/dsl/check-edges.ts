@@ -1,6 +1,7 @@
 import { isJsonObject, type Json } from "#shared/json.ts";
 import type { CheckedNode } from "./check-node.ts";
-import type { Graph, GraphEdge } from "./graph.ts";
+import type { GraphEdge } from "./cycles.ts";
+import type { Graph } from "./graph.ts";
 import { show, type IssueList } from "./issue.ts";
 import { suggester, type Suggest } from "./suggest.ts";
 

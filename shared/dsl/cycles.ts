@@ -1,5 +1,10 @@
 /** Finds the knots of a graph, sets of nodes that reach each other, and a cycle in each. Linear, and without recursion. */
-import type { GraphEdge } from "./graph.ts";
+
+/** An edge between nodes given by their places in the list of nodes. */
+export interface GraphEdge {
+  source: number;
+  target: number;
+}
 
 interface Knotted {
   edges: readonly GraphEdge[];

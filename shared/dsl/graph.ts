@@ -1,12 +1,6 @@
 /** The shape of a document's graph: order, cycles, who is upstream of whom. Time and memory are linear, but for `isUpstream`. */
 
-import { findCycles } from "./cycles.ts";
-
-/** An edge between nodes given by their places in the list of nodes. */
-export interface GraphEdge {
-  source: number;
-  target: number;
-}
+import { findCycles, type GraphEdge } from "./cycles.ts";
 
 /** What {@link graphOf} finds out. */
 export interface Graph {

@@ -67,7 +67,7 @@ export class EndpointRegistry implements SubgraphCaller {
         "DOWNSTREAM_UNAVAILABLE",
         "SUBGRAPH_UNKNOWN",
         `The ${subgraph} subgraph is not known here, or not yet. Try again; the operator sets AGENT_PLATFORM_${subgraph.toUpperCase()}_SUBGRAPH_URL.`,
-        { subgraph, retryable: true, effectUnknown: false },
+        { subgraph, retryable: true, effectUnknown: false, platformFault: true },
       );
     return endpoint;
   }

@@ -16,11 +16,13 @@ interface CallFacts {
   serviceName: string;
   retryable: true;
   effectUnknown: boolean;
+  platformFault: true;
 }
 
 /**
  * What goes wrong between a caller and a subgraph of another process. It passes, so a node that met it may be tried again.
- * `effectUnknown`: a mutation had been sent, so it may have been done.
+ * `effectUnknown`: a mutation had been sent, so it may have been done. `platformFault`: a part of the platform was not there, so it is no failure of
+ * what the caller asked for.
  */
 export const endpointErrors = defineErrors({
   SUBGRAPH_UNREACHABLE: {
@@ -151,7 +153,7 @@ async function sendOnce(target: Target, { body, isMutation, headers, signal }: S
   });
   const parsed = parseAnswer(await answer.body.text());
   if (parsed !== undefined) return parsed;
-  const facts = { serviceName: target.name, retryable: true, effectUnknown: isMutation } as const;
+  const facts = { serviceName: target.name, retryable: true, effectUnknown: isMutation, platformFault: true } as const;
   throw endpointErrors.SUBGRAPH_ANSWER_INVALID({ ...facts, status: answer.statusCode });
 }
 
@@ -181,7 +183,7 @@ function refused(target: Target, { isMutation, signal }: Sent, error: unknown): 
   const { name: serviceName, maxAnswerBytes: limitBytes } = target;
   if (isTooLarge(error)) return endpointErrors.SUBGRAPH_ANSWER_TOO_LARGE({ serviceName, limitBytes, effectUnknown: isMutation });
   const effectUnknown = isMutation && !isNoConnection(error);
-  return endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName, retryable: true, effectUnknown }, { cause: error });
+  return endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName, retryable: true, effectUnknown, platformFault: true }, { cause: error });
 }
 
 function isAnswerError(error: unknown): error is AppError {
@@ -194,7 +196,7 @@ async function fetchSdl(target: Target, signal: AbortSignal | undefined): Promis
   const service = data?.["_service"];
   if (isJsonObject(service) && typeof service["sdl"] === "string") return service["sdl"];
   throw endpointErrors.SUBGRAPH_ANSWER_INVALID(
-    { serviceName: target.name, status: 200, retryable: true, effectUnknown: false },
+    { serviceName: target.name, status: 200, retryable: true, effectUnknown: false, platformFault: true },
     { cause: errors },
   );
 }

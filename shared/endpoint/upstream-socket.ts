@@ -14,7 +14,12 @@ import { requestExtensions } from "./request-transport.ts";
 interface LostFacts {
   serviceName: string;
   retryable: true;
-  effectUnknown: true;
+  effectUnknown: boolean;
+}
+
+/** The subgraph's process or the way to it was lost: no failure of what was asked for. */
+interface FaultFacts extends LostFacts {
+  platformFault: true;
 }
 
 /** What one subscription may lag behind its subgraph; more ends it. */
@@ -23,7 +28,7 @@ export type StreamLimits = {
   maxBufferedBytes: number;
 };
 
-/** How a subscription ends that its subgraph did not end. One that makes a call, such as a completion, may have made it. */
+/** How a subscription ends that its subgraph did not end. One that makes a call, such as a completion, may have made it, unless it was never sent. */
 export const streamErrors = defineErrors({
   SUBSCRIPTION_OVERFLOW: {
     code: "RESOURCE_EXHAUSTED",
@@ -32,7 +37,7 @@ export const streamErrors = defineErrors({
   },
   SUBSCRIPTION_UPSTREAM_LOST: {
     code: "DOWNSTREAM_UNAVAILABLE",
-    message: (f: LostFacts) => `The stream from the ${f.serviceName} subgraph was lost. Subscribe again from the last cursor.`,
+    message: (f: FaultFacts) => `The stream from the ${f.serviceName} subgraph was lost. Subscribe again from the last cursor.`,
   },
 });
 
@@ -53,13 +58,13 @@ interface UpstreamOptions {
 
 /** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
 export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOptions): Upstream {
-  const lost = { serviceName: name, retryable: true, effectUnknown: true } as const;
-  const open = new Set<(error: AppError) => void>();
+  const open = new Set<() => void>();
   const lose = () => {
-    for (const fail of [...open]) fail(streamErrors.SUBSCRIPTION_UPSTREAM_LOST(lost));
+    for (const fail of [...open]) fail();
   };
   const read: LastRead = { bytes: 0 };
-  const client = createUpstreamClient({ url, answersWithinMs, lose, read });
+  const link: Link = { isUp: false, greetings: 0 };
+  const client = createUpstreamClient({ url, answersWithinMs, lose, read, link });
   return {
     subscribe(request) {
       let dispose = () => {};
@@ -71,12 +76,18 @@ export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOpt
           dispose();
         },
       });
-      const fail = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
-      const overflow = () => fail(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost, ...limits }));
+      const { isUp, greetings } = link;
+      // What waits for a socket that never comes up was not sent.
+      const lost = () => ({ serviceName: name, retryable: true, effectUnknown: isUp || link.greetings > greetings }) as const;
+      const lostError = (cause?: unknown) => streamErrors.SUBSCRIPTION_UPSTREAM_LOST({ ...lost(), platformFault: true }, { cause });
+      const end = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
+      const fail = () => end(lostError());
+      const overflow = () => end(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost(), ...limits }));
       open.add(fail);
       dispose = client.subscribe(payloadOf(request), {
         next: (event) => void (stream.push(event as ExecutionResult, read.bytes) || overflow()),
-        error: (cause) => stream.end(failed(refusal(cause, lost))),
+        error: (cause) =>
+          isRefusal(cause) ? stream.end(failed(cause.map((error) => clientError(error, { serviceName: name })))) : end(lostError(cause)),
         complete: () => stream.end(),
       });
       return stream;
@@ -86,6 +97,13 @@ export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOpt
       await client.dispose();
     },
   };
+}
+
+/** The socket's state, for whoever asks whether something can have been sent over it. */
+interface Link {
+  isUp: boolean;
+  /** How often the subgraph has greeted a new socket. */
+  greetings: number;
 }
 
 /** The message that is being read. */
@@ -106,9 +124,10 @@ function measured(read: LastRead): new (address: string, protocols: string) => W
 interface UpstreamClientOptions extends Pick<UpstreamOptions, "url" | "answersWithinMs"> {
   lose: () => void;
   read: LastRead;
+  link: Link;
 }
 
-function createUpstreamClient({ url, answersWithinMs, lose, read }: UpstreamClientOptions): Client {
+function createUpstreamClient({ url, answersWithinMs, lose, read, link }: UpstreamClientOptions): Client {
   let pongTimer: NodeJS.Timeout | undefined;
   const client = createClient({
     url,
@@ -120,8 +139,13 @@ function createUpstreamClient({ url, answersWithinMs, lose, read }: UpstreamClie
     keepAlive: pingEveryMs,
     on: {
       // graphql-ws itself subscribes anew after a close with code 1000, retries or not; whoever listens must hear of the gap.
+      connected: () => {
+        link.isUp = true;
+        link.greetings++;
+      },
       closed: () => {
         clearTimeout(pongTimer);
+        link.isUp = false;
         lose();
       },
       ping: (received) => {
@@ -139,11 +163,9 @@ function payloadOf({ query, variables, operationName, info }: SubgraphRequest) {
   return { query, variables: variables ?? null, operationName: operationName ?? null, extensions: requestExtensions(info) };
 }
 
-/** What graphql-ws reports: the subgraph's own errors, or the end of the socket. */
-function refusal(cause: unknown, lost: LostFacts): GraphQLError[] {
-  const { serviceName } = lost;
-  if (Array.isArray(cause)) return (cause as GraphQLFormattedError[]).map((error) => clientError(error, { serviceName }));
-  return [clientError(streamErrors.SUBSCRIPTION_UPSTREAM_LOST(lost, { cause }), { serviceName })];
+/** graphql-ws reports the subgraph's own errors, or the end of the socket. */
+function isRefusal(cause: unknown): cause is GraphQLFormattedError[] {
+  return Array.isArray(cause);
 }
 
 const failed = (errors: GraphQLError[]): ExecutionResult => ({ errors, data: null });

@@ -38,23 +38,23 @@ const listMark = (Object.getOwnPropertySymbols(celList([])) as [symbol])[0];
 
 class JsonList {
   readonly [listMark] = {};
-  readonly items: readonly Json[];
+  readonly #items: readonly Json[];
 
   constructor(items: readonly Json[]) {
-    this.items = items;
+    this.#items = items;
   }
 
   get size(): number {
-    return this.items.length;
+    return this.#items.length;
   }
 
   get(index: number): CelValue | undefined {
-    const item = Number.isInteger(index) ? this.items[index] : undefined;
+    const item = Number.isInteger(index) ? this.#items[index] : undefined;
     return item === undefined ? undefined : (toCel(item) as CelValue);
   }
 
   *values(): Generator<CelValue> {
-    for (const item of this.items) yield toCel(item) as CelValue;
+    for (const item of this.#items) yield toCel(item) as CelValue;
   }
 
   [Symbol.iterator](): Generator<CelValue> {
@@ -63,18 +63,18 @@ class JsonList {
 }
 
 class JsonMap implements ReadonlyMap<string, CelInput> {
-  readonly object: JsonObject;
+  readonly #object: JsonObject;
 
   constructor(object: JsonObject) {
-    this.object = object;
+    this.#object = object;
   }
 
   get size(): number {
-    return Object.keys(this.object).length;
+    return Object.keys(this.#object).length;
   }
 
   get(key: unknown): CelInput | undefined {
-    const value = typeof key === "string" && Object.hasOwn(this.object, key) ? this.object[key] : undefined;
+    const value = typeof key === "string" && Object.hasOwn(this.#object, key) ? this.#object[key] : undefined;
     return value === undefined ? undefined : toCel(value);
   }
 
@@ -83,7 +83,7 @@ class JsonMap implements ReadonlyMap<string, CelInput> {
   }
 
   keys(): MapIterator<string> {
-    return Object.keys(this.object).values();
+    return Object.keys(this.#object).values();
   }
 
   *entries(): MapIterator<[string, CelInput]> {

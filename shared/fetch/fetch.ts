@@ -100,23 +100,25 @@ const connectFailures = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOS
 
 /** One request with all its hops, under one deadline. */
 class Exchange {
-  private readonly deadlineMs: number;
-  private readonly maxBytes: number;
-  private readonly deadline: AbortSignal;
-  private readonly signal: AbortSignal;
+  readonly #options: FetchOptions;
+  readonly #deadlineMs: number;
+  readonly #maxBytes: number;
+  readonly #deadline: AbortSignal;
+  readonly #signal: AbortSignal;
   /** Some hop was written to a socket: from then on nobody knows what a failure left behind. */
-  private sent = false;
+  #sent = false;
 
-  constructor(private readonly options: FetchOptions) {
-    this.deadlineMs = options.deadlineMs ?? 30_000;
-    this.maxBytes = options.maxBytes ?? 10 * 1024 * 1024;
-    this.deadline = AbortSignal.timeout(this.deadlineMs);
-    this.signal = options.signal ? AbortSignal.any([options.signal, this.deadline]) : this.deadline;
+  constructor(options: FetchOptions) {
+    this.#options = options;
+    this.#deadlineMs = options.deadlineMs ?? 30_000;
+    this.#maxBytes = options.maxBytes ?? 10 * 1024 * 1024;
+    this.#deadline = AbortSignal.timeout(this.#deadlineMs);
+    this.#signal = options.signal ? AbortSignal.any([options.signal, this.#deadline]) : this.#deadline;
   }
 
   async send(hop: Hop): Promise<Dispatcher.ResponseData> {
-    const agent = guardedAgent(this.options.egress).compose(
-      (dispatch) => (options, handler) => dispatch(options, new StartWatch(handler, () => (this.sent = true))),
+    const agent = guardedAgent(this.#options.egress).compose(
+      (dispatch) => (options, handler) => dispatch(options, new StartWatch(handler, () => (this.#sent = true))),
     );
     try {
       return await agent.request({
@@ -125,40 +127,40 @@ class Exchange {
         method: hop.method,
         headers: { "user-agent": "agent-platform", ...hop.headers, "accept-encoding": "gzip, deflate, br" },
         body: hop.body ?? null,
-        signal: this.signal,
+        signal: this.#signal,
       });
     } catch (error) {
-      throw this.translated(hop, error);
+      throw this.#translated(hop, error);
     }
   }
 
   read(hop: Hop, response: Dispatcher.ResponseData): StreamedResponse {
     const headers = flatHeaders(response.headers);
-    return { status: response.statusCode, headers, url: hop.url.href, body: this.chunks(hop, response.body, headers["content-encoding"]) };
+    return { status: response.statusCode, headers, url: hop.url.href, body: this.#chunks(hop, response.body, headers["content-encoding"]) };
   }
 
-  private async *chunks(hop: Hop, raw: Readable, encoding: string | undefined): AsyncGenerator<Uint8Array> {
+  async *#chunks(hop: Hop, raw: Readable, encoding: string | undefined): AsyncGenerator<Uint8Array> {
     let bytes = 0;
     try {
       for await (const chunk of decoded(raw, encoding) as AsyncIterable<Uint8Array>) {
         bytes += chunk.byteLength;
-        if (bytes > this.maxBytes) throw fetchErrors.FETCH_TOO_LARGE({ ...this.facts(hop), maxBytes: this.maxBytes, ...settled });
+        if (bytes > this.#maxBytes) throw fetchErrors.FETCH_TOO_LARGE({ ...this.#facts(hop), maxBytes: this.#maxBytes, ...settled });
         yield chunk;
       }
     } catch (error) {
-      throw this.translated(hop, error);
+      throw this.#translated(hop, error);
     } finally {
       raw.on("error", ignore).destroy();
     }
   }
 
-  private translated(hop: Hop, error: unknown): unknown {
+  #translated(hop: Hop, error: unknown): unknown {
     if (error instanceof AppError) return error;
-    if (this.options.signal?.aborted) return this.options.signal.reason;
-    const facts = this.facts(hop);
-    if (this.deadline.aborted) {
+    if (this.#options.signal?.aborted) return this.#options.signal.reason;
+    const facts = this.#facts(hop);
+    if (this.#deadline.aborted) {
       return fetchErrors.FETCH_TIMEOUT(
-        { ...facts, deadlineMs: this.deadlineMs, retryable: true, effectUnknown: this.sent },
+        { ...facts, deadlineMs: this.#deadlineMs, retryable: true, effectUnknown: this.#sent },
         { cause: error },
       );
     }
@@ -166,27 +168,29 @@ class Exchange {
     const code = errorCode(error);
     // A certificate that does not fit fails again; all else may pass.
     const retryable = !/CERT|TLS|SSL/.test(code);
-    const effectUnknown = this.sent && !connectFailures.has(code) && retryable;
+    const effectUnknown = this.#sent && !connectFailures.has(code) && retryable;
     return fetchErrors.FETCH_FAILED({ ...facts, problem: problemOf(code), retryable, effectUnknown }, { cause: error });
   }
 
-  private facts(hop: Hop) {
+  #facts(hop: Hop) {
     return { origin: hop.url.origin };
   }
 }
 
 /** Passes everything on, and tells when undici starts to write the request. */
 class StartWatch extends DecoratorHandler {
-  constructor(
-    private readonly handler: Dispatcher.DispatchHandler,
-    private readonly onStart: () => void,
-  ) {
+  readonly #handler: Dispatcher.DispatchHandler;
+  readonly #onStart: () => void;
+
+  constructor(handler: Dispatcher.DispatchHandler, onStart: () => void) {
     super(handler);
+    this.#handler = handler;
+    this.#onStart = onStart;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
-    this.onStart();
-    this.handler.onRequestStart?.(controller, context);
+    this.#onStart();
+    this.#handler.onRequestStart?.(controller, context);
   }
 }
 

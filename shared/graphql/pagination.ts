@@ -4,8 +4,25 @@
  */
 import type { FilterQuery } from "@mikro-orm/postgresql";
 import { ArgsType, Field, Int, ObjectType, Directive } from "type-graphql";
-import { AppError } from "#shared/errors.ts";
+import { defineErrors, type AppError } from "#shared/errors.ts";
 import { toEntity, type TenantEntityManager, type Tx } from "#shared/db/database.ts";
+
+const pageErrors = defineErrors({
+  PAGE_DIRECTION_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (_: { first: number; last: number }) => "first and last were both given. Give one of them.",
+  },
+  PAGE_SIZE_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { argument: string; value: number; max: number }) =>
+      `${f.argument} is ${f.value}. Ask for 0 to ${f.max} items and page on with cursors.`,
+  },
+  CURSOR_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { argument: string; value: string }) =>
+      `${f.argument} is not a cursor of this list: ${JSON.stringify(f.value)}. Use a cursor from an earlier page.`,
+  },
+});
 
 /** The most items that one page has. */
 export const maxPageSize = 200;
@@ -96,22 +113,10 @@ export interface PageWindow {
 /** @throws AppError PAGE_SIZE_INVALID, CURSOR_INVALID, PAGE_DIRECTION_INVALID */
 export function pageWindow(args: PageArgs): PageWindow {
   const { first, last } = args;
-  if (first != null && last != null) {
-    throw new AppError("BAD_USER_INPUT", "PAGE_DIRECTION_INVALID", "first and last were both given. Give one of them.", { first, last });
-  }
+  if (first != null && last != null) throw pageErrors.PAGE_DIRECTION_INVALID({ first, last });
   const limit = last ?? first ?? defaultPageSize;
   if (limit < 0 || limit > maxPageSize) {
-    const name = last != null ? "last" : "first";
-    throw new AppError(
-      "BAD_USER_INPUT",
-      "PAGE_SIZE_INVALID",
-      `${name} is ${limit}. Ask for 0 to ${maxPageSize} items and page on with cursors.`,
-      {
-        argument: name,
-        value: limit,
-        max: maxPageSize,
-      },
-    );
+    throw pageErrors.PAGE_SIZE_INVALID({ argument: last != null ? "last" : "first", value: limit, max: maxPageSize });
   }
   return { limit, backward: last != null, after: decodeCursor("after", args.after), before: decodeCursor("before", args.before) };
 }
@@ -131,9 +136,7 @@ function decodeCursor(argument: string, cursor: string | null | undefined): stri
 }
 
 function cursorInvalid(argument: string, cursor: string): AppError {
-  const value = cursor.slice(0, 100);
-  const message = `${argument} is not a cursor of this list: ${JSON.stringify(value)}. Use a cursor from an earlier page.`;
-  return new AppError("BAD_USER_INPUT", "CURSOR_INVALID", message, { argument, value });
+  return pageErrors.CURSOR_INVALID({ argument, value: cursor.slice(0, 100) });
 }
 
 /** Makes the page of rows that were read with one more than `limit`, in reading order (backward pages read from the end). */

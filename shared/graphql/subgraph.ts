@@ -8,15 +8,16 @@ import {
   parse,
   type DocumentNode,
   type ExecutionArgs,
-  type ExecutionResult,
   type GraphQLSchema,
 } from "graphql";
 import type { SubgraphContext, SubgraphDeps } from "./context.ts";
 import { Database, type MigrationEntry } from "#shared/db/database.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
+import { LruCache } from "#shared/lru-cache.ts";
 import { maskErrors } from "./errors.ts";
 import { buildFederatedSchema, type ReferenceResolver } from "./schema.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
+import { mapStream } from "#shared/stream/map-stream.ts";
 
 /** A subgraph's manifest. `L`: its loaders, made per operation. `S`: what it keeps open, such as pollers. */
 export interface SubgraphDefinition<L = unknown, S = unknown> {
@@ -93,7 +94,7 @@ export async function openSubgraph<L, S>(
       const operation = argumentsOf(request);
       const source = await createSourceEventStream(operation);
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
-      return mapEvents(source, {
+      return mapStream(source[Symbol.asyncIterator](), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
         map: async (event) => maskErrors(await execute({ ...argumentsOf(request), rootValue: event }), log, requestId),
         failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, log, requestId),
@@ -112,37 +113,6 @@ export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "enti
   return Database.open({ url, schema: definition.name, entities: definition.entities, migrations: definition.migrations });
 }
 
-interface EventSteps {
-  map: (event: unknown) => Promise<ExecutionResult>;
-  /** The last result of a source that fails. */
-  failed: (cause: unknown) => ExecutionResult;
-}
-
-/** An iterator whose `return` does not wait for a pending `next`, which an async generator's does. It never rejects: a failure is its last result. */
-function mapEvents(events: AsyncIterable<unknown>, { map, failed }: EventSteps): AsyncIterableIterator<ExecutionResult> {
-  const source = events[Symbol.asyncIterator]();
-  const finished = { done: true, value: undefined } as const;
-  let hasFailed = false;
-  const iterator: AsyncIterableIterator<ExecutionResult> = {
-    async next() {
-      if (hasFailed) return finished;
-      try {
-        const step = await source.next();
-        return step.done === true ? finished : { done: false, value: await map(step.value) };
-      } catch (cause) {
-        hasFailed = true;
-        return { done: false, value: failed(cause) };
-      }
-    },
-    async return() {
-      await source.return?.();
-      return finished;
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
-}
-
 /** What a source threw, as an error of the subscription's field. */
 function streamError({ document, operationName }: Pick<ExecutionArgs, "document" | "operationName">, cause: unknown): GraphQLError {
   const field = getOperationAST(document, operationName)?.selectionSet.selections[0];
@@ -150,15 +120,14 @@ function streamError({ document, operationName }: Pick<ExecutionArgs, "document"
   return new GraphQLError("The stream broke.", { path, originalError: cause instanceof Error ? cause : new Error(String(cause)) });
 }
 
-const parsed = new Map<string, DocumentNode>();
-const parsedLimit = 1_000;
+/** By text, of which a document keeps the whole. */
+const parsed = new LruCache<DocumentNode>({ entries: 1_000, bytes: 64 << 20 });
 
 function parseOnce(query: string): DocumentNode {
   let document = parsed.get(query);
   if (document === undefined) {
     document = parse(query);
-    if (parsed.size >= parsedLimit) parsed.delete(parsed.keys().next().value!);
-    parsed.set(query, document);
+    parsed.set(query, document, 2 * query.length);
   }
   return document;
 }

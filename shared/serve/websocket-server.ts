@@ -4,11 +4,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { GraphQLError } from "graphql";
-import { CloseCode, handleProtocols, makeServer, type Context, type ServerOptions, type SubscribePayload } from "graphql-ws";
+import { handleProtocols, makeServer, type Context, type ServerOptions, type SubscribePayload } from "graphql-ws";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
 import { defineErrors, type AppError } from "#shared/errors.ts";
+import { closeCodes } from "./close-codes.ts";
 import { refuseUpgrade } from "./http-answer.ts";
 import { bodyErrors } from "./http-body.ts";
 import type { Log } from "#shared/log.ts";
@@ -62,6 +63,9 @@ const defaultLimits: WebSocketLimits = {
   pingMs: 12_000,
 };
 
+/** A socket that has less than this waiting for it is told what comes at once; above it, streams wait for their reader. */
+const unreadBytes = 256 << 10;
+
 /** Makes the WebSocket half of a server; `options.onSubscribe` is called for operations within the limits only. */
 export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; limits?: Partial<WebSocketLimits> }): GraphqlWebSockets {
   const limits = { ...defaultLimits, ...setting.limits };
@@ -77,7 +81,7 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
     },
   });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.maxMessageBytes, handleProtocols });
-  sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
+  const accept = (socket: WebSocket, request: IncomingMessage, raw: Duplex) => {
     keepAlive(socket, limits.pingMs);
     const controller = new AbortController();
     const extra: SocketExtra = { request, socket, gone: controller.signal };
@@ -88,19 +92,19 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
         unread(bodyErrors.BODY_TOO_LARGE({ limitBytes: limits.maxMessageBytes }));
       }
     });
-    const closed = server.opened(adapter(socket, { log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, unread }), extra);
+    const closed = server.opened(adapter(socket, { raw, log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, unread }), extra);
     socket.once("close", (code, reason) => {
       controller.abort(clientLeft());
       closed(code, String(reason)).catch((error: unknown) => setting.log.error({ err: error }, "websocket not cleaned up"));
     });
-  });
+  };
   return {
     upgrade(request, socket, head) {
       if (sockets.clients.size >= limits.maxSockets) {
         refuseUpgrade(socket, "503 Service Unavailable");
         return false;
       }
-      sockets.handleUpgrade(request, socket, head, (ready) => sockets.emit("connection", ready, request));
+      sockets.handleUpgrade(request, socket, head, (ready) => accept(ready, request, socket));
       return true;
     },
     close: (graceMs) => closeAll(sockets, graceMs),
@@ -108,34 +112,56 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
 }
 
 interface AdapterSetting {
+  /** What the socket writes to. */
+  raw: Duplex;
   log: Log;
   maxBufferedBytes: number;
   unread: (error: AppError) => void;
 }
 
-function adapter(socket: WebSocket, { log, maxBufferedBytes, unread }: AdapterSetting) {
+function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread }: AdapterSetting) {
+  const gather = gatherWrites(raw);
   return {
     protocol: socket.protocol,
-    // Resolves when the bytes are on their way, so that a client that does not read stops its own streams.
-    send: (text: string) =>
-      new Promise<void>((resolve) => {
-        if (socket.bufferedAmount > maxBufferedBytes) socket.terminate();
-        if (socket.readyState !== socket.OPEN) return resolve();
-        socket.send(text, () => resolve());
-      }),
+    // Waits until the bytes are on their way where many are waiting already, so that a client that does not read stops its own streams.
+    send(text: string): Promise<void> | void {
+      const waitingBytes = socket.bufferedAmount;
+      if (waitingBytes > maxBufferedBytes) socket.terminate();
+      if (socket.readyState !== socket.OPEN) return undefined;
+      gather();
+      if (waitingBytes < unreadBytes) return socket.send(text);
+      return new Promise((resolve) => socket.send(text, () => resolve()));
+    },
     close: (code?: number, reason?: string) => socket.close(code, reason),
     onMessage: (listener: (text: string) => Promise<void>) =>
       void socket.on("message", (message: RawData) => {
         const text = String(message);
         if (isNestedTooDeep(text)) {
           unread(nestedTooDeep());
-          return socket.close(CloseCode.BadRequest, `Messages nest ${maxNesting} levels at most`);
+          return socket.close(closeCodes.BAD_REQUEST, `Messages nest ${maxNesting} levels at most`);
         }
         listener(text).catch((error: unknown) => {
           log.error({ err: error }, "websocket message failed");
-          socket.close(CloseCode.InternalServerError, "Internal server error");
+          socket.close(closeCodes.INTERNAL, "Internal server error");
         });
       }),
+  };
+}
+
+/**
+ * Holds back what is written until the current turn of the event loop is over: the frames of a page leave in one write. A tick would end
+ * before the second frame is there, for each goes through promises.
+ */
+function gatherWrites(raw: Duplex): () => void {
+  let isGathering = false;
+  return () => {
+    if (isGathering) return;
+    isGathering = true;
+    raw.cork();
+    setImmediate(() => {
+      isGathering = false;
+      raw.uncork();
+    });
   };
 }
 
@@ -152,7 +178,7 @@ function keepAlive(socket: WebSocket, pingMs: number): void {
 
 async function closeAll(sockets: WebSocketServer, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => sockets.close(() => resolve()));
-  for (const socket of sockets.clients) socket.close(1001, "Going away");
+  for (const socket of sockets.clients) socket.close(closeCodes.GOING_AWAY, "Going away");
   const cut = setTimeout(() => {
     for (const socket of sockets.clients) socket.terminate();
   }, graceMs);

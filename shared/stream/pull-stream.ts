@@ -21,6 +21,8 @@ export class PullStream<T> implements AsyncIterableIterator<T> {
   #taken = 0;
   #done = false;
   #hinted = false;
+  /** Whether the last read gave nothing, so that the next one waits for a hint. */
+  #isIdle = false;
   #wake: () => void = () => {};
   #last: Promise<unknown> = Promise.resolve();
 
@@ -31,6 +33,13 @@ export class PullStream<T> implements AsyncIterableIterator<T> {
       this.#hinted = true;
       this.#wake();
     });
+  }
+
+  /** Opens a stream whose first read is done: what that throws is told before there is a stream. */
+  static async open<T>(source: PullSource<T>): Promise<PullStream<T>> {
+    const stream = new PullStream(source);
+    await stream.#fill();
+    return stream;
   }
 
   /** Calls are answered one after another. */
@@ -55,7 +64,8 @@ export class PullStream<T> implements AsyncIterableIterator<T> {
         this.#end();
         return finished;
       }
-      await this.#fill();
+      if (this.#isIdle && !this.#hinted) await this.#rest();
+      else await this.#fill();
     }
     return { done: false, value: this.#items[this.#taken++]! };
   }
@@ -68,21 +78,22 @@ export class PullStream<T> implements AsyncIterableIterator<T> {
       this.#items = items;
       this.#taken = 0;
       this.#done = done;
+      this.#isIdle = items.length === 0;
     } catch (error) {
       this.#end();
       throw error;
     }
-    if (this.#items.length === 0 && !this.#done && !this.#hinted) await this.#rest();
   }
 
-  #rest(): Promise<void> {
-    return new Promise((resolve) => {
+  async #rest(): Promise<void> {
+    await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, this.#source.pollMs);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
       };
     });
+    this.#isIdle = false;
   }
 
   #end(): void {

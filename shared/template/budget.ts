@@ -20,24 +20,24 @@ export const templateLimits = {
 
 /** The time and the text that remain for a rendering; shared by all templates of one value. */
 export class RenderBudget {
-  private remainingBytes: number = templateLimits.renderedBytes;
-  private readonly deadlineMs = performance.now() + templateLimits.renderMs;
+  #remainingBytes: number = templateLimits.renderedBytes;
+  readonly #deadlineMs = performance.now() + templateLimits.renderMs;
 
   /** @throws AppError TEMPLATE_TOO_SLOW */
   remainingMs(): number {
-    const left = this.deadlineMs - performance.now();
+    const left = this.#deadlineMs - performance.now();
     if (left <= 0) throw templateErrors.TEMPLATE_TOO_SLOW({ limitMs: templateLimits.renderMs });
     return left;
   }
 
   /** How much more may be made; what measures a value can stop there. */
   get bytes(): number {
-    return this.remainingBytes;
+    return this.#remainingBytes;
   }
 
   /** @throws AppError TEMPLATE_TOO_LARGE */
   spend(bytes: number): void {
-    this.remainingBytes -= bytes;
-    if (this.remainingBytes < 0) throw templateErrors.TEMPLATE_TOO_LARGE({ limitBytes: templateLimits.renderedBytes });
+    this.#remainingBytes -= bytes;
+    if (this.#remainingBytes < 0) throw templateErrors.TEMPLATE_TOO_LARGE({ limitBytes: templateLimits.renderedBytes });
   }
 }

@@ -4,6 +4,8 @@ import { engineParts, processWorkerKey } from "./worker/engine-parts.ts";
 import { Runtime0001 } from "./migrations/0001-runtime.ts";
 import { OutboxLease0002 } from "./migrations/0002-outbox-lease.ts";
 import { DerivedInput0003 } from "./migrations/0003-derived-input.ts";
+import { JsonAsWritten0004 } from "./migrations/0004-json-as-written.ts";
+import { TerminalRefusal0005 } from "./migrations/0005-terminal-refusal.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
@@ -53,6 +55,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0001-runtime", class: Runtime0001 },
       { name: "0002-outbox-lease", class: OutboxLease0002 },
       { name: "0003-derived-input", class: DerivedInput0003 },
+      { name: "0004-json-as-written", class: JsonAsWritten0004 },
+      { name: "0005-terminal-refusal", class: TerminalRefusal0005 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {

@@ -3,6 +3,7 @@ import { AppVersion } from "./app-version.entity.ts";
 import { App } from "./app.entity.ts";
 import { AppResolver, AppVersionResolver } from "./app.resolver.ts";
 import { AppsAndWorkflows } from "./migrations/0001-apps-and-workflows.ts";
+import { RunSourceBatcher } from "./run-source-batcher.ts";
 import { RunSourceResolver } from "./run-source.resolver.ts";
 import { openValidation } from "./validation.ts";
 import { WorkflowVersion } from "./workflow-version.entity.ts";
@@ -26,6 +27,6 @@ export const workflowSubgraph = defineSubgraph<WorkflowLoaders, WorkflowServices
   loaders: ({ db }) => workflowLoaders(db),
   open() {
     const evaluation = openValidation();
-    return Promise.resolve({ services: { evaluation }, close: () => evaluation.close() });
+    return Promise.resolve({ services: { runSources: new RunSourceBatcher(), evaluation }, close: () => evaluation.close() });
   },
 });

@@ -1,5 +1,5 @@
 /** GraphiQL as somebody uses it who sits before it. */
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 
 /** A window with GraphiQL in it. */
 export interface GraphiqlPage {
@@ -8,6 +8,8 @@ export interface GraphiqlPage {
   problems: string[];
   /** The origins of all that was asked for, WebSockets too. */
   origins: Set<string>;
+  /** The bytes of all files that have come so far, as they came. */
+  loadedBytes(): number;
   /** Replaces an editor's text; that of the operation editor begins with a named operation. */
   type(editor: Editor, text: string): Promise<void>;
   /** Runs the operation: the only one, or the named one. */
@@ -21,8 +23,8 @@ export interface GraphiqlPage {
 export type Editor = "Operation Editor" | "Variables" | "Headers";
 
 /** Opens it in a profile of its own, and waits until it can be used. */
-export async function openGraphiql(browser: Browser, url: string): Promise<GraphiqlPage> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
+export async function openGraphiql(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<GraphiqlPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
   const page = await context.newPage();
   // How long each wait may last; a test ends those that never do.
   page.setDefaultTimeout(0);
@@ -31,11 +33,15 @@ export async function openGraphiql(browser: Browser, url: string): Promise<Graph
   page.on("console", (message) => void (["error", "warning"].includes(message.type()) && problems.push(message.text())));
   page.on("pageerror", (error) => void problems.push(String(error)));
   context.on("request", (request) => void origins.add(originOf(request.url())));
+  // By address: what the workers share with the page comes once, and then from the browser's cache.
+  const sizes = new Map<string, number>();
+  context.on("response", (response) => void sizes.set(response.url(), Number(response.headers()["content-length"])));
   page.on("websocket", (socket) => void origins.add(originOf(socket.url())));
   await page.goto(url);
-  // The first visit bundles the page.
+  // The first visit waits until the page is bundled.
   await page.locator(".graphiql-query-editor .view-line").first().waitFor();
-  return { page, problems, origins, ...usesOf(page) };
+  const loadedBytes = () => [...sizes].reduce((sum, [address, size]) => (address.includes("/graphiql/") ? sum + size : sum), 0);
+  return { page, problems, origins, loadedBytes, ...usesOf(page) };
 }
 
 function usesOf(page: Page): Pick<GraphiqlPage, "type" | "execute" | "seeLine" | "seeEnd"> {

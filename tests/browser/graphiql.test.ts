@@ -83,6 +83,35 @@ describeWithChromium("GraphiQL in a browser", () => {
     expect(problems).toEqual([]);
   });
 
+  it("is there after at most 1.8 MB, and formats a text with what comes when it is asked to", async () => {
+    const { page, type, loadedBytes, problems } = await openGraphiql(browser, rootPage());
+    await page.waitForLoadState("networkidle");
+    const first = loadedBytes();
+    expect(first).toBeGreaterThan(1_000_000);
+    expect(first).toBeLessThanOrEqual(1_800_000);
+    await type("Operation Editor", "query Tidy { services{name} }");
+    await page.getByRole("button", { name: "Prettify query (Shift-Ctrl-P)" }).click();
+    await page.locator(".graphiql-query-editor .view-line", { hasText: /^\s+name$/ }).waitFor();
+    expect(loadedBytes()).toBeGreaterThan(first);
+    expect(problems).toEqual([]);
+  });
+
+  it("turns dark with the system while it is open, and stays as it was told to be", async () => {
+    const { page, problems } = await openGraphiql(browser, rootPage(), { colorScheme: "light" });
+    const editors = page.locator(".monaco-editor");
+    await page.locator(".monaco-editor.vs").first().waitFor();
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.locator(".monaco-editor.vs-dark").first().waitFor();
+    expect(await editors.evaluateAll((found) => found.filter(({ classList }) => !classList.contains("vs-dark")).length)).toBe(0);
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.locator(".monaco-editor.vs").first().waitFor();
+    await page.getByRole("button", { name: "Open settings dialog" }).click();
+    await page.getByRole("button", { name: "Light", exact: true }).click();
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await page.locator(".monaco-editor.vs-dark").count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
   it("is of no use to pages of other origins: they cannot ask, listen or frame", async () => {
     foreign.on("GET /", { headers: { "content-type": "text/html" }, body: `<iframe src="${rootPage()}"></iframe>` });
     const context = await browser.newContext();

@@ -16,6 +16,7 @@ const composition = {
     return {
       graphUrl: `http://127.0.0.1:${port}/graphql`,
       notes: ["a fake platform"],
+      prepareGraphiql: () => process.stdout.write("prepares GraphiQL\n"),
       stop: () => new Promise((resolve) => server.close(() => resolve())),
     };
   },

@@ -28,10 +28,12 @@ describe("start", () => {
   it("says what it does, where everything is, and that authentication is off", async () => {
     const t = setup({ isNew: true });
     const platform = t.start();
-    await platform.says("Ctrl-C stops it");
+    await platform.says("prepares GraphiQL");
     platform.child.kill("SIGINT");
     const { code, output } = await platform.ended;
     expect(output).toContain("starting PostgreSQL");
+    // Nobody waits for it: the graph is served before it begins.
+    expect(output).toMatch(/Ctrl-C stops it[^]*prepares GraphiQL/);
     expect(output).toMatch(/graph +http:\/\/127\.0\.0\.1:\d+\/graphql/);
     expect(output).toMatch(/GraphiQL +http:\/\/127\.0\.0\.1:\d+\/\n/);
     expect(output).toContain(t.dataDir);

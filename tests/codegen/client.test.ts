@@ -1,5 +1,5 @@
 /** The typed client against a server that says and breaks what a test wants. */
-import { once } from "node:events";
+import { once as emitted } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
@@ -12,6 +12,11 @@ import { subscription } from "#codegen/client/subscription.ts";
 type Events = TypedDocumentNode<{ ticks: { cursor?: string; n: number } }, Record<string, unknown>>;
 const resumable = parse("subscription T($after: String) { ticks(after: $after) { cursor n } }") as Events;
 const withoutCursor = parse("subscription T($after: String) { ticks(after: $after) { n } }") as Events;
+const once = parse("subscription T { ticks { n } }") as Events;
+const inPages = parse("subscription T($after: String) { pages(after: $after) { cursor } }") as TypedDocumentNode<
+  { pages: { cursor: string }[] },
+  Record<string, unknown>
+>;
 
 /** One subscription as the server sees it. */
 interface Asked {
@@ -56,7 +61,7 @@ async function setup(options: Partial<ClientOptions> = {}) {
 
 async function listening(server: Server): Promise<string> {
   server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  await emitted(server, "listening");
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
 }
 
@@ -121,6 +126,40 @@ describe("a subscription of the typed client", () => {
     expect((await second).value.ticks.n).toBe(2);
   });
 
+  it("goes on behind the last event of a page", async () => {
+    await using t = await setup();
+    const pages = t.client.subscribe(inPages, {});
+    const first = pages.next();
+    const asked = await t.asked();
+    asked.send({ data: { pages: [{ cursor: "c1" }, { cursor: "c2" }] } });
+    expect((await first).value.pages).toHaveLength(2);
+    const second = pages.next();
+    asked.send({ data: { pages: [] } });
+    expect((await second).value.pages).toEqual([]);
+    const third = pages.next();
+    asked.close();
+    const again = await t.asked();
+    expect(again.after).toBe("c2");
+    again.send({ data: { pages: [{ cursor: "c3" }] } });
+    expect((await third).value.pages).toEqual([{ cursor: "c3" }]);
+  });
+
+  it("counts the events of pages: 2,000 that nobody has read end a stream, which is taken up behind them", async () => {
+    await using t = await setup();
+    const pages = t.client.subscribe(inPages, {});
+    const first = pages.next();
+    const asked = await t.asked();
+    asked.send({ data: { pages: Array.from({ length: 2_000 }, (_, n) => ({ cursor: `c${n}` })) } });
+    // Not heard any more.
+    asked.complete();
+    expect((await first).value.pages).toHaveLength(2_000);
+    const second = pages.next();
+    const again = await Promise.race([t.asked(), second.then(() => undefined)]);
+    expect(again?.after).toBe("c1999");
+    again!.complete();
+    expect((await second).done).toBe(true);
+  });
+
   it("ends with the loss when it has no cursor to go on behind, rather than repeat what was seen", async () => {
     await using t = await setup();
     const events = t.client.subscribe(withoutCursor, {});
@@ -130,6 +169,20 @@ describe("a subscription of the typed client", () => {
     await first;
     asked.close();
     await expect(events.next()).rejects.toMatchObject({ name: "TransportError" });
+  });
+
+  it("begins as the one before it ends, over a socket of its own", async () => {
+    await using t = await setup();
+    for (let n = 1; n <= 3; n++) {
+      const events = t.client.subscribe(once, {});
+      const first = events.next();
+      // One that cannot be taken up again would end with the loss of a socket that it never was on.
+      const asked = await Promise.race([t.asked(), first.then(() => undefined)]);
+      asked!.tick(n, null);
+      asked!.complete();
+      expect((await first).value.ticks.n).toBe(n);
+      expect((await events.next()).done).toBe(true);
+    }
   });
 
   it("is over when its signal fires, also before it began", async () => {
@@ -148,7 +201,7 @@ describe("a subscription of the typed client", () => {
     const down = createServer();
     const url = await listening(down);
     down.close();
-    await once(down, "close");
+    await emitted(down, "close");
     const client = createClient({ url });
     const away = client.subscribe(resumable, {}).next();
     const pending = t.client.subscribe(resumable, {}).next();

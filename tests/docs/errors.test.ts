@@ -1,5 +1,6 @@
 /** The closed lists of errors and what is written about them. */
 import { errorCodes } from "#shared/errors.ts";
+import { closeCodes } from "#shared/serve/close-codes.ts";
 import { documents, read } from "./documents.ts";
 
 const pages = documents();
@@ -18,6 +19,11 @@ const reasons = sources.flatMap(({ path, text }) => [
 describe("what is written about errors", () => {
   it("has every code", () => {
     for (const code of errorCodes) expect(textOf("docs/errors.md")).toMatch(new RegExp(`^\\| ${code} `, "m"));
+  });
+
+  it("has every close code of a WebSocket, and no other", () => {
+    const told = [...textOf("docs/live.md").matchAll(/^\| close code (\d+) /gm)].map(([, code]) => Number(code));
+    expect(told).toEqual(Object.values(closeCodes));
   });
 
   it("has every reason: a subgraph's own in its README, the others in docs/", () => {

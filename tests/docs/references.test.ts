@@ -13,7 +13,7 @@ import { isJsonObject, type Json } from "#shared/json.ts";
 import { maxPageSize } from "#shared/graphql/pagination.ts";
 import type { CliContext } from "../../cli/context.ts";
 import { defaultLimits } from "../../router/graph/limits.ts";
-import { maxOutputBytes } from "../../subgraphs/runtime/nodes/output-check.ts";
+import { maxOutputBytes } from "../../subgraphs/runtime/nodes/storable.ts";
 import { documents, type Page } from "./documents.ts";
 
 const pages = documents();

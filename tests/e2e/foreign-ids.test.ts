@@ -124,6 +124,8 @@ const subscriptions = [
   'messageAdded(sessionId: "<session>") { cursor }',
   'nodeRunUpdated(runId: "<run>") { cursor }',
   'runEvents(runId: "<run>") { cursor }',
+  'runEventPages(runId: "<run>") { cursor }',
+  'startRun(input: { workflowVersionId: "<workflowVersion>" }) { cursor }',
   'traceSpanRecorded(runId: "<run>") { cursor }',
 ];
 

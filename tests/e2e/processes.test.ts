@@ -16,6 +16,7 @@ import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { freePorts } from "../testkit/free-ports.ts";
+import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 
 const events = graphql(`
   subscription ProcessesRunEvents($runId: ID!, $after: String) {
@@ -53,12 +54,14 @@ const bin = fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url));
 let database: TestDatabase;
 let dataDir: string;
 let client: GraphClient;
+let provider: ScriptedProvider;
 const children: ChildProcess[] = [];
 const subgraphs = new Map<string, ChildProcess>();
 let startSubgraph: (name: string) => Promise<void>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  provider = await startScriptedProvider();
   dataDir = await mkdtemp(join(tmpdir(), "agent-platform-processes-"));
   const ports = await freePorts(names.length + 1);
   const urls = Object.fromEntries(
@@ -70,6 +73,8 @@ beforeAll(async () => {
     AGENT_PLATFORM_ENCRYPTION_KEY: randomBytes(32).toString("hex"),
     AGENT_PLATFORM_DATA_DIR: dataDir,
     AGENT_PLATFORM_LOG_LEVEL: "warn",
+    AGENT_PLATFORM_PROVIDER_BASE_URL: provider.baseUrl,
+    AGENT_PLATFORM_EGRESS_ALLOW: provider.hostPort,
   };
   startSubgraph = async (name) => {
     const port = String(ports[names.indexOf(name)]);
@@ -87,6 +92,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await client.close();
   await Promise.all(children.reverse().map(stop));
+  await provider.close();
   await rm(dataDir, { recursive: true, force: true });
   await database.drop();
 });
@@ -192,6 +198,38 @@ describe("with every subgraph in its own process", () => {
     for await (const { runEvents } of client.subscribe(events, { runId: run.id })) stored.push(runEvents.cursor);
     expect(stored.length).toBeGreaterThan(100);
     expect(seen).toEqual(stored);
+  }, 600_000);
+
+  it("a model call that was under way when its subgraph was killed is made again, though the node has no retry", async () => {
+    const dsl = {
+      nodes: [
+        { id: "ask", type: "llm", config: { model: "scripted-model", prompt: "x" } },
+        { id: "say", type: "answer", config: { answer: "{{ nodes.ask.text }}" } },
+      ],
+      edges: [{ source: "ask", target: "say" }],
+    };
+    let goOn = (): void => {};
+    const between = new Promise<void>((resolve) => (goOn = resolve));
+    provider.reset();
+    provider.chat({ text: "cut off here", between }, { text: "whole again" });
+    const prepared = await prepareWorkflow(client, { code: "asks", name: "Asks", input: {}, dsl });
+    const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
+    await provider.seen(1);
+    const killed = subgraphs.get("model")!;
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
+    await startSubgraph("model");
+    const statuses: unknown[] = [];
+    let last: unknown;
+    for await (const { runEvents } of client.subscribe(events, { runId: run.id }, { giveUpAfterMs: 300_000 })) {
+      if (runEvents.nodeId === "ask") statuses.push(runEvents.nodeStatus);
+      last = runEvents.run;
+    }
+    goOn();
+    expect(last).toMatchObject({ status: "COMPLETED", outputText: "whole again" });
+    expect(statuses).toEqual(expect.arrayContaining(["RUNNING", "WAITING", "COMPLETED"]));
+    expect(statuses).not.toContain("FAILED");
+    expect(provider.requests).toHaveLength(2);
   }, 600_000);
 
   it("S-43 a worker gives what has outlived two owners to a process of its own, which ends when there is no more", async () => {

@@ -2,9 +2,8 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { superviseWorkers } from "../../cli/process/worker-processes.ts";
 import { eventually } from "../testkit/eventually.ts";
-import { EngineFixture, node, plan } from "../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../testkit/engine/fixture.ts";
+import { node, plan } from "../testkit/engine/plan.ts";
 
 const file = fileURLToPath(new URL("./poison-worker.ts", import.meta.url));
 
@@ -36,6 +35,5 @@ describe("a node that kills its worker", () => {
     }
     const statuses = await Promise.all(innocents.map(async (runId) => (await t.view(runId)).status));
     expect(new Set(statuses)).toEqual(new Set(["COMPLETED"]));
-    await t.close();
   }, 360_000);
 });

@@ -7,7 +7,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import type { PlanDocument } from "../../subgraphs/runtime/engine/plan.ts";
-import { EngineFixture, node, plan } from "../testkit/engine.ts";
+import { EngineFixture } from "../testkit/engine/fixture.ts";
+import { node, plan } from "../testkit/engine/plan.ts";
 import { randomOf, soakSeconds } from "./soak-settings.ts";
 
 const workers = 3;
@@ -15,8 +16,6 @@ const workers = 3;
 const patienceSeconds = 300;
 const seed = Date.now() % 1_000_000;
 const tenants = ["acme", "beta", "gamma"];
-
-afterEach(EngineFixture.closeLeft);
 
 interface Host {
   name: string;
@@ -174,7 +173,6 @@ describe("the engine under faults", () => {
       ).toEqual([]);
       expect(doubled).toEqual([]);
       await admin.end();
-      await t.close();
     },
     (soakSeconds + patienceSeconds + 120) * 1_000,
   );

@@ -42,7 +42,6 @@ describe("messageAdded", () => {
     const list = `query($id: ID!) { session(id: $id) { messages(first: 200) { edges { node { content } } } } }`;
     const { session } = await t.ask<{ session: { messages: { edges: { node: { content: string } }[] } } }>(list, { id: t.sessionId });
     expect(seen).toEqual(session.messages.edges.map((edge) => edge.node.content));
-    await t.close();
   });
 
   it("goes on behind the cursor: nothing lost, nothing twice", async () => {
@@ -55,7 +54,6 @@ describe("messageAdded", () => {
     await say(t, "d");
     expect((await take(second, 2)).map((added) => added.message.content)).toEqual(["c", "d"]);
     await second.return!();
-    await t.close();
   });
 
   it("reads the message's session anew for each event", async () => {
@@ -67,7 +65,6 @@ describe("messageAdded", () => {
     await say(t, "b");
     expect((await take(stream, 1))[0]!.message.session.title).toBe("new");
     await stream.return!();
-    await t.close();
   });
 
   it("ends at once when the client leaves while it waits", async () => {
@@ -76,7 +73,6 @@ describe("messageAdded", () => {
     const pending = stream.next();
     await stream.return!();
     expect(await pending).toEqual({ done: true, value: undefined });
-    await t.close();
   });
 
   it("refuses unknown and foreign sessions with NOT_FOUND, and a bad cursor", async () => {
@@ -88,7 +84,6 @@ describe("messageAdded", () => {
     expect(await refused({ id: "nope" })).toMatchObject({ code: "NOT_FOUND", reason: "SESSION_NOT_FOUND" });
     expect(await refused({ id: t.sessionId }, "t2")).toMatchObject({ code: "NOT_FOUND" });
     expect(await refused({ id: t.sessionId, after: "!!" })).toMatchObject({ code: "BAD_USER_INPUT", reason: "CURSOR_INVALID" });
-    await t.close();
   });
 
   it("tells of a database that goes away as its last event, with the reason that clients resume from", async () => {
@@ -108,6 +103,5 @@ describe("messageAdded", () => {
     });
     expect(await stream.next()).toEqual({ done: true, value: undefined });
     await Promise.all([locker.end(), admin.end()]);
-    await t.close();
   });
 });

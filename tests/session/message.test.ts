@@ -24,7 +24,6 @@ describe("messages", () => {
       );
       expect(session.messages.edges[0]!.node.contentJson).toEqual(contentJson);
     }
-    await t.close();
   });
 
   it("S-21: messages are oldest first and page both ways", async () => {
@@ -41,7 +40,6 @@ describe("messages", () => {
     expect(await t.refusal(listed, { id: t.sessionId, after: Buffer.from("x").toString("base64url") })).toMatchObject({
       reason: "CURSOR_INVALID",
     });
-    await t.close();
   });
 
   it("a closed session refuses messages with CONFLICT", async () => {
@@ -51,7 +49,6 @@ describe("messages", () => {
       code: "CONFLICT",
       reason: "SESSION_CLOSED",
     });
-    await t.close();
   });
 
   it("the same idempotency key gives the first message, another input CONFLICT, also when calls race", async () => {
@@ -65,7 +62,6 @@ describe("messages", () => {
     });
     const listing = await t.ask<Listed>(listed, { id: t.sessionId });
     expect(listing.session.messages.edges).toHaveLength(1);
-    await t.close();
   });
 
   it("too long and empty texts are refused with the limit", async () => {
@@ -75,7 +71,6 @@ describe("messages", () => {
       max: 262_144,
     });
     expect(await t.refusal(add, { input: { sessionId: t.sessionId, content: "" } })).toMatchObject({ reason: "TEXT_TOO_SHORT" });
-    await t.close();
   });
 
   it("a run's answer is added once, to a closed session too", async () => {
@@ -90,13 +85,11 @@ describe("messages", () => {
       contentJson: { answer: 42 },
       run: { id: "r1" },
     });
-    await t.close();
   });
 
   it("recordRunMessage is inaccessible in the supergraph", async () => {
     const t = await setup();
     expect(t.subgraph.sdl).toMatch(/recordRunMessage\([^)]*\): Message! @inaccessible/);
     expect(t.subgraph.sdl).toMatch(/input RecordRunMessageInput\s*@inaccessible/);
-    await t.close();
   });
 });

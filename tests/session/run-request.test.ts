@@ -29,7 +29,6 @@ describe("run requests", () => {
     expect(t.runtime.inputs).toEqual([]);
     const { session } = await t.ask<{ session: object }>(messages, { id: t.sessionId });
     expect(session).toMatchObject({ messages: { edges: [{ node: { role: "USER", content: "Where is my order?" } }] } });
-    await t.close();
   });
 
   it("S-23, S-24: dispatching creates the run and keeps its id; dispatching again gives the same", async () => {
@@ -51,7 +50,6 @@ describe("run requests", () => {
       initialNode: { nodeId: "n1" },
       execution: "MANUAL",
     });
-    await t.close();
   });
 
   it("S-23: a dispatch whose answer was lost stays PENDING; calling again gives the run that was made", async () => {
@@ -71,7 +69,6 @@ describe("run requests", () => {
     expect(dispatchRun).toMatchObject({ status: "DISPATCHED", run: { id: "run-1" } });
     expect(await recorded()).toEqual([1, 1]);
     expect(await t.refusal(both, { input: { ...input, message: "else" } })).toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
-    await t.close();
   });
 
   it("S-22, S-23: an idempotency key counts within its operation, and after the session was closed too", async () => {
@@ -92,7 +89,6 @@ describe("run requests", () => {
       reason: "IDEMPOTENCY_KEY_REUSED",
       idempotencyKey: "k",
     });
-    await t.close();
   });
 
   it("S-24: what the runtime refuses makes the request FAILED with its message", async () => {
@@ -104,7 +100,6 @@ describe("run requests", () => {
     t.runtime.failWith = undefined;
     const again = await t.ask<{ dispatchRunRequest: Request }>(dispatch, { id: dispatchRun.id });
     expect(again.dispatchRunRequest).toMatchObject({ status: "FAILED", run: null });
-    await t.close();
   });
 
   it("S-24: a refusal that another attempt may not meet leaves the request PENDING", async () => {
@@ -118,7 +113,6 @@ describe("run requests", () => {
     t.runtime.failWith = undefined;
     const again = await t.ask<{ dispatchRunRequest: Request }>(dispatch, { id: createRunRequest.id });
     expect(again.dispatchRunRequest).toMatchObject({ status: "DISPATCHED", run: { id: "run-1" } });
-    await t.close();
   });
 
   it("S-22: what runs is the version named, the app version's, the app's published one, its only workflow's", async () => {
@@ -154,7 +148,6 @@ describe("run requests", () => {
     expect(await refused({ workflowVersionId: "none" })).toBe("WORKFLOW_VERSION_NOT_FOUND");
     expect(await refused({ workflowVersionId: "foreign" })).toBe("WORKFLOW_VERSION_OF_OTHER_APP");
     expect(await refused({ appVersionId: "none" })).toBe("APP_VERSION_NOT_FOUND");
-    await t.close();
   });
 
   it("a closed session starts no run: CONFLICT, also for a request recorded before", async () => {
@@ -166,6 +159,5 @@ describe("run requests", () => {
     expect(await t.refusal(both, { input })).toMatchObject({ code: "CONFLICT", reason: "SESSION_CLOSED" });
     expect(await t.refusal(dispatch, { id: createRunRequest.id })).toMatchObject({ code: "CONFLICT", reason: "SESSION_CLOSED" });
     expect(await t.refusal(dispatch, { id: "nope" })).toMatchObject({ code: "NOT_FOUND", reason: "RUN_REQUEST_NOT_FOUND" });
-    await t.close();
   });
 });

@@ -14,7 +14,6 @@ describe("sessions", () => {
       app: { id: "app-1" },
       closedAt: null,
     });
-    await t.close();
   });
 
   it("S-20: an unknown or deleted app is NOT_FOUND, an empty user BAD_USER_INPUT", async () => {
@@ -24,7 +23,6 @@ describe("sessions", () => {
       expect(await t.refusal(create, { input: { appId, userId: "u" } })).toMatchObject({ code: "NOT_FOUND", reason: "APP_NOT_FOUND" });
     }
     expect(await t.refusal(create, { input: { appId: "app-1", userId: " " } })).toMatchObject({ code: "BAD_USER_INPUT" });
-    await t.close();
   });
 
   it("are made once with a key, even twice at once and when the app was deleted meanwhile; other input with it is a CONFLICT", async () => {
@@ -40,7 +38,6 @@ describe("sessions", () => {
       reason: "IDEMPOTENCY_KEY_REUSED",
       resultId: id,
     });
-    await t.close();
   });
 
   it("S-21: sessions are read, renamed, listed by app, user and status, and closed once", async () => {
@@ -69,7 +66,6 @@ describe("sessions", () => {
     expect(await t.ask(close, { id: t.sessionId })).toEqual(first);
     expect(await list("status: CLOSED")).toEqual(["ann@app-1"]);
     expect(await t.refusal(rename, { id: "unknown" })).toMatchObject({ code: "NOT_FOUND", reason: "SESSION_NOT_FOUND" });
-    await t.close();
   });
 
   it("S-7: another tenant's sessions are null by id, absent from lists, NOT_FOUND to change", async () => {
@@ -86,7 +82,6 @@ describe("sessions", () => {
     ]) {
       expect(await t.refusal(`mutation($id: ID!) { ${text} { id } }`, { id: t.sessionId }, other)).toMatchObject({ code: "NOT_FOUND" });
     }
-    await t.close();
   });
 
   it("reads 50 sessions with messages and run requests in a constant number of statements", async () => {
@@ -105,6 +100,5 @@ describe("sessions", () => {
       await t.ask(`mutation($id: ID!) { addMessage(input: { sessionId: $id, content: "x" }) { id } }`, { id: createSession.id });
     }
     expect(await count(50)).toBe(await count(1));
-    await t.close();
   });
 });

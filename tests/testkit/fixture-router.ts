@@ -1,7 +1,4 @@
 /** A router over the fixture subgraphs, for tests: embedded, or with each subgraph behind HTTP and graphql-ws. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { FormattedExecutionResult } from "graphql";
 import { createClient, type Client } from "graphql-ws";
 import { pino, type Logger } from "pino";
@@ -92,11 +89,10 @@ export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise
     });
   const endpoints = upstream === undefined ? local : await Promise.all(local.map(connect));
   fixtures.seen.length = 0;
-  const dataDir = await mkdtemp(join(tmpdir(), "router-"));
   const audits: AuditRecord[] = [];
   const audit = { record: (record: AuditRecord) => void audits.push(record) };
   const patience = { deadlines: { queryMs: patientMs, ...deadlines }, sockets: { ...patientSockets, ...sockets } };
-  const router = await startRouter({ ...rest, ...patience, env: defaultEnv({ port: 0, dataDir, ...env }), endpoints, audit, log });
+  const router = await startRouter({ ...rest, ...patience, env: defaultEnv({ port: 0, ...env }), endpoints, audit, log });
   const webSocketUrl = router.url.replace("http", "ws");
   const clients: Client[] = [];
   const client = (connectionParams?: Record<string, unknown>, url = webSocketUrl) => {
@@ -124,7 +120,6 @@ export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise
       await router.stop(100);
       await Promise.all(endpoints.map((endpoint) => endpoint.close()));
       await upstream?.stop(100);
-      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

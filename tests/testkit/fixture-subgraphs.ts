@@ -41,6 +41,8 @@ const runsTypeDefs = `${link}
   type Mutation { addStep(name: String!): [String!]! }
   type Subscription {
     runStatus(id: ID!, count: Int): Run!
+    runPages(id: ID!): [Run!]
+    startRun(id: ID!): Run
     runEvents(id: ID!): RunEvent!
     whoami: String!
     refused: String
@@ -231,6 +233,8 @@ function runsResolvers(sources: Sources, steps: string[]) {
         },
       },
       runEvents: { subscribe: (_: unknown, { id }: { id: string }) => sources.open(id) },
+      runPages: { subscribe: (_: unknown, { id }: { id: string }) => sources.open(id) },
+      startRun: { subscribe: (_: unknown, { id }: { id: string }) => (id === "busy" ? refuse() : sources.open(id)) },
       whoami: {
         subscribe: (_: unknown, __: unknown, info: RequestInfo) => {
           const stream = sources.open("whoami");

@@ -1,4 +1,5 @@
 import { toolSubgraph } from "../../subgraphs/tool/subgraph.ts";
+import { freePorts } from "../testkit/free-ports.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 
@@ -208,8 +209,11 @@ describe("invokeTool", () => {
       retryable: false,
       effectUnknown: false,
     });
-    await server.close();
-    expect(await t.refusal(invoke, { input: { config: { url: server.url } } })).toMatchObject({
+    // Where nobody has listened: a connection that is kept from before may tell of its end only when it is used again, and then nobody knows.
+    const [port] = await freePorts(1);
+    const closed = `127.0.0.1:${port}`;
+    const allowed = await openTestSubgraph(toolSubgraph, { egressAllow: [closed] });
+    expect(await allowed.refusal(invoke, { input: { config: { url: `http://${closed}` } } })).toMatchObject({
       reason: "TOOL_UNREACHABLE",
       retryable: true,
       effectUnknown: false,

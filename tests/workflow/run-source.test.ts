@@ -1,9 +1,15 @@
-import { runSource } from "../../subgraphs/workflow/run-source.sql.ts";
+import { runSources, type RunSourceNames, type RunSourceRow } from "../../subgraphs/workflow/run-source.sql.ts";
 import { workflowSubgraph } from "../../subgraphs/workflow/subgraph.ts";
+import type { Db } from "#shared/db/database.ts";
+import { RunSourceBatcher } from "../../subgraphs/workflow/run-source-batcher.ts";
 import { query } from "../testkit/admin-query.ts";
 import { openTestSubgraph } from "../testkit/subgraph.ts";
 
-const none = { appId: null, appVersionId: null, workflowId: null, workflowVersionId: null, knownVersionIds: [] };
+const none: RunSourceNames = { appId: null, appVersionId: null, workflowId: null, workflowVersionId: null, knownVersionIds: [] };
+
+async function runSource(db: Db, names: RunSourceNames): Promise<RunSourceRow | undefined> {
+  return (await runSources(db, [names]))[0];
+}
 
 describe("what a run may run", () => {
   it("is found by its ids, however many versions the tenant has", async () => {
@@ -53,5 +59,83 @@ describe("what a run may run", () => {
       appVersionId: null,
     };
     expect(await runSource(t.subgraph.database.forTenant("t1"), { ...none, workflowId: "x" })).toMatchObject(nothing);
+  });
+
+  it("is found for many at once, each by its own names, in their order, without the documents that each has", async () => {
+    const t = await openTestSubgraph(workflowSubgraph);
+    const admin = (text: string) => query(t.adminUrl, text);
+    await admin(
+      `insert into workflow.app select 'a' || i, 't1', 'c' || i, 'n', null, 'ACTIVE', now(), now(), null from generate_series(1, 3) i`,
+    );
+    await admin(
+      `insert into workflow.workflow select 'w' || i, 't1', 'a' || i, 'c', 'n', null, now(), now(), null from generate_series(1, 3) i`,
+    );
+    await admin(`insert into workflow.workflow_version select 'v' || i, 't1', 'w' || i, 1, 'PUBLISHED', jsonb_build_object('of', i), now(), now()
+      from generate_series(1, 3) i`);
+    const db = t.subgraph.database.forTenant("t1");
+    const asked = [
+      { ...none, workflowId: "w2" },
+      { ...none, workflowId: "nobody's" },
+      { ...none, workflowVersionId: "v1", knownVersionIds: ["v2", "v1"] },
+      { ...none, workflowVersionId: "v1", knownVersionIds: ["v2"] },
+    ];
+    expect(await runSources(db, asked)).toMatchObject([
+      { versionId: "v2", workflowId: "w2", dsl: { of: 2 } },
+      { versionId: null, workflowId: null, dsl: null },
+      { versionId: "v1", workflowId: "w1", dsl: null },
+      { versionId: "v1", workflowId: "w1", dsl: { of: 1 } },
+    ]);
+    expect(await runSources(t.subgraph.database.forTenant("t2"), asked)).toEqual(
+      asked.map(() => expect.objectContaining({ versionId: null, workflowId: null, workflowAppId: null })),
+    );
+  });
+});
+
+/** A database that answers when it is told to, each question with its version's id; it refuses "bad". */
+function heldDatabase(tenantId: string) {
+  const statements: { ids: string[]; answer: () => void }[] = [];
+  const asked: (() => void)[] = [];
+  const query = (statement: { values: readonly unknown[] }) =>
+    new Promise((resolve, reject) => {
+      const ids = statement.values[3] as string[];
+      const refusal = Object.assign(new Error("refused"), { code: "22P02" });
+      const answer = () => (ids.includes("bad") ? reject(refusal) : resolve(ids.map((versionId) => ({ versionId }))));
+      statements.push({ ids, answer });
+      asked.splice(0).forEach((tell) => tell());
+    });
+  /** Answers the statement of this number, once it has come. */
+  const answer = async (number: number) => {
+    while (statements.length <= number) await new Promise<void>((resolve) => asked.push(resolve));
+    statements[number]!.answer();
+  };
+  return { db: { tenantId, query } as unknown as Db, statements, answer };
+}
+
+describe("questions of many runs", () => {
+  const version = (workflowVersionId: string) => ({ ...none, workflowVersionId });
+
+  it("share a statement with those of their tenant that come while the one before is under way", async () => {
+    const batcher = new RunSourceBatcher();
+    const ours = heldDatabase("ours");
+    const theirs = heldDatabase("theirs");
+    const first = batcher.find(ours.db, version("v1"));
+    const other = batcher.find(theirs.db, version("x1"));
+    await theirs.answer(0);
+    expect(await other).toEqual({ versionId: "x1" });
+    const more = ["v2", "v3", "v4"].map((id) => batcher.find(ours.db, version(id)));
+    await ours.answer(0);
+    expect(await first).toEqual({ versionId: "v1" });
+    await ours.answer(1);
+    expect(await Promise.all(more)).toEqual([{ versionId: "v2" }, { versionId: "v3" }, { versionId: "v4" }]);
+    expect([ours, theirs].map(({ statements }) => statements.map(({ ids }) => ids))).toEqual([[["v1"], ["v2", "v3", "v4"]], [["x1"]]]);
+  });
+
+  it("fail alone when one of them is refused", async () => {
+    const batcher = new RunSourceBatcher();
+    const { db, answer } = heldDatabase("ours");
+    const asked = ["v1", "bad", "v2"].map((id) => batcher.find(db, version(id)));
+    const ended = Promise.allSettled(asked);
+    for (const number of [0, 1, 2, 3]) await answer(number);
+    expect((await ended).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
 });

@@ -58,6 +58,7 @@ async function lastOf(
   throw new AppError("DOWNSTREAM_UNAVAILABLE", "MODEL_STREAM_ENDED", "The model's answer ended before it was whole.", {
     retryable: true,
     effectUnknown: true,
+    platformFault: true,
   });
 }
 

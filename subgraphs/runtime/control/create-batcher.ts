@@ -1,12 +1,15 @@
 /**
  * The group commit of creates: calls that come while one is under way share the next statement, so that a burst of createRun costs a
- * few commits. A call that is alone goes out at once.
+ * few commits. A call that is alone goes out at once. A plan is sent until a create that had it was answered.
  */
-import { runsCreate, type PlanRow, type RunRow } from "../queue/create.sql.ts";
-import type { Queryable } from "../queue/statement.ts";
+import type pg from "pg";
+import { onConnectionLost } from "#shared/db/pool.ts";
+import { LruCache } from "#shared/lru-cache.ts";
+import { runsCreate } from "../queue/create.sql.ts";
+import type { NewRunRow, PlanRow } from "../queue/rows.ts";
 
 interface Call {
-  runs: readonly RunRow[];
+  runs: readonly NewRunRow[];
   plans: readonly PlanRow[];
   resolve: (created: Map<string, Date>) => void;
   reject: (cause: unknown) => void;
@@ -14,20 +17,25 @@ interface Call {
 
 const flightsAtOnce = 2;
 const runsPerStatement = 1_000;
+/** An empty set of plans' ids. */
+const plansKnown = (): LruCache<true> => new LruCache({ entries: 1_000 });
 
 /** One a process. */
 export class CreateBatcher {
-  readonly #db: Queryable;
+  readonly #db: pg.Pool;
   #waiting: Call[] = [];
   #flights = 0;
   #isPumpDue = false;
+  /** Ids of plans that are stored; another set after a connection was lost, as nobody knows what the database is that comes after it. */
+  #storedPlans = plansKnown();
 
-  constructor(db: Queryable) {
+  constructor(db: pg.Pool) {
     this.#db = db;
+    onConnectionLost(db, () => (this.#storedPlans = plansKnown()));
   }
 
-  /** @returns the times of the runs that are new, by id. */
-  create(runs: readonly RunRow[], plans: readonly PlanRow[]): Promise<Map<string, Date>> {
+  /** @param plans  of all the runs. @returns the times of the runs that are new, by id. */
+  create(runs: readonly NewRunRow[], plans: readonly PlanRow[]): Promise<Map<string, Date>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ runs, plans, resolve, reject });
       if (this.#isPumpDue) return;
@@ -57,10 +65,13 @@ export class CreateBatcher {
   }
 
   async #send(calls: readonly Call[]): Promise<void> {
+    const stored = this.#storedPlans;
     const plans = new Map(calls.flatMap((call) => call.plans.map((plan) => [plan.id, plan])));
+    for (const id of plans.keys()) if (stored.get(id) === true) plans.delete(id);
     try {
       const runs = calls.flatMap((call) => call.runs);
       const created = await runsCreate(this.#db, runs, [...plans.values()]);
+      for (const id of plans.keys()) stored.set(id, true);
       for (const call of calls) call.resolve(created);
     } catch (cause) {
       const [only] = calls;

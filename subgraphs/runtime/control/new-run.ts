@@ -1,60 +1,44 @@
 import type { JsonObject } from "#shared/json.ts";
-import type { ExistingRun, RunRow } from "../queue/create.sql.ts";
+import type { ExistingRun } from "../queue/create.sql.ts";
+import { newRunColumns, type NewRunRow } from "../queue/rows.ts";
 import type { FrozenPlan } from "../plan/frozen-plan.ts";
 import { newTraceId, parseTraceparent } from "../owner/span-ids.ts";
 
+/** Columns that follow from others. */
+type Derived = "planId" | "idempotencyKey" | "inputHash" | "traceId" | "parentSpanId" | "status" | "input";
+
 /** A run to create; its id is the caller's, so that creating it twice creates it once. */
-export interface NewRun {
-  id: string;
-  tenantId: string;
+export interface NewRun
+  extends Pick<NewRunRow, "id" | "tenantId" | "requestId">, Partial<Omit<NewRunRow, Derived | "id" | "tenantId" | "requestId">> {
   plan: FrozenPlan;
-  kind?: "WORKFLOW" | "AGENT" | "TEAM" | "SKILL";
-  appId?: string;
-  appVersionId?: string;
-  workflowId?: string;
-  workflowVersionId?: string;
-  sessionId?: string;
-  execution?: "WORKERS" | "MANUAL";
-  dryRun?: boolean;
-  /** A second of it is as good as a second of waiting. */
-  priority?: number;
-  requestId: string;
-  traceparent?: string;
+  traceparent?: string | undefined;
   input?: JsonObject;
-  initialNode?: string;
-  idempotency?: { key: string; inputHash: string };
+  idempotency?: { key: string; inputHash: string } | undefined;
 }
 
 /** existing: same id, or same key with the same input. key-reused: same key with another input. id-taken: another tenant has the id. */
 export type CreatedRun =
-  | { kind: "created"; id: string; traceId: string; createdAt: Date; isCompleted: boolean }
-  | { kind: "existing" | "key-reused" | "id-taken"; id: string };
+  { kind: "created"; id: string; row: NewRunRow; createdAt: Date } | { kind: "existing" | "key-reused" | "id-taken"; id: string };
 
 /** The row of a run that nobody has begun; of one without nodes, which is completed. */
-export function runRow(run: NewRun): RunRow {
-  const trace = parseTraceparent(run.traceparent);
-  return {
-    id: run.id,
-    tenant_id: run.tenantId,
-    plan_id: run.plan.id,
-    kind: run.kind ?? "WORKFLOW",
-    app_id: run.appId ?? null,
-    app_version_id: run.appVersionId ?? null,
-    workflow_id: run.workflowId ?? null,
-    workflow_version_id: run.workflowVersionId ?? null,
-    session_id: run.sessionId ?? null,
-    execution: run.execution ?? "WORKERS",
-    dry_run: run.dryRun ?? false,
-    priority: run.priority ?? 0,
-    request_id: run.requestId,
-    idempotency_key: run.idempotency?.key ?? null,
-    input_hash: run.idempotency?.inputHash ?? null,
-    trace_id: trace?.traceId ?? newTraceId(),
-    parent_span_id: trace?.spanId ?? null,
-    initial_node: run.initialNode ?? null,
-    status: run.plan.isEmpty ? 3 : 0,
-    input: run.input ?? {},
+export function runRow({ plan, traceparent, input = {}, idempotency, ...given }: NewRun): NewRunRow {
+  const trace = parseTraceparent(traceparent);
+  const row: NewRunRow = {
+    kind: "WORKFLOW",
+    execution: "WORKERS",
+    dryRun: false,
+    priority: 0,
+    ...given,
+    planId: plan.id,
+    idempotencyKey: idempotency?.key,
+    inputHash: idempotency?.inputHash,
+    traceId: trace?.traceId ?? newTraceId(),
+    parentSpanId: trace?.spanId,
+    status: plan.isEmpty ? 3 : 0,
+    input: JSON.stringify(input),
   };
+  const absent = Object.keys(newRunColumns).filter((field) => row[field as keyof NewRunRow] === undefined);
+  return { ...row, ...Object.fromEntries(absent.map((field) => [field, null])) };
 }
 
 /**
@@ -62,10 +46,10 @@ export function runRow(run: NewRun): RunRow {
  *
  * @throws when there is none: a bug.
  */
-export function existingRun(row: RunRow, existing: readonly ExistingRun[]): CreatedRun {
+export function existingRun(row: NewRunRow, existing: readonly ExistingRun[]): CreatedRun {
   const sameId = existing.find(({ id }) => id === row.id);
-  if (sameId !== undefined) return { kind: sameId.tenantId === row.tenant_id ? "existing" : "id-taken", id: row.id };
-  const sameKey = existing.find(({ key, tenantId }) => key !== null && key === row.idempotency_key && tenantId === row.tenant_id);
+  if (sameId !== undefined) return { kind: sameId.tenantId === row.tenantId ? "existing" : "id-taken", id: row.id };
+  const sameKey = existing.find(({ key, tenantId }) => key !== null && key === row.idempotencyKey && tenantId === row.tenantId);
   if (sameKey === undefined) throw new Error(`run ${row.id} was neither created nor found`);
-  return { kind: sameKey.inputHash === row.input_hash ? "existing" : "key-reused", id: sameKey.id };
+  return { kind: sameKey.inputHash === row.inputHash ? "existing" : "key-reused", id: sameKey.id };
 }

@@ -11,9 +11,9 @@ import type { HintChannel } from "#shared/hints.ts";
 import type { Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
-import { nodesClaim, runClaim, tenantRunClaim, type ClaimedRun } from "../queue/claim.sql.ts";
+import { nodesClaim, runClaim, tenantRunClaim, type RunClaim } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
-import { eventsRead, type EventPage } from "../queue/events.sql.ts";
+import type { EventPage, EventRead } from "../queue/events.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
 import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
@@ -21,6 +21,7 @@ import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { CreateBatcher } from "./create-batcher.ts";
+import { EventBatcher } from "./event-batcher.ts";
 import { MailWatch } from "./mail-watch.ts";
 import { existingRun, runRow, type CreatedRun, type NewRun } from "./new-run.ts";
 import { OfferedNodes } from "../owner/offered-nodes.ts";
@@ -72,9 +73,8 @@ export class RunControl {
   readonly #renewal: NodeJS.Timeout;
   #isRenewing = false;
   readonly #creates: CreateBatcher;
+  readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
-  /** Plans that this process has stored; they are not sent again. */
-  readonly #storedPlans = new Set<string>();
 
   constructor(deps: EngineDeps & { workerKey?: string }) {
     this.#deps = deps;
@@ -83,6 +83,7 @@ export class RunControl {
     this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3 });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     this.#creates = new CreateBatcher(db);
+    this.#events = new EventBatcher(db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
     this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
   }
@@ -95,18 +96,15 @@ export class RunControl {
   /** Creates runs, one statement for all of them. In the order given. */
   async createRuns(runs: readonly NewRun[]): Promise<CreatedRun[]> {
     const rows = runs.map(runRow);
-    const plans = new Map(runs.filter(({ plan }) => !this.#storedPlans.has(plan.id)).map(({ plan }) => [plan.id, plan]));
-    const planRows = [...plans.values()].map(({ id, tenantId, json }) => ({ id, tenant_id: tenantId, document: json }));
-    const created = await this.#creates.create(rows, planRows);
-    if (this.#storedPlans.size > 1_000) this.#storedPlans.clear();
-    for (const id of plans.keys()) this.#storedPlans.add(id);
+    const plans = runs.map(({ plan: { id, tenantId, json } }) => ({ id, tenantId, json }));
+    const created = await this.#creates.create(rows, plans);
     if (created.size > 0) this.#deps.hints.publish("work", "*");
     const missing = rows.filter(({ id }) => !created.has(id));
     const existing = missing.length === 0 ? [] : await runsExisting(this.#deps.pool, missing);
     return rows.map((row) => {
       const createdAt = created.get(row.id);
       if (createdAt === undefined) return existingRun(row, existing);
-      return { kind: "created", id: row.id, traceId: row.trace_id, createdAt, isCompleted: row.status !== 0 };
+      return { kind: "created", id: row.id, row, createdAt };
     });
   }
 
@@ -198,8 +196,8 @@ export class RunControl {
   }
 
   /** Events behind `after` (0: from the start), in order; null when the tenant has no such run. */
-  readEvents(call: RunRef & { after: number; limit?: number }): Promise<EventPage | null> {
-    return eventsRead(this.#deps.pool, { ...call, limit: call.limit ?? 500 });
+  readEvents(call: EventRead): Promise<EventPage | null> {
+    return this.#events.read(call);
   }
 
   /** Gives back what it owns. */
@@ -212,7 +210,7 @@ export class RunControl {
     await unwatched;
   }
 
-  #own(claim: ClaimedRun, adoption: Omit<Adoption, "left">): Promise<Release> {
+  #own(claim: RunClaim, adoption: Omit<Adoption, "left">): Promise<Release> {
     return new Promise((resolve, reject) => {
       this.#owner.adopt([claim], { ...adoption, left: resolve }).catch(reject);
     });

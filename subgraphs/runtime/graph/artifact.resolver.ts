@@ -3,7 +3,7 @@ import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { NodeArtifact } from "./artifact.entity.ts";
-import { NodeArtifactConnection } from "./connections.ts";
+import { NodeArtifactConnection } from "./run-connections.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { runById } from "./run.service.ts";

@@ -3,7 +3,7 @@ import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import type { NodeArtifact } from "./artifact.entity.ts";
-import { NodeArtifactConnection, NodeRunConnection, TraceSpanConnection } from "./connections.ts";
+import { NodeArtifactConnection, NodeRunConnection, TraceSpanConnection } from "./run-connections.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
 import * as nodeRuns from "./node-run.service.ts";

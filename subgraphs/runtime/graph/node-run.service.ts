@@ -9,6 +9,7 @@ import type { Run } from "./run.entity.ts";
 import type { StopReason } from "./run.enums.ts";
 import { checkRange, checkRunId, runById } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
+import { checkStorable, checkStorableInput } from "./storable-input.ts";
 import type { OwnResult } from "../control/run-control.ts";
 
 /** What executing a run has done. */
@@ -21,8 +22,8 @@ export interface Executed {
 /** Completes a node run that waits. @throws AppError NODE_RUN_NOT_FOUND, NODE_RUN_NOT_WAITING, ROUTE_UNKNOWN */
 export async function resumeNodeRun(context: RuntimeContext, id: string, input: ResumeNodeRunInput): Promise<NodeRun> {
   const key = keyOf(id);
-  await checkRoute(context, key, input.outputJson);
   const outcome = { kind: "completed" as const, ...outputOf(input) };
+  await checkRoute(context, key, input.outputJson);
   const posted = await context.services.control.answerNode({ tenantId: context.db.tenantId, ...key, outcome });
   const nodeRun = await nodeRunById(context, id);
   if (posted === "conflict")
@@ -40,8 +41,10 @@ export async function updateNodeRunStatus(context: RuntimeContext, id: string, i
   const report = {
     ...(workerKey != null && { workerKey: checkWorkerKey(workerKey) }),
     ...outputOf(input),
-    ...(errorCode != null && { errorCode: checkText("errorCode", errorCode, { min: 1, max: 100 }) }),
-    ...(errorMessage != null && { errorMessage: checkText("errorMessage", errorMessage, { max: 10_000 }) }),
+    ...(errorCode != null && { errorCode: checkStorableInput("errorCode", checkText("errorCode", errorCode, { min: 1, max: 100 })) }),
+    ...(errorMessage != null && {
+      errorMessage: checkStorableInput("errorMessage", checkText("errorMessage", errorMessage, { max: 10_000 })),
+    }),
   };
   if (status === "COMPLETED") await checkRoute(context, key, input.outputJson);
   const posted = await context.services.control.updateNode({ tenantId: context.db.tenantId, ...key, status, ...report });
@@ -117,9 +120,12 @@ function keyOf(id: string): NodeRunKey {
 }
 
 function outputOf({ outputText, outputJson }: ResumeNodeRunInput): Pick<ResumeNodeRunInput, "outputJson"> & { outputText?: string } {
-  return { ...(outputText != null && { outputText }), ...(outputJson !== undefined && { outputJson }) };
+  return {
+    ...(outputText != null && { outputText: checkStorableInput("outputText", outputText) }),
+    ...(outputJson !== undefined && { outputJson: checkStorable("outputJson", outputJson) }),
+  };
 }
 
 function checkWorkerKey(workerKey: string): string {
-  return checkText("workerKey", workerKey, { min: 1, max: 200 });
+  return checkStorableInput("workerKey", checkText("workerKey", workerKey, { min: 1, max: 200 }));
 }

@@ -1,16 +1,26 @@
-import { Arg, Ctx, FieldResolver, ID, Resolver, Root, Subscription } from "type-graphql";
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, FieldResolver, ID, Info, Resolver, Root, Subscription } from "type-graphql";
+import { asksForIdOnly } from "#shared/graphql/selection.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { NodeRunUpdate, RunEvent, TraceSpanRecord } from "./run-event.ts";
-import { nodeRunUpdateStream, runEventStream, traceSpanStream, type StreamCall } from "./run-event.stream.ts";
+import {
+  nodeRunUpdateStream,
+  runEventPageStream,
+  runEventStream,
+  startedRunStream,
+  traceSpanStream,
+  type StreamCall,
+} from "./run-event.stream.ts";
 import { Run } from "./run.entity.ts";
+import { CreateRunInput } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import { TraceSpan } from "./span.entity.ts";
 
 const runIdArgument = { description: "The run; NOT_FOUND where there is none." };
 const afterArgument = {
   nullable: true,
-  description: "A cursor of any of the run's three streams: the stream begins behind it; with the run's first event unless given.",
+  description: "A cursor of any of the run's streams: the stream begins behind it; with the run's first event unless given.",
 };
 
 /** What happens in a run, live. */
@@ -30,9 +40,43 @@ export class RunEventResolver {
     return event;
   }
 
+  @Subscription(() => [RunEvent], {
+    nullable: true,
+    description:
+      "runEvents in pages: what is there, then what comes, several events at a time, up to 200. The same events with the same cursors, for less " +
+      "work on both sides: `run`, `nodeRun` and `span` are read once for a page. Give the last event's cursor to `after` to go on behind a page. " +
+      "Null only beside an error. Completes when the run has finished.",
+    subscribe: ({ args, context }) => runEventPageStream(context as RuntimeContext, args as StreamCall),
+  })
+  runEventPages(
+    @Root() page: RunEvent[],
+    @Arg("runId", () => ID, runIdArgument) _runId: string,
+    @Arg("after", () => String, afterArgument) _after: string | null,
+  ): RunEvent[] {
+    return page;
+  }
+
+  @Subscription(() => RunEvent, {
+    nullable: true,
+    description:
+      "Creates a run and tells its events from the first on, in one operation. The rules, errors and idempotencyKey are those of createRun; an error " +
+      "before the run is there is the operation's. The first event's `run { id }` is the run's id: whoever loses the connection goes on with " +
+      "runEvents(runId, after). Give an idempotencyKey: a client that subscribes again by itself, as many do when their connection is lost, then gets the " +
+      "same run's events from its first, and without one it makes another run. Ending the subscription does not end the run. Null only beside an error.",
+    subscribe: ({ args, context }) => startedRunStream(context as RuntimeContext, args["input"] as CreateRunInput),
+  })
+  startRun(@Root() event: RunEvent, @Arg("input", () => CreateRunInput) _input: CreateRunInput): RunEvent {
+    return event;
+  }
+
   @FieldResolver(() => Run, { description: "The run as it is now." })
-  run(@Root() { runId }: RunEvent, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> {
-    return loaders.run.load(runId);
+  run(
+    @Root() { runId }: RunEvent,
+    @Ctx() { loaders }: RuntimeContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Run | null> | Pick<Run, "id"> {
+    // There is a run where there is an event of it.
+    return asksForIdOnly(info) ? { id: runId } : loaders.run.load(runId);
   }
 
   @FieldResolver(() => NodeRun, { nullable: true, description: "The node run as it is now; null in RUN_STATUS events." })

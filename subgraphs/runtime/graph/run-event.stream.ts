@@ -3,17 +3,22 @@
  * that there is more. Deltas are put between them where they were produced.
  */
 import { encodeCursor, sequenceCursor } from "#shared/graphql/pagination.ts";
-import { PullStream } from "#shared/stream/pull-stream.ts";
+import { PullStream, type PullSource } from "#shared/stream/pull-stream.ts";
 import { DeltaBuffer, type Delta } from "./delta-buffer.ts";
 import { runtimeErrors } from "../errors.ts";
 import { nodeIdOfPath } from "../engine/path.ts";
 import { nodeRunId, parseNodeRunId } from "../queue/node-run-id.ts";
-import type { StoredEvent } from "../queue/events.sql.ts";
+import type { EventPage, StoredEvent } from "../queue/events.sql.ts";
 import { RunEventType, type NodeRunUpdate, type RunEvent, type TraceSpanRecord } from "./run-event.ts";
+import type { CreateRunInput } from "./run.inputs.ts";
+import { checkRunId, createRun } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 
-const pageSize = 200;
 const pollMs = 1_000;
+/** Of one page; what is stored of an event is some 200 bytes. */
+const pageEvents = 200;
+/** Characters of model text in one page. */
+const pageDeltaLength = 64 << 10;
 
 /** Which run, and from where on. */
 export interface StreamCall {
@@ -22,15 +27,52 @@ export interface StreamCall {
 }
 
 /** Everything that happens in a run. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
-export async function runEventStream(context: RuntimeContext, { runId, after }: StreamCall): Promise<PullStream<RunEvent>> {
+export async function runEventStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<RunEvent>> {
+  return PullStream.open(runEventSource(context, call));
+}
+
+/** The same in pages: what is there at once comes together. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
+export async function runEventPageStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<RunEvent[]>> {
+  const source = runEventSource(context, call);
+  return PullStream.open({
+    ...source,
+    async read() {
+      const { items, done } = await source.read();
+      return { items: pagesOf(items), done };
+    },
+  });
+}
+
+/** Creates a run and tells everything that happens in it. @throws AppError of createRun */
+export async function startedRunStream(context: RuntimeContext, input: CreateRunInput): Promise<PullStream<RunEvent>> {
+  const { id } = await createRun(context, input);
+  return runEventStream(context, { runId: id });
+}
+
+/** Splits events where a page has enough of them. */
+function pagesOf(events: readonly RunEvent[]): RunEvent[][] {
+  const pages: RunEvent[][] = [];
+  let [page, deltaLength]: [RunEvent[], number] = [[], 0];
+  for (const event of events) {
+    deltaLength += event.delta?.length ?? 0;
+    if (page.length === 0 || page.length === pageEvents || deltaLength > pageDeltaLength) {
+      pages.push((page = []));
+      deltaLength = event.delta?.length ?? 0;
+    }
+    page.push(event);
+  }
+  return pages;
+}
+
+function runEventSource(context: RuntimeContext, { runId, after }: StreamCall): PullSource<RunEvent> {
   const deltas = new DeltaBuffer();
   let cursor = sequenceCursor("after", after);
-  const readStored = await eventReader(context, runId, cursor);
-  const nothing = { events: [], done: false };
+  const readStored = eventReader(context, runId, cursor);
+  const nothing = { events: [], hasMore: false, done: false };
   // A token is no reason to ask the database: there are many of them, for every subscriber.
   let isNewsStored = true;
   let readAtMs = 0;
-  return new PullStream({
+  return {
     pollMs,
     listen(wake) {
       const ends = [
@@ -51,9 +93,9 @@ export async function runEventStream(context: RuntimeContext, { runId, after }: 
     async read() {
       const mustRead = isNewsStored || performance.now() - readAtMs > pollMs * 0.9;
       isNewsStored = false;
-      const { events, done } = mustRead ? await readStored() : nothing;
+      const { events, hasMore, done } = mustRead ? await readStored() : nothing;
       if (mustRead) readAtMs = performance.now();
-      isNewsStored ||= events.length === pageSize;
+      isNewsStored ||= hasMore;
       const items: RunEvent[] = [];
       const takeDeltas = (before: number) => items.push(...deltas.takeBefore(before).map((delta) => deltaEvent(runId, cursor, delta)));
       for (const event of events) {
@@ -65,7 +107,7 @@ export async function runEventStream(context: RuntimeContext, { runId, after }: 
       if (!done) takeDeltas(cursor + 1);
       return { items, done };
     },
-  });
+  };
 }
 
 /** Every change of status of a run's node runs. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
@@ -89,31 +131,27 @@ async function storedStream<T>(
   { runId, after }: StreamCall,
   pick: (event: StoredEvent) => T | null,
 ): Promise<PullStream<T>> {
-  const read = await eventReader(context, runId, sequenceCursor("after", after));
-  return new PullStream({
+  const read = eventReader(context, runId, sequenceCursor("after", after));
+  return PullStream.open({
     pollMs,
     listen: (wake) => context.hints.subscribe("run", runId, wake),
     async read() {
       // A page may hold nothing of this stream: it rests only at the end of what is stored.
       for (;;) {
-        const { events, done } = await read();
+        const { events, hasMore, done } = await read();
         const items = events.map(pick).filter((item) => item !== null);
-        if (done || items.length > 0 || events.length < pageSize) return { items, done };
+        if (done || items.length > 0 || !hasMore) return { items, done };
       }
     },
   });
 }
 
-/** Reads a run's events page by page. The run is checked first: whether it exists is told before the stream begins. */
-async function eventReader(
-  { db, loaders, services }: RuntimeContext,
-  runId: string,
-  cursor: number,
-): Promise<() => Promise<{ events: StoredEvent[]; done: boolean }>> {
-  if ((await loaders.run.load(runId)) === null) throw runtimeErrors.RUN_NOT_FOUND({ id: runId });
+/** Reads a run's events page by page. The first page says whether there is such a run, before the stream begins. */
+function eventReader({ db, services }: RuntimeContext, runId: string, cursor: number): () => Promise<EventPage> {
+  checkRunId(runId);
   let after = cursor;
   return async () => {
-    const page = await services.control.readEvents({ tenantId: db.tenantId, runId, after, limit: pageSize });
+    const page = await services.control.readEvents({ tenantId: db.tenantId, runId, after });
     if (page === null) throw runtimeErrors.RUN_NOT_FOUND({ id: runId });
     after = page.events.at(-1)?.seq ?? after;
     return page;

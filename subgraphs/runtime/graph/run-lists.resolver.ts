@@ -1,7 +1,7 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AppStub } from "./app.stub.ts";
-import { RunConnection } from "./connections.ts";
+import { RunConnection } from "./run-connections.ts";
 import type { Run } from "./run.entity.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import { SessionStub } from "./session.stub.ts";

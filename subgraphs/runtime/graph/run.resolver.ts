@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import { listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AppStub, AppVersionStub } from "./app.stub.ts";
 import type { NodeArtifact } from "./artifact.entity.ts";
-import { NodeArtifactConnection, NodeRunConnection, RunConnection, TraceSpanConnection } from "./connections.ts";
+import { NodeArtifactConnection, NodeRunConnection, RunConnection, TraceSpanConnection } from "./run-connections.ts";
 import type { NodeRun } from "./node-run.entity.ts";
 import { runStatusWord, type NodeRunStatus, type RunStatus } from "../queue/statuses.ts";
 import { Run, Usage } from "./run.entity.ts";

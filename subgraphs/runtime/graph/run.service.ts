@@ -9,17 +9,19 @@ import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../q
 import { Run } from "./run.entity.ts";
 import type { CreateRunInput, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
-import type { CreatedRun, NewRun } from "../control/new-run.ts";
+import { checkStorable, checkStorableInput } from "./storable-input.ts";
+import type { CreatedRun } from "../control/new-run.ts";
 
 const inputBytes = 256 * 1024;
 const reasonLength = 1_000;
 
-/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, JSON_TOO_LARGE */
+/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, JSON_TOO_LARGE, those of checkStorable */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
   const { db, services, call, requestId, traceparent } = context;
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
-  const input = checkJsonSize("input", given.input ?? {}, inputBytes);
-  const key = given.idempotencyKey == null ? undefined : checkIdempotencyKey(given.idempotencyKey);
+  const input = checkStorable("input", checkJsonSize("input", given.input ?? {}, inputBytes));
+  const { idempotencyKey } = given;
+  const key = idempotencyKey == null ? undefined : checkStorableInput("idempotencyKey", checkIdempotencyKey(idempotencyKey));
   const idempotency = key === undefined ? undefined : { key, inputHash: inputHash(given) };
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
@@ -42,38 +44,16 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
   const [created] = await services.control.createRuns([run]);
   if (created?.kind === "key-reused") throw idempotencyKeyReused(key ?? "", created.id);
   if (created === undefined || created.kind === "id-taken") throw new Error(`the id ${run.id} of a new run is taken`);
-  return created.kind === "created" ? newRun(run, created) : runById(context, created.id);
+  return created.kind === "created" ? newRun(created) : runById(context, created.id);
 }
 
 /** The run as its insert left it: reading it back would cost as much as creating it. */
-function newRun(run: NewRun, { traceId, createdAt, isCompleted }: Extract<CreatedRun, { kind: "created" }>): Run {
-  const names = {
-    appId: run.appId ?? null,
-    appVersionId: run.appVersionId ?? null,
-    workflowId: run.workflowId ?? null,
-    workflowVersionId: run.workflowVersionId ?? null,
-    sessionId: run.sessionId ?? null,
-    originRunId: null,
-  };
-  const ended = isCompleted ? createdAt : null;
-  return Object.assign(new Run(), names, {
-    id: run.id,
-    tenantId: run.tenantId,
-    kind: run.kind ?? "WORKFLOW",
-    execution: run.execution ?? "WORKERS",
-    dryRun: run.dryRun ?? false,
-    status: runStatusNumber(isCompleted ? "COMPLETED" : "QUEUED"),
-    errorCode: null,
-    errorMessage: null,
-    cancelReason: null,
-    traceId,
-    modelCalls: 0,
-    promptTokens: 0,
-    completionTokens: 0,
-    createdAt,
-    startedAt: ended,
-    endedAt: ended,
-  });
+function newRun({ row, createdAt }: Extract<CreatedRun, { kind: "created" }>): Run {
+  const { input: _payload, ...columns } = row;
+  const ended = isTerminal(runStatusWord(row.status)) ? createdAt : null;
+  const unused = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
+  const rest = { originRunId: null, errorCode: null, errorMessage: null, cancelReason: null, startedAt: ended, endedAt: ended };
+  return Object.assign(new Run(), columns, unused, rest, { createdAt });
 }
 
 /** Cancels a run, whoever owns it. @throws AppError RUN_NOT_FOUND, RUN_FINISHED */
@@ -81,7 +61,7 @@ export async function cancelRun(context: RuntimeContext, id: string, reason: str
   const call = {
     tenantId: context.db.tenantId,
     runId: checkRunId(id),
-    ...(reason != null && { reason: checkText("reason", reason, { max: reasonLength }) }),
+    ...(reason != null && { reason: checkStorableInput("reason", checkText("reason", reason, { max: reasonLength })) }),
   };
   const posted = await context.services.control.cancel(call);
   const run = await runById(context, id);

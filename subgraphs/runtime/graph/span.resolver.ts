@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
-import { TraceSpanConnection } from "./connections.ts";
+import { TraceSpanConnection } from "./run-connections.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { Run } from "./run.entity.ts";

@@ -69,7 +69,18 @@ export type NodeOutcome =
       /** Output to keep despite the failure, such as the body of an HTTP error. */
       outputJson?: Json;
       usage?: NodeUsage;
+    }
+  | {
+      /** A part of the platform itself was not there: no failure of the node. The attempt is made again when it is, whatever `retry` says. */
+      kind: "interrupted";
+      code: string;
+      message: string;
+      /** True when nobody knows whether the call went out. */
+      effectUnknown?: boolean;
     };
+
+/** A part of the platform itself was not there while the node executed. */
+export type NodeInterruption = Extract<NodeOutcome, { kind: "interrupted" }>;
 
 /** An open span of something a node does; end it exactly once. */
 export interface SpanHandle {

@@ -7,8 +7,8 @@ import { evaluationFailures, jobCall, nodeJobsModule, rendered } from "./evaluat
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, orFailureLater } from "./outcome.ts";
-import { storableText } from "./output-check.ts";
 import type { Retrieval } from "./retrieve.ts";
+import { storableText } from "./storable.ts";
 import { traced } from "./traced.ts";
 
 /**

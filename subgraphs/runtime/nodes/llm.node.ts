@@ -4,7 +4,7 @@ import { readJson } from "#shared/json/nesting.ts";
 import { rendered } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
-import { storableText } from "./output-check.ts";
+import { storableText } from "./storable.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
 import { portCall, traced } from "./traced.ts";
 

@@ -2,29 +2,23 @@
 import { ZodError } from "zod";
 import { AppError } from "#shared/errors.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
-import { outputProblem } from "./output-check.ts";
 
 type Completed = Extract<NodeOutcome, { kind: "completed" }>;
 type Failed = Extract<NodeOutcome, { kind: "failed" }>;
 
-/** A completed outcome, or a failed one when the output cannot be kept (OUTPUT_NOT_STORABLE, OUTPUT_TOO_LARGE). */
+/** A completed outcome. Whether its output can be kept is looked at once, where it is stored (storable.ts). */
 export function completed(output: Omit<Completed, "kind">): NodeOutcome {
-  const problem = outputProblem(output);
-  if (problem === null) return { kind: "completed", ...output };
-  return { kind: "failed", ...problem, retryable: false, ...(output.usage ? { usage: output.usage } : {}) };
+  return { kind: "completed", ...output };
 }
 
 /** A failed outcome; not retryable unless it says so. */
 export function failed(failure: Omit<Failed, "kind" | "retryable"> & { retryable?: boolean }): NodeOutcome {
-  const { outputJson, ...rest } = { retryable: false, ...failure };
-  // A failure keeps its story even when the output that goes with it cannot be kept.
-  const kept = outputJson !== undefined && outputProblem({ outputJson }) === null ? { outputJson } : {};
-  return { kind: "failed", ...rest, ...kept };
+  return { kind: "failed", retryable: false, ...failure };
 }
 
 /**
- * The outcome of an error: an AppError is its reason with the facts `retryable`, `retryAfterMs`, `effectUnknown`; a config that does
- * not fit after rendering is NODE_CONFIG_INVALID.
+ * The outcome of an error: an AppError is its reason with the facts `retryable`, `retryAfterMs`, `effectUnknown`; with `platformFault` it is no
+ * failure of the node; a config that does not fit after rendering is NODE_CONFIG_INVALID.
  *
  * @throws the error itself when it is neither: a bug
  */
@@ -32,7 +26,8 @@ export function failureOf(error: unknown): NodeOutcome {
   if (error instanceof ZodError)
     return failed({ code: "NODE_CONFIG_INVALID", message: `The node's config does not fit: ${issuesOf(error)}.` });
   if (!(error instanceof AppError)) throw error;
-  const { retryable, retryAfterMs, effectUnknown } = error.facts;
+  const { retryable, retryAfterMs, effectUnknown, platformFault } = error.facts;
+  if (platformFault === true) return interrupted(error);
   return failed({
     code: error.reason,
     message: error.message,
@@ -40,6 +35,13 @@ export function failureOf(error: unknown): NodeOutcome {
     ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}),
     ...(effectUnknown === true ? { effectUnknown } : {}),
   });
+}
+
+function interrupted({ reason, facts }: AppError): NodeOutcome {
+  const part = facts["serviceName"] ?? facts["subgraph"];
+  const what = typeof part === "string" ? `The platform's ${part} subgraph` : "A part of the platform";
+  const message = `${what} could not be reached, or was lost during the call (${reason}). The node is called again when it is back.`;
+  return { kind: "interrupted", code: reason, message, ...(facts["effectUnknown"] === true && { effectUnknown: true }) };
 }
 
 /** The outcome of a node whose signal fired: what it was aborted with, and that nobody knows what the outside did. */

@@ -6,7 +6,7 @@ import { rendered } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
-import { storableText } from "./output-check.ts";
+import { storableText } from "./storable.ts";
 import type { ToolRequest, ToolResponse } from "./ports/tool.port.ts";
 import { portCall, traced } from "./traced.ts";
 

@@ -5,7 +5,7 @@
 import { applyReopened } from "../engine/apply.ts";
 import { workerCrashed } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
-import type { OwnerOutcome } from "./inbox-message.ts";
+import type { NodeEnd } from "./outcome-rows.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
 /** The node is the one that its owners died of. */
@@ -26,7 +26,7 @@ export function dueDecide({ held: nodes, graph, clock }: RunLedger): void {
 }
 
 /** It is stored: the graph goes on from it. */
-export function decisionStored(ledger: RunLedger, held: HeldNode, outcome: OwnerOutcome): void {
+export function decisionStored(ledger: RunLedger, held: HeldNode, outcome: NodeEnd): void {
   ledger.held.decided.delete(held);
   held.decided = undefined;
   ledger.finished(held, outcome);
@@ -40,7 +40,7 @@ export function decisionRefused(ledger: RunLedger, held: HeldNode): void {
   else if (held.alone === true) crashedDecide(ledger, held);
 }
 
-function decide(nodes: RunLedger["held"], held: HeldNode, outcome: OwnerOutcome): void {
+function decide(nodes: RunLedger["held"], held: HeldNode, outcome: NodeEnd): void {
   held.decided = outcome;
   nodes.decided.add(held);
 }

@@ -91,7 +91,7 @@ export function executorFailed(context: NodeRunContext, cause: unknown, log: Log
 }
 
 /** The outcome of a node that was executed alone when owner after owner died. */
-export const workerCrashed: NodeOutcome = {
+export const workerCrashed: Extract<NodeOutcome, { kind: "failed" }> = {
   kind: "failed",
   code: "WORKER_CRASHED",
   message: "The workers that executed the node ended before it did.",

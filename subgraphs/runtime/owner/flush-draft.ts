@@ -1,11 +1,13 @@
 /** One run's part of a flush. Made once: a flush that is sent again is the same bytes. */
 import { runOutput } from "../engine/output.ts";
-import type { FlushAnswer, FlushRun, Rest } from "../queue/flush.sql.ts";
+import { storableText } from "../nodes/storable.ts";
+import { isPlainEnd, type FlushAnswer, type FlushRun, type Rest } from "../queue/flush.sql.ts";
+import type { EventRow, NodeRunRow } from "../queue/rows.ts";
 import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";
 import type { StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
-import type { OwnerOutcome } from "./inbox-message.ts";
-import { eventRow, storableText } from "./node-rows.ts";
+import { eventRow } from "./node-rows.ts";
+import type { NodeEnd } from "./outcome-rows.ts";
 import type { Pending } from "./pending.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openNodesEnd, statusAtRest, type Standing } from "./run-rest.ts";
@@ -18,6 +20,8 @@ export interface FlushingRun {
   readonly leaseMs: number;
   /** When the lease was last known to be ours, by the monotonic clock. */
   readonly confirmedAtMs: number;
+  /** About how many characters its next flush has. */
+  readonly unsent: number;
   /** Takes all that there is to store. undefined: nothing, or a flush of it is under way. */
   flushTake(): FlushDraft | undefined;
   flushSettle(draft: FlushDraft, answer: Omit<FlushAnswer, "k">, wasSentBefore: boolean): void;
@@ -28,26 +32,26 @@ export interface FlushingRun {
 /** A flush of one run, until it is answered. */
 export interface FlushDraft {
   run: FlushingRun;
-  row: RunRow;
+  row: FlushRun;
   pending: Pending;
+  /** About how much it is. */
+  characters: number;
   /** Rows that hold only with this flush's calm. */
   tail: Tail | undefined;
-  /** The short flush statement can store it. */
-  isPlain: boolean;
+  /** The statements that can store it, beside the full one. */
+  isShort: boolean;
+  isPlainEnd: boolean;
   /** Nodes that were offered do not count any more once it is stored, though somebody may be executing them. */
   withdraws: boolean;
 }
 
-/** The run's own row, without `k`, which is its place in the statement. */
-type RunRow = Omit<FlushRun, "k">;
-
 /** The rows that hold only if nobody posted to the run meanwhile: its end, its rest, a time-out. */
 export interface Tail {
   /** By path. */
-  nodes: Map<string, string>;
-  events: string[];
+  nodes: Map<string, NodeRunRow>;
+  events: EventRow[];
   /** Outcomes that are true once it is stored. */
-  decided: [held: HeldNode, outcome: OwnerOutcome][];
+  decided: [held: HeldNode, outcome: NodeEnd][];
   /** The number of the last event before it. */
   seqBefore: number;
   status: RunStatus;
@@ -58,6 +62,8 @@ export interface Ownership {
   run: FlushingRun;
   ledger: RunLedger;
   workerKey: string;
+  /** It answers to a session. */
+  hasSession: boolean;
   /** The last message that was read, and the last that is stored as read. */
   seen: number;
   seenStored: number;
@@ -74,10 +80,23 @@ export function flushDraft(own: Ownership, rest: Rest): FlushDraft {
   if (rest === "keep" && ledger.seq === ledger.storedSeq) ledger.statusSet(ledger.status);
   const pending = ledger.take();
   const row = runRow(own, rest, tail, pending);
-  const isPlain = rest === "keep" && pending.isPlain && own.seen === own.seenStored && !row.clear;
+  // Nothing else than runs, node runs and events changes: what was read of the inbox is deleted already.
+  const isPlain = pending.isPlain && own.seen === own.seenStored && !row.clear;
+  const isShort = isPlain && rest === "keep";
   const { open, waiting } = own.standing.graph;
   const withdraws = pending.withdrawn.length > 0 || (rest === "end" && open.size > waiting);
-  return { run, row, pending, tail, isPlain, withdraws };
+  const isEnd = isPlain && !withdraws && endsPlainly(own, { row, pending, tail });
+  const ofRun = [row.state, row.outputText, row.outputJson].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  const characters = ofRun + pending.characters;
+  return { run, row, pending, characters, tail, isShort, isPlainEnd: isEnd, withdraws };
+}
+
+/** Whether the statement for plain ends can store it: no node run has a row yet, none is left open or offered, no session is to be told. */
+function endsPlainly(own: Ownership, { row, pending, tail }: Pick<FlushDraft, "row" | "pending" | "tail">): boolean {
+  if (row.rest !== "end" && row.rest !== "keep") return false;
+  // The tail of an end has a row of each node run that was open.
+  if (row.rest === "end" && (tail?.nodes.size !== 0 || (own.hasSession && row.outputText !== undefined))) return false;
+  return [...pending.nodes.values(), ...(tail?.nodes.values() ?? [])].every(isPlainEnd);
 }
 
 function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
@@ -95,7 +114,7 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
   } else {
     for (const [held, outcome] of tail.decided) {
       // A copy: the row may be refused, and then the node has no event yet.
-      if (outcome.kind !== "waiting") tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
+      tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
     }
   }
   if (tail.status !== ledger.status) {
@@ -105,9 +124,9 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
   return tail;
 }
 
-function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pending): RunRow {
+function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pending): FlushRun {
   const { run, ledger, standing } = own;
-  const row: RunRow = {
+  const row: FlushRun = {
     id: run.runId,
     lease: run.lease,
     e0: ledger.storedSeq,
@@ -116,34 +135,34 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
     calm: rest === "end" || rest === "wait" || ledger.held.decided.size > 0,
     rest,
     status: runStatusNumber(tail?.status ?? ledger.status),
-    wk: own.workerKey,
+    workerKey: own.workerKey,
     clear: own.mustClear,
-    calls: pending.usage.modelCalls,
-    ptok: pending.usage.promptTokens,
-    ctok: pending.usage.completionTokens,
+    modelCalls: pending.usage.modelCalls,
+    promptTokens: pending.usage.promptTokens,
+    completionTokens: pending.usage.completionTokens,
   };
-  if (ledger.startedMs !== undefined) row.started = ledger.startedMs;
-  if (pending.hasState) row.state = ledger.graph.state;
+  if (ledger.startedMs !== undefined) row.startedMs = ledger.startedMs;
+  if (pending.hasState) row.state = JSON.stringify(ledger.graph.state);
   const dueMs = rest === "wait" && !standing.isManual ? ledger.held.firstDueMs() : undefined;
   if (dueMs !== undefined) row.due = dueMs;
   if (rest === "end") endFill(row, ledger, standing);
   return row;
 }
 
-function endFill(row: RunRow, ledger: RunLedger, { graph, ending }: Standing): void {
-  row.ended = ledger.clock.nowMs();
-  row.started ??= row.ended;
+function endFill(row: FlushRun, ledger: RunLedger, { graph, ending }: Standing): void {
+  row.endedMs = ledger.clock.nowMs();
+  row.startedMs ??= row.endedMs;
   const { failure } = graph.root;
-  if (ending?.reason) row.creason = storableText(ending.reason);
+  if (ending?.reason) row.cancelReason = storableText(ending.reason);
   if (ending?.code !== undefined) {
-    row.ecode = ending.code;
-    row.emsg = ending.message ?? "";
+    row.errorCode = ending.code;
+    row.errorMessage = ending.message ?? "";
   } else if (ending === undefined && failure !== undefined) {
-    row.ecode = storableText(failure.code);
-    row.emsg = storableText(`The node ${failure.nodeId} failed: ${failure.message}`);
+    row.errorCode = storableText(failure.code);
+    row.errorMessage = storableText(`The node ${failure.nodeId} failed: ${failure.message}`);
   }
   if (row.status !== runStatusNumber("COMPLETED")) return;
   const { outputText, outputJson } = runOutput(graph.root);
-  if (outputText !== null) row.otext = outputText;
-  if (outputJson !== null) row.ojson = outputJson;
+  if (outputText !== null) row.outputText = outputText;
+  if (outputJson !== null) row.outputJson = JSON.stringify(outputJson);
 }

@@ -5,11 +5,14 @@
 import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { runFailUnstored } from "../queue/dead-letter.sql.ts";
-import { failureKind } from "../queue/failure.ts";
-import { runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
+import { failureKind, isTimeOut } from "../queue/failure.ts";
+import { flushBatch, FlushRows, runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
+import { runsRelease } from "../queue/release.sql.ts";
+import type { NodeRunRow } from "../queue/rows.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
-import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
+import type { FlushDraft, FlushingRun, Tail } from "./flush-draft.ts";
+import type { Pending } from "./pending.ts";
 
 /** Whoever waits for the answers to flushes. */
 export interface FlushListener {
@@ -18,10 +21,19 @@ export interface FlushListener {
   refused(draft: FlushDraft): Promise<boolean>;
 }
 
+/** Some runs' drafts on their way, together. */
+interface Flush {
+  drafts: FlushDraft[];
+  /** When they were sent first, by the monotonic clock. */
+  sinceMs: number;
+  /** What became of an earlier try is not known. */
+  wasSentBefore: boolean;
+}
+
 const flightsAtOnce = 2;
 /** Larger statements gain nothing and hold their runs' locks for longer. */
 const runsPerFlush = 100;
-const bytesPerFlush = 4 * 1024 * 1024;
+const charactersPerFlush = 4 * 1024 * 1024;
 
 export class Flusher {
   readonly #db: Queryable;
@@ -30,6 +42,7 @@ export class Flusher {
   readonly #listener: FlushListener;
   readonly #dirty = new Set<FlushingRun>();
   #flights = 0;
+  #isLargeInFlight = false;
   #isPumpDue = false;
   #isClosed = false;
 
@@ -59,62 +72,86 @@ export class Flusher {
   }
 
   #pump(): void {
-    while (this.#flights < flightsAtOnce && this.#dirty.size > 0 && !this.#isClosed) {
+    while (this.#flights < flightsAtOnce && !this.#isClosed) {
       const drafts = this.#take();
-      if (drafts.length === 0) continue;
+      if (drafts.length === 0) return;
+      const isLarge = charactersOfAll(drafts) > charactersPerFlush;
       this.#flights++;
-      void this.#send(drafts).finally(() => {
+      if (isLarge) this.#isLargeInFlight = true;
+      void this.#send({ drafts, sinceMs: monotonicMs(), wasSentBefore: false }).finally(() => {
         this.#flights--;
+        if (isLarge) this.#isLargeInFlight = false;
         this.#pump();
       });
     }
   }
 
+  /** As many runs as fit together. One that is too large for any company goes alone, and one at a time, so that the others have a way beside it. */
   #take(): FlushDraft[] {
     const drafts: FlushDraft[] = [];
-    let bytes = 0;
+    let characters = 0;
     for (const run of this.#dirty) {
+      if (drafts.length > 0 && characters + run.unsent > charactersPerFlush) continue;
+      if (run.unsent > charactersPerFlush && this.#isLargeInFlight) continue;
       this.#dirty.delete(run);
       // A run that is under way asks again when its flush is answered.
       const draft = run.flushTake();
       if (draft === undefined) continue;
       drafts.push(draft);
-      for (const row of draft.pending.nodes.values()) bytes += row.length;
-      if (drafts.length >= runsPerFlush || bytes >= bytesPerFlush) break;
+      characters += draft.characters;
+      if (drafts.length >= runsPerFlush || characters >= charactersPerFlush) break;
     }
     return drafts;
   }
 
-  async #send(drafts: FlushDraft[]): Promise<void> {
+  async #send(flush: Flush): Promise<void> {
+    const { drafts, sinceMs } = flush;
+    let { wasSentBefore } = flush;
     let batch: FlushBatch | undefined;
     let isOrdered = false;
-    let wasSentBefore = false;
     for (let pauseMs = 20; !this.#isClosed; pauseMs = Math.min(500, pauseMs * 2)) {
       try {
         batch ??= encode(drafts);
         return this.#settle(drafts, await runsFlush(this.#db, batch, isOrdered), wasSentBefore);
       } catch (cause) {
         const kind = batch === undefined ? "refused" : failureKind(cause);
-        if (kind === "refused") return this.#split(drafts, cause);
+        if (kind === "refused") return this.#split({ drafts, sinceMs, wasSentBefore }, cause);
         if (kind === "locked") isOrdered = true;
         else wasSentBefore = true;
         this.#log.warn({ err: cause, runs: drafts.length, kind }, "flush not answered, sending it again");
-        if (drafts.every(({ run }) => monotonicMs() - run.confirmedAtMs > run.leaseMs)) {
-          for (const { run } of drafts) run.drop("lost");
-          return;
-        }
+        if (this.#isHopeless({ drafts, sinceMs, wasSentBefore })) return this.#giveBack(drafts);
+        // It may have been too much for the time that a statement has: each run's rows stay what they are, but fewer runs share a statement.
+        if (isTimeOut(cause) && drafts.length > 1) return this.#halve({ drafts, sinceMs, wasSentBefore });
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     }
   }
 
-  /** One value that cannot be stored must not stop the others: halve until it stands alone. */
-  async #split(drafts: FlushDraft[], cause: unknown): Promise<void> {
-    const [only] = drafts;
-    if (only !== undefined && drafts.length === 1) return this.#refused(only, cause);
+  /** Nobody knows of these runs for as long as a lease: to go on renewing them would keep them from others who may do better. */
+  #isHopeless({ drafts, sinceMs }: Flush): boolean {
+    const nowMs = monotonicMs();
+    return drafts.every(({ run }) => nowMs - Math.min(sinceMs, run.confirmedAtMs) > run.leaseMs);
+  }
+
+  async #giveBack(drafts: readonly FlushDraft[]): Promise<void> {
+    const runs = drafts.map(({ run }) => run);
+    for (const run of runs) run.drop("lost");
+    this.#log.error({ runs: runs.length }, "runs given back: no flush of them was answered for as long as a lease");
+    await runsRelease(this.#db, runs).catch((cause: unknown) => this.#log.warn({ err: cause }, "runs left to their leases"));
+    this.#hints.publish("work", "*");
+  }
+
+  async #halve({ drafts, ...sent }: Flush): Promise<void> {
     const middle = Math.ceil(drafts.length / 2);
-    await this.#send(drafts.slice(0, middle));
-    await this.#send(drafts.slice(middle));
+    await this.#send({ drafts: drafts.slice(0, middle), ...sent });
+    await this.#send({ drafts: drafts.slice(middle), ...sent });
+  }
+
+  /** One value that cannot be stored must not stop the others: halve until it stands alone. */
+  async #split(flush: Flush, cause: unknown): Promise<void> {
+    const [only] = flush.drafts;
+    if (only !== undefined && flush.drafts.length === 1) return this.#refused(only, cause);
+    await this.#halve(flush);
   }
 
   /** Where no node is to blame, nothing of the run can be stored: it ends, with no payload. */
@@ -159,31 +196,31 @@ export class Flusher {
   }
 }
 
-/** Makes the statement's parameters once, so that a flush that is sent again is the same bytes. */
-function encode(drafts: readonly FlushDraft[]): FlushBatch {
-  const runs = drafts.map(({ row }, k) => JSON.stringify({ k, ...row }));
-  const nodes: string[] = [];
-  const events: string[] = [];
-  const offers: string[] = [];
-  const spans: string[] = [];
-  const artifacts: string[] = [];
-  const withdrawn: string[] = [];
-  drafts.forEach(({ pending, tail }, k) => {
-    const open = `{"k":${k},`;
-    for (const [path, row] of pending.nodes) if (tail?.nodes.has(path) !== true) nodes.push(open + row);
-    for (const row of tail?.nodes.values() ?? []) nodes.push(open + row);
-    for (const row of pending.events) events.push(open + row);
-    for (const row of tail?.events ?? []) events.push(open + row);
-    for (const row of pending.offers) offers.push(open + row);
-    for (const row of pending.spans) spans.push(open + row);
-    for (const row of pending.artifacts) artifacts.push(open + row);
-    withdrawn.push(...pending.withdrawn);
-  });
-  const batch = { runs: array(runs), nodes: array(nodes), events: array(events) };
-  if (drafts.every(({ isPlain }) => isPlain)) return batch;
-  return { ...batch, rest: { offers: array(offers), spans: array(spans), artifacts: array(artifacts), withdrawn } };
+function charactersOfAll(drafts: readonly FlushDraft[]): number {
+  return drafts.reduce((sum, draft) => sum + draft.characters, 0);
 }
 
-function array(rows: readonly string[]): string {
-  return `[${rows.join(",")}]`;
+/** Makes the statement's parameters once, so that a flush that is sent again is the same bytes. @throws for a run with two rows of one path. */
+function encode(drafts: readonly FlushDraft[]): FlushBatch {
+  const rows = new FlushRows();
+  drafts.forEach(({ row, pending, tail }, k) => {
+    rows.runs.add(k, [row]);
+    rows.nodes.add(k, nodeRows(pending, tail));
+    rows.events.add(k, pending.events);
+    rows.events.add(k, tail?.events ?? []);
+    rows.offers.add(k, pending.offers);
+    rows.spans.add(k, pending.spans);
+    rows.artifacts.add(k, pending.artifacts);
+    rows.withdrawn.push(...pending.withdrawn);
+  });
+  if (drafts.every(({ isPlainEnd }) => isPlainEnd)) return flushBatch(rows, "end");
+  return flushBatch(rows, drafts.every(({ isShort }) => isShort) ? "short" : "full");
+}
+
+/** One row a node run: the tail's, where it has one. Two of one path would fail the statement, and with it all the runs that share it. */
+function nodeRows(pending: Pending, tail: Tail | undefined): NodeRunRow[] {
+  const kept = [...pending.nodes.values()].filter(({ path }) => tail?.nodes.has(path) !== true);
+  const rows = [...kept, ...(tail?.nodes.values() ?? [])];
+  if (new Set(rows.map(({ path }) => path)).size < rows.length) throw new Error("a node run has two rows in one flush");
+  return rows;
 }

@@ -1,8 +1,8 @@
 /** The node runs of one run that its owner has in hand: each from its start, offer or wait to its end, with all that is known of it in one object. */
 import type { NodeState } from "../engine/frame.ts";
 import type { Execution } from "./execution.ts";
-import type { OwnerOutcome } from "./inbox-message.ts";
 import type { NodeRecord } from "./node-rows.ts";
+import type { NodeEnd } from "./outcome-rows.ts";
 
 /** A node run that has a row, or is about to, and is not finished. */
 export interface HeldNode extends NodeRecord {
@@ -16,8 +16,10 @@ export interface HeldNode extends NodeRecord {
   isStarting: boolean;
   /** Its call. */
   execution: Execution | undefined;
+  /** How often its attempt was interrupted, as far as this owner knows. */
+  interruptions: number;
   /** An outcome that nobody reported and the owner decided; it counts once it is stored. */
-  decided: OwnerOutcome | undefined;
+  decided: NodeEnd | undefined;
 }
 
 /** Makes the handle of a node run that has no row yet. */
@@ -38,6 +40,7 @@ export function newHeldNode(state: NodeState, createdMs: number): HeldNode {
     alone: undefined,
     isStarting: false,
     execution: undefined,
+    interruptions: 0,
     decided: undefined,
   };
 }

@@ -48,6 +48,7 @@ const outcome = z.discriminatedUnion("kind", [
     outputJson: json.optional(),
     usage: usage.optional(),
   }),
+  z.object({ kind: z.literal("interrupted"), code: z.string(), message: z.string(), effectUnknown: z.boolean().optional() }),
   z.object({ kind: z.literal("skipped") }),
 ]);
 

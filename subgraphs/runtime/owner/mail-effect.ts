@@ -22,7 +22,7 @@ export type MailEffect =
 const nothing: MailEffect = { kind: "nothing" };
 
 /** The run that a message is for. */
-type Addressee = Pick<RunLedger, "graph" | "held"> & { isManual: boolean };
+export type Addressee = Pick<RunLedger, "graph" | "held"> & { isManual: boolean };
 
 /**
  * Reads one message.

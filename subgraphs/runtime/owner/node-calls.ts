@@ -163,10 +163,11 @@ export class NodeCalls {
     held.execution = execution;
     this.#ledger.held.calling.add(held);
     const ended = (outcome: NodeOutcome): void => {
+      // The slot is held until the outcome is taken: what waits to be stored is in memory too.
       if (hasSlot) this.#process.slots.release(this.#environment.tenantId);
-      this.#run.whenOpen(() => this.#ended(held, execution, outcome));
+      this.#ended(held, execution, outcome);
     };
-    execution.outcome.then(ended).catch((cause: unknown) => this.#run.broken(cause));
+    execution.outcome.then((outcome) => this.#run.whenOpen(() => ended(outcome))).catch((cause: unknown) => this.#run.broken(cause));
   }
 
   #ended(held: HeldNode, execution: Execution, outcome: NodeOutcome): void {

@@ -5,6 +5,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Json } from "#shared/json.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
+import { storableOutcome } from "../nodes/storable.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
 import { runLoadSome, runPlanId, type LoadedRun } from "../queue/load.sql.ts";
@@ -16,10 +17,9 @@ import type { Queryable } from "../queue/statement.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./execution.ts";
 import { IdleSignal } from "./idle-signal.ts";
-import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
+import type { OutcomeBody } from "./inbox-message.ts";
 import { NodeRunContext, runEnvironment } from "./node-context.ts";
-import { outputColumns } from "./node-rows.ts";
-import { notStorableFailure } from "./outcome-rows.ts";
+import { storableSpan } from "./node-rows.ts";
 import type { RunOwner } from "./run-owner.ts";
 
 interface Held {
@@ -142,7 +142,9 @@ export class OfferedNodes {
     held.execution = execute(executor, context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
     const outcome = await held.execution.outcome;
     if (held.execution.stopped !== undefined && outcome.kind !== "completed") return undefined;
-    return { outcome: storable(claim.path, outcome), startedMs, workerKey: this.#workerKey, spans: context.spans };
+    // What the owner could not store must not come to its inbox.
+    const spans = context.spans.map(storableSpan);
+    return { outcome: storableOutcome(outcome).outcome, startedMs, workerKey: this.#workerKey, spans };
   }
 
   async #planOf(runId: string): Promise<CompiledPlan | undefined> {
@@ -177,7 +179,7 @@ export class OfferedNodes {
 
   #handIn(held: Held, body: OutcomeBody): Promise<void> {
     const { key, lease, runId } = held.claim;
-    const result = { key, lease, runId, body: body as unknown as Json };
+    const result = { key, lease, runId, body: JSON.stringify(body) };
     return new Promise((resolve) => {
       this.#waiting.set(key, resolve);
       this.#results.push(result);
@@ -250,17 +252,6 @@ export class OfferedNodes {
     held.execution?.stop("lost");
     this.#held.delete(held.claim.key);
     this.#handedIn(held.claim.key);
-  }
-}
-
-/** An output that the owner could not store must not come to its inbox, which could not hold it either. */
-function storable(path: string, outcome: OwnerOutcome): OwnerOutcome {
-  if (outcome.kind === "skipped" || outcome.kind === "waiting") return outcome;
-  try {
-    outputColumns(path, outcome);
-    return outcome;
-  } catch (cause) {
-    return notStorableFailure(cause).outcome;
   }
 }
 

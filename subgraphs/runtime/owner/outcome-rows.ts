@@ -1,58 +1,44 @@
 /** What the end of an attempt comes to as rows. Pure: numbers and times are given. */
-import type { JsonObject } from "#shared/json.ts";
-import type { NodeOutcome, NodeUsage } from "../nodes/executor.ts";
+import type { NodeUsage } from "../nodes/executor.ts";
+import { storableOutcome, storableText } from "../nodes/storable.ts";
+import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber as number } from "../queue/statuses.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
-import { nodeRow, noOutput, NotStorable, outputColumns, storableText, type NodeRecord, type StoredOutput } from "./node-rows.ts";
+import { nodeRow, storedOutput, type NodeRecord, type OutputColumns, type StoredOutput } from "./node-rows.ts";
 import { nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** How a node run ends: with an outcome, or with its run. */
-export type NodeEnd = Exclude<OwnerOutcome, { kind: "waiting" }> | { kind: "cancelled"; code: string; message: string };
+export type NodeEnd = Exclude<OwnerOutcome, { kind: "waiting" | "interrupted" }> | { kind: "cancelled"; code: string; message: string };
 
 /** An outcome as it is stored: itself, or the failure that takes its place. */
-export interface StorableOutcome extends Pick<StoredOutput, "columns" | "artifactId" | "artifacts"> {
+export interface StoredOutcome extends StoredOutput {
   outcome: OwnerOutcome;
 }
 
-const withoutOutput = { ...noOutput, artifacts: [] };
-
-/**
- * Makes an outcome's output columns and artifacts. What later nodes see of it is what was stored: no part of it is shared.
- *
- * @throws NotStorable, which {@link notStorableFailure} makes an outcome of.
- */
-export function storableOutcome(path: string, outcome: OwnerOutcome): StorableOutcome {
-  if (outcome.kind === "skipped") return { outcome, ...withoutOutput };
-  const { columns, artifactId, artifacts, outputJson } = outputColumns(path, outcome as NodeOutcome);
-  if (outcome.kind !== "completed") return { outcome, columns, artifactId, artifacts };
-  const { stateUpdates } = outcome;
-  const asStored = stateUpdates === undefined ? undefined : (JSON.parse(JSON.stringify(stateUpdates)) as JsonObject);
-  const stored = { ...outcome, outputJson, ...(asStored !== undefined && { stateUpdates: asStored }) };
-  return { outcome: stored, columns, artifactId, artifacts };
-}
-
-/** The failure that takes the place of an outcome that cannot be stored. Anything but NotStorable is thrown on. */
-export function notStorableFailure(cause: unknown): StorableOutcome {
-  if (!(cause instanceof NotStorable)) throw cause;
-  return { outcome: { kind: "failed", code: cause.code, message: cause.message, retryable: false }, ...withoutOutput };
+/** Makes an outcome's output columns and artifacts. What later nodes see of it is what was stored: no part of it is shared. */
+export function storedOutcome(path: string, given: OwnerOutcome): StoredOutcome {
+  const { outcome, outputJson, stateUpdates, artifacts } = storableOutcome(given);
+  const outputText = outcome.kind === "completed" ? outcome.outputText : undefined;
+  const stored = storedOutput(path, { outputText, outputJson, artifacts });
+  return {
+    outcome,
+    columns: stateUpdates === undefined ? stored.columns : { ...stored.columns, stateUpdates },
+    artifacts: stored.artifacts,
+  };
 }
 
 /** The row of a node run that is over. Its last event follows from it, under the number `doneSeq`. */
 export function finishedRow(
   record: NodeRecord,
   end: NodeEnd,
-  output: Pick<StoredOutput, "columns" | "artifactId">,
+  output: OutputColumns,
   done: { doneSeq: number; endedMs: number },
-): string {
+): NodeRunRow {
   switch (end.kind) {
     case "completed": {
-      const { route, stateUpdates, usage } = end;
-      const more = {
-        ...(route !== undefined && { route }),
-        ...(stateUpdates !== undefined && { stateUpdates }),
-        ...(usage !== undefined && { usage }),
-      };
+      const { route, usage } = end;
+      const more = { ...(route !== undefined && { route }), ...(usage !== undefined && { usage }) };
       return nodeRow(record, { ...done, status: number("COMPLETED"), ...more }, output);
     }
     case "failed": {
@@ -66,7 +52,6 @@ export function finishedRow(
       return nodeRow(record, { ...done, status: number("CANCELLED"), errorCode: end.code, errorMessage: end.message });
   }
 }
-
 /** What the end of an attempt has used, if it says so. */
 export function usageOf(end: OwnerOutcome | NodeEnd): NodeUsage | undefined {
   return end.kind === "completed" || end.kind === "failed" ? end.usage : undefined;

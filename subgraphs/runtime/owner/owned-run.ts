@@ -19,11 +19,13 @@ import type { StopCause } from "./execution.ts";
 import { flushDraft, type FlushDraft, type FlushingRun } from "./flush-draft.ts";
 import type { HeldNode } from "./held-node.ts";
 import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
-import { mailEffect, type MailEffect } from "./mail-effect.ts";
+import type { MailEffect } from "./mail-effect.ts";
+import { MailReader } from "./mail-reader.ts";
 import { NodeCalls, type CallingRun } from "./node-calls.ts";
 import { runEnvironment, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import { ReadyNodes } from "./ready-nodes.ts";
 import { Retelling } from "./retelling.ts";
+import type { OwnerPhase } from "./owner-phase.ts";
 import type { Policy } from "./policy.ts";
 import type { RunHost } from "./run-host.ts";
 import { RunLedger } from "./run-ledger.ts";
@@ -39,21 +41,6 @@ export interface Takeover {
   /** Paths of the nodes that this owner has executed before. */
   executed?: readonly string[];
 }
-
-/**
- * Where an owned run stands. `#phaseSet` alone changes it.
- *
- * - retelling: its flush was refused, and its story is told again to the run as it is stored, one end a flush. No mail is read and nothing starts.
- *   Entered when it is made with ends to tell; left for open when all are told.
- * - open: mail is applied, what is ready starts, time-outs are decided. Entered when it is made, from retelling, and from blocked.
- * - blocked: a flush is under way with a tail, rows that hold only if nobody posted to the run meanwhile (its end, its rest, a time-out). Nothing is
- *   decided and outcomes wait. Entered from open and leaving, when such a flush is taken; left when it is answered: for released when it ended the
- *   ownership; else for open, where the tail is forgotten if it was refused, the mail is read, and it is decided again.
- * - leaving: nothing more starts here; what has begun ends here, then it is given back. Entered from open, when the process stops, the owner was to
- *   take it no further, or who asked for it has gone. Left with the flush that gives it back, through blocked for released.
- * - released: in other hands, or in none. Nothing of it is written any more. Entered from every phase; final.
- */
-type OwnerPhase = "retelling" | "open" | "blocked" | "leaving" | "released";
 
 /** Nothing outside is called when the lease was not confirmed for two thirds of its length. */
 const confidence = 2 / 3;
@@ -71,6 +58,7 @@ export class OwnedRun implements FlushingRun {
   readonly #policy: Policy;
   readonly #isManual: boolean;
   readonly #workerKey: string;
+  readonly #hasSession: boolean;
   readonly #ledger: RunLedger;
   /** The ledger's. */
   readonly #graph: RunState;
@@ -79,13 +67,12 @@ export class OwnedRun implements FlushingRun {
   readonly #ready: ReadyNodes;
   readonly #loaded: Pick<LoadedRun, "inbox" | "mail">;
   readonly #retelling: Retelling;
-  /** Work that waits until outcomes can be taken. */
+  readonly #mail: MailReader;
+  /** Ends of calls that wait: a decision is being stored, or there is more to store than a run may have. */
   readonly #deferred: (() => void)[] = [];
   #phase: OwnerPhase;
   #mustLeave = false;
   #executed: string[];
-  #seen = 0;
-  #seenStored = 0;
   #flight: FlushDraft | undefined;
   #ending: Ending | undefined;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
@@ -104,6 +91,7 @@ export class OwnedRun implements FlushingRun {
     // A MANUAL run that a worker finds in the queue has mail that its poster could not apply; no more than that is the worker's business.
     this.#policy = this.#isManual && takeover.policy.kind === "worker" ? { kind: "inbox" } : takeover.policy;
     this.#workerKey = takeover.workerKey;
+    this.#hasSession = loaded.sessionId !== null;
     this.#executed = [...(takeover.executed ?? [])];
     const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
     const ledger = new RunLedger(loaded, plan, clock);
@@ -115,6 +103,8 @@ export class OwnedRun implements FlushingRun {
     this.#ready = new ReadyNodes({ policy: this.#policy, ledger, calls: this.#calls, advance: () => this.advance() });
     this.#loaded = loaded;
     this.#retelling = new Retelling(takeover.retold ?? []);
+    const addressee = { graph: ledger.graph, held: ledger.held, isManual: this.#isManual };
+    this.#mail = new MailReader({ log: host.log, runId: this.runId, addressee, take: (effect) => this.#take(effect) });
     this.#phase = "retelling";
     if (this.#retelling.left.length === 0) this.#takeOver();
   }
@@ -128,7 +118,7 @@ export class OwnedRun implements FlushingRun {
   }
   /** Number of the last message that was read. */
   get seen(): number {
-    return this.#seen;
+    return this.#mail.seen;
   }
   /** Number of its last stored event. */
   get eventSeq(): number {
@@ -180,17 +170,7 @@ export class OwnedRun implements FlushingRun {
   /** Applies the messages of others. Safe to call with messages that were read before. */
   mailApply(messages: readonly InboxMessage[], mail: number): void {
     if (!this.#mayDecide()) return;
-    const addressee = { graph: this.#graph, held: this.#ledger.held, isManual: this.#isManual };
-    for (const message of messages) {
-      if (message.seq <= this.#seen) continue;
-      this.#seen = message.seq;
-      try {
-        this.#take(mailEffect(addressee, message));
-      } catch (cause) {
-        this.#host.log.error({ err: cause, runId: this.runId, seq: message.seq, path: message.path }, "inbox message refused");
-      }
-    }
-    this.#seen = Math.max(this.#seen, mail);
+    this.#mail.read(messages, mail);
   }
 
   #take(effect: MailEffect): void {
@@ -267,7 +247,8 @@ export class OwnedRun implements FlushingRun {
    * @returns undefined when no node is to blame; then nothing has changed.
    */
   supersede(draft: FlushDraft): Takeover | undefined {
-    this.#deferredRun();
+    // All of it, however much: what is not taken now is lost with this one.
+    for (const work of this.#deferred.splice(0)) work();
     const retold = endsToTell(draft.pending.ends, [...this.#ledger.pending.ends, ...this.#retelling.left]);
     if (retold === undefined) return undefined;
     this.#release("lost");
@@ -336,10 +317,15 @@ export class OwnedRun implements FlushingRun {
       ending: this.#ending,
       policy: this.#policy,
       isManual: this.#isManual,
-      isBusy: this.#calls.size > 0 || this.#ready.isTurnDue || held.decided.size > 0 || this.#phase === "retelling",
+      isBusy: this.#calls.size > 0 || this.#ready.isInterrupted || held.decided.size > 0 || this.#phase === "retelling",
       isLeaving: this.#phase === "leaving",
       isRunningOutside: this.#isRunningOutside,
     };
+  }
+
+  /** About how many characters its next flush has. */
+  get unsent(): number {
+    return this.#ledger.pending.characters;
   }
 
   /** Takes what there is to store, as one run of a flush. undefined: nothing, or one is under way. */
@@ -353,8 +339,9 @@ export class OwnedRun implements FlushingRun {
         run: this,
         ledger: this.#ledger,
         workerKey: this.#workerKey,
-        seen: this.#seen,
-        seenStored: this.#seenStored,
+        hasSession: this.#hasSession,
+        seen: this.#mail.seen,
+        seenStored: this.#mail.seenStored,
         mustClear: this.#forgiveness.isDue,
         standing,
       },
@@ -375,7 +362,7 @@ export class OwnedRun implements FlushingRun {
     this.#flight = undefined;
     if (this.isReleased) return;
     if (this.#phase === "blocked") this.#phaseSet("open");
-    if (answer.why === "ok" || (answer.why === "applied" && wasSentBefore)) return this.#stored(draft, answer.mail ?? this.#seen);
+    if (answer.why === "ok" || (answer.why === "applied" && wasSentBefore)) return this.#stored(draft, answer.mail ?? this.#mail.seen);
     if (answer.why !== "mail" && answer.why !== "busy") return this.drop("lost");
     this.#refused(draft);
     if (answer.why === "mail") this.#host.drainWanted(this);
@@ -383,8 +370,8 @@ export class OwnedRun implements FlushingRun {
   }
 
   #stored(draft: FlushDraft, mail: number): void {
-    this.#ledger.storedSeq = draft.row.e1;
-    this.#seenStored = draft.row.seen;
+    this.#ledger.stored(draft.row.e1);
+    this.#mail.seenStored = draft.row.seen;
     if (draft.row.clear) {
       this.#forgiveness.stored();
       this.#calls.isCareful = false;
@@ -397,7 +384,7 @@ export class OwnedRun implements FlushingRun {
     }
     for (const held of draft.pending.starts) this.#calls.begin(held);
     this.#deferredRun();
-    if (mail > this.#seen) this.#host.drainWanted(this);
+    if (mail > this.#mail.seen) this.#host.drainWanted(this);
     this.advance();
   }
 
@@ -421,17 +408,25 @@ export class OwnedRun implements FlushingRun {
   }
 
   #unblocked(work: () => void): void {
-    if (this.#phase === "blocked") this.#deferred.push(work);
-    else work();
+    this.#deferred.push(work);
+    if (this.isReleased) for (const left of this.#deferred.splice(0)) left();
+    else this.#deferredRun();
   }
 
+  /** Takes the ends of calls that wait, in their order, for as long as they can be taken. */
   #deferredRun(): void {
-    for (const work of this.#deferred.splice(0)) work();
+    while (this.#phase !== "blocked" && !this.#ledger.isFull) {
+      const work = this.#deferred.shift();
+      if (work === undefined) return;
+      work();
+    }
   }
 
   #release(cause: StopCause): void {
     this.#phaseSet("released");
     clearTimeout(this.#timer);
     this.#calls.forgetAll(cause);
+    // Their outcomes do not count any more; they still have their slots.
+    for (const work of this.#deferred.splice(0)) work();
   }
 }

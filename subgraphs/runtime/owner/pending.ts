@@ -1,17 +1,17 @@
 import type { NodeUsage } from "../nodes/executor.ts";
+import { charactersOf, type ArtifactRow, type EventRow, type NodeRunRow, type OfferRow, type SpanRow } from "../queue/rows.ts";
 import type { TakenEnd } from "./attempt-end.ts";
 import type { HeldNode } from "./held-node.ts";
 
 /**
- * All that a run has to store and has not sent yet. Node rows are kept by path: a flush has one row for each node run, the last that was made. Rows
- * are the texts of node-rows.ts.
+ * All that a run has to store and has not sent yet. Node rows are kept by path: a flush has one row for each node run, the last that was made.
  */
 export class Pending {
-  readonly nodes = new Map<string, string>();
-  readonly events: string[] = [];
-  readonly offers: string[] = [];
-  readonly spans: string[] = [];
-  readonly artifacts: string[] = [];
+  readonly nodes = new Map<string, NodeRunRow>();
+  readonly events: EventRow[] = [];
+  readonly offers: OfferRow[] = [];
+  readonly spans: SpanRow[] = [];
+  readonly artifacts: ArtifactRow[] = [];
   /** Keys of offered node runs that nobody needs to execute any more. */
   readonly withdrawn: string[] = [];
   /** Nodes whose call begins once this is stored. */
@@ -20,6 +20,30 @@ export class Pending {
   readonly ends: TakenEnd[] = [];
   readonly usage: NodeUsage = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
   hasState = false;
+  #characters = 0;
+
+  /** About how much it is, in characters. */
+  get characters(): number {
+    return this.#characters;
+  }
+
+  /** The row of a node run; in the place of an earlier one. */
+  nodeSet(row: NodeRunRow): void {
+    this.nodes.set(row.path, row);
+    this.#characters += charactersOf(row);
+  }
+
+  artifactsAdd(rows: readonly ArtifactRow[]): void {
+    for (const row of rows) {
+      this.artifacts.push(row);
+      this.#characters += charactersOf(row);
+    }
+  }
+
+  spanAdd(row: SpanRow): void {
+    this.spans.push(row);
+    this.#characters += row.attributes.length;
+  }
 
   get isEmpty(): boolean {
     return this.nodes.size === 0 && this.events.length === 0 && this.withdrawn.length === 0;
@@ -38,11 +62,15 @@ export class Pending {
 
   /** Puts `later` behind this, for a flush that stored nothing. */
   append(later: Pending): void {
-    for (const [path, row] of later.nodes) this.nodes.set(path, row);
-    for (const list of ["events", "offers", "spans", "artifacts", "withdrawn"] as const)
-      for (const row of later[list]) this[list].push(row);
+    for (const row of later.nodes.values()) this.nodes.set(row.path, row);
+    for (const row of later.events) this.events.push(row);
+    for (const row of later.offers) this.offers.push(row);
+    for (const row of later.spans) this.spans.push(row);
+    for (const row of later.artifacts) this.artifacts.push(row);
+    for (const key of later.withdrawn) this.withdrawn.push(key);
     for (const held of later.starts) this.starts.push(held);
     for (const end of later.ends) this.ends.push(end);
+    this.#characters += later.#characters;
     this.usageAdd(later.usage);
     this.hasState ||= later.hasState;
   }

@@ -16,6 +16,7 @@ export class ReadyNodes {
   readonly #advance: () => void;
   #budget: number;
   #isTurnDue = false;
+  #isHeldBack = false;
 
   constructor(options: { policy: Policy; ledger: RunLedger; calls: NodeCalls; advance: () => void }) {
     this.#policy = options.policy;
@@ -25,19 +26,24 @@ export class ReadyNodes {
     this.#budget = nodesAllowed(options.policy);
   }
 
-  /** Its turn is over and more was ready: `advance` is called in its next. */
-  get isTurnDue(): boolean {
-    return this.#isTurnDue;
+  /** More was ready than could start: its turn was over, and `advance` is called in its next; or too much is unstored, and the next flush calls it. */
+  get isInterrupted(): boolean {
+    return this.#isTurnDue || (this.#isHeldBack && this.#ledger.isFull);
   }
 
   start(): void {
     const { graph } = this.#ledger;
+    this.#isHeldBack = false;
     if (this.#policy.kind === "node") return this.#startOnly(this.#policy.path);
     const until = monotonicMs() + turnMs;
     let started = 0;
     for (const state of graph.ready) {
       if (this.#budget <= 0 || graph.root.failure !== undefined) return;
       if (this.#calls.isCareful && this.#calls.size > 0) return;
+      if (this.#ledger.isFull) {
+        this.#isHeldBack = true;
+        return;
+      }
       if (++started % 32 === 0 && monotonicMs() > until) return this.#turnEnd();
       this.#start(state);
     }

@@ -7,26 +7,28 @@ import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import type { NodeState, OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
-import type { NodeOutcome } from "../nodes/executor.ts";
+import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
+import { NotStorable, notStorableFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
+import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
-import { eventRow, nodeRow, noOutput, NotStorable, spanRow, type StoredOutput } from "./node-rows.ts";
-import {
-  failedAttemptSpan,
-  finishedRow,
-  notStorableFailure,
-  storableOutcome,
-  usageOf,
-  type NodeEnd,
-  type StorableOutcome,
-} from "./outcome-rows.ts";
+import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
+import { failedAttemptSpan, finishedRow, storedOutcome, usageOf, type NodeEnd, type StoredOutcome } from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
 import { replayLoaded } from "./run-rebuild.ts";
+
+/** A run that has more unstored goes on when it is less: a statement that carries more than a few MiB does not end in its time. */
+const maxUnstoredCharacters = 4 * 1024 * 1024;
+const maxUnstoredRows = 2_000;
+
+/** The pauses before an attempt that was interrupted is made again: the platform's own parts are back within seconds, as a rule. */
+const firstPauseMs = 200;
+const longestPauseMs = 5_000;
 
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
@@ -38,9 +40,10 @@ export class RunLedger {
   readonly graph: RunState;
   readonly clock: DatabaseClock;
   readonly held = new HeldNodes();
-  /** Number of the run's last stored event. */
-  storedSeq: number;
   #pending = new Pending();
+  /** Sent, and not answered. */
+  #inFlight: Pending | undefined;
+  #storedSeq: number;
   #seq: number;
   #status: RunStatus;
   #startedMs: number | undefined;
@@ -50,7 +53,7 @@ export class RunLedger {
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
     this.runId = loaded.id;
     this.clock = clock;
-    this.storedSeq = loaded.eventSeq;
+    this.#storedSeq = loaded.eventSeq;
     this.#seq = loaded.eventSeq;
     this.#status = runStatusWord(loaded.status);
     this.#startedMs = loaded.startedMs ?? undefined;
@@ -72,6 +75,10 @@ export class RunLedger {
   get seq(): number {
     return this.#seq;
   }
+  /** Number of the run's last stored event. */
+  get storedSeq(): number {
+    return this.#storedSeq;
+  }
   get status(): RunStatus {
     return this.#status;
   }
@@ -79,15 +86,30 @@ export class RunLedger {
     return this.#startedMs;
   }
 
-  /** Hands over what has not been sent. */
+  /** Whether as much is unstored, sent or not, as a run may have: then nothing starts, and ends of calls wait. */
+  get isFull(): boolean {
+    const inFlight = this.#inFlight;
+    const characters = this.#pending.characters + (inFlight?.characters ?? 0);
+    return characters >= maxUnstoredCharacters || this.#pending.nodes.size + (inFlight?.nodes.size ?? 0) >= maxUnstoredRows;
+  }
+
+  /** Hands over all that has not been sent. */
   take(): Pending {
     const taken = this.#pending;
+    this.#inFlight = taken;
     this.#pending = new Pending();
     return taken;
   }
 
+  /** All that was taken is stored, up to the event with that number. */
+  stored(seq: number): void {
+    this.#inFlight = undefined;
+    this.#storedSeq = seq;
+  }
+
   /** Nothing of what was taken has been stored: it goes with the next flush. */
   takeBack(taken: Pending): void {
+    this.#inFlight = undefined;
     taken.append(this.#pending);
     this.#pending = taken;
   }
@@ -129,7 +151,7 @@ export class RunLedger {
       ...(phase === "WAITING" && dueMs !== undefined && { dueMs }),
       ...(waitReason !== undefined && { waitReason }),
     };
-    this.#pending.nodes.set(path, nodeRow(held, fields));
+    this.#pending.nodeSet(nodeRow(held, fields));
     this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.clock.nowMs(), status, attempt, path }));
   }
 
@@ -137,7 +159,7 @@ export class RunLedger {
   offered(state: NodeState): void {
     const held = this.hold(state);
     this.opened(held, "QUEUED");
-    this.#pending.offers.push(`"p":${JSON.stringify(held.path)},"t":${JSON.stringify(held.nodeType)},"a":${held.attempt}}`);
+    this.#pending.offers.push(offerRow(held));
   }
 
   /** The end of an attempt. `mayRetry`: false when the run ends whatever comes of it. */
@@ -147,22 +169,28 @@ export class RunLedger {
     this.#pending.ends.push({ path, attempt, startedMs, workerKey, outcome, spans, isSubstitute });
     if (spans.length > 0) this.#spansStore(path, spans);
     const storable = this.#storable(path, outcome);
-    for (const row of storable.artifacts) this.#pending.artifacts.push(row);
+    this.#pending.artifactsAdd(storable.artifacts);
     this.held.due.delete(held);
-    if (storable.outcome.kind === "waiting") return this.#wait(held, storable.outcome);
-    if (storable.outcome.kind === "failed" && mayRetry && state.frame.failure === undefined) {
-      const { atMostOnce, retry } = state.node;
-      if (atMostOnce && storable.outcome.effectUnknown === true) return this.#askPerson(held, storable.outcome);
-      const { retryable, retryAfterMs } = storable.outcome;
-      const delayMs = retryDelayMs(retry, { attempt, retryable, retryAfterMs }, Math.random());
-      if (delayMs !== undefined) return this.#retryLater(held, storable.outcome, delayMs);
+    const { outcome: taken } = storable;
+    if (taken.kind === "waiting") return this.#wait(held, taken);
+    if (taken.kind === "failed" || taken.kind === "interrupted") {
+      const mayGoOn = mayRetry && state.frame.failure === undefined;
+      if (mayGoOn && state.node.atMostOnce && taken.effectUnknown === true) return this.#askPerson(held, taken);
+      if (mayGoOn && taken.kind === "interrupted") return this.#callAgain(held, taken);
+      if (mayGoOn && taken.kind === "failed") {
+        const { retryable, retryAfterMs } = taken;
+        const delayMs = retryDelayMs(state.node.retry, { attempt, retryable, retryAfterMs }, Math.random());
+        if (delayMs !== undefined) return this.#retryLater(held, taken, delayMs);
+      }
     }
-    this.#pending.nodes.set(path, this.finishedRow(held, storable.outcome, storable));
-    this.finished(held, storable.outcome);
+    // In a run that ends anyway nobody waits for the part that was not there.
+    const last: NodeEnd = taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken;
+    this.#pending.nodeSet(this.finishedRow(held, last, storable.columns));
+    this.finished(held, last);
   }
 
   /** Numbers the node's last event, which follows from its row. */
-  finishedRow(held: HeldNode, end: NodeEnd, output: Pick<StoredOutput, "columns" | "artifactId"> = noOutput): string {
+  finishedRow(held: HeldNode, end: NodeEnd, output: OutputColumns = noOutput): NodeRunRow {
     const doneSeq = ++this.#seq;
     held.seq ||= doneSeq;
     const usage = usageOf(end);
@@ -171,7 +199,7 @@ export class RunLedger {
   }
 
   /** The graph goes on from a node whose row is made. */
-  finished(held: HeldNode, outcome: OwnerOutcome): void {
+  finished(held: HeldNode, outcome: NodeEnd): void {
     const { state } = held;
     this.held.remove(held);
     if (outcome.kind === "failed") applyFailed(this.graph, state, outcome);
@@ -186,29 +214,30 @@ export class RunLedger {
   #skip(skipped: readonly NodeState[]): void {
     for (const state of skipped) {
       const held = this.hold(state);
-      this.#pending.nodes.set(held.path, this.finishedRow(held, { kind: "skipped" }));
+      this.#pending.nodeSet(this.finishedRow(held, { kind: "skipped" }));
       this.held.remove(held);
     }
   }
 
-  #storable(path: string, outcome: OwnerOutcome): StorableOutcome {
-    try {
-      if (outcome.kind === "completed" && outcome.stateUpdates !== undefined) this.#stateMeasure(outcome.stateUpdates);
-      return storableOutcome(path, outcome);
-    } catch (cause) {
-      return notStorableFailure(cause);
+  /** What is stored of an outcome; of one that makes the state too large, a failure. */
+  #storable(path: string, given: OwnerOutcome): StoredOutcome {
+    const stored = storedOutcome(path, given);
+    const { stateUpdates } = stored.columns;
+    if (typeof stateUpdates !== "string" || stored.outcome.kind !== "completed") return stored;
+    const bytes = this.#stateBytes + Buffer.byteLength(stateUpdates);
+    const exact = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...stored.outcome.stateUpdates });
+    if (exact > maxStateBytes) {
+      const tooLarge = new NotStorable("large", "The run's state would be larger than 1 MiB.", "STATE_TOO_LARGE");
+      return { outcome: notStorableFailure(tooLarge, stored.outcome.usage), columns: noOutput, artifacts: [] };
     }
-  }
-
-  #stateMeasure(updates: object): void {
-    const bytes = this.#stateBytes + jsonBytes(updates);
-    this.#stateBytes = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...updates });
-    if (this.#stateBytes > maxStateBytes) throw new NotStorable("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.");
+    this.#stateBytes = exact;
+    return stored;
   }
 
   /** Nobody knows what the failed attempt has done outside, and it must not be made again: somebody has to say. */
-  #askPerson(held: HeldNode, failed: FailedOutcome): void {
-    if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
+  #askPerson(held: HeldNode, failed: FailedOutcome | NodeInterruption): void {
+    const usage = usageOf(failed);
+    if (usage !== undefined) this.#pending.usageAdd(usage);
     held.waitReason = "OUTCOME_UNKNOWN";
     held.dueMs = undefined;
     this.opened(held, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
@@ -226,6 +255,15 @@ export class RunLedger {
     this.opened(held, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
   }
 
+  /** The attempt does not count: it is made again when the platform's part may be back. */
+  #callAgain(held: HeldNode, interruption: NodeInterruption): void {
+    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** held.interruptions++);
+    held.dueMs = this.clock.nowMs() + pauseMs * (1 + Math.random() / 4);
+    held.waitReason = "RETRY";
+    this.held.due.add(held);
+    this.opened(held, "WAITING", { errorCode: interruption.code, errorMessage: interruption.message });
+  }
+
   #wait(held: HeldNode, waiting: { reason: string; delayMs?: number }): void {
     held.waitReason = waiting.reason;
     held.dueMs = waiting.delayMs === undefined ? undefined : this.clock.nowMs() + waiting.delayMs;
@@ -234,9 +272,9 @@ export class RunLedger {
   }
 
   #spansStore(path: string, spans: readonly SpanRecord[]): void {
-    for (const span of spans) {
+    for (const span of spans.map(storableSpan)) {
       this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 2, atMs: span.endedMs, path, spanId: span.spanId }));
-      this.#pending.spans.push(spanRow(path, span));
+      this.#pending.spanAdd(spanRow(path, span));
     }
   }
 }

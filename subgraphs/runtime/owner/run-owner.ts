@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
-import type { ClaimedRun } from "../queue/claim.sql.ts";
+import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
 import { mailDrain } from "../queue/drain.sql.ts";
 import { runsLoad, type LoadedRun } from "../queue/load.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
@@ -117,8 +117,8 @@ export class RunOwner implements RunHost {
     return [...this.#owned.values()].map(({ runId, lease, leaseMs, confirmedAtMs }) => ({ key: runId, lease, leaseMs, confirmedAtMs }));
   }
 
-  /** Takes over runs that were just claimed: loads them, replays them, and takes them as far as the policy goes. */
-  async adopt(claims: readonly ClaimedRun[], options: Adoption): Promise<void> {
+  /** Takes over runs that were just claimed: loads those that somebody has begun, replays them, and takes them as far as the policy goes. */
+  async adopt(claims: readonly RunClaim[], options: Adoption): Promise<void> {
     this.#adopting += claims.length;
     try {
       await this.#adoptAll(claims, options);
@@ -128,11 +128,11 @@ export class RunOwner implements RunHost {
     }
   }
 
-  async #adoptAll(claims: readonly ClaimedRun[], options: Adoption): Promise<void> {
-    const loaded = await this.#load(claims);
+  async #adoptAll(claims: readonly RunClaim[], options: Adoption): Promise<void> {
+    const loaded = await this.#load(claims.filter((claim) => freshRun(claim) === undefined));
     let turnAt = monotonicMs();
     for (const claim of claims) {
-      const row = loaded.get(claim.runId);
+      const row = freshRun(claim) ?? loaded.get(claim.runId);
       // Not ours any more: the lease ran out while we waited for the database.
       if (row === undefined || row.lease !== claim.lease) options.left?.({ kind: "lost" });
       else await this.#adoptOne(claim, row, options);
@@ -195,6 +195,7 @@ export class RunOwner implements RunHost {
   }
 
   async #load(claims: readonly Pick<ClaimedRun, "runId" | "leaseMs">[]): Promise<Map<string, LoadedRun>> {
+    if (claims.length === 0) return new Map();
     const ids = claims.map(({ runId }) => runId);
     const until = monotonicMs() + Math.min(...claims.map(({ leaseMs }) => leaseMs)) / 2;
     for (;;) {
@@ -292,4 +293,9 @@ export class RunOwner implements RunHost {
       if (this.#unread.size > 0) void this.#drain();
     }
   }
+}
+
+/** The run of a claim that nobody has begun: all that a load would find. An owner that died with it may have begun it. */
+function freshRun({ fresh, crashes }: RunClaim): LoadedRun | undefined {
+  return fresh !== undefined && crashes === 0 ? { ...fresh, nodes: [], inbox: [] } : undefined;
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { compilePlan, type CompiledPlan, type PlanDocument } from "../engine/plan.ts";
 import { planLoad } from "../queue/load.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
+import { compiledPlan, compileStored } from "./compiled-plans.ts";
 
 /** A plan under the hash of its content: the same for all runs of it, and never another content under the same id. */
 export interface FrozenPlan {
@@ -25,25 +26,26 @@ export function freezePlan(tenantId: string, document: PlanDocument): FrozenPlan
   return { id, tenantId, json, isEmpty: document.nodes.length === 0 };
 }
 
-/** Compiled plans by id; plans are immutable, so an entry is never stale. */
+/** Compiled plans by id, read where this process has not compiled them yet: once, however many runs wait for one. */
 export class PlanCache {
-  readonly #plans = new Map<string, Promise<CompiledPlan>>();
+  readonly #loading = new Map<string, Promise<CompiledPlan>>();
   readonly #db: Queryable;
-  readonly #limit: number;
 
-  constructor(db: Queryable, limit = 500) {
+  constructor(db: Queryable) {
     this.#db = db;
-    this.#limit = limit;
   }
 
-  get(id: string): Promise<CompiledPlan> {
-    const known = this.#plans.get(id);
-    if (known !== undefined) return known;
-    // Documents were validated when they were frozen; this is where a stored one becomes typed.
-    const plan = planLoad(this.#db, id).then((document) => compilePlan(document as PlanDocument));
-    this.#plans.set(id, plan);
-    plan.catch(() => this.#plans.delete(id));
-    if (this.#plans.size > this.#limit) this.#plans.delete(this.#plans.keys().next().value ?? "");
-    return plan;
+  async get(id: string): Promise<CompiledPlan> {
+    return compiledPlan(id) ?? this.#loading.get(id) ?? this.#load(id);
+  }
+
+  async #load(id: string): Promise<CompiledPlan> {
+    const loading = planLoad(this.#db, id).then((document) => compileStored(id, document as PlanDocument));
+    this.#loading.set(id, loading);
+    try {
+      return await loading;
+    } finally {
+      this.#loading.delete(id);
+    }
   }
 }

@@ -3,7 +3,8 @@
  * takes the row, so whatever happens after a claim must tolerate happening twice. A claim that finds a lease not given back counts a
  * crash. Everything is locked with SKIP LOCKED: a claim waits for nobody, and nothing is changed before all of it is locked.
  */
-import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { claimedRunColumns, type StoredRun } from "./load.sql.ts";
+import { defineStatement, epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
 
 /** A run that the claimer owns now. */
 export interface ClaimedRun {
@@ -16,6 +17,12 @@ export interface ClaimedRun {
   crashes: number;
   /** The database's clock at the claim, in milliseconds. */
   dbNowMs: number;
+}
+
+/** A run right after its claim. */
+export interface RunClaim extends ClaimedRun {
+  /** The run itself, when nobody has begun it: it has no node runs and no mail. Any other is loaded. */
+  fresh: StoredRun | undefined;
 }
 
 /** An offered node run that the claimer executes now. */
@@ -62,44 +69,44 @@ const takeWork = `
     crashes = w.crashes + (w.lease is not null)::int`;
 
 // status < 3: one row left over by a terminal run would fail the claims of everybody.
-const claimRuns: Statement = {
+const claimRuns = defineStatement({
   name: "claim_runs",
   text: `${lanesAndDue("path is null", "")},
 own as materialized (select id from runtime.run where id in (select run_id from pick) and status < 3 for update skip locked),
 tok as materialized (select id, gen_random_uuid() as lease from own),
-r as (update runtime.run set lease = tok.lease from tok where run.id = tok.id returning run.id)
+r as (update runtime.run r set lease = tok.lease from tok where r.id = tok.id returning ${claimedRunColumns})
 update runtime.work w ${takeWork}
 from tok join r on r.id = tok.id where w.key = tok.id
-returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
-};
+returning r.*, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+});
 
-const claimNodes: Statement = {
+const claimNodes = defineStatement({
   name: "claim_nodes",
   text: `${lanesAndDue("path is not null", "and ($7::text[] is null or w.node_type = any($7)) and ($8::text is null or w.tenant_id = $8)")},
 tok as materialized (select key, gen_random_uuid() as lease from pick)
 update runtime.work w ${takeWork}
 from tok where w.key = tok.key
 returning w.key, w.run_id as "runId", w.path, w.attempt, w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
-};
+});
 
-const claimRun: Statement = {
+const claimRun = defineStatement({
   name: "claim_run",
   text: `
 with pick as materialized (select key from runtime.work
   where key = $1 and path is null and tenant_id = $5 and (lease is null or $3 and visible_at <= now()) for update skip locked),
 own as materialized (select id from runtime.run where id in (select key from pick) for update skip locked),
 tok as materialized (select id, gen_random_uuid() as lease from own),
-r as (update runtime.run set lease = tok.lease from tok where run.id = tok.id returning run.id)
+r as (update runtime.run r set lease = tok.lease from tok where r.id = tok.id returning ${claimedRunColumns})
 update runtime.work w
 set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $4::float8 * interval '1 millisecond',
   crashes = w.crashes + (w.lease is not null)::int
 from tok join r on r.id = tok.id where w.key = tok.id
-returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
-};
+returning r.*, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+});
 
 // A run at rest, or a MANUAL one, has no work row: it gets one that is owned from the start, in the statement that sets the run's lease (I1).
 // Whoever inserts work rows of a run holds the run's lock, so the insert never waits.
-const claimResting: Statement = {
+const claimResting = defineStatement({
   name: "claim_resting",
   text: `
 with own as materialized (select id, tenant_id from runtime.run
@@ -107,18 +114,18 @@ with own as materialized (select id, tenant_id from runtime.run
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at, lease, worker)
   select id, id, tenant_id, clock_timestamp() + $3::float8 * interval '1 millisecond', gen_random_uuid(), $2 from own
   on conflict (key) do nothing returning key, tenant_id, lease),
-r as (update runtime.run set lease = w.lease from w where run.id = w.key returning run.id)
-select w.key as "runId", w.tenant_id as "tenantId", w.lease, 0 as crashes, ${epochMs("clock_timestamp()")} as "dbNowMs" from w join r on r.id = w.key`,
-};
+r as (update runtime.run r set lease = w.lease from w where r.id = w.key returning ${claimedRunColumns})
+select r.*, 0 as crashes, ${epochMs("clock_timestamp()")} as "dbNowMs" from r`,
+});
 
-const suspectDue: Statement = {
+const suspectDue = defineStatement({
   name: "suspect_due",
   text: `
 select exists (select from runtime.work w
   where w.crashes > 0 and w.crashes + (w.lease is not null)::int >= 2 and w.visible_at <= now() and ($1::text[] is null or w.node_type = any($1))) as "isDue"`,
-};
+});
 
-const claimTenantRun: Statement = {
+const claimTenantRun = defineStatement({
   name: "claim_tenant_run",
   text: `
 with pick as materialized (select w.key from runtime.work w
@@ -126,24 +133,28 @@ with pick as materialized (select w.key from runtime.work w
   order by w.visible_at limit 1 for update skip locked),
 own as materialized (select id from runtime.run where id in (select key from pick) for update skip locked),
 tok as materialized (select id, gen_random_uuid() as lease from own),
-r as (update runtime.run set lease = tok.lease from tok where run.id = tok.id returning run.id)
+r as (update runtime.run r set lease = tok.lease from tok where r.id = tok.id returning ${claimedRunColumns})
 update runtime.work w set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $3::float8 * interval '1 millisecond',
   crashes = w.crashes + (w.lease is not null)::int
 from tok join r on r.id = tok.id where w.key = tok.id
-returning w.run_id as "runId", w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
-};
+returning r.*, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+});
 
 /** Claims up to `limit` runs that are due, an equal share from each tenant. */
-export function runsClaim(db: Queryable, limits: ClaimLimits): Promise<ClaimedRun[]> {
+export function runsClaim(db: Queryable, limits: ClaimLimits): Promise<RunClaim[]> {
   const { limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs } = limits;
-  return claimed(db, claimRuns, leaseMs, [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs]);
+  return claimedRuns(db, claimRuns, leaseMs, [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs]);
 }
 
 /** Claims up to `limit` offered node runs, of the given types and tenant where they are given. */
-export function nodesClaim(db: Queryable, limits: ClaimLimits & { only?: readonly string[]; tenantId?: string }): Promise<ClaimedNode[]> {
+export async function nodesClaim(
+  db: Queryable,
+  limits: ClaimLimits & { only?: readonly string[]; tenantId?: string },
+): Promise<ClaimedNode[]> {
   const { limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only, tenantId } = limits;
   const values = [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only ?? null, tenantId ?? null];
-  return claimed(db, claimNodes, leaseMs, values);
+  const rows = await rowsOf<Omit<ClaimedNode, "leaseMs">>(db, claimNodes, values);
+  return rows.map((row) => ({ ...row, leaseMs }));
 }
 
 /** Whether a row is due that has outlived two owners; of the offered node runs of some types alone, where they are given. Served by work_suspects. */
@@ -156,11 +167,11 @@ export async function isSuspectDue(db: Queryable, only?: readonly string[]): Pro
 export async function runClaim(
   db: Queryable,
   claim: { runId: string; tenantId: string; worker: string; leaseMs: number; orphansAllowed: boolean },
-): Promise<ClaimedRun | undefined> {
+): Promise<RunClaim | undefined> {
   const { runId, tenantId, worker, leaseMs, orphansAllowed } = claim;
-  const [queued] = await claimed<ClaimedRun>(db, claimRun, leaseMs, [runId, worker, orphansAllowed, leaseMs, tenantId]);
+  const [queued] = await claimedRuns(db, claimRun, leaseMs, [runId, worker, orphansAllowed, leaseMs, tenantId]);
   if (queued !== undefined) return queued;
-  const [resting] = await claimed<ClaimedRun>(db, claimResting, leaseMs, [runId, worker, leaseMs, tenantId]);
+  const [resting] = await claimedRuns(db, claimResting, leaseMs, [runId, worker, leaseMs, tenantId]);
   return resting;
 }
 
@@ -168,18 +179,22 @@ export async function runClaim(
 export async function tenantRunClaim(
   db: Queryable,
   claim: { tenantId: string; worker: string; leaseMs: number },
-): Promise<ClaimedRun | undefined> {
+): Promise<RunClaim | undefined> {
   const { tenantId, worker, leaseMs } = claim;
-  const [run] = await claimed<ClaimedRun>(db, claimTenantRun, leaseMs, [tenantId, worker, leaseMs]);
+  const [run] = await claimedRuns(db, claimTenantRun, leaseMs, [tenantId, worker, leaseMs]);
   return run;
 }
 
-async function claimed<Claim extends ClaimedRun>(
-  db: Queryable,
-  statement: Statement,
-  leaseMs: number,
-  values: readonly unknown[],
-): Promise<Claim[]> {
-  const rows = await rowsOf<Omit<Claim, "leaseMs">>(db, statement, values);
-  return rows.map((row) => ({ ...row, leaseMs }) as Claim);
+async function claimedRuns(db: Queryable, statement: Statement, leaseMs: number, values: readonly unknown[]): Promise<RunClaim[]> {
+  const rows = await rowsOf<ClaimRow>(db, statement, values);
+  return rows.map(({ crashes, dbNowMs, ...run }) => {
+    const { id: runId, tenantId, lease } = run;
+    return { runId, tenantId, lease, leaseMs, crashes, dbNowMs, fresh: isWhole(run) ? run : undefined };
+  });
+}
+
+type ClaimRow = (StoredRun | (Omit<StoredRun, "input"> & { input: null })) & Pick<ClaimedRun, "lease" | "crashes" | "dbNowMs">;
+
+function isWhole(run: { input: unknown }): run is StoredRun {
+  return run.input !== null;
 }

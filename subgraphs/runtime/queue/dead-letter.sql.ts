@@ -1,19 +1,21 @@
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
-// $3: where a node is marked as the culprit it does not hold; the engine fails that node alone.
-const deadLetter: Statement = {
+// $3: where a node is marked as the culprit it does not hold; the engine fails that node alone. Not "exists", which PostgreSQL may answer by reading all
+// node runs. Served by the primary keys and work_offers.
+const deadLetter = defineStatement({
   name: "dead_letter",
   text: `
 with r as (update runtime.run r set status = 4, lease = null, event_seq = event_seq + 1, ended_at = clock_timestamp(),
     error_code = $4, error_message = $5
-  where id = $1 and lease = $2 and not ($3 and exists (select from runtime.node_run n where n.run_id = r.id and n.alone and n.status = 1))
+  where id = $1 and lease = $2 and not ($3 and (select true from runtime.node_run n where n.run_id = r.id and n.alone and n.status = 1 limit 1) is true)
   returning id, tenant_id, event_seq),
 n as (update runtime.node_run x set status = 5, ended_at = clock_timestamp(), error_code = 'SIBLING_FAILED' from r where x.run_id = r.id and x.status < 3),
 e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id) select id, event_seq, 0, 4, clock_timestamp(), tenant_id from r),
 i as (delete from runtime.inbox m using r where m.run_id = r.id),
-w as (delete from runtime.work w using r where w.run_id = r.id)
+w as (delete from runtime.work w using r where w.key = r.id),
+o as (delete from runtime.work w using r where w.run_id = r.id and w.path is not null)
 select id from r`,
-};
+});
 
 /** Fails a run without loading it, for one that ends whoever loads it. @returns whether it did. */
 export async function runDeadLetter(db: Queryable, run: { runId: string; lease: string }): Promise<boolean> {

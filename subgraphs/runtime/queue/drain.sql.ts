@@ -1,5 +1,5 @@
 import { inboxJson, type InboxMessage } from "./load.sql.ts";
-import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
 /** Mail that its owner has not read. */
 export interface DrainedMail {
@@ -8,34 +8,34 @@ export interface DrainedMail {
   messages: InboxMessage[];
 }
 
-const drain: Statement = {
+const drain = defineStatement({
   name: "drain",
   text: `
 select r.id, r.mail, ${inboxJson("x.seen")} as messages
 from unnest($1::text[], $2::int[]) as x(id, seen) join runtime.run r on r.id = x.id where r.mail > x.seen`,
-};
+});
 
-const withdrawn: Statement = {
+const withdrawn = defineStatement({
   name: "offers_withdrawn",
   text: `
 select x.key from unnest($1::text[], $2::uuid[]) as x(key, lease)
 where not exists (select from runtime.work w where w.key = x.key and w.lease = x.lease)`,
-};
+});
 
 // A run without a work row has been due since ever.
-const standing: Statement = {
+const standing = defineStatement({
   name: "mail_standing",
   text: `
 select x.id, coalesce(${epochMs("w.visible_at")} - ${epochMs("now()")}, '-infinity') as "leftMs"
 from unnest($1::text[], $2::int[]) as x(id, seq) join runtime.inbox m on m.run_id = x.id and m.seq = x.seq
   left join runtime.work w on w.key = x.id`,
-};
+});
 
 // All of it: the inbox holds what nobody has read yet, which is little.
-const unread: Statement = {
+const unread = defineStatement({
   name: "mail_unread",
   text: `select run_id as id, tenant_id as "tenantId", max(seq) as mail from runtime.inbox group by run_id, tenant_id limit $1`,
-};
+});
 
 /** Reads the messages of owned runs that are behind what each owner has seen; only runs that have some. */
 export function mailDrain(db: Queryable, owned: readonly { id: string; seen: number }[]): Promise<DrainedMail[]> {

@@ -1,4 +1,4 @@
-import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 import {
   isTerminal,
   nodeRunStatusWord,
@@ -21,10 +21,20 @@ export interface StoredEvent {
   spanId: string | null;
 }
 
-/** Events behind a cursor. `done`: the run is terminal and nothing follows. */
+/** Events behind a cursor. */
 export interface EventPage {
   events: StoredEvent[];
+  /** More is stored than the page had room for. */
+  hasMore: boolean;
+  /** The run is terminal and nothing follows. */
   done: boolean;
+}
+
+/** Whose events, and from where on. */
+export interface EventRead {
+  tenantId: string;
+  runId: string;
+  after: number;
 }
 
 interface EventRow {
@@ -37,26 +47,39 @@ interface EventRow {
   spanId: string | null;
 }
 
-// One snapshot for the run and its events, so `done` is never told before the last event is.
-const read: Statement = {
+interface PageRow {
+  index: number;
+  status: number;
+  eventSeq: number;
+  events: EventRow[];
+}
+
+// One snapshot for a run and its events, so `done` is never told before the last event is. The limit keeps the look-up of the run a look-up,
+// whatever the planner believes of the table.
+const read = defineStatement({
   name: "events_read",
   text: `
-select r.status, r.event_seq as "eventSeq", (select coalesce(json_agg(json_build_object('seq', e.seq, 'type', e.type, 'atMs', ${epochMs("e.at")},
+select q.index::int - 1 as index, r.status, r.event_seq as "eventSeq",
+  (select coalesce(json_agg(json_build_object('seq', e.seq, 'type', e.type, 'atMs', ${epochMs("e.at")},
     'path', e.path, 'status', e.status, 'attempt', e.attempt, 'spanId', e.span_id) order by e.seq), '[]')
-  from (select * from runtime.run_event e where e.run_id = r.id and e.seq > $3 order by e.seq limit $4) e) as events
-from runtime.run r where r.id = $1 and r.tenant_id = $2`,
-};
+  from (select * from runtime.run_event e where e.run_id = q.run_id and e.seq > q.after order by e.seq limit $4) e) as events
+from unnest($1::text[], $2::text[], $3::int[]) with ordinality as q (run_id, tenant_id, after, index)
+cross join lateral (
+  select r.status, r.event_seq from runtime.run r where r.id = q.run_id and r.tenant_id = q.tenant_id limit 1) r`,
+});
 
-/** Reads events in order, by the primary key; null when the tenant has no such run. */
-export async function eventsRead(
-  db: Queryable,
-  call: { tenantId: string; runId: string; after: number; limit: number },
-): Promise<EventPage | null> {
-  const values = [call.runId, call.tenantId, call.after, call.limit];
-  const [run] = await rowsOf<{ status: number; eventSeq: number; events: EventRow[] }>(db, read, values);
-  if (run === undefined) return null;
-  const last = run.events.at(-1)?.seq ?? call.after;
-  return { events: run.events.map(decode), done: isTerminal(runStatusWord(run.status)) && last >= run.eventSeq };
+/**
+ * Reads events of several runs in order, up to `limit` of each; null where the tenant has no such run. Served by run_tenant, which holds the id whole, and the primary key of events.
+ */
+export async function eventsRead(db: Queryable, reads: readonly EventRead[], limit: number): Promise<(EventPage | null)[]> {
+  const columns = [reads.map(({ runId }) => runId), reads.map(({ tenantId }) => tenantId), reads.map(({ after }) => after)];
+  const pages: (EventPage | null)[] = reads.map(() => null);
+  for (const { index, status, eventSeq, events } of await rowsOf<PageRow>(db, read, [...columns, limit])) {
+    const last = events.at(-1)?.seq ?? reads[index]!.after;
+    const hasMore = last < eventSeq;
+    pages[index] = { events: events.map(decode), hasMore, done: isTerminal(runStatusWord(status)) && !hasMore };
+  }
+  return pages;
 }
 
 function decode({ seq, type, atMs, path, status, attempt, spanId }: EventRow): StoredEvent {

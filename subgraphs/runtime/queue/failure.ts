@@ -9,10 +9,15 @@ export function failureKind(cause: unknown): FailureKind {
   const code = sqlState(cause);
   if (code === undefined) return "unreachable";
   if (code === "55P03" || code === "40P01") return "locked";
-  // 22 data, 23 constraints, 54 limits: about what was sent.
-  if (/^(22|23|54)/.test(code)) return "refused";
+  // 21 a row twice, 22 data, 23 constraints, 54 limits, AP002 a row that does not change any more: about what was sent.
+  if (/^(21|22|23|54|AP002)/.test(code)) return "refused";
   // 57014: a time-out or a cancel of the statement alone. 55 and 57 else: sessions are ended or not taken; 08 and 53: no connection.
   return code === "57014" || !/^(08|53|55|57)/.test(code) ? "unsettled" : "unreachable";
+}
+
+/** Whether the statement was not done in the time that it has, by the server's clock or the client's. */
+export function isTimeOut(cause: unknown): boolean {
+  return sqlState(cause) === "57014" || (cause instanceof Error && cause.message === "Query read timeout");
 }
 
 function sqlState(cause: unknown): string | undefined {

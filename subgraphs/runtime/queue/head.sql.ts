@@ -1,12 +1,12 @@
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
-const head: Statement = {
+const head = defineStatement({
   name: "run_head",
   text: `
 select r.status, r.event_seq as "eventSeq", r.origin_run_id as "originRunId",
   exists (select from runtime.inbox m where m.run_id = r.id and m.seq = $3) as "isUnread"
 from runtime.run r where r.id = $1 and r.tenant_id = $2`,
-};
+});
 
 /** The little of a run that commands look at. */
 export interface RunHead {

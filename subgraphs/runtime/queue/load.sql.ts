@@ -1,9 +1,9 @@
 /** What an owner reads once, right after its claim: the run, its node runs with whole outputs, and its inbox, in one statement. */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { epochMs, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
-/** A run as its owner needs it. */
-export interface LoadedRun {
+/** The row of a run as its owner needs it. */
+export interface StoredRun {
   id: string;
   tenantId: string;
   planId: string;
@@ -21,6 +21,10 @@ export interface LoadedRun {
   input: JsonObject;
   state: JsonObject;
   startedMs: number | null;
+}
+
+/** A run as its owner needs it. */
+export interface LoadedRun extends StoredRun {
   nodes: LoadedNode[];
   inbox: InboxMessage[];
 }
@@ -65,29 +69,42 @@ export const inboxJson = (after: string): string => `(select coalesce(json_agg(j
   'seq', m.seq, 'kind', m.kind, 'path', m.path, 'attempt', m.attempt, 'body', m.body) order by m.seq), '[]')
   from runtime.inbox m where m.run_id = r.id and m.seq > ${after})`;
 
-const runColumns = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.execution, r.dry_run as "dryRun", r.session_id as "sessionId",
+const facts = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.execution, r.dry_run as "dryRun", r.session_id as "sessionId",
   r.request_id as "requestId", r.trace_id as "traceId", r.initial_node as "initialNode", r.effect_keys as "effectKeys", r.status, r.lease,
-  r.event_seq as "eventSeq", r.mail, r.input, r.state, ${epochMs("r.started_at")} as "startedMs"`;
+  r.event_seq as "eventSeq", r.mail, ${epochMs("r.started_at")} as "startedMs"`;
+const payloads = ["input", "state"];
 
-const load: Statement = {
+/** SQL: the columns of a {@link StoredRun}, of run r. */
+const runColumns = [facts, ...payloads.map((name) => `r.${name}`)].join(", ");
+
+/**
+ * SQL: the same columns for a claim, which so spares a run that nobody has begun the load: its one event is that it was created, so it has no node runs,
+ * and nobody has posted to it. Of all others input and state are null, as the load brings them.
+ */
+export const claimedRunColumns = [
+  facts,
+  ...payloads.map((name) => `case when r.event_seq = 1 and r.mail = 0 then r.${name} end as ${name}`),
+].join(", ");
+
+const load = defineStatement({
   name: "load",
   text: `
 select ${runColumns}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
     left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id) as nodes, ${inboxJson("0")} as inbox
 from runtime.run r where r.id = any($1)`,
-};
+});
 
-const loadSome: Statement = {
+const loadSome = defineStatement({
   name: "load_some",
   text: `
 select ${runColumns}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
     left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and n.path = any($2)) as nodes, '[]'::json as inbox
 from runtime.run r where r.id = $1`,
-};
+});
 
-const loadHead: Statement = { name: "load_head", text: `select plan_id as "planId" from runtime.run where id = $1` };
+const loadHead = defineStatement({ name: "load_head", text: `select plan_id as "planId" from runtime.run where id = $1` });
 
-const plan: Statement = { name: "load_plan", text: "select document from runtime.plan where id = $1" };
+const plan = defineStatement({ name: "load_plan", text: "select document from runtime.plan where id = $1" });
 
 /** Loads runs whole. Served by the primary keys. */
 export function runsLoad(db: Queryable, ids: readonly string[]): Promise<LoadedRun[]> {

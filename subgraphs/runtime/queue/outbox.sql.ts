@@ -1,4 +1,4 @@
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
 /** The answer of a finished run, to be told to its session. */
 export interface OutboxRow {
@@ -11,22 +11,22 @@ export interface OutboxRow {
 }
 
 // Index: outbox_due. Whoever takes a row has 30 s; when it dies on the way, somebody else takes it then.
-const take: Statement = {
+const take = defineStatement({
   name: "outbox_take",
   text: `
 with due as materialized (select run_id from runtime.outbox where visible_at <= now() order by visible_at limit $1 for update skip locked)
 update runtime.outbox o set visible_at = clock_timestamp() + interval '30 s', attempts = least(o.attempts + 1, 1000)
 from due where o.run_id = due.run_id
 returning o.run_id as "runId", o.tenant_id as "tenantId", o.session_id as "sessionId", o.output_text as "outputText", (o.attempts - 1)::int as attempts`,
-};
+});
 
-const remove: Statement = { name: "outbox_remove", text: "delete from runtime.outbox where run_id = any($1)" };
+const remove = defineStatement({ name: "outbox_remove", text: "delete from runtime.outbox where run_id = any($1)" });
 
-const putBack: Statement = {
+const putBack = defineStatement({
   name: "outbox_put_back",
   text: `update runtime.outbox o set visible_at = clock_timestamp() + b.ms * interval '1 millisecond'
 from unnest($1::text[], $2::float8[]) as b(run_id, ms) where o.run_id = b.run_id`,
-};
+});
 
 /** Takes up to `limit` rows that are due. */
 export function outboxTake(db: Queryable, limit: number): Promise<OutboxRow[]> {

@@ -2,7 +2,7 @@
  * What everybody but the owner does to a run: a message in its inbox, and a wake-up of a run at rest, in one statement that touches one run.
  */
 import type { Json } from "#shared/json.ts";
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
 /** A message for the owner of a run. */
 export interface Message {
@@ -26,7 +26,7 @@ const wake = `
 w as (insert into runtime.work (key, run_id, tenant_id) select id, id, tenant_id from r where lease is null
   on conflict (key) do update set visible_at = least(work.visible_at, now()))`;
 
-const post: Statement = {
+const post = defineStatement({
   name: "post",
   text: `
 with r as (update runtime.run set mail = mail + 1
@@ -34,9 +34,9 @@ with r as (update runtime.run set mail = mail + 1
 m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, attempt, body) select id, mail, tenant_id, $3, $4, $5, $6 from r),
 ${wake}
 select mail, lease is null as free from r`,
-};
+});
 
-const answer: Statement = {
+const answer = defineStatement({
   name: "answer",
   text: `
 with l as materialized (select id from runtime.run where id = $1 and tenant_id = $2 and status < 3 for update),
@@ -47,7 +47,7 @@ r as (update runtime.run set mail = mail + 1 from n where run.id = n.run_id retu
 m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, attempt, body) select id, mail, tenant_id, $3, $4, attempt, $5 from r),
 ${wake}
 select mail, lease is null as free from r`,
-};
+});
 
 /** Posts a message; undefined when the run is terminal, unknown, or not MANUAL though that was asked for. */
 export async function messagePost(db: Queryable, message: Message): Promise<Posting | undefined> {

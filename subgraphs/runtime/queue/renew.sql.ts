@@ -1,4 +1,4 @@
-import { rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
 /** A row of work that a process holds. */
 export interface Lease {
@@ -14,7 +14,7 @@ export interface HeldLease extends Lease {
   confirmedAtMs: number;
 }
 
-const renew: Statement = {
+const renew = defineStatement({
   name: "renew",
   text: `
 with a as (select * from unnest($1::text[], $2::uuid[], $3::float8[]) as x(key, lease, ms)),
@@ -22,7 +22,7 @@ l as materialized (select w.key, a.ms from runtime.work w join a using (key) whe
 u as (update runtime.work w set visible_at = clock_timestamp() + l.ms * interval '1 millisecond' from l where w.key = l.key returning w.key)
 select a.key, a.lease, a.ms as "leaseMs", (w.lease = a.lease) is true as mine, u.key is not null as renewed
 from a left join runtime.work w using (key) left join u using (key)`,
-};
+});
 
 /** What became of a lease. Not renewed though mine: its row was locked just now; the next renewal takes it. */
 export interface Renewed extends Lease {

@@ -1,9 +1,27 @@
 import type pg from "pg";
 
-/** A statement that PostgreSQL prepares once a session, under its name. */
+declare const isDefined: unique symbol;
+
+/** A statement that PostgreSQL prepares once a session, under its name. There is no other way to make one than {@link defineStatement}. */
 export interface Statement {
-  name: string;
-  text: string;
+  readonly name: string;
+  readonly text: string;
+  readonly [isDefined]: true;
+}
+
+const defined = new Map<string, Statement>();
+
+/** Makes a statement, and adds it to the list of them. @throws Error when another has its name: a bug. */
+export function defineStatement(given: { name: string; text: string }): Statement {
+  if (defined.has(given.name)) throw new Error(`two statements are named ${given.name}`);
+  const made = given as Statement;
+  defined.set(made.name, made);
+  return made;
+}
+
+/** All statements of the modules that this process has loaded. */
+export function definedStatements(): readonly Statement[] {
+  return [...defined.values()];
 }
 
 /** What statements are sent through. */

@@ -7,7 +7,7 @@ import { runJailed, type JailLimits } from "./jail-process.ts";
 import { askInterpreter, type PythonInterpreter } from "./python-interpreter.ts";
 import type { SandboxPort, SandboxRequest, SandboxResult } from "./sandbox.ts";
 import { jailProblem } from "./self-test.ts";
-import { Slots } from "./slots.ts";
+import { TurnQueue } from "./turn-queue.ts";
 
 /** Options of {@link createPythonJail}. */
 export interface PythonJailOptions {
@@ -32,7 +32,7 @@ type Tested = { python: PythonInterpreter } | { problem: string; atMs: number };
 /** Makes the driver. Nothing is started before it is asked for. */
 export function createPythonJail(options: PythonJailOptions): SandboxPort {
   const limits = { ...defaultLimits, ...options.limits };
-  const slots = new Slots(options.concurrency ?? availableParallelism(), options.queue ?? 100);
+  const turns = new TurnQueue(options.concurrency ?? availableParallelism(), options.queue ?? 100);
   let testing: Promise<Tested> | undefined;
 
   async function tested(): Promise<Tested> {
@@ -54,7 +54,7 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
       const outcome = await tested();
       if ("problem" in outcome) return notRun("SANDBOX_UNAVAILABLE", outcome.problem);
       const program = { ...request, timeoutMs: Math.min(request.timeoutMs, options.maxTimeoutMs) };
-      const ran = await slots.run(request.signal, () => runJailed(outcome.python, program, limits));
+      const ran = await turns.run(request.signal, () => runJailed(outcome.python, program, limits));
       if (ran === "full") return notRun("SANDBOX_BUSY", "Too many programs wait for the sandbox.");
       return ran === "aborted" ? notRun("CODE_CANCELLED", "The program was stopped because its node was.") : ran;
     },

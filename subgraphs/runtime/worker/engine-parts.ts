@@ -13,6 +13,7 @@ import { modelClient } from "../client/model.client.ts";
 import { nodeJobsModule } from "../nodes/evaluation.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import { nodeRegistry, type NodeRegistry } from "../nodes/registry.ts";
+import { definedStatements } from "../queue/statement.ts";
 import { createPythonJail } from "../sandbox/python-jail.ts";
 import { toolClient } from "../client/tool.client.ts";
 
@@ -36,12 +37,16 @@ export interface EngineParts {
   close(): Promise<void>;
 }
 
-/** Makes the engine's parts; the pool works for all tenants. */
+/** Two for what goes out in two statements at a time (creates, flushes), two for all that comes between. */
+const connections = 4;
+
+/** Makes the engine's parts; the pool works for all tenants, its connections are open and warm as soon as PostgreSQL lets them be. */
 export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost): EngineParts {
   const pool = openPool({
     url: databaseUrl,
     scope: "engine",
-    max: 6,
+    max: connections,
+    prepared: definedStatements(),
     applicationName: "agent-platform engine",
     statementTimeoutMs: 10_000,
     lockTimeoutMs: 2_000,

@@ -2,11 +2,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openPool } from "#shared/db/pool.ts";
 import { leasesRenew, type Lease } from "../queue/renew.sql.ts";
+import { definedStatements } from "../queue/statement.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import type { RenewalReport, RenewalSettings } from "./lease-renewer.ts";
 
 const { url, leaseMs, patienceMs } = workerData as RenewalSettings;
-const pool = openPool({ url, max: 1, scope: "engine", applicationName: "agent-platform renewals" });
+const pool = openPool({ url, max: 1, scope: "engine", prepared: definedStatements(), applicationName: "agent-platform renewals" });
 
 let leases: Lease[] = [];
 let beatAtMs = monotonicMs();

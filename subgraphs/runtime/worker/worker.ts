@@ -7,7 +7,7 @@ import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
-import { isSuspectDue, nodesClaim, runsClaim, type ClaimedNode, type ClaimedRun, type ClaimLimits } from "../queue/claim.sql.ts";
+import { isSuspectDue, nodesClaim, runsClaim, type ClaimedNode, type RunClaim, type ClaimLimits } from "../queue/claim.sql.ts";
 import { runDeadLetter } from "../queue/dead-letter.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
@@ -236,13 +236,13 @@ export class Worker {
   }
 
   /** While it stops too: then they are given back at once, and count no crash. */
-  async #runsAdopt(claims: readonly ClaimedRun[]): Promise<void> {
+  async #runsAdopt(claims: readonly RunClaim[]): Promise<void> {
     this.signals.emit(
       "claimed",
       claims.map(({ runId }) => runId),
     );
     const { pool, workerKey, suspects = false } = this.#options;
-    const kept: ClaimedRun[] = [];
+    const kept: RunClaim[] = [];
     for (const claim of claims) {
       const isHopeless = claim.crashes >= this.#owner.maxCrashes + 2;
       if (!isHopeless || !(await runDeadLetter(pool, claim))) kept.push(claim);

@@ -1,4 +1,5 @@
 import WebSocket from "ws";
+import { closeCodes } from "#shared/serve/close-codes.ts";
 import { fixtureRouter, type FixtureRouter } from "../../testkit/fixture-router.ts";
 
 const init = { type: "connection_init" };
@@ -36,6 +37,13 @@ describe("a WebSocket of the router", () => {
   ])("closes upon %s with %i", async (_what, code, messages) => {
     await using t = await fixtureRouter();
     expect((await talk(t, messages)).code).toBe(code);
+  });
+
+  it("closes upon one that does not offer the subprotocol with 4406", async () => {
+    await using t = await fixtureRouter();
+    const closed = Promise.withResolvers<number>();
+    new WebSocket(t.webSocketUrl).on("close", closed.resolve);
+    expect(await closed.promise).toBe(closeCodes.SUBPROTOCOL_NOT_ACCEPTABLE);
   });
 
   it("answers ping with pong, and a refused operation with an error message", async () => {

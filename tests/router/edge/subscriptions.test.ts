@@ -64,6 +64,54 @@ describe.each(modes)("a federated subscription, %s", (mode) => {
     ]);
   });
 
+  it("adds other subgraphs' fields to each element of a list, with one fetch for all of it", async () => {
+    await using t = await fixtureRouter({ mode });
+    const events = Array.fromAsync(t.stream('subscription { pages: runPages(id: "1") { id cost spans(first: 1) { name } } }'));
+    await t.sources.untilActive(1);
+    t.sources.push("1", { runPages: [fixtureRun("2"), fixtureRun("3")] });
+    t.sources.push("1", { runPages: [] });
+    t.sources.push("1", { runPages: null });
+    t.sources.end("1");
+    const spans = [{ name: "span 0" }];
+    expect(dataOf(await events)).toEqual([
+      {
+        pages: [
+          { id: "2", cost: 0.02, spans },
+          { id: "3", cost: 0.03, spans },
+        ],
+      },
+      { pages: [] },
+      { pages: null },
+    ]);
+    expect(t.seen.filter(({ subgraph }) => subgraph === "traces")).toHaveLength(1);
+  });
+
+  it("tells in which element of a list a field failed, and nulls the list for one that must not be null", async () => {
+    await using t = await fixtureRouter({ mode });
+    t.forgotten.add("3");
+    const query = 'subscription S($strict: Boolean!) { runPages(id: "1") { id flaky failing cost nonNullFailing @include(if: $strict) } }';
+    const page = { runPages: [fixtureRun("2"), fixtureRun("3")] };
+    const [loose, strict] = [false, true].map((value) => Array.fromAsync(t.stream(query, { variables: { strict: value } })));
+    await t.sources.untilActive(2);
+    t.sources.push("1", page);
+    t.sources.end("1");
+    const [event] = await loose!;
+    expect(event!.data).toEqual({
+      runPages: [
+        { id: "2", flaky: null, failing: null, cost: 0.02 },
+        { id: "3", flaky: null, failing: null, cost: null },
+      ],
+    });
+    expect(event!.errors!.map(({ path, extensions }) => `${path!.join(".")} ${String(extensions!["code"])}`).sort()).toEqual([
+      "runPages.0.failing INTERNAL",
+      "runPages.0.flaky RESOURCE_EXHAUSTED",
+      "runPages.1.failing INTERNAL",
+    ]);
+    const [nulled] = await strict!;
+    expect(nulled!.data).toEqual({ runPages: null });
+    expect(nulled!.errors!.map(({ extensions }) => extensions!["code"])).toContain("CONFLICT");
+  });
+
   it("nulls an event whose non-null field fails, and goes on", async () => {
     await using t = await fixtureRouter({ mode });
     const events = await Array.fromAsync(t.stream('subscription { runStatus(id: "2", count: 2) { id nonNullFailing cost } }'));
@@ -163,6 +211,31 @@ describe.each(modes)("a federated subscription, %s", (mode) => {
         errorCodes: ["RESOURCE_EXHAUSTED"],
       },
     ]);
+  });
+});
+
+describe.each(modes)("a subscription that changes something, %s", (mode) => {
+  it("is audited with its first event, once, however long its stream goes on", async () => {
+    await using t = await fixtureRouter({ mode });
+    const stream = t.stream('subscription Start { startRun(id: "1") { id } }');
+    const first = stream.next();
+    await t.sources.untilActive(1);
+    expect(t.audits).toEqual([]);
+    t.sources.push("1", { startRun: fixtureRun("1") });
+    await first;
+    const audited = [{ operationName: "Start", operationType: "subscription", rootFields: ["startRun"], statusCode: 200, errorCodes: [] }];
+    expect(t.audits).toMatchObject(audited);
+    t.sources.push("1", { startRun: fixtureRun("1") });
+    await stream.next();
+    t.sources.end("1");
+    expect((await stream.next()).done).toBe(true);
+    expect(t.audits).toMatchObject(audited);
+  });
+
+  it("is audited with the code of its refusal, once", async () => {
+    await using t = await fixtureRouter({ mode });
+    await Array.fromAsync(t.stream('subscription { startRun(id: "busy") { id } }'));
+    expect(t.audits).toMatchObject([{ rootFields: ["startRun"], errorCodes: ["CONFLICT"] }]);
   });
 });
 

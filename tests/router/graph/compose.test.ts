@@ -31,11 +31,11 @@ describe("composition", () => {
 
 describe("the router's supergraph", () => {
   /** What codegen wrote, without its notice. */
-  const committed = (path: string) => readFileSync(new URL(`../../codegen/${path}`, import.meta.url), "utf8").replace(/^(#.*|)\n/gm, "");
+  const committed = (path: string) => readFileSync(new URL(`../../../codegen/${path}`, import.meta.url), "utf8").replace(/^(#.*|)\n/gm, "");
   const sources = () => {
     const files = readdirSync(fileURLToPath(new URL("../../../codegen/subgraphs", import.meta.url)));
     return files.map((file) => {
-      const text = readFileSync(new URL(`../../codegen/subgraphs/${file}`, import.meta.url), "utf8");
+      const text = readFileSync(new URL(`../../../codegen/subgraphs/${file}`, import.meta.url), "utf8");
       return { name: basename(file, ".graphql"), sdl: text.slice(text.indexOf("\n\n") + 2, -1) };
     });
   };

@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { newId } from "#shared/ids.ts";
 import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
-import { EngineFixture, node, plan, type Calls } from "../../testkit/engine.ts";
+import type { Calls } from "../../testkit/engine/fake-nodes.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
 
 afterEach(() => {
   import.meta.jest.useRealTimers();
-  return EngineFixture.closeLeft();
 });
 
 async function setup(): Promise<EngineFixture> {
@@ -29,7 +30,6 @@ describe("cancel", () => {
     expect(await t.control.cancel({ tenantId, runId, reason: "enough" })).toBe("applied");
     expect(context.signal.aborted).toBe(true);
     expect(await t.view(runId)).toMatchObject({ status: "CANCELLED", cancelReason: "enough", nodes: { h: "CANCELLED" } });
-    await t.close();
   });
 
   it("reaches a node that another worker executes for the owner", async () => {
@@ -41,7 +41,6 @@ describe("cancel", () => {
     expect(await t.control.cancel({ tenantId, runId })).toBe("applied");
     await t.until(runId, () => calls.every(({ context }) => context.signal.aborted));
     expect((await t.view(runId)).status).toBe("CANCELLED");
-    await t.close();
   });
 
   it("reaches it by a hint, without waiting for the next look", async () => {
@@ -58,7 +57,6 @@ describe("cancel", () => {
     await Promise.all(aborts);
     expect((await t.finished(runId)).status).toBe("CANCELLED");
     import.meta.jest.useRealTimers();
-    await t.close();
   });
 
   it("works with no worker alive, on queued, waiting and MANUAL runs", async () => {
@@ -69,7 +67,6 @@ describe("cancel", () => {
       expect((await t.view(runId)).status).toBe("CANCELLED");
       expect(await t.control.cancel({ tenantId, runId })).toBe("conflict");
     }
-    await t.close();
   });
 
   it("does not know another tenant's run", async () => {
@@ -77,7 +74,6 @@ describe("cancel", () => {
     const runId = await t.create(chain);
     expect(await t.control.cancel({ tenantId: "other", runId })).toBe("unknown");
     expect(await t.control.readEvents({ tenantId: "other", runId, after: 0 })).toBeNull();
-    await t.close();
   });
 });
 
@@ -94,14 +90,12 @@ describe("answerNode", () => {
     const view = await t.finished(runId);
     const winner = answers[0] === "conflict" ? "y" : "x";
     expect(view.outputJson).toMatchObject({ nodes: { w: { text: winner } } });
-    await t.close();
   });
 
   it("refuses a node that does not wait", async () => {
     const t = await setup();
     const runId = await t.create(chain);
     expect(await t.control.answerNode({ tenantId, runId, path: "a", outcome: { kind: "completed" } })).toBe("conflict");
-    await t.close();
   });
 });
 
@@ -111,7 +105,6 @@ describe("a MANUAL run", () => {
     await t.create(chain, manual);
     const { rows } = await t.pool.query("select * from runtime.work");
     expect(rows).toEqual([]);
-    await t.close();
   });
 
   it("S-35: executes one node, and only one that is queued", async () => {
@@ -124,7 +117,6 @@ describe("a MANUAL run", () => {
     expect(await own("b")).toEqual({ kind: "done", executed: ["b"], stopReason: "MAX_STEPS" });
     const { rows } = await t.pool.query("select worker_key from runtime.node_run where path = 'b'");
     expect(rows).toEqual([{ worker_key: workerKey }]);
-    await t.close();
   });
 
   it("S-37, S-38: executes up to a number of nodes and says why it stopped", async () => {
@@ -134,7 +126,6 @@ describe("a MANUAL run", () => {
     expect(await own(2)).toEqual({ kind: "done", executed: ["a", "b"], stopReason: "MAX_STEPS" });
     expect(await own(16)).toEqual({ kind: "done", executed: ["c"], stopReason: "FINISHED" });
     expect(await own(16)).toEqual({ kind: "terminal" });
-    await t.close();
   });
 
   it("S-41: stops as WAITING at a node that waits, and goes on after the answer", async () => {
@@ -145,7 +136,6 @@ describe("a MANUAL run", () => {
     expect(await t.control.answerNode({ tenantId, runId, path: "w", outcome: { kind: "completed" } })).toBe("applied");
     expect(await t.view(runId)).toMatchObject({ status: "QUEUED", nodes: { w: "COMPLETED" } });
     expect(await own()).toEqual({ kind: "done", executed: ["z"], stopReason: "FINISHED" });
-    await t.close();
   });
 
   it("starts nothing more for a caller that has gone, and is given back when what had begun has ended", async () => {
@@ -159,7 +149,6 @@ describe("a MANUAL run", () => {
     expect(await own).toEqual({ kind: "done", executed: ["h"], stopReason: "MAX_STEPS" });
     expect(await t.view(runId)).toMatchObject({ status: "QUEUED", nodes: { h: "COMPLETED" } });
     expect(t.calls.log).toEqual(["h"]);
-    await t.close();
   });
 
   it("takes no report for a path that none of its nodes has, however its end is called", async () => {
@@ -169,7 +158,6 @@ describe("a MANUAL run", () => {
     for (const path of ["loop#0/a", "a#1", "a/a"]) expect([path, await update(path)]).toEqual([path, "conflict"]);
     expect((await t.view(runId)).nodes).toEqual({});
     expect(await update("a")).toBe("applied");
-    await t.close();
   });
 
   it("S-28: is moved by an executor outside, node by node", async () => {
@@ -193,7 +181,6 @@ describe("a MANUAL run", () => {
     // S-42: also of nodes that were ended without having been begun.
     const { rows } = await t.pool.query("select path, worker_key from runtime.node_run where run_id = $1 order by path", [runId]);
     expect(rows).toEqual(["a", "b", "c"].map((path) => ({ path, worker_key: "outside" })));
-    await t.close();
   });
 
   it("S-39: holds a run for the lease that the caller asked for, and renews it before it ends", async () => {
@@ -215,7 +202,6 @@ describe("a MANUAL run", () => {
     expect(renewed.left).toBeLessThanOrEqual(6);
     call.end();
     expect(await next).toEqual({ runId, path: "h" });
-    await t.close();
   });
 
   it("S-29: takes a status from outside; a run of the workers does not", async () => {
@@ -226,7 +212,6 @@ describe("a MANUAL run", () => {
     expect(await t.control.updateRun({ tenantId, runId, status: "COMPLETED" })).toBe("applied");
     expect((await t.view(runId)).status).toBe("COMPLETED");
     expect(await t.control.updateRun({ tenantId, runId: await t.create(chain), status: "RUNNING" })).toBe("conflict");
-    await t.close();
   });
 });
 
@@ -242,7 +227,6 @@ describe("a run of the workers", () => {
     const held = await t.create(plan([node("h", "hold")]));
     await t.calls.heldNode("h");
     expect(await t.control.ownRun({ tenantId, runId: held, workerKey, mode: { kind: "steps", max: 1 } })).toEqual({ kind: "owned" });
-    await t.close();
   });
 
   it("S-39: is executed node by node across runs by executeNextNodeRun, of one tenant only", async () => {
@@ -253,7 +237,6 @@ describe("a run of the workers", () => {
     expect(await next()).toEqual({ runId: first, path: "a" });
     expect(await next()).toEqual({ runId: first, path: "b" });
     expect(await next()).toBeNull();
-    await t.close();
   });
 });
 
@@ -269,7 +252,6 @@ describe("createRuns", () => {
     ]);
     const theirs = { ...run, id: newId(), tenantId: "other", plan: freezePlan("other", chain) };
     expect(await t.control.createRuns([theirs])).toMatchObject([{ kind: "created", id: theirs.id }]);
-    await t.close();
   });
 
   it("completes an empty workflow's run at once", async () => {
@@ -280,7 +262,6 @@ describe("createRuns", () => {
       done: true,
       events: [{ runStatus: "QUEUED" }, { runStatus: "COMPLETED" }],
     });
-    await t.close();
   });
 
   it("starts at the initial node and makes no node runs of what cannot be reached", async () => {
@@ -288,7 +269,6 @@ describe("createRuns", () => {
     t.worker();
     const view = await t.finished(await t.create(chain, { initialNode: "b" }));
     expect(view.nodes).toEqual({ b: "COMPLETED", c: "COMPLETED" });
-    await t.close();
   });
 });
 
@@ -311,7 +291,6 @@ describe("retryRun", () => {
     expect(await t.finished(third)).toMatchObject({ status: "COMPLETED", nodes: { a: "COMPLETED", slow: "COMPLETED", end: "COMPLETED" } });
     expect(t.calls.log.filter((id) => id === "a")).toHaveLength(1);
     expect(await t.control.retryRun({ tenantId, runId: third, newRunId: newId() })).toBe("not-failed");
-    await t.close();
   });
 });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { framePathOf, lastSegment, nodeIdOfPath, pathBeneath, rootPath } from "../../../subgraphs/runtime/engine/path.ts";
 import { compilePlan, nodeOfPath, pathsBefore } from "../../../subgraphs/runtime/engine/plan.ts";
 import { nodeAtPath, startRun } from "../../../subgraphs/runtime/engine/run-state.ts";
-import { node, plan } from "../../testkit/engine.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 const nodeId = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
 const segment = fc

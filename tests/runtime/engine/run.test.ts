@@ -12,7 +12,7 @@ import { compilePlan, PlanError } from "../../../subgraphs/runtime/engine/plan.t
 import { retryDelayMs } from "../../../subgraphs/runtime/engine/retry.ts";
 import { nodeAtPath, startRun, type RunState } from "../../../subgraphs/runtime/engine/run-state.ts";
 import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
-import { node, plan } from "../../testkit/engine.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 function setup(ids: string, edges: string[], options: { initialNode?: string; answers?: string } = {}) {
   const nodes = [...ids].map((id) => node(id, options.answers?.includes(id) ? "answer" : "any"));

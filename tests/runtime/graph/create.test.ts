@@ -44,7 +44,6 @@ describe("createRun", () => {
       nodeRun: { status: "QUEUED", run: { id }, leaseExpiresAt: null, outputJson: null },
     });
     expect(await t.ask(nodeRun, { id: `${id}:c` })).toEqual({ nodeRun: null });
-    await t.close();
   });
 
   it("S-25: begins at initialNode; one of another type or unknown is refused", async () => {
@@ -54,7 +53,6 @@ describe("createRun", () => {
     expect(nodesOf(await t.ask<Created>(create, { input: ask({ nodeId: "b", nodeType: "template-transform" }) }))).toEqual(["b QUEUED"]);
     expect(await reason(t, ask({ nodeId: "x" }))).toBe("BAD_USER_INPUT INITIAL_NODE_UNKNOWN");
     expect(await reason(t, ask({ nodeId: "b", nodeType: "llm" }))).toBe("BAD_USER_INPUT INITIAL_NODE_TYPE_DIFFERS");
-    await t.close();
   });
 
   it("a run of a workflow without nodes is completed at once", async () => {
@@ -62,7 +60,6 @@ describe("createRun", () => {
     t.graph.version("v1", { nodes: [], edges: [] });
     const { createRun } = await t.ask<Created>(create, { input: { workflowVersionId: "v1" } });
     expect(createRun).toMatchObject({ status: "COMPLETED", endedAt: expect.anything() });
-    await t.close();
   });
 
   it("runs the published version of a workflow, any version by id but archived ones", async () => {
@@ -75,7 +72,6 @@ describe("createRun", () => {
     expect(await reason(t, { workflowId: "workflow-of-d" })).toBe("CONFLICT WORKFLOW_VERSION_NOT_PUBLISHED");
     expect(await reason(t, { workflowVersionId: "x" })).toBe("CONFLICT WORKFLOW_VERSION_ARCHIVED");
     expect(await reason(t, {})).toBe("BAD_USER_INPUT WORKFLOW_NOT_GIVEN");
-    await t.close();
   });
 
   it("unknown ids are NOT_FOUND, another tenant's too; ids that do not belong together are refused", async () => {
@@ -103,7 +99,6 @@ describe("createRun", () => {
     expect(await reason(t, { workflowVersionId: "v1", workflowId: "workflow-of-v2" })).toBe(
       "BAD_USER_INPUT WORKFLOW_VERSION_OF_OTHER_WORKFLOW",
     );
-    await t.close();
   });
 
   it("a dry run calls no model and says what it would have asked", async () => {
@@ -127,7 +122,6 @@ describe("createRun", () => {
     expect(nodeRun).toMatchObject({
       outputJson: { dry_run: true, request: { model: "m", messages: [{ role: "USER", content: "Why?" }] } },
     });
-    await t.close();
   });
 
   it("names its limits: priority and input", async () => {
@@ -140,7 +134,6 @@ describe("createRun", () => {
     });
     const input = { workflowVersionId: "v1", input: { text: "x".repeat(300_000) } };
     expect(await t.refusal(create, { input })).toMatchObject({ reason: "JSON_TOO_LARGE", max: 262_144 });
-    await t.close();
   });
 
   it("the same idempotency key gives the first run, another input CONFLICT, also after the version was archived", async () => {
@@ -153,7 +146,6 @@ describe("createRun", () => {
     expect(new Set(answers.map(({ createRun }) => createRun.id)).size).toBe(1);
     expect(await reason(t, { ...input, input: { other: true } })).toBe("CONFLICT IDEMPOTENCY_KEY_REUSED");
     expect(await rows(t, "select count(*)::int as count from runtime.run")).toEqual([{ count: 1 }]);
-    await t.close();
   });
 
   it("continues the caller's trace", async () => {
@@ -162,7 +154,6 @@ describe("createRun", () => {
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const created = await t.ask(create, { input: { workflowVersionId: "v1" } }, { traceparent });
     expect(created).toMatchObject({ createRun: { traceId: "0af7651916cd43dd8448eb211c80319c" } });
-    await t.close();
   });
 });
 
@@ -196,7 +187,6 @@ describe("the frozen plan", () => {
       ["tool", "tv-2"],
       ["tool", "tv-9"],
     ]);
-    await t.close();
   });
 
   it("is one for equal documents, and another once a tool has a new version", async () => {
@@ -211,7 +201,6 @@ describe("the frozen plan", () => {
     tool.latestVersion = { id: "tv-2" };
     await t.create(dsl);
     expect(await count()).toEqual([{ count: 2 }]);
-    await t.close();
   });
 
   it("cannot be made of tools that are not there, archived, or have no version", async () => {
@@ -230,7 +219,6 @@ describe("the frozen plan", () => {
     expect(await refused({ tool_id: "old" })).toBe("CONFLICT TOOL_ARCHIVED");
     expect(await refused({ tool_id: "new" })).toBe("CONFLICT TOOL_VERSION_MISSING");
     expect(await refused({ tool_binding_id: "none" })).toBe("NOT_FOUND TOOL_BINDING_NOT_FOUND");
-    await t.close();
   });
 
   it("refuses a document that cannot be walked to its end", async () => {
@@ -243,6 +231,5 @@ describe("the frozen plan", () => {
       ],
     });
     expect(await reason(t, { workflowVersionId: "v1" })).toBe("BAD_USER_INPUT PLAN_INVALID");
-    await t.close();
   });
 });

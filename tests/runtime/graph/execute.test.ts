@@ -56,7 +56,6 @@ describe("executing by mutation", () => {
     });
     expect(await t.refusal(executeNode, { id: `${id}:nope` })).toMatchObject({ code: "NOT_FOUND", reason: "NODE_RUN_NOT_FOUND" });
     expect(await t.refusal(executeNode, { id: `${id}:b` }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND" });
-    await t.close();
   });
 
   it("S-36: executes the next queued node, null when none is queued", async () => {
@@ -72,7 +71,6 @@ describe("executing by mutation", () => {
       status: "COMPLETED",
     });
     expect(await t.ask(executeRun, { id })).toMatchObject({ executeRun: { stopReason: "FINISHED", executed: [] } });
-    await t.close();
   });
 
   it("S-37, S-38, S-41: executes a run until maxSteps, until it waits, until it has finished", async () => {
@@ -97,7 +95,6 @@ describe("executing by mutation", () => {
     const third = await t.ask<Executed>(executeRun, { id });
     expect(third.executeRun).toMatchObject({ stopReason: "FINISHED", executed: [], run: { status: "COMPLETED" } });
     expect(await t.refusal(executeRun, { id, steps: 0 })).toMatchObject({ code: "BAD_USER_INPUT", reason: "NUMBER_OUT_OF_RANGE" });
-    await t.close();
   });
 
   it("S-38: executes 16 nodes unless told otherwise", async () => {
@@ -106,7 +103,6 @@ describe("executing by mutation", () => {
     const { executeRun: first } = await t.ask<Executed>(executeRun, { id, steps: null });
     expect([first.stopReason, first.executed.length]).toEqual(["MAX_STEPS", 16]);
     expect((await t.ask<Executed>(executeRun, { id })).executeRun).toMatchObject({ stopReason: "FINISHED", executed: [{ nodeId: "n16" }] });
-    await t.close();
   });
 
   it("S-32, S-34, S-50, S-51: takes the branch of the route, skips the other, and answers", async () => {
@@ -121,7 +117,6 @@ describe("executing by mutation", () => {
       "low SKIPPED",
       "high COMPLETED",
     ]);
-    await t.close();
   });
 
   it("S-32: a node that fails fails the run, with its code", async () => {
@@ -130,7 +125,6 @@ describe("executing by mutation", () => {
     const { executeRun: done } = await t.ask<Executed>(executeRun, { id });
     expect(done).toMatchObject({ stopReason: "FINISHED", run: { status: "FAILED", errorCode: "TEST_FAILURE" } });
     expect(done.executed).toMatchObject([{ nodeId: "f", status: "FAILED", errorCode: "TEST_FAILURE" }]);
-    await t.close();
   });
 
   it("S-39, S-40: takes a queued node run of any run of the tenant, null when the queue is empty", async () => {
@@ -141,7 +135,6 @@ describe("executing by mutation", () => {
     expect(await t.ask(executeAny)).toMatchObject({ executeNextNodeRun: { nodeId: "a", status: "COMPLETED", run: { id } } });
     expect(await t.ask(executeAny)).toMatchObject({ executeNextNodeRun: { nodeId: "b", run: { status: "COMPLETED" } } });
     expect(await t.ask(executeAny)).toEqual({ executeNextNodeRun: null });
-    await t.close();
   });
 
   it("S-39, S-42: holds the run for leaseSeconds, 300 unless told otherwise, in the name of the caller", async () => {
@@ -182,7 +175,6 @@ describe("executing by mutation", () => {
       { executeNextNodeRun: { status: "COMPLETED", workerKey: "mine-0" } },
       { executeNextNodeRun: { status: "COMPLETED", workerKey: "mine-1" } },
     ]);
-    await t.close();
   });
 
   it("a run that a worker owns is CONFLICT, RUN_OWNED", async () => {
@@ -212,7 +204,6 @@ describe("executing by mutation", () => {
     const leasedAtMs = nodeRun.leaseExpiresAt.getTime() - 30_000;
     expect([beforeMs <= leasedAtMs, leasedAtMs <= Date.now() + 1]).toEqual([true, true]);
     release();
-    await t.close();
   });
 });
 
@@ -238,6 +229,5 @@ describe("Run.nodeRuns", () => {
     expect(names(await page({ status: ["FAILED"] }))).toBe("");
     expect(await t.refusal(nodeRuns, { id, first: 100_000 })).toMatchObject({ reason: "PAGE_SIZE_INVALID" });
     expect(await t.refusal(nodeRuns, { id, after: "bad" })).toMatchObject({ reason: "CURSOR_INVALID" });
-    await t.close();
   });
 });

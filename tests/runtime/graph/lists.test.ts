@@ -71,7 +71,6 @@ describe("artifacts and outputs", () => {
     expect(answer.nodeRun.outputJson.long).toHaveLength(5_000);
     expect(answer.nodeRun).toMatchObject({ usage: { completionTokens: 7 }, artifacts: { edges: [{}, {}] } });
     expect(answer.run).toMatchObject({ artifacts: { edges: [{}] }, usage: { modelCalls: 1, promptTokens: 5, completionTokens: 7 } });
-    await t.close();
   });
 
   it("S-45, S-46: of a run that is not there, or another tenant's, are NOT_FOUND", async () => {
@@ -82,7 +81,6 @@ describe("artifacts and outputs", () => {
       expect(await t.refusal(query, { id: "nope" })).toMatchObject({ code: "NOT_FOUND", reason: "RUN_NOT_FOUND" });
       expect(await t.refusal(query, { id }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND" });
     }
-    await t.close();
   });
 });
 
@@ -116,7 +114,6 @@ describe("traceSpans", () => {
     const first = await page({ first: 2 });
     const rest = await page({ first: 2, after: first.traceSpans.edges[1]!.cursor });
     expect([...first.traceSpans.edges, ...rest.traceSpans.edges].map((edge) => edge.node.id)).toEqual(spans.map((span) => span.id));
-    await t.close();
   });
 });
 
@@ -132,7 +129,6 @@ describe("spans and artifacts", () => {
       { spanType: "RUN", run: { id }, nodeRun: null, errorMessage: "The node f failed: It failed.", ...failed },
       { spanType: "NODE", run: { id }, nodeRun: { nodeId: "f" }, errorMessage: "It failed.", ...failed },
     ]);
-    await t.close();
   });
 
   it("S-45, S-46: page both ways, oldest first", async () => {
@@ -158,7 +154,6 @@ describe("spans and artifacts", () => {
       expect(await page({ first: 2, after: all.cursors[1] })).toMatchObject({ nodes: all.nodes.slice(2, 4), hasPreviousPage: true });
       expect(await page({ last: 2, before: all.cursors[2] })).toMatchObject({ nodes: all.nodes.slice(0, 2), hasPreviousPage: false });
     }
-    await t.close();
   });
 });
 
@@ -194,7 +189,6 @@ describe("lists of runs", () => {
     expect(_entities.map(({ runs }) => runs.edges.map(({ node }) => node.id))).toEqual([[workers, done, manual], [done], [manual]]);
     const foreign = await t.ask<{ _entities: { runs: Page<object> }[] }>(beneath, { refs }, { tenantId: "t2" });
     expect(foreign._entities.every(({ runs }) => runs.edges.length === 0)).toBe(true);
-    await t.close();
   });
 
   it("S-7: another tenant's runs and node runs are null by id, as references too", async () => {
@@ -211,7 +205,6 @@ describe("lists of runs", () => {
     const entities = `query($refs: [_Any!]!) { _entities(representations: $refs) { __typename } }`;
     expect(await t.ask(entities, { refs }, other)).toEqual({ _entities: [null, null, null] });
     expect(await t.ask(entities, { refs })).toEqual({ _entities: [{ __typename: "Run" }, { __typename: "NodeRun" }, null] });
-    await t.close();
   });
 
   it("a page of 50 runs with everything beneath costs as many statements as a page of one", async () => {
@@ -236,6 +229,5 @@ describe("lists of runs", () => {
     await statements(1);
     const [one, fifty] = [await statements(1), await statements(50)];
     expect(fifty).toBe(one);
-    await t.close();
   });
 });

@@ -4,10 +4,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { ExecutionResult } from "graphql";
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 import { setup } from "./setup.ts";
-
-afterEach(EngineFixture.closeLeft);
 
 /** Long enough for the cancel to come before its end, and to be answered. */
 const leaseMs = 8_000;
@@ -63,7 +62,6 @@ describe("a cancel of a run whose only worker was killed", () => {
     expect(await t.ask(`query($id: ID!) { run(id: $id) { status cancelReason } }`, { id })).toEqual({
       run: { status: "CANCELLED", cancelReason: "enough" },
     });
-    await t.close();
   });
 
   it("is applied by the next process of the subgraph, where that which accepted it has ended as well", async () => {
@@ -77,6 +75,5 @@ describe("a cancel of a run whose only worker was killed", () => {
     await t.leasesEnd(runId);
     t.newControl().start();
     expect(await t.finished(runId)).toMatchObject({ status: "CANCELLED", nodes: { h: "CANCELLED" } });
-    await t.close();
   });
 });

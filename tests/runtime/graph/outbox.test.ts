@@ -17,7 +17,6 @@ describe("the answer of a run", () => {
     await t.ask(execute, { id });
     await delivered(t);
     expect(t.graph.messages).toEqual([{ runId: id, sessionId: "s1", content: "text of a", tenantId: "t1" }]);
-    await t.close();
   });
 
   it("waits while the session does not answer, and comes later", async () => {
@@ -32,7 +31,6 @@ describe("the answer of a run", () => {
     t.graph.refuseMessage = undefined;
     await delivered(t);
     expect(t.graph.messages).toMatchObject([{ runId: id }]);
-    await t.close();
   });
 
   it("is given up when there is no such session", async () => {
@@ -42,6 +40,5 @@ describe("the answer of a run", () => {
     await t.ask(execute, { id });
     await delivered(t);
     expect(t.graph.messages).toEqual([]);
-    await t.close();
   });
 });

@@ -35,7 +35,6 @@ describe("executors outside", () => {
     expect(await t.ask(setNode, { id: `${id}:b`, input: { status: "COMPLETED" } })).toMatchObject({
       updateNodeRunStatus: { run: { status: "COMPLETED" } },
     });
-    await t.close();
   });
 
   it("S-34: the route of a branch that was decided outside is its outputJson.route", async () => {
@@ -49,7 +48,6 @@ describe("executors outside", () => {
     });
     await t.ask(setNode, { id: `${id}:check`, input: { status: "COMPLETED", outputJson: { condition_result: false, route: "false" } } });
     expect(await queued(t, id)).toEqual(["no"]);
-    await t.close();
   });
 
   it("a route that no edge has is refused, as is one that is no text; nodes without conditions ignore routes", async () => {
@@ -83,7 +81,6 @@ describe("executors outside", () => {
     expect(
       await t.refusal(setNode, { id: `${set}:check`, input: { status: "COMPLETED", ...input("yes") } }, { tenantId: "t2" }),
     ).toMatchObject({ reason: "NODE_RUN_NOT_FOUND" });
-    await t.close();
   });
 
   it.each(["inside", "outside"])("an if-else with one branch only ends the run on the other, decided %s", async (where) => {
@@ -95,7 +92,6 @@ describe("executors outside", () => {
     if (where === "inside") await t.ask(execute, { id });
     else await t.ask(setNode, { id: `${id}:check`, input: { status: "COMPLETED", outputJson: { route: "false" } } });
     expect(await t.ask(`query($id: ID!) { run(id: $id) { status } }`, { id })).toEqual({ run: { status: "COMPLETED" } });
-    await t.close();
   });
 
   it("S-50: what an assigner assigned outside is its outputJson.state_updates, and later nodes see it", async () => {
@@ -110,7 +106,6 @@ describe("executors outside", () => {
     await t.ask(setNode, { id: `${id}:set`, input: { status: "COMPLETED", outputJson: { state_updates: { score: 8 } } } });
     expect(await t.ask(execute, { id })).toMatchObject({ executeRun: { run: { status: "COMPLETED", outputText: "8" } } });
     expect(await t.ask(`query($id: ID!) { run(id: $id) { state } }`, { id })).toEqual({ run: { state: { score: 8 } } });
-    await t.close();
   });
 
   it("S-30: a node can be failed and skipped; QUEUED, WAITING and CANCELLED cannot be set", async () => {
@@ -129,7 +124,6 @@ describe("executors outside", () => {
         reason: "STATUS_NOT_SETTABLE",
       });
     }
-    await t.close();
   });
 
   it("are refused on finished nodes, on queued nodes of WORKERS runs, and on what is not there", async () => {
@@ -146,7 +140,6 @@ describe("executors outside", () => {
     expect(await refused(`${workers}:a`)).toBe("CONFLICT NODE_RUN_NOT_SETTABLE");
     expect(await refused(`${id}:nope`)).toBe("NOT_FOUND NODE_RUN_NOT_FOUND");
     expect(await refused("nope")).toBe("NOT_FOUND NODE_RUN_NOT_FOUND");
-    await t.close();
   });
 
   it("S-29: set the status of a MANUAL run, until it has finished", async () => {
@@ -163,7 +156,6 @@ describe("executors outside", () => {
     expect(await t.refusal(setRun, { id: workers, status: "COMPLETED" })).toMatchObject({ code: "CONFLICT", reason: "RUN_NOT_MANUAL" });
     expect(await t.refusal(setRun, { id, status: "WAITING" })).toMatchObject({ code: "BAD_USER_INPUT" });
     expect(await t.refusal(setRun, { id: "nope", status: "FAILED" })).toMatchObject({ code: "NOT_FOUND" });
-    await t.close();
   });
 });
 
@@ -184,7 +176,6 @@ describe("resumeNodeRun", () => {
     expect(await t.ask(execute, { id })).toMatchObject({ executeRun: { run: { status: "COMPLETED" } } });
     expect(await t.refusal(resume, { id: `${id}:nope`, input: {} })).toMatchObject({ code: "NOT_FOUND" });
     expect(await t.refusal(resume, { id: `${id}:w`, input: {} }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND" });
-    await t.close();
   });
 });
 
@@ -201,7 +192,6 @@ describe("a node run that waits for its next attempt", () => {
     const manual = await t.create({ nodes: [flaky], edges: [] });
     await t.ask(execute, { id: manual });
     expect(await t.ask(setNode, { id: `${manual}:f`, input })).toMatchObject({ updateNodeRunStatus: input });
-    await t.close();
   });
 });
 
@@ -218,7 +208,6 @@ describe("cancelRun", () => {
     expect(await t.refusal(cancel, { id })).toMatchObject({ code: "CONFLICT", reason: "RUN_FINISHED", status: "CANCELLED" });
     expect(await t.refusal(cancel, { id: "nope" })).toMatchObject({ code: "NOT_FOUND", reason: "RUN_NOT_FOUND" });
     expect(await t.refusal(cancel, { id }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND" });
-    await t.close();
   });
 
   // How soon: tests/e2e/cancel.test.ts.
@@ -244,7 +233,6 @@ describe("cancelRun", () => {
     await hasBegun;
     expect(await t.ask(cancel, { id })).toMatchObject({ cancelRun: { status: "CANCELLED" } });
     expect(isStopped).toBe(true);
-    await t.close();
   });
 });
 
@@ -271,6 +259,5 @@ describe("retryRun", () => {
     });
     expect(await t.ask(execute, { id: retryRun.id })).toMatchObject({ executeRun: { run: { status: "COMPLETED", outputText: "now" } } });
     expect(await t.refusal(retry, { id: "nope" })).toMatchObject({ code: "NOT_FOUND" });
-    await t.close();
   });
 });

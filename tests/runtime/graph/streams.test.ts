@@ -1,44 +1,9 @@
-import type { ExecutionResult } from "graphql";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
 import type { RuntimeServices } from "../../../subgraphs/runtime/graph/runtime.context.ts";
-import { chain, rows, setup, type TestRuntime } from "./setup.ts";
+import { eventFields, execute, open, refusal, take, told, type Event } from "./event-stream.ts";
+import { chain, rows, setup } from "./setup.ts";
 
-const eventFields = `cursor type at runStatus nodeId nodeStatus attempt delta run { id status } nodeRun { id status outputText } span { spanType }`;
 const runEvents = `subscription($id: ID!, $after: String) { runEvents(runId: $id, after: $after) { ${eventFields} } }`;
-const execute = `mutation($id: ID!, $steps: Int) { executeRun(id: $id, input: { workerKey: "w", maxSteps: $steps }) { stopReason } }`;
-
-interface Event {
-  cursor: string;
-  type: string;
-  runStatus: string | null;
-  nodeId: string | null;
-  nodeStatus: string | null;
-  delta: string | null;
-  run: { id: string; status: string };
-  nodeRun: { id: string; status: string } | null;
-  span: { spanType: string } | null;
-}
-type Stream = AsyncIterableIterator<ExecutionResult>;
-
-async function open(t: TestRuntime, query: string, variables: Record<string, unknown>, tenantId = "t1"): Promise<Stream> {
-  const result = await t.subgraph.subscribe({ query, variables, info: { tenantId, requestId: "stream" } });
-  if (!(Symbol.asyncIterator in result)) throw new Error(JSON.stringify(result));
-  return result;
-}
-
-/** Takes `count` events, or all until the stream completes. */
-async function take<T = Event>(stream: Stream, count = Infinity): Promise<T[]> {
-  const taken: T[] = [];
-  while (taken.length < count) {
-    const step = await stream.next();
-    if (step.done === true) break;
-    if (step.value.errors) throw new Error(JSON.stringify(step.value.errors));
-    taken.push(Object.values(step.value.data as Record<string, T>)[0]!);
-  }
-  return taken;
-}
-
-const told = ({ type, runStatus, nodeId, nodeStatus }: Event) => [type, nodeId, runStatus ?? nodeStatus].filter(Boolean).join(" ");
 
 describe("runEvents", () => {
   it("tells a finished run's whole story in order, and completes", async () => {
@@ -55,7 +20,6 @@ describe("runEvents", () => {
     const stored = await rows(t, "select seq from runtime.run_event where run_id = $1 order by seq", [id]);
     expect(events.map(({ cursor }) => Number(Buffer.from(cursor, "base64url").toString()))).toEqual(stored.map(({ seq }) => seq));
     expect(events.every(({ run }) => run.id === id && run.status === "COMPLETED")).toBe(true);
-    await t.close();
   });
 
   it("follows a run that a worker executes until it has finished", async () => {
@@ -68,7 +32,6 @@ describe("runEvents", () => {
     const rest = await take(stream);
     expect(told(rest.at(-1)!)).toBe("RUN_STATUS COMPLETED");
     expect(rest.filter(({ type }) => type === "NODE_STATUS").map(({ nodeId }) => nodeId)).toEqual(["a", "b", "c"]);
-    await t.close();
   });
 
   it("reads run and nodeRun anew for each event", async () => {
@@ -83,7 +46,6 @@ describe("runEvents", () => {
     expect(waiting.run.status).toBe("WAITING");
     expect(rest.at(-1)!.run.status).toBe("COMPLETED");
     expect(rest.find(({ type }) => type === "NODE_STATUS")!.nodeRun!.status).toBe("COMPLETED");
-    await t.close();
   });
 
   it("loses and repeats nothing over 50 dropped streams during a run of 200 nodes", async () => {
@@ -104,7 +66,6 @@ describe("runEvents", () => {
     await running;
     const stored = await rows(t, "select seq from runtime.run_event where run_id = $1 order by seq", [id]);
     expect(seen.map(({ cursor }) => Number(Buffer.from(cursor, "base64url").toString()))).toEqual(stored.map(({ seq }) => seq));
-    await t.close();
   });
 
   it("gives the text of a node while it runs, before its end, with the cursor of the last stored event", async () => {
@@ -135,7 +96,6 @@ describe("runEvents", () => {
     expect(rest.some(({ type }) => type === "NODE_DELTA")).toBe(false);
     expect((await take(resumed)).map(told)).toEqual(rest.map(told));
     await executing;
-    await t.close();
   });
 
   it("asks the database nothing for the text of a node", async () => {
@@ -173,7 +133,25 @@ describe("runEvents", () => {
     expect(reads - readBefore).toBeLessThanOrEqual(2 + (performance.now() - began) / 900);
     end.resolve();
     await executing;
-    await t.close();
+  });
+
+  it("asks the database one statement before the first events are there", async () => {
+    const t = await setup();
+    const id = await t.create(chain("a"));
+    const { control } = t.subgraph.context({ tenantId: "t1", requestId: "test" }).services as RuntimeServices;
+    const readEvents = control.readEvents.bind(control);
+    let reads = 0;
+    control.readEvents = (call) => {
+      reads++;
+      return readEvents(call);
+    };
+    const statements: string[] = [];
+    t.subgraph.database.onStatement = (sql) => void statements.push(sql);
+    // Of a run whose event this is the id is known.
+    const stream = await open(t, "subscription($id: ID!) { runEvents(runId: $id) { type run { id } } }", { id });
+    expect(await take(stream, 1)).toEqual([{ type: "RUN_STATUS", run: { id } }]);
+    expect([reads, statements]).toEqual([1, []]);
+    await stream.return!();
   });
 
   it("ends at once when the client leaves while it waits", async () => {
@@ -184,24 +162,19 @@ describe("runEvents", () => {
     const pending = stream.next();
     await stream.return!();
     expect(await pending).toEqual({ done: true, value: undefined });
-    await t.close();
   });
 
   it("refuses unknown and foreign runs with NOT_FOUND, and a bad cursor", async () => {
     const t = await setup();
     const id = await t.create(chain("a"));
-    const refused = async (field: string, variables: Record<string, unknown>, tenantId = "t1") => {
-      const query = `subscription($id: ID!, $after: String) { ${field}(runId: $id, after: $after) { cursor } }`;
-      const result = await t.subgraph.subscribe({ query, variables, info: { tenantId, requestId: "s" } });
-      const { code, reason } = (result as ExecutionResult).errors![0]!.extensions;
-      return `${String(code)} ${String(reason)}`;
-    };
-    for (const field of ["runEvents", "nodeRunUpdated", "traceSpanRecorded"]) {
+    const refused = (field: string, variables: Record<string, unknown>, tenantId?: string) =>
+      refusal(t, `subscription($id: ID!, $after: String) { ${field}(runId: $id, after: $after) { cursor } }`, variables, tenantId);
+    for (const field of ["runEvents", "runEventPages", "nodeRunUpdated", "traceSpanRecorded"]) {
       expect(await refused(field, { id: "nope" })).toBe("NOT_FOUND RUN_NOT_FOUND");
+      expect(await refused(field, { id: "no\u0000pe" })).toBe("NOT_FOUND RUN_NOT_FOUND");
       expect(await refused(field, { id }, "t2")).toBe("NOT_FOUND RUN_NOT_FOUND");
       expect(await refused(field, { id, after: "x" })).toBe("BAD_USER_INPUT CURSOR_INVALID");
     }
-    await t.close();
   });
 });
 
@@ -228,6 +201,5 @@ describe("nodeRunUpdated and traceSpanRecorded", () => {
     const seen = await take<{ status: string; nodeRun: { nodeId: string } }>(updates);
     expect(seen.map(({ status, nodeRun }) => `${nodeRun.nodeId} ${status}`)).toEqual(["a COMPLETED", "c RUNNING", "c COMPLETED"]);
     expect(await take(spans)).toMatchObject([{ span: { spanType: "HTTP", nodeRun: { nodeId: "c" }, run: { id } } }]);
-    await t.close();
   });
 });

@@ -88,7 +88,6 @@ describe("what may be set from outside", () => {
       }
     }
     expect(seen).toEqual(expected);
-    await t.close();
   });
 
   it("S-29 S-30: a run, by the table", async () => {
@@ -115,7 +114,6 @@ describe("what may be set from outside", () => {
       }
     }
     expect(seen).toEqual(expected);
-    await t.close();
   });
 
   it("S-29: a run that is ended from outside ends its open node runs, and says why", async () => {
@@ -127,6 +125,5 @@ describe("what may be set from outside", () => {
       run: { status: "FAILED", errorCode: "FAILED_OUTSIDE", errorMessage: expect.stringMatching(/outside/), endedAt: expect.any(Date) },
       nodeRun: { status: "CANCELLED", errorCode: "RUN_ENDED", endedAt: expect.any(Date) },
     });
-    await t.close();
   });
 });

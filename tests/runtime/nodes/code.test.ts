@@ -75,14 +75,6 @@ describe("a code node", () => {
     expect(outcome).toMatchObject({ kind: "failed", code: "NODE_CANCELLED" });
     expect(outcome).not.toMatchObject({ effectUnknown: true });
   });
-
-  it("refuses a result that no database stores", async () => {
-    const sandbox = new ScriptedSandbox(() => ({ ...done, result: "\ud800" }));
-    expect(await codeNode.run(fakeNodeContext({ config, scope, ports: { sandbox } }))).toMatchObject({
-      kind: "failed",
-      code: "OUTPUT_NOT_STORABLE",
-    });
-  });
 });
 
 describeWithJail("a code node with the Python sandbox", () => {

@@ -6,24 +6,9 @@ import { fakeNodeContext } from "../../testkit/node-context.ts";
 const context = (signal?: AbortSignal) => fakeNodeContext({ config: {}, ...(signal ? { signal } : {}) });
 
 describe("an outcome", () => {
-  it("is completed only with an output that can be kept, and keeps the usage either way", () => {
-    const usage = { modelCalls: 1, promptTokens: 2, completionTokens: 3 };
-    expect(completed({ outputText: "x", usage })).toEqual({ kind: "completed", outputText: "x", usage });
-    expect(completed({ outputJson: { a: NaN }, usage })).toMatchObject({
-      kind: "failed",
-      code: "OUTPUT_NOT_STORABLE",
-      retryable: false,
-      usage,
-    });
-  });
-
-  it("of a failure drops an output that cannot be kept, not the failure", () => {
-    expect(failed({ code: "X", message: "x", outputJson: "\u0000" })).toEqual({
-      kind: "failed",
-      code: "X",
-      message: "x",
-      retryable: false,
-    });
+  it("of a failure may not pass by itself, unless it says so", () => {
+    expect(failed({ code: "X", message: "x" })).toEqual({ kind: "failed", code: "X", message: "x", retryable: false });
+    expect(failed({ code: "X", message: "x", retryable: true })).toMatchObject({ retryable: true });
   });
 
   it("of an AppError is its reason with the facts about trying again", () => {

@@ -1,7 +1,6 @@
 import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 async function setup(): Promise<EngineFixture> {
   return EngineFixture.open();
@@ -30,7 +29,6 @@ describe("a flush of eight runs that PostgreSQL refuses", () => {
     // Halves of eight, then the run alone: its node's failure, and its end.
     expect(sizes.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 2, 4]);
     expect(t.calls.log).toHaveLength(8);
-    await t.close();
   });
 });
 
@@ -55,7 +53,6 @@ describe("a flush of one run that PostgreSQL refuses", () => {
       "select output_text, output_json, started_at is not null as started from runtime.node_run where path = 'a'",
     );
     expect(rows).toEqual([{ output_text: "kept", output_json: { n: 1 }, started: true }]);
-    await t.close();
   });
 
   it("goes on where the outcomes can be stored one by one", async () => {
@@ -76,7 +73,6 @@ describe("a flush of one run that PostgreSQL refuses", () => {
     const view = await t.finished(run);
     expect(view).toMatchObject({ status: "COMPLETED", nodes: { a: "COMPLETED", b: "COMPLETED", join: "COMPLETED" } });
     expect(t.calls.log.toSorted()).toEqual(["a", "b", "join"]);
-    await t.close();
   });
 
   it("ends the run with INTERNAL and no payload when the failure cannot be stored either", async () => {
@@ -92,7 +88,6 @@ describe("a flush of one run that PostgreSQL refuses", () => {
     const run = await t.create(plan([node("a", "hold")]));
     (await t.calls.heldNode("a")).end(unstorable);
     expect(await t.finished(run)).toMatchObject({ status: "FAILED", errorCode: "INTERNAL", outputJson: null, nodes: { a: "CANCELLED" } });
-    await t.close();
   });
 
   it("fails the node for a caller of executeRun too", async () => {
@@ -102,6 +97,42 @@ describe("a flush of one run that PostgreSQL refuses", () => {
     (await t.calls.heldNode("a")).end(unstorable);
     expect(await executed).toEqual({ kind: "done", executed: ["a"], stopReason: "FINISHED" });
     expect(await t.view(run)).toMatchObject({ status: "FAILED", errorCode: "OUTPUT_NOT_STORABLE", nodes: { a: "FAILED" } });
-    await t.close();
+  });
+});
+
+describe("a run that writes to a node run that does not change any more", () => {
+  it("stops none of the runs that share its flush, and goes on from what is stored", async () => {
+    const t = await setup();
+    const worker = t.worker();
+    const ids = ["a", "b", "c"];
+    const runs = await Promise.all(ids.map((id) => t.create(plan([node(id, "hold")]))));
+    const calls = await Promise.all(ids.map((id) => t.calls.heldNode(id)));
+    // Stands for a bug: somebody ended it behind its owner's back.
+    await t.pool.query("update runtime.node_run set status = 5, ended_at = now(), error_code = 'SIBLING_FAILED' where path = 'b'");
+    const flushed: string[] = [];
+    worker.signals.on("flushed", (runIds) => flushed.push(...runIds));
+    for (const call of calls) call.end();
+    const views = await Promise.all(runs.map((runId) => t.finished(runId)));
+    expect(views.map(({ nodes }) => nodes)).toEqual([{ a: "COMPLETED" }, { b: "CANCELLED" }, { c: "COMPLETED" }]);
+    expect(flushed).toEqual(expect.arrayContaining([runs[0], runs[2]]));
+  });
+
+  it("fails with INTERNAL, alone, when it does so again", async () => {
+    const t = await setup();
+    await t.pool.query(`create trigger refuse_b before update on runtime.node_run for each row when (new.path = 'b' and new.status <> 5)
+      execute function runtime.refuse_terminal()`);
+    t.worker();
+    const ids = ["a", "b", "c"];
+    const runs = await Promise.all(ids.map((id) => t.create(plan([node(id, "hold")]))));
+    const calls = await Promise.all(ids.map((id) => t.calls.heldNode(id)));
+    for (const call of calls) call.end();
+    const views = await Promise.all(runs.map((runId) => t.finished(runId)));
+    expect(views.map(({ status, errorCode }) => [status, errorCode])).toEqual([
+      ["COMPLETED", null],
+      ["FAILED", "INTERNAL"],
+      ["COMPLETED", null],
+    ]);
+    const later = await t.create(plan([node("d", "pure")]));
+    expect((await t.finished(later)).status).toBe("COMPLETED");
   });
 });

@@ -1,9 +1,8 @@
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { messagePost } from "../../../subgraphs/runtime/queue/post.sql.ts";
 import { inboxKinds } from "../../../subgraphs/runtime/queue/statuses.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 async function setup(options: { applyWaitMs?: number } = {}): Promise<EngineFixture> {
   return EngineFixture.open(options);
@@ -26,7 +25,6 @@ describe("a cancel between the last look at the mail and a flush that offers nod
     expect(await t.finished(runId)).toMatchObject({ status: "CANCELLED", cancelReason: "late" });
     const { rows } = await t.pool.query("select key from runtime.work");
     expect(rows).toEqual([]);
-    await t.close();
   });
 });
 
@@ -40,7 +38,6 @@ describe("a cancel of a run whose owner died during a call", () => {
     expect(await t.finished(runId)).toMatchObject({ status: "CANCELLED" });
     const { rows } = await t.pool.query("select status, error_code from runtime.node_run where run_id = $1", [runId]);
     expect(rows).toEqual([{ status: 5, error_code: "RUN_CANCELLED" }]);
-    await t.close();
   });
 
   it("works with no worker alive, once the dead owner's lease has run out", async () => {
@@ -50,7 +47,6 @@ describe("a cancel of a run whose owner died during a call", () => {
     await t.leasesEnd(runId);
     expect(await t.control.cancel({ runId, tenantId: "acme" })).toBe("applied");
     expect(await t.view(runId)).toMatchObject({ status: "CANCELLED", nodes: { h: "CANCELLED" } });
-    await t.close();
   });
 });
 

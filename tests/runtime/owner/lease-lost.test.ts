@@ -6,9 +6,8 @@ import type { NodePorts } from "../../../subgraphs/runtime/nodes/executor.ts";
 import type { Queryable } from "../../../subgraphs/runtime/queue/statement.ts";
 import type { Release } from "../../../subgraphs/runtime/owner/run-host.ts";
 import { RunOwner } from "../../../subgraphs/runtime/owner/run-owner.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 describe("a renewal between a run's last flush and its answer", () => {
   it("finds no lease, and does not take the run for lost", async () => {
@@ -40,6 +39,5 @@ describe("a renewal between a run's last flush and its answer", () => {
     mayAnswer.resolve();
     expect(await left).toMatchObject({ kind: "rested", rest: "end", executed: ["a"] });
     owner.close();
-    await t.close();
   });
 });

@@ -1,7 +1,6 @@
 import { nodeRunStatusWord } from "../../../subgraphs/runtime/queue/statuses.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 async function setup(): Promise<EngineFixture> {
   return EngineFixture.open();
@@ -20,7 +19,6 @@ describe("a worker", () => {
       nodes: { a: "COMPLETED", b: "COMPLETED", c: "COMPLETED" },
     });
     expect(t.calls.log).toEqual(["a", "b", "c"]);
-    await t.close();
   });
 
   it("S-34: takes the branch of the route, skips the other, and joins behind both", async () => {
@@ -30,7 +28,6 @@ describe("a worker", () => {
     const runId = await t.create(plan(nodes, ["if>yes?true", "if>no?false", "yes>join", "no>join"]));
     const view = await t.finished(runId);
     expect(view.nodes).toEqual({ if: "COMPLETED", yes: "COMPLETED", no: "SKIPPED", join: "COMPLETED" });
-    await t.close();
   });
 
   it("S-50: gives later nodes the state that assigners wrote, and stores it with the run", async () => {
@@ -40,7 +37,6 @@ describe("a worker", () => {
     const view = await t.finished(await t.create(plan(nodes, ["set>see"]), { input: { q: "hi" } }));
     expect(view.state).toEqual({ score: 7 });
     expect(view.outputJson).toMatchObject({ state: { score: 7 }, input: { q: "hi" }, nodes: { set: { text: null, output: null } } });
-    await t.close();
   });
 
   it("S-50: fails the assigner that makes the state larger than 1 MiB, naming the limit, and keeps what was there", async () => {
@@ -56,7 +52,6 @@ describe("a worker", () => {
     expect(rows[0].error_message).toContain("1 MiB");
     const same = [node("one", "assign", { updates: { a: half } }), node("again", "assign", { updates: { a: half } })];
     expect((await t.finished(await t.create(plan(same, ["one>again"])))).status).toBe("COMPLETED");
-    await t.close();
   });
 
   it("S-50: measures the state in bytes, and what an earlier owner made of it too", async () => {
@@ -71,7 +66,6 @@ describe("a worker", () => {
     await t.until(runId, ({ status }) => status === "WAITING");
     await t.control.answerNode({ tenantId: "acme", runId, path: "ask", outcome: { kind: "completed" } });
     expect(await t.finished(runId)).toMatchObject({ errorCode: "STATE_TOO_LARGE", nodes: { one: "COMPLETED", two: "FAILED" } });
-    await t.close();
   });
 
   it("runs a fan-out of outside nodes beyond its slots through offers, and each once", async () => {
@@ -85,7 +79,6 @@ describe("a worker", () => {
     expect(view.errorCode).toBeNull();
     expect(view.status).toBe("COMPLETED");
     expect(t.calls.log.toSorted()).toEqual(["first", "last", ...ids].toSorted());
-    await t.close();
   });
 
   it("fails the run when a node fails that nothing handles, and cancels its siblings", async () => {
@@ -102,7 +95,6 @@ describe("a worker", () => {
     const view = await t.finished(runId);
     expect(view).toMatchObject({ status: "FAILED", errorCode: "BROKEN" });
     expect(view.nodes).toEqual({ slow: "CANCELLED", wait: "CANCELLED", gate: "COMPLETED", bad: "FAILED" });
-    await t.close();
   });
 
   it("tries a failed node again after its pause, with the same effect key, and records each attempt as a span", async () => {
@@ -119,7 +111,6 @@ describe("a worker", () => {
       { span_type: "NODE", status: 2 },
       { span_type: "NODE", status: 1 },
     ]);
-    await t.close();
   });
 
   it("fails a node of a type that nobody executes", async () => {
@@ -129,7 +120,6 @@ describe("a worker", () => {
       status: "FAILED",
       errorCode: "NODE_TYPE_UNKNOWN",
     });
-    await t.close();
   });
 
   it("wakes a run when its timer is due", async () => {
@@ -140,7 +130,6 @@ describe("a worker", () => {
     // By then it is long over that it waited; its events tell.
     const { rows } = await t.pool.query("select status from runtime.run_event where run_id = $1 and path = 't' order by seq", [runId]);
     expect(rows.map(({ status }) => nodeRunStatusWord(status))).toEqual(["WAITING", "COMPLETED"]);
-    await t.close();
   });
 
   it("stops a node at its deadline and fails it with NODE_TIMEOUT", async () => {
@@ -148,7 +137,6 @@ describe("a worker", () => {
     t.worker();
     const runId = await t.create(plan([node("h", "hold", {}, { timeout_seconds: 0.1 })]));
     expect(await t.finished(runId)).toMatchObject({ status: "FAILED", errorCode: "NODE_TIMEOUT" });
-    await t.close();
   });
 
   it("keeps large outputs in an artifact and reads them back whole after a takeover", async () => {
@@ -167,7 +155,6 @@ describe("a worker", () => {
     t.worker();
     await t.control.answerNode({ tenantId: "acme", runId, path: "w", outcome: { kind: "completed" } });
     expect((await t.finished(runId)).outputJson).toMatchObject({ nodes: { big: { output: { text } } } });
-    await t.close();
   });
 
   it.each([
@@ -185,7 +172,6 @@ describe("a worker", () => {
       nodes: { before: "COMPLETED", bad: "FAILED" },
     });
     for (const runId of [...good, more]) expect((await t.finished(runId)).status).toBe("COMPLETED");
-    await t.close();
   });
 
   it("leaves the session's message in the outbox when a run with a session completes", async () => {
@@ -195,7 +181,6 @@ describe("a worker", () => {
     await t.finished(runId);
     const { rows } = await t.pool.query("select run_id, tenant_id, session_id, output_text from runtime.outbox");
     expect(rows).toEqual([{ run_id: runId, tenant_id: "acme", session_id: "s1", output_text: "hello" }]);
-    await t.close();
   });
 
   it("works without a single hint, by its slow poll", async () => {
@@ -203,6 +188,5 @@ describe("a worker", () => {
     t.hints.isSilent = true;
     t.worker();
     expect((await t.finished(await t.create(plan([node("a", "call")])))).status).toBe("COMPLETED");
-    await t.close();
   });
 });

@@ -1,10 +1,13 @@
 import { newId } from "#shared/ids.ts";
 import { nodesClaim, runClaim, runsClaim, tenantRunClaim, type ClaimLimits } from "../../../subgraphs/runtime/queue/claim.sql.ts";
+import { runsLoad } from "../../../subgraphs/runtime/queue/load.sql.ts";
+import { messagePost } from "../../../subgraphs/runtime/queue/post.sql.ts";
 import { leasesRenew } from "../../../subgraphs/runtime/queue/renew.sql.ts";
 import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { inboxKinds } from "../../../subgraphs/runtime/queue/statuses.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+import { countStatements } from "../../testkit/statement-count.ts";
 
 async function setup(tenants: Record<string, number>, more: { priority?: number } = {}): Promise<EngineFixture> {
   const t = await EngineFixture.open();
@@ -35,20 +38,17 @@ describe("claim", () => {
     const ids = claims.flat().map(({ runId }) => runId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toHaveLength(120);
-    await t.close();
   });
 
   it("gives every tenant a share, however many runs another has", async () => {
     const t = await setup({ heavy: 200, light: 1, other: 1 });
     const tenants = (await runsClaim(t.pool, limits({ limit: 30 }))).map(({ tenantId }) => tenantId);
     expect(new Set(tenants)).toEqual(new Set(["heavy", "light", "other"]));
-    await t.close();
   });
 
   it("leaves out tenants that have their share of the worker", async () => {
     const t = await setup({ heavy: 5, light: 1 });
     expect((await runsClaim(t.pool, limits({ cappedTenants: ["heavy"] }))).map(({ tenantId }) => tenantId)).toEqual(["light"]);
-    await t.close();
   });
 
   it("takes what has the higher priority first", async () => {
@@ -56,7 +56,6 @@ describe("claim", () => {
     const urgent = await t.create(plan([node("a", "pure")]), { priority: 100 });
     const [first] = await runsClaim(t.pool, limits({ limit: 1 }));
     expect(first?.runId).toBe(urgent);
-    await t.close();
   });
 
   it("counts a crash where a lease was not given back, leaves the second to whoever takes suspects, and orphans alone when told", async () => {
@@ -67,7 +66,6 @@ describe("claim", () => {
     expect(await runsClaim(t.pool, limits(short))).toMatchObject([{ crashes: 1 }]);
     expect(await runsClaim(t.pool, limits(short))).toEqual([]);
     expect(await runsClaim(t.pool, limits({ ...short, suspectsAllowed: true }))).toMatchObject([{ crashes: 2 }]);
-    await t.close();
   });
 
   it("claims by id whatever rests or is queued, and no other tenant's", async () => {
@@ -82,7 +80,6 @@ describe("claim", () => {
     }
     expect(await tenantRunClaim(t.pool, { tenantId: "acme", worker: "w", leaseMs: 1 })).toBeUndefined();
     expect(await nodesClaim(t.pool, limits())).toEqual([]);
-    await t.close();
   });
 
   it("S-40: claims a tenant's run whose lease ran out, until it is a suspect", async () => {
@@ -93,7 +90,45 @@ describe("claim", () => {
     expect(await tenantRunClaim(t.pool, { ...claim, tenantId: "other" })).toBeUndefined();
     expect(await tenantRunClaim(t.pool, claim)).toMatchObject({ runId, crashes: 1 });
     expect(await tenantRunClaim(t.pool, claim)).toBeUndefined();
-    await t.close();
+  });
+
+  it("brings what a load would of a run that nobody has begun, by every way to claim", async () => {
+    const t = await setup({});
+    const create = (execution: "WORKERS" | "MANUAL") =>
+      t.create(plan([node("a", "pure")]), { input: { text: "hello" }, initialNode: "a", execution });
+    const claim = { tenantId: "acme", worker: "w", leaseMs: 30_000, orphansAllowed: false };
+    const claims = [
+      await create("WORKERS").then(() => runsClaim(t.pool, limits())),
+      [await create("WORKERS").then((runId) => runClaim(t.pool, { ...claim, runId }))],
+      [await create("MANUAL").then((runId) => runClaim(t.pool, { ...claim, runId }))],
+      [await create("WORKERS").then(() => tenantRunClaim(t.pool, claim))],
+    ].flat();
+    expect(claims).toHaveLength(4);
+    for (const claimed of claims) {
+      const [loaded] = await runsLoad(t.pool, [claimed!.runId]);
+      expect({ ...claimed!.fresh, nodes: [], inbox: [] }).toEqual(loaded);
+      expect(claimed!.lease).toBe(loaded!.lease);
+    }
+  });
+
+  it("leaves it to a load to bring a run that was begun, or has mail", async () => {
+    const t = await setup({});
+    const claim = { tenantId: "acme", worker: "w", leaseMs: 30_000, orphansAllowed: false };
+    const begun = await t.create(plan([node("a", "pure"), node("b", "pure")], ["a>b"]));
+    await t.control.ownRun({ tenantId: "acme", runId: begun, workerKey: "me", mode: { kind: "steps", max: 1 } });
+    const posted = await t.create(plan([node("a", "pure")]));
+    await messagePost(t.pool, { runId: posted, tenantId: "acme", kind: inboxKinds.cancel, body: {} });
+    for (const runId of [begun, posted]) expect((await runClaim(t.pool, { ...claim, runId }))?.fresh).toBeUndefined();
+  });
+
+  it("spares a worker the load of a run that nobody has begun", async () => {
+    const t = await setup({});
+    const count = await countStatements(t.adminUrl);
+    t.worker();
+    expect((await t.finished(await t.create(plan([node("a", "pure")])))).status).toBe("COMPLETED");
+    const loads = (await count.read()).filter(({ query }) => query.includes("state_updates") && query.startsWith("select"));
+    await count[Symbol.asyncDispose]();
+    expect(loads).toEqual([]);
   });
 
   it("renews by token, and says whose token is not valid any more", async () => {
@@ -103,6 +138,5 @@ describe("claim", () => {
     const stale = { ...lease, lease: "00000000-0000-0000-0000-000000000000" };
     expect(await leasesRenew(t.pool, [lease])).toMatchObject([{ mine: true, renewed: true }]);
     expect(await leasesRenew(t.pool, [stale])).toMatchObject([{ mine: false, renewed: false }]);
-    await t.close();
   });
 });

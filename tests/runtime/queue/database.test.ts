@@ -1,8 +1,7 @@
 import pg from "pg";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 import { assertInvariants } from "../../testkit/invariants.ts";
-
-afterEach(EngineFixture.closeLeft);
 
 describe("the engine's tables", () => {
   it("refuse any change of a terminal run or node run", async () => {
@@ -16,7 +15,6 @@ describe("the engine's tables", () => {
     await expect(t.pool.query("update runtime.node_run set output_text = 'x' where run_id = $1", [runId])).rejects.toThrow(
       "a terminal node_run does not change",
     );
-    await t.close();
   });
 
   it("show a tenant its own rows only, and nothing to a session without a tenant", async () => {
@@ -33,7 +31,6 @@ describe("the engine's tables", () => {
       expect((await client.query("select id from runtime.run")).rows).toEqual(ids);
     }
     await client.end();
-    await t.close();
   });
 
   it("hold a pure node run in two rows: itself and its event", async () => {
@@ -57,7 +54,6 @@ describe("the engine's tables", () => {
     });
     // QUEUED, RUNNING and COMPLETED of the run itself.
     expect(await count("run_event")).toBe(50 + 3);
-    await t.close();
   });
 });
 
@@ -69,6 +65,5 @@ describe("assertInvariants", () => {
     await t.pool.query("update runtime.run set lease = gen_random_uuid(), event_seq = 5 where id = $1", [runId]);
     await expect(assertInvariants(t.pool)).rejects.toThrow(/I1 [^]*I4 /);
     await t.pool.query("update runtime.run set lease = null, event_seq = 1 where id = $1", [runId]);
-    await t.close();
   });
 });

@@ -2,6 +2,7 @@ import { failureKind } from "../../../subgraphs/runtime/queue/failure.ts";
 
 describe("the failure of a statement", () => {
   it.each([
+    ["21000", "refused"],
     ["22P05", "refused"],
     ["23505", "refused"],
     ["54000", "refused"],
@@ -12,6 +13,7 @@ describe("the failure of a statement", () => {
     ["57014", "unsettled"],
     ["XX000", "unsettled"],
     ["AP001", "unsettled"],
+    ["AP002", "refused"],
     ["55000", "unreachable"],
     ["57P01", "unreachable"],
     ["57P03", "unreachable"],

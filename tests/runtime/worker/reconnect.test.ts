@@ -2,9 +2,8 @@ import { EventEmitter, once } from "node:events";
 import pg from "pg";
 import { pino } from "pino";
 import { templateAddress } from "../../testkit/database.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 async function setup(): Promise<EngineFixture> {
   return EngineFixture.open();
@@ -74,6 +73,5 @@ describe("a worker whose database was away", () => {
     mine.end();
     expect((await t.finished(own)).status).toBe("COMPLETED");
     expect(t.calls.log.toSorted()).toEqual(["mine", "new", "theirs", "theirs"]);
-    await t.close();
   });
 });

@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import type { Worker } from "../../../subgraphs/runtime/worker/worker.ts";
-import { EngineFixture, node, plan } from "../../testkit/engine.ts";
-
-afterEach(EngineFixture.closeLeft);
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 
 async function setup(): Promise<EngineFixture> {
   return EngineFixture.open();
@@ -40,7 +39,6 @@ describe("what has outlived two owners", () => {
     expect((await t.pool.query("select crashes, worker from runtime.work")).rows).toEqual([{ crashes: 2, worker: "suspects" }]);
     (await t.calls.heldNode("poison")).end();
     expect((await t.finished(runId)).status).toBe("COMPLETED");
-    await t.close();
   });
 
   it("is executed one row at a time, so that it kills no other", async () => {
@@ -57,7 +55,6 @@ describe("what has outlived two owners", () => {
     (await t.calls.heldNode("b")).end();
     await Promise.all(runs.map((runId) => t.finished(runId)));
     expect(told.slice(0, 3)).toEqual([`claimed ${runs[0]}`, `released ${runs[0]}`, `claimed ${runs[1]}`]);
-    await t.close();
   });
 
   it("goes back to all workers as soon as it has outlived this owner, with its crashes forgiven", async () => {
@@ -80,7 +77,6 @@ describe("what has outlived two owners", () => {
       { path: "b", worker_key: "suspects" },
       { path: "c", worker_key: "ordinary" },
     ]);
-    await t.close();
   });
 
   it("is failed with WORKER_CRASHED when the third owner dies with it, also when it is an offered node", async () => {
@@ -98,6 +94,5 @@ describe("what has outlived two owners", () => {
     t.worker({ ...only, suspects: true });
     const view = await t.finished(runId);
     expect(view).toMatchObject({ status: "FAILED", errorCode: "WORKER_CRASHED", nodes: { poison: "FAILED", fine: "COMPLETED" } });
-    await t.close();
   });
 });

@@ -87,7 +87,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /** Statements of the engine's connections, which work for all tenants; those among them that serve a tenant take it as a parameter. */
 const engine = /^(subgraphs\/runtime\/queue\/|router\/access\/audit\.sql\.ts$)/;
 /** What stands for a table in the statement of another file, which filters. */
-const parts = /^subgraphs\/runtime\/run\.entity\.ts$/;
+const parts = /^subgraphs\/runtime\/graph\/run\.entity\.ts$/;
 
 function sources(): string[] {
   return ["shared", "subgraphs", "router"]

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { graphOf, type GraphEdge } from "#shared/dsl/graph.ts";
+import type { GraphEdge } from "#shared/dsl/cycles.ts";
+import { graphOf } from "#shared/dsl/graph.ts";
 
 const graphs = fc.integer({ min: 1, max: 8 }).chain((size) => {
   const place = fc.nat({ max: size - 1 });

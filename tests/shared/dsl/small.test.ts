@@ -96,7 +96,7 @@ describe("what is small", () => {
     });
     fc.assert(
       fc.property(texts, input, (text, value) => {
-        const scope = scopeOf(value as unknown as JsonObject);
+        const scope = scopeOf(value);
         fc.pre(isSmall(nodeSpecs["template-transform"], { template: text }, scope));
         let made = "";
         try {

@@ -67,6 +67,42 @@ describe("PullStream", () => {
     expect((await stream.next()).done).toBe(true);
   });
 
+  it("has read its first page when it opens, and reads it once", async () => {
+    const s = source();
+    s.items.push(1);
+    let reads = 0;
+    const stream = await PullStream.open({ ...s.pull, read: () => (reads++, s.pull.read()) });
+    expect(reads).toBe(1);
+    expect((await stream.next()).value).toBe(1);
+    expect(reads).toBe(1);
+    await stream.return();
+  });
+
+  it("waits for a hint where it opens with nothing to give, and hears one that came meanwhile", async () => {
+    const s = source();
+    let reads = 0;
+    const counted = { ...s.pull, read: () => (reads++, s.pull.read()) };
+    const stream = await PullStream.open(counted);
+    const pending = stream.next();
+    await new Promise(setImmediate);
+    expect(reads).toBe(1);
+    s.items.push(1);
+    s.hint();
+    expect((await pending).value).toBe(1);
+    await stream.return();
+    const hinted = await PullStream.open(counted);
+    s.items.push(2);
+    s.hint();
+    expect((await hinted.next()).value).toBe(2);
+    await hinted.return();
+  });
+
+  it("does not open where its first read fails, and listens no more", async () => {
+    const s = source();
+    await expect(PullStream.open({ ...s.pull, read: () => Promise.reject(new Error("unknown")) })).rejects.toThrow("unknown");
+    expect(s.wakes.size).toBe(0);
+  });
+
   it("ends with the error of a read", async () => {
     const s = source();
     const stream = new PullStream({ ...s.pull, read: () => Promise.reject(new Error("gone")) });

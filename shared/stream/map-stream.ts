@@ -1,8 +1,9 @@
 /**
- * A stream whose events each go through an asynchronous step, in order. Not an async generator: the `return()` of one waits for
- * its pending `next()`, so that an idle stream would never end. This one ends at once, whatever its source does.
+ * A stream whose values each go through a step of their own, in order. Not an async generator: the `return()` of one waits for
+ * its pending `next()`, so that an idle stream would never end. This one ends at once, whatever its source does, and it never
+ * rejects: a failure is its last value.
  */
-export function mergeStream<T>(source: AsyncIterator<T>, options: MergeOptions<T>): AsyncIterableIterator<T> {
+export function mapStream<T, R>(source: AsyncIterator<T>, steps: MapSteps<T, R>): AsyncIterableIterator<R> {
   let ended = false;
   const waiting = new Set<() => void>();
   const end = () => {
@@ -10,16 +11,16 @@ export function mergeStream<T>(source: AsyncIterator<T>, options: MergeOptions<T
     ended = true;
     // Not awaited: the return of a generator that idles comes only with its next event.
     source.return?.().catch(() => {});
-    options.onEnd();
+    steps.ended?.();
   };
-  const step = async (): Promise<IteratorResult<T>> => {
+  const step = async (): Promise<IteratorResult<R>> => {
     try {
       const pulled = await source.next();
       if (ended) return finished;
-      if (pulled.done !== true) return { done: false, value: await options.merge(pulled.value) };
+      if (pulled.done !== true) return { done: false, value: await steps.map(pulled.value) };
     } catch (error) {
       if (ended) return finished;
-      const last = options.onError(error);
+      const last = steps.failed(error);
       end();
       return { done: false, value: last };
     }
@@ -48,12 +49,13 @@ export function mergeStream<T>(source: AsyncIterator<T>, options: MergeOptions<T
   };
 }
 
-export interface MergeOptions<T> {
-  merge: (event: T) => Promise<T>;
-  /** Makes the last value of a stream that fails. */
-  onError: (error: unknown) => T;
+/** What happens to the values of a stream, and at its end. */
+export interface MapSteps<T, R> {
+  map: (value: T) => Promise<R>;
+  /** Makes the last value of a stream whose source, or a step, fails. */
+  failed: (cause: unknown) => R;
   /** Called once, whoever ends the stream. */
-  onEnd: () => void;
+  ended?: () => void;
 }
 
 const finished = { done: true, value: undefined } as const;

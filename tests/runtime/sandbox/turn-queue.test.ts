@@ -1,4 +1,4 @@
-import { Slots } from "../../../subgraphs/runtime/sandbox/slots.ts";
+import { TurnQueue } from "../../../subgraphs/runtime/sandbox/turn-queue.ts";
 
 const never = new AbortController().signal;
 
@@ -8,12 +8,12 @@ function work(name: string) {
   return { run: () => done.promise, finish: () => done.resolve(name) };
 }
 
-describe("Slots", () => {
+describe("TurnQueue", () => {
   it("starts what waits in the order of arrival", async () => {
-    const slots = new Slots(1, 10);
+    const turns = new TurnQueue(1, 10);
     const started: string[] = [];
     const first = work("a");
-    const all = [slots.run(never, first.run), ...["b", "c"].map((name) => slots.run(never, async () => started.push(name)))];
+    const all = [turns.run(never, first.run), ...["b", "c"].map((name) => turns.run(never, async () => started.push(name)))];
     expect(started).toEqual([]);
     first.finish();
     await Promise.all(all);
@@ -21,25 +21,25 @@ describe("Slots", () => {
   });
 
   it("refuses what would wait beyond the queue", async () => {
-    const slots = new Slots(1, 0);
+    const turns = new TurnQueue(1, 0);
     const first = work("a");
-    const running = slots.run(never, first.run);
-    expect(await slots.run(never, async () => "b")).toBe("full");
+    const running = turns.run(never, first.run);
+    expect(await turns.run(never, async () => "b")).toBe("full");
     first.finish();
     expect(await running).toBe("a");
   });
 
   it("lets go of what was aborted while it waited, and frees the slot of work that throws", async () => {
-    const slots = new Slots(1, 10);
+    const turns = new TurnQueue(1, 10);
     const stop = new AbortController();
     const first = work("a");
-    const running = slots.run(never, first.run);
-    const waiting = slots.run(stop.signal, async () => "never");
+    const running = turns.run(never, first.run);
+    const waiting = turns.run(stop.signal, async () => "never");
     stop.abort();
     expect(await waiting).toBe("aborted");
     first.finish();
     await running;
-    await expect(slots.run(never, () => Promise.reject(new Error("bug")))).rejects.toThrow("bug");
-    expect(await slots.run(never, async () => "free")).toBe("free");
+    await expect(turns.run(never, () => Promise.reject(new Error("bug")))).rejects.toThrow("bug");
+    expect(await turns.run(never, async () => "free")).toBe("free");
   });
 });

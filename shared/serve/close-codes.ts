@@ -1,0 +1,24 @@
+/**
+ * Why a WebSocket is closed: all codes that a client may see. docs/live.md says what to do about each. Those below 4000 are the WebSocket
+ * protocol's, the others graphql-transport-ws's; which of them this code sends itself, and which the libraries do, makes no difference outside.
+ */
+export const closeCodes = {
+  /** The server stops. */
+  GOING_AWAY: 1001,
+  /** A message is above the limit of bytes. */
+  MESSAGE_TOO_BIG: 1009,
+  /** A message cannot be read, or connection_init says what cannot be. */
+  BAD_REQUEST: 4400,
+  /** An operation came before the connection was acknowledged. */
+  UNAUTHORIZED: 4401,
+  /** The client offered no subprotocol, or another one. */
+  SUBPROTOCOL_NOT_ACCEPTABLE: 4406,
+  /** No connection_init came in time. */
+  INITIALISATION_TIMEOUT: 4408,
+  /** The id of an operation is that of one that is open. */
+  SUBSCRIBER_ALREADY_EXISTS: 4409,
+  /** connection_init came twice. */
+  TOO_MANY_INITIALISATIONS: 4429,
+  /** The server failed over a message. */
+  INTERNAL: 4500,
+} as const;

@@ -1,0 +1,295 @@
+/**
+ * The rows that the engine writes, each kind once: a field, its column, its type. The types of rows, the parameters of statements, their lists of
+ * columns and of values follow from here, so that a new column is written in one place.
+ *
+ * Rows travel as arrays, one a column, and are put together again by `unnest`. That costs PostgreSQL about half of what jsonb_to_recordset does, and
+ * JSON arrives as it was written. A column that no row of a statement fills is one null, whatever the number of rows.
+ */
+
+/** A column's type in PostgreSQL; ms: a point in time, which travels as milliseconds of the database's clock. */
+type ColumnType = "text" | "int" | "smallint" | "float8" | "bool" | "uuid" | "json" | "jsonb" | "ms";
+
+/** One column of a kind of rows. */
+export interface Column<Type extends ColumnType = ColumnType, IsRequired extends boolean = boolean> {
+  name: string;
+  type: Type;
+  isRequired: IsRequired;
+  /** SQL of what is inserted where the row `x` has no value; null when undefined. */
+  otherwise?: string;
+  /** What a later row of the same node run does: overwrite when undefined. first: nothing. keep: overwrite only with a value. */
+  update?: "first" | "keep";
+}
+
+/** The columns of a kind of rows, by field. */
+export type Columns = Readonly<Record<string, Column>>;
+
+type Value<Type extends ColumnType> = Type extends "bool" ? boolean : Type extends "int" | "smallint" | "float8" | "ms" ? number : string;
+
+/** A row: a field each column. JSON is text, as JSON.stringify writes it; a field that is left out is null. */
+export type RowOf<C extends Columns> = {
+  -readonly [K in keyof C as C[K] extends Column<ColumnType, true> ? K : never]: Value<C[K]["type"]>;
+} & {
+  -readonly [K in keyof C as C[K] extends Column<ColumnType, true> ? never : K]?: Value<C[K]["type"]> | null | undefined;
+};
+
+type More = Pick<Column, "otherwise" | "update">;
+
+function must<Type extends ColumnType>(name: string, type: Type, more: More = {}): Column<Type, true> {
+  return { name, type, isRequired: true, ...more };
+}
+
+function may<Type extends ColumnType>(name: string, type: Type, more: More = {}): Column<Type, false> {
+  return { name, type, isRequired: false, ...more };
+}
+
+/** What `createRun` inserts. `retryRun` copies these columns of the old run, but for those that fork.sql.ts names. */
+export const newRunColumns = {
+  id: must("id", "text"),
+  tenantId: must("tenant_id", "text"),
+  planId: must("plan_id", "text"),
+  kind: must("kind", "text"),
+  appId: may("app_id", "text"),
+  appVersionId: may("app_version_id", "text"),
+  workflowId: may("workflow_id", "text"),
+  workflowVersionId: may("workflow_version_id", "text"),
+  sessionId: may("session_id", "text"),
+  execution: must("execution", "text"),
+  dryRun: must("dry_run", "bool"),
+  /** A second of it is as good as a second of waiting. */
+  priority: must("priority", "int"),
+  requestId: must("request_id", "text"),
+  idempotencyKey: may("idempotency_key", "text"),
+  inputHash: may("input_hash", "text"),
+  traceId: must("trace_id", "text"),
+  parentSpanId: may("parent_span_id", "text"),
+  initialNode: may("initial_node", "text"),
+  /** QUEUED; COMPLETED for a plan without nodes. */
+  status: must("status", "smallint"),
+  input: must("input", "json"),
+} as const satisfies Columns;
+
+/** A run to be. */
+export interface NewRunRow extends RowOf<typeof newRunColumns> {
+  kind: "WORKFLOW" | "AGENT" | "TEAM" | "SKILL";
+  execution: "WORKERS" | "MANUAL";
+}
+
+/** A frozen plan. */
+export const planColumns = {
+  id: must("id", "text"),
+  tenantId: must("tenant_id", "text"),
+  json: must("document", "json"),
+} as const satisfies Columns;
+
+/** What a flush says of one of its runs; its place in the list is its number, by which the other rows name it. */
+export const flushRunColumns = {
+  id: must("id", "text"),
+  lease: must("lease", "uuid"),
+  /** event_seq before this flush, and after it. Every flush moves it. */
+  e0: must("e0", "int"),
+  e1: must("e1", "int"),
+  /** The last message that the owner has read. */
+  seen: must("seen", "int"),
+  /** It holds only if nobody has posted beyond `seen`. */
+  calm: must("calm", "bool"),
+  rest: must("rest", "text"),
+  status: must("status", "smallint"),
+  /** Stored as worker_key of its node runs. */
+  workerKey: must("worker_key", "text"),
+  /** Its crashes are forgiven. */
+  clear: must("clear", "bool"),
+  /** When a run that rests goes on by itself. */
+  due: may("due", "ms"),
+  startedMs: may("started_at", "ms"),
+  endedMs: may("ended_at", "ms"),
+  /** The whole state, where it has changed. */
+  state: may("state", "json"),
+  outputText: may("output_text", "text"),
+  outputJson: may("output_json", "json"),
+  errorCode: may("error_code", "text"),
+  errorMessage: may("error_message", "text"),
+  cancelReason: may("cancel_reason", "text"),
+  /** Added to what the run has used. */
+  modelCalls: may("model_calls", "int"),
+  promptTokens: may("prompt_tokens", "float8"),
+  completionTokens: may("completion_tokens", "float8"),
+} as const satisfies Columns;
+
+/** A node run. run_id and tenant_id are its run's. */
+export const nodeRunColumns = {
+  path: must("path", "text", { update: "first" }),
+  /** Absent: the path, which it is at the top of a run. */
+  nodeId: may("node_id", "text", { otherwise: "x.path", update: "first" }),
+  nodeType: must("node_type", "text", { update: "first" }),
+  parentPath: may("parent_path", "text", { update: "first" }),
+  status: must("status", "smallint"),
+  attempt: must("attempt", "smallint"),
+  /** Number of its first event. */
+  seq: must("seq", "int", { update: "first" }),
+  /** Number of its last event, which follows from this row and is no row of its own. */
+  doneSeq: may("done_seq", "int"),
+  createdMs: must("created_at", "ms", { update: "first" }),
+  startedMs: may("started_at", "ms", { update: "keep" }),
+  endedMs: may("ended_at", "ms"),
+  dueMs: may("due_at", "ms"),
+  alone: may("alone", "bool", { otherwise: "false" }),
+  effectUnknown: may("effect_unknown", "bool", { otherwise: "false" }),
+  waitReason: may("wait_reason", "text"),
+  /** Absent: its run's. */
+  workerKey: may("worker_key", "text", { otherwise: "x.owner_key" }),
+  effectKey: may("effect_key", "text", { update: "keep" }),
+  route: may("route", "text"),
+  errorCode: may("error_code", "text"),
+  errorMessage: may("error_message", "text"),
+  /** Where the output lies that is too large for this row. */
+  outputArtifactId: may("output_artifact_id", "text"),
+  outputText: may("output_text", "text"),
+  outputJson: may("output_json", "json"),
+  stateUpdates: may("state_updates", "json"),
+  modelCalls: may("model_calls", "int"),
+  promptTokens: may("prompt_tokens", "float8"),
+  completionTokens: may("completion_tokens", "float8"),
+} as const satisfies Columns;
+
+/** An event that does not follow from the row of a finished node run. type: 0 RUN_STATUS 1 NODE_STATUS 2 SPAN. */
+export const eventColumns = {
+  seq: must("seq", "int"),
+  type: must("type", "smallint"),
+  status: may("status", "smallint"),
+  attempt: may("attempt", "smallint"),
+  atMs: must("at", "ms"),
+  path: may("path", "text"),
+  spanId: may("span_id", "text"),
+} as const satisfies Columns;
+
+/** A node run that any worker may execute: a row of `work`. */
+export const offerColumns = {
+  path: must("path", "text"),
+  nodeType: must("node_type", "text"),
+  attempt: must("attempt", "smallint"),
+} as const satisfies Columns;
+
+/** A span that follows from no other row. */
+export const spanColumns = {
+  spanId: must("span_id", "text"),
+  path: must("path", "text"),
+  parentSpanId: must("parent_span_id", "text"),
+  spanType: must("span_type", "text"),
+  name: must("name", "text"),
+  status: must("status", "smallint"),
+  startedMs: must("started_at", "ms"),
+  endedMs: must("ended_at", "ms"),
+  attributes: must("attributes", "jsonb"),
+  errorCode: may("error_code", "text"),
+  errorMessage: may("error_message", "text"),
+} as const satisfies Columns;
+
+/** A file, or an output that is too large for its node run's row. */
+export const artifactColumns = {
+  id: must("id", "text"),
+  path: must("path", "text"),
+  artifactType: must("artifact_type", "text"),
+  name: may("name", "text"),
+  contentText: may("content_text", "text"),
+  contentJson: may("content_json", "json"),
+  storageUri: may("storage_uri", "text"),
+  sizeBytes: must("size_bytes", "int"),
+} as const satisfies Columns;
+
+/** The outcome of an offered node run, for the inbox of its run. */
+export const resultColumns = {
+  key: must("key", "text"),
+  lease: must("lease", "uuid"),
+  runId: must("run_id", "text"),
+  body: must("body", "json"),
+} as const satisfies Columns;
+
+/** See the tables of columns. */
+export type ResultRow = RowOf<typeof resultColumns>;
+export type PlanRow = RowOf<typeof planColumns>;
+export type FlushRunRow = RowOf<typeof flushRunColumns>;
+export type NodeRunRow = RowOf<typeof nodeRunColumns>;
+export type EventRow = RowOf<typeof eventColumns>;
+export type OfferRow = RowOf<typeof offerColumns>;
+export type SpanRow = RowOf<typeof spanColumns>;
+export type ArtifactRow = RowOf<typeof artifactColumns>;
+
+/** SQL: the columns that an insert of rows `x` fills, and with what. `sent`: the columns that `x` has, where it has not all. */
+export function insertionOf(columns: Columns, sent: Columns = columns): { names: string; values: string } {
+  const filled = Object.entries(columns).filter(([field, { otherwise }]) => field in sent || otherwise !== undefined);
+  const valueOf = ([field, { name, type, otherwise }]: [string, Column]): string => {
+    if (!(field in sent)) return otherwise ?? "null";
+    const value = type === "ms" ? at(`x.${name}`) : `x.${name}`;
+    return otherwise === undefined ? value : `coalesce(${value}, ${otherwise})`;
+  };
+  return { names: filled.map(([, { name }]) => name).join(", "), values: filled.map(valueOf).join(", ") };
+}
+
+/** SQL: what a later row does to one that is there. */
+export function updatesOf(table: string, columns: Columns): string {
+  return Object.values(columns)
+    .filter(({ update }) => update !== "first")
+    .map(({ name, update }) => `${name} = ${update === "keep" ? `coalesce(excluded.${name}, ${table}.${name})` : `excluded.${name}`}`)
+    .join(", ");
+}
+
+/** SQL: the point in time of so many milliseconds. */
+export function at(ms: string): string {
+  return `to_timestamp(${ms} / 1000)`;
+}
+
+/** SQL: rows `x`, put together from the parameters from `first` on, one a column; with `numbered` there is one more before them, the column `k`. */
+export function rowsFrom(columns: Columns, first: number, { isNumbered }: { isNumbered: boolean }): string {
+  const types = Object.values(columns).map(({ type }) => (type === "ms" ? "float8" : type));
+  const parameters = (isNumbered ? ["int", ...types] : types).map((type, index) => `$${first + index}::${type}[]`);
+  const names = Object.values(columns).map(({ name }) => name);
+  return `unnest(${parameters.join(", ")}) as x(${(isNumbered ? ["k", ...names] : names).join(", ")})`;
+}
+
+/** The parameters of {@link rowsFrom}: texts of arrays, null for a column without a value. */
+export function arraysOf(columns: Columns, rows: readonly object[]): (string | null)[] {
+  return Object.entries(columns).map(([field, column]) => arrayOf(column, field, rows as readonly Fields[]));
+}
+
+/** How much of a flush a row is, roughly, in characters. */
+export function charactersOf(
+  row: Partial<Pick<NodeRunRow & ArtifactRow, "outputText" | "outputJson" | "stateUpdates" | "contentText" | "contentJson">>,
+): number {
+  const { outputText, outputJson, stateUpdates, contentText, contentJson } = row;
+  return [outputText, outputJson, stateUpdates, contentText, contentJson].reduce((sum, text) => sum + (text?.length ?? 0), 200);
+}
+
+type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+function arrayOf({ name, type }: Column, field: string, rows: readonly Fields[]): string | null {
+  const isJson = type === "json" || type === "jsonb";
+  let text = "";
+  let isEmpty = true;
+  for (const row of rows) {
+    const value = row[field];
+    if (value === undefined || value === null) {
+      text += ",NULL";
+      continue;
+    }
+    isEmpty = false;
+    if (typeof value === "string") text += `,${element(value, isJson)}`;
+    // float8 would take NaN, and no JSON would give it back.
+    else if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
+    else text += `,${value}`;
+  }
+  return isEmpty ? null : `{${text.slice(1)}}`;
+}
+
+/** Numbers of runs, or texts, as one array. */
+export function arrayText(values: readonly (string | number)[]): string {
+  return `{${values.map((value) => (typeof value === "string" ? element(value, false) : value)).join(",")}}`;
+}
+
+// oxlint-disable-next-line no-control-regex -- these are what is asked for
+const controls = /[\u0000-\u001f]/;
+
+// PostgreSQL's arrays escape as JSON does, but know no escape of a control character; JSON texts hold none. JSON.stringify is five times as fast as a
+// replace with a pattern, which takes most of a second for 50 MB.
+function element(text: string, isJson: boolean): string {
+  return isJson || !controls.test(text) ? JSON.stringify(text) : `"${text.replace(/["\\]/g, "\\$&")}"`;
+}

@@ -1,0 +1,32 @@
+import { newId } from "#shared/ids.ts";
+import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
+import { query } from "../../testkit/admin-query.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+import { eventually } from "../../testkit/eventually.ts";
+
+const tenantId = "acme";
+
+describe("a plan", () => {
+  it("is sent until it is stored, and again after a connection was lost, for the database may be another by then", async () => {
+    const t = await EngineFixture.open();
+    const frozen = freezePlan(tenantId, plan([node("a", "pure")]));
+    const create = () => t.control.createRuns([{ id: newId(), tenantId, requestId: "r", plan: frozen }]);
+    const stored = () => query(t.adminUrl, "select id from runtime.plan");
+    await create();
+    await query(t.adminUrl, "delete from runtime.plan");
+    await create();
+    expect(await stored()).toEqual([]);
+
+    await query(
+      t.adminUrl,
+      "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'agent_platform' and datname = current_database()",
+    );
+    // The first may still take a connection that has just ended.
+    await eventually(
+      () => create().catch(() => undefined),
+      (created) => created !== undefined,
+    );
+    expect(await stored()).toEqual([{ id: frozen.id }]);
+  });
+});

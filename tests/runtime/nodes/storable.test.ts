@@ -1,0 +1,91 @@
+import type { Json } from "#shared/json.ts";
+import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { maxOutputBytes, storableJson, storableOutcome, storableText } from "../../../subgraphs/runtime/nodes/storable.ts";
+
+const completed = (output: Omit<Extract<NodeOutcome, { kind: "completed" }>, "kind">) => storableOutcome({ kind: "completed", ...output });
+
+/** A list in a list, so many levels. */
+function nested(levels: number): Json {
+  return Array.from({ length: levels - 1 }).reduce<Json>((inner) => [inner], []);
+}
+
+describe("what can be kept", () => {
+  it("reads back without absent keys, and shares nothing with what was given", () => {
+    const given = { zeta: [1, -0.5, true, null, ""], alpha: { "": {}, gone: undefined }, text: "ü \u{1F600}" };
+    const { value, text } = storableJson(given, "outputJson");
+    expect(text).toBe('{"zeta":[1,-0.5,true,null,""],"alpha":{"":{}},"text":"ü \u{1F600}"}');
+    expect(value).toEqual(JSON.parse(text));
+    given.zeta.push(2);
+    expect(value).toEqual(JSON.parse(text));
+  });
+
+  it("is the outcome with the texts of its parts", () => {
+    const draft = { artifactType: "FILE", name: "a.json", contentJson: { b: 1, a: 2 } };
+    expect(completed({ outputText: "x", outputJson: [1], stateUpdates: { s: 1 }, route: "yes", artifacts: [draft] })).toEqual({
+      outcome: { kind: "completed", outputText: "x", outputJson: [1], stateUpdates: { s: 1 }, route: "yes", artifacts: [draft] },
+      outputJson: "[1]",
+      stateUpdates: '{"s":1}',
+      artifacts: [{ draft, json: '{"b":1,"a":2}' }],
+    });
+    expect(completed({})).toEqual({ outcome: { kind: "completed" }, artifacts: [] });
+  });
+
+  it.each([
+    ["NaN", { outputJson: { a: [1, { b: NaN }] } }, "outputJson.a.1.b is NaN"],
+    ["Infinity", { outputJson: [Infinity] }, "outputJson.0 is Infinity"],
+    ["undefined in a list", { outputJson: [undefined] }, "outputJson.0 is undefined"],
+    ["a function", { outputJson: { f: () => 1 } }, "outputJson.f is a function"],
+    ["a bigint", { outputJson: { n: 1n } }, "outputJson.n is a bigint"],
+    ["a date", { outputJson: { at: new Date(0) } }, "outputJson.at is a Date"],
+    ["a map", { outputJson: new Map() }, "outputJson is a Map"],
+    ["a lone surrogate", { outputJson: { a: "x\ud800" } }, "outputJson.a has half a character"],
+    ["a lone surrogate as a key", { outputJson: { ["\udfff"]: 1 } }, "outputJson.\ufffd has half a character"],
+    ["NUL", { outputJson: ["a\u0000b"] }, "outputJson.0 has the character NUL"],
+    ["NUL in the text", { outputText: "\u0000" }, "outputText has the character NUL"],
+    ["NUL in the route", { route: "\u0000" }, "route has the character NUL"],
+    ["NUL in the state", { stateUpdates: { s: { t: "\u0000" } } }, "stateUpdates.s.t has the character NUL"],
+    [
+      "NUL in an artifact",
+      { artifacts: [{ artifactType: "A" }, { artifactType: "A", contentText: "\u0000" }] },
+      "artifacts.1.contentText has",
+    ],
+    ["NaN in an artifact", { artifacts: [{ artifactType: "A", contentJson: { n: NaN } }] }, "artifacts.0.contentJson.n is NaN"],
+    ["what is nested beyond reason", { outputJson: nested(257) }, "is nested more than 256 deep"],
+    ["what is nested beyond reason in the state", { stateUpdates: { s: nested(256) } }, "is nested more than 256 deep"],
+  ])("is not %s: a failure says the place", (_name, output, words) => {
+    const usage = { modelCalls: 1, promptTokens: 2, completionTokens: 3 };
+    expect(completed({ ...(output as object), usage })).toEqual({
+      outcome: { kind: "failed", code: "OUTPUT_NOT_STORABLE", message: expect.stringContaining(words), retryable: false, usage },
+      artifacts: [],
+    });
+  });
+
+  it("may be nested 256 deep, and does not contain itself", () => {
+    expect(completed({ outputJson: nested(256) }).outcome.kind).toBe("completed");
+    const self: Json[] = [];
+    self.push(self);
+    expect(completed({ outputJson: self }).outcome).toMatchObject({ message: expect.stringContaining("nested more than 256 deep") });
+  });
+
+  it("has at most 50 MiB, text and JSON together, in bytes", () => {
+    const half = "x".repeat(maxOutputBytes / 2 - 10);
+    const tooLarge = { kind: "failed", code: "OUTPUT_TOO_LARGE", message: expect.stringContaining(String(maxOutputBytes)) };
+    expect(completed({ outputText: half, outputJson: half }).outcome.kind).toBe("completed");
+    expect(completed({ outputText: half, outputJson: [half, half.slice(0, 20)] }).outcome).toMatchObject(tooLarge);
+    expect(completed({ outputText: "€".repeat(maxOutputBytes / 3 + 1) }).outcome).toMatchObject(tooLarge);
+  });
+
+  it("is a failure's story, even where the output that goes with it cannot be kept", () => {
+    const failed = { kind: "failed", code: "X", message: "it said \u0000", retryable: true, outputJson: "\u0000" } as const;
+    expect(storableOutcome(failed)).toEqual({
+      outcome: { kind: "failed", code: "X", message: "it said \ufffd", retryable: true },
+      artifacts: [],
+    });
+  });
+});
+
+describe("storableText", () => {
+  it("makes visible what cannot be stored, and leaves the rest", () => {
+    expect(storableText("a\u0000b\ud800c \u{1F600}")).toBe("a\ufffdb\ufffdc \u{1F600}");
+  });
+});

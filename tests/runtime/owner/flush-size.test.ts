@@ -1,0 +1,135 @@
+/** One run's outputs must not become another's wait: what a statement carries, and what a run may have unstored, are bounded. */
+import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+
+async function setup(): Promise<EngineFixture> {
+  return EngineFixture.open();
+}
+
+const mebi = 1024 * 1024;
+const isFlush = ({ name }: SentStatement): boolean => name.startsWith("flush_");
+const timedOut = (): Error => new Error("Query read timeout");
+
+/** Node types of the fixture, and "big", which computes a text of config.characters. */
+function withBig(t: EngineFixture): (type: string) => NodeExecutor | undefined {
+  const big: NodeExecutor = {
+    effect: "pure",
+    run: ({ config }) => ({ kind: "completed", outputText: "x".repeat(Number(config["characters"])) }),
+  };
+  return (type) => (type === "big" ? big : t.executors(type));
+}
+
+describe("runs with large outputs", () => {
+  it("store them in statements of some 4 MiB, whatever their number, and another tenant's run goes its way beside them", async () => {
+    const t = await setup();
+    const sent: number[] = [];
+    t.worker({ executors: withBig(t), sends: (one) => isFlush(one) && sent.push(one.characters) });
+    const characters = 900_000;
+    const ids = Array.from({ length: 10 }, (_, k) => `n${k}`);
+    const chain = plan(
+      ids.map((id) => node(id, "big", { characters })),
+      ids.slice(1).map((id, k) => `${ids[k]}>${id}`),
+    );
+    const large = await Promise.all(Array.from({ length: 6 }, () => t.create(chain)));
+    const small = await t.create(plan([node("a", "pure")]), { tenantId: "other" });
+    expect((await t.finished(small)).status).toBe("COMPLETED");
+    for (const runId of large) expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputText: "x".repeat(characters) });
+    // A run that has nearly 4 MiB may add one output more, and its own at its end.
+    expect(Math.max(...sent)).toBeLessThan(4 * mebi + 2 * characters + 100_000);
+    expect(sent.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(large.length * ids.length * characters);
+  });
+
+  it("store the ends of many calls one after the other, however many come at once, and keep their slots meanwhile", async () => {
+    const t = await setup();
+    const sent: number[] = [];
+    t.worker({ sends: (one) => isFlush(one) && sent.push(one.characters) });
+    const ids = Array.from({ length: 20 }, (_, k) => `h${k}`);
+    const nodes = [...ids.map((id) => node(id, "hold")), node("last", "pure")];
+    const runId = await t.create(
+      plan(
+        nodes,
+        ids.map((id) => `${id}>last`),
+      ),
+    );
+    const calls = await Promise.all(ids.map((id) => t.calls.heldNode(id)));
+    const outputText = "y".repeat(3 * mebi);
+    for (const call of calls) call.end({ kind: "completed", outputText });
+    const view = await t.finished(runId);
+    expect(view.status).toBe("COMPLETED");
+    expect(Object.values(view.nodes)).toEqual(nodes.map(() => "COMPLETED"));
+    expect(Math.max(...sent)).toBeLessThan(4 * mebi + 3 * mebi + 100_000);
+    expect(t.calls.log).toHaveLength(nodes.length);
+  });
+
+  it("go on under a caller that wants so many steps", async () => {
+    const t = await setup();
+    const control = t.newControl();
+    const characters = 3 * mebi;
+    const ids = ["a", "b", "c", "d", "e", "f"];
+    t.worker({ executors: withBig(t), start: false });
+    const runId = await t.create(
+      plan(
+        ids.map((id) => node(id, "big", { characters })),
+        ids.slice(1).map((id, k) => `${ids[k]}>${id}`),
+      ),
+      { execution: "MANUAL" },
+    );
+    expect(await control.ownRun({ tenantId: "acme", runId, workerKey: "me", mode: { kind: "steps", max: 16 } })).toMatchObject({
+      stopReason: "FINISHED",
+    });
+  });
+});
+
+describe("a flush that is not answered", () => {
+  it("in its time is sent in halves, and every run is stored once", async () => {
+    const t = await setup();
+    let isSlow = true;
+    const asked: number[] = [];
+    const worker = t.worker({
+      sends(one) {
+        if (!isFlush(one) || !isSlow) return;
+        const runs = String(one.values[0]).split(",").length;
+        if (runs < 2) return;
+        asked.push(runs);
+        if (runs > 2) throw timedOut();
+      },
+    });
+    const ids = Array.from({ length: 8 }, (_, k) => `h${k}`);
+    isSlow = false;
+    const runs = await Promise.all(ids.map((id) => t.create(plan([node(id, "hold")]))));
+    const calls = await Promise.all(ids.map((id) => t.calls.heldNode(id)));
+    isSlow = true;
+    const sizes: number[] = [];
+    worker.signals.on("flushed", (stored) => sizes.push(stored.length));
+    for (const call of calls) call.end();
+    for (const runId of runs) expect((await t.finished(runId)).status).toBe("COMPLETED");
+    expect(asked.slice(0, 3)).toEqual([8, 4, 2]);
+    expect(Math.max(...sizes)).toBe(2);
+    expect(t.calls.log).toHaveLength(8);
+  });
+
+  it("for as long as a lease gives its run back, as stored and with no crash counted, though the leases are renewed", async () => {
+    const t = await setup();
+    let mayStore = true;
+    const first = t.worker({
+      leaseMs: 1_500,
+      sends(one) {
+        if (isFlush(one) && !mayStore) throw timedOut();
+      },
+    });
+    const runId = await t.create(plan([node("h", "hold"), node("z", "pure")], ["h>z"]));
+    const call = await t.calls.heldNode("h");
+    mayStore = false;
+    const released = new Promise((resolve) => first.signals.once("released", (_id, release) => resolve(release)));
+    call.end();
+    expect(await released).toEqual({ kind: "lost" });
+    await first.kill();
+    t.worker();
+    const again = await t.calls.heldNode("h");
+    const { rows } = await t.pool.query("select crashes from runtime.work where key = $1", [runId]);
+    expect(rows).toEqual([{ crashes: 0 }]);
+    again.end();
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+  });
+});

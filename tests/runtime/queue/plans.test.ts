@@ -1,0 +1,68 @@
+/**
+ * An engine session plans a statement once and keeps the plan, so the one that it makes of an empty database serves the runs of a full one until
+ * PostgreSQL has counted them: it must reach every row by an index.
+ */
+import { readdir } from "node:fs/promises";
+import type pg from "pg";
+import { openPool } from "#shared/db/pool.ts";
+import { definedStatements, type Statement } from "../../../subgraphs/runtime/queue/statement.ts";
+import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
+
+/** Scans that read an index from its beginning, and why they may. */
+const wholeIndexes: Record<string, string> = {
+  "claim_runs: Index Only Scan of work_runs": "the first step of the walk from tenant to tenant; it takes one row",
+  "claim_nodes: Index Only Scan of work_nodes": "the first step of the walk from tenant to tenant; it takes one row",
+  "mail_unread: Index Scan of inbox_pkey": "asks for all that is unread, once in the life of a process",
+};
+
+interface PlanNode {
+  "Node Type": string;
+  "Index Name"?: string;
+  "Index Cond"?: string;
+  Plans?: PlanNode[];
+}
+
+/** Of every module that has some: one that is added later is among them, as there is no other way to make one. */
+async function allStatements(): Promise<readonly Statement[]> {
+  const folder = new URL("../../../subgraphs/runtime/queue/", import.meta.url);
+  for (const file of await readdir(folder)) if (file.endsWith(".sql.ts")) await import(new URL(file, folder).href);
+  return definedStatements();
+}
+
+async function setup(): Promise<TestDatabase & { pool: pg.Pool } & AsyncDisposable> {
+  const database = await createTestDatabase();
+  const pool = openPool({ url: database.url, scope: "engine", max: 1 });
+  return { ...database, pool, [Symbol.asyncDispose]: () => pool.end().then(database.drop) };
+}
+
+/** The plan that the session keeps for a statement. */
+async function planOf(pool: pg.Pool, { name, text }: Statement): Promise<PlanNode> {
+  await pool.query(`prepare "${name}" as ${text}`);
+  const parameters = Math.max(0, ...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
+  const values = parameters === 0 ? "" : `(${Array.from({ length: parameters }, () => "null").join(", ")})`;
+  const { rows } = await pool.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(`explain (format json) execute "${name}"${values}`);
+  return rows[0]!["QUERY PLAN"][0].Plan;
+}
+
+/** What of a plan reads more than it was asked for. */
+function greedyParts(name: string, { "Node Type": type, "Index Name": index, "Index Cond": condition, Plans = [] }: PlanNode): string[] {
+  const isGreedy = /Hash Join|Merge Join|Seq Scan/.test(type) || (index !== undefined && condition === undefined);
+  const own = isGreedy ? [`${name}: ${index === undefined ? type : `${type} of ${index}`}`] : [];
+  return [...own, ...Plans.flatMap((part) => greedyParts(name, part))];
+}
+
+/** Statement by statement, in the order of their names. */
+async function greedyPlans(pool: pg.Pool): Promise<string[]> {
+  const statements = await allStatements();
+  expect(statements.length).toBeGreaterThan(30);
+  const found: string[] = [];
+  for (const statement of statements) found.push(...greedyParts(statement.name, await planOf(pool, statement)));
+  return found.filter((part) => wholeIndexes[part] === undefined);
+}
+
+describe("an engine session", () => {
+  it("reaches every row by an index, in each statement, planned while the tables are new", async () => {
+    await using t = await setup();
+    expect(await greedyPlans(t.pool)).toEqual([]);
+  });
+});

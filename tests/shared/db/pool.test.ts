@@ -1,0 +1,82 @@
+import type pg from "pg";
+import { openPool, type PoolOptions } from "#shared/db/pool.ts";
+import { query } from "../../testkit/admin-query.ts";
+import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
+import { eventually } from "../../testkit/eventually.ts";
+
+async function setup(options: Partial<PoolOptions> = {}): Promise<TestDatabase & { pool: pg.Pool } & AsyncDisposable> {
+  const database = await createTestDatabase();
+  const pool = openPool({ url: database.url, ...options });
+  return { ...database, pool, [Symbol.asyncDispose]: () => pool.end().then(database.drop) };
+}
+
+/** The sessions of the pool, as PostgreSQL sees them. */
+async function sessionsOf({ adminUrl }: TestDatabase): Promise<number[]> {
+  const text = "select pid from pg_stat_activity where datname = current_database() and usename = 'agent_platform' order by pid";
+  return ((await query(adminUrl, text)) as { pid: number }[]).map(({ pid }) => pid);
+}
+
+const isFull = (pool: pg.Pool) =>
+  eventually(
+    () => Promise.resolve(pool.idleCount),
+    (idle) => idle === pool.options.max,
+  );
+
+describe("a pool with prepared statements", () => {
+  const one = { name: "one", text: "select $1::int as n" };
+
+  it("opens all its connections before anybody asks, each with every statement planned", async () => {
+    await using t = await setup({ max: 2, scope: "engine", prepared: [one] });
+    await isFull(t.pool);
+    const clients = await Promise.all([t.pool.connect(), t.pool.connect()]);
+    for (const client of clients) {
+      const { rows } = await client.query("select name, generic_plans::int as plans from pg_prepared_statements");
+      expect(rows).toEqual([{ name: "one", plans: 1 }]);
+      // PostgreSQL refuses to prepare a name twice.
+      expect((await client.query({ ...one, values: [7] })).rows).toEqual([{ n: 7 }]);
+      client.release();
+    }
+  });
+
+  it("executes none of them to be prepared", async () => {
+    const text = "delete from runtime.plan";
+    const database = await createTestDatabase();
+    await query(database.adminUrl, "insert into runtime.plan (id, tenant_id, document) values ('p', 't', '{}')");
+    const pool = openPool({ url: database.url, max: 1, scope: "engine", prepared: [{ name: "forget", text }] });
+    await isFull(pool);
+    expect((await pool.query("select id from runtime.plan")).rows).toEqual([{ id: "p" }]);
+    await pool.end();
+    await database.drop();
+  });
+
+  it("opens a connection in place of each that is lost", async () => {
+    await using t = await setup({ max: 2, scope: "engine", prepared: [one] });
+    await isFull(t.pool);
+    const lost = await sessionsOf(t);
+    await query(t.adminUrl, "select pg_terminate_backend(pid) from unnest($1::int[]) as pid", [lost]);
+    const isReplaced = (pids: number[]) => pids.length === 2 && pids.every((pid) => !lost.includes(pid));
+    await eventually(() => sessionsOf(t), isReplaced);
+    await isFull(t.pool);
+    expect((await t.pool.query({ ...one, values: [7] })).rows).toEqual([{ n: 7 }]);
+  });
+
+  it("lends connections where a statement cannot be prepared, because its table is not there yet", async () => {
+    await using t = await setup({ max: 1, scope: "engine", prepared: [{ name: "early", text: "select * from not_there_yet" }, one] });
+    await isFull(t.pool);
+    expect((await t.pool.query({ ...one, values: [7] })).rows).toEqual([{ n: 7 }]);
+  });
+});
+
+describe("a pool", () => {
+  it("keeps a connection whose statement was refused, and gives up one that gave no answer", async () => {
+    await using t = await setup({ max: 1 });
+    await t.pool.query("select 1");
+    const before = await sessionsOf(t);
+    await expect(t.pool.query("select 1 / 0")).rejects.toThrow("division by zero");
+    await t.pool.query("select 1");
+    expect(await sessionsOf(t)).toEqual(before);
+    await expect(t.pool.query({ text: "select pg_sleep(60)", query_timeout: 1 } as pg.QueryConfig)).rejects.toThrow("Query read timeout");
+    const { rows } = await t.pool.query<{ pid: number }>("select pg_backend_pid() as pid");
+    expect(before).not.toContain(rows[0]!.pid);
+  });
+});

@@ -1,0 +1,111 @@
+import type { Json, JsonObject } from "#shared/json.ts";
+import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
+
+/** A call of an outside node that the test ends. */
+export interface HeldCall {
+  context: NodeContext;
+  end(outcome?: NodeOutcome): void;
+}
+
+/** What the node types of {@link fakeExecutors} did. */
+export interface Calls {
+  /** Node ids in the order in which they were called. */
+  readonly log: string[];
+  /** Calls of `hold` nodes that nobody has ended, by node run id. */
+  readonly held: Map<string, HeldCall>;
+  /** Resolves when a `hold` node of that id is called. */
+  heldNode(nodeId: string): Promise<HeldCall>;
+  /** Attempts that `flaky` nodes have made, by node run id. */
+  readonly attempts: Map<string, number>;
+}
+
+/**
+ * pure: completes with config.output. branch: config.route. assign: config.updates. hold: an outside call that the test ends. call: an outside
+ * call of config.ms. cut: is interrupted config.times times. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees.
+ */
+export function fakeExecutors(): { executors: (type: string) => NodeExecutor | undefined; calls: Calls } {
+  const waiters = new Map<string, (call: HeldCall) => void>();
+  const calls: Calls = {
+    log: [],
+    held: new Map(),
+    attempts: new Map(),
+    heldNode(nodeId) {
+      const known = [...calls.held.values()].find(({ context }) => context.nodeId === nodeId);
+      return known === undefined ? new Promise((resolve) => waiters.set(nodeId, resolve)) : Promise.resolve(known);
+    },
+  };
+  const pure = (run: (context: NodeContext) => NodeOutcome): NodeExecutor => ({
+    effect: "pure",
+    run: (context) => logged(calls, context, run),
+  });
+  const outside = (run: (context: NodeContext) => NodeOutcome | Promise<NodeOutcome>): NodeExecutor => ({
+    effect: "outside",
+    run: (context) => logged(calls, context, run),
+  });
+  const types: Record<string, NodeExecutor> = {
+    pure: pure(({ config, nodeId }) => ({ kind: "completed", outputText: nodeId, outputJson: config["output"] ?? null })),
+    answer: pure(({ config }) => ({ kind: "completed", outputText: String(config["answer"] ?? "") })),
+    branch: pure(({ config }) => ({ kind: "completed", route: String(config["route"]) })),
+    assign: pure(({ config }) => ({ kind: "completed", stateUpdates: config["updates"] as JsonObject })),
+    echo: pure(({ scope }) => ({
+      kind: "completed",
+      outputJson: { state: scope.state, nodes: scope.nodes as unknown as Json, input: scope.input },
+    })),
+    // The characters cannot stand in a plan either.
+    unstorable: pure(({ config }) => ({ kind: "completed", outputText: String.fromCharCode(Number(config["code"])) })),
+    fail: pure(() => ({ kind: "failed", code: "BROKEN", message: "as told", retryable: false })),
+    person: pure(() => ({ kind: "waiting", reason: "PERSON" })),
+    timer: pure(({ config }) => ({ kind: "waiting", reason: "TIMER", delayMs: Number(config["ms"]) })),
+    flaky: outside((context) => {
+      const made = (calls.attempts.get(context.nodeRunId) ?? 0) + 1;
+      calls.attempts.set(context.nodeRunId, made);
+      const isOver = made > Number(context.config["failures"]);
+      return isOver
+        ? { kind: "completed", outputText: `attempt ${context.attempt}` }
+        : { kind: "failed", code: "FLAKY", message: "try again", retryable: true };
+    }),
+    cut: outside((context) => {
+      const made = (calls.attempts.get(context.nodeRunId) ?? 0) + 1;
+      calls.attempts.set(context.nodeRunId, made);
+      const effectUnknown = context.config["effectUnknown"] === true;
+      return made > Number(context.config["times"])
+        ? { kind: "completed", outputText: `attempt ${context.attempt}` }
+        : { kind: "interrupted", code: "SUBGRAPH_UNREACHABLE", message: "the tool subgraph is away", effectUnknown };
+    }),
+    call: outside((context) => sleepFor(Number(context.config["ms"] ?? 0), context.signal)),
+    hold: outside(
+      (context) =>
+        new Promise<NodeOutcome>((resolve) => {
+          const call: HeldCall = {
+            context,
+            end(outcome = { kind: "completed", outputText: context.nodeId }) {
+              calls.held.delete(context.nodeRunId);
+              resolve(outcome);
+            },
+          };
+          context.signal.addEventListener("abort", () =>
+            call.end({ kind: "failed", code: "ABORTED", message: "aborted", retryable: false }),
+          );
+          calls.held.set(context.nodeRunId, call);
+          waiters.get(context.nodeId)?.(call);
+          waiters.delete(context.nodeId);
+        }),
+    ),
+  };
+  return { executors: (type) => types[type], calls };
+}
+
+function logged<T>(calls: Calls, context: NodeContext, run: (context: NodeContext) => T): T {
+  calls.log.push(context.nodeId);
+  return run(context);
+}
+
+function sleepFor(ms: number, signal: AbortSignal): Promise<NodeOutcome> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve({ kind: "completed", outputText: "called" }), ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve({ kind: "failed", code: "ABORTED", message: "aborted", retryable: false });
+    });
+  });
+}
