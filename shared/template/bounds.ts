@@ -37,8 +37,8 @@ function boundRange(token: RangeToken): void {
     const low: unknown = yield evalTokenValue(lhs, context);
     const high: unknown = yield evalTokenValue(rhs, context);
     const items = Number(high) - Number(low) + 1;
-    if (items > templateLimits.rangeItems)
-      throw new Error(`a range has at most ${templateLimits.rangeItems} numbers; this one would have ${items}`);
+    const { rangeItems, renderedBytes: limitBytes } = templateLimits;
+    if (items > rangeItems) throw templateErrors.TEMPLATE_TOO_LARGE({ limitBytes, rangeItems });
     return high;
   };
   token.rhs = { kind: TokenKind.FilteredValue, initial: { evaluate }, filters: [] } as unknown as RangeToken["rhs"];
