@@ -2,7 +2,7 @@
  * What may be evaluated in a main loop, where other tenants wait for it: only what is small by this rule; all else goes to a thread. It counts
  * characters and items and never the time, so it holds on every machine.
  *
- * 1. The config's templates and expressions are short (`configChars`, `configValues`), and simple (shared/template/simple.ts,
+ * 1. The config's templates and expressions are short (`configChars`, `brackets`, `configValues`), and simple (shared/template/simple.ts,
  *    shared/expression/simple.ts): what they make is at most a few times what they read.
  * 2. What they read, each value as often as it is read, is at most `readUnits` characters and items. Values are measured up to that and no further.
  */
@@ -21,6 +21,8 @@ import { configTexts, type ConfigText } from "./node-texts.ts";
 export const smallLimits = {
   /** Characters of all templates and expressions of a config together. */
   configChars: 8_192,
+  /** Opening brackets in them: names that are computed by names that are computed take long to read. */
+  brackets: 100,
   /** Values of the fields that have templates. */
   configValues: 1_000,
   /** Characters and items of what they read. */
@@ -50,10 +52,13 @@ export function shortTexts(spec: Pick<NodeSpec, "templates" | "expressions">, co
   for (const field of fields) left -= valueCount(config[field], left);
   if (left < 0) return null;
   let chars = 0;
+  let brackets = 0;
   const texts = [...configTexts(spec, config)];
   for (const { text, kind } of texts) {
     chars += text.length;
-    if (chars > smallLimits.configChars || (kind === "expression" && !isShortExpression(text))) return null;
+    if (chars > smallLimits.configChars) return null;
+    for (let at = text.indexOf("["); at >= 0; at = text.indexOf("[", at + 1)) brackets += 1;
+    if (brackets > smallLimits.brackets || (kind === "expression" && !isShortExpression(text))) return null;
   }
   return texts;
 }

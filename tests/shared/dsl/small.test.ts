@@ -31,6 +31,7 @@ describe("what is small", () => {
     "{{ input.a == 1 }}",
     "{{ input.a | json | json | json | json | json }}",
     "x".repeat(smallLimits.configChars + 1),
+    `{{ ${"input[".repeat(101)}1${"]".repeat(101)} }}`,
   ])("is no template with a tag, an operator, another filter, a computed step or much text: %s", (text) => {
     expect(template(text)).toBe(false);
   });
