@@ -22,9 +22,11 @@ export async function longestTurn<T>(work: () => Promise<T>): Promise<{ outcome:
   })();
   try {
     const outcome = await work();
+    isDone = true;
+    // It has still to see the turn that ended the work.
+    await watching;
     return { outcome, longestMs };
   } finally {
     isDone = true;
-    await watching;
   }
 }
