@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openPool } from "#shared/db/pool.ts";
 import type { Log } from "#shared/log.ts";
-import { leasesFree, runsGiveBack } from "../../subgraphs/runtime/queue/free.sql.ts";
+import { leasesFree } from "../../subgraphs/runtime/queue/free.sql.ts";
+import { runsRelease } from "../../subgraphs/runtime/queue/release.sql.ts";
 import type { DeadWorker } from "../composition.ts";
 
 /** The last statements of the dead process may still be under way, and renew what was just freed; the database may be away for a moment too. */
@@ -13,8 +14,7 @@ const passesAtMs = [0, 500, 2_000, 5_000];
  * each of them does.
  */
 export async function freeLeases(databaseUrl: string, { held, blamedRunId }: DeadWorker, log: Log): Promise<void> {
-  const rows = held.map(([key, lease]) => ({ key, lease }));
-  const freed = new Set<string>();
+  const { innocent = [], counted = [] } = Object.groupBy(held, ([key]) => (isInnocent(key) ? "innocent" : "counted"));
   const pool = openPool({ url: databaseUrl, max: 1, scope: "engine", applicationName: "agent-platform supervisor" });
   try {
     let waitedMs = 0;
@@ -22,19 +22,14 @@ export async function freeLeases(databaseUrl: string, { held, blamedRunId }: Dea
       await sleep(atMs - waitedMs);
       waitedMs = atMs;
       try {
-        const given =
-          blamedRunId === undefined
-            ? []
-            : await runsGiveBack(
-                pool,
-                rows.filter(({ key }) => key !== blamedRunId),
-              );
-        const own = new Set(given);
-        const left = await leasesFree(
+        await runsRelease(
           pool,
-          rows.filter(({ key }) => isToBlame(key) && !own.has(key)),
+          innocent.map(([runId, lease]) => ({ runId, lease })),
         );
-        for (const key of [...given, ...left]) freed.add(key);
+        await leasesFree(
+          pool,
+          counted.map(([key, lease]) => ({ key, lease })),
+        );
       } catch (cause) {
         log.warn({ err: cause }, "the leases of a dead worker were not freed, trying again");
       }
@@ -42,10 +37,10 @@ export async function freeLeases(databaseUrl: string, { held, blamedRunId }: Dea
   } finally {
     await pool.end();
   }
-  log.info({ freed: freed.size, blamedRunId }, "the leases of a dead worker are freed");
+  log.info({ given: innocent.length, freed: counted.length, blamedRunId }, "the leases of a dead worker are freed");
 
-  /** A neighbour whose row was locked is not counted a crash for it: the next pass gives it back, or its lease runs out. */
-  function isToBlame(key: string): boolean {
-    return blamedRunId === undefined || key === blamedRunId || key.includes(":");
+  /** Of offered node runs none is: that the call of one may have been made is told by its crash alone. */
+  function isInnocent(key: string): boolean {
+    return blamedRunId !== undefined && key !== blamedRunId && !key.includes(":");
   }
 }
