@@ -5,6 +5,13 @@
 import type { Lease } from "./renew.sql.ts";
 import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
+// Reads the whole table, once for each worker that dies: an index on whose row it is would cost each claim.
+const marked = defineStatement({
+  name: "marked",
+  text: `
+select key, lease from runtime.work where worker = $1 and lease is not null and visible_at > now()`,
+});
+
 const free = defineStatement({
   name: "free",
   text: `
@@ -13,7 +20,14 @@ l as materialized (select w.key from runtime.work w join x using (key) where w.l
 update runtime.work w set visible_at = now() from l where w.key = l.key`,
 });
 
+type Held = Pick<Lease, "key" | "lease">;
+
+/** All that a process claimed under its mark and still holds, as far as it is not due yet; what it was not answered any more, too. */
+export function leasesMarked(db: Queryable, claimMark: string): Promise<Held[]> {
+  return rowsOf(db, marked, [claimMark]);
+}
+
 /** Makes rows visible whose lease was never given back: the next claim counts a crash for each. Served by the primary key. */
-export async function leasesFree(db: Queryable, held: readonly Pick<Lease, "key" | "lease">[]): Promise<void> {
+export async function leasesFree(db: Queryable, held: readonly Held[]): Promise<void> {
   if (held.length > 0) await rowsOf(db, free, [held.map(({ key }) => key), held.map(({ lease }) => lease)]);
 }
