@@ -33,9 +33,22 @@ function runtimeFloorRules() {
 /** What others may import of a machine of shared/; all else of its folder is its inside. */
 const machineFaces = {
   db: ["database", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
-  dsl: ["configs", "document", "issue", "node-specs", "node-texts", "node-types", "read", "render-config", "validate"],
+  dsl: [
+    "configs",
+    "document",
+    "issue",
+    "node-specs",
+    "node-texts",
+    "node-types",
+    "read",
+    "render-config",
+    "scope-read",
+    "small",
+    "validate",
+  ],
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
-  expression: ["expression", "language", "tree"],
+  evaluation: ["errors", "job", "process-threads"],
+  expression: ["errors", "expression", "language", "simple", "tree"],
   fetch: ["egress", "fetch", "fetch-request"],
   graphql: [
     "argument-limits",
@@ -49,12 +62,12 @@ const machineFaces = {
     "selection",
     "subgraph",
   ],
-  json: ["json-schema", "nesting", "storable"],
+  json: ["json-schema", "nesting", "storable", "value-count"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
   stream: ["bounded-stream", "map-stream", "pull-stream"],
-  template: ["budget", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
+  template: ["budget", "errors", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 
 /** Tests may look inside. */

@@ -11,6 +11,7 @@ export class CreateModelProviderInput {
   @Field(() => String, { description: "For people: 1 to 200 characters." })
   name!: string;
 
+  @OwnLimit()
   @Field(() => String, {
     description:
       "An http or https URL without query and credentials, such as https://api.openai.com/v1: up to 2,048 characters. Calls of a private address are refused unless the operator allows it in AGENT_PLATFORM_EGRESS_ALLOW.",
@@ -38,6 +39,7 @@ export class UpdateModelProviderInput {
   @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
+  @OwnLimit()
   @Field(() => String, {
     nullable: true,
     description:

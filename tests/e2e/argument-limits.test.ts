@@ -48,7 +48,10 @@ const ownLimits = new Set([
     `Update${noun}Input.description`,
   ]),
   ...["ChatCompletionInput.messages", "ChatCompletionInput.tools", "ChatMessageInput.content", "ChatToolInput.description"],
-  ...["CreateEmbeddingsInput.input", "CreateModelProviderInput.apiKey", "UpdateModelProviderInput.apiKey"],
+  ...[
+    "CreateEmbeddingsInput.input",
+    ...["Create", "Update"].flatMap((verb) => [`${verb}ModelProviderInput.apiKey`, `${verb}ModelProviderInput.baseUrl`]),
+  ],
   ...["CreateMemoryInput.contentText", "UpdateMemoryInput.contentText", "SearchMemoriesInput.query"],
   ...["AddMessageInput.content", "CreateRunRequestInput.message"],
   ...["ResumeNodeRunInput.outputText", "UpdateNodeRunStatusInput.outputText", "UpdateNodeRunStatusInput.errorMessage"],

@@ -49,7 +49,7 @@ export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker
   return {
     async stop() {
       await stop();
-      await parts.pool.end();
+      await parts.close();
     },
     finished: suspects ? untilIdle(worker) : new Promise<never>(() => {}),
   };
