@@ -2,7 +2,6 @@
 import type { Env } from "#shared/config.ts";
 import type { Log } from "#shared/log.ts";
 import type { GuardSettings } from "#shared/process-guard.mjs";
-import type { HeldKey } from "./process/part-messages.ts";
 
 /** An environment with a prepared database. */
 export type PreparedEnv = Env & { databaseUrl: string };
@@ -59,19 +58,13 @@ export interface WorkerOptions {
   onSuspect?: () => void;
   /** Guards the process, which is then this worker's alone. */
   guard?: GuardSettings;
-  /** Told what it holds, so that somebody can free the leases when it dies. */
-  ledger?: LeaseLedger;
-}
-
-/** Somebody outside of the worker's process who knows its leases. */
-export interface LeaseLedger {
-  claimed(leases: readonly { key: string; lease: string }[]): void;
-  holds(leases: readonly { key: string; lease: string }[]): void;
+  /** Written into all that it claims: by it its parent finds that when it has died. A secret of the two, and of this one process. */
+  claimMark?: string;
 }
 
 /** A worker that died, as its parent knew it. */
 export interface DeadWorker {
-  held: readonly HeldKey[];
+  claimMark: string;
   /** The run that it is known to have died of. */
   blamedRunId: string | undefined;
 }

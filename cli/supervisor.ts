@@ -205,10 +205,10 @@ export class Supervisor {
     this.#options.tell(`${name} ${pid} ${how}; another is started in ${restartInMs / 1_000} s`);
   }
 
-  #leasesFree({ held, stuck }: Ended): void {
+  #leasesFree({ claimMark, stuck }: Ended): void {
     const { context, log } = this.#options;
-    if (held.length === 0 || this.#database === undefined) return;
-    const freed = context.composition.freeLeases(this.#database.env, { held, blamedRunId: stuck?.runId }, log);
+    if (claimMark === undefined || this.#database === undefined) return;
+    const freed = context.composition.freeLeases(this.#database.env, { claimMark, blamedRunId: stuck?.runId }, log);
     freed.catch((cause: unknown) => log.error({ err: cause }, "the leases of a dead worker were not freed; they run out"));
   }
 

@@ -1,11 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { canonicalNodeType, nodeTypes as knownTypes } from "#shared/dsl/node-types.ts";
 import { createLog } from "#shared/log.ts";
-import type { LeaseLedger, PreparedEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
+import type { PreparedEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { joinRunningPlatform } from "../database/database.ts";
 import { forkSelf } from "../process/fork-self.ts";
-import { tellSupervisor, type HeldKey } from "../process/part-messages.ts";
+import { tellSupervisor } from "../process/part-messages.ts";
 import { partGuard } from "../process/process-guard.ts";
 import { serveSupervised } from "../serve-part.ts";
 import { serveUntilStopped } from "../serve.ts";
@@ -48,28 +49,25 @@ const stuck = { afterMs: 5_000, cpuMs: 4_000 };
 async function serveSupervisedWorker({ composition, ...context }: CliContext, worker: WorkerOptions): Promise<void> {
   const env = context.env();
   const log = createLog(env, "worker");
+  const claimMark = randomUUID();
   const told: WorkerOptions = {
     ...worker,
     guard: { ...partGuard(), stuck },
-    ledger: toldLedger,
+    claimMark,
     ...(worker.suspects !== true && { onSuspect: () => void tellSupervisor({ kind: "suspect" }) }),
   };
   await serveSupervised(
     { composition, ...context },
     {
-      start: () => composition.startWorker(env as PreparedEnv, told, { log, progress: () => {} }),
+      async start() {
+        await tellSupervisor({ kind: "mark", claimMark });
+        return composition.startWorker(env as PreparedEnv, told, { log, progress: () => {} });
+      },
       ready: () => ({}),
       stopDeadlineMs: 28_000,
     },
   );
 }
-
-const toldLedger: LeaseLedger = {
-  claimed: (leases) => void tellSupervisor({ kind: "claimed", held: heldKeys(leases) }),
-  holds: (leases) => void tellSupervisor({ kind: "holds", held: heldKeys(leases) }),
-};
-
-const heldKeys = (leases: readonly { key: string; lease: string }[]): HeldKey[] => leases.map(({ key, lease }) => [key, lease]);
 
 /** A worker of its own is the parent of its process for suspects. */
 async function startBesideSuspects(
@@ -80,7 +78,8 @@ async function startBesideSuspects(
   if (worker.suspects === true) return composition.startWorker(env, worker, options);
   const suspects = suspectsProcess({
     fork: () => forkSelf(suspectsArguments(worker), workerEnvironment({ environment, env, subgraphUrls: env.subgraphUrls })),
-    onEnd: (end) => void composition.freeLeases(env, { held: end.held, blamedRunId: end.stuck?.runId }, options.log),
+    onEnd: ({ claimMark, stuck }) =>
+      claimMark !== undefined && void composition.freeLeases(env, { claimMark, blamedRunId: stuck?.runId }, options.log),
     log: options.log,
   });
   const part = await composition.startWorker(env, { ...worker, onSuspect: suspects.wanted }, options);

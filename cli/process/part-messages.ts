@@ -4,9 +4,6 @@
  */
 import { AppError, errorCodes, type ErrorCode, type ErrorFacts } from "#shared/errors.ts";
 
-/** A row of work that a worker holds: its key and the token of the lease. */
-export type HeldKey = readonly [key: string, lease: string];
-
 /** An error on its way to another process. `code` is missing for a bug. */
 export interface ToldError {
   message: string;
@@ -25,10 +22,8 @@ export type PartMessage =
   | { kind: "failed"; error: ToldError }
   /** A worker: something is due that only the process for suspects takes. */
   | { kind: "suspect" }
-  /** A worker: claimed just now. */
-  | { kind: "claimed"; held: HeldKey[] }
-  /** A worker, every second: all that it holds. */
-  | { kind: "holds"; held: HeldKey[] };
+  /** A worker, before it claims anything: the mark of all that it will claim. */
+  | { kind: "mark"; claimMark: string };
 
 /** What the supervisor says. */
 export type SupervisorMessage =

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import { processIdentity } from "#shared/process-identity.ts";
 import type { KnownProcess } from "./instance-lock.ts";
-import { errorOf, type HeldKey, type PartMessage } from "./part-messages.ts";
+import { errorOf, type PartMessage } from "./part-messages.ts";
 import type { PartEnd } from "./restart-pace.ts";
 
 /** The file descriptor through which a process's guard says why it ends it. */
@@ -23,14 +23,12 @@ export interface Ended extends PartEnd {
   failure: Error | undefined;
   /** The end of what it said to stderr. */
   words: string;
-  /** The leases that it is known to have held, of a worker. */
-  held: HeldKey[];
+  /** Of a worker: the mark of all that it claimed. */
+  claimMark: string | undefined;
 }
 
 const mostWords = 2_000;
 const lastWordsMs = 50;
-/** What was claimed is among what is held as soon as it is loaded. */
-const claimedForMs = 3_000;
 
 /** One living process. */
 export class PartProcess {
@@ -39,8 +37,7 @@ export class PartProcess {
   readonly ended: Promise<Ended>;
   #wasReady = false;
   #failure: Error | undefined;
-  #held: HeldKey[] = [];
-  #claims: { atMs: number; held: HeldKey[] }[] = [];
+  #claimMark: string | undefined;
 
   constructor(child: ChildProcess, onMessage: (message: PartMessage) => void) {
     this.child = child;
@@ -56,7 +53,7 @@ export class PartProcess {
       const stuck = note();
       const livedMs = performance.now() - startedAtMs;
       const end = { pid, code, signal, livedMs, wasReady: this.#wasReady, wasStuck: stuck !== undefined };
-      return { ...end, stuck, failure: this.#failure, words: words(), held: this.#heldNow() };
+      return { ...end, stuck, failure: this.#failure, words: words(), claimMark: this.#claimMark };
     });
   }
 
@@ -77,16 +74,7 @@ export class PartProcess {
   #hear(message: PartMessage): void {
     if (message.kind === "ready") this.#wasReady = true;
     else if (message.kind === "failed") this.#failure = errorOf(message.error);
-    else if (message.kind === "claimed") this.#claims.push({ atMs: performance.now(), held: message.held });
-    else if (message.kind === "holds") {
-      this.#held = message.held;
-      this.#claims = this.#claims.filter(({ atMs }) => performance.now() - atMs < claimedForMs);
-    }
-  }
-
-  #heldNow(): HeldKey[] {
-    const tokens = new Map([...this.#claims.flatMap(({ held }) => held), ...this.#held].map((row) => [row.join(" "), row]));
-    return [...tokens.values()];
+    else if (message.kind === "mark") this.#claimMark = message.claimMark;
   }
 }
 

@@ -38,8 +38,6 @@ export interface RenewerOptions {
   /** Guards the process from the same thread. */
   guard?: GuardSettings | undefined;
   advancing?: RunNote | undefined;
-  /** Told every second what is held. */
-  held?: ((leases: readonly Lease[]) => void) | undefined;
 }
 
 const beatMs = 1_000;
@@ -50,7 +48,6 @@ const patienceMs = 20_000;
  * hands over what it holds; when it has not turned for 20 s the thread stops: a process that hangs must lose its runs.
  */
 export class LeaseRenewer {
-  readonly #held: ((leases: readonly Lease[]) => void) | undefined;
   readonly #leases: () => Lease[];
   readonly #listener: RenewalListener;
   readonly #log: Log;
@@ -62,7 +59,6 @@ export class LeaseRenewer {
   constructor(options: RenewerOptions) {
     const { url, leaseMs, guard, advancing } = options;
     this.#settings = { url, leaseMs, patienceMs: Math.min(patienceMs, leaseMs), guard, advancing: advancing?.memory };
-    this.#held = options.held;
     this.#leases = options.leases;
     this.#listener = options.listener;
     this.#log = options.log;
@@ -70,14 +66,7 @@ export class LeaseRenewer {
 
   start(): void {
     this.#spawn();
-    this.#beat = setInterval(
-      () => {
-        const leases = this.#leases();
-        this.#thread?.postMessage(leases);
-        this.#held?.(leases);
-      },
-      Math.min(beatMs, this.#settings.leaseMs / 6),
-    );
+    this.#beat = setInterval(() => this.#thread?.postMessage(this.#leases()), Math.min(beatMs, this.#settings.leaseMs / 6));
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Env } from "#shared/config.ts";
 import { engineParts, processWorkerKey, type EngineHost } from "./engine-parts.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { startWorker } from "./main.ts";
-import type { LeaseLedger, Worker, WorkerOptions } from "./worker.ts";
+import type { Worker, WorkerOptions } from "./worker.ts";
 
 /** A worker, and what it takes. */
 export interface WorkerProcessOptions extends EngineHost {
@@ -17,7 +17,7 @@ export interface WorkerProcessOptions extends EngineHost {
   onSuspect?: (() => void) | undefined;
   /** Of the process, which is then this worker's alone. */
   guard?: WorkerOptions["guard"];
-  ledger?: LeaseLedger | undefined;
+  claimMark?: WorkerOptions["claimMark"];
 }
 
 /** A worker in this process. */
@@ -32,7 +32,7 @@ const idleMs = 10_000;
 
 /** Starts the worker of this process. */
 export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker {
-  const { databaseUrl, env, only, concurrency, suspects = false, onSuspect, guard, ledger } = options;
+  const { databaseUrl, env, only, concurrency, suspects = false, onSuspect, guard, claimMark } = options;
   const parts = engineParts(options);
   const { worker, stop } = startWorker({
     ...parts,
@@ -42,7 +42,7 @@ export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker
     maxCrashes: env.maxCrashes,
     suspects,
     guard,
-    ledger,
+    claimMark,
     ...(only && { only }),
   });
   if (onSuspect !== undefined) worker.signals.on("suspect", onSuspect);

@@ -47,20 +47,12 @@ export interface WorkerOptions {
   suspects?: boolean;
   /** Guards the process, which is this worker's alone: the renewal thread ends it when its main loop hangs, or its parent is gone. */
   guard?: GuardSettings | undefined;
-  /** Told what it holds, so that somebody can free the leases when it dies. */
-  ledger?: LeaseLedger | undefined;
+  /**
+   * Written into each row that it claims, and shown to nobody: whoever made it up for this process alone finds by it what the process held when it died. The
+   * worker key unless given, which is no such thing: users choose some.
+   */
+  claimMark?: string | undefined;
 }
-
-/** Somebody outside of the process who knows its leases. */
-export interface LeaseLedger {
-  /** Claimed just now; told before anything of them is executed. */
-  claimed(leases: readonly HeldRow[]): void;
-  /** All that is held, every second; but for what was claimed just now and is still being loaded. */
-  holds(leases: readonly HeldRow[]): void;
-}
-
-/** A row of work and the token that holds it. */
-export type HeldRow = Pick<Lease, "key" | "lease">;
 
 /** What a worker tells whoever waits for it: `signals.once("flushed", …)`, or events.once(worker.signals, "idle"). */
 export interface WorkerSignals {
@@ -142,7 +134,6 @@ export class Worker {
       leases: () => [...this.#owner.leases(), ...this.#offered.leases()],
       guard: options.guard,
       advancing,
-      held: (leases) => options.ledger?.holds(leases),
       listener: {
         confirmed: (leases, sentAtMs) => this.#confirmed(leases, sentAtMs),
         lost: (leases) => {
@@ -259,7 +250,10 @@ export class Worker {
 
   /** While it stops too: then they are given back at once, and count no crash. */
   async #runsAdopt(claims: readonly RunClaim[]): Promise<void> {
-    this.#claimedTell(claims.map(({ runId: key, lease }) => ({ key, lease })));
+    this.signals.emit(
+      "claimed",
+      claims.map(({ runId }) => runId),
+    );
     const { pool, workerKey, suspects = false } = this.#options;
     const kept: RunClaim[] = [];
     for (const claim of claims) {
@@ -286,17 +280,12 @@ export class Worker {
       await offersRelease(this.#options.pool, claims);
       return false;
     }
-    this.#claimedTell(claims);
-    void this.#offered.adopt(claims);
-    return true;
-  }
-
-  #claimedTell(claims: readonly HeldRow[]): void {
-    this.#options.ledger?.claimed(claims);
     this.signals.emit(
       "claimed",
       claims.map(({ key }) => key),
     );
+    void this.#offered.adopt(claims);
+    return true;
   }
 
   /** Takes one suspect when it holds none. @returns when to look again; what it holds asks for the next when it is done. */
@@ -328,7 +317,7 @@ export class Worker {
   #limits(limit: number, cappedTenants: readonly string[]): ClaimLimits {
     return {
       limit,
-      worker: this.#options.workerKey,
+      worker: this.#options.claimMark ?? this.#options.workerKey,
       leaseMs: this.#leaseMs,
       orphansAllowed: !this.#wasUnreachable && monotonicMs() >= this.#orphansFromMs,
       suspectsAllowed: this.#options.suspects === true,

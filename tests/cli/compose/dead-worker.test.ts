@@ -1,4 +1,5 @@
 import { fork } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { freeLeases } from "../../../cli/compose/dead-worker.ts";
@@ -48,10 +49,9 @@ describe("the runs of a worker that died", () => {
     const first = worker("first");
     for (const runId of runs) await t.until(runId, ({ nodes }) => nodes["a"] === "RUNNING");
     first.child.kill("SIGKILL");
-    const { held, stuck } = await first.ended;
-    expect(held.map(([key]) => key).sort()).toEqual(runs);
+    const { claimMark = "", stuck } = await first.ended;
     expect((await work()).map(({ isDue }) => isDue)).toEqual([false, false]);
-    const freeing = freeLeases(t.url, { held, blamedRunId: stuck?.runId }, log);
+    const freeing = freeLeases(t.url, { claimMark, blamedRunId: stuck?.runId }, log);
     const freed = await eventually(work, (rows) => rows.every(({ isDue }) => isDue), beforeTheyRunOut);
     expect(freed).toEqual(runs.map((key) => ({ key, crashes: 0, isOwned: true, isDue: true })));
     worker("next");
@@ -66,10 +66,9 @@ describe("the runs of a worker that died", () => {
     const first = worker("first");
     await t.until(neighbour, ({ nodes }) => nodes["a"] === "RUNNING");
     const blocking = await t.create(plan([node("a", "block")]));
-    const { held, stuck, signal } = await first.ended;
+    const { claimMark = "", stuck, signal } = await first.ended;
     expect({ stuck, signal }).toEqual({ stuck: { runId: blocking }, signal: "SIGKILL" });
-    expect(held.map(([key]) => key).sort()).toEqual([blocking, neighbour].sort());
-    const freeing = freeLeases(t.url, { held, blamedRunId: stuck?.runId }, log);
+    const freeing = freeLeases(t.url, { claimMark, blamedRunId: stuck?.runId }, log);
     const freed = await eventually(work, (rows) => rows.every(({ isDue }) => isDue), beforeTheyRunOut);
     const owned = Object.fromEntries(freed.map(({ key, isOwned }) => [key, isOwned]));
     // The next claim counts a crash where a lease was not given back.
@@ -80,14 +79,15 @@ describe("the runs of a worker that died", () => {
     await processesEnd();
   });
 
-  it("are left alone where they are in other hands by now", async () => {
+  it("are found by the mark that their worker made up, and by nothing that a user knows", async () => {
     const { t, worker, work } = await setup();
     const runId = await t.create(calling);
-    worker("first");
+    const first = worker("first");
     await t.until(runId, ({ nodes }) => nodes["a"] === "RUNNING");
     const before = await work();
-    const held = [[runId, "00000000-0000-4000-8000-000000000000"]] as const;
-    await Promise.all([undefined, "another"].map((blamedRunId) => freeLeases(t.url, { held, blamedRunId }, log)));
+    // The worker key is shown to users, who choose some of their own; the mark is not.
+    const others = ["", randomUUID(), `first-${first.child.pid}`];
+    await Promise.all(others.map((claimMark) => freeLeases(t.url, { claimMark, blamedRunId: undefined }, log)));
     expect(await work()).toEqual(before);
     await processesEnd();
   });
