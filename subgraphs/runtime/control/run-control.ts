@@ -224,12 +224,21 @@ export class RunControl {
       leaseMs: lease,
       orphansAllowed: true,
       suspectsAllowed: false,
-      cappedTenants: [],
+      share: 1,
+      held: new Map<string, number>(),
       tenantId,
     };
-    const claims = await nodesClaim(this.#deps.pool, limits);
+    const { slots } = this.#owner;
+    await slots.taken(tenantId);
+    const claims = await nodesClaim(this.#deps.pool, limits).catch((cause: unknown) => {
+      slots.release(tenantId);
+      throw cause;
+    });
     const [claim] = claims;
-    if (claim === undefined) return null;
+    if (claim === undefined) {
+      slots.release(tenantId);
+      return null;
+    }
     await this.#offered.adopt(claims);
     await this.ownRun({ tenantId, runId: claim.runId, workerKey, mode: { kind: "inbox" } });
     return { runId: claim.runId, path: claim.path };
