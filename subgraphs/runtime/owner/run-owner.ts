@@ -298,5 +298,5 @@ export class RunOwner implements RunHost {
 
 /** The run of a claim that nobody has begun: all that a load would find. An owner that died with it may have begun it. */
 function freshRun({ fresh, crashes }: RunClaim): LoadedRun | undefined {
-  return fresh !== undefined && crashes === 0 ? { ...fresh, nodes: [], inbox: [] } : undefined;
+  return fresh !== undefined && crashes === 0 ? { ...fresh, lastEventMs: 0, nodes: [], inbox: [] } : undefined;
 }

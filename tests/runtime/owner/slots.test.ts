@@ -8,7 +8,8 @@ const tenants = ["a", "b", "c"] as const;
 
 describe("slots", () => {
   it("give no tenant more than its share, and leave none idle that somebody who waits may have, whatever happens in which order", async () => {
-    const step = fc.tuple(fc.constantFrom("take", "wait", "release"), fc.constantFrom(...tenants));
+    // Mostly one tenant that takes: so it comes to its share.
+    const step = fc.tuple(fc.constantFrom("take", "take", "take", "wait", "release"), fc.constantFrom("a", "a", "a", ...tenants));
     const property = fc.asyncProperty(fc.integer({ min: 0, max: 9 }), fc.array(step, { maxLength: 80 }), async (total, steps) => {
       const slots = new Slots(total);
       const waiting = new Map<string, number>();
