@@ -7,7 +7,7 @@ import { runJailed, type JailLimits } from "./jail-process.ts";
 import { askInterpreter, type PythonInterpreter } from "./python-interpreter.ts";
 import type { SandboxPort, SandboxRequest, SandboxResult } from "./sandbox.ts";
 import { jailProblem } from "./self-test.ts";
-import { TurnQueue } from "./turn-queue.ts";
+import { TurnQueue } from "#shared/turn-queue.ts";
 
 /** Options of {@link createPythonJail}. */
 export interface PythonJailOptions {

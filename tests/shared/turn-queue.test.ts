@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { TurnQueue, type TurnQueueOptions } from "../../../subgraphs/runtime/sandbox/turn-queue.ts";
+import { TurnQueue, type TurnQueueOptions } from "#shared/turn-queue.ts";
 
 const never = new AbortController().signal;
 
