@@ -113,6 +113,19 @@ export const runtimeErrors = defineErrors({
     message: (f: { nodeId: string; given: string; type: string }) =>
       `Node ${f.nodeId} is of type ${f.type}, not ${f.given}. Correct nodeType, or leave it out.`,
   },
+  RUNS_NOT_NAMED: {
+    code: "BAD_USER_INPUT",
+    message: (_: { field: string }) =>
+      "The filter has no condition. Say which runs to cancel, or all: true for all of the tenant's that have not finished.",
+  },
+  TOO_MANY_IDS: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; count: number; max: number }) => `${f.field} has ${f.count} ids; give at most ${f.max} in one call.`,
+  },
+  CANCELS_BUSY: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (_: { retryAfterMs: number }) => "Too many calls of cancelRuns are under way. Make one after the other.",
+  },
   TEXT_NOT_STORABLE: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; problem: string }) => `What was given cannot be stored: ${f.problem}. Remove it.`,
