@@ -200,7 +200,7 @@ export class BenchEngine {
       whenEnded: (runId) => (ended.delete(runId) ? Promise.resolve() : new Promise((resolve) => waiting.set(runId, resolve))),
       async stop() {
         await worker.stop();
-        await parts.pool.end();
+        await parts.close();
       },
     };
   }

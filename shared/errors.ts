@@ -27,15 +27,15 @@ export type ErrorFacts = Record<string, Json | undefined>;
 /** An error made for a client: everything in it may be shown, but for `cause`. */
 export class AppError extends Error {
   override readonly name = "AppError";
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly facts: ErrorFacts;
 
-  constructor(
-    readonly code: ErrorCode,
-    readonly reason: string,
-    message: string,
-    readonly facts: ErrorFacts = {},
-    options: { cause?: unknown } = {},
-  ) {
+  constructor(code: ErrorCode, reason: string, message: string, facts: ErrorFacts = {}, options: { cause?: unknown } = {}) {
     super(message, options);
+    this.code = code;
+    this.reason = reason;
+    this.facts = facts;
   }
 }
 

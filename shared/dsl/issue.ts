@@ -40,6 +40,8 @@ export const dslIssueCodes = [
   "CONDITION_UNUSED",
   "ROUTE_MISSING",
   "CYCLE",
+  // beyond what is listed
+  "MORE_ISSUES",
 ] as const;
 
 /** One of {@link dslIssueCodes}. */
@@ -54,17 +56,43 @@ export interface DslIssue {
   path: string;
 }
 
-/** Collects issues, in the order in which they are found. */
+/** Issues of a document that are listed, and characters of a message or a path: nobody reads more, and a request may ask for many documents. */
+const listed = 200;
+const shownChars = 2_000;
+
+/** Collects issues, in the order in which they are found: the first 200, errors rather than warnings. */
 export class IssueList {
-  readonly issues: DslIssue[] = [];
+  readonly #found: DslIssue[] = [];
+  readonly #counts = { ERROR: 0, WARNING: 0 };
+
+  /** What was found; the last one says how many there are beyond those that are listed. */
+  get issues(): DslIssue[] {
+    let warnings = Math.max(0, listed - Math.min(this.#counts.ERROR, listed));
+    const issues = this.#found.filter(({ severity }) => severity === "ERROR" || warnings-- > 0);
+    const more = this.#counts.ERROR + this.#counts.WARNING - issues.length;
+    if (more === 0) return issues;
+    const severity = this.#counts.ERROR > listed ? "ERROR" : "WARNING";
+    const message = `${more} more problems are not listed; solve these first, then validate again.`;
+    return [...issues, { severity, code: "MORE_ISSUES", message, path: "" }];
+  }
 
   error(code: DslIssueCode, path: readonly PropertyKey[], message: string): void {
-    this.issues.push({ severity: "ERROR", code, message, path: pointer(...path) });
+    this.#add({ severity: "ERROR", code, message, path: pointer(...path) });
   }
 
   warning(code: DslIssueCode, path: readonly PropertyKey[], message: string): void {
-    this.issues.push({ severity: "WARNING", code, message, path: pointer(...path) });
+    this.#add({ severity: "WARNING", code, message, path: pointer(...path) });
   }
+
+  #add(issue: DslIssue): void {
+    if (++this.#counts[issue.severity] > listed) return;
+    this.#found.push({ ...issue, message: brief(issue.message), path: brief(issue.path) });
+  }
+}
+
+/** Names in a document may be of any length. */
+function brief(text: string): string {
+  return text.length > shownChars ? `${text.slice(0, shownChars).toWellFormed()}…` : text;
 }
 
 /** A value short enough for a message. */

@@ -17,6 +17,11 @@ export const expressionErrors = defineErrors({
     message: (f: { expression: string; type: string; value: string }) =>
       `The expression ${f.expression} gives ${f.type} ${f.value}; a condition must give true or false. Compare it, such as (${f.expression}) == ${f.value}.`,
   },
+  EXPRESSION_TOO_LARGE: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { expression: string; limit: number }) =>
+      `The expression ${f.expression} reads or makes more than ${f.limit} characters and items; look at less, or do the work in a code node.`,
+  },
   EXPRESSION_TOO_SLOW: {
     code: "RESOURCE_EXHAUSTED",
     message: (f: { expression: string; limitMs: number }) =>

@@ -9,9 +9,10 @@ import type { Reference, TemplateScope } from "#shared/template/scope.ts";
 import { isCelError, parse, plan, type CelInput, type CelResult } from "@bufbuild/cel";
 import { expressionErrors } from "./errors.ts";
 import { brief, evaluateFailure, parseFailure } from "./failures.ts";
-import { adapt, environment, expressionLimits, withinTime } from "./language.ts";
+import { adapt, environment, expressionLimits, spend, withinLimits } from "./language.ts";
 import { namesOf } from "./names.ts";
 import { fromPython, type Translation } from "./python.ts";
+import { simpleReads, type SimpleRead } from "./simple.ts";
 import type { Expr } from "./tree.ts";
 import { fromCel, toCel } from "./values.ts";
 
@@ -20,10 +21,12 @@ export interface Expression {
   readonly source: string;
   /** Every path that it reads, in reading order. */
   readonly references: readonly Reference[];
+  /** What it reads, where evaluating it is linear in the values there (simple.ts); null for any other. */
+  readonly simple: readonly SimpleRead[] | null;
   /**
    * The expression's value.
    *
-   * @throws AppError EXPRESSION_FAILED (a missing value: with its path), EXPRESSION_TOO_SLOW (> 500 ms)
+   * @throws AppError EXPRESSION_FAILED (a missing value: with its path), EXPRESSION_TOO_LARGE, EXPRESSION_TOO_SLOW (> 500 ms)
    */
   evaluate(scope: TemplateScope): Json;
   /**
@@ -49,10 +52,19 @@ function compile(source: string): Expression {
   const { reads, problem } = namesOf(expr);
   if (problem !== null) throw expressionErrors.EXPRESSION_INVALID({ ...positionOf(problem.at), problem: problem.problem });
 
+  const long = reads.find(({ path }) => path.length > expressionLimits.pathSteps);
+  if (long !== undefined) {
+    const tooLong = `a path has at most ${expressionLimits.pathSteps} steps; this one has ${long.path.length}`;
+    throw expressionErrors.EXPRESSION_INVALID({ ...positionOf(long.root), problem: tooLong });
+  }
+
+  // Before the planner, which may change the tree.
+  const simple = simpleReads(source, expr);
   const evaluate = evaluator(source, expr);
   return {
     source,
-    references: reads.map(({ path, root }) => ({ path, ...positionOf(root) })),
+    simple,
+    references: reads.map(({ path, as, root }) => ({ path, as, ...positionOf(root) })),
     evaluate,
     test: (scope) => {
       const value = evaluate(scope);
@@ -90,14 +102,30 @@ function evaluator(source: string, expr: Expr): Expression["evaluate"] {
       nodes: toCel(scope.nodes),
       current: toCel(scope.current),
     };
-    const { value, inTime } = withinTime(() => run(bindings));
-    if (!inTime) throw expressionErrors.EXPRESSION_TOO_SLOW({ expression: brief(source), limitMs: expressionLimits.evaluateMs });
+    const { value, end } = withinLimits(() => {
+      const result = run(bindings);
+      return isCelError(result) ? result : orEnd(() => fromCel(result, (units) => spend(units * resultWeight)));
+    });
+    const expression = brief(source);
+    if (end === "slow") throw expressionErrors.EXPRESSION_TOO_SLOW({ expression, limitMs: expressionLimits.evaluateMs });
+    if (end === "large") throw expressionErrors.EXPRESSION_TOO_LARGE({ expression, limit: expressionLimits.made });
     if (isCelError(value)) throw evaluateFailure(value, expr, source);
-    const json = fromCel(value);
-    if (json === undefined)
+    if (value === undefined)
       throw expressionErrors.EXPRESSION_FAILED({ expression: brief(source), problem: "its value is nothing that JSON can say" });
-    return json;
+    return value;
   };
+}
+
+/** What is given back is written out and read again: a tenth of what is made on the way is enough. */
+const resultWeight = 10;
+
+/** That the allowance is used up is told by the evaluation's end. */
+function orEnd(read: () => Json | undefined): Json | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 function planned(source: string, expr: Expr): (bindings: Record<string, CelInput>) => CelResult {

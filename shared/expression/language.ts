@@ -2,18 +2,40 @@
  * CEL as conditions need it. JSON has one kind of number, so every number is a double here: literals, sizes, conversions; `%` takes
  * them too. Loops look at the clock in every round.
  */
-import { celEnv, celFunc, celMethod, CelScalar, isCelError, type CelResult, type CelValue } from "@bufbuild/cel";
+import {
+  celEnv,
+  celFunc,
+  celListConcat,
+  celMethod,
+  CelScalar,
+  isCelError,
+  listType,
+  type CelList,
+  type CelResult,
+  type CelValue,
+} from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import type { Expr } from "./tree.ts";
 
 /** What one evaluation may cost. */
-export const expressionLimits = { sourceChars: 10_000, evaluateMs: 500, patternChars: 1_000 } as const;
+export const expressionLimits = {
+  sourceChars: 10_000,
+  evaluateMs: 500,
+  patternChars: 1_000,
+  /** Steps of a path. */
+  pathSteps: 20,
+  /** Characters and items that its steps make. */
+  made: 10_000_000,
+  /** Items of a list that it makes. */
+  listItems: 100_000,
+} as const;
 
-const { BOOL, DOUBLE, STRING } = CelScalar;
+const { BOOL, BYTES, DOUBLE, DYN, STRING } = CelScalar;
+const LIST = listType(DYN);
 const standardMatches = celEnv().funcs.find("matches");
 
 /** Text functions of CEL's extension library that cannot blow up. */
-const textFunctions = new Set(["lowerAscii", "upperAscii", "trim"]);
+const textFunctions = new Set(["trim"]);
 
 /** Functions whose numbers would be CEL integers. */
 const integerFunctions = new Set([
@@ -23,26 +45,62 @@ const integerFunctions = new Set([
 
 let deadlineMs = Infinity;
 let ranOutOfTime = false;
+let left = Infinity;
+let ranOutOfRoom = false;
 
 /** The environment that expressions are planned in. */
 export const environment = celEnv({
   funcs: [
     ...strings.filter((func) => textFunctions.has(func.name)),
     celFunc("_%_", [DOUBLE, DOUBLE], DOUBLE, (left, right) => left % nonZero(right, "a remainder")),
+    // Each of these makes a value as large as both together; in a loop that doubles.
+    celFunc("_+_", [STRING, STRING], STRING, (one, other) => {
+      spend(one.length + other.length);
+      return one + other;
+    }),
+    celFunc("_+_", [BYTES, BYTES], BYTES, (one, other) => {
+      spend(one.length + other.length);
+      const joined = new Uint8Array(one.length + other.length);
+      joined.set(one);
+      joined.set(other, one.length);
+      return joined;
+    }),
+    celFunc("_+_", [LIST, LIST], LIST, (one: CelList, other: CelList) => {
+      if (one.size + other.size > expressionLimits.listItems) spend(Infinity);
+      spend(Math.min(one.size, other.size) + 1);
+      return celListConcat(one, other);
+    }),
     celFunc("_/_", [DOUBLE, DOUBLE], DOUBLE, (left, right) => left / nonZero(right, "a division")),
-    celFunc("@inTime", [], BOOL, () => !(ranOutOfTime ||= performance.now() > deadlineMs)),
+    celFunc("@inTime", [], BOOL, () => !ranOutOfRoom && !(ranOutOfTime ||= performance.now() > deadlineMs)),
+    // The library's make a list of the characters: of a text of megabytes hundreds of megabytes.
+    celMethod("lowerAscii", STRING, [], STRING, function () {
+      return this.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+    }),
+    celMethod("upperAscii", STRING, [], STRING, function () {
+      return this.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+    }),
     celMethod("matches", STRING, [STRING], BOOL, function (pattern) {
       return matches(this, pattern);
     }),
   ],
 });
 
-/** Runs an evaluation against the clock; `inTime` false means that its value is worth nothing. */
-export function withinTime(evaluate: () => CelResult): { value: CelResult; inTime: boolean } {
+/** Runs an evaluation against the clock and the allowance for what it makes; unless `end` is "done" the value is worth nothing. */
+export function withinLimits<T>(evaluate: () => T): { value: T; end: "done" | "slow" | "large" } {
   deadlineMs = performance.now() + expressionLimits.evaluateMs;
   ranOutOfTime = false;
+  left = expressionLimits.made;
+  ranOutOfRoom = false;
   const value = evaluate();
-  return { value, inTime: !ranOutOfTime };
+  return { value, end: ranOutOfRoom ? "large" : ranOutOfTime ? "slow" : "done" };
+}
+
+/** Takes from the allowance. @throws Error when it is used up; whatever becomes of that, the evaluation ends "large" */
+export function spend(units: number): void {
+  left -= units;
+  if (left >= 0) return;
+  ranOutOfRoom = true;
+  throw new Error("it makes too much");
 }
 
 /** Turns every number of a tree into a double and gives its loops an eye on the clock; changes the tree it is given. */

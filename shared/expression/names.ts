@@ -1,11 +1,13 @@
 /** Finds what an expression reads, and what it names that cannot be there. */
-import { scopeNames } from "#shared/template/scope.ts";
+import { scopeNames, type ReadAs } from "#shared/template/scope.ts";
 import { environment } from "./language.ts";
+import { isQuestion, readAs } from "./simple.ts";
 import { childrenOf, pathOf, writePath, type Expr } from "./tree.ts";
 
 /** A path that the expression reads, with the node where it begins. */
 export interface PathRead {
   path: string[];
+  as: ReadAs;
   root: Expr;
 }
 
@@ -38,19 +40,22 @@ export function namesOf(root: Expr): { reads: PathRead[]; problem: NameProblem |
   const reads: PathRead[] = [];
   let problem: NameProblem | null = null;
 
-  function visit(expr: Expr, bound: ReadonlySet<string>): void {
+  function visit(expr: Expr, bound: ReadonlySet<string>, as: ReadAs): void {
     problem ??= hyphenProblem(expr, bound) ?? functionProblem(expr);
     const chain = pathOf(expr);
     if (chain !== null && !bound.has(chain.path[0] ?? "")) {
       problem ??= rootProblem(chain);
-      reads.push(chain);
+      // Where it ends before a computed step, that step may be any.
+      reads.push({ ...chain, as: !chain.whole ? "value" : isQuestion(expr) ? "presence" : as });
     }
-    for (const child of chain === null ? childrenOf(expr) : computedParts(expr)) {
-      visit(child.expr, child.binds.length > 0 ? new Set([...bound, ...child.binds]) : bound);
-    }
+    const children = chain === null ? childrenOf(expr) : computedParts(expr);
+    children.forEach((child, index) => {
+      const inside = child.binds.length > 0 ? new Set([...bound, ...child.binds]) : bound;
+      visit(child.expr, inside, chain === null ? readAs(expr, index) : "value");
+    });
   }
 
-  visit(root, new Set());
+  visit(root, new Set(), "value");
   return { reads: reads.filter(({ path }) => !typeNames.has(path[0] ?? "")), problem };
 }
 
@@ -63,7 +68,7 @@ function computedParts(expr: Expr): { expr: Expr; binds: readonly string[] }[] {
   return [...(operand === undefined ? [] : computedParts(operand)), ...(index === undefined ? [] : [{ expr: index, binds: [] }])];
 }
 
-function rootProblem({ path, root }: PathRead): NameProblem | null {
+function rootProblem({ path, root }: Pick<PathRead, "path" | "root">): NameProblem | null {
   const name = path[0] ?? "";
   if (isScopeName(name) || typeNames.has(name)) return null;
   return { at: root, problem: `${name} is none of ${scopeNames.join(", ")}; what an assigner wrote is state.${name}, a text is "${name}"` };

@@ -1,24 +1,28 @@
-/** JSON as CEL sees it, and back. Objects are wrapped, not copied: what an expression does not read costs nothing. */
+/** JSON as CEL sees it, and back. Objects and lists are wrapped, not copied: what an expression does not read costs nothing. */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { celList, celMap, isCelList, isCelMap, isCelUint, type CelInput, type CelValue } from "@bufbuild/cel";
+import { celList, celMap, isCelList, isCelMap, isCelUint, type CelInput, type CelList, type CelValue } from "@bufbuild/cel";
 
 /** A JSON value for an expression; numbers are doubles, objects show their own keys only. */
 export function toCel(value: Json): CelInput {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return celList(value.map(toCel));
+  if (Array.isArray(value)) return new JsonList(value) as unknown as CelList;
   return celMap(new JsonMap(value));
 }
 
-/** The JSON of what an expression gave, or undefined when JSON has no such value (a timestamp, bytes, a type, NaN). */
-export function fromCel(value: CelValue): Json | undefined {
+/** The JSON of what an expression gave, or undefined when JSON has no such value (a timestamp, bytes, a type, NaN). `spend` is told what is made, before it is. */
+export function fromCel(value: CelValue, spend: (units: number) => void): Json | undefined {
+  if (typeof value === "string") spend(value.length);
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (typeof value === "bigint") return Number(value);
   if (isCelUint(value)) return Number(value.value);
-  if (isCelList(value)) return allOf([...value].map(fromCel));
-  if (isCelMap(value))
-    return objectOf([...value.entries()].map(([key, item]) => [isCelUint(key) ? String(key.value) : String(key), fromCel(item)]));
-  return undefined;
+  if (isCelList(value)) {
+    spend(value.size);
+    return allOf(Array.from(value, (item) => fromCel(item, spend)));
+  }
+  if (!isCelMap(value)) return undefined;
+  spend(value.size);
+  return objectOf([...value.entries()].map(([key, item]) => [isCelUint(key) ? String(key.value) : String(key), fromCel(item, spend)]));
 }
 
 function allOf(items: (Json | undefined)[]): Json | undefined {
@@ -27,6 +31,35 @@ function allOf(items: (Json | undefined)[]): Json | undefined {
 
 function objectOf(entries: [string, Json | undefined][]): Json | undefined {
   return entries.some(([, item]) => item === undefined) ? undefined : Object.fromEntries(entries);
+}
+
+/** CEL's own list type wraps an array, whose items it copies; by this registered symbol it knows other lists. */
+const listMark = (Object.getOwnPropertySymbols(celList([])) as [symbol])[0];
+
+class JsonList {
+  readonly [listMark] = {};
+  readonly #items: readonly Json[];
+
+  constructor(items: readonly Json[]) {
+    this.#items = items;
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  get(index: number): CelValue | undefined {
+    const item = Number.isInteger(index) ? this.#items[index] : undefined;
+    return item === undefined ? undefined : (toCel(item) as CelValue);
+  }
+
+  *values(): Generator<CelValue> {
+    for (const item of this.#items) yield toCel(item) as CelValue;
+  }
+
+  [Symbol.iterator](): Generator<CelValue> {
+    return this.values();
+  }
 }
 
 class JsonMap implements ReadonlyMap<string, CelInput> {

@@ -12,6 +12,10 @@ export const templateLimits = {
   tags: 2_000,
   /** Items of a list that a filter takes. */
   filterItems: 100_000,
+  /** Numbers of a range, `(1..n)`. */
+  rangeItems: 100_000,
+  /** Steps of a path, in the template or in a value that a filter such as `map` takes for one. */
+  pathSteps: 20,
 } as const;
 
 /** The time and the text that remain for a rendering; shared by all templates of one value. */

@@ -2,9 +2,12 @@
  * LiquidJS with a closed list of tags and filters. Nothing here reads files, random numbers or hashes; every tag, filter and
  * operator looks at the clock, so that no loop outlives the render limit by more than one step.
  */
+import type { Json } from "#shared/json.ts";
 import { defaultOperators, filters as liquidFilters, Liquid, type FilterImplOptions, type LiquidOptions } from "liquidjs";
+import { refuseLongPath } from "./bounds.ts";
 import { templateLimits } from "./budget.ts";
-import { textOf } from "./text.ts";
+import { treeSize } from "./tree-size.ts";
+import { jsonBytes, textOf } from "./text.ts";
 
 /** Tags that templates may use. */
 export const allowedTags: readonly string[] = [
@@ -47,12 +50,20 @@ export const allowedFilters: readonly string[] = [
   ...["default", "json", "jsonify"],
 ];
 
+/** Filters whose first argument is a path within each item. */
+const pathFilters = new Set(["map", "where", "reject", "sort", "sort_natural", "sum", "find", "find_index", "has", "group_by"]);
+
+/** Filters that put one value into another, so that what looks small may be large: its size as a tree is what counts. */
+const nestingFilters = new Set(["concat", "push", "unshift"]);
+
 type FilterHandler = Extract<FilterImplOptions, (...args: never[]) => unknown>;
 type OperatorHandler = (typeof defaultOperators)[string];
 
 /** Renders text: objects and arrays within it become JSON. */
 export const textEngine = buildEngine({
   outputEscape: function (this: ThisParameterType<FilterHandler>, value: unknown) {
+    // Before it is written: a list that holds another several times is small in memory and large as text.
+    if (typeof value === "object" && value !== null) this.context.memoryLimit.check(jsonBytes(value as Json, templateLimits.allocations));
     const text = textOf(value);
     this.context.memoryLimit.use(text.length);
     return text;
@@ -90,7 +101,10 @@ function boundedFilter(name: string): FilterHandler {
     if (Array.isArray(value) && value.length > templateLimits.filterItems) {
       throw new Error(`${name} takes a list of at most ${templateLimits.filterItems} items; this one has ${value.length}`);
     }
-    return filter.call(this, value, ...args) as unknown;
+    if (pathFilters.has(name)) refuseLongPath(name, args[0]);
+    const made = filter.call(this, value, ...args) as unknown;
+    if (nestingFilters.has(name)) this.context.memoryLimit.check(treeSize(made, [value, args[0]]));
+    return made;
   };
 }
 

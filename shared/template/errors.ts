@@ -18,8 +18,10 @@ export const templateErrors = defineErrors({
   },
   TEMPLATE_TOO_LARGE: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: { limitBytes: number }) =>
-      `The template makes more than ${f.limitBytes} bytes of text; loop over less, or render less of each item.`,
+    message: (f: { limitBytes: number; rangeItems?: number }) =>
+      f.rangeItems === undefined
+        ? `The template makes more than ${f.limitBytes} bytes of text; loop over less, or render less of each item.`
+        : `The template has a range of more than ${f.rangeItems} numbers; loop over less.`,
   },
   TEMPLATE_TOO_SLOW: {
     code: "RESOURCE_EXHAUSTED",

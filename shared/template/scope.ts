@@ -15,10 +15,17 @@ export interface TemplateScope {
 /** The names a path may begin with. */
 export const scopeNames = ["input", "state", "nodes", "current"] as const;
 
+/**
+ * How much of a value is looked at. value: all of it. size: how many there are. members: of an object whether a key is there, of a list its items.
+ * presence: whether there is one.
+ */
+export type ReadAs = "value" | "size" | "members" | "presence";
+
 /** A path that a template or an expression reads, and where it stands in the source; line and column count from 1. */
 export interface Reference {
   /** Such as `["nodes", "retrieve-docs", "text"]`; it ends before the first part that is computed at run time. */
   path: readonly string[];
+  as: ReadAs;
   line: number;
   column: number;
 }

@@ -4,6 +4,7 @@
  */
 import type { Json } from "#shared/json.ts";
 import { Output, TypeGuards, type Liquid, type Template as LiquidTemplate, type Value } from "liquidjs";
+import { boundRanges, refuseLongPaths } from "./bounds.ts";
 import { RenderBudget, templateLimits } from "./budget.ts";
 import { textEngine, valueEngine } from "./engine.ts";
 import { templateErrors } from "./errors.ts";
@@ -11,8 +12,9 @@ import { parseFailure, renderFailure } from "./failures.ts";
 import { LineTable } from "./lines.ts";
 import { memoBySource } from "./memo.ts";
 import { partsOf, readPath, type Part } from "./path.ts";
-import { referencesOf } from "./references.ts";
+import { readsOf } from "./references.ts";
 import type { Reference, TemplateScope } from "./scope.ts";
+import { simplePaths } from "./simple.ts";
 import { jsonBytes, textBytes, textOf } from "./text.ts";
 
 /** A template that was read once and can be rendered any number of times. */
@@ -22,6 +24,10 @@ export interface Template {
   readonly lone: boolean;
   /** Every path that it reads, in reading order. */
   readonly references: readonly Reference[];
+  /** False: it may read what no reference says. */
+  readonly referencesComplete: boolean;
+  /** The paths that it reads, where rendering it is linear in the values there (simple.ts); null for any other. */
+  readonly simple: readonly (readonly string[])[] | null;
   /**
    * The text, or the raw value of a lone expression ("" when there is none; white space around it counts only beside text).
    *
@@ -50,10 +56,13 @@ function compile(source: string): Template {
   refuseTooManyTags(source);
   const templates = parse(source);
   refuseLeftOvers(templates, source);
+  refuseLongPaths(templates, source);
+  const { references, complete: referencesComplete } = readsOf(templates, source);
+  boundRanges(templates);
   const lone = loneOutput(templates);
   const renderText = textRenderer(source, templates);
-  const renderValue = lone === null ? renderText : valueRenderer(source, lone, renderText);
-  return { source, lone: lone !== null, references: referencesOf(templates, source), render: renderValue, renderText };
+  const render = lone === null ? renderText : valueRenderer(source, lone, renderText);
+  return { source, lone: lone !== null, references, referencesComplete, simple: simplePaths(templates), render, renderText };
 }
 
 function plainTemplate(source: string): Template {
@@ -61,7 +70,7 @@ function plainTemplate(source: string): Template {
     budget.spend(textBytes(source));
     return source;
   };
-  return { source, lone: false, references: [], render: renderText, renderText };
+  return { source, lone: false, references: [], referencesComplete: true, simple: [], render: renderText, renderText };
 }
 
 function refuseTooManyTags(source: string): void {
@@ -144,6 +153,7 @@ function valueEvaluator(lone: Output): (scope: TemplateScope, budget: RenderBudg
   if (path !== undefined && typeof path !== "string") return (scope) => readPath(scope, path);
   // Parsed once more: this engine does not make text of the value.
   const templates = valueEngine.parse(lone.token.getText());
+  boundRanges(templates);
   return (scope, budget) => liquid(valueEngine, templates, scope, budget);
 }
 

@@ -118,25 +118,9 @@ export const runtimeErrors = defineErrors({
     message: (_: { field: string }) =>
       "The filter has no condition. Say which runs to cancel, or all: true for all of the tenant's that have not finished.",
   },
-  TOO_MANY_IDS: {
-    code: "BAD_USER_INPUT",
-    message: (f: { field: string; count: number; max: number }) => `${f.field} has ${f.count} ids; give at most ${f.max} in one call.`,
-  },
   CANCELS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
     message: (_: { retryAfterMs: number }) => "Too many calls of cancelRuns are under way. Make one after the other.",
-  },
-  TEXT_NOT_STORABLE: {
-    code: "BAD_USER_INPUT",
-    message: (f: { field: string; problem: string }) => `What was given cannot be stored: ${f.problem}. Remove it.`,
-  },
-  VALUE_NOT_STORABLE: {
-    code: "BAD_USER_INPUT",
-    message: (f: { field: string; problem: string }) => `What was given cannot be stored: ${f.problem}.`,
-  },
-  NESTED_TOO_DEEP: {
-    code: "BAD_USER_INPUT",
-    message: (f: { field: string; limit: number; problem: string }) => `What was given cannot be stored: ${f.problem}.`,
   },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",

@@ -58,7 +58,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0004-json-as-written", class: JsonAsWritten0004 },
       { name: "0005-terminal-refusal", class: TerminalRefusal0005 },
     ],
-    loaders: ({ db }) => runtimeLoaders(db),
+    loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
       const parts = engineParts(deps);
       const own = { executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` };
@@ -68,9 +68,10 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const close = async () => {
         await pump.close();
         await runControl.close();
-        await parts.pool.end();
+        await parts.close();
       };
-      return { services: { control: runControl, documents: new DocumentCache() }, close };
+      const { evaluation } = parts.ports;
+      return { services: { control: runControl, documents: new DocumentCache(), evaluation }, close };
     },
   });
 }

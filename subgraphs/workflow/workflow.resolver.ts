@@ -1,5 +1,4 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
-import { validateDsl } from "#shared/dsl/validate.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -58,8 +57,9 @@ export class WorkflowResolver {
   validateDsl(
     @Arg("dsl", () => JsonScalar, { description: "As createWorkflowVersion takes it. Whatever else it is makes an issue, not an error." })
     dsl: Json,
-  ): DslIssueType[] {
-    return validateDsl(dsl) as DslIssueType[];
+    @Ctx() context: WorkflowContext,
+  ): Promise<DslIssueType[]> {
+    return service.validate(context, dsl) as Promise<DslIssueType[]>;
   }
 
   @Mutation(() => Workflow, { description: "Makes a workflow. CONFLICT when its code is taken in the app." })

@@ -1,13 +1,15 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
-import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
-import { checkCode, checkDescription, checkName, creatableStatus, given } from "#shared/fields.ts";
+import type { DslIssue } from "#shared/dsl/validate.ts";
+import { checkCode, checkDescription, checkName, checkStorable, creatableStatus, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { Json } from "#shared/json.ts";
 import { App } from "./app.entity.ts";
 import { workflowErrors } from "./errors.ts";
+import { validated } from "./validation.ts";
 import { VersionStatus } from "./version-status.ts";
 import { WorkflowVersion } from "./workflow-version.entity.ts";
 import type { WorkflowContext } from "./workflow.context.ts";
@@ -63,12 +65,24 @@ export async function deleteWorkflow({ db }: WorkflowContext, id: string): Promi
   });
 }
 
-/** Saves a document as the workflow's next version. @throws AppError DSL_INVALID with all its problems, WORKFLOW_NOT_FOUND */
-export async function createWorkflowVersion({ db }: WorkflowContext, input: CreateWorkflowVersionInput): Promise<WorkflowVersion> {
+/** Every problem of a document. @throws AppError EVALUATION_BUSY, EVALUATION_TOO_SLOW, EVALUATION_TOO_LARGE */
+export async function validate({ db, services }: WorkflowContext, dsl: Json): Promise<DslIssue[]> {
+  const issues = await validated(services.evaluation, db.tenantId, dsl);
+  // Whoever asks a hundred times is answered in a hundred turns.
+  await nextTurn();
+  return issues;
+}
+
+/** Saves a document as the workflow's next version. @throws AppError DSL_INVALID with all its problems, WORKFLOW_NOT_FOUND, those of checkStorable */
+export async function createWorkflowVersion(
+  { db, services }: WorkflowContext,
+  input: CreateWorkflowVersionInput,
+): Promise<WorkflowVersion> {
   const { workflowId, dsl } = input;
   const status = creatableStatus(input.status ?? VersionStatus.DRAFT);
-  const problems = validateDsl(dsl).filter((issue) => issue.severity === "ERROR");
+  const problems = (await validated(services.evaluation, db.tenantId, dsl)).filter((issue) => issue.severity === "ERROR");
   if (problems.length > 0) throw workflowErrors.DSL_INVALID({ field: "dsl", issues: problems.map(issueFacts) });
+  checkStorable("dsl", dsl);
   return db.transaction(async (tx) => {
     await lockWorkflow(tx, workflowId);
     const now = new Date();

@@ -1,6 +1,7 @@
 /** A node's context made of fakes, for tests of single executors. */
 import { createEgressPolicy } from "#shared/fetch/egress.ts";
 import { createGuardedFetch } from "#shared/fetch/fetch.ts";
+import { EvaluationThreads } from "#shared/evaluation/threads.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../../subgraphs/runtime/nodes/executor.ts";
 import type { ModelCompletion, ModelPort, ModelRequest, PortCall } from "../../subgraphs/runtime/nodes/ports/model.port.ts";
@@ -32,6 +33,10 @@ export interface FakeNodeContext extends NodeContext {
   deltas: string[];
 }
 
+let threads: EvaluationThreads | undefined;
+
+afterAll(() => threads?.close());
+
 /** Makes a context whose ports fail the test unless they are given. The fetch denies everything but what a test allows. */
 export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
   const spans: FakeSpan[] = [];
@@ -53,6 +58,7 @@ export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
       tool: new UncalledTool(),
       sandbox: new UncalledSandbox(),
       fetch: loopbackFetch([]),
+      evaluation: (threads ??= new EvaluationThreads()),
       ...options.ports,
     },
     spans,

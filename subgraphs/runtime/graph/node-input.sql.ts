@@ -4,7 +4,6 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import type { TemplateScope } from "#shared/template/scope.ts";
 import { framePathOf, lastSegment, pathBeneath } from "../engine/path.ts";
 import { nodeOfPath, type CompiledNode } from "../engine/plan.ts";
-import { nodesRead } from "./node-input.ts";
 import { parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
 import { plansById } from "../plan/stored-plan.sql.ts";
 
@@ -33,7 +32,11 @@ interface StoredRow {
   output: Json;
 }
 
-type Asked = NodeRunKey & { id: string; node: CompiledNode; run: RunRow };
+/** A node of a run, found. */
+export type AskedNode = NodeRunKey & { id: string; node: CompiledNode; run: RunRow };
+
+/** It, and the ids of the nodes whose outputs its texts read. */
+export type ReadingNode = AskedNode & { nodesRead: readonly string[] };
 
 // Served by the primary keys. Outputs only of nodes that are read; updates of the state of all that wrote it.
 const storedRows = `select n.run_id as "runId", n.path, n.seq, n.done_seq as "doneSeq", n.state_updates as "stateUpdates", n.status = 3 as "isOutput",
@@ -45,12 +48,11 @@ const storedRows = `select n.run_id as "runId", n.path, n.seq, n.done_seq as "do
   where n.tenant_id = $5 and n.run_id = any($4) and (k.path is not null or n.state_updates is not null)
   order by n.done_seq nulls last`;
 
-/** Nodes with the scope that they saw when they began, by node run id: node runs without a row see what there is now. Unknown ids are left out. */
-export async function seenNodes(tx: Tx, ids: readonly string[]): Promise<Map<string, SeenNode>> {
-  const asked = await askedNodes(tx, ids);
-  const keys = asked.flatMap(({ runId, path, node }) => [
+/** Nodes with the scope that they saw when they began, by node run id: node runs without a row see what there is now. */
+export async function seenNodes(tx: Tx, asked: readonly ReadingNode[]): Promise<Map<string, SeenNode>> {
+  const keys = asked.flatMap(({ runId, path, nodesRead }) => [
     { runId, path, wants: false },
-    ...nodesRead(node.type, node.config).map((id) => ({ runId, path: pathBeneath(framePathOf(path), id), wants: true })),
+    ...nodesRead.map((id) => ({ runId, path: pathBeneath(framePathOf(path), id), wants: true })),
   ]);
   const rows = await tx.sql<StoredRow>(storedRows, [
     keys.map(({ runId }) => runId),
@@ -63,7 +65,8 @@ export async function seenNodes(tx: Tx, ids: readonly string[]): Promise<Map<str
   return new Map(asked.map((one) => [one.id, { ...one.node, scope: scopeOf(one, byRun.get(one.runId) ?? []) }]));
 }
 
-async function askedNodes(tx: Tx, ids: readonly string[]): Promise<Asked[]> {
+/** The nodes of these node runs as their plans have them. Unknown ids are left out. */
+export async function askedNodes(tx: Tx, ids: readonly string[]): Promise<AskedNode[]> {
   const keys = ids.flatMap((id) => {
     const key = parseNodeRunId(id);
     return key === null ? [] : [{ id, ...key }];
@@ -87,7 +90,7 @@ async function askedNodes(tx: Tx, ids: readonly string[]): Promise<Asked[]> {
 }
 
 /** Outputs of its frame and the run's state as they stood before the node's first event. */
-function scopeOf({ path, run, node }: Asked, rows: readonly StoredRow[]): TemplateScope {
+function scopeOf({ path, run, node }: AskedNode, rows: readonly StoredRow[]): TemplateScope {
   const seq = rows.find((row) => row.path === path)?.seq ?? Number.POSITIVE_INFINITY;
   const before = rows.filter((row) => row.isOutput && (row.doneSeq ?? seq) < seq);
   return {

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, Int } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { RunStatus } from "../queue/statuses.ts";
@@ -38,6 +39,7 @@ export class RunFilter {
     "Which runs to cancel; all that is given must hold, and something must be: BAD_USER_INPUT, RUNS_NOT_NAMED otherwise. Finished runs never match.",
 })
 export class CancelRunsFilter extends RunFilter {
+  @OwnLimit()
   @Field(() => [ID], {
     nullable: true,
     description: "Only these runs, at most 1,000; those that have finished, or that the tenant does not have, are passed over.",

@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import type { Db, Tx } from "#shared/db/database.ts";
+import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { JsonObject, Json } from "#shared/json.ts";
 import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { artifactContents, artifactList, artifactsById } from "./artifact.sql.ts";
@@ -16,7 +17,7 @@ import { spanList, spansById } from "./span.sql.ts";
 export type RuntimeLoaders = ReturnType<typeof runtimeLoaders>;
 
 /** Makes them; each turns the keys of a tick into one statement. */
-export function runtimeLoaders(db: Db) {
+export function runtimeLoaders(db: Db, evaluation: Evaluator) {
   const batched = <T>(load: (tx: Tx, keys: readonly string[]) => Promise<T[]>) =>
     new DataLoader((keys: readonly string[]) => db.read((tx) => load(tx, keys)));
   const runsOf = (parent: string) => childPageLoader(db, { entity: Run, table: runHeads, parent });
@@ -30,7 +31,7 @@ export function runtimeLoaders(db: Db) {
     queued,
     nodeRun: nodeRunLoader(db, queued),
     nodeRunOutput: batched(nodeRunOutputs),
-    nodeInput: nodeInputLoader(db),
+    nodeInput: nodeInputLoader(db, evaluation),
     nodeRunPage: nodeRunPageLoader(db, queued),
     leaseEnd: batched(leaseEnds),
     artifact: batched(artifactsById),

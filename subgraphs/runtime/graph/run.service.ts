@@ -1,5 +1,5 @@
 import type { FilterQuery } from "@mikro-orm/postgresql";
-import { checkJsonSize, checkText } from "#shared/fields.ts";
+import { checkItems, checkJson, checkStorableText, checkText } from "#shared/fields.ts";
 import { checkIdempotencyKey, idempotencyKeyReused, inputHash } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
@@ -9,7 +9,6 @@ import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../q
 import { Run } from "./run.entity.ts";
 import type { CancelRunsFilter, CreateRunInput, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
-import { checkStorable, checkStorableInput } from "./storable-input.ts";
 import type { BulkCancelled } from "../control/bulk-cancel.ts";
 import type { CreatedRun } from "../control/new-run.ts";
 
@@ -18,13 +17,13 @@ const reasonLength = 1_000;
 const maxCancelIds = 1_000;
 const cancelAgainMs = 1_000;
 
-/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, JSON_TOO_LARGE, those of checkStorable */
+/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, those of checkJson */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
   const { db, services, call, requestId, traceparent } = context;
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
-  const input = checkStorable("input", checkJsonSize("input", given.input ?? {}, inputBytes));
+  const input = checkJson("input", given.input ?? {}, inputBytes);
   const { idempotencyKey } = given;
-  const key = idempotencyKey == null ? undefined : checkStorableInput("idempotencyKey", checkIdempotencyKey(idempotencyKey));
+  const key = idempotencyKey == null ? undefined : checkStorableText("idempotencyKey", checkIdempotencyKey(idempotencyKey));
   const idempotency = key === undefined ? undefined : { key, inputHash: inputHash(given) };
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
@@ -72,15 +71,14 @@ export async function cancelRun(context: RuntimeContext, id: string, reason: str
   return run;
 }
 
-/** Cancels whatever runs match, for some seconds. @throws AppError RUNS_NOT_NAMED, TOO_MANY_IDS, CANCELS_BUSY, those of checkStorable */
+/** Cancels whatever runs match, for some seconds. @throws AppError RUNS_NOT_NAMED, LIST_TOO_LONG, CANCELS_BUSY, those of checkStorableText */
 export async function cancelRuns(
   { db, services, signal }: RuntimeContext,
   call: { filter: CancelRunsFilter; reason?: string | null; after?: string | null },
 ): Promise<BulkCancelled> {
   const { all, status, ids, ...others } = call.filter;
   const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value != null));
-  const count = ids?.length ?? 0;
-  if (count > maxCancelIds) throw runtimeErrors.TOO_MANY_IDS({ field: "filter.ids", count, max: maxCancelIds });
+  if (ids != null) checkItems("filter.ids", ids, maxCancelIds);
   if (all !== true && ids == null && status == null && Object.keys(given).length === 0)
     throw runtimeErrors.RUNS_NOT_NAMED({ field: "filter" });
   const reason = call.reason == null ? null : checkReason(call.reason);
@@ -99,7 +97,7 @@ export async function cancelRuns(
 }
 
 function checkReason(reason: string): string {
-  return checkStorableInput("reason", checkText("reason", reason, { max: reasonLength }));
+  return checkStorableText("reason", checkText("reason", reason, { max: reasonLength }));
 }
 
 /** Makes a new run of a FAILED one. @throws AppError RUN_NOT_FOUND, RUN_NOT_FAILED */

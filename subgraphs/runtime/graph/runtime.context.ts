@@ -1,3 +1,4 @@
+import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import type { RuntimeLoaders } from "./run.loaders.ts";
@@ -8,6 +9,8 @@ export interface RuntimeServices {
   control: RunControl;
   /** Documents of versions that ran before. */
   documents: DocumentCache;
+  /** The threads that evaluate what is not small. */
+  evaluation: Evaluator;
 }
 
 /** What the runtime subgraph's resolvers and services are given. */

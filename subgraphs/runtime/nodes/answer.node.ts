@@ -1,8 +1,13 @@
 import { compileTemplate } from "#shared/template/template.ts";
 import { configText } from "./config-text.ts";
-import { completed, pureNode } from "./outcome.ts";
+import { evaluatedNode, type Given } from "./evaluation.ts";
+import type { NodeOutcome } from "./executor.ts";
+import { completed } from "./outcome.ts";
 
-/** `answer`: renders `answer` (alias `template`) to the text that the run answers with (S-49). */
-export const answerNode = pureNode(({ config, scope }) =>
-  completed({ outputText: compileTemplate(configText(config, "answer", "template")).renderText(scope) }),
-);
+/** Renders `answer` (alias `template`) to the text that the run answers with. */
+export function answer({ config, scope }: Given): NodeOutcome {
+  return completed({ outputText: compileTemplate(configText(config, "answer", "template")).renderText(scope) });
+}
+
+/** `answer`: says what {@link answer} renders (S-49). */
+export const answerNode = evaluatedNode("answer", answer);

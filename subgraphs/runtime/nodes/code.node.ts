@@ -1,6 +1,6 @@
 import { codeConfig } from "#shared/dsl/configs.ts";
-import { renderConfig } from "#shared/dsl/render-config.ts";
 import type { SandboxResult } from "../sandbox/sandbox.ts";
+import { rendered } from "./evaluation.ts";
 import type { NodeContext, NodeOutcome } from "./executor.ts";
 import { completed, failed, outsideNode, stopped } from "./outcome.ts";
 import { traced } from "./traced.ts";
@@ -10,7 +10,7 @@ const busyRetryMs = 1_000;
 
 /** `code`: runs a program in the sandbox; `payload` in, `result` → output_json.result_json, `print` → output_text (S-58, S-59). */
 export const codeNode = outsideNode(async (context) => {
-  const config = codeConfig.parse(renderConfig("code", context.config, context.scope));
+  const config = codeConfig.parse(await rendered(context, "code"));
   const request = {
     tenantId: context.tenantId,
     language: config.language,

@@ -30,10 +30,14 @@ export function readDocuments(value: Json | undefined): RetrievableDocument[] | 
   return documents.every((document) => document !== null) ? documents : null;
 }
 
-/** Indexes documents. */
-export function indexDocuments(documents: readonly RetrievableDocument[]): DocumentIndex {
+/** Indexes documents. @param isWanted  words for which it is false are not indexed; they count for the length of their document all the same. */
+export function indexDocuments(documents: readonly RetrievableDocument[], isWanted = (_word: string) => true): DocumentIndex {
+  const processTerm = (term: string) => {
+    const word = term.toLowerCase();
+    return isWanted(word) ? word : null;
+  };
   // By position: ids are the author's and may repeat.
-  const index = new MiniSearch<{ id: number; title: string; text: string }>({ fields: ["title", "text"], tokenize: words });
+  const index = new MiniSearch<{ id: number; title: string; text: string }>({ fields: ["title", "text"], tokenize: words, processTerm });
   index.addAll(documents.map(({ title, text }, id) => ({ id, title, text })));
   return {
     search(query, topK) {
@@ -49,7 +53,22 @@ export function indexDocuments(documents: readonly RetrievableDocument[]): Docum
   };
 }
 
+/**
+ * Searches documents that are asked once: of their words only those go into the index that the query may find. The outcome is that of an index of
+ * all words, which takes ten times as long and, of documents of some megabytes, hundreds of megabytes.
+ */
+export function searchOnce(documents: readonly RetrievableDocument[], query: string, topK: number): RetrievedDocument[] {
+  return indexDocuments(documents, wordsFoundBy(query)).search(query, topK);
+}
+
 const minPrefixLength = 4;
+
+/** Whether a query finds a word: it has the word, or a longer beginning of it. */
+function wordsFoundBy(query: string): (word: string) => boolean {
+  const asked = new Set(words(query).map((word) => word.toLowerCase()));
+  const lengths = [...new Set(Array.from(asked, ({ length }) => length))].filter((length) => length >= minPrefixLength);
+  return (word) => asked.has(word) || lengths.some((length) => length < word.length && asked.has(word.slice(0, length)));
+}
 
 function readDocument(value: Json, position: number): RetrievableDocument | null {
   const source = typeof value === "string" ? { text: value } : value;

@@ -2,6 +2,7 @@
  * What a node type is to the engine: one object that turns a context into an outcome. An executor never touches the database and
  * never throws for a failure of its node: failures are outcomes. An exception is a bug and fails the node with INTERNAL.
  */
+import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { GuardedFetch } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { ModelPort } from "./ports/model.port.ts";
@@ -96,6 +97,8 @@ export interface NodePorts {
   sandbox: SandboxPort;
   /** The guarded fetch: deadline, size limit, private addresses denied. */
   fetch: GuardedFetch;
+  /** The threads that evaluate what is not small. */
+  evaluation: Evaluator;
 }
 
 /** Everything one attempt of one node gets. */
@@ -123,14 +126,14 @@ export interface NodeContext {
   delta(text: string): void;
 }
 
-/** pure: computed here and now from the scope, run in line by the owner. outside: touches the world or takes long. */
+/** pure: computed from the scope and nothing else, without a started mark: here and now, or in a thread when it is not small. outside: touches the world or takes long. */
 export type NodeEffect = "pure" | "outside";
 
 /** One node type. */
 export interface NodeExecutor {
   /** Whether a started mark must be durable before `run` is called; a function where it depends on the node's config. Ask {@link nodeEffect}. */
   effect: NodeEffect | ((config: JsonObject) => NodeEffect);
-  /** A pure node's outcome is a value, never a promise. */
+  /** A pure node's outcome is a value when it is computed here and now, a promise when a thread computes it. */
   run(context: NodeContext): NodeOutcome | Promise<NodeOutcome>;
 }
 

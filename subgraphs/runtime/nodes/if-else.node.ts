@@ -1,10 +1,15 @@
 import { compileExpression } from "#shared/expression/expression.ts";
 import { configText } from "./config-text.ts";
-import { completed, pureNode } from "./outcome.ts";
+import { evaluatedNode, type Given } from "./evaluation.ts";
+import type { NodeOutcome } from "./executor.ts";
+import { completed } from "./outcome.ts";
 
-/** `if-else` (alias `condition`): takes the edges whose condition equals what `expression` says (S-51). */
-export const ifElseNode = pureNode(({ config, scope }) => {
+/** Takes the route that `expression` says. */
+export function decide({ config, scope }: Given): NodeOutcome {
   const result = compileExpression(configText(config, "expression")).test(scope);
   const route = String(result);
   return completed({ outputJson: { condition_result: result, route }, route });
-});
+}
+
+/** `if-else` (alias `condition`): takes the edges whose condition equals what `expression` says (S-51). */
+export const ifElseNode = evaluatedNode("if-else", decide);

@@ -1,46 +1,52 @@
 import { knowledgeRetrievalConfig } from "#shared/dsl/configs.ts";
-import { renderConfig } from "#shared/dsl/render-config.ts";
-import { isJsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/json/nesting.ts";
+import type { Job } from "#shared/evaluation/job.ts";
+import type { Json } from "#shared/json.ts";
+import { storableText } from "#shared/json/storable.ts";
 import type { FetchedResponse } from "#shared/fetch/fetch.ts";
 import { configText } from "./config-text.ts";
-import { indexDocuments, readDocuments, type DocumentIndex, type RetrievableDocument, type RetrievedDocument } from "./document-index.ts";
+import { evaluationFailures, jobCall, nodeJobsModule, rendered } from "./evaluation.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
-import { completed, failed, orFailure, orFailureLater } from "./outcome.ts";
-import { storableText } from "./storable.ts";
+import { completed, failed, orFailureLater } from "./outcome.ts";
+import type { Retrieval } from "./retrieve.ts";
 import { traced } from "./traced.ts";
 
 /**
  * `knowledge-retrieval` (alias `retriever`): finds the documents that fit a query by BM25 (S-53), among those of its config or those that a
  * GET of `source_url` gives as a list or `{ documents }` (S-54). output_json is `{ query, retrieved_documents }`, each document
- * with its score; output_text is their texts.
+ * with its score; output_text is their texts. Documents are read, indexed and searched in a thread.
  */
 export const knowledgeRetrievalNode: NodeExecutor = {
   effect: (config) => (config["source_url"] ? "outside" : "pure"),
-  run: (context) => (context.config["source_url"] ? orFailureLater(context, retrieveFromSource) : orFailure(() => retrieveInline(context))),
+  run: (context) => orFailureLater(context, context.config["source_url"] ? retrieveFromSource : retrieveInline),
+};
+
+const resultBytes = 16 << 20;
+const retrieveJob: Job<Retrieval, NodeOutcome> = {
+  module: nodeJobsModule,
+  name: "retrieveDocuments",
+  maxResultChars: resultBytes,
+  ...evaluationFailures(10_000, resultBytes),
 };
 
 // A plan's config is one object however often its node runs.
-const inlineIndexes = new WeakMap<object, DocumentIndex>();
+const inlineDocuments = new WeakMap<object, string>();
 
-function retrieveInline(context: NodeContext): NodeOutcome {
-  const { documents } = context.config;
-  const search = readSearch(context);
-  if (typeof documents !== "object" || documents === null) return found(search, []);
-  let index = inlineIndexes.get(documents);
-  if (index === undefined) {
-    const readable = readDocuments(documents);
-    if (readable === null)
-      return failed({ code: "NODE_CONFIG_INVALID", message: "The node's documents are not a list of objects with text." });
-    index = indexDocuments(readable);
-    inlineIndexes.set(documents, index);
-  }
-  return found(search, index.search(search.query, search.topK));
+async function retrieveInline(context: NodeContext): Promise<NodeOutcome> {
+  const { documents = null } = context.config;
+  const search = await readSearch(context);
+  return retrieved(context, { ...search, source: "config" }, documents === null ? "[]" : jsonOf(documents));
+}
+
+function jsonOf(documents: Json): string {
+  if (typeof documents !== "object" || documents === null) return JSON.stringify(documents);
+  let json = inlineDocuments.get(documents);
+  if (json === undefined) inlineDocuments.set(documents, (json = JSON.stringify(documents)));
+  return json;
 }
 
 async function retrieveFromSource(context: NodeContext): Promise<NodeOutcome> {
-  const search = readSearch(context);
+  const search = await readSearch(context);
   if (context.dryRun) return completed({ outputText: "", outputJson: { dry_run: true, query: search.query, retrieved_documents: [] } });
   const response = await fetchSource(context, search.sourceUrl);
   if (response.status < 200 || response.status > 299) {
@@ -51,14 +57,11 @@ async function retrieveFromSource(context: NodeContext): Promise<NodeOutcome> {
       outputJson: { status: response.status, text: storableText(response.text.slice(0, 2_000)) },
     });
   }
-  const documents = documentsOf(response.text);
-  if (documents === null) {
-    return failed({
-      code: "RETRIEVAL_SOURCE_INVALID",
-      message: 'The source answered neither a JSON list of documents with text nor {"documents": […]}.',
-    });
-  }
-  return found(search, indexDocuments(documents).search(search.query, search.topK));
+  return retrieved(context, { ...search, source: "url" }, response.text);
+}
+
+function retrieved(context: NodeContext, { query, topK, source }: Retrieval, json: string): Promise<NodeOutcome> {
+  return context.ports.evaluation.run(retrieveJob, { query, topK, source }, { ...jobCall(context), text: json });
 }
 
 function fetchSource(context: NodeContext, url: string): Promise<FetchedResponse> {
@@ -83,23 +86,17 @@ interface Search {
   sourceUrl: string;
 }
 
-function readSearch({ config, scope }: NodeContext): Search {
-  // Field by field: checking thousands of documents on every run would cost more than the search.
-  const { documents: _, ...rest } = config;
-  const rendered = renderConfig("knowledge-retrieval", rest, scope);
+/** Configs without their documents, which are not rendered and may be many. */
+const withoutDocuments = new WeakMap<object, NodeContext["config"]>();
+
+async function readSearch(context: NodeContext): Promise<Search> {
+  const { documents: _, ...rest } = context.config;
+  const config = withoutDocuments.get(context.config) ?? rest;
+  withoutDocuments.set(context.config, config);
+  const search = await rendered(context, "knowledge-retrieval", config);
   return {
-    query: configText(rendered, "query", "query_template"),
-    topK: knowledgeRetrievalConfig.shape.top_k.parse(rendered["top_k"]),
-    sourceUrl: configText(rendered, "source_url"),
+    query: configText(search, "query", "query_template"),
+    topK: knowledgeRetrievalConfig.shape.top_k.parse(search["top_k"]),
+    sourceUrl: configText(search, "source_url"),
   };
-}
-
-function documentsOf(body: string): RetrievableDocument[] | null {
-  const json = readJson(body);
-  return readDocuments(isJsonObject(json) ? json["documents"] : json);
-}
-
-function found({ query }: Search, documents: RetrievedDocument[]): NodeOutcome {
-  const outputText = documents.map(({ title, text }) => (title ? `${title}\n${text}` : text)).join("\n\n");
-  return completed({ outputText, outputJson: { query, retrieved_documents: documents } });
 }

@@ -1,10 +1,10 @@
 import { llmConfig, type LlmConfig } from "#shared/dsl/configs.ts";
-import { renderConfig } from "#shared/dsl/render-config.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
+import { storableText } from "#shared/json/storable.ts";
+import { rendered } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
-import { storableText } from "./storable.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
 import { portCall, traced } from "./traced.ts";
 
@@ -13,7 +13,7 @@ import { portCall, traced } from "./traced.ts";
  * `{ model, finish_reason, usage, tool_calls, parsed }`, `parsed` only where `response_format` asks for JSON.
  */
 export const llmNode = outsideNode(async (context) => {
-  const config = llmConfig.parse(renderConfig("llm", context.config, context.scope));
+  const config = llmConfig.parse(await rendered(context, "llm"));
   const request = requestOf(config);
   if (request.messages.length === 0)
     return failed({

@@ -1,12 +1,12 @@
 import { shownRequestConfig } from "#shared/secret/credentials.ts";
 import { toolConfig } from "#shared/dsl/configs.ts";
-import { renderConfig } from "#shared/dsl/render-config.ts";
 import { AppError } from "#shared/errors.ts";
 import type { JsonObject } from "#shared/json.ts";
+import { storableText } from "#shared/json/storable.ts";
+import { rendered } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
-import { storableText } from "./storable.ts";
 import type { ToolRequest, ToolResponse } from "./ports/tool.port.ts";
 import { portCall, traced } from "./traced.ts";
 
@@ -15,7 +15,7 @@ import { portCall, traced } from "./traced.ts";
  * `{ tool, ok, status, headers, body, duration_ms }`, `tool` being what was resolved (S-55); output_text is a body that is text.
  */
 export const toolNode = outsideNode(async (context) => {
-  const request = requestOf(renderConfig("tool", context.config, context.scope));
+  const request = requestOf(await rendered(context, "tool"));
   const target = request.toolBindingId ?? request.toolId ?? "http";
   if (context.dryRun)
     return completed({

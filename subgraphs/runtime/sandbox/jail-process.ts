@@ -8,6 +8,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Json } from "#shared/json.ts";
+import { maxJsonValues, ValueCounter } from "#shared/json/value-count.ts";
 import type { PythonInterpreter } from "./python-interpreter.ts";
 import type { SandboxResult } from "./sandbox.ts";
 
@@ -69,9 +70,18 @@ export async function runJailed(python: PythonInterpreter, program: JailedProgra
     stop("CODE_OUTPUT_TOO_LARGE", `The program printed more than ${limits.stdoutBytes} bytes.`),
   );
   const stderr = collect(child.stderr, 16 * 1024, () => {});
-  const answer = collect(pipeOf(child, 3), limits.resultBytes + 1024, () =>
+  const answerPipe = pipeOf(child, 3);
+  const answer = collect(answerPipe, limits.resultBytes + 1024, () =>
     stop("CODE_OUTPUT_TOO_LARGE", `The program's result is larger than ${limits.resultBytes} bytes.`),
   );
+  // While it comes, a chunk at a time: read at once, millions of values would hold up everybody else for seconds.
+  const values = new ValueCounter();
+  answerPipe?.on("data", (chunk: Buffer) => {
+    if (stopped !== undefined) return;
+    values.add(chunk);
+    if (values.count > maxJsonValues)
+      stop("CODE_OUTPUT_TOO_LARGE", `The program's result has more than ${maxJsonValues} values; give back less, or text.`);
+  });
   feed(child, python, program, limits);
   const end = await ending;
   clearTimeout(timer);

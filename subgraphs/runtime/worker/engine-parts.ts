@@ -4,11 +4,13 @@ import type pg from "pg";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { Env } from "#shared/config.ts";
 import { openPool } from "#shared/db/pool.ts";
+import { openEvaluation } from "#shared/evaluation/process-threads.ts";
 import { createEgressPolicy } from "#shared/fetch/egress.ts";
 import { createGuardedFetch } from "#shared/fetch/fetch.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { modelClient } from "../client/model.client.ts";
+import { nodeJobsModule } from "../nodes/evaluation.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import { nodeRegistry, type NodeRegistry } from "../nodes/registry.ts";
 import { definedStatements } from "../queue/statement.ts";
@@ -24,13 +26,15 @@ export interface EngineHost {
   databaseUrl: string;
 }
 
-/** What the engine takes. Whoever made it ends the pool. */
+/** What the engine takes. Whoever made it closes it. */
 export interface EngineParts {
   pool: pg.Pool;
   hints: HintChannel;
   log: Log;
   executors: NodeRegistry;
   ports: NodePorts;
+  /** Ends the pool and the evaluation. */
+  close(): Promise<void>;
 }
 
 /** Two for what goes out in two statements at a time (creates, flushes), two for all that comes between. */
@@ -47,13 +51,19 @@ export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost):
     statementTimeoutMs: 10_000,
     lockTimeoutMs: 2_000,
   });
+  const evaluation = openEvaluation([nodeJobsModule]);
   const ports: NodePorts = {
     model: modelClient(call),
     tool: toolClient(call),
     sandbox: createPythonJail({ pythonBin: env.pythonBin, maxTimeoutMs: env.maxTimeoutSeconds * 1_000 }),
     fetch: createGuardedFetch(createEgressPolicy({ allow: env.egressAllow })),
+    evaluation,
   };
-  return { pool, hints, log, executors: nodeRegistry(), ports };
+  const close = async (): Promise<void> => {
+    await evaluation.close();
+    await pool.end();
+  };
+  return { pool, hints, log, executors: nodeRegistry(), ports, close };
 }
 
 /** What this process calls itself in node runs and leases. */

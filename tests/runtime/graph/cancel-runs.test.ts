@@ -38,7 +38,7 @@ describe("cancelRuns", () => {
   it("refuses more than a thousand ids, and reasons that are too long", async () => {
     const t = await setup();
     const ids = Array.from({ length: 1_001 }, (_, index) => `id-${index}`);
-    expect(await t.refusal(cancelRuns, { filter: { ids } })).toMatchObject({ reason: "TOO_MANY_IDS", count: 1_001, max: 1_000 });
+    expect(await t.refusal(cancelRuns, { filter: { ids } })).toMatchObject({ reason: "LIST_TOO_LONG", length: 1_001, max: 1_000 });
     expect(await t.refusal(cancelRuns, { filter: { all: true }, reason: "x".repeat(1_001) })).toMatchObject({ reason: "TEXT_TOO_LONG" });
   });
 });

@@ -150,7 +150,7 @@ export async function setup(extraNodes: Record<string, NodeExecutor> = {}, { app
       const worker = startWorker({ ...parts, ...options, executors: nodeRegistry(nodes) });
       test.atClose(async () => {
         await worker.stop();
-        await parts.pool.end();
+        await parts.close();
       });
     },
   };

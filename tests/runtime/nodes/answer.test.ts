@@ -28,9 +28,9 @@ describe("an answer node", () => {
     });
   });
 
-  it("fails beyond 1 MiB of rendered text, naming the limit", () => {
+  it("fails beyond 1 MiB of rendered text, naming the limit", async () => {
     const big = { state: { x: "x".repeat(600_000) } };
-    expect(answerNode.run(fakeNodeContext({ config: { answer: "{{ state.x }}{{ state.x }}" }, scope: big }))).toMatchObject({
+    expect(await answerNode.run(fakeNodeContext({ config: { answer: "{{ state.x }}{{ state.x }}" }, scope: big }))).toMatchObject({
       kind: "failed",
       code: "TEMPLATE_TOO_LARGE",
       message: expect.stringMatching(/1 ?MiB|1048576|1,048,576/),

@@ -11,14 +11,14 @@ const documents = [
 const scope = { input: { question: "refund" } };
 
 describe("a knowledge-retrieval node over its own documents", () => {
-  it("is pure: its outcome comes at once", () => {
+  it("is pure: it needs no started mark, though it is computed in a thread", async () => {
     const config = { query: "refund policy", documents };
     expect(nodeEffect(knowledgeRetrievalNode, config)).toBe("pure");
-    expect(knowledgeRetrievalNode.run(fakeNodeContext({ config }))).toMatchObject({ kind: "completed" });
+    expect(await knowledgeRetrievalNode.run(fakeNodeContext({ config }))).toMatchObject({ kind: "completed" });
   });
 
-  it("gives the documents that fit, the best first, each with its score (S-53)", () => {
-    const outcome = knowledgeRetrievalNode.run(fakeNodeContext({ config: { query: "refund policy", documents } }));
+  it("gives the documents that fit, the best first, each with its score (S-53)", async () => {
+    const outcome = await knowledgeRetrievalNode.run(fakeNodeContext({ config: { query: "refund policy", documents } }));
     expect(outcome).toMatchObject({
       outputJson: {
         query: "refund policy",
@@ -28,36 +28,36 @@ describe("a knowledge-retrieval node over its own documents", () => {
     });
   });
 
-  it("renders query_template, takes query and documents literally, and gives at most top_k (S-53)", () => {
+  it("renders query_template, takes query and documents literally, and gives at most top_k (S-53)", async () => {
     const literal = [...documents, { id: "d4", title: "", text: "{{ input.question }}" }];
     const config = { query_template: "{{ input.question }}", top_k: 1, documents: literal };
-    expect(knowledgeRetrievalNode.run(fakeNodeContext({ config, scope }))).toMatchObject({
+    expect(await knowledgeRetrievalNode.run(fakeNodeContext({ config, scope }))).toMatchObject({
       outputJson: { query: "refund", retrieved_documents: [{ id: "d1" }] },
     });
     const asked = { query: "{{ input.question }}", documents: literal };
-    expect(knowledgeRetrievalNode.run(fakeNodeContext({ config: asked, scope }))).toMatchObject({
+    expect(await knowledgeRetrievalNode.run(fakeNodeContext({ config: asked, scope }))).toMatchObject({
       outputJson: { query: "{{ input.question }}", retrieved_documents: [{ id: "d4", text: "{{ input.question }}" }] },
     });
   });
 
-  it("completes with an empty list where nothing fits", () => {
-    expect(knowledgeRetrievalNode.run(fakeNodeContext({ config: { query: "submarine", documents } }))).toEqual({
+  it("completes with an empty list where nothing fits", async () => {
+    expect(await knowledgeRetrievalNode.run(fakeNodeContext({ config: { query: "submarine", documents } }))).toEqual({
       kind: "completed",
       outputText: "",
       outputJson: { query: "submarine", retrieved_documents: [] },
     });
   });
 
-  it("finds nothing by an empty question, which is no failure", () => {
+  it("finds nothing by an empty question, which is no failure", async () => {
     const config = { query_template: "{{ input.absent }}", documents };
-    expect(knowledgeRetrievalNode.run(fakeNodeContext({ config }))).toMatchObject({
+    expect(await knowledgeRetrievalNode.run(fakeNodeContext({ config }))).toMatchObject({
       kind: "completed",
       outputJson: { retrieved_documents: [] },
     });
   });
 
-  it("fails where its documents have no text", () => {
-    expect(knowledgeRetrievalNode.run(fakeNodeContext({ config: { query: "x", documents: [{ id: "a" }] } }))).toMatchObject({
+  it("fails where its documents have no text", async () => {
+    expect(await knowledgeRetrievalNode.run(fakeNodeContext({ config: { query: "x", documents: [{ id: "a" }] } }))).toMatchObject({
       kind: "failed",
       code: "NODE_CONFIG_INVALID",
     });

@@ -24,8 +24,8 @@ describe("a template-transform node", () => {
     expect(run("{{ state.absent }}")).toEqual({ kind: "completed", outputText: "" });
   });
 
-  it("ends a loop bomb with a code of its own", () => {
+  it("ends a loop bomb with a code of its own", async () => {
     const bomb = "{% for a in (1..100000) %}{% for b in (1..100000) %}x{% endfor %}{% endfor %}";
-    expect(run(bomb)).toMatchObject({ kind: "failed", code: expect.stringMatching(/^TEMPLATE_TOO_(LARGE|SLOW)$/), retryable: false });
+    expect(await run(bomb)).toMatchObject({ kind: "failed", code: expect.stringMatching(/^TEMPLATE_TOO_(LARGE|SLOW)$/), retryable: false });
   });
 });

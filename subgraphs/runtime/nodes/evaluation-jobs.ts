@@ -1,0 +1,43 @@
+/** What threads run for nodes, by name (evaluation.ts). Erasable TypeScript only, as all that it imports: Node runs it without a build step. */
+import { nodeSpecs } from "#shared/dsl/node-specs.ts";
+import type { NodeType } from "#shared/dsl/node-types.ts";
+import { renderConfig } from "#shared/dsl/render-config.ts";
+import { configReads, type ConfigReads } from "#shared/dsl/scope-read.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { answer } from "./answer.node.ts";
+import { assign } from "./assigner.node.ts";
+import type { Evaluate, GivenNode } from "./evaluation.ts";
+import type { NodeOutcome } from "./executor.ts";
+import { decide } from "./if-else.node.ts";
+import { orFailure } from "./outcome.ts";
+import { retrieve, type Retrieval } from "./retrieve.ts";
+import { transform } from "./template-transform.node.ts";
+
+const evaluations: Partial<Record<NodeType, Evaluate>> = {
+  answer,
+  assigner: assign,
+  "if-else": decide,
+  "template-transform": transform,
+};
+
+/** The outcome of a node that computes only. */
+export function evaluateNode({ type, config, scope }: GivenNode): NodeOutcome {
+  const evaluate = evaluations[type];
+  if (evaluate === undefined) throw new Error(`nodes of type ${type} are not evaluated in threads`);
+  return orFailure(() => evaluate({ config, scope }));
+}
+
+/** A config, rendered. @throws AppError TEMPLATE_… */
+export function renderNode({ type, config, scope }: GivenNode): JsonObject {
+  return renderConfig(type, config, scope);
+}
+
+/** What the texts of a config read. */
+export function readsOfNode({ type, config }: Omit<GivenNode, "scope">): ConfigReads {
+  return configReads(nodeSpecs[type], config);
+}
+
+/** The outcome of a retriever that has its query and its documents. */
+export function retrieveDocuments(retrieval: Retrieval, text: string | undefined): NodeOutcome {
+  return orFailure(() => retrieve(retrieval, text ?? ""));
+}

@@ -1,0 +1,42 @@
+/** Documents are validated in threads, but for small ones: a document of a megabyte takes a tenth of a second, and a request may have many. */
+import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
+import { evaluationErrors } from "#shared/evaluation/errors.ts";
+import type { Evaluator, Job } from "#shared/evaluation/job.ts";
+import { openEvaluation, type OpenEvaluation } from "#shared/evaluation/process-threads.ts";
+import type { Json } from "#shared/json.ts";
+import { jsonBytes } from "#shared/template/text.ts";
+
+/** Characters and items of a document that is validated in the main loop. */
+const smallUnits = 2_048;
+const limitMs = 5_000;
+const resultBytes = 8 << 20;
+
+const module = new URL("./validation-job.ts", import.meta.url).href;
+
+const validateJob: Job<Json, DslIssue[]> = {
+  module,
+  name: "validate",
+  limitMs,
+  tooSlow: () => evaluationErrors.EVALUATION_TOO_SLOW({ limitMs }),
+  tooLarge: () => evaluationErrors.EVALUATION_TOO_LARGE({ limitBytes: resultBytes }),
+};
+
+/** Opens the threads. */
+export function openValidation(): OpenEvaluation {
+  return openEvaluation([module]);
+}
+
+/** Documents that are being validated: a request that names one variable a hundred times has one document. */
+const underWay = new WeakMap<object, Promise<DslIssue[]>>();
+
+/** Every problem of a document. @throws AppError EVALUATION_BUSY, EVALUATION_TOO_SLOW, EVALUATION_TOO_LARGE */
+export function validated(evaluation: Evaluator, tenantId: string, document: Json): DslIssue[] | Promise<DslIssue[]> {
+  if (jsonBytes(document, smallUnits) <= smallUnits) return validateDsl(document);
+  if (typeof document !== "object" || document === null) return evaluation.run(validateJob, document, { tenantId, whenBusy: "refuse" });
+  let issues = underWay.get(document);
+  if (issues === undefined) {
+    issues = evaluation.run(validateJob, document, { tenantId, whenBusy: "refuse" }).finally(() => underWay.delete(document));
+    underWay.set(document, issues);
+  }
+  return issues;
+}
