@@ -113,6 +113,15 @@ export const runtimeErrors = defineErrors({
     message: (f: { nodeId: string; given: string; type: string }) =>
       `Node ${f.nodeId} is of type ${f.type}, not ${f.given}. Correct nodeType, or leave it out.`,
   },
+  RUNS_NOT_NAMED: {
+    code: "BAD_USER_INPUT",
+    message: (_: { field: string }) =>
+      "The filter has no condition. Say which runs to cancel, or all: true for all of the tenant's that have not finished.",
+  },
+  CANCELS_BUSY: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (_: { retryAfterMs: number }) => "Too many calls of cancelRuns are under way. Make one after the other.",
+  },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; value: number; min: number; max: number }) => `${f.field} is ${f.value}; give ${f.min} to ${f.max}.`,

@@ -19,6 +19,8 @@ export interface PostedMail {
 interface Watched extends PostedMail {
   sinceMs: number;
   tries: number;
+  /** One of many that one call has posted. */
+  isBulk: boolean;
 }
 
 /** Most owners have read it by then. */
@@ -33,6 +35,8 @@ const patienceMs = 2 * 3_600_000;
 /** A run that cannot be taken over counts a crash with each try; the rest is for a worker, which ends it. */
 const triesAtMost = 3;
 const watchedAtMost = 10_000;
+/** In one look; then what was posted alone meanwhile has its turn. */
+const bulkAppliesAtMost = 50;
 
 /** The watch of one process. */
 export class MailWatch {
@@ -63,14 +67,19 @@ export class MailWatch {
   }
 
   /** It was posted, and is not known to be read. */
-  add({ runId, tenantId, mail }: PostedMail): void {
+  add({ runId, tenantId, mail }: PostedMail, isBulk = false): void {
     const known = this.#watched.get(runId);
     if (this.#isClosed || (known !== undefined && known.mail >= mail)) return;
-    this.#watched.set(runId, { runId, tenantId, mail, sinceMs: monotonicMs(), tries: 0 });
+    this.#watched.set(runId, { runId, tenantId, mail, sinceMs: monotonicMs(), tries: 0, isBulk });
     const oldest = this.#watched.size > watchedAtMost ? this.#watched.values().next().value : undefined;
     if (oldest !== undefined) this.#giveUp(oldest, "too many runs have unread mail");
     this.#hasNews = true;
     this.#lookAfter(firstLookMs);
+  }
+
+  /** As `add`, for one of many. They take half of the places at most, so that they push out nobody's: the rest is left to the workers, and to the next process. */
+  addBulk(mail: PostedMail): void {
+    if (this.#watched.size < watchedAtMost / 2) this.add(mail, true);
   }
 
   /** It was read, and so was all that was posted before it. */
@@ -126,12 +135,14 @@ export class MailWatch {
     );
     const leftMs = new Map(standing.map((run) => [run.id, run.leftMs]));
     let nextMs = latestLookMs;
-    for (const watched of asked) {
+    let bulkApplies = 0;
+    for (const watched of asked.toSorted((a, b) => Number(a.isBulk) - Number(b.isBulk))) {
       const left = leftMs.get(watched.runId);
       if (left === undefined) this.read(watched);
       else if (monotonicMs() - watched.sinceMs > patienceMs) this.#giveUp(watched, "its owner has not read it");
       else if (left > -workersFirstMs) nextMs = Math.min(nextMs, left + workersFirstMs);
       else if (watched.tries >= triesAtMost) this.#giveUp(watched, "the run cannot be taken over");
+      else if (watched.isBulk && ++bulkApplies > bulkAppliesAtMost) nextMs = 0;
       else if (!(await this.#applyOne(watched))) nextMs = Math.min(nextMs, againMs);
     }
     return nextMs;

@@ -20,6 +20,7 @@ import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
 import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "../owner/clock.ts";
+import { BulkCancel, type BulkCancelCall, type BulkCancelled } from "./bulk-cancel.ts";
 import { CreateBatcher } from "./create-batcher.ts";
 import { EventBatcher } from "./event-batcher.ts";
 import { MailWatch } from "./mail-watch.ts";
@@ -75,6 +76,7 @@ export class RunControl {
   readonly #creates: CreateBatcher;
   readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
+  readonly #bulkCancel: BulkCancel;
 
   constructor(deps: EngineDeps & { workerKey?: string }) {
     this.#deps = deps;
@@ -85,6 +87,7 @@ export class RunControl {
     this.#creates = new CreateBatcher(db);
     this.#events = new EventBatcher(db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
+    this.#bulkCancel = new BulkCancel({ db, hints, watch: this.#mailWatch });
     this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
   }
 
@@ -113,6 +116,11 @@ export class RunControl {
     const message = { runId: call.runId, tenantId: call.tenantId, kind: inboxKinds.cancel, body: { reason: call.reason ?? null } };
     const posting = await messagePost(this.#deps.pool, message);
     return this.#posted(call, posting);
+  }
+
+  /** Cancels whatever runs match, for some seconds; does not wait until they have ended. */
+  cancelAll(call: BulkCancelCall): Promise<BulkCancelled | "full"> {
+    return this.#bulkCancel.cancel(call);
   }
 
   /** Ends a WAITING node. The first answer wins. */
@@ -224,12 +232,21 @@ export class RunControl {
       leaseMs: lease,
       orphansAllowed: true,
       suspectsAllowed: false,
-      cappedTenants: [],
+      share: 1,
+      held: new Map<string, number>(),
       tenantId,
     };
-    const claims = await nodesClaim(this.#deps.pool, limits);
+    const { slots } = this.#owner;
+    await slots.taken(tenantId);
+    const claims = await nodesClaim(this.#deps.pool, limits).catch((cause: unknown) => {
+      slots.release(tenantId);
+      throw cause;
+    });
     const [claim] = claims;
-    if (claim === undefined) return null;
+    if (claim === undefined) {
+      slots.release(tenantId);
+      return null;
+    }
     await this.#offered.adopt(claims);
     await this.ownRun({ tenantId, runId: claim.runId, workerKey, mode: { kind: "inbox" } });
     return { runId: claim.runId, path: claim.path };

@@ -37,7 +37,7 @@ export class RunEvent {
   @Field(() => RunEventType, { description: "What it tells." })
   type!: RunEventType;
 
-  @Field(() => Date, { description: "When it happened." })
+  @Field(() => Date, { description: "When it was told, by the database's clock; of stored events never before that of the event before." })
   at!: Date;
 
   @Field(() => RunStatusEnum, {

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, Int } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { RunStatus } from "../queue/statuses.ts";
@@ -30,6 +31,26 @@ export class RunFilter {
 
   @Field(() => Date, { nullable: true, description: "Only runs created before this time." })
   createdBefore?: Date | null;
+}
+
+/** Which runs to cancel. */
+@InputType({
+  description:
+    "Which runs to cancel; all that is given must hold, and something must be: BAD_USER_INPUT, RUNS_NOT_NAMED otherwise. Finished runs never match.",
+})
+export class CancelRunsFilter extends RunFilter {
+  @OwnLimit()
+  @Field(() => [ID], {
+    nullable: true,
+    description: "Only these runs, at most 1,000; those that have finished, or that the tenant does not have, are passed over.",
+  })
+  ids?: string[] | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "True stands for a condition where there is no other: all runs that have not finished.",
+  })
+  all?: boolean | null;
 }
 
 /** The node that a run begins with, instead of those that the DSL starts with. */

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Args, Ctx, Field, FieldResolver, ID, Int, Mutation, ObjectType, Query, Resolver, Root } from "type-graphql";
 import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -9,12 +9,29 @@ import type { NodeRun } from "./node-run.entity.ts";
 import { runStatusWord, type NodeRunStatus, type RunStatus } from "../queue/statuses.ts";
 import { Run, Usage } from "./run.entity.ts";
 import { NodeRunStatusEnum, RunStatusEnum } from "./run.enums.ts";
-import { CreateRunInput, RunFilter } from "./run.inputs.ts";
+import { CancelRunsFilter, CreateRunInput, RunFilter } from "./run.inputs.ts";
 import * as runs from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import { SessionStub } from "./session.stub.ts";
 import type { TraceSpan } from "./span.entity.ts";
 import { WorkflowStub, WorkflowVersionStub } from "./workflow.stub.ts";
+
+/** What cancelRuns has done. */
+@ObjectType({ description: "What cancelRuns has done." })
+class CancelRunsResult {
+  @Field(() => Int, {
+    description:
+      "How many runs it has cancelled: each is CANCELLED as soon as whoever owns it has read so, whatever else happens. Those cancelled before are not counted again.",
+  })
+  accepted!: number;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "Where there may be more, as a call has 5 seconds and 10,000 runs: call again, with it as after. Null: all that match were found.",
+  })
+  cursor!: string | null;
+}
 
 /** Runs in the graph. */
 @Resolver(() => Run)
@@ -51,6 +68,19 @@ export class RunResolver {
     @Ctx() context: RuntimeContext,
   ): Promise<Run> {
     return runs.cancelRun(context, id, reason);
+  }
+
+  @Mutation(() => CancelRunsResult, {
+    description:
+      "Cancels all runs that match a filter, the oldest first, and does not wait until they have ended. May be called again with the same arguments. RESOURCE_EXHAUSTED, CANCELS_BUSY when more than ten such calls of the tenant are under way.",
+  })
+  cancelRuns(
+    @Arg("filter", () => CancelRunsFilter, { description: "Which runs." }) filter: CancelRunsFilter,
+    @Arg("reason", () => String, { nullable: true, description: "For people: up to 1,000 characters." }) reason: string | null,
+    @Arg("after", () => ID, { nullable: true, description: "The cursor of the call before, where there were more." }) after: string | null,
+    @Ctx() context: RuntimeContext,
+  ): Promise<CancelRunsResult> {
+    return runs.cancelRuns(context, { filter, reason, after });
   }
 
   @Mutation(() => Run, {

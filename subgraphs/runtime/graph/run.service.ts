@@ -1,5 +1,5 @@
 import type { FilterQuery } from "@mikro-orm/postgresql";
-import { checkJson, checkStorableText, checkText } from "#shared/fields.ts";
+import { checkItems, checkJson, checkStorableText, checkText } from "#shared/fields.ts";
 import { checkIdempotencyKey, idempotencyKeyReused, inputHash } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
@@ -7,12 +7,15 @@ import { runtimeErrors } from "../errors.ts";
 import { compileRun } from "../plan/compile.ts";
 import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { Run } from "./run.entity.ts";
-import type { CreateRunInput, RunFilter } from "./run.inputs.ts";
+import type { CancelRunsFilter, CreateRunInput, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
+import type { BulkCancelled } from "../control/bulk-cancel.ts";
 import type { CreatedRun } from "../control/new-run.ts";
 
 const inputBytes = 256 * 1024;
 const reasonLength = 1_000;
+const maxCancelIds = 1_000;
+const cancelAgainMs = 1_000;
 
 /** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, those of checkJson */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
@@ -60,12 +63,41 @@ export async function cancelRun(context: RuntimeContext, id: string, reason: str
   const call = {
     tenantId: context.db.tenantId,
     runId: checkRunId(id),
-    ...(reason != null && { reason: checkStorableText("reason", checkText("reason", reason, { max: reasonLength })) }),
+    ...(reason != null && { reason: checkReason(reason) }),
   };
   const posted = await context.services.control.cancel(call);
   const run = await runById(context, id);
   if (posted === "conflict") throw runtimeErrors.RUN_FINISHED({ id, status: runStatusWord(run.status) });
   return run;
+}
+
+/** Cancels whatever runs match, for some seconds. @throws AppError RUNS_NOT_NAMED, LIST_TOO_LONG, CANCELS_BUSY, those of checkStorableText */
+export async function cancelRuns(
+  { db, services, signal }: RuntimeContext,
+  call: { filter: CancelRunsFilter; reason?: string | null; after?: string | null },
+): Promise<BulkCancelled> {
+  const { all, status, ids, ...others } = call.filter;
+  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value != null));
+  if (ids != null) checkItems("filter.ids", ids, maxCancelIds);
+  if (all !== true && ids == null && status == null && Object.keys(given).length === 0)
+    throw runtimeErrors.RUNS_NOT_NAMED({ field: "filter" });
+  const reason = call.reason == null ? null : checkReason(call.reason);
+  const after = call.after ?? "";
+  // PostgreSQL would refuse it; no run has such an id.
+  if ([after, ...Object.values(given)].some((value) => typeof value === "string" && value.includes("\u0000")))
+    return { accepted: 0, cursor: null };
+  const condition = {
+    ...given,
+    ...(ids != null && { ids: ids.filter((id) => !id.includes("\u0000")) }),
+    ...(status != null && { statuses: status.map(runStatusNumber) }),
+  };
+  const cancelled = await services.control.cancelAll({ tenantId: db.tenantId, condition, reason, after, signal });
+  if (cancelled === "full") throw runtimeErrors.CANCELS_BUSY({ retryAfterMs: cancelAgainMs });
+  return cancelled;
+}
+
+function checkReason(reason: string): string {
+  return checkStorableText("reason", checkText("reason", reason, { max: reasonLength }));
 }
 
 /** Makes a new run of a FAILED one. @throws AppError RUN_NOT_FOUND, RUN_NOT_FAILED */

@@ -12,6 +12,7 @@ const busyRetryMs = 1_000;
 export const codeNode = outsideNode(async (context) => {
   const config = codeConfig.parse(await rendered(context, "code"));
   const request = {
+    tenantId: context.tenantId,
     language: config.language,
     code: config.code,
     payload: config.input_json ?? {},

@@ -119,7 +119,7 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
   }
   if (tail.status !== ledger.status) {
     const status = runStatusNumber(tail.status);
-    tail.events.push(eventRow({ seq: ledger.nextSeq(), type: 0, atMs: ledger.clock.nowMs(), status }));
+    tail.events.push(eventRow({ seq: ledger.nextSeq(), type: 0, atMs: ledger.eventMs(), status }));
   }
   return tail;
 }
@@ -150,7 +150,7 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
 }
 
 function endFill(row: FlushRun, ledger: RunLedger, { graph, ending }: Standing): void {
-  row.endedMs = ledger.clock.nowMs();
+  row.endedMs = ledger.eventMs();
   row.startedMs ??= row.endedMs;
   const { failure } = graph.root;
   if (ending?.reason) row.cancelReason = storableText(ending.reason);

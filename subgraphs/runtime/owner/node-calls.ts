@@ -1,6 +1,6 @@
 /**
  * The calls of one run's nodes. Pure ones end in line. For one that touches the outside a started mark is stored first, and the call begins
- * when the flush with the mark was answered; beyond the process's slots a node is offered to other workers instead.
+ * when the flush with the mark was answered; beyond the process's slots a node is offered to other workers instead, or waits for a slot.
  */
 import { applyOpened } from "../engine/apply.ts";
 import type { NodeState } from "../engine/frame.ts";
@@ -50,6 +50,20 @@ export class NodeCalls {
     this.#run = options.run;
     this.#crashes = options.crashes;
     this.isCareful = options.crashes >= 2;
+  }
+
+  /** Whether a node that is ready can start or be offered. Where nodes are not offered, one that touches the outside needs a slot. */
+  mayStart({ node }: NodeState): boolean {
+    const { executors, offersNodes, slots } = this.#process;
+    if (offersNodes && !this.isCareful) return true;
+    const executor = executors(node.type);
+    const isInLine = executor === undefined || (nodeEffect(executor, node.config) === "pure" && !this.isCareful);
+    return isInLine || slots.hasRoom(this.#environment.tenantId);
+  }
+
+  /** Tells, once, when there is room for a node that touches the outside. */
+  onceRoom(told: () => void): void {
+    this.#process.slots.onceRoom(this.#environment.tenantId, told);
   }
 
   /** Calls that run or are about to. */
@@ -123,12 +137,8 @@ export class NodeCalls {
   }
 
   #outsideStart(state: NodeState): void {
-    const { slots, offersNodes } = this.#process;
-    const { tenantId } = this.#environment;
-    if (slots.take(tenantId)) return this.#startMark(state);
-    if (offersNodes && !this.isCareful) return this.#ledger.offered(state);
-    slots.takeAnyway(tenantId);
-    this.#startMark(state);
+    if (this.#process.slots.take(this.#environment.tenantId)) this.#startMark(state);
+    else this.#ledger.offered(state);
   }
 
   #startMark(state: NodeState): void {

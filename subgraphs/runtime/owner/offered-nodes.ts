@@ -72,7 +72,7 @@ export class OfferedNodes {
     return [...this.#held.values()].map(({ claim: { key, lease, leaseMs }, confirmedAtMs }) => ({ key, lease, leaseMs, confirmedAtMs }));
   }
 
-  /** Executes what was just claimed. Resolves when the outcome of each was handed in, or does not count any more. */
+  /** Executes what was just claimed, each in a slot of its tenant that was taken for it. Resolves when the outcome of each was handed in, or does not count any more. */
   async adopt(claims: readonly ClaimedNode[]): Promise<void> {
     await Promise.all(claims.map((claim) => this.#adoptOne(claim)));
   }
@@ -111,7 +111,6 @@ export class OfferedNodes {
   async #adoptOne(claim: ClaimedNode): Promise<void> {
     const held: Held = { claim, confirmedAtMs: monotonicMs(), execution: undefined, isDropped: false };
     this.#held.set(claim.key, held);
-    this.#owner.slots.takeAnyway(claim.tenantId);
     try {
       const body = await this.#bodyOf(held);
       if (body !== undefined && !held.isDropped) await this.#handIn(held, body);

@@ -228,6 +228,7 @@ export class OwnedRun implements FlushingRun {
   #advance(): void {
     if (this.#phase === "retelling") return this.#retell();
     if (!this.#mayDecide()) return;
+    this.#ready.rest();
     if (this.#ending === undefined) {
       if (!this.#isManual || this.#policy.kind !== "inbox") dueDecide(this.#ledger);
       if (this.#graph.root.failure !== undefined) this.#calls.stop("sibling-failed");

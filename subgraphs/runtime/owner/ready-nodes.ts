@@ -17,6 +17,9 @@ export class ReadyNodes {
   #budget: number;
   #isTurnDue = false;
   #isHeldBack = false;
+  #waitsForSlot = false;
+  /** It is told when there is room, and has not been yet. */
+  #hasAsked = false;
 
   constructor(options: { policy: Policy; ledger: RunLedger; calls: NodeCalls; advance: () => void }) {
     this.#policy = options.policy;
@@ -26,14 +29,23 @@ export class ReadyNodes {
     this.#budget = nodesAllowed(options.policy);
   }
 
-  /** More was ready than could start: its turn was over, and `advance` is called in its next; or too much is unstored, and the next flush calls it. */
+  /**
+   * More was ready than could start. Its turn was over, or there was no slot for it, and `advance` is called when there is; or too much is
+   * unstored, and the next flush calls it.
+   */
   get isInterrupted(): boolean {
-    return this.#isTurnDue || (this.#isHeldBack && this.#ledger.isFull);
+    return this.#isTurnDue || this.#waitsForSlot || (this.#isHeldBack && this.#ledger.isFull);
+  }
+
+  /** Nothing is to start, as things stand. */
+  rest(): void {
+    this.#waitsForSlot = false;
   }
 
   start(): void {
     const { graph } = this.#ledger;
     this.#isHeldBack = false;
+    this.#waitsForSlot = false;
     if (this.#policy.kind === "node") return this.#startOnly(this.#policy.path);
     const until = monotonicMs() + turnMs;
     let started = 0;
@@ -55,9 +67,20 @@ export class ReadyNodes {
   }
 
   #start(state: NodeState): void {
+    if (!this.#calls.mayStart(state)) return this.#waitForSlot();
     if (this.#ledger.status !== "RUNNING") this.#ledger.statusSet("RUNNING");
     this.#budget--;
     this.#calls.start(state);
+  }
+
+  #waitForSlot(): void {
+    this.#waitsForSlot = true;
+    if (this.#hasAsked) return;
+    this.#hasAsked = true;
+    this.#calls.onceRoom(() => {
+      this.#hasAsked = false;
+      this.#advance();
+    });
   }
 
   #turnEnd(): void {

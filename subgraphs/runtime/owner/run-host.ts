@@ -29,7 +29,7 @@ export interface OwnerProcess {
   readonly hints: HintPublisher;
   readonly log: Log;
   readonly slots: Slots;
-  /** Whether nodes beyond the slots are offered to other workers; else they run here all the same. */
+  /** Whether nodes beyond the slots are offered to other workers; else they wait for a slot here. */
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
   /** No new node starts; what is finished is given back. */

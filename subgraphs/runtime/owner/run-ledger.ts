@@ -45,6 +45,8 @@ export class RunLedger {
   #inFlight: Pending | undefined;
   #storedSeq: number;
   #seq: number;
+  /** The time of the last event that has a number, or of the last row that was made of one. */
+  #lastMs: number;
   #status: RunStatus;
   #startedMs: number | undefined;
   /** At least as much as the state takes as JSON. */
@@ -55,6 +57,7 @@ export class RunLedger {
     this.clock = clock;
     this.#storedSeq = loaded.eventSeq;
     this.#seq = loaded.eventSeq;
+    this.#lastMs = loaded.lastEventMs;
     this.#status = runStatusWord(loaded.status);
     this.#startedMs = loaded.startedMs ?? undefined;
     const { graph, open, unstoredSkips } = replayLoaded(plan, loaded);
@@ -123,6 +126,12 @@ export class RunLedger {
     return ++this.#seq;
   }
 
+  /** The time of what is told now. Never before the run's last event, also where the database's clock was set back between two owners. */
+  eventMs(): number {
+    this.#lastMs = Math.max(this.#lastMs, this.clock.nowMs());
+    return this.#lastMs;
+  }
+
   /** The handle of a node run: the one that is held, or a new one that is not held yet. */
   hold(state: NodeState): HeldNode {
     return this.held.get(state.path) ?? newHeldNode(state, this.clock.nowMs());
@@ -131,8 +140,9 @@ export class RunLedger {
   /** Sets the run's status, or says it again. */
   statusSet(status: RunStatus): void {
     this.#status = status;
-    if (status === "RUNNING") this.#startedMs ??= this.clock.nowMs();
-    this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 0, atMs: this.clock.nowMs(), status: runStatusNumber(status) }));
+    const atMs = this.eventMs();
+    if (status === "RUNNING") this.#startedMs ??= atMs;
+    this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 0, atMs, status: runStatusNumber(status) }));
   }
 
   /** A node run is offered, called, or waits. */
@@ -152,7 +162,7 @@ export class RunLedger {
       ...(waitReason !== undefined && { waitReason }),
     };
     this.#pending.nodeSet(nodeRow(held, fields));
-    this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.clock.nowMs(), status, attempt, path }));
+    this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.eventMs(), status, attempt, path }));
   }
 
   /** Another worker may execute the node. */
@@ -195,7 +205,7 @@ export class RunLedger {
     held.seq ||= doneSeq;
     const usage = usageOf(end);
     if (usage !== undefined) this.#pending.usageAdd(usage);
-    return finishedRow(held, end, output, { doneSeq, endedMs: this.clock.nowMs() });
+    return finishedRow(held, end, output, { doneSeq, endedMs: this.eventMs() });
   }
 
   /** The graph goes on from a node whose row is made. */
@@ -246,10 +256,9 @@ export class RunLedger {
   /** The failed attempt is over and has its span; the node waits for the next. */
   #retryLater(held: HeldNode, failed: FailedOutcome, delayMs: number): void {
     if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
-    const endedMs = this.clock.nowMs();
-    this.#spansStore(held.path, [failedAttemptSpan(this.runId, held, failed, endedMs)]);
+    this.#spansStore(held.path, [failedAttemptSpan(this.runId, held, failed, this.eventMs())]);
     held.attempt++;
-    held.dueMs = endedMs + delayMs;
+    held.dueMs = this.clock.nowMs() + delayMs;
     held.waitReason = "RETRY";
     this.held.due.add(held);
     this.opened(held, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
@@ -272,8 +281,10 @@ export class RunLedger {
   }
 
   #spansStore(path: string, spans: readonly SpanRecord[]): void {
+    // Told now. It may have ended long before: while its node ran, in another process, in a call whose end waited here.
+    const atMs = this.eventMs();
     for (const span of spans.map(storableSpan)) {
-      this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 2, atMs: span.endedMs, path, spanId: span.spanId }));
+      this.#pending.events.push(eventRow({ seq: ++this.#seq, type: 2, atMs, path, spanId: span.spanId }));
       this.#pending.spanAdd(spanRow(path, span));
     }
   }

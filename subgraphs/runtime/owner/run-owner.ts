@@ -75,7 +75,7 @@ export class RunOwner implements RunHost {
   readonly #poll: NodeJS.Timeout;
   readonly #idle = new IdleSignal(() => this.size === 0);
   #isDraining = false;
-  #adopting = 0;
+  readonly #adopting = new Set<ClaimedRun>();
   #isClosed = false;
 
   constructor(options: RunOwnerOptions) {
@@ -102,7 +102,7 @@ export class RunOwner implements RunHost {
 
   /** Runs that it owns, those included that it is just taking over. */
   get size(): number {
-    return this.#owned.size + this.#adopting;
+    return this.#owned.size + this.#adopting.size;
   }
 
   /** The run, when this process owns it. */
@@ -110,10 +110,10 @@ export class RunOwner implements RunHost {
     return this.#owned.get(runId);
   }
 
-  /** Runs of each tenant. */
+  /** Runs of each tenant, those included that it is just taking over. */
   byTenant(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { tenantId } of this.#owned.values()) counts.set(tenantId, (counts.get(tenantId) ?? 0) + 1);
+    for (const { tenantId } of [...this.#owned.values(), ...this.#adopting]) counts.set(tenantId, (counts.get(tenantId) ?? 0) + 1);
     return counts;
   }
 
@@ -123,11 +123,11 @@ export class RunOwner implements RunHost {
 
   /** Takes over runs that were just claimed: loads those that somebody has begun, replays them, and takes them as far as the policy goes. */
   async adopt(claims: readonly RunClaim[], options: Adoption): Promise<void> {
-    this.#adopting += claims.length;
+    for (const claim of claims) this.#adopting.add(claim);
     try {
       await this.#adoptAll(claims, options);
     } finally {
-      this.#adopting -= claims.length;
+      for (const claim of claims) this.#adopting.delete(claim);
       this.#idle.changed();
     }
   }
@@ -140,6 +140,7 @@ export class RunOwner implements RunHost {
       // Not ours any more: the lease ran out while we waited for the database.
       if (row === undefined || row.lease !== claim.lease) options.left?.({ kind: "lost" });
       else await this.#adoptOne(claim, row, options);
+      this.#adopting.delete(claim);
       if (monotonicMs() - turnAt < 10) continue;
       await new Promise((resolve) => setImmediate(resolve));
       turnAt = monotonicMs();
@@ -301,5 +302,5 @@ export class RunOwner implements RunHost {
 
 /** The run of a claim that nobody has begun: all that a load would find. An owner that died with it may have begun it. */
 function freshRun({ fresh, crashes }: RunClaim): LoadedRun | undefined {
-  return fresh !== undefined && crashes === 0 ? { ...fresh, nodes: [], inbox: [] } : undefined;
+  return fresh !== undefined && crashes === 0 ? { ...fresh, lastEventMs: 0, nodes: [], inbox: [] } : undefined;
 }

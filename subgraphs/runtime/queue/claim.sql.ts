@@ -41,8 +41,10 @@ export interface ClaimLimits {
   orphansAllowed: boolean;
   /** Whether one row that has outlived two owners may be among them. */
   suspectsAllowed: boolean;
-  /** Tenants that have their share of this worker already. */
-  cappedTenants: readonly string[];
+  /** What one tenant may hold of this worker; a claim brings no more of it. */
+  share: number;
+  /** What tenants hold of it already. */
+  held: ReadonlyMap<string, number>;
 }
 
 // now() in comparisons: clock_timestamp() is volatile and keeps the index from being used. Leases start at clock_timestamp(): the
@@ -52,15 +54,18 @@ with recursive t as (
   (select tenant_id from runtime.work where ${part} order by tenant_id limit 1) union all
   select (select w.tenant_id from runtime.work w where ${part} and w.tenant_id > t.tenant_id order by w.tenant_id limit 1)
   from t where t.tenant_id is not null),
-lanes as materialized (select tenant_id from t where tenant_id is not null and tenant_id <> all($5::text[]) order by random()),
+lanes as materialized (select * from (
+    select tenant_id, $8::int - coalesce((select h.held from unnest($5::text[], $7::int[]) as h(id, held) where h.id = t.tenant_id), 0) as room
+    from t where tenant_id is not null) l
+  where room > 0 order by random()),
 due as materialized (select d.* from lanes, lateral (
   select w.key, w.run_id from runtime.work w
   where ${part} and w.tenant_id = lanes.tenant_id and w.visible_at <= now()
     and (w.lease is null or $3) and w.crashes + (w.lease is not null)::int < 2 ${extra}
-  order by w.visible_at limit greatest(least($1::int, 1), $1::int / (select count(*) from lanes)) for update skip locked) d limit $1),
+  order by w.visible_at limit least(lanes.room, greatest(least($1::int, 1), $1::int / (select count(*) from lanes))) for update skip locked) d
+  limit $1),
 suspect as materialized (select w.key, w.run_id from runtime.work w
-  where $4 and w.crashes > 0 and ${part} and (w.lease is null or $3) and w.crashes + (w.lease is not null)::int >= 2 and w.visible_at <= now()
-    and w.tenant_id <> all($5::text[]) ${extra}
+  where $4 and w.crashes > 0 and ${part} and (w.lease is null or $3) and w.crashes + (w.lease is not null)::int >= 2 and w.visible_at <= now() ${extra}
   order by w.visible_at limit 1 for update skip locked),
 pick as materialized (select * from due union all select * from suspect limit greatest($1, 1))`;
 
@@ -90,7 +95,7 @@ const claimRuns = defineStatement({
 
 const claimNodes = defineStatement({
   name: "claim_nodes",
-  text: `${lanesAndDue("path is not null", "and ($7::text[] is null or w.node_type = any($7)) and ($8::text is null or w.tenant_id = $8)")},
+  text: `${lanesAndDue("path is not null", "and ($9::text[] is null or w.node_type = any($9)) and ($10::text is null or w.tenant_id = $10)")},
 ${token}
 update runtime.work w set ${leased("$6")}
 where w.key = any(array(select key from pick))
@@ -133,10 +138,9 @@ with pick as materialized (select w.key from runtime.work w
   order by w.visible_at limit 1 for update skip locked),${takeRuns("$3")}`,
 });
 
-/** Claims up to `limit` runs that are due, an equal share from each tenant. */
+/** Claims up to `limit` runs that are due, an equal share from each tenant, and of none beyond what it may hold. */
 export function runsClaim(db: Queryable, limits: ClaimLimits): Promise<RunClaim[]> {
-  const { limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs } = limits;
-  return claimedRuns(db, claimRuns, leaseMs, [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs]);
+  return claimedRuns(db, claimRuns, limits.leaseMs, limitValues(limits));
 }
 
 /** Claims up to `limit` offered node runs, of the given types and tenant where they are given. */
@@ -144,8 +148,8 @@ export async function nodesClaim(
   db: Queryable,
   limits: ClaimLimits & { only?: readonly string[]; tenantId?: string },
 ): Promise<ClaimedNode[]> {
-  const { limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only, tenantId } = limits;
-  const values = [limit, worker, orphansAllowed, suspectsAllowed, cappedTenants, leaseMs, only ?? null, tenantId ?? null];
+  const { leaseMs, only, tenantId } = limits;
+  const values = [...limitValues(limits), only ?? null, tenantId ?? null];
   const rows = await rowsOf<Omit<ClaimedNode, "leaseMs">>(db, claimNodes, values);
   return rows.map((row) => ({ ...row, leaseMs }));
 }
@@ -176,6 +180,10 @@ export async function tenantRunClaim(
   const { tenantId, worker, leaseMs } = claim;
   const [run] = await claimedRuns(db, claimTenantRun, leaseMs, [tenantId, worker, leaseMs]);
   return run;
+}
+
+function limitValues({ limit, worker, orphansAllowed, suspectsAllowed, leaseMs, held, share }: ClaimLimits): readonly unknown[] {
+  return [limit, worker, orphansAllowed, suspectsAllowed, [...held.keys()], leaseMs, [...held.values()], share];
 }
 
 async function claimedRuns(db: Queryable, statement: Statement, leaseMs: number, values: readonly unknown[]): Promise<RunClaim[]> {

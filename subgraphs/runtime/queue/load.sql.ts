@@ -25,6 +25,8 @@ export interface StoredRun {
 
 /** A run as its owner needs it. */
 export interface LoadedRun extends StoredRun {
+  /** The time of its last event; 0 of a run that nobody has begun. */
+  lastEventMs: number;
   nodes: LoadedNode[];
   inbox: InboxMessage[];
 }
@@ -77,6 +79,9 @@ const payloads = ["input", "state"];
 /** SQL: the columns of a {@link StoredRun}, of run r. */
 const runColumns = [facts, ...payloads.map((name) => `r.${name}`)].join(", ");
 
+/** SQL: one look-up in the primary key of events. */
+const lastEventMs = `(select ${epochMs("e.at")} from runtime.run_event e where e.run_id = r.id and e.seq = r.event_seq) as "lastEventMs"`;
+
 /**
  * SQL: the same columns for a claim, which so spares a run that nobody has begun the load: its one event is that it was created, so it has no node runs,
  * and nobody has posted to it. Of all others input and state are null, as the load brings them.
@@ -89,7 +94,7 @@ export const claimedRunColumns = [
 const load = defineStatement({
   name: "load",
   text: `
-select ${runColumns}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
+select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
     left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id) as nodes, ${inboxJson("0")} as inbox
 from runtime.run r where r.id = any($1)`,
 });
@@ -97,7 +102,7 @@ from runtime.run r where r.id = any($1)`,
 const loadSome = defineStatement({
   name: "load_some",
   text: `
-select ${runColumns}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
+select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
     left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and n.path = any($2)) as nodes, '[]'::json as inbox
 from runtime.run r where r.id = $1`,
 });

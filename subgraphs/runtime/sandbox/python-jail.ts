@@ -7,7 +7,7 @@ import { runJailed, type JailLimits } from "./jail-process.ts";
 import { askInterpreter, type PythonInterpreter } from "./python-interpreter.ts";
 import type { SandboxPort, SandboxRequest, SandboxResult } from "./sandbox.ts";
 import { jailProblem } from "./self-test.ts";
-import { TurnQueue } from "./turn-queue.ts";
+import { TurnQueue } from "#shared/turn-queue.ts";
 
 /** Options of {@link createPythonJail}. */
 export interface PythonJailOptions {
@@ -15,9 +15,9 @@ export interface PythonJailOptions {
   pythonBin: string;
   /** Caps every program's own time-out; AGENT_PLATFORM_MAX_TIMEOUT_SECONDS. */
   maxTimeoutMs: number;
-  /** Programs at once. A process each, so as many as there are processors unless given. */
+  /** Programs of one tenant at once. A process each, so as many as there are processors unless given; all tenants together may have a third more. */
   concurrency?: number;
-  /** Programs that may wait for their turn; 100 unless given. */
+  /** Programs that may wait for their turn; 100 unless given, three quarters of it for one tenant. */
   queue?: number;
   limits?: Partial<JailLimits>;
 }
@@ -32,7 +32,14 @@ type Tested = { python: PythonInterpreter } | { problem: string; atMs: number };
 /** Makes the driver. Nothing is started before it is asked for. */
 export function createPythonJail(options: PythonJailOptions): SandboxPort {
   const limits = { ...defaultLimits, ...options.limits };
-  const turns = new TurnQueue(options.concurrency ?? availableParallelism(), options.queue ?? 100);
+  const { concurrency = availableParallelism(), queue = 100 } = options;
+  const turns = new TurnQueue({
+    // So a tenant's programs, however long they sleep, leave a turn to the others.
+    turns: concurrency + Math.ceil(concurrency / 3),
+    turnsPerTenant: concurrency,
+    waiting: queue,
+    waitingPerTenant: Math.ceil(queue * 0.75),
+  });
   let testing: Promise<Tested> | undefined;
 
   async function tested(): Promise<Tested> {
@@ -54,8 +61,9 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
       const outcome = await tested();
       if ("problem" in outcome) return notRun("SANDBOX_UNAVAILABLE", outcome.problem);
       const program = { ...request, timeoutMs: Math.min(request.timeoutMs, options.maxTimeoutMs) };
-      const ran = await turns.run(request.signal, () => runJailed(outcome.python, program, limits));
-      if (ran === "full") return notRun("SANDBOX_BUSY", "Too many programs wait for the sandbox.");
+      // The program's time begins with its turn. How long it waits for it the attempt's own deadline bounds, through the signal.
+      const ran = await turns.run(request.tenantId, request.signal, () => runJailed(outcome.python, program, limits));
+      if (ran === "full") return notRun("SANDBOX_BUSY", "Too many programs wait for the sandbox, of this tenant or of all.");
       return ran === "aborted" ? notRun("CODE_CANCELLED", "The program was stopped because its node was.") : ran;
     },
   };

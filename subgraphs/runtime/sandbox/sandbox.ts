@@ -1,11 +1,15 @@
 /** The port behind code nodes: runs a stranger's program and gives back what it made of its payload. */
 import type { Json } from "#shared/json.ts";
 
+/** A program, and for whom it runs. */
 export interface SandboxRequest {
+  /** Programs take turns by tenant. */
+  tenantId: string;
   language: "python";
   code: string;
   /** The variable `payload` of the program. */
   payload: Json;
+  /** From the program's start; waiting for its turn does not count. */
   timeoutMs: number;
   signal: AbortSignal;
 }

@@ -241,7 +241,8 @@ export class Worker {
     const limit = Math.min(claimLimit, this.#maxRuns - this.#owner.size);
     this.#runsMayWait = limit <= 0;
     if (limit <= 0 || this.#options.only !== undefined) return pollMs;
-    const claims = await runsClaim(this.#options.pool, this.#limits(limit, this.#cappedTenants()));
+    const held = { held: this.#owner.byTenant(), share: tenantShare(this.#maxRuns) };
+    const claims = await runsClaim(this.#options.pool, this.#limits(limit, held));
     if (claims.length === 0) this.signals.emit("idle");
     // Not awaited: the next claim is under way while these are loaded.
     else this.#runsAdopt(claims).catch((cause: unknown) => this.#options.log.error({ err: cause }, "claimed runs left to their leases"));
@@ -265,11 +266,13 @@ export class Worker {
 
   /** @returns when to look again. */
   async #nodesClaim(): Promise<number> {
-    const limit = Math.min(claimLimit, this.#owner.slots.free);
+    const { slots } = this.#owner;
+    const limit = Math.min(claimLimit, slots.free);
     this.#nodesMayWait = limit <= 0;
     if (limit <= 0) return pollMs;
-    const claims = await nodesClaim(this.#options.pool, { ...this.#limits(limit, this.#owner.slots.capped()), ...this.#onlyTypes() });
-    this.#nodesMayWait = claims.length > 0;
+    const held = { held: slots.held(), share: slots.share };
+    const claims = await nodesClaim(this.#options.pool, { ...this.#limits(limit, held), ...this.#onlyTypes() });
+    this.#nodesMayWait = claims.length > 0 || slots.isCapped;
     if (claims.length === 0 || !(await this.#nodesAdopt(claims))) return pollMs;
     return againAfterMs(claims.length, limit);
   }
@@ -284,15 +287,24 @@ export class Worker {
       "claimed",
       claims.map(({ key }) => key),
     );
-    void this.#offered.adopt(claims);
+    // Runs of this worker may have taken the room meanwhile that the claim saw: then others execute them, or it does when there is room again.
+    const taken = claims.filter(({ tenantId }) => this.#owner.slots.take(tenantId));
+    void this.#offered.adopt(taken);
+    await this.#nodesGiveBack(claims.filter((claim) => !taken.includes(claim)));
     return true;
+  }
+
+  async #nodesGiveBack(claims: readonly ClaimedNode[]): Promise<void> {
+    if (claims.length === 0) return;
+    await offersRelease(this.#options.pool, claims);
+    this.#options.hints.publish("work", "nodes");
   }
 
   /** Takes one suspect when it holds none. @returns when to look again; what it holds asks for the next when it is done. */
   async #suspectClaim(): Promise<number> {
     if (this.#owner.size > 0 || this.#offered.size > 0) return pollMs;
     const { pool, only } = this.#options;
-    const limits = this.#limits(0, []);
+    const limits = this.#limits(0, { held: new Map(), share: 1 });
     const runs = only === undefined ? await runsClaim(pool, limits) : [];
     if (runs.length > 0) {
       await this.#runsAdopt(runs);
@@ -314,19 +326,14 @@ export class Worker {
     return this.#options.only === undefined ? {} : { only: this.#options.only };
   }
 
-  #limits(limit: number, cappedTenants: readonly string[]): ClaimLimits {
+  #limits(limit: number, held: Pick<ClaimLimits, "held" | "share">): ClaimLimits {
     return {
       limit,
       worker: this.#options.claimMark ?? this.#options.workerKey,
       leaseMs: this.#leaseMs,
       orphansAllowed: !this.#wasUnreachable && monotonicMs() >= this.#orphansFromMs,
       suspectsAllowed: this.#options.suspects === true,
-      cappedTenants,
+      ...held,
     };
-  }
-
-  #cappedTenants(): string[] {
-    const share = tenantShare(this.#maxRuns);
-    return [...this.#owner.byTenant()].filter(([, runs]) => runs >= share).map(([tenantId]) => tenantId);
   }
 }

@@ -19,6 +19,7 @@ describe("a code node", () => {
     await codeNode.run(context);
     expect(sandbox.requests).toEqual([
       {
+        tenantId: "acme",
         language: "python",
         code: "result = {{ not rendered }}",
         payload: { numbers: [1, 2, 3, 4] },

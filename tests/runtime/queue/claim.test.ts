@@ -25,7 +25,8 @@ const limits = (more: Partial<ClaimLimits> = {}): ClaimLimits => ({
   leaseMs: 600_000,
   orphansAllowed: true,
   suspectsAllowed: false,
-  cappedTenants: [],
+  share: 1_000,
+  held: new Map(),
   ...more,
 });
 
@@ -46,9 +47,14 @@ describe("claim", () => {
     expect(new Set(tenants)).toEqual(new Set(["heavy", "light", "other"]));
   });
 
-  it("leaves out tenants that have their share of the worker", async () => {
-    const t = await setup({ heavy: 5, light: 1 });
-    expect((await runsClaim(t.pool, limits({ cappedTenants: ["heavy"] }))).map(({ tenantId }) => tenantId)).toEqual(["light"]);
+  it("brings of a tenant no more than what is left of its share of the worker", async () => {
+    const t = await setup({ heavy: 5, light: 2 });
+    const claim = async (held: [string, number][]): Promise<string[]> =>
+      (await runsClaim(t.pool, limits({ share: 3, held: new Map(held) }))).map(({ tenantId }) => tenantId);
+    expect(await claim([["heavy", 3]])).toEqual(["light", "light"]);
+    expect(await claim([["heavy", 1]])).toEqual(["heavy", "heavy"]);
+    expect(await claim([["heavy", 4]])).toEqual([]);
+    expect(await claim([])).toEqual(["heavy", "heavy", "heavy"]);
   });
 
   it("takes what has the higher priority first", async () => {
@@ -106,7 +112,7 @@ describe("claim", () => {
     expect(claims).toHaveLength(4);
     for (const claimed of claims) {
       const [loaded] = await runsLoad(t.pool, [claimed!.runId]);
-      expect({ ...claimed!.fresh, nodes: [], inbox: [] }).toEqual(loaded);
+      expect({ ...claimed!.fresh, lastEventMs: loaded!.lastEventMs, nodes: [], inbox: [] }).toEqual(loaded);
       expect(claimed!.lease).toBe(loaded!.lease);
     }
   });

@@ -16,7 +16,15 @@ export function describeWithJail(name: string, body: () => void): void {
 
 /** Runs Python with a time-out that nothing here is to reach, unless it says so. */
 export function runPython(code: string, options: Partial<SandboxRequest> = {}, sandbox: SandboxPort = jail): Promise<SandboxResult> {
-  return sandbox.run({ language: "python", code, payload: null, timeoutMs: 100_000, signal: new AbortController().signal, ...options });
+  return sandbox.run({
+    tenantId: "acme",
+    language: "python",
+    code,
+    payload: null,
+    timeoutMs: 100_000,
+    signal: new AbortController().signal,
+    ...options,
+  });
 }
 
 /** What a program made of its payload; a failure of the program is the test's. */

@@ -132,6 +132,18 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
     const outcomes = await Promise.all([1, 2, 3].map((n) => runPython(`result = ${n}`, {}, narrow)));
     expect(outcomes.map((outcome) => (outcome.kind === "completed" ? outcome.result : outcome.code))).toEqual([1, 2, "SANDBOX_BUSY"]);
   });
+
+  it("runs a program of one tenant while another's sleep in all turns that are theirs", async () => {
+    const narrow = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1 });
+    const stop = new AbortController();
+    const sleep = "import time\ntime.sleep(90)";
+    const asleep = [1, 2, 3].map(() => runPython(sleep, { tenantId: "heavy", signal: stop.signal }, narrow));
+    expect(await runPython("result = 1", { tenantId: "light" }, narrow)).toMatchObject({ kind: "completed", result: 1 });
+    stop.abort();
+    expect((await Promise.all(asleep)).map((outcome) => outcome.kind === "failed" && outcome.code)).toEqual(
+      asleep.map(() => "CODE_CANCELLED"),
+    );
+  });
 });
 
 describe("a host without a usable Python", () => {
