@@ -6,7 +6,7 @@ import type { NodeRunStatus } from "../queue/statuses.ts";
 const body = z.object({
   nodeRunId: z.string(),
   attempt: z.number(),
-  /** How often the owner had changed by a crash when it was produced. */
+  /** When the execution began that produced it: an attempt may be executed again. */
   epoch: z.number(),
   /** Where in the attempt's text it stands. */
   offset: z.number(),

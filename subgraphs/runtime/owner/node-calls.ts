@@ -34,7 +34,6 @@ export class NodeCalls {
   readonly #ledger: RunLedger;
   readonly #environment: RunEnvironment;
   readonly #run: CallingRun;
-  readonly #crashes: number;
 
   /** @param options.crashes  how often the run's owner has changed by a crash; from the second on it is careful. */
   constructor(options: {
@@ -48,7 +47,6 @@ export class NodeCalls {
     this.#ledger = options.ledger;
     this.#environment = options.environment;
     this.#run = options.run;
-    this.#crashes = options.crashes;
     this.isCareful = options.crashes >= 2;
   }
 
@@ -162,11 +160,11 @@ export class NodeCalls {
     this.#process.slots.release(this.#environment.tenantId);
   }
 
-  #contextOf({ state, path, attempt }: HeldNode): NodeRunContext {
+  #contextOf({ state, path, attempt, startedMs = 0 }: HeldNode): NodeRunContext {
     const { graph } = this.#ledger;
     const storedSeq = (): number => this.#ledger.storedSeq;
     const seen = { state: graph.state, outputs: state.frame.outputs };
-    return new NodeRunContext(this.#environment, { node: state.node, path, attempt, epoch: this.#crashes, storedSeq, ...seen });
+    return new NodeRunContext(this.#environment, { node: state.node, path, attempt, epoch: startedMs, storedSeq, ...seen });
   }
 
   #follow(held: HeldNode, execution: Execution, hasSlot: boolean): void {

@@ -55,7 +55,7 @@ export interface Attempt {
   node: CompiledNode;
   path: string;
   attempt: number;
-  /** How often the run's owner has changed by a crash: tells the deltas of one execution from those of the one before. */
+  /** When it began, by the database's clock: tells the deltas of one execution from those of the one before, which may have been the same attempt. */
   epoch: number;
   /** Number of the last stored event, for the cursor of deltas. */
   storedSeq: () => number;

@@ -155,7 +155,7 @@ export class OfferedNodes {
   }
 
   async #contextOf(claim: ClaimedNode, plan: CompiledPlan, node: CompiledNode): Promise<NodeRunContext | undefined> {
-    const base = { node, path: claim.path, attempt: claim.attempt, epoch: claim.crashes };
+    const base = { node, path: claim.path, attempt: claim.attempt, epoch: claim.dbNowMs };
     const owned = this.#owner.get(claim.runId);
     if (owned !== undefined) {
       return new NodeRunContext(owned.environment, {

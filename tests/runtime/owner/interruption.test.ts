@@ -1,3 +1,4 @@
+import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -56,6 +57,28 @@ describe("a node whose call a part of the platform interrupted", () => {
     const { rows } = await t.pool.query("select wait_reason from runtime.node_run where run_id = $1 and path = 'sent'", [runId]);
     expect(rows).toEqual([{ wait_reason: "OUTCOME_UNKNOWN" }]);
     expect(t.calls.attempts.get(`${runId}:sent`)).toBe(1);
+  });
+
+  it("tells its text from the beginning again, apart from the text of before", async () => {
+    const t = await setup();
+    let calls = 0;
+    const telling: NodeExecutor = {
+      effect: "outside",
+      run: (context) => {
+        context.delta("hello");
+        return Promise.resolve(
+          calls++ === 0 ? { kind: "interrupted", code: "AWAY", message: "away" } : { kind: "completed", outputText: "hello" },
+        );
+      },
+    };
+    t.worker({ executors: (type) => (type === "telling" ? telling : t.executors(type)) });
+    await t.finished(await t.create(plan([node("a", "telling")])));
+    const deltas = t.hints.sent.map(([, , body]) => body as { attempt: number; epoch: number; offset: number });
+    expect(deltas).toMatchObject([
+      { attempt: 1, offset: 0 },
+      { attempt: 1, offset: 0 },
+    ]);
+    expect(deltas[1]!.epoch).toBeGreaterThan(deltas[0]!.epoch);
   });
 
   it("holds nobody up in a run that fails", async () => {
