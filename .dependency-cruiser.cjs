@@ -32,7 +32,7 @@ function runtimeFloorRules() {
 
 /** What others may import of a machine of shared/; all else of its folder is its inside. */
 const machineFaces = {
-  db: ["database", "errors", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
+  db: ["database", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
   dsl: [
     "configs",
     "document",
@@ -50,8 +50,19 @@ const machineFaces = {
   evaluation: ["errors", "job", "process-threads"],
   expression: ["errors", "expression", "language", "simple", "tree"],
   fetch: ["egress", "fetch", "fetch-request"],
-  graphql: ["context", "idempotency", "loaders", "pagination", "references", "scalars", "schema", "selection", "subgraph"],
-  json: ["json-schema", "nesting", "value-count"],
+  graphql: [
+    "argument-limits",
+    "context",
+    "idempotency",
+    "loaders",
+    "pagination",
+    "references",
+    "scalars",
+    "schema",
+    "selection",
+    "subgraph",
+  ],
+  json: ["json-schema", "nesting", "storable", "value-count"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
@@ -102,7 +113,7 @@ module.exports = {
     forbid("cli-composes", { pathNot: "^(cli|tests|bench)/" }, { path: "^cli/" }, "Commands start the platform; nothing in it knows them."),
     forbid(
       "one-composition-root",
-      { path: "^cli/", pathNot: "^cli/compose/(platform|worker-part|subgraphs)\\.ts$" },
+      { path: "^cli/", pathNot: "^cli/compose/(platform|worker-part|dead-worker|subgraphs)\\.ts$" },
       { path: "^(subgraphs|router)/" },
       "One place shows what runs in a process.",
     ),

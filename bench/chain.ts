@@ -22,7 +22,7 @@ const firstRuns = 200;
 const gated = 32;
 
 /** Structural: noise and the machine's speed move them little. The whole of a run is counted here, its create, claim and end too; `cost` has the node alone. */
-const gates = { runsPerFlushAtLeast: 2.5, statementsPerRunAtMost: 6, walBytesPerNodeRunAtMost: 1_300 };
+const gates = { runsPerFlushAtLeast: 6, statementsPerRunAtMost: 1.5, walBytesPerNodeRunAtMost: 1_300 };
 
 /** How {@link benchChain} measures. */
 export interface ChainOptions {

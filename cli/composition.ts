@@ -1,6 +1,8 @@
 /** The parts of the platform as the commands see them; `parts.ts` puts them together. */
 import type { Env } from "#shared/config.ts";
 import type { Log } from "#shared/log.ts";
+import type { GuardSettings } from "#shared/process-guard.mjs";
+import type { HeldKey } from "./process/part-messages.ts";
 
 /** An environment with a prepared database. */
 export type PreparedEnv = Env & { databaseUrl: string };
@@ -41,6 +43,8 @@ export interface RunningPlatform extends RunningServer {
 export interface PlatformOptions extends StartOptions {
   /** The Unix socket at which worker processes reach the subgraphs that they call. */
   workerSocket: string;
+  /** Why the platform is not ready, where somebody outside of this process knows; asked at each look at the readiness. */
+  trouble?: () => string | undefined;
 }
 
 /** Which nodes a worker takes. */
@@ -53,6 +57,23 @@ export interface WorkerOptions {
   suspects?: boolean;
   /** Told, at most once a second, while something is due that has outlived two owners: this worker does not take it. */
   onSuspect?: () => void;
+  /** Guards the process, which is then this worker's alone. */
+  guard?: GuardSettings;
+  /** Told what it holds, so that somebody can free the leases when it dies. */
+  ledger?: LeaseLedger;
+}
+
+/** Somebody outside of the worker's process who knows its leases. */
+export interface LeaseLedger {
+  claimed(leases: readonly { key: string; lease: string }[]): void;
+  holds(leases: readonly { key: string; lease: string }[]): void;
+}
+
+/** A worker that died, as its parent knew it. */
+export interface DeadWorker {
+  held: readonly HeldKey[];
+  /** The run that it is known to have died of. */
+  blamedRunId: string | undefined;
 }
 
 /** Migrations that the schema of a subgraph lacks. */
@@ -73,6 +94,8 @@ export interface Composition {
   startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startWorker(env: PreparedEnv, worker: WorkerOptions, options: StartOptions): Promise<RunningPart>;
+  /** Frees the leases of a worker that died. */
+  freeLeases(env: PreparedEnv, worker: DeadWorker, log: Log): Promise<void>;
   /** Where a worker process finds the subgraphs that it calls, by name, at the platform of that socket. */
   workerUrls(workerSocket: string): Record<string, string>;
   /** The names that `startSubgraph` knows. */

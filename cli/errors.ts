@@ -33,6 +33,16 @@ export const cliErrors = defineErrors({
     message: (f: { host: string }) =>
       `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Use 127.0.0.1, and a proxy that authenticates in front of it (AGENT_PLATFORM_ALLOWED_HOSTS names the proxy's host name).`,
   },
+  PART_KEEPS_ENDING: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { part: string; story: string; logFile?: string | undefined }) =>
+      `The platform ends, for its part ${f.part} keeps ending:\n${f.story}${f.logFile === undefined ? "" : `\nIts log: ${f.logFile}`}`,
+  },
+  PLATFORM_NOT_RUNNING: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { dataDir: string; seconds: number }) =>
+      `No platform ran on ${f.dataDir} for ${f.seconds} s. Start it (npm start), or name a database: AGENT_PLATFORM_DATABASE_URL=postgres://user:password@host:5432/database`,
+  },
   STOP_TOOK_TOO_LONG: {
     code: "TIMEOUT",
     message: (f: { what: string; seconds: number }) =>

@@ -7,6 +7,7 @@ import { environmentReader } from "./environment.ts";
 import { exitCodeOf, tellError } from "./failure.ts";
 import { platformParts } from "./compose/parts.ts";
 import { endWithReaders } from "./process/stop-signal.ts";
+import { apiCommand } from "./commands/api.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { followCommand } from "./commands/follow.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -62,6 +63,7 @@ export async function main(
       "after",
       "\nExit codes: 0 done, 1 failed, 2 asked for wrongly.\nConfiguration is by environment variables; .env.example lists them.",
     );
+  program.addCommand(inheriting(program, apiCommand(context)), { hidden: true });
   for (const command of commands) program.addCommand(inheriting(program, command(context)));
   program.exitOverride();
   try {

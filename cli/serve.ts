@@ -1,19 +1,28 @@
 import { resolve } from "node:path";
+import type { Env } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
 import type { PreparedEnv, RunningPart, StartOptions } from "./composition.ts";
 import type { CliContext } from "./context.ts";
-import { joinPlatformDatabase } from "./database/database.ts";
+import { joinPlatformDatabase, type OpenDatabase } from "./database/database.ts";
 import { refuseWithoutKeys } from "./process/listen-check.ts";
 import { ShutdownList } from "./process/shutdown-list.ts";
-import { listenForStop } from "./process/stop-signal.ts";
+import { listenForStop, type StopSignal } from "./process/stop-signal.ts";
 
 /** How a part of the platform is run as a process of its own. */
 export interface ServeOptions<P extends RunningPart> {
   /** The log's name. */
   name: string;
+  /** How it comes to its database; by {@link joinPlatformDatabase} unless it says otherwise. */
+  open?: (env: Env, options: OpenOptions) => Promise<OpenDatabase | undefined>;
   start: (env: PreparedEnv, options: StartOptions) => Promise<P>;
   /** Told once it runs. */
   onReady?: (part: P) => void;
+}
+
+/** What the opening of a database needs of the process. */
+export interface OpenOptions {
+  tell: (text: string) => void;
+  stop: StopSignal;
 }
 
 /** Runs one part until it is told to stop. */
@@ -24,7 +33,9 @@ export async function serveUntilStopped<P extends RunningPart>(context: CliConte
   const shutdown = new ShutdownList();
   const log = createLog(given, options.name);
   try {
-    const database = await joinPlatformDatabase({ ...given, dataDir: resolve(given.dataDir) });
+    const open = options.open ?? joinPlatformDatabase;
+    const database = await open({ ...given, dataDir: resolve(given.dataDir) }, { tell: context.tell, stop });
+    if (database === undefined) return;
     shutdown.add("PostgreSQL", database.stop, 20_000);
     if (stop.signal.aborted) return;
     const part = await options.start(database.env, { log, progress: (step) => log.info({ step }, "starting") });

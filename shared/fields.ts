@@ -1,5 +1,7 @@
 /** Checks of the fields that most records have. Each error names the field, its value and the rule. */
 import { defineErrors } from "./errors.ts";
+import type { Json } from "./json.ts";
+import { maxStorableDepth, NotStorable, requireStorableText, storableJson } from "./json/storable.ts";
 
 const fieldErrors = defineErrors({
   CODE_INVALID: {
@@ -16,6 +18,10 @@ const fieldErrors = defineErrors({
     message: (f: { field: string; value: string; min: number }) =>
       `${f.field} is empty. Give at least ${f.min} ${f.min === 1 ? "character" : "characters"}.`,
   },
+  LIST_TOO_LONG: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; length: number; max: number }) => `${f.field} has ${f.length} items; at most ${f.max} are allowed.`,
+  },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; value: number; min: number; max: number }) => `${f.field} is ${f.value}. Give ${f.min} to ${f.max}.`,
@@ -23,6 +29,19 @@ const fieldErrors = defineErrors({
   JSON_TOO_LARGE: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; bytes: number; max: number }) => `${f.field} has ${f.bytes} bytes; at most ${f.max} are allowed.`,
+  },
+  TEXT_NOT_STORABLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; problem: string }) => `What was given cannot be stored: ${f.problem}. Remove it.`,
+  },
+  VALUE_NOT_STORABLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; problem: string }) => `What was given cannot be stored: ${f.problem}. Give a value that JSON has.`,
+  },
+  NESTED_TOO_DEEP: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; limit: number; problem: string }) =>
+      `What was given cannot be stored: ${f.problem}. Nest lists and objects at most ${f.limit} deep.`,
   },
   VERSION_STATUS_INVALID: {
     code: "BAD_USER_INPUT",
@@ -57,6 +76,12 @@ export function checkText(field: string, value: string, limits: { min?: number; 
   return value;
 }
 
+/** A list of limited length. @throws AppError LIST_TOO_LONG */
+export function checkItems<T>(field: string, items: readonly T[], max: number): readonly T[] {
+  if (items.length <= max) return items;
+  throw fieldErrors.LIST_TOO_LONG({ field, length: items.length, max });
+}
+
 /** The characters of a text, as JSON Schema counts them: an emoji is one, though JavaScript keeps it as two units. */
 export function characters(text: string): number {
   return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
@@ -83,11 +108,43 @@ export function checkRange(field: string, value: number, { min, max }: { min: nu
   throw fieldErrors.NUMBER_OUT_OF_RANGE({ field, value, min, max });
 }
 
-/** A JSON value of limited size. @throws AppError JSON_TOO_LARGE */
+/** A JSON value of limited size. One that is to be stored is for {@link checkJson}. @throws AppError JSON_TOO_LARGE */
 export function checkJsonSize<T>(field: string, value: T, maxBytes: number): T {
   const bytes = Buffer.byteLength(JSON.stringify(value) ?? "");
   if (bytes <= maxBytes) return value;
   throw fieldErrors.JSON_TOO_LARGE({ field, bytes, max: maxBytes });
+}
+
+/** A JSON value that is to be stored, of limited size. @throws AppError JSON_TOO_LARGE and those of {@link checkStorable} */
+export function checkJson<T extends Json>(field: string, value: T, maxBytes: number): T {
+  return checkStorable(field, checkJsonSize(field, value, maxBytes));
+}
+
+/**
+ * A JSON value that can be stored and reads back as it is (json/storable.ts has the rule).
+ *
+ * @throws AppError TEXT_NOT_STORABLE, NESTED_TOO_DEEP, VALUE_NOT_STORABLE
+ */
+export function checkStorable<T extends Json>(field: string, value: T): T {
+  refusing(field, () => storableJson(value, field));
+  return value;
+}
+
+/** A text that can be stored and reads back as it is. @throws AppError TEXT_NOT_STORABLE */
+export function checkStorableText(field: string, text: string): string {
+  refusing(field, () => requireStorableText(text, field));
+  return text;
+}
+
+function refusing(field: string, check: () => void): void {
+  try {
+    check();
+  } catch (cause) {
+    if (!(cause instanceof NotStorable)) throw cause;
+    const { kind, problem } = cause;
+    if (kind === "deep") throw fieldErrors.NESTED_TOO_DEEP({ field, limit: maxStorableDepth, problem });
+    throw kind === "text" ? fieldErrors.TEXT_NOT_STORABLE({ field, problem }) : fieldErrors.VALUE_NOT_STORABLE({ field, problem });
+  }
 }
 
 /** The status of a new version: any but ARCHIVED. @throws AppError VERSION_STATUS_INVALID */

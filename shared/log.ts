@@ -1,8 +1,9 @@
 import { mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { pino, type Logger } from "pino";
+import { pino, type DestinationStream, type Logger } from "pino";
 import type { Env } from "./config.ts";
 import { defineErrors } from "./errors.ts";
+import { LogFile } from "./log-file.ts";
 
 /** Why there is no log. */
 export const logErrors = defineErrors({
@@ -23,13 +24,15 @@ export type Log = Logger;
  * @throws AppError LOG_FILE_UNUSABLE
  */
 export function createLog(env: Pick<Env, "logLevel" | "logFile">, name: string): Log {
-  // Opened here: what pino opens itself is not open yet when a process ends early, and its end fails on that.
-  const dest = env.logFile === undefined ? 2 : opened(env.logFile);
-  // A disk that is full must not end what is logged, nor fill the memory with lines that wait.
-  const destination = pino.destination({ dest, sync: env.logFile === undefined, maxLength: 16 << 20 });
-  destination.on("error", () => {});
+  const destination = env.logFile === undefined ? stderr() : new LogFile(opened(env.logFile), name);
   const redact = ["apiKey", "*.apiKey", "headers.authorization", "headers.cookie", "*.secretHeaders", "encryptionKey"];
   return pino({ name, level: env.logLevel, redact, base: { pid: process.pid } }, destination);
+}
+
+function stderr(): DestinationStream {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: 16 << 20 });
+  destination.on("error", () => {});
+  return destination;
 }
 
 function opened(logFile: string): number {

@@ -1,13 +1,16 @@
-import type { ChildProcess } from "node:child_process";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { canonicalNodeType, nodeTypes as knownTypes } from "#shared/dsl/node-types.ts";
-import type { PreparedEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
+import { createLog } from "#shared/log.ts";
+import type { LeaseLedger, PreparedEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
+import { joinRunningPlatform } from "../database/database.ts";
 import { forkSelf } from "../process/fork-self.ts";
-import { runningInstance } from "../process/instance-lock.ts";
+import { tellSupervisor, type HeldKey } from "../process/part-messages.ts";
+import { partGuard } from "../process/process-guard.ts";
+import { serveSupervised } from "../serve-part.ts";
 import { serveUntilStopped } from "../serve.ts";
 import { suspectsProcess } from "../process/suspects-process.ts";
-import { workerEnvironment, type WorkerParent } from "../compose/worker-environment.ts";
+import { workerEnvironment } from "../compose/worker-environment.ts";
 
 /** `worker`: claims runs and executes their nodes; opens no port. */
 export function workerCommand(context: CliContext): Command {
@@ -26,34 +29,66 @@ Examples:
   agent-platform worker --concurrency 200
   agent-platform worker --only llm,tool`,
     )
-    .action(async (worker: WorkerOptions) => {
-      const { composition } = context;
-      const start = async (env: PreparedEnv, options: StartOptions): Promise<RunningPart> => {
-        if (worker.suspects) return composition.startWorker(env, worker, options);
-        const suspects = suspectsProcess({
-          fork: () => forkForSuspects(worker, { environment: context.environment, env, subgraphUrls: env.subgraphUrls }),
-          log: options.log,
-        });
-        const part = await composition.startWorker(env, { ...worker, onSuspect: suspects.wanted }, options);
-        return { stop: async () => void (await Promise.all([part.stop(), suspects.stop()])) };
-      };
+    .addOption(new Option("--supervised", "by start or a worker, on a prepared database").hideHelp())
+    .action(async ({ supervised = false, ...worker }: WorkerOptions & { supervised?: boolean }) => {
+      if (supervised) return serveSupervisedWorker(context, worker);
       await serveUntilStopped(context, {
         name: "worker",
-        start: (env, options) => start(besidePlatform(env, context), options),
+        open: (env, options) => joinRunningPlatform(env, context.composition.workerUrls, options),
+        start: (env, options) => startBesideSuspects(context, worker, { env, options }),
         onReady: () => context.print("worker ready"),
       });
     });
 }
 
-function forkForSuspects({ only }: WorkerOptions, parent: WorkerParent): ChildProcess {
-  const args = ["worker", "--suspects", ...(only === undefined ? [] : ["--only", only.join(",")])];
-  return forkSelf(args, { environment: workerEnvironment(parent) });
+/** A worker's main loop is all its runs', of all tenants: what blocks it is ended, and they go on elsewhere. */
+const stuck = { afterMs: 5_000, cpuMs: 4_000 };
+
+/** A part of the platform: the supervisor knows what it holds, and starts the process for suspects. */
+async function serveSupervisedWorker({ composition, ...context }: CliContext, worker: WorkerOptions): Promise<void> {
+  const env = context.env();
+  const log = createLog(env, "worker");
+  const told: WorkerOptions = {
+    ...worker,
+    guard: { ...partGuard(), stuck },
+    ledger: toldLedger,
+    ...(worker.suspects !== true && { onSuspect: () => void tellSupervisor({ kind: "suspect" }) }),
+  };
+  await serveSupervised(
+    { composition, ...context },
+    {
+      start: () => composition.startWorker(env as PreparedEnv, told, { log, progress: () => {} }),
+      ready: () => ({}),
+      stopDeadlineMs: 28_000,
+    },
+  );
 }
 
-/** Calls the platform that runs on the data folder, unless the environment names others. */
-function besidePlatform(env: PreparedEnv, { composition, env: given }: CliContext): PreparedEnv {
-  const socket = given().databaseUrl === undefined ? runningInstance(env.dataDir)?.workerSocket : undefined;
-  return socket === undefined ? env : { ...env, subgraphUrls: { ...composition.workerUrls(socket), ...env.subgraphUrls } };
+const toldLedger: LeaseLedger = {
+  claimed: (leases) => void tellSupervisor({ kind: "claimed", held: heldKeys(leases) }),
+  holds: (leases) => void tellSupervisor({ kind: "holds", held: heldKeys(leases) }),
+};
+
+const heldKeys = (leases: readonly { key: string; lease: string }[]): HeldKey[] => leases.map(({ key, lease }) => [key, lease]);
+
+/** A worker of its own is the parent of its process for suspects. */
+async function startBesideSuspects(
+  { composition, environment }: CliContext,
+  worker: WorkerOptions,
+  { env, options }: { env: PreparedEnv; options: StartOptions },
+): Promise<RunningPart> {
+  if (worker.suspects === true) return composition.startWorker(env, worker, options);
+  const suspects = suspectsProcess({
+    fork: () => forkSelf(suspectsArguments(worker), workerEnvironment({ environment, env, subgraphUrls: env.subgraphUrls })),
+    onEnd: (end) => void composition.freeLeases(env, { held: end.held, blamedRunId: end.stuck?.runId }, options.log),
+    log: options.log,
+  });
+  const part = await composition.startWorker(env, { ...worker, onSuspect: suspects.wanted }, options);
+  return { stop: async () => void (await Promise.all([part.stop(), suspects.stop()])) };
+}
+
+function suspectsArguments({ only }: WorkerOptions): string[] {
+  return ["worker", "--supervised", "--suspects", ...(only === undefined ? [] : ["--only", only.join(",")])];
 }
 
 function nodeTypes(text: string): string[] {

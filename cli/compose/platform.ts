@@ -32,7 +32,7 @@ export async function loadPlatform(): Promise<void> {
 }
 
 /** Starts router and all subgraphs in this process. */
-export async function startPlatform(env: Env, { log, progress, workerSocket }: PlatformOptions): Promise<RunningPlatform> {
+export async function startPlatform(env: Env, { log, progress, workerSocket, trouble }: PlatformOptions): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
   // Asked while the rest opens: the sandbox's self-test takes a moment.
   const notes = sandboxNotes(env);
@@ -47,7 +47,7 @@ export async function startPlatform(env: Env, { log, progress, workerSocket }: P
     const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
-    const router = await openRouter(opened, { env, log, registry, shutdown, buses });
+    const router = await openRouter(opened, { env, log, registry, shutdown, buses, trouble });
     return {
       graphUrl: router.url,
       notes: await notes,
@@ -79,7 +79,7 @@ async function openAll({ env, log, registry, shutdown, buses }: Parts): Promise<
 }
 
 /** The router with its own subgraph, in front of the others. */
-async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown, buses }: Parts): Promise<RunningRouter> {
+async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown, buses, trouble }: Parts): Promise<RunningRouter> {
   const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
   const hints = await busOf(buses, databaseUrl, log, shutdown);
   const all = [...endpoints];
@@ -89,7 +89,8 @@ async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, s
   all.push(access);
   const audit = new AuditWriter({ databaseUrl, log });
   shutdown.add("audits", () => audit.stop(), 5_000);
-  const router = await startRouter({ env, endpoints: all, audit, log, checks: { schema: () => requireMigrated(access) } });
+  const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
+  const router = await startRouter({ env, endpoints: all, audit, log, checks });
   shutdown.add("the router", () => router.stop(), 8_000);
   return router;
 }
@@ -101,6 +102,13 @@ interface Parts {
   shutdown: ShutdownList;
   /** One a database: whoever listens to it in this process shares a connection. */
   buses: Map<string, HintBus>;
+  trouble?: (() => string | undefined) | undefined;
+}
+
+function requireNoTrouble(trouble: () => string | undefined): Promise<void> {
+  const story = trouble();
+  if (story === undefined) return Promise.resolve();
+  return Promise.reject(new AppError("DOWNSTREAM_UNAVAILABLE", "PLATFORM_IN_TROUBLE", story));
 }
 
 async function requireMigrated({ database }: RunningSubgraph): Promise<void> {

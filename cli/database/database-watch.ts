@@ -6,6 +6,10 @@ export interface DatabaseWatchOptions {
   server: EmbeddedServer;
   /** Told in sentences how it goes. */
   tell: (text: string) => void;
+  /** Told why it does not answer, and undefined when it does again. */
+  onChange?: (trouble: string | undefined) => void;
+  /** Says why it cannot run now, such as a full disk: then it is not started, and not given up either. */
+  obstacle?: () => Promise<string | undefined>;
   /** Told when it does not come back, or not for long: the platform cannot go on. */
   giveUp: (cause: unknown) => void;
   pollMs?: number;
@@ -21,18 +25,44 @@ const restartsWithinMs = 60_000;
  *
  * @returns the function that ends the watch; it waits for a restart that is under way.
  */
-export function watchDatabase({ server, tell, giveUp, pollMs = 500 }: DatabaseWatchOptions): () => Promise<void> {
+export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs = 500 }: DatabaseWatchOptions): () => Promise<void> {
   const stopping = new AbortController();
   const restarts: number[] = [];
+  let isDown = false;
+  let isWaiting = false;
+  /** It was started for nothing: no need to say so at each try. */
+  let isRefused = false;
+  const hindered = (story: string | undefined): boolean => {
+    if (story !== undefined && !isWaiting) tell(`PostgreSQL has ended and waits: ${story}`);
+    isWaiting = story !== undefined;
+    return isWaiting;
+  };
+  const downSet = (down: boolean): void => {
+    if (down !== isDown) onChange?.(down ? "PostgreSQL has ended; it is started again." : undefined);
+    isDown = down;
+  };
+  const restarted = async (): Promise<void> => {
+    restarts.push(Date.now());
+    if (restarts.filter((at) => Date.now() - at < restartsWithinMs).length > mostRestarts)
+      throw new Error(`PostgreSQL ended ${restarts.length} times. Its log says why: ${server.logFile}`);
+    if (!isRefused) tell(`PostgreSQL has ended; it is started again. Its log: ${server.logFile}`);
+    try {
+      await server.restart();
+      isRefused = false;
+      tell("PostgreSQL runs again");
+    } catch (cause) {
+      // The disk may have filled up since it was looked at.
+      if (!isOutOfSpace(cause) && (await obstacle?.()) === undefined) throw cause;
+      restarts.pop();
+      isRefused = true;
+    }
+  };
   const watch = async (): Promise<void> => {
     while (await waited(pollMs, stopping.signal)) {
-      if (server.isRunning()) continue;
-      restarts.push(Date.now());
-      if (restarts.filter((at) => Date.now() - at < restartsWithinMs).length > mostRestarts)
-        throw new Error(`PostgreSQL ended ${restarts.length} times. Its log says why: ${server.logFile}`);
-      tell(`PostgreSQL has ended; it is started again. Its log: ${server.logFile}`);
-      await server.restart();
-      tell("PostgreSQL runs again");
+      downSet(!server.isRunning());
+      if (!isDown || hindered(await obstacle?.())) continue;
+      await restarted();
+      downSet(!server.isRunning());
     }
   };
   const watching = watch().catch(giveUp);
@@ -40,6 +70,11 @@ export function watchDatabase({ server, tell, giveUp, pollMs = 500 }: DatabaseWa
     stopping.abort();
     return watching;
   };
+}
+
+/** The operating system's words, as PostgreSQL passes them on: its locale is C. */
+function isOutOfSpace(cause: unknown): boolean {
+  return cause instanceof Error && /No space left on device|ENOSPC/.test(cause.message);
 }
 
 function waited(ms: number, signal: AbortSignal): Promise<boolean> {

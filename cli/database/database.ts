@@ -1,11 +1,14 @@
 /** Which database a command works on: the one named in the environment, else the embedded one of the data folder. */
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Env } from "#shared/config.ts";
 import { keepPostgres } from "#shared/postgres/keeper.ts";
 import { prepareEmbeddedDatabase, preparePlatformDatabase } from "#shared/postgres/prepare.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
 import type { PreparedEnv } from "../composition.ts";
+import { cliErrors } from "../errors.ts";
 import { acquireInstanceLock, runningInstance } from "../process/instance-lock.ts";
+import type { StopSignal } from "../process/stop-signal.ts";
 
 /** A database that is ready for migrations. */
 export interface OpenDatabase {
@@ -52,6 +55,39 @@ export async function joinPlatformDatabase(env: Env): Promise<OpenDatabase> {
   }
 }
 
+/** How long a worker waits for the platform that it works beside. */
+const platformDeadlineMs = 60_000;
+const platformPollMs = 100;
+
+/**
+ * For a worker beside the platform: uses the database and the subgraphs of the one that runs on the data folder, and waits for it. Neither the folder nor a
+ * PostgreSQL is ever the worker's own: `start` would find them taken.
+ *
+ * @param workerUrls  where the subgraphs are at a platform's socket.
+ * @returns undefined when it was told to stop meanwhile.
+ * @throws AppError PLATFORM_NOT_RUNNING
+ */
+export async function joinRunningPlatform(
+  env: Env,
+  workerUrls: (socket: string) => Record<string, string>,
+  { tell, stop }: { tell: (text: string) => void; stop: StopSignal },
+): Promise<OpenDatabase | undefined> {
+  if (env.databaseUrl !== undefined) return openPlatformDatabase(env);
+  const deadline = performance.now() + platformDeadlineMs;
+  const seconds = platformDeadlineMs / 1_000;
+  for (let isTold = false; !stop.signal.aborted; isTold = true) {
+    const { databaseUrl, workerSocket } = runningInstance(env.dataDir) ?? {};
+    if (databaseUrl !== undefined && workerSocket !== undefined) {
+      const prepared = { ...(await completed(env, databaseUrl)), subgraphUrls: { ...workerUrls(workerSocket), ...env.subgraphUrls } };
+      return { env: prepared, embedded: undefined, stop: () => Promise.resolve() };
+    }
+    if (performance.now() > deadline) throw cliErrors.PLATFORM_NOT_RUNNING({ dataDir: env.dataDir, seconds });
+    if (!isTold) tell(`No platform runs on ${env.dataDir}; the worker waits for it, ${seconds} s at most.`);
+    await sleep(platformPollMs);
+  }
+  return undefined;
+}
+
 /** Started for this process, whose end it does not outlive by much. */
 async function startKept(env: Env): Promise<OpenDatabase> {
   const database = await startEmbedded(env);
@@ -64,7 +100,11 @@ async function startKept(env: Env): Promise<OpenDatabase> {
       async restart() {
         await database.embedded.restart();
         keeper.release();
-        keeper = keep();
+        try {
+          keeper = keep();
+        } catch {
+          // The disk is full again already. It outlives a kill -9 then, and the next start finds it.
+        }
       },
     },
     stop: () => database.stop().finally(() => keeper.release()),

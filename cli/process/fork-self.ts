@@ -1,14 +1,13 @@
 import { fork, type ChildProcess } from "node:child_process";
 
-/** Starts this very program with another command. It has an IPC channel, by which it learns when this process ends; its output goes nowhere but for errors. */
-export function forkSelf(
-  args: readonly string[],
-  options: { environment: Record<string, string | undefined>; detached?: boolean },
-): ChildProcess {
-  const program = process.argv[1] ?? "";
-  return fork(program, args, {
-    env: options.environment,
-    detached: options.detached === true,
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+/**
+ * Starts this very program with another command. It has an IPC channel, by which it learns when this process ends, and a pipe for its guard's last word; of
+ * its output only errors are read. Detached: Ctrl-C in a terminal reaches the platform alone, which then stops its parts in order.
+ */
+export function forkSelf(args: readonly string[], environment: Record<string, string | undefined>): ChildProcess {
+  return fork(process.argv[1] ?? "", args, {
+    env: environment,
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe", "ipc", "pipe"],
   });
 }

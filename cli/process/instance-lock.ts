@@ -12,6 +12,8 @@ import { cliErrors } from "../errors.ts";
 export interface KnownProcess {
   pid: number;
   startedAt: string;
+  /** The part of the platform that it is. */
+  part?: string;
 }
 
 /** What the holder says of itself. */
@@ -19,14 +21,16 @@ export interface InstanceRecord extends KnownProcess {
   graphUrl?: string;
   /** At which more worker processes reach its subgraphs. */
   workerSocket?: string;
-  /** Its worker processes: the next holder ends those that it left behind. */
+  /** At which more worker processes reach its embedded database. */
+  databaseUrl?: string;
+  /** The processes of its parts: the next holder ends those that it left behind. */
   children?: KnownProcess[];
 }
 
 /** A held lock. */
 export interface InstanceLock {
   /** Adds facts for whoever finds the lock taken. */
-  note(facts: Partial<Pick<InstanceRecord, "graphUrl" | "workerSocket" | "children">>): void;
+  note(facts: Partial<Pick<InstanceRecord, "graphUrl" | "workerSocket" | "databaseUrl" | "children">>): void;
   release(): void;
 }
 
@@ -54,6 +58,7 @@ function acquire(dataDir: string): InstanceLock {
   mkdirSync(dataDir, { recursive: true });
   const path = lockPath(dataDir);
   let record: InstanceRecord = thisProcess();
+  let retry: NodeJS.Timeout | undefined;
   while (!created(path, record)) {
     const holder = runningInstance(dataDir);
     if (holder) throw cliErrors.INSTANCE_RUNNING({ pid: holder.pid, dataDir: resolve(dataDir), graphUrl: holder.graphUrl });
@@ -62,13 +67,29 @@ function acquire(dataDir: string): InstanceLock {
   return {
     note(facts) {
       record = { ...record, ...facts };
-      const next = `${path}.${process.pid}`;
+      if (retry === undefined) writeOrRetry();
+    },
+    release() {
+      clearTimeout(retry);
+      rmSync(path, { force: true });
+    },
+  };
+
+  /** What cannot be noted now, for the disk is full, is noted when it can: it is nothing to stop for. */
+  function writeOrRetry(): void {
+    retry = undefined;
+    const next = `${path}.${process.pid}`;
+    try {
       writeFileSync(next, JSON.stringify(record));
       renameSync(next, path);
-    },
-    release: () => rmSync(path, { force: true }),
-  };
+    } catch {
+      rmSync(next, { force: true });
+      retry = setTimeout(writeOrRetry, noteAgainMs).unref();
+    }
+  }
 }
+
+const noteAgainMs = 1_000;
 
 /** Creates the lock with its content at once: a link to a whole file, which fails when the name is taken. */
 function created(path: string, record: InstanceRecord): boolean {
@@ -99,13 +120,18 @@ function removeStale(path: string): void {
   rmSync(moved, { force: true });
 }
 
+/** Waits for its end: it may hold the port that is to be opened next. */
 function endLeftover(child: KnownProcess): void {
+  const until = Date.now() + leftoverMs;
   try {
     if (isSameProcess(child)) process.kill(child.pid, "SIGKILL");
+    while (isSameProcess(child) && Date.now() < until) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
   } catch {
     // It ended just now.
   }
 }
+
+const leftoverMs = 2_000;
 
 function thisProcess(): InstanceRecord {
   return { pid: process.pid, startedAt: processIdentity(process.pid)?.startedAt ?? "" };

@@ -4,38 +4,52 @@
  */
 import type { ChildProcess } from "node:child_process";
 import type { Log } from "#shared/log.ts";
-import { endChild } from "./worker-processes.ts";
+import type { KnownProcess } from "./instance-lock.ts";
+import { PartProcess, type Ended } from "./part-process.ts";
+
+/** How the process for suspects is started and watched. */
+export interface SuspectsOptions {
+  fork: () => ChildProcess;
+  log: Log;
+  /** SIGKILL follows SIGTERM after this long; 27 s. */
+  stopDeadlineMs?: number;
+  /** It was started, or has ended. */
+  onChange?: () => void;
+  onEnd?: (end: Ended) => void;
+}
 
 /** Starts the process for suspects when it is wanted. */
 export interface SuspectsProcess {
   /** There is a suspect. Does nothing while the process lives. */
   wanted(): void;
+  /** It, while it lives. */
+  known(): KnownProcess[];
   /** Ends it: it finishes or gives back what it owns. No other is started. */
   stop(): Promise<void>;
 }
 
-/** @param options.stopDeadlineMs  SIGKILL follows SIGTERM after this long; 27 s. */
-export function suspectsProcess(options: { fork: () => ChildProcess; log: Log; stopDeadlineMs?: number }): SuspectsProcess {
-  let alive: { child: ChildProcess; ended: Promise<void> } | undefined;
+/** Starts none before it is wanted. */
+export function suspectsProcess({ fork, log, stopDeadlineMs = 27_000, onChange, onEnd }: SuspectsOptions): SuspectsProcess {
+  let alive: PartProcess | undefined;
   let isStopping = false;
   return {
     wanted() {
       if (alive !== undefined || isStopping) return;
-      const child = options.fork();
-      options.log.warn({ pid: child.pid }, "a run or node has outlived two owners; a process of its own executes it");
-      const ended = new Promise<void>((resolve) => {
-        child.once("error", () => resolve());
-        child.once("exit", () => resolve());
-      });
-      alive = { child, ended };
-      void ended.then(() => {
-        options.log.info({ pid: child.pid, code: child.exitCode, signal: child.signalCode }, "the process for suspects ended");
+      alive = new PartProcess(fork(), () => {});
+      log.warn({ pid: alive.child.pid }, "a run or node has outlived two owners; a process of its own executes it");
+      onChange?.();
+      void alive.ended.then((end) => {
+        const { pid, code, signal, wasStuck } = end;
+        log.info({ pid, code, signal, wasStuck }, "the process for suspects ended");
         alive = undefined;
+        onChange?.();
+        onEnd?.(end);
       });
     },
+    known: () => alive?.known("suspects") ?? [],
     async stop() {
       isStopping = true;
-      if (alive !== undefined) await endChild(alive.child, alive.ended, options.stopDeadlineMs ?? 27_000);
+      await alive?.end(stopDeadlineMs);
     },
   };
 }

@@ -17,8 +17,9 @@ export function databaseError(cause: unknown): AppError | undefined {
   if (code === "22008" || code === "22003") {
     return new AppError("BAD_USER_INPUT", "VALUE_NOT_STORABLE", "A date or a number is beyond what can be stored.", {}, { cause });
   }
+  // 53: no disk, memory or connection; 58: the system refused. Both pass, and nothing was done.
   // 25P03: the session idled in its transaction for longer than it may, as it does in a process that has no time.
-  if (code.startsWith("08") || code.startsWith("57") || code === "25P03" || connectionCodes.has(code)) return databaseUnavailable(cause);
+  if (/^(08|53|57|58)/.test(code) || code === "25P03" || connectionCodes.has(code)) return databaseUnavailable(cause);
   if (code === "55P03" || code === "40P01") {
     return new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record. Try again.", { retryable: true }, { cause });
   }

@@ -17,6 +17,9 @@ export function scopeBorrower(): string {
   return scope?.kind === "tenant" ? scope.tenantId : "";
 }
 
+// A migration may rewrite a table of any size, and a machine that stalls must not end it half-way.
+const migrationLimits = "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = '60s'";
+
 /**
  * The statements that a transaction starts with, in one message.
  *
@@ -26,7 +29,7 @@ export function scopeBorrower(): string {
 export function beginStatement(begin: string, settings: Readonly<Record<string, string>> = {}): string {
   const scope = scopes.getStore();
   if (scope === undefined) throw new Error("a transaction was begun outside of a tenant");
-  if (scope.kind === "migration") return begin;
+  if (scope.kind === "migration") return `${begin}; ${migrationLimits}`;
   // The pattern admits no quote, so the id can stand in the statement; parameters would cost a round trip of their own.
   if (!tenantIdPattern.test(scope.tenantId)) throw tenantIdInvalid(scope.tenantId);
   const all = Object.entries({ "app.tenant_id": scope.tenantId, ...settings });

@@ -6,6 +6,7 @@ import { buildSubgraphSchema, printSubgraphSchema } from "@apollo/subgraph";
 import { printSchemaWithDirectives } from "@graphql-tools/utils";
 import { Kind, parse, visit, type DocumentNode, type GraphQLSchema, type InputValueDefinitionNode, type StringValueNode } from "graphql";
 import { buildSchema, createResolversMap, type NonEmptyArray } from "type-graphql";
+import { ArgumentLimits } from "./argument-limits.ts";
 import { DateTimeScalar } from "./scalars.ts";
 
 const federationLink =
@@ -22,8 +23,16 @@ export interface SchemaParts<C> {
   references?: Record<string, ReferenceResolver<C>>;
 }
 
+/** A subgraph's executable schema, with the limits of its arguments before its resolvers. */
+export interface FederatedSchema {
+  schema: GraphQLSchema;
+  sdl: string;
+  /** For variables, before they are coerced. */
+  limits: ArgumentLimits;
+}
+
 /** Builds the executable schema and its SDL. Needs no database. */
-export async function buildFederatedSchema<C extends object>(parts: SchemaParts<C>): Promise<{ schema: GraphQLSchema; sdl: string }> {
+export async function buildFederatedSchema<C extends object>(parts: SchemaParts<C>): Promise<FederatedSchema> {
   const source = await buildSchema({
     resolvers: [...parts.resolvers] as unknown as NonEmptyArray<never>,
     orphanedTypes: [...(parts.orphanedTypes ?? [])],
@@ -39,7 +48,9 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
   }
   const typeDefs = describeRest(sortArguments(parse(`${federationLink}\n${printSchemaWithDirectives(source)}`)));
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as never }]);
-  return { schema, sdl: printSubgraphSchema(schema) };
+  const limits = new ArgumentLimits(schema, source);
+  limits.guardResolvers();
+  return { schema, sdl: printSubgraphSchema(schema), limits };
 }
 
 /** TypeGraphQL asks for one; each of our subscriptions brings its own `subscribe`. */

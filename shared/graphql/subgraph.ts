@@ -8,14 +8,16 @@ import {
   parse,
   type DocumentNode,
   type ExecutionArgs,
+  type ExecutionResult,
   type GraphQLSchema,
 } from "graphql";
+import type { ArgumentLimits, OperationVariables } from "./argument-limits.ts";
 import type { SubgraphContext, SubgraphDeps } from "./context.ts";
 import { Database, type MigrationEntry } from "#shared/db/database.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
 import { LruCache } from "#shared/lru-cache.ts";
 import { maskErrors } from "./errors.ts";
-import { buildFederatedSchema, type ReferenceResolver } from "./schema.ts";
+import { buildFederatedSchema, type FederatedSchema, type ReferenceResolver } from "./schema.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { mapStream } from "#shared/stream/map-stream.ts";
 
@@ -47,10 +49,10 @@ export interface RunningSubgraph extends SubgraphEndpoint {
   context(info: RequestInfo): SubgraphContext;
 }
 
-const schemas = new WeakMap<object, ReturnType<typeof buildFederatedSchema>>();
+const schemas = new WeakMap<object, Promise<FederatedSchema>>();
 
 /** Builds a definition's schema, once; it needs no database, so there is time for it while one starts. */
-export function prepareSubgraph<L, S>(definition: SubgraphDefinition<L, S>): ReturnType<typeof buildFederatedSchema> {
+export function prepareSubgraph<L, S>(definition: SubgraphDefinition<L, S>): Promise<FederatedSchema> {
   let schema = schemas.get(definition);
   if (schema === undefined) schemas.set(definition, (schema = buildFederatedSchema<SubgraphContext<L, S>>(definition)));
   return schema;
@@ -62,7 +64,7 @@ export async function openSubgraph<L, S>(
   given: Omit<SubgraphDeps, "database">,
 ): Promise<RunningSubgraph> {
   const log = given.log.child({ subgraph: definition.name });
-  const { schema, sdl } = await prepareSubgraph(definition);
+  const { schema, sdl, limits } = await prepareSubgraph(definition);
   const database = await openDatabase(definition, given.databaseUrl);
   const deps: SubgraphDeps = { ...given, log, database };
   const opened = await definition.open?.(deps);
@@ -87,12 +89,13 @@ export async function openSubgraph<L, S>(
     database,
     context,
     async execute(request) {
-      return maskErrors(await execute(argumentsOf(request)), log, request.info.requestId);
+      const operation = argumentsOf(request);
+      return maskErrors(refusalOf(limits, operation) ?? (await execute(operation)), log, request.info.requestId);
     },
     async subscribe(request) {
       const { requestId } = request.info;
       const operation = argumentsOf(request);
-      const source = await createSourceEventStream(operation);
+      const source = refusalOf(limits, operation) ?? (await createSourceEventStream(operation));
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
       return mapStream(source[Symbol.asyncIterator](), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
@@ -111,6 +114,16 @@ export async function openSubgraph<L, S>(
 /** Opens the database of a definition; used by migrations too, which need no more of a subgraph. */
 export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "entities" | "migrations">, url: string): Promise<Database> {
   return Database.open({ url, schema: definition.name, entities: definition.entities, migrations: definition.migrations });
+}
+
+/** The answer to variables that are too long. */
+function refusalOf(limits: ArgumentLimits, operation: OperationVariables): ExecutionResult | undefined {
+  try {
+    limits.checkVariables(operation);
+    return undefined;
+  } catch (cause) {
+    return { errors: [new GraphQLError((cause as Error).message, { originalError: cause as Error })] };
+  }
 }
 
 /** What a source threw, as an error of the subscription's field. */

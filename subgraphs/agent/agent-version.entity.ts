@@ -60,17 +60,17 @@ export class AgentVersion {
   model!: string | null;
 
   @Field(() => JsonObjectScalar, { description: "temperature, maxTokens, topP, responseFormat, ..." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   modelConfig!: JsonObject;
 
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   toolBindingIds!: string[];
 
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   skillIds!: string[];
 
   @Field(() => MemoryPolicy, { description: "What the agent remembers." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   memoryPolicy!: MemoryPolicy;
 
   @Field(() => Int, { description: "The most model calls that one run makes: 1 to 64." })

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, Int } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { AgentVersionStatus } from "./agent-version.entity.ts";
@@ -40,12 +41,15 @@ export class CreateAgentVersionInput {
   @Field(() => AgentVersionStatus, { defaultValue: AgentVersionStatus.DRAFT, nullable: true, description: "DRAFT or PUBLISHED." })
   status?: AgentVersionStatus | null;
 
+  @OwnLimit()
   @Field(() => String, { description: "Who the agent is: 1 to 2,000 characters." })
   role!: string;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "What the agent is there for: up to 10,000 characters." })
   goal?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "What the model is told before anything else: up to 100,000 characters." })
   systemPrompt?: string | null;
 
@@ -58,6 +62,7 @@ export class CreateAgentVersionInput {
   })
   modelConfig?: JsonObject | null;
 
+  @OwnLimit()
   @Field(() => [ID], {
     nullable: true,
     description:
@@ -65,6 +70,7 @@ export class CreateAgentVersionInput {
   })
   toolBindingIds?: string[] | null;
 
+  @OwnLimit()
   @Field(() => [ID], {
     nullable: true,
     description:

@@ -1,5 +1,5 @@
 /** What a version of an agent may hold. Each check gives the value as it is stored. */
-import { checkJsonSize, checkRange, excerpt } from "#shared/fields.ts";
+import { checkJson, checkRange, excerpt } from "#shared/fields.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { MemoryPolicyInput } from "./agent-version.inputs.ts";
 import { agentErrors } from "./errors.ts";
@@ -17,7 +17,7 @@ export function checkReferences(field: string, ids: readonly string[] | null | u
   return unique;
 }
 
-/** A memory policy with its defaults. @throws AppError NUMBER_OUT_OF_RANGE, IMPORTANCE_SCORE_INVALID, JSON_TOO_LARGE */
+/** A memory policy with its defaults. @throws AppError NUMBER_OUT_OF_RANGE, IMPORTANCE_SCORE_INVALID and those of checkJson */
 export function checkMemoryPolicy(input: MemoryPolicyInput | null | undefined): MemoryPolicy {
   return {
     enabled: input?.enabled ?? false,
@@ -34,5 +34,5 @@ function checkPolicyConfig(config: JsonObject): JsonObject {
     const field = "memoryPolicy.config.write_importance_score";
     throw agentErrors.IMPORTANCE_SCORE_INVALID({ field, value: excerpt(JSON.stringify(score)), min: 0, max: maxImportance });
   }
-  return checkJsonSize("memoryPolicy.config", config, policyConfigBytes);
+  return checkJson("memoryPolicy.config", config, policyConfigBytes);
 }

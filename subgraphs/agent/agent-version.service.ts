@@ -1,5 +1,5 @@
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
-import { checkJsonSize, checkRange, checkText, creatableStatus } from "#shared/fields.ts";
+import { checkJson, checkRange, checkText, creatableStatus } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { AgentVersion, AgentVersionStatus } from "./agent-version.entity.ts";
 import type { CreateAgentVersionInput } from "./agent-version.inputs.ts";
@@ -74,7 +74,7 @@ function versionContent(input: CreateAgentVersionInput) {
     goal: text("goal", { max: 10_000 }),
     systemPrompt: text("systemPrompt", { max: 100_000 }),
     model: text("model", { min: 1, max: 200 }),
-    modelConfig: checkJsonSize("modelConfig", input.modelConfig ?? {}, modelConfigBytes),
+    modelConfig: checkJson("modelConfig", input.modelConfig ?? {}, modelConfigBytes),
     toolBindingIds: checkReferences("toolBindingIds", input.toolBindingIds),
     skillIds: checkReferences("skillIds", input.skillIds),
     memoryPolicy: checkMemoryPolicy(input.memoryPolicy),

@@ -5,6 +5,7 @@ import { Agent } from "./agent.entity.ts";
 import { agentLoaders, type AgentLoaders } from "./agent.loaders.ts";
 import { AgentResolver } from "./agent.resolver.ts";
 import { Agents } from "./migrations/0001-agents.ts";
+import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
 
 /** Agents and their versions: prompt, model, tools, skills, memory policy. */
 export const agentSubgraph = defineSubgraph<AgentLoaders>({
@@ -15,6 +16,9 @@ export const agentSubgraph = defineSubgraph<AgentLoaders>({
     Agent: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.agent.load(id))),
     AgentVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.agentVersion.load(id))),
   },
-  migrations: [{ name: "0001-agents", class: Agents }],
+  migrations: [
+    { name: "0001-agents", class: Agents },
+    { name: "0002-json-as-written", class: JsonAsWritten0002 },
+  ],
   loaders: ({ db }) => agentLoaders(db),
 });

@@ -56,7 +56,7 @@ export class Memory {
   wordCount!: number;
 
   @Field(() => JsonObjectScalar, { description: "The client's own; not searched, {} where none was given." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   metadata!: JsonObject;
 
   @Field(() => Int, { description: "0 to 100: how much it counts in a search." })

@@ -1,4 +1,5 @@
 import { ArgsType, Field, InputType, Int } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { PageArgs } from "#shared/graphql/pagination.ts";
@@ -21,6 +22,7 @@ export class CreateMemoryInput {
   @Field(() => String, { defaultValue: "fact", nullable: true, description: "fact, preference, conversation, ...: 1 to 64 characters." })
   memoryType?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { description: "What is remembered: at least a character, at most 100,000 bytes of UTF-8." })
   contentText!: string;
 
@@ -47,6 +49,7 @@ export class UpdateMemoryInput {
   @Field(() => String, { nullable: true, description: "1 to 64 characters; null leaves it." })
   memoryType?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "At least a character, at most 100,000 bytes of UTF-8; null leaves it." })
   contentText?: string | null;
 
@@ -63,6 +66,7 @@ export class UpdateMemoryInput {
 /** What to look for, and where. */
 @InputType({ description: "What to look for, and where." })
 export class SearchMemoriesInput {
+  @OwnLimit()
   @Field(() => String, { description: "Words in any language: 1 to 10,000 characters, of which the first 64 words count." })
   query!: string;
 

@@ -1,6 +1,6 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
-import { checkJsonSize, checkRange, checkScopeId, checkText, given } from "#shared/fields.ts";
+import { checkJson, checkRange, checkScopeId, checkText, given } from "#shared/fields.ts";
 import { claimIdempotencyKey } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { memoryErrors } from "./errors.ts";
@@ -26,7 +26,7 @@ export async function createMemory({ db }: MemoryContext, input: CreateMemoryInp
     scopeId: checkScopeId(input.scopeType, input.scopeId, db.tenantId),
     memoryType: checkMemoryType(input.memoryType ?? "fact"),
     contentText: checkContent(input.contentText),
-    metadata: checkJsonSize("metadata", input.metadata ?? {}, metadataBytes),
+    metadata: checkJson("metadata", input.metadata ?? {}, metadataBytes),
     importanceScore: checkRange("importanceScore", input.importanceScore ?? 50, score),
   };
   const words = countWords(fields.contentText);
@@ -49,7 +49,7 @@ export async function updateMemory({ db }: MemoryContext, id: string, input: Upd
   return db.transaction(async (tx) => {
     const memory = await lockMemory(tx, id);
     if (given(input.memoryType)) memory.memoryType = checkMemoryType(input.memoryType);
-    if (given(input.metadata)) memory.metadata = checkJsonSize("metadata", input.metadata, metadataBytes);
+    if (given(input.metadata)) memory.metadata = checkJson("metadata", input.metadata, metadataBytes);
     if (given(input.importanceScore)) memory.importanceScore = checkRange("importanceScore", input.importanceScore, score);
     if (input.expiresAt !== undefined) memory.expiresAt = checkExpiry(input.expiresAt);
     if (given(input.contentText)) await replaceContent(tx, memory, checkContent(input.contentText));

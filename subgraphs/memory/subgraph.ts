@@ -6,6 +6,7 @@ import { Memory } from "./memory.entity.ts";
 import { memoryLoaders, type MemoryLoaders } from "./memory.loaders.ts";
 import { MemoryResolver } from "./memory.resolver.ts";
 import { Memories } from "./migrations/0001-memories.ts";
+import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
 import { AgentResolver, SessionResolver, TeamResolver } from "./owner.resolver.ts";
 import { SessionStub } from "./session.stub.ts";
 import { TeamStub } from "./team.stub.ts";
@@ -25,6 +26,9 @@ export const memorySubgraph = defineSubgraph<MemoryLoaders>({
     Agent: owner,
     Team: owner,
   },
-  migrations: [{ name: "0001-memories", class: Memories }],
+  migrations: [
+    { name: "0001-memories", class: Memories },
+    { name: "0002-json-as-written", class: JsonAsWritten0002 },
+  ],
   loaders: ({ db }) => memoryLoaders(db),
 });

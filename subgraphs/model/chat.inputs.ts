@@ -1,4 +1,5 @@
 import { Field, Float, InputType, Int, registerEnumType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 
@@ -26,6 +27,7 @@ export class ChatMessageInput {
   @Field(() => ChatRole, { description: "Who says it." })
   role!: ChatRole;
 
+  @OwnLimit()
   @Field(() => String, {
     nullable: true,
     description: "What is said, of any length within the 4 MiB of the whole; only an ASSISTANT message with toolCalls may have none.",
@@ -51,6 +53,7 @@ export class ChatToolInput {
   @Field(() => String, { description: "1 to 64 letters, digits, '_' or '-'." })
   name!: string;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "What it does, for the model." })
   description?: string | null;
 
@@ -70,9 +73,11 @@ export class ChatCompletionInput {
   @Field(() => String, { nullable: true, description: "The model's name at the provider; its defaultModel unless given." })
   model?: string | null;
 
+  @OwnLimit()
   @Field(() => [ChatMessageInput], { description: "The conversation so far: 1 to 1,000 messages." })
   messages!: ChatMessageInput[];
 
+  @OwnLimit()
   @Field(() => [ChatToolInput], { nullable: true, description: "The functions that the model may call: at most 128." })
   tools?: ChatToolInput[] | null;
 
@@ -107,6 +112,7 @@ export class CreateEmbeddingsInput {
   @Field(() => String, { nullable: true, description: "The model's name at the provider; its embeddingModel unless given." })
   model?: string | null;
 
+  @OwnLimit()
   @Field(() => [String], { description: "1 to 2,048 texts, none empty, at most 4 MiB." })
   input!: string[];
 

@@ -1,4 +1,5 @@
 import { Field, InputType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { ModelProviderStatus } from "./model-provider.entity.ts";
 
 /** A new provider. */
@@ -10,12 +11,14 @@ export class CreateModelProviderInput {
   @Field(() => String, { description: "For people: 1 to 200 characters." })
   name!: string;
 
+  @OwnLimit()
   @Field(() => String, {
     description:
       "An http or https URL without query and credentials, such as https://api.openai.com/v1: up to 2,048 characters. Calls of a private address are refused unless the operator allows it in AGENT_PLATFORM_EGRESS_ALLOW.",
   })
   baseUrl!: string;
 
+  @OwnLimit()
   @Field(() => String, {
     nullable: true,
     description:
@@ -36,6 +39,7 @@ export class UpdateModelProviderInput {
   @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
+  @OwnLimit()
   @Field(() => String, {
     nullable: true,
     description:
@@ -43,6 +47,7 @@ export class UpdateModelProviderInput {
   })
   baseUrl?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "Up to 4,096 printable ASCII characters; null or an empty text removes the key." })
   apiKey?: string | null;
 

@@ -113,18 +113,6 @@ export const runtimeErrors = defineErrors({
     message: (f: { nodeId: string; given: string; type: string }) =>
       `Node ${f.nodeId} is of type ${f.type}, not ${f.given}. Correct nodeType, or leave it out.`,
   },
-  TEXT_NOT_STORABLE: {
-    code: "BAD_USER_INPUT",
-    message: (f: { field: string; problem: string }) => `What was given cannot be stored: ${f.problem}. Remove it.`,
-  },
-  VALUE_NOT_STORABLE: {
-    code: "BAD_USER_INPUT",
-    message: (f: { field: string; problem: string }) => `What was given cannot be stored: ${f.problem}.`,
-  },
-  NESTED_TOO_DEEP: {
-    code: "BAD_USER_INPUT",
-    message: (f: { field: string; limit: number; problem: string }) => `What was given cannot be stored: ${f.problem}.`,
-  },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; value: number; min: number; max: number }) => `${f.field} is ${f.value}; give ${f.min} to ${f.max}.`,

@@ -49,7 +49,7 @@ export class Message {
   content!: string;
 
   @Field(() => JsonScalar, { nullable: true, description: "What the text says, as data; null: nothing was given." })
-  @Property({ type: "json", columnType: "jsonb", nullable: true })
+  @Property({ type: "json", columnType: "json", nullable: true })
   contentJson!: Json;
 
   @Property({ type: "text", nullable: true })

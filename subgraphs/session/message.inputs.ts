@@ -1,4 +1,5 @@
 import { Directive, Field, ID, InputType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { MessageRole } from "./message.entity.ts";
@@ -12,6 +13,7 @@ export class AddMessageInput {
   @Field(() => MessageRole, { nullable: true, defaultValue: MessageRole.USER, description: "Who speaks." })
   role?: MessageRole | null;
 
+  @OwnLimit()
   @Field(() => String, { description: "The text: 1 to 262,144 characters." })
   content!: string;
 
@@ -36,6 +38,7 @@ export class RecordRunMessageInput {
   @Field(() => ID, { description: "The session that the run was started from." })
   sessionId!: string;
 
+  @OwnLimit()
   @Field(() => String, { description: "The run's output text." })
   content!: string;
 

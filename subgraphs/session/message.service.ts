@@ -1,5 +1,5 @@
 import type { Tx } from "#shared/db/database.ts";
-import { checkJsonSize, checkText } from "#shared/fields.ts";
+import { checkJson, checkStorable, checkText } from "#shared/fields.ts";
 import { claimIdempotencyKey } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import type { Json } from "#shared/json.ts";
@@ -30,7 +30,7 @@ export interface MessageDraft {
 export async function addMessage({ db, hints }: SessionContext, input: AddMessageInput): Promise<Message> {
   const { sessionId, idempotencyKey: key } = input;
   const content = checkContent("content", input.content);
-  const contentJson = checkJsonSize("contentJson", input.contentJson ?? null, contentJsonBytes);
+  const contentJson = checkJson("contentJson", input.contentJson ?? null, contentJsonBytes);
   const message = await db.transaction(async (tx) => {
     const id = newId();
     if (key != null) {
@@ -51,7 +51,8 @@ export async function addMessage({ db, hints }: SessionContext, input: AddMessag
  * @throws AppError SESSION_NOT_FOUND
  */
 export async function recordRunMessage({ db, hints }: SessionContext, input: RecordRunMessageInput): Promise<Message> {
-  const { runId, sessionId, content, contentJson } = input;
+  const { runId, sessionId, content } = input;
+  const contentJson = checkStorable("contentJson", input.contentJson ?? null);
   const message = await db.transaction(async (tx) => {
     const session = await lockSession(tx, sessionId);
     // Under the session's lock, which the first call held through its commit.

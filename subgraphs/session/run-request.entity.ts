@@ -71,10 +71,10 @@ export class RunRequest {
   workflowVersionId!: string;
 
   @Field(() => JsonObjectScalar, { description: "The run's input; a message that came with the request is its `query`." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   input!: JsonObject;
 
-  @Property({ type: "json", columnType: "jsonb", nullable: true })
+  @Property({ type: "json", columnType: "json", nullable: true })
   initialNode!: InitialNode | null;
 
   @Enum({ items: () => RunExecution, type: "text" })

@@ -1,4 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { RunExecution } from "./run-request.entity.ts";
@@ -35,6 +36,7 @@ export class CreateRunRequestInput {
   })
   input?: JsonObject | null;
 
+  @OwnLimit()
   @Field(() => String, {
     nullable: true,
     description: "What the user says: at least a character; together with input up to 256 KiB of JSON.",

@@ -1,5 +1,5 @@
 import { AppError } from "#shared/errors.ts";
-import { checkJsonSize } from "#shared/fields.ts";
+import { checkJson, checkStorable, checkStorableText } from "#shared/fields.ts";
 import { claimIdempotencyKey, idempotentResult } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { sessionErrors } from "./errors.ts";
@@ -45,8 +45,9 @@ export async function dispatchRunRequest(context: SessionContext, id: string): P
 async function recordRequest(context: SessionContext, operation: string, given: CreateRunRequestInput): Promise<RunRequest> {
   const { db, hints } = context;
   const { sessionId, message, idempotencyKey: key } = given;
-  const input = { ...given.input, ...(message != null && { query: checkContent("message", message) }) };
-  checkJsonSize("input", input, inputBytes);
+  const query = message == null ? undefined : checkStorableText("message", checkContent("message", message));
+  const input = checkJson("input", { ...given.input, ...(query !== undefined && { query }) }, inputBytes);
+  const initialNode = given.initialNode == null ? null : checkStorable("initialNode", { ...given.initialNode });
   const call = key == null ? undefined : { schema: "session", operation, key, input: given };
   const known = call && (await db.read((tx) => idempotentResult(tx, call)));
   if (known !== undefined) return db.read(({ em }) => em.findOneOrFail(RunRequest, { id: known }));
@@ -59,7 +60,7 @@ async function recordRequest(context: SessionContext, operation: string, given: 
     const session = await lockActiveSession(tx, sessionId);
     if (message != null) appendMessage(tx, session, { role: MessageRole.USER, content: message });
     const start = { status: RunRequestStatus.PENDING, runId: null, errorMessage: null, createdAt: new Date(), dispatchedAt: null };
-    const wish = { appId, ...target, input, initialNode: given.initialNode ?? null, execution: given.execution ?? RunExecution.WORKERS };
+    const wish = { appId, ...target, input, initialNode, execution: given.execution ?? RunExecution.WORKERS };
     return tx.em.create(RunRequest, { id, tenantId: db.tenantId, sessionId, ...start, ...wish });
   });
   if (message != null) hints.publish("message", sessionId);

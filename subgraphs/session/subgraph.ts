@@ -2,6 +2,7 @@ import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { Message } from "./message.entity.ts";
 import { MessageResolver } from "./message.resolver.ts";
 import { Sessions } from "./migrations/0001-sessions.ts";
+import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
 import { RunRequest } from "./run-request.entity.ts";
 import { RunRequestResolver } from "./run-request.resolver.ts";
 import { Session } from "./session.entity.ts";
@@ -18,6 +19,9 @@ export const sessionSubgraph = defineSubgraph<SessionLoaders>({
     Message: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.message.load(id))),
     RunRequest: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.runRequest.load(id))),
   },
-  migrations: [{ name: "0001-sessions", class: Sessions }],
+  migrations: [
+    { name: "0001-sessions", class: Sessions },
+    { name: "0002-json-as-written", class: JsonAsWritten0002 },
+  ],
   loaders: ({ db }) => sessionLoaders(db),
 });

@@ -48,15 +48,15 @@ export class SkillVersion {
   runtimeType!: SkillRuntimeType;
 
   @Field(() => JsonObjectScalar, { description: "JSON Schema of what the skill takes." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   parameterSchema!: JsonObject;
 
   @Field(() => JsonObjectScalar, { description: "JSON Schema of what the skill gives." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   outputSchema!: JsonObject;
 
   @Field(() => JsonObjectScalar, { description: "By runtimeType: { template }, { language, code }, { tool_binding_id }, { prompt }." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   implementation!: JsonObject;
 
   @Field(() => Date, { description: "When it was made." })

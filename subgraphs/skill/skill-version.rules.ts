@@ -1,4 +1,4 @@
-import { checkJsonSize } from "#shared/fields.ts";
+import { checkJson } from "#shared/fields.ts";
 import { schemaFault } from "#shared/json/json-schema.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { skillErrors } from "./errors.ts";
@@ -22,19 +22,19 @@ const implementations: Record<SkillRuntimeType, Record<string, KeyCheck>> = {
   [SkillRuntimeType.PROMPT]: { prompt: text, system_prompt: optionalText, model: optionalText },
 };
 
-/** An implementation that fits its kind. @throws AppError SKILL_IMPLEMENTATION_INVALID, JSON_TOO_LARGE */
+/** An implementation that fits its kind. @throws AppError SKILL_IMPLEMENTATION_INVALID and those of checkJson */
 export function checkImplementation(runtimeType: SkillRuntimeType, implementation: JsonObject): JsonObject {
   for (const [key, check] of Object.entries(implementations[runtimeType])) {
     const problem = check(implementation[key]);
     if (problem !== undefined) throw skillErrors.SKILL_IMPLEMENTATION_INVALID({ field: `implementation.${key}`, problem, runtimeType });
   }
-  return checkJsonSize("implementation", implementation, implementationBytes);
+  return checkJson("implementation", implementation, implementationBytes);
 }
 
-/** A JSON Schema, checked as such. @throws AppError SKILL_SCHEMA_INVALID, JSON_TOO_LARGE */
+/** A JSON Schema, checked as such. @throws AppError SKILL_SCHEMA_INVALID and those of checkJson */
 export function checkSchema(field: string, schema: JsonObject | null | undefined): JsonObject {
   if (schema == null) return {};
-  checkJsonSize(field, schema, schemaBytes);
+  checkJson(field, schema, schemaBytes);
   const fault = schemaFault(schema);
   if (fault !== undefined) throw skillErrors.SKILL_SCHEMA_INVALID({ field, path: fault.path, problem: fault.problem });
   return schema;

@@ -1,4 +1,5 @@
 import { Field, InputType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { SkillStatus } from "./skill.entity.ts";
 
 /** A new skill. */
@@ -13,6 +14,7 @@ export class CreateSkillInput {
   @Field(() => String, { defaultValue: "template", nullable: true, description: "A word for clients: 1 to 64 characters." })
   skillType?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters." })
   description?: string | null;
 }
@@ -23,6 +25,7 @@ export class UpdateSkillInput {
   @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters; null clears it." })
   description?: string | null;
 

@@ -1,5 +1,6 @@
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { Skills } from "./migrations/0001-skills.ts";
+import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
 import { SkillInstallation } from "./skill-installation.entity.ts";
 import { SkillInstallationResolver } from "./skill-installation.resolver.ts";
 import { SkillVersion } from "./skill-version.entity.ts";
@@ -18,6 +19,9 @@ export const skillSubgraph = defineSubgraph<SkillLoaders>({
     SkillVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.skillVersion.load(id))),
     SkillInstallation: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.skillInstallation.load(id))),
   },
-  migrations: [{ name: "0001-skills", class: Skills }],
+  migrations: [
+    { name: "0001-skills", class: Skills },
+    { name: "0002-json-as-written", class: JsonAsWritten0002 },
+  ],
   loaders: ({ db }) => skillLoaders(db),
 });

@@ -1,6 +1,7 @@
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { AgentResolver } from "./agent.resolver.ts";
 import { Teams } from "./migrations/0001-teams.ts";
+import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
 import { TeamMember } from "./team-member.entity.ts";
 import { TeamVersion } from "./team-version.entity.ts";
 import { TeamMemberResolver, TeamVersionResolver } from "./team-version.resolver.ts";
@@ -19,6 +20,9 @@ export const teamSubgraph = defineSubgraph<TeamLoaders>({
     // Any id will do: an agent that is in no team has an empty page.
     Agent: (ids) => Promise.resolve(ids.map((id) => ({ id }))),
   },
-  migrations: [{ name: "0001-teams", class: Teams }],
+  migrations: [
+    { name: "0001-teams", class: Teams },
+    { name: "0002-json-as-written", class: JsonAsWritten0002 },
+  ],
   loaders: ({ db }) => teamLoaders(db),
 });

@@ -52,7 +52,7 @@ export class TeamVersion {
   objective!: string;
 
   @Field(() => JsonObjectScalar, { description: "Settings of the coordination mode." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   config!: JsonObject;
 
   @Field(() => Date, { description: "When it was made." })

@@ -1,4 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { CoordinationMode } from "./coordination-mode.ts";
@@ -18,6 +19,7 @@ export class TeamMemberInput {
   @Field(() => String, { description: "supervisor, planner, executor, ...: 1 to 200 characters." })
   role!: string;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "What the member takes care of: up to 5,000 characters." })
   responsibility?: string | null;
 }
@@ -34,6 +36,7 @@ export class CreateTeamVersionInput {
   @Field(() => CoordinationMode, { description: "SUPERVISOR needs exactly one member with the role supervisor." })
   coordinationMode!: CoordinationMode;
 
+  @OwnLimit()
   @Field(() => String, { description: "What the team is there for: 1 to 10,000 characters." })
   objective!: string;
 

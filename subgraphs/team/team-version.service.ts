@@ -1,5 +1,5 @@
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
-import { checkJsonSize, checkText, creatableStatus } from "#shared/fields.ts";
+import { checkJson, checkText, creatableStatus } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { findAgents } from "./agent.client.ts";
 import { teamErrors } from "./errors.ts";
@@ -24,7 +24,7 @@ export async function createTeamVersion(context: TeamContext, input: CreateTeamV
   const status = creatableStatus(input.status ?? TeamVersionStatus.DRAFT);
   const members = checkMembers(coordinationMode, input.members);
   const objective = checkText("objective", input.objective, { min: 1, max: 10_000 });
-  const config = checkJsonSize("config", input.config ?? {}, configBytes);
+  const config = checkJson("config", input.config ?? {}, configBytes);
   await checkAgentsThere(context, members);
   const row = { id: newId(), tenantId: db.tenantId, teamId, status, coordinationMode, objective, config };
   return db.transaction(async (tx) => {

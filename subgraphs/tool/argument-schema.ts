@@ -1,6 +1,6 @@
 /** JSON Schemas of tools: checked before they are stored, and applied to the arguments of calls. */
 import type { Validator } from "@cfworker/json-schema";
-import { checkJsonSize } from "#shared/fields.ts";
+import { checkJson } from "#shared/fields.ts";
 import { schemaFault, schemaValidator } from "#shared/json/json-schema.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { withinTime } from "#shared/time-limit.ts";
@@ -10,9 +10,9 @@ const schemaBytes = 64 * 1024;
 const limitMs = 250;
 const maxProblems = 10;
 
-/** Checks a schema before it is stored. @throws AppError JSON_TOO_LARGE, TOOL_SCHEMA_INVALID */
+/** Checks a schema before it is stored. @throws AppError TOOL_SCHEMA_INVALID and those of checkJson */
 export function checkSchema(field: string, schema: JsonObject): JsonObject {
-  checkJsonSize(field, schema, schemaBytes);
+  checkJson(field, schema, schemaBytes);
   const fault = schemaFault(schema);
   if (fault !== undefined) throw toolErrors.TOOL_SCHEMA_INVALID({ field, path: fault.path, problem: fault.problem });
   return schema;

@@ -30,20 +30,21 @@ export interface SplitConfig {
  * @throws AppError TOOL_CONFIG_INVALID, TOOL_SECRET_REDACTED
  */
 export function splitSecrets(field: string, config: JsonObject, known: ReadonlySet<string> = new Set()): SplitConfig {
-  const { headers, ...rest } = config;
+  const { headers } = config;
   if (!isJsonObject(headers)) return { plain: config, secrets: {} };
-  const plain: JsonObject = {};
+  const kept: [name: string, value: JsonObject[string]][] = [];
   const secrets: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();
     if (value === hiddenValue && known.has(lower)) continue;
     if (value === hiddenValue) throw toolErrors.TOOL_SECRET_REDACTED({ field: `${field}.${name}` });
     if (isCredentialName(name) && value !== null && typeof value !== "object") secrets[lower] = String(value);
-    else plain[name] = value;
+    else kept.push([name, value]);
   }
+  const plain: JsonObject = Object.fromEntries(kept);
   checkHeaders(`${field}.headers`, plain);
   checkHeaders(`${field}.headers`, secrets);
-  return { plain: { ...rest, headers: plain }, secrets };
+  return { plain: { ...config, headers: plain }, secrets };
 }
 
 /** Checks secretHeaders. @throws AppError TOOL_CONFIG_INVALID, TOOL_SECRET_REDACTED */

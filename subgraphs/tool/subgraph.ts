@@ -1,6 +1,7 @@
 import { createEgressPolicy } from "#shared/fetch/egress.ts";
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { Tools } from "./migrations/0001-tools.ts";
+import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
 import { ToolBindingResolver } from "./tool-binding.resolver.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
@@ -19,7 +20,10 @@ export const toolSubgraph = defineSubgraph<ToolLoaders, ToolServices>({
     ToolVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.toolVersion.load(id))),
     ToolBinding: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.toolBinding.load(id))),
   },
-  migrations: [{ name: "0001-tools", class: Tools }],
+  migrations: [
+    { name: "0001-tools", class: Tools },
+    { name: "0002-json-as-written", class: JsonAsWritten0002 },
+  ],
   loaders: ({ db }) => toolLoaders(db),
   open: async ({ env }) => ({ services: { egress: createEgressPolicy({ allow: env.egressAllow }) }, close: async () => {} }),
 });

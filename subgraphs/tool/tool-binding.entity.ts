@@ -25,7 +25,7 @@ export class ToolBinding {
   name!: string;
 
   /** As stored: secret headers are sealed. The graph shows it without them. */
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   config!: JsonObject;
 
   @Field(() => Date, { description: "When it was made." })

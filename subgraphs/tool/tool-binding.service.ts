@@ -1,7 +1,7 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { latestVersions } from "#shared/db/versions.sql.ts";
-import { checkJsonSize, checkName, given } from "#shared/fields.ts";
+import { checkJson, checkName, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { readCallConfig, refuseMisspelt, type SealedHeader } from "./call-config.ts";
@@ -101,7 +101,7 @@ function storedConfig({ secrets }: ToolContext, { id, plain, kept, fresh, versio
 }
 
 function splitConfig(config: JsonObject, stored: Record<string, SealedHeader> = {}): SplitConfig {
-  checkJsonSize("config", config, configBytes);
+  checkJson("config", config, configBytes);
   refuseMisspelt("config", config);
   const split = splitSecrets("config", config, new Set(Object.keys(stored)));
   readCallConfig("config", split.plain, { sealed: false });
@@ -109,7 +109,7 @@ function splitConfig(config: JsonObject, stored: Record<string, SealedHeader> = 
 }
 
 function checkedSecrets(given: JsonObject | null | undefined): JsonObject {
-  return checkJsonSize("secretHeaders", given ?? {}, configBytes);
+  return checkJson("secretHeaders", given ?? {}, configBytes);
 }
 
 async function calledVersion(tx: Tx, toolId: string, id: string | null): Promise<ToolVersion | null> {

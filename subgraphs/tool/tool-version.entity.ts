@@ -23,15 +23,15 @@ export class ToolVersion {
   version!: number;
 
   @Field(() => JsonObjectScalar, { description: "JSON Schema of the arguments; {} takes any." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   inputSchema!: JsonObject;
 
   @Field(() => JsonObjectScalar, { description: "JSON Schema of the answer, for people and models; answers are not checked against it." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   outputSchema!: JsonObject;
 
   /** As stored: credentials among the headers are sealed. The graph shows it without them. */
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   invokeConfig!: JsonObject;
 
   @Field(() => Date, { description: "When it was made." })

@@ -1,4 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { ToolStatus, ToolType } from "./tool.entity.ts";
@@ -15,6 +16,7 @@ export class CreateToolInput {
   @Field(() => ToolType, { description: "HTTP. MCP is not available yet." })
   toolType!: ToolType;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "For people and models: up to 5,000 characters." })
   description?: string | null;
 }
@@ -25,6 +27,7 @@ export class UpdateToolInput {
   @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "For people and models: up to 5,000 characters; null clears it." })
   description?: string | null;
 

@@ -2,7 +2,7 @@ import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { nextVersionNumber } from "#shared/db/versions.sql.ts";
-import { checkCode, checkDescription, checkJsonSize, checkName, given } from "#shared/fields.ts";
+import { checkCode, checkDescription, checkJson, checkName, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { checkSchema } from "./argument-schema.ts";
 import { readCallConfig, refuseMisspelt } from "./call-config.ts";
@@ -70,7 +70,7 @@ export async function createToolVersion({ db, secrets }: ToolContext, input: Cre
   const { toolId } = input;
   const inputSchema = checkSchema("inputSchema", input.inputSchema ?? {});
   const outputSchema = checkSchema("outputSchema", input.outputSchema ?? {});
-  checkJsonSize("invokeConfig", input.invokeConfig, configBytes);
+  checkJson("invokeConfig", input.invokeConfig, configBytes);
   const id = newId();
   refuseMisspelt("invokeConfig", input.invokeConfig);
   const split = splitSecrets("invokeConfig", input.invokeConfig);

@@ -31,7 +31,7 @@ export class AppVersion {
   status!: VersionStatus;
 
   @Field(() => JsonObjectScalar, { description: "Settings for the app's clients; the platform does not read them." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   config!: JsonObject;
 
   @Field(() => Date, { description: "When it was made." })

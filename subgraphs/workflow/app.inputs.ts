@@ -1,4 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { AppStatus } from "./app.entity.ts";
@@ -13,6 +14,7 @@ export class CreateAppInput {
   @Field(() => String, { description: "For people: 1 to 200 characters." })
   name!: string;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters." })
   description?: string | null;
 }
@@ -23,6 +25,7 @@ export class UpdateAppInput {
   @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters; null clears it." })
   description?: string | null;
 

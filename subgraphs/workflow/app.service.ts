@@ -2,7 +2,7 @@ import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
-import { checkCode, checkDescription, checkJsonSize, checkName, creatableStatus, given } from "#shared/fields.ts";
+import { checkCode, checkDescription, checkJson, checkName, creatableStatus, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { AppVersion } from "./app-version.entity.ts";
 import { App, AppStatus } from "./app.entity.ts";
@@ -66,7 +66,7 @@ export async function deleteApp({ db }: WorkflowContext, id: string): Promise<st
 export async function createAppVersion({ db }: WorkflowContext, input: CreateAppVersionInput): Promise<AppVersion> {
   const { appId, workflowVersionId } = input;
   const status = creatableStatus(input.status ?? VersionStatus.DRAFT);
-  const config = checkJsonSize("config", input.config ?? {}, configBytes);
+  const config = checkJson("config", input.config ?? {}, configBytes);
   return db.transaction(async (tx) => {
     await lockApp(tx, appId);
     await checkWorkflowVersion(tx, appId, workflowVersionId);

@@ -1,5 +1,5 @@
 /**
- * What comes for a tenant while its last question is under way is asked in one statement, so that a burst of createRun costs a few. One that is alone is
+ * What comes for a tenant while its questions are under way is asked in one statement, so that a burst of createRun costs a few. One that is alone is
  * asked at once. Tenants never share a statement: row-level security holds for a transaction.
  */
 import { endsSession } from "#shared/db/pool.ts";
@@ -15,27 +15,47 @@ interface Question {
 
 /** An answer may hold a whole document for each. */
 const questionsPerStatement = 32;
+/** One while the answers of the other are used: with one alone PostgreSQL and its callers would wait for each other in turns. */
+const flightsAtOnce = 2;
+
+/** What one tenant asks. */
+interface Queue {
+  waiting: Question[];
+  flights: number;
+  isPumpDue: boolean;
+}
 
 /** One a process. */
 export class RunSourceBatcher {
-  /** Of tenants that have a statement under way, or one to come in this turn of the event loop. */
-  readonly #waiting = new Map<string, Question[]>();
+  /** Of tenants that ask just now. */
+  readonly #queues = new Map<string, Queue>();
 
   /** Everything that decides whether and what a run may run. */
   find(db: Db, names: RunSourceNames): Promise<RunSourceRow> {
+    const { tenantId } = db;
+    const queue = this.#queues.get(tenantId) ?? { waiting: [], flights: 0, isPumpDue: false };
+    this.#queues.set(tenantId, queue);
     return new Promise((resolve, reject) => {
-      const question = { db, names, resolve, reject };
-      const waiting = this.#waiting.get(db.tenantId);
-      if (waiting !== undefined) return void waiting.push(question);
-      this.#waiting.set(db.tenantId, [question]);
-      setImmediate(() => void this.#askAll(db.tenantId));
+      queue.waiting.push({ db, names, resolve, reject });
+      if (queue.isPumpDue) return;
+      queue.isPumpDue = true;
+      // All that is asked in this turn of the event loop shares the statement.
+      setImmediate(() => {
+        queue.isPumpDue = false;
+        this.#pump(tenantId, queue);
+      });
     });
   }
 
-  async #askAll(tenantId: string): Promise<void> {
-    const waiting = this.#waiting.get(tenantId) ?? [];
-    while (waiting.length > 0) await ask(waiting.splice(0, questionsPerStatement));
-    this.#waiting.delete(tenantId);
+  #pump(tenantId: string, queue: Queue): void {
+    while (queue.flights < flightsAtOnce && queue.waiting.length > 0) {
+      queue.flights++;
+      void ask(queue.waiting.splice(0, questionsPerStatement)).finally(() => {
+        queue.flights--;
+        this.#pump(tenantId, queue);
+      });
+    }
+    if (queue.flights === 0 && !queue.isPumpDue) this.#queues.delete(tenantId);
   }
 }
 

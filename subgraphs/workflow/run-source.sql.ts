@@ -54,8 +54,13 @@ export function runSources(db: Db, names: readonly RunSourceNames[]): Promise<Ru
     names.map(({ appVersionId }) => appVersionId),
     names.map(({ workflowId }) => workflowId),
     names.map(({ workflowVersionId }) => workflowVersionId),
-    names.map(({ knownVersionIds }) => JSON.stringify(knownVersionIds)),
+    names.map(({ knownVersionIds }) => JSON.stringify(knownVersionIds.filter(canBeId))),
     db.tenantId,
   ];
   return db.query<RunSourceRow>({ name: "run_sources", text, values });
+}
+
+/** jsonb takes neither U+0000 nor half a character; no version has such an id. */
+function canBeId(id: string): boolean {
+  return id.isWellFormed() && !id.includes("\u0000");
 }

@@ -3,6 +3,7 @@ import { AppVersion } from "./app-version.entity.ts";
 import { App } from "./app.entity.ts";
 import { AppResolver, AppVersionResolver } from "./app.resolver.ts";
 import { AppsAndWorkflows } from "./migrations/0001-apps-and-workflows.ts";
+import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
 import { RunSourceBatcher } from "./run-source-batcher.ts";
 import { RunSourceResolver } from "./run-source.resolver.ts";
 import { openValidation } from "./validation.ts";
@@ -23,7 +24,10 @@ export const workflowSubgraph = defineSubgraph<WorkflowLoaders, WorkflowServices
     Workflow: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.workflow.load(id))),
     WorkflowVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.workflowVersion.load(id))),
   },
-  migrations: [{ name: "0001-apps-and-workflows", class: AppsAndWorkflows }],
+  migrations: [
+    { name: "0001-apps-and-workflows", class: AppsAndWorkflows },
+    { name: "0002-json-as-written", class: JsonAsWritten0002 },
+  ],
   loaders: ({ db }) => workflowLoaders(db),
   open() {
     const evaluation = openValidation();

@@ -28,7 +28,7 @@ export class WorkflowVersion {
   status!: VersionStatus;
 
   @Field(() => JsonScalar, { description: "The document: { nodes: [{ id, type, config }], edges: [{ source, target, condition? }] }." })
-  @Property({ type: "json", columnType: "jsonb" })
+  @Property({ type: "json", columnType: "json" })
   dsl!: Json;
 
   @Field(() => Date, { description: "When it was made." })

@@ -1,4 +1,5 @@
 import { Field, ID, InputType } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { VersionStatus } from "./version-status.ts";
@@ -15,6 +16,7 @@ export class CreateWorkflowInput {
   @Field(() => String, { description: "For people: 1 to 200 characters." })
   name!: string;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters." })
   description?: string | null;
 }
@@ -25,6 +27,7 @@ export class UpdateWorkflowInput {
   @Field(() => String, { nullable: true, description: "For people: 1 to 200 characters; null leaves it." })
   name?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "For people: up to 5,000 characters; null clears it." })
   description?: string | null;
 }

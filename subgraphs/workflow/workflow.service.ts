@@ -4,7 +4,7 @@ import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import type { DslIssue } from "#shared/dsl/validate.ts";
-import { checkCode, checkDescription, checkName, creatableStatus, given } from "#shared/fields.ts";
+import { checkCode, checkDescription, checkName, checkStorable, creatableStatus, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { Json } from "#shared/json.ts";
 import { App } from "./app.entity.ts";
@@ -73,7 +73,7 @@ export async function validate({ db, services }: WorkflowContext, dsl: Json): Pr
   return issues;
 }
 
-/** Saves a document as the workflow's next version. @throws AppError DSL_INVALID with all its problems, WORKFLOW_NOT_FOUND */
+/** Saves a document as the workflow's next version. @throws AppError DSL_INVALID with all its problems, WORKFLOW_NOT_FOUND, those of checkStorable */
 export async function createWorkflowVersion(
   { db, services }: WorkflowContext,
   input: CreateWorkflowVersionInput,
@@ -82,6 +82,7 @@ export async function createWorkflowVersion(
   const status = creatableStatus(input.status ?? VersionStatus.DRAFT);
   const problems = (await validated(services.evaluation, db.tenantId, dsl)).filter((issue) => issue.severity === "ERROR");
   if (problems.length > 0) throw workflowErrors.DSL_INVALID({ field: "dsl", issues: problems.map(issueFacts) });
+  checkStorable("dsl", dsl);
   return db.transaction(async (tx) => {
     await lockWorkflow(tx, workflowId);
     const now = new Date();

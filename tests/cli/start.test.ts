@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { readPostmaster, isServing } from "#shared/postgres/postmaster.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
-import { isSameProcess } from "#shared/process-identity.ts";
+import { isSameProcess, processIdentity } from "#shared/process-identity.ts";
 import { runningInstance, type InstanceRecord } from "../../cli/process/instance-lock.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { runCli, type CliProcess } from "./cli-process.ts";
@@ -28,12 +28,12 @@ describe("start", () => {
   it("says what it does, where everything is, and that authentication is off", async () => {
     const t = setup({ isNew: true });
     const platform = t.start();
+    await platform.says("Ctrl-C stops it");
+    // Nobody waits for it.
     await platform.says("prepares GraphiQL");
     platform.child.kill("SIGINT");
     const { code, output } = await platform.ended;
     expect(output).toContain("starting PostgreSQL");
-    // Nobody waits for it: the graph is served before it begins.
-    expect(output).toMatch(/Ctrl-C stops it[^]*prepares GraphiQL/);
     expect(output).toMatch(/graph +http:\/\/127\.0\.0\.1:\d+\/graphql/);
     expect(output).toMatch(/GraphiQL +http:\/\/127\.0\.0\.1:\d+\/\n/);
     expect(output).toContain(t.dataDir);
@@ -47,7 +47,7 @@ describe("start", () => {
     const platform = t.start();
     await platform.says("Ctrl-C stops it");
     const { children = [] } = t.record();
-    expect(children).toHaveLength(1);
+    expect(children.map(({ part }) => part)).toEqual(["API", "worker"]);
     platform.child.kill(signal);
     expect((await platform.ended).code).toBe(0);
     expect(children.filter(isSameProcess)).toEqual([]);
@@ -67,13 +67,13 @@ describe("start", () => {
     };
     const platform = t.start({ ...secrets, AGENT_PLATFORM_MAX_CRASHES: "7", LANG: "C.UTF-8" });
     await platform.says("Ctrl-C stops it");
-    const { children = [] } = t.record();
-    const given = environmentOf(children[0]?.pid ?? 0);
+    const given = environmentOf(t.part("worker"));
     const own = Object.keys(given).filter((name) => name.startsWith("AGENT_PLATFORM_"));
     const known = ["DATABASE_URL", "LOG_FILE", "LOG_LEVEL", "MAX_CRASHES", "TOOL_SUBGRAPH_URL"];
     expect(own.sort()).toEqual(known.map((name) => `AGENT_PLATFORM_${name}`));
     expect(given).toMatchObject({ AGENT_PLATFORM_MAX_CRASHES: "7", LANG: "C.UTF-8", PATH: process.env["PATH"] });
-    const descendants = childrenOf(platform.pid);
+    // The API alone keeps and calls with secrets.
+    const descendants = childrenOf(platform.pid).filter((pid) => pid !== t.part("API"));
     expect(descendants.length).toBeGreaterThanOrEqual(2);
     for (const pid of descendants) expect(Object.values(environmentOf(pid)).join("\n")).not.toContain("5ec2e7");
   });
@@ -134,10 +134,71 @@ describe("start", () => {
     const t = setup();
     const platform = t.start();
     await platform.says("Ctrl-C stops it");
-    const [before] = t.record().children ?? [];
-    process.kill(before?.pid ?? 0, "SIGKILL");
-    await t.until((record) => record.children?.[0] !== undefined && record.children[0].pid !== before?.pid);
-    await platform.says(`worker ${before?.pid} ended (SIGKILL); another is started`);
+    const before = t.part("worker");
+    process.kill(before, "SIGKILL");
+    await t.until(({ children = [] }) => children.some(({ part, pid }) => part === "worker" && pid !== before));
+    await platform.says(`worker ${before} ended (SIGKILL); another is started`);
+  });
+
+  it("starts the API again that was killed, at the same address, and takes neither database nor worker with it", async () => {
+    const t = setup();
+    const platform = t.start();
+    await platform.says("Ctrl-C stops it");
+    const before = { api: t.part("API"), worker: t.part("worker"), database: readPostmaster(t.cluster)?.pid };
+    const { graphUrl = "" } = t.record();
+    process.kill(before.api, "SIGKILL");
+    await platform.says(`the API ${before.api} ended (SIGKILL); another is started`);
+    await platform.says("the API serves again");
+    expect(t.part("API")).not.toBe(before.api);
+    expect(t.part("worker")).toBe(before.worker);
+    expect(readPostmaster(t.cluster)?.pid).toBe(before.database);
+    expect(await (await fetch(graphUrl)).text()).toBe("ok");
+    platform.child.kill("SIGINT");
+    expect((await platform.ended).code).toBe(0);
+  });
+
+  it("says why the API does not start, and ends with 1", async () => {
+    const t = setup();
+    const { code, output } = await t.start({ FAKE_API: "does not start" }).ended;
+    expect(output).toContain("it cannot be composed");
+    expect(code).toBe(1);
+    expect(readPostmaster(t.cluster)).toBeUndefined();
+  });
+
+  it("ends when the API keeps crashing, and says which part it is, why, and where its log is", async () => {
+    const t = setup();
+    const { code, output } = await t.start({ FAKE_API: "crashes" }).ended;
+    expect(output).toMatch(/the API \d+ ended \(code 1\); another is started in 0\.2 s/);
+    expect(output).toMatch(/its part API keeps ending:\n.*a bug of the API.*\nIts log: .*platform\.log/s);
+    expect(code).toBe(1);
+    expect(readPostmaster(t.cluster)).toBeUndefined();
+  });
+
+  it("leaves no process behind when it is killed, though the main loop of one is blocked", async () => {
+    const t = setup();
+    const platform = t.start({ FAKE_API: "blocks" });
+    await platform.says("Ctrl-C stops it");
+    const pids = [t.part("API"), t.part("worker"), readPostmaster(t.cluster)?.pid ?? 0];
+    expect(pids.map((pid) => processIdentity(pid) !== undefined)).toEqual([true, true, true]);
+    await fetch(t.record().graphUrl ?? "");
+    platform.child.kill("SIGKILL");
+    await platform.ended;
+    // PostgreSQL outlives them by 30 s.
+    await eventually(
+      () => pids.map((pid) => processIdentity(pid) !== undefined),
+      (alive) => !alive.includes(true),
+    );
+  });
+
+  it("makes a worker wait for it that was started before it, which takes neither the data folder nor a database", async () => {
+    const t = setup();
+    const worker = t.run("worker");
+    await worker.says(`No platform runs on ${t.dataDir}; the worker waits for it, 60 s at most.`);
+    const platform = t.start({ AGENT_PLATFORM_WORKERS: "0" });
+    await platform.says("Ctrl-C stops it");
+    await worker.says("worker ready");
+    worker.child.kill("SIGTERM");
+    expect((await worker.ended).code).toBe(0);
   });
 
   it("lets one more worker join that knows nothing but the data folder", async () => {
@@ -238,6 +299,8 @@ function setup(options: { isNew?: boolean } = {}) {
     dataDir,
     cluster,
     record,
+    /** The pid of a part; 0: it does not live. */
+    part: (name: string): number => record().children?.find(({ part }) => part === name)?.pid ?? 0,
     run(command: string) {
       const process = runCli("fake", [command], { AGENT_PLATFORM_DATA_DIR: dataDir });
       started.push(process);

@@ -94,40 +94,45 @@ describe("what a run may run", () => {
 /** A database that answers when it is told to, each question with its version's id; it refuses "bad". */
 function heldDatabase(tenantId: string) {
   const statements: { ids: string[]; answer: () => void }[] = [];
-  const asked: (() => void)[] = [];
+  const listeners: (() => void)[] = [];
   const query = (statement: { values: readonly unknown[] }) =>
     new Promise((resolve, reject) => {
       const ids = statement.values[3] as string[];
       const refusal = Object.assign(new Error("refused"), { code: "22P02" });
       const answer = () => (ids.includes("bad") ? reject(refusal) : resolve(ids.map((versionId) => ({ versionId }))));
       statements.push({ ids, answer });
-      asked.splice(0).forEach((tell) => tell());
+      listeners.splice(0).forEach((tell) => tell());
     });
-  /** Answers the statement of this number, once it has come. */
+  /** Resolves when the statement of this number has come. */
+  const asked = async (number: number) => {
+    while (statements.length <= number) await new Promise<void>((resolve) => listeners.push(resolve));
+  };
   const answer = async (number: number) => {
-    while (statements.length <= number) await new Promise<void>((resolve) => asked.push(resolve));
+    await asked(number);
     statements[number]!.answer();
   };
-  return { db: { tenantId, query } as unknown as Db, statements, answer };
+  return { db: { tenantId, query } as unknown as Db, statements, asked, answer };
 }
 
 describe("questions of many runs", () => {
   const version = (workflowVersionId: string) => ({ ...none, workflowVersionId });
 
-  it("share a statement with those of their tenant that come while the one before is under way", async () => {
+  it("share a statement with those of their tenant that come while two are under way, and wait for no other tenant's", async () => {
     const batcher = new RunSourceBatcher();
     const ours = heldDatabase("ours");
     const theirs = heldDatabase("theirs");
     const first = batcher.find(ours.db, version("v1"));
+    await ours.asked(0);
+    const second = batcher.find(ours.db, version("v2"));
+    await ours.asked(1);
+    const more = ["v3", "v4", "v5"].map((id) => batcher.find(ours.db, version(id)));
     const other = batcher.find(theirs.db, version("x1"));
     await theirs.answer(0);
     expect(await other).toEqual({ versionId: "x1" });
-    const more = ["v2", "v3", "v4"].map((id) => batcher.find(ours.db, version(id)));
-    await ours.answer(0);
-    expect(await first).toEqual({ versionId: "v1" });
-    await ours.answer(1);
-    expect(await Promise.all(more)).toEqual([{ versionId: "v2" }, { versionId: "v3" }, { versionId: "v4" }]);
-    expect([ours, theirs].map(({ statements }) => statements.map(({ ids }) => ids))).toEqual([[["v1"], ["v2", "v3", "v4"]], [["x1"]]]);
+    expect(ours.statements.map(({ ids }) => ids)).toEqual([["v1"], ["v2"]]);
+    for (const number of [0, 1, 2]) await ours.answer(number);
+    expect(await Promise.all([first, second, ...more])).toEqual(["v1", "v2", "v3", "v4", "v5"].map((versionId) => ({ versionId })));
+    expect(ours.statements.map(({ ids }) => ids)).toEqual([["v1"], ["v2"], ["v3", "v4", "v5"]]);
   });
 
   it("fail alone when one of them is refused", async () => {

@@ -1,4 +1,5 @@
 import { Field, InputType, Int } from "type-graphql";
+import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import type { NodeRunStatus } from "../queue/statuses.ts";
@@ -28,6 +29,7 @@ export class ClaimInput extends ExecuteInput {
 /** The output that a waiting node is completed with. */
 @InputType({ description: "The output that a waiting node is completed with." })
 export class ResumeNodeRunInput {
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "Its text; the whole request may have 4 MiB." })
   outputText?: string | null;
 
@@ -49,6 +51,7 @@ export class UpdateNodeRunStatusInput {
   @Field(() => String, { nullable: true, description: "The executor's own name, stored on the node run: 1 to 200 characters." })
   workerKey?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "COMPLETED: the output's text; the whole request may have 4 MiB." })
   outputText?: string | null;
 
@@ -62,6 +65,7 @@ export class UpdateNodeRunStatusInput {
   @Field(() => String, { nullable: true, description: "FAILED: a code of 1 to 100 characters; FAILED_OUTSIDE unless given." })
   errorCode?: string | null;
 
+  @OwnLimit()
   @Field(() => String, { nullable: true, description: "FAILED: what happened, for people: up to 10,000 characters." })
   errorMessage?: string | null;
 }

@@ -1,4 +1,4 @@
-import { checkText } from "#shared/fields.ts";
+import { checkStorable, checkStorableText, checkText } from "#shared/fields.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { NodeRun } from "./node-run.entity.ts";
 import type { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
@@ -9,7 +9,6 @@ import type { Run } from "./run.entity.ts";
 import type { StopReason } from "./run.enums.ts";
 import { checkRange, checkRunId, runById } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
-import { checkStorable, checkStorableInput } from "./storable-input.ts";
 import type { OwnResult } from "../control/run-control.ts";
 
 /** What executing a run has done. */
@@ -41,9 +40,9 @@ export async function updateNodeRunStatus(context: RuntimeContext, id: string, i
   const report = {
     ...(workerKey != null && { workerKey: checkWorkerKey(workerKey) }),
     ...outputOf(input),
-    ...(errorCode != null && { errorCode: checkStorableInput("errorCode", checkText("errorCode", errorCode, { min: 1, max: 100 })) }),
+    ...(errorCode != null && { errorCode: checkStorableText("errorCode", checkText("errorCode", errorCode, { min: 1, max: 100 })) }),
     ...(errorMessage != null && {
-      errorMessage: checkStorableInput("errorMessage", checkText("errorMessage", errorMessage, { max: 10_000 })),
+      errorMessage: checkStorableText("errorMessage", checkText("errorMessage", errorMessage, { max: 10_000 })),
     }),
   };
   if (status === "COMPLETED") await checkRoute(context, key, input.outputJson);
@@ -121,11 +120,11 @@ function keyOf(id: string): NodeRunKey {
 
 function outputOf({ outputText, outputJson }: ResumeNodeRunInput): Pick<ResumeNodeRunInput, "outputJson"> & { outputText?: string } {
   return {
-    ...(outputText != null && { outputText: checkStorableInput("outputText", outputText) }),
+    ...(outputText != null && { outputText: checkStorableText("outputText", outputText) }),
     ...(outputJson !== undefined && { outputJson: checkStorable("outputJson", outputJson) }),
   };
 }
 
 function checkWorkerKey(workerKey: string): string {
-  return checkStorableInput("workerKey", checkText("workerKey", workerKey, { min: 1, max: 200 }));
+  return checkStorableText("workerKey", checkText("workerKey", workerKey, { min: 1, max: 200 }));
 }

@@ -1,5 +1,5 @@
 import type { FilterQuery } from "@mikro-orm/postgresql";
-import { checkJsonSize, checkText } from "#shared/fields.ts";
+import { checkJson, checkStorableText, checkText } from "#shared/fields.ts";
 import { checkIdempotencyKey, idempotencyKeyReused, inputHash } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
@@ -9,19 +9,18 @@ import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../q
 import { Run } from "./run.entity.ts";
 import type { CreateRunInput, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
-import { checkStorable, checkStorableInput } from "./storable-input.ts";
 import type { CreatedRun } from "../control/new-run.ts";
 
 const inputBytes = 256 * 1024;
 const reasonLength = 1_000;
 
-/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, JSON_TOO_LARGE, those of checkStorable */
+/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, those of checkJson */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
   const { db, services, call, requestId, traceparent } = context;
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
-  const input = checkStorable("input", checkJsonSize("input", given.input ?? {}, inputBytes));
+  const input = checkJson("input", given.input ?? {}, inputBytes);
   const { idempotencyKey } = given;
-  const key = idempotencyKey == null ? undefined : checkStorableInput("idempotencyKey", checkIdempotencyKey(idempotencyKey));
+  const key = idempotencyKey == null ? undefined : checkStorableText("idempotencyKey", checkIdempotencyKey(idempotencyKey));
   const idempotency = key === undefined ? undefined : { key, inputHash: inputHash(given) };
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
@@ -61,7 +60,7 @@ export async function cancelRun(context: RuntimeContext, id: string, reason: str
   const call = {
     tenantId: context.db.tenantId,
     runId: checkRunId(id),
-    ...(reason != null && { reason: checkStorableInput("reason", checkText("reason", reason, { max: reasonLength })) }),
+    ...(reason != null && { reason: checkStorableText("reason", checkText("reason", reason, { max: reasonLength })) }),
   };
   const posted = await context.services.control.cancel(call);
   const run = await runById(context, id);

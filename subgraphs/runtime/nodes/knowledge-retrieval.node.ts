@@ -1,6 +1,7 @@
 import { knowledgeRetrievalConfig } from "#shared/dsl/configs.ts";
 import type { Job } from "#shared/evaluation/job.ts";
 import type { Json } from "#shared/json.ts";
+import { storableText } from "#shared/json/storable.ts";
 import type { FetchedResponse } from "#shared/fetch/fetch.ts";
 import { configText } from "./config-text.ts";
 import { evaluationFailures, jobCall, nodeJobsModule, rendered } from "./evaluation.ts";
@@ -8,7 +9,6 @@ import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, orFailureLater } from "./outcome.ts";
 import type { Retrieval } from "./retrieve.ts";
-import { storableText } from "./storable.ts";
 import { traced } from "./traced.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { llmConfig, type LlmConfig } from "#shared/dsl/configs.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
+import { storableText } from "#shared/json/storable.ts";
 import { rendered } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
-import { storableText } from "./storable.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
 import { portCall, traced } from "./traced.ts";
 

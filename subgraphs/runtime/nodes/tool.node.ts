@@ -2,11 +2,11 @@ import { shownRequestConfig } from "#shared/secret/credentials.ts";
 import { toolConfig } from "#shared/dsl/configs.ts";
 import { AppError } from "#shared/errors.ts";
 import type { JsonObject } from "#shared/json.ts";
+import { storableText } from "#shared/json/storable.ts";
 import { rendered } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
-import { storableText } from "./storable.ts";
 import type { ToolRequest, ToolResponse } from "./ports/tool.port.ts";
 import { portCall, traced } from "./traced.ts";
 

@@ -1,6 +1,6 @@
 /** One run's part of a flush. Made once: a flush that is sent again is the same bytes. */
+import { storableText } from "#shared/json/storable.ts";
 import { runOutput } from "../engine/output.ts";
-import { storableText } from "../nodes/storable.ts";
 import { isPlainEnd, type FlushAnswer, type FlushRun, type Rest } from "../queue/flush.sql.ts";
 import type { EventRow, NodeRunRow } from "../queue/rows.ts";
 import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";

@@ -1,7 +1,8 @@
 /** The rows of node runs, made once when something happens to one; their columns are those of queue/rows.ts. */
 import { newId } from "#shared/ids.ts";
+import { NotStorable, storableJson, storableText } from "#shared/json/storable.ts";
 import type { NodeUsage } from "../nodes/executor.ts";
-import { NotStorable, storableJson, storableText, type StorableArtifact } from "../nodes/storable.ts";
+import { maxOutputBytes, type StorableArtifact } from "../nodes/storable.ts";
 import type { ArtifactRow, EventRow, NodeRunRow, OfferRow, SpanRow } from "../queue/rows.ts";
 import type { SpanRecord } from "./node-context.ts";
 
@@ -114,7 +115,7 @@ export function storableSpan(span: SpanRecord): SpanRecord {
 
 function storableAttributes(attributes: SpanRecord["attributes"]): SpanRecord["attributes"] {
   try {
-    return storableJson(attributes, "attributes").value as SpanRecord["attributes"];
+    return storableJson(attributes, "attributes", { maxBytes: maxOutputBytes }).value as SpanRecord["attributes"];
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;
     return {};

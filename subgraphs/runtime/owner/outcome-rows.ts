@@ -1,6 +1,7 @@
 /** What the end of an attempt comes to as rows. Pure: numbers and times are given. */
+import { storableText } from "#shared/json/storable.ts";
 import type { NodeUsage } from "../nodes/executor.ts";
-import { storableOutcome, storableText } from "../nodes/storable.ts";
+import { storableOutcome } from "../nodes/storable.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber as number } from "../queue/statuses.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";

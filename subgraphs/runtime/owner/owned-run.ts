@@ -212,6 +212,20 @@ export class OwnedRun implements FlushingRun {
 
   /** Decides what happens next, runs the pure nodes that are ready, and asks for a flush where there is something to store. */
   advance(): void {
+    this.#atIt(() => this.#advance());
+  }
+
+  /** Whoever finds that the process does not come back from `work` knows which run it was at. */
+  #atIt(work: () => void): void {
+    this.#host.advancing?.(this.runId);
+    try {
+      work();
+    } finally {
+      this.#host.advancing?.(undefined);
+    }
+  }
+
+  #advance(): void {
     if (this.#phase === "retelling") return this.#retell();
     if (!this.#mayDecide()) return;
     if (this.#ending === undefined) {
@@ -382,7 +396,9 @@ export class OwnedRun implements FlushingRun {
       decisionStored(this.#ledger, held, outcome);
       this.#forgiveness.ended(held.state);
     }
-    for (const held of draft.pending.starts) this.#calls.begin(held);
+    this.#atIt(() => {
+      for (const held of draft.pending.starts) this.#calls.begin(held);
+    });
     this.#deferredRun();
     if (mail > this.#mail.seen) this.#host.drainWanted(this);
     this.advance();

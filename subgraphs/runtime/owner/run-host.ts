@@ -43,4 +43,6 @@ export interface RunHost extends OwnerProcess {
   /** The run has unread mail. */
   drainWanted(run: FlushingRun): void;
   released(run: FlushingRun, release: Release): void;
+  /** The run is advanced from now on; undefined: it is done with for now. */
+  advancing?: ((runId: string | undefined) => void) | undefined;
 }

@@ -8,7 +8,7 @@ import { retryDelayMs } from "../engine/retry.ts";
 import type { NodeState, OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
-import { NotStorable, notStorableFailure } from "../nodes/storable.ts";
+import { tooLargeFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
@@ -227,8 +227,8 @@ export class RunLedger {
     const bytes = this.#stateBytes + Buffer.byteLength(stateUpdates);
     const exact = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...stored.outcome.stateUpdates });
     if (exact > maxStateBytes) {
-      const tooLarge = new NotStorable("large", "The run's state would be larger than 1 MiB.", "STATE_TOO_LARGE");
-      return { outcome: notStorableFailure(tooLarge, stored.outcome.usage), columns: noOutput, artifacts: [] };
+      const failure = tooLargeFailure("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.", stored.outcome.usage);
+      return { outcome: failure, columns: noOutput, artifacts: [] };
     }
     this.#stateBytes = exact;
     return stored;

@@ -35,6 +35,8 @@ export interface RunOwnerOptions {
   /** A slot is free again. */
   slotFreed?: () => void;
   released?: (runId: string, release: Release) => void;
+  /** Told which run the process is at, for whoever finds that it does not come back; undefined: none. */
+  advancing?: (runId: string | undefined) => void;
 }
 
 /** How far runs are taken, for whom, and who is told when they leave the process. */
@@ -61,6 +63,7 @@ export class RunOwner implements RunHost {
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
   readonly plans: PlanCache;
+  readonly advancing: ((runId: string | undefined) => void) | undefined;
   isStopping = false;
   readonly #db: Queryable;
   readonly #flusher: Flusher;
@@ -85,6 +88,7 @@ export class RunOwner implements RunHost {
     this.offersNodes = options.offersNodes;
     this.maxCrashes = options.maxCrashes;
     this.plans = new PlanCache(db);
+    this.advancing = options.advancing;
     this.#db = db;
     this.#onReleased = options.released;
     const listener = { flushed: (ids: readonly string[]) => options.flushed?.(ids), refused: (draft: FlushDraft) => this.#retell(draft) };

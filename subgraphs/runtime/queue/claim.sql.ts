@@ -64,28 +64,36 @@ suspect as materialized (select w.key, w.run_id from runtime.work w
   order by w.visible_at limit 1 for update skip locked),
 pick as materialized (select * from due union all select * from suspect limit greatest($1, 1))`;
 
-const takeWork = `
-  set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $6::float8 * interval '1 millisecond',
-    crashes = w.crashes + (w.lease is not null)::int`;
+/**
+ * Takes what is picked and locked. One token for all that a claim takes: it fences owners of a row, and no two claims have the same. Rows are named by a
+ * list and not by a join, which the planner begins at the other side, with the whole of `work`, where it has just seen that empty: a claim of 100 of 8,000
+ * took 350 ms then instead of 15 (November 2026).
+ */
+const token = "tok as materialized (select gen_random_uuid() as lease)";
+
+const leased = (leaseMs: string) => `lease = (select lease from tok), worker = $2,
+    visible_at = clock_timestamp() + ${leaseMs}::float8 * interval '1 millisecond', crashes = w.crashes + (w.lease is not null)::int`;
 
 // status < 3: one row left over by a terminal run would fail the claims of everybody.
+const takeRuns = (leaseMs: string) => `
+own as materialized (select id from runtime.run where id = any(array(select key from pick)) and status < 3 for update skip locked),
+${token},
+r as (update runtime.run r set lease = (select lease from tok) where r.id = any(array(select id from own)) returning ${claimedRunColumns}),
+w as (update runtime.work w set ${leased(leaseMs)}
+  where w.key = any(array(select id from r)) returning w.key, w.crashes)
+select r.*, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs" from r join w on w.key = r.id`;
+
 const claimRuns = defineStatement({
   name: "claim_runs",
-  text: `${lanesAndDue("path is null", "")},
-own as materialized (select id from runtime.run where id in (select run_id from pick) and status < 3 for update skip locked),
-tok as materialized (select id, gen_random_uuid() as lease from own),
-r as (update runtime.run r set lease = tok.lease from tok where r.id = tok.id returning ${claimedRunColumns})
-update runtime.work w ${takeWork}
-from tok join r on r.id = tok.id where w.key = tok.id
-returning r.*, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+  text: `${lanesAndDue("path is null", "")},${takeRuns("$6")}`,
 });
 
 const claimNodes = defineStatement({
   name: "claim_nodes",
   text: `${lanesAndDue("path is not null", "and ($7::text[] is null or w.node_type = any($7)) and ($8::text is null or w.tenant_id = $8)")},
-tok as materialized (select key, gen_random_uuid() as lease from pick)
-update runtime.work w ${takeWork}
-from tok where w.key = tok.key
+${token}
+update runtime.work w set ${leased("$6")}
+where w.key = any(array(select key from pick))
 returning w.key, w.run_id as "runId", w.path, w.attempt, w.tenant_id as "tenantId", w.lease, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
 });
 
@@ -93,15 +101,7 @@ const claimRun = defineStatement({
   name: "claim_run",
   text: `
 with pick as materialized (select key from runtime.work
-  where key = $1 and path is null and tenant_id = $5 and (lease is null or $3 and visible_at <= now()) for update skip locked),
-own as materialized (select id from runtime.run where id in (select key from pick) for update skip locked),
-tok as materialized (select id, gen_random_uuid() as lease from own),
-r as (update runtime.run r set lease = tok.lease from tok where r.id = tok.id returning ${claimedRunColumns})
-update runtime.work w
-set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $4::float8 * interval '1 millisecond',
-  crashes = w.crashes + (w.lease is not null)::int
-from tok join r on r.id = tok.id where w.key = tok.id
-returning r.*, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+  where key = $1 and path is null and tenant_id = $5 and (lease is null or $3 and visible_at <= now()) for update skip locked),${takeRuns("$4")}`,
 });
 
 // A run at rest, or a MANUAL one, has no work row: it gets one that is owned from the start, in the statement that sets the run's lease (I1).
@@ -114,7 +114,7 @@ with own as materialized (select id, tenant_id from runtime.run
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at, lease, worker)
   select id, id, tenant_id, clock_timestamp() + $3::float8 * interval '1 millisecond', gen_random_uuid(), $2 from own
   on conflict (key) do nothing returning key, tenant_id, lease),
-r as (update runtime.run r set lease = w.lease from w where r.id = w.key returning ${claimedRunColumns})
+r as (update runtime.run r set lease = w.lease from w where r.id = w.key and r.id = $1 returning ${claimedRunColumns})
 select r.*, 0 as crashes, ${epochMs("clock_timestamp()")} as "dbNowMs" from r`,
 });
 
@@ -130,14 +130,7 @@ const claimTenantRun = defineStatement({
   text: `
 with pick as materialized (select w.key from runtime.work w
   where w.path is null and w.tenant_id = $1 and w.visible_at <= now() and w.crashes + (w.lease is not null)::int < 2
-  order by w.visible_at limit 1 for update skip locked),
-own as materialized (select id from runtime.run where id in (select key from pick) for update skip locked),
-tok as materialized (select id, gen_random_uuid() as lease from own),
-r as (update runtime.run r set lease = tok.lease from tok where r.id = tok.id returning ${claimedRunColumns})
-update runtime.work w set lease = tok.lease, worker = $2, visible_at = clock_timestamp() + $3::float8 * interval '1 millisecond',
-  crashes = w.crashes + (w.lease is not null)::int
-from tok join r on r.id = tok.id where w.key = tok.id
-returning r.*, w.crashes, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
+  order by w.visible_at limit 1 for update skip locked),${takeRuns("$3")}`,
 });
 
 /** Claims up to `limit` runs that are due, an equal share from each tenant. */

@@ -1,7 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import type { Log } from "#shared/log.ts";
+import type { GuardSettings } from "#shared/process-guard.mjs";
 import type { Lease } from "../queue/renew.sql.ts";
+import type { RunNote } from "./run-note.ts";
 
 /** What the renewal thread is told once. */
 export interface RenewalSettings {
@@ -9,6 +11,10 @@ export interface RenewalSettings {
   leaseMs: number;
   /** How long it goes on without a word of the main loop. */
   patienceMs: number;
+  /** It guards the process too, where the process is a worker's alone. */
+  guard: GuardSettings | undefined;
+  /** The run that the main loop is at ({@link RunNote}). */
+  advancing: SharedArrayBuffer | undefined;
 }
 
 /** What the renewal thread says. `sentAtMs`: monotonic. */
@@ -22,6 +28,20 @@ export interface RenewalListener {
   failed(): void;
 }
 
+/** What a renewer is made of. */
+export interface RenewerOptions {
+  url: string;
+  leaseMs: number;
+  log: Log;
+  leases: () => Lease[];
+  listener: RenewalListener;
+  /** Guards the process from the same thread. */
+  guard?: GuardSettings | undefined;
+  advancing?: RunNote | undefined;
+  /** Told every second what is held. */
+  held?: ((leases: readonly Lease[]) => void) | undefined;
+}
+
 const beatMs = 1_000;
 const patienceMs = 20_000;
 
@@ -30,6 +50,7 @@ const patienceMs = 20_000;
  * hands over what it holds; when it has not turned for 20 s the thread stops: a process that hangs must lose its runs.
  */
 export class LeaseRenewer {
+  readonly #held: ((leases: readonly Lease[]) => void) | undefined;
   readonly #leases: () => Lease[];
   readonly #listener: RenewalListener;
   readonly #log: Log;
@@ -38,8 +59,10 @@ export class LeaseRenewer {
   #beat: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(options: { url: string; leaseMs: number; log: Log; leases: () => Lease[]; listener: RenewalListener }) {
-    this.#settings = { url: options.url, leaseMs: options.leaseMs, patienceMs: Math.min(patienceMs, options.leaseMs) };
+  constructor(options: RenewerOptions) {
+    const { url, leaseMs, guard, advancing } = options;
+    this.#settings = { url, leaseMs, patienceMs: Math.min(patienceMs, leaseMs), guard, advancing: advancing?.memory };
+    this.#held = options.held;
     this.#leases = options.leases;
     this.#listener = options.listener;
     this.#log = options.log;
@@ -47,7 +70,14 @@ export class LeaseRenewer {
 
   start(): void {
     this.#spawn();
-    this.#beat = setInterval(() => this.#thread?.postMessage(this.#leases()), Math.min(beatMs, this.#settings.leaseMs / 6));
+    this.#beat = setInterval(
+      () => {
+        const leases = this.#leases();
+        this.#thread?.postMessage(leases);
+        this.#held?.(leases);
+      },
+      Math.min(beatMs, this.#settings.leaseMs / 6),
+    );
   }
 
   async close(): Promise<void> {

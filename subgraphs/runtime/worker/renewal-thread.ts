@@ -1,12 +1,14 @@
 /** The thread of LeaseRenewer. Erasable TypeScript only: it is run by Node without a build step. */
 import { parentPort, workerData } from "node:worker_threads";
 import { openPool } from "#shared/db/pool.ts";
+import { guardProcess } from "#shared/process-guard.mjs";
 import { leasesRenew, type Lease } from "../queue/renew.sql.ts";
 import { definedStatements } from "../queue/statement.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import type { RenewalReport, RenewalSettings } from "./lease-renewer.ts";
+import { runNoted } from "./run-note.ts";
 
-const { url, leaseMs, patienceMs } = workerData as RenewalSettings;
+const { url, leaseMs, patienceMs, guard, advancing } = workerData as RenewalSettings;
 const pool = openPool({ url, max: 1, scope: "engine", prepared: definedStatements(), applicationName: "agent-platform renewals" });
 
 let leases: Lease[] = [];
@@ -44,3 +46,5 @@ async function renew(): Promise<void> {
 setInterval(() => {
   if (failures === 0) void renew();
 }, leaseMs / 3);
+
+if (guard !== undefined) guardProcess(guard, { turns: () => beatAtMs, doing: () => ({ runId: advancing && runNoted(advancing) }) });

@@ -2,7 +2,7 @@ import type { Env } from "#shared/config.ts";
 import { engineParts, processWorkerKey, type EngineHost } from "./engine-parts.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { startWorker } from "./main.ts";
-import type { Worker } from "./worker.ts";
+import type { LeaseLedger, Worker, WorkerOptions } from "./worker.ts";
 
 /** A worker, and what it takes. */
 export interface WorkerProcessOptions extends EngineHost {
@@ -15,6 +15,9 @@ export interface WorkerProcessOptions extends EngineHost {
   suspects?: boolean | undefined;
   /** Told, at most once a second, while something is due that has outlived two owners: this worker does not take it. */
   onSuspect?: (() => void) | undefined;
+  /** Of the process, which is then this worker's alone. */
+  guard?: WorkerOptions["guard"];
+  ledger?: LeaseLedger | undefined;
 }
 
 /** A worker in this process. */
@@ -29,7 +32,7 @@ const idleMs = 10_000;
 
 /** Starts the worker of this process. */
 export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker {
-  const { databaseUrl, env, only, concurrency, suspects = false, onSuspect } = options;
+  const { databaseUrl, env, only, concurrency, suspects = false, onSuspect, guard, ledger } = options;
   const parts = engineParts(options);
   const { worker, stop } = startWorker({
     ...parts,
@@ -38,6 +41,8 @@ export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker
     slots: concurrency ?? env.workerSlots,
     maxCrashes: env.maxCrashes,
     suspects,
+    guard,
+    ledger,
     ...(only && { only }),
   });
   if (onSuspect !== undefined) worker.signals.on("suspect", onSuspect);

@@ -6,6 +6,7 @@ import { EventEmitter } from "node:events";
 import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
+import type { GuardSettings } from "#shared/process-guard.mjs";
 import type { NodePorts } from "../nodes/executor.ts";
 import { isSuspectDue, nodesClaim, runsClaim, type ClaimedNode, type RunClaim, type ClaimLimits } from "../queue/claim.sql.ts";
 import { runDeadLetter } from "../queue/dead-letter.sql.ts";
@@ -18,6 +19,7 @@ import { OfferedNodes } from "../owner/offered-nodes.ts";
 import type { Executors, Release } from "../owner/run-host.ts";
 import { RunOwner } from "../owner/run-owner.ts";
 import { tenantShare } from "../owner/slots.ts";
+import { RunNote } from "./run-note.ts";
 
 /** What a worker is made of. */
 export interface WorkerOptions {
@@ -43,7 +45,22 @@ export interface WorkerOptions {
   only?: readonly string[];
   /** Takes only what has outlived two owners, one row at a time: what kills its owner must find no others with it. All other workers leave it alone. */
   suspects?: boolean;
+  /** Guards the process, which is this worker's alone: the renewal thread ends it when its main loop hangs, or its parent is gone. */
+  guard?: GuardSettings | undefined;
+  /** Told what it holds, so that somebody can free the leases when it dies. */
+  ledger?: LeaseLedger | undefined;
 }
+
+/** Somebody outside of the process who knows its leases. */
+export interface LeaseLedger {
+  /** Claimed just now; told before anything of them is executed. */
+  claimed(leases: readonly HeldRow[]): void;
+  /** All that is held, every second; but for what was claimed just now and is still being loaded. */
+  holds(leases: readonly HeldRow[]): void;
+}
+
+/** A row of work and the token that holds it. */
+export type HeldRow = Pick<Lease, "key" | "lease">;
 
 /** What a worker tells whoever waits for it: `signals.once("flushed", …)`, or events.once(worker.signals, "idle"). */
 export interface WorkerSignals {
@@ -96,7 +113,9 @@ export class Worker {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? 30_000;
     this.#maxRuns = options.runs ?? 200;
+    const advancing = options.guard === undefined ? undefined : new RunNote();
     this.#owner = new RunOwner({
+      ...(advancing && { advancing: (runId: string | undefined) => advancing.set(runId) }),
       db: options.pool,
       hints: options.hints,
       log: options.log,
@@ -121,6 +140,9 @@ export class Worker {
       leaseMs: this.#leaseMs,
       log: options.log,
       leases: () => [...this.#owner.leases(), ...this.#offered.leases()],
+      guard: options.guard,
+      advancing,
+      held: (leases) => options.ledger?.holds(leases),
       listener: {
         confirmed: (leases, sentAtMs) => this.#confirmed(leases, sentAtMs),
         lost: (leases) => {
@@ -237,10 +259,7 @@ export class Worker {
 
   /** While it stops too: then they are given back at once, and count no crash. */
   async #runsAdopt(claims: readonly RunClaim[]): Promise<void> {
-    this.signals.emit(
-      "claimed",
-      claims.map(({ runId }) => runId),
-    );
+    this.#claimedTell(claims.map(({ runId: key, lease }) => ({ key, lease })));
     const { pool, workerKey, suspects = false } = this.#options;
     const kept: RunClaim[] = [];
     for (const claim of claims) {
@@ -267,12 +286,17 @@ export class Worker {
       await offersRelease(this.#options.pool, claims);
       return false;
     }
+    this.#claimedTell(claims);
+    void this.#offered.adopt(claims);
+    return true;
+  }
+
+  #claimedTell(claims: readonly HeldRow[]): void {
+    this.#options.ledger?.claimed(claims);
     this.signals.emit(
       "claimed",
       claims.map(({ key }) => key),
     );
-    void this.#offered.adopt(claims);
-    return true;
   }
 
   /** Takes one suspect when it holds none. @returns when to look again; what it holds asks for the next when it is done. */

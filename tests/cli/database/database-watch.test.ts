@@ -22,6 +22,54 @@ describe("watchDatabase", () => {
     expect(String(await given.promise)).toContain("the disk is full");
   });
 
+  it("waits while the disk is full, however long, and starts it when there is space", async () => {
+    const told: string[] = [];
+    const troubles: (string | undefined)[] = [];
+    const back = Promise.withResolvers<void>();
+    let looks = 0;
+    let isRunning = false;
+    const end = watchDatabase({
+      server: { isRunning: () => isRunning, logFile: "", restart: () => Promise.resolve(void (isRunning = true)) },
+      tell: (text) => told.push(text),
+      onChange: (trouble) => {
+        troubles.push(trouble);
+        if (trouble === undefined) back.resolve();
+      },
+      obstacle: () => Promise.resolve(++looks <= 20 ? "the disk is full" : undefined),
+      giveUp: back.reject,
+      pollMs: 1,
+    });
+    await back.promise;
+    await end();
+    expect(told).toEqual([
+      "PostgreSQL has ended and waits: the disk is full",
+      expect.stringContaining("started again"),
+      "PostgreSQL runs again",
+    ]);
+    expect(troubles).toEqual(["PostgreSQL has ended; it is started again.", undefined]);
+  });
+
+  it("tries a start again that failed for want of space, and counts none of these", async () => {
+    const back = Promise.withResolvers<void>();
+    let starts = 0;
+    let isRunning = false;
+    const restart = () => {
+      if (++starts <= 10) return Promise.reject(new Error('could not write lock file "postmaster.pid": No space left on device'));
+      isRunning = true;
+      return Promise.resolve();
+    };
+    const end = watchDatabase({
+      server: { isRunning: () => isRunning, logFile: "", restart },
+      tell: () => {},
+      onChange: (trouble) => trouble === undefined && back.resolve(),
+      giveUp: back.reject,
+      pollMs: 1,
+    });
+    await back.promise;
+    await end();
+    expect(starts).toBe(11);
+  });
+
   it("leaves alone what is stopped on purpose", async () => {
     let isRunning = true;
     const restart = () => Promise.reject(new Error("it was started again"));

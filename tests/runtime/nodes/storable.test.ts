@@ -1,6 +1,6 @@
 import type { Json } from "#shared/json.ts";
 import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
-import { maxOutputBytes, storableJson, storableOutcome, storableText } from "../../../subgraphs/runtime/nodes/storable.ts";
+import { maxOutputBytes, storableOutcome } from "../../../subgraphs/runtime/nodes/storable.ts";
 
 const completed = (output: Omit<Extract<NodeOutcome, { kind: "completed" }>, "kind">) => storableOutcome({ kind: "completed", ...output });
 
@@ -10,15 +10,6 @@ function nested(levels: number): Json {
 }
 
 describe("what can be kept", () => {
-  it("reads back without absent keys, and shares nothing with what was given", () => {
-    const given = { zeta: [1, -0.5, true, null, ""], alpha: { "": {}, gone: undefined }, text: "ü \u{1F600}" };
-    const { value, text } = storableJson(given, "outputJson");
-    expect(text).toBe('{"zeta":[1,-0.5,true,null,""],"alpha":{"":{}},"text":"ü \u{1F600}"}');
-    expect(value).toEqual(JSON.parse(text));
-    given.zeta.push(2);
-    expect(value).toEqual(JSON.parse(text));
-  });
-
   it("is the outcome with the texts of its parts", () => {
     const draft = { artifactType: "FILE", name: "a.json", contentJson: { b: 1, a: 2 } };
     expect(completed({ outputText: "x", outputJson: [1], stateUpdates: { s: 1 }, route: "yes", artifacts: [draft] })).toEqual({
@@ -81,11 +72,5 @@ describe("what can be kept", () => {
       outcome: { kind: "failed", code: "X", message: "it said \ufffd", retryable: true },
       artifacts: [],
     });
-  });
-});
-
-describe("storableText", () => {
-  it("makes visible what cannot be stored, and leaves the rest", () => {
-    expect(storableText("a\u0000b\ud800c \u{1F600}")).toBe("a\ufffdb\ufffdc \u{1F600}");
   });
 });

@@ -28,6 +28,19 @@ describe("what a database's refusal is to a client", () => {
     await pool.end();
   });
 
+  it.each([
+    { state: "53100", what: "its disk is full" },
+    { state: "53200", what: "its memory is used up" },
+    { state: "53300", what: "it takes no more connections" },
+    { state: "58030", what: "the system could not write" },
+  ])("is that it does not answer, where $what", async ({ state }) => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const refused = await thrown(client.query(`do $$ begin raise exception 'no room' using errcode = '${state}'; end $$`));
+    expect(databaseError(refused)).toMatchObject(unavailable);
+    await client.end();
+  });
+
   it("is that it does not answer, where the session was ended for idling in a transaction, and in all that is asked of it then", async () => {
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();

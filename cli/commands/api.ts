@@ -1,0 +1,66 @@
+import { rmSync } from "node:fs";
+import { Command } from "commander";
+import { parseEnv } from "#shared/config.ts";
+import { createLog } from "#shared/log.ts";
+import type { CliContext } from "../context.ts";
+import { withKey } from "../database/encryption-key.ts";
+import { asListenError } from "../process/listen-check.ts";
+import { hearSupervisor, tellSupervisor, type SupervisorMessage } from "../process/part-messages.ts";
+import { startGuard } from "../process/process-guard.ts";
+import { serveSupervised } from "../serve-part.ts";
+
+/** The API's main loop is everybody's: nobody is answered while it stands still. */
+const stuck = { afterMs: 20_000, cpuMs: 15_000 };
+
+/** `api`: router and subgraphs in one process, a part of `start`, which alone starts it. */
+export function apiCommand(context: CliContext): Command {
+  return new Command("api")
+    .description("router and subgraphs in one process; start runs it")
+    .requiredOption("--worker-socket <path>", "where workers reach the subgraphs that they call")
+    .action(async ({ workerSocket }: { workerSocket: string }) => {
+      await serveApi(context, workerSocket);
+    });
+}
+
+async function serveApi({ composition, ...context }: CliContext, workerSocket: string): Promise<void> {
+  startGuard(stuck);
+  const told = hearing();
+  // What nothing reads of the environment was told by `start`.
+  const env = parseEnv(context.environment);
+  const log = createLog(env, "platform");
+  await serveSupervised(
+    { composition, ...context },
+    {
+      async start(stop) {
+        // While PostgreSQL starts.
+        await composition.preload();
+        const database = await Promise.race([told.database, stop.wanted]);
+        if (!database || stop.signal.aborted) return undefined;
+        const { databaseUrl, databaseUrls } = database;
+        // Of a process that was killed; the supervisor has one at a time.
+        rmSync(workerSocket, { force: true });
+        const options = { log, progress: (step: string) => void tellSupervisor({ kind: "progress", step }), workerSocket };
+        const part = await composition
+          .startPlatform(withKey({ ...env, databaseUrl, databaseUrls }), { ...options, trouble: told.trouble })
+          .catch((cause: unknown) => {
+            throw asListenError(env, cause);
+          });
+        return part;
+      },
+      ready: ({ graphUrl, notes }) => ({ graphUrl, notes }),
+      served: (part) => part.prepareGraphiql?.(),
+      stopDeadlineMs: 20_000,
+    },
+  );
+}
+
+/** What the supervisor says, from the beginning on. */
+function hearing(): { database: Promise<Extract<SupervisorMessage, { kind: "database" }>>; trouble: () => string | undefined } {
+  const database = Promise.withResolvers<Extract<SupervisorMessage, { kind: "database" }>>();
+  let trouble: string | undefined;
+  hearSupervisor((message) => {
+    if (message.kind === "database") database.resolve(message);
+    else trouble = message.trouble;
+  });
+  return { database: database.promise, trouble: () => trouble };
+}

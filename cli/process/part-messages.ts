@@ -1,0 +1,72 @@
+/**
+ * The words between the supervising process and the parts that it started, over the IPC channel of each. All are small: the supervisor reads them, and must
+ * never have much to read.
+ */
+import { AppError, errorCodes, type ErrorCode, type ErrorFacts } from "#shared/errors.ts";
+
+/** A row of work that a worker holds: its key and the token of the lease. */
+export type HeldKey = readonly [key: string, lease: string];
+
+/** An error on its way to another process. `code` is missing for a bug. */
+export interface ToldError {
+  message: string;
+  code?: string;
+  reason?: string;
+  facts?: ErrorFacts;
+}
+
+/** What a part says. */
+export type PartMessage =
+  /** What it is doing now, to a person who waits. */
+  | { kind: "progress"; step: string }
+  /** It serves. */
+  | { kind: "ready"; graphUrl?: string; notes?: string[] }
+  /** It cannot start, and ends. */
+  | { kind: "failed"; error: ToldError }
+  /** A worker: something is due that only the process for suspects takes. */
+  | { kind: "suspect" }
+  /** A worker: claimed just now. */
+  | { kind: "claimed"; held: HeldKey[] }
+  /** A worker, every second: all that it holds. */
+  | { kind: "holds"; held: HeldKey[] };
+
+/** What the supervisor says. */
+export type SupervisorMessage =
+  /** The database is there: start. */
+  | { kind: "database"; databaseUrl: string; databaseUrls: Record<string, string> }
+  /** Why the platform is not ready now; without it, nothing is amiss. */
+  | { kind: "trouble"; trouble?: string };
+
+/** A supervisor that reads nothing must not fill its parts' memory. */
+const mostUnread = 64;
+let unread = 0;
+
+/** Says something to the supervisor; nothing happens where there is none, or where it has stopped reading. Resolves when it is on its way. */
+export function tellSupervisor(message: PartMessage): Promise<void> {
+  if (process.send === undefined || !process.connected || unread >= mostUnread) return Promise.resolve();
+  unread++;
+  return new Promise((resolve) => {
+    process.send?.(message, undefined, {}, () => {
+      unread--;
+      resolve();
+    });
+  });
+}
+
+/** Hears what the supervisor says. */
+export function hearSupervisor(listener: (message: SupervisorMessage) => void): void {
+  process.on("message", (message: SupervisorMessage) => listener(message));
+}
+
+/** An error as a message. */
+export function toldError(error: unknown): ToldError {
+  if (error instanceof AppError) return { message: error.message, code: error.code, reason: error.reason, facts: error.facts };
+  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+/** The error that was told. */
+export function errorOf({ message, code, reason, facts }: ToldError): Error {
+  if (reason !== undefined && (errorCodes as readonly (string | undefined)[]).includes(code))
+    return new AppError(code as ErrorCode, reason, message, facts);
+  return Object.assign(new Error(message.split("\n", 1)[0]), { stack: message });
+}

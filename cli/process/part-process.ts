@@ -1,0 +1,126 @@
+/** A process of a part: what it said, and how it ended. */
+import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
+import { processIdentity } from "#shared/process-identity.ts";
+import type { KnownProcess } from "./instance-lock.ts";
+import { errorOf, type HeldKey, type PartMessage } from "./part-messages.ts";
+import type { PartEnd } from "./restart-pace.ts";
+
+/** The file descriptor through which a process's guard says why it ends it. */
+export const guardPipe = 4;
+
+/** What a guard said before it ended its process, whose main loop did not turn. */
+export interface StuckNote {
+  /** The run that was advanced at that time, where it is known. */
+  runId?: string;
+}
+
+/** A process that has ended. */
+export interface Ended extends PartEnd {
+  pid: number | undefined;
+  stuck: StuckNote | undefined;
+  /** The error that it said it cannot start for. */
+  failure: Error | undefined;
+  /** The end of what it said to stderr. */
+  words: string;
+  /** The leases that it is known to have held, of a worker. */
+  held: HeldKey[];
+}
+
+const mostWords = 2_000;
+const lastWordsMs = 50;
+/** What was claimed is among what is held as soon as it is loaded. */
+const claimedForMs = 3_000;
+
+/** One living process. */
+export class PartProcess {
+  readonly child: ChildProcess;
+  /** Resolves when it has ended, with all that is known of it. */
+  readonly ended: Promise<Ended>;
+  #wasReady = false;
+  #failure: Error | undefined;
+  #held: HeldKey[] = [];
+  #claims: { atMs: number; held: HeldKey[] }[] = [];
+
+  constructor(child: ChildProcess, onMessage: (message: PartMessage) => void) {
+    this.child = child;
+    const startedAtMs = performance.now();
+    child.on("message", (message: PartMessage) => {
+      this.#hear(message);
+      onMessage(message);
+    });
+    const words = lastWords(child.stderr);
+    const note = guardNote(child);
+    this.ended = untilGone(child).then(() => {
+      const { pid, exitCode: code, signalCode: signal } = child;
+      const stuck = note();
+      const livedMs = performance.now() - startedAtMs;
+      const end = { pid, code, signal, livedMs, wasReady: this.#wasReady, wasStuck: stuck !== undefined };
+      return { ...end, stuck, failure: this.#failure, words: words(), held: this.#heldNow() };
+    });
+  }
+
+  /** As the next holder of the data folder finds it. */
+  known(part: string): KnownProcess[] {
+    const identity = this.child.pid === undefined ? undefined : processIdentity(this.child.pid);
+    return identity ? [{ pid: identity.pid, startedAt: identity.startedAt, part }] : [];
+  }
+
+  /** Tells it to end, and ends it when it has not after `deadlineMs`. */
+  async end(deadlineMs: number): Promise<void> {
+    this.child.kill("SIGTERM");
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), deadlineMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #hear(message: PartMessage): void {
+    if (message.kind === "ready") this.#wasReady = true;
+    else if (message.kind === "failed") this.#failure = errorOf(message.error);
+    else if (message.kind === "claimed") this.#claims.push({ atMs: performance.now(), held: message.held });
+    else if (message.kind === "holds") {
+      this.#held = message.held;
+      this.#claims = this.#claims.filter(({ atMs }) => performance.now() - atMs < claimedForMs);
+    }
+  }
+
+  #heldNow(): HeldKey[] {
+    const tokens = new Map([...this.#claims.flatMap(({ held }) => held), ...this.#held].map((row) => [row.join(" "), row]));
+    return [...tokens.values()];
+  }
+}
+
+/** Until it has ended, and all that it said has been read: what it started itself may keep its pipes open for longer. */
+function untilGone(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once("error", () => child.pid === undefined && resolve());
+    child.once("close", () => resolve());
+    child.once("exit", () => setTimeout(resolve, lastWordsMs));
+  });
+}
+
+/** Passes on what a process says to stderr, and keeps the end of it. */
+function lastWords(stream: Readable | null): () => string {
+  let words = "";
+  stream?.on("data", (chunk: Buffer) => {
+    process.stderr.write(chunk);
+    words = (words + chunk.toString()).slice(-mostWords);
+  });
+  stream?.on("error", () => {});
+  return () => words.trim();
+}
+
+function guardNote(child: ChildProcess): () => StuckNote | undefined {
+  const pipe = child.stdio[guardPipe] as Readable | null | undefined;
+  let text = "";
+  pipe?.on("data", (chunk: Buffer) => (text = (text + chunk.toString()).slice(0, mostWords)));
+  pipe?.on("error", () => {});
+  return () => {
+    if (text === "") return undefined;
+    try {
+      return JSON.parse(text) as StuckNote;
+    } catch {
+      return {};
+    }
+  };
+}

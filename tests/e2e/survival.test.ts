@@ -1,0 +1,96 @@
+/** The platform as `npm start` runs it, and what of it lives on when a part is killed. */
+import { mkdtemp, chmod, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JsonObject } from "#shared/json.ts";
+import { createClient, type GraphClient } from "#codegen/client/client.ts";
+import { readPostmaster } from "#shared/postgres/postmaster.ts";
+import { processIdentity } from "#shared/process-identity.ts";
+import { createRun } from "../../cli/client/documents.ts";
+import { followRun } from "../../cli/client/follow.ts";
+import { startOwnPlatform, type OwnPlatform } from "../../cli/client/own-platform.ts";
+import { prepareWorkflow } from "../../cli/client/prepare.ts";
+import { runningInstance } from "../../cli/process/instance-lock.ts";
+import { eventually } from "../testkit/eventually.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+
+let dataDir: string;
+let source: TestHttpServer;
+let platform: OwnPlatform;
+let client: GraphClient;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "agent-platform-survival-"));
+  await chmod(dataDir, 0o755);
+  source = await startHttpServer();
+  platform = await startOwnPlatform({ environment: process.env, dataDir, settings: { EGRESS_ALLOW: source.hostPort, LOG_LEVEL: "warn" } });
+  client = createClient({ url: platform.graphUrl, tenantId: "t1" });
+}, 600_000);
+
+afterAll(async () => {
+  await client.close();
+  await platform.stop();
+  await source.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const part = (name: string): number => runningInstance(dataDir)?.children?.find((child) => child.part === name)?.pid ?? 0;
+const database = () => readPostmaster(join(dataDir, "postgres"))?.pid;
+
+/** Starts a run of it. @returns its id. */
+async function start(code: string, dsl: JsonObject): Promise<string> {
+  const prepared = await prepareWorkflow(client, { code, name: code, input: {}, dsl });
+  const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
+  return run.id;
+}
+
+const asks = (path: string) => ({
+  nodes: [{ id: "ask", type: "knowledge-retrieval", config: { query_template: "tea", source_url: source.url + path } }],
+  edges: [],
+});
+
+describe("a platform a part of which is killed", () => {
+  it("is the API: PostgreSQL and the workers live on, runs go on, and it is back at its address", async () => {
+    const before = { api: part("API"), worker: part("worker"), database: database() };
+    source.on("GET /slow", (_, response) => {
+      process.kill(before.api, "SIGKILL");
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ documents: [{ id: "tea", text: "tea" }] }));
+    });
+    const runId = await start("api", asks("/slow"));
+    // It reads on where it was when the API is back.
+    expect((await followRun(client, runId, () => {})).status).toBe("COMPLETED");
+    expect({ worker: part("worker"), database: database() }).toEqual({ worker: before.worker, database: before.database });
+    expect(part("API")).not.toBe(before.api);
+    expect((await fetch(new URL("/livez", platform.graphUrl))).status).toBe(200);
+  }, 300_000);
+
+  it("is a worker: its runs go on elsewhere long before their leases run out", async () => {
+    const killedAtMs = Promise.withResolvers<number>();
+    const calledAgainAtMs = Promise.withResolvers<number>();
+    source.on("GET /hangs", [
+      () => {
+        killedAtMs.resolve(performance.now());
+        process.kill(part("worker"), "SIGKILL");
+      },
+      (_, response) => {
+        calledAgainAtMs.resolve(performance.now());
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify({ documents: [{ id: "tea", text: "tea" }] }));
+      },
+    ]);
+    const runId = await start("worker", asks("/hangs"));
+    expect((await followRun(client, runId, () => {})).status).toBe("COMPLETED");
+    // A lease has 20 s left at least.
+    expect((await calledAgainAtMs.promise) - (await killedAtMs.promise)).toBeLessThan(18_000);
+  }, 300_000);
+
+  it("is the supervisor: none of its processes is left", async () => {
+    const pids = [part("API"), part("worker"), database() ?? 0];
+    process.kill(platform.pid, "SIGKILL");
+    await eventually(
+      () => pids.filter((pid) => processIdentity(pid) !== undefined),
+      (left) => left.length === 0,
+    );
+  }, 300_000);
+});
