@@ -114,10 +114,7 @@ describe("documents of one tenant, validated by the API", () => {
 
   it("may be 190 in one request, and others are answered meanwhile", async () => {
     const t = await openTestSubgraph(workflowSubgraph);
-    const aliases = Array.from(
-      { length: 190 },
-      (_, index) => `v${index}: validateDsl(dsl: $d${index % 4}) { code severity message path }`,
-    );
+    const aliases = Array.from({ length: 190 }, (_, index) => `v${index}: validateDsl(dsl: $d${index % 4}) { code severity message path }`);
     const variables = Object.fromEntries(Array.from({ length: 4 }, (_, index) => [`d${index}`, document(`document ${index}`)]));
     const query = `query(${Object.keys(variables)
       .map((name) => `$${name}: JSON!`)
