@@ -23,7 +23,7 @@ export interface EvaluationLimits {
 }
 
 /** The limits of a process. */
-export const evaluationLimits: EvaluationLimits = { threads: 2, queueBytes: 64 << 20, patienceMs: 10_000 };
+export const evaluationLimits: EvaluationLimits = { threads: 2, queueBytes: 64 << 20, patienceMs: 20_000 };
 
 const maxResultChars = 8 << 20;
 const retryAfterMs = 1_000;

@@ -1,4 +1,5 @@
 /** Documents are validated in threads, but for small ones: a document of a megabyte takes a tenth of a second, and a request may have many. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
 import { evaluationErrors } from "#shared/evaluation/errors.ts";
 import type { Evaluator, Job } from "#shared/evaluation/job.ts";
@@ -28,6 +29,14 @@ export function openValidation(): OpenEvaluation {
 
 /** Documents that are being validated: a request that names one variable a hundred times has one document. */
 const underWay = new WeakMap<object, Promise<DslIssue[]>>();
+
+let lastTurn = Promise.resolve();
+
+/** Resolves in a turn of the main loop that no other caller has: a request that asks a hundred times is answered in a hundred turns. */
+export function ownTurn(): Promise<void> {
+  lastTurn = lastTurn.then(() => nextTurn());
+  return lastTurn;
+}
 
 /** Every problem of a document. @throws AppError EVALUATION_BUSY, EVALUATION_TOO_SLOW, EVALUATION_TOO_LARGE */
 export function validated(evaluation: Evaluator, tenantId: string, document: Json): DslIssue[] | Promise<DslIssue[]> {
