@@ -71,13 +71,18 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
   const limits = { ...defaultLimits, ...setting.limits };
   const server = makeServer<Record<string, unknown>, SocketExtra>({
     ...options,
+    ...contained(options, setting.log),
     connectionInitWaitTimeout: limits.initMs,
     onSubscribe: (context, id, payload) => {
       if (Object.keys(context.subscriptions).length > limits.maxOperations) {
         const error = socketErrors.SOCKET_OPERATIONS_LIMIT({ limit: limits.maxOperations });
         return options.onTooMany?.(context, payload, error) ?? [clientError(error)];
       }
-      return options.onSubscribe?.(context, id, payload);
+      return contain(
+        setting.log,
+        () => options.onSubscribe?.(context, id, payload),
+        (error) => [error],
+      );
     },
   });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.maxMessageBytes, handleProtocols });
@@ -109,6 +114,34 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
     },
     close: (graceMs) => closeAll(sockets, graceMs),
   };
+}
+
+/**
+ * The hooks of an operation, whose failure ends that operation and no other: to graphql-ws an exception is the socket's, and with it go all
+ * the streams that it carries.
+ */
+function contained({ execute, subscribe, onNext }: SocketOptions, log: Log): Pick<SocketOptions, "execute" | "subscribe" | "onNext"> {
+  const failed = (error: GraphQLError) => ({ errors: [error], data: null });
+  return {
+    ...(execute && { execute: (args) => contain(log, () => execute(args), failed) }),
+    ...(subscribe && { subscribe: (args) => contain(log, () => subscribe(args), failed) }),
+    ...(onNext && {
+      onNext: (...given) =>
+        contain(
+          log,
+          () => onNext(...given),
+          (error) => ({ errors: [error.toJSON()], data: null }),
+        ),
+    }),
+  };
+}
+
+async function contain<T, F>(log: Log, work: () => T, failed: (error: GraphQLError) => F): Promise<Awaited<T> | F> {
+  try {
+    return await work();
+  } catch (error) {
+    return failed(clientError(error, { report: (cause) => log.error({ err: cause }, "operation failed inside") }));
+  }
 }
 
 interface AdapterSetting {

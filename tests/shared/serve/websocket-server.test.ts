@@ -96,3 +96,51 @@ describe("a WebSocket", () => {
     expect(t.heard).toHaveLength(count);
   });
 });
+
+describe("an operation whose hook throws", () => {
+  const boom = () => {
+    throw new Error("a bug");
+  };
+  const parsed = (query: string) => ({ schema, document: parse(query) });
+  const idle = { next: () => new Promise<never>(() => {}), return: () => Promise.resolve({ done: true, value: undefined }) };
+  const stream = { ...idle, [Symbol.asyncIterator]: () => stream } as unknown as AsyncGenerator<ExecutionResult>;
+
+  it.each<[string, Partial<Parameters<typeof graphqlWebSockets>[0]>, string]>([
+    ["onSubscribe", { onSubscribe: (_context, id, { query }) => (id === "bad" ? boom() : parsed(query)) }, "error"],
+    ["subscribe", { subscribe: ({ operationName }) => (operationName === "Bad" ? boom() : stream) }, "next"],
+    ["execute", { execute: boom }, "next"],
+    ["onNext", { execute: () => Promise.resolve({ data: { a: "1" } }), onNext: boom }, "next"],
+  ])("ends alone: %s", async (hook, options, type) => {
+    const sockets = graphqlWebSockets(
+      {
+        onSubscribe: (_context, _id, { query, operationName }) => ({ ...parsed(query), operationName }),
+        subscribe: () => stream,
+        ...options,
+      },
+      { log: createLog(defaultEnv({ logLevel: "silent" }), "test") },
+    );
+    const server = createServer().on("upgrade", (request, duplex: Socket, head: Buffer) => void sockets.upgrade(request, duplex, head));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, "graphql-transport-ws");
+    const answered = Promise.withResolvers<unknown>();
+    client.on("close", (code) => answered.resolve(code));
+    client.on("message", (message: Buffer) => {
+      const heard = JSON.parse(String(message)) as { id?: string };
+      if (heard.id === "bad") answered.resolve(heard);
+    });
+    await once(client, "open");
+    const query = hook === "subscribe" ? "subscription Bad { text }" : "{ a }";
+    const payload = hook === "subscribe" ? { query, operationName: "Bad" } : { query };
+    client.send(JSON.stringify({ type: "connection_init" }));
+    await once(client, "message");
+    client.send(JSON.stringify({ id: "good", type: "subscribe", payload: { query: "subscription { text }" } }));
+    client.send(JSON.stringify({ id: "bad", type: "subscribe", payload }));
+    const errors = [{ extensions: { code: "INTERNAL" } }];
+    expect(await answered.promise).toMatchObject({ type, payload: type === "error" ? errors : { errors } });
+    expect(client.readyState).toBe(client.OPEN);
+    client.terminate();
+    await sockets.close(100);
+    server.close();
+  });
+});
