@@ -19,6 +19,11 @@ export class LruCache<V> {
     return this.#entries.size;
   }
 
+  /** The sizes of what is kept, summed. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;

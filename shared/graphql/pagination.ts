@@ -5,6 +5,7 @@
 import type { FilterQuery } from "@mikro-orm/postgresql";
 import { ArgsType, Field, Int, ObjectType, Directive } from "type-graphql";
 import { defineErrors, type AppError } from "#shared/errors.ts";
+import { defaultPageSize, maxPageSize } from "#shared/page-size.ts";
 import { toEntity, type TenantEntityManager, type Tx } from "#shared/db/database.ts";
 
 const pageErrors = defineErrors({
@@ -23,10 +24,6 @@ const pageErrors = defineErrors({
       `${f.argument} is not a cursor of this list: ${JSON.stringify(f.value)}. Use a cursor from an earlier page.`,
   },
 });
-
-/** The most items that one page has. */
-export const maxPageSize = 200;
-const defaultPageSize = 20;
 
 /** first/after go forward, last/before backward. 20 items unless asked, 200 at most; null means the default. */
 @ArgsType()
