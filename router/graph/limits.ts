@@ -1,15 +1,5 @@
-/**
- * What one document may ask, checked before it is planned, over HTTP and WebSocket alike. Each fragment is weighed once however
- * often it is spread, so that weighing costs no more than reading.
- */
-import {
-  GraphQLError,
-  Kind,
-  type FragmentDefinitionNode,
-  type OperationDefinitionNode,
-  type SelectionSetNode,
-  type ValidationRule,
-} from "graphql";
+/** The limits of one operation, and how it is told of one that it exceeds. Each is counted before anything is asked of a subgraph. */
+import { GraphQLError, type ASTNode } from "graphql";
 import { defineErrors } from "#shared/errors.ts";
 
 export interface OperationLimits {
@@ -20,106 +10,78 @@ export interface OperationLimits {
   maxIntrospectionAliases: number;
   /** Fragments that a document defines: what validates and plans them takes the square of their number. */
   maxFragments: number;
+  /** Fragments within fragments: planning takes more than the square of it. */
+  maxFragmentDepth: number;
   /** Fields, with those of fragments counted at each spread. */
   maxFields: number;
+  /** Fields that have fields beneath them: the planner asks of each which subgraph has it, about a millisecond where it is another one. */
+  maxBranches: number;
+  /** Pairs of fields that validation compares: those of one name in one place, and those of fragments with each other. */
+  maxComparisons: number;
+  /** Points of the root fields, see root-points.ts. */
+  maxPoints: number;
+  /** Objects that the answer may have, pages multiplied with the pages beneath them. */
+  maxNodes: number;
+  /** Fields of all of these objects together. */
+  maxValues: number;
+  /** The same of what is asked of the schema; GraphiQL's question is about a third of it. */
+  maxSchemaValues: number;
 }
 
-/** Wide enough for GraphiQL's introspection and for any console; narrow enough to plan in milliseconds. */
+/** Wide enough for GraphiQL's introspection and for any console; narrow enough to plan in a fraction of a second. */
 export const defaultLimits: OperationLimits = {
   maxTokens: 15_000,
   maxDepth: 30,
   maxAliases: 200,
   maxIntrospectionAliases: 20,
-  maxFragments: 400,
+  maxFragments: 200,
+  maxFragmentDepth: 50,
   maxFields: 5_000,
+  maxBranches: 400,
+  maxComparisons: 100_000,
+  maxPoints: 200,
+  maxNodes: 10_000,
+  maxValues: 100_000,
+  maxSchemaValues: 1_000_000,
 };
 
-/** The limits as a validation rule. */
-export function limitRule(limits: OperationLimits): ValidationRule {
-  return (context) => ({
-    Document(node) {
-      const found = node.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION).length;
-      if (found > limits.maxFragments) context.reportError(tooMuch({ of: "fragments", found, limit: limits.maxFragments }));
-    },
-    OperationDefinition(node) {
-      const fragments = new Map<string, Weight>();
-      const weight = weigh(node.selectionSet, { fragments, fragmentOf: (name) => context.getFragment(name) ?? undefined });
-      const exceed = (of: Excess["of"], found: number, limit: number) => {
-        if (found > limit) context.reportError(tooMuch({ of, found, limit }, node));
-      };
-      exceed("levels", weight.depth, limits.maxDepth);
-      exceed("aliases", weight.aliases, weight.introspects ? limits.maxIntrospectionAliases : limits.maxAliases);
-      exceed("fields", weight.fields, limits.maxFields);
-    },
-  });
-}
-
-interface Weight {
-  depth: number;
-  aliases: number;
-  fields: number;
-  introspects: boolean;
-}
-
-interface Weighing {
-  fragments: Map<string, Weight>;
-  fragmentOf: (name: string) => FragmentDefinitionNode | undefined;
-}
-
-const nothing: Weight = { depth: 0, aliases: 0, fields: 0, introspects: false };
-
-function weigh(set: SelectionSetNode | undefined, weighing: Weighing): Weight {
-  const sum = { ...nothing };
-  for (const selection of set?.selections ?? []) {
-    if (selection.kind === Kind.FIELD) {
-      const inner = weigh(selection.selectionSet, weighing);
-      add(sum, {
-        depth: inner.depth + 1,
-        aliases: inner.aliases + (selection.alias === undefined ? 0 : 1),
-        fields: inner.fields + 1,
-        introspects: inner.introspects || selection.name.value === "__schema" || selection.name.value === "__type",
-      });
-    } else {
-      const inner =
-        selection.kind === Kind.INLINE_FRAGMENT ? weigh(selection.selectionSet, weighing) : weighFragment(selection.name.value, weighing);
-      add(sum, inner);
-    }
-  }
-  return sum;
-}
-
-function weighFragment(name: string, weighing: Weighing): Weight {
-  const known = weighing.fragments.get(name);
-  if (known !== undefined) return known;
-  // A fragment within itself weighs nothing here; another rule refuses it.
-  weighing.fragments.set(name, nothing);
-  const weight = weigh(weighing.fragmentOf(name)?.selectionSet, weighing);
-  weighing.fragments.set(name, weight);
-  return weight;
-}
-
-function add(sum: Weight, part: Weight): void {
-  sum.depth = Math.max(sum.depth, part.depth);
-  sum.aliases += part.aliases;
-  sum.fields += part.fields;
-  sum.introspects ||= part.introspects;
-}
+/** There is too much of these, and what to do about each. */
+const advice = {
+  levels: "",
+  "levels of fragments": "",
+  aliases: "",
+  fields: "",
+  fragments: "",
+  branches: " Those are fields with fields beneath them. Ask in several operations.",
+  comparisons: " Those are pairs of fields that may be the same one. Write each field once, and fewer fragments.",
+  points: " Each root field has some, see docs/operations.md. Ask in several operations.",
+  nodes: " Ask for smaller pages (first, last) there or around it, or for fewer lists within lists.",
+  values: " Ask for smaller pages (first, last) there or around it, or for fewer fields.",
+  "values of the schema": " Ask for the schema's parts in several operations.",
+};
 
 const limitErrors = defineErrors({
   OPERATION_LIMIT_EXCEEDED: {
     code: "BAD_USER_INPUT",
-    message: (f: Excess) => `The operation has ${f.found} ${f.of}; ${f.limit} are allowed.`,
+    message: ({ of, found, limit, path }: Excess) => {
+      const told =
+        path === undefined ? `The operation has ${found} ${of}` : `The operation may return ${found} ${of}, most of them at ${path}`;
+      return `${told}; ${limit} are allowed.${advice[of]}`;
+    },
   },
 });
 
-interface Excess extends Record<string, string | number> {
-  /** What there is too much of. */
-  of: "levels" | "aliases" | "fields" | "fragments";
+/** Too much of something. */
+export type Excess = {
+  of: keyof typeof advice;
   found: number;
   limit: number;
-}
+  /** The response's field that has the most of it. */
+  path?: string;
+};
 
-function tooMuch(excess: Excess, node?: OperationDefinitionNode): GraphQLError {
+/** OPERATION_LIMIT_EXCEEDED, as validation tells it. */
+export function tooMuch(excess: Excess, node?: ASTNode): GraphQLError {
   const made = limitErrors.OPERATION_LIMIT_EXCEEDED(excess);
   return new GraphQLError(made.message, { nodes: node, originalError: made });
 }

@@ -1,6 +1,6 @@
 /**
- * Operations from text to plan: parsed, validated, planned, and kept. A plan is made once for a text and an operation name; what
- * a client sends again costs a hash and a look-up.
+ * Operations from text to plan: parsed, weighed, validated, planned, and kept. A plan is made once for a text and an operation name; what
+ * a client sends again costs a hash and a look-up. What is kept is bounded by what it holds of the heap.
  */
 import { createHash } from "node:crypto";
 import { operationFromDocument } from "@apollo/federation-internals";
@@ -9,6 +9,7 @@ import {
   getOperationAST,
   GraphQLError,
   Kind,
+  NoFragmentCyclesRule,
   parse,
   specifiedRules,
   validate,
@@ -18,8 +19,13 @@ import {
 } from "graphql";
 import { refuseDeep } from "#shared/json/nesting.ts";
 import { LruCache } from "#shared/lru-cache.ts";
+import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
+import { documentExcess, fragmentExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
+import { heapSizeOf } from "./heap-size.ts";
+import type { OperationLimits } from "./limits.ts";
+import { callers, pointsExcess } from "./root-points.ts";
 import { compileShape, type Shaper } from "./shape.ts";
-import { variableRootFault } from "./subscription-root.ts";
+import { conditionalRootFault } from "./subscription-root.ts";
 import type { ComposedGraph } from "./supergraph.ts";
 
 /** A valid operation with its plan. */
@@ -28,6 +34,10 @@ export interface PlannedOperation {
   node: OperationDefinitionNode;
   /** What variables are unless given. */
   defaults: Readonly<Record<string, unknown>>;
+  /** How large the answer may be, by the variables. */
+  weighAnswer: WeighAnswer;
+  /** Whether somebody outside is asked, such as a model. */
+  callsOutside: boolean;
   /** Makes the response of what the plan gathers. */
   shape: Shaper;
   /** What to execute; absent when introspection alone answers. For a subscription: its primary, then the rest. */
@@ -40,74 +50,132 @@ export interface OperationsOptions {
   graph: ComposedGraph;
   /** Beside GraphQL's own. */
   rules: readonly ValidationRule[];
-  maxTokens: number;
-  /** Plans that are kept. */
-  cacheSize?: number;
+  limits: OperationLimits;
+  /** Of the heap, for what is kept planned; {@link maxPlannedBytes} unless given. */
+  maxPlannedBytes?: number;
 }
 
-/** Of the texts of all operations that are kept planned: a single one may have megabytes, in a string. */
-const maxPlannedBytes = 64 << 20;
+/**
+ * Of the heap, for all that is kept planned. A plan may be 300 times its text: one of 25 kB that has branches in several subgraphs
+ * was 6 MB, a usual one is 10 to 100 kB.
+ */
+export const maxPlannedBytes = 64 << 20;
+const maxPlanned = 1_000;
+
+/** What the least of them holds. */
+const leastBytes = 50_000;
+/** About what a token of a parsed document holds: itself, and its part of the nodes made of it. */
+const tokenBytes = 300;
+/** About what the compiled shape and weight of an operation hold, and what the planner keeps by the fields of its plan: as much as the plan. */
+const compiledTimes = 1;
+
+/** A valid document, with the plans of those of its operations that were asked for. */
+interface KnownDocument {
+  document: DocumentNode;
+  fragments: Fragments;
+  operations: Map<string, PlannedOperation>;
+  sizeBytes: number;
+}
 
 /** The operations of one graph. */
 export class Operations {
   readonly #graph: ComposedGraph;
   readonly #planner: QueryPlanner;
   readonly #rules: readonly ValidationRule[];
-  readonly #maxTokens: number;
-  readonly #planned: LruCache<PlannedOperation>;
+  readonly #limits: OperationLimits;
+  readonly #known: LruCache<KnownDocument>;
 
   constructor(options: OperationsOptions) {
     this.#graph = options.graph;
     this.#planner = new QueryPlanner(options.graph.supergraph, { exposeDocumentNodeInFetchNode: true });
     this.#rules = [...specifiedRules, ...options.rules];
-    this.#maxTokens = options.maxTokens;
-    this.#planned = new LruCache({ entries: options.cacheSize ?? 1_000, bytes: maxPlannedBytes });
+    this.#limits = options.limits;
+    this.#known = new LruCache({ entries: maxPlanned, bytes: options.maxPlannedBytes ?? maxPlannedBytes });
+  }
+
+  /** What is kept, and about how much of the heap it has. */
+  get kept(): { documents: number; bytes: number } {
+    return { documents: this.#known.size, bytes: this.#known.bytes };
   }
 
   /** From text. @throws GraphQLError[] wrapped in {@link RefusedOperation}; AppError NESTED_TOO_DEEP */
   fromText(text: string, operationName: string | null | undefined): PlannedOperation {
     const hash = hashOf(text);
-    const known = this.#planned.get(keyOf(hash, operationName));
-    if (known !== undefined) return known;
-    const document = this.#parse(text);
-    const errors = this.#validate(document);
-    if (errors.length > 0)
-      throw new RefusedOperation(
-        errors.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED")),
-        document,
-      );
-    return this.fromDocument({ hash, document, operationName });
+    return this.fromDocument({ hash, document: this.documentOf(hash) ?? this.#parse(text), operationName });
   }
 
-  /** From a document that is valid already. */
-  fromDocument(valid: { hash: string; document: DocumentNode; operationName: string | null | undefined }): PlannedOperation {
-    const { document, operationName } = valid;
-    const key = keyOf(valid.hash, operationName);
-    const known = this.#planned.get(key);
-    if (known !== undefined) return known;
-    const node = getOperationAST(document, operationName);
-    if (node == null) throw new RefusedOperation([unknownOperation(operationName)]);
-    const operation = operationFromDocument(this.#graph.api, document, { validate: false, ...(operationName ? { operationName } : {}) });
-    const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
-    const planned = { document, node, defaults, shape: compileShape(operation), ...executable(this.#planner.buildQueryPlan(operation)) };
-    // The document keeps its whole text, two bytes a character.
-    this.#planned.set(key, planned, 2 * (document.loc?.end ?? 0));
+  /** A document that is known to be valid, by the hash of its text. */
+  documentOf(hash: string): DocumentNode | undefined {
+    return this.#known.get(hash)?.document;
+  }
+
+  /** From a document that has been parsed and nothing else. @throws RefusedOperation */
+  fromDocument(parsed: { hash: string; document: DocumentNode; operationName: string | null | undefined }): PlannedOperation {
+    const { hash, operationName } = parsed;
+    const known = this.#known.get(hash) ?? this.#validated(parsed.document);
+    const name = operationName ?? "";
+    const planned = known.operations.get(name) ?? this.#plan(known, operationName);
+    if (!known.operations.has(name)) {
+      known.operations.set(name, planned);
+      known.sizeBytes += heapSizeOf([planned.plan, planned.defaults], [known.document]) * (1 + compiledTimes);
+      this.#known.set(hash, known, known.sizeBytes);
+    }
     return planned;
   }
 
   #parse(text: string): DocumentNode {
     refuseDeep(text);
     try {
-      return parse(text, { maxTokens: this.#maxTokens });
+      return parse(text, { maxTokens: this.#limits.maxTokens });
     } catch (error) {
       throw error instanceof GraphQLError ? new RefusedOperation([coded(error, "GRAPHQL_PARSE_FAILED")]) : error;
     }
   }
 
+  #validated(document: DocumentNode): KnownDocument {
+    const errors = this.#validate(document);
+    if (errors.length > 0)
+      throw new RefusedOperation(
+        errors.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED")),
+        document,
+      );
+    const fragments = fragmentsOf(document);
+    // The document keeps its whole text, two bytes a character.
+    const sizeBytes = leastBytes + 2 * (document.loc?.end ?? 0) + tokensIn(document) * tokenBytes;
+    return { document, fragments, operations: new Map(), sizeBytes };
+  }
+
+  /** In steps, each of which bounds what the next one takes. */
   #validate(document: DocumentNode): readonly GraphQLError[] {
-    const fault = variableRootFault(document);
+    const tooMany = fragmentExcess(document, this.#limits);
+    if (tooMany.length > 0) return tooMany;
+    const cycles = validate(this.#graph.apiSchema, document, [NoFragmentCyclesRule]);
+    if (cycles.length > 0) return cycles;
+    const excess = documentExcess(document, this.#limits);
+    if (excess.length > 0) return excess;
+    const fault = conditionalRootFault(document);
     if (fault !== undefined) return [new GraphQLError(fault.message, { originalError: fault })];
     return validate(this.#graph.apiSchema, document, this.#rules);
+  }
+
+  #plan({ document, fragments }: KnownDocument, operationName: string | null | undefined): PlannedOperation {
+    const node = getOperationAST(document, operationName);
+    if (node == null) throw new RefusedOperation([unknownOperation(operationName)]);
+    const excess = pointsExcess(node, fragments, this.#limits.maxPoints);
+    if (excess.length > 0) throw new RefusedOperation(excess, document);
+    const operation = operationFromDocument(this.#graph.api, document, { validate: false, ...(operationName ? { operationName } : {}) });
+    const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
+    const weighAnswer = compileWeight({ node, fragments, schema: this.#graph.apiSchema, limits: this.#limits });
+    const callsOutside = rootFieldsOf(document, node).some((name) => callers.has(name));
+    return {
+      document,
+      node,
+      defaults,
+      weighAnswer,
+      callsOutside,
+      shape: compileShape(operation),
+      ...executable(this.#planner.buildQueryPlan(operation)),
+    };
   }
 }
 
@@ -153,7 +221,12 @@ function executable({ node }: QueryPlan): Pick<PlannedOperation, "plan" | "prima
   return { primary, plan: { kind: "Sequence", nodes: rest === undefined ? [primary] : [primary, rest] } };
 }
 
-const keyOf = (hash: string, operationName: string | null | undefined) => `${hash} ${operationName ?? ""}`;
+/** Lexical tokens of a parsed document, which knows its first one. */
+function tokensIn({ loc }: DocumentNode): number {
+  let count = 0;
+  for (let token = loc?.startToken.next ?? null; token !== null; token = token.next) count++;
+  return count;
+}
 
 const unknownOperation = (name: string | null | undefined) =>
   new GraphQLError(name ? `Unknown operation named "${name}".` : "Name the operation to run: operationName.", {

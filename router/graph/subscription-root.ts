@@ -1,42 +1,26 @@
 /**
- * A subscription has one root field, whatever its variables: no @skip and no @include there that depends on one. graphql-js 16 breaks
- * while it counts the fields of such a document, so this is asked before it validates.
+ * A subscription has one root field, and always: no @skip and no @include there, as the specification of 2025 has it. Without the field
+ * there would be nothing to subscribe to; graphql-js 16 breaks while it counts the fields of a document that has one with a variable, so
+ * this is asked before it validates.
  */
-import { Kind, OperationTypeNode, parse, type DocumentNode, type SelectionNode } from "graphql";
+import { Kind, OperationTypeNode, type DocumentNode, type SelectionNode } from "graphql";
 import { defineErrors, type AppError } from "#shared/errors.ts";
 
 const rootErrors = defineErrors({
   GRAPHQL_VALIDATION_FAILED: {
     code: "BAD_USER_INPUT",
-    message: (_: Record<never, never>) => "A subscription's root field takes no @skip and no @include that depends on a variable.",
+    message: (_: Record<never, never>) => "A subscription's root field takes no @skip and no @include. Leave the operation out instead.",
   },
 });
 
-/** GRAPHQL_VALIDATION_FAILED where a subscription's root depends on a variable. */
-export function variableRootFault(document: DocumentNode): AppError | undefined {
+/** GRAPHQL_VALIDATION_FAILED where a subscription's root field depends on a condition, itself or by a fragment around it. */
+export function conditionalRootFault(document: DocumentNode): AppError | undefined {
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION || definition.operation !== OperationTypeNode.SUBSCRIPTION) continue;
-    const isRefused = rootSelections(document, definition.selectionSet.selections).some(dependsOnVariable);
+    const isRefused = rootSelections(document, definition.selectionSet.selections).some(isConditional);
     if (isRefused) return rootErrors.GRAPHQL_VALIDATION_FAILED({});
   }
   return undefined;
-}
-
-/**
- * Looks at a text that somebody else parses; what cannot be parsed is theirs to refuse.
- *
- * @throws AppError see {@link variableRootFault}
- */
-export function refuseVariableRoot(text: string, maxTokens: number): void {
-  if (!text.includes("subscription") || !/@\s*(?:skip|include)/.test(text)) return;
-  let document: DocumentNode;
-  try {
-    document = parse(text, { maxTokens, noLocation: true });
-  } catch {
-    return;
-  }
-  const fault = variableRootFault(document);
-  if (fault !== undefined) throw fault;
 }
 
 /** The selections at the root, with those of its fragments; each fragment once. */
@@ -54,9 +38,6 @@ function rootSelections(document: DocumentNode, selections: readonly SelectionNo
   return found;
 }
 
-function dependsOnVariable({ directives = [] }: SelectionNode): boolean {
-  return directives.some(
-    ({ name, arguments: given = [] }) =>
-      (name.value === "skip" || name.value === "include") && given.some(({ value }) => value.kind === Kind.VARIABLE),
-  );
+function isConditional({ directives = [] }: SelectionNode): boolean {
+  return directives.some(({ name }) => name.value === "skip" || name.value === "include");
 }

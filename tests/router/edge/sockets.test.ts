@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import WebSocket from "ws";
 import { closeCodes } from "#shared/serve/close-codes.ts";
 import { fixtureRouter, type FixtureRouter } from "../../testkit/fixture-router.ts";
@@ -178,5 +179,67 @@ describe("a WebSocket of the router", () => {
       payload: [{ extensions: { code: "BAD_USER_INPUT", reason: "OPERATION_LIMIT_EXCEEDED", of: "levels" } }],
     });
     expect(t.audits).toMatchObject([{ statusCode: 400, errorCodes: ["BAD_USER_INPUT"] }]);
+  });
+
+  it.each([
+    ['subscription { runEvents(id: "x") @skip(if: true) { __typename } }'],
+    ['subscription { runEvents(id: "x") @include(if: false) { __typename } }'],
+    ['subscription { ... @skip(if: true) { runEvents(id: "x") { __typename } } }'],
+    ['subscription { ...F } fragment F on Subscription { runEvents(id: "x") @include(if: false) { __typename } }'],
+    ['subscription { ...F @skip(if: true) } fragment F on Subscription { runEvents(id: "x") { __typename } }'],
+    ['subscription ($c: Boolean = true) { runEvents(id: "x") @skip(if: $c) { __typename } }'],
+  ])("refuses a root field that depends on a condition, and keeps its other streams: %s", async (query) => {
+    await using t = await fixtureRouter();
+    const socket = t.client();
+    const stream = socket.iterate({ query: idle });
+    const event = stream.next();
+    await t.sources.untilActive(1);
+    const refused: unknown = await socket
+      .iterate({ query })
+      .next()
+      .catch((errors: unknown) => errors);
+    expect(refused).toMatchObject([{ extensions: { reason: "GRAPHQL_VALIDATION_FAILED" } }]);
+    t.sources.push("1", { runStatus: { id: "1" } });
+    expect((await event).value).toEqual({ data: { runStatus: { id: "1" } } });
+  });
+
+  it("outlives whatever its operations say", async () => {
+    await using t = await fixtureRouter();
+    const payload = fc.record({
+      query: fc.oneof(
+        fc.string(),
+        fc.constantFrom(
+          "subscription { __typename }",
+          "subscription { a: __typename whoami }",
+          "subscription { ... on Subscription { ... on Subscription { whoami } } }",
+          "subscription A { whoami } subscription B { whoami }",
+          "query ($a: Boolean!) { whoami @skip(if: $a) }",
+          "query ($a: JSON) { echo(value: $a) }",
+          "{ __type(name: 1) { name } }",
+          "mutation { nope }",
+          "fragment F on Query { ...F } { ...F }",
+          "{ constructor: whoami __proto__: whoami }",
+        ),
+      ),
+      variables: fc.oneof(fc.constant(null), fc.dictionary(fc.constantFrom("a", "__proto__", "constructor"), fc.jsonValue())),
+      operationName: fc.oneof(fc.constant(null), fc.constantFrom("A", "", "__proto__", "constructor")),
+    });
+    const payloads = fc.sample(payload, { numRuns: 150, seed: 7 });
+    const messages = payloads.map((each, index) => ({ id: `o${index}`, type: "subscribe", payload: each }));
+    const ended = new Set<string>();
+    const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws");
+    const done = Promise.withResolvers<number | undefined>();
+    socket.on("open", () => socket.send(JSON.stringify(init)));
+    socket.on("close", done.resolve);
+    socket.on("message", (data: Buffer) => {
+      const { type, id } = JSON.parse(String(data)) as { type: string; id: string };
+      if (type === "connection_ack") for (const message of messages) socket.send(JSON.stringify(message));
+      // `whoami` gives one event and then idles.
+      if (type !== "connection_ack") ended.add(id);
+      if (ended.size === messages.length) done.resolve(undefined);
+    });
+    expect(await done.promise).toBeUndefined();
+    expect(ended.size).toBe(messages.length);
+    socket.terminate();
   });
 });

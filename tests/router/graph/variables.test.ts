@@ -1,0 +1,53 @@
+import { buildSchema, parse, type OperationDefinitionNode } from "graphql";
+import type { AppError } from "#shared/errors.ts";
+import { checkVariables } from "../../../router/graph/variables.ts";
+
+const schema = buildSchema(`
+  scalar JSON
+  enum Status { FAILED DONE }
+  input Filter { status: [Status!] nested: [Filter!] value: JSON matrix: [[Int]] }
+  type Query { runs(filter: Filter, status: [Status!], value: JSON): Int }
+`);
+
+function check(types: string, variables: Record<string, unknown>, limits?: { maxValues: number; maxItems: number }) {
+  const node = parse(`query (${types}) { runs }`).definitions[0] as OperationDefinitionNode;
+  return checkVariables({ schema, node, variables, ...(limits && { limits }) });
+}
+
+const factsOf = (errors: ReturnType<typeof check>) => errors.map(({ originalError }) => (originalError as AppError | undefined)?.facts);
+const many = (count: number, value: unknown) => Array.from({ length: count }, () => value);
+const items = [{ variable: "v", of: "items of lists", limit: 10_000 }];
+const values = [{ variable: "v", of: "values", limit: 200_000 }];
+
+describe("variables", () => {
+  it.each<[string, string, unknown, object[]]>([
+    ["a list of enum values", "[Status!]", many(200_000, "FAILED"), items],
+    ["a list of what does not fit", "[Status!]", many(40_000, 1), items],
+    ["a list in an input", "Filter", { status: many(20_000, "FAILED") }, items],
+    ["many lists, each of them short", "Filter", { nested: many(150, { status: many(100, "FAILED") }) }, items],
+    ["lists of lists", "Filter", { matrix: many(200, many(200, 1)) }, items],
+    ["a JSON value of too many values", "JSON", many(200_001, 0), values],
+    ["a JSON value in an input", "Filter", { value: { a: many(200_001, []) } }, values],
+    ["what the operation does not declare", "JSON", many(250_000, 0), values],
+  ])("are counted before they are read: %s", (_what, type, value, facts) => {
+    expect(factsOf(check(`$v: ${type}`, { v: value }))).toEqual(facts);
+  });
+
+  it("are refused where nobody declares them, too", () => {
+    expect(factsOf(check("$other: JSON", { v: many(250_000, 0) }))).toEqual(values);
+  });
+
+  it("are counted together, over all of them", () => {
+    const [first] = factsOf(check("$a: [Status!], $b: [Status!]", { a: many(6_000, "FAILED"), b: many(6_000, "FAILED") }));
+    expect(first).toMatchObject({ variable: "b", of: "items of lists" });
+  });
+
+  it("may be as many as the limits say", () => {
+    expect(check("$v: JSON", { v: many(131_072, 1) })).toEqual([]);
+    expect(check("$v: [Status!]", { v: many(10_000, "FAILED") })).toEqual([]);
+  });
+
+  it("that do not fit are told fifty times at most", () => {
+    expect(check("$v: [Status!]", { v: many(10_000, 1) }).length).toBeLessThanOrEqual(51);
+  });
+});
