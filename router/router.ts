@@ -2,8 +2,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
-import type { ApolloServer, ApolloServerPlugin } from "@apollo/server";
-import { GraphQLError } from "graphql";
+import type { ApolloServer } from "@apollo/server";
 import type { Env } from "#shared/config.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
@@ -20,17 +19,19 @@ import { graphiqlFiles, type GraphiqlFiles } from "./graphiql/files.ts";
 import type { ReadinessCheck } from "./edge/health.ts";
 import { httpListener } from "./edge/http.ts";
 import { boundedServer, defaultBounds, type HttpBounds } from "./edge/http-bounds.ts";
-import { defaultLimits, limitRule, type OperationLimits } from "./graph/limits.ts";
+import { defaultLimits, type OperationLimits } from "./graph/limits.ts";
 import { Operations } from "./graph/operations.ts";
 import { RefusalAudit } from "./audit/refusal-audit.ts";
 import type { RouterContext } from "./request-context.ts";
 import { socketOptions } from "./edge/sockets.ts";
 import { defaultDeadlines, type FetchDeadlines } from "./graph/subgraph-fetch.ts";
+import { defaultGate, outsideGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
+import { AnswerBytes, answerLimits, type AnswerLimits } from "./graph/answer-bytes.ts";
 import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
 import { finiteNumbers } from "./graph/variables.ts";
 
 export interface RouterOptions {
-  env: Pick<Env, "host" | "port" | "authRequired" | "allowedHosts" | "corsOrigins">;
+  env: Pick<Env, "host" | "port" | "authRequired" | "allowedHosts" | "corsOrigins" | "maxNodes" | "answersMib">;
   endpoints: readonly SubgraphEndpoint[];
   audit: AuditSink;
   log: Log;
@@ -38,6 +39,8 @@ export interface RouterOptions {
   checks?: Record<string, ReadinessCheck>;
   limits?: Partial<OperationLimits>;
   deadlines?: Partial<FetchDeadlines>;
+  gate?: Partial<GateLimits>;
+  answers?: Partial<AnswerLimits>;
   bounds?: Partial<HttpBounds>;
   sockets?: Partial<WebSocketLimits>;
   maxBodyBytes?: number;
@@ -67,20 +70,18 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const { env, endpoints, audit, log } = options;
   refuseUnsafe(env);
   const runtime = await createRuntime(options);
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = limitsOf(options);
   const audited: Audited = new WeakSet();
   const refusals = new RefusalAudit({ sink: audit, log });
   const server = await startGraphqlServer<RouterContext>({
     gateway: createGateway(runtime),
     log,
-    plugins: [auditPlugin(audit, audited), noSubscriptions],
-    validationRules: [limitRule(limits), finiteNumbers],
-    maxTokens: limits.maxTokens,
+    plugins: [auditPlugin(audit, audited)],
+    validated: { maxTokens: limits.maxTokens, documentOf: (hash) => runtime.operations.documentOf(hash) },
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
-  const { maxTokens } = limits;
-  const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, maxTokens, audited };
+  const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, audited };
   const listener = httpListener({ ...answering, env, log, refusals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
   const sockets = graphqlWebSockets(socketOptions(runtime, { server, audit, refusals }), {
@@ -103,19 +104,28 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   };
 }
 
-async function createRuntime({ endpoints, log, limits, deadlines }: RouterOptions): Promise<Runtime> {
+async function createRuntime({ endpoints, log, limits, deadlines, env, ...given }: RouterOptions): Promise<Runtime> {
   const { supergraphSdl, hints } = await supergraphOf(endpoints);
   for (const hint of hints) log.debug({ hint }, "composition hint");
   const graph = loadSupergraph(supergraphSdl);
-  const wide = { ...defaultLimits, ...limits };
   return {
     graph,
     supergraphSdl,
-    operations: new Operations({ graph, rules: [limitRule(wide), finiteNumbers], maxTokens: wide.maxTokens }),
+    operations: new Operations({ graph, rules: [finiteNumbers], limits: limitsOf({ env, limits }) }),
     endpoints: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint])),
     deadlines: { ...defaultDeadlines, ...deadlines },
+    gate: new TenantGate({ ...defaultGate, ...given.gate }),
+    outsideGate: new TenantGate({ ...outsideGate, ...given.gate }),
+    answers: new AnswerBytes({ ...answerLimits(env.answersMib << 20), ...given.answers }),
     log,
   };
+}
+
+/** Fields that an object of an answer has on average, at most. */
+const fieldsOfNode = defaultLimits.maxValues / defaultLimits.maxNodes;
+
+function limitsOf({ env, limits }: Pick<RouterOptions, "env" | "limits">): OperationLimits {
+  return { ...defaultLimits, maxNodes: env.maxNodes, maxValues: env.maxNodes * fieldsOfNode, ...limits };
 }
 
 /** Keys are not there yet: a router that was told to ask for them must not answer without. */
@@ -131,18 +141,6 @@ function refuseUnsafe(env: RouterOptions["env"]): void {
     throw new AppError("FORBIDDEN", "HOST_NOT_LOOPBACK", `Without API keys the router listens on loopback only, not on ${env.host}.`);
   }
 }
-
-const noSubscriptions: ApolloServerPlugin<RouterContext> = {
-  requestDidStart: () =>
-    Promise.resolve({
-      didResolveOperation({ operation }) {
-        if (operation?.operation !== "subscription") return Promise.resolve();
-        throw new GraphQLError("Subscriptions are answered over WebSocket (graphql-transport-ws) at the same path.", {
-          extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_OVER_HTTP", http: { status: 400 } },
-        });
-      },
-    }),
-};
 
 interface Upgrading {
   sockets: GraphqlWebSockets;

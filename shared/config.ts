@@ -49,6 +49,8 @@ const variables = {
   WORKERS: { schema: whole(1, 0, 64), example: "1" },
   WORKER_SLOTS: { schema: whole(64, 1, 10_000), example: "64" },
   MAX_CRASHES: { schema: whole(3, 1, 1000), example: "3" },
+  MAX_NODES: { schema: whole(10_000, 1, 1_000_000), example: "10000" },
+  ANSWERS_MIB: { schema: whole(256, 2, 2_047), example: "256" },
   LOG_LEVEL: { schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"), example: "info" },
   LOG_FILE: { schema: optional, example: ".data/platform.log" },
   ALLOWED_HOSTS: { schema: list, example: "platform.local,10.0.0.5" },
@@ -92,6 +94,10 @@ export interface Env {
   workerSlots: number;
   /** The crash that makes a node a dead letter. */
   maxCrashes: number;
+  /** Objects that one operation may return. */
+  maxNodes: number;
+  /** MiB of answers that the router holds at once; half of them for one tenant. */
+  answersMib: number;
   logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
   logFile: string | undefined;
   allowedHosts: string[];
@@ -138,6 +144,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     workers: read("WORKERS"),
     workerSlots: read("WORKER_SLOTS"),
     maxCrashes: read("MAX_CRASHES"),
+    maxNodes: read("MAX_NODES"),
+    answersMib: read("ANSWERS_MIB"),
     logLevel: read("LOG_LEVEL"),
     logFile: read("LOG_FILE"),
     allowedHosts: read("ALLOWED_HOSTS"),

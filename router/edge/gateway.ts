@@ -1,12 +1,17 @@
-/** Apollo Server's gateway: it has parsed and validated, here the operation is planned and its plan executed. */
-import { GraphQLError, type ExecutionResult } from "graphql";
+/** Apollo Server's gateway: it has parsed, here the operation is weighed, validated and planned, and its plan executed. */
+import { HeaderMap } from "@apollo/server";
+import { GraphQLError, OperationTypeNode, type ExecutionResult } from "graphql";
+import { AppError } from "#shared/errors.ts";
 import type { Gateway } from "#shared/serve/graphql-http.ts";
 import type { Log } from "#shared/log.ts";
 import type { ComposedGraph } from "../graph/supergraph.ts";
+import { jsonBytesOf, type AnswerBytes } from "../graph/answer-bytes.ts";
+import type { AnswerWeight } from "../graph/answer-weight.ts";
 import { executePlan } from "../graph/execute-plan.ts";
-import { RefusedOperation, type Operations } from "../graph/operations.ts";
+import { RefusedOperation, type Operations, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
+import type { TenantGate } from "./tenant-gate.ts";
 import { checkVariables } from "../graph/variables.ts";
 
 /** What operations run on. */
@@ -16,6 +21,10 @@ export interface Runtime {
   operations: Operations;
   endpoints: Endpoints;
   deadlines: FetchDeadlines;
+  /** What waits for databases goes through the one, what waits for somebody outside through the other. */
+  gate: TenantGate;
+  outsideGate: TenantGate;
+  answers: AnswerBytes;
   log: Log;
 }
 
@@ -30,7 +39,7 @@ export function createGateway(runtime: Runtime): Gateway {
       Promise.resolve({
         executor: ({ queryHash, document, request, context }) =>
           execute(runtime, {
-            valid: { hash: queryHash, document, operationName: request.operationName },
+            parsed: { hash: queryHash, document, operationName: request.operationName },
             variables: request.variables ?? {},
             context: context as RouterContext,
           }),
@@ -39,26 +48,84 @@ export function createGateway(runtime: Runtime): Gateway {
   };
 }
 
+/** How large an operation's answer may be with these variables; or why it is not run with them, in errors for the client. */
+export function weighValues(
+  { graph }: Pick<Runtime, "graph">,
+  { node, defaults, weighAnswer }: PlannedOperation,
+  variables: Record<string, unknown>,
+): AnswerWeight {
+  const errors = checkVariables({ schema: graph.apiSchema, node, variables });
+  return errors.length > 0 ? { errors, nodes: 0 } : weighAnswer({ ...defaults, ...variables });
+}
+
 interface Execution {
-  valid: Parameters<Operations["fromDocument"]>[0];
+  parsed: Parameters<Operations["fromDocument"]>[0];
   variables: Record<string, unknown>;
   context: RouterContext;
 }
 
-async function execute(runtime: Runtime, { valid, variables, context }: Execution): Promise<ExecutionResult> {
+async function execute(runtime: Runtime, { parsed, variables, context }: Execution): Promise<ExecutionResult> {
   try {
-    const planned = runtime.operations.fromDocument(valid);
-    const errors = checkVariables(runtime.graph.apiSchema, planned.node, variables);
+    const planned = runtime.operations.fromDocument(parsed);
+    if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
+    const { errors, nodes } = weighValues(runtime, planned, variables);
     if (errors.length > 0) return { errors };
-    return await executePlan({
-      graph: runtime.graph,
-      planned,
-      variables,
-      fetch: fetchFor(runtime.endpoints, context.info, runtime.deadlines),
-      report: (cause) => runtime.log.error({ err: cause, requestId: context.info.requestId }, "operation failed inside"),
-    });
+    const run = () => answer(runtime, { planned, variables, context });
+    // What the router knows itself waits for nobody.
+    if (planned.plan === undefined) return await run();
+    const { tenantId, signal } = context.info;
+    const units = 1 + Math.min(maxUnits - 1, Math.floor(nodes / nodesOfUnit));
+    const sizeBytes = 2 * (planned.document.loc?.end ?? 0) + jsonBytesOf(variables, Infinity);
+    const gate = planned.callsOutside ? runtime.outsideGate : runtime.gate;
+    return await gate.run({ tenantId, units, sizeBytes, signal }, run);
   } catch (error) {
     if (error instanceof RefusedOperation) return { errors: [...error.errors] };
+    if (error instanceof AppError && Object.hasOwn(statusOfBusy, error.reason)) throw busy(error);
     return { errors: [error instanceof GraphQLError ? error : new GraphQLError("plan or shape", { originalError: error as Error })] };
   }
 }
+
+interface Answered {
+  planned: PlannedOperation;
+  variables: Record<string, unknown>;
+  context: RouterContext;
+}
+
+async function answer(runtime: Runtime, { planned, variables, context }: Answered): Promise<ExecutionResult> {
+  const { graph, endpoints, deadlines, log } = runtime;
+  const { info } = context;
+  const meter = runtime.answers.open({ tenantId: info.tenantId, isMutation: planned.node.operation === OperationTypeNode.MUTATION });
+  try {
+    return await executePlan({
+      graph,
+      planned,
+      variables,
+      meter,
+      fetch: fetchFor({ endpoints, info, deadlines, meter }),
+      report: (cause) => log.error({ err: cause, requestId: info.requestId }, "operation failed inside"),
+    });
+  } finally {
+    if (context.whenAnswered === undefined) meter.release();
+    else context.whenAnswered(() => meter.release());
+  }
+}
+
+/** An operation is one unit of its tenant's share, and one more for each so many objects that it may return; so many at most. */
+const nodesOfUnit = 50;
+const maxUnits = 16;
+
+const statusOfBusy: Readonly<Record<string, number>> = { TENANT_BUSY: 429, ROUTER_BUSY: 503 };
+
+/** Nothing was executed, so that whoever stands in front may send it again. */
+function busy(error: AppError): GraphQLError {
+  const http = {
+    status: statusOfBusy[error.reason],
+    headers: new HeaderMap([["retry-after", String(Math.ceil(Number(error.facts["retryAfterMs"]) / 1_000))]]),
+  };
+  return new GraphQLError(error.message, { originalError: error, extensions: { http } });
+}
+
+const subscriptionOverHttp = () =>
+  new GraphQLError("Subscriptions are answered over WebSocket (graphql-transport-ws) at the same path.", {
+    extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_OVER_HTTP", http: { status: 400 } },
+  });

@@ -14,7 +14,6 @@ import { probeServices, runChecks, type ReadinessCheck, type ServiceHealth } fro
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
-import { refuseVariableRoot } from "../graph/subscription-root.ts";
 
 export interface HttpOptions {
   env: Pick<Env, "allowedHosts" | "corsOrigins">;
@@ -24,7 +23,6 @@ export interface HttpOptions {
   graphiql: GraphiqlFiles;
   log: Log;
   maxBodyBytes: number;
-  maxTokens: number;
   audited: Audited;
   refusals: RefusalAudit;
 }
@@ -75,20 +73,28 @@ async function route(options: HttpOptions, exchange: Exchange): Promise<void> {
 }
 
 async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
-  const { server, maxBodyBytes, maxTokens, audited, refusals } = options;
+  const { server, maxBodyBytes, audited, refusals } = options;
   const startedAt = new Date();
   let context: RouterContext | undefined;
   const refused = (statusCode: number, error: unknown) => refusals.record({ request, context, requestId, statusCode, error, startedAt });
   try {
-    context = httpContext(request, requestId, clientGone(response));
+    context = { ...httpContext(request, requestId, clientGone(response)), whenAnswered: whenAnswered(response) };
     response.setHeader("x-tenant-id", context.info.tenantId);
-    await answerGraphql(server, { request, response, context, maxBodyBytes, check: (text) => refuseVariableRoot(text, maxTokens) });
+    await answerGraphql(server, { request, response, context, maxBodyBytes });
     // Apollo Server asks no plugin about what is not GraphQL over HTTP: batches, other methods, no query.
     if (!audited.has(context.info)) refused(response.statusCode, notAnOperation());
   } catch (error) {
     if (context === undefined || !audited.has(context.info)) refused(statusOfRefusal(error), error);
     throw error;
   }
+}
+
+/** A response that nobody reads to its end ends with its connection. */
+function whenAnswered(response: ServerResponse): (done: () => void) => void {
+  return (done) => {
+    if (response.closed || response.destroyed) done();
+    else response.once("close", done);
+  };
 }
 
 const notAnOperation = () => new AppError("BAD_USER_INPUT", "BAD_REQUEST", "This is no GraphQL over HTTP.");

@@ -12,12 +12,11 @@ import { asRequest } from "#shared/serve/graphql-http.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { SocketExtra, SocketOptions } from "#shared/serve/websocket-server.ts";
 import { auditRecord, errorCodesOf, type AuditSink } from "../audit/audit.ts";
-import type { Runtime } from "./gateway.ts";
+import { weighValues, type Runtime } from "./gateway.ts";
 import { RefusedOperation } from "../graph/operations.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { socketContext, type RouterContext } from "../request-context.ts";
 import { startSubscription, type PreparedSubscription } from "./subscriptions.ts";
-import { checkVariables } from "../graph/variables.ts";
 
 interface SocketOperation extends PreparedSubscription {
   context: RouterContext;
@@ -112,7 +111,7 @@ function prepare(runtime: Runtime, payload: SubscribePayload, { context, audit }
     const operationName = payload.operationName ?? undefined;
     const variables = payload.variables ?? {};
     const planned = runtime.operations.fromText(payload.query, operationName);
-    const errors = checkVariables(runtime.graph.apiSchema, planned.node, variables);
+    const { errors } = weighValues(runtime, planned, variables);
     if (errors.length > 0) return refuse(errors, planned.document);
     const operation: SocketOperation = { planned, source: payload.query, variables, context, operationName };
     return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: operation };

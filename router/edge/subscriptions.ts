@@ -53,8 +53,14 @@ export async function startSubscription(
     graph: runtime.graph,
     planned,
     variables: prepared.variables,
-    fetch: fetchFor(runtime.endpoints, info, runtime.deadlines),
     report,
+  };
+  const { endpoints, deadlines } = runtime;
+  // Of each event: what it holds is let go when it is on its way.
+  const answer = async (event: ExecutionResult) => {
+    const meter = runtime.answers.open({ tenantId: info.tenantId, isMutation: isChanging });
+    const fetch = fetchFor({ endpoints, info, deadlines, meter });
+    return executePlan({ ...run, event, meter, fetch }).finally(() => meter.release());
   };
   // There is a primary: validation refuses subscriptions to introspection.
   const { serviceName } = planned.primary!;
@@ -75,7 +81,7 @@ export async function startSubscription(
   }
   return mapStream(upstream, {
     map: async (event) => {
-      const result = told(await executePlan({ ...run, event }));
+      const result = told(await answer(event));
       // A subgraph of another process refuses by its first event, too.
       if (isChanging) audited();
       return result;

@@ -7,22 +7,25 @@ import "./telemetry-off.ts";
 import { applyRewrites } from "@apollo/gateway/dist/dataRewrites.js";
 import { deepMerge } from "@apollo/gateway/dist/utilities/deepMerge.js";
 import type { ConditionNode, FetchNode, PlanNode } from "@apollo/query-planner";
-import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult, type FieldNode } from "graphql";
+import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult, type FieldNode, type SelectionSetNode } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { defineErrors } from "#shared/errors.ts";
+import type { AnswerMeter } from "./answer-bytes.ts";
 import type { ComposedGraph } from "./supergraph.ts";
 import { cursorsAt, pathTo, representationOf, type Cursor, type ResultObject } from "./entities.ts";
 import type { PlannedOperation } from "./operations.ts";
 import type { MissingField } from "./shape.ts";
 
-/** Sends one fetch of a plan to its subgraph. */
-export type FetchSubgraph = (fetch: FetchNode, variables: Record<string, unknown>) => Promise<ExecutionResult>;
+/** Sends one fetch of a plan to its subgraph; `field` says for which field of the response. */
+export type FetchSubgraph = (fetch: FetchNode, variables: Record<string, unknown>, field: () => string) => Promise<ExecutionResult>;
 
 export interface PlanRun {
   graph: ComposedGraph;
   planned: PlannedOperation;
   variables: Record<string, unknown>;
   fetch: FetchSubgraph;
+  /** Says when the answer has become too large. */
+  meter: Pick<AnswerMeter, "refusal">;
   /** Of a subscription: the event, which stands where the primary fetch's answer would. */
   event?: ExecutionResult;
   /** Hears of bugs; clients see INTERNAL. */
@@ -35,6 +38,8 @@ export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
   const state: State = { ...run, errors: [], gone: undefined };
   const data = Object.create(null) as ResultObject;
   if (planned.plan !== undefined) await runNode(state, planned.plan, [{ data, path: undefined }]);
+  // What there is of it is let go: the whole of it is too much, and a part would be taken for the whole.
+  if (run.meter.refusal !== undefined) return { errors: [clientError(run.meter.refusal)], data: null };
   const shaped = planned.shape({ input: data, variables, introspect: (field) => introspect(run, field), gone: state.gone });
   // Shaping complains of nulls that an error explains already.
   const errors = state.errors.length > 0 ? state.errors : shaped.errors.map((error) => clientError(error, { report: run.report }));
@@ -103,6 +108,7 @@ async function fetchRoot(state: State, node: FetchNode, cursors: readonly Cursor
   const result = await send(state, node, {
     variables: usedVariables(state, node),
     pathOf: (path) => path && [...pathTo(cursors[0]?.path), ...path],
+    field: () => fieldAt(cursors, node),
   });
   if (!isObject(result?.data)) return;
   applyRewrites(state.graph.supergraphSchema, node.outputRewrites, result.data);
@@ -121,7 +127,11 @@ async function fetchEntities(state: State, node: FetchNode, cursors: readonly Cu
   }
   if (asked.length === 0) return;
   const pathOf = (path: readonly (string | number)[] | undefined) => entityPath(path, asked);
-  const result = await send(state, node, { variables: { ...usedVariables(state, node), representations }, pathOf });
+  const result = await send(state, node, {
+    variables: { ...usedVariables(state, node), representations },
+    pathOf,
+    field: () => fieldAt(asked, node),
+  });
   const entities: unknown = result?.data?.["_entities"];
   if (!Array.isArray(entities)) return;
   asked.forEach(({ data }, index) => {
@@ -146,10 +156,31 @@ interface Sending {
   variables: Record<string, unknown>;
   /** Turns a path in the subgraph's answer into one of the response. */
   pathOf: (path: readonly (string | number)[] | undefined) => readonly (string | number)[] | undefined;
+  /** The fields of the response that it is about. */
+  field: () => string;
+}
+
+/** Where in the response a fetch's fields go, without the places in lists; a few of them. */
+function fieldAt([first]: readonly Cursor[], { operationDocumentNode: document }: FetchNode): string {
+  const names = (document?.definitions ?? []).flatMap((each) =>
+    each.kind === Kind.OPERATION_DEFINITION ? namesIn(each.selectionSet) : [],
+  );
+  const around = pathTo(first?.path).filter((step) => typeof step === "string");
+  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+  return around.length === 0 ? shown : `${around.join(".")} (${shown})`;
+}
+
+/** The names of a selection in the response; of entities, what is asked of them. */
+function namesIn({ selections }: SelectionSetNode): string[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
+    const isAround = selection.kind === Kind.INLINE_FRAGMENT || selection.name.value === "_entities";
+    return isAround ? namesIn(selection.selectionSet!) : (selection.alias ?? selection.name).value;
+  });
 }
 
 /** Asks the subgraph, or takes the event in its place; what goes wrong becomes errors, and undefined. */
-async function send(state: State, node: FetchNode, { variables, pathOf }: Sending): Promise<ExecutionResult | undefined> {
+async function send(state: State, node: FetchNode, { variables, pathOf, field }: Sending): Promise<ExecutionResult | undefined> {
   const { serviceName } = node;
   const fail = (error: unknown, path: readonly (string | number)[] | undefined) => {
     const told = clientError(error, { serviceName, report: state.report });
@@ -157,7 +188,7 @@ async function send(state: State, node: FetchNode, { variables, pathOf }: Sendin
   };
   try {
     const isEvent = state.event !== undefined && node === state.planned.primary;
-    const result = isEvent ? state.event! : await state.fetch(node, variables);
+    const result = isEvent ? state.event! : await state.fetch(node, variables, field);
     for (const error of result.errors ?? []) fail(error, error.path);
     return result;
   } catch (error) {

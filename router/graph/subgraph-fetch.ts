@@ -3,6 +3,7 @@ import type { FetchNode } from "@apollo/query-planner";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
 import { defineErrors } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
+import { jsonBytesOf, type AnswerMeter } from "./answer-bytes.ts";
 import type { FetchSubgraph } from "./execute-plan.ts";
 
 /** How long a subgraph may take for one fetch. */
@@ -30,13 +31,32 @@ const fetchErrors = defineErrors({
 /** The subgraphs by name. */
 export type Endpoints = ReadonlyMap<string, SubgraphEndpoint>;
 
-/** The fetches of one request. */
-export function fetchFor(endpoints: Endpoints, info: RequestInfo, deadlines: FetchDeadlines): FetchSubgraph {
-  return (node, variables) => {
+/** Who fetches, and within what. */
+export interface Fetching {
+  endpoints: Endpoints;
+  info: RequestInfo;
+  deadlines: FetchDeadlines;
+  /** Counts what comes. */
+  meter: AnswerMeter;
+}
+
+/** The fetches of one request. Once its answer is too large nothing more is asked. */
+export function fetchFor({ endpoints, info, deadlines, meter }: Fetching): FetchSubgraph {
+  return (node, variables, field) => {
     const afterMs = node.operationKind === "mutation" ? deadlines.mutationMs : deadlines.queryMs;
-    return withDeadline({ serviceName: node.serviceName, afterMs, parent: info.signal }, (signal) =>
-      endpointOf(endpoints, node.serviceName).execute(requestOf(node, variables, { ...info, signal })),
-    );
+    return withDeadline({ serviceName: node.serviceName, afterMs, parent: info.signal }, async (signal) => {
+      if (meter.refusal !== undefined) throw meter.refusal;
+      let isCounted = false;
+      const onBytes = (bytes: number) => {
+        isCounted = true;
+        meter.take(bytes, field);
+      };
+      const request = { ...requestOf(node, variables, { ...info, signal }), onBytes };
+      const result = await endpointOf(endpoints, node.serviceName).execute(request);
+      // In this process nothing comes by bytes.
+      if (!isCounted) meter.take(jsonBytesOf(result.data, meter.left), field);
+      return result;
+    });
   };
 }
 

@@ -9,6 +9,8 @@ export interface SubgraphRequest {
   variables?: Record<string, unknown> | undefined;
   operationName?: string | undefined;
   info: RequestInfo;
+  /** Hears of an answer's bytes while they come from another process; what it throws ends the request. */
+  onBytes?: ((bytes: number) => void) | undefined;
 }
 
 export interface SubgraphEndpoint {

@@ -6,7 +6,7 @@ import type { ExecutionResult } from "graphql";
 import { Pool } from "undici";
 import type { SubgraphEndpoint, SubgraphRequest } from "./endpoint.ts";
 import { parseEndpointAddress, type EndpointAddress } from "./endpoint-address.ts";
-import { defineErrors, type AppError } from "#shared/errors.ts";
+import { AppError, defineErrors } from "#shared/errors.ts";
 import { newId } from "#shared/ids.ts";
 import { isJsonObject } from "#shared/json.ts";
 import { requestHeaders } from "./request-transport.ts";
@@ -124,7 +124,7 @@ async function post(target: Target, request: SubgraphRequest): Promise<Execution
   const { info, query, variables, operationName } = request;
   const body = JSON.stringify({ query, variables, operationName });
   const isMutation = /^\s*mutation\b/.test(query);
-  const sent = { body, isMutation, headers: requestHeaders(info), signal: info.signal };
+  const sent = { body, isMutation, headers: requestHeaders(info), signal: info.signal, onBytes: request.onBytes };
   try {
     return await sendOnce(target, sent);
   } catch (error) {
@@ -141,9 +141,10 @@ interface Sent {
   isMutation: boolean;
   headers: Record<string, string>;
   signal: AbortSignal | undefined;
+  onBytes: SubgraphRequest["onBytes"];
 }
 
-async function sendOnce(target: Target, { body, isMutation, headers, signal }: Sent): Promise<ExecutionResult> {
+async function sendOnce(target: Target, { body, isMutation, headers, signal, onBytes }: Sent): Promise<ExecutionResult> {
   const answer = await target.pool.request({
     method: "POST",
     path: target.path,
@@ -151,10 +152,20 @@ async function sendOnce(target: Target, { body, isMutation, headers, signal }: S
     body,
     signal: signal ?? null,
   });
-  const parsed = parseAnswer(await answer.body.text());
+  const parsed = parseAnswer(await readText(answer.body, onBytes));
   if (parsed !== undefined) return parsed;
   const facts = { serviceName: target.name, retryable: true, effectUnknown: isMutation, platformFault: true } as const;
   throw endpointErrors.SUBGRAPH_ANSWER_INVALID({ ...facts, status: answer.statusCode });
+}
+
+async function readText(body: AsyncIterable<Buffer>, onBytes: SubgraphRequest["onBytes"]): Promise<string> {
+  const chunks: Buffer[] = [];
+  // Whoever leaves the loop, by an error too, destroys the body.
+  for await (const chunk of body) {
+    onBytes?.(chunk.length);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parseAnswer(text: string): ExecutionResult | undefined {
@@ -186,9 +197,8 @@ function refused(target: Target, { isMutation, signal }: Sent, error: unknown): 
   return endpointErrors.SUBGRAPH_UNREACHABLE({ serviceName, retryable: true, effectUnknown, platformFault: true }, { cause: error });
 }
 
-function isAnswerError(error: unknown): error is AppError {
-  return error instanceof Error && "reason" in error && error.reason === "SUBGRAPH_ANSWER_INVALID";
-}
+/** SUBGRAPH_ANSWER_INVALID, or what the caller threw when it heard of the answer's bytes. */
+const isAnswerError = (error: unknown) => error instanceof AppError;
 
 async function fetchSdl(target: Target, signal: AbortSignal | undefined): Promise<string> {
   const info = { tenantId: "public", requestId: newId(), signal };

@@ -19,7 +19,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
-import type { ValidationRule } from "graphql";
+import type { DocumentNode } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
 import { readBody } from "./http-body.ts";
@@ -40,9 +40,13 @@ export interface GraphqlServerOptions<C extends GraphqlContext> {
   gateway: Gateway;
   log: Log;
   plugins?: ApolloServerPlugin<C>[];
-  validationRules?: ValidationRule[];
-  /** Lexical tokens of one document at most. */
-  maxTokens?: number;
+  /** Where the gateway validates what it is given: Apollo Server then only parses, and asks for what was parsed already. */
+  validated?: {
+    /** Lexical tokens of one document at most. */
+    maxTokens: number;
+    /** By the hash of its text; whoever has it bounds what is kept. */
+    documentOf: (hash: string) => DocumentNode | undefined;
+  };
 }
 
 const current = new AsyncLocalStorage<RequestInfo>();
@@ -53,8 +57,11 @@ export async function startGraphqlServer<C extends GraphqlContext>(options: Grap
   const server = new ApolloServer<C>({
     gateway: options.gateway,
     plugins: [...(options.plugins ?? []), ...offline()],
-    validationRules: options.validationRules ?? [],
-    parseOptions: options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens },
+    ...(options.validated !== undefined && {
+      dangerouslyDisableValidation: true,
+      parseOptions: { maxTokens: options.validated.maxTokens },
+      documentStore: readOnlyStore(options.validated.documentOf),
+    }),
     formatError: (_formatted, error) => formatted(error, log),
     logger: { debug: (m) => log.debug(m), info: (m) => log.info(m), warn: (m) => log.warn(m), error: (m) => log.error(m) },
     introspection: true,
@@ -69,6 +76,18 @@ export async function startGraphqlServer<C extends GraphqlContext>(options: Grap
   return server;
 }
 
+/** Apollo Server's own store measures a document by printing it as JSON, and keeps beside the plans what they hold already. */
+function readOnlyStore(
+  documentOf: (hash: string) => DocumentNode | undefined,
+): NonNullable<ApolloServerOptionsWithGateway<GraphqlContext>["documentStore"]> {
+  return {
+    // Its keys begin with the schema's hash.
+    get: (key) => Promise.resolve(documentOf(key.slice(key.lastIndexOf(":") + 1))),
+    set: () => Promise.resolve(),
+    delete: () => Promise.resolve(false),
+  };
+}
+
 /** Runs `work` as part of a request, whose id its errors then carry. */
 export function asRequest<T>(info: RequestInfo, work: () => T): T {
   return current.run(info, work);
@@ -80,8 +99,6 @@ export interface GraphqlExchange<C extends GraphqlContext> {
   response: ServerResponse;
   context: C;
   maxBodyBytes: number;
-  /** Refuses a document, by an AppError, before Apollo Server sees it. */
-  check?: (text: string) => void;
 }
 
 /** Answers one HTTP request; rejects with an AppError when its body cannot be read. */
@@ -104,7 +121,7 @@ export function clientGone(response: ServerResponse): AbortSignal {
 }
 
 async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExchange<C>): Promise<HTTPGraphQLRequest> {
-  const { request, maxBodyBytes, check } = exchange;
+  const { request, maxBodyBytes } = exchange;
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
@@ -113,9 +130,7 @@ async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExc
   const body = request.method === "POST" ? await readBody(request, maxBodyBytes) : undefined;
   for (const text of searchParams.values()) refuseDeep(text);
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
-    if (typeof text !== "string") continue;
-    refuseDeep(text);
-    check?.(text);
+    if (typeof text === "string") refuseDeep(text);
   }
   return { method: request.method ?? "GET", headers, search, body };
 }

@@ -10,9 +10,14 @@ import { validateDsl } from "#shared/dsl/validate.ts";
 import { errorCodes } from "#shared/errors.ts";
 import { expressionLimits } from "#shared/expression/language.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
-import { maxPageSize } from "#shared/graphql/pagination.ts";
+import { maxPageSize } from "#shared/page-size.ts";
 import type { CliContext } from "../../cli/context.ts";
+import { defaultGate, outsideGate, type GateLimits } from "../../router/edge/tenant-gate.ts";
+import { answerLimits } from "../../router/graph/answer-bytes.ts";
 import { defaultLimits } from "../../router/graph/limits.ts";
+import { maxPlannedBytes } from "../../router/graph/operations.ts";
+import { pointsByName, pointsUnlessPriced } from "../../router/graph/root-points.ts";
+import { variableLimits } from "../../router/graph/variables.ts";
 import { maxOutputBytes } from "../../subgraphs/runtime/nodes/storable.ts";
 import { documents, type Page } from "./documents.ts";
 
@@ -120,11 +125,25 @@ describe("what the documents show", () => {
 
   it("has the figures of the limits in code", () => {
     const number = (value: number) => value.toLocaleString("en-US");
-    const { maxTokens, maxDepth, maxAliases, maxIntrospectionAliases, maxFields, maxFragments } = defaultLimits;
+    const limits = defaultLimits;
     const operations = pageAt("docs/operations.md");
     expect(operations).toContain(
-      `${number(maxTokens)} tokens, ${maxDepth} levels, ${maxAliases} aliases (${maxIntrospectionAliases} where it asks for the schema), ${number(maxFields)} fields, ${maxFragments} fragments`,
+      `${number(limits.maxTokens)} tokens, ${limits.maxDepth} levels, ${limits.maxAliases} aliases (${limits.maxIntrospectionAliases} where it asks for the schema), ${number(limits.maxFields)} fields, ${limits.maxFragments} fragments, ${limits.maxFragmentDepth} within each other, ${limits.maxBranches} branches (fields with fields beneath them), ${number(limits.maxComparisons)} comparisons`,
     );
+    expect(operations).toContain(`${limits.maxPoints} points: a look-up ${pointsUnlessPriced.query},`);
+    for (const [name, points] of Object.entries(pointsByName).filter(([each]) => !each.startsWith("execute")))
+      expect(operations).toMatch(new RegExp(`\\b${name}\\b[^|0-9]* ${points}\\b`));
+    expect(operations).toContain(
+      `${number(limits.maxNodes)} objects (AGENT_PLATFORM_MAX_NODES), ${number(limits.maxValues)} fields (ten for each of these objects); of the schema ${number(limits.maxSchemaValues)}`,
+    );
+    expect(operations).toContain(`${number(variableLimits.maxValues)} values, ${number(variableLimits.maxItems)} items`);
+    const { requestBytes, totalBytes } = answerLimits();
+    expect(operations).toContain(`${requestBytes >> 20} MiB; all that are not sent yet ${totalBytes >> 20} MiB`);
+    const share = (gate: GateLimits) => [gate.units, gate.tenantUnits];
+    const [[units, tenantUnits], [outside, tenantOutside]] = [share(defaultGate), share(outsideGate)];
+    expect(operations).toContain(`${units} units, ${tenantUnits} for one tenant`);
+    expect(operations).toContain(`${outside} and ${tenantOutside}. Others wait ${defaultGate.waitMs / 1_000} s`);
+    expect(operations).toContain(`Kept plans take ${maxPlannedBytes >> 20} MiB`);
     expect(operations).toMatch(new RegExp(`one page +\\| ${maxPageSize} items`));
     expect(operations).toContain(`${maxOutputBytes / 1_048_576} MiB; above 2 kB`);
     const dsl = pageAt("docs/dsl.md");

@@ -13,7 +13,7 @@ let platform: TestPlatform;
 let client: GraphClient;
 let count: StatementCount;
 beforeAll(async () => {
-  platform = await startTestPlatform({ workers: 0 });
+  platform = await startTestPlatform({ workers: 0, env: { maxNodes: 1_000_000 } });
   client = platform.client();
   count = await countStatements(platform.database.adminUrl);
   // A few at a time: whoever waits 10 s for one of the pool's connections is told that the database is away.

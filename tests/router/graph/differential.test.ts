@@ -3,6 +3,8 @@ import { execute, parse, validate, type ExecutionResult } from "graphql";
 import { composeSupergraph } from "../../../router/graph/compose.ts";
 import { loadSupergraph, printApiSchema } from "../../../router/graph/supergraph.ts";
 import { executePlan } from "../../../router/graph/execute-plan.ts";
+import { defaultLimits } from "../../../router/graph/limits.ts";
+import { AnswerBytes, answerLimits } from "../../../router/graph/answer-bytes.ts";
 import { Operations } from "../../../router/graph/operations.ts";
 import { defaultDeadlines, fetchFor } from "../../../router/graph/subgraph-fetch.ts";
 import { fixtureMonolith, fixtureSubgraphs } from "../../testkit/fixture-subgraphs.ts";
@@ -62,10 +64,11 @@ describe("the plan executor", () => {
   it("answers any query as graphql-js does over one schema: data, and the paths of errors", async () => {
     const { runs, traces } = fixtureSubgraphs();
     const graph = loadSupergraph(composeSupergraph([runs, traces]).supergraphSdl);
-    const operations = new Operations({ graph, rules: [], maxTokens: 10_000 });
+    const operations = new Operations({ graph, rules: [], limits: defaultLimits });
     const monolith = fixtureMonolith(printApiSchema(graph));
     const endpoints = new Map([runs, traces].map((endpoint) => [endpoint.name, endpoint]));
-    const fetch = fetchFor(endpoints, info, defaultDeadlines);
+    const meter = new AnswerBytes(answerLimits()).open({ tenantId: "t", isMutation: false });
+    const fetch = fetchFor({ endpoints, info, deadlines: defaultDeadlines, meter });
     await fc.assert(
       fc.asyncProperty(query, async (text) => {
         const document = parse(text);
@@ -73,7 +76,7 @@ describe("the plan executor", () => {
         fc.pre(validate(monolith, document).length === 0);
         const expected = comparable(await execute({ schema: monolith, document, variableValues: variables, contextValue: info }));
         const planned = operations.fromText(text, undefined);
-        const actual = comparable(await executePlan({ graph, planned, variables, fetch, report: () => {} }));
+        const actual = comparable(await executePlan({ graph, planned, variables, meter, fetch, report: () => {} }));
         expect(actual).toEqual(expected);
       }),
       { numRuns: 200 },
