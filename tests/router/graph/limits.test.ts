@@ -200,6 +200,18 @@ describe("plans", () => {
     expect(kept.kept.documents).toBeLessThan(20);
   });
 
+  it("weigh what was planned, not what was written", () => {
+    const sizeOf = (text: string) => {
+      const kept = operationsWithin();
+      kept.fromText(text, undefined);
+      return kept.kept.bytes;
+    };
+    const [planned, written] = [heavy(0), `{ validateDsl(dsl: { ${times(800, (index) => `a${index}: 1`)} }) { message } }`];
+    const tokens = (text: string) => text.match(/[\w$]+|[^\s\w]/g)!.length;
+    expect(tokens(written)).toBeGreaterThan(tokens(planned));
+    expect(sizeOf(planned)).toBeGreaterThan(2 * sizeOf(written));
+  });
+
   it("of many operations of one document count with it", () => {
     const kept = operationsWithin();
     const names = ["A", "B", "C"];
