@@ -37,7 +37,7 @@ export const defaultLimits: OperationLimits = {
   maxFragments: 200,
   maxFragmentDepth: 50,
   maxFields: 5_000,
-  maxBranches: 400,
+  maxBranches: 250,
   maxComparisons: 100_000,
   maxPoints: 200,
   maxNodes: 10_000,

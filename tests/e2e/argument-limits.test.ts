@@ -53,7 +53,7 @@ const ownLimits = new Set([
     ...["Create", "Update"].flatMap((verb) => [`${verb}ModelProviderInput.apiKey`, `${verb}ModelProviderInput.baseUrl`]),
   ],
   ...["CreateMemoryInput.contentText", "UpdateMemoryInput.contentText", "SearchMemoriesInput.query"],
-  ...["AddMessageInput.content", "CreateRunRequestInput.message"],
+  ...["AddMessageInput.content", "CreateRunRequestInput.message", "CancelRunsFilter.ids"],
   ...["ResumeNodeRunInput.outputText", "UpdateNodeRunStatusInput.outputText", "UpdateNodeRunStatusInput.errorMessage"],
 ]);
 

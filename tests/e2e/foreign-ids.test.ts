@@ -134,6 +134,8 @@ const excused = {
   Query: ["modelUsage", "models", "requestAudits", "searchMemories", "services", "validateDsl"],
   Mutation: [
     ...["createAgent", "createApp", "createMemory", "createModelProvider", "createSkill", "createTeam", "createTool", "executeNextNodeRun"],
+    // Passes over what is not the tenant's: tests/runtime/graph/cancel-runs.test.ts.
+    "cancelRuns",
   ],
   Subscription: ["chatCompletionStream"],
 };

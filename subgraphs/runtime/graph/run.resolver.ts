@@ -71,6 +71,7 @@ export class RunResolver {
   }
 
   @Mutation(() => CancelRunsResult, {
+    nullable: true,
     description:
       "Cancels all runs that match a filter, the oldest first, and does not wait until they have ended. May be called again with the same arguments. RESOURCE_EXHAUSTED, CANCELS_BUSY when more than ten such calls of the tenant are under way.",
   })

@@ -63,12 +63,6 @@ describe("a request that is refused before it is an operation", () => {
       { statusCode: 413, errorCodes: ["RESOURCE_EXHAUSTED"] },
       "BODY_TOO_LARGE",
     ],
-    [
-      "its document is refused before Apollo Server sees it",
-      (t) => send(t, '{"query":"subscription ($c: Boolean!) { whoami @skip(if: $c) }"}'),
-      badInput,
-      "GRAPHQL_VALIDATION_FAILED",
-    ],
     ["its body is compressed", (t) => send(t, "{}", { "content-encoding": "gzip" }), { ...badInput, statusCode: 415 }, "BODY_ENCODED"],
     ["its body nests too deep", (t) => send(t, "[".repeat(600)), badInput, "NESTED_TOO_DEEP"],
     ["it is a batch", (t) => send(t, '[{"query":"{ whoami }"}]'), badInput, "BAD_REQUEST"],
