@@ -17,7 +17,7 @@ describe("migrate", () => {
     };
     try {
       const lacking = [
-        { subgraph: "tool", migrations: ["0001-tools"] },
+        { subgraph: "tool", migrations: ["0001-tools", "0002-json-as-written"] },
         { subgraph: "access", migrations: ["0001-request-audits"] },
       ];
       expect(await migrate("--status")).toEqual({ code: 1, said: { pending: lacking } });
