@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Milliseconds of CPU since each process began. */
 export interface CpuUse {
-  /** The process that `start` runs in: router and subgraphs. */
+  /** Router and subgraphs, and the supervisor that `start` is. */
   api: number;
   /** Worker processes, with what they have started. */
   worker: number;
@@ -22,13 +22,14 @@ interface ProcessTimes {
 /** Linux counts in hundredths of a second, whatever the kernel's own clock. */
 const tickMs = 10;
 
-/** Reads what the platform of `start` has used. @param parts  the pids of `start` and of its postmaster. */
-export function cpuUse({ api, postmaster }: { api: number; postmaster: number }): CpuUse {
+/** Reads what the platform of `start` has used. @param parts  the pids of `start`, whose children the parts are, and of its postmaster. */
+export function cpuUse({ start, postmaster }: { start: number; postmaster: number }): CpuUse {
   const all = processTimes();
-  const workers = all.filter(({ pid, parent }) => parent === api && argumentsOf(pid).includes("worker"));
+  const parts = (name: string) => all.filter(({ pid, parent }) => parent === start && argumentsOf(pid).includes(name));
+  const supervisorMs = all.find(({ pid }) => pid === start)?.ownMs ?? Number.NaN;
   return {
-    api: all.find(({ pid }) => pid === api)?.ownMs ?? Number.NaN,
-    worker: workers.reduce((sum, worker) => sum + familyMs(all, worker), 0),
+    api: parts("api").reduce((sum, { ownMs }) => sum + ownMs, supervisorMs),
+    worker: parts("worker").reduce((sum, worker) => sum + familyMs(all, worker), 0),
     postgres: postgresMs(postmaster, all),
   };
 }
