@@ -241,8 +241,12 @@ export class Worker {
     const limit = Math.min(claimLimit, this.#maxRuns - this.#owner.size);
     this.#runsMayWait = limit <= 0;
     if (limit <= 0 || this.#options.only !== undefined) return pollMs;
-    const held = { held: this.#owner.byTenant(), share: tenantShare(this.#maxRuns) };
-    const claims = await runsClaim(this.#options.pool, this.#limits(limit, held));
+    const held = this.#owner.byTenant();
+    const share = tenantShare(this.#maxRuns);
+    const claims = await runsClaim(this.#options.pool, this.#limits(limit, { held, share }));
+    for (const { tenantId } of claims) held.set(tenantId, (held.get(tenantId) ?? 0) + 1);
+    // A tenant that has its share may have left some behind: the next of its runs that is let go makes room for them.
+    this.#runsMayWait = [...held.values()].some((count) => count >= share);
     if (claims.length === 0) this.signals.emit("idle");
     // Not awaited: the next claim is under way while these are loaded.
     else this.#runsAdopt(claims).catch((cause: unknown) => this.#options.log.error({ err: cause }, "claimed runs left to their leases"));
