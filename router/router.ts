@@ -25,7 +25,7 @@ import { RefusalAudit } from "./audit/refusal-audit.ts";
 import type { RouterContext } from "./request-context.ts";
 import { socketOptions } from "./edge/sockets.ts";
 import { defaultDeadlines, type FetchDeadlines } from "./graph/subgraph-fetch.ts";
-import { defaultGate, outsideGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
+import { defaultGate, outsideGate, streamGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
 import { AnswerBytes, answerLimits, type AnswerLimits } from "./graph/answer-bytes.ts";
 import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
 import { finiteNumbers } from "./graph/variables.ts";
@@ -40,6 +40,7 @@ export interface RouterOptions {
   limits?: Partial<OperationLimits>;
   deadlines?: Partial<FetchDeadlines>;
   gate?: Partial<GateLimits>;
+  streamGate?: Partial<GateLimits>;
   answers?: Partial<AnswerLimits>;
   bounds?: Partial<HttpBounds>;
   sockets?: Partial<WebSocketLimits>;
@@ -116,6 +117,7 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
     deadlines: { ...defaultDeadlines, ...deadlines },
     gate: new TenantGate({ ...defaultGate, ...given.gate }),
     outsideGate: new TenantGate({ ...outsideGate, ...given.gate }),
+    streamGate: new TenantGate({ ...streamGate, ...given.streamGate }),
     answers: new AnswerBytes({ ...answerLimits(env.answersMib << 20), ...given.answers }),
     log,
   };

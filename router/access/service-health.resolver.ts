@@ -11,7 +11,7 @@ registerEnumType(HealthStatus, {
   name: "HealthStatus",
   description: "Whether a service and its database answer.",
   valuesConfig: {
-    UP: { description: "It and its database answered within 2 s." },
+    UP: { description: "It and its database answered within 1 s." },
     DOWN: { description: "They did not; message says why." },
   },
 });
@@ -35,7 +35,7 @@ class ServiceHealthType implements ServiceHealth {
 /** The services in the graph. */
 @Resolver()
 export class ServiceHealthResolver {
-  @Query(() => [ServiceHealthType], { description: "Every subgraph, by name, asked now, each with a time limit of 2 s." })
+  @Query(() => [ServiceHealthType], { description: "Every subgraph, by name, asked now, each with a time limit of 1 s." })
   services(@Ctx() { services }: AccessContext): Promise<ServiceHealth[]> {
     return services.probe();
   }

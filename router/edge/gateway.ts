@@ -21,9 +21,10 @@ export interface Runtime {
   operations: Operations;
   endpoints: Endpoints;
   deadlines: FetchDeadlines;
-  /** What waits for databases goes through the one, what waits for somebody outside through the other. */
+  /** What waits for databases goes through the first, what waits for somebody outside through the second, what streams do through the third. */
   gate: TenantGate;
   outsideGate: TenantGate;
+  streamGate: TenantGate;
   answers: AnswerBytes;
   log: Log;
 }

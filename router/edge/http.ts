@@ -10,7 +10,7 @@ import type { Log } from "#shared/log.ts";
 import type { Audited } from "../audit/audit.ts";
 import { answerCors, refusalOf } from "./browser-guard.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
-import { probeServices, runChecks, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
@@ -27,8 +27,20 @@ export interface HttpOptions {
   refusals: RefusalAudit;
 }
 
+interface Answering extends HttpOptions {
+  /** Ask the subgraphs, and what must hold beside them. */
+  services: () => Promise<ServiceHealth[]>;
+  own: () => Promise<ServiceHealth[]>;
+}
+
 /** Makes the request listener of the server. */
-export function httpListener(options: HttpOptions): (request: IncomingMessage, response: ServerResponse) => void {
+export function httpListener(given: HttpOptions): (request: IncomingMessage, response: ServerResponse) => void {
+  const { endpoints, checks, log } = given;
+  const options: Answering = {
+    ...given,
+    services: sharedProbe(() => probeServices(endpoints.values(), log)),
+    own: sharedProbe(() => runChecks(checks, log)),
+  };
   return (request, response) => {
     const requestId = requestIdFor(request);
     response.setHeader("x-request-id", requestId);
@@ -53,7 +65,7 @@ interface Exchange {
   requestId: string;
 }
 
-async function route(options: HttpOptions, exchange: Exchange): Promise<void> {
+async function route(options: Answering, exchange: Exchange): Promise<void> {
   const { request, response } = exchange;
   const path = pathOf(request);
   switch (path) {
@@ -99,13 +111,13 @@ function whenAnswered(response: ServerResponse): (done: () => void) => void {
 
 const notAnOperation = () => new AppError("BAD_USER_INPUT", "BAD_REQUEST", "This is no GraphQL over HTTP.");
 
-async function answerReady({ endpoints, checks, log }: HttpOptions, response: ServerResponse): Promise<void> {
-  const [services, own] = await Promise.all([probeServices(endpoints.values(), log), runChecks(checks, log)]);
+async function answerReady(asked: Answering, response: ServerResponse): Promise<void> {
+  const [services, own] = await Promise.all([asked.services(), asked.own()]);
   sendStatus(response, { checks: byName(own), subgraphs: byName(services) }, [...services, ...own]);
 }
 
-async function answerHealth({ endpoints, log }: HttpOptions, response: ServerResponse): Promise<void> {
-  const services = await probeServices(endpoints.values(), log);
+async function answerHealth(asked: Answering, response: ServerResponse): Promise<void> {
+  const services = await asked.services();
   sendStatus(response, { services }, services);
 }
 

@@ -15,9 +15,9 @@ import {
 } from "kysely";
 import type pg from "pg";
 import { readable } from "./absent-text.ts";
-import type { Lender, LentConnection } from "./lender.ts";
+import type { LentConnection } from "./lender.ts";
 import { inOneWrite } from "./pool.ts";
-import { beginStatement, scopeBorrower } from "./scope.ts";
+import { beginStatement } from "./scope.ts";
 
 /** Called with each statement's text, for logs and for tests that count. */
 export type StatementListener = (sql: string) => void;
@@ -97,11 +97,12 @@ class Loan {
 export class TenantDialect extends PostgresDialect {
   readonly #pool: PostgresPool;
 
-  constructor(pool: pg.Pool, lender: Lender, listener: StatementListener) {
+  /** @param lend  gives the connection of the scope that asks. */
+  constructor(lend: () => Promise<LentConnection>, options: object, listener: StatementListener) {
     const lending = {
-      connect: async () => new Loan(await lender.lend(scopeBorrower()), listener) as unknown as PostgresPoolClient,
+      connect: async () => new Loan(await lend(), listener) as unknown as PostgresPoolClient,
       end: () => Promise.resolve(),
-      options: pool.options,
+      options,
     };
     super({ pool: lending });
     this.#pool = lending;
