@@ -25,6 +25,7 @@ import { RefusalAudit } from "./audit/refusal-audit.ts";
 import type { RouterContext } from "./request-context.ts";
 import { socketOptions } from "./edge/sockets.ts";
 import { defaultDeadlines, type FetchDeadlines } from "./graph/subgraph-fetch.ts";
+import { readerLimits, Readers, type ReaderLimits } from "./edge/readers.ts";
 import { defaultGate, outsideGate, streamGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
 import { AnswerBytes, answerLimits, type AnswerLimits } from "./graph/answer-bytes.ts";
 import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
@@ -42,6 +43,7 @@ export interface RouterOptions {
   gate?: Partial<GateLimits>;
   streamGate?: Partial<GateLimits>;
   answers?: Partial<AnswerLimits>;
+  readers?: Partial<ReaderLimits>;
   bounds?: Partial<HttpBounds>;
   sockets?: Partial<WebSocketLimits>;
   maxBodyBytes?: number;
@@ -82,7 +84,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
-  const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, audited };
+  const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, audited, readers: runtime.readers };
   const listener = httpListener({ ...answering, env, log, refusals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
   const sockets = graphqlWebSockets(socketOptions(runtime, { server, audit, refusals }), {
@@ -119,6 +121,7 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
     outsideGate: new TenantGate({ ...outsideGate, ...given.gate }),
     streamGate: new TenantGate({ ...streamGate, ...given.streamGate }),
     answers: new AnswerBytes({ ...answerLimits(env.answersMib << 20), ...given.answers }),
+    readers: new Readers({ ...readerLimits(env.answersMib << 20), ...given.readers }, log),
     log,
   };
 }

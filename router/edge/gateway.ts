@@ -11,6 +11,7 @@ import { executePlan } from "../graph/execute-plan.ts";
 import { RefusedOperation, type Operations, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
+import type { Readers } from "./readers.ts";
 import type { TenantGate } from "./tenant-gate.ts";
 import { checkVariables } from "../graph/variables.ts";
 
@@ -26,6 +27,7 @@ export interface Runtime {
   outsideGate: TenantGate;
   streamGate: TenantGate;
   answers: AnswerBytes;
+  readers: Readers;
   log: Log;
 }
 

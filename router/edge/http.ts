@@ -11,6 +11,7 @@ import type { Audited } from "../audit/audit.ts";
 import { answerCors, refusalOf } from "./browser-guard.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import type { Readers } from "./readers.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
@@ -24,6 +25,7 @@ export interface HttpOptions {
   log: Log;
   maxBodyBytes: number;
   audited: Audited;
+  readers: Readers;
   refusals: RefusalAudit;
 }
 
@@ -85,7 +87,7 @@ async function route(options: Answering, exchange: Exchange): Promise<void> {
 }
 
 async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
-  const { server, maxBodyBytes, audited, refusals } = options;
+  const { server, maxBodyBytes, audited, refusals, readers } = options;
   const startedAt = new Date();
   let context: RouterContext | undefined;
   const refused = (statusCode: number, error: unknown) => refusals.record({ request, context, requestId, statusCode, error, startedAt });
@@ -93,12 +95,21 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     context = { ...httpContext(request, requestId, clientGone(response)), whenAnswered: whenAnswered(response) };
     response.setHeader("x-tenant-id", context.info.tenantId);
     await answerGraphql(server, { request, response, context, maxBodyBytes });
+    watchReader(readers, context.info.tenantId, response);
     // Apollo Server asks no plugin about what is not GraphQL over HTTP: batches, other methods, no query.
     if (!audited.has(context.info)) refused(response.statusCode, notAnOperation());
   } catch (error) {
     if (context === undefined || !audited.has(context.info)) refused(statusOfRefusal(error), error);
     throw error;
   }
+}
+
+/** An answer that is not on its way yet waits for its reader. */
+function watchReader(readers: Readers, tenantId: string, response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null || response.closed || response.writableLength === 0) return;
+  const cut = () => void response.destroy();
+  response.once("close", readers.watch({ tenantId: () => tenantId, socket, unread: () => response.writableLength, cut }));
 }
 
 /** A response that nobody reads to its end ends with its connection. */

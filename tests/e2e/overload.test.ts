@@ -1,9 +1,11 @@
 /** More is asked of the platform than it comes to: what is told, and what goes on beside it. */
 import { createClient as createWebSocketClient } from "graphql-ws";
+import pg from "pg";
 import WebSocket from "ws";
 import type { GraphClient } from "#codegen/client/client.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { query } from "../testkit/admin-query.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 
 let platform: TestPlatform;
@@ -37,6 +39,44 @@ async function readToEnd(url: string, runId: string): Promise<{ last: unknown; e
   }
   return read;
 }
+
+describe("a database that a few tenants' statements keep busy", () => {
+  it("keeps neither health nor streams waiting; whoever waits too long is told that there is too much, not that it is gone", async () => {
+    const prepared = await prepareWorkflow(client, { code: "busy", name: "busy", input: {}, dsl });
+    const first = await platform.post(create, { id: prepared.workflowVersionId });
+    const { createRun } = first.data as { createRun: { id: string } };
+    expect((await readToEnd(platform.url, createRun.id)).last).toBe("COMPLETED");
+    const holder = new pg.Client({ connectionString: platform.database.adminUrl });
+    await holder.connect();
+    await holder.query("begin; lock table workflow.app in access exclusive mode");
+    const apps = (tenant: string) => platform.post("{ apps(first: 1) { edges { node { id } } } }", {}, { "x-tenant-id": tenant });
+    const refused = Promise.withResolvers<string>();
+    const asked = ["a", "b", "c"].flatMap((tenant) =>
+      Array.from({ length: 30 }, async () => {
+        const { errors = [] } = await apps(tenant);
+        const [reason] = errors.map(({ extensions }) => String(extensions["reason"]));
+        if (reason !== undefined && reason !== "ROW_BUSY") refused.resolve(reason);
+        return reason;
+      }),
+    );
+    try {
+      // All connections of requests are taken by now, and stay so.
+      await eventually(
+        () => query(platform.database.adminUrl, "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%app%'"),
+        (rows) => rows.length >= 3,
+      );
+      const path = (of: string) => fetch(new URL(of, platform.url)).then(({ status }) => status);
+      expect(await Promise.all([path("/livez"), path("/readyz"), path("/health")])).toEqual([200, 200, 200]);
+      expect(await readToEnd(platform.url, createRun.id)).toEqual({ last: "COMPLETED", errors: [] });
+      expect(await refused.promise).toMatch(/^(DATABASE|TENANT|ROUTER)_BUSY$/);
+    } finally {
+      await holder.query("rollback");
+      await holder.end();
+    }
+    const told = new Set(await Promise.all(asked));
+    for (const reason of told) expect([undefined, "ROW_BUSY", "DATABASE_BUSY", "TENANT_BUSY", "ROUTER_BUSY"]).toContain(reason);
+  });
+});
 
 describe("300 creates and 300 subscriptions of one tenant at once", () => {
   it("are done, or told that there is too much; streams come to their end, health and others are answered, connections stay few", async () => {
