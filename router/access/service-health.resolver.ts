@@ -1,4 +1,5 @@
 import { Ctx, Field, Float, ObjectType, Query, registerEnumType, Resolver } from "type-graphql";
+import { Costs, widePoints } from "#shared/graphql/cost.ts";
 import type { ServiceHealth } from "../edge/health.ts";
 import type { AccessContext } from "./access.services.ts";
 
@@ -35,6 +36,7 @@ class ServiceHealthType implements ServiceHealth {
 /** The services in the graph. */
 @Resolver()
 export class ServiceHealthResolver {
+  @Costs(widePoints)
   @Query(() => [ServiceHealthType], { description: "Every subgraph, by name, asked now, each with a time limit of 1 s." })
   services(@Ctx() { services }: AccessContext): Promise<ServiceHealth[]> {
     return services.probe();
