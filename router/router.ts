@@ -11,6 +11,7 @@ import { refuseUpgrade } from "#shared/serve/http-answer.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { addressOf, closeServer, listen } from "#shared/serve/listen.ts";
 import type { Log } from "#shared/log.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from "#shared/serve/websocket-server.ts";
 import { auditPlugin, type Audited, type AuditSink } from "./audit/audit.ts";
 import { refusalOf } from "./edge/browser-guard.ts";
@@ -38,6 +39,8 @@ export interface RouterOptions {
   log: Log;
   /** What /readyz asks beside the subgraphs, by name. */
   checks?: Record<string, ReadinessCheck>;
+  /** How the platform's parts fare, for /health, where there is a supervisor. */
+  parts?: () => readonly PartHealth[];
   limits?: Partial<OperationLimits>;
   deadlines?: Partial<FetchDeadlines>;
   gate?: Partial<GateLimits>;
@@ -84,7 +87,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
-  const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, audited, readers: runtime.readers };
+  const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, audited, readers: runtime.readers, parts: options.parts };
   const listener = httpListener({ ...answering, env, log, refusals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
   const sockets = graphqlWebSockets(socketOptions(runtime, { server, audit, refusals }), {

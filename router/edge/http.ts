@@ -7,6 +7,7 @@ import { answerGraphql, clientGone } from "#shared/serve/graphql-http.ts";
 import { sendJson, sendRefusal } from "#shared/serve/http-answer.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { Log } from "#shared/log.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import type { Audited } from "../audit/audit.ts";
 import { answerCors, refusalOf } from "./browser-guard.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
@@ -26,6 +27,7 @@ export interface HttpOptions {
   maxBodyBytes: number;
   audited: Audited;
   readers: Readers;
+  parts?: (() => readonly PartHealth[]) | undefined;
   refusals: RefusalAudit;
 }
 
@@ -129,7 +131,8 @@ async function answerReady(asked: Answering, response: ServerResponse): Promise<
 
 async function answerHealth(asked: Answering, response: ServerResponse): Promise<void> {
   const services = await asked.services();
-  sendStatus(response, { services }, services);
+  const parts = asked.parts?.();
+  sendStatus(response, { services, ...(parts && { parts }) }, services);
 }
 
 function sendStatus(response: ServerResponse, details: object, parts: ServiceHealth[]): void {
