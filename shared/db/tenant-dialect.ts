@@ -14,6 +14,7 @@ import {
   type TransactionSettings,
 } from "kysely";
 import type pg from "pg";
+import { AppError } from "../errors.ts";
 import { readable } from "./absent-text.ts";
 import type { LentConnection } from "./lender.ts";
 import { inOneWrite } from "./pool.ts";
@@ -93,6 +94,15 @@ class Loan {
   }
 }
 
+/** The ORM makes errors of its own of what it is thrown, of which only the properties are left: an AppError goes through as the cause of another. */
+function asCause(error: unknown): unknown {
+  return error instanceof AppError ? new Error(error.message, { cause: error }) : error;
+}
+
+function rethrow(error: unknown): never {
+  throw asCause(error);
+}
+
 /** A dialect over a pool that may serve several ORMs of one process. */
 export class TenantDialect extends PostgresDialect {
   readonly #pool: PostgresPool;
@@ -100,7 +110,7 @@ export class TenantDialect extends PostgresDialect {
   /** @param lend  gives the connection of the scope that asks. */
   constructor(lend: () => Promise<LentConnection>, options: object, listener: StatementListener) {
     const lending = {
-      connect: async () => new Loan(await lend(), listener) as unknown as PostgresPoolClient,
+      connect: async () => new Loan(await lend().catch(rethrow), listener) as unknown as PostgresPoolClient,
       end: () => Promise.resolve(),
       options,
     };
