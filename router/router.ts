@@ -87,7 +87,16 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
-  const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, audited, readers: runtime.readers, parts: options.parts };
+  const answering = {
+    server,
+    endpoints: runtime.endpoints,
+    checks,
+    graphiql,
+    maxBodyBytes,
+    audited,
+    readers: runtime.readers,
+    parts: options.parts,
+  };
   const listener = httpListener({ ...answering, env, log, refusals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
   const sockets = graphqlWebSockets(socketOptions(runtime, { server, audit, refusals }), {

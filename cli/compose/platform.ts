@@ -80,7 +80,10 @@ async function openAll({ env, log, registry, shutdown, buses }: Parts): Promise<
 }
 
 /** The router with its own subgraph, in front of the others. */
-async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown, buses, trouble, parts }: Parts): Promise<RunningRouter> {
+async function openRouter(
+  endpoints: SubgraphEndpoint[],
+  { env, log, registry, shutdown, buses, trouble, parts }: Parts,
+): Promise<RunningRouter> {
   const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
   const hints = await busOf(buses, databaseUrl, log, shutdown);
   const all = [...endpoints];

@@ -10,7 +10,10 @@ import { ServiceHealthResolver } from "./service-health.resolver.ts";
  * The router's own part of the graph. `probe` asks all subgraphs, this one too; whoever wants the schema only gives it an empty one. `parts`: what a
  * supervisor tells, where there is one.
  */
-export function accessSubgraph(probe: ProbeServices, parts: AccessServices["parts"] = () => []): SubgraphDefinition<undefined, AccessServices> {
+export function accessSubgraph(
+  probe: ProbeServices,
+  parts: AccessServices["parts"] = () => [],
+): SubgraphDefinition<undefined, AccessServices> {
   return defineSubgraph<undefined, AccessServices>({
     name: "access",
     entities: [RequestAudit],

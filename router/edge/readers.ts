@@ -83,7 +83,8 @@ export class Readers {
       if (this.#isTooSlow(each, nowMs)) this.#cut(each);
     }
     const holding = [...this.#watched].filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
-    for (const ofTenant of Map.groupBy(holding, ({ tenantId }) => tenantId()).values()) this.#bound(ofTenant, this.#limits.tenantBytes, nowMs);
+    for (const ofTenant of Map.groupBy(holding, ({ tenantId }) => tenantId()).values())
+      this.#bound(ofTenant, this.#limits.tenantBytes, nowMs);
     this.#bound(
       holding.filter((each) => this.#watched.has(each)),
       this.#limits.totalBytes,

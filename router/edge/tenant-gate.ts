@@ -37,7 +37,14 @@ export const outsideGate: GateLimits = { ...defaultGate, units: 512, tenantUnits
  * For events of subscriptions, and for their beginnings. They wait longer than a request: whoever reads a stream has it already, and an event that is
  * late is better than one that is missing.
  */
-export const streamGate: GateLimits = { ...defaultGate, units: 32, tenantUnits: 16, waitMs: 60_000, tenantWaiting: 20_000, waiting: 80_000 };
+export const streamGate: GateLimits = {
+  ...defaultGate,
+  units: 32,
+  tenantUnits: 16,
+  waitMs: 60_000,
+  tenantWaiting: 20_000,
+  waiting: 80_000,
+};
 
 const gateErrors = defineErrors({
   TENANT_BUSY: {

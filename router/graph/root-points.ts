@@ -53,7 +53,8 @@ export function pointsExcess(
   const spread = new Set<string>();
   const collect = ({ selections }: SelectionSetNode) => {
     for (const selection of selections) {
-      if (selection.kind === Kind.FIELD) points.set((selection.alias ?? selection.name).value, priced.get(selection.name.value) ?? unlessPriced);
+      if (selection.kind === Kind.FIELD)
+        points.set((selection.alias ?? selection.name).value, priced.get(selection.name.value) ?? unlessPriced);
       else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet);
       else if (!spread.has(selection.name.value)) {
         spread.add(selection.name.value);

@@ -145,7 +145,9 @@ export class Database {
 
   /** Names of migrations that have not run; empty: the schema is current. */
   async pendingMigrations(): Promise<string[]> {
-    const recorded = await this.#shared.look.ask<{ name: string }>(`select name from ${pg.escapeIdentifier(this.#options.schema)}.migration`);
+    const recorded = await this.#shared.look.ask<{ name: string }>(
+      `select name from ${pg.escapeIdentifier(this.#options.schema)}.migration`,
+    );
     const names = new Set(recorded.map(({ name }) => name));
     return this.#options.migrations.map(({ name }) => name).filter((name) => !names.has(name));
   }

@@ -14,10 +14,10 @@ export const waitsOutsideTag = "waits-outside";
 
 /** The price of a query, mutation or subscription, in points. */
 export function Costs(points: number): MethodDecorator {
-  return Directive(`@cost(weight: ${points})`) as MethodDecorator;
+  return Directive(`@cost(weight: ${points})`);
 }
 
 /** The field waits for somebody outside, or for a run. */
 export function WaitsOutside(): MethodDecorator {
-  return Directive(`@tag(name: "${waitsOutsideTag}")`) as MethodDecorator;
+  return Directive(`@tag(name: "${waitsOutsideTag}")`);
 }

@@ -101,8 +101,7 @@ export async function openSubgraph<L, S>(
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
       return mapStream(streamLane(source[Symbol.asyncIterator]()), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
-        map: async (event) =>
-          maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), rootValue: event })), log, requestId),
+        map: async (event) => maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), rootValue: event })), log, requestId),
         failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, log, requestId),
       });
     },
@@ -121,7 +120,10 @@ export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "enti
 
 /** A stream that reads over the connections of streams, whoever pulls it. */
 function streamLane<T>(source: AsyncIterator<T>): AsyncIterator<T> {
-  return { next: () => inStreamLane(() => source.next()), return: () => source.return?.() ?? Promise.resolve({ done: true, value: undefined }) };
+  return {
+    next: () => inStreamLane(() => source.next()),
+    return: () => source.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+  };
 }
 
 /** The answer to variables that are too long. */

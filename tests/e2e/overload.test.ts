@@ -30,7 +30,10 @@ async function readToEnd(url: string, runId: string): Promise<{ last: unknown; e
   });
   const read: { last: unknown; errors: unknown[] } = { last: undefined, errors: [] };
   try {
-    for await (const { data, errors } of socket.iterate<{ runEvents: { runStatus: string | null } }>({ query: watch, variables: { id: runId } })) {
+    for await (const { data, errors } of socket.iterate<{ runEvents: { runStatus: string | null } }>({
+      query: watch,
+      variables: { id: runId },
+    })) {
       read.errors.push(...(errors ?? []));
       read.last = data?.runEvents?.runStatus ?? read.last;
     }
@@ -92,7 +95,10 @@ describe("300 creates and 300 subscriptions of one tenant at once", () => {
         seen.pings.push(...(ping.errors ?? []));
         seen.ready.push((await fetch(new URL("/readyz", platform.url))).status);
         seen.health.push((await fetch(new URL("/health", platform.url))).status);
-        const [row] = await query(platform.database.adminUrl, "select count(*)::int as n from pg_stat_activity where datname = current_database() and usename = 'agent_platform'");
+        const [row] = await query(
+          platform.database.adminUrl,
+          "select count(*)::int as n from pg_stat_activity where datname = current_database() and usename = 'agent_platform'",
+        );
         seen.connections = Math.max(seen.connections, (row as { n: number }).n);
       }
     })();

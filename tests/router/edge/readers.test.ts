@@ -33,7 +33,13 @@ async function watchUnread(t: FixtureRouter, tenantId: string, id = "1") {
   await once(socket, "open");
   socket.send(JSON.stringify({ type: "connection_init", payload: { "x-tenant-id": tenantId } }));
   await once(socket, "message");
-  socket.send(JSON.stringify({ type: "subscribe", id: "1", payload: { query: `subscription { runEvents(id: "${id}") { ... on LogLine { text } } }` } }));
+  socket.send(
+    JSON.stringify({
+      type: "subscribe",
+      id: "1",
+      payload: { query: `subscription { runEvents(id: "${id}") { ... on LogLine { text } } }` },
+    }),
+  );
   await t.sources.untilActive(1);
   socket.pause();
   for (let k = 0; k < 10; k++) t.sources.push(id, { runEvents: { __typename: "LogLine", text: "x".repeat(1 << 20) } });
@@ -43,13 +49,14 @@ async function watchUnread(t: FixtureRouter, tenantId: string, id = "1") {
 describe.each(modes)("a reader that reads nothing, %s", (mode) => {
   it("is cut, and what its answer held is given back to its tenant", async () => {
     await using t = await fixtureRouter({ mode, answers, readers: quick });
-    using _unread = await askUnread(t, "slow");
+    using unread = await askUnread(t, "slow");
     await eventually(
       () => cuts(t),
       (found) => found.length === 1,
     );
     const asked = () => t.ask(thrice, { variables: { v: large }, headers: { "x-tenant-id": "slow" } });
     expect(await eventually(asked, ({ body }) => body.errors === undefined)).toMatchObject({ status: 200 });
+    unread.socket.resume();
   });
 
   it("is told why its socket is closed, when it reads on; its streams end", async () => {

@@ -130,7 +130,15 @@ describe("root fields", () => {
 
   it("have the price that their subgraph declares, and clients see nothing of it", () => {
     const { points, outside } = rootPricesOf(graph.supergraph.schema);
-    const calls = ["chatCompletion", "createEmbeddings", "executeNextNode", "executeNextNodeRun", "executeNodeRun", "executeRun", "invokeTool"];
+    const calls = [
+      "chatCompletion",
+      "createEmbeddings",
+      "executeNextNode",
+      "executeNextNodeRun",
+      "executeNodeRun",
+      "executeRun",
+      "invokeTool",
+    ];
     expect([...outside].sort()).toEqual(["chatCompletionStream", ...calls].sort());
     expect(Object.fromEntries(points.query)).toEqual({ validateDsl: 50, searchMemories: 10, modelUsage: 10, services: 10 });
     expect(new Set(points.mutation.values())).toEqual(new Set([50]));
