@@ -6,7 +6,7 @@ import { readerLimits, type ReaderLimits } from "../../../router/edge/readers.ts
 import { eventually } from "../../testkit/eventually.ts";
 import { fixtureRouter, modes, type FixtureRouter } from "../../testkit/fixture-router.ts";
 
-const quick = { windowMs: 500, lookMs: 50 };
+const quick = { windowMs: 3_000, lookMs: 50 };
 const patient = { windowMs: 250_000, lookMs: 50 };
 const thrice = "query ($v: JSON) { a: echo(value: $v) b: echo(value: $v) c: echo(value: $v) }";
 const large = "x".repeat(3_500_000);
@@ -52,7 +52,7 @@ describe.each(modes)("a reader that reads nothing, %s", (mode) => {
     using unread = await askUnread(t, "slow");
     await eventually(
       () => cuts(t),
-      (found) => found.length === 1,
+      (found) => found.length > 0,
     );
     const asked = () => t.ask(thrice, { variables: { v: large }, headers: { "x-tenant-id": "slow" } });
     expect(await eventually(asked, ({ body }) => body.errors === undefined)).toMatchObject({ status: 200 });
@@ -64,7 +64,7 @@ describe.each(modes)("a reader that reads nothing, %s", (mode) => {
     using slow = await watchUnread(t, "slow");
     await eventually(
       () => cuts(t),
-      (found) => found.length === 1,
+      (found) => found.length > 0,
     );
     const closed = once(slow.socket, "close");
     slow.socket.resume();
