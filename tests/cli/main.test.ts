@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { runCli } from "./cli-process.ts";
 
 describe("the command line", () => {
@@ -5,6 +6,10 @@ describe("the command line", () => {
     const { code, output } = await runCli("real", ["--help"]).ended;
     for (const command of ["start", "router", "subgraph", "worker", "migrate"]) expect(output).toContain(`  ${command}`);
     expect(code).toBe(0);
+  });
+
+  it("is executable as it lies there, so that npm, which makes it so, changes no checkout that it installs", () => {
+    expect(statSync(new URL("../../cli/bin.mjs", import.meta.url)).mode & 0o111).toBe(0o111);
   });
 
   it.each([
