@@ -1,5 +1,6 @@
 import { defineErrors } from "#shared/errors.ts";
 import type { Json } from "#shared/json.ts";
+import { programName } from "./program-name.ts";
 
 /** Why a command does not start. Each says what to do next. */
 export const cliErrors = defineErrors({
@@ -63,7 +64,7 @@ export const cliErrors = defineErrors({
   SUBGRAPH_NOT_ANSWERING: {
     code: "DOWNSTREAM_UNAVAILABLE",
     message: (f: { name: string; url: string; seconds: number }) =>
-      `The ${f.name} subgraph did not answer at ${f.url} for ${f.seconds} s. Start it (agent-platform subgraph ${f.name}), or correct AGENT_PLATFORM_${f.name.toUpperCase()}_SUBGRAPH_URL.`,
+      `The ${f.name} subgraph did not answer at ${f.url} for ${f.seconds} s. Start it (${programName()} subgraph ${f.name}), or correct AGENT_PLATFORM_${f.name.toUpperCase()}_SUBGRAPH_URL.`,
   },
   FILE_UNREADABLE: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} cannot be read: ${f.story}` },
   FILE_NOT_JSON: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} is not JSON: ${f.story}` },

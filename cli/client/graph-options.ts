@@ -1,10 +1,10 @@
 /** What commands that ask a running platform have in common. */
-import { relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { runningInstance } from "../process/instance-lock.ts";
+import { programName } from "../program-name.ts";
 import type { ShownRun } from "./follow.ts";
 
 /** Which graph, who asks, and how it is shown. */
@@ -61,9 +61,8 @@ export function showOptions(context: CliContext, options: GraphOptions) {
 
 /** To be pasted where this was typed. The key is left out: it would stay on the screen. */
 export function followLine(runId: string, { url, tenant }: GraphOptions): string {
-  const program = relative("", fileURLToPath(new URL("../bin.mjs", import.meta.url)));
   const flags = Object.entries({ url, tenant }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
-  return ["node", program, "follow", runId, ...flags].join(" ");
+  return [programName(), "follow", runId, ...flags].join(" ");
 }
 
 /**

@@ -26,7 +26,7 @@ describe("the command line", () => {
     { argv: ["demo", "draft-and-review"], says: "AGENT_PLATFORM_PROVIDER_BASE_URL=http://localhost:11434/v1" },
     { argv: ["follow", "1", "--give-up-after", "soon"], says: "It is a number of seconds, 0 to 86400" },
     { argv: ["subgraph"], says: "missing required argument" },
-    { argv: [], says: "Usage: agent-platform" },
+    { argv: [], says: "Usage: node cli/bin.mjs" },
   ])("ends with 2 and says why when asked wrongly: $argv", async ({ argv, says }) => {
     const { code, output } = await runCli("real", argv).ended;
     expect(output).toContain(says);
@@ -41,6 +41,13 @@ describe("the command line", () => {
       expect(code).toBe(0);
     },
   );
+
+  it("shows commands that can be pasted where it was called", async () => {
+    const { output } = await runCli("real", ["run", "--help"]).ended;
+    expect(output).toMatch(/^Usage: node cli\/bin\.mjs run /);
+    expect(output).toContain("\n  node cli/bin.mjs run examples/lead-scoring.json --follow\n");
+    expect(output).not.toContain("agent-platform run");
+  });
 
   it("names all addresses of subgraphs that a router lacks, and ends with 2", async () => {
     const { code, output } = await runCli("real", ["router"], {
