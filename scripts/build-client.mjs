@@ -3,7 +3,7 @@
  * `agent-platform-client-<version>.tgz`. Another folder may be named as the only argument.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,6 +26,9 @@ const manifest = {
     "./schema.graphql": "./schema.graphql",
     "./package.json": "./package.json",
   },
+  // For compilers that know no exports.
+  main: "./index.js",
+  types: "./index.d.ts",
   peerDependencies: { graphql: "^16.8.0 || ^17.0.0", "graphql-ws": "^6.0.0" },
 };
 
@@ -39,8 +42,8 @@ execFileSync(
   },
 );
 // The compiler leaves them as they are in declarations, for it finds x.d.ts by "./x.ts"; not every tool does.
-for (const file of globSync(join(files, "*.d.ts")))
-  writeFileSync(file, readFileSync(file, "utf8").replace(/(from "\.\/\w+)\.ts"/g, '$1.js"'));
+for (const name of readdirSync(files).filter((name) => name.endsWith(".d.ts")))
+  writeFileSync(join(files, name), readFileSync(join(files, name), "utf8").replace(/(from "\.\/\w+)\.ts"/g, '$1.js"'));
 writeFileSync(join(files, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 cpSync(join(root, "codegen/client/README.md"), join(files, "README.md"));
 cpSync(join(root, "codegen/schema.graphql"), join(files, "schema.graphql"));

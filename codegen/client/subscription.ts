@@ -59,7 +59,7 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   constructor(request: SubscriptionRequest<D, V>) {
     this.#request = request;
     this.#query = documentText(request.document);
-    this.#canResume = takesAfter(request.document);
+    this.#canResume = takesAfter(this.#query);
     this.#now = request.now ?? (() => performance.now());
     this.#giveUpAfterMs = request.giveUpAfterMs ?? defaultGiveUpAfterMs;
     this.#losses = new LossTeller(request, this.#giveUpAfterMs);

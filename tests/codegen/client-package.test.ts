@@ -72,6 +72,20 @@ export const found: "QUEUED" | string | undefined = (await client.query(status, 
     expect(output).toMatch(/wrong\.ts.*Property 'state' does not exist/);
   });
 
+  it("takes documents as text too, typed alike", async () => {
+    const config = (await shownFile("codegen.ts"))
+      .replace('src/graph/"', 'src/texts/"')
+      .replace("config: {", 'config: { documentMode: "string",');
+    await project.write("codegen-texts.ts", config);
+    const program = (await shownFile("src/watch.ts")).replace("./graph/", "./texts/").replace('"public"', '"t1"');
+    await project.write("src/watch-texts.ts", program);
+    expect(await project.npx("graphql-codegen", "--config", "codegen-texts.ts")).toMatchObject({ code: 0 });
+    const flags = (await shownCompilerFlags()).filter((flag) => flag !== "src/watch.ts");
+    expect(await project.npx("tsc", ...flags, "src/watch-texts.ts")).toEqual({ code: 0, output: "" });
+    const { output } = await project.node("dist/watch-texts.js", platform.url, await greeting());
+    expect(output).toMatch(/greet COMPLETED\nrun COMPLETED\n$/);
+  });
+
   it.each([
     { where: "Node", settings: { lib: ["es2023"], types: ["node"], module: "nodenext" } },
     {
