@@ -21,6 +21,7 @@ import type { PlatformOptions, RunningPlatform, RunningServer, StartOptions } fr
 import { busOf, connectAll, connectInBackground } from "./connections.ts";
 import { migrateAll } from "./migrate.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
+import { programName } from "../program-name.ts";
 import { accessSubgraphName, calledByWorkers, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
 /** Loads all that {@link startPlatform} runs, and builds the schemas. */
@@ -125,7 +126,7 @@ async function requireMigrated({ database }: RunningSubgraph): Promise<void> {
     throw new AppError(
       "DOWNSTREAM_UNAVAILABLE",
       "SCHEMA_NOT_CURRENT",
-      `The schema lacks ${pending.length} migrations. Run: agent-platform migrate`,
+      `The schema lacks ${pending.length} migrations. Run: ${programName()} migrate`,
     );
 }
 
