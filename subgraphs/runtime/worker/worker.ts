@@ -41,6 +41,8 @@ export interface WorkerOptions {
   maxCrashes?: number;
   /** 30,000. */
   leaseMs?: number;
+  /** Without a hint, work is looked for this often; 500. */
+  pollMs?: number;
   /** Takes only offered node runs of these types, and no runs. */
   only?: readonly string[];
   /** Takes only what has outlived two owners, one row at a time: what kills its owner must find no others with it. All other workers leave it alone. */
@@ -65,14 +67,12 @@ export interface WorkerSignals {
   suspect: [];
 }
 
-/** Without a hint, work is looked for this often. */
-const pollMs = 500;
 const suspectLookMs = 1_000;
 const stopGraceMs = 22_000;
 const claimLimit = 200;
 
 /** A claim gives each tenant its share of the limit, so one that came back half empty may have left something behind. */
-function againAfterMs(claimed: number, limit: number): number {
+function againAfterMs(claimed: number, limit: number, pollMs: number): number {
   if (claimed === 0) return pollMs;
   return claimed * 2 >= limit ? 0 : 20;
 }
@@ -81,6 +81,7 @@ export class Worker {
   readonly signals = new EventEmitter<WorkerSignals>();
   readonly #options: WorkerOptions;
   readonly #leaseMs: number;
+  readonly #pollMs: number;
   readonly #maxRuns: number;
   readonly #owner: RunOwner;
   readonly #offered: OfferedNodes;
@@ -104,6 +105,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? 30_000;
+    this.#pollMs = options.pollMs ?? 500;
     this.#maxRuns = options.runs ?? 200;
     const advancing = options.guard === undefined ? undefined : new RunNote();
     this.#owner = new RunOwner({
@@ -218,11 +220,11 @@ export class Worker {
     this.#isClaiming = true;
     this.#wantsRuns = false;
     this.#wantsNodes = false;
-    let nextMs = pollMs;
+    let nextMs = this.#pollMs;
     try {
       if (this.#options.suspects === true) nextMs = await this.#suspectClaim();
       else {
-        const found = await Promise.all([wanted.runs ? this.#runsClaim() : pollMs, wanted.nodes ? this.#nodesClaim() : pollMs]);
+        const found = await Promise.all([wanted.runs ? this.#runsClaim() : this.#pollMs, wanted.nodes ? this.#nodesClaim() : this.#pollMs]);
         nextMs = Math.min(...found);
         await this.#suspectLook();
       }
@@ -240,7 +242,7 @@ export class Worker {
   async #runsClaim(): Promise<number> {
     const limit = Math.min(claimLimit, this.#maxRuns - this.#owner.size);
     this.#runsMayWait = limit <= 0;
-    if (limit <= 0 || this.#options.only !== undefined) return pollMs;
+    if (limit <= 0 || this.#options.only !== undefined) return this.#pollMs;
     const held = this.#owner.byTenant();
     const share = tenantShare(this.#maxRuns);
     const claims = await runsClaim(this.#options.pool, this.#limits(limit, { held, share }));
@@ -250,7 +252,7 @@ export class Worker {
     if (claims.length === 0) this.signals.emit("idle");
     // Not awaited: the next claim is under way while these are loaded.
     else this.#runsAdopt(claims).catch((cause: unknown) => this.#options.log.error({ err: cause }, "claimed runs left to their leases"));
-    return againAfterMs(claims.length, limit);
+    return againAfterMs(claims.length, limit, this.#pollMs);
   }
 
   /** While it stops too: then they are given back at once, and count no crash. */
@@ -273,12 +275,12 @@ export class Worker {
     const { slots } = this.#owner;
     const limit = Math.min(claimLimit, slots.free);
     this.#nodesMayWait = limit <= 0;
-    if (limit <= 0) return pollMs;
+    if (limit <= 0) return this.#pollMs;
     const held = { held: slots.held(), share: slots.share };
     const claims = await nodesClaim(this.#options.pool, { ...this.#limits(limit, held), ...this.#onlyTypes() });
     this.#nodesMayWait = claims.length > 0 || slots.isCapped;
-    if (claims.length === 0 || !(await this.#nodesAdopt(claims))) return pollMs;
-    return againAfterMs(claims.length, limit);
+    if (claims.length === 0 || !(await this.#nodesAdopt(claims))) return this.#pollMs;
+    return againAfterMs(claims.length, limit, this.#pollMs);
   }
 
   /** @returns false when the worker stops: then they are given back. */
@@ -306,7 +308,7 @@ export class Worker {
 
   /** Takes one suspect when it holds none. @returns when to look again; what it holds asks for the next when it is done. */
   async #suspectClaim(): Promise<number> {
-    if (this.#owner.size > 0 || this.#offered.size > 0) return pollMs;
+    if (this.#owner.size > 0 || this.#offered.size > 0) return this.#pollMs;
     const { pool, only } = this.#options;
     const limits = this.#limits(0, { held: new Map(), share: 1 });
     const runs = only === undefined ? await runsClaim(pool, limits) : [];
@@ -317,7 +319,7 @@ export class Worker {
     const nodes = await nodesClaim(pool, { ...limits, ...this.#onlyTypes() });
     if (nodes.length > 0) await this.#nodesAdopt(nodes);
     else this.signals.emit("idle");
-    return pollMs;
+    return this.#pollMs;
   }
 
   async #suspectLook(): Promise<void> {
