@@ -51,6 +51,12 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
     return tested();
   }
 
+  /** This host has jailed a program before: it lacks something now, such as processes or memory. Where it lasts, the next test says so. */
+  function notNow(problem: string): SandboxResult {
+    testing = undefined;
+    return notRun("SANDBOX_BUSY", problem);
+  }
+
   return {
     async unavailableReason() {
       const outcome = await tested();
@@ -64,7 +70,8 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
       // The program's time begins with its turn. How long it waits for it the attempt's own deadline bounds, through the signal.
       const ran = await turns.run(request.tenantId, request.signal, () => runJailed(outcome.python, program, limits));
       if (ran === "full") return notRun("SANDBOX_BUSY", "Too many programs wait for the sandbox, of this tenant or of all.");
-      return ran === "aborted" ? notRun("CODE_CANCELLED", "The program was stopped because its node was.") : ran;
+      if (ran === "aborted") return notRun("CODE_CANCELLED", "The program was stopped because its node was.");
+      return ran.kind === "failed" && ran.code === "SANDBOX_UNAVAILABLE" ? notNow(ran.message) : ran;
     },
   };
 }
