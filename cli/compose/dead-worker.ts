@@ -39,6 +39,6 @@ async function freeOnce(pool: Queryable, { claimMark, blamedRunId }: DeadWorker,
     pool,
     innocent.map(({ key: runId, lease }) => ({ runId, lease })),
   );
-  await leasesFree(pool, counted);
+  await leasesFree(pool, counted, blamedRunId);
   if (held.length > 0) log.info({ given: innocent.length, freed: counted.length, blamedRunId }, "the leases of a dead worker are freed");
 }

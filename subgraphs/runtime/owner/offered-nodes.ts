@@ -132,8 +132,8 @@ export class OfferedNodes {
     if (plan === undefined) return undefined;
     const node = nodeOfPath(plan, claim.path);
     if (node === undefined) throw new Error(`the offered node run ${claim.path} is none of its plan`);
-    // A lease that was not given back: the call may have been made.
-    if (claim.crashes > 0 && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
+    // A lease that was not given back, whatever for: the call may have been made.
+    if (claim.isOrphan && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
     const executor = this.#owner.executors(node.type);
     if (executor === undefined) return undefined;
     const context = await this.#contextOf(claim, plan, node);

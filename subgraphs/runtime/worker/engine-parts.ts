@@ -1,4 +1,5 @@
 /** What the engine works with in a process of the platform: its connections, the node types, and the outside world behind ports. */
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type pg from "pg";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
@@ -24,6 +25,8 @@ export interface EngineHost {
   hints: HintChannel;
   call: SubgraphCaller;
   databaseUrl: string;
+  /** Of this process; made up unless given. Whoever is to free what the process held gives it. */
+  claimMark?: string | undefined;
 }
 
 /** What the engine takes. Whoever made it closes it. */
@@ -33,6 +36,8 @@ export interface EngineParts {
   log: Log;
   executors: NodeRegistry;
   ports: NodePorts;
+  /** Stands in each row that is claimed; the pool's sessions say that the process is there. */
+  claimMark: string;
   /** Ends the pool and the evaluation. */
   close(): Promise<void>;
 }
@@ -41,12 +46,13 @@ export interface EngineParts {
 const connections = 4;
 
 /** Makes the engine's parts; the pool works for all tenants, its connections are open and warm as soon as PostgreSQL lets them be. */
-export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost): EngineParts {
+export function engineParts({ env, log, hints, call, databaseUrl, claimMark = randomUUID() }: EngineHost): EngineParts {
   const pool = openPool({
     url: databaseUrl,
     scope: "engine",
     max: connections,
     prepared: definedStatements(),
+    presence: claimMark,
     applicationName: "agent-platform engine",
     statementTimeoutMs: 10_000,
     lockTimeoutMs: 2_000,
@@ -63,7 +69,7 @@ export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost):
     await evaluation.close();
     await pool.end();
   };
-  return { pool, hints, log, executors: nodeRegistry(), ports, close };
+  return { pool, hints, log, executors: nodeRegistry(), ports, claimMark, close };
 }
 
 /** What this process calls itself in node runs and leases. */

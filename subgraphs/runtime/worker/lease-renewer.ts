@@ -9,6 +9,8 @@ import type { RunNote } from "./run-note.ts";
 export interface RenewalSettings {
   url: string;
   leaseMs: number;
+  /** The claim mark of the process: the thread's session says that it is there. */
+  presence: string;
   /** How long it goes on without a word of the main loop. */
   patienceMs: number;
   /** It guards the process too, where the process is a worker's alone. */
@@ -35,6 +37,8 @@ export interface RenewerOptions {
   log: Log;
   leases: () => Lease[];
   listener: RenewalListener;
+  /** See {@link RenewalSettings}. */
+  presence: string;
   /** Guards the process from the same thread. */
   guard?: GuardSettings | undefined;
   advancing?: RunNote | undefined;
@@ -57,8 +61,8 @@ export class LeaseRenewer {
   #isClosed = false;
 
   constructor(options: RenewerOptions) {
-    const { url, leaseMs, guard, advancing } = options;
-    this.#settings = { url, leaseMs, patienceMs: Math.min(patienceMs, leaseMs), guard, advancing: advancing?.memory };
+    const { url, leaseMs, presence, guard, advancing } = options;
+    this.#settings = { url, leaseMs, presence, patienceMs: Math.min(patienceMs, leaseMs), guard, advancing: advancing?.memory };
     this.#leases = options.leases;
     this.#listener = options.listener;
     this.#log = options.log;

@@ -8,8 +8,9 @@ import { monotonicMs } from "../owner/clock.ts";
 import type { RenewalReport, RenewalSettings } from "./lease-renewer.ts";
 import { runNoted } from "./run-note.ts";
 
-const { url, leaseMs, patienceMs, guard, advancing } = workerData as RenewalSettings;
-const pool = openPool({ url, max: 1, scope: "engine", prepared: definedStatements(), applicationName: "agent-platform renewals" });
+const { url, leaseMs, presence, patienceMs, guard, advancing } = workerData as RenewalSettings;
+const applicationName = "agent-platform renewals";
+const pool = openPool({ url, max: 1, scope: "engine", prepared: definedStatements(), presence, applicationName });
 
 let leases: Lease[] = [];
 let beatAtMs = monotonicMs();

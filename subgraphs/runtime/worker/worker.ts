@@ -3,12 +3,22 @@
  * It has no port; any number of workers share the queue.
  */
 import { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { GuardSettings } from "#shared/process-guard.mjs";
 import type { NodePorts } from "../nodes/executor.ts";
-import { isSuspectDue, nodesClaim, runsClaim, type ClaimedNode, type RunClaim, type ClaimLimits } from "../queue/claim.sql.ts";
+import {
+  isSuspectDue,
+  nodesClaim,
+  runsClaim,
+  type ClaimedNode,
+  type ClaimedRun,
+  type RunClaim,
+  type ClaimLimits,
+} from "../queue/claim.sql.ts";
+import { isMarkGone } from "../queue/presence.sql.ts";
 import { runDeadLetter } from "../queue/dead-letter.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
@@ -45,13 +55,13 @@ export interface WorkerOptions {
   pollMs?: number;
   /** Takes only offered node runs of these types, and no runs. */
   only?: readonly string[];
-  /** Takes only what has outlived two owners, one row at a time: what kills its owner must find no others with it. All other workers leave it alone. */
+  /** Takes only what has outlived two owners, some rows at a time: those among which one has killed its owner are halved. All other workers leave them alone. */
   suspects?: boolean;
   /** Guards the process, which is this worker's alone: the renewal thread ends it when its main loop hangs, or its parent is gone. */
   guard?: GuardSettings | undefined;
   /**
-   * Written into each row that it claims, and shown to nobody: whoever made it up for this process alone finds by it what the process held when it died. The
-   * worker key unless given, which is no such thing: users choose some.
+   * Written into each row that it claims, and shown to nobody: whoever made it up for this process alone finds by it what the process held when it died, and
+   * others that it is there. The worker key unless given, which is no such thing: users choose some.
    */
   claimMark?: string | undefined;
 }
@@ -70,6 +80,10 @@ export interface WorkerSignals {
 const suspectLookMs = 1_000;
 const stopGraceMs = 22_000;
 const claimLimit = 200;
+/** Suspects that are executed together at first. With each death that leaves open whose it was they are half as many, so six deaths prove one guilty. */
+const mostSuspects = 64;
+const goneLookMs = 10;
+const goneLooks = 200;
 
 /** A claim gives each tenant its share of the limit, so one that came back half empty may have left something behind. */
 function againAfterMs(claimed: number, limit: number, pollMs: number): number {
@@ -96,6 +110,8 @@ export class Worker {
   /** The last claim could not take all that was due. */
   #runsMayWait = false;
   #nodesMayWait = false;
+  /** Of the suspects that it has: how many may be together, and how many might have been. */
+  #company = { now: 0, bound: 0 };
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isStopping = false;
   /** Until then other owners get their leases back first: the database was away, and all leases ran out together. */
@@ -135,6 +151,7 @@ export class Worker {
       log: options.log,
       leases: () => [...this.#owner.leases(), ...this.#offered.leases()],
       guard: options.guard,
+      presence: this.#claimMark,
       advancing,
       listener: {
         confirmed: (leases, sentAtMs) => this.#confirmed(leases, sentAtMs),
@@ -170,7 +187,7 @@ export class Worker {
     await this.#renewer.close();
   }
 
-  /** Stops at once and gives nothing back, as a process that is killed does. For tests. */
+  /** Stops at once and gives nothing back, as a process that is killed does, until the database has noticed. For tests. */
   async kill(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
@@ -178,6 +195,12 @@ export class Worker {
     this.#offered.close();
     this.#owner.close();
     await this.#renewer.close();
+    const isGone = () => isMarkGone(this.#options.pool, this.#claimMark).catch(() => true);
+    for (let look = 0; look < goneLooks && !(await isGone()); look++) await sleep(goneLookMs);
+  }
+
+  get #claimMark(): string {
+    return this.#options.claimMark ?? this.#options.workerKey;
   }
 
   #confirmed(leases: readonly Lease[], sentAtMs: number): void {
@@ -306,20 +329,33 @@ export class Worker {
     this.#options.hints.publish("work", "nodes");
   }
 
-  /** Takes one suspect when it holds none. @returns when to look again; what it holds asks for the next when it is done. */
+  /** Takes suspects, runs or offered nodes, as many as may be together. @returns when to look again; what leaves makes room, and asks for the next. */
   async #suspectClaim(): Promise<number> {
-    if (this.#owner.size > 0 || this.#offered.size > 0) return this.#pollMs;
-    const { pool, only } = this.#options;
-    const limits = this.#limits(0, { held: new Map(), share: 1 });
-    const runs = only === undefined ? await runsClaim(pool, limits) : [];
-    if (runs.length > 0) {
-      await this.#runsAdopt(runs);
-      return 0;
+    const runs = this.#owner.size;
+    const nodes = this.#offered.size;
+    if (runs + nodes === 0) this.#company = { now: 0, bound: 0 };
+    const limits = this.#suspectLimits(runs + nodes);
+    if (nodes === 0 && this.#options.only === undefined) {
+      const claims = await runsClaim(this.#options.pool, limits);
+      this.#companySet(claims);
+      if (claims.length > 0) await this.#runsAdopt(claims);
+      if (claims.length + runs > 0) return this.#pollMs;
     }
-    const nodes = await nodesClaim(pool, { ...limits, ...this.#onlyTypes() });
-    if (nodes.length > 0) await this.#nodesAdopt(nodes);
-    else this.signals.emit("idle");
+    const claims = await nodesClaim(this.#options.pool, { ...limits, ...this.#onlyTypes() });
+    this.#companySet(claims);
+    if (claims.length > 0) await this.#nodesAdopt(claims);
+    else if (nodes === 0) this.signals.emit("idle");
     return this.#pollMs;
+  }
+
+  #suspectLimits(held: number): ClaimLimits {
+    // Those of one tenant may be all of them, and each needs a slot.
+    const most = Math.max(1, Math.min(mostSuspects, this.#owner.slots.share));
+    return { ...this.#limits(0, { held: new Map(), share: 1 }), company: { most, held, ...this.#company } };
+  }
+
+  #companySet([first]: readonly ClaimedRun[]): void {
+    if (first !== undefined) this.#company = { now: first.company, bound: first.bound ?? 1 };
   }
 
   async #suspectLook(): Promise<void> {
@@ -335,7 +371,7 @@ export class Worker {
   #limits(limit: number, held: Pick<ClaimLimits, "held" | "share">): ClaimLimits {
     return {
       limit,
-      worker: this.#options.claimMark ?? this.#options.workerKey,
+      worker: this.#claimMark,
       leaseMs: this.#leaseMs,
       orphansAllowed: !this.#wasUnreachable && monotonicMs() >= this.#orphansFromMs,
       suspectsAllowed: this.#options.suspects === true,
