@@ -20,7 +20,7 @@ export interface RenewalSettings {
 }
 
 /** What the renewal thread says. `sentAtMs`: monotonic. */
-export type RenewalReport = { kind: "renewed"; sentAtMs: number; confirmed: Lease[]; lost: Lease[] } | { kind: "failed"; message: string };
+export type RenewalReport = { kind: "present" } | { kind: "renewed"; sentAtMs: number; confirmed: Lease[]; lost: Lease[] } | { kind: "failed"; message: string };
 
 /** Who is told about leases. */
 export interface RenewalListener {
@@ -59,6 +59,7 @@ export class LeaseRenewer {
   #thread: Thread | undefined;
   #beat: NodeJS.Timeout | undefined;
   #isClosed = false;
+  readonly #presence = Promise.withResolvers<void>();
 
   constructor(options: RenewerOptions) {
     const { url, leaseMs, presence, guard, advancing } = options;
@@ -71,6 +72,11 @@ export class LeaseRenewer {
   start(): void {
     this.#spawn();
     this.#beat = setInterval(() => this.#thread?.postMessage(this.#leases()), Math.min(beatMs, this.#settings.leaseMs / 6));
+  }
+
+  /** Resolves when the database knows that this process is there: what it claims before would look like a dead one's. */
+  get present(): Promise<void> {
+    return this.#presence.promise;
   }
 
   async close(): Promise<void> {
@@ -93,6 +99,7 @@ export class LeaseRenewer {
 
   #hear(report: RenewalReport): void {
     if (this.#isClosed) return;
+    if (report.kind === "present") return this.#presence.resolve();
     if (report.kind === "failed") {
       this.#log.warn({ reason: report.message }, "leases not renewed");
       this.#listener.failed();

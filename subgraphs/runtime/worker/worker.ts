@@ -114,6 +114,7 @@ export class Worker {
   #company = { now: 0, bound: 0 };
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isStopping = false;
+  #isPresent = false;
   /** Until then other owners get their leases back first: the database was away, and all leases ran out together. */
   #orphansFromMs = 0;
   #wasUnreachable = false;
@@ -172,7 +173,10 @@ export class Worker {
     // No hint tells of suspects.
     if (this.#options.suspects !== true)
       this.#unsubscribe = this.#options.hints.subscribe("work", "*", (what) => this.#claimSoon(what === "nodes" ? "nodes" : "runs"));
-    this.#claimAfter(0);
+    void this.#renewer.present.then(() => {
+      this.#isPresent = true;
+      this.#claimAfter(0);
+    });
   }
 
   /** Finishes what it can within 25 s and gives back the rest, so that nothing counts as a crash. */
@@ -227,7 +231,7 @@ export class Worker {
 
   #claimAfter(ms: number): void {
     const atMs = monotonicMs() + ms;
-    if (this.#isStopping || (this.#timer !== undefined && this.#wakeAtMs <= atMs)) return;
+    if (this.#isStopping || !this.#isPresent || (this.#timer !== undefined && this.#wakeAtMs <= atMs)) return;
     clearTimeout(this.#timer);
     this.#wakeAtMs = atMs;
     this.#timer = setTimeout(() => {

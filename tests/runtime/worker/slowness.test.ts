@@ -12,8 +12,10 @@ const processes: ChildProcess[] = [];
 
 afterEach(async () => {
   for (const child of processes.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const ended = once(child, "exit");
     child.kill("SIGKILL");
-    await once(child, "exit").catch(() => {});
+    await ended;
   }
 });
 
