@@ -77,12 +77,14 @@ describe("a lease that ran out", () => {
     for (const id of ["a", "b", "c", "d"]) await t.calls.heldNode(id);
     const stall = new pg.Client({ connectionString: t.adminUrl });
     await stall.connect();
-    await stall.query("begin; lock table runtime.work, runtime.run in access exclusive mode");
-    await stall.query("select pg_sleep(4)");
-    const claimed = Promise.all(workers.map((worker) => once(worker.signals, "idle")));
+    // No renewal gets at its row, and none waits for it.
+    await stall.query("begin; select from runtime.work for update");
+    await leasesRunOut(t);
+    const taken = Promise.race(workers.map((worker) => once(worker.signals, "claimed")));
     await stall.query("commit");
+    t.hints.publish("work", "runs");
+    await taken;
     await stall.end();
-    await claimed;
     const { rows } = await t.pool.query("select distinct crashes from runtime.work");
     expect(rows).toEqual([{ crashes: 0 }]);
     // Whoever has them now.
