@@ -1,4 +1,4 @@
-/** What is done for the runs of a worker that died, by the process that saw it die. */
+/** What is done for the runs of a worker, or of the API, that died, by the process that saw it die. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { openPool } from "#shared/db/pool.ts";
 import type { Log } from "#shared/log.ts";
