@@ -20,7 +20,8 @@ export interface RenewalSettings {
 }
 
 /** What the renewal thread says. `sentAtMs`: monotonic. */
-export type RenewalReport = { kind: "present" } | { kind: "renewed"; sentAtMs: number; confirmed: Lease[]; lost: Lease[] } | { kind: "failed"; message: string };
+export type RenewalReport =
+  { kind: "present" } | { kind: "renewed"; sentAtMs: number; confirmed: Lease[]; lost: Lease[] } | { kind: "failed"; message: string };
 
 /** Who is told about leases. */
 export interface RenewalListener {

@@ -66,7 +66,13 @@ describe("a code node", () => {
   });
 
   it("that the sandbox has no room for has not failed: it is called again, whatever retry says", async () => {
-    const sandbox = new ScriptedSandbox(() => ({ kind: "failed", code: "SANDBOX_BUSY", message: "Too many wait.", stdout: "", durationMs: 0 }));
+    const sandbox = new ScriptedSandbox(() => ({
+      kind: "failed",
+      code: "SANDBOX_BUSY",
+      message: "Too many wait.",
+      stdout: "",
+      durationMs: 0,
+    }));
     const context = fakeNodeContext({ config, scope, ports: { sandbox } });
     expect(await codeNode.run(context)).toEqual({
       kind: "interrupted",
