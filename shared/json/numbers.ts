@@ -77,7 +77,8 @@ export function withDigitsKept(text: string): { text: string; kept: LongNumber[]
  * @param root  what its place begins with, where it does not begin with a key.
  */
 export function longNumberRefusal(text: string, root = ""): AppError | undefined {
-  for (const number of longNumbers(text)) if (Number.isFinite(Number(number.digits))) return notKept(placeOf(number, root), number.digits);
+  for (const number of longNumbers(text))
+    if (Number.isFinite(Number(number.digits))) return notKept(placeOf(number, root) || "It", number.digits);
   return undefined;
 }
 
@@ -92,10 +93,10 @@ export function notKept(field: string, digits: string): AppError {
   return numberErrors.NUMBER_NOT_KEPT({ field, value: brief(digits), readAs: String(Number(digits)) });
 }
 
-/** Where a number stands, for a message: `variables.input.id`. */
+/** Where a number stands, for a message: `variables.input.id`; empty for a text that is nothing else. */
 export function placeOf({ path }: Pick<LongNumber, "path">, root = ""): string {
   const steps = [...(root === "" ? [] : [root]), ...path].map((step) => String(step).slice(0, 100));
-  return (steps.length <= 12 ? steps : [...steps.slice(0, 6), "…", ...steps.slice(-5)]).join(".") || "It";
+  return (steps.length <= 12 ? steps : [...steps.slice(0, 6), "…", ...steps.slice(-5)]).join(".");
 }
 
 function brief(digits: string): string {

@@ -2,6 +2,7 @@
 import type { FetchedResponse } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
+import { placeOf, type LongNumber } from "#shared/json/numbers.ts";
 import type { Scrubber } from "#shared/secret/scrub.ts";
 import type { ToolResult } from "./tool-result.ts";
 
@@ -22,6 +23,7 @@ export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, 
     status: answer.status,
     outputText: output.text === null ? null : scrubber.text(output.text),
     outputJson: scrubber.json(output.json),
+    numbersAsText: (output.numbers ?? []).slice(0, shownPlaces).map((number) => scrubber.text(placeOf(number))),
     headers: scrubber.json(answer.headers) as JsonObject,
     durationMs,
     errorCode: error?.code ?? null,
@@ -30,6 +32,7 @@ export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, 
   };
 }
 
+const shownPlaces = 10;
 const longestUrl = 300;
 
 /** Method and URL as they may be shown, without the query: what stands there is the request's. */
@@ -41,6 +44,8 @@ function called({ method, url }: JsonObject): string {
 interface Output {
   text: string | null;
   json: Json;
+  /** Whose digits are a text in `json`. */
+  numbers?: readonly LongNumber[];
   error?: { code: string; message: string };
 }
 
@@ -55,8 +60,9 @@ function readBody({ body, headers }: FetchedResponse): Output {
     };
   }
   if (!/^application\/([\w.+-]*\+)?json\b|^text\/json\b/i.test(contentType)) return { text, json: null };
-  const parsed = readJson(text);
-  if (parsed !== undefined) return { text: null, json: parsed };
+  let numbers: readonly LongNumber[] = [];
+  const parsed = readJson(text, (found) => (numbers = found));
+  if (parsed !== undefined) return { text: null, json: parsed, numbers };
   return {
     text,
     json: null,

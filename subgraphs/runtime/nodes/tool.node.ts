@@ -2,7 +2,6 @@ import { shownRequestConfig } from "#shared/secret/credentials.ts";
 import { toolConfig } from "#shared/dsl/configs.ts";
 import { AppError } from "#shared/errors.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { storableText } from "#shared/json/storable.ts";
 import { rendered } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
@@ -44,7 +43,7 @@ function requestOf(rendered: JsonObject): ToolRequest {
 }
 
 function outcomeOf(response: ToolResponse): NodeOutcome {
-  const outputText = response.outputText === null ? undefined : storableText(response.outputText);
+  const outputText = response.outputText ?? undefined;
   const outputJson = {
     tool: response.resolved,
     ok: response.ok,
@@ -53,13 +52,18 @@ function outcomeOf(response: ToolResponse): NodeOutcome {
     body: response.outputJson ?? outputText ?? null,
     duration_ms: response.durationMs,
   };
-  if (response.ok) return completed({ ...(outputText === undefined ? {} : { outputText }), outputJson });
+  const notes =
+    response.numbersAsText.length === 0
+      ? {}
+      : { numbers_as_text: response.numbersAsText.map((place) => (place === "" ? "body" : `body.${place}`)) };
+  if (response.ok) return completed({ ...(outputText === undefined ? {} : { outputText }), outputJson, notes });
   const retryAfter = response.headers["retry-after"];
   return failed({
     code: response.errorCode ?? "TOOL_HTTP_ERROR",
     message: response.errorMessage ?? `The tool answered with status ${response.status}.`,
     ...httpRetry({ status: response.status ?? 0, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined }, Date.now()),
     outputJson,
+    ...(Object.keys(notes).length > 0 && { notes }),
   });
 }
 
