@@ -10,7 +10,7 @@ import type { MemoryContext } from "./memory.context.ts";
 import { Memory } from "./memory.entity.ts";
 import type { CreateMemoryInput, UpdateMemoryInput } from "./memory.inputs.ts";
 import { checkContent, checkExpiry, unexpired } from "./memory.rules.ts";
-import { countWords } from "./memory.words.ts";
+import { countWords } from "#shared/words.ts";
 
 const metadataBytes = 16 * 1024;
 const score = { min: 0, max: 100 };

@@ -1,7 +1,7 @@
 import { memorySubgraph } from "../../subgraphs/memory/subgraph.ts";
 import { memoriesSearch, type MemorySearch } from "../../subgraphs/memory/memory-search.sql.ts";
 import { MemoryScopeType } from "../../subgraphs/memory/memory.entity.ts";
-import { searchTerms } from "../../subgraphs/memory/memory.words.ts";
+import { searchTerms } from "#shared/words.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 import { query as adminQuery } from "../testkit/admin-query.ts";
 

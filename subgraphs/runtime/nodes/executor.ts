@@ -42,8 +42,8 @@ export interface OutputNotes {
   replaced_characters?: number;
   /** Places of numbers that a double does not keep, and whose digits are a text now; the first of them. */
   numbers_as_text?: string[];
-  /** Documents of a source that could not be read as such. */
-  skipped_documents?: number;
+  /** Documents without a text: a null one counts as empty, what is no document at all is left out. */
+  documents_without_text?: number;
 }
 
 /** How a node's attempt ended. */

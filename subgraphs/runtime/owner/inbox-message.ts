@@ -30,7 +30,7 @@ const span = z.object({
 const notes = z.object({
   replaced_characters: z.number().optional(),
   numbers_as_text: z.array(z.string()).optional(),
-  skipped_documents: z.number().optional(),
+  documents_without_text: z.number().optional(),
 });
 
 const outcome = z.discriminatedUnion("kind", [
