@@ -2,6 +2,7 @@ import { memorySubgraph } from "../../subgraphs/memory/subgraph.ts";
 import { memoriesSearch, type MemorySearch } from "../../subgraphs/memory/memory-search.sql.ts";
 import { MemoryScopeType } from "../../subgraphs/memory/memory.entity.ts";
 import { searchTerms } from "#shared/words.ts";
+import { registerFakeRecords } from "../testkit/fake-records.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 import { query as adminQuery } from "../testkit/admin-query.ts";
 
@@ -9,6 +10,7 @@ const open: TestSubgraph[] = [];
 const setup = async () => {
   const t = await openTestSubgraph(memorySubgraph);
   open.push(t);
+  registerFakeRecords(t, "agent", "Agent", ["u1"]);
   return { ...t, ...operations(t) };
 };
 afterEach(async () => {
