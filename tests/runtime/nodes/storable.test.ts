@@ -64,7 +64,7 @@ describe("what can be kept", () => {
       3,
     ],
   ])("has U+FFFD for %s, and a note of it", (_what, output, kept, count) => {
-    const { outcome, outputJson } = completed(output as object);
+    const { outcome, outputJson } = completed(output);
     expect(outcome).toEqual({ kind: "completed", ...kept, notes: { replaced_characters: count } });
     if ("outputJson" in kept) expect(outputJson).toBe(JSON.stringify(kept.outputJson));
     // As a worker tells it to the run's owner, who looks once more.

@@ -11,9 +11,9 @@ const branch = (id: string): JsonObject => ({ id, type: "if-else", config: { exp
 const answer = (id: string): JsonObject => ({ id, type: "answer", config: { answer: "hi" } });
 /** `a>b`, `a>b:true`. */
 const edges = (...written: string[]) =>
-  written.map((text) => {
+  written.map((text): Json => {
     const [, source, target, condition] = /^(\w+)>(\w+)(?::(\w+))?$/.exec(text) ?? [];
-    return { source, target, ...(condition !== undefined && { condition }) } as Json;
+    return { source: source ?? "", target: target ?? "", ...(condition !== undefined && { condition }) };
   });
 const contested = (nodes: Json[], written: string[]) =>
   validateDsl({ nodes, edges: edges(...written) })
