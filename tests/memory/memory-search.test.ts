@@ -60,7 +60,14 @@ describe("searchMemories", () => {
 
   it("finds words in any language, without case and accents, and parts of sentences written without spaces (S-77)", async () => {
     const t = await setup();
-    for (const text of ["Trinkt gern Kräutertee", "Любит зелёный чай", "私は東京都に住んでいます", "يحب القهوة", "나는 서울에서 산다"])
+    for (const text of [
+      "Trinkt gern Kräutertee",
+      "Любит зелёный чай",
+      "私は東京都に住んでいます",
+      "يحب القهوة",
+      "나는 서울에서 산다",
+      "Loves 🍣 and 👍🏽",
+    ])
       await t.remember(text);
     expect(await t.found("KRAUTERTEE")).toEqual(["Trinkt gern Kräutertee"]);
     expect(await t.found("зеленый")).toEqual(["Любит зелёный чай"]);
@@ -68,6 +75,7 @@ describe("searchMemories", () => {
     expect(await t.found("都")).toEqual(["私は東京都に住んでいます"]);
     expect(await t.found("القهوة")).toEqual(["يحب القهوة"]);
     expect(await t.found("서울")).toEqual(["나는 서울에서 산다"]);
+    for (const query of ["🍣", "👍", "👍🏽"]) expect(await t.found(query)).toEqual(["Loves 🍣 and 👍🏽"]);
   });
 
   it("finds words by their beginning, after those that are the same", async () => {

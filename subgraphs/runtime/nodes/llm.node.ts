@@ -4,7 +4,7 @@ import { readJson } from "#shared/json/nesting.ts";
 import { storableText } from "#shared/json/storable.ts";
 import { rendered } from "./evaluation.ts";
 import type { NodeOutcome, OutputNotes } from "./executor.ts";
-import { completed, failed, outsideNode, placesOf } from "./outcome.ts";
+import { completed, failed, noted, outsideNode, placesOf } from "./outcome.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
 import { portCall, traced } from "./traced.ts";
 
@@ -66,7 +66,7 @@ function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutc
   if (!asksForJson(request) || completion.toolCalls.length > 0) return completed({ outputText, outputJson, usage });
   const notes: OutputNotes = {};
   const parsed = readJson(storableText(outputText), (numbers) => (notes.numbers_as_text = placesOf(numbers, "parsed")));
-  if (parsed !== undefined) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage, notes });
+  if (parsed !== undefined) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage, ...noted(notes) });
   const hint = completion.finishReason === "LENGTH" ? "; it was cut off by max_tokens" : "";
   // Another sample may be well-formed: the node's retry policy decides.
   return failed({

@@ -2,14 +2,19 @@
 import { ZodError } from "zod";
 import { AppError } from "#shared/errors.ts";
 import { placeOf, type LongNumber } from "#shared/json/numbers.ts";
-import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
+import type { NodeContext, NodeExecutor, NodeOutcome, OutputNotes } from "./executor.ts";
 
 type Completed = Extract<NodeOutcome, { kind: "completed" }>;
 type Failed = Extract<NodeOutcome, { kind: "failed" }>;
 
-/** A completed outcome. Whether its output can be kept is looked at once, where it is stored (storable.ts). Notes that say nothing are none. */
-export function completed({ notes = {}, ...output }: Omit<Completed, "kind">): NodeOutcome {
-  return { kind: "completed", ...output, ...(Object.keys(notes).length > 0 && { notes }) };
+/** A completed outcome. Whether its output can be kept is looked at once, where it is stored (storable.ts). */
+export function completed(output: Omit<Completed, "kind">): NodeOutcome {
+  return { kind: "completed", ...output };
+}
+
+/** The notes of an outcome; those that say nothing are none. */
+export function noted(notes: OutputNotes): { notes?: OutputNotes } {
+  return Object.keys(notes).length > 0 ? { notes } : {};
 }
 
 const notedPlaces = 10;

@@ -5,7 +5,7 @@ import { hasTooManyValues, maxJsonValues } from "#shared/json/value-count.ts";
 import { memoBySource } from "#shared/template/memo.ts";
 import { indexDocuments, readDocuments, searchOnce, type RetrievableDocument, type RetrievedDocument } from "./document-index.ts";
 import type { NodeOutcome, OutputNotes } from "./executor.ts";
-import { completed, failed, placesOf } from "./outcome.ts";
+import { completed, failed, noted, placesOf } from "./outcome.ts";
 
 /** A query, and where the documents are from. */
 export interface Retrieval {
@@ -29,7 +29,7 @@ export function retrieve({ query, topK, source }: Retrieval, json: string): Node
   if (typeof search === "string") return notUsable(source, search);
   const { found, notes } = search;
   const outputText = found.map(({ title, text }) => (title ? `${title}\n${text}` : text)).join("\n\n");
-  return completed({ outputText, outputJson: { query, retrieved_documents: found }, notes });
+  return completed({ outputText, outputJson: { query, retrieved_documents: found }, ...noted(notes) });
 }
 
 /** What was found, or why nothing can be. */

@@ -5,7 +5,7 @@ import type { JsonObject } from "#shared/json.ts";
 import { rendered } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
-import { completed, failed, outsideNode } from "./outcome.ts";
+import { completed, failed, noted, outsideNode } from "./outcome.ts";
 import type { ToolRequest, ToolResponse } from "./ports/tool.port.ts";
 import { portCall, traced } from "./traced.ts";
 
@@ -52,18 +52,16 @@ function outcomeOf(response: ToolResponse): NodeOutcome {
     body: response.outputJson ?? outputText ?? null,
     duration_ms: response.durationMs,
   };
-  const notes =
-    response.numbersAsText.length === 0
-      ? {}
-      : { numbers_as_text: response.numbersAsText.map((place) => (place === "" ? "body" : `body.${place}`)) };
-  if (response.ok) return completed({ ...(outputText === undefined ? {} : { outputText }), outputJson, notes });
+  const places = response.numbersAsText.map((place) => (place === "" ? "body" : `body.${place}`));
+  const notes = noted(places.length === 0 ? {} : { numbers_as_text: places });
+  if (response.ok) return completed({ ...(outputText === undefined ? {} : { outputText }), outputJson, ...notes });
   const retryAfter = response.headers["retry-after"];
   return failed({
     code: response.errorCode ?? "TOOL_HTTP_ERROR",
     message: response.errorMessage ?? `The tool answered with status ${response.status}.`,
     ...httpRetry({ status: response.status ?? 0, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined }, Date.now()),
     outputJson,
-    ...(Object.keys(notes).length > 0 && { notes }),
+    ...notes,
   });
 }
 
