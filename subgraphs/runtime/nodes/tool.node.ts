@@ -55,11 +55,12 @@ function outcomeOf(response: ToolResponse): NodeOutcome {
   const places = response.numbersAsText.map((place) => (place === "" ? "body" : `body.${place}`));
   const notes = noted(places.length === 0 ? {} : { numbers_as_text: places });
   if (response.ok) return completed({ ...(outputText === undefined ? {} : { outputText }), outputJson, ...notes });
-  const retryAfter = response.headers["retry-after"];
   return failed({
     code: response.errorCode ?? "TOOL_HTTP_ERROR",
     message: response.errorMessage ?? `The tool answered with status ${response.status}.`,
-    ...httpRetry({ status: response.status ?? 0, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined }, Date.now()),
+    // A call that was answered with a redirect is done; only the page that shows its result has failed.
+    ...(response.resolved["redirected_by"] === undefined &&
+      httpRetry({ status: response.status ?? 0, headers: response.headers }, Date.now())),
     outputJson,
     ...notes,
   });
