@@ -1,6 +1,7 @@
 /** The parts of the platform as the commands see them; `parts.ts` puts them together. */
 import type { Env } from "#shared/config.ts";
 import type { Log } from "#shared/log.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import type { GuardSettings } from "#shared/process-guard.mjs";
 
 /** An environment with a prepared database. */
@@ -44,6 +45,8 @@ export interface PlatformOptions extends StartOptions {
   workerSocket: string;
   /** Why the platform is not ready, where somebody outside of this process knows; asked at each look at the readiness. */
   trouble?: () => string | undefined;
+  /** How the parts fare, where a supervisor tells. */
+  parts?: () => readonly PartHealth[];
 }
 
 /** Which nodes a worker takes. */

@@ -8,12 +8,13 @@ import { AppError } from "#shared/errors.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import type { HintBus } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
 import { accessSubgraph } from "../../router/access/subgraph.ts";
-import { probeServices } from "../../router/edge/health.ts";
+import { probeServices, sharedProbe } from "../../router/edge/health.ts";
 import { startRouter, type RunningRouter } from "../../router/router.ts";
 import { createPythonJail } from "../../subgraphs/runtime/sandbox/python-jail.ts";
 import type { PlatformOptions, RunningPlatform, RunningServer, StartOptions } from "../composition.ts";
@@ -32,7 +33,7 @@ export async function loadPlatform(): Promise<void> {
 }
 
 /** Starts router and all subgraphs in this process. */
-export async function startPlatform(env: Env, { log, progress, workerSocket, trouble }: PlatformOptions): Promise<RunningPlatform> {
+export async function startPlatform(env: Env, { log, progress, workerSocket, trouble, parts }: PlatformOptions): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
   // Asked while the rest opens: the sandbox's self-test takes a moment.
   const notes = sandboxNotes(env);
@@ -47,7 +48,7 @@ export async function startPlatform(env: Env, { log, progress, workerSocket, tro
     const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
-    const router = await openRouter(opened, { env, log, registry, shutdown, buses, trouble });
+    const router = await openRouter(opened, { env, log, registry, shutdown, buses, trouble, parts });
     return {
       graphUrl: router.url,
       notes: await notes,
@@ -79,18 +80,24 @@ async function openAll({ env, log, registry, shutdown, buses }: Parts): Promise<
 }
 
 /** The router with its own subgraph, in front of the others. */
-async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown, buses, trouble }: Parts): Promise<RunningRouter> {
+async function openRouter(
+  endpoints: SubgraphEndpoint[],
+  { env, log, registry, shutdown, buses, trouble, parts }: Parts,
+): Promise<RunningRouter> {
   const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
   const hints = await busOf(buses, databaseUrl, log, shutdown);
   const all = [...endpoints];
-  const definition = accessSubgraph(() => probeServices(all, log));
+  const definition = accessSubgraph(
+    sharedProbe(() => probeServices(all, log)),
+    parts,
+  );
   const access = await open(definition, { env, log, registry, hints });
   shutdown.add("access", () => access.close(), 5_000);
   all.push(access);
   const audit = new AuditWriter({ databaseUrl, log });
   shutdown.add("audits", () => audit.stop(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
-  const router = await startRouter({ env, endpoints: all, audit, log, checks });
+  const router = await startRouter({ env, endpoints: all, audit, log, checks, ...(parts && { parts }) });
   shutdown.add("the router", () => router.stop(), 8_000);
   return router;
 }
@@ -103,6 +110,7 @@ interface Parts {
   /** One a database: whoever listens to it in this process shares a connection. */
   buses: Map<string, HintBus>;
   trouble?: (() => string | undefined) | undefined;
+  parts?: (() => readonly PartHealth[]) | undefined;
 }
 
 function requireNoTrouble(trouble: () => string | undefined): Promise<void> {

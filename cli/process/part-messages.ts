@@ -2,6 +2,7 @@
  * The words between the supervising process and the parts that it started, over the IPC channel of each. All are small: the supervisor reads them, and must
  * never have much to read.
  */
+import type { PartHealth } from "#shared/part-health.ts";
 import { AppError, errorCodes, type ErrorCode, type ErrorFacts } from "#shared/errors.ts";
 
 /** An error on its way to another process. `code` is missing for a bug. */
@@ -29,6 +30,8 @@ export type PartMessage =
 export type SupervisorMessage =
   /** The database is there: start. */
   | { kind: "database"; databaseUrl: string; databaseUrls: Record<string, string> }
+  /** How all parts fare; told whenever that changes. */
+  | { kind: "parts"; parts: PartHealth[] }
   /** Why the platform is not ready now; without it, nothing is amiss. */
   | { kind: "trouble"; trouble?: string };
 

@@ -213,7 +213,7 @@ export type FinishReason =
 export type HealthStatus =
   /** They did not; message says why. */
   | 'DOWN'
-  /** It and its database answered within 2 s. */
+  /** It and its database answered within 1 s. */
   | 'UP';
 
 /** The node that a run begins with, instead of those that the DSL starts with. */

@@ -20,6 +20,8 @@ import { longNumberRefusal } from "#shared/json/numbers.ts";
 export interface SocketExtra extends Record<PropertyKey, unknown> {
   request: IncomingMessage;
   socket: WebSocket;
+  /** What the socket writes to. */
+  raw: Duplex;
   /** Fires when the socket has closed. */
   gone: AbortSignal;
   /** Why the operation is refused that the message asks for which is being read; known from its text alone. */
@@ -27,6 +29,8 @@ export interface SocketExtra extends Record<PropertyKey, unknown> {
 }
 
 export interface SocketOptions extends ServerOptions<Record<string, unknown>, SocketExtra> {
+  /** Hears of a new socket; `cut` ends it as one whose reader is too slow. */
+  onOpen?: (extra: SocketExtra, cut: () => void) => void;
   /** Hears of a message that is not read, with why; the socket ends with it. */
   onUnread?: (extra: SocketExtra, error: AppError) => void;
   /** Tells the client of an operation that is refused before it is looked at: above the limit of its socket, or with a number that is not kept. */
@@ -91,7 +95,8 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
   const accept = (socket: WebSocket, request: IncomingMessage, raw: Duplex) => {
     keepAlive(socket, limits.pingMs);
     const controller = new AbortController();
-    const extra: SocketExtra = { request, socket, gone: controller.signal };
+    const extra: SocketExtra = { request, socket, raw, gone: controller.signal };
+    options.onOpen?.(extra, () => cutSlow(socket));
     const unread = (error: AppError) => options.onUnread?.(extra, error);
     socket.on("error", (error) => {
       setting.log.debug({ err: error }, "websocket failed");
@@ -165,8 +170,10 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread, extra 
     // Waits until the bytes are on their way where many are waiting already, so that a client that does not read stops its own streams.
     send(text: string): Promise<void> | void {
       const waitingBytes = socket.bufferedAmount;
-      if (waitingBytes > maxBufferedBytes) socket.terminate();
-      if (socket.readyState !== socket.OPEN) return undefined;
+      if (waitingBytes > maxBufferedBytes) cutSlow(socket);
+      if (socket.readyState === socket.CLOSED) return undefined;
+      // Its streams end with it: until then none of them goes on.
+      if (socket.readyState !== socket.OPEN) return new Promise((resolve) => socket.once("close", () => resolve()));
       gather();
       if (waitingBytes < unreadBytes) return socket.send(text);
       return new Promise((resolve) => socket.send(text, () => resolve()));
@@ -204,6 +211,16 @@ function gatherWrites(raw: Duplex): () => void {
       raw.uncork();
     });
   };
+}
+
+/** A reader that reads on meets the reason behind what it has not read yet; it has a moment for it. */
+const cutMs = 2_000;
+
+function cutSlow(socket: WebSocket): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.close(closeCodes.READER_TOO_SLOW, "Read faster, or subscribe again behind the last cursor");
+  const timer = setTimeout(() => socket.terminate(), cutMs);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 function keepAlive(socket: WebSocket, pingMs: number): void {

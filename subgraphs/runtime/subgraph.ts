@@ -1,6 +1,6 @@
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { ArtifactResolver } from "./graph/artifact.resolver.ts";
-import { engineParts, processWorkerKey } from "./worker/engine-parts.ts";
+import { engineParts, openEventsPool, processWorkerKey } from "./worker/engine-parts.ts";
 import { Runtime0001 } from "./migrations/0001-runtime.ts";
 import { OutboxLease0002 } from "./migrations/0002-outbox-lease.ts";
 import { DerivedInput0003 } from "./migrations/0003-derived-input.ts";
@@ -60,15 +60,17 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
-      const parts = engineParts(deps);
+      // One less than a worker's: reads of events have connections of their own.
+      const parts = engineParts({ ...deps, connections: 3 });
+      const eventsPool = openEventsPool(deps.databaseUrl);
       const own = { executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` };
-      const runControl = new RunControl({ ...parts, ...own, ...control });
+      const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
       const pump = new OutboxPump({ ...deps, db: parts.pool });
       const close = async () => {
         await pump.close();
         await runControl.close();
-        await parts.close();
+        await Promise.all([parts.close(), eventsPool.end()]);
       };
       const { evaluation } = parts.ports;
       return { services: { control: runControl, documents: new DocumentCache(), evaluation }, close };

@@ -37,6 +37,17 @@ afterAll(async () => {
 const part = (name: string): number => runningInstance(dataDir)?.children?.find((child) => child.part === name)?.pid ?? 0;
 const database = () => readPostmaster(join(dataDir, "postgres"))?.pid;
 
+/** What the graph says of a part. */
+async function partHealth(name: string): Promise<{ state: string; restarts: number; lastEndCause: string | null }> {
+  const response = await fetch(platform.graphUrl, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ query: "{ parts { name state since restarts lastEndCause } }" }),
+  });
+  const { data } = (await response.json()) as { data: { parts: { name: string; state: string; restarts: number; lastEndCause: null }[] } };
+  return data.parts.find((each) => each.name === name)!;
+}
+
 /** Starts a run of it. @returns its id. */
 async function start(code: string, dsl: JsonObject): Promise<string> {
   const prepared = await prepareWorkflow(client, { code, name: code, input: {}, dsl });
@@ -63,6 +74,10 @@ describe("a platform a part of which is killed", () => {
     expect({ worker: part("worker"), database: database() }).toEqual({ worker: before.worker, database: before.database });
     expect(part("API")).not.toBe(before.api);
     expect((await fetch(new URL("/livez", platform.graphUrl))).status).toBe(200);
+    expect(await partHealth("API")).toMatchObject({ state: "UP", restarts: 1, lastEndCause: "KILLED" });
+    expect(await partHealth("PostgreSQL")).toMatchObject({ state: "UP", restarts: 0, lastEndCause: null });
+    const health = (await (await fetch(new URL("/health", platform.graphUrl))).json()) as { parts: object[] };
+    expect(health.parts).toEqual(["PostgreSQL", "API", "worker"].map((name) => expect.objectContaining({ name, state: "UP" })));
   }, 300_000);
 
   it("is a worker: its runs go on elsewhere long before their leases run out", async () => {
@@ -81,6 +96,11 @@ describe("a platform a part of which is killed", () => {
     ]);
     const runId = await start("worker", asks("/hangs"));
     expect((await followRun(client, runId, () => {})).status).toBe("COMPLETED");
+    const worker = await eventually(
+      () => partHealth("worker"),
+      ({ state }) => state === "UP",
+    );
+    expect(worker).toMatchObject({ restarts: 1, lastEndCause: "KILLED" });
     // A lease has 20 s left at least.
     expect((await calledAgainAtMs.promise) - (await killedAtMs.promise)).toBeLessThan(18_000);
   }, 300_000);

@@ -36,6 +36,8 @@ import { newTraceId, parseTraceparent } from "../owner/span-ids.ts";
 export interface EngineDeps {
   /** openPool({ url, scope: "engine" }). */
   pool: pg.Pool;
+  /** The same for reads of events, so that streams go on however much is created; `pool` unless given. */
+  eventsPool?: pg.Pool;
   hints: HintChannel;
   log: Log;
   executors: Executors;
@@ -85,7 +87,7 @@ export class RunControl {
     this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3 });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     this.#creates = new CreateBatcher(db);
-    this.#events = new EventBatcher(db);
+    this.#events = new EventBatcher(deps.eventsPool ?? db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
     this.#bulkCancel = new BulkCancel({ db, hints, watch: this.#mailWatch });
     this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);

@@ -24,6 +24,8 @@ export interface EngineHost {
   hints: HintChannel;
   call: SubgraphCaller;
   databaseUrl: string;
+  /** Opened at most; 4 unless given. */
+  connections?: number;
 }
 
 /** What the engine takes. Whoever made it closes it. */
@@ -38,10 +40,10 @@ export interface EngineParts {
 }
 
 /** Two for what goes out in two statements at a time (creates, flushes), two for all that comes between. */
-const connections = 4;
+const mostConnections = 4;
 
 /** Makes the engine's parts; the pool works for all tenants, its connections are open and warm as soon as PostgreSQL lets them be. */
-export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost): EngineParts {
+export function engineParts({ env, log, hints, call, databaseUrl, connections = mostConnections }: EngineHost): EngineParts {
   const pool = openPool({
     url: databaseUrl,
     scope: "engine",
@@ -64,6 +66,13 @@ export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost):
     await pool.end();
   };
   return { pool, hints, log, executors: nodeRegistry(), ports, close };
+}
+
+/** Connections for reads of runs' events alone: two statements of them are under way at most. */
+export function openEventsPool(databaseUrl: string): pg.Pool {
+  const prepared = definedStatements().filter(({ name }) => name === "events_read");
+  const limits = { max: 2, statementTimeoutMs: 10_000, lockTimeoutMs: 2_000 };
+  return openPool({ url: databaseUrl, scope: "engine", prepared, applicationName: "agent-platform events", ...limits });
 }
 
 /** What this process calls itself in node runs and leases. */
