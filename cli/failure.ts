@@ -3,7 +3,14 @@ import { AppError } from "#shared/errors.ts";
 import { issueLines } from "./errors.ts";
 
 /** What was asked with is wrong, whatever the platform says. */
-const wrongAsks = ["ENVIRONMENT_INVALID", "SUBGRAPH_URL_MISSING", "INPUT_NOT_AN_OBJECT", "EXAMPLE_UNKNOWN", "EXAMPLE_NEEDS_MODEL"];
+const wrongAsks = [
+  "ENVIRONMENT_INVALID",
+  "SUBGRAPH_URL_MISSING",
+  "INPUT_NOT_AN_OBJECT",
+  "NUMBER_NOT_KEPT",
+  "EXAMPLE_UNKNOWN",
+  "EXAMPLE_NEEDS_MODEL",
+];
 
 /** 2 when the caller said something wrong, 1 for every other failure. */
 export function exitCodeOf(error: unknown): number {

@@ -30,7 +30,7 @@ import { readerLimits, Readers, type ReaderLimits } from "./edge/readers.ts";
 import { defaultGate, outsideGate, streamGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
 import { AnswerBytes, answerLimits, type AnswerLimits } from "./graph/answer-bytes.ts";
 import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
-import { finiteNumbers } from "./graph/variables.ts";
+import { keptNumbers } from "./graph/variables.ts";
 
 export interface RouterOptions {
   env: Pick<Env, "host" | "port" | "authRequired" | "allowedHosts" | "corsOrigins" | "maxNodes" | "answersMib">;
@@ -126,7 +126,7 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
   return {
     graph,
     supergraphSdl,
-    operations: new Operations({ graph, rules: [finiteNumbers], limits: limitsOf({ env, limits }) }),
+    operations: new Operations({ graph, rules: [keptNumbers], limits: limitsOf({ env, limits }) }),
     endpoints: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint])),
     deadlines: { ...defaultDeadlines, ...deadlines },
     gate: new TenantGate({ ...defaultGate, ...given.gate }),

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { text } from "node:stream/consumers";
 import { cliErrors } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { refuseLongNumbers } from "#shared/json/numbers.ts";
 
 /** What a file holds. */
 export interface WorkflowFile {
@@ -20,7 +21,7 @@ export interface WorkflowFile {
   description: string;
 }
 
-/** @throws AppError FILE_UNREADABLE, FILE_NOT_JSON, FILE_NO_WORKFLOW */
+/** @throws AppError FILE_UNREADABLE, FILE_NOT_JSON, FILE_NO_WORKFLOW, NUMBER_NOT_KEPT */
 export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   const content = await readJson(path);
   if (!isJsonObject(content)) throw cliErrors.FILE_NO_WORKFLOW({ path });
@@ -44,7 +45,7 @@ export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   };
 }
 
-/** The value of `--input`: JSON, `@file` that holds it, or `-`: stdin does. @throws AppError INPUT_NOT_AN_OBJECT, FILE_UNREADABLE, FILE_NOT_JSON */
+/** The value of `--input`: JSON, `@file` that holds it, or `-`: stdin does. @throws AppError INPUT_NOT_AN_OBJECT, FILE_UNREADABLE, FILE_NOT_JSON, NUMBER_NOT_KEPT */
 export async function readInput(option: string): Promise<JsonObject> {
   const value =
     option === "-"
@@ -58,11 +59,14 @@ export async function readInput(option: string): Promise<JsonObject> {
 
 /** undefined: it is none. The refusal shows the option as the shell has left it, and an example. */
 function inlineJson(option: string): Json | undefined {
+  let value: Json;
   try {
-    return JSON.parse(option) as Json;
+    value = JSON.parse(option) as Json;
   } catch {
     return undefined;
   }
+  refuseLongNumbers(option, "--input");
+  return value;
 }
 
 async function readJson(path: string): Promise<Json> {
@@ -76,9 +80,12 @@ async function readJson(path: string): Promise<Json> {
 }
 
 function parse(json: string, path: string): Json {
+  let value: Json;
   try {
-    return JSON.parse(json) as Json;
+    value = JSON.parse(json) as Json;
   } catch (cause) {
     throw cliErrors.FILE_NOT_JSON({ path, story: (cause as Error).message }, { cause });
   }
+  refuseLongNumbers(json, path);
+  return value;
 }

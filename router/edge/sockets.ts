@@ -42,7 +42,7 @@ export function socketOptions(runtime: Runtime, { server, audit, refusals }: Soc
     },
     onConnect: ({ connectionParams, extra }) => acknowledge(extra, connectionParams, (error) => refused(extra, error)),
     onUnread: refused,
-    onTooMany: ({ connectionParams, extra }, { query, operationName }, error) => {
+    onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams);
       const outcome = { statusCode: 400, errorCodes: [error.code] };
       audit.record(auditRecord({ context, source: query, operationName, startedAt: new Date() }, outcome));

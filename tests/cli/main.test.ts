@@ -22,6 +22,10 @@ describe("the command line", () => {
     { argv: ["run", "flow.json", "--url", "127.0.0.1:4000"], says: "It is a URL, such as http://127.0.0.1:4000/graphql" },
     { argv: ["demo", "nothing"], says: "There is no example nothing; there are data-clean-up" },
     { argv: ["run", "examples/lead-scoring.json", "--input", "[1]"], says: "which is no JSON object" },
+    {
+      argv: ["run", "examples/lead-scoring.json", "--input", '{"leads":[{"id":7615917337495251231}]}'],
+      says: "--input.leads.0.id is the number 7615917337495251231",
+    },
     { argv: ["run", "examples/lead-scoring.json", "--input", "{bad"], says: "--input is {bad, which is no JSON object" },
     { argv: ["demo", "draft-and-review"], says: "AGENT_PLATFORM_PROVIDER_BASE_URL=http://localhost:11434/v1" },
     { argv: ["follow", "1", "--give-up-after", "soon"], says: "It is a number of seconds, 0 to 86400" },

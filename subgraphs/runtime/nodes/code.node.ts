@@ -14,7 +14,7 @@ export const codeNode = outsideNode(async (context) => {
     tenantId: context.tenantId,
     language: config.language,
     code: config.code,
-    payload: config.input_json ?? {},
+    payload: config.input_json === undefined ? {} : config.input_json,
     timeoutMs: (config.timeout_seconds ?? defaultTimeoutSeconds) * 1000,
     signal: context.signal,
   };

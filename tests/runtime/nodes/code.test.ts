@@ -29,6 +29,18 @@ describe("a code node", () => {
     ]);
   });
 
+  it("is given null where its whole input is missing, and {} where it has none", async () => {
+    const sandbox = new ScriptedSandbox(() => done);
+    const { input_json: _, ...without } = config;
+    for (const given of [
+      { ...config, input_json: "{{ input.missing }}" },
+      { ...config, input_json: { a: "{{ input.missing }}" } },
+      without,
+    ])
+      await codeNode.run(fakeNodeContext({ config: given, scope, ports: { sandbox } }));
+    expect(sandbox.requests.map(({ payload }) => payload)).toEqual([null, { a: null }, {}]);
+  });
+
   it("puts result into result_json and what was printed into the text (S-59), within a CODE span", async () => {
     const context = fakeNodeContext({ config, scope, ports: { sandbox: new ScriptedSandbox(() => done) } });
     expect(await codeNode.run(context)).toEqual({
