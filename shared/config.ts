@@ -39,6 +39,14 @@ const variables = {
   AUTH_REQUIRED: { schema: flag, example: "true" },
   PROVIDER_BASE_URL: { schema: z.url().optional(), example: "http://localhost:11434/v1" },
   PROVIDER_API_KEY: { schema: optional, example: "sk-…" },
+  PROVIDER_API_KEY_HEADER: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,100}$/, "must be the name of a header")
+      .optional(),
+    example: "api-key",
+  },
+  PROVIDER_FIRST_BYTE_SECONDS: { schema: z.coerce.number().int().min(1).max(86_400).optional(), example: "300" },
   DEFAULT_MODEL: { schema: z.string().min(1).default("gpt-4o-mini"), example: "gpt-4o-mini" },
   PYTHON_BIN: { schema: z.string().min(1).default("python3"), example: "/usr/bin/python3" },
   MAX_TIMEOUT_SECONDS: { schema: whole(30, 1, 3600), example: "30" },
@@ -83,6 +91,10 @@ export interface Env {
   authRequired: boolean;
   providerBaseUrl: string | undefined;
   providerApiKey: string | undefined;
+  /** The header that carries the key as it is; undefined: a bearer token. */
+  providerApiKeyHeader: string | undefined;
+  /** How long a stream's first byte may take where the call says nothing; undefined: 60. */
+  providerFirstByteSeconds: number | undefined;
   defaultModel: string;
   pythonBin: string;
   maxTimeoutSeconds: number;
@@ -137,6 +149,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     authRequired: read("AUTH_REQUIRED"),
     providerBaseUrl: read("PROVIDER_BASE_URL"),
     providerApiKey: read("PROVIDER_API_KEY"),
+    providerApiKeyHeader: read("PROVIDER_API_KEY_HEADER"),
+    providerFirstByteSeconds: read("PROVIDER_FIRST_BYTE_SECONDS"),
     defaultModel: read("DEFAULT_MODEL"),
     pythonBin: read("PYTHON_BIN"),
     maxTimeoutSeconds: read("MAX_TIMEOUT_SECONDS"),
