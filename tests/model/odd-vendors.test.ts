@@ -72,22 +72,25 @@ const answerOf = (body: string, contentType: string): ScriptedRefusal => ({
 describe("an odd answer", () => {
   const some = scripts.filter((_, index) => index % 6 === 0);
 
-  it.each(some)("comes out of chatCompletion and chatCompletionStream alike: %s", async (_, body, expected, contentType = "application/json") => {
-    t.provider.chat(answerOf(body, contentType));
-    const streamed = await stream();
-    if (expected.error) {
-      const { error, retryable } = expected;
-      const told = { reason: error, effectUnknown: error === "MODEL_PROVIDER_UNREACHABLE", ...(retryable !== undefined && { retryable }) };
-      expect(streamed.error).toMatchObject(told);
-      expect(streamed.text).toBe(expected.before ?? "");
-      expect(await t.refusal(mutation, { input: hello })).toMatchObject(told);
-    } else {
-      fits(streamed.completion!, expected);
-      expect([streamed.text, streamed.reasoning]).toEqual([streamed.completion!.content ?? "", streamed.completion!.reasoning ?? ""]);
-      fits((await t.ask<{ chatCompletion: Completion }>(mutation, { input: hello })).chatCompletion, expected);
-    }
-    expect(t.provider.requests).toHaveLength(2);
-  });
+  it.each(some)(
+    "comes out of chatCompletion and chatCompletionStream alike: %s",
+    async (_, body, expected, contentType = "application/json") => {
+      t.provider.chat(answerOf(body, contentType));
+      const streamed = await stream();
+      if (expected.error) {
+        const { error, retryable } = expected;
+        const told = { reason: error, effectUnknown: false, ...(retryable !== undefined && { retryable }) };
+        expect(streamed.error).toMatchObject(told);
+        expect(streamed.text).toBe(expected.before ?? "");
+        expect(await t.refusal(mutation, { input: hello })).toMatchObject(told);
+      } else {
+        fits(streamed.completion!, expected);
+        expect([streamed.text, streamed.reasoning]).toEqual([streamed.completion!.content ?? "", streamed.completion!.reasoning ?? ""]);
+        fits((await t.ask<{ chatCompletion: Completion }>(mutation, { input: hello })).chatCompletion, expected);
+      }
+      expect(t.provider.requests).toHaveLength(2);
+    },
+  );
 
   it("shows what a provider says of a 429 that waiting does not help", async () => {
     const body = { error: { message: "no credit", code: 429, type: "insufficient_quota" } };

@@ -90,7 +90,8 @@ class ChatReader {
     if (this.#isDone || this.#assembler.isFinished || !this.#assembler.hasSaid || this.#isWhole) return;
     if (this.#stray !== undefined) throw this.#failed(this.#stray);
     const problem = "the stream ended before the completion did";
-    throw modelErrors.MODEL_PROVIDER_UNREACHABLE({ provider: this.#call.provider.code, problem, retryable: true, effectUnknown: true });
+    const facts = { provider: this.#call.provider.code, retryable: true, effectUnknown: false, answered: true } as const;
+    throw modelErrors.MODEL_PROVIDER_UNREACHABLE({ ...facts, problem });
   }
 
   /** The whole. @throws AppError where nothing was answered */

@@ -1,12 +1,11 @@
 /** What a provider's error means: whose fault, whether to try again, and when. */
 import type { AppError } from "#shared/errors.ts";
+import { readRetryAfter } from "#shared/fetch/retry-after.ts";
 import { isJsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import { modelErrors } from "../errors.ts";
 import { isFinal, isOutOfCredit, shownMessage, told, type ToldError } from "./answer-error.ts";
 import { secretScrubber, type ProviderTarget } from "./provider-target.ts";
-
-const longestWaitMs = 3_600_000;
 
 /** A refusal as it came. */
 export interface Refusal {
@@ -22,7 +21,7 @@ export function readRefusal(provider: ProviderTarget, model: string, { status, h
   const shown = shownMessage(error.message, scrubber) || shownMessage(headers["location"] ?? "", scrubber);
   const providerMessage = shown || "it said nothing more.";
   const facts = { provider: provider.code, status, providerMessage, effectUnknown: false };
-  const retryAfterMs = readRetryAfter(headers);
+  const retryAfterMs = readRetryAfter(headers, Date.now());
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (status === 429) return modelErrors.MODEL_PROVIDER_RATE_LIMITED({ ...facts, ...wait, retryable: !isOutOfCredit(error) });
   if (status === 401 || status === 403) return modelErrors.MODEL_PROVIDER_UNAUTHORIZED({ ...facts, retryable: false });
@@ -52,15 +51,4 @@ export function readError(text: string): ToldError & { param: string } {
   const error = value["error"] ?? value;
   const param = isJsonObject(error) && typeof error["param"] === "string" ? error["param"] : "";
   return { ...told(error, value, text.trim()), param };
-}
-
-/** Seconds, a date, or OpenAI's own milliseconds. */
-function readRetryAfter(headers: Record<string, string>): number | undefined {
-  const milliseconds = Number(headers["retry-after-ms"] ?? NaN);
-  const text = headers["retry-after"];
-  const seconds = text === undefined ? NaN : Number(text);
-  const wait = [milliseconds, seconds * 1_000, text === undefined ? NaN : Date.parse(text) - Date.now()].find((value) =>
-    Number.isFinite(value),
-  );
-  return wait === undefined ? undefined : Math.min(Math.max(0, Math.round(wait)), longestWaitMs);
 }

@@ -3,6 +3,7 @@
  * does, and must know), and end at once when its caller does. Errors carry the first 500 characters of what the provider said, without keys.
  */
 import { AppError } from "#shared/errors.ts";
+import { bodyText } from "#shared/fetch/body-text.ts";
 import { guardedStream, type StreamedResponse } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
@@ -53,14 +54,13 @@ const refusalBytes = 64 * 1024;
 
 /** Asks and gives the JSON that is answered. @throws AppError of `modelErrors`; EGRESS_DENIED */
 export async function requestJson(call: ProviderCall): Promise<Json> {
-  const decoder = new TextDecoder();
-  const texts: string[] = [];
+  const chunks: Uint8Array[] = [];
   let type = "";
   for await (const { bytes, contentType } of requestBody(call, "whole")) {
-    texts.push(decoder.decode(bytes, { stream: true }));
+    chunks.push(bytes);
     type = contentType;
   }
-  const text = texts.join("") + decoder.decode();
+  const text = bodyText(Buffer.concat(chunks), type);
   const answer = readJson(text);
   if (answer !== undefined) return answer;
   const head = shownMessage(text.trimStart(), secretScrubber(call.provider));
@@ -110,7 +110,7 @@ class ProviderExchange {
     for (let { body } = this.#call; ;) {
       const response = await this.#send(body);
       if (response.status >= 200 && response.status <= 299) return response;
-      const refusal = { ...response, text: await readText(response.body, refusalBytes).catch(() => "") };
+      const refusal = { ...response, text: await readText(response, refusalBytes).catch(() => "") };
       const next = afterRefusal?.(refusal);
       if (next === undefined) throw readRefusal(provider, model, refusal);
       body = next;
@@ -133,8 +133,10 @@ class ProviderExchange {
 
   arm(phase: Phase, deadlineMs: number): void {
     this.disarm();
+    // A stream that has begun has told that the call was taken.
+    const effect = phase === "IDLE" ? ({ effectUnknown: false, answered: true } as const) : { effectUnknown: true };
     this.#timer = setTimeout(() => {
-      this.#late.abort(modelErrors.MODEL_PROVIDER_TIMEOUT({ ...this.facts, phase, deadlineMs, retryable: true, effectUnknown: true }));
+      this.#late.abort(modelErrors.MODEL_PROVIDER_TIMEOUT({ ...this.facts, phase, deadlineMs, retryable: true, ...effect }));
     }, deadlineMs);
   }
 
@@ -152,13 +154,18 @@ class ProviderExchange {
       if (this.#call.signal?.aborted !== true) return error;
       return modelErrors.MODEL_CALL_CANCELLED({ ...this.facts, retryable: false, effectUnknown: true }, { cause: error });
     }
-    const { retryable, effectUnknown, deadlineMs, maxBytes, problem } = error.facts;
-    const facts = { ...this.facts, retryable: retryable === true, effectUnknown: effectUnknown === true };
+    const { retryable, effectUnknown, deadlineMs, maxBytes, problem, answered, cut } = error.facts;
+    const isAnswered = answered === true ? ({ answered } as const) : {};
+    const facts = { ...this.facts, retryable: retryable === true, effectUnknown: effectUnknown === true, ...isAnswered };
     switch (error.reason) {
       case "FETCH_TIMEOUT":
-        return modelErrors.MODEL_PROVIDER_TIMEOUT({ ...facts, phase: "TOTAL", deadlineMs: Number(deadlineMs) });
+        return modelErrors.MODEL_PROVIDER_TIMEOUT({ ...facts, retryable: true, phase: "TOTAL", deadlineMs: Number(deadlineMs) });
       case "FETCH_FAILED":
         return modelErrors.MODEL_PROVIDER_UNREACHABLE({ ...facts, problem: String(problem) });
+      case "FETCH_BODY_UNREADABLE":
+        // A completion that broke off may be asked for again, POST or not: it did nothing but answer.
+        if (cut === true) return modelErrors.MODEL_PROVIDER_UNREACHABLE({ ...facts, problem: String(problem), retryable: true });
+        return modelErrors.MODEL_ANSWER_INVALID({ ...facts, problem: `it cannot be read: ${String(problem)}`, retryable: false });
       case "FETCH_TOO_LARGE":
         return modelErrors.MODEL_ANSWER_TOO_LARGE({ ...facts, maxBytes: Number(maxBytes) });
       default:
@@ -181,12 +188,12 @@ class ProviderExchange {
 }
 
 /** The body as text; what is behind `limit` is left unread. */
-async function readText(body: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
+async function readText({ body, headers }: StreamedResponse, limit: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     chunks.push(chunk);
     if ((size += chunk.byteLength) >= limit) break;
   }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  return bodyText(Buffer.concat(chunks), headers["content-type"]);
 }
