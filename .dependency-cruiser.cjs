@@ -32,7 +32,7 @@ function runtimeFloorRules() {
 
 /** What others may import of a machine of shared/; all else of its folder is its inside. */
 const machineFaces = {
-  db: ["database", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
+  db: ["database", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql", "scope"],
   dsl: [
     "configs",
     "document",
@@ -47,12 +47,13 @@ const machineFaces = {
     "validate",
   ],
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
-  evaluation: ["errors", "job", "process-threads"],
+  evaluation: ["errors", "job", "process-threads", "turns"],
   expression: ["errors", "expression", "language", "simple", "tree"],
   fetch: ["body-text", "egress", "fetch", "fetch-request", "media-type", "retry-after"],
   graphql: [
     "argument-limits",
     "context",
+    "cost",
     "idempotency",
     "loaders",
     "pagination",

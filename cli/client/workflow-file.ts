@@ -13,6 +13,11 @@ export interface WorkflowFile {
   /** Used where no input is given. */
   input: JsonObject;
   dsl: Json;
+  /** Where the document lies in the file: "" or "/dsl". */
+  dslPointer: string;
+  /** What it cannot do without, such as "model". */
+  needs: string[];
+  description: string;
 }
 
 /** @throws AppError FILE_UNREADABLE, FILE_NOT_JSON, FILE_NO_WORKFLOW */
@@ -27,7 +32,16 @@ export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   const dsl = Array.isArray(content["nodes"]) ? content : content["dsl"];
   if (!isJsonObject(dsl)) throw cliErrors.FILE_NO_WORKFLOW({ path });
   const name = typeof content["name"] === "string" ? content["name"] : code;
-  return { code, name, input: isJsonObject(content["input"]) && dsl !== content ? content["input"] : {}, dsl };
+  const isWhole = dsl === content;
+  return {
+    code,
+    name,
+    input: isJsonObject(content["input"]) && !isWhole ? content["input"] : {},
+    dsl,
+    dslPointer: isWhole ? "" : "/dsl",
+    needs: !isWhole && Array.isArray(content["needs"]) ? content["needs"].map(String) : [],
+    description: !isWhole && typeof content["description"] === "string" ? content["description"] : "",
+  };
 }
 
 /** The value of `--input`: JSON, `@file` that holds it, or `-`: stdin does. @throws AppError INPUT_NOT_AN_OBJECT, FILE_UNREADABLE, FILE_NOT_JSON */

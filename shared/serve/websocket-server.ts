@@ -19,11 +19,15 @@ import { isNestedTooDeep, maxNesting, nestedTooDeep } from "#shared/json/nesting
 export interface SocketExtra extends Record<PropertyKey, unknown> {
   request: IncomingMessage;
   socket: WebSocket;
+  /** What the socket writes to. */
+  raw: Duplex;
   /** Fires when the socket has closed. */
   gone: AbortSignal;
 }
 
 export interface SocketOptions extends ServerOptions<Record<string, unknown>, SocketExtra> {
+  /** Hears of a new socket; `cut` ends it as one whose reader is too slow. */
+  onOpen?: (extra: SocketExtra, cut: () => void) => void;
   /** Hears of a message that is not read, with why; the socket ends with it. */
   onUnread?: (extra: SocketExtra, error: AppError) => void;
   /** Tells the client of an operation above the limit of its socket. */
@@ -89,7 +93,8 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
   const accept = (socket: WebSocket, request: IncomingMessage, raw: Duplex) => {
     keepAlive(socket, limits.pingMs);
     const controller = new AbortController();
-    const extra: SocketExtra = { request, socket, gone: controller.signal };
+    const extra: SocketExtra = { request, socket, raw, gone: controller.signal };
+    options.onOpen?.(extra, () => cutSlow(socket));
     const unread = (error: AppError) => options.onUnread?.(extra, error);
     socket.on("error", (error) => {
       setting.log.debug({ err: error }, "websocket failed");
@@ -159,8 +164,10 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread }: Adap
     // Waits until the bytes are on their way where many are waiting already, so that a client that does not read stops its own streams.
     send(text: string): Promise<void> | void {
       const waitingBytes = socket.bufferedAmount;
-      if (waitingBytes > maxBufferedBytes) socket.terminate();
-      if (socket.readyState !== socket.OPEN) return undefined;
+      if (waitingBytes > maxBufferedBytes) cutSlow(socket);
+      if (socket.readyState === socket.CLOSED) return undefined;
+      // Its streams end with it: until then none of them goes on.
+      if (socket.readyState !== socket.OPEN) return new Promise((resolve) => socket.once("close", () => resolve()));
       gather();
       if (waitingBytes < unreadBytes) return socket.send(text);
       return new Promise((resolve) => socket.send(text, () => resolve()));
@@ -196,6 +203,16 @@ function gatherWrites(raw: Duplex): () => void {
       raw.uncork();
     });
   };
+}
+
+/** A reader that reads on meets the reason behind what it has not read yet; it has a moment for it. */
+const cutMs = 2_000;
+
+function cutSlow(socket: WebSocket): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.close(closeCodes.READER_TOO_SLOW, "Read faster, or subscribe again behind the last cursor");
+  const timer = setTimeout(() => socket.terminate(), cutMs);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 function keepAlive(socket: WebSocket, pingMs: number): void {

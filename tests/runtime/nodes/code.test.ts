@@ -52,7 +52,6 @@ describe("a code node", () => {
     ["CODE_OUTPUT_TOO_LARGE", false],
     ["CODE_RESULT_NOT_JSON", false],
     ["SANDBOX_UNAVAILABLE", true],
-    ["SANDBOX_BUSY", true],
   ] as const)("fails with %s (retryable: %s), keeping what was printed", async (code, retryable) => {
     const sandbox = new ScriptedSandbox(() => ({ kind: "failed", code, message: "why", stdout: "so far", durationMs: 1 }));
     const context = fakeNodeContext({ config, scope, ports: { sandbox } });
@@ -64,6 +63,23 @@ describe("a code node", () => {
       outputJson: { stdout: "so far" },
     });
     expect(context.spans).toMatchObject([{ errorCode: code, errorMessage: "why", ends: 1 }]);
+  });
+
+  it("that the sandbox has no room for has not failed: it is called again, whatever retry says", async () => {
+    const sandbox = new ScriptedSandbox(() => ({
+      kind: "failed",
+      code: "SANDBOX_BUSY",
+      message: "Too many wait.",
+      stdout: "",
+      durationMs: 0,
+    }));
+    const context = fakeNodeContext({ config, scope, ports: { sandbox } });
+    expect(await codeNode.run(context)).toEqual({
+      kind: "interrupted",
+      code: "SANDBOX_BUSY",
+      message: "Too many wait. The node is called again when there is room.",
+    });
+    expect(context.spans).toMatchObject([{ errorCode: "SANDBOX_BUSY", ends: 1 }]);
   });
 
   it("that was cancelled says so, with no effect in doubt", async () => {
