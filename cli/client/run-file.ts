@@ -28,7 +28,7 @@ export async function runFile(options: RunFileOptions): Promise<FinishedRun> {
   try {
     const { appId, workflowId, workflowVersionId } = await prepareWorkflow(client, file);
     const created = await client.mutate(createRun, { input: { appId, workflowId, workflowVersionId, input } });
-    const { id } = created.createRun;
+    const { id } = created.createRun!;
     if (!options.isFollowed) {
       const { run } = await client.query(runResult, { id });
       write(isJson ? `${JSON.stringify({ runId: id })}\n` : `run ${id}\n`);

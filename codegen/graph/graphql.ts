@@ -331,7 +331,7 @@ export type CliCreateAppMutationVariables = Exact<{
 }>;
 
 
-export type CliCreateAppMutation = { createApp: { id: string } };
+export type CliCreateAppMutation = { createApp: { id: string } | null };
 
 export type CliWorkflowByCodeQueryVariables = Exact<{
   appId: string | number;
@@ -346,21 +346,21 @@ export type CliCreateWorkflowMutationVariables = Exact<{
 }>;
 
 
-export type CliCreateWorkflowMutation = { createWorkflow: { id: string } };
+export type CliCreateWorkflowMutation = { createWorkflow: { id: string } | null };
 
 export type CliCreateWorkflowVersionMutationVariables = Exact<{
   input: CreateWorkflowVersionInput;
 }>;
 
 
-export type CliCreateWorkflowVersionMutation = { createWorkflowVersion: { id: string } };
+export type CliCreateWorkflowVersionMutation = { createWorkflowVersion: { id: string } | null };
 
 export type CliCreateRunMutationVariables = Exact<{
   input: CreateRunInput;
 }>;
 
 
-export type CliCreateRunMutation = { createRun: { id: string } };
+export type CliCreateRunMutation = { createRun: { id: string } | null };
 
 export type CliRunEventPagesSubscriptionVariables = Exact<{
   runId: string | number;
@@ -389,35 +389,35 @@ export type SmokeCreateSessionMutationVariables = Exact<{
 }>;
 
 
-export type SmokeCreateSessionMutation = { createSession: { id: string } };
+export type SmokeCreateSessionMutation = { createSession: { id: string } | null };
 
 export type SmokeDispatchRunMutationVariables = Exact<{
   input: CreateRunRequestInput;
 }>;
 
 
-export type SmokeDispatchRunMutation = { dispatchRun: { id: string, status: RunRequestStatus, errorMessage: string | null, run: { id: string } | null } };
+export type SmokeDispatchRunMutation = { dispatchRun: { id: string, status: RunRequestStatus, errorMessage: string | null, run: { id: string } | null } | null };
 
 export type SmokeCreateToolMutationVariables = Exact<{
   input: CreateToolInput;
 }>;
 
 
-export type SmokeCreateToolMutation = { createTool: { id: string } };
+export type SmokeCreateToolMutation = { createTool: { id: string } | null };
 
 export type SmokeCreateToolVersionMutationVariables = Exact<{
   input: CreateToolVersionInput;
 }>;
 
 
-export type SmokeCreateToolVersionMutation = { createToolVersion: { id: string } };
+export type SmokeCreateToolVersionMutation = { createToolVersion: { id: string } | null };
 
 export type SmokeCreateToolBindingMutationVariables = Exact<{
   input: CreateToolBindingInput;
 }>;
 
 
-export type SmokeCreateToolBindingMutation = { createToolBinding: { id: string } };
+export type SmokeCreateToolBindingMutation = { createToolBinding: { id: string } | null };
 
 export type SmokeFinishedRunQueryVariables = Exact<{
   id: string | number;
@@ -499,7 +499,7 @@ export type ProcessesRunEventsSubscription = { runEvents: { cursor: string, type
 export type ProcessesServicesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ProcessesServicesQuery = { services: Array<{ name: string, status: HealthStatus }> };
+export type ProcessesServicesQuery = { services: Array<{ name: string, status: HealthStatus }> | null };
 
 export type StatementCountMessagesSubscriptionVariables = Exact<{
   sessionId: string | number;

@@ -11,6 +11,7 @@ const RequestAuditConnection = connectionType("RequestAudit", () => RequestAudit
 @Resolver(() => RequestAudit)
 export class RequestAuditResolver {
   @Query(() => RequestAuditConnection, {
+    nullable: true,
     description: "What the tenant asked of the router, newest first. A row appears within about a second.",
   })
   requestAudits(

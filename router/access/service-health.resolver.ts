@@ -35,7 +35,7 @@ class ServiceHealthType implements ServiceHealth {
 /** The services in the graph. */
 @Resolver()
 export class ServiceHealthResolver {
-  @Query(() => [ServiceHealthType], { description: "Every subgraph, by name, asked now, each with a time limit of 2 s." })
+  @Query(() => [ServiceHealthType], { nullable: true, description: "Every subgraph, by name, asked now, each with a time limit of 2 s." })
   services(@Ctx() { services }: AccessContext): Promise<ServiceHealth[]> {
     return services.probe();
   }

@@ -81,10 +81,11 @@ function batchReferences<C extends object>(resolve: ReferenceResolver<C>) {
 
 /** TypeGraphQL has no place to describe the root types. */
 const rootDescriptions: Readonly<Record<string, string>> = {
-  Query: "What can be read. What is not there, or is another tenant's, is null.",
+  Query:
+    "What can be read. What is not there, or is another tenant's, is null. What cannot be read just now is null too, with an error that has its path.",
   Mutation:
-    "What can be changed. The fields of one mutation are executed one after the other. When one fails, `data` is null: what was done before it stays done, " +
-    "and of the fields behind it some may not be executed. One field a mutation is the rule.",
+    "What can be changed. The fields of one mutation are executed one after the other. One that fails is null, with an error that has its path; the others are " +
+    "executed all the same, and what was done stays done.",
   Subscription: "What can be watched live, over a WebSocket at the graph's own address (graphql-transport-ws).",
 };
 

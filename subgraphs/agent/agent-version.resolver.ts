@@ -19,6 +19,7 @@ export class AgentVersionResolver {
   }
 
   @Mutation(() => AgentVersion, {
+    nullable: true,
     description: "Makes the agent's next version. A version's content never changes: a change is a new version.",
   })
   createAgentVersion(
@@ -29,6 +30,7 @@ export class AgentVersionResolver {
   }
 
   @Mutation(() => AgentVersion, {
+    nullable: true,
     description:
       "Makes a version the agent's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the agent was deleted.",
   })

@@ -10,6 +10,7 @@ import type { ModelContext } from "./model.context.ts";
 @Resolver()
 export class ChatResolver {
   @Mutation(() => ChatCompletion, {
+    nullable: true,
     description:
       "Makes a completion. It is tried once; errors say what is known: retryable, retryAfterMs, effectUnknown. When the caller goes, the provider's request ends.",
   })
@@ -21,6 +22,7 @@ export class ChatResolver {
   }
 
   @Mutation(() => Embeddings, {
+    nullable: true,
     description:
       "Embeds texts, in one request to the provider. It is tried once; errors say what is known: retryable, retryAfterMs, effectUnknown.",
   })

@@ -9,7 +9,7 @@ import { Session } from "./session.entity.ts";
 /** Messages in the graph. */
 @Resolver(() => Message)
 export class MessageResolver {
-  @Mutation(() => Message, { description: "Adds a message to a conversation. CONFLICT on a closed session." })
+  @Mutation(() => Message, { nullable: true, description: "Adds a message to a conversation. CONFLICT on a closed session." })
   addMessage(@Arg("input", () => AddMessageInput) input: AddMessageInput, @Ctx() context: SessionContext): Promise<Message> {
     return messages.addMessage(context, input);
   }

@@ -13,6 +13,7 @@ export const SkillInstallationConnection = connectionType("SkillInstallation", (
 @Resolver(() => SkillInstallation)
 export class SkillInstallationResolver {
   @Query(() => SkillInstallationConnection, {
+    nullable: true,
     description: "Where skills are installed, newest first; removed installations are left out.",
   })
   skillInstallations(
@@ -28,6 +29,7 @@ export class SkillInstallationResolver {
   }
 
   @Mutation(() => SkillInstallation, {
+    nullable: true,
     description:
       "Installs a skill in a place. Where it is installed there already, that installation is returned; a removed one becomes ACTIVE again, under its id and with the new installedBy.",
   })
@@ -36,6 +38,7 @@ export class SkillInstallationResolver {
   }
 
   @Mutation(() => SkillInstallation, {
+    nullable: true,
     description: "Takes a skill out of use in a place. Returns the installation, now REMOVED; doing it again changes nothing.",
   })
   uninstallSkill(

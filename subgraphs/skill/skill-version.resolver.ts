@@ -17,6 +17,7 @@ export class SkillVersionResolver {
   }
 
   @Mutation(() => SkillVersion, {
+    nullable: true,
     description: "Makes the skill's next version. A version's content never changes: a change is a new version.",
   })
   createSkillVersion(
@@ -27,6 +28,7 @@ export class SkillVersionResolver {
   }
 
   @Mutation(() => SkillVersion, {
+    nullable: true,
     description:
       "Makes a version the skill's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the skill was deleted.",
   })

@@ -19,6 +19,7 @@ export class TeamVersionResolver {
   }
 
   @Mutation(() => TeamVersion, {
+    nullable: true,
     description: "Makes the team's next version. A version's content never changes: a change is a new version.",
   })
   createTeamVersion(
@@ -29,6 +30,7 @@ export class TeamVersionResolver {
   }
 
   @Mutation(() => TeamVersion, {
+    nullable: true,
     description:
       "Makes a version the team's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the team was deleted.",
   })

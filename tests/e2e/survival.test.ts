@@ -41,7 +41,7 @@ const database = () => readPostmaster(join(dataDir, "postgres"))?.pid;
 async function start(code: string, dsl: JsonObject): Promise<string> {
   const prepared = await prepareWorkflow(client, { code, name: code, input: {}, dsl });
   const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
-  return run.id;
+  return run!.id;
 }
 
 const asks = (path: string) => ({

@@ -12,9 +12,7 @@ import type { RuntimeContext } from "./runtime.context.ts";
 /** Artifacts in the graph. */
 @Resolver(() => NodeArtifact)
 export class ArtifactResolver {
-  @Query(() => NodeArtifactConnection, {
-    description: "What a run's nodes left behind, oldest first.",
-  })
+  @Query(() => NodeArtifactConnection, { nullable: true, description: "What a run's nodes left behind, oldest first." })
   async nodeArtifacts(
     @Arg("runId", () => ID, { description: "The run; NOT_FOUND where there is none." }) runId: string,
     @Args(() => PageArgs) page: PageArgs,

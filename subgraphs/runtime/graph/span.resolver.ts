@@ -12,6 +12,7 @@ import { TraceSpan } from "./span.entity.ts";
 @Resolver(() => TraceSpan)
 export class SpanResolver {
   @Query(() => TraceSpanConnection, {
+    nullable: true,
     description: "A run's trace, oldest first: the run itself, its node runs and the calls that they made.",
   })
   async traceSpans(
