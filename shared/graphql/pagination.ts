@@ -74,6 +74,8 @@ export interface Edge<T> {
 /** A page. */
 export interface Connection<T> {
   edges: Edge<T>[];
+  /** Those of the edges. */
+  nodes: T[];
   pageInfo: PageInfo;
 }
 
@@ -92,6 +94,9 @@ export function connectionType<T extends object>(name: string, node: () => new (
   class ConnectionType implements Connection<T> {
     @Field(() => [EdgeType], { description: "The page's items, in the list's order." })
     edges!: EdgeType[];
+
+    @Field(() => [node()], { description: "The items without their cursors, for those who only read on from pageInfo." })
+    nodes!: T[];
 
     @Field(() => PageInfo, { description: "Where the page lies." })
     pageInfo!: PageInfo;
@@ -144,6 +149,7 @@ export function makePage<T>(rows: readonly T[], window: PageWindow, keyOf: (row:
   const edges = items.map((node) => ({ node, cursor: encodeCursor(keyOf(node)) }));
   return {
     edges,
+    nodes: items,
     pageInfo: {
       hasNextPage: window.backward ? window.before !== undefined : more,
       hasPreviousPage: window.backward ? more : window.after !== undefined,
@@ -151,6 +157,12 @@ export function makePage<T>(rows: readonly T[], window: PageWindow, keyOf: (row:
       endCursor: edges.at(-1)?.cursor ?? null,
     },
   };
+}
+
+/** The same page of what `itemOf` takes from each item. */
+export function mapPage<T, R>({ edges, nodes, pageInfo }: Connection<T>, itemOf: (item: T) => R): Connection<R> {
+  const items = nodes.map(itemOf);
+  return { edges: edges.map(({ cursor }, index) => ({ node: items[index]!, cursor })), nodes: items, pageInfo };
 }
 
 /** What a list is made of: its order by id, `desc` for newest first. */
@@ -226,8 +238,10 @@ export async function childPages<T extends { id: string }>(
       cursor: String(row[key]),
       node: toEntity<T>(tx, list.entity, row),
     }));
-    const { edges, pageInfo } = makePage(items, window, (item) => item.cursor);
-    return { edges: edges.map(({ node, cursor }) => ({ node: node.node, cursor })), pageInfo };
+    return mapPage(
+      makePage(items, window, (item) => item.cursor),
+      (item) => item.node,
+    );
   });
 }
 

@@ -7,6 +7,7 @@ import { printSchemaWithDirectives } from "@graphql-tools/utils";
 import { Kind, parse, visit, type DocumentNode, type GraphQLSchema, type InputValueDefinitionNode, type StringValueNode } from "graphql";
 import { buildSchema, createResolversMap, type NonEmptyArray } from "type-graphql";
 import { ArgumentLimits } from "./argument-limits.ts";
+import { withNodeInterface } from "./node-interface.ts";
 import { DateTimeScalar } from "./scalars.ts";
 
 const federationLink =
@@ -46,7 +47,7 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
   for (const [typeName, resolve] of Object.entries(parts.references ?? {})) {
     resolvers[typeName] = { ...resolvers[typeName], __resolveReference: batchReferences(resolve) };
   }
-  const typeDefs = describeRest(sortArguments(parse(`${federationLink}\n${printSchemaWithDirectives(source)}`)));
+  const typeDefs = withNodeInterface(describeRest(sortArguments(parse(`${federationLink}\n${printSchemaWithDirectives(source)}`))));
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as never }]);
   const limits = new ArgumentLimits(schema, source);
   limits.guardResolvers();

@@ -41,6 +41,18 @@ export class AgentVersionResolver {
     return service.publishAgentVersion(context, id);
   }
 
+  @Mutation(() => AgentVersion, {
+    nullable: true,
+    description:
+      "Archives a version: it is not the agent's published one any more, the one that was published before it is. Publishing it again takes it back into use. NOT_FOUND too when the agent was deleted.",
+  })
+  archiveAgentVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: AgentContext,
+  ): Promise<AgentVersion> {
+    return service.archiveAgentVersion(context, id);
+  }
+
   @FieldResolver(() => Agent, { description: "The agent." })
   agent(@Root() version: AgentVersion, @Ctx() { loaders }: AgentContext): Promise<Agent | null> {
     return loaders.agent.load(version.agentId);

@@ -53,14 +53,15 @@ export class AgentResolver {
     return service.updateAgent(context, id, input);
   }
 
-  @Mutation(() => ID, {
+  @Mutation(() => Agent, {
     nullable: true,
-    description: "Deletes an agent; its versions stay, and teams that have it as a member keep it, with its deletedAt. Returns the id.",
+    description:
+      "Deletes an agent; its versions stay, and teams that have it as a member keep it. Answers the agent as it was, with its deletedAt.",
   })
   deleteAgent(
     @Arg("id", () => ID, { description: "The agent; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: AgentContext,
-  ): Promise<string> {
+  ): Promise<Agent> {
     return service.deleteAgent(context, id);
   }
 
@@ -69,7 +70,10 @@ export class AgentResolver {
     return loaders.agentLatest.load(agent.id);
   }
 
-  @FieldResolver(() => AgentVersion, { nullable: true, description: "The version that was published last; null: none was published." })
+  @FieldResolver(() => AgentVersion, {
+    nullable: true,
+    description: "The version that was published last, of those that are not archived; null: it has none.",
+  })
   publishedVersion(@Root() agent: Agent, @Ctx() { loaders }: AgentContext): Promise<AgentVersion | null> {
     return loaders.agentPublished.load(agent.id);
   }

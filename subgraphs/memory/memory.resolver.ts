@@ -58,11 +58,11 @@ export class MemoryResolver {
     return service.updateMemory(context, id, input);
   }
 
-  @Mutation(() => ID, { nullable: true, description: "Deletes a memory for good: nothing of it stays. Returns the id." })
+  @Mutation(() => Memory, { nullable: true, description: "Deletes a memory for good: nothing of it stays. Answers the memory as it was." })
   deleteMemory(
     @Arg("id", () => ID, { description: "The memory; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: MemoryContext,
-  ): Promise<string> {
+  ): Promise<Memory> {
     return service.deleteMemory(context, id);
   }
 }

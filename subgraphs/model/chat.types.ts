@@ -1,4 +1,4 @@
-import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Float, ID, ObjectType, registerEnumType } from "type-graphql";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 
@@ -54,10 +54,10 @@ export class ChatCompletion {
   @Field(() => FinishReason, { description: "Why it ended." })
   finishReason!: FinishReason;
 
-  @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
+  @Field(() => Float, { description: "As the provider counted; 0 where it did not." })
   promptTokens!: number;
 
-  @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
+  @Field(() => Float, { description: "As the provider counted; 0 where it did not." })
   completionTokens!: number;
 
   @Field(() => Float, { description: "Milliseconds from the request to the last byte." })
@@ -89,6 +89,6 @@ export class Embeddings {
   @Field(() => [[Float]], { description: "One vector for each text, in the order of the texts." })
   vectors!: number[][];
 
-  @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
+  @Field(() => Float, { description: "As the provider counted; 0 where it did not." })
   promptTokens!: number;
 }

@@ -85,11 +85,14 @@ export class ModelProviderResolver {
     return providers.updateModelProvider(context, id, input);
   }
 
-  @Mutation(() => ID, { nullable: true, description: "Deletes a provider and its key. Returns the id." })
+  @Mutation(() => ModelProvider, {
+    nullable: true,
+    description: "Deletes a provider and its key. Answers the provider without it, with its deletedAt.",
+  })
   deleteModelProvider(
     @Arg("id", () => ID, { description: "The provider; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: ModelContext,
-  ): Promise<string> {
+  ): Promise<ModelProvider> {
     return providers.deleteModelProvider(context, id);
   }
 

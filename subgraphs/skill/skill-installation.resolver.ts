@@ -12,6 +12,14 @@ export const SkillInstallationConnection = connectionType("SkillInstallation", (
 /** Installations of skills in the graph. */
 @Resolver(() => SkillInstallation)
 export class SkillInstallationResolver {
+  @Query(() => SkillInstallation, { nullable: true, description: "An installation by id, removed ones too; null where there is none." })
+  skillInstallation(
+    @Arg("id", () => ID, { description: "The installation's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: SkillContext,
+  ): Promise<SkillInstallation | null> {
+    return loaders.skillInstallation.load(id);
+  }
+
   @Query(() => SkillInstallationConnection, {
     nullable: true,
     description: "Where skills are installed, newest first; removed installations are left out.",

@@ -39,6 +39,18 @@ export class SkillVersionResolver {
     return service.publishSkillVersion(context, id);
   }
 
+  @Mutation(() => SkillVersion, {
+    nullable: true,
+    description:
+      "Archives a version: it is not the skill's published one any more, the one that was published before it is. Publishing it again takes it back into use. NOT_FOUND too when the skill was deleted.",
+  })
+  archiveSkillVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: SkillContext,
+  ): Promise<SkillVersion> {
+    return service.archiveSkillVersion(context, id);
+  }
+
   @FieldResolver(() => Skill, { description: "The skill." })
   skill(@Root() version: SkillVersion, @Ctx() { loaders }: SkillContext): Promise<Skill | null> {
     return loaders.skill.load(version.skillId);

@@ -55,14 +55,14 @@ export class SkillResolver {
     return service.updateSkill(context, id, input);
   }
 
-  @Mutation(() => ID, {
+  @Mutation(() => Skill, {
     nullable: true,
-    description: "Deletes a skill; its versions stay. CONFLICT while it is installed. Returns the id.",
+    description: "Deletes a skill; its versions stay. CONFLICT while it is installed. Answers the skill as it was, with its deletedAt.",
   })
   deleteSkill(
     @Arg("id", () => ID, { description: "The skill; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: SkillContext,
-  ): Promise<string> {
+  ): Promise<Skill> {
     return service.deleteSkill(context, id);
   }
 
@@ -71,7 +71,10 @@ export class SkillResolver {
     return loaders.skillLatest.load(skill.id);
   }
 
-  @FieldResolver(() => SkillVersion, { nullable: true, description: "The version that was published last; null: none was published." })
+  @FieldResolver(() => SkillVersion, {
+    nullable: true,
+    description: "The version that was published last, of those that are not archived; null: it has none.",
+  })
   publishedVersion(@Root() skill: Skill, @Ctx() { loaders }: SkillContext): Promise<SkillVersion | null> {
     return loaders.skillPublished.load(skill.id);
   }

@@ -41,6 +41,18 @@ export class TeamVersionResolver {
     return service.publishTeamVersion(context, id);
   }
 
+  @Mutation(() => TeamVersion, {
+    nullable: true,
+    description:
+      "Archives a version: it is not the team's published one any more, the one that was published before it is. Publishing it again takes it back into use. NOT_FOUND too when the team was deleted.",
+  })
+  archiveTeamVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: TeamContext,
+  ): Promise<TeamVersion> {
+    return service.archiveTeamVersion(context, id);
+  }
+
   @FieldResolver(() => Team, { description: "The team." })
   team(@Root() version: TeamVersion, @Ctx() { loaders }: TeamContext): Promise<Team | null> {
     return loaders.team.load(version.teamId);

@@ -54,11 +54,14 @@ export class TeamResolver {
     return service.updateTeam(context, id, input);
   }
 
-  @Mutation(() => ID, { nullable: true, description: "Deletes a team; its versions stay. Returns the id." })
+  @Mutation(() => Team, {
+    nullable: true,
+    description: "Deletes a team; its versions stay. Answers the team as it was, with its deletedAt.",
+  })
   deleteTeam(
     @Arg("id", () => ID, { description: "The team; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: TeamContext,
-  ): Promise<string> {
+  ): Promise<Team> {
     return service.deleteTeam(context, id);
   }
 
@@ -67,7 +70,10 @@ export class TeamResolver {
     return loaders.teamLatest.load(team.id);
   }
 
-  @FieldResolver(() => TeamVersion, { nullable: true, description: "The version that was published last; null: none was published." })
+  @FieldResolver(() => TeamVersion, {
+    nullable: true,
+    description: "The version that was published last, of those that are not archived; null: it has none.",
+  })
   publishedVersion(@Root() team: Team, @Ctx() { loaders }: TeamContext): Promise<TeamVersion | null> {
     return loaders.teamPublished.load(team.id);
   }

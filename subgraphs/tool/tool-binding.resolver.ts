@@ -55,11 +55,14 @@ export class ToolBindingResolver {
     return bindings.updateToolBinding(context, id, input);
   }
 
-  @Mutation(() => ID, { nullable: true, description: "Deletes a binding; runs that have frozen it go on. Returns the id." })
+  @Mutation(() => ToolBinding, {
+    nullable: true,
+    description: "Deletes a binding; runs that have frozen it go on. Answers the binding as it was, with its deletedAt.",
+  })
   deleteToolBinding(
     @Arg("id", () => ID, { description: "The binding; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: ToolContext,
-  ): Promise<string> {
+  ): Promise<ToolBinding> {
     return bindings.deleteToolBinding(context, id);
   }
 

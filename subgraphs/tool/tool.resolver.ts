@@ -64,14 +64,15 @@ export class ToolResolver {
     return tools.updateTool(context, id, input);
   }
 
-  @Mutation(() => ID, {
+  @Mutation(() => Tool, {
     nullable: true,
-    description: "Deletes a tool. CONFLICT while it has bindings. Runs that have frozen a version go on. Returns the id.",
+    description:
+      "Deletes a tool. CONFLICT while it has bindings. Runs that have frozen a version go on. Answers the tool as it was, with its deletedAt.",
   })
   deleteTool(
     @Arg("id", () => ID, { description: "The tool; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: ToolContext,
-  ): Promise<string> {
+  ): Promise<Tool> {
     return tools.deleteTool(context, id);
   }
 

@@ -62,14 +62,15 @@ export class AppResolver {
     return apps.updateApp(context, id, input);
   }
 
-  @Mutation(() => ID, {
+  @Mutation(() => App, {
     nullable: true,
-    description: "Deletes an app; its sessions and runs stay. CONFLICT while it has workflows. Returns the id.",
+    description:
+      "Deletes an app; its sessions and runs stay. CONFLICT while it has workflows. Answers the app as it was, with its deletedAt.",
   })
   deleteApp(
     @Arg("id", () => ID, { description: "The app; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: WorkflowContext,
-  ): Promise<string> {
+  ): Promise<App> {
     return apps.deleteApp(context, id);
   }
 

@@ -77,11 +77,14 @@ export class WorkflowResolver {
     return service.updateWorkflow(context, id, input);
   }
 
-  @Mutation(() => ID, { nullable: true, description: "Deletes a workflow; its runs stay and those in flight go on. Returns the id." })
+  @Mutation(() => Workflow, {
+    nullable: true,
+    description: "Deletes a workflow; its runs stay and those in flight go on. Answers the workflow as it was, with its deletedAt.",
+  })
   deleteWorkflow(
     @Arg("id", () => ID, { description: "The workflow; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: WorkflowContext,
-  ): Promise<string> {
+  ): Promise<Workflow> {
     return service.deleteWorkflow(context, id);
   }
 

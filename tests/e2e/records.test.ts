@@ -99,10 +99,10 @@ describe("a deleted record", () => {
       byCode: { id: workflowId },
       list: [workflowId],
     });
-    const deleteApp = "mutation ($id: ID!) { deleteApp(id: $id) }";
+    const deleteApp = "mutation ($id: ID!) { deleteApp(id: $id) { id } }";
     expect(await refusal(platform, deleteApp, { id: appId })).toMatchObject({ code: "CONFLICT", reason: "APP_HAS_WORKFLOWS" });
 
-    await ask(platform, "mutation ($id: ID!) { deleteWorkflow(id: $id) }", { id: workflowId });
+    await ask(platform, "mutation ($id: ID!) { deleteWorkflow(id: $id) { id } }", { id: workflowId });
     expect(await look(workflow, known)).toEqual({ byId: { id: workflowId, deletedAt: expect.any(String) }, byCode: null, list: [] });
     const beneath = "query ($id: ID!) { app(id: $id) { workflows { edges { cursor } } } }";
     expect(await ask(platform, beneath, { id: appId })).toEqual({ app: { workflows: { edges: [] } } });

@@ -3,7 +3,7 @@
  * runs; all lists are oldest first.
  */
 import type { Tx } from "#shared/db/database.ts";
-import { makePage, type Connection, type PageWindow } from "#shared/graphql/pagination.ts";
+import { makePage, mapPage, type Connection, type PageWindow } from "#shared/graphql/pagination.ts";
 
 /** Whose list: a run's, or of a run only what belongs to the node run at `path`. */
 export interface RunScope {
@@ -75,6 +75,8 @@ export async function runPageRows<Row extends object, Item>(
 
 /** The page of rows that were read. */
 export function keyedPage<Item>(rows: readonly Keyed<Item>[], window: PageWindow): Connection<Item> {
-  const { edges, pageInfo } = makePage(rows, window, (row) => row.key);
-  return { edges: edges.map(({ node, cursor }) => ({ node: node.item, cursor })), pageInfo };
+  return mapPage(
+    makePage(rows, window, (row) => row.key),
+    (row) => row.item,
+  );
 }
