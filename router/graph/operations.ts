@@ -19,6 +19,7 @@ import {
 } from "graphql";
 import { refuseDeep } from "#shared/json/nesting.ts";
 import { LruCache } from "#shared/lru-cache.ts";
+import { withPlannedNames } from "./client-names.ts";
 import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
 import { documentExcess, fragmentExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
 import { heapSizeOf } from "./heap-size.ts";
@@ -163,7 +164,8 @@ export class Operations {
     if (node == null) throw new RefusedOperation([unknownOperation(operationName)]);
     const excess = pointsExcess(node, fragments, this.#limits.maxPoints);
     if (excess.length > 0) throw new RefusedOperation(excess, document);
-    const operation = operationFromDocument(this.#graph.api, document, { validate: false, ...(operationName ? { operationName } : {}) });
+    const renamed = withPlannedNames(document, this.#graph.neededNames);
+    const operation = operationFromDocument(this.#graph.api, renamed, { validate: false, ...(operationName ? { operationName } : {}) });
     const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
     const weighAnswer = compileWeight({ node, fragments, schema: this.#graph.apiSchema, limits: this.#limits });
     const callsOutside = rootFieldsOf(document, node).some((name) => callers.has(name));
