@@ -112,7 +112,9 @@ export class Operations {
 
   /** From a document that has been parsed and nothing else. @throws RefusedOperation */
   fromDocument(parsed: { hash: string; document: DocumentNode; operationName: string | null | undefined }): PlannedOperation {
-    const { hash, operationName } = parsed;
+    const { hash } = parsed;
+    // Clients that have none send an empty one.
+    const operationName = parsed.operationName || undefined;
     const known = this.#known.get(hash) ?? this.#validated(parsed.document);
     const name = operationName ?? "";
     const planned = known.operations.get(name) ?? this.#plan(known, operationName);
@@ -213,8 +215,11 @@ export function rootFieldsOf(document: DocumentNode, node: OperationDefinitionNo
     }
   };
   collect(node.selectionSet.selections);
-  return [...names];
+  // A document that is refused may have any names.
+  return [...names].map((name) => name.slice(0, longestName));
 }
+
+const longestName = 200;
 
 /** The planner plans subscriptions, but no executor of Apollo's runs them: here they become what any event can be run through. */
 function executable({ node }: QueryPlan): Pick<PlannedOperation, "plan" | "primary"> {

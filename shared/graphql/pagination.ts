@@ -1,6 +1,6 @@
 /**
- * Relay pages by keyset. Ids are uuidv7, so the order of ids is the order of creation and a cursor is an id in disguise: a page
- * costs the same however far back it is, and rows that come or go shift nothing.
+ * Relay pages by keyset. Ids are uuidv7, so the order of ids is the order of creation and a cursor is an id in disguise, with the list that it
+ * belongs to: a page costs the same however far back it is, and rows that come or go shift nothing.
  */
 import type { FilterQuery } from "@mikro-orm/postgresql";
 import { ArgsType, Field, Int, ObjectType, Directive } from "type-graphql";
@@ -104,8 +104,17 @@ export function connectionType<T extends object>(name: string, node: () => new (
   return ConnectionType;
 }
 
+/** A list that cursors belong to: one that was made for another list would page from anywhere. */
+export interface ListPlace {
+  /** The type of its items. */
+  item: string;
+  /** What it hangs beneath; lists of the root hang beneath nothing, whatever they are narrowed by. */
+  parentId?: string;
+}
+
 /** A page's arguments, checked. */
 export interface PageWindow {
+  place: ListPlace;
   limit: number;
   backward: boolean;
   after: string | undefined;
@@ -113,29 +122,34 @@ export interface PageWindow {
 }
 
 /** @throws AppError PAGE_SIZE_INVALID, CURSOR_INVALID, PAGE_DIRECTION_INVALID */
-export function pageWindow(args: PageArgs): PageWindow {
+export function pageWindow(args: PageArgs, place: ListPlace): PageWindow {
   const { first, last } = args;
   if (first != null && last != null) throw pageErrors.PAGE_DIRECTION_INVALID({ first, last });
   const limit = last ?? first ?? defaultPageSize;
   if (limit < 0 || limit > maxPageSize) {
     throw pageErrors.PAGE_SIZE_INVALID({ argument: last != null ? "last" : "first", value: limit, max: maxPageSize });
   }
-  return { limit, backward: last != null, after: decodeCursor("after", args.after), before: decodeCursor("before", args.before) };
+  const [after, before] = [decodeCursor(place, "after", args.after), decodeCursor(place, "before", args.before)];
+  return { place, limit, backward: last != null, after, before };
 }
 
-/** A key as a cursor: opaque to clients. */
-export function encodeCursor(key: string): string {
-  return Buffer.from(key, "utf8").toString("base64url");
+/** The key of one item of a list as a cursor: opaque to clients. */
+export function encodeCursor(place: ListPlace, key: string | number): string {
+  return Buffer.from(`${placeText(place)}:${key}`, "utf8").toString("base64url");
 }
 
-function decodeCursor(argument: string, cursor: string | null | undefined): string | undefined {
+function decodeCursor(place: ListPlace, argument: string, cursor: string | null | undefined): string | undefined {
   if (cursor == null) return undefined;
-  const key = Buffer.from(cursor, "base64url").toString("utf8");
-  if (key === "" || encodeCursor(key) !== cursor || key.includes("\u0000") || key.includes("\ufffd")) {
+  const text = Buffer.from(cursor, "base64url").toString("utf8");
+  const key = text.slice(placeText(place).length + 1);
+  if (key === "" || encodeCursor(place, key) !== cursor || key.includes("\u0000") || key.includes("\ufffd")) {
     throw cursorInvalid(argument, cursor);
   }
   return key;
 }
+
+/** The end of an id is its random part; some of it tells two parents apart, and keeps the cursors of events short. */
+const placeText = ({ item, parentId }: ListPlace) => (parentId === undefined ? item : `${item}/${parentId.slice(-6)}`);
 
 function cursorInvalid(argument: string, cursor: string): AppError {
   return pageErrors.CURSOR_INVALID({ argument, value: cursor.slice(0, 100) });
@@ -146,7 +160,7 @@ export function makePage<T>(rows: readonly T[], window: PageWindow, keyOf: (row:
   const more = rows.length > window.limit;
   const items = rows.slice(0, window.limit);
   if (window.backward) items.reverse();
-  const edges = items.map((node) => ({ node, cursor: encodeCursor(keyOf(node)) }));
+  const edges = items.map((node) => ({ node, cursor: encodeCursor(window.place, keyOf(node)) }));
   return {
     edges,
     nodes: items,
@@ -178,7 +192,7 @@ export async function listPage<T extends { id: string }>(
   args: PageArgs,
   options: ListOptions<T>,
 ): Promise<Connection<T>> {
-  const window = pageWindow(args);
+  const window = pageWindow(args, { item: entity.name });
   checkCursors(window, idPattern);
   const order = options.order ?? "desc";
   const [behind, ahead] = order === "desc" ? (["$lt", "$gt"] as const) : (["$gt", "$lt"] as const);
@@ -208,14 +222,15 @@ export interface ChildList<T> {
   condition?: string;
 }
 
-/** The same page of many parents' lists, in one statement. The result is in the order of `parentIds`. */
+/** The same page of many parents' lists, in one statement; with a cursor, of one parent's. The result is in the order of `parentIds`. */
 export async function childPages<T extends { id: string }>(
   tx: Tx,
   list: ChildList<T>,
   args: PageArgs,
   parentIds: readonly string[],
 ): Promise<Connection<T>[]> {
-  const window = pageWindow(args);
+  const placeOf = (parentId: string) => ({ item: list.entity.name, parentId });
+  const window = pageWindow(args, placeOf(parentIds[0]!));
   checkCursors(window, list.sequence === undefined ? idPattern : sequencePattern);
   const [key, type] = list.sequence === undefined ? ["id", "text"] : [list.sequence, "integer"];
   const order = list.order ?? "desc";
@@ -235,11 +250,11 @@ export async function childPages<T extends { id: string }>(
   const byParent = Map.groupBy(rows, (row) => row.page_parent);
   return parentIds.map((parentId) => {
     const items = (byParent.get(parentId) ?? []).map(({ page_parent: _, ...row }) => ({
-      cursor: String(row[key]),
+      key: String(row[key]),
       node: toEntity<T>(tx, list.entity, row),
     }));
     return mapPage(
-      makePage(items, window, (item) => item.cursor),
+      makePage(items, { ...window, place: placeOf(parentId) }, (item) => item.key),
       (item) => item.node,
     );
   });
@@ -249,22 +264,22 @@ const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const sequencePattern = /^\d{1,9}$/;
 
 /** The cursors of a list that is ordered by a number. @throws AppError CURSOR_INVALID */
-export function checkSequenceCursors(cursors: Pick<PageWindow, "after" | "before">): void {
+export function checkSequenceCursors(cursors: Pick<PageWindow, "place" | "after" | "before">): void {
   checkCursors(cursors, sequencePattern);
 }
 
-function checkCursors({ after, before }: Pick<PageWindow, "after" | "before">, pattern: RegExp): void {
+function checkCursors({ place, after, before }: Pick<PageWindow, "place" | "after" | "before">, pattern: RegExp): void {
   for (const [argument, key] of [
     ["after", after],
     ["before", before],
   ] as const) {
-    if (key !== undefined && !pattern.test(key)) throw cursorInvalid(argument, encodeCursor(key));
+    if (key !== undefined && !pattern.test(key)) throw cursorInvalid(argument, encodeCursor(place, key));
   }
 }
 
 /** A cursor of a stream that is ordered by a number; 0 where none is given. @throws AppError CURSOR_INVALID */
-export function sequenceCursor(argument: string, cursor: string | null | undefined): number {
-  const after = decodeCursor(argument, cursor);
-  checkSequenceCursors({ after, before: undefined });
+export function sequenceCursor(place: ListPlace, argument: string, cursor: string | null | undefined): number {
+  const after = decodeCursor(place, argument, cursor);
+  checkSequenceCursors({ place, after, before: undefined });
   return Number(after ?? 0);
 }
