@@ -1,9 +1,10 @@
 /** The clients that people have, as they come out of their packages, at the running platform: nothing here is ours but the address and the tenant. */
 import { createHash } from "node:crypto";
-import { ApolloClient, gql, HttpLink, InMemoryCache, type ApolloLink } from "@apollo/client";
+import { ApolloClient, HttpLink, InMemoryCache, type ApolloLink } from "@apollo/client";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { cacheExchange, Client as UrqlClient, fetchExchange, subscriptionExchange } from "@urql/core";
+import { parse } from "graphql";
 import { GraphQLClient } from "graphql-request";
 import { createClient as createSseClient } from "graphql-sse";
 import { createClient as createWsClient } from "graphql-ws";
@@ -51,10 +52,10 @@ describe("Apollo Client", () => {
 
   it("queries by POST, and knows one object in two places by its id: a mutation's answer is seen by both", async () => {
     const apollo = client(new HttpLink({ uri: platform.url, headers }));
-    const query = gql(appText);
+    const query = parse(appText);
     const { data } = await apollo.query({ query, variables: { id: appId } });
     expect(data).toMatchObject({ app: { id: appId, name: "Test app", workflows: { nodes: [{ app: { id: appId } }] } } });
-    await apollo.mutate({ mutation: gql(renameText), variables: { id: appId, name: "By Apollo" } });
+    await apollo.mutate({ mutation: parse(renameText), variables: { id: appId, name: "By Apollo" } });
     expect(apollo.readQuery({ query, variables: { id: appId } })).toMatchObject({ app: { name: "By Apollo" } });
     expect(Object.keys(apollo.cache.extract() as object)).toEqual(expect.arrayContaining([`App:${appId}`]));
     apollo.stop();
@@ -63,7 +64,7 @@ describe("Apollo Client", () => {
   it("queries by GET", async () => {
     const { sent, fetch } = spied();
     const apollo = client(new HttpLink({ uri: platform.url, headers, useGETForQueries: true, fetch }));
-    const { data } = await apollo.query({ query: gql(appText), variables: { id: appId } });
+    const { data } = await apollo.query({ query: parse(appText), variables: { id: appId } });
     expect(data).toMatchObject({ app: { id: appId } });
     expect(sent).toMatchObject([{ method: "GET" }]);
     apollo.stop();
@@ -75,7 +76,7 @@ describe("Apollo Client", () => {
     const link = new PersistedQueryLink({ sha256 }).concat(new HttpLink({ uri: platform.url, headers, fetch }));
     const apollo = client(link);
     for (const name of ["first", "second"]) {
-      const query = gql(`query Q { ${name}: app(id: "${appId}") { id } }`);
+      const query = parse(`query Q { ${name}: app(id: "${appId}") { id } }`);
       const { data } = await apollo.query({ query, fetchPolicy: "no-cache" });
       expect(data).toMatchObject({ [name]: { id: appId } });
     }
@@ -86,10 +87,10 @@ describe("Apollo Client", () => {
   it("subscribes by its multipart protocol, over the same link as it queries", async () => {
     const { sent, fetch } = spied();
     const apollo = client(new HttpLink({ uri: platform.url, headers, fetch }));
-    const events = await lastValueFrom(apollo.subscribe({ query: gql(eventsText), variables: { runId } }).pipe(toArray()));
+    const events = await lastValueFrom(apollo.subscribe({ query: parse(eventsText), variables: { runId } }).pipe(toArray()));
     expect(completed(events)).toMatchObject({ data: lastEvent });
     expect(sent[0]?.accept).toContain("multipart/mixed");
-    const refused = await lastValueFrom(apollo.subscribe({ query: gql(eventsText), variables: { runId: "nobody" } }).pipe(toArray()));
+    const refused = await lastValueFrom(apollo.subscribe({ query: parse(eventsText), variables: { runId: "nobody" } }).pipe(toArray()));
     expect(refused).toMatchObject([{ error: { errors: [{ extensions: { reason: "RUN_NOT_FOUND" } }] } }]);
     apollo.stop();
   });
@@ -97,7 +98,7 @@ describe("Apollo Client", () => {
   it("subscribes over a WebSocket", async () => {
     const socket = wsClient();
     const apollo = client(new GraphQLWsLink(socket));
-    const events = await lastValueFrom(apollo.subscribe({ query: gql(eventsText), variables: { runId } }).pipe(toArray()));
+    const events = await lastValueFrom(apollo.subscribe({ query: parse(eventsText), variables: { runId } }).pipe(toArray()));
     expect(completed(events)).toMatchObject({ data: lastEvent });
     apollo.stop();
     await socket.dispose();

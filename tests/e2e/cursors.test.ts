@@ -1,5 +1,6 @@
 /** A cursor pages the list that it came from, and no other: there it would begin anywhere. */
 import { parse } from "graphql";
+import type { GraphqlRequestError } from "#codegen/client/errors.ts";
 import { ask, refusal } from "../testkit/graph.ts";
 import { makeOneOfEach, type OneOfEach } from "../testkit/one-of-each.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
@@ -70,8 +71,8 @@ describe("a cursor of a list that hangs beneath something", () => {
 
   it("is that of its stream, and of no other run's or session's", async () => {
     const refused = async (subscription: string) => {
-      const stream = platform.client().subscribe(parse(`subscription { ${subscription} { cursor } }`) as never, {});
-      return stream.next().catch((error: { reason: string }) => error.reason);
+      const stream = platform.client().subscribe(parse(`subscription { ${subscription} { cursor } }`), {});
+      return stream.next().catch((error: unknown) => (error as GraphqlRequestError).reason);
     };
     const message = await cursorOf("messages", `session(id: "${one.session}")`);
     expect(await refused(`messageAdded(sessionId: "${one.session}", after: "${message}")`)).toMatchObject({ done: false });
