@@ -87,7 +87,8 @@ const rootDescriptions: Readonly<Record<string, string>> = {
   Mutation:
     "What can be changed. The fields of one mutation are executed one after the other. One that fails is null, with an error that has its path; the others are " +
     "executed all the same, and what was done stays done.",
-  Subscription: "What can be watched live, over a WebSocket at the graph's own address (graphql-transport-ws).",
+  Subscription:
+    "What can be watched live, at the graph's own address: over a WebSocket (graphql-transport-ws), or by POST as server-sent events or multipart.",
 };
 
 /** Describes the root types, and each argument of an input type by what the type says, unless it speaks for itself. */

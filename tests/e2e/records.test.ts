@@ -70,8 +70,8 @@ describe("a deleted record", () => {
       const id = await make();
       const known = { ...variables, id };
       expect(await look(record, known)).toEqual({ byId: { id, deletedAt: null }, byCode: { id }, list: [id] });
-      const remove = `mutation ($id: ID!) { delete${record.kind}(id: $id) }`;
-      expect(await ask(platform, remove, { id })).toEqual({ [`delete${record.kind}`]: id });
+      const remove = `mutation ($id: ID!) { delete${record.kind}(id: $id) { id } }`;
+      expect(await ask(platform, remove, { id })).toEqual({ [`delete${record.kind}`]: { id } });
       expect(await look(record, known)).toEqual({ byId: { id, deletedAt: expect.any(String) }, byCode: null, list: [] });
       expect(await look(record, known, { "x-tenant-id": "t2" })).toEqual({ byId: null, byCode: null, list: [] });
       expect(await refusal(platform, remove, { id })).toMatchObject({ code: "NOT_FOUND" });

@@ -60,7 +60,7 @@ describe("what a version refers to, through the router", () => {
       const own = await makeAll(code);
       const theirs = await makeAll(code, asOther);
       const deleted = (await makeAll(`deleted-${type}`))[type];
-      await ask(platform, `mutation ($id: ID!) { delete${type}(id: $id) }`, { id: deleted });
+      await ask(platform, `mutation ($id: ID!) { delete${type}(id: $id) { id } }`, { id: deleted });
       for (const id of [theirs[type], deleted, ...malformed]) {
         const [query, input] = asked(own, id);
         expect(await refusal(platform, query, { input })).toMatchObject({
