@@ -49,7 +49,7 @@ const machineFaces = {
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
   evaluation: ["errors", "job", "process-threads"],
   expression: ["errors", "expression", "language", "simple", "tree"],
-  fetch: ["egress", "fetch", "fetch-request"],
+  fetch: ["body-text", "egress", "fetch", "fetch-request", "media-type", "retry-after"],
   graphql: [
     "argument-limits",
     "context",

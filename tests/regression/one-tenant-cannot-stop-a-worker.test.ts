@@ -8,8 +8,8 @@ import { startHttpServer } from "../testkit/http-server.ts";
 import { longestTurn } from "../testkit/longest-turn.ts";
 import { fakeNodeContext, loopbackFetch } from "../testkit/node-context.ts";
 
-// Evaluated here it would be seconds. The turns themselves take some 25 ms; a test process that collects its garbage, or loads a module, takes a few hundred.
-const allowedMs = 500;
+// Evaluated here it would be seconds.
+const allowedMs = 100;
 
 describe("a run of one tenant in a worker", () => {
   it("fails by its expression that doubles a text; the worker goes on with the runs of others", async () => {

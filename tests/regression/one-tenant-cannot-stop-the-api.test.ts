@@ -8,8 +8,8 @@ import { longestTurn } from "../testkit/longest-turn.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 
 /** As long as that nobody is answered. */
-// Evaluated here it would be seconds. The turns themselves take some 25 ms; a test process that collects its garbage, or loads a module, takes a few hundred.
-const allowedMs = 500;
+// Evaluated here it would be seconds.
+const allowedMs = 100;
 
 /** Another tenant asks, one question after the other, until the work is done. */
 async function besidePings<T>(

@@ -111,6 +111,8 @@ export interface NodeContext {
   nodeRunId: string;
   /** 1 for the first try. */
   attempt: number;
+  /** The node is never executed again once it may have acted; an answer, even one that cannot be read, says that it has. */
+  atMostOnce: boolean;
   /** Sent to the outside as Idempotency-Key; the same on every attempt. */
   effectKey: string;
   config: JsonObject;

@@ -18,20 +18,21 @@ export function failed(failure: Omit<Failed, "kind" | "retryable"> & { retryable
 
 /**
  * The outcome of an error: an AppError is its reason with the facts `retryable`, `retryAfterMs`, `effectUnknown`; with `platformFault` it is no
- * failure of the node; a config that does not fit after rendering is NODE_CONFIG_INVALID.
+ * failure of the node; a config that does not fit after rendering is NODE_CONFIG_INVALID. What was `answered` is done: an at_most_once node
+ * is not tried again then, although its effect is known.
  *
  * @throws the error itself when it is neither: a bug
  */
-export function failureOf(error: unknown): NodeOutcome {
+export function failureOf(error: unknown, { atMostOnce }: { atMostOnce: boolean } = { atMostOnce: false }): NodeOutcome {
   if (error instanceof ZodError)
     return failed({ code: "NODE_CONFIG_INVALID", message: `The node's config does not fit: ${issuesOf(error)}.` });
   if (!(error instanceof AppError)) throw error;
-  const { retryable, retryAfterMs, effectUnknown, platformFault } = error.facts;
+  const { retryable, retryAfterMs, effectUnknown, platformFault, answered } = error.facts;
   if (platformFault === true) return interrupted(error);
   return failed({
     code: error.reason,
     message: error.message,
-    retryable: retryable === true,
+    retryable: retryable === true && !(atMostOnce && answered === true),
     ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}),
     ...(effectUnknown === true ? { effectUnknown } : {}),
   });
@@ -80,7 +81,7 @@ export async function orFailureLater(context: NodeContext, run: (context: NodeCo
   try {
     return await run(context);
   } catch (error) {
-    return context.signal.aborted ? stopped(context.signal) : failureOf(error);
+    return context.signal.aborted ? stopped(context.signal) : failureOf(error, context);
   }
 }
 

@@ -54,11 +54,12 @@ function outcomeOf(response: ToolResponse): NodeOutcome {
     duration_ms: response.durationMs,
   };
   if (response.ok) return completed({ ...(outputText === undefined ? {} : { outputText }), outputJson });
-  const retryAfter = response.headers["retry-after"];
   return failed({
     code: response.errorCode ?? "TOOL_HTTP_ERROR",
     message: response.errorMessage ?? `The tool answered with status ${response.status}.`,
-    ...httpRetry({ status: response.status ?? 0, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined }, Date.now()),
+    // A call that was answered with a redirect is done; only the page that shows its result has failed.
+    ...(response.resolved["redirected_by"] === undefined &&
+      httpRetry({ status: response.status ?? 0, headers: response.headers }, Date.now())),
     outputJson,
   });
 }

@@ -50,6 +50,9 @@ export interface Adoption {
 
 /** Calls that were stopped end within a second, and what they leave is stored then. */
 const lastGraceMs = 3_000;
+/** Then the first of a claim are on their way to the database while the rest begin: runs that all wait together leave a processor idle. */
+const runsPerTurn = 16;
+const turnMs = 10;
 const loadAgainMs = 100;
 /** Without a word from the hints, mail is looked for this often. */
 const drainEveryMs = 500;
@@ -135,15 +138,17 @@ export class RunOwner implements RunHost {
   async #adoptAll(claims: readonly RunClaim[], options: Adoption): Promise<void> {
     const loaded = await this.#load(claims.filter((claim) => freshRun(claim) === undefined));
     let turnAt = monotonicMs();
+    let inTurn = 0;
     for (const claim of claims) {
       const row = freshRun(claim) ?? loaded.get(claim.runId);
       // Not ours any more: the lease ran out while we waited for the database.
       if (row === undefined || row.lease !== claim.lease) options.left?.({ kind: "lost" });
       else await this.#adoptOne(claim, row, options);
       this.#adopting.delete(claim);
-      if (monotonicMs() - turnAt < 10) continue;
+      if (++inTurn < runsPerTurn && monotonicMs() - turnAt < turnMs) continue;
       await new Promise((resolve) => setImmediate(resolve));
       turnAt = monotonicMs();
+      inTurn = 0;
     }
   }
 

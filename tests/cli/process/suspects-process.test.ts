@@ -7,8 +7,10 @@ const log = pino({ level: "silent" });
 
 function setup(script: string, stopDeadlineMs = 60_000) {
   const started: ChildProcess[] = [];
+  const ended = Promise.withResolvers<void>();
   const suspects = suspectsProcess({
     log,
+    onEnd: () => ended.resolve(),
     fork() {
       const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "ignore"] });
       started.push(child);
@@ -16,18 +18,17 @@ function setup(script: string, stopDeadlineMs = 60_000) {
     },
     stopDeadlineMs,
   });
-  return { suspects, started };
+  return { suspects, started, ended: ended.promise };
 }
 
 const lasting = "setInterval(() => {}, 1000); console.log('up')";
 
 describe("suspectsProcess", () => {
   it("is one process, however often it is wanted, and another when it has ended", async () => {
-    const { suspects, started } = setup(lasting);
+    const { suspects, started, ended } = setup(lasting);
     suspects.wanted();
     suspects.wanted();
     expect(started).toHaveLength(1);
-    const ended = once(started[0]!, "exit");
     started[0]!.kill("SIGKILL");
     await ended;
     suspects.wanted();
@@ -53,10 +54,10 @@ describe("suspectsProcess", () => {
       started.push(child);
       return child;
     };
-    const suspects = suspectsProcess({ log, fork });
+    const ended = Promise.withResolvers<void>();
+    const suspects = suspectsProcess({ log, fork, onEnd: () => ended.resolve() });
     suspects.wanted();
-    await once(started[0]!, "error").catch(() => {});
-    await Promise.resolve();
+    await ended.promise;
     suspects.wanted();
     expect(started).toHaveLength(2);
     await suspects.stop();
