@@ -10,7 +10,7 @@ import { clientError } from "#shared/client-error.ts";
 import { defineErrors } from "#shared/errors.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { sendJson } from "#shared/serve/http-answer.ts";
-import type { AuditSink } from "../audit/audit.ts";
+import { auditRecord, type AuditSink } from "../audit/audit.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
 import { isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
@@ -79,7 +79,7 @@ export class HttpStreams {
   async answer(streamed: StreamedOperation, acceptsWhole: boolean): Promise<boolean> {
     const { asked, response, context } = streamed;
     if (acceptsWhole && !this.#isSubscription(asked)) return false;
-    if (this.#isFull(response, context)) return true;
+    if (this.#isFull(streamed)) return true;
     const prepared = prepareOperation(this.#runtime, asked, { context, audit: this.#setting.audit });
     if (isRefused(prepared)) sendJson(response, 400, { errors: prepared });
     else await this.#stream(streamed, prepared);
@@ -100,15 +100,19 @@ export class HttpStreams {
     }
   }
 
-  #isFull(response: ServerResponse, { info: { tenantId, requestId } }: RouterContext): boolean {
+  #isFull({ asked, response, context }: StreamedOperation): boolean {
+    const { tenantId, requestId } = context.info;
     const { maxStreams, tenantStreams } = this.#setting.bounds;
     const isTenants = (this.#tenants.get(tenantId) ?? 0) >= tenantStreams;
     if (!isTenants && this.#open.size < maxStreams) return false;
     const error = isTenants
       ? streamErrors.TENANT_STREAMS_LIMIT({ tenantId, limit: tenantStreams })
       : streamErrors.STREAMS_LIMIT({ limit: maxStreams });
+    const statusCode = isTenants ? 429 : 503;
     response.setHeader("retry-after", "1");
-    sendJson(response, isTenants ? 429 : 503, { errors: [clientError(error, { requestId })] });
+    sendJson(response, statusCode, { errors: [clientError(error, { requestId })] });
+    const operation = { context, source: asked.query, operationName: asked.operationName, startedAt: new Date() };
+    this.#setting.audit.record(auditRecord(operation, { statusCode, errorCodes: [error.code] }));
     return true;
   }
 
@@ -119,6 +123,10 @@ export class HttpStreams {
     this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
     try {
       await writeAll(await this.#results(prepared), { format, response, bounds: this.#setting.bounds });
+    } catch (error) {
+      // An answer that has begun cannot say so any more: it breaks off.
+      if (response.headersSent) response.destroy();
+      throw error;
     } finally {
       this.#open.delete(cut);
       const left = this.#tenants.get(tenantId)! - 1;

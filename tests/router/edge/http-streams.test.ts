@@ -162,6 +162,10 @@ describe("a stream over HTTP", () => {
     expect(other.status).toBe(200);
     const last = await as("c");
     expect([last.status, await last.ended]).toEqual([503, expect.stringContaining('"reason":"STREAMS_LIMIT"')]);
+    expect(t.audits).toMatchObject([
+      { tenantId: "a", statusCode: 429, errorCodes: ["RESOURCE_EXHAUSTED"] },
+      { tenantId: "c", statusCode: 503, errorCodes: ["RESOURCE_EXHAUSTED"] },
+    ]);
     first.leave();
     other.leave();
     await t.sources.untilActive(0);
