@@ -24,12 +24,10 @@ export interface StreamBounds {
   tenantStreams: number;
   /** The time between two heartbeats of a stream that has nothing to tell. */
   heartbeatMs: number;
-  /** Whoever reads nothing for this long while something waits is dropped. */
-  stalledMs: number;
 }
 
 /** A fifth of the connections; the time of the WebSocket's pings. */
-export const defaultStreamBounds: StreamBounds = { maxStreams: 2_000, tenantStreams: 1_000, heartbeatMs: 12_000, stalledMs: 24_000 };
+export const defaultStreamBounds: StreamBounds = { maxStreams: 2_000, tenantStreams: 1_000, heartbeatMs: 12_000 };
 
 const streamErrors = defineErrors({
   TENANT_STREAMS_LIMIT: {
@@ -120,6 +118,7 @@ export class HttpStreams {
     const { tenantId } = context.info;
     const cut = () => response.end(format.cut);
     this.#open.add(cut);
+    this.#watch(response, tenantId);
     this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
     try {
       await writeAll(await this.#results(prepared), { format, response, bounds: this.#setting.bounds });
@@ -133,6 +132,13 @@ export class HttpStreams {
       if (left > 0) this.#tenants.set(tenantId, left);
       else this.#tenants.delete(tenantId);
     }
+  }
+
+  #watch(response: ServerResponse, tenantId: string): void {
+    const { socket } = response;
+    if (socket === null || response.closed) return;
+    const reader = { tenantId: () => tenantId, socket, unread: () => response.writableLength, cut: () => void response.destroy() };
+    response.once("close", this.#runtime.readers.watch(reader));
   }
 
   async #results(prepared: PreparedOperation): Promise<AsyncIterableIterator<Result> | Result> {
@@ -176,15 +182,13 @@ async function writeAll(results: AsyncIterableIterator<Result> | Result, writing
   }
 }
 
-/** Writes, and waits for the reader where much waits for it already; false where it is gone. */
-async function written(text: string, { response, bounds }: Writing): Promise<boolean> {
+/** Writes, and waits for the reader where much waits for it already; false where it is gone. One that is too slow is cut, as every reader. */
+async function written(text: string, { response }: Writing): Promise<boolean> {
   if (response.destroyed || response.writableEnded) return false;
   if (response.write(text)) return true;
-  const stalled = setTimeout(() => response.destroy(), bounds.stalledMs);
   const end = new AbortController();
   const settled = { signal: end.signal };
   await Promise.race([once(response, "drain", settled), once(response, "close", settled)]).catch(() => {});
-  clearTimeout(stalled);
   end.abort();
   return !response.destroyed && !response.writableEnded;
 }

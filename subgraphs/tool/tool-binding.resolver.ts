@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -66,6 +67,8 @@ export class ToolBindingResolver {
     return bindings.deleteToolBinding(context, id);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => ToolResult, {
     nullable: true,
     description:

@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Costs, heavyPoints } from "#shared/graphql/cost.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -51,6 +52,7 @@ export class WorkflowResolver {
     return loaders.workflowVersion.load(id);
   }
 
+  @Costs(heavyPoints)
   @Query(() => [DslIssueType], {
     nullable: true,
     description: "Every problem of a DSL document, without saving it. The document can run when none of them is an ERROR.",
@@ -88,6 +90,7 @@ export class WorkflowResolver {
     return service.deleteWorkflow(context, id);
   }
 
+  @Costs(heavyPoints)
   @Mutation(() => WorkflowVersion, {
     nullable: true,
     description:
@@ -100,6 +103,7 @@ export class WorkflowResolver {
     return service.createWorkflowVersion(context, input);
   }
 
+  @Costs(heavyPoints)
   @Mutation(() => WorkflowVersion, {
     nullable: true,
     description:

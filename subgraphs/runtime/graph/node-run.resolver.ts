@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from "type-graphql";
+import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -50,6 +51,8 @@ export class NodeRunResolver {
     return nodeRuns.resumeNodeRun(context, id, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => NodeRun, {
     nullable: true,
     description:
@@ -63,6 +66,8 @@ export class NodeRunResolver {
     return nodeRuns.executeNodeRun(context, id, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => NodeRun, {
     nullable: true,
     description: "Executes the run's next queued node; null when none is queued. CONFLICT while a worker owns the run.",
@@ -75,6 +80,8 @@ export class NodeRunResolver {
     return nodeRuns.executeNextNode(context, runId, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => ExecuteRunResult, {
     nullable: true,
     description:
@@ -88,6 +95,8 @@ export class NodeRunResolver {
     return nodeRuns.executeRun(context, id, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => NodeRun, {
     nullable: true,
     description:

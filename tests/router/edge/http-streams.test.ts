@@ -139,7 +139,7 @@ describe("a stream over HTTP", () => {
   });
 
   it("drops a reader that reads nothing", async () => {
-    await using t = await fixtureRouter({ streams: { stalledMs: 50 } });
+    await using t = await fixtureRouter({ readers: { windowMs: 50, lookMs: 10 } });
     const answer = await post(t, 'subscription { runEvents(id: "1") { ... on LogLine { text } } }', { accept: sse });
     answer.response.pause();
     await t.sources.untilActive(1);
