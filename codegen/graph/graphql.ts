@@ -345,7 +345,7 @@ export type CliCreateAppMutationVariables = Exact<{
 }>;
 
 
-export type CliCreateAppMutation = { createApp: { id: string } };
+export type CliCreateAppMutation = { createApp: { id: string } | null };
 
 export type CliWorkflowByCodeQueryVariables = Exact<{
   appId: string | number;
@@ -360,21 +360,21 @@ export type CliCreateWorkflowMutationVariables = Exact<{
 }>;
 
 
-export type CliCreateWorkflowMutation = { createWorkflow: { id: string } };
+export type CliCreateWorkflowMutation = { createWorkflow: { id: string } | null };
 
 export type CliCreateWorkflowVersionMutationVariables = Exact<{
   input: CreateWorkflowVersionInput;
 }>;
 
 
-export type CliCreateWorkflowVersionMutation = { createWorkflowVersion: { id: string } };
+export type CliCreateWorkflowVersionMutation = { createWorkflowVersion: { id: string } | null };
 
 export type CliCreateRunMutationVariables = Exact<{
   input: CreateRunInput;
 }>;
 
 
-export type CliCreateRunMutation = { createRun: { id: string } };
+export type CliCreateRunMutation = { createRun: { id: string } | null };
 
 export type CliRunEventPagesSubscriptionVariables = Exact<{
   runId: string | number;
@@ -382,7 +382,7 @@ export type CliRunEventPagesSubscriptionVariables = Exact<{
 }>;
 
 
-export type CliRunEventPagesSubscription = { runEventPages: Array<{ cursor: string, type: RunEventType, at: string, runStatus: RunStatus | null, nodeId: string | null, nodeStatus: NodeRunStatus | null, attempt: number | null, delta: string | null, nodeRun: { nodeType: string, startedAt: string | null, endedAt: string | null, errorMessage: string | null } | null }> | null };
+export type CliRunEventPagesSubscription = { runEventPages: Array<{ cursor: string, type: RunEventType, occurredAt: string, runStatus: RunStatus | null, nodeId: string | null, nodeStatus: NodeRunStatus | null, attempt: number | null, delta: string | null, nodeRun: { nodeType: string, startedAt: string | null, endedAt: string | null, errorMessage: string | null } | null }> | null };
 
 export type CliRunResultQueryVariables = Exact<{
   id: string | number;
@@ -403,35 +403,35 @@ export type SmokeCreateSessionMutationVariables = Exact<{
 }>;
 
 
-export type SmokeCreateSessionMutation = { createSession: { id: string } };
+export type SmokeCreateSessionMutation = { createSession: { id: string } | null };
 
 export type SmokeDispatchRunMutationVariables = Exact<{
   input: CreateRunRequestInput;
 }>;
 
 
-export type SmokeDispatchRunMutation = { dispatchRun: { id: string, status: RunRequestStatus, errorMessage: string | null, run: { id: string } | null } };
+export type SmokeDispatchRunMutation = { dispatchRun: { id: string, status: RunRequestStatus, errorMessage: string | null, run: { id: string } | null } | null };
 
 export type SmokeCreateToolMutationVariables = Exact<{
   input: CreateToolInput;
 }>;
 
 
-export type SmokeCreateToolMutation = { createTool: { id: string } };
+export type SmokeCreateToolMutation = { createTool: { id: string } | null };
 
 export type SmokeCreateToolVersionMutationVariables = Exact<{
   input: CreateToolVersionInput;
 }>;
 
 
-export type SmokeCreateToolVersionMutation = { createToolVersion: { id: string } };
+export type SmokeCreateToolVersionMutation = { createToolVersion: { id: string } | null };
 
 export type SmokeCreateToolBindingMutationVariables = Exact<{
   input: CreateToolBindingInput;
 }>;
 
 
-export type SmokeCreateToolBindingMutation = { createToolBinding: { id: string } };
+export type SmokeCreateToolBindingMutation = { createToolBinding: { id: string } | null };
 
 export type SmokeFinishedRunQueryVariables = Exact<{
   id: string | number;
@@ -520,7 +520,7 @@ export type ProcessesRunEventsSubscription = { runEvents: { cursor: string, type
 export type ProcessesServicesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ProcessesServicesQuery = { services: Array<{ name: string, status: HealthStatus }> };
+export type ProcessesServicesQuery = { services: Array<{ name: string, status: HealthStatus }> | null };
 
 export type StatementCountMessagesSubscriptionVariables = Exact<{
   sessionId: string | number;
@@ -535,7 +535,7 @@ export type SurvivalExecuteRunMutationVariables = Exact<{
 }>;
 
 
-export type SurvivalExecuteRunMutation = { executeRun: { run: { status: RunStatus } } };
+export type SurvivalExecuteRunMutation = { executeRun: { run: { status: RunStatus } } | null };
 
 export type TestRunStatusSubscriptionVariables = Exact<{
   runId: string | number;
@@ -560,7 +560,7 @@ export const CliWorkflowByCodeDocument = {"kind":"Document","definitions":[{"kin
 export const CliCreateWorkflowDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateWorkflow"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateWorkflowInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createWorkflow"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateWorkflowMutation, CliCreateWorkflowMutationVariables>;
 export const CliCreateWorkflowVersionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateWorkflowVersion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateWorkflowVersionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createWorkflowVersion"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateWorkflowVersionMutation, CliCreateWorkflowVersionMutationVariables>;
 export const CliCreateRunDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateRun"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateRunInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateRunMutation, CliCreateRunMutationVariables>;
-export const CliRunEventPagesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"CliRunEventPages"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runEventPages"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"runStatus"}},{"kind":"Field","name":{"kind":"Name","value":"nodeId"}},{"kind":"Field","name":{"kind":"Name","value":"nodeStatus"}},{"kind":"Field","name":{"kind":"Name","value":"attempt"}},{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"nodeRun"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodeType"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"errorMessage"}}]}}]}}]}}]} as unknown as DocumentNode<CliRunEventPagesSubscription, CliRunEventPagesSubscriptionVariables>;
+export const CliRunEventPagesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"CliRunEventPages"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runEventPages"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"occurredAt"}},{"kind":"Field","name":{"kind":"Name","value":"runStatus"}},{"kind":"Field","name":{"kind":"Name","value":"nodeId"}},{"kind":"Field","name":{"kind":"Name","value":"nodeStatus"}},{"kind":"Field","name":{"kind":"Name","value":"attempt"}},{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"nodeRun"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodeType"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"errorMessage"}}]}}]}}]}}]} as unknown as DocumentNode<CliRunEventPagesSubscription, CliRunEventPagesSubscriptionVariables>;
 export const CliRunResultDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CliRunResult"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"run"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"outputText"}},{"kind":"Field","name":{"kind":"Name","value":"outputJson"}},{"kind":"Field","name":{"kind":"Name","value":"errorCode"}},{"kind":"Field","name":{"kind":"Name","value":"errorMessage"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}}]}}]}}]} as unknown as DocumentNode<CliRunResultQuery, CliRunResultQueryVariables>;
 export const CliWaitingNodesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CliWaitingNodes"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"run"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"nodeRuns"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"status"},"value":{"kind":"ListValue","values":[{"kind":"EnumValue","value":"WAITING"}]}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"200"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodeId"}},{"kind":"Field","name":{"kind":"Name","value":"attempt"}},{"kind":"Field","name":{"kind":"Name","value":"waitReason"}}]}}]}}]}}]}}]}}]} as unknown as DocumentNode<CliWaitingNodesQuery, CliWaitingNodesQueryVariables>;
 export const SmokeCreateSessionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"SmokeCreateSession"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateSessionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createSession"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<SmokeCreateSessionMutation, SmokeCreateSessionMutationVariables>;

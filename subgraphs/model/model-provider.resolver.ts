@@ -33,7 +33,7 @@ export class ModelProviderResolver {
     return db.read(({ em }) => em.findOne(ModelProvider, { code, deletedAt: null }));
   }
 
-  @Query(() => ModelProviderConnection, { description: "The tenant's providers, newest first." })
+  @Query(() => ModelProviderConnection, { nullable: true, description: "The tenant's providers, newest first." })
   modelProviders(
     @Arg("status", () => ModelProviderStatus, { nullable: true, description: "Only providers of this status." })
     status: ModelProviderStatus | null,
@@ -44,6 +44,7 @@ export class ModelProviderResolver {
   }
 
   @Query(() => [Model], {
+    nullable: true,
     description:
       "The models that the tenant's active providers (the oldest 50) and the platform's configured one offer, asked now: at most 500 of each, and of one that does not answer within 5 s its defaultModel and embeddingModel.",
   })
@@ -53,6 +54,7 @@ export class ModelProviderResolver {
 
   @Costs(widePoints)
   @Query(() => [ModelUsage], {
+    nullable: true,
     description:
       "What was used, summed by groupBy, in the order of the keys; the first 1,000 groups. BAD_USER_INPUT where from is not before to.",
   })
@@ -68,7 +70,10 @@ export class ModelProviderResolver {
     return modelUsage(context, { from: from ?? null, to: to ?? null, groupBy });
   }
 
-  @Mutation(() => ModelProvider, { description: "Makes a provider. CONFLICT when its code is taken. Whether it answers is not tried." })
+  @Mutation(() => ModelProvider, {
+    nullable: true,
+    description: "Makes a provider. CONFLICT when its code is taken. Whether it answers is not tried.",
+  })
   createModelProvider(
     @Arg("input", () => CreateModelProviderInput) input: CreateModelProviderInput,
     @Ctx() context: ModelContext,
@@ -76,7 +81,7 @@ export class ModelProviderResolver {
     return providers.createModelProvider(context, input);
   }
 
-  @Mutation(() => ModelProvider, { description: "Changes what is given; the code stays for ever." })
+  @Mutation(() => ModelProvider, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateModelProvider(
     @Arg("id", () => ID, { description: "The provider; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateModelProviderInput) input: UpdateModelProviderInput,
@@ -85,11 +90,14 @@ export class ModelProviderResolver {
     return providers.updateModelProvider(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes a provider and its key. Returns the id." })
+  @Mutation(() => ModelProvider, {
+    nullable: true,
+    description: "Deletes a provider and its key. Answers the provider without it, with its deletedAt.",
+  })
   deleteModelProvider(
     @Arg("id", () => ID, { description: "The provider; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: ModelContext,
-  ): Promise<string> {
+  ): Promise<ModelProvider> {
     return providers.deleteModelProvider(context, id);
   }
 

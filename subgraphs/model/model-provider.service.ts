@@ -57,13 +57,13 @@ export async function updateModelProvider(context: ModelContext, id: string, inp
 }
 
 /** Deletes a provider and its key. @throws AppError MODEL_PROVIDER_NOT_FOUND */
-export async function deleteModelProvider({ db }: ModelContext, id: string): Promise<string> {
+export async function deleteModelProvider({ db }: ModelContext, id: string): Promise<ModelProvider> {
   return db.transaction(async (tx) => {
     const provider = await lockProvider(tx, id);
     provider.apiKeySealed = provider.headersSealed = null;
     provider.headerNames = [];
     provider.deletedAt = provider.updatedAt = new Date();
-    return id;
+    return provider;
   });
 }
 

@@ -56,11 +56,11 @@ export async function updateWorkflow({ db }: WorkflowContext, id: string, input:
 }
 
 /** Deletes a workflow; its versions stay for the runs that point to them. @throws AppError WORKFLOW_NOT_FOUND */
-export async function deleteWorkflow({ db }: WorkflowContext, id: string): Promise<string> {
+export async function deleteWorkflow({ db }: WorkflowContext, id: string): Promise<Workflow> {
   return db.transaction(async (tx) => {
     const workflow = await lockWorkflow(tx, id);
     workflow.deletedAt = workflow.updatedAt = new Date();
-    return id;
+    return workflow;
   });
 }
 

@@ -37,7 +37,7 @@ export class RunEvent {
   @Field(() => RunEventType, { description: "What it tells." })
   type!: RunEventType;
 
-  @Field(() => Date, { description: "When it was told, by the database's clock; of stored events never before that of the event before." })
+  @Field(() => Date, { description: "As occurredAt.", deprecationReason: "occurredAt" })
   at!: Date;
 
   @Field(() => RunStatusEnum, {
@@ -80,7 +80,7 @@ export class NodeRunUpdate {
   @Field(() => String, { description: "Give it to `after` to go on behind this update." })
   cursor!: string;
 
-  @Field(() => Date, { description: "When it happened." })
+  @Field(() => Date, { description: "As occurredAt.", deprecationReason: "occurredAt" })
   at!: Date;
 
   @Field(() => NodeRunStatusEnum, { description: "As recorded at that moment; nodeRun is read now." })
