@@ -30,11 +30,6 @@ export const cliErrors = defineErrors({
     message: (f: { host: string; port: number; story: string }) =>
       `Port ${f.port} of ${f.host} cannot be opened (${f.story}). Choose another: AGENT_PLATFORM_PORT, AGENT_PLATFORM_HOST`,
   },
-  AUTH_NOT_AVAILABLE: {
-    code: "FORBIDDEN",
-    message: () =>
-      "AGENT_PLATFORM_AUTH_REQUIRED=true, but this version has no API keys yet: it does not start rather than run unprotected. Unset it; the platform then serves this machine only.",
-  },
   HOST_NOT_LOOPBACK: {
     code: "FORBIDDEN",
     message: (f: { host: string }) =>

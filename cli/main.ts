@@ -11,6 +11,7 @@ import { endWithReaders } from "./process/stop-signal.ts";
 import { apiCommand } from "./commands/api.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { followCommand } from "./commands/follow.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
@@ -25,6 +26,7 @@ const commands = [
   subgraphCommand,
   workerCommand,
   migrateCommand,
+  keysCommand,
   runCommand,
   followCommand,
   demoCommand,

@@ -48,6 +48,13 @@ const variables = {
   DATA_DIR: { schema: z.string().min(1).default(".data"), example: ".data" },
   DATABASE_URL: { schema: postgresUrl.optional(), example: "postgres://user:password@localhost:5432/agent_platform" },
   AUTH_REQUIRED: { schema: flag, example: "true" },
+  BOOTSTRAP_TOKEN: {
+    schema: z
+      .string()
+      .regex(/^[\x21-\x7e]{32,512}$/, "must be 32 to 512 printable characters without spaces")
+      .optional(),
+    example: "from: openssl rand -hex 32",
+  },
   PROVIDER_BASE_URL: { schema: webUrl.optional(), example: "http://localhost:11434/v1" },
   PROVIDER_API_KEY: { schema: optional, example: "sk-…" },
   PROVIDER_API_KEY_HEADER: {
@@ -100,6 +107,8 @@ export interface Env {
   /** By subgraph's name: where it is served, in distributed mode. */
   subgraphUrls: Record<string, string>;
   authRequired: boolean;
+  /** What whoever makes the first key sends as x-bootstrap-token; without it that takes a request of the router's own machine. */
+  bootstrapToken: string | undefined;
   providerBaseUrl: string | undefined;
   providerApiKey: string | undefined;
   /** The header that carries the key as it is; undefined: a bearer token. */
@@ -158,6 +167,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     databaseUrls: bySubgraph(source, "_DATABASE_URL"),
     subgraphUrls: bySubgraph(source, "_SUBGRAPH_URL"),
     authRequired: read("AUTH_REQUIRED"),
+    bootstrapToken: read("BOOTSTRAP_TOKEN"),
     providerBaseUrl: read("PROVIDER_BASE_URL"),
     providerApiKey: read("PROVIDER_API_KEY"),
     providerApiKeyHeader: read("PROVIDER_API_KEY_HEADER"),
@@ -209,7 +219,7 @@ export function defaultEnv(overrides: Partial<Env> = {}): Env {
   return { ...parseEnv({}), ...overrides };
 }
 
-const secret = (name: string) => /KEY|URL/.test(name);
+const secret = (name: string) => /KEY|URL|TOKEN/.test(name);
 
 /** AGENT_PLATFORM_TOOL_DATABASE_URL and its like, as { tool: … }. */
 function bySubgraph(source: Record<string, string | undefined>, suffix: string): Record<string, string> {

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { ApolloServer } from "@apollo/server";
-import { OperationTypeNode, type ExecutionResult, type FormattedExecutionResult } from "graphql";
+import { OperationTypeNode, type GraphQLError, type ExecutionResult, type FormattedExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { defineErrors } from "#shared/errors.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
@@ -13,6 +13,7 @@ import { sendJson } from "#shared/serve/http-answer.ts";
 import { auditRecord, type AuditSink } from "../audit/audit.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
+import type { Identities } from "./identity.ts";
 import { isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
 import type { StreamFormat } from "./stream-formats.ts";
 import { startSubscription } from "./subscriptions.ts";
@@ -53,6 +54,7 @@ export interface HttpStreamsSetting {
   server: ApolloServer<RouterContext>;
   audit: AuditSink;
   bounds: StreamBounds;
+  identities: Identities;
 }
 
 /** The streams of one router. */
@@ -76,10 +78,10 @@ export class HttpStreams {
   /** Answers an operation; false where it is none that needs a stream, and a whole answer is as welcome. */
   async answer(streamed: StreamedOperation, acceptsWhole: boolean): Promise<boolean> {
     const { asked, response, context } = streamed;
-    if (acceptsWhole && !this.#isSubscription(asked)) return false;
+    if (acceptsWhole && !this.#isSubscription(asked, context.info)) return false;
     if (this.#isFull(streamed)) return true;
     const prepared = prepareOperation(this.#runtime, asked, { context, audit: this.#setting.audit });
-    if (isRefused(prepared)) sendJson(response, 400, { errors: prepared });
+    if (isRefused(prepared)) sendJson(response, statusOf(prepared), { errors: prepared });
     else await this.#stream(streamed, prepared);
     return true;
   }
@@ -90,9 +92,9 @@ export class HttpStreams {
   }
 
   /** What cannot be planned is refused wherever it goes. */
-  #isSubscription({ query, operationName }: AskedOperation): boolean {
+  #isSubscription({ query, operationName }: AskedOperation, caller: RouterContext["info"]): boolean {
     try {
-      return this.#runtime.operations.fromText(query, operationName).node.operation === OperationTypeNode.SUBSCRIPTION;
+      return this.#runtime.operations.fromText(query, operationName, caller).node.operation === OperationTypeNode.SUBSCRIPTION;
     } catch {
       return false;
     }
@@ -119,6 +121,7 @@ export class HttpStreams {
     const cut = () => response.end(format.cut);
     this.#open.add(cut);
     this.#watch(response, tenantId);
+    response.once("close", this.#setting.identities.watch(context.identity, cut));
     this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
     try {
       await writeAll(await this.#results(prepared), { format, response, bounds: this.#setting.bounds });
@@ -152,6 +155,13 @@ export class HttpStreams {
     if (body.kind !== "single") throw new Error("an incremental answer was not asked for");
     return body.singleResult;
   }
+}
+
+/** 401 without a key, 403 without a scope. */
+function statusOf(errors: readonly GraphQLError[]): number {
+  const { code } = errors[0]?.extensions ?? {};
+  if (code === "UNAUTHENTICATED") return 401;
+  return code === "FORBIDDEN" ? 403 : 400;
 }
 
 type Result = ExecutionResult | FormattedExecutionResult;

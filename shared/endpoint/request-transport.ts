@@ -19,6 +19,8 @@ export interface ClaimedRequest {
   requestId?: unknown;
   traceparent?: unknown;
   apiKeyId?: unknown;
+  subject?: string | null;
+  scopes?: readonly string[] | undefined;
 }
 
 /**
@@ -32,6 +34,8 @@ export function requestInfo(claimed: ClaimedRequest, signal?: AbortSignal): Requ
     requestId: requestIdOf(claimed.requestId),
     traceparent: matching(claimed.traceparent, traceparentPattern),
     apiKeyId: typeof claimed.apiKeyId === "string" && claimed.apiKeyId !== "" ? claimed.apiKeyId : null,
+    subject: claimed.subject ?? null,
+    scopes: claimed.scopes,
     signal,
   };
 }
