@@ -33,7 +33,7 @@ export const cliErrors = defineErrors({
   HOST_NOT_LOOPBACK: {
     code: "FORBIDDEN",
     message: (f: { host: string }) =>
-      `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Use 127.0.0.1, and a proxy that authenticates in front of it (AGENT_PLATFORM_ALLOWED_HOSTS names the proxy's host name).`,
+      `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Set AGENT_PLATFORM_AUTH_REQUIRED=true, or use 127.0.0.1.`,
   },
   PART_KEEPS_ENDING: {
     code: "DOWNSTREAM_UNAVAILABLE",

@@ -121,7 +121,8 @@ export class HttpStreams {
     const cut = () => response.end(format.cut);
     this.#open.add(cut);
     this.#watch(response, tenantId);
-    response.once("close", this.#setting.identities.watch(context.identity, cut));
+    const { identity } = context;
+    if (identity.kind === "key") response.once("close", this.#setting.identities.watch(identity, cut));
     this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
     try {
       await writeAll(await this.#results(prepared), { format, response, bounds: this.#setting.bounds });

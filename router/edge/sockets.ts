@@ -90,10 +90,8 @@ async function acknowledge(extra: RouterExtra, { connectionParams, identities, r
     if (identity.kind === "nobody") throw keyErrors.KEY_MISSING({});
     const { info } = socketContext(request, connectionParams, { identity });
     extra.tenantId = info.tenantId;
-    socket.once(
-      "close",
-      identities.watch(identity, (why) => socket.close(closedBy[why].code, closedBy[why].reason)),
-    );
+    const end = (why: keyof typeof closedBy) => socket.close(closedBy[why].code, closedBy[why].reason);
+    if (identity.kind === "key") socket.once("close", identities.watch(identity, end));
     return { "x-tenant-id": info.tenantId };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
