@@ -67,6 +67,7 @@ const machineFaces = {
   secret: ["credentials", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
   stream: ["bounded-stream", "map-stream", "pull-stream"],
+  trust: ["internal-keys", "signer", "token"],
   template: ["budget", "errors", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 

@@ -6,6 +6,7 @@ import { closestMatch } from "leven";
 import { z } from "zod";
 import { isEgressEntry } from "./fetch/egress.ts";
 import { AppError } from "./errors.ts";
+import { internalKeyPattern } from "./trust/internal-keys.ts";
 
 const prefix = "AGENT_PLATFORM_";
 
@@ -62,6 +63,13 @@ const variables = {
       .optional(),
     example: "64 hex digits",
   },
+  INTERNAL_KEY: {
+    schema: list.refine(
+      (keys) => keys.length <= 2 && keys.every((key) => internalKeyPattern.test(key)),
+      "must be 64 hex digits (32 bytes); while it is rotated two of them, new,old",
+    ),
+    example: "64 hex digits",
+  },
   SMOKE_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_WORKFLOW_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_RUNTIME_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
@@ -104,6 +112,8 @@ export interface Env {
   corsOrigins: string[];
   /** 32 bytes in hex; embedded mode makes one and keeps it beside the data. */
   encryptionKey: string | undefined;
+  /** By which processes of the platform know each other, the first signs; none: made at each start, where one process starts all. */
+  internalKeys: string[];
   /** The smoke test's --url (also as SMOKE_WORKFLOW_URL or SMOKE_RUNTIME_URL: the graph is one), --tenant and --api-key. */
   smokeUrl: string | undefined;
   smokeTenantId: string | undefined;
@@ -151,6 +161,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     allowedHosts: read("ALLOWED_HOSTS"),
     corsOrigins: read("CORS_ORIGINS"),
     encryptionKey: read("ENCRYPTION_KEY"),
+    internalKeys: read("INTERNAL_KEY"),
     smokeUrl: read("SMOKE_URL") ?? read("SMOKE_WORKFLOW_URL") ?? read("SMOKE_RUNTIME_URL"),
     smokeTenantId: read("SMOKE_TENANT_ID"),
     smokeApiKey: read("SMOKE_API_KEY"),

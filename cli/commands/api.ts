@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { Command } from "commander";
 import { parseEnv } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
+import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import type { CliContext } from "../context.ts";
 import { withKey } from "../database/encryption-key.ts";
 import { asListenError } from "../process/listen-check.ts";
@@ -39,7 +40,12 @@ async function serveApi({ composition, ...context }: CliContext, workerSocket: s
         const { databaseUrl, databaseUrls } = database;
         // Of a process that was killed; the supervisor has one at a time.
         rmSync(workerSocket, { force: true });
-        const options = { log, progress: (step: string) => void tellSupervisor({ kind: "progress", step }), workerSocket };
+        const options = {
+          log,
+          progress: (step: string) => void tellSupervisor({ kind: "progress", step }),
+          workerSocket,
+          keys: new InternalKeys(env.internalKeys),
+        };
         const part = await composition
           .startPlatform(withKey({ ...env, databaseUrl, databaseUrls }), { ...options, trouble: told.trouble })
           .catch((cause: unknown) => {

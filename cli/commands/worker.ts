@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { canonicalNodeType, nodeTypes as knownTypes } from "#shared/dsl/node-types.ts";
 import { createLog } from "#shared/log.ts";
+import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import type { PreparedEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { joinRunningPlatform } from "../database/database.ts";
@@ -61,7 +62,7 @@ async function serveSupervisedWorker({ composition, ...context }: CliContext, wo
     {
       async start() {
         await tellSupervisor({ kind: "mark", claimMark });
-        return composition.startWorker(env as PreparedEnv, told, { log, progress: () => {} });
+        return composition.startWorker(env as PreparedEnv, told, { log, keys: new InternalKeys(env.internalKeys), progress: () => {} });
       },
       ready: () => ({}),
       stopDeadlineMs: 28_000,

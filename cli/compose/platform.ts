@@ -9,6 +9,7 @@ import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import type { HintBus } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
+import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
@@ -32,7 +33,7 @@ export async function loadPlatform(): Promise<void> {
 }
 
 /** Starts router and all subgraphs in this process. */
-export async function startPlatform(env: Env, { log, progress, workerSocket, trouble }: PlatformOptions): Promise<RunningPlatform> {
+export async function startPlatform(env: Env, { log, keys, progress, workerSocket, trouble }: PlatformOptions): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
   // Asked while the rest opens: the sandbox's self-test takes a moment.
   const notes = sandboxNotes(env);
@@ -44,7 +45,7 @@ export async function startPlatform(env: Env, { log, progress, workerSocket, tro
     const buses = new Map<string, HintBus>();
     const opened = await openAll({ env, log, registry, shutdown, buses });
     const called = opened.filter((subgraph) => calledByWorkers.includes(subgraph.name));
-    const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
+    const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log, keys });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
     const router = await openRouter(opened, { env, log, registry, shutdown, buses, trouble });
@@ -134,11 +135,11 @@ function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, 
 }
 
 /** Starts the router in front of subgraphs of other processes. */
-export async function startRouterAlone(env: Env, { log }: StartOptions): Promise<RunningServer> {
+export async function startRouterAlone(env: Env, { log, keys }: StartOptions): Promise<RunningServer> {
   const shutdown = new ShutdownList();
   try {
     const registry = new EndpointRegistry();
-    const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, shutdown });
+    const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, keys, shutdown });
     await migrateAll(env, [accessSubgraphName]);
     const router = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
     return { graphUrl: router.url, prepareGraphiql: router.prepareGraphiql, stop: () => shutdown.run() };
@@ -148,8 +149,8 @@ export async function startRouterAlone(env: Env, { log }: StartOptions): Promise
   }
 }
 
-/** Starts one subgraph. */
-export async function startSubgraph(name: string, env: Env, { log }: StartOptions): Promise<RunningServer> {
+/** Starts one subgraph; it answers who has the internal key, and so may listen beyond loopback. */
+export async function startSubgraph(name: string, env: Env, { log, keys }: StartOptions): Promise<RunningServer> {
   const shutdown = new ShutdownList();
   try {
     await migrateAll(env, [name]);
@@ -157,10 +158,12 @@ export async function startSubgraph(name: string, env: Env, { log }: StartOption
     const hints = await busOf(new Map(), subgraphDatabaseUrl(env, name), log, shutdown);
     const subgraph = await open(await subgraphs[name]!(), { env, log, registry, hints });
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
-    const server = await serveEndpoints({ endpoints: [subgraph], listen: { host: "127.0.0.1", port: env.port }, log });
+    const { host, port } = env;
+    const allowedHosts = isLoopbackName(host) ? env.allowedHosts : "any";
+    const server = await serveEndpoints({ endpoints: [subgraph], listen: { host, port }, log, keys, allowedHosts });
     shutdown.add("the server", () => server.stop(2_000), 4_000);
     const others = Object.keys(env.subgraphUrls).filter((other) => other !== name);
-    connectInBackground(others, env, { registry, shutdown, log });
+    connectInBackground(others, env, { registry, keys, shutdown, log });
     return { graphUrl: server.urlOf(name), stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();

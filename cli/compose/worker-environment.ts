@@ -26,6 +26,7 @@ export function workerEnvironment({ environment, env, subgraphUrls }: WorkerPare
   const urls = Object.entries(subgraphUrls).map(([subgraph, url]) => [withPrefix(`${subgraph.toUpperCase()}_SUBGRAPH_URL`), url]);
   const found = {
     [withPrefix("DATABASE_URL")]: subgraphDatabaseUrl(env, "runtime"),
+    [withPrefix("INTERNAL_KEY")]: env.internalKeys.join(","),
     ...(env.logFile !== undefined && { [withPrefix("LOG_FILE")]: env.logFile }),
   };
   return { ...Object.fromEntries([...ofHost, ...asGiven, ...urls]), ...found };

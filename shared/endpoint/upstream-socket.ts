@@ -10,6 +10,9 @@ import { clientError } from "#shared/client-error.ts";
 import type { SubgraphRequest } from "./endpoint.ts";
 import { defineErrors, type AppError } from "#shared/errors.ts";
 import { requestExtensions } from "./request-transport.ts";
+import type { Signer, SigningAttempt } from "#shared/trust/signer.ts";
+import { operationText } from "#shared/trust/token.ts";
+import { refusedToken, tokenRefused } from "./token-refusal.ts";
 
 interface LostFacts {
   serviceName: string;
@@ -52,12 +55,13 @@ const pingEveryMs = 10_000;
 interface UpstreamOptions {
   name: string;
   url: string;
+  signer: Signer;
   limits: StreamLimits;
   answersWithinMs: number;
 }
 
 /** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
-export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOptions): Upstream {
+export function openUpstream({ name, url, signer, limits, answersWithinMs }: UpstreamOptions): Upstream {
   const open = new Set<() => void>();
   const lose = () => {
     for (const fail of [...open]) fail();
@@ -84,12 +88,24 @@ export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOpt
       const fail = () => end(lostError());
       const overflow = () => end(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost(), ...limits }));
       open.add(fail);
-      dispose = client.subscribe(payloadOf(request), {
-        next: (event) => void (stream.push(event as ExecutionResult, read.bytes) || overflow()),
-        error: (cause) =>
-          isRefusal(cause) ? stream.end(failed(cause.map((error) => clientError(error, { serviceName: name })))) : end(lostError(cause)),
-        complete: () => stream.end(),
-      });
+      const attempts = signer.attempts({ info: request.info, text: operationText(request) });
+      const refused = (errors: GraphQLFormattedError[]) => {
+        const refusal = refusedToken(errors);
+        if (refusal === undefined) return stream.end(failed(errors.map((error) => clientError(error, { serviceName: name }))));
+        const next = refusal === "TOKEN_FORGED" ? attempts.next().value : undefined;
+        return next === undefined ? end(tokenRefused(name, refusal)) : begin(next);
+      };
+      const begin = ({ token, accepted }: SigningAttempt) => {
+        dispose = client.subscribe(payloadOf(request, token), {
+          next: (event) => {
+            accepted();
+            if (!stream.push(event as ExecutionResult, read.bytes)) overflow();
+          },
+          error: (cause) => (isRefusal(cause) ? refused(cause) : end(lostError(cause))),
+          complete: () => stream.end(),
+        });
+      };
+      begin(attempts.next().value!);
       return stream;
     },
     async close() {
@@ -159,8 +175,8 @@ function createUpstreamClient({ url, answersWithinMs, lose, read, link }: Upstre
   return client;
 }
 
-function payloadOf({ query, variables, operationName, info }: SubgraphRequest) {
-  return { query, variables: variables ?? null, operationName: operationName ?? null, extensions: requestExtensions(info) };
+function payloadOf({ query, variables, operationName, info }: SubgraphRequest, token: string) {
+  return { query, variables: variables ?? null, operationName: operationName ?? null, extensions: requestExtensions(info, token) };
 }
 
 /** graphql-ws reports the subgraph's own errors, or the end of the socket. */

@@ -99,6 +99,8 @@ export interface GraphqlExchange<C extends GraphqlContext> {
   response: ServerResponse;
   context: C;
   maxBodyBytes: number;
+  /** Hears of the body before it is parsed; what it throws refuses the request. */
+  onBody?: (bytes: Buffer) => void;
 }
 
 /** Answers one HTTP request; rejects with an AppError when its body cannot be read. */
@@ -121,13 +123,13 @@ export function clientGone(response: ServerResponse): AbortSignal {
 }
 
 async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExchange<C>): Promise<HTTPGraphQLRequest> {
-  const { request, maxBodyBytes } = exchange;
+  const { request, maxBodyBytes, onBody } = exchange;
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   const { search, searchParams } = new URL(request.url ?? "/", "http://localhost");
-  const body = request.method === "POST" ? await readBody(request, maxBodyBytes) : undefined;
+  const body = request.method === "POST" ? await readBody(request, maxBodyBytes, onBody) : undefined;
   for (const text of searchParams.values()) refuseDeep(text);
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
     if (typeof text === "string") refuseDeep(text);
