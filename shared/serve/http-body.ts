@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { clientLeft } from "#shared/client-left.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
+import { refuseLongNumbers } from "#shared/json/numbers.ts";
 
 /** Why a request's body is not read. */
 export const bodyErrors = defineErrors({
@@ -23,7 +24,7 @@ export const bodyErrors = defineErrors({
  * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
  *
  * @param onBytes  hears of the body before it is parsed; what it throws refuses the request.
- * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; CLIENT_LEFT where it hung up, or was cut off, before the end
+ * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
  */
 export async function readBody(
   request: IncomingMessage,
@@ -41,6 +42,12 @@ export async function readBody(
   const text = bytes.toString("utf8");
   if (text === "") return undefined;
   refuseDeep(text);
+  const body = parsed(text);
+  refuseLongNumbers(text);
+  return body;
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -133,6 +133,7 @@ export class ScriptedTool implements ToolPort {
       status: 200,
       outputText: null,
       outputJson: null,
+      numbersAsText: [],
       headers: {},
       durationMs: 1,
       errorCode: null,
