@@ -23,7 +23,7 @@ import { busOf, connectAll, connectInBackground } from "./connections.ts";
 import { migrateAll } from "./migrate.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
 import { programName } from "../program-name.ts";
-import { accessSubgraphName, calledByWorkers, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
+import { accessSubgraphName, calledByWorkers, engineDatabaseUrl, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
 /** Loads all that {@link startPlatform} runs, and builds the schemas. */
 export async function loadPlatform(): Promise<void> {
@@ -99,7 +99,7 @@ async function openRouter(
   const access = await open(definition, { env, log, registry, hints });
   shutdown.add("access", () => access.close(), 5_000);
   all.push(access);
-  const audit = new AuditWriter({ databaseUrl, log });
+  const audit = new AuditWriter({ databaseUrl: engineDatabaseUrl(env, accessSubgraphName), log });
   shutdown.add("audits", () => audit.stop(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
   const router = await startRouter({ env, endpoints: all, audit, log, checks, ...(parts && { parts }) });
@@ -146,7 +146,8 @@ interface OpenOptions {
 function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, hints, claimMark }: OpenOptions): Promise<RunningSubgraph> {
   const secrets = createSecretBox(requireKey(env));
   const databaseUrl = subgraphDatabaseUrl(env, definition.name);
-  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl, claimMark });
+  const engineUrl = engineDatabaseUrl(env, definition.name);
+  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl, engineUrl, claimMark });
 }
 
 /** Starts the router in front of subgraphs of other processes. */

@@ -34,6 +34,11 @@ export function partKeys(env: KeyEnv): InternalKeys {
   return new InternalKeys(found.length > 0 ? found : [made(dataDir)], () => keptKeys(dataDir));
 }
 
+/** Those that a part was handed by its parent, which works beside a platform where `folder` is given. */
+export function handedKeys({ internalKeys }: KeyEnv, folder: string | undefined): InternalKeys {
+  return new InternalKeys(internalKeys, folder === undefined ? undefined : () => keptKeys(folder));
+}
+
 /** Removes that of the data folder: a platform that has ended has none. */
 export function removeKey(dataDir: string): void {
   rmSync(keyPath(dataDir), { force: true });

@@ -38,6 +38,11 @@ export class InternalKeys {
     return this.#texts;
   }
 
+  /** Whether they lie where others may be written. */
+  get areReread(): boolean {
+    return this.#reread !== undefined;
+  }
+
   /** Looks whether there are others now; true when there are. */
   renew(): boolean {
     const nowMs = performance.now();
