@@ -40,7 +40,8 @@ export async function engineRoleMake(client: pg.Client, engine: EngineRole): Pro
   const { rowCount } = await client.query("select from pg_roles where rolname = $1", [role]);
   if (rowCount === 0 && !isOurs) throw missing(engine, role);
   if (rowCount === 0) await make(client, engine, role);
-  else if (isOurs && (await loginRefusal(engine.url)) !== undefined) await passwordSet(client, engine, role);
+  else if (isOurs && passwordOf(engine.url) !== null && (await loginRefusal(engine.url)) !== undefined)
+    await passwordSet(client, engine, role);
 }
 
 /**
@@ -57,7 +58,8 @@ export async function engineLoginCheck(engine: EngineRole, setting: { isPlatform
   const facts = await withClient(engine.url, engineFacts);
   if (facts?.isMighty !== false) throw unfit(engine, role, "it bypasses row-level security");
   if (facts.database !== engine.database) throw unfit(engine, role, `its database is ${facts.database}, the platform's ${engine.database}`);
-  if (setting.isPlatform || !facts.isEngine) throw unfit(engine, role, "it is the platform's own, and would show every tenant all that the engine sees");
+  if (setting.isPlatform || !facts.isEngine)
+    throw unfit(engine, role, "it is the platform's own, and would show every tenant all that the engine sees");
   if (!setting.isDirect) await refuseSharedSessions(engine.url);
 }
 
@@ -93,11 +95,10 @@ async function make(client: pg.Client, engine: EngineRole, role: string): Promis
   for (const statement of others) await client.query(statement).catch(() => {});
 }
 
+/** A role of somebody else's making stays as it is; its login says so. */
 async function passwordSet(client: pg.Client, { url }: EngineRole, role: string): Promise<void> {
-  const password = passwordOf(url);
-  if (password === null) return;
-  // A role of somebody else's making stays as it is; its login says so.
-  await client.query(`alter role ${pg.escapeIdentifier(role)} password ${pg.escapeLiteral(password)}`).catch(() => {});
+  const password = pg.escapeLiteral(passwordOf(url) ?? "");
+  await client.query(`alter role ${pg.escapeIdentifier(role)} password ${password}`).catch(() => {});
 }
 
 /** Why nobody can log in with it; undefined: it can be done. */

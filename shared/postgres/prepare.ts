@@ -3,7 +3,7 @@
  * that its policies call. It may run at any time, from several processes at once.
  */
 import pg from "pg";
-import { asEngineLogin, engineRoleOf, engineUrlOf } from "../db/engine-login.ts";
+import { asEngineLogin, engineUrlOf } from "../db/engine-login.ts";
 import { withOptions } from "../db/pool.ts";
 import { inPrepareLock, withClient } from "./client.ts";
 import { engineLoginCheck, engineRoleMake, roleOf, type EngineRole } from "./engine-role.ts";
@@ -122,10 +122,11 @@ async function appSchemaMake(client: pg.Client, engine: string | undefined): Pro
  */
 export async function prepareEmbeddedDatabase(url: (role: string, database: string) => string): Promise<string> {
   await withClient(url("postgres", "postgres"), async (client) => {
-    await client.query(createRole(platformRole, "login"));
-    await client.query(createRole(engineRoleOf(platformRole), "login"));
+    await client.query(createRole("login"));
     const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [platformDatabase]);
     if (rowCount === 0) await client.query(`create database ${platformDatabase} owner ${platformRole}`);
+    const engineUrl = engineUrlOf(url(platformRole, platformDatabase));
+    await engineRoleMake(client, { url: engineUrl, isGiven: false, database: platformDatabase, mayMake: true });
   });
   return preparePlatformDatabase(url(platformRole, platformDatabase), { isDirect: true });
 }
@@ -147,7 +148,7 @@ async function makePlatformRole(client: pg.Client, facts: RoleFacts): Promise<vo
   try {
     await inPrepareLock(
       client,
-      `${createRole(platformRole, "nologin")}; ${membership} grant create, connect, temporary on database ${database} to ${platformRole}`,
+      `${createRole("nologin")}; ${membership} grant create, connect, temporary on database ${database} to ${platformRole}`,
     );
   } catch (cause) {
     const problem = `it bypasses row-level security, and no role ${platformRole} could be made from it (${cause instanceof Error ? cause.message : String(cause)})`;
@@ -156,12 +157,12 @@ async function makePlatformRole(client: pg.Client, facts: RoleFacts): Promise<vo
 }
 
 /** Roles belong to the whole cluster: another database's preparation may make it at the same time. */
-function createRole(role: string, login: "login" | "nologin"): string {
+function createRole(login: "login" | "nologin"): string {
   return `
 do $$
 begin
-  if not exists (select from pg_roles where rolname = '${role}') then
-    create role ${role} ${login} nosuperuser nobypassrls nocreatedb nocreaterole;
+  if not exists (select from pg_roles where rolname = '${platformRole}') then
+    create role ${platformRole} ${login} nosuperuser nobypassrls nocreatedb nocreaterole;
   end if;
 exception when duplicate_object or unique_violation then null;
 end
