@@ -55,8 +55,8 @@ export async function engineLoginCheck(engine: EngineRole, setting: { isPlatform
   const role = roleOf(engine.url);
   const refusal = await loginRefusal(engine.url);
   if (refusal !== undefined) throw unfit(engine, role, `it cannot log in at ${databaseAddress(engine.url)} (${storyOf(refusal)})`, refusal);
-  const facts = await withClient(engine.url, engineFacts);
-  if (facts?.isMighty !== false) throw unfit(engine, role, "it bypasses row-level security");
+  const facts = await withClient(engine.url, (client) => engineFacts(client, engine.database));
+  if (facts.isMighty) throw unfit(engine, role, "it bypasses row-level security");
   if (facts.database !== engine.database) throw unfit(engine, role, `its database is ${facts.database}, the platform's ${engine.database}`);
   if (setting.isPlatform || !facts.isEngine)
     throw unfit(engine, role, "it is the platform's own, and would show every tenant all that the engine sees");
@@ -69,12 +69,15 @@ interface EngineFacts {
   database: string;
 }
 
-async function engineFacts(client: pg.Client): Promise<EngineFacts | undefined> {
-  const { rows } = await client.query<EngineFacts>(
-    `select rolsuper or rolbypassrls as "isMighty", app.is_engine_role() as "isEngine", current_database() as database
-     from pg_roles where rolname = current_user`,
+async function engineFacts(client: pg.Client, expected: string): Promise<EngineFacts> {
+  const { rows } = await client.query<Omit<EngineFacts, "isEngine">>(
+    `select rolsuper or rolbypassrls as "isMighty", current_database() as database from pg_roles where rolname = current_user`,
   );
-  return rows[0];
+  const { isMighty = true, database = "" } = rows[0] ?? {};
+  // Another database has no such function.
+  if (database !== expected) return { isMighty, database, isEngine: false };
+  const { rows: asked } = await client.query<{ is: boolean }>("select app.is_engine_role() as is");
+  return { isMighty, database, isEngine: asked[0]?.is === true };
 }
 
 /** The role of a URL. */
