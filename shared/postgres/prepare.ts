@@ -96,21 +96,27 @@ export async function preparePlatformDatabase(url: string, preparing: Preparing 
     database: facts.database,
     mayMake: facts.mayMakeRoles,
   };
-  if (hasEngine) await withClient(url, (client) => engineRoleMake(client, engine));
-  const isEngine = await withClient(platformUrl, (client) => appSchemaMake(client, hasEngine ? roleOf(engine.url) : undefined));
-  if (hasEngine) await engineLoginCheck(engine, { isPlatform: isEngine, isDirect });
+  await withClient(platformUrl, appSchemaMake);
+  if (!hasEngine) return platformUrl;
+  await withClient(url, (client) => engineRoleMake(client, engine));
+  const isPlatform = await withClient(platformUrl, (client) => engineName(client, roleOf(engine.url)));
+  await engineLoginCheck(engine, { isPlatform, isDirect });
   return platformUrl;
 }
 
 const mayPass = ({ isSuperuser, bypassesRls }: RoleFacts): boolean => isSuperuser || bypassesRls;
 
-/** Makes schema `app` as the platform's role. @returns whether that role is the engine too, which it must not be. */
-async function appSchemaMake(client: pg.Client, engine: string | undefined): Promise<boolean> {
+/** Makes schema `app` as the platform's role. */
+async function appSchemaMake(client: pg.Client): Promise<void> {
   const facts = await roleFacts(client);
   // It may have been there before, made by somebody else.
   if (mayPass(facts)) throw postgresErrors.DATABASE_ROLE_UNFIT({ role: facts.role, problem: "it bypasses row-level security" });
-  await inPrepareLock(client, appSchema + (engine === undefined ? "" : engineFunctions(engine)));
-  if (engine === undefined) return false;
+  await inPrepareLock(client, appSchema);
+}
+
+/** Writes down which role is the engine. @returns whether it is the platform's own too, which it must not be. */
+async function engineName(client: pg.Client, engine: string): Promise<boolean> {
+  await inPrepareLock(client, engineFunctions(engine));
   const { rows } = await client.query<{ is: boolean }>("select app.is_engine_role() as is");
   return rows[0]?.is === true;
 }

@@ -100,6 +100,7 @@ describe("the command line", () => {
         AGENT_PLATFORM_PORT: "0",
         AGENT_PLATFORM_DATA_DIR: dataDir,
         AGENT_PLATFORM_DATABASE_URL: database,
+        AGENT_PLATFORM_INTERNAL_KEY: "0".repeat(64),
       });
       // One that makes folders for ever hears no other signal.
       const tooLong = setTimeout(() => cli.child.kill("SIGKILL"), 60_000);

@@ -80,8 +80,6 @@ describe("the engine's role", () => {
     expect(statements.split(";\n")).toHaveLength(4);
     await expect(refused).rejects.toThrow("AGENT_PLATFORM_ENGINE_DATABASE_URL");
     await expect(refused).rejects.not.toThrow("secret");
-    await query(t.admin, "create schema if not exists app");
-    await query(t.admin, `alter schema app owner to ${t.role}`);
     await query(t.admin, statements.replace("choose one", "chosen"));
     const engineUrl = t.urlOf(`${t.role}_engine`, "chosen");
     const url = await preparePlatformDatabase(t.url, { engineUrl });
