@@ -4,7 +4,7 @@
  */
 import { eventually } from "../testkit/eventually.ts";
 import { bystander, type Bystander } from "../testkit/bystander.ts";
-import { ask, finishRun, makeWorkflow, readRun, startRun } from "../testkit/graph.ts";
+import { ask, finishRun, makeWorkflow, readRun, runEnd, startRun } from "../testkit/graph.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
 import { expectUnharmed } from "../testkit/unharmed.ts";
@@ -46,12 +46,7 @@ async function everyWay(type: string, config: object, input: object) {
 /** Runs a document of one node. @returns how its node ended. */
 async function ended(type: string, config: object): Promise<string> {
   const { workflowId } = await makeWorkflow(platform, one(type, config));
-  const id = await startRun(platform, workflowId);
-  const client = platform.client();
-  await finishRun(platform, id);
-  await client.close();
-  const { status, errorCode } = await readRun(platform, id);
-  return errorCode ?? status;
+  return runEnd(platform, await startRun(platform, workflowId));
 }
 
 const numbers = { list: Array.from({ length: 3_000 }, (_, index) => index) };

@@ -134,19 +134,32 @@ export async function readRun(platform: AskedPlatform, id: string, tenantId = "t
   return (await ask<{ run: SeenRun }>(platform, query, { id }, { "x-tenant-id": tenantId })).run;
 }
 
+/** Waits as {@link finishRun} does, and reads nothing but how it ended. */
+export async function runEnd(platform: AskedPlatform, id: string): Promise<string> {
+  await runRests(platform, id, {});
+  const query = "query ($id: ID!) { run(id: $id) { status errorCode } }";
+  const { run } = await ask<{ run: { status: string; errorCode: string | null } }>(platform, query, { id });
+  return run.errorCode ?? run.status;
+}
+
 /** Waits on the run's own stream until it has ended (or rests, where `untilRest`), then reads it. */
-export async function finishRun(
-  platform: AskedPlatform,
-  id: string,
-  { untilRest = false, tenantId = "t1" }: { untilRest?: boolean; tenantId?: string } = {},
-): Promise<SeenRun> {
+export async function finishRun(platform: AskedPlatform, id: string, options: WaitOptions = {}): Promise<SeenRun> {
+  await runRests(platform, id, options);
+  return readRun(platform, id, options.tenantId);
+}
+
+interface WaitOptions {
+  untilRest?: boolean;
+  tenantId?: string;
+}
+
+async function runRests(platform: AskedPlatform, id: string, { untilRest = false, tenantId = "t1" }: WaitOptions): Promise<void> {
   const client = platform.client({ tenantId });
   const signal = AbortSignal.timeout(250_000);
   for await (const { runEvents } of client.subscribe(runStatusEvents, { runId: id }, { signal })) {
     if (untilRest && runEvents.runStatus === "WAITING") break;
   }
   await client.close();
-  return readRun(platform, id, tenantId);
 }
 
 /** Makes, starts and finishes a run of a document. */
