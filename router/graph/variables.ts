@@ -25,7 +25,7 @@ import { defineErrors } from "#shared/errors.ts";
 
 /** How many values the variables of one operation may have. */
 export interface VariableLimits {
-  /** In all of them together: lists, objects, and what they hold. */
+  /** In all of them together: lists, objects, and what they hold; a field of an object is two, its name and its value. */
   maxValues: number;
   /** In all lists of the schema's own types together, each item of which is checked. JSON values are whatever they are. */
   maxItems: number;
@@ -187,6 +187,8 @@ function countValues(value: unknown, type: GraphQLInputType | undefined, count: 
   const fields = isInputObjectType(known) ? known.getFields() : undefined;
   for (const key in value) {
     if (!Object.hasOwn(value, key)) continue;
+    // Its name takes as long as a value does, and longer to read.
+    count.values++;
     const path = countValues((value as Record<string, unknown>)[key], fields?.[key]?.type, count);
     if (path !== undefined) return [key, ...path];
     if (isOver(count)) return undefined;

@@ -167,6 +167,17 @@ describe("case 13: a list without end", () => {
     ["in no operation", "{ __typename }", many(400_000, "x"), "VARIABLES_TOO_LARGE"],
   ])("is counted before it is read: %s", (_, query, f, reason) => refused(query, { f }, reason));
 
+  it.each([
+    [80_000, { data: { validateDsl: [{ code: "DSL_TOO_LARGE" }] } }],
+    [120_000, { errors: [{ extensions: { reason: "VARIABLES_TOO_LARGE" } }] }],
+  ])("may be fields of an object where any JSON may be, but not without end: %d", async (count, answer) => {
+    const document = Object.fromEntries(many(count, "a value").map((value, index) => [`field${index}`, value]));
+    const query = "query ($d: JSON!) { validateDsl(dsl: $d) { code } }";
+    const { outcome, beside } = await other.beside(() => platform.post(query, { d: document }));
+    expect(outcome).toMatchObject(answer);
+    expectUnharmed(beside);
+  });
+
   it("is counted where it stands in the document", () =>
     refused(`{ runs(filter: { status: [${"FAILED ".repeat(14_000)}] }) { edges { node { id } } } }`, {}, "LIST_TOO_LONG"));
 });
