@@ -32,7 +32,7 @@ function runtimeFloorRules() {
 
 /** What others may import of a machine of shared/; all else of its folder is its inside. */
 const machineFaces = {
-  db: ["database", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql"],
+  db: ["database", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql", "scope"],
   dsl: [
     "configs",
     "document",
@@ -47,12 +47,13 @@ const machineFaces = {
     "validate",
   ],
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
-  evaluation: ["errors", "job", "process-threads"],
+  evaluation: ["errors", "job", "process-threads", "turns"],
   expression: ["errors", "expression", "language", "simple", "tree"],
-  fetch: ["egress", "fetch", "fetch-request"],
+  fetch: ["body-text", "egress", "fetch", "fetch-request", "media-type", "retry-after"],
   graphql: [
     "argument-limits",
     "context",
+    "cost",
     "idempotency",
     "loaders",
     "pagination",
@@ -62,7 +63,7 @@ const machineFaces = {
     "selection",
     "subgraph",
   ],
-  json: ["json-schema", "nesting", "storable", "value-count"],
+  json: ["json-schema", "nesting", "numbers", "storable", "value-count"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
@@ -150,7 +151,7 @@ module.exports = {
           ...graphql,
           ...sideEffects,
           "^subgraphs/runtime/(?!engine/)",
-          "^shared/(?!dsl/|template/|expression/|errors\\.ts|json\\.ts)",
+          "^shared/(?!dsl/|template/|expression/|errors\\.ts|json\\.ts|json/numbers\\.ts)",
         ],
       },
       "Replay decides the same as the run that never stopped only while nothing here can look outside.",

@@ -6,6 +6,7 @@ import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Env } from "#shared/config.ts";
 import type { Log } from "#shared/log.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import type { CliContext } from "./context.ts";
 import { workerEnvironment } from "./compose/worker-environment.ts";
 import { apiEnvironment } from "./compose/api-environment.ts";
@@ -49,6 +50,14 @@ const apiLimit = { causes: ["crashed", "unstarted"] as EndCause[], ends: 6 };
 /** A worker that dies of what it executes is no reason to end: that goes to the process for suspects. */
 const workerLimit = { causes: ["unstarted"] as EndCause[], ends: 6 };
 
+const now = () => new Date().toISOString();
+
+function databaseHealthAfter({ name, restarts }: PartHealth, trouble: string | undefined): PartHealth {
+  // It is no child of this process: nobody says why it ended.
+  const ended = { name, since: now(), lastEndCause: "UNKNOWN" as const };
+  return trouble === undefined ? { ...ended, state: "UP", restarts: restarts + 1 } : { ...ended, state: "DOWN", restarts };
+}
+
 /** Supervises the parts of one platform. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -65,6 +74,7 @@ export class Supervisor {
   /** Known once it has served: it comes back where its clients expect it. */
   #port: number;
   #isServing = false;
+  #databaseHealth: PartHealth = { name: "PostgreSQL", state: "STARTING", since: now(), restarts: 0, lastEndCause: null };
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -109,6 +119,7 @@ export class Supervisor {
   #databaseOpened({ embedded, env }: OpenDatabase): void {
     const { lock, shutdown, tell } = this.#options;
     this.#databaseUp.open();
+    this.#databaseHealth = { ...this.#databaseHealth, state: "UP", since: now() };
     this.#api.tell(this.#databaseMessage(env));
     const folders = embedded ? [env.dataDir, realpathSync(join(env.dataDir, "postgres"))] : [env.dataDir];
     const disk = watchDisk({ folders, onChange: (trouble) => this.#diskChanged(trouble) });
@@ -163,6 +174,7 @@ export class Supervisor {
       greeting: () => [
         ...(this.#database && this.#databaseUp.isOpen ? [this.#databaseMessage(this.#database.env)] : []),
         this.#troubleMessage(),
+        this.#partsMessage(),
       ],
       onChange: () => this.#childrenNote(),
       onMessage: (message) => this.#apiSaid(message),
@@ -184,6 +196,8 @@ export class Supervisor {
   }
 
   #apiEnded(end: PartEnded): void {
+    // Of what it executed itself for callers.
+    if (end.code !== 0) this.#leasesFree(end);
     if (end.restartInMs === undefined) return;
     if (!this.#isServing) {
       // What hinders the first start is for the person who waits for it, at once.
@@ -209,13 +223,15 @@ export class Supervisor {
     const { context, log } = this.#options;
     if (claimMark === undefined || this.#database === undefined) return;
     const freed = context.composition.freeLeases(this.#database.env, { claimMark, blamedRunId: stuck?.runId }, log);
-    freed.catch((cause: unknown) => log.error({ err: cause }, "the leases of a dead worker were not freed; they run out"));
+    freed.catch((cause: unknown) => log.error({ err: cause }, "the leases of a dead process were not freed; they run out"));
   }
 
   #databaseChanged(trouble: string | undefined): void {
     if (trouble === undefined) this.#databaseUp.open();
     else this.#databaseUp.close();
+    this.#databaseHealth = databaseHealthAfter(this.#databaseHealth, trouble);
     this.#troubleSet("database", trouble);
+    this.#api.tell(this.#partsMessage());
     if (trouble === undefined && this.#database) this.#api.tell(this.#databaseMessage(this.#database.env));
   }
 
@@ -244,5 +260,12 @@ export class Supervisor {
   #childrenNote(): void {
     const known = [...this.#api.known, ...(this.#workers?.known() ?? []), ...(this.#suspects?.known() ?? [])];
     this.#options.lock.note({ children: known });
+    this.#api.tell(this.#partsMessage());
+  }
+
+  #partsMessage() {
+    // A database of somebody else is no part.
+    const database = this.#options.env.databaseUrl === undefined ? [this.#databaseHealth] : [];
+    return { kind: "parts" as const, parts: [...database, this.#api.health, ...(this.#workers?.health() ?? [])] };
   }
 }

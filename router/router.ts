@@ -11,6 +11,7 @@ import { refuseUpgrade } from "#shared/serve/http-answer.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { addressOf, closeServer, listen } from "#shared/serve/listen.ts";
 import type { Log } from "#shared/log.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from "#shared/serve/websocket-server.ts";
 import { auditPlugin, type Audited, type AuditSink } from "./audit/audit.ts";
 import { refusalOf } from "./edge/browser-guard.ts";
@@ -25,10 +26,11 @@ import { RefusalAudit } from "./audit/refusal-audit.ts";
 import type { RouterContext } from "./request-context.ts";
 import { socketOptions } from "./edge/sockets.ts";
 import { defaultDeadlines, type FetchDeadlines } from "./graph/subgraph-fetch.ts";
-import { defaultGate, outsideGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
+import { readerLimits, Readers, type ReaderLimits } from "./edge/readers.ts";
+import { defaultGate, outsideGate, streamGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
 import { AnswerBytes, answerLimits, type AnswerLimits } from "./graph/answer-bytes.ts";
 import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
-import { finiteNumbers } from "./graph/variables.ts";
+import { keptNumbers } from "./graph/variables.ts";
 
 export interface RouterOptions {
   env: Pick<Env, "host" | "port" | "authRequired" | "allowedHosts" | "corsOrigins" | "maxNodes" | "answersMib">;
@@ -37,10 +39,14 @@ export interface RouterOptions {
   log: Log;
   /** What /readyz asks beside the subgraphs, by name. */
   checks?: Record<string, ReadinessCheck>;
+  /** How the platform's parts fare, for /health, where there is a supervisor. */
+  parts?: () => readonly PartHealth[];
   limits?: Partial<OperationLimits>;
   deadlines?: Partial<FetchDeadlines>;
   gate?: Partial<GateLimits>;
+  streamGate?: Partial<GateLimits>;
   answers?: Partial<AnswerLimits>;
+  readers?: Partial<ReaderLimits>;
   bounds?: Partial<HttpBounds>;
   sockets?: Partial<WebSocketLimits>;
   maxBodyBytes?: number;
@@ -81,7 +87,16 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
-  const answering = { server, endpoints: runtime.endpoints, checks, graphiql, maxBodyBytes, audited };
+  const answering = {
+    server,
+    endpoints: runtime.endpoints,
+    checks,
+    graphiql,
+    maxBodyBytes,
+    audited,
+    readers: runtime.readers,
+    parts: options.parts,
+  };
   const listener = httpListener({ ...answering, env, log, refusals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
   const sockets = graphqlWebSockets(socketOptions(runtime, { server, audit, refusals }), {
@@ -111,12 +126,14 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
   return {
     graph,
     supergraphSdl,
-    operations: new Operations({ graph, rules: [finiteNumbers], limits: limitsOf({ env, limits }) }),
+    operations: new Operations({ graph, rules: [keptNumbers], limits: limitsOf({ env, limits }) }),
     endpoints: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint])),
     deadlines: { ...defaultDeadlines, ...deadlines },
     gate: new TenantGate({ ...defaultGate, ...given.gate }),
     outsideGate: new TenantGate({ ...outsideGate, ...given.gate }),
+    streamGate: new TenantGate({ ...streamGate, ...given.streamGate }),
     answers: new AnswerBytes({ ...answerLimits(env.answersMib << 20), ...given.answers }),
+    readers: new Readers({ ...readerLimits(env.answersMib << 20), ...given.readers }, log),
     log,
   };
 }

@@ -11,7 +11,11 @@ export interface PreparedWorkflow {
 }
 
 /** Finds or makes the file's app and workflow; a version is made only where the latest one says something else. */
-export async function prepareWorkflow(client: GraphClient, file: WorkflowFile, appCode = "cli"): Promise<PreparedWorkflow> {
+export async function prepareWorkflow(
+  client: GraphClient,
+  file: Omit<WorkflowFile, "dslPointer" | "needs" | "description">,
+  appCode = "cli",
+): Promise<PreparedWorkflow> {
   const { appByCode: app } = await client.query(appByCode, { code: appCode });
   const appId = app?.id ?? (await client.mutate(createApp, { input: { code: appCode, name: "Command line" } })).createApp.id;
   const { workflowByCode: workflow } = await client.query(workflowByCode, { appId, code: file.code });

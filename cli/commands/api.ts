@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { Command } from "commander";
 import { parseEnv } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import type { CliContext } from "../context.ts";
 import { withKey } from "../database/encryption-key.ts";
 import { asListenError } from "../process/listen-check.ts";
@@ -25,6 +27,8 @@ export function apiCommand(context: CliContext): Command {
 async function serveApi({ composition, ...context }: CliContext, workerSocket: string): Promise<void> {
   startGuard(stuck);
   const told = hearing();
+  const claimMark = randomUUID();
+  void tellSupervisor({ kind: "mark", claimMark });
   // What nothing reads of the environment was told by `start`.
   const env = parseEnv(context.environment);
   const log = createLog(env, "platform");
@@ -39,9 +43,9 @@ async function serveApi({ composition, ...context }: CliContext, workerSocket: s
         const { databaseUrl, databaseUrls } = database;
         // Of a process that was killed; the supervisor has one at a time.
         rmSync(workerSocket, { force: true });
-        const options = { log, progress: (step: string) => void tellSupervisor({ kind: "progress", step }), workerSocket };
+        const options = { log, progress: (step: string) => void tellSupervisor({ kind: "progress", step }), workerSocket, claimMark };
         const part = await composition
-          .startPlatform(withKey({ ...env, databaseUrl, databaseUrls }), { ...options, trouble: told.trouble })
+          .startPlatform(withKey({ ...env, databaseUrl, databaseUrls }), { ...options, trouble: told.trouble, parts: told.parts })
           .catch((cause: unknown) => {
             throw asListenError(env, cause);
           });
@@ -54,13 +58,21 @@ async function serveApi({ composition, ...context }: CliContext, workerSocket: s
   );
 }
 
+interface Heard {
+  database: Promise<Extract<SupervisorMessage, { kind: "database" }>>;
+  trouble: () => string | undefined;
+  parts: () => readonly PartHealth[];
+}
+
 /** What the supervisor says, from the beginning on. */
-function hearing(): { database: Promise<Extract<SupervisorMessage, { kind: "database" }>>; trouble: () => string | undefined } {
+function hearing(): Heard {
   const database = Promise.withResolvers<Extract<SupervisorMessage, { kind: "database" }>>();
   let trouble: string | undefined;
+  let parts: readonly PartHealth[] = [];
   hearSupervisor((message) => {
     if (message.kind === "database") database.resolve(message);
+    else if (message.kind === "parts") parts = message.parts;
     else trouble = message.trouble;
   });
-  return { database: database.promise, trouble: () => trouble };
+  return { database: database.promise, trouble: () => trouble, parts: () => parts };
 }

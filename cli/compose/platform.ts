@@ -8,18 +8,20 @@ import { AppError } from "#shared/errors.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import type { HintBus } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
 import { accessSubgraph } from "../../router/access/subgraph.ts";
-import { probeServices } from "../../router/edge/health.ts";
+import { probeServices, sharedProbe } from "../../router/edge/health.ts";
 import { startRouter, type RunningRouter } from "../../router/router.ts";
 import { createPythonJail } from "../../subgraphs/runtime/sandbox/python-jail.ts";
 import type { PlatformOptions, RunningPlatform, RunningServer, StartOptions } from "../composition.ts";
 import { busOf, connectAll, connectInBackground } from "./connections.ts";
 import { migrateAll } from "./migrate.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
+import { programName } from "../program-name.ts";
 import { accessSubgraphName, calledByWorkers, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
 /** Loads all that {@link startPlatform} runs, and builds the schemas. */
@@ -32,7 +34,10 @@ export async function loadPlatform(): Promise<void> {
 }
 
 /** Starts router and all subgraphs in this process. */
-export async function startPlatform(env: Env, { log, progress, workerSocket, trouble }: PlatformOptions): Promise<RunningPlatform> {
+export async function startPlatform(
+  env: Env,
+  { log, progress, workerSocket, trouble, parts, claimMark }: PlatformOptions,
+): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
   // Asked while the rest opens: the sandbox's self-test takes a moment.
   const notes = sandboxNotes(env);
@@ -42,12 +47,12 @@ export async function startPlatform(env: Env, { log, progress, workerSocket, tro
     progress("opening the subgraphs");
     const registry = new EndpointRegistry();
     const buses = new Map<string, HintBus>();
-    const opened = await openAll({ env, log, registry, shutdown, buses });
+    const opened = await openAll({ env, log, registry, shutdown, buses, claimMark });
     const called = opened.filter((subgraph) => calledByWorkers.includes(subgraph.name));
     const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
-    const router = await openRouter(opened, { env, log, registry, shutdown, buses, trouble });
+    const router = await openRouter(opened, { env, log, registry, shutdown, buses, trouble, parts });
     return {
       graphUrl: router.url,
       notes: await notes,
@@ -66,11 +71,11 @@ async function sandboxNotes({ pythonBin, maxTimeoutSeconds }: Env): Promise<stri
   return reason === null ? [] : [`code nodes cannot run here: ${reason}`];
 }
 
-async function openAll({ env, log, registry, shutdown, buses }: Parts): Promise<RunningSubgraph[]> {
+async function openAll({ env, log, registry, shutdown, buses, claimMark }: Parts): Promise<RunningSubgraph[]> {
   const opened: RunningSubgraph[] = [];
   for (const [name, load] of Object.entries(subgraphs)) {
     const hints = await busOf(buses, subgraphDatabaseUrl(env, name), log, shutdown);
-    const subgraph = await open(await load(), { env, log, registry, hints });
+    const subgraph = await open(await load(), { env, log, registry, hints, claimMark });
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
     registry.register(subgraph);
     opened.push(subgraph);
@@ -79,18 +84,24 @@ async function openAll({ env, log, registry, shutdown, buses }: Parts): Promise<
 }
 
 /** The router with its own subgraph, in front of the others. */
-async function openRouter(endpoints: SubgraphEndpoint[], { env, log, registry, shutdown, buses, trouble }: Parts): Promise<RunningRouter> {
+async function openRouter(
+  endpoints: SubgraphEndpoint[],
+  { env, log, registry, shutdown, buses, trouble, parts }: Parts,
+): Promise<RunningRouter> {
   const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
   const hints = await busOf(buses, databaseUrl, log, shutdown);
   const all = [...endpoints];
-  const definition = accessSubgraph(() => probeServices(all, log));
+  const definition = accessSubgraph(
+    sharedProbe(() => probeServices(all, log)),
+    parts,
+  );
   const access = await open(definition, { env, log, registry, hints });
   shutdown.add("access", () => access.close(), 5_000);
   all.push(access);
   const audit = new AuditWriter({ databaseUrl, log });
   shutdown.add("audits", () => audit.stop(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
-  const router = await startRouter({ env, endpoints: all, audit, log, checks });
+  const router = await startRouter({ env, endpoints: all, audit, log, checks, ...(parts && { parts }) });
   shutdown.add("the router", () => router.stop(), 8_000);
   return router;
 }
@@ -103,6 +114,8 @@ interface Parts {
   /** One a database: whoever listens to it in this process shares a connection. */
   buses: Map<string, HintBus>;
   trouble?: (() => string | undefined) | undefined;
+  parts?: (() => readonly PartHealth[]) | undefined;
+  claimMark?: string | undefined;
 }
 
 function requireNoTrouble(trouble: () => string | undefined): Promise<void> {
@@ -117,7 +130,7 @@ async function requireMigrated({ database }: RunningSubgraph): Promise<void> {
     throw new AppError(
       "DOWNSTREAM_UNAVAILABLE",
       "SCHEMA_NOT_CURRENT",
-      `The schema lacks ${pending.length} migrations. Run: agent-platform migrate`,
+      `The schema lacks ${pending.length} migrations. Run: ${programName()} migrate`,
     );
 }
 
@@ -126,11 +139,13 @@ interface OpenOptions {
   log: Log;
   registry: EndpointRegistry;
   hints: HintBus;
+  claimMark?: string | undefined;
 }
 
-function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, hints }: OpenOptions): Promise<RunningSubgraph> {
+function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, hints, claimMark }: OpenOptions): Promise<RunningSubgraph> {
   const secrets = createSecretBox(requireKey(env));
-  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl: subgraphDatabaseUrl(env, definition.name) });
+  const databaseUrl = subgraphDatabaseUrl(env, definition.name);
+  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl, claimMark });
 }
 
 /** Starts the router in front of subgraphs of other processes. */

@@ -2,6 +2,7 @@
  * The words between the supervising process and the parts that it started, over the IPC channel of each. All are small: the supervisor reads them, and must
  * never have much to read.
  */
+import type { PartHealth } from "#shared/part-health.ts";
 import { AppError, errorCodes, type ErrorCode, type ErrorFacts } from "#shared/errors.ts";
 
 /** An error on its way to another process. `code` is missing for a bug. */
@@ -22,13 +23,15 @@ export type PartMessage =
   | { kind: "failed"; error: ToldError }
   /** A worker: something is due that only the process for suspects takes. */
   | { kind: "suspect" }
-  /** A worker, before it claims anything: the mark of all that it will claim. */
+  /** A worker, or the API, before it claims anything: the mark of all that it will claim. */
   | { kind: "mark"; claimMark: string };
 
 /** What the supervisor says. */
 export type SupervisorMessage =
   /** The database is there: start. */
   | { kind: "database"; databaseUrl: string; databaseUrls: Record<string, string> }
+  /** How all parts fare; told whenever that changes. */
+  | { kind: "parts"; parts: PartHealth[] }
   /** Why the platform is not ready now; without it, nothing is amiss. */
   | { kind: "trouble"; trouble?: string };
 

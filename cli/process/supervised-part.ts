@@ -1,5 +1,6 @@
 /** One part of the platform as a child process that is kept alive: whatever ends it, it is started again, at the pace of its cause. */
 import type { ChildProcess } from "node:child_process";
+import type { PartHealth } from "#shared/part-health.ts";
 import { cliErrors } from "../errors.ts";
 import type { KnownProcess } from "./instance-lock.ts";
 import type { PartMessage, SupervisorMessage } from "./part-messages.ts";
@@ -44,6 +45,9 @@ export class SupervisedPart {
   readonly #options: PartOptions;
   readonly #pace: RestartPace;
   #phase: PartPhase = "idle";
+  #since = new Date();
+  #restarts = 0;
+  #lastCause: EndCause | undefined;
   #process: PartProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -54,6 +58,13 @@ export class SupervisedPart {
 
   get phase(): PartPhase {
     return this.#phase;
+  }
+
+  /** How it fares. */
+  get health(): PartHealth {
+    const state = stateOf[this.#phase];
+    const lastEndCause = this.#lastCause === undefined ? null : partEndCauseOf[this.#lastCause];
+    return { name: this.#options.name, state, since: this.#since.toISOString(), restarts: this.#restarts, lastEndCause };
   }
 
   /** Its living process, if there is one. */
@@ -73,7 +84,7 @@ export class SupervisedPart {
 
   /** Ends it: SIGTERM, and SIGKILL after `deadlineMs`. No other is started. May be called again. */
   async stop(deadlineMs: number): Promise<void> {
-    this.#phase = "ended";
+    this.#phaseSet("ended");
     clearTimeout(this.#timer);
     await this.#process?.end(deadlineMs);
   }
@@ -83,9 +94,14 @@ export class SupervisedPart {
     this.#process?.child.kill("SIGKILL");
   }
 
+  #phaseSet(phase: PartPhase): void {
+    if (stateOf[phase] !== stateOf[this.#phase]) this.#since = new Date();
+    this.#phase = phase;
+  }
+
   #begin(): void {
     const { mayStart } = this.#options;
-    this.#phase = "pausing";
+    this.#phaseSet("pausing");
     if (mayStart === undefined) return this.#fork();
     void mayStart().then(() => this.#phase === "pausing" && this.#fork());
   }
@@ -93,10 +109,14 @@ export class SupervisedPart {
   #fork(): void {
     const { fork, greeting, onChange, onMessage } = this.#options;
     const started = new PartProcess(fork(), (message) => {
-      if (message.kind === "ready" && this.#phase === "starting") this.#phase = "up";
+      if (message.kind === "ready" && this.#phase === "starting") {
+        this.#phaseSet("up");
+        onChange?.();
+      }
       onMessage?.(message);
     });
-    this.#phase = "starting";
+    this.#phaseSet("starting");
+    if (this.#lastCause !== undefined) this.#restarts++;
     this.#process = started;
     for (const message of greeting?.() ?? []) this.tell(message);
     onChange?.();
@@ -108,9 +128,10 @@ export class SupervisedPart {
     const { onChange, onEnd, onGiveUp, name, logFile } = this.#options;
     const restart = this.#phase === "ended" ? undefined : this.#pace.next(end);
     const restartInMs = typeof restart === "object" ? restart.inMs : undefined;
-    if (restart === "give up") this.#phase = "ended";
+    this.#lastCause = endCause(end);
+    if (restart === "give up") this.#phaseSet("ended");
     if (restartInMs !== undefined) {
-      this.#phase = "pausing";
+      this.#phaseSet("pausing");
       this.#timer = setTimeout(() => this.#begin(), restartInMs);
     }
     onChange?.();
@@ -119,6 +140,21 @@ export class SupervisedPart {
       onGiveUp?.(cliErrors.PART_KEEPS_ENDING({ part: name, story: storyOf(end), logFile }, { cause: end.failure }));
   }
 }
+
+const stateOf: Record<PartPhase, PartHealth["state"]> = {
+  idle: "DOWN",
+  starting: "STARTING",
+  up: "UP",
+  pausing: "DOWN",
+  ended: "DOWN",
+};
+
+const partEndCauseOf: Record<EndCause, PartHealth["lastEndCause"]> = {
+  killed: "KILLED",
+  stuck: "STUCK",
+  crashed: "CRASHED",
+  unstarted: "UNSTARTED",
+};
 
 /** Why it ended, as far as it said so. */
 export function storyOf({ failure, words, signal, code }: Ended): string {

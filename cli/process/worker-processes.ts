@@ -1,5 +1,6 @@
 /** Keeps a number of worker processes alive: one that ends is started again, and what it held is known to whoever frees it. */
 import type { ChildProcess } from "node:child_process";
+import type { PartHealth } from "#shared/part-health.ts";
 import type { KnownProcess } from "./instance-lock.ts";
 import type { PartMessage } from "./part-messages.ts";
 import type { PaceOptions } from "./restart-pace.ts";
@@ -25,6 +26,8 @@ export interface WorkerProcessesOptions {
 
 /** Worker processes under supervision. */
 export interface WorkerProcesses {
+  /** How each fares. */
+  health(): PartHealth[];
   /** Those that live now. */
   known(): KnownProcess[];
   /** Ends all workers: they finish or give back what they own. May be called again. */
@@ -36,6 +39,7 @@ export function superviseWorkers({ count, stopDeadlineMs = 30_000, ...options }:
   const workers = Array.from({ length: count }, () => new SupervisedPart({ name: "worker", ...options }));
   for (const worker of workers) worker.start();
   return {
+    health: () => workers.map(({ health }, index) => ({ ...health, name: count === 1 ? "worker" : `worker ${index + 1}` })),
     known: () => workers.flatMap((worker) => worker.known),
     stop: async () => void (await Promise.all(workers.map((worker) => worker.stop(stopDeadlineMs)))),
   };

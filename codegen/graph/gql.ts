@@ -40,6 +40,7 @@ type Documents = {
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": typeof types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": typeof types.ProcessesServicesDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": typeof types.StatementCountMessagesDocument,
+    "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n": typeof types.SurvivalExecuteRunDocument,
     "\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": typeof types.TestRunStatusDocument,
     "\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": typeof types.OneOfEachMessagesDocument,
 };
@@ -70,6 +71,7 @@ const documents: Documents = {
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": types.ProcessesServicesDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": types.StatementCountMessagesDocument,
+    "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n": types.SurvivalExecuteRunDocument,
     "\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": types.TestRunStatusDocument,
     "\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": types.OneOfEachMessagesDocument,
 };
@@ -192,6 +194,10 @@ export function graphql(source: "\n  query ProcessesServices {\n    services {\n
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

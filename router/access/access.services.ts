@@ -1,4 +1,5 @@
 import type { SubgraphContext } from "#shared/graphql/context.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import type { ServiceHealth } from "../edge/health.ts";
 
 /** Asks all subgraphs how they are. */
@@ -7,6 +8,7 @@ export type ProbeServices = () => Promise<ServiceHealth[]>;
 /** What the access subgraph keeps. */
 export interface AccessServices {
   probe: ProbeServices;
+  parts: () => readonly PartHealth[];
 }
 
 /** The context of its resolvers. */

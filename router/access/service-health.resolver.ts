@@ -1,4 +1,5 @@
 import { Ctx, Field, Float, ObjectType, Query, registerEnumType, Resolver } from "type-graphql";
+import { Costs, widePoints } from "#shared/graphql/cost.ts";
 import type { ServiceHealth } from "../edge/health.ts";
 import type { AccessContext } from "./access.services.ts";
 
@@ -11,7 +12,7 @@ registerEnumType(HealthStatus, {
   name: "HealthStatus",
   description: "Whether a service and its database answer.",
   valuesConfig: {
-    UP: { description: "It and its database answered within 2 s." },
+    UP: { description: "It and its database answered within 1 s." },
     DOWN: { description: "They did not; message says why." },
   },
 });
@@ -35,7 +36,8 @@ class ServiceHealthType implements ServiceHealth {
 /** The services in the graph. */
 @Resolver()
 export class ServiceHealthResolver {
-  @Query(() => [ServiceHealthType], { description: "Every subgraph, by name, asked now, each with a time limit of 2 s." })
+  @Costs(widePoints)
+  @Query(() => [ServiceHealthType], { description: "Every subgraph, by name, asked now, each with a time limit of 1 s." })
   services(@Ctx() { services }: AccessContext): Promise<ServiceHealth[]> {
     return services.probe();
   }

@@ -3,14 +3,21 @@ import type { AccessServices, ProbeServices } from "./access.services.ts";
 import { RequestAudits } from "./migrations/0001-request-audits.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
+import { PartHealthResolver } from "./part-health.resolver.ts";
 import { ServiceHealthResolver } from "./service-health.resolver.ts";
 
-/** The router's own part of the graph. `probe` asks all subgraphs, this one too; whoever wants the schema only gives it an empty one. */
-export function accessSubgraph(probe: ProbeServices): SubgraphDefinition<undefined, AccessServices> {
+/**
+ * The router's own part of the graph. `probe` asks all subgraphs, this one too; whoever wants the schema only gives it an empty one. `parts`: what a
+ * supervisor tells, where there is one.
+ */
+export function accessSubgraph(
+  probe: ProbeServices,
+  parts: AccessServices["parts"] = () => [],
+): SubgraphDefinition<undefined, AccessServices> {
   return defineSubgraph<undefined, AccessServices>({
     name: "access",
     entities: [RequestAudit],
-    resolvers: [RequestAuditResolver, ServiceHealthResolver],
+    resolvers: [RequestAuditResolver, ServiceHealthResolver, PartHealthResolver],
     references: {
       RequestAudit: (ids, { db }) =>
         db.read(async ({ em }) => {
@@ -19,6 +26,6 @@ export function accessSubgraph(probe: ProbeServices): SubgraphDefinition<undefin
         }),
     },
     migrations: [{ name: "0001-request-audits", class: RequestAudits }],
-    open: () => Promise.resolve({ services: { probe }, close: () => Promise.resolve() }),
+    open: () => Promise.resolve({ services: { probe, parts }, close: () => Promise.resolve() }),
   });
 }

@@ -11,6 +11,7 @@ import { executePlan } from "../graph/execute-plan.ts";
 import { RefusedOperation, type Operations, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
+import type { Readers } from "./readers.ts";
 import type { TenantGate } from "./tenant-gate.ts";
 import { checkVariables } from "../graph/variables.ts";
 
@@ -21,10 +22,12 @@ export interface Runtime {
   operations: Operations;
   endpoints: Endpoints;
   deadlines: FetchDeadlines;
-  /** What waits for databases goes through the one, what waits for somebody outside through the other. */
+  /** What waits for databases goes through the first, what waits for somebody outside through the second, what streams do through the third. */
   gate: TenantGate;
   outsideGate: TenantGate;
+  streamGate: TenantGate;
   answers: AnswerBytes;
+  readers: Readers;
   log: Log;
 }
 

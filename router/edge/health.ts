@@ -1,4 +1,5 @@
-/** How the platform is: each subgraph asked now, each within a time limit. */
+/** How the platform is: each subgraph asked now, each within a time limit. Who asks while it is being asked is given the same answer. */
+import { withinDeadline } from "#shared/deadline.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
@@ -15,14 +16,17 @@ export interface ServiceHealth {
 /** What must hold beside the subgraphs for the router to be ready, such as the version of the schema; rejects when it does not. */
 export type ReadinessCheck = (signal: AbortSignal) => Promise<void>;
 
+/** More than a look at the database takes at most, less than whoever asks waits. */
+const probeMs = 950;
+
 /** Asks all subgraphs side by side; never rejects. The answer is sorted by name. */
-export async function probeServices(endpoints: Iterable<SubgraphEndpoint>, log: Log, timeoutMs = 2_000): Promise<ServiceHealth[]> {
+export async function probeServices(endpoints: Iterable<SubgraphEndpoint>, log: Log, timeoutMs = probeMs): Promise<ServiceHealth[]> {
   const sorted = [...endpoints].sort((a, b) => a.name.localeCompare(b.name));
   return Promise.all(sorted.map((endpoint) => probe({ name: endpoint.name, check: (signal) => endpoint.health(signal), log, timeoutMs })));
 }
 
 /** Runs named checks like {@link probeServices}. */
-export async function runChecks(checks: Record<string, ReadinessCheck>, log: Log, timeoutMs = 2_000): Promise<ServiceHealth[]> {
+export async function runChecks(checks: Record<string, ReadinessCheck>, log: Log, timeoutMs = probeMs): Promise<ServiceHealth[]> {
   return Promise.all(Object.entries(checks).map(([name, check]) => probe({ name, check, log, timeoutMs })));
 }
 
@@ -35,24 +39,29 @@ interface Probe {
 
 async function probe({ name, check, log, timeoutMs }: Probe): Promise<ServiceHealth> {
   const began = performance.now();
-  const signal = AbortSignal.timeout(timeoutMs);
+  const controller = new AbortController();
+  const { signal } = controller;
   try {
-    await Promise.race([check(signal), rejectWhenFired(signal)]);
+    await withinDeadline(timeoutMs, () => check(signal));
     return { name, status: "UP", latencyMs: round(performance.now() - began), message: null };
   } catch (error) {
     log.warn({ err: error, service: name }, "service is down");
-    return { name, status: "DOWN", latencyMs: null, message: reasonFor(error, signal, timeoutMs) };
+    controller.abort(error);
+    const isLate = performance.now() - began >= timeoutMs;
+    return { name, status: "DOWN", latencyMs: null, message: reasonFor(error, isLate, timeoutMs) };
   }
 }
 
-function rejectWhenFired(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+/** Other errors speak of addresses and paths. */
+function reasonFor(error: unknown, isLate: boolean, timeoutMs: number): string {
+  if (error instanceof AppError) return error.message;
+  return isLate ? `No answer within ${timeoutMs} ms.` : "It does not answer. The log says why.";
 }
 
-/** Other errors speak of addresses and paths. */
-function reasonFor(error: unknown, signal: AbortSignal, timeoutMs: number): string {
-  if (error instanceof AppError) return error.message;
-  return signal.aborted ? `No answer within ${timeoutMs} ms.` : "It does not answer. The log says why.";
+/** Asks once for all that ask at the same time: however often it is asked, it costs one look. */
+export function sharedProbe<T>(probe: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => (asked ??= probe().finally(() => (asked = undefined)));
 }
 
 const round = (ms: number) => Math.round(ms * 100) / 100;

@@ -7,10 +7,12 @@ import { answerGraphql, clientGone } from "#shared/serve/graphql-http.ts";
 import { sendJson, sendRefusal } from "#shared/serve/http-answer.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { Log } from "#shared/log.ts";
+import type { PartHealth } from "#shared/part-health.ts";
 import type { Audited } from "../audit/audit.ts";
 import { answerCors, refusalOf } from "./browser-guard.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
-import { probeServices, runChecks, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import type { Readers } from "./readers.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
@@ -24,11 +26,25 @@ export interface HttpOptions {
   log: Log;
   maxBodyBytes: number;
   audited: Audited;
+  readers: Readers;
+  parts?: (() => readonly PartHealth[]) | undefined;
   refusals: RefusalAudit;
 }
 
+interface Answering extends HttpOptions {
+  /** Ask the subgraphs, and what must hold beside them. */
+  services: () => Promise<ServiceHealth[]>;
+  own: () => Promise<ServiceHealth[]>;
+}
+
 /** Makes the request listener of the server. */
-export function httpListener(options: HttpOptions): (request: IncomingMessage, response: ServerResponse) => void {
+export function httpListener(given: HttpOptions): (request: IncomingMessage, response: ServerResponse) => void {
+  const { endpoints, checks, log } = given;
+  const options: Answering = {
+    ...given,
+    services: sharedProbe(() => probeServices(endpoints.values(), log)),
+    own: sharedProbe(() => runChecks(checks, log)),
+  };
   return (request, response) => {
     const requestId = requestIdFor(request);
     response.setHeader("x-request-id", requestId);
@@ -53,7 +69,7 @@ interface Exchange {
   requestId: string;
 }
 
-async function route(options: HttpOptions, exchange: Exchange): Promise<void> {
+async function route(options: Answering, exchange: Exchange): Promise<void> {
   const { request, response } = exchange;
   const path = pathOf(request);
   switch (path) {
@@ -73,7 +89,7 @@ async function route(options: HttpOptions, exchange: Exchange): Promise<void> {
 }
 
 async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
-  const { server, maxBodyBytes, audited, refusals } = options;
+  const { server, maxBodyBytes, audited, refusals, readers } = options;
   const startedAt = new Date();
   let context: RouterContext | undefined;
   const refused = (statusCode: number, error: unknown) => refusals.record({ request, context, requestId, statusCode, error, startedAt });
@@ -81,12 +97,21 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     context = { ...httpContext(request, requestId, clientGone(response)), whenAnswered: whenAnswered(response) };
     response.setHeader("x-tenant-id", context.info.tenantId);
     await answerGraphql(server, { request, response, context, maxBodyBytes });
+    watchReader(readers, context.info.tenantId, response);
     // Apollo Server asks no plugin about what is not GraphQL over HTTP: batches, other methods, no query.
     if (!audited.has(context.info)) refused(response.statusCode, notAnOperation());
   } catch (error) {
     if (context === undefined || !audited.has(context.info)) refused(statusOfRefusal(error), error);
     throw error;
   }
+}
+
+/** An answer that is not on its way yet waits for its reader. */
+function watchReader(readers: Readers, tenantId: string, response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null || response.closed || response.writableLength === 0) return;
+  const cut = () => void response.destroy();
+  response.once("close", readers.watch({ tenantId: () => tenantId, socket, unread: () => response.writableLength, cut }));
 }
 
 /** A response that nobody reads to its end ends with its connection. */
@@ -99,14 +124,15 @@ function whenAnswered(response: ServerResponse): (done: () => void) => void {
 
 const notAnOperation = () => new AppError("BAD_USER_INPUT", "BAD_REQUEST", "This is no GraphQL over HTTP.");
 
-async function answerReady({ endpoints, checks, log }: HttpOptions, response: ServerResponse): Promise<void> {
-  const [services, own] = await Promise.all([probeServices(endpoints.values(), log), runChecks(checks, log)]);
+async function answerReady(asked: Answering, response: ServerResponse): Promise<void> {
+  const [services, own] = await Promise.all([asked.services(), asked.own()]);
   sendStatus(response, { checks: byName(own), subgraphs: byName(services) }, [...services, ...own]);
 }
 
-async function answerHealth({ endpoints, log }: HttpOptions, response: ServerResponse): Promise<void> {
-  const services = await probeServices(endpoints.values(), log);
-  sendStatus(response, { services }, services);
+async function answerHealth(asked: Answering, response: ServerResponse): Promise<void> {
+  const services = await asked.services();
+  const parts = asked.parts?.();
+  sendStatus(response, { services, ...(parts && { parts }) }, services);
 }
 
 function sendStatus(response: ServerResponse, details: object, parts: ServiceHealth[]): void {

@@ -2,6 +2,7 @@
  * graphql-transport-ws at the router. Subscriptions go to the engine of subscriptions.ts, queries and mutations through Apollo
  * Server like those over HTTP. What is wrong with an operation is told in an `error` message, before anything begins.
  */
+import type { Socket } from "node:net";
 import type { ApolloServer } from "@apollo/server";
 import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from "graphql";
 import type { SubscribePayload } from "graphql-ws";
@@ -34,9 +35,14 @@ export function socketOptions(runtime: Runtime, { server, audit, refusals }: Soc
   const refused = ({ request, connectionParams }: RouterExtra, error: AppError) =>
     refusals.record({ request, connectionParams, statusCode: statusOfRefusal(error), error });
   return {
+    onOpen: (extra: RouterExtra, cut) => {
+      const { socket, raw } = extra;
+      const unread = () => socket.bufferedAmount;
+      socket.once("close", runtime.readers.watch({ tenantId: () => extra.tenantId, socket: raw as Socket, unread, cut }));
+    },
     onConnect: ({ connectionParams, extra }) => acknowledge(extra, connectionParams, (error) => refused(extra, error)),
     onUnread: refused,
-    onTooMany: ({ connectionParams, extra }, { query, operationName }, error) => {
+    onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams);
       const outcome = { statusCode: 400, errorCodes: [error.code] };
       audit.record(auditRecord({ context, source: query, operationName, startedAt: new Date() }, outcome));
@@ -60,6 +66,7 @@ export function socketOptions(runtime: Runtime, { server, audit, refusals }: Soc
 }
 
 interface RouterExtra extends SocketExtra {
+  tenantId?: string;
   /** As the client introduced itself; for the audit of what is refused later. */
   connectionParams?: Record<string, unknown> | undefined;
 }
@@ -74,6 +81,7 @@ function acknowledge(
   extra.connectionParams = connectionParams;
   try {
     const { info } = socketContext(request, connectionParams);
+    extra.tenantId = info.tenantId;
     return { "x-tenant-id": info.tenantId };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

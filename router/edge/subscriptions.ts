@@ -2,9 +2,11 @@
  * Federated subscriptions: Apollo's planner plans them, and nobody else runs them. The plan's primary fetch is subscribed to at
  * its subgraph; each event then runs through the whole plan in that fetch's place, so that other subgraphs add their fields.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { ExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
+import { Turns } from "#shared/evaluation/turns.ts";
 import { mapStream } from "#shared/stream/map-stream.ts";
 import { auditRecord, errorCodesOf, isChangingSubscription, type AuditSink } from "../audit/audit.ts";
 import { executePlan } from "../graph/execute-plan.ts";
@@ -56,16 +58,21 @@ export async function startSubscription(
     report,
   };
   const { endpoints, deadlines } = runtime;
+  const asking = { tenantId: info.tenantId, units: 1, sizeBytes: 0, signal: controller.signal };
   // Of each event: what it holds is let go when it is on its way.
-  const answer = async (event: ExecutionResult) => {
-    const meter = runtime.answers.open({ tenantId: info.tenantId, isMutation: isChanging });
-    const fetch = fetchFor({ endpoints, info, deadlines, meter });
-    return executePlan({ ...run, event, meter, fetch }).finally(() => meter.release());
-  };
+  const once = (event: ExecutionResult) =>
+    runtime.streamGate.run(asking, async () => {
+      await loopTurns.next();
+      const meter = runtime.answers.open({ tenantId: info.tenantId, isMutation: isChanging });
+      const fetch = fetchFor({ endpoints, info, deadlines, meter, isForStream: true });
+      return executePlan({ ...run, event, meter, fetch }).finally(() => meter.release());
+    });
+  const answer = (event: ExecutionResult) => whenThereIsRoom(() => once(event), controller.signal);
   // There is a primary: validation refuses subscriptions to introspection.
   const { serviceName } = planned.primary!;
   const failed = (error: unknown) => told({ errors: [clientError(error, { serviceName, report })], data: null });
-  const starting = subscribeUpstream(runtime, prepared, info);
+  const gate = planned.callsOutside ? runtime.outsideGate : runtime.streamGate;
+  const starting = gate.run({ ...asking, signal: context.info.signal }, () => subscribeUpstream(runtime, prepared, info));
   const isChanging = isChangingSubscription(planned.document, planned.node);
   const afterMs = isChanging ? runtime.deadlines.mutationMs : runtime.deadlines.queryMs;
   const limit = { serviceName, afterMs, parent: context.info.signal };
@@ -89,6 +96,25 @@ export async function startSubscription(
     failed,
     ended,
   });
+}
+
+/** Events of all streams: many are there at once, and each is small. */
+const loopTurns = new Turns();
+
+/** As long as an event may be late for want of room; then its stream is told so. */
+const roomMs = 60_000;
+
+/**
+ * What was refused for want of room is asked again, for a reader of a stream could not: an event only reads, and its stream waits for it. After
+ * {@link roomMs} it is told as it is.
+ */
+async function whenThereIsRoom(answer: () => Promise<ExecutionResult>, signal: AbortSignal): Promise<ExecutionResult> {
+  for (const beganAtMs = performance.now(); ;) {
+    const result = await answer();
+    const pauses = (result.errors ?? []).map(({ extensions }) => extensions["retryAfterMs"]).filter((ms) => typeof ms === "number");
+    if (pauses.length === 0 || performance.now() - beganAtMs > roomMs) return result;
+    await pause(Math.max(...pauses), undefined, { signal });
+  }
 }
 
 function endStream(started: AsyncIterableIterator<ExecutionResult> | ExecutionResult): void {

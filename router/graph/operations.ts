@@ -23,7 +23,7 @@ import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
 import { documentExcess, fragmentExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
 import { heapSizeOf } from "./heap-size.ts";
 import type { OperationLimits } from "./limits.ts";
-import { callers, pointsExcess } from "./root-points.ts";
+import { pointsExcess, rootPricesOf, type RootPrices } from "./root-points.ts";
 import { compileShape, type Shaper } from "./shape.ts";
 import { conditionalRootFault } from "./subscription-root.ts";
 import type { ComposedGraph } from "./supergraph.ts";
@@ -83,11 +83,13 @@ export class Operations {
   readonly #planner: QueryPlanner;
   readonly #rules: readonly ValidationRule[];
   readonly #limits: OperationLimits;
+  readonly #prices: RootPrices;
   readonly #known: LruCache<KnownDocument>;
 
   constructor(options: OperationsOptions) {
     this.#graph = options.graph;
     this.#planner = new QueryPlanner(options.graph.supergraph, { exposeDocumentNodeInFetchNode: true });
+    this.#prices = rootPricesOf(options.graph.supergraph.schema);
     this.#rules = [...specifiedRules, ...options.rules];
     this.#limits = options.limits;
     this.#known = new LruCache({ entries: maxPlanned, bytes: options.maxPlannedBytes ?? maxPlannedBytes });
@@ -161,12 +163,12 @@ export class Operations {
   #plan({ document, fragments }: KnownDocument, operationName: string | null | undefined): PlannedOperation {
     const node = getOperationAST(document, operationName);
     if (node == null) throw new RefusedOperation([unknownOperation(operationName)]);
-    const excess = pointsExcess(node, fragments, this.#limits.maxPoints);
+    const excess = pointsExcess(node, fragments, { prices: this.#prices, maxPoints: this.#limits.maxPoints });
     if (excess.length > 0) throw new RefusedOperation(excess, document);
     const operation = operationFromDocument(this.#graph.api, document, { validate: false, ...(operationName ? { operationName } : {}) });
     const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
     const weighAnswer = compileWeight({ node, fragments, schema: this.#graph.apiSchema, limits: this.#limits });
-    const callsOutside = rootFieldsOf(document, node).some((name) => callers.has(name));
+    const callsOutside = rootFieldsOf(document, node).some((name) => this.#prices.outside.has(name));
     return {
       document,
       node,

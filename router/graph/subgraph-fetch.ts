@@ -38,10 +38,12 @@ export interface Fetching {
   deadlines: FetchDeadlines;
   /** Counts what comes. */
   meter: AnswerMeter;
+  /** They are for an event of a stream. */
+  isForStream?: boolean;
 }
 
 /** The fetches of one request. Once its answer is too large nothing more is asked. */
-export function fetchFor({ endpoints, info, deadlines, meter }: Fetching): FetchSubgraph {
+export function fetchFor({ endpoints, info, deadlines, meter, isForStream }: Fetching): FetchSubgraph {
   return (node, variables, field) => {
     const afterMs = node.operationKind === "mutation" ? deadlines.mutationMs : deadlines.queryMs;
     return withDeadline({ serviceName: node.serviceName, afterMs, parent: info.signal }, async (signal) => {
@@ -51,7 +53,7 @@ export function fetchFor({ endpoints, info, deadlines, meter }: Fetching): Fetch
         isCounted = true;
         meter.take(bytes, field);
       };
-      const request = { ...requestOf(node, variables, { ...info, signal }), onBytes };
+      const request = { ...requestOf(node, variables, { ...info, signal }), onBytes, isForStream };
       const result = await endpointOf(endpoints, node.serviceName).execute(request);
       // In this process nothing comes by bytes.
       if (!isCounted) meter.take(jsonBytesOf(result.data, meter.left), field);

@@ -4,10 +4,11 @@ import { createPostgreSqlTypeParsers } from "@mikro-orm/sql";
 import { CompiledQuery, type Transaction } from "kysely";
 import pg from "pg";
 import { readable } from "./absent-text.ts";
-import { Lender } from "./lender.ts";
+import { Lender, type LentConnection } from "./lender.ts";
+import { DatabaseLook } from "./look.ts";
 import { endsSession, inOneWrite, openPool } from "./pool.ts";
 import type { PreparedStatement } from "./prepared.ts";
-import { beginStatement, scopeBorrower, withDatabaseScope } from "./scope.ts";
+import { beginStatement, scopeBorrower, scopeLane, withDatabaseScope, type Lane } from "./scope.ts";
 import { TenantDialect, type StatementListener } from "./tenant-dialect.ts";
 
 /** A migration class of `migrations/NNNN-what.ts`, under the name it is recorded by. */
@@ -69,15 +70,15 @@ const tenantFilter = { name: "tenant", cond: ({ tenantId }: { tenantId: string }
  * Few connections, as each costs memory and a cold start; a statement that is sent sooner than PostgreSQL has processors is not answered sooner. One
  * tenant has two of them at most, so its slow transactions leave one to all others.
  */
-const connections = 3;
-const connectionsOfTenant = 2;
+const connectionsOf: Record<Lane, { all: number; tenant: number }> = { request: { all: 3, tenant: 2 }, stream: { all: 2, tenant: 1 } };
 
-interface SharedPool {
-  pool: pg.Pool;
-  lender: Lender;
+/** What subgraphs of one process share that have one URL. */
+interface Shared {
+  pools: Record<Lane, { pool: pg.Pool; lender: Lender }>;
+  look: DatabaseLook;
   users: number;
 }
-const pools = new Map<string, SharedPool>();
+const shared = new Map<string, Shared>();
 
 /** Where a plan is made once for all values, it must not rest on what the tables held when it was made. */
 const plannedOnce = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" };
@@ -89,22 +90,28 @@ export class Database {
   /** Set by tests that count statements. */
   onStatement: StatementListener | undefined;
 
-  readonly #lender: Lender;
+  readonly #shared: Shared;
+  readonly #options: DatabaseOptions;
 
-  private constructor(orm: MikroORM, lender: Lender, url: string) {
+  private constructor(orm: MikroORM, opened: Shared, options: DatabaseOptions) {
     this.#orm = orm;
-    this.#lender = lender;
-    this.#url = url;
+    this.#shared = opened;
+    this.#options = options;
+    this.#url = options.url;
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
-    const { pool, lender } = poolAcquire(options.url);
+    const acquired = sharedAcquire(options.url);
     const opened: { database?: Database } = {};
     const orm = await MikroORM.init({
       entities: [...options.entities],
       schema: options.schema,
       dbName: databaseName(options.url),
-      driverOptions: new TenantDialect(pool, lender, (sql) => opened.database?.onStatement?.(sql)),
+      driverOptions: new TenantDialect(
+        () => lend(acquired),
+        acquired.pools.request.pool.options,
+        (sql) => opened.database?.onStatement?.(sql),
+      ),
       ensureDatabase: false,
       forceUtcTimezone: true,
       discovery: { warnWhenNoEntities: false },
@@ -119,7 +126,7 @@ export class Database {
         silent: true,
       },
     } as never);
-    return (opened.database = new Database(orm as MikroORM, lender, options.url));
+    return (opened.database = new Database(orm as MikroORM, acquired, options));
   }
 
   /** Brings the schema up to date. Processes that start together wait for each other. */
@@ -138,8 +145,11 @@ export class Database {
 
   /** Names of migrations that have not run; empty: the schema is current. */
   async pendingMigrations(): Promise<string[]> {
-    const pending = await withDatabaseScope({ kind: "migration" }, () => this.#orm.migrator.getPending());
-    return pending.map((migration) => migration.name);
+    const recorded = await this.#shared.look.ask<{ name: string }>(
+      `select name from ${pg.escapeIdentifier(this.#options.schema)}.migration`,
+    );
+    const names = new Set(recorded.map(({ name }) => name));
+    return this.#options.migrations.map(({ name }) => name).filter((name) => !names.has(name));
   }
 
   forTenant(tenantId: string): Db {
@@ -157,7 +167,7 @@ export class Database {
 
   async #query<Row extends object>({ name, text, values }: NamedStatement): Promise<Row[]> {
     const begin = beginStatement("start transaction read only", plannedOnce);
-    const { client, release } = await this.#lender.lend(scopeBorrower());
+    const { client, release } = await lend(this.#shared);
     let lost: Error | undefined;
     try {
       this.onStatement?.(text);
@@ -175,14 +185,14 @@ export class Database {
     }
   }
 
-  /** Answers when the database does. */
-  async ping(): Promise<void> {
-    await withDatabaseScope({ kind: "migration" }, () => this.#orm.em.getConnection().execute("select 1"));
+  /** Answers when the database does, over a connection of its own: others' work keeps nobody waiting. @throws AppError DATABASE_UNAVAILABLE, soon */
+  ping(): Promise<void> {
+    return this.#shared.look.ping();
   }
 
   async close(): Promise<void> {
     await this.#orm.close(true);
-    await poolRelease(this.#url);
+    await sharedRelease(this.#url);
   }
 }
 
@@ -208,23 +218,33 @@ export function toEntity<T extends object>(tx: Tx, entity: EntityName<T>, row: o
   return tx.em.map(entity, row as never);
 }
 
-function poolAcquire(url: string): SharedPool {
-  const shared = pools.get(url) ?? openShared(url);
-  shared.users++;
-  pools.set(url, shared);
-  return shared;
+function lend({ pools }: Shared): Promise<LentConnection> {
+  return pools[scopeLane()].lender.lend(scopeBorrower());
 }
 
-function openShared(url: string): SharedPool {
-  const pool = openPool({ url, max: connections, types: ormTypes(), pipeline: true });
-  return { pool, lender: new Lender(pool, connectionsOfTenant), users: 0 };
+function sharedAcquire(url: string): Shared {
+  const acquired = shared.get(url) ?? openShared(url);
+  acquired.users++;
+  shared.set(url, acquired);
+  return acquired;
 }
 
-async function poolRelease(url: string): Promise<void> {
-  const shared = pools.get(url);
-  if (shared === undefined || --shared.users > 0) return;
-  pools.delete(url);
-  await shared.pool.end();
+function openShared(url: string): Shared {
+  const look = new DatabaseLook(url);
+  const lane = (name: Lane) => {
+    const { all: connections, tenant: each } = connectionsOf[name];
+    const pool = openPool({ url, max: connections, types: ormTypes(), pipeline: true });
+    return { pool, lender: new Lender({ pool, connections, each, look: () => look.ping() }) };
+  };
+  return { pools: { request: lane("request"), stream: lane("stream") }, look, users: 0 };
+}
+
+async function sharedRelease(url: string): Promise<void> {
+  const acquired = shared.get(url);
+  if (acquired === undefined || --acquired.users > 0) return;
+  shared.delete(url);
+  const { pools, look } = acquired;
+  await Promise.all([pools.request.pool.end(), pools.stream.pool.end(), look.close()]);
 }
 
 /** MikroORM reads dates itself: the driver hands them over as text. */

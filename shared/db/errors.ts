@@ -2,8 +2,11 @@ import { AppError } from "../errors.ts";
 
 /** The few refusals of PostgreSQL that are not bugs. */
 export function databaseError(cause: unknown): AppError | undefined {
+  const told = toldIn(cause);
+  if (told !== undefined) return told;
   const code = sqlState(cause);
-  if (code === undefined) return isConnectionLost(cause) ? databaseUnavailable(cause) : undefined;
+  if (code === undefined && says(cause, (message) => message === poolBusy)) return databaseBusy(undefined, cause);
+  if (code === undefined) return says(cause, (message) => lostConnections.has(message)) ? databaseUnavailable(cause) : undefined;
   // 08P01: the driver sends U+0000 inside a parameter, which ends the message early.
   if (code === "22021" || code === "22P05" || code === "08P01" || isJsonRefusal(cause)) {
     return new AppError(
@@ -32,9 +35,17 @@ export function databaseUnavailable(cause: unknown): AppError {
   return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, { retryable: true, platformFault: true }, { cause });
 }
 
-/** What the driver and its pool say without a code: no connection was free in time, or it was lost. */
+/** Says that the database is well and has more to do than it comes to: nothing was begun. */
+export function databaseBusy(retryAfterMs = 1_000, cause?: unknown): AppError {
+  const message = `There is more to do than the database comes to. Nothing was done. Try again in ${retryAfterMs} ms, fewer side by side.`;
+  return new AppError("RESOURCE_EXHAUSTED", "DATABASE_BUSY", message, { retryable: true, retryAfterMs, platformFault: true }, { cause });
+}
+
+/** What a pool says all of whose connections were in use for as long as anybody waits for one. */
+const poolBusy = "timeout exceeded when trying to connect";
+
+/** What the driver says without a code: a connection could not be had, or was lost. */
 const lostConnections = new Set([
-  "timeout exceeded when trying to connect",
   "timeout expired",
   "Connection terminated",
   "Connection terminated unexpectedly",
@@ -42,10 +53,17 @@ const lostConnections = new Set([
   "Client has encountered a connection error and is not queryable",
 ]);
 
-function isConnectionLost(error: unknown): boolean {
+/** An error that was made for clients on the way to the database, however the ORM has wrapped it. */
+function toldIn(error: unknown): AppError | undefined {
+  if (error instanceof AppError || typeof error !== "object" || error === null) return error instanceof AppError ? error : undefined;
+  const { cause, previous } = error as { cause?: unknown; previous?: unknown };
+  return toldIn(cause ?? previous);
+}
+
+function says(error: unknown, what: (message: string) => boolean): boolean {
   if (typeof error !== "object" || error === null) return false;
   const { message, cause, previous } = error as { message?: unknown; cause?: unknown; previous?: unknown };
-  return (typeof message === "string" && lostConnections.has(message)) || isConnectionLost(cause ?? previous);
+  return (typeof message === "string" && what(message)) || says(cause ?? previous, what);
 }
 
 const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT"]);

@@ -1,8 +1,11 @@
 /**
- * Lends a pool's connections so that nobody holds all of them: whose transactions are slow waits for their own, and others go on. A turn has a deadline,
- * as a connection has.
+ * Lends a pool's connections so that nobody holds all of them: whose transactions are slow waits for their own, and others go on. Who would wait too
+ * long is told so at once, before anything is begun. While somebody waits PostgreSQL is looked at, so that nobody waits for one that is gone.
  */
 import type pg from "pg";
+import type { AppError } from "../errors.ts";
+import { NoTurn, TurnQueue } from "../turn-queue.ts";
+import { databaseBusy, databaseUnavailable } from "./errors.ts";
 import { connectDeadlineMs } from "./pool.ts";
 
 /** A connection in the hands of who asked for it. */
@@ -12,63 +15,69 @@ export interface LentConnection {
   release(lost?: Error): void;
 }
 
+/** What is lent, and how. */
+export interface LenderOptions {
+  pool: pg.Pool;
+  /** How many connections there are, and how many one borrower may have at a time. */
+  connections: number;
+  each: number;
+  /** Resolves when PostgreSQL answers, rejects soon when it does not. */
+  look: () => Promise<void>;
+}
+
+/** Of one borrower; an operation may ask a hundred things at once, and so many operations are executed. */
+const waitingEach = 2_000;
+const waitingAtMost = 8_000;
+const lookEveryMs = 1_000;
+
 export class Lender {
   readonly #pool: pg.Pool;
-  readonly #each: number;
-  readonly #held = new Map<string, number>();
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #look: () => Promise<void>;
+  readonly #turns: TurnQueue;
+  /** Fires for all that wait when PostgreSQL is gone. */
+  #gone = new AbortController();
+  #looking: NodeJS.Timeout | undefined;
 
-  /** @param each  how many connections one borrower may have at a time. */
-  constructor(pool: pg.Pool, each: number) {
+  constructor({ pool, connections, each, look }: LenderOptions) {
     this.#pool = pool;
-    this.#each = each;
+    this.#look = look;
+    const waiting = { waiting: waitingAtMost, waitingPerTenant: waitingEach, waitMs: connectDeadlineMs };
+    this.#turns = new TurnQueue({ turns: connections, turnsPerTenant: each, ...waiting });
   }
 
-  /** @throws Error when there was no turn, or no connection, in 10 s. */
+  /** @throws AppError DATABASE_BUSY, DATABASE_UNAVAILABLE; what the driver throws when it cannot connect. */
   async lend(borrower: string): Promise<LentConnection> {
-    await this.#turn(borrower);
+    const { signal } = this.#gone;
+    const taking = this.#turns.take({ tenantId: borrower, signal });
+    if (this.#turns.waiting > 0) this.#watch();
+    const turn = await taking;
+    if (turn instanceof NoTurn) throw turn.why === "aborted" ? (signal.reason as AppError) : databaseBusy(turn.retryAfterMs);
     try {
       const client = await this.#pool.connect();
       const release = (lost?: Error) => {
         client.release(lost);
-        this.#leave(borrower);
+        turn.end();
       };
       return { client, release };
     } catch (cause) {
-      this.#leave(borrower);
+      turn.end();
       throw cause;
     }
   }
 
-  #turn(borrower: string): Promise<void> {
-    const held = this.#held.get(borrower) ?? 0;
-    if (held < this.#each) {
-      this.#held.set(borrower, held + 1);
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => {
-      const queue = this.#waiting.get(borrower) ?? [];
-      const timer = setTimeout(() => {
-        queue.splice(queue.indexOf(turn), 1);
-        // As the pool says it, which databaseError knows.
-        reject(new Error("timeout exceeded when trying to connect"));
-      }, connectDeadlineMs);
-      const turn = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      queue.push(turn);
-      this.#waiting.set(borrower, queue);
-    });
+  #watch(): void {
+    if (this.#looking !== undefined) return;
+    this.#looking = setTimeout(() => {
+      this.#looking = undefined;
+      if (this.#turns.waiting === 0) return;
+      this.#watch();
+      this.#look().catch((cause: unknown) => this.#refuseAll(cause));
+    }, lookEveryMs).unref();
   }
 
-  /** Hands the turn on to who of the same borrower has waited longest. */
-  #leave(borrower: string): void {
-    const next = this.#waiting.get(borrower)?.shift();
-    if (next !== undefined) return next();
-    this.#waiting.delete(borrower);
-    const held = (this.#held.get(borrower) ?? 1) - 1;
-    if (held === 0) this.#held.delete(borrower);
-    else this.#held.set(borrower, held);
+  #refuseAll(cause: unknown): void {
+    const gone = this.#gone;
+    this.#gone = new AbortController();
+    gone.abort(databaseUnavailable(cause));
   }
 }

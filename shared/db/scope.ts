@@ -6,6 +6,21 @@ export type DatabaseScope = { kind: "tenant"; tenantId: string } | { kind: "migr
 
 const scopes = new AsyncLocalStorage<DatabaseScope>();
 
+/** Whose connections a read takes: those of requests, or the few that are kept for streams, which requests cannot use up. */
+export type Lane = "request" | "stream";
+
+const lanes = new AsyncLocalStorage<Lane>();
+
+/** Runs `work` so that what it reads in it goes over the connections of streams. */
+export function inStreamLane<T>(work: () => T): T {
+  return lanes.run("stream", work);
+}
+
+/** The lane of who asks. */
+export function scopeLane(): Lane {
+  return lanes.getStore() ?? "request";
+}
+
 /** Runs `work` so that transactions begun in it are the scope's. */
 export function withDatabaseScope<T>(scope: DatabaseScope, work: () => Promise<T>): Promise<T> {
   return scopes.run(scope, work);

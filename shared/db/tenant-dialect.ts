@@ -14,10 +14,11 @@ import {
   type TransactionSettings,
 } from "kysely";
 import type pg from "pg";
+import { AppError } from "../errors.ts";
 import { readable } from "./absent-text.ts";
-import type { Lender, LentConnection } from "./lender.ts";
+import type { LentConnection } from "./lender.ts";
 import { inOneWrite } from "./pool.ts";
-import { beginStatement, scopeBorrower } from "./scope.ts";
+import { beginStatement } from "./scope.ts";
 
 /** Called with each statement's text, for logs and for tests that count. */
 export type StatementListener = (sql: string) => void;
@@ -93,15 +94,25 @@ class Loan {
   }
 }
 
+/** The ORM makes errors of its own of what it is thrown, of which only the properties are left: an AppError goes through as the cause of another. */
+function asCause(error: unknown): unknown {
+  return error instanceof AppError ? new Error(error.message, { cause: error }) : error;
+}
+
+function rethrow(error: unknown): never {
+  throw asCause(error);
+}
+
 /** A dialect over a pool that may serve several ORMs of one process. */
 export class TenantDialect extends PostgresDialect {
   readonly #pool: PostgresPool;
 
-  constructor(pool: pg.Pool, lender: Lender, listener: StatementListener) {
+  /** @param lend  gives the connection of the scope that asks. */
+  constructor(lend: () => Promise<LentConnection>, options: object, listener: StatementListener) {
     const lending = {
-      connect: async () => new Loan(await lender.lend(scopeBorrower()), listener) as unknown as PostgresPoolClient,
+      connect: async () => new Loan(await lend().catch(rethrow), listener) as unknown as PostgresPoolClient,
       end: () => Promise.resolve(),
-      options: pool.options,
+      options,
     };
     super({ pool: lending });
     this.#pool = lending;

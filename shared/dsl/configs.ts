@@ -89,7 +89,12 @@ export const assignerConfig = z.object({
   assignments: withoutProto.pipe(z.record(stateKey, json).refine((value) => Object.keys(value).length > 0, "give at least one assignment")),
 });
 
-const document = z.looseObject({ id: z.union([z.string(), z.number()]).optional(), title: z.string().optional(), text: z.string() });
+/** What was exported from somewhere has null where there is nothing. */
+const document = z.looseObject({
+  id: z.union([z.string(), z.number()]).nullish(),
+  title: z.string().nullish(),
+  text: z.string().nullable(),
+});
 
 /** `knowledge-retrieval`: the documents that fit a query (S-53, S-54). */
 export const knowledgeRetrievalConfig = z

@@ -31,6 +31,8 @@ export const dslIssueCodes = [
   "REFERENCE_UNKNOWN_NAME",
   "REFERENCE_UNKNOWN_FIELD",
   "REFERENCE_NOT_UPSTREAM",
+  // what assigners write
+  "STATE_KEY_CONTESTED",
   // edges
   "EDGE_INVALID",
   "EDGE_DANGLING",

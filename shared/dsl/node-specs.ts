@@ -16,8 +16,11 @@ import { canonicalNodeType, type NodeType } from "./node-types.ts";
 export interface TemplateField {
   /** Its key; `messages.*.content` is the content of each message. */
   field: string;
-  /** text: the template gives text, whatever its values are. json: every text in it is a template, and lone expressions keep their type. */
-  as: "text" | "json";
+  /**
+   * text: the template gives text, whatever its values are. json: every text in it is a template, and lone expressions keep their type. keys: as
+   * json, and a key whose lone expression has no value is left out.
+   */
+  as: "text" | "json" | "keys";
 }
 
 /** A node type as validation and rendering see it. */
@@ -39,7 +42,7 @@ export interface NodeSpec {
 export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
   llm: defineNodeSpec(llmConfig, { templates: texts("system_prompt", "prompt", "messages.*.content") }),
   tool: defineNodeSpec(toolConfig, {
-    templates: [...texts("url", "base_url", "path"), ...values("query", "body", "headers", "arguments")],
+    templates: [...texts("url", "base_url", "path"), ...values("body"), ...optionalKeys("query", "headers", "arguments")],
   }),
   code: defineNodeSpec(codeConfig, { templates: values("input_json") }),
   answer: defineNodeSpec(answerConfig.in, { templates: texts("answer", "template"), precedence: [["answer", "template"]] }),
@@ -68,6 +71,10 @@ export function templateFields(type: string): readonly TemplateField[] {
 
 function texts(...fields: string[]): TemplateField[] {
   return fields.map((field) => ({ field, as: "text" }));
+}
+
+function optionalKeys(...fields: string[]): TemplateField[] {
+  return fields.map((field) => ({ field, as: "keys" }));
 }
 
 function values(...fields: string[]): TemplateField[] {

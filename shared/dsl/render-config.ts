@@ -7,7 +7,7 @@ import { templateFields } from "./node-specs.ts";
 
 /**
  * Renders the template fields of a node's config; what is to be taken literally stays as it is. Fields for text become text
- * whatever the value is; in the others lone expressions keep their type.
+ * whatever the value is; in the others lone expressions keep their type, and are null, or absent, where they have no value.
  *
  * @returns a copy; the config itself and its scope are not changed.
  * @throws AppError TEMPLATE_FAILED, TEMPLATE_TOO_LARGE, TEMPLATE_TOO_SLOW: one budget for the whole config
@@ -15,9 +15,10 @@ import { templateFields } from "./node-specs.ts";
 export function renderConfig(type: string, config: JsonObject, scope: TemplateScope): JsonObject {
   const budget = new RenderBudget();
   const text = (value: Json) => (typeof value === "string" ? compileTemplate(value).renderText(scope, budget) : value);
-  const deep = (value: Json) => renderDeep(value, scope, budget);
+  const deep = (leavesOut: boolean) => (value: Json) => renderDeep(value, scope, { budget, leavesOut });
   let rendered: Json = config;
-  for (const { field, as } of templateFields(type)) rendered = mapField(rendered, field.split("."), as === "text" ? text : deep);
+  for (const { field, as } of templateFields(type))
+    rendered = mapField(rendered, field.split("."), as === "text" ? text : deep(as === "keys"));
   return rendered as JsonObject;
 }
 

@@ -9,6 +9,8 @@ export interface SubgraphRequest {
   variables?: Record<string, unknown> | undefined;
   operationName?: string | undefined;
   info: RequestInfo;
+  /** It is asked for an event of a stream, so it goes over the connections of streams. */
+  isForStream?: boolean | undefined;
   /** Hears of an answer's bytes while they come from another process; what it throws ends the request. */
   onBytes?: ((bytes: number) => void) | undefined;
 }

@@ -85,15 +85,18 @@ interface Connected extends HttpEndpointOptions {
 function httpEndpoint({ name, address, target, sdl, ...options }: Connected): SubgraphEndpoint {
   const { maxBufferedEvents = 2048, maxBufferedBytes = 16 << 20, answersWithinMs = 5_000 } = options;
   const limits = { maxBufferedEvents, maxBufferedBytes };
+  // A connection of its own: operations may have all of the others for as long as they take.
+  const health = openPool(address, { connections: 1, maxAnswerBytes: 64 << 10 });
   const upstream = openUpstream({ name, url: address.webSocketUrl, limits, answersWithinMs });
   return {
     name,
     sdl,
     execute: (request) => post(target, request),
     subscribe: (request) => Promise.resolve(upstream.subscribe(request)),
-    health: (signal) => checkHealth(target, signal),
+    health: (signal) => checkHealth(target.path, health, signal),
     async close() {
       await upstream.close();
+      await health.destroy();
       await target.pool.destroy();
     },
   };
@@ -211,9 +214,9 @@ async function fetchSdl(target: Target, signal: AbortSignal | undefined): Promis
   );
 }
 
-async function checkHealth(target: Target, signal: AbortSignal): Promise<void> {
+async function checkHealth(path: string, pool: Pool, signal: AbortSignal): Promise<void> {
   try {
-    const answer = await target.pool.request({ method: "GET", path: target.path.replace(/graphql$/, "readyz"), signal });
+    const answer = await pool.request({ method: "GET", path: path.replace(/graphql$/, "readyz"), signal });
     const text = await answer.body.text();
     if (answer.statusCode !== 200) throw new Error(text.slice(0, 300));
   } catch (error) {

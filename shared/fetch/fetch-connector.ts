@@ -5,8 +5,9 @@
  */
 import { lookup as dnsLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-import { Agent, buildConnector } from "undici";
+import { Agent, buildConnector, type Client } from "undici";
 import { isLiteralAddress, type EgressPolicy } from "./egress.ts";
+import { watchedClient, watchedPool } from "./kept-connection.ts";
 
 /** Thrown inside undici where the policy denies an address; recognised by {@link isEgressRefusal}. */
 class EgressRefusal extends Error {
@@ -21,15 +22,25 @@ export function isEgressRefusal(error: unknown): boolean {
 }
 
 const connectMs = 5_000;
+/** Of an answer's headers together. */
+export const maxHeaderBytes = 64 * 1024;
+// Their deadlines are off: the caller has one for the whole.
+const connectionOptions = { headersTimeout: 0, bodyTimeout: 0, pipelining: 1, maxHeaderSize: maxHeaderBytes };
 const agents = new WeakMap<EgressPolicy, Agent>();
 
-/** The policy's agent, with its own connection pools. Its deadlines are off: the caller has one for the whole. */
+/** The policy's agent, with its own connection pools. */
 export function guardedAgent(policy: EgressPolicy): Agent {
   const existing = agents.get(policy);
   if (existing) return existing;
-  const agent = new Agent({ connect: guardedConnector(policy), headersTimeout: 0, bodyTimeout: 0, pipelining: 1 });
+  const connect = guardedConnector(policy);
+  const agent = new Agent({ ...connectionOptions, factory: (origin, options) => watchedPool(origin, options, connect) });
   agents.set(policy, agent);
   return agent;
+}
+
+/** A client whose connection is a new one and serves one request; close it when the request is made. */
+export function freshClient(policy: EgressPolicy, origin: string): Client {
+  return watchedClient(origin, connectionOptions, guardedConnector(policy));
 }
 
 function guardedConnector(policy: EgressPolicy): buildConnector.connector {

@@ -1,8 +1,9 @@
 import { defineErrors } from "#shared/errors.ts";
 
 /**
- * How an outgoing request ends when it brings no response. `effectUnknown`: it had been sent, so the other side may have acted on it.
- * Messages name the origin only: paths and queries may carry secrets.
+ * How an outgoing request ends when it brings no response that can be used. `effectUnknown`: it had been sent and no answer came, so the
+ * other side may have acted on it. `answered`: an answer had begun, so what was asked for has been done; it is asked again only where
+ * that repeats nothing. `cut`: the connection broke before the answer's end. Messages name the origin only: paths and queries may carry secrets.
  */
 export const fetchErrors = defineErrors({
   FETCH_REQUEST_INVALID: {
@@ -16,17 +17,29 @@ export const fetchErrors = defineErrors({
   },
   FETCH_TIMEOUT: {
     code: "TIMEOUT",
-    message: (f: { origin: string; deadlineMs: number; retryable: true; effectUnknown: boolean }) =>
+    message: (f: { origin: string; deadlineMs: number; retryable: boolean; effectUnknown: boolean; answered?: true }) =>
       `${f.origin} did not answer completely within ${f.deadlineMs} ms.`,
   },
   FETCH_TOO_LARGE: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: { origin: string; maxBytes: number; retryable: false; effectUnknown: false }) =>
+    message: (f: { origin: string; maxBytes: number; retryable: false; effectUnknown: false; answered: true }) =>
       `The response of ${f.origin} is larger than ${f.maxBytes} bytes.`,
   },
   FETCH_FAILED: {
     code: "DOWNSTREAM_UNAVAILABLE",
     message: (f: { origin: string; problem: string; retryable: boolean; effectUnknown: boolean }) =>
       `The request to ${f.origin} failed: ${f.problem}.`,
+  },
+  FETCH_BODY_UNREADABLE: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: {
+      origin: string;
+      status: number | null;
+      problem: string;
+      retryable: boolean;
+      effectUnknown: false;
+      answered: true;
+      cut: boolean;
+    }) => `${f.origin} answered${f.status === null ? "" : ` with status ${f.status}`}, but its answer cannot be read: ${f.problem}.`,
   },
 });

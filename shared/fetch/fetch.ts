@@ -1,16 +1,19 @@
 /**
  * The only way out for HTTP that users can steer: tools, retrievers, model providers, webhooks. One deadline for the whole request, a limit on
  * the bytes after decompression, addresses judged where the socket connects, every redirect judged anew. It never retries: retries are
- * the engine's, which knows whether the effect may happen twice.
+ * the engine's, which knows whether the effect may happen twice. Only a GET or HEAD that a kept connection swallowed is sent once more.
  */
-import { pipeline, type Readable, type Transform } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import { DecoratorHandler, type Dispatcher } from "undici";
-import type { EgressPolicy } from "./egress.ts";
-import { guardedAgent, isEgressRefusal } from "./fetch-connector.ts";
-import { fetchErrors } from "./fetch-errors.ts";
-import { checkedHeaders, checkedMethod, checkedUrl, redirectedHop, type Hop } from "./fetch-request.ts";
+import type { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
 import { AppError } from "#shared/errors.ts";
+import { bodyText } from "./body-text.ts";
+import { decodedBody } from "./content-encoding.ts";
+import type { EgressPolicy } from "./egress.ts";
+import { ExchangeRecord } from "./exchange-record.ts";
+import { freshClient, guardedAgent } from "./fetch-connector.ts";
+import { checkedHeaders, checkedMethod, checkedUrl, redirectedHop, type Hop } from "./fetch-request.ts";
+import { LostBeforeAnswer, passedOn } from "./kept-connection.ts";
+import { locationOf, readHeaders, type AnswerHeaders } from "./answer-headers.ts";
 
 /** What to request, and its limits. */
 export interface FetchOptions {
@@ -30,12 +33,12 @@ export interface FetchOptions {
 }
 
 /** A response whose body is still to be read. Read it to its end, or leave the loop: either frees the connection. */
-export interface StreamedResponse {
+export interface StreamedResponse extends AnswerHeaders {
   status: number;
-  /** By lower-case name; a name that came several times is joined by `, `. */
-  headers: Record<string, string>;
   /** Of the last hop. */
   url: string;
+  /** The status of the redirect that a request with an effect was answered with: that is done, and this is only what is shown of it. */
+  redirectedBy?: number;
   /** Decompressed; throws as {@link guardedFetch} does. */
   body: AsyncIterable<Uint8Array>;
 }
@@ -43,8 +46,10 @@ export interface StreamedResponse {
 /** A response, whole. */
 export interface FetchedResponse extends Omit<StreamedResponse, "body"> {
   body: Uint8Array;
-  /** The body as UTF-8. */
+  /** The body as text, by its byte order mark, its charset or as UTF-8. */
   text: string;
+  /** Why there is no more of the body; where the status is no success only, for then the status is what counts. */
+  bodyProblem?: string;
 }
 
 /** The guarded fetch with its policy built in, as code that must not choose its policy gets it. */
@@ -56,17 +61,23 @@ export function createGuardedFetch(egress: EgressPolicy): GuardedFetch {
 }
 
 /**
- * Makes a request and reads its response. Any status is a response.
+ * Makes a request and reads its response. Any status is a response. One that is no success is given even when its body cannot be read.
  *
- * @throws AppError FETCH_REQUEST_INVALID, EGRESS_DENIED, FETCH_TIMEOUT, FETCH_TOO_LARGE, FETCH_FAILED, with facts `retryable` and `effectUnknown`;
- *         or what `signal` was aborted with
+ * @throws AppError FETCH_REQUEST_INVALID, EGRESS_DENIED, FETCH_TIMEOUT, FETCH_TOO_LARGE, FETCH_FAILED, FETCH_BODY_UNREADABLE, with facts
+ *         `retryable`, `effectUnknown` and, once an answer has begun, `answered`; or what `signal` was aborted with
  */
 export async function guardedFetch(url: string, options: FetchOptions): Promise<FetchedResponse> {
   const { body: stream, ...head } = await guardedStream(url, options);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  let bodyProblem: string | undefined;
+  try {
+    for await (const chunk of stream) chunks.push(chunk);
+  } catch (error) {
+    bodyProblem = isSuccess(head.status) ? undefined : problemOfBody(error);
+    if (bodyProblem === undefined) throw error;
+  }
   const body = Buffer.concat(chunks);
-  return { ...head, body, text: body.toString("utf8") };
+  return { ...head, body, text: bodyText(body, head.headers["content-type"]), ...(bodyProblem !== undefined && { bodyProblem }) };
 }
 
 /** As {@link guardedFetch}, with the body as it comes. The deadline and the limit hold while it is read. */
@@ -80,148 +91,127 @@ export async function guardedStream(url: string, options: FetchOptions): Promise
   };
   for (let left = options.redirects ?? 5; ; left--) {
     const response = await exchange.send(hop);
-    const { location } = response.headers;
+    const location = locationOf(response.headers);
     if (left <= 0 || location === undefined || !redirectStatuses.has(response.statusCode)) return exchange.read(hop, response);
     response.body.on("error", ignore).destroy();
-    hop = redirectedHop(hop, response.statusCode, String(location));
+    hop = exchange.redirected(hop, response.statusCode, location);
   }
 }
 
+const bodiless = new Set([204, 304]);
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
-const decoders = new Map<string, () => Transform>([
-  ["gzip", createGunzip],
-  ["x-gzip", createGunzip],
-  ["deflate", createInflate],
-  ["br", createBrotliDecompress],
-]);
 
-// They end before a byte of the request is written.
-const connectFailures = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
+
+/** undefined: the failure is not the body's. */
+function problemOfBody(error: unknown): string | undefined {
+  if (!(error instanceof AppError)) return undefined;
+  const { problem, deadlineMs, maxBytes } = error.facts;
+  if (error.reason === "FETCH_TIMEOUT") return `it did not come completely within ${String(deadlineMs)} ms`;
+  if (error.reason === "FETCH_TOO_LARGE") return `it is larger than ${String(maxBytes)} bytes`;
+  return error.reason === "FETCH_BODY_UNREADABLE" ? String(problem) : undefined;
+}
 
 /** One request with all its hops, under one deadline. */
 class Exchange {
-  readonly #options: FetchOptions;
-  readonly #deadlineMs: number;
+  readonly #egress: EgressPolicy;
   readonly #maxBytes: number;
-  readonly #deadline: AbortSignal;
   readonly #signal: AbortSignal;
-  /** Some hop was written to a socket: from then on nobody knows what a failure left behind. */
-  #sent = false;
+  readonly #record: ExchangeRecord;
 
   constructor(options: FetchOptions) {
-    this.#options = options;
-    this.#deadlineMs = options.deadlineMs ?? 30_000;
+    const deadlineMs = options.deadlineMs ?? 30_000;
+    const deadline = AbortSignal.timeout(deadlineMs);
+    this.#egress = options.egress;
     this.#maxBytes = options.maxBytes ?? 10 * 1024 * 1024;
-    this.#deadline = AbortSignal.timeout(this.#deadlineMs);
-    this.#signal = options.signal ? AbortSignal.any([options.signal, this.#deadline]) : this.#deadline;
+    this.#signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+    this.#record = new ExchangeRecord({ deadlineMs, deadline, signal: options.signal });
   }
 
   async send(hop: Hop): Promise<Dispatcher.ResponseData> {
-    const agent = guardedAgent(this.#options.egress).compose(
-      (dispatch) => (options, handler) => dispatch(options, new StartWatch(handler, () => (this.#sent = true))),
-    );
+    this.#record.hopBegins(hop);
     try {
-      return await agent.request({
-        origin: hop.url.origin,
-        path: hop.url.pathname + hop.url.search,
-        method: hop.method,
-        headers: { "user-agent": "agent-platform", ...hop.headers, "accept-encoding": "gzip, deflate, br" },
-        body: hop.body ?? null,
-        signal: this.#signal,
-      });
+      return await this.#request(guardedAgent(this.#egress), hop);
     } catch (error) {
-      throw this.#translated(hop, error);
+      const isSentAgain = error instanceof LostBeforeAnswer && maySendTwice.has(hop.method) && !this.#signal.aborted;
+      if (!isSentAgain) throw this.#record.failure(hop, error instanceof LostBeforeAnswer ? error.cause : error);
     }
+    return this.#sendAfresh(hop);
+  }
+
+  redirected(hop: Hop, status: number, location: string): Hop {
+    const next = redirectedHop(hop, status, location);
+    this.#record.redirected(hop, next, status);
+    return next;
   }
 
   read(hop: Hop, response: Dispatcher.ResponseData): StreamedResponse {
-    const headers = flatHeaders(response.headers);
-    return { status: response.statusCode, headers, url: hop.url.href, body: this.#chunks(hop, response.body, headers["content-encoding"]) };
+    const answer = readHeaders(response.headers);
+    const status = response.statusCode;
+    const { redirectedBy } = this.#record;
+    const origin = { url: hop.url.href, ...(redirectedBy !== undefined && { redirectedBy }) };
+    return { status, ...answer, ...origin, body: this.#chunks({ hop, status }, response.body, answer.headers["content-encoding"]) };
   }
 
-  async *#chunks(hop: Hop, raw: Readable, encoding: string | undefined): AsyncGenerator<Uint8Array> {
-    let bytes = 0;
+  /** Over a connection that nobody has used. */
+  async #sendAfresh(hop: Hop): Promise<Dispatcher.ResponseData> {
+    const client = freshClient(this.#egress, hop.url.origin);
     try {
-      for await (const chunk of decoded(raw, encoding) as AsyncIterable<Uint8Array>) {
-        bytes += chunk.byteLength;
-        if (bytes > this.#maxBytes) throw fetchErrors.FETCH_TOO_LARGE({ ...this.#facts(hop), maxBytes: this.#maxBytes, ...settled });
-        yield chunk;
-      }
+      return await this.#request(client, hop, { reset: true });
     } catch (error) {
-      throw this.#translated(hop, error);
+      throw this.#record.failure(hop, error);
+    } finally {
+      // It closes when the body has been read, or is no longer wanted.
+      void client.close().catch(ignore);
+    }
+  }
+
+  #request(dispatcher: Dispatcher, hop: Hop, options: { reset?: boolean } = {}): Promise<Dispatcher.ResponseData> {
+    const watched = dispatcher.compose((dispatch) => (options, handler) => dispatch(options, this.#watching(handler)));
+    return watched.request({
+      ...options,
+      origin: hop.url.origin,
+      path: hop.url.pathname + hop.url.search,
+      method: hop.method,
+      headers: { "user-agent": "agent-platform", ...hop.headers, "accept-encoding": "gzip, deflate, br" },
+      body: hop.body ?? null,
+      signal: this.#signal,
+    });
+  }
+
+  #watching(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+    return passedOn(handler, {
+      onRequestStart: (...given) => {
+        this.#record.sent();
+        handler.onRequestStart?.(...given);
+      },
+    });
+  }
+
+  async *#chunks(answered: { hop: Hop; status: number }, raw: Readable, encoding: string | undefined): AsyncGenerator<Uint8Array> {
+    // A 304 may tell the length of the body that it leaves out.
+    if (bodiless.has(answered.status) || answered.hop.method === "HEAD") return void raw.on("error", ignore).resume();
+    try {
+      yield* decodedBody(raw as AsyncIterable<Uint8Array>, encoding, (step) => this.#bounded(answered.hop, step));
+    } catch (error) {
+      throw this.#record.bodyFailure(answered, error);
     } finally {
       raw.on("error", ignore).destroy();
     }
   }
 
-  #translated(hop: Hop, error: unknown): unknown {
-    if (error instanceof AppError) return error;
-    if (this.#options.signal?.aborted) return this.#options.signal.reason;
-    const facts = this.#facts(hop);
-    if (this.#deadline.aborted) {
-      return fetchErrors.FETCH_TIMEOUT(
-        { ...facts, deadlineMs: this.#deadlineMs, retryable: true, effectUnknown: this.#sent },
-        { cause: error },
-      );
+  async *#bounded(hop: Hop, step: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let bytes = 0;
+    for await (const chunk of step) {
+      bytes += chunk.byteLength;
+      if (bytes > this.#maxBytes) throw this.#record.tooLarge(hop, this.#maxBytes);
+      yield chunk;
     }
-    if (isEgressRefusal(error)) return fetchErrors.EGRESS_DENIED({ ...facts, ...settled }, { cause: error });
-    const code = errorCode(error);
-    // A certificate that does not fit fails again; all else may pass.
-    const retryable = !/CERT|TLS|SSL/.test(code);
-    const effectUnknown = this.#sent && !connectFailures.has(code) && retryable;
-    return fetchErrors.FETCH_FAILED({ ...facts, problem: problemOf(code), retryable, effectUnknown }, { cause: error });
-  }
-
-  #facts(hop: Hop) {
-    return { origin: hop.url.origin };
   }
 }
 
-/** Passes everything on, and tells when undici starts to write the request. */
-class StartWatch extends DecoratorHandler {
-  readonly #handler: Dispatcher.DispatchHandler;
-  readonly #onStart: () => void;
-
-  constructor(handler: Dispatcher.DispatchHandler, onStart: () => void) {
-    super(handler);
-    this.#handler = handler;
-    this.#onStart = onStart;
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
-    this.#onStart();
-    this.#handler.onRequestStart?.(controller, context);
-  }
-}
-
-const settled = { retryable: false, effectUnknown: false } as const;
-
-function decoded(raw: Readable, encoding = "identity"): Readable {
-  const createDecoder = decoders.get(encoding.trim().toLowerCase());
-  // pipeline() reports the raw stream's failure on the decoder, where the reader sees it.
-  return createDecoder ? pipeline(raw, createDecoder(), ignore) : raw;
-}
-
-function flatHeaders(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : String(value)]),
-  );
-}
-
-function errorCode(error: unknown): string {
-  // By shape, not by class: system errors may come from another realm.
-  const { code, errors } = (error ?? {}) as { code?: unknown; errors?: unknown };
-  if (typeof code === "string") return code;
-  return Array.isArray(errors) && errors.length > 0 ? errorCode(errors[0]) : "UNKNOWN";
-}
-
-function problemOf(code: string): string {
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "its name cannot be resolved";
-  if (connectFailures.has(code)) return "no connection";
-  if (code.startsWith("Z_") || code.startsWith("ERR__ERROR_FORMAT")) return "its body cannot be decompressed";
-  if (code.startsWith("HPE_")) return "it does not speak HTTP";
-  return `the connection broke (${code})`;
-}
+// What asks for nothing but an answer may go out twice; others never (RFC 9110, 9.2.2, would allow PUT and DELETE too).
+const maySendTwice = new Set(["GET", "HEAD"]);
 
 function ignore(): void {
   // The failure is reported where the body is read; a second report would be an unhandled 'error' event.

@@ -10,7 +10,7 @@ import { ArgumentLimits } from "./argument-limits.ts";
 import { DateTimeScalar } from "./scalars.ts";
 
 const federationLink =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@inaccessible", "@external", "@provides", "@requires"])';
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@inaccessible", "@external", "@provides", "@requires", "@cost", "@tag"])';
 
 /** Resolves references of one entity type, all of one fetch at once; null where there is nothing to see. */
 export type ReferenceResolver<C> = (ids: readonly string[], context: C) => Promise<readonly (object | null)[]>;

@@ -16,6 +16,7 @@ import type { SubgraphContext, SubgraphDeps } from "./context.ts";
 import { Database, type MigrationEntry } from "#shared/db/database.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
 import { LruCache } from "#shared/lru-cache.ts";
+import { inStreamLane } from "#shared/db/scope.ts";
 import { maskErrors } from "./errors.ts";
 import { buildFederatedSchema, type FederatedSchema, type ReferenceResolver } from "./schema.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -90,16 +91,17 @@ export async function openSubgraph<L, S>(
     context,
     async execute(request) {
       const operation = argumentsOf(request);
-      return maskErrors(refusalOf(limits, operation) ?? (await execute(operation)), log, request.info.requestId);
+      const executed = () => (request.isForStream === true ? inStreamLane(() => execute(operation)) : execute(operation));
+      return maskErrors(refusalOf(limits, operation) ?? (await executed()), log, request.info.requestId);
     },
     async subscribe(request) {
       const { requestId } = request.info;
       const operation = argumentsOf(request);
       const source = refusalOf(limits, operation) ?? (await createSourceEventStream(operation));
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
-      return mapStream(source[Symbol.asyncIterator](), {
+      return mapStream(streamLane(source[Symbol.asyncIterator]()), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
-        map: async (event) => maskErrors(await execute({ ...argumentsOf(request), rootValue: event }), log, requestId),
+        map: async (event) => maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), rootValue: event })), log, requestId),
         failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, log, requestId),
       });
     },
@@ -114,6 +116,14 @@ export async function openSubgraph<L, S>(
 /** Opens the database of a definition; used by migrations too, which need no more of a subgraph. */
 export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "entities" | "migrations">, url: string): Promise<Database> {
   return Database.open({ url, schema: definition.name, entities: definition.entities, migrations: definition.migrations });
+}
+
+/** A stream that reads over the connections of streams, whoever pulls it. */
+function streamLane<T>(source: AsyncIterator<T>): AsyncIterator<T> {
+  return {
+    next: () => inStreamLane(() => source.next()),
+    return: () => source.return?.() ?? Promise.resolve({ done: true, value: undefined }),
+  };
 }
 
 /** The answer to variables that are too long. */

@@ -17,6 +17,8 @@ export const closeCodes = {
   INITIALISATION_TIMEOUT: 4408,
   /** The id of an operation is that of one that is open. */
   SUBSCRIBER_ALREADY_EXISTS: 4409,
+  /** Its reader takes so little that what waits for it cannot be kept. */
+  READER_TOO_SLOW: 4413,
   /** connection_init came twice. */
   TOO_MANY_INITIALISATIONS: 4429,
   /** The server failed over a message. */

@@ -26,6 +26,7 @@ import { readBody } from "./http-body.ts";
 import { isJsonObject } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
+import { refuseLongNumbers } from "#shared/json/numbers.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 
 /** The least that an operation's context has. */
@@ -129,6 +130,7 @@ async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExc
   const { search, searchParams } = new URL(request.url ?? "/", "http://localhost");
   const body = request.method === "POST" ? await readBody(request, maxBodyBytes) : undefined;
   for (const text of searchParams.values()) refuseDeep(text);
+  for (const name of ["variables", "extensions"]) refuseLongNumbers(searchParams.get(name) ?? "", name);
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
     if (typeof text === "string") refuseDeep(text);
   }

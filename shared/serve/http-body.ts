@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { clientLeft } from "#shared/client-left.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
+import { refuseLongNumbers } from "#shared/json/numbers.ts";
 
 /** Why a request's body is not read. */
 export const bodyErrors = defineErrors({
@@ -26,7 +27,7 @@ const largeChars = 256 * 1024;
 /**
  * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
  *
- * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; CLIENT_LEFT where it hung up, or was cut off, before the end
+ * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
  */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
@@ -38,10 +39,11 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   const text = await readText(request, limitBytes);
   if (text === "") return undefined;
   refuseDeep(text);
-  if (text.length <= largeChars) return parsed(text);
-  await nextTurn();
+  const isLarge = text.length > largeChars;
+  if (isLarge) await nextTurn();
   const body = parsed(text);
-  await nextTurn();
+  if (isLarge) await nextTurn();
+  refuseLongNumbers(text);
   return body;
 }
 

@@ -14,20 +14,27 @@ import { refuseUpgrade } from "./http-answer.ts";
 import { bodyErrors } from "./http-body.ts";
 import type { Log } from "#shared/log.ts";
 import { isNestedTooDeep, maxNesting, nestedTooDeep } from "#shared/json/nesting.ts";
+import { longNumberRefusal } from "#shared/json/numbers.ts";
 
 /** What is known of a socket beside its messages. */
 export interface SocketExtra extends Record<PropertyKey, unknown> {
   request: IncomingMessage;
   socket: WebSocket;
+  /** What the socket writes to. */
+  raw: Duplex;
   /** Fires when the socket has closed. */
   gone: AbortSignal;
+  /** Why the operation is refused that the message asks for which is being read; known from its text alone. */
+  refusal?: AppError | undefined;
 }
 
 export interface SocketOptions extends ServerOptions<Record<string, unknown>, SocketExtra> {
+  /** Hears of a new socket; `cut` ends it as one whose reader is too slow. */
+  onOpen?: (extra: SocketExtra, cut: () => void) => void;
   /** Hears of a message that is not read, with why; the socket ends with it. */
   onUnread?: (extra: SocketExtra, error: AppError) => void;
-  /** Tells the client of an operation above the limit of its socket. */
-  onTooMany?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
+  /** Tells the client of an operation that is refused before it is looked at: above the limit of its socket, or with a number that is not kept. */
+  onRefused?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
 }
 
 /** A socket as graphql-ws knows it. */
@@ -74,10 +81,9 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
     ...contained(options, setting.log),
     connectionInitWaitTimeout: limits.initMs,
     onSubscribe: (context, id, payload) => {
-      if (Object.keys(context.subscriptions).length > limits.maxOperations) {
-        const error = socketErrors.SOCKET_OPERATIONS_LIMIT({ limit: limits.maxOperations });
-        return options.onTooMany?.(context, payload, error) ?? [clientError(error)];
-      }
+      const isTooMany = Object.keys(context.subscriptions).length > limits.maxOperations;
+      const error = isTooMany ? socketErrors.SOCKET_OPERATIONS_LIMIT({ limit: limits.maxOperations }) : context.extra.refusal;
+      if (error !== undefined) return options.onRefused?.(context, payload, error) ?? [clientError(error)];
       return contain(
         setting.log,
         () => options.onSubscribe?.(context, id, payload),
@@ -89,7 +95,8 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
   const accept = (socket: WebSocket, request: IncomingMessage, raw: Duplex) => {
     keepAlive(socket, limits.pingMs);
     const controller = new AbortController();
-    const extra: SocketExtra = { request, socket, gone: controller.signal };
+    const extra: SocketExtra = { request, socket, raw, gone: controller.signal };
+    options.onOpen?.(extra, () => cutSlow(socket));
     const unread = (error: AppError) => options.onUnread?.(extra, error);
     socket.on("error", (error) => {
       setting.log.debug({ err: error }, "websocket failed");
@@ -97,7 +104,10 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
         unread(bodyErrors.BODY_TOO_LARGE({ limitBytes: limits.maxMessageBytes }));
       }
     });
-    const closed = server.opened(adapter(socket, { raw, log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, unread }), extra);
+    const closed = server.opened(
+      adapter(socket, { raw, log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, unread, extra }),
+      extra,
+    );
     socket.once("close", (code, reason) => {
       controller.abort(clientLeft());
       closed(code, String(reason)).catch((error: unknown) => setting.log.error({ err: error }, "websocket not cleaned up"));
@@ -150,17 +160,20 @@ interface AdapterSetting {
   log: Log;
   maxBufferedBytes: number;
   unread: (error: AppError) => void;
+  extra: SocketExtra;
 }
 
-function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread }: AdapterSetting) {
+function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread, extra }: AdapterSetting) {
   const gather = gatherWrites(raw);
   return {
     protocol: socket.protocol,
     // Waits until the bytes are on their way where many are waiting already, so that a client that does not read stops its own streams.
     send(text: string): Promise<void> | void {
       const waitingBytes = socket.bufferedAmount;
-      if (waitingBytes > maxBufferedBytes) socket.terminate();
-      if (socket.readyState !== socket.OPEN) return undefined;
+      if (waitingBytes > maxBufferedBytes) cutSlow(socket);
+      if (socket.readyState === socket.CLOSED) return undefined;
+      // Its streams end with it: until then none of them goes on.
+      if (socket.readyState !== socket.OPEN) return new Promise((resolve) => socket.once("close", () => resolve()));
       gather();
       if (waitingBytes < unreadBytes) return socket.send(text);
       return new Promise((resolve) => socket.send(text, () => resolve()));
@@ -173,6 +186,8 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread }: Adap
           unread(nestedTooDeep());
           return socket.close(closeCodes.BAD_REQUEST, `Messages nest ${maxNesting} levels at most`);
         }
+        // Read by onSubscribe, which is called before the listener waits for anything.
+        extra.refusal = longNumberRefusal(text);
         listener(text).catch((error: unknown) => {
           log.error({ err: error }, "websocket message failed");
           socket.close(closeCodes.INTERNAL, "Internal server error");
@@ -196,6 +211,16 @@ function gatherWrites(raw: Duplex): () => void {
       raw.uncork();
     });
   };
+}
+
+/** A reader that reads on meets the reason behind what it has not read yet; it has a moment for it. */
+const cutMs = 2_000;
+
+function cutSlow(socket: WebSocket): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.close(closeCodes.READER_TOO_SLOW, "Read faster, or subscribe again behind the last cursor");
+  const timer = setTimeout(() => socket.terminate(), cutMs);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 function keepAlive(socket: WebSocket, pingMs: number): void {

@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from "type-graphql";
+import { Costs, widePoints } from "#shared/graphql/cost.ts";
 import { connectionType, listPage, type Connection } from "#shared/graphql/pagination.ts";
 import { MemoryHit } from "./memory-hit.ts";
 import { searchMemories } from "./memory-search.service.ts";
@@ -35,6 +36,7 @@ export class MemoryResolver {
     return db.read(({ em }) => listPage(em, Memory, page, { where: { ...filter, ...unexpired() } }));
   }
 
+  @Costs(widePoints)
   @Query(() => [MemoryHit], {
     description:
       "Searches memories by their words, best match first; expired ones are not found. It never leaves the caller's tenant nor the scope asked for. What is found gets a new lastAccessedAt.",

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from "type-graphql";
+import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
 import { ChatCompletionInput, CreateEmbeddingsInput } from "./chat.inputs.ts";
 import { completeChat, streamCompletion } from "./chat.service.ts";
 import { ChatCompletion, ChatCompletionChunk, Embeddings } from "./chat.types.ts";
@@ -9,6 +10,8 @@ import type { ModelContext } from "./model.context.ts";
 /** Completions and embeddings in the graph. */
 @Resolver()
 export class ChatResolver {
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => ChatCompletion, {
     description:
       "Makes a completion. It is tried once; errors say what is known: retryable, retryAfterMs, effectUnknown. When the caller goes, the provider's request ends.",
@@ -20,6 +23,8 @@ export class ChatResolver {
     return completeChat(context, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => Embeddings, {
     description:
       "Embeds texts, in one request to the provider. It is tried once; errors say what is known: retryable, retryAfterMs, effectUnknown.",
@@ -31,6 +36,8 @@ export class ChatResolver {
     return createEmbeddings(context, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Subscription(() => ChatCompletionChunk, {
     description:
       "The completion as it is produced: deltas, then one event that carries the whole completion. A failure is an event with the error, and the last. Ending the subscription ends the provider's request at once.",

@@ -5,6 +5,8 @@ interface ProviderFacts {
   provider: string | null;
   retryable: boolean;
   effectUnknown: boolean;
+  /** The answer had begun. */
+  answered?: true;
 }
 
 const named = (f: { provider: string | null }) => (f.provider === null ? "The configured model provider" : `Model provider ${f.provider}`);

@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Costs, widePoints } from "#shared/graphql/cost.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
@@ -47,6 +48,7 @@ export class ModelProviderResolver {
     return listModels(context);
   }
 
+  @Costs(widePoints)
   @Query(() => [ModelUsage], {
     description:
       "What was used, summed by groupBy, in the order of the keys; the first 1,000 groups. BAD_USER_INPUT where from is not before to.",

@@ -1,11 +1,13 @@
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { ArtifactResolver } from "./graph/artifact.resolver.ts";
-import { engineParts, processWorkerKey } from "./worker/engine-parts.ts";
+import { engineParts, openEventsPool, processWorkerKey } from "./worker/engine-parts.ts";
 import { Runtime0001 } from "./migrations/0001-runtime.ts";
 import { OutboxLease0002 } from "./migrations/0002-outbox-lease.ts";
 import { DerivedInput0003 } from "./migrations/0003-derived-input.ts";
 import { JsonAsWritten0004 } from "./migrations/0004-json-as-written.ts";
 import { TerminalRefusal0005 } from "./migrations/0005-terminal-refusal.ts";
+import { CompanyAndOrphans0006 } from "./migrations/0006-company-and-orphans.ts";
+import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
@@ -57,18 +59,22 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0003-derived-input", class: DerivedInput0003 },
       { name: "0004-json-as-written", class: JsonAsWritten0004 },
       { name: "0005-terminal-refusal", class: TerminalRefusal0005 },
+      { name: "0006-company-and-orphans", class: CompanyAndOrphans0006 },
+      { name: "0007-run-span-attributes", class: RunSpanAttributes0007 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
-      const parts = engineParts(deps);
+      // One less than a worker's: reads of events have connections of their own.
+      const parts = engineParts({ ...deps, connections: 3 });
+      const eventsPool = openEventsPool(deps.databaseUrl);
       const own = { executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` };
-      const runControl = new RunControl({ ...parts, ...own, ...control });
+      const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
       const pump = new OutboxPump({ ...deps, db: parts.pool });
       const close = async () => {
         await pump.close();
         await runControl.close();
-        await parts.close();
+        await Promise.all([parts.close(), eventsPool.end()]);
       };
       const { evaluation } = parts.ports;
       return { services: { control: runControl, documents: new DocumentCache(), evaluation }, close };

@@ -4,11 +4,13 @@ interface CallFacts {
   origin: string;
   retryable: boolean;
   effectUnknown: boolean;
+  /** The answer had begun, so the tool has done what it was asked for; only a call that repeats nothing is retryable then. */
+  answered?: true;
 }
 
 /**
  * Everything that the tool subgraph refuses, and why. `retryable`: another attempt may succeed. `effectUnknown`: the request had been
- * sent, so the tool may have acted on it. EGRESS_DENIED and FETCH_REQUEST_INVALID come as #shared/fetch/fetch-errors.ts defines them.
+ * sent and not answered, so the tool may have acted on it. EGRESS_DENIED and FETCH_REQUEST_INVALID come as #shared/fetch/fetch-errors.ts defines them.
  */
 export const toolErrors = defineErrors({
   TOOL_NOT_FOUND: { code: "NOT_FOUND", message: (f: { field?: string; id: string }) => `No tool ${f.id}.` },
@@ -90,6 +92,11 @@ export const toolErrors = defineErrors({
   TOOL_UNREACHABLE: {
     code: "DOWNSTREAM_UNAVAILABLE",
     message: (f: CallFacts & { problem: string }) => `The tool at ${f.origin} cannot be reached: ${f.problem}.`,
+  },
+  TOOL_BODY_UNREADABLE: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: CallFacts & { status: number | null; problem: string }) =>
+      `The tool at ${f.origin} answered${f.status === null ? "" : ` with HTTP status ${f.status}`}, but its answer cannot be read: ${f.problem}.`,
   },
   TOOL_RESPONSE_TOO_LARGE: {
     code: "RESOURCE_EXHAUSTED",

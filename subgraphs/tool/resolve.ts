@@ -99,7 +99,7 @@ function withPath(base: URL, path: string): URL {
   }
   const tail = pathname.replace(/^\/+/, "");
   if (tail !== "") base.pathname = `${base.pathname.replace(/\/+$/, "")}/${tail}`;
-  for (const [key, value] of new URLSearchParams(query)) base.searchParams.append(key, value);
+  base.search = joinedQuery(base.search.slice(1), query);
   return base;
 }
 
@@ -116,13 +116,36 @@ function splitOnce(text: string, separator: string): string[] {
   return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
 }
 
+/**
+ * Sets keys of a URL's query. What it has beside them stays byte for byte as it is: a signature is made over bytes, and written anew (`%20` as
+ * `+`, `~` as `%7E`) it would not fit.
+ */
 function addQuery(url: URL, query: JsonObject): void {
+  if (Object.keys(query).length === 0) return;
+  const kept = url.search
+    .slice(1)
+    .split("&")
+    .filter((pair) => !Object.hasOwn(query, keyOf(pair)));
+  url.search = joinedQuery(kept.join("&"), encodedQuery(query));
+}
+
+function keyOf(pair: string): string {
+  const [key = ""] = new URLSearchParams(pair).keys();
+  return key;
+}
+
+function joinedQuery(first: string, second: string): string {
+  return first !== "" && second !== "" ? `${first}&${second}` : first + second;
+}
+
+function encodedQuery(query: JsonObject): string {
+  const encoded = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
-    url.searchParams.delete(key);
     for (const item of Array.isArray(value) ? value : [value]) {
-      if (item !== null && item !== undefined) url.searchParams.append(key, typeof item === "object" ? JSON.stringify(item) : String(item));
+      if (item !== null && item !== undefined) encoded.append(key, typeof item === "object" ? JSON.stringify(item) : String(item));
     }
   }
+  return encoded.toString();
 }
 
 function mergedBody(parts: (Json | undefined)[]): Json | undefined {
@@ -160,9 +183,7 @@ function encodedBody(body: Json | undefined, headers: ResolvedToolCall["headers"
     return body;
   }
   if (typeof type === "string" && type.toLowerCase().startsWith("application/x-www-form-urlencoded") && isJsonObject(body)) {
-    const form = new URL("http://form");
-    addQuery(form, body);
-    return form.search.slice(1);
+    return encodedQuery(body);
   }
   if (type === undefined) headers.set("content-type", "application/json");
   return JSON.stringify(body);

@@ -1,7 +1,10 @@
 /** Turns an HTTP response into a tool's result. */
+import { textOrBinary } from "#shared/fetch/body-text.ts";
 import type { FetchedResponse } from "#shared/fetch/fetch.ts";
+import { isJsonType, pageInstead, readMediaType } from "#shared/fetch/media-type.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
+import { placeOf, type LongNumber } from "#shared/json/numbers.ts";
 import type { Scrubber } from "#shared/secret/scrub.ts";
 import type { ToolResult } from "./tool-result.ts";
 
@@ -16,13 +19,14 @@ export interface CallFacts {
 export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, scrubber }: CallFacts): ToolResult {
   const ok = answer.status >= 200 && answer.status <= 299;
   const output = readBody(answer);
-  const error = ok ? output.error : { code: "TOOL_HTTP_ERROR", message: `${called(resolved)} answered with HTTP status ${answer.status}.` };
+  const error = ok ? output.error : { code: "TOOL_HTTP_ERROR", message: httpError(answer, resolved) };
   return {
     ok,
     status: answer.status,
     outputText: output.text === null ? null : scrubber.text(output.text),
     outputJson: scrubber.json(output.json),
-    headers: scrubber.json(answer.headers) as JsonObject,
+    numbersAsText: (output.numbers ?? []).slice(0, shownPlaces).map((number) => scrubber.text(placeOf(number))),
+    headers: scrubber.json(headersOf(answer)) as JsonObject,
     durationMs,
     errorCode: error?.code ?? null,
     errorMessage: error?.message ?? null,
@@ -30,6 +34,16 @@ export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, 
   };
 }
 
+function httpError({ status, bodyProblem }: FetchedResponse, resolved: JsonObject): string {
+  const unread = bodyProblem === undefined ? "" : `; not all of its body can be read: ${bodyProblem}`;
+  return `${called(resolved)} answered with HTTP status ${status}${unread}.`;
+}
+
+function headersOf({ headers, setCookies }: FetchedResponse): JsonObject {
+  return setCookies.length === 0 ? headers : { ...headers, "set-cookie": setCookies };
+}
+
+const shownPlaces = 10;
 const longestUrl = 300;
 
 /** Method and URL as they may be shown, without the query: what stands there is the request's. */
@@ -41,39 +55,33 @@ function called({ method, url }: JsonObject): string {
 interface Output {
   text: string | null;
   json: Json;
+  /** Whose digits are a text in `json`. */
+  numbers?: readonly LongNumber[];
   error?: { code: string; message: string };
 }
 
 function readBody({ body, headers }: FetchedResponse): Output {
   if (body.byteLength === 0) return { text: null, json: null };
   const contentType = headers["content-type"] ?? "";
-  const text = decode(body, contentType);
+  const text = textOrBinary(body, contentType);
   if (text === undefined) {
     return {
       text: null,
       json: { content_type: contentType || null, size_bytes: body.byteLength, base64: Buffer.from(body).toString("base64") },
     };
   }
-  if (!/^application\/([\w.+-]*\+)?json\b|^text\/json\b/i.test(contentType)) return { text, json: null };
-  const parsed = readJson(text);
-  if (parsed !== undefined) return { text: null, json: parsed };
+  if (!isJsonType(readMediaType(contentType))) return { text, json: null };
+  let numbers: readonly LongNumber[] = [];
+  const parsed = readJson(text, (found) => (numbers = found));
+  if (parsed !== undefined) return { text: null, json: parsed, numbers };
   return {
     text,
     json: null,
     error: {
       code: "TOOL_ANSWER_NOT_JSON",
-      message: `The tool's answer is declared as ${contentType}, but it is not JSON that can be read.`,
+      message: `The tool's answer is declared as ${contentType}, but it is ${isPage(text) ? "a web page; is the URL right?" : "not JSON that can be read."}`,
     },
   };
 }
 
-/** undefined: it is not text. U+0000 counts as binary: no database stores it as text. */
-function decode(body: Uint8Array, contentType: string): string | undefined {
-  const [, charset = "utf-8"] = /charset="?([\w-]+)"?/i.exec(contentType) ?? [];
-  try {
-    const text = new TextDecoder(charset, { fatal: true }).decode(body);
-    return text.includes("\u0000") ? undefined : text;
-  } catch {
-    return undefined;
-  }
-}
+const isPage = (text: string): boolean => pageInstead(undefined, text.slice(0, 1_000)) !== undefined;

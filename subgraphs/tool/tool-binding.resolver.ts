@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -62,6 +63,8 @@ export class ToolBindingResolver {
     return bindings.deleteToolBinding(context, id);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => ToolResult, {
     description:
       "Calls a tool now, once. An answer with any HTTP status is a result, with ok false where it is not 200 to 299. No answer is an error: TOOL_TIMEOUT, TOOL_UNREACHABLE, TOOL_RESPONSE_TOO_LARGE (10 MiB), EGRESS_DENIED, with the facts retryable and effectUnknown.",

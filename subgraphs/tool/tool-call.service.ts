@@ -18,10 +18,11 @@ const requestBytes = 4 * 1024 * 1024;
 const answerBytes = 10 * 1024 * 1024;
 
 /**
- * Calls a tool. An answer with any status is a result; what brought no answer is an error. It never retries: the engine does.
+ * Calls a tool. An answer with any status is a result; what brought no answer, or none that can be read, is an error. It never retries: the engine does.
  *
  * @throws AppError what {@link findCallTarget}, {@link resolveToolCall} and checkArguments refuse; TOOL_SECRET_ORIGIN_MISMATCH, EGRESS_DENIED,
- *         TOOL_TIMEOUT, TOOL_UNREACHABLE, TOOL_RESPONSE_TOO_LARGE, TOOL_CALL_CANCELLED with facts `retryable` and `effectUnknown`
+ *         TOOL_TIMEOUT, TOOL_UNREACHABLE, TOOL_BODY_UNREADABLE, TOOL_RESPONSE_TOO_LARGE, TOOL_CALL_CANCELLED with facts `retryable`,
+ *         `effectUnknown` and `answered`
  */
 export async function invokeTool(context: ToolContext, input: InvokeToolInput): Promise<ToolResult> {
   const idempotencyKey = checkIdempotencyKey(input.idempotencyKey);
@@ -48,6 +49,7 @@ export async function invokeTool(context: ToolContext, input: InvokeToolInput): 
     tool_binding_id: target.binding?.id ?? null,
     method: call.method,
     url: scrubber.text(shownUrl(call.url)),
+    ...(answer.redirectedBy !== undefined && { redirected_by: answer.redirectedBy }),
   };
   return makeToolResult(answer, { durationMs: performance.now() - started, resolved, scrubber });
 }
@@ -112,12 +114,20 @@ function translated(error: unknown, origin: string, signal: AbortSignal | undefi
       ? toolErrors.TOOL_CALL_CANCELLED({ origin, retryable: false, effectUnknown: true }, { cause: error })
       : error;
   }
-  const facts = { origin, retryable: error.facts["retryable"] === true, effectUnknown: error.facts["effectUnknown"] === true };
+  const { retryable, effectUnknown, answered, status } = error.facts;
+  const isAnswered = answered === true ? { answered } : {};
+  const facts = { origin, retryable: retryable === true, effectUnknown: effectUnknown === true, ...isAnswered } as const;
   switch (error.reason) {
     case "FETCH_TIMEOUT":
       return toolErrors.TOOL_TIMEOUT({ ...facts, deadlineMs: Number(error.facts["deadlineMs"]) });
     case "FETCH_FAILED":
       return toolErrors.TOOL_UNREACHABLE({ ...facts, problem: String(error.facts["problem"]) });
+    case "FETCH_BODY_UNREADABLE":
+      return toolErrors.TOOL_BODY_UNREADABLE({
+        ...facts,
+        status: typeof status === "number" ? status : null,
+        problem: String(error.facts["problem"]),
+      });
     case "FETCH_TOO_LARGE":
       return toolErrors.TOOL_RESPONSE_TOO_LARGE({ ...facts, maxBytes: answerBytes });
     default:

@@ -20,7 +20,15 @@ export class ToolResult {
   })
   outputJson!: Json;
 
-  @Field(() => JsonObjectScalar, { description: "The answer's headers, names in lower case." })
+  @Field(() => [String], {
+    description:
+      "Where outputJson has the digits of a number as text, for a double does not keep them, such as `user.id`: at most 10 places, [] where there are none.",
+  })
+  numbersAsText!: string[];
+
+  @Field(() => JsonObjectScalar, {
+    description: "The answer's headers, names in lower case. set-cookie is a list; of others, values of one name are joined by a comma.",
+  })
   headers!: JsonObject;
 
   @Field(() => Float, { description: "Milliseconds from the request to the last byte." })
@@ -37,7 +45,7 @@ export class ToolResult {
 
   @Field(() => JsonObjectScalar, {
     description:
-      "What was called: { tool_id, tool_code, tool_version_id, tool_binding_id, method, url }; credentials in the url's query are replaced by ***.",
+      "What was called: { tool_id, tool_code, tool_version_id, tool_binding_id, method, url }; credentials in the url's query are replaced by ***. redirected_by is the status of the redirect that a call with an effect was answered with; then the answer is what the redirect leads to.",
   })
   resolved!: JsonObject;
 }

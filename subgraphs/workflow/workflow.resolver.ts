@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Costs, heavyPoints } from "#shared/graphql/cost.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -51,6 +52,7 @@ export class WorkflowResolver {
     return loaders.workflowVersion.load(id);
   }
 
+  @Costs(heavyPoints)
   @Query(() => [DslIssueType], {
     description: "Every problem of a DSL document, without saving it. The document can run when none of them is an ERROR.",
   })
@@ -84,6 +86,7 @@ export class WorkflowResolver {
     return service.deleteWorkflow(context, id);
   }
 
+  @Costs(heavyPoints)
   @Mutation(() => WorkflowVersion, {
     description:
       "Makes the workflow's next version. Its document never changes: a change is a new version. It is validated first; one with errors is refused with BAD_USER_INPUT, DSL_INVALID, its issues in extensions.issues.",
@@ -95,6 +98,7 @@ export class WorkflowResolver {
     return service.createWorkflowVersion(context, input);
   }
 
+  @Costs(heavyPoints)
   @Mutation(() => WorkflowVersion, {
     description:
       "Makes a version the workflow's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the workflow was deleted.",

@@ -16,7 +16,8 @@ import { defaultGate, outsideGate, type GateLimits } from "../../router/edge/ten
 import { answerLimits } from "../../router/graph/answer-bytes.ts";
 import { defaultLimits } from "../../router/graph/limits.ts";
 import { maxPlannedBytes } from "../../router/graph/operations.ts";
-import { pointsByName, pointsUnlessPriced } from "../../router/graph/root-points.ts";
+import { pointsUnlessPriced, rootPricesOf } from "../../router/graph/root-points.ts";
+import { loadSupergraph } from "../../router/graph/supergraph.ts";
 import { variableLimits } from "../../router/graph/variables.ts";
 import { maxOutputBytes } from "../../subgraphs/runtime/nodes/storable.ts";
 import { documents, type Page } from "./documents.ts";
@@ -48,7 +49,7 @@ describe("what the documents point to", () => {
   });
 
   it("has the scripts and the commands that it tells to run, with their flags", () => {
-    const scripts = [...everywhere.matchAll(/\bnpm (?:run (?:--silent )?([a-z]+)|(start|test))\b/g)].map(
+    const scripts = [...everywhere.matchAll(/\bnpm (?:run (?:--silent )?([a-z:]+)|(start|test))\b/g)].map(
       (found) => found[1] ?? found[2] ?? "",
     );
     expect(scripts).toEqual(expect.arrayContaining(["start", "test", "check", "codegen", "bench", "smoke", "demo"]));
@@ -131,7 +132,8 @@ describe("what the documents show", () => {
       `${number(limits.maxTokens)} tokens, ${limits.maxDepth} levels, ${limits.maxAliases} aliases (${limits.maxIntrospectionAliases} where it asks for the schema), ${number(limits.maxFields)} fields, ${limits.maxFragments} fragments, ${limits.maxFragmentDepth} within each other, ${limits.maxBranches} branches (fields with fields beneath them), ${number(limits.maxComparisons)} comparisons`,
     );
     expect(operations).toContain(`${limits.maxPoints} points: a look-up ${pointsUnlessPriced.query},`);
-    for (const [name, points] of Object.entries(pointsByName).filter(([each]) => !each.startsWith("execute")))
+    const { points: priced } = rootPricesOf(loadSupergraph(readFileSync("codegen/supergraph.graphql", "utf8")).supergraph.schema);
+    for (const [name, points] of [...priced.query, ...priced.mutation].filter(([each]) => !each.startsWith("execute")))
       expect(operations).toMatch(new RegExp(`\\b${name}\\b[^|0-9]* ${points}\\b`));
     expect(operations).toContain(
       `${number(limits.maxNodes)} objects (AGENT_PLATFORM_MAX_NODES), ${number(limits.maxValues)} fields (ten for each of these objects); of the schema ${number(limits.maxSchemaValues)}`,

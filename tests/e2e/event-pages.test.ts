@@ -70,7 +70,7 @@ describe("runEventPages through the router", () => {
         this.on("close", () => sockets.delete(this));
       }
     }
-    const stream = platform.client({ webSocket: KillableSocket as never }).subscribe(pages, { runId });
+    const stream = platform.client({ webSocket: KillableSocket }).subscribe(pages, { runId });
     const seen: { cursor: string; type: string; nodeId?: string | null; run: object }[] = [];
     for (let round = 0; round < 12; round++) {
       await ask(platform, executeRun, { id: runId, steps: 5 });

@@ -95,7 +95,7 @@ describe("live streams through the router", () => {
         this.on("close", () => sockets.delete(this));
       }
     }
-    const client = platform.client({ webSocket: KillableSocket as never });
+    const client = platform.client({ webSocket: KillableSocket });
     const seen: { cursor: string; type: string; runStatus?: string | null; nodeId?: string | null }[] = [];
     const heard = new EventEmitter<{ event: [] }>();
     const reading = (async () => {

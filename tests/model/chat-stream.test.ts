@@ -98,7 +98,7 @@ describe("chatCompletionStream", () => {
       { reason: "MODEL_PROVIDER_RATE_LIMITED", retryable: true, retryAfterMs: 3_000 },
     ],
     ["500", { status: 500 }, { reason: "MODEL_PROVIDER_FAILED", retryable: true }],
-    ["a cut connection", { text: "a b c", cutAfter: 2 }, { reason: "MODEL_PROVIDER_UNREACHABLE", retryable: true, effectUnknown: true }],
+    ["a cut connection", { text: "a b c", cutAfter: 2 }, { reason: "MODEL_PROVIDER_UNREACHABLE", retryable: true, effectUnknown: false }],
     [
       "a stream that ends early",
       { text: "a b c", endAfter: 2 },

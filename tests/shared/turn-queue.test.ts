@@ -1,18 +1,18 @@
 import fc from "fast-check";
-import { TurnQueue, type TurnQueueOptions } from "#shared/turn-queue.ts";
-
-const never = new AbortController().signal;
+import { NoTurn, TurnQueue, type TurnQueueOptions } from "#shared/turn-queue.ts";
 
 /** A queue whose work ends when told to: what runs and what has run, by name. */
 function setup(options: Partial<TurnQueueOptions> = {}) {
   const turns = new TurnQueue({ turns: 1, turnsPerTenant: 1, waiting: 10, waitingPerTenant: 10, ...options });
   const started: string[] = [];
   const running = new Map<string, () => void>();
-  const ask = (tenantId: string, name: string, signal = never): Promise<string> =>
-    turns.run(tenantId, signal, () => {
+  const ask = async (tenantId: string, name: string, signal?: AbortSignal): Promise<string> => {
+    const outcome = await turns.run({ tenantId, signal }, () => {
       started.push(name);
       return new Promise<string>((resolve) => running.set(name, () => resolve(name)));
     });
+    return outcome instanceof NoTurn ? outcome.why : outcome;
+  };
   const finish = async (name: string): Promise<void> => {
     running.get(name)?.();
     running.delete(name);
@@ -25,6 +25,10 @@ function setup(options: Partial<TurnQueueOptions> = {}) {
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+afterEach(() => {
+  import.meta.jest.useRealTimers();
+});
 
 describe("TurnQueue", () => {
   it("starts what one tenant waits for in the order of arrival", async () => {
@@ -77,9 +81,32 @@ describe("TurnQueue", () => {
     expect(await waiting).toBe("aborted");
     await t.finish("a1");
     expect(await first).toBe("a1");
-    await expect(t.turns.run("a", never, () => Promise.reject(new Error("bug")))).rejects.toThrow("bug");
-    expect(await t.turns.run("a", never, async () => "free")).toBe("free");
+    await expect(t.turns.run({ tenantId: "a" }, () => Promise.reject(new Error("bug")))).rejects.toThrow("bug");
+    expect(await t.turns.run({ tenantId: "a" }, async () => "free")).toBe("free");
     expect(t.started).toEqual(["a1"]);
+  });
+
+  it("tells at once what would wait longer than it may, by what turns of its tenant took; others' come as before", async () => {
+    import.meta.jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    const t = setup({ turns: 4, turnsPerTenant: 2, waiting: 1_000, waitingPerTenant: 1_000, waitMs: 10_000 });
+    for (let k = 0; k < 40; k++) void t.ask("a", `a${k}`);
+    for (let k = 0; k < 32; k++) {
+      if (k % 2 === 0) import.meta.jest.advanceTimersByTime(500);
+      await t.finish(`a${k}`);
+    }
+    // Two at a time, half a second each: 40 that wait and the one that asks take 10.25 s.
+    for (let k = 40; k < 74; k++) void t.ask("a", `a${k}`);
+    const refused = await t.turns.run({ tenantId: "a" }, () => Promise.resolve("ran"));
+    expect(refused).toMatchObject({ why: "late", of: "tenant", retryAfterMs: expect.closeTo(10_250, -2) });
+    expect(await t.turns.run({ tenantId: "b" }, () => Promise.resolve("ran"))).toBe("ran");
+  });
+
+  it("tells who has waited for as long as it may whose bound it was", async () => {
+    const t = setup({ turns: 2, turnsPerTenant: 1, waitMs: 1 });
+    const [, a2] = [t.ask("a", "a1"), t.turns.run({ tenantId: "a" }, () => Promise.resolve())];
+    expect(await a2).toMatchObject({ why: "late", of: "tenant" });
+    void t.ask("b", "b1");
+    expect(await t.turns.run({ tenantId: "c" }, () => Promise.resolve())).toMatchObject({ why: "late", of: "all" });
   });
 
   it("holds to every bound and leaves no turn idle that somebody may have, whatever comes in which order", async () => {

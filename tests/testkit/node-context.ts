@@ -24,6 +24,7 @@ export interface NodeContextOptions {
   scope?: Partial<NodeScope>;
   ports?: Partial<NodePorts>;
   dryRun?: boolean;
+  atMostOnce?: boolean;
   signal?: AbortSignal;
 }
 
@@ -48,6 +49,7 @@ export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
     nodeId: "n",
     nodeRunId: "run-1:n",
     attempt: 1,
+    atMostOnce: options.atMostOnce ?? false,
     effectKey: "run-1:n",
     config: options.config,
     scope: { input: {}, state: {}, nodes: {}, current: { node_id: "n" }, ...options.scope },
@@ -131,6 +133,7 @@ export class ScriptedTool implements ToolPort {
       status: 200,
       outputText: null,
       outputJson: null,
+      numbersAsText: [],
       headers: {},
       durationMs: 1,
       errorCode: null,

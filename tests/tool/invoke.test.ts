@@ -173,6 +173,11 @@ describe("invokeTool", () => {
       outputText: "{",
       errorCode: "TOOL_ANSWER_NOT_JSON",
     });
+    server.on("GET /page", { headers: { "content-type": "application/json" }, body: "<!doctype html><html>Log in</html>" });
+    expect(await call({ config: { url: `${server.url}/page` } })).toMatchObject({
+      errorCode: "TOOL_ANSWER_NOT_JSON",
+      errorMessage: "The tool's answer is declared as application/json, but it is a web page; is the URL right?",
+    });
     expect(await call({ config: { url: `${server.url}/latin` } })).toMatchObject({ outputText: "caf\u00e9" });
     expect(await call({ config: { url: `${server.url}/png` } })).toMatchObject({
       outputText: null,

@@ -64,6 +64,21 @@ describe("resolveToolCall", () => {
       "http://i.test/?z=9&a=2",
     ],
     [
+      "S-93 query leaves a signed URL as it is",
+      { config: { url: "http://i.test/?sig=a%2Fb%20c~d&flag&&e=%7e%2a#part", query: { x: 1 } } },
+      "http://i.test/?sig=a%2Fb%20c~d&flag&&e=%7e%2a&x=1",
+    ],
+    [
+      "S-93 query replaces what has its name, however that is written, and nothing else",
+      { config: { url: "http://i.test/?%61=1&sig=%2F&a=2&a&b+c=%20", query: { a: [3, 4], "b c": null } } },
+      "http://i.test/?sig=%2F&a=3&a=4",
+    ],
+    [
+      "S-91 the queries of base and path stay as they are",
+      { config: { path: "/i?t=%7e&u=x y" }, invoke: { base_url: "http://invoke.test/v1?sig=a%2Fb~&flag" } },
+      "http://invoke.test/v1/i?sig=a%2Fb~&flag&t=%7e&u=x%20y",
+    ],
+    [
       "S-93 lists repeat, objects are JSON, null takes away",
       { config: { query: { l: [1, 2], o: { x: 1 }, gone: null } }, invoke: { base_url: base, query: { gone: 1 } } },
       "http://invoke.test/v1?l=1&l=2&o=%7B%22x%22%3A1%7D",

@@ -1,12 +1,12 @@
 /** What a provider's HTTP error means: whose fault, whether to try again, and when. */
 import type { AppError } from "#shared/errors.ts";
+import { readRetryAfter } from "#shared/fetch/retry-after.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { Scrubber } from "#shared/secret/scrub.ts";
 import { modelErrors } from "../errors.ts";
 
 const shownCharacters = 500;
-const longestWaitMs = 3_600_000;
 
 /** @param scrubber  takes the provider's key out of what is shown. */
 export function readRefusal(
@@ -18,7 +18,7 @@ export function readRefusal(
   const providerMessage = message || scrubber.text(headers["location"] ?? "") || "it said nothing more.";
   const { provider, model } = request;
   const facts = { provider, status, providerMessage, effectUnknown: false };
-  const retryAfterMs = readRetryAfter(headers);
+  const retryAfterMs = readRetryAfter(headers, Date.now());
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (status === 429) return modelErrors.MODEL_PROVIDER_RATE_LIMITED({ ...facts, ...wait, retryable: code !== "insufficient_quota" });
   if (status === 401 || status === 403) return modelErrors.MODEL_PROVIDER_UNAUTHORIZED({ ...facts, retryable: false });
@@ -44,15 +44,4 @@ function readError(text: string): { code: string | undefined; message: string } 
   const message = error["message"] ?? error["detail"];
   const code = error["code"] ?? error["type"];
   return { code: typeof code === "string" ? code : undefined, message: shown(typeof message === "string" ? message : text) };
-}
-
-/** Seconds, a date, or OpenAI's own milliseconds. */
-function readRetryAfter(headers: Record<string, string>): number | undefined {
-  const milliseconds = Number(headers["retry-after-ms"] ?? NaN);
-  const text = headers["retry-after"];
-  const seconds = text === undefined ? NaN : Number(text);
-  const wait = [milliseconds, seconds * 1_000, text === undefined ? NaN : Date.parse(text) - Date.now()].find((value) =>
-    Number.isFinite(value),
-  );
-  return wait === undefined ? undefined : Math.min(Math.max(0, Math.round(wait)), longestWaitMs);
 }

@@ -144,13 +144,18 @@ class ProviderExchange {
       if (this.#call.signal?.aborted !== true) return error;
       return modelErrors.MODEL_CALL_CANCELLED({ ...this.facts, retryable: false, effectUnknown: true }, { cause: error });
     }
-    const { retryable, effectUnknown, deadlineMs, maxBytes, problem } = error.facts;
-    const facts = { ...this.facts, retryable: retryable === true, effectUnknown: effectUnknown === true };
+    const { retryable, effectUnknown, deadlineMs, maxBytes, problem, answered, cut } = error.facts;
+    const isAnswered = answered === true ? ({ answered } as const) : {};
+    const facts = { ...this.facts, retryable: retryable === true, effectUnknown: effectUnknown === true, ...isAnswered };
     switch (error.reason) {
       case "FETCH_TIMEOUT":
-        return modelErrors.MODEL_PROVIDER_TIMEOUT({ ...facts, phase: "TOTAL", deadlineMs: Number(deadlineMs) });
+        return modelErrors.MODEL_PROVIDER_TIMEOUT({ ...facts, retryable: true, phase: "TOTAL", deadlineMs: Number(deadlineMs) });
       case "FETCH_FAILED":
         return modelErrors.MODEL_PROVIDER_UNREACHABLE({ ...facts, problem: String(problem) });
+      case "FETCH_BODY_UNREADABLE":
+        // A completion that broke off may be asked for again, POST or not: it did nothing but answer.
+        if (cut === true) return modelErrors.MODEL_PROVIDER_UNREACHABLE({ ...facts, problem: String(problem), retryable: true });
+        return modelErrors.MODEL_ANSWER_INVALID({ ...facts, problem: `it cannot be read: ${String(problem)}`, retryable: false });
       case "FETCH_TOO_LARGE":
         return modelErrors.MODEL_ANSWER_TOO_LARGE({ ...facts, maxBytes: Number(maxBytes) });
       default:

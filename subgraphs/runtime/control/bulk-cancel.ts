@@ -3,7 +3,7 @@
  * Nothing is waited for: what was accepted is in the inbox, from where the runs' owners, or workers for runs that nobody owns, take it.
  */
 import type { HintPublisher } from "#shared/hints.ts";
-import { TurnQueue } from "#shared/turn-queue.ts";
+import { NoTurn, TurnQueue } from "#shared/turn-queue.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { runsCancel, type CancelBatch, type CancelCondition, type CancelledBatch } from "../queue/cancel.sql.ts";
 import { messagePost } from "../queue/post.sql.ts";
@@ -53,16 +53,14 @@ export class BulkCancel {
 
   /** Cancels runs for some seconds at most. "full": the tenant, or all, have too many such calls under way. */
   async cancel(call: BulkCancelCall): Promise<BulkCancelled | "full"> {
-    const { signal = new AbortController().signal } = call;
     const untilMs = monotonicMs() + callMs;
     const done: BulkCancelled = { accepted: 0, cursor: call.after };
     do {
-      const { tenantId, condition, reason } = call;
+      const { tenantId, condition, reason, signal } = call;
       const batch = { tenantId, condition, reason, after: done.cursor ?? "", looks: batchLooks, limit: batchLimit };
-      const made = await this.#turns.run(tenantId, signal, () => this.#batch(batch));
+      const made = await this.#turns.run({ tenantId, signal }, () => this.#batch(batch));
       // What other calls have begun is theirs to finish: this one says how far it came.
-      if (made === "full") return done.accepted > 0 ? done : "full";
-      if (made === "aborted") return done;
+      if (made instanceof NoTurn) return made.why === "full" && done.accepted === 0 ? "full" : done;
       done.accepted += made.accepted;
       done.cursor = made.cursor;
     } while (done.cursor !== null && done.accepted < callLimit && monotonicMs() < untilMs);

@@ -2,7 +2,7 @@
  * Reads of runs' events: those that are asked for in one turn of the event loop share a statement, so that a burst of hints costs as many
  * statements as it has hundreds of subscribers. Two who ask for the same are answered by the same row.
  */
-import { databaseUnavailable } from "#shared/db/errors.ts";
+import { databaseBusy, databaseUnavailable } from "#shared/db/errors.ts";
 import { eventsRead, type EventPage, type EventRead } from "../queue/events.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { statementDeadlineMs, type Queryable } from "../queue/statement.ts";
@@ -26,6 +26,7 @@ export class EventBatcher {
   readonly #now: () => number;
   #waiting: Call[] = [];
   #flights = 0;
+  #answeredAtMs = -Infinity;
   #isPumpDue = false;
 
   constructor(db: Queryable, options: { now?: () => number } = {}) {
@@ -33,7 +34,7 @@ export class EventBatcher {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Null when the tenant has no such run. @throws AppError DATABASE_UNAVAILABLE where its turn does not come within the deadline of a statement. */
+  /** Null when the tenant has no such run. @throws AppError DATABASE_BUSY or DATABASE_UNAVAILABLE where its turn does not come within the deadline of a statement. */
   read(read: EventRead): Promise<EventPage | null> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ read, askedAtMs: this.#now(), resolve, reject });
@@ -61,7 +62,9 @@ export class EventBatcher {
   #isLate({ askedAtMs, reject }: Call): boolean {
     const waitedMs = this.#now() - askedAtMs;
     if (waitedMs <= statementDeadlineMs) return false;
-    reject(databaseUnavailable(new Error(`a read of events waited for ${Math.round(waitedMs)} ms`)));
+    const cause = new Error(`a read of events waited for ${Math.round(waitedMs)} ms`);
+    const isAnswering = this.#now() - this.#answeredAtMs < statementDeadlineMs / 2;
+    reject(isAnswering ? databaseBusy(undefined, cause) : databaseUnavailable(cause));
     return true;
   }
 
@@ -71,6 +74,7 @@ export class EventBatcher {
     try {
       const reads = groups.map((group) => group[0]!.read);
       const pages = await eventsRead(this.#db, reads, limit);
+      this.#answeredAtMs = this.#now();
       groups.forEach((group, index) => group.forEach(({ resolve }) => resolve(pages[index]!)));
     } catch (cause) {
       // One caller's value that PostgreSQL does not take is no reason to refuse the others.

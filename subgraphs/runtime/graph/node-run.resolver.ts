@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from "type-graphql";
+import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -49,6 +50,8 @@ export class NodeRunResolver {
     return nodeRuns.resumeNodeRun(context, id, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => NodeRun, {
     description:
       "Executes one queued node run in the runtime subgraph's own process, and waits for its end. CONFLICT when it is not QUEUED, the run has finished, or a worker owns the run: create it with execution MANUAL.",
@@ -61,6 +64,8 @@ export class NodeRunResolver {
     return nodeRuns.executeNodeRun(context, id, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => NodeRun, {
     nullable: true,
     description: "Executes the run's next queued node; null when none is queued. CONFLICT while a worker owns the run.",
@@ -73,6 +78,8 @@ export class NodeRunResolver {
     return nodeRuns.executeNextNode(context, runId, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => ExecuteRunResult, {
     description:
       "Executes queued nodes of the run until it finishes, waits, or maxSteps nodes have run. CONFLICT while a worker owns the run.",
@@ -85,6 +92,8 @@ export class NodeRunResolver {
     return nodeRuns.executeRun(context, id, input);
   }
 
+  @Costs(heavyPoints)
+  @WaitsOutside()
   @Mutation(() => NodeRun, {
     nullable: true,
     description:

@@ -24,7 +24,9 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
   const queued = batched(queuedNodes);
   return {
     run: rowLoader(db, Run),
-    runPayload: batched(runPayloads),
+    runInput: batched(runInputs),
+    runState: batched(runStates),
+    runOutput: batched(runOutputs),
     runsOfApp: runsOf("app_id"),
     runsOfWorkflow: runsOf("workflow_id"),
     runsOfSession: runsOf("session_id"),
@@ -42,20 +44,22 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
   };
 }
 
-/** What a run was given, has written and gave. */
-export interface RunPayload {
-  input: JsonObject;
-  state: JsonObject;
+/** What a run gave. */
+export interface RunOutput {
   outputText: string | null;
   outputJson: Json;
 }
 
-async function runPayloads(tx: Tx, ids: readonly string[]): Promise<(RunPayload | null)[]> {
-  const rows = await tx.sql<RunPayload & { id: string }>(
-    `select id, input, state, output_text as "outputText", output_json as "outputJson" from runtime.run
-     where tenant_id = $2 and id = any($1)`,
-    [ids, tx.tenantId],
-  );
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => byId.get(id) ?? null);
+/** Each part of what a run holds by itself: all three of a page are some hundred MiB, and whoever asks for one is not to pay for the others. */
+const runInputs = payloads<{ input: JsonObject }>("input");
+const runStates = payloads<{ state: JsonObject }>("state");
+const runOutputs = payloads<RunOutput>('output_text as "outputText", output_json as "outputJson"');
+
+function payloads<T extends object>(columns: string) {
+  return async (tx: Tx, ids: readonly string[]): Promise<(T | null)[]> => {
+    const text = `select id, ${columns} from runtime.run where tenant_id = $2 and id = any($1)`;
+    const rows = await tx.sql<T & { id: string }>(text, [ids, tx.tenantId]);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id) ?? null);
+  };
 }

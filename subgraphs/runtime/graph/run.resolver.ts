@@ -149,12 +149,12 @@ export class RunResolver {
 
   @FieldResolver(() => JsonObjectScalar, { description: "What templates see as input." })
   async input(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<JsonObject> {
-    return (await loaders.runPayload.load(run.id))?.input ?? {};
+    return (await loaders.runInput.load(run.id))?.input ?? {};
   }
 
   @FieldResolver(() => JsonObjectScalar, { description: "What assigner nodes have written so far." })
   async state(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<JsonObject> {
-    return (await loaders.runPayload.load(run.id))?.state ?? {};
+    return (await loaders.runState.load(run.id))?.state ?? {};
   }
 
   @FieldResolver(() => String, {
@@ -163,7 +163,7 @@ export class RunResolver {
       "COMPLETED: the texts of the answer nodes in document order, joined by a blank line; without completed answer nodes those of the last nodes. Else null.",
   })
   async outputText(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<string | null> {
-    return (await loaders.runPayload.load(run.id))?.outputText ?? null;
+    return (await loaders.runOutput.load(run.id))?.outputText ?? null;
   }
 
   @FieldResolver(() => JsonScalar, {
@@ -172,7 +172,7 @@ export class RunResolver {
       "COMPLETED: the data of the last answer node; without completed answer nodes that of the last nodes, by node id where there are several. Else null.",
   })
   async outputJson(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<Json> {
-    return (await loaders.runPayload.load(run.id))?.outputJson ?? null;
+    return (await loaders.runOutput.load(run.id))?.outputJson ?? null;
   }
 
   @FieldResolver(() => Run, { nullable: true, description: "The FAILED run that this one retries; null: none." })

@@ -36,6 +36,16 @@ export interface NodeUsage {
   completionTokens: number;
 }
 
+/** What was changed of an output so that it can be kept: said in a span, under `output.…`. */
+export interface OutputNotes {
+  /** Characters that PostgreSQL does not store; U+FFFD stands for each. */
+  replaced_characters?: number;
+  /** Places of numbers that a double does not keep, and whose digits are a text now; the first of them. */
+  numbers_as_text?: string[];
+  /** Documents without a text: a null one counts as empty, what is no document at all is left out. */
+  documents_without_text?: number;
+}
+
 /** How a node's attempt ended. */
 export type NodeOutcome =
   | {
@@ -48,6 +58,7 @@ export type NodeOutcome =
       route?: string;
       artifacts?: ArtifactDraft[];
       usage?: NodeUsage;
+      notes?: OutputNotes;
     }
   | {
       /** Rests until someone answers, or until `delayMs` from now have passed (then it completes with no output). */
@@ -69,6 +80,7 @@ export type NodeOutcome =
       /** Output to keep despite the failure, such as the body of an HTTP error. */
       outputJson?: Json;
       usage?: NodeUsage;
+      notes?: OutputNotes;
     }
   | {
       /** A part of the platform itself was not there: no failure of the node. The attempt is made again when it is, whatever `retry` says. */
@@ -111,6 +123,8 @@ export interface NodeContext {
   nodeRunId: string;
   /** 1 for the first try. */
   attempt: number;
+  /** The node is never executed again once it may have acted; an answer, even one that cannot be read, says that it has. */
+  atMostOnce: boolean;
   /** Sent to the outside as Idempotency-Key; the same on every attempt. */
   effectKey: string;
   config: JsonObject;

@@ -3,6 +3,7 @@ import type { Job } from "#shared/evaluation/job.ts";
 import type { Json } from "#shared/json.ts";
 import { storableText } from "#shared/json/storable.ts";
 import type { FetchedResponse } from "#shared/fetch/fetch.ts";
+import { pageInstead } from "#shared/fetch/media-type.ts";
 import { configText } from "./config-text.ts";
 import { evaluationFailures, jobCall, nodeJobsModule, rendered } from "./evaluation.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
@@ -22,6 +23,8 @@ export const knowledgeRetrievalNode: NodeExecutor = {
 };
 
 const resultBytes = 16 << 20;
+/** Of an answer, this much tells whether it is a web page. */
+const pageStart = 1_000;
 const retrieveJob: Job<Retrieval, NodeOutcome> = {
   module: nodeJobsModule,
   name: "retrieveDocuments",
@@ -53,9 +56,14 @@ async function retrieveFromSource(context: NodeContext): Promise<NodeOutcome> {
     return failed({
       code: "RETRIEVAL_HTTP_ERROR",
       message: `The source of the documents answered with status ${response.status}.`,
-      ...httpRetry({ status: response.status, retryAfter: response.headers["retry-after"] }, Date.now()),
+      ...httpRetry(response, Date.now()),
       outputJson: { status: response.status, text: storableText(response.text.slice(0, 2_000)) },
     });
+  }
+  const page = pageInstead(response.headers["content-type"], response.text.slice(0, pageStart));
+  if (page !== undefined) {
+    const message = `The source of the documents answered ${page}, not JSON; is source_url right?`;
+    return failed({ code: "RETRIEVAL_SOURCE_INVALID", message });
   }
   return retrieved(context, { ...search, source: "url" }, response.text);
 }

@@ -3,8 +3,8 @@ import type { JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import { storableText } from "#shared/json/storable.ts";
 import { rendered } from "./evaluation.ts";
-import type { NodeOutcome } from "./executor.ts";
-import { completed, failed, outsideNode } from "./outcome.ts";
+import type { NodeOutcome, OutputNotes } from "./executor.ts";
+import { completed, failed, noted, outsideNode, placesOf } from "./outcome.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
 import { portCall, traced } from "./traced.ts";
 
@@ -55,7 +55,7 @@ function messagesOf(config: LlmConfig): ModelRequest["messages"] {
 }
 
 function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutcome {
-  const outputText = storableText(completion.content ?? "");
+  const outputText = completion.content ?? "";
   const usage = { modelCalls: 1, promptTokens: completion.promptTokens, completionTokens: completion.completionTokens };
   const outputJson: JsonObject = {
     model: completion.model,
@@ -64,8 +64,9 @@ function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutc
     tool_calls: completion.toolCalls.map((call) => ({ ...call })),
   };
   if (!asksForJson(request) || completion.toolCalls.length > 0) return completed({ outputText, outputJson, usage });
-  const parsed = readJson(outputText);
-  if (parsed !== undefined) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage });
+  const notes: OutputNotes = {};
+  const parsed = readJson(storableText(outputText), (numbers) => (notes.numbers_as_text = placesOf(numbers, "parsed")));
+  if (parsed !== undefined) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage, ...noted(notes) });
   const hint = completion.finishReason === "LENGTH" ? "; it was cut off by max_tokens" : "";
   // Another sample may be well-formed: the node's retry policy decides.
   return failed({

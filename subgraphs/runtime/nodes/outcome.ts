@@ -1,7 +1,8 @@
 /** How executors say how it went. Failures become outcomes here, in one way for all node types; what is left over is a bug and stays an exception. */
 import { ZodError } from "zod";
 import { AppError } from "#shared/errors.ts";
-import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
+import { placeOf, type LongNumber } from "#shared/json/numbers.ts";
+import type { NodeContext, NodeExecutor, NodeOutcome, OutputNotes } from "./executor.ts";
 
 type Completed = Extract<NodeOutcome, { kind: "completed" }>;
 type Failed = Extract<NodeOutcome, { kind: "failed" }>;
@@ -11,6 +12,18 @@ export function completed(output: Omit<Completed, "kind">): NodeOutcome {
   return { kind: "completed", ...output };
 }
 
+/** The notes of an outcome; those that say nothing are none. */
+export function noted(notes: OutputNotes): { notes?: OutputNotes } {
+  return Object.keys(notes).length > 0 ? { notes } : {};
+}
+
+const notedPlaces = 10;
+
+/** Where an output has digits for numbers, as its notes have it. */
+export function placesOf(numbers: readonly LongNumber[], root: string): string[] {
+  return numbers.slice(0, notedPlaces).map((number) => placeOf(number, root));
+}
+
 /** A failed outcome; not retryable unless it says so. */
 export function failed(failure: Omit<Failed, "kind" | "retryable"> & { retryable?: boolean }): NodeOutcome {
   return { kind: "failed", retryable: false, ...failure };
@@ -18,20 +31,21 @@ export function failed(failure: Omit<Failed, "kind" | "retryable"> & { retryable
 
 /**
  * The outcome of an error: an AppError is its reason with the facts `retryable`, `retryAfterMs`, `effectUnknown`; with `platformFault` it is no
- * failure of the node; a config that does not fit after rendering is NODE_CONFIG_INVALID.
+ * failure of the node; a config that does not fit after rendering is NODE_CONFIG_INVALID. What was `answered` is done: an at_most_once node
+ * is not tried again then, although its effect is known.
  *
  * @throws the error itself when it is neither: a bug
  */
-export function failureOf(error: unknown): NodeOutcome {
+export function failureOf(error: unknown, { atMostOnce }: { atMostOnce: boolean } = { atMostOnce: false }): NodeOutcome {
   if (error instanceof ZodError)
     return failed({ code: "NODE_CONFIG_INVALID", message: `The node's config does not fit: ${issuesOf(error)}.` });
   if (!(error instanceof AppError)) throw error;
-  const { retryable, retryAfterMs, effectUnknown, platformFault } = error.facts;
+  const { retryable, retryAfterMs, effectUnknown, platformFault, answered } = error.facts;
   if (platformFault === true) return interrupted(error);
   return failed({
     code: error.reason,
     message: error.message,
-    retryable: retryable === true,
+    retryable: retryable === true && !(atMostOnce && answered === true),
     ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}),
     ...(effectUnknown === true ? { effectUnknown } : {}),
   });
@@ -80,7 +94,7 @@ export async function orFailureLater(context: NodeContext, run: (context: NodeCo
   try {
     return await run(context);
   } catch (error) {
-    return context.signal.aborted ? stopped(context.signal) : failureOf(error);
+    return context.signal.aborted ? stopped(context.signal) : failureOf(error, context);
   }
 }
 

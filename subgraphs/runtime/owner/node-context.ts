@@ -99,6 +99,9 @@ export class NodeRunContext implements NodeContext {
   get attempt(): number {
     return this.#attempt.attempt;
   }
+  get atMostOnce(): boolean {
+    return this.#attempt.node.atMostOnce;
+  }
   get effectKey(): string {
     return this.#run.effectKeys?.[this.#attempt.path] ?? this.nodeRunId;
   }

@@ -7,7 +7,7 @@ import { runJailed, type JailLimits } from "./jail-process.ts";
 import { askInterpreter, type PythonInterpreter } from "./python-interpreter.ts";
 import type { SandboxPort, SandboxRequest, SandboxResult } from "./sandbox.ts";
 import { jailProblem } from "./self-test.ts";
-import { TurnQueue } from "#shared/turn-queue.ts";
+import { NoTurn, TurnQueue } from "#shared/turn-queue.ts";
 
 /** Options of {@link createPythonJail}. */
 export interface PythonJailOptions {
@@ -51,6 +51,12 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
     return tested();
   }
 
+  /** This host has jailed a program before: it lacks something now, such as processes or memory. Where it lasts, the next test says so. */
+  function notNow(problem: string): SandboxResult {
+    testing = undefined;
+    return notRun("SANDBOX_BUSY", problem);
+  }
+
   return {
     async unavailableReason() {
       const outcome = await tested();
@@ -62,9 +68,10 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
       if ("problem" in outcome) return notRun("SANDBOX_UNAVAILABLE", outcome.problem);
       const program = { ...request, timeoutMs: Math.min(request.timeoutMs, options.maxTimeoutMs) };
       // The program's time begins with its turn. How long it waits for it the attempt's own deadline bounds, through the signal.
-      const ran = await turns.run(request.tenantId, request.signal, () => runJailed(outcome.python, program, limits));
-      if (ran === "full") return notRun("SANDBOX_BUSY", "Too many programs wait for the sandbox, of this tenant or of all.");
-      return ran === "aborted" ? notRun("CODE_CANCELLED", "The program was stopped because its node was.") : ran;
+      const ran = await turns.run(request, () => runJailed(outcome.python, program, limits));
+      if (!(ran instanceof NoTurn)) return ran.kind === "failed" && ran.code === "SANDBOX_UNAVAILABLE" ? notNow(ran.message) : ran;
+      if (ran.why === "aborted") return notRun("CODE_CANCELLED", "The program was stopped because its node was.");
+      return notRun("SANDBOX_BUSY", "Too many programs wait for the sandbox, of this tenant or of all.");
     },
   };
 }

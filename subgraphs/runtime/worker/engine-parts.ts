@@ -1,4 +1,5 @@
 /** What the engine works with in a process of the platform: its connections, the node types, and the outside world behind ports. */
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type pg from "pg";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
@@ -24,6 +25,10 @@ export interface EngineHost {
   hints: HintChannel;
   call: SubgraphCaller;
   databaseUrl: string;
+  /** Opened at most; 4 unless given. */
+  connections?: number;
+  /** Of this process; made up unless given. Whoever is to free what the process held gives it. */
+  claimMark?: string | undefined;
 }
 
 /** What the engine takes. Whoever made it closes it. */
@@ -33,20 +38,24 @@ export interface EngineParts {
   log: Log;
   executors: NodeRegistry;
   ports: NodePorts;
+  /** Stands in each row that is claimed; the pool's sessions say that the process is there. */
+  claimMark: string;
   /** Ends the pool and the evaluation. */
   close(): Promise<void>;
 }
 
 /** Two for what goes out in two statements at a time (creates, flushes), two for all that comes between. */
-const connections = 4;
+const mostConnections = 4;
 
 /** Makes the engine's parts; the pool works for all tenants, its connections are open and warm as soon as PostgreSQL lets them be. */
-export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost): EngineParts {
+export function engineParts(host: EngineHost): EngineParts {
+  const { env, log, hints, call, databaseUrl, connections = mostConnections, claimMark = randomUUID() } = host;
   const pool = openPool({
     url: databaseUrl,
     scope: "engine",
     max: connections,
     prepared: definedStatements(),
+    presence: claimMark,
     applicationName: "agent-platform engine",
     statementTimeoutMs: 10_000,
     lockTimeoutMs: 2_000,
@@ -63,7 +72,14 @@ export function engineParts({ env, log, hints, call, databaseUrl }: EngineHost):
     await evaluation.close();
     await pool.end();
   };
-  return { pool, hints, log, executors: nodeRegistry(), ports, close };
+  return { pool, hints, log, executors: nodeRegistry(), ports, claimMark, close };
+}
+
+/** Connections for reads of runs' events alone: two statements of them are under way at most. */
+export function openEventsPool(databaseUrl: string): pg.Pool {
+  const prepared = definedStatements().filter(({ name }) => name === "events_read");
+  const limits = { max: 2, statementTimeoutMs: 10_000, lockTimeoutMs: 2_000 };
+  return openPool({ url: databaseUrl, scope: "engine", prepared, applicationName: "agent-platform events", ...limits });
 }
 
 /** What this process calls itself in node runs and leases. */

@@ -174,6 +174,37 @@ describe("what a request may cost", () => {
     expect(t.seen).toEqual([]);
   });
 
+  it.each([
+    ["document", '{"query":"{ echo(value: { a: [1, { id: 7615917337495251231 }] }) }"}', "value.a.1.id"],
+    ["document's defaults", '{"query":"query ($v: JSON = [0.123456789012345678]) { echo(value: $v) }"}', "$v.0"],
+    ["variables", '{"query":"query ($v: JSON) { echo(value: $v) }","variables":{"v":{"a":[0,7615917337495251231]}}}', "variables.v.a.1"],
+  ])("refuses a number whose digits a double does not keep, in the %s", async (_where, body, field) => {
+    await using t = await fixtureRouter();
+    const answer = await request(t.router.url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const value = /[\d.]{16,}/.exec(body)?.[0];
+    const refusal = {
+      message: expect.stringContaining(`${field} is the number ${value}`),
+      extensions: { reason: "NUMBER_NOT_KEPT", field, value },
+    };
+    expect([answer.statusCode, await answer.body.json()]).toMatchObject([400, { errors: [refusal] }]);
+    expect(t.seen).toEqual([]);
+  });
+
+  it("refuses such a number in the query string too, and takes its digits as a text", async () => {
+    await using t = await fixtureRouter();
+    const headers = { "apollo-require-preflight": "true" };
+    const asked = (value: string) =>
+      get(
+        t,
+        `/graphql?query=${encodeURIComponent("query ($v: JSON) { echo(value: $v) }")}&variables=${encodeURIComponent(`{"v":${value}}`)}`,
+        headers,
+      );
+    const refused = await asked("-9007199254740993");
+    const extensions = { code: "BAD_USER_INPUT", reason: "NUMBER_NOT_KEPT", field: "variables.v", requestId: expect.any(String) };
+    expect([refused.status, refused.json()]).toMatchObject([400, { errors: [{ extensions }] }]);
+    expect((await asked('"-9007199254740993"')).json()).toEqual({ data: { echo: "-9007199254740993" } });
+  });
+
   it("takes the largest number that a double can hold", async () => {
     await using t = await fixtureRouter();
     expect((await t.ask("{ echo(value: 1.7976931348623157e308) }")).body).toEqual({ data: { echo: Number.MAX_VALUE } });

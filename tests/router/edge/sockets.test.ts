@@ -82,6 +82,26 @@ describe("a WebSocket of the router", () => {
     });
   });
 
+  it("refuses an operation with a number whose digits a double does not keep, and no other", async () => {
+    await using t = await fixtureRouter();
+    const query = "query ($v: JSON) { echo(value: $v) }";
+    const asked = (id: string, value: string) =>
+      `{"id":"${id}","type":"subscribe","payload":{"query":"${query}","variables":{"v":[${value}]}}}`;
+    const { answers } = await talk(t, [init, asked("1", "7615917337495251231"), asked("2", '"7615917337495251231"')], { until: 4 });
+    const extensions = {
+      reason: "NUMBER_NOT_KEPT",
+      field: "payload.variables.v.0",
+      value: "7615917337495251231",
+      requestId: expect.any(String),
+    };
+    expect(answers).toContainEqual({
+      id: "1",
+      type: "error",
+      payload: [expect.objectContaining({ extensions: expect.objectContaining(extensions) })],
+    });
+    expect(answers).toContainEqual({ id: "2", type: "next", payload: { data: { echo: ["7615917337495251231"] } } });
+  });
+
   it("limits the size of a message", async () => {
     await using t = await fixtureRouter({ sockets: { maxMessageBytes: 1_000 } });
     expect((await talk(t, [init, subscribe("1", `{ whoami } # ${"x".repeat(2_000)}`)])).code).toBe(1009);

@@ -94,7 +94,7 @@ describe("reads of events", () => {
     const fresh = batcher.read({ ...unknown, after: 1 });
     await turn();
     release();
-    await expect(late).rejects.toMatchObject({ reason: "DATABASE_UNAVAILABLE" });
+    await expect(late).rejects.toMatchObject({ reason: "DATABASE_BUSY" });
     expect(await Promise.all([...flying, fresh])).toEqual([null, null, null]);
   });
 

@@ -10,6 +10,7 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 const unavailable = { code: "DOWNSTREAM_UNAVAILABLE", reason: "DATABASE_UNAVAILABLE", facts: { retryable: true } };
+const busy = { code: "RESOURCE_EXHAUSTED", reason: "DATABASE_BUSY", facts: { retryable: true, retryAfterMs: 1_000 } };
 const thrown = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => undefined,
@@ -17,13 +18,13 @@ const thrown = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 describe("what a database's refusal is to a client", () => {
-  it("is that it does not answer, where no connection was free in time, however the ORM wraps it", async () => {
+  it("is that there is too much to do, where no connection was free in time, however the ORM wraps it", async () => {
     const pool = new pg.Pool({ connectionString: database.url, max: 1 });
     const held = await pool.connect();
     pool.options.connectionTimeoutMillis = 1;
     const error = await thrown(pool.connect());
-    expect(databaseError(error)).toMatchObject(unavailable);
-    expect(databaseError(Object.assign(new Error("select 1"), { previous: error }))).toMatchObject(unavailable);
+    expect(databaseError(error)).toMatchObject(busy);
+    expect(databaseError(Object.assign(new Error("select 1"), { previous: error }))).toMatchObject(busy);
     held.release();
     await pool.end();
   });

@@ -49,24 +49,60 @@ describe("a tenant whose transactions are slow", () => {
 });
 
 describe("a borrower", () => {
-  it("is refused as one who finds no connection is, when there was no turn in 10 s", async () => {
+  const lending = (connect: () => Promise<unknown>, look = () => Promise.resolve()) =>
+    new Lender({ pool: { connect } as unknown as pg.Pool, connections: 2, each: 1, look });
+  const connected = () => Promise.resolve({ release: () => {} });
+  const refusal = (lent: Promise<unknown>) => lent.catch((cause: unknown) => cause);
+
+  it("is told that there is too much to do, when there was no turn in 10 s and PostgreSQL is well", async () => {
     import.meta.jest.useFakeTimers();
-    const pool = { connect: () => Promise.resolve({ release: () => {} }) } as unknown as pg.Pool;
-    const lender = new Lender(pool, 1);
+    const lender = lending(connected);
     const first = await lender.lend("a");
-    const second = lender.lend("a").catch((cause: unknown) => cause);
+    const second = refusal(lender.lend("a"));
     await import.meta.jest.advanceTimersByTimeAsync(10_000);
-    expect(await second).toEqual(new Error("timeout exceeded when trying to connect"));
+    expect(await second).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "DATABASE_BUSY", facts: { retryAfterMs: 1_000 } });
     const third = lender.lend("a");
     first.release();
     (await third).release();
     await lender.lend("a");
   });
 
+  it("is told at once that there is too much to do, by how long its transactions take, and others are not", async () => {
+    import.meta.jest.useFakeTimers();
+    const lender = lending(connected);
+    let held = await lender.lend("a");
+    for (let k = 0; k < 20; k++) {
+      const next = lender.lend("a");
+      import.meta.jest.advanceTimersByTime(1_000);
+      held.release();
+      held = await next;
+    }
+    const waiting = Array.from({ length: 10 }, () => lender.lend("a"));
+    expect(await refusal(lender.lend("a"))).toMatchObject({ reason: "DATABASE_BUSY", facts: { retryAfterMs: 11_000 } });
+    (await lender.lend("b")).release();
+    held.release();
+    for (const lent of waiting) (await lent).release();
+  });
+
+  it("hears within seconds that PostgreSQL is gone, however long the queue is", async () => {
+    import.meta.jest.useFakeTimers();
+    let isThere = true;
+    const lender = lending(connected, () => (isThere ? Promise.resolve() : Promise.reject(new Error("ECONNREFUSED"))));
+    const first = await lender.lend("a");
+    const waiting = Array.from({ length: 100 }, () => refusal(lender.lend("a")));
+    await import.meta.jest.advanceTimersByTimeAsync(3_000);
+    isThere = false;
+    await import.meta.jest.advanceTimersByTimeAsync(1_000);
+    for (const told of waiting) expect(await told).toMatchObject({ reason: "DATABASE_UNAVAILABLE" });
+    isThere = true;
+    first.release();
+    (await lender.lend("a")).release();
+  });
+
   it("gives its turn back when there is no connection", async () => {
     let isThere = false;
     const connect = () => (isThere ? Promise.resolve({ release: () => {} }) : Promise.reject(new Error("ECONNREFUSED")));
-    const lender = new Lender({ connect } as unknown as pg.Pool, 1);
+    const lender = lending(connect);
     await expect(lender.lend("a")).rejects.toThrow("ECONNREFUSED");
     isThere = true;
     (await lender.lend("a")).release();

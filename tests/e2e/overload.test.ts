@@ -1,0 +1,116 @@
+/** More is asked of the platform than it comes to: what is told, and what goes on beside it. */
+import { createClient as createWebSocketClient } from "graphql-ws";
+import pg from "pg";
+import WebSocket from "ws";
+import type { GraphClient } from "#codegen/client/client.ts";
+import { prepareWorkflow } from "../../cli/client/prepare.ts";
+import { query } from "../testkit/admin-query.ts";
+import { eventually } from "../testkit/eventually.ts";
+import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+
+let platform: TestPlatform;
+let client: GraphClient;
+beforeAll(async () => {
+  platform = await startTestPlatform();
+  client = platform.client();
+});
+afterAll(() => platform.stop());
+
+const dsl = { nodes: [{ id: "one", type: "answer", config: { answer: "hello" } }], edges: [] };
+const create = `mutation ($id: ID!) { createRun(input: { workflowVersionId: $id, input: {} }) { id } }`;
+const watch = `subscription ($id: ID!) { runEvents(runId: $id) { cursor runStatus run { status workflow { name } } nodeRun { status } } }`;
+
+/** Reads a subscription to its end. @returns the last status, and the errors. */
+async function readToEnd(url: string, runId: string): Promise<{ last: unknown; errors: unknown[] }> {
+  const socket = createWebSocketClient({
+    url: url.replace("http", "ws"),
+    webSocketImpl: WebSocket,
+    connectionParams: { "x-tenant-id": "t1" },
+    retryAttempts: 0,
+  });
+  const read: { last: unknown; errors: unknown[] } = { last: undefined, errors: [] };
+  try {
+    for await (const { data, errors } of socket.iterate<{ runEvents: { runStatus: string | null } }>({
+      query: watch,
+      variables: { id: runId },
+    })) {
+      read.errors.push(...(errors ?? []));
+      read.last = data?.runEvents?.runStatus ?? read.last;
+    }
+  } finally {
+    await socket.dispose();
+  }
+  return read;
+}
+
+describe("a database that a few tenants' statements keep busy", () => {
+  it("keeps neither health nor streams waiting; whoever waits too long is told that there is too much, not that it is gone", async () => {
+    const prepared = await prepareWorkflow(client, { code: "busy", name: "busy", input: {}, dsl });
+    const first = await platform.post(create, { id: prepared.workflowVersionId });
+    const { createRun } = first.data as { createRun: { id: string } };
+    expect((await readToEnd(platform.url, createRun.id)).last).toBe("COMPLETED");
+    const holder = new pg.Client({ connectionString: platform.database.adminUrl });
+    await holder.connect();
+    await holder.query("begin; lock table workflow.app in access exclusive mode");
+    const apps = (tenant: string) => platform.post("{ apps(first: 1) { edges { node { id } } } }", {}, { "x-tenant-id": tenant });
+    const refused = Promise.withResolvers<string>();
+    const asked = ["a", "b", "c"].flatMap((tenant) =>
+      Array.from({ length: 30 }, async () => {
+        const { errors = [] } = await apps(tenant);
+        const [reason] = errors.map(({ extensions }) => String(extensions["reason"]));
+        if (reason !== undefined && reason !== "ROW_BUSY") refused.resolve(reason);
+        return reason;
+      }),
+    );
+    try {
+      // All connections of requests are taken by now, and stay so.
+      await eventually(
+        () => query(platform.database.adminUrl, "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%app%'"),
+        (rows) => rows.length >= 3,
+      );
+      const path = (of: string) => fetch(new URL(of, platform.url)).then(({ status }) => status);
+      expect(await Promise.all([path("/livez"), path("/readyz"), path("/health")])).toEqual([200, 200, 200]);
+      expect(await readToEnd(platform.url, createRun.id)).toEqual({ last: "COMPLETED", errors: [] });
+      expect(await refused.promise).toMatch(/^(DATABASE|TENANT|ROUTER)_BUSY$/);
+    } finally {
+      await holder.query("rollback");
+      await holder.end();
+    }
+    const told = new Set(await Promise.all(asked));
+    for (const reason of told) expect([undefined, "ROW_BUSY", "DATABASE_BUSY", "TENANT_BUSY", "ROUTER_BUSY"]).toContain(reason);
+  });
+});
+
+describe("300 creates and 300 subscriptions of one tenant at once", () => {
+  it("are done, or told that there is too much; streams come to their end, health and others are answered, connections stay few", async () => {
+    const prepared = await prepareWorkflow(client, { code: "overload", name: "overload", input: {}, dsl });
+    const id = prepared.workflowVersionId;
+    const first = await platform.post(create, { id });
+    const { createRun } = first.data as { createRun: { id: string } };
+    const seen = { pings: [] as unknown[], health: [] as number[], ready: [] as number[], connections: 0 };
+    let isDone = false;
+    const beside = (async () => {
+      while (!isDone) {
+        const ping = await platform.post("{ runs(first: 1) { edges { node { id } } } }", {}, { "x-tenant-id": "other" });
+        seen.pings.push(...(ping.errors ?? []));
+        seen.ready.push((await fetch(new URL("/readyz", platform.url))).status);
+        seen.health.push((await fetch(new URL("/health", platform.url))).status);
+        const [row] = await query(
+          platform.database.adminUrl,
+          "select count(*)::int as n from pg_stat_activity where datname = current_database() and usename = 'agent_platform'",
+        );
+        seen.connections = Math.max(seen.connections, (row as { n: number }).n);
+      }
+    })();
+    const creates = Promise.all(Array.from({ length: 300 }, () => platform.post(create, { id })));
+    const streams = Promise.all(Array.from({ length: 300 }, () => readToEnd(platform.url, createRun.id)));
+    const [answers, reads] = await Promise.all([creates, streams]).finally(() => (isDone = true));
+    await beside;
+    const refused = answers.flatMap(({ errors = [] }) => errors.map(({ extensions }) => extensions["code"]));
+    expect(refused.filter((code) => code !== "RESOURCE_EXHAUSTED")).toEqual([]);
+    expect(reads.filter(({ last, errors }) => last !== "COMPLETED" || errors.length > 0)).toEqual([]);
+    expect(seen.pings).toEqual([]);
+    expect([...new Set([...seen.ready, ...seen.health])]).toEqual([200]);
+    expect(seen.connections).toBeLessThanOrEqual(20);
+  });
+});
