@@ -46,6 +46,7 @@ async function create(count: number, key: string): Promise<void> {
           await ask(platform, mutation, variables);
           break;
         } catch {
+          platform.requireLife();
           await pause(200);
         }
       }
@@ -58,6 +59,7 @@ const batch = (write: (index: number) => string) => Array.from({ length: 20 }, (
 
 async function allCompleted(count: number): Promise<void> {
   for (;;) {
+    platform.requireLife();
     const seen = await statuses();
     if (seen[3] === count) return;
     if (Object.keys(seen).some((status) => Number(status) > 3)) throw new Error(`not all completed: ${JSON.stringify(seen)}`);

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { createClient, type ClientOptions, type GraphClient } from "#codegen/client/client.ts";
 import { readPostmaster } from "#shared/postgres/postmaster.ts";
+import { processIdentity } from "#shared/process-identity.ts";
 import { startOwnPlatform } from "../../cli/client/own-platform.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
 import { postTo, type GraphAnswer } from "./platform.ts";
@@ -27,6 +28,8 @@ export interface PlatformProcesses {
   dataDir: string;
   /** Of the supervisor. */
   pid: number;
+  /** @throws Error when it has ended by itself: whoever waits for it waits in vain. */
+  requireLife(): void;
   /** Of a part; 0: it does not live now. */
   part(name: PartName): number;
   /** Of all workers that live. */
@@ -63,6 +66,9 @@ export async function startPlatformProcesses(settings: Record<string, string> = 
     url: platform.graphUrl,
     dataDir,
     pid: platform.pid,
+    requireLife() {
+      if (processIdentity(platform.pid) === undefined) throw new Error(`the platform has ended; its log is in ${dataDir}`);
+    },
     part: pidOf,
     workers: () => known().flatMap(({ part, pid }) => (part === "worker" ? [pid] : [])),
     database: () => readPostmaster(join(dataDir, "postgres"))?.pid ?? 0,

@@ -169,6 +169,7 @@ class Soak {
         const { createRun } = await ask<{ createRun: { id: string } }>(this.#platform, mutation, { input }, { "x-tenant-id": tenant });
         return createRun.id;
       } catch {
+        this.#platform.requireLife();
         await pause(100);
       }
     }
@@ -224,6 +225,7 @@ class Soak {
         if (rows[0]?.open === 0) return;
       } catch {
         // PostgreSQL is being started.
+        this.#platform.requireLife();
       }
       await pause(250);
     }
