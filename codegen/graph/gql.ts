@@ -37,6 +37,7 @@ type Documents = {
     "\n  subscription LiveNodeRunUpdated($runId: ID!, $after: String) {\n    nodeRunUpdated(runId: $runId, after: $after) {\n      cursor\n      status\n      nodeRun {\n        nodeId\n        outputText\n      }\n    }\n  }\n": typeof types.LiveNodeRunUpdatedDocument,
     "\n  subscription LiveSpans($runId: ID!, $after: String) {\n    traceSpanRecorded(runId: $runId, after: $after) {\n      cursor\n      span {\n        spanType\n        name\n        status\n        durationMs\n      }\n    }\n  }\n": typeof types.LiveSpansDocument,
     "\n  subscription LiveCompletion($input: ChatCompletionInput!) {\n    chatCompletionStream(input: $input) {\n      delta\n      completion {\n        content\n        finishReason\n      }\n    }\n  }\n": typeof types.LiveCompletionDocument,
+    "\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n": typeof types.OddVendorLiveDocument,
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": typeof types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": typeof types.ProcessesServicesDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": typeof types.StatementCountMessagesDocument,
@@ -68,6 +69,7 @@ const documents: Documents = {
     "\n  subscription LiveNodeRunUpdated($runId: ID!, $after: String) {\n    nodeRunUpdated(runId: $runId, after: $after) {\n      cursor\n      status\n      nodeRun {\n        nodeId\n        outputText\n      }\n    }\n  }\n": types.LiveNodeRunUpdatedDocument,
     "\n  subscription LiveSpans($runId: ID!, $after: String) {\n    traceSpanRecorded(runId: $runId, after: $after) {\n      cursor\n      span {\n        spanType\n        name\n        status\n        durationMs\n      }\n    }\n  }\n": types.LiveSpansDocument,
     "\n  subscription LiveCompletion($input: ChatCompletionInput!) {\n    chatCompletionStream(input: $input) {\n      delta\n      completion {\n        content\n        finishReason\n      }\n    }\n  }\n": types.LiveCompletionDocument,
+    "\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n": types.OddVendorLiveDocument,
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": types.ProcessesServicesDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": types.StatementCountMessagesDocument,
@@ -182,6 +184,10 @@ export function graphql(source: "\n  subscription LiveSpans($runId: ID!, $after:
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription LiveCompletion($input: ChatCompletionInput!) {\n    chatCompletionStream(input: $input) {\n      delta\n      completion {\n        content\n        finishReason\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription LiveCompletion($input: ChatCompletionInput!) {\n    chatCompletionStream(input: $input) {\n      delta\n      completion {\n        content\n        finishReason\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n"): (typeof documents)["\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -1,6 +1,9 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Costs, widePoints } from "#shared/graphql/cost.ts";
+import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { hiddenValue } from "#shared/secret/credentials.ts";
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
 import * as providers from "./model-provider.service.ts";
@@ -101,5 +104,12 @@ export class ModelProviderResolver {
   @FieldResolver(() => Boolean, { description: "Whether a key is stored. The key itself is never read back." })
   apiKeySet(@Root() provider: ModelProvider): boolean {
     return provider.apiKeySealed !== null;
+  }
+
+  @FieldResolver(() => JsonObjectScalar, {
+    description: 'The headers that each request has, by lower-case name; their values are never read back: each is "***".',
+  })
+  headers(@Root() provider: ModelProvider): JsonObject {
+    return Object.fromEntries(provider.headerNames.map((name) => [name, hiddenValue]));
   }
 }

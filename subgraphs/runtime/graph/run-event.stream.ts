@@ -53,14 +53,18 @@ export async function startedRunStream(context: RuntimeContext, input: CreateRun
 }
 
 /** Splits events where a page has enough of them. */
+function deltaLengthOf({ delta, reasoningDelta }: RunEvent): number {
+  return (delta?.length ?? 0) + (reasoningDelta?.length ?? 0);
+}
+
 function pagesOf(events: readonly RunEvent[]): RunEvent[][] {
   const pages: RunEvent[][] = [];
   let [page, deltaLength]: [RunEvent[], number] = [[], 0];
   for (const event of events) {
-    deltaLength += event.delta?.length ?? 0;
+    deltaLength += deltaLengthOf(event);
     if (page.length === 0 || page.length === pageEvents || deltaLength > pageDeltaLength) {
       pages.push((page = []));
-      deltaLength = event.delta?.length ?? 0;
+      deltaLength = deltaLengthOf(event);
     }
     page.push(event);
   }
@@ -164,10 +168,23 @@ function eventReader({ db, services }: RuntimeContext, runId: string, cursor: nu
 function storedEvent(runId: string, { seq, type, at, path, runStatus, nodeStatus, attempt, spanId }: StoredEvent): RunEvent {
   const nodeId = path === null ? null : nodeIdOfPath(path);
   const cursor = encodeCursor(placeOf(runId), seq);
-  return { runId, cursor, type: RunEventType[type], at, path, spanId, runStatus, nodeId, nodeStatus, attempt, delta: null };
+  return {
+    runId,
+    cursor,
+    type: RunEventType[type],
+    at,
+    path,
+    spanId,
+    runStatus,
+    nodeId,
+    nodeStatus,
+    attempt,
+    delta: null,
+    reasoningDelta: null,
+  };
 }
 
-function deltaEvent(runId: string, cursor: number, { nodeRunId: id, attempt, text }: Delta): RunEvent {
+function deltaEvent(runId: string, cursor: number, { nodeRunId: id, attempt, text, kind }: Delta): RunEvent {
   const path = parseNodeRunId(id)?.path ?? null;
   return {
     runId,
@@ -180,6 +197,7 @@ function deltaEvent(runId: string, cursor: number, { nodeRunId: id, attempt, tex
     nodeId: path === null ? null : nodeIdOfPath(path),
     nodeStatus: null,
     attempt,
-    delta: text,
+    delta: kind === "reasoning" ? null : text,
+    reasoningDelta: kind === "reasoning" ? text : null,
   };
 }

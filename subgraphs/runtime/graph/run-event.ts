@@ -61,6 +61,13 @@ export class RunEvent {
       "NODE_DELTA: the text that an llm node has just produced; else null. Not stored and not replayed; the whole text is the node run's outputText.",
   })
   delta!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "NODE_DELTA: what the model has just thought, kept apart from its answer; else null. Not stored and not replayed; the whole is the node run's outputJson.reasoning.",
+  })
+  reasoningDelta!: string | null;
 }
 
 /** A node run's change of status. */
