@@ -29,15 +29,15 @@ const optional = z
   .transform((text) => (text === "" ? undefined : text))
   .optional();
 /** Digits only: Number() would take 1e3, 0x10 and a blank too. */
-const whole = (fallback: number, least: number, most: number) =>
+const wholeNumber = (least: number, most: number) =>
   z
     .string()
     .trim()
     .refine((text) => /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most, {
       error: `must be a whole number from ${least} to ${most}`,
     })
-    .transform(Number)
-    .default(fallback);
+    .transform(Number);
+const whole = (fallback: number, least: number, most: number) => wholeNumber(least, most).default(fallback);
 const webUrl = z.url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" });
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, "must start with postgres://");
@@ -52,6 +52,14 @@ const variables = {
   AUTH_REQUIRED: { schema: flag, example: "true" },
   PROVIDER_BASE_URL: { schema: webUrl.optional(), example: "http://localhost:11434/v1" },
   PROVIDER_API_KEY: { schema: optional, example: "sk-…" },
+  PROVIDER_API_KEY_HEADER: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,100}$/, "must be the name of a header")
+      .optional(),
+    example: "api-key",
+  },
+  PROVIDER_FIRST_BYTE_SECONDS: { schema: wholeNumber(1, 86_400).optional(), example: "300" },
   DEFAULT_MODEL: { schema: z.string().min(1).default("gpt-4o-mini"), example: "gpt-4o-mini" },
   PYTHON_BIN: { schema: z.string().min(1).default("python3"), example: "/usr/bin/python3" },
   MAX_TIMEOUT_SECONDS: { schema: whole(30, 1, 3600), example: "30" },
@@ -107,6 +115,10 @@ export interface Env {
   authRequired: boolean;
   providerBaseUrl: string | undefined;
   providerApiKey: string | undefined;
+  /** The header that carries the key as it is; undefined: a bearer token. */
+  providerApiKeyHeader: string | undefined;
+  /** How long a stream's first byte may take where the call says nothing; undefined: 60. */
+  providerFirstByteSeconds: number | undefined;
   defaultModel: string;
   pythonBin: string;
   maxTimeoutSeconds: number;
@@ -165,6 +177,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     authRequired: read("AUTH_REQUIRED"),
     providerBaseUrl: read("PROVIDER_BASE_URL"),
     providerApiKey: read("PROVIDER_API_KEY"),
+    providerApiKeyHeader: read("PROVIDER_API_KEY_HEADER"),
+    providerFirstByteSeconds: read("PROVIDER_FIRST_BYTE_SECONDS"),
     defaultModel: read("DEFAULT_MODEL"),
     pythonBin: read("PYTHON_BIN"),
     maxTimeoutSeconds: read("MAX_TIMEOUT_SECONDS"),

@@ -17,12 +17,12 @@ export async function prepareWorkflow(
   appCode = "cli",
 ): Promise<PreparedWorkflow> {
   const { appByCode: app } = await client.query(appByCode, { code: appCode });
-  const appId = app?.id ?? (await client.mutate(createApp, { input: { code: appCode, name: "Command line" } })).createApp.id;
+  const appId = app?.id ?? (await client.mutate(createApp, { input: { code: appCode, name: "Command line" } })).createApp!.id;
   const { workflowByCode: workflow } = await client.query(workflowByCode, { appId, code: file.code });
   const workflowId =
-    workflow?.id ?? (await client.mutate(createWorkflow, { input: { appId, code: file.code, name: file.name } })).createWorkflow.id;
+    workflow?.id ?? (await client.mutate(createWorkflow, { input: { appId, code: file.code, name: file.name } })).createWorkflow!.id;
   const latest = workflow?.latestVersion;
   if (latest && isDeepStrictEqual(latest.dsl, file.dsl)) return { appId, workflowId, workflowVersionId: latest.id };
   const made = await client.mutate(createWorkflowVersion, { input: { workflowId, dsl: file.dsl, status: "PUBLISHED" } });
-  return { appId, workflowId, workflowVersionId: made.createWorkflowVersion.id };
+  return { appId, workflowId, workflowVersionId: made.createWorkflowVersion!.id };
 }

@@ -32,7 +32,7 @@ export async function runFile(options: RunFileOptions): Promise<FileRun> {
   try {
     const { appId, workflowId, workflowVersionId } = await prepared(client, file, options.path);
     const created = await client.mutate(createRun, { input: { appId, workflowId, workflowVersionId, input } });
-    const { id } = created.createRun;
+    const { id } = created.createRun!;
     if (!options.isFollowed) {
       const { run } = await client.query(runResult, { id });
       write(isJson ? `${JSON.stringify({ runId: id })}\n` : `run ${id}\n`);

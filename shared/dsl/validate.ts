@@ -8,6 +8,7 @@ import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkTexts } from "./check-texts.ts";
+import { checkTimeouts } from "./check-timeouts.ts";
 import { checkWrites } from "./check-writes.ts";
 import { graphOf } from "./graph.ts";
 import { IssueList, type DslIssue } from "./issue.ts";
@@ -18,6 +19,8 @@ export type { DslIssue } from "./issue.ts";
 export interface ValidateOptions {
   /** Node types beside the public ones, by name. */
   extraTypes?: ExtraTypes;
+  /** What a tool call and a program may take at most, AGENT_PLATFORM_MAX_TIMEOUT_SECONDS; unless given nothing is said of it. */
+  maxTimeoutSeconds?: number;
 }
 
 /**
@@ -35,6 +38,7 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   const edges = checkEdges(lists.edges, nodes, issues);
   const graph = graphOf(nodes.length, edges);
   checkGraph(graph, nodes, edges, issues);
+  checkTimeouts(nodes, options.maxTimeoutSeconds, issues);
   checkPrograms(nodes, issues);
   checkWrites(nodes, edges, graph, issues);
   checkReferences(checkTexts(nodes, issues), nodes, graph, issues);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { clientLeft } from "#shared/client-left.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
@@ -19,6 +20,9 @@ export const bodyErrors = defineErrors({
     message: (f: { encoding: string }) => `Content-Encoding ${f.encoding} is not read here; send the body as it is.`,
   },
 });
+
+/** A text of more is looked at, read and executed in turns of their own: each of them takes tens of milliseconds for 4 MiB. */
+const largeChars = 256 * 1024;
 
 /**
  * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
@@ -42,7 +46,10 @@ export async function readBody(
   const text = bytes.toString("utf8");
   if (text === "") return undefined;
   refuseDeep(text);
+  const isLarge = text.length > largeChars;
+  if (isLarge) await nextTurn();
   const body = parsed(text);
+  if (isLarge) await nextTurn();
   refuseLongNumbers(text);
   return body;
 }

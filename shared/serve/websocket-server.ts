@@ -189,11 +189,23 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread, extra 
         // Read by onSubscribe, which is called before the listener waits for anything.
         extra.refusal = longNumberRefusal(text);
         listener(text).catch((error: unknown) => {
+          // graphql-ws knows the message, and throws for it comes from the wrong side.
+          if (isOfServers(text)) return socket.close(closeCodes.BAD_REQUEST, "Only servers send such a message");
           log.error({ err: error }, "websocket message failed");
           socket.close(closeCodes.INTERNAL, "Internal server error");
         });
       }),
   };
+}
+
+/** Whether it is a message that servers send to clients. */
+function isOfServers(text: string): boolean {
+  try {
+    const { type } = JSON.parse(text) as { type?: unknown };
+    return typeof type === "string" && ["connection_ack", "next", "error"].includes(type);
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -69,10 +69,11 @@ export async function updateMemory({ db }: MemoryContext, id: string, input: Upd
 }
 
 /** Forgets a memory for good: what people want forgotten leaves nothing behind. @throws AppError MEMORY_NOT_FOUND */
-export async function deleteMemory({ db }: MemoryContext, id: string): Promise<string> {
+export async function deleteMemory({ db }: MemoryContext, id: string): Promise<Memory> {
   return db.transaction(async (tx) => {
-    tx.em.remove(await lockMemory(tx, id));
-    return id;
+    const memory = await lockMemory(tx, id);
+    tx.em.remove(memory);
+    return memory;
   });
 }
 

@@ -162,7 +162,7 @@ describe("an operation that is refused", () => {
     });
   });
 
-  it("a mutation of several fields has no data when one fails: those before it are done, those behind it at the same subgraph are not", async () => {
+  it("a mutation of several fields has null for one that fails, with its path; the others are done, those behind it too", async () => {
     const app = (alias: string, code: string) => `${alias}: createApp(input: { code: "${code}", name: "A" }) { code }`;
     const tenant = { "x-tenant-id": "several" };
     const skill = 'createSkill(input: { code: "four", name: "S" }) { code }';
@@ -171,11 +171,11 @@ describe("an operation that is refused", () => {
       {},
       tenant,
     );
-    expect([status, data]).toEqual([200, null]);
+    expect([status, data]).toEqual([200, { a: { code: "one" }, b: null, c: { code: "three" }, createSkill: { code: "four" } }]);
     expect(errors).toMatchObject([{ path: ["b"], extensions: { reason: "CODE_INVALID" } }]);
     const there = "{ apps { edges { node { code } } } skills { edges { node { code } } } }";
     expect(await ask(platform, there, {}, tenant)).toEqual({
-      apps: { edges: [{ node: { code: "one" } }] },
+      apps: { edges: [{ node: { code: "three" } }, { node: { code: "one" } }] },
       skills: { edges: [{ node: { code: "four" } }] },
     });
   });

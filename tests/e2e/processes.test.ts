@@ -145,10 +145,10 @@ describe("with every subgraph in its own process", () => {
     // A service that takes longer than 2 s is DOWN in an answer, and UP in a later one.
     const { services } = await eventually(
       () => client.query(health, {}),
-      (seen) => seen.services.every(({ status }) => status === "UP"),
+      (seen) => seen.services?.every(({ status }) => status === "UP") === true,
     );
     expect(
-      services
+      services!
         .filter(({ status }) => status === "UP")
         .map(({ name }) => name)
         .sort(),
@@ -172,7 +172,7 @@ describe("with every subgraph in its own process", () => {
       input: { workflowVersionId: prepared.workflowVersionId, input: { score: 7 } },
     });
     const seen = [];
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) seen.push(runEvents);
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id })) seen.push(runEvents);
     expect(seen.map(({ nodeId, nodeStatus }) => [nodeId, nodeStatus])).toEqual(
       expect.arrayContaining([
         ["yes", "COMPLETED"],
@@ -193,7 +193,7 @@ describe("with every subgraph in its own process", () => {
     const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
     const seen: string[] = [];
     // As long as a subgraph may take to start.
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id }, { giveUpAfterMs: 300_000 })) {
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) {
       seen.push(runEvents.cursor);
       if (seen.length !== 1) continue;
       const killed = subgraphs.get("runtime")!;
@@ -202,7 +202,7 @@ describe("with every subgraph in its own process", () => {
       await startSubgraph("runtime");
     }
     const stored: string[] = [];
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) stored.push(runEvents.cursor);
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id })) stored.push(runEvents.cursor);
     expect(stored.length).toBeGreaterThan(100);
     expect(seen).toEqual(stored);
   }, 600_000);
@@ -228,7 +228,7 @@ describe("with every subgraph in its own process", () => {
     await startSubgraph("model");
     const statuses: unknown[] = [];
     let last: unknown;
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id }, { giveUpAfterMs: 300_000 })) {
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) {
       if (runEvents.nodeId === "ask") statuses.push(runEvents.nodeStatus);
       last = runEvents.run;
     }
@@ -255,7 +255,7 @@ describe("with every subgraph in its own process", () => {
     // A lease has 20 s left at least.
     expect(performance.now() - killedAtMs).toBeLessThan(18_000);
     let last: unknown;
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id }, { giveUpAfterMs: 300_000 })) last = runEvents.run;
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) last = runEvents.run;
     expect(last).toMatchObject({ status: "COMPLETED", outputText: "whole again" });
     expect(worker.exitCode).toBeNull();
     expect(await childrenOf(worker.pid!)).not.toContain(pid);
@@ -271,10 +271,10 @@ describe("with every subgraph in its own process", () => {
     await admin.query(
       `with r as (update runtime.run set lease = gen_random_uuid() where id = $1 returning id, lease)
        update runtime.work w set lease = r.lease, crashes = 1, visible_at = now() from r where w.key = r.id`,
-      [run.id],
+      [run!.id],
     );
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) expect(runEvents.run.status).not.toBe("FAILED");
-    const { rows } = await admin.query<{ worker_key: string }>("select worker_key from runtime.node_run where run_id = $1", [run.id]);
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id })) expect(runEvents.run.status).not.toBe("FAILED");
+    const { rows } = await admin.query<{ worker_key: string }>("select worker_key from runtime.node_run where run_id = $1", [run!.id]);
     const pid = Number(rows[0]?.worker_key.split(":").at(-1));
     expect(pid).toBeGreaterThan(0);
     expect(children.map((child) => child.pid)).not.toContain(pid);

@@ -26,7 +26,7 @@ const createMemory = `mutation ($input: CreateMemoryInput!) { createMemory(input
 const updateMemory = `mutation ($id: ID!, $input: UpdateMemoryInput!) { updateMemory(id: $id, input: $input) {
   memoryType contentText metadata importanceScore expiresAt
 } }`;
-const deleteMemory = `mutation ($id: ID!) { deleteMemory(id: $id) }`;
+const deleteMemory = `mutation ($id: ID!) { deleteMemory(id: $id) { id } }`;
 
 interface Row extends Record<string, unknown> {
   id: string;
@@ -131,7 +131,7 @@ describe("memories", () => {
     const t = await setup();
     const { id } = await t.remember("secret words");
     expect(await t.refusal(deleteMemory, { id }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND", reason: "MEMORY_NOT_FOUND" });
-    expect(await t.ask(deleteMemory, { id })).toEqual({ deleteMemory: id });
+    expect(await t.ask(deleteMemory, { id })).toEqual({ deleteMemory: { id } });
     expect(await t.ask(`query ($id: ID!) { memory(id: $id) { id } }`, { id })).toEqual({ memory: null });
     expect(await t.admin("select (select count(*) from memory.memory) + (select count(*) from memory.memory_word) as rows")).toEqual([
       { rows: "0" },

@@ -42,7 +42,7 @@ export type RuntimeInvokeToolMutationVariables = Exact<{
 }>;
 
 
-export type RuntimeInvokeToolMutation = { invokeTool: { ok: boolean, status: number | null, outputText: string | null, outputJson: unknown, numbersAsText: Array<string>, headers: Record<string, unknown>, durationMs: number, errorCode: string | null, errorMessage: string | null, resolved: Record<string, unknown> } };
+export type RuntimeInvokeToolMutation = { invokeTool: { ok: boolean, status: number | null, outputText: string | null, outputJson: unknown, numbersAsText: Array<string>, headers: Record<string, unknown>, durationMs: number, errorCode: string | null, errorMessage: string | null, resolved: Record<string, unknown> } | null };
 
 export type RuntimeToolReferenceQueryVariables = Exact<{
   toolId: string | number;

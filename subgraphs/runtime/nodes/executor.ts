@@ -5,7 +5,7 @@
 import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { GuardedFetch } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import type { ModelPort } from "./ports/model.port.ts";
+import type { DeltaKind, ModelPort } from "./ports/model.port.ts";
 import type { ToolPort } from "./ports/tool.port.ts";
 import type { SandboxPort } from "../sandbox/sandbox.ts";
 
@@ -129,6 +129,8 @@ export interface NodeContext {
   effectKey: string;
   config: JsonObject;
   scope: NodeScope;
+  /** What the node's own timeout_seconds says of one attempt; undefined where it says nothing. */
+  timeoutMs?: number | undefined;
   /** True: no model and no tool outside the platform is called. */
   dryRun: boolean;
   /** Fires on cancel, on a lost lease, and at the node's deadline. Whatever is awaited must end soon after. */
@@ -136,8 +138,8 @@ export interface NodeContext {
   ports: NodePorts;
   /** Opens a child span (SPAN event when the node's outcome is flushed). */
   span(spanType: "MODEL" | "TOOL" | "HTTP" | "CODE", name: string, attributes?: JsonObject): SpanHandle;
-  /** Streams text that was just produced to live subscribers; not stored. */
-  delta(text: string): void;
+  /** Streams text that was just produced, or thought, to live subscribers; not stored. Text unless `kind` says otherwise. */
+  delta(text: string, kind?: DeltaKind): void;
 }
 
 /** pure: computed from the scope and nothing else, without a started mark: here and now, or in a thread when it is not small. outside: touches the world or takes long. */
