@@ -32,7 +32,18 @@ function runtimeFloorRules() {
 
 /** What others may import of a machine of shared/; all else of its folder is its inside. */
 const machineFaces = {
-  db: ["database", "engine-login", "engine-rights", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql", "scope"],
+  db: [
+    "database",
+    "engine-login",
+    "engine-rights",
+    "errors",
+    "json-columns",
+    "pool",
+    "recorded-migrations",
+    "tenant-policy",
+    "versions\\.sql",
+    "scope",
+  ],
   dsl: [
     "configs",
     "document",

@@ -30,7 +30,8 @@ export function engineRoleOf(platformRole: string): string {
   return `${platformRole.slice(0, 56)}_engine`;
 }
 
-const enginePassword = (password: string): string => createHmac("sha256", password).update("agent-platform/engine-role").digest("base64url");
+const enginePassword = (password: string): string =>
+  createHmac("sha256", password).update("agent-platform/engine-role").digest("base64url");
 
 function isEngineLogin(url: string): boolean {
   return url.split("?", 2)[1]?.split("&").includes(mark) ?? false;

@@ -157,7 +157,8 @@ async function post(target: Target, request: SubgraphRequest): Promise<Execution
         refusal = error;
       }
     }
-    throw refusal;
+    // There is a key, so there was an attempt.
+    throw refusal!;
   } finally {
     release();
   }

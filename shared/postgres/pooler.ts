@@ -16,12 +16,16 @@ export async function refusePooler(url: string): Promise<void> {
   try {
     await client.connect();
     const { rows } = await client.query<{ probe: string | null }>("select current_setting('app.probe', true) as probe");
-    if (rows[0]?.probe !== probe) throw postgresErrors.DATABASE_POOLED({ address, problem: "it drops the options that a session starts with" });
+    if (rows[0]?.probe !== probe)
+      throw postgresErrors.DATABASE_POOLED({ address, problem: "it drops the options that a session starts with" });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     // PgBouncer's words. Whatever else hinders a connection is told by who needs it.
     if (!/unsupported startup parameter/i.test(storyOf(cause))) return;
-    throw postgresErrors.DATABASE_POOLED({ address, problem: `it refuses the options that a session starts with (${storyOf(cause)})` }, { cause });
+    throw postgresErrors.DATABASE_POOLED(
+      { address, problem: `it refuses the options that a session starts with (${storyOf(cause)})` },
+      { cause },
+    );
   } finally {
     await client.end().catch(() => {});
   }
@@ -41,7 +45,10 @@ export async function refuseSharedSessions(url: string): Promise<void> {
     const [other, after] = [await backendOf(second), await backendOf(first)];
     await second.query("rollback");
     if (before !== after || before === other)
-      throw postgresErrors.DATABASE_POOLED({ address: databaseAddress(url), problem: "two sessions of the engine share one of PostgreSQL's" });
+      throw postgresErrors.DATABASE_POOLED({
+        address: databaseAddress(url),
+        problem: "two sessions of the engine share one of PostgreSQL's",
+      });
   } finally {
     await Promise.all([first, second].map((client) => client.end().catch(() => {})));
   }

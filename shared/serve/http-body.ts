@@ -30,11 +30,7 @@ const largeChars = 256 * 1024;
  * @param onBytes  hears of the body before it is parsed; what it throws refuses the request.
  * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
  */
-export async function readBody(
-  request: IncomingMessage,
-  limitBytes: number,
-  onBytes?: ((bytes: Buffer) => void) | undefined,
-): Promise<unknown> {
+export async function readBody(request: IncomingMessage, limitBytes: number, onBytes?: (bytes: Buffer) => void): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
   if (!/^application\/([\w.-]+\+)?json\b/i.test(request.headers["content-type"] ?? "")) {

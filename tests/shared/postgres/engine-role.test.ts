@@ -55,12 +55,12 @@ describe("the engine's role", () => {
     const urls = await Promise.all([preparePlatformDatabase(t.url), preparePlatformDatabase(t.url)]);
     expect(urls[0]).toBe(urls[1]);
     const engine = `${platformOf(t.role)}_engine`;
-    expect(await ask(urls[0]!, whoami, "engine")).toEqual([{ role: engine, login: engine, engine: true }]);
-    expect(await ask(urls[0]!, whoami)).toMatchObject([{ role: platformOf(t.role), engine: false }]);
-    expect(engineUrlOf(urls[0]!)).not.toContain("secret");
+    expect(await ask(urls[0], whoami, "engine")).toEqual([{ role: engine, login: engine, engine: true }]);
+    expect(await ask(urls[0], whoami)).toMatchObject([{ role: platformOf(t.role), engine: false }]);
+    expect(engineUrlOf(urls[0])).not.toContain("secret");
     const facts =
       "select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb as mighty, rolconfig from pg_roles where rolname = current_user";
-    expect(await ask(urls[0]!, facts, "engine")).toEqual([{ mighty: false, rolconfig: ['search_path=""'] }]);
+    expect(await ask(urls[0], facts, "engine")).toEqual([{ mighty: false, rolconfig: ['search_path=""'] }]);
   });
 
   it("follows the platform's password, when that is changed", async () => {
