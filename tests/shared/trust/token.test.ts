@@ -86,7 +86,7 @@ describe("a token between processes", () => {
       __proto__x: 1,
       half: "\ud800",
       nothing: undefined,
-      list: [undefined, 1e400, -0],
+      list: [undefined, Number.POSITIVE_INFINITY, -0],
       date: new Date(0),
     };
     const sent = operationText({ query: "{ a }", variables, operationName: null });
