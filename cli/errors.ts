@@ -35,6 +35,11 @@ export const cliErrors = defineErrors({
     message: (f: { host: string }) =>
       `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Set AGENT_PLATFORM_AUTH_REQUIRED=true, or use 127.0.0.1.`,
   },
+  INTERNAL_KEY_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: () =>
+      "AGENT_PLATFORM_INTERNAL_KEY is not set. By it the platform's processes know each other; give all of them the same one: 64 hex digits (openssl rand -hex 32).",
+  },
   PART_KEEPS_ENDING: {
     code: "DOWNSTREAM_UNAVAILABLE",
     message: (f: { part: string; story: string; logFile?: string | undefined }) =>

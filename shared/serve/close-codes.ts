@@ -5,10 +5,10 @@
 export const closeCodes = {
   /** The server stops. */
   GOING_AWAY: 1001,
-  /** Keys cannot be checked for the moment. */
-  TRY_AGAIN_LATER: 1013,
   /** A message is above the limit of bytes. */
   MESSAGE_TOO_BIG: 1009,
+  /** Keys cannot be checked for the moment. */
+  TRY_AGAIN_LATER: 1013,
   /** A message cannot be read, or connection_init says what cannot be. */
   BAD_REQUEST: 4400,
   /** An operation came before the connection was acknowledged. */

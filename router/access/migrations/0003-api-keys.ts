@@ -1,6 +1,6 @@
 import { Migration } from "@mikro-orm/migrations";
 
-const policy = `(select app.is_engine()) or tenant_id = (select case when app.is_engine() then '' else app.current_tenant() end)`;
+const policy = `(select app.is_engine_role()) or tenant_id = (select case when app.is_engine_role() then '' else app.current_tenant() end)`;
 
 /** API keys, and the one number by which routers learn that a key has changed. */
 export class ApiKeys extends Migration {
@@ -19,7 +19,9 @@ export class ApiKeys extends Migration {
     )`);
     this.addSql("alter table access.key_pepper enable row level security");
     this.addSql("alter table access.key_pepper force row level security");
-    this.addSql("create policy platform on access.key_pepper using ((select app.is_engine())) with check ((select app.is_engine()))");
+    this.addSql(
+      "create policy platform on access.key_pepper using ((select app.is_engine_role())) with check ((select app.is_engine_role()))",
+    );
     this.addSql(`create table access.api_key (
       id text primary key,
       tenant_id text not null,
