@@ -75,7 +75,11 @@ async function withKeys(context: CliContext, work: (admin: KeyAdmin) => Promise<
   const database = await joinPlatformDatabase({ ...given, dataDir: resolve(given.dataDir) });
   try {
     const admin = await context.composition.openKeys(withKey(database.env));
-    await work(admin).finally(() => admin.close());
+    try {
+      await work(admin);
+    } finally {
+      await admin.close();
+    }
   } finally {
     await database.stop();
   }
