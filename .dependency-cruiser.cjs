@@ -57,6 +57,7 @@ const machineFaces = {
     "idempotency",
     "loaders",
     "pagination",
+    "payload-loader",
     "references",
     "scalars",
     "schema",

@@ -32,6 +32,8 @@ import type { RequestInfo } from "#shared/request-info.ts";
 /** The least that an operation's context has. */
 export interface GraphqlContext {
   info: RequestInfo;
+  /** Calls back when the client has its answer, or is gone. Not there where an answer is sent piece by piece. */
+  whenAnswered?: (done: () => void) => void;
 }
 
 /** What plans and runs operations for Apollo Server. */
@@ -125,6 +127,14 @@ export function clientGone(response: ServerResponse): AbortSignal {
     if (!response.writableFinished) controller.abort(clientLeft());
   });
   return controller.signal;
+}
+
+/** Calls back when an answer has left; one that nobody reads to its end ends with its connection. */
+export function whenAnswered(response: ServerResponse): (done: () => void) => void {
+  return (done) => {
+    if (response.closed || response.destroyed) done();
+    else response.once("close", done);
+  };
 }
 
 /** Reads a request as Apollo Server takes it. @throws AppError when its body cannot be read */
