@@ -12,6 +12,8 @@ export interface RouterContext extends GraphqlContext {
   transport: "HTTP" | "WEBSOCKET";
   clientIp: string | null;
   userAgent: string | null;
+  /** Calls back when the client has its answer, or is gone. Not there where an answer is sent piece by piece. */
+  whenAnswered?: (done: () => void) => void;
 }
 
 /** The context of an HTTP request. @throws AppError TENANT_ID_INVALID */

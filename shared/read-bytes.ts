@@ -1,6 +1,6 @@
 /**
- * A bound on what a process has read for operations that are not answered yet, in bytes of rows: they are counted before they are texts, objects and an
- * answer, each as large again. What is large is measured in the database, and reserved before it is read; for what is too much now an operation
+ * A bound on what a process has read for operations whose answers are not made yet, in bytes of rows: they are counted before they are texts, objects and
+ * an answer, each as large again. What is large is measured in the database, and reserved before it is read; for what is too much now an operation
  * waits, with no connection in its hands. Whoever has read for longest always goes on, up to the bound of one operation: nobody waits for each other.
  */
 import { defineErrors, type AppError } from "./errors.ts";
@@ -8,17 +8,26 @@ import { defineErrors, type AppError } from "./errors.ts";
 export interface ReadLimits {
   /** Of one operation: more than the largest output of a node. */
   operationBytes: number;
-  /** Of all operations of one tenant, and of all. */
+  /** Of all operations of one tenant. */
   tenantBytes: number;
+  /** Of all. */
   totalBytes: number;
+  /** Of all while nothing has been given back for half of the longest wait: somebody reads and is not done. */
+  stuckBytes: number;
   /** The longest wait for room. */
   waitMs: number;
 }
 
-/** A tenant has half, so that others' large pages have room beside its own, however slowly it takes them. */
-export const readLimits: ReadLimits = { operationBytes: 64 << 20, tenantBytes: 64 << 20, totalBytes: 128 << 20, waitMs: 10_000 };
+/** An answer in the making takes about six times its rows. Beside a tenant that is not done with its own there is room for another. */
+export const readLimits: ReadLimits = {
+  operationBytes: 64 << 20,
+  tenantBytes: 64 << 20,
+  totalBytes: 64 << 20,
+  stuckBytes: 128 << 20,
+  waitMs: 10_000,
+};
 
-/** How long until one of several large answers has probably been sent. */
+/** How long until one of several large answers has probably been made. */
 const retryAfterMs = 1_000;
 
 type Holder = "tenant" | "all";
@@ -41,7 +50,7 @@ const readErrors = defineErrors({
   READS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
     message: (f: Busy) =>
-      `What is read ${f.of === "tenant" ? "for this tenant" : "in all"} and not answered yet has as many bytes as it may (${f.limitBytes}). Try again in ${f.retryAfterMs} ms, fewer side by side, or ask for smaller pages.`,
+      `What is read ${f.of === "tenant" ? "for this tenant" : "in all"} whose answers are not made yet has as many bytes as it may (${f.limitBytes}). Try again in ${f.retryAfterMs} ms, fewer side by side, or ask for smaller pages.`,
   },
 });
 
@@ -84,6 +93,8 @@ export class ReadBytes {
   readonly #holders = new Set<OperationReading>();
   readonly #waiting = new Set<Waiter>();
   #total = 0;
+  /** When bytes were given back last, or none were held. */
+  #movedAtMs = 0;
 
   constructor(limits: ReadLimits = readLimits) {
     this.#limits = limits;
@@ -111,6 +122,7 @@ export class ReadBytes {
 
   add(holder: OperationReading, bytes: number): void {
     const { tenantId } = holder.reader;
+    if (this.#total === 0) this.#movedAtMs = performance.now();
     this.#total += bytes;
     this.#holders.add(holder);
     this.#tenants.set(tenantId, this.#of(holder) + bytes);
@@ -120,6 +132,7 @@ export class ReadBytes {
     if (!this.#holders.delete(holder)) return;
     const { tenantId } = holder.reader;
     this.#total -= bytes;
+    this.#movedAtMs = performance.now();
     const left = this.#of(holder) - bytes;
     if (left > 0) this.#tenants.set(tenantId, left);
     else this.#tenants.delete(tenantId);
@@ -137,6 +150,7 @@ export class ReadBytes {
       if (signal?.aborted === true) return reject(reasonOf(signal));
       const settle = () => {
         clearTimeout(timer);
+        clearInterval(looking);
         signal?.removeEventListener("abort", onAbort);
         this.#waiting.delete(waiter);
       };
@@ -153,6 +167,7 @@ export class ReadBytes {
       };
       const onAbort = () => leave(reasonOf(signal));
       const timer = setTimeout(() => leave(this.#busy(holder, bytes)), this.#limits.waitMs).unref();
+      const looking = setInterval(() => this.#giveOn(), this.#limits.waitMs / 4).unref();
       const waiter: Waiter = { holder, bytes, take };
       this.#waiting.add(waiter);
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -180,7 +195,9 @@ export class ReadBytes {
   /** Others' bytes keep no tenant from what is small. */
   #mayTake(holder: OperationReading, bytes: number): boolean {
     if (this.#isOldest(holder)) return true;
-    const fits = this.#total + bytes <= this.#limits.totalBytes || (bytes === 0 && this.#of(holder) === 0);
+    const { totalBytes, stuckBytes, waitMs } = this.#limits;
+    const isStuck = performance.now() - this.#movedAtMs >= waitMs / 2;
+    const fits = this.#total + bytes <= (isStuck ? stuckBytes : totalBytes) || (bytes === 0 && this.#of(holder) === 0);
     return fits && this.#isWithinShare(holder, bytes);
   }
 

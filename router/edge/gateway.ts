@@ -112,12 +112,10 @@ async function answer(runtime: Runtime, { planned, variables, context }: Answere
       report: (cause) => log.error({ err: cause, requestId: info.requestId }, "operation failed inside"),
     });
   } finally {
-    const release = () => {
-      meter.release();
-      reading.release();
-    };
-    if (context.whenAnswered === undefined) release();
-    else context.whenAnswered(release);
+    if (context.whenMade === undefined) reading.release();
+    else context.whenMade(() => reading.release());
+    if (context.whenAnswered === undefined) meter.release();
+    else context.whenAnswered(() => meter.release());
   }
 }
 

@@ -3,8 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ApolloServer, HTTPGraphQLRequest } from "@apollo/server";
 import type { Env } from "#shared/config.ts";
 import { AppError } from "#shared/errors.ts";
-import { answerGraphql, clientGone, readGraphqlRequest, type GraphqlExchange,
-  whenAnswered } from "#shared/serve/graphql-http.ts";
+import { answerGraphql, clientGone, readGraphqlRequest, type GraphqlExchange } from "#shared/serve/graphql-http.ts";
 import { sendJson, sendRefusal } from "#shared/serve/http-answer.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { isJsonObject } from "#shared/json.ts";
@@ -150,6 +149,14 @@ function watchReader(readers: Readers, tenantId: string, response: ServerRespons
   if (socket === null || response.closed || response.writableLength === 0) return;
   const cut = () => void response.destroy();
   response.once("close", readers.watch({ tenantId: () => tenantId, socket, unread: () => response.writableLength, cut }));
+}
+
+/** A response that nobody reads to its end ends with its connection. */
+function whenAnswered(response: ServerResponse): (done: () => void) => void {
+  return (done) => {
+    if (response.closed || response.destroyed) done();
+    else response.once("close", done);
+  };
 }
 
 const notAnOperation = () => new AppError("BAD_USER_INPUT", "BAD_REQUEST", "This is no GraphQL over HTTP.");

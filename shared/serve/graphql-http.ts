@@ -32,8 +32,8 @@ import type { RequestInfo } from "#shared/request-info.ts";
 /** The least that an operation's context has. */
 export interface GraphqlContext {
   info: RequestInfo;
-  /** Calls back when the client has its answer, or is gone. Not there where an answer is sent piece by piece. */
-  whenAnswered?: (done: () => void) => void;
+  /** Calls back when the answer is text and on its way, so that what it was made of is needed no more. */
+  whenMade?: (done: () => void) => void;
 }
 
 /** What plans and runs operations for Apollo Server. */
@@ -114,10 +114,16 @@ export async function answerGraphql<C extends GraphqlContext>(
 ): Promise<void> {
   const { response, context } = exchange;
   const httpGraphQLRequest = read ?? (await readGraphqlRequest(exchange));
-  const answer = await asRequest(context.info, () =>
-    server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
-  );
-  send(response, answer);
+  const made: (() => void)[] = [];
+  context.whenMade = (done) => void made.push(done);
+  try {
+    const answer = await asRequest(context.info, () =>
+      server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
+    );
+    send(response, answer);
+  } finally {
+    for (const done of made) done();
+  }
 }
 
 /** A signal that fires when the client hangs up before its answer is there. */
@@ -127,14 +133,6 @@ export function clientGone(response: ServerResponse): AbortSignal {
     if (!response.writableFinished) controller.abort(clientLeft());
   });
   return controller.signal;
-}
-
-/** Calls back when an answer has left; one that nobody reads to its end ends with its connection. */
-export function whenAnswered(response: ServerResponse): (done: () => void) => void {
-  return (done) => {
-    if (response.closed || response.destroyed) done();
-    else response.once("close", done);
-  };
 }
 
 /** Reads a request as Apollo Server takes it. @throws AppError when its body cannot be read */

@@ -13,7 +13,7 @@ import {
 } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
-import { answerGraphql, clientGone, startGraphqlServer, whenAnswered, type Gateway, type GraphqlContext } from "./graphql-http.ts";
+import { answerGraphql, clientGone, startGraphqlServer, type Gateway, type GraphqlContext } from "./graphql-http.ts";
 import { AppError } from "#shared/errors.ts";
 import { sendJson } from "./http-answer.ts";
 import type { Log } from "#shared/log.ts";
@@ -41,7 +41,7 @@ export async function serveEndpoint(
     name: endpoint.name,
     async answer(request, response) {
       const info = requestInfo(requestFromHeaders(request.headers), clientGone(response));
-      await answerGraphql(server, { request, response, context: { info, whenAnswered: whenAnswered(response) }, maxBodyBytes: setting.maxBodyBytes });
+      await answerGraphql(server, { request, response, context: { info }, maxBodyBytes: setting.maxBodyBytes });
     },
     ready: (response) => answerReady(endpoint, response, setting.log),
     sockets: graphqlWebSockets(socketOptions(endpoint, schema, setting.log), {
@@ -72,11 +72,11 @@ function gatewayTo(endpoint: SubgraphEndpoint, schema: GraphQLSchema): Gateway {
   };
 }
 
-/** Who asks, with the counting of what is read for it until its answer has left. */
-function countedInfo({ info, whenAnswered: answered }: GraphqlContext, { operation }: OperationDefinitionNode): RequestInfo {
+/** Who asks, with the counting of what is read for it until its answer is made. */
+function countedInfo({ info, whenMade }: GraphqlContext, { operation }: OperationDefinitionNode): RequestInfo {
   const { tenantId, signal } = info;
   const reading = processReads.open({ tenantId, isMutation: operation === OperationTypeNode.MUTATION, signal });
-  answered?.(() => reading.release());
+  whenMade?.(() => reading.release());
   return { ...info, reading };
 }
 
