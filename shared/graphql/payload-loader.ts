@@ -40,7 +40,11 @@ export function payloadLoader<Row extends object>(db: Db, source: PayloadSource<
   });
 }
 
-function rowsOf<Row extends object>(tx: Tx, { rows, valuesOf }: PayloadSource<Row>, ids: readonly string[]): Promise<(Row & { id: string })[]> {
+function rowsOf<Row extends object>(
+  tx: Tx,
+  { rows, valuesOf }: PayloadSource<Row>,
+  ids: readonly string[],
+): Promise<(Row & { id: string })[]> {
   return tx.sql(rows, valuesOf(ids, tx.tenantId));
 }
 

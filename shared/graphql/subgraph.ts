@@ -137,7 +137,11 @@ function streamLane<T>(source: AsyncIterator<T>): AsyncIterator<T> {
 function counted<T>(request: SubgraphRequest, work: (request: SubgraphRequest) => Promise<T>): Promise<T> {
   const { info, query } = request;
   if (info.reading !== undefined) return work(request);
-  const reader = { tenantId: info.tenantId, isMutation: isMutation(request.document ?? parseOnce(query), request.operationName), signal: info.signal };
+  const reader = {
+    tenantId: info.tenantId,
+    isMutation: isMutation(request.document ?? parseOnce(query), request.operationName),
+    signal: info.signal,
+  };
   return withReading(reader, (reading) => work({ ...request, info: { ...info, reading } }));
 }
 

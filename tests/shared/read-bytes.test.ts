@@ -1,3 +1,4 @@
+import { AppError } from "#shared/errors.ts";
 import { ReadBytes, type Reading } from "#shared/read-bytes.ts";
 
 afterEach(() => {
@@ -15,7 +16,7 @@ function setup() {
   const reserve = (reading: Reading, mebibytes: number, name: string) =>
     reading.reserve(mebibytes * mebi).then(
       () => void order.push(name),
-      (cause: { reason?: string; facts?: object }) => void order.push(`${name} ${cause.reason ?? String(cause)}`),
+      (cause: unknown) => void order.push(`${name} ${cause instanceof AppError ? cause.reason : String(cause)}`),
     );
   return { reads, open, order, reserve };
 }

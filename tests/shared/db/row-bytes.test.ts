@@ -28,8 +28,8 @@ describe("a statement whose rows nobody has measured", () => {
     expect(t.reads.held).toBeLessThan(readLimits.operationBytes + (1 << 20));
     reading.release();
     expect(t.reads.held).toBe(0);
-    expect(await t.database.forTenant("t1", t.reads.open({ tenantId: "t1", isMutation: false })).read((tx) => tx.sql("select 1 as one"))).toEqual([
-      { one: 1 },
-    ]);
+    expect(
+      await t.database.forTenant("t1", t.reads.open({ tenantId: "t1", isMutation: false })).read((tx) => tx.sql("select 1 as one")),
+    ).toEqual([{ one: 1 }]);
   });
 });
