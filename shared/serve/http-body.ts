@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { clientLeft } from "#shared/client-left.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
+import { bodyText } from "#shared/fetch/body-text.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
 import { refuseLongNumbers } from "#shared/json/numbers.ts";
 
@@ -21,18 +22,19 @@ export const bodyErrors = defineErrors({
 });
 
 /**
- * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
+ * Reads a JSON body, by its byte order mark or charset as bodyText does. A body that is not declared as JSON is not read: undefined.
  *
  * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
  */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
-  if (!/^application\/([\w.-]+\+)?json\b/i.test(request.headers["content-type"] ?? "")) {
+  const type = request.headers["content-type"] ?? "";
+  if (!/^application\/([\w.-]+\+)?json\b/i.test(type)) {
     request.resume();
     return undefined;
   }
-  const text = await readText(request, limitBytes);
+  const text = bodyText(await readBytes(request, limitBytes), type);
   if (text === "") return undefined;
   refuseDeep(text);
   const body = parsed(text);
@@ -58,7 +60,7 @@ export function statusOfRefusal(error: unknown): number {
   return error.code === "UNAUTHENTICATED" ? 401 : 400;
 }
 
-async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
+async function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -70,5 +72,5 @@ async function readText(request: IncomingMessage, limitBytes: number): Promise<s
   } catch (error) {
     throw error instanceof AppError || !request.destroyed ? error : clientLeft();
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
