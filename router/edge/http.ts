@@ -154,7 +154,7 @@ function givenIn(search: string): JsonObject | undefined {
   const entries = [...new URLSearchParams(search)].filter(([name]) => parametersOfGet.has(name));
   const given = entries.map(([name, text]) => [name, jsonParameters.has(name) ? readJson(text) : text] as const);
   if (new Set(entries.map(([name]) => name)).size < entries.length || given.some(([, value]) => value === undefined)) return undefined;
-  return Object.fromEntries(given) as JsonObject;
+  return Object.fromEntries(given);
 }
 
 const jsonParameters = new Set(["variables", "extensions"]);
