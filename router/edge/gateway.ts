@@ -134,10 +134,15 @@ function busy(error: AppError): GraphQLError {
   return new GraphQLError(error.message, { originalError: error, extensions: { http } });
 }
 
-const subscriptionOverHttp = () =>
-  new GraphQLError(
-    "A subscription is answered over WebSocket (graphql-transport-ws) at the same path, or by POST with accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0.",
-    {
-      extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_OVER_HTTP", http: { status: 400 } },
-    },
+const subscriptionOverHttp = () => {
+  const error = subscriptionNotStreamed();
+  return new GraphQLError(error.message, { originalError: error, extensions: { http: { status: 400 } } });
+};
+
+/** A subscription was asked for in a way that has no room for a second result. */
+export const subscriptionNotStreamed = () =>
+  new AppError(
+    "BAD_USER_INPUT",
+    "SUBSCRIPTION_OVER_HTTP",
+    "A subscription is answered over WebSocket (graphql-transport-ws) at the same path, or over HTTP with accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0.",
   );

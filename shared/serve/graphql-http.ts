@@ -152,9 +152,14 @@ export async function readGraphqlRequest<C extends GraphqlContext>(exchange: Gra
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
     if (typeof text === "string") refuseDeep(text);
   }
-  // Clients that have no name send an empty one; to Apollo Server that is the name of an operation that is not there.
+  // Clients that have no name send an empty one; to Apollo Server that is the name of an operation that is not there. No JSON is no variables.
   if (isJsonObject(body) && body["operationName"] === "") delete body["operationName"];
-  return { method: request.method ?? "GET", headers, search: search.replace(/([?&])operationName=(?=&|$)/, "$1"), body };
+  return {
+    method: request.method ?? "GET",
+    headers,
+    search: search.replace(/([?&])(operationName|variables|extensions)=(?=&|$)/g, "$1"),
+    body,
+  };
 }
 
 function send(response: ServerResponse, answer: HTTPGraphQLResponse): void {
