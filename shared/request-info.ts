@@ -1,5 +1,6 @@
 import { AppError } from "./errors.ts";
 import { excerpt } from "./fields.ts";
+import type { Reading } from "./read-bytes.ts";
 
 /** Who asks, for whom, and under which name the request is traced; the same in the router, in every subgraph and in a worker. */
 export interface RequestInfo {
@@ -10,8 +11,14 @@ export interface RequestInfo {
   traceparent?: string | undefined;
   /** The API key behind the request; null while auth is off. */
   apiKeyId?: string | null | undefined;
+  /** Who is behind the request, as whoever authenticated them says; null while auth is off. */
+  subject?: string | null | undefined;
+  /** What they may do, as `noun:verb`; undefined while auth is off: everything of their tenant. */
+  scopes?: readonly string[] | undefined;
   /** Fires when the caller has gone or its deadline has passed. */
   signal?: AbortSignal | undefined;
+  /** Counts what this process reads for it, until it has been answered; whoever answers gives it. */
+  reading?: Reading | undefined;
 }
 
 /** What a tenant's id looks like; `app.scope` can never be said with it. */
@@ -29,6 +36,11 @@ export function tenantIdInvalid(tenantId: string): AppError {
 }
 
 /** Only the identity of a wider context, to be handed on to another subgraph. */
-export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, signal }: RequestInfo): RequestInfo {
-  return { tenantId, requestId, traceparent, apiKeyId, signal };
+<<<<<<< HEAD
+export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, signal, reading }: RequestInfo): RequestInfo {
+  return { tenantId, requestId, traceparent, apiKeyId, signal, reading };
+=======
+export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal }: RequestInfo): RequestInfo {
+  return { tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal };
+>>>>>>> main
 }

@@ -32,6 +32,8 @@ import type { RequestInfo } from "#shared/request-info.ts";
 /** The least that an operation's context has. */
 export interface GraphqlContext {
   info: RequestInfo;
+  /** Calls back when the answer is text and on its way, so that what it was made of is needed no more. */
+  whenMade?: (done: () => void) => void;
 }
 
 /** What plans and runs operations for Apollo Server. */
@@ -102,6 +104,8 @@ export interface GraphqlExchange<C extends GraphqlContext> {
   response: ServerResponse;
   context: C;
   maxBodyBytes: number;
+  /** Hears of the body before it is parsed; what it throws refuses the request. */
+  onBody?: (bytes: Buffer) => void;
 }
 
 /** Answers one HTTP request, by what was read of it; rejects with an AppError when its body cannot be read. */
@@ -112,10 +116,16 @@ export async function answerGraphql<C extends GraphqlContext>(
 ): Promise<void> {
   const { response, context } = exchange;
   const httpGraphQLRequest = read ?? (await readGraphqlRequest(exchange));
-  const answer = await asRequest(context.info, () =>
-    server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
-  );
-  send(response, answer);
+  const made: (() => void)[] = [];
+  context.whenMade = (done) => void made.push(done);
+  try {
+    const answer = await asRequest(context.info, () =>
+      server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
+    );
+    send(response, answer);
+  } finally {
+    for (const done of made) done();
+  }
 }
 
 /** A signal that fires when the client hangs up before its answer is there. */
@@ -129,14 +139,14 @@ export function clientGone(response: ServerResponse): AbortSignal {
 
 /** Reads a request as Apollo Server takes it. @throws AppError when its body cannot be read */
 export async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExchange<C>): Promise<HTTPGraphQLRequest> {
-  const { request, maxBodyBytes, isGuarded = false } = exchange;
+  const { request, maxBodyBytes, onBody, isGuarded = false } = exchange;
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   if (isGuarded && request.method === "GET") headers.set("apollo-require-preflight", "guarded");
   const { search, searchParams } = new URL(request.url ?? "/", "http://localhost");
-  const body = request.method === "POST" ? await readBody(request, maxBodyBytes) : undefined;
+  const body = request.method === "POST" ? await readBody(request, maxBodyBytes, onBody) : undefined;
   for (const text of searchParams.values()) refuseDeep(text);
   for (const name of ["variables", "extensions"]) refuseLongNumbers(searchParams.get(name) ?? "", name);
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {

@@ -28,9 +28,10 @@ const largeChars = 256 * 1024;
 /**
  * Reads a JSON body, by its byte order mark or charset as bodyText does. A body that is not declared as JSON is not read: undefined.
  *
+ * @param onBytes  hears of the body before it is parsed; what it throws refuses the request.
  * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
  */
-export async function readBody(request: IncomingMessage, limitBytes: number): Promise<unknown> {
+export async function readBody(request: IncomingMessage, limitBytes: number, onBytes?: (bytes: Buffer) => void): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
   const type = request.headers["content-type"] ?? "";
@@ -38,7 +39,9 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
     request.resume();
     return undefined;
   }
-  const text = bodyText(await readBytes(request, limitBytes), type);
+  const bytes = await readBytes(request, limitBytes);
+  onBytes?.(bytes);
+  const text = bodyText(bytes, type);
   if (text === "") return undefined;
   refuseDeep(text);
   const isLarge = text.length > largeChars;
