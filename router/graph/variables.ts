@@ -25,6 +25,7 @@ import {
 } from "graphql";
 import { defineErrors } from "#shared/errors.ts";
 import { isKept, notKept, placeOf } from "#shared/json/numbers.ts";
+import { shownValue } from "./shown-variables.ts";
 
 /** How many values the variables of one operation may have. */
 export interface VariableLimits {
@@ -66,8 +67,16 @@ export function checkVariables({ schema, node, variables, limits = variableLimit
     if (count.values > limits.maxValues) return [refusal(name, "values", limits.maxValues)];
     if (path !== undefined) infinite ??= tooLargeNumber(name, path);
   }
-  const { errors = [] } = getVariableValues(schema, definitions, variables, { maxErrors: 50 });
+  const { errors = [] } = getVariableValues(schema, definitions, shownOf(variables, types), { maxErrors: 50 });
   return errors.length > 0 ? errors : infinite === undefined ? [] : [infinite];
+}
+
+/** The declared ones, as an error may show them; what has no type of the graph is refused by graphql-js for that alone. */
+function shownOf(variables: Readonly<Record<string, unknown>>, types: ReadonlyMap<string, unknown>): Record<string, unknown> {
+  const shown = [...types].flatMap(([name, type]) =>
+    Object.hasOwn(variables, name) ? [[name, isInputType(type) ? shownValue(variables[name], type) : null] as const] : [],
+  );
+  return Object.fromEntries(shown);
 }
 
 function refusal(variable: string, of: "values" | "items of lists", limit: number): GraphQLError {

@@ -5,7 +5,7 @@ import { checkVariables } from "../../../router/graph/variables.ts";
 const schema = buildSchema(`
   scalar JSON
   enum Status { FAILED DONE }
-  input Filter { status: [Status!] nested: [Filter!] value: JSON matrix: [[Int]] }
+  input Filter { status: [Status!] nested: [Filter!] value: JSON matrix: [[Int]] name: String }
   type Query { runs(filter: Filter, status: [Status!], value: JSON): Int }
 `);
 
@@ -49,5 +49,30 @@ describe("variables", () => {
 
   it("that do not fit are told fifty times at most", () => {
     expect(check("$v: [Status!]", { v: many(10_000, 1) }).length).toBeLessThanOrEqual(51);
+  });
+
+  const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, index]));
+
+  // An error shows the object that it is of: fifty of them showed 100,000 keys each, and nobody was answered for 24 s.
+  it.each<[string, string, unknown, string]>([
+    ["many unknown fields", "Filter", keys(100_000), 'Field "k0" is not defined by type "Filter".'],
+    ["unknown fields beside a large value", "Filter", { value: keys(100_000), ...keys(40) }, 'Field "k0" is not defined by type "Filter".'],
+    ["unknown fields beside a long text", "Filter", { name: "x".repeat(3e6), ...keys(40) }, 'Field "k0" is not defined by type "Filter".'],
+    ["a long unknown field", "Filter", { ["k".repeat(3e6)]: 1 }, 'is not defined by type "Filter".'],
+    ["an object for an enum", "Status", keys(100_000), 'Enum "Status" cannot represent non-string value: {}.'],
+    ["a list of objects for a text", "Filter", { name: many(10, keys(10_000)) }, "String cannot represent a non string value: []"],
+    ["a long text for a number", "Filter", { matrix: [["9".repeat(3e6)]] }, "Int cannot represent non-integer value"],
+    ["a list for an input in a list", "Filter", { nested: [[many(10, keys(10_000))]] }, 'Expected type "Filter" to be an object.'],
+  ])("are told in few words, however large they are: %s", (_what, type, value, told) => {
+    const messages = check(`$v: ${type}`, { v: value }).map(({ message }) => message);
+    expect(messages[0]).toContain(told);
+    expect(messages.length).toBeLessThanOrEqual(51);
+    expect(messages.join("").length).toBeLessThan(300_000);
+  });
+
+  it("are what they are to their types where they are large: long texts, large JSON, unknown ones that nobody declares", () => {
+    expect(check("$v: Filter", { v: { name: "x".repeat(3e6), value: keys(100_000), nested: { status: "FAILED" } } })).toEqual([]);
+    expect(check("$v: [[Int]]", { v: 1 })).toEqual([]);
+    expect(check("$v: JSON", { v: 1, w: keys(100_000) })).toEqual([]);
   });
 });
