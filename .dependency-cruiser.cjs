@@ -68,6 +68,7 @@ const machineFaces = {
     "idempotency",
     "loaders",
     "pagination",
+    "payload-loader",
     "references",
     "scalars",
     "schema",

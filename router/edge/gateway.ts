@@ -2,6 +2,7 @@
 import { HeaderMap } from "@apollo/server";
 import { GraphQLError, OperationTypeNode, type ExecutionResult } from "graphql";
 import { AppError } from "#shared/errors.ts";
+import { processReads } from "#shared/read-bytes.ts";
 import type { Gateway } from "#shared/serve/graphql-http.ts";
 import type { Log } from "#shared/log.ts";
 import type { ComposedGraph } from "../graph/supergraph.ts";
@@ -96,8 +97,11 @@ interface Answered {
 
 async function answer(runtime: Runtime, { planned, variables, context }: Answered): Promise<ExecutionResult> {
   const { graph, endpoints, deadlines, log } = runtime;
-  const { info } = context;
-  const meter = runtime.answers.open({ tenantId: info.tenantId, isMutation: planned.node.operation === OperationTypeNode.MUTATION });
+  const isMutation = planned.node.operation === OperationTypeNode.MUTATION;
+  const { tenantId, signal } = context.info;
+  const meter = runtime.answers.open({ tenantId, isMutation });
+  const reading = processReads.open({ tenantId, isMutation, signal });
+  const info = { ...context.info, reading };
   try {
     return await executePlan({
       graph,
@@ -108,6 +112,8 @@ async function answer(runtime: Runtime, { planned, variables, context }: Answere
       report: (cause) => log.error({ err: cause, requestId: info.requestId }, "operation failed inside"),
     });
   } finally {
+    if (context.whenMade === undefined) reading.release();
+    else context.whenMade(() => reading.release());
     if (context.whenAnswered === undefined) meter.release();
     else context.whenAnswered(() => meter.release());
   }
@@ -128,10 +134,15 @@ function busy(error: AppError): GraphQLError {
   return new GraphQLError(error.message, { originalError: error, extensions: { http } });
 }
 
-const subscriptionOverHttp = () =>
-  new GraphQLError(
-    "A subscription is answered over WebSocket (graphql-transport-ws) at the same path, or by POST with accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0.",
-    {
-      extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_OVER_HTTP", http: { status: 400 } },
-    },
+const subscriptionOverHttp = () => {
+  const error = subscriptionNotStreamed();
+  return new GraphQLError(error.message, { originalError: error, extensions: { http: { status: 400 } } });
+};
+
+/** A subscription was asked for in a way that has no room for a second result. */
+export const subscriptionNotStreamed = () =>
+  new AppError(
+    "BAD_USER_INPUT",
+    "SUBSCRIPTION_OVER_HTTP",
+    "A subscription is answered over WebSocket (graphql-transport-ws) at the same path, or over HTTP with accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0.",
   );

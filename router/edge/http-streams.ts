@@ -47,6 +47,8 @@ export interface StreamedOperation {
   format: StreamFormat;
   response: ServerResponse;
   context: RouterContext;
+  /** A GET changes nothing, so that a mutation by it is not answered. */
+  isGet: boolean;
 }
 
 export interface HttpStreamsSetting {
@@ -75,8 +77,10 @@ export class HttpStreams {
 
   /** Answers an operation; false where it is none that needs a stream, and a whole answer is as welcome. */
   async answer(streamed: StreamedOperation, acceptsWhole: boolean): Promise<boolean> {
-    const { asked, response, context } = streamed;
-    if (acceptsWhole && !this.#isSubscription(asked)) return false;
+    const { asked, response, context, isGet } = streamed;
+    const kind = this.#kindOf(asked);
+    if (acceptsWhole && kind !== OperationTypeNode.SUBSCRIPTION) return false;
+    if (isGet && kind === OperationTypeNode.MUTATION) return false;
     if (this.#isFull(streamed)) return true;
     const prepared = prepareOperation(this.#runtime, asked, { context, audit: this.#setting.audit });
     if (isRefused(prepared)) sendJson(response, 400, { errors: prepared });
@@ -84,17 +88,22 @@ export class HttpStreams {
     return true;
   }
 
+  /** Whether an operation is a subscription that can be planned. */
+  isSubscription(asked: AskedOperation): boolean {
+    return this.#kindOf(asked) === OperationTypeNode.SUBSCRIPTION;
+  }
+
   /** Ends all streams: their clients are to subscribe again, elsewhere. */
   close(): void {
     for (const cut of this.#open) cut();
   }
 
-  /** What cannot be planned is refused wherever it goes. */
-  #isSubscription({ query, operationName }: AskedOperation): boolean {
+  /** undefined: it cannot be planned, and is refused wherever it goes. */
+  #kindOf({ query, operationName }: AskedOperation): OperationTypeNode | undefined {
     try {
-      return this.#runtime.operations.fromText(query, operationName).node.operation === OperationTypeNode.SUBSCRIPTION;
+      return this.#runtime.operations.fromText(query, operationName || undefined).node.operation;
     } catch {
-      return false;
+      return undefined;
     }
   }
 
