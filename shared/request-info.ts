@@ -36,11 +36,6 @@ export function tenantIdInvalid(tenantId: string): AppError {
 }
 
 /** Only the identity of a wider context, to be handed on to another subgraph. */
-<<<<<<< HEAD
-export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, signal, reading }: RequestInfo): RequestInfo {
-  return { tenantId, requestId, traceparent, apiKeyId, signal, reading };
-=======
-export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal }: RequestInfo): RequestInfo {
-  return { tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal };
->>>>>>> main
+export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal, reading }: RequestInfo): RequestInfo {
+  return { tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal, reading };
 }

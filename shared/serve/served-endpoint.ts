@@ -17,15 +17,11 @@ import { answerGraphql, clientGone, startGraphqlServer, type Gateway, type Graph
 import { AppError } from "#shared/errors.ts";
 import { sendJson } from "./http-answer.ts";
 import type { Log } from "#shared/log.ts";
-<<<<<<< HEAD
 import { processReads } from "#shared/read-bytes.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
-import { requestFromExtensions, requestFromHeaders, requestInfo } from "#shared/endpoint/request-transport.ts";
-=======
 import { handedOnByExtensions, handedOnByHeaders, requestInfo } from "#shared/endpoint/request-transport.ts";
 import type { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { operationText, readToken, requireOperation } from "#shared/trust/token.ts";
->>>>>>> main
 import { graphqlWebSockets, type GraphqlWebSockets, type SocketOptions, type WebSocketLimits } from "./websocket-server.ts";
 
 export interface ServedEndpoint {
@@ -87,7 +83,6 @@ function gatewayTo(endpoint: SubgraphEndpoint, schema: GraphQLSchema): Gateway {
   };
 }
 
-<<<<<<< HEAD
 /** Who asks, with the counting of what is read for it until its answer is made. */
 function countedInfo({ info, whenMade }: GraphqlContext, { operation }: OperationDefinitionNode): RequestInfo {
   const { tenantId, signal } = info;
@@ -96,10 +91,7 @@ function countedInfo({ info, whenMade }: GraphqlContext, { operation }: Operatio
   return { ...info, reading };
 }
 
-function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, log: Log): SocketOptions {
-=======
 function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, { log, keys }: ServeSetting): SocketOptions {
->>>>>>> main
   const translated = (requestId: string, errors: readonly GraphQLError[]) =>
     errors.map((error) =>
       clientError(error, { requestId, report: (cause) => log.error({ err: cause, requestId }, "operation failed inside") }),
