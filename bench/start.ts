@@ -22,7 +22,7 @@ export async function benchStart(): Promise<Figure[]> {
       const dsl = { nodes: [{ id: "a", type: "answer", config: { answer: "hi" } }], edges: [] };
       const prepared = await prepareWorkflow(client, { code: "bench", name: "bench", input: {}, dsl });
       const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId } });
-      const { status } = await followRun(client, run.id, () => {});
+      const { status } = await followRun(client, run!.id, () => {});
       const ended = performance.now();
       await client.close();
       await platform.stop();

@@ -43,6 +43,8 @@ export interface RunningPlatform extends RunningServer {
 export interface PlatformOptions extends StartOptions {
   /** The Unix socket at which worker processes reach the subgraphs that they call. */
   workerSocket: string;
+  /** Written into all that it claims, as {@link WorkerOptions.claimMark}. */
+  claimMark?: string | undefined;
   /** Why the platform is not ready, where somebody outside of this process knows; asked at each look at the readiness. */
   trouble?: () => string | undefined;
   /** How the parts fare, where a supervisor tells. */
@@ -65,7 +67,7 @@ export interface WorkerOptions {
   claimMark?: string;
 }
 
-/** A worker that died, as its parent knew it. */
+/** A process with leases that died, as its parent knew it. */
 export interface DeadWorker {
   claimMark: string;
   /** The run that it is known to have died of. */
@@ -90,7 +92,7 @@ export interface Composition {
   startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startWorker(env: PreparedEnv, worker: WorkerOptions, options: StartOptions): Promise<RunningPart>;
-  /** Frees the leases of a worker that died. */
+  /** Frees the leases of a worker, or of an API, that died. */
   freeLeases(env: PreparedEnv, worker: DeadWorker, log: Log): Promise<void>;
   /** Where a worker process finds the subgraphs that it calls, by name, at the platform of that socket. */
   workerUrls(workerSocket: string): Record<string, string>;

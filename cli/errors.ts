@@ -1,4 +1,6 @@
 import { defineErrors } from "#shared/errors.ts";
+import type { Json } from "#shared/json.ts";
+import { programName } from "./program-name.ts";
 
 /** Why a command does not start. Each says what to do next. */
 export const cliErrors = defineErrors({
@@ -17,6 +19,11 @@ export const cliErrors = defineErrors({
     code: "CONFLICT",
     message: (f: { host: string; port: number }) =>
       `Port ${f.port} of ${f.host} is taken by another program. Choose another: AGENT_PLATFORM_PORT=${f.port + 1}`,
+  },
+  PORT_OF_A_PLATFORM: {
+    code: "CONFLICT",
+    message: (f: { host: string; port: number; graphUrl: string }) =>
+      `Port ${f.port} of ${f.host} is that of an agent platform that runs: ${f.graphUrl}. Use it, or choose another port: AGENT_PLATFORM_PORT=${f.port + 1}`,
   },
   PORT_REFUSED: {
     code: "FORBIDDEN",
@@ -57,7 +64,7 @@ export const cliErrors = defineErrors({
   SUBGRAPH_NOT_ANSWERING: {
     code: "DOWNSTREAM_UNAVAILABLE",
     message: (f: { name: string; url: string; seconds: number }) =>
-      `The ${f.name} subgraph did not answer at ${f.url} for ${f.seconds} s. Start it (agent-platform subgraph ${f.name}), or correct AGENT_PLATFORM_${f.name.toUpperCase()}_SUBGRAPH_URL.`,
+      `The ${f.name} subgraph did not answer at ${f.url} for ${f.seconds} s. Start it (${programName()} subgraph ${f.name}), or correct AGENT_PLATFORM_${f.name.toUpperCase()}_SUBGRAPH_URL.`,
   },
   FILE_UNREADABLE: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} cannot be read: ${f.story}` },
   FILE_NOT_JSON: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} is not JSON: ${f.story}` },
@@ -65,6 +72,11 @@ export const cliErrors = defineErrors({
     code: "BAD_USER_INPUT",
     message: (f: { path: string }) =>
       `${f.path} holds no workflow. It is { "nodes": [...], "edges": [...] } or { "name", "input", "dsl" }; examples/ has some.`,
+  },
+  DSL_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string; issues: Json[] }) =>
+      `The workflow of ${f.path} has ${f.issues.length === 1 ? "a problem" : `${f.issues.length} problems`}:\n${issueLines(f.issues).join("\n")}`,
   },
   INPUT_NOT_AN_OBJECT: {
     code: "BAD_USER_INPUT",
@@ -75,9 +87,28 @@ export const cliErrors = defineErrors({
     code: "BAD_USER_INPUT",
     message: (f: { example: string; examples: string }) => `There is no example ${f.example}; there are ${f.examples}.`,
   },
+  EXAMPLE_NEEDS_MODEL: {
+    code: "BAD_USER_INPUT",
+    message: (f: { example: string }) =>
+      `The example ${f.example} asks a model, and the throw-away platform knows only a provider of the environment. Example:\n` +
+      `AGENT_PLATFORM_PROVIDER_BASE_URL=http://localhost:11434/v1 AGENT_PLATFORM_PROVIDER_API_KEY=the-key AGENT_PLATFORM_DEFAULT_MODEL=llama3.2 ` +
+      `npm run demo -- ${f.example}`,
+  },
   RUN_NOT_COMPLETED: {
     code: "CONFLICT",
-    message: (f: { runId: string; status: string; story: string }) => `Run ${f.runId} is ${f.status}. ${f.story}`.trim(),
+    message: (f: { runId: string; status: string; story: string; needs?: string | undefined }) =>
+      [`Run ${f.runId} is ${f.status}.`, f.story, f.needs].filter(Boolean).join(" "),
+  },
+  RUN_OUT_OF_SIGHT: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { runId: string; seconds: number; followLine?: string | undefined }) =>
+      `No connection to the platform for ${f.seconds} s: given up. Run ${f.runId} is stored, and goes on while the platform runs.` +
+      (f.followLine === undefined ? "" : ` To see it again: ${f.followLine}`),
   },
   SMOKE_FAILED: { code: "CONFLICT", message: (f: { failed: number; of: number }) => `${f.failed} of ${f.of} samples failed.` },
 });
+
+/** A line a problem of a document that was refused: where, and what. */
+export function issueLines(issues: readonly unknown[]): string[] {
+  return (issues as { path?: unknown; message?: unknown }[]).map(({ path, message }) => `  ${String(path)}: ${String(message)}`);
+}

@@ -1,8 +1,16 @@
 import { GraphqlRequestError, TransportError } from "#codegen/client/errors.ts";
 import { AppError } from "#shared/errors.ts";
+import { issueLines } from "./errors.ts";
 
 /** What was asked with is wrong, whatever the platform says. */
-const wrongAsks = ["ENVIRONMENT_INVALID", "SUBGRAPH_URL_MISSING", "INPUT_NOT_AN_OBJECT", "EXAMPLE_UNKNOWN"];
+const wrongAsks = [
+  "ENVIRONMENT_INVALID",
+  "SUBGRAPH_URL_MISSING",
+  "INPUT_NOT_AN_OBJECT",
+  "NUMBER_NOT_KEPT",
+  "EXAMPLE_UNKNOWN",
+  "EXAMPLE_NEEDS_MODEL",
+];
 
 /** 2 when the caller said something wrong, 1 for every other failure. */
 export function exitCodeOf(error: unknown): number {
@@ -25,7 +33,7 @@ function isForPeople(error: unknown): error is Error {
 function issuesOf(error: Error): string[] {
   const issues = error instanceof GraphqlRequestError ? error.errors[0]?.extensions?.["issues"] : undefined;
   if (!Array.isArray(issues)) return [];
-  return issues.map((issue: { path?: unknown; message?: unknown }) => `  ${String(issue.path)}: ${String(issue.message)}`);
+  return issueLines(issues);
 }
 
 function machineReadable(error: unknown): object {

@@ -5,6 +5,7 @@ import type { Composition } from "./composition.ts";
 import type { CliContext } from "./context.ts";
 import { environmentReader } from "./environment.ts";
 import { exitCodeOf, tellError } from "./failure.ts";
+import { programName } from "./program-name.ts";
 import { platformParts } from "./compose/parts.ts";
 import { endWithReaders } from "./process/stop-signal.ts";
 import { apiCommand } from "./commands/api.ts";
@@ -55,7 +56,11 @@ export async function main(
     write: (text) => process.stdout.write(text),
     tell,
   };
-  const program = new Command("agent-platform")
+  const name = programName();
+  // Examples are there to be pasted.
+  const named = (text: string) => text.replace(/(?<![\w/-])agent-platform (?=[a-z])/g, `${name} `);
+  const program = new Command(name)
+    .configureOutput({ writeOut: (text) => context.write(named(text)), writeErr: (text) => void process.stderr.write(named(text)) })
     .description("An agent platform as one GraphQL graph: define, run durably, watch live.")
     .version(version())
     .showHelpAfterError("(--help shows how it is used)")

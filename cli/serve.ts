@@ -14,9 +14,14 @@ export interface ServeOptions<P extends RunningPart> {
   name: string;
   /** How it comes to its database; by {@link joinPlatformDatabase} unless it says otherwise. */
   open?: (env: Env, options: OpenOptions) => Promise<OpenDatabase | undefined>;
-  start: (env: PreparedEnv, options: StartOptions) => Promise<P>;
+  start: (env: PreparedEnv, options: ServedOptions) => Promise<P>;
   /** Told once it runs. */
   onReady?: (part: P) => void;
+}
+
+/** What a part is started with that may be told to stop meanwhile. */
+export interface ServedOptions extends StartOptions {
+  stop: StopSignal;
 }
 
 /** What the opening of a database needs of the process. */
@@ -38,7 +43,7 @@ export async function serveUntilStopped<P extends RunningPart>(context: CliConte
     if (database === undefined) return;
     shutdown.add("PostgreSQL", database.stop, 20_000);
     if (stop.signal.aborted) return;
-    const part = await options.start(database.env, { log, progress: (step) => log.info({ step }, "starting") });
+    const part = await options.start(database.env, { log, progress: (step) => log.info({ step }, "starting"), stop });
     shutdown.add(options.name, () => part.stop(), 28_000);
     options.onReady?.(part);
     await Promise.race([stop.wanted, ...(part.finished === undefined ? [] : [part.finished])]);

@@ -196,6 +196,8 @@ export class Supervisor {
   }
 
   #apiEnded(end: PartEnded): void {
+    // Of what it executed itself for callers.
+    if (end.code !== 0) this.#leasesFree(end);
     if (end.restartInMs === undefined) return;
     if (!this.#isServing) {
       // What hinders the first start is for the person who waits for it, at once.
@@ -221,7 +223,7 @@ export class Supervisor {
     const { context, log } = this.#options;
     if (claimMark === undefined || this.#database === undefined) return;
     const freed = context.composition.freeLeases(this.#database.env, { claimMark, blamedRunId: stuck?.runId }, log);
-    freed.catch((cause: unknown) => log.error({ err: cause }, "the leases of a dead worker were not freed; they run out"));
+    freed.catch((cause: unknown) => log.error({ err: cause }, "the leases of a dead process were not freed; they run out"));
   }
 
   #databaseChanged(trouble: string | undefined): void {

@@ -19,6 +19,7 @@ import { createGateway, type Runtime } from "./edge/gateway.ts";
 import { graphiqlFiles, type GraphiqlFiles } from "./graphiql/files.ts";
 import type { ReadinessCheck } from "./edge/health.ts";
 import { httpListener } from "./edge/http.ts";
+import { defaultStreamBounds, HttpStreams, type StreamBounds } from "./edge/http-streams.ts";
 import { boundedServer, defaultBounds, type HttpBounds } from "./edge/http-bounds.ts";
 import { defaultLimits, type OperationLimits } from "./graph/limits.ts";
 import { Operations } from "./graph/operations.ts";
@@ -30,7 +31,7 @@ import { readerLimits, Readers, type ReaderLimits } from "./edge/readers.ts";
 import { defaultGate, outsideGate, streamGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
 import { AnswerBytes, answerLimits, type AnswerLimits } from "./graph/answer-bytes.ts";
 import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
-import { finiteNumbers } from "./graph/variables.ts";
+import { keptNumbers } from "./graph/variables.ts";
 
 export interface RouterOptions {
   env: Pick<Env, "host" | "port" | "authRequired" | "allowedHosts" | "corsOrigins" | "maxNodes" | "answersMib">;
@@ -49,6 +50,7 @@ export interface RouterOptions {
   readers?: Partial<ReaderLimits>;
   bounds?: Partial<HttpBounds>;
   sockets?: Partial<WebSocketLimits>;
+  streams?: Partial<StreamBounds>;
   maxBodyBytes?: number;
   /** Where GraphiQL's bundle is kept; `.cache/graphiql` unless given. */
   graphiqlCache?: string;
@@ -87,8 +89,10 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
+  const streams = new HttpStreams(runtime, { server, audit, bounds: { ...defaultStreamBounds, ...options.streams } });
   const answering = {
     server,
+    streams,
     endpoints: runtime.endpoints,
     checks,
     graphiql,
@@ -115,7 +119,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     port: Number(new URL(address).port),
     supergraphSdl: runtime.supergraphSdl,
     prepareGraphiql: graphiql.prepare,
-    stop: (graceMs = 5_000) => stopAll({ http, sockets, server, graphiql, graceMs }),
+    stop: (graceMs = 5_000) => stopAll({ http, streams, sockets, server, graphiql, graceMs }),
   };
 }
 
@@ -126,7 +130,7 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
   return {
     graph,
     supergraphSdl,
-    operations: new Operations({ graph, rules: [finiteNumbers], limits: limitsOf({ env, limits }) }),
+    operations: new Operations({ graph, rules: [keptNumbers], limits: limitsOf({ env, limits }) }),
     endpoints: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint])),
     deadlines: { ...defaultDeadlines, ...deadlines },
     gate: new TenantGate({ ...defaultGate, ...given.gate }),
@@ -182,14 +186,17 @@ const tooManySockets = () => new AppError("RESOURCE_EXHAUSTED", "SOCKETS_LIMIT",
 
 interface Stopping {
   http: Server;
+  streams: HttpStreams;
   sockets: GraphqlWebSockets;
   server: ApolloServer<RouterContext>;
   graphiql: GraphiqlFiles;
   graceMs: number;
 }
 
-async function stopAll({ http, sockets, server, graphiql, graceMs }: Stopping): Promise<void> {
+async function stopAll({ http, streams, sockets, server, graphiql, graceMs }: Stopping): Promise<void> {
   graphiql.close();
-  await Promise.all([closeServer(http, graceMs), sockets.close(graceMs)]);
+  const closed = Promise.all([closeServer(http, graceMs), sockets.close(graceMs)]);
+  streams.close();
+  await closed;
   await server.stop();
 }

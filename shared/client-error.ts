@@ -51,7 +51,23 @@ const internal = (serviceName: unknown): Description => ({
   extensions: { code: "INTERNAL", reason: "INTERNAL", ...present("serviceName", serviceName) },
 });
 
-const badInput = (message: string, reason: string): Description => ({ message, extensions: { code: "BAD_USER_INPUT", reason } });
+const badInput = (message: string, reason: string): Description => ({
+  message: withoutLongWords(message),
+  extensions: { code: "BAD_USER_INPUT", reason },
+});
+
+/** A word of a message is shown up to here. */
+const longestWord = 200;
+
+/** graphql-js repeats names and values as they were given, whose length only the request's own limit bounds. */
+function withoutLongWords(message: string): string {
+  if (message.length <= longestWord) return message;
+  const cut = message.replace(/\S+/g, (word) => (word.length > longestWord ? `${word.slice(0, longestWord).toWellFormed()}…` : word));
+  return cut.length > longestMessage ? `${cut.slice(0, longestMessage).toWellFormed()}…` : cut;
+}
+
+/** A value may have many words. */
+const longestMessage = 2_000;
 
 /** Apollo's own codes for requests that never reach a resolver; they become the reason. */
 const requestFaults = new Set([

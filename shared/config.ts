@@ -19,7 +19,7 @@ const list = z
       .filter((part) => part !== ""),
   );
 const flag = z
-  .enum(["true", "false", "1", "0"])
+  .enum(["true", "false", "1", "0"], { error: "must be true, false, 1 or 0" })
   .default("false")
   .transform((text) => text === "true" || text === "1");
 const optional = z
@@ -27,7 +27,18 @@ const optional = z
   .transform((text) => text.trim())
   .transform((text) => (text === "" ? undefined : text))
   .optional();
-const whole = (fallback: number, least: number, most: number) => z.coerce.number().int().min(least).max(most).default(fallback);
+/** Digits only: Number() would take 1e3, 0x10 and a blank too. */
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .trim()
+    .refine((text) => /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most, {
+      error: `must be a whole number from ${least} to ${most}`,
+    })
+    .transform(Number);
+const whole = (fallback: number, least: number, most: number) => wholeNumber(least, most).default(fallback);
+const webUrl = z.url({ protocol: /^https?$/, error: "must be a URL that begins with http:// or https://" });
+const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, "must start with postgres://");
 
 /** Each variable, without its prefix: its schema, and the example that an error shows. */
@@ -37,8 +48,16 @@ const variables = {
   DATA_DIR: { schema: z.string().min(1).default(".data"), example: ".data" },
   DATABASE_URL: { schema: postgresUrl.optional(), example: "postgres://user:password@localhost:5432/agent_platform" },
   AUTH_REQUIRED: { schema: flag, example: "true" },
-  PROVIDER_BASE_URL: { schema: z.url().optional(), example: "http://localhost:11434/v1" },
+  PROVIDER_BASE_URL: { schema: webUrl.optional(), example: "http://localhost:11434/v1" },
   PROVIDER_API_KEY: { schema: optional, example: "sk-…" },
+  PROVIDER_API_KEY_HEADER: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,100}$/, "must be the name of a header")
+      .optional(),
+    example: "api-key",
+  },
+  PROVIDER_FIRST_BYTE_SECONDS: { schema: wholeNumber(1, 86_400).optional(), example: "300" },
   DEFAULT_MODEL: { schema: z.string().min(1).default("gpt-4o-mini"), example: "gpt-4o-mini" },
   PYTHON_BIN: { schema: z.string().min(1).default("python3"), example: "/usr/bin/python3" },
   MAX_TIMEOUT_SECONDS: { schema: whole(30, 1, 3600), example: "30" },
@@ -51,7 +70,7 @@ const variables = {
   MAX_CRASHES: { schema: whole(3, 1, 1000), example: "3" },
   MAX_NODES: { schema: whole(10_000, 1, 1_000_000), example: "10000" },
   ANSWERS_MIB: { schema: whole(256, 2, 2_047), example: "256" },
-  LOG_LEVEL: { schema: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"), example: "info" },
+  LOG_LEVEL: { schema: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"), example: "info" },
   LOG_FILE: { schema: optional, example: ".data/platform.log" },
   ALLOWED_HOSTS: { schema: list, example: "platform.local,10.0.0.5" },
   CORS_ORIGINS: { schema: list, example: "http://localhost:5173" },
@@ -62,9 +81,9 @@ const variables = {
       .optional(),
     example: "64 hex digits",
   },
-  SMOKE_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
-  SMOKE_WORKFLOW_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
-  SMOKE_RUNTIME_URL: { schema: z.url().optional(), example: "http://127.0.0.1:4000/graphql" },
+  SMOKE_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
+  SMOKE_WORKFLOW_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
+  SMOKE_RUNTIME_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_TENANT_ID: { schema: optional, example: "smoke" },
   SMOKE_API_KEY: { schema: optional, example: "the key" },
 } as const;
@@ -83,6 +102,10 @@ export interface Env {
   authRequired: boolean;
   providerBaseUrl: string | undefined;
   providerApiKey: string | undefined;
+  /** The header that carries the key as it is; undefined: a bearer token. */
+  providerApiKeyHeader: string | undefined;
+  /** How long a stream's first byte may take where the call says nothing; undefined: 60. */
+  providerFirstByteSeconds: number | undefined;
   defaultModel: string;
   pythonBin: string;
   maxTimeoutSeconds: number;
@@ -98,7 +121,7 @@ export interface Env {
   maxNodes: number;
   /** MiB of answers that the router holds at once; half of them for one tenant. */
   answersMib: number;
-  logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+  logLevel: (typeof logLevels)[number];
   logFile: string | undefined;
   allowedHosts: string[];
   corsOrigins: string[];
@@ -137,6 +160,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     authRequired: read("AUTH_REQUIRED"),
     providerBaseUrl: read("PROVIDER_BASE_URL"),
     providerApiKey: read("PROVIDER_API_KEY"),
+    providerApiKeyHeader: read("PROVIDER_API_KEY_HEADER"),
+    providerFirstByteSeconds: read("PROVIDER_FIRST_BYTE_SECONDS"),
     defaultModel: read("DEFAULT_MODEL"),
     pythonBin: read("PYTHON_BIN"),
     maxTimeoutSeconds: read("MAX_TIMEOUT_SECONDS"),

@@ -53,8 +53,10 @@ const fieldErrors = defineErrors({
   },
   SCOPE_ID_INVALID: {
     code: "BAD_USER_INPUT",
-    message: (_: { field: "scopeId"; scope: string }) =>
-      "scopeId names another tenant. Leave it out: the scope TENANT is the caller's tenant.",
+    message: (f: { field: "scopeId"; scope: string }) =>
+      f.scope === "TENANT"
+        ? "scopeId names another tenant. Leave it out: the scope TENANT is the caller's tenant."
+        : `scopeId has control characters, or half a character. Give the id of the ${f.scope.toLowerCase()} as it is.`,
   },
 });
 
@@ -156,12 +158,14 @@ export function creatableStatus<S extends string>(status: S): S {
 /**
  * Whose something is, where it is a tenant's, a user's, a team's, ...: the tenant itself for TENANT, the id that is given for the others.
  *
- * @throws AppError SCOPE_ID_REQUIRED, SCOPE_ID_INVALID (TENANT with another id than the caller's tenant)
+ * @throws AppError SCOPE_ID_REQUIRED, SCOPE_ID_INVALID (TENANT with another id than the caller's tenant; control characters)
  */
 export function checkScopeId(scope: string, scopeId: string | null | undefined, tenantId: string): string {
   if (scope !== "TENANT" && scopeId == null) throw fieldErrors.SCOPE_ID_REQUIRED({ field: "scopeId", scope });
   if (scope === "TENANT" && (scopeId ?? tenantId) !== tenantId) throw fieldErrors.SCOPE_ID_INVALID({ field: "scopeId", scope });
-  return checkText("scopeId", scopeId ?? tenantId, { min: 1, max: 200 });
+  const id = checkText("scopeId", scopeId ?? tenantId, { min: 1, max: 200 });
+  if (/[\p{Cc}\p{Cs}]/u.test(id)) throw fieldErrors.SCOPE_ID_INVALID({ field: "scopeId", scope });
+  return id;
 }
 
 /** The changes of an update: null where a field cannot be cleared means "leave it". */

@@ -1,8 +1,9 @@
-import { mkdirSync, openSync } from "node:fs";
+import { openSync } from "node:fs";
 import { dirname } from "node:path";
 import { pino, type DestinationStream, type Logger } from "pino";
 import type { Env } from "./config.ts";
 import { defineErrors } from "./errors.ts";
+import { makeFolder } from "./folder.ts";
 import { LogFile } from "./log-file.ts";
 
 /** Why there is no log. */
@@ -37,7 +38,7 @@ function stderr(): DestinationStream {
 
 function opened(logFile: string): number {
   try {
-    mkdirSync(dirname(logFile), { recursive: true });
+    makeFolder(dirname(logFile));
     return openSync(logFile, "a", 0o600);
   } catch (cause) {
     throw logErrors.LOG_FILE_UNUSABLE({ logFile, story: (cause as Error).message }, { cause });

@@ -58,7 +58,7 @@ export const runEventPages = graphql(`
     runEventPages(runId: $runId, after: $after) {
       cursor
       type
-      at
+      occurredAt
       runStatus
       nodeId
       nodeStatus

@@ -1,58 +1,96 @@
 /** Follows a run in the terminal, as it happens. */
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
+import { cliErrors } from "../errors.ts";
 import { runEventPages, runResult, waitingNodes } from "./documents.ts";
+import { askPatiently, defaultPatienceMs, isAway, type Patience } from "./patience.ts";
 import { jsonView, textView, type FinishedRun, type FollowedEvent } from "./run-view.ts";
 
-/** Where a run is, and how it is shown. */
-export interface FollowOptions {
-  runId: string;
-  url: string;
+/** How a run is shown, and how long a lost connection is tried again. */
+export interface ShowOptions {
   isJson: boolean;
-  tenant?: string | undefined;
-  apiKey?: string | undefined;
   /** Writes text as it is: deltas are no lines. */
   write: (text: string) => void;
+  /** Writes a line about how it goes. */
+  tell: (text: string) => void;
+  /** 60 s unless given. */
+  giveUpAfterMs?: number | undefined;
+  /** The command that follows a run: shown when this one gives up. */
+  followLine?: ((runId: string) => string) | undefined;
+}
+
+/** Where a run is, and how it is shown. */
+export interface FollowOptions extends ShowOptions {
+  runId: string;
+  url: string;
+  tenant?: string | undefined;
+  apiKey?: string | undefined;
+}
+
+/** A run that was shown. */
+export interface ShownRun {
+  run: FinishedRun;
+  /** Whether why it failed stands there already. */
+  isFailureShown: boolean;
 }
 
 /** Shows a run that is there, from its beginning until it has ended or rests. */
-export async function followExisting({ runId, url, tenant, apiKey, ...view }: FollowOptions): Promise<FinishedRun> {
+export async function followExisting({ runId, url, tenant, apiKey, ...show }: FollowOptions): Promise<ShownRun> {
   const client = createClient({ url, tenantId: tenant, apiKey });
   try {
     // A query is answered or not at once, where the socket would go on trying to reach a platform that is not there.
     const { run } = await client.query(runResult, { id: runId });
-    if (run && !view.isJson) view.write(`run ${runId}\n`);
-    return await showRun(client, runId, view);
+    if (run && !show.isJson) show.write(`run ${runId}\n`);
+    return await showRun(client, runId, show);
   } finally {
     await client.close();
   }
 }
 
-/** Shows everything that happens in a run, until it has ended or rests; gives the run as it is then. */
-export async function showRun(
-  client: GraphClient,
-  runId: string,
-  { isJson, write }: Pick<FollowOptions, "isJson" | "write">,
-): Promise<FinishedRun> {
+/**
+ * Shows everything that happens in a run, until it has ended or rests; gives the run as it is then.
+ *
+ * @throws AppError RUN_OUT_OF_SIGHT when the platform is away for longer than it is waited for.
+ */
+export async function showRun(client: GraphClient, runId: string, show: ShowOptions): Promise<ShownRun> {
+  const { isJson, write, giveUpAfterMs = defaultPatienceMs } = show;
   const view = isJson ? jsonView(write) : textView(write);
-  const run = await followRun(client, runId, (event) => view.event(event));
-  view.end(run);
-  return run;
+  const tell = (text: string) => {
+    view.pause();
+    show.tell(isJson ? JSON.stringify({ event: "notice", text }) : text);
+  };
+  const patience: Patience = {
+    giveUpAfterMs,
+    onLost: () => tell(`  connection lost, trying again for ${giveUpAfterMs / 1_000} s …`),
+    onRegained: () => tell("  connected again"),
+  };
+  try {
+    const run = await followRun(client, runId, (event) => view.event(event), patience);
+    return { run, isFailureShown: view.end(run) };
+  } catch (cause) {
+    if (!isAway(cause)) throw cause;
+    throw cliErrors.RUN_OUT_OF_SIGHT({ runId, seconds: giveUpAfterMs / 1_000, followLine: show.followLine?.(runId) }, { cause });
+  }
 }
 
 /** Hears everything that happens in a run, from its beginning until it has ended or rests; gives the run as it is then. */
-export async function followRun(client: GraphClient, runId: string, hear: (event: FollowedEvent) => void): Promise<FinishedRun> {
+export async function followRun(
+  client: GraphClient,
+  runId: string,
+  hear: (event: FollowedEvent) => void,
+  patience: Patience = {},
+): Promise<FinishedRun> {
   const story = new WaitStory();
-  for await (const { runEventPages: page } of client.subscribe(runEventPages, { runId })) {
+  for await (const { runEventPages: page } of client.subscribe(runEventPages, { runId }, patience)) {
     if (await isAtRest(page ?? [])) break;
   }
-  const { run } = await client.query(runResult, { id: runId });
+  const { run } = await askPatiently(() => client.query(runResult, { id: runId }), patience);
   if (!run) throw new Error(`run ${runId} is gone`);
   return run;
 
   async function isAtRest(page: readonly FollowedEvent[]): Promise<boolean> {
     for (const event of page) {
       hear(event);
-      if (story.mayRest(event) && (await story.isToldWhole(client, runId))) return true;
+      if (story.mayRest(event) && (await askPatiently(() => story.isToldWhole(client, runId), patience))) return true;
     }
     return false;
   }

@@ -4,7 +4,8 @@ import { InvalidArgumentError, type Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { runningInstance } from "../process/instance-lock.ts";
-import type { FinishedRun } from "./run-view.ts";
+import { programName } from "../program-name.ts";
+import type { ShownRun } from "./follow.ts";
 
 /** Which graph, who asks, and how it is shown. */
 export interface GraphOptions {
@@ -12,6 +13,8 @@ export interface GraphOptions {
   tenant?: string;
   apiKey?: string;
   json?: boolean;
+  /** Seconds. */
+  giveUpAfter?: number;
 }
 
 /** Gives a command that shows a run its options. */
@@ -20,7 +23,14 @@ export function withGraphOptions(command: Command): Command {
     .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
     .option("--tenant <id>", "the tenant (public)")
     .option("--api-key <key>", "the API key, where authentication is on")
+    .option("--give-up-after <seconds>", "how long a lost connection is tried again (60)", secondsOption)
     .option("--json", "print events and the result as JSON, a line each");
+}
+
+function secondsOption(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === "" || !(seconds >= 0 && seconds <= 86_400)) throw new InvalidArgumentError("It is a number of seconds, 0 to 86400.");
+  return seconds;
 }
 
 /** Reads `--url`. */
@@ -37,7 +47,32 @@ export function graphUrl(context: CliContext, option: string | undefined): strin
   return runningInstance(resolve(dataDir))?.graphUrl ?? `http://${host}:${port}/graphql`;
 }
 
-/** What a run's end makes of the command that showed it. @throws AppError RUN_NOT_COMPLETED for one that has ended otherwise. */
-export function refuseUncompleted({ id, status, errorMessage }: FinishedRun): void {
-  if (status === "FAILED" || status === "CANCELLED") throw cliErrors.RUN_NOT_COMPLETED({ runId: id, status, story: errorMessage ?? "" });
+/** How a command shows a run. */
+export function showOptions(context: CliContext, options: GraphOptions) {
+  const { json, giveUpAfter } = options;
+  return {
+    isJson: json === true,
+    write: (text: string) => context.write(text),
+    tell: (text: string) => context.tell(text),
+    giveUpAfterMs: giveUpAfter === undefined ? undefined : giveUpAfter * 1_000,
+    followLine: (runId: string) => followLine(runId, options),
+  };
+}
+
+/** To be pasted where this was typed. The key is left out: it would stay on the screen. */
+export function followLine(runId: string, { url, tenant }: GraphOptions): string {
+  const flags = Object.entries({ url, tenant }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+  return [programName(), "follow", runId, ...flags].join(" ");
+}
+
+/**
+ * What a run's end makes of the command that showed it.
+ *
+ * @throws AppError RUN_NOT_COMPLETED for one that has ended otherwise; why, where that was not shown yet.
+ */
+export function refuseUncompleted({ run, isFailureShown, needs }: ShownRun & { needs?: string | undefined }): void {
+  const { id, status, errorMessage } = run;
+  if (status === "FAILED")
+    throw cliErrors.RUN_NOT_COMPLETED({ runId: id, status, story: isFailureShown ? "" : (errorMessage ?? ""), needs });
+  if (status === "CANCELLED") throw cliErrors.RUN_NOT_COMPLETED({ runId: id, status, story: errorMessage ?? "" });
 }

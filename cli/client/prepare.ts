@@ -11,14 +11,18 @@ export interface PreparedWorkflow {
 }
 
 /** Finds or makes the file's app and workflow; a version is made only where the latest one says something else. */
-export async function prepareWorkflow(client: GraphClient, file: WorkflowFile, appCode = "cli"): Promise<PreparedWorkflow> {
+export async function prepareWorkflow(
+  client: GraphClient,
+  file: Omit<WorkflowFile, "dslPointer" | "needs" | "description">,
+  appCode = "cli",
+): Promise<PreparedWorkflow> {
   const { appByCode: app } = await client.query(appByCode, { code: appCode });
-  const appId = app?.id ?? (await client.mutate(createApp, { input: { code: appCode, name: "Command line" } })).createApp.id;
+  const appId = app?.id ?? (await client.mutate(createApp, { input: { code: appCode, name: "Command line" } })).createApp!.id;
   const { workflowByCode: workflow } = await client.query(workflowByCode, { appId, code: file.code });
   const workflowId =
-    workflow?.id ?? (await client.mutate(createWorkflow, { input: { appId, code: file.code, name: file.name } })).createWorkflow.id;
+    workflow?.id ?? (await client.mutate(createWorkflow, { input: { appId, code: file.code, name: file.name } })).createWorkflow!.id;
   const latest = workflow?.latestVersion;
   if (latest && isDeepStrictEqual(latest.dsl, file.dsl)) return { appId, workflowId, workflowVersionId: latest.id };
   const made = await client.mutate(createWorkflowVersion, { input: { workflowId, dsl: file.dsl, status: "PUBLISHED" } });
-  return { appId, workflowId, workflowVersionId: made.createWorkflowVersion.id };
+  return { appId, workflowId, workflowVersionId: made.createWorkflowVersion!.id };
 }

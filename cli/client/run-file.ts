@@ -1,42 +1,63 @@
-import { createClient } from "#codegen/client/client.ts";
+import { createClient, type GraphClient } from "#codegen/client/client.ts";
+import { GraphqlRequestError } from "#codegen/client/errors.ts";
+import { cliErrors } from "../errors.ts";
 import { createRun, runResult } from "./documents.ts";
-import { showRun } from "./follow.ts";
-import { prepareWorkflow } from "./prepare.ts";
-import type { FinishedRun } from "./run-view.ts";
-import { readInput, readWorkflowFile } from "./workflow-file.ts";
+import { showRun, type ShowOptions, type ShownRun } from "./follow.ts";
+import { prepareWorkflow, type PreparedWorkflow } from "./prepare.ts";
+import { readInput, readWorkflowFile, type WorkflowFile } from "./workflow-file.ts";
 
 /** What to run, where, and how to show it. */
-export interface RunFileOptions {
+export interface RunFileOptions extends ShowOptions {
   path: string;
   url: string;
   /** JSON, `@file`, or `-` for stdin; the file's own sample where it is left out. */
   input?: string | undefined;
   isFollowed: boolean;
-  isJson: boolean;
   tenant?: string | undefined;
   apiKey?: string | undefined;
-  /** Writes text as it is: deltas are no lines. */
-  write: (text: string) => void;
 }
 
-/** Runs a workflow file; follows it where asked to. */
-export async function runFile(options: RunFileOptions): Promise<FinishedRun> {
+/** A run of a file. */
+export interface FileRun extends ShownRun {
+  /** What the file says that it needs. */
+  needs: string | undefined;
+}
+
+/** Runs a workflow file; follows it where asked to. @throws AppError DSL_INVALID with a line for each problem, those of readWorkflowFile and showRun */
+export async function runFile(options: RunFileOptions): Promise<FileRun> {
   const { write, isJson } = options;
   const file = await readWorkflowFile(options.path);
   const input = options.input === undefined ? file.input : await readInput(options.input);
   const client = createClient({ url: options.url, tenantId: options.tenant, apiKey: options.apiKey });
   try {
-    const { appId, workflowId, workflowVersionId } = await prepareWorkflow(client, file);
+    const { appId, workflowId, workflowVersionId } = await prepared(client, file, options.path);
     const created = await client.mutate(createRun, { input: { appId, workflowId, workflowVersionId, input } });
-    const { id } = created.createRun;
+    const { id } = created.createRun!;
     if (!options.isFollowed) {
       const { run } = await client.query(runResult, { id });
       write(isJson ? `${JSON.stringify({ runId: id })}\n` : `run ${id}\n`);
-      return run!;
+      return { run: run!, isFailureShown: false, needs: needsOf(file, options.path) };
     }
     if (!isJson) write(`${file.name}  run ${id}\n`);
-    return await showRun(client, id, { isJson, write });
+    return { ...(await showRun(client, id, options)), needs: needsOf(file, options.path) };
   } finally {
     await client.close();
+  }
+}
+
+/** For whoever saw it fail: in the file's own words. */
+function needsOf({ needs, description }: WorkflowFile, path: string): string | undefined {
+  return needs.length === 0 ? undefined : `${path} needs ${needs.join(", ")}. ${description}`.trim();
+}
+
+/** The graph's refusal tells a program where to look; a person wants the problems, and where they are in the file. */
+async function prepared(client: GraphClient, file: WorkflowFile, path: string): Promise<PreparedWorkflow> {
+  try {
+    return await prepareWorkflow(client, file);
+  } catch (cause) {
+    const { issues } = (cause instanceof GraphqlRequestError && cause.errors[0]?.extensions) || {};
+    if (!Array.isArray(issues)) throw cause;
+    const placed = (issues as { path?: string }[]).map((issue) => ({ ...issue, path: `${file.dslPointer}${issue.path ?? ""}` }));
+    throw cliErrors.DSL_INVALID({ path, issues: placed }, { cause });
   }
 }

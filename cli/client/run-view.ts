@@ -10,14 +10,23 @@ export type FinishedRun = NonNullable<CliRunResultQuery["run"]>;
 /** Shows a run. */
 export interface RunView {
   event(event: FollowedEvent): void;
-  /** The run at its end, or at rest. */
-  end(run: FinishedRun): void;
+  /** Something else is about to be written: a line that has begun ends. */
+  pause(): void;
+  /** The run at its end, or at rest. @returns whether a person has read why it failed. */
+  end(run: FinishedRun): boolean;
 }
 
 /** Every event, deltas too, and the result: one object on each line. */
 export function jsonView(write: (text: string) => void): RunView {
   const line = (value: object) => write(`${JSON.stringify(value)}\n`);
-  return { event: line, end: line };
+  return {
+    event: line,
+    pause() {},
+    end(run) {
+      line(run);
+      return false;
+    },
+  };
 }
 
 /** What a model wrote must not move the cursor or change the terminal: of control characters only line ends and tabs are shown. */
@@ -27,6 +36,7 @@ const shown = (text: string): string => text.replace(/[^\P{Cc}\n\t]/gu, "");
 export function textView(write: (text: string) => void): RunView {
   /** Whose text the current line has. */
   let speaker: string | undefined;
+  const failures: string[] = [];
   const line = (text: string) => {
     write(`${speaker === undefined ? "" : "\n"}${text}\n`);
     speaker = undefined;
@@ -40,12 +50,19 @@ export function textView(write: (text: string) => void): RunView {
   return {
     event(event) {
       if (event.delta != null && event.nodeId != null) return speak(event.nodeId, event.delta);
+      if (event.nodeStatus === "FAILED" && event.nodeRun?.errorMessage) failures.push(event.nodeRun.errorMessage);
       const text = statusLine(event);
       if (text !== undefined) line(text);
+    },
+    pause() {
+      if (speaker !== undefined) write("\n");
+      speaker = undefined;
     },
     end(run) {
       const answer = answerText(run);
       if (answer !== "") line(`\n${shown(answer)}`);
+      // The run's message names the node and repeats what its line has.
+      return failures.some((failure) => run.errorMessage?.includes(failure));
     },
   };
 }

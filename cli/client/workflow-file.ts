@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { text } from "node:stream/consumers";
 import { cliErrors } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { refuseLongNumbers } from "#shared/json/numbers.ts";
 
 /** What a file holds. */
 export interface WorkflowFile {
@@ -13,9 +14,14 @@ export interface WorkflowFile {
   /** Used where no input is given. */
   input: JsonObject;
   dsl: Json;
+  /** Where the document lies in the file: "" or "/dsl". */
+  dslPointer: string;
+  /** What it cannot do without, such as "model". */
+  needs: string[];
+  description: string;
 }
 
-/** @throws AppError FILE_UNREADABLE, FILE_NOT_JSON, FILE_NO_WORKFLOW */
+/** @throws AppError FILE_UNREADABLE, FILE_NOT_JSON, FILE_NO_WORKFLOW, NUMBER_NOT_KEPT */
 export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   const content = await readJson(path);
   if (!isJsonObject(content)) throw cliErrors.FILE_NO_WORKFLOW({ path });
@@ -27,10 +33,19 @@ export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
   const dsl = Array.isArray(content["nodes"]) ? content : content["dsl"];
   if (!isJsonObject(dsl)) throw cliErrors.FILE_NO_WORKFLOW({ path });
   const name = typeof content["name"] === "string" ? content["name"] : code;
-  return { code, name, input: isJsonObject(content["input"]) && dsl !== content ? content["input"] : {}, dsl };
+  const isWhole = dsl === content;
+  return {
+    code,
+    name,
+    input: isJsonObject(content["input"]) && !isWhole ? content["input"] : {},
+    dsl,
+    dslPointer: isWhole ? "" : "/dsl",
+    needs: !isWhole && Array.isArray(content["needs"]) ? content["needs"].map(String) : [],
+    description: !isWhole && typeof content["description"] === "string" ? content["description"] : "",
+  };
 }
 
-/** The value of `--input`: JSON, `@file` that holds it, or `-`: stdin does. @throws AppError INPUT_NOT_AN_OBJECT, FILE_UNREADABLE, FILE_NOT_JSON */
+/** The value of `--input`: JSON, `@file` that holds it, or `-`: stdin does. @throws AppError INPUT_NOT_AN_OBJECT, FILE_UNREADABLE, FILE_NOT_JSON, NUMBER_NOT_KEPT */
 export async function readInput(option: string): Promise<JsonObject> {
   const value =
     option === "-"
@@ -44,11 +59,14 @@ export async function readInput(option: string): Promise<JsonObject> {
 
 /** undefined: it is none. The refusal shows the option as the shell has left it, and an example. */
 function inlineJson(option: string): Json | undefined {
+  let value: Json;
   try {
-    return JSON.parse(option) as Json;
+    value = JSON.parse(option) as Json;
   } catch {
     return undefined;
   }
+  refuseLongNumbers(option, "--input");
+  return value;
 }
 
 async function readJson(path: string): Promise<Json> {
@@ -62,9 +80,12 @@ async function readJson(path: string): Promise<Json> {
 }
 
 function parse(json: string, path: string): Json {
+  let value: Json;
   try {
-    return JSON.parse(json) as Json;
+    value = JSON.parse(json) as Json;
   } catch (cause) {
     throw cliErrors.FILE_NOT_JSON({ path, story: (cause as Error).message }, { cause });
   }
+  refuseLongNumbers(json, path);
+  return value;
 }

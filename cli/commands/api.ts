@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { Command } from "commander";
 import { parseEnv } from "#shared/config.ts";
@@ -26,6 +27,8 @@ export function apiCommand(context: CliContext): Command {
 async function serveApi({ composition, ...context }: CliContext, workerSocket: string): Promise<void> {
   startGuard(stuck);
   const told = hearing();
+  const claimMark = randomUUID();
+  void tellSupervisor({ kind: "mark", claimMark });
   // What nothing reads of the environment was told by `start`.
   const env = parseEnv(context.environment);
   const log = createLog(env, "platform");
@@ -40,7 +43,7 @@ async function serveApi({ composition, ...context }: CliContext, workerSocket: s
         const { databaseUrl, databaseUrls } = database;
         // Of a process that was killed; the supervisor has one at a time.
         rmSync(workerSocket, { force: true });
-        const options = { log, progress: (step: string) => void tellSupervisor({ kind: "progress", step }), workerSocket };
+        const options = { log, progress: (step: string) => void tellSupervisor({ kind: "progress", step }), workerSocket, claimMark };
         const part = await composition
           .startPlatform(withKey({ ...env, databaseUrl, databaseUrls }), { ...options, trouble: told.trouble, parts: told.parts })
           .catch((cause: unknown) => {

@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
+import { refuseUncompleted } from "../client/graph-options.ts";
 import { startOwnPlatform } from "../client/own-platform.ts";
+import { readWorkflowFile } from "../client/workflow-file.ts";
 
 const examplesFolder = fileURLToPath(new URL("../../examples", import.meta.url));
 
@@ -19,11 +21,15 @@ export function demoCommand(context: CliContext): Command {
     .action(async (example: string) => {
       const names = (await readdir(examplesFolder)).filter((name) => name.endsWith(".json")).map((name) => basename(name, ".json"));
       if (!names.includes(example)) throw cliErrors.EXAMPLE_UNKNOWN({ example, examples: names.join(", ") });
-      await runDemo(context, example);
+      const path = join(examplesFolder, `${example}.json`);
+      const { needs } = await readWorkflowFile(path);
+      // Nobody can make a provider on a platform that is gone with the run.
+      if (needs.includes("model") && context.env().providerBaseUrl === undefined) throw cliErrors.EXAMPLE_NEEDS_MODEL({ example });
+      await runDemo(context, example, path);
     });
 }
 
-async function runDemo(context: CliContext, example: string): Promise<void> {
+async function runDemo(context: CliContext, example: string, path: string): Promise<void> {
   const catalog = await startCatalog();
   try {
     const settings = { EGRESS_ALLOW: catalog.host, LOG_LEVEL: "warn" };
@@ -33,18 +39,18 @@ async function runDemo(context: CliContext, example: string): Promise<void> {
       progress: (step) => context.tell(`  · ${step} …`),
     });
     try {
-      const path = join(examplesFolder, `${example}.json`);
       const input = example === "product-search" ? JSON.stringify({ query: "lamp", catalog_url: `http://${catalog.host}` }) : undefined;
       const { runFile } = await import("../client/run-file.ts");
-      const run = await runFile({
+      const made = await runFile({
         path,
         url: platform.graphUrl,
         input,
         isFollowed: true,
         isJson: false,
         write: (text) => context.write(text),
+        tell: (text) => context.tell(text),
       });
-      if (run.status === "FAILED") throw cliErrors.RUN_NOT_COMPLETED({ runId: run.id, status: run.status, story: run.errorMessage ?? "" });
+      refuseUncompleted({ ...made, needs: undefined });
     } finally {
       await platform.stop();
     }

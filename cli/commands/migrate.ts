@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { PendingMigrations } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { joinPlatformDatabase } from "../database/database.ts";
+import { programName } from "../program-name.ts";
 
 /** `migrate`: brings the databases to this version's schema. `start` does it too. */
 export function migrateCommand(context: CliContext): Command {
@@ -27,5 +28,5 @@ export function migrateCommand(context: CliContext): Command {
 function sentences(found: PendingMigrations[], isStatus: boolean): string {
   const lines = found.map(({ subgraph, migrations }) => `  ${subgraph.padEnd(10)} ${migrations.join(", ")}`);
   if (lines.length === 0) return "The databases are up to date.";
-  return [isStatus ? "Pending (agent-platform migrate runs them):" : "The databases are up to date now. Run were:", ...lines].join("\n");
+  return [isStatus ? `Pending (${programName()} migrate runs them):` : "The databases are up to date now. Run were:", ...lines].join("\n");
 }

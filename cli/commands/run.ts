@@ -1,8 +1,6 @@
-import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { graphUrl, refuseUncompleted, withGraphOptions, type GraphOptions } from "../client/graph-options.ts";
+import { followLine, graphUrl, refuseUncompleted, showOptions, withGraphOptions, type GraphOptions } from "../client/graph-options.ts";
 
 interface RunOptions extends GraphOptions {
   input?: string;
@@ -31,24 +29,16 @@ Examples:
     .action(async (path: string, options: RunOptions) => {
       const { runFile } = await import("../client/run-file.ts");
       const { follow = false, json = false } = options;
-      const run = await runFile({
+      const made = await runFile({
         path,
         url: graphUrl(context, options.url),
         input: options.input,
         isFollowed: follow,
-        isJson: json,
         tenant: options.tenant,
         apiKey: options.apiKey,
-        write: (text) => context.write(text),
+        ...showOptions(context, options),
       });
-      if (!follow && !json) context.tell(`Follow it: ${followLine(run.id, options)}`);
-      refuseUncompleted(run);
+      if (!follow && !json) context.tell(`Follow it: ${followLine(made.run.id, options)}`);
+      refuseUncompleted(made);
     });
-}
-
-/** To be pasted where this was typed. The key is left out: it would stay on the screen. */
-function followLine(runId: string, { url, tenant }: GraphOptions): string {
-  const program = relative("", fileURLToPath(new URL("../bin.mjs", import.meta.url)));
-  const flags = Object.entries({ url, tenant }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
-  return ["node", program, "follow", runId, ...flags].join(" ");
 }

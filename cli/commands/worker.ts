@@ -2,15 +2,15 @@ import { randomUUID } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { canonicalNodeType, nodeTypes as knownTypes } from "#shared/dsl/node-types.ts";
 import { createLog } from "#shared/log.ts";
-import type { PreparedEnv, RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
+import type { PreparedEnv, RunningPart, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { joinRunningPlatform } from "../database/database.ts";
 import { forkSelf } from "../process/fork-self.ts";
+import { startGuardedWorker } from "../process/guarded-worker.ts";
 import { tellSupervisor } from "../process/part-messages.ts";
 import { partGuard } from "../process/process-guard.ts";
 import { serveSupervised } from "../serve-part.ts";
-import { serveUntilStopped } from "../serve.ts";
-import { suspectsProcess } from "../process/suspects-process.ts";
+import { serveUntilStopped, type ServedOptions } from "../serve.ts";
 import { workerEnvironment } from "../compose/worker-environment.ts";
 
 /** `worker`: claims runs and executes their nodes; opens no port. */
@@ -36,11 +36,13 @@ Examples:
       await serveUntilStopped(context, {
         name: "worker",
         open: (env, options) => joinRunningPlatform(env, context.composition.workerUrls, options),
-        start: (env, options) => startBesideSuspects(context, worker, { env, options }),
+        start: (env, options) => startGuarded(context, worker, { env, options: { ...options, tell: context.tell } }),
         onReady: () => context.print("worker ready"),
       });
     });
 }
+
+type GuardedOptions = ServedOptions & { tell: (text: string) => void };
 
 /** A worker's main loop is all its runs', of all tenants: what blocks it is ended, and they go on elsewhere. */
 const stuck = { afterMs: 5_000, cpuMs: 4_000 };
@@ -69,25 +71,34 @@ async function serveSupervisedWorker({ composition, ...context }: CliContext, wo
   );
 }
 
-/** A worker of its own is the parent of its process for suspects. */
-async function startBesideSuspects(
+/**
+ * A worker of its own is a process that executes, and this one, its parent: it frees what a child held that has died, and starts another. One that takes suspects
+ * by hand has none: it ends when there is nothing left.
+ */
+async function startGuarded(
   { composition, environment }: CliContext,
   worker: WorkerOptions,
-  { env, options }: { env: PreparedEnv; options: StartOptions },
+  { env, options }: { env: PreparedEnv; options: GuardedOptions },
 ): Promise<RunningPart> {
   if (worker.suspects === true) return composition.startWorker(env, worker, options);
-  const suspects = suspectsProcess({
-    fork: () => forkSelf(suspectsArguments(worker), workerEnvironment({ environment, env, subgraphUrls: env.subgraphUrls })),
-    onEnd: ({ claimMark, stuck }) =>
-      claimMark !== undefined && void composition.freeLeases(env, { claimMark, blamedRunId: stuck?.runId }, options.log),
+  const given = workerEnvironment({ environment, env, subgraphUrls: env.subgraphUrls });
+  return startGuardedWorker({
+    fork: () => forkSelf(workerArguments(worker), given, "inherit"),
+    forkSuspects: () => forkSelf([...workerArguments({ ...worker, concurrency: undefined }), "--suspects"], given),
+    freeLeases: (dead) => composition.freeLeases(env, dead, options.log),
+    tell: options.tell,
+    signal: options.stop.signal,
     log: options.log,
+    logFile: env.logFile,
   });
-  const part = await composition.startWorker(env, { ...worker, onSuspect: suspects.wanted }, options);
-  return { stop: async () => void (await Promise.all([part.stop(), suspects.stop()])) };
 }
 
-function suspectsArguments({ only }: WorkerOptions): string[] {
-  return ["worker", "--supervised", "--suspects", ...(only === undefined ? [] : ["--only", only.join(",")])];
+function workerArguments({ only, concurrency }: Pick<WorkerOptions, "only"> & { concurrency?: number | undefined }): string[] {
+  return [
+    ...["worker", "--supervised"],
+    ...(only === undefined ? [] : ["--only", only.join(",")]),
+    ...(concurrency === undefined ? [] : ["--concurrency", String(concurrency)]),
+  ];
 }
 
 function nodeTypes(text: string): string[] {

@@ -1,4 +1,4 @@
-/** What is done for the runs of a worker that died, by the process that saw it die. */
+/** What is done for the runs of a worker, or of the API, that died, by the process that saw it die. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { openPool } from "#shared/db/pool.ts";
 import type { Log } from "#shared/log.ts";
@@ -39,6 +39,6 @@ async function freeOnce(pool: Queryable, { claimMark, blamedRunId }: DeadWorker,
     pool,
     innocent.map(({ key: runId, lease }) => ({ runId, lease })),
   );
-  await leasesFree(pool, counted);
+  await leasesFree(pool, counted, blamedRunId);
   if (held.length > 0) log.info({ given: innocent.length, freed: counted.length, blamedRunId }, "the leases of a dead worker are freed");
 }

@@ -21,6 +21,7 @@ import type { PlatformOptions, RunningPlatform, RunningServer, StartOptions } fr
 import { busOf, connectAll, connectInBackground } from "./connections.ts";
 import { migrateAll } from "./migrate.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
+import { programName } from "../program-name.ts";
 import { accessSubgraphName, calledByWorkers, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
 /** Loads all that {@link startPlatform} runs, and builds the schemas. */
@@ -33,7 +34,10 @@ export async function loadPlatform(): Promise<void> {
 }
 
 /** Starts router and all subgraphs in this process. */
-export async function startPlatform(env: Env, { log, progress, workerSocket, trouble, parts }: PlatformOptions): Promise<RunningPlatform> {
+export async function startPlatform(
+  env: Env,
+  { log, progress, workerSocket, trouble, parts, claimMark }: PlatformOptions,
+): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
   // Asked while the rest opens: the sandbox's self-test takes a moment.
   const notes = sandboxNotes(env);
@@ -43,7 +47,7 @@ export async function startPlatform(env: Env, { log, progress, workerSocket, tro
     progress("opening the subgraphs");
     const registry = new EndpointRegistry();
     const buses = new Map<string, HintBus>();
-    const opened = await openAll({ env, log, registry, shutdown, buses });
+    const opened = await openAll({ env, log, registry, shutdown, buses, claimMark });
     const called = opened.filter((subgraph) => calledByWorkers.includes(subgraph.name));
     const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
@@ -67,11 +71,11 @@ async function sandboxNotes({ pythonBin, maxTimeoutSeconds }: Env): Promise<stri
   return reason === null ? [] : [`code nodes cannot run here: ${reason}`];
 }
 
-async function openAll({ env, log, registry, shutdown, buses }: Parts): Promise<RunningSubgraph[]> {
+async function openAll({ env, log, registry, shutdown, buses, claimMark }: Parts): Promise<RunningSubgraph[]> {
   const opened: RunningSubgraph[] = [];
   for (const [name, load] of Object.entries(subgraphs)) {
     const hints = await busOf(buses, subgraphDatabaseUrl(env, name), log, shutdown);
-    const subgraph = await open(await load(), { env, log, registry, hints });
+    const subgraph = await open(await load(), { env, log, registry, hints, claimMark });
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
     registry.register(subgraph);
     opened.push(subgraph);
@@ -111,6 +115,7 @@ interface Parts {
   buses: Map<string, HintBus>;
   trouble?: (() => string | undefined) | undefined;
   parts?: (() => readonly PartHealth[]) | undefined;
+  claimMark?: string | undefined;
 }
 
 function requireNoTrouble(trouble: () => string | undefined): Promise<void> {
@@ -125,7 +130,7 @@ async function requireMigrated({ database }: RunningSubgraph): Promise<void> {
     throw new AppError(
       "DOWNSTREAM_UNAVAILABLE",
       "SCHEMA_NOT_CURRENT",
-      `The schema lacks ${pending.length} migrations. Run: agent-platform migrate`,
+      `The schema lacks ${pending.length} migrations. Run: ${programName()} migrate`,
     );
 }
 
@@ -134,11 +139,13 @@ interface OpenOptions {
   log: Log;
   registry: EndpointRegistry;
   hints: HintBus;
+  claimMark?: string | undefined;
 }
 
-function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, hints }: OpenOptions): Promise<RunningSubgraph> {
+function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, hints, claimMark }: OpenOptions): Promise<RunningSubgraph> {
   const secrets = createSecretBox(requireKey(env));
-  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl: subgraphDatabaseUrl(env, definition.name) });
+  const databaseUrl = subgraphDatabaseUrl(env, definition.name);
+  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl, claimMark });
 }
 
 /** Starts the router in front of subgraphs of other processes. */

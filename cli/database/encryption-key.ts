@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { makeFolder } from "#shared/folder.ts";
 import type { PreparedEnv, ReadyEnv } from "../composition.ts";
+import { cliErrors } from "../errors.ts";
 
 /** The environment with its key; without one, that of embedded mode. */
 export function withKey(env: PreparedEnv): ReadyEnv {
@@ -11,10 +13,20 @@ export function withKey(env: PreparedEnv): ReadyEnv {
 /**
  * The key of embedded mode: made once, kept beside the data, readable by its owner only. Without it the stored secrets are lost, so it belongs in every
  * backup of the data folder.
+ *
+ * @throws AppError DATA_DIR_UNUSABLE
  */
 export function embeddedEncryptionKey(dataDir: string): string {
+  try {
+    return madeOrFound(dataDir);
+  } catch (cause) {
+    throw cliErrors.DATA_DIR_UNUSABLE({ dataDir: resolve(dataDir), story: (cause as Error).message }, { cause });
+  }
+}
+
+function madeOrFound(dataDir: string): string {
   const path = join(dataDir, "encryption.key");
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   try {
     writeFileSync(path, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });
   } catch (error) {

@@ -2,9 +2,10 @@
  * One platform a data folder. The lock is a file that names its holder by pid and start time, so that a holder that was killed holds nothing, and a
  * stranger that got its pid is not taken for it.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AppError } from "#shared/errors.ts";
+import { makeFolder } from "#shared/folder.ts";
 import { isSameProcess, processIdentity } from "#shared/process-identity.ts";
 import { cliErrors } from "../errors.ts";
 
@@ -55,7 +56,7 @@ export function acquireInstanceLock(dataDir: string): InstanceLock {
 }
 
 function acquire(dataDir: string): InstanceLock {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const path = lockPath(dataDir);
   let record: InstanceRecord = thisProcess();
   let retry: NodeJS.Timeout | undefined;

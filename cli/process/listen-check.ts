@@ -21,7 +21,7 @@ export function refuseWithoutKeys({ authRequired }: Pick<Env, "authRequired">): 
 /**
  * Tries the port before anything slow is started.
  *
- * @throws AppError PORT_TAKEN, PORT_REFUSED
+ * @throws AppError PORT_TAKEN, PORT_OF_A_PLATFORM, PORT_REFUSED
  */
 export async function checkPort({ host, port }: Pick<Env, "host" | "port">): Promise<void> {
   const server = createServer();
@@ -31,9 +31,26 @@ export async function checkPort({ host, port }: Pick<Env, "host" | "port">): Pro
       server.listen({ host, port }, resolve);
     });
   } catch (cause) {
+    const graphUrl = (cause as NodeJS.ErrnoException).code === "EADDRINUSE" ? await platformAt({ host, port }) : undefined;
+    if (graphUrl !== undefined) throw cliErrors.PORT_OF_A_PLATFORM({ host, port, graphUrl }, { cause });
     throw asListenError({ host, port }, cause);
   }
   await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+/** Whatever holds the port may be anything, and may say nothing. */
+const probeMs = 1_000;
+
+/** The graph of the platform that answers at a port; undefined where that is something else. */
+async function platformAt({ host, port }: Pick<Env, "host" | "port">): Promise<string | undefined> {
+  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  try {
+    const response = await fetch(`${origin}/readyz`, { signal: AbortSignal.timeout(probeMs), redirect: "error" });
+    const { status, subgraphs } = (await response.json()) as { status?: unknown; subgraphs?: unknown };
+    return typeof status === "string" && typeof subgraphs === "object" ? `${origin}/graphql` : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Translates a failure to listen; everything else is given back as it is. */

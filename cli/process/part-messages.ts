@@ -23,7 +23,7 @@ export type PartMessage =
   | { kind: "failed"; error: ToldError }
   /** A worker: something is due that only the process for suspects takes. */
   | { kind: "suspect" }
-  /** A worker, before it claims anything: the mark of all that it will claim. */
+  /** A worker, or the API, before it claims anything: the mark of all that it will claim. */
   | { kind: "mark"; claimMark: string };
 
 /** What the supervisor says. */

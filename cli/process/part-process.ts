@@ -23,7 +23,7 @@ export interface Ended extends PartEnd {
   failure: Error | undefined;
   /** The end of what it said to stderr. */
   words: string;
-  /** Of a worker: the mark of all that it claimed. */
+  /** Of a worker or the API: the mark of all that it claimed. */
   claimMark: string | undefined;
 }
 

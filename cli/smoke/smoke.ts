@@ -35,19 +35,19 @@ export async function runSmoke(client: GraphClient, local: string, hear: (result
 async function makeTool(client: GraphClient, local: string): Promise<string> {
   const code = `smoke-weather-${Date.now().toString(36)}`;
   const { createTool: tool } = await client.mutate(createTool, { input: { code, name: "Weather", toolType: "HTTP" } });
-  await client.mutate(createToolVersion, { input: { toolId: tool.id, invokeConfig: { method: "GET", path: "/weather" } } });
+  await client.mutate(createToolVersion, { input: { toolId: tool!.id, invokeConfig: { method: "GET", path: "/weather" } } });
   const config = { base_url: `http://${local}`, headers: { "x-client": "smoke" } };
-  const { createToolBinding: binding } = await client.mutate(createToolBinding, { input: { toolId: tool.id, name: "local", config } });
-  return binding.id;
+  const { createToolBinding: binding } = await client.mutate(createToolBinding, { input: { toolId: tool!.id, name: "local", config } });
+  return binding!.id;
 }
 
 async function runSample(client: GraphClient, sample: Sample): Promise<Pick<SmokeResult, "outcome" | "details">> {
   const code = `smoke-${sample.name.replace(/[^a-z]+/g, "-")}`;
   const prepared = await prepareWorkflow(client, { code, name: sample.name, input: {}, dsl: sample.dsl }, "smoke");
   const { createSession: session } = await client.mutate(createSession, { input: { appId: prepared.appId, userId: "smoke" } });
-  const input = { sessionId: session.id, workflowVersionId: prepared.workflowVersionId, input: sample.input ?? {} };
+  const input = { sessionId: session!.id, workflowVersionId: prepared.workflowVersionId, input: sample.input ?? {} };
   const { dispatchRun: request } = await client.mutate(dispatchRun, { input });
-  if (!request.run) return { outcome: "failed", details: [`not dispatched: ${request.errorMessage}`] };
+  if (!request?.run) return { outcome: "failed", details: [`not dispatched: ${request?.errorMessage}`] };
 
   const events: FollowedEvent[] = [];
   for await (const event of client.subscribe(runEventPages, { runId: request.run.id })) events.push(...(event.runEventPages ?? []));
@@ -68,7 +68,7 @@ async function runSample(client: GraphClient, sample: Sample): Promise<Pick<Smok
       Object.values(nodes).filter(({ status }) => status === "COMPLETED").length,
     ),
     ...(sample.name === "artifact" && run.artifacts.edges.length === 0 ? ["the long output has no artifact"] : []),
-    ...(await messageProblems(client, session.id, request.run.id, sample.answer)),
+    ...(await messageProblems(client, session!.id, request.run.id, sample.answer)),
   ];
   return { outcome: details.length === 0 ? "passed" : "failed", details };
 }

@@ -3,10 +3,10 @@
  * when the first one starts. A lost subscription is taken up again behind the last cursor that was seen, so nothing is lost or
  * repeated, whatever breaks on the way.
  */
-import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { documentText } from "./document.ts";
+import { documentText, type TypedDocument } from "./document.ts";
 import { GraphqlRequestError, TransportError } from "./errors.ts";
-import { openSocket, type ClientSocket } from "./socket.ts";
+import type { LossListener } from "./loss.ts";
+import { openSocket, type ClientSocket, type WebSocketClass } from "./socket.ts";
 import { subscription } from "./subscription.ts";
 
 /** Where the graph is, and who asks. */
@@ -18,8 +18,8 @@ export interface ClientOptions {
   tenantId?: string;
   /** How long an operation over HTTP may take; 60 s. A mutation that took longer may have been done. */
   timeoutMs?: number;
-  /** Makes the WebSocket; the global one (browsers, Node 22 or newer) unless given. */
-  webSocket?: typeof WebSocket;
+  /** The class of WebSocket; the global one (browsers, Node 22 or newer) unless given. On Node 20: that of the package `ws`. */
+  webSocket?: WebSocketClass;
 }
 
 /** How one operation is run. */
@@ -31,7 +31,7 @@ export interface OperationOptions {
 }
 
 /** How one subscription is run. */
-export interface SubscriptionOptions {
+export interface SubscriptionOptions extends LossListener {
   /** Ends it, as leaving the loop does: the loop is over, without an error. */
   signal?: AbortSignal;
   /** Gives up when no connection that lasts could be had for this long; 60 s. */
@@ -41,17 +41,18 @@ export interface SubscriptionOptions {
 /** Typed operations on one graph. */
 export interface GraphClient {
   /** @throws GraphqlRequestError when the answer has errors, TransportError when there is no answer. */
-  query<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V, options?: OperationOptions): Promise<D>;
+  query<D, V extends Record<string, unknown>>(document: TypedDocument<D, V>, variables: V, options?: OperationOptions): Promise<D>;
   /** As {@link GraphClient.query}; never sent twice. */
-  mutate<D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V, options?: OperationOptions): Promise<D>;
+  mutate<D, V extends Record<string, unknown>>(document: TypedDocument<D, V>, variables: V, options?: OperationOptions): Promise<D>;
   /**
    * Events as they come. A document that has a variable `after` and asks for `cursor` goes on behind the last event when its connection
    * is lost; others end with the error. In an event, a field of a subgraph that is away is null.
    *
+   * @throws Error at once where the runtime has no WebSocket and none was given.
    * @throws GraphqlRequestError (from the loop) when the graph refuses it, TransportError when it is lost and cannot go on.
    */
   subscribe<D, V extends Record<string, unknown>>(
-    document: TypedDocumentNode<D, V>,
+    document: TypedDocument<D, V>,
     variables: V,
     options?: SubscriptionOptions,
   ): AsyncIterableIterator<D>;
@@ -67,7 +68,7 @@ export function createClient(options: ClientOptions): GraphClient {
   };
   let socket: ClientSocket | undefined;
   const open = new Set<AsyncIterator<unknown>>();
-  const send = <D, V extends Record<string, unknown>>(document: TypedDocumentNode<D, V>, variables: V, operation: OperationOptions = {}) =>
+  const send = <D, V extends Record<string, unknown>>(document: TypedDocument<D, V>, variables: V, operation: OperationOptions = {}) =>
     post<D>(
       options,
       { query: documentText(document), variables },

@@ -9,12 +9,14 @@ export interface GraphqlErrorShape {
 export class GraphqlRequestError extends Error {
   override readonly name = "GraphqlRequestError";
 
-  constructor(
-    readonly errors: readonly GraphqlErrorShape[],
-    /** What came in spite of the errors. */
-    readonly data: unknown,
-  ) {
+  readonly errors: readonly GraphqlErrorShape[];
+  /** What came in spite of the errors. */
+  readonly data: unknown;
+
+  constructor(errors: readonly GraphqlErrorShape[], data: unknown) {
     super(errors.map((error) => error.message).join("\n"));
+    this.errors = errors;
+    this.data = data;
   }
 
   /** The first error's class, such as NOT_FOUND. */

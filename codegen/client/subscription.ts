@@ -1,14 +1,13 @@
 /** One subscription as an async iterator that outlives its connections. */
-import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { Kind, type DocumentNode } from "graphql";
-import { documentText } from "./document.ts";
+import { documentText, takesAfter, type TypedDocument } from "./document.ts";
 import { GraphqlRequestError, TransportError, type GraphqlErrorShape } from "./errors.ts";
+import { LossTeller, type LossListener } from "./loss.ts";
 import type { ClientSocket } from "./socket.ts";
 
 /** What to subscribe to. */
-export interface SubscriptionRequest<D, V extends Record<string, unknown>> {
+export interface SubscriptionRequest<D, V extends Record<string, unknown>> extends LossListener {
   socket: ClientSocket;
-  document: TypedDocumentNode<D, V>;
+  document: TypedDocument<D, V>;
   variables: V;
   signal?: AbortSignal;
   giveUpAfterMs?: number;
@@ -24,6 +23,7 @@ const resumable = new Set(["SUBSCRIPTION_UPSTREAM_LOST", "SUBSCRIPTION_OVERFLOW"
 const bufferLimit = 2_000;
 const firstRetryMs = 50;
 const longestRetryMs = 2_000;
+const defaultGiveUpAfterMs = 60_000;
 /** A connection that stood longer than any takes to be made. What is lost after it is lost anew, with all patience. */
 const lastingMs = 15_000;
 
@@ -40,6 +40,8 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   readonly #canResume: boolean;
   readonly #buffer: D[] = [];
   readonly #now: () => number;
+  readonly #giveUpAfterMs: number;
+  readonly #losses: LossTeller;
   readonly #onAbort = () => void this.return();
   /** Events in the buffer: a page has several. */
   #buffered = 0;
@@ -48,7 +50,7 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   #hasEvents = false;
   #stop: (() => void) | undefined;
   #wake: Wake | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
   #retryMs = firstRetryMs;
   #lostAt: number | undefined;
   #failure: Error | undefined;
@@ -57,8 +59,10 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
   constructor(request: SubscriptionRequest<D, V>) {
     this.#request = request;
     this.#query = documentText(request.document);
-    this.#canResume = takesAfter(request.document);
+    this.#canResume = takesAfter(this.#query);
     this.#now = request.now ?? (() => performance.now());
+    this.#giveUpAfterMs = request.giveUpAfterMs ?? defaultGiveUpAfterMs;
+    this.#losses = new LossTeller(request, this.#giveUpAfterMs);
     request.signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#done = request.signal?.aborted === true;
   }
@@ -103,6 +107,7 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
       if (this.#attempt === attempt && !this.#done) act();
     };
     this.#startedAt = this.#now();
+    this.#losses.tried(() => socket.isOpen());
     // graphql-ws itself subscribes anew after a close with code 1000, behind the old cursor: it must not get to.
     // But where it starts on a socket that is on its way out, graphql-ws waits for its end and sends it over the next one, once.
     let isNextAwaited = socket.isClosing();
@@ -129,6 +134,7 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     if (!hasEvent) return;
     this.#lostAt = undefined;
     this.#retryMs = firstRetryMs;
+    this.#losses.regained();
     this.#hasEvents = true;
     this.#cursor = cursorOf(data) ?? this.#cursor;
     this.#buffer.push(data);
@@ -151,13 +157,16 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     const now = this.#now();
     if (now - this.#startedAt > lastingMs) this.#lostAt = undefined;
     this.#lostAt ??= now;
-    const tooLong = now - this.#lostAt > (this.#request.giveUpAfterMs ?? 60_000);
+    const tooLong = now - this.#lostAt > this.#giveUpAfterMs;
     if (isFinal || tooLong || !this.#canGoOn()) {
+      const story = tooLong ? `, and could not be had again for ${this.#giveUpAfterMs / 1_000} s` : "";
       this.#failure = errors
         ? new GraphqlRequestError(errors, null)
-        : new TransportError("The subscription's connection was lost.", { cause });
+        : new TransportError(`The subscription's connection was lost${story}.`, { cause });
+      this.#losses.end();
       return this.#wake?.();
     }
+    this.#losses.lost(cause);
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       if (!this.#done) this.#start();
@@ -174,6 +183,7 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
     this.#end();
     this.#done = true;
     clearTimeout(this.#retry);
+    this.#losses.end();
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
     this.#request.onEnd?.();
     this.#wake?.();
@@ -189,15 +199,6 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
 
 function isResumable(errors: readonly GraphqlErrorShape[]): boolean {
   return errors.every((error) => resumable.has(String(error.extensions?.["reason"])));
-}
-
-/** Whether the operation has a variable `after`. */
-function takesAfter(document: DocumentNode): boolean {
-  return document.definitions.some(
-    (definition) =>
-      definition.kind === Kind.OPERATION_DEFINITION &&
-      definition.variableDefinitions?.some((variable) => variable.variable.name.value === "after"),
-  );
 }
 
 /** The value of the subscription's one field. */

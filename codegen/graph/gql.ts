@@ -20,7 +20,7 @@ type Documents = {
     "\n  mutation CliCreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateWorkflowDocument,
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateRunDocument,
-    "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      at\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": typeof types.CliRunEventPagesDocument,
+    "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": typeof types.CliRunEventPagesDocument,
     "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": typeof types.CliRunResultDocument,
     "\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            nodeId\n            attempt\n            waitReason\n          }\n        }\n      }\n    }\n  }\n": typeof types.CliWaitingNodesDocument,
     "\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateSessionDocument,
@@ -37,9 +37,11 @@ type Documents = {
     "\n  subscription LiveNodeRunUpdated($runId: ID!, $after: String) {\n    nodeRunUpdated(runId: $runId, after: $after) {\n      cursor\n      status\n      nodeRun {\n        nodeId\n        outputText\n      }\n    }\n  }\n": typeof types.LiveNodeRunUpdatedDocument,
     "\n  subscription LiveSpans($runId: ID!, $after: String) {\n    traceSpanRecorded(runId: $runId, after: $after) {\n      cursor\n      span {\n        spanType\n        name\n        status\n        durationMs\n      }\n    }\n  }\n": typeof types.LiveSpansDocument,
     "\n  subscription LiveCompletion($input: ChatCompletionInput!) {\n    chatCompletionStream(input: $input) {\n      delta\n      completion {\n        content\n        finishReason\n      }\n    }\n  }\n": typeof types.LiveCompletionDocument,
+    "\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n": typeof types.OddVendorLiveDocument,
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": typeof types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": typeof types.ProcessesServicesDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": typeof types.StatementCountMessagesDocument,
+    "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n": typeof types.SurvivalExecuteRunDocument,
     "\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": typeof types.TestRunStatusDocument,
     "\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": typeof types.OneOfEachMessagesDocument,
 };
@@ -50,7 +52,7 @@ const documents: Documents = {
     "\n  mutation CliCreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      id\n    }\n  }\n": types.CliCreateWorkflowDocument,
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateRunDocument,
-    "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      at\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": types.CliRunEventPagesDocument,
+    "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": types.CliRunEventPagesDocument,
     "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": types.CliRunResultDocument,
     "\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            nodeId\n            attempt\n            waitReason\n          }\n        }\n      }\n    }\n  }\n": types.CliWaitingNodesDocument,
     "\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateSessionDocument,
@@ -67,9 +69,11 @@ const documents: Documents = {
     "\n  subscription LiveNodeRunUpdated($runId: ID!, $after: String) {\n    nodeRunUpdated(runId: $runId, after: $after) {\n      cursor\n      status\n      nodeRun {\n        nodeId\n        outputText\n      }\n    }\n  }\n": types.LiveNodeRunUpdatedDocument,
     "\n  subscription LiveSpans($runId: ID!, $after: String) {\n    traceSpanRecorded(runId: $runId, after: $after) {\n      cursor\n      span {\n        spanType\n        name\n        status\n        durationMs\n      }\n    }\n  }\n": types.LiveSpansDocument,
     "\n  subscription LiveCompletion($input: ChatCompletionInput!) {\n    chatCompletionStream(input: $input) {\n      delta\n      completion {\n        content\n        finishReason\n      }\n    }\n  }\n": types.LiveCompletionDocument,
+    "\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n": types.OddVendorLiveDocument,
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": types.ProcessesServicesDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": types.StatementCountMessagesDocument,
+    "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n": types.SurvivalExecuteRunDocument,
     "\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": types.TestRunStatusDocument,
     "\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": types.OneOfEachMessagesDocument,
 };
@@ -115,7 +119,7 @@ export function graphql(source: "\n  mutation CliCreateRun($input: CreateRunInpu
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      at\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      at\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n"];
+export function graphql(source: "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      nodeId\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -183,6 +187,10 @@ export function graphql(source: "\n  subscription LiveCompletion($input: ChatCom
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n"): (typeof documents)["\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -192,6 +200,10 @@ export function graphql(source: "\n  query ProcessesServices {\n    services {\n
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

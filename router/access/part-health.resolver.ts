@@ -60,6 +60,7 @@ class PartHealthType {
 @Resolver()
 export class PartHealthResolver {
   @Query(() => [PartHealthType], {
+    nullable: true,
     description: "The platform's processes, as the supervisor of `npm start` told last. Empty where each process is started by itself.",
   })
   parts(@Ctx() { services }: AccessContext): PartHealthType[] {

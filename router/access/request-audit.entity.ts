@@ -1,5 +1,23 @@
-import { Entity, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
-import { Directive, Field, Float, ID, Int, ObjectType } from "type-graphql";
+import { Entity, Enum, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
+import { Directive, Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+
+/** What kind of operation; as stored, which is as GraphQL writes it in documents. */
+export enum OperationType {
+  QUERY = "query",
+  MUTATION = "mutation",
+  SUBSCRIPTION = "subscription",
+  UNKNOWN = "unknown",
+}
+registerEnumType(OperationType, {
+  name: "OperationType",
+  description: "What kind of operation.",
+  valuesConfig: {
+    QUERY: { description: "It reads." },
+    MUTATION: { description: "It changes something." },
+    SUBSCRIPTION: { description: "It watches." },
+    UNKNOWN: { description: "The document could not be read." },
+  },
+});
 
 /** One operation that somebody asked of the router. Written by audit-writer.ts only. */
 @Directive('@key(fields: "id")')
@@ -27,9 +45,9 @@ export class RequestAudit {
   @Property({ type: "text", nullable: true })
   operationName!: string | null;
 
-  @Field(() => String, { description: "query, mutation or subscription; unknown where the document could not be read." })
-  @Property({ type: "text" })
-  operationType!: string;
+  @Field(() => OperationType, { description: "What kind of operation it was." })
+  @Enum({ items: () => OperationType, type: "text" })
+  operationType!: OperationType;
 
   @Field(() => String, { description: "SHA-256 of the document's text, in hex." })
   @Property({ type: "text" })

@@ -1,5 +1,5 @@
 import type { FilterQuery } from "@mikro-orm/postgresql";
-import { Arg, Args, Ctx, Query, Resolver } from "type-graphql";
+import { Arg, Args, Ctx, ID, Query, Resolver } from "type-graphql";
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
@@ -10,7 +10,16 @@ const RequestAuditConnection = connectionType("RequestAudit", () => RequestAudit
 /** The audit in the graph. */
 @Resolver(() => RequestAudit)
 export class RequestAuditResolver {
+  @Query(() => RequestAudit, { nullable: true, description: "An audited operation by id; null where there is none." })
+  requestAudit(
+    @Arg("id", () => ID, { description: "The audit's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { db }: SubgraphContext,
+  ): Promise<RequestAudit | null> {
+    return db.read(({ em }) => em.findOne(RequestAudit, { id }));
+  }
+
   @Query(() => RequestAuditConnection, {
+    nullable: true,
     description: "What the tenant asked of the router, newest first. A row appears within about a second.",
   })
   requestAudits(

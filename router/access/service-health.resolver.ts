@@ -37,7 +37,7 @@ class ServiceHealthType implements ServiceHealth {
 @Resolver()
 export class ServiceHealthResolver {
   @Costs(widePoints)
-  @Query(() => [ServiceHealthType], { description: "Every subgraph, by name, asked now, each with a time limit of 1 s." })
+  @Query(() => [ServiceHealthType], { nullable: true, description: "Every subgraph, by name, asked now, each with a time limit of 1 s." })
   services(@Ctx() { services }: AccessContext): Promise<ServiceHealth[]> {
     return services.probe();
   }

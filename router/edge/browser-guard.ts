@@ -13,12 +13,27 @@ const guardErrors = defineErrors({
     message: (f: { host: string | undefined }) =>
       `The router does not answer to the Host ${f.host ?? "(none)"}: loopback names only, and those that AGENT_PLATFORM_ALLOWED_HOSTS lists.`,
   },
+  CROSS_SITE_GET: {
+    code: "FORBIDDEN",
+    message: (f: { site: string }) =>
+      `A page of another origin asks by GET (Sec-Fetch-Site: ${f.site}). Send a POST with content-type: application/json, or the header apollo-require-preflight.`,
+  },
   ORIGIN_NOT_ALLOWED: {
     code: "FORBIDDEN",
     message: (f: { origin: string | undefined }) =>
       `Pages of the Origin ${f.origin} may not use the router: its own only, and those that AGENT_PLATFORM_CORS_ORIGINS lists.`,
   },
 });
+
+/**
+ * Why a GET may not be answered, if anything. A page of another site can have a browser send one without an Origin, as that of an image; what browsers
+ * say of it is where it comes from. Clients that are no browsers say nothing. A header that only a preflighted request can have lets it through.
+ */
+export function refusalOfGet({ method, headers }: IncomingMessage): AppError | undefined {
+  const isForeign = headers["sec-fetch-site"] === "cross-site" || headers["sec-fetch-site"] === "same-site";
+  if (method !== "GET" || !isForeign || headers.origin !== undefined || headers["apollo-require-preflight"]) return undefined;
+  return guardErrors.CROSS_SITE_GET({ site: headers["sec-fetch-site"] as string });
+}
 
 type GuardSetting = Pick<Env, "allowedHosts" | "corsOrigins">;
 

@@ -129,6 +129,9 @@ function busy(error: AppError): GraphQLError {
 }
 
 const subscriptionOverHttp = () =>
-  new GraphQLError("Subscriptions are answered over WebSocket (graphql-transport-ws) at the same path.", {
-    extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_OVER_HTTP", http: { status: 400 } },
-  });
+  new GraphQLError(
+    "A subscription is answered over WebSocket (graphql-transport-ws) at the same path, or by POST with accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0.",
+    {
+      extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_OVER_HTTP", http: { status: 400 } },
+    },
+  );

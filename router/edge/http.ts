@@ -1,18 +1,22 @@
 /** The routes of the router's HTTP server. Every answer carries the request's id; /graphql also says for which tenant it spoke. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ApolloServer } from "@apollo/server";
+import type { ApolloServer, HTTPGraphQLRequest } from "@apollo/server";
 import type { Env } from "#shared/config.ts";
 import { AppError } from "#shared/errors.ts";
-import { answerGraphql, clientGone } from "#shared/serve/graphql-http.ts";
+import { answerGraphql, clientGone, readGraphqlRequest, type GraphqlExchange } from "#shared/serve/graphql-http.ts";
 import { sendJson, sendRefusal } from "#shared/serve/http-answer.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
+import { isJsonObject } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import type { Audited } from "../audit/audit.ts";
-import { answerCors, refusalOf } from "./browser-guard.ts";
+import { answerCors, refusalOf, refusalOfGet } from "./browser-guard.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
 import type { Readers } from "./readers.ts";
+import type { HttpStreams } from "./http-streams.ts";
+import type { AskedOperation } from "./prepare.ts";
+import { acceptsJson, formatOf } from "./stream-formats.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
@@ -20,6 +24,7 @@ import type { Endpoints } from "../graph/subgraph-fetch.ts";
 export interface HttpOptions {
   env: Pick<Env, "allowedHosts" | "corsOrigins">;
   server: ApolloServer<RouterContext>;
+  streams: HttpStreams;
   endpoints: Endpoints;
   checks: Record<string, ReadinessCheck>;
   graphiql: GraphiqlFiles;
@@ -96,7 +101,12 @@ async function answerOperation(options: HttpOptions, { request, response, reques
   try {
     context = { ...httpContext(request, requestId, clientGone(response)), whenAnswered: whenAnswered(response) };
     response.setHeader("x-tenant-id", context.info.tenantId);
-    await answerGraphql(server, { request, response, context, maxBodyBytes });
+    const refusal = refusalOfGet(request);
+    if (refusal !== undefined) throw refusal;
+    const exchange = { request, response, context, maxBodyBytes, isGuarded: true };
+    const read = await readGraphqlRequest(exchange);
+    if (await answerAsStream(options, exchange, read)) return;
+    await answerGraphql(server, exchange, read);
     watchReader(readers, context.info.tenantId, response);
     // Apollo Server asks no plugin about what is not GraphQL over HTTP: batches, other methods, no query.
     if (!audited.has(context.info)) refused(response.statusCode, notAnOperation());
@@ -104,6 +114,33 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     if (context === undefined || !audited.has(context.info)) refused(statusOfRefusal(error), error);
     throw error;
   }
+}
+
+/** Whether it was answered as a stream: a subscription, or what asks for nothing else. What is no operation is Apollo Server's to refuse. */
+async function answerAsStream(
+  { streams, audited }: HttpOptions,
+  exchange: GraphqlExchange<RouterContext>,
+  read: HTTPGraphQLRequest,
+): Promise<boolean> {
+  const { response, context } = exchange;
+  const accept = read.headers.get("accept");
+  const format = formatOf(accept);
+  const asked = operationIn(read);
+  if (format === undefined || asked === undefined) return false;
+  // Whatever becomes of it is audited there.
+  const isAnswered = await streams.answer({ asked, format, response, context }, acceptsJson(accept));
+  if (isAnswered) audited.add(context.info);
+  return isAnswered;
+}
+
+/** The operation of a POST, where it has the form of one. */
+function operationIn({ method, body }: HTTPGraphQLRequest): AskedOperation | undefined {
+  if (method !== "POST" || !isJsonObject(body)) return undefined;
+  const { query, operationName, variables, extensions } = body;
+  const isNamed = operationName == null || typeof operationName === "string";
+  const hasVariables = variables == null || isJsonObject(variables);
+  const isPersisted = isJsonObject(extensions) && extensions["persistedQuery"] !== undefined;
+  return typeof query === "string" && isNamed && hasVariables && !isPersisted ? { query, operationName, variables } : undefined;
 }
 
 /** An answer that is not on its way yet waits for its reader. */

@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net";
 import type { ApolloServer } from "@apollo/server";
-import { GraphQLError, type DocumentNode, type ExecutionArgs, type ExecutionResult } from "graphql";
+import { GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
 import type { SubscribePayload } from "graphql-ws";
 import { clientError } from "#shared/client-error.ts";
 import { AppError } from "#shared/errors.ts";
@@ -12,17 +12,12 @@ import { closeCodes } from "#shared/serve/close-codes.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { SocketExtra, SocketOptions } from "#shared/serve/websocket-server.ts";
-import { auditRecord, errorCodesOf, type AuditSink } from "../audit/audit.ts";
-import { weighValues, type Runtime } from "./gateway.ts";
-import { RefusedOperation } from "../graph/operations.ts";
+import { auditRecord, type AuditSink } from "../audit/audit.ts";
+import type { Runtime } from "./gateway.ts";
+import { isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { socketContext, type RouterContext } from "../request-context.ts";
-import { startSubscription, type PreparedSubscription } from "./subscriptions.ts";
-
-interface SocketOperation extends PreparedSubscription {
-  context: RouterContext;
-  operationName: string | undefined;
-}
+import { startSubscription } from "./subscriptions.ts";
 
 interface SocketSetting {
   server: ApolloServer<RouterContext>;
@@ -42,7 +37,7 @@ export function socketOptions(runtime: Runtime, { server, audit, refusals }: Soc
     },
     onConnect: ({ connectionParams, extra }) => acknowledge(extra, connectionParams, (error) => refused(extra, error)),
     onUnread: refused,
-    onTooMany: ({ connectionParams, extra }, { query, operationName }, error) => {
+    onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams);
       const outcome = { statusCode: 400, errorCodes: [error.code] };
       audit.record(auditRecord({ context, source: query, operationName, startedAt: new Date() }, outcome));
@@ -53,10 +48,10 @@ export function socketOptions(runtime: Runtime, { server, audit, refusals }: Soc
       return prepare(runtime, payload, { context, audit });
     },
     subscribe: ({ contextValue }) => {
-      const operation = contextValue as SocketOperation;
+      const operation = contextValue as PreparedOperation;
       return startSubscription(runtime, operation, { context: operation.context, audit });
     },
-    execute: ({ contextValue }) => executeOnServer(server, contextValue as SocketOperation),
+    execute: ({ contextValue }) => executeOnServer(server, contextValue as PreparedOperation),
     // Apollo Server's errors are formatted already, and graphql-ws would call toJSON() on each.
     onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
       errors === undefined
@@ -96,39 +91,18 @@ function closeReason(text: string): string {
   return Buffer.from(text).subarray(0, 120).toString();
 }
 
-interface Asked {
-  context: RouterContext;
-  audit: AuditSink;
+function prepare(
+  runtime: Runtime,
+  payload: SubscribePayload,
+  asking: { context: RouterContext; audit: AuditSink },
+): ExecutionArgs | readonly GraphQLError[] {
+  const prepared = prepareOperation(runtime, payload, asking);
+  if (isRefused(prepared)) return prepared;
+  const { planned, operationName } = prepared;
+  return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: prepared };
 }
 
-function prepare(runtime: Runtime, payload: SubscribePayload, { context, audit }: Asked): ExecutionArgs | readonly GraphQLError[] {
-  const startedAt = new Date();
-  const refuse = (errors: readonly unknown[], document?: DocumentNode) => {
-    const { requestId } = context.info;
-    const report = (cause: unknown) => runtime.log.error({ err: cause, requestId }, "operation failed inside");
-    const told = errors.map((error) => clientError(error, { requestId, report }));
-    audit.record(
-      auditRecord(
-        { context, source: payload.query, operationName: payload.operationName, document, startedAt },
-        { statusCode: 400, errorCodes: errorCodesOf(told) },
-      ),
-    );
-    return told;
-  };
-  try {
-    const operationName = payload.operationName ?? undefined;
-    const variables = payload.variables ?? {};
-    const planned = runtime.operations.fromText(payload.query, operationName);
-    const { errors } = weighValues(runtime, planned, variables);
-    if (errors.length > 0) return refuse(errors, planned.document);
-    const operation: SocketOperation = { planned, source: payload.query, variables, context, operationName };
-    return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: operation };
-  } catch (error) {
-    return error instanceof RefusedOperation ? refuse(error.errors, error.document) : refuse([error]);
-  }
-}
-
-async function executeOnServer(server: ApolloServer<RouterContext>, operation: SocketOperation): Promise<ExecutionResult> {
+async function executeOnServer(server: ApolloServer<RouterContext>, operation: PreparedOperation): Promise<ExecutionResult> {
   const { source: query, variables, operationName, context } = operation;
   const { body } = await asRequest(context.info, () =>
     server.executeOperation({ query, variables, ...(operationName === undefined ? {} : { operationName }) }, { contextValue: context }),

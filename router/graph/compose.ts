@@ -1,7 +1,7 @@
 /** Subgraphs into one graph. Loaded only where somebody composes: it is the slowest thing that a router can do at its start. */
 import "./telemetry-off.ts";
 import { composeServices } from "@apollo/composition";
-import { parse } from "graphql";
+import { Kind, parse, visit, type DirectiveNode, type DocumentNode } from "graphql";
 
 /** A subgraph as composition sees it. */
 export interface SubgraphSource {
@@ -17,9 +17,39 @@ export interface SubgraphSource {
  */
 export function composeSupergraph(subgraphs: readonly SubgraphSource[]): { supergraphSdl: string; hints: string[] } {
   const sorted = [...subgraphs].sort((a, b) => a.name.localeCompare(b.name));
-  const result = composeServices(sorted.map(({ name, sdl }) => ({ name, url: `subgraph:${name}`, typeDefs: parse(sdl) })));
-  if (result.errors !== undefined) {
-    throw new Error(`The subgraphs do not compose:\n${result.errors.map((error) => `- ${error.message}`).join("\n")}`);
+  const services = sorted.map(({ name, sdl }) => ({ name, url: `subgraph:${name}`, typeDefs: parse(sdl) }));
+  const refused = services.flatMap(({ name, typeDefs }) => requirementsWithArguments(name, typeDefs));
+  const result = composeServices(services);
+  const problems = [...refused, ...(result.errors ?? []).map(({ message }) => message)];
+  if (result.errors !== undefined || problems.length > 0) {
+    throw new Error(`The subgraphs do not compose:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
   }
   return { supergraphSdl: result.supergraphSdl, hints: result.hints.map((hint) => `${hint.definition.code}: ${hint.message}`) };
+}
+
+/**
+ * Federation lets a field require another one with arguments. The planner then merges it with the client's own selection of that field, whatever
+ * arguments that has, and the wrong value is required or shown.
+ */
+function requirementsWithArguments(subgraph: string, typeDefs: DocumentNode): string[] {
+  const problems: string[] = [];
+  let field = "";
+  visit(typeDefs, {
+    FieldDefinition: ({ name }) => void (field = name.value),
+    Directive: (directive) => {
+      if (directive.name.value === "requires" && hasArguments(directive))
+        problems.push(
+          `[${subgraph}] The field "${field}" has @requires with arguments, which would be mixed up with the client's. Require a field without any.`,
+        );
+    },
+  });
+  return problems;
+}
+
+function hasArguments({ arguments: given = [] }: DirectiveNode): boolean {
+  const [fields] = given;
+  if (fields?.value.kind !== Kind.STRING) return false;
+  let found = false;
+  visit(parse(`{ ${fields.value.value} }`, { noLocation: true }), { Argument: () => void (found = true) });
+  return found;
 }

@@ -12,7 +12,9 @@ import { clientError } from "#shared/client-error.ts";
 import { defineErrors } from "#shared/errors.ts";
 import type { AnswerMeter } from "./answer-bytes.ts";
 import type { ComposedGraph } from "./supergraph.ts";
+import { clientName } from "./client-names.ts";
 import { cursorsAt, pathTo, representationOf, type Cursor, type ResultObject } from "./entities.ts";
+import { Failures, type FailedField } from "./failures.ts";
 import type { PlannedOperation } from "./operations.ts";
 import type { MissingField } from "./shape.ts";
 
@@ -35,14 +37,16 @@ export interface PlanRun {
 /** Runs the plan; never rejects for what a subgraph does. */
 export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
   const { planned, variables } = run;
-  const state: State = { ...run, errors: [], gone: undefined };
+  const state: State = { ...run, errors: [], gone: undefined, failures: undefined };
   const data = Object.create(null) as ResultObject;
   if (planned.plan !== undefined) await runNode(state, planned.plan, [{ data, path: undefined }]);
   // What there is of it is let go: the whole of it is too much, and a part would be taken for the whole.
   if (run.meter.refusal !== undefined) return { errors: [clientError(run.meter.refusal)], data: null };
-  const shaped = planned.shape({ input: data, variables, introspect: (field) => introspect(run, field), gone: state.gone });
+  const { gone, failures } = state;
+  const shaped = planned.shape({ input: data, variables, introspect: (field) => introspect(run, field), gone, failures });
+  const told = [...state.errors, ...(failures === undefined ? [] : failureErrors(failures, shaped.failed))];
   // Shaping complains of nulls that an error explains already.
-  const errors = state.errors.length > 0 ? state.errors : shaped.errors.map((error) => clientError(error, { report: run.report }));
+  const errors = told.length > 0 ? told : shaped.errors.map((error) => clientError(error, { report: run.report }));
   if (errors.length > 0) return { errors, data: shaped.data };
   const [missing] = shaped.missing;
   if (missing === undefined) return { data: shaped.data };
@@ -50,6 +54,19 @@ export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
   return shaped.data === null
     ? { errors: [recordGone(missing)], data: null }
     : { data: shaped.data, extensions: { valueCompletion: shaped.missing } };
+}
+
+/** Fields that are told one by one; behind them a fetch that failed is told once. */
+const maxFailedFields = 1_000;
+
+/** An error for each field that could not be fetched; one without a field in the answer, as of a field that another one requires, at its place. */
+function failureErrors(failures: Failures, failed: readonly FailedField[]): GraphQLError[] {
+  const shown = failed.slice(0, maxFailedFields);
+  const seen = new Set(shown.map(({ failure }) => failure));
+  return [
+    ...shown.map(({ failure: { error }, path }) => new GraphQLError(error.message, { path, extensions: error.extensions })),
+    ...failures.all.filter((failure) => !seen.has(failure)).map(({ error }) => error),
+  ];
 }
 
 const planErrors = defineErrors({
@@ -69,6 +86,8 @@ interface State extends PlanRun {
   errors: GraphQLError[];
   /** Objects for which a subgraph answered null; made with the first of them. */
   gone: Set<object> | undefined;
+  /** Made with the first of them. */
+  failures: Failures | undefined;
 }
 
 async function runNode(state: State, node: PlanNode, cursors: readonly Cursor[]): Promise<void> {
@@ -107,7 +126,10 @@ function conditionHolds({ planned, variables }: State, { condition }: ConditionN
 async function fetchRoot(state: State, node: FetchNode, cursors: readonly Cursor[]): Promise<void> {
   const result = await send(state, node, {
     variables: usedVariables(state, node),
-    pathOf: (path) => path && [...pathTo(cursors[0]?.path), ...path],
+    placeOf: (path) => {
+      const around = pathTo(cursors[0]?.path);
+      return path?.length ? { path: [...around, ...path] } : { path: around.length === 0 ? undefined : around, failed: cursors };
+    },
     field: () => fieldAt(cursors, node),
   });
   if (!isObject(result?.data)) return;
@@ -126,10 +148,9 @@ async function fetchEntities(state: State, node: FetchNode, cursors: readonly Cu
     representations.push(representation);
   }
   if (asked.length === 0) return;
-  const pathOf = (path: readonly (string | number)[] | undefined) => entityPath(path, asked);
   const result = await send(state, node, {
     variables: { ...usedVariables(state, node), representations },
-    pathOf,
+    placeOf: (path) => placeOfEntity(path, asked),
     field: () => fieldAt(asked, node),
   });
   const entities: unknown = result?.data?.["_entities"];
@@ -146,31 +167,45 @@ async function fetchEntities(state: State, node: FetchNode, cursors: readonly Cu
 
 const isObject = (value: unknown): value is ResultObject => typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Where in the response an error of a subgraph belongs. */
+interface Place {
+  path: readonly (string | number)[] | undefined;
+  /** Objects that lack all that was to be fetched for them; where the error is of a field, none. */
+  failed?: readonly Cursor[];
+}
+
 /** `["_entities", 3, …]` is where the third object that was asked for lies. */
-function entityPath(path: readonly (string | number)[] | undefined, asked: readonly Cursor[]): (string | number)[] | undefined {
+function placeOfEntity(path: readonly (string | number)[] | undefined, asked: readonly Cursor[]): Place {
   const cursor = typeof path?.[1] === "number" ? asked[path[1]] : asked.length === 1 ? asked[0] : undefined;
-  return cursor === undefined ? undefined : [...pathTo(cursor.path), ...(path?.slice(2) ?? [])];
+  if (cursor === undefined) return { path: undefined, failed: asked };
+  const [at, beneath] = [pathTo(cursor.path), path?.slice(2) ?? []];
+  return beneath.length > 0 ? { path: [...at, ...beneath] } : { path: at, failed: [cursor] };
 }
 
 interface Sending {
   variables: Record<string, unknown>;
-  /** Turns a path in the subgraph's answer into one of the response. */
-  pathOf: (path: readonly (string | number)[] | undefined) => readonly (string | number)[] | undefined;
+  /** Finds the place of an error, by its path in the subgraph's answer. */
+  placeOf: (path: readonly (string | number)[] | undefined) => Place;
   /** The fields of the response that it is about. */
   field: () => string;
 }
 
 /** Where in the response a fetch's fields go, without the places in lists; a few of them. */
-function fieldAt([first]: readonly Cursor[], { operationDocumentNode: document }: FetchNode): string {
-  const names = (document?.definitions ?? []).flatMap((each) =>
-    each.kind === Kind.OPERATION_DEFINITION ? namesIn(each.selectionSet) : [],
-  );
-  const around = pathTo(first?.path).filter((step) => typeof step === "string");
+function fieldAt([first]: readonly Cursor[], node: FetchNode): string {
+  const names = namesOf(node).map(clientName);
+  const around = pathTo(first?.path)
+    .filter((step) => typeof step === "string")
+    .map(clientName);
   const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
   return around.length === 0 ? shown : `${around.join(".")} (${shown})`;
 }
 
-/** The names of a selection in the response; of entities, what is asked of them. */
+/** The fields that a fetch brings to each of its objects, as they are gathered. */
+function namesOf({ operationDocumentNode: document }: FetchNode): string[] {
+  return (document?.definitions ?? []).flatMap((each) => (each.kind === Kind.OPERATION_DEFINITION ? namesIn(each.selectionSet) : []));
+}
+
+/** The names of a selection; of entities, what is asked of them. */
 function namesIn({ selections }: SelectionSetNode): string[] {
   return selections.flatMap((selection) => {
     if (selection.kind === Kind.FRAGMENT_SPREAD) return [];
@@ -180,11 +215,16 @@ function namesIn({ selections }: SelectionSetNode): string[] {
 }
 
 /** Asks the subgraph, or takes the event in its place; what goes wrong becomes errors, and undefined. */
-async function send(state: State, node: FetchNode, { variables, pathOf, field }: Sending): Promise<ExecutionResult | undefined> {
+async function send(state: State, node: FetchNode, { variables, placeOf, field }: Sending): Promise<ExecutionResult | undefined> {
   const { serviceName } = node;
-  const fail = (error: unknown, path: readonly (string | number)[] | undefined) => {
-    const told = clientError(error, { serviceName, report: state.report });
-    state.errors.push(new GraphQLError(told.message, { path: pathOf(path), extensions: told.extensions }));
+  const fail = (cause: unknown, at: readonly (string | number)[] | undefined) => {
+    const told = clientError(cause, { serviceName, report: state.report });
+    const { path, failed } = placeOf(at);
+    const shown = path?.map((step) => (typeof step === "string" ? clientName(step) : step));
+    const error = new GraphQLError(told.message, { path: shown, extensions: told.extensions });
+    if (failed === undefined) return state.errors.push(error);
+    const objects = failed.map(({ data }) => data);
+    return (state.failures ??= new Failures()).add(objects, { error, names: new Set(namesOf(node)) });
   };
   try {
     const isEvent = state.event !== undefined && node === state.planned.primary;

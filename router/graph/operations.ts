@@ -19,6 +19,7 @@ import {
 } from "graphql";
 import { refuseDeep } from "#shared/json/nesting.ts";
 import { LruCache } from "#shared/lru-cache.ts";
+import { withPlannedNames } from "./client-names.ts";
 import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
 import { documentExcess, fragmentExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
 import { heapSizeOf } from "./heap-size.ts";
@@ -113,7 +114,9 @@ export class Operations {
 
   /** From a document that has been parsed and nothing else. @throws RefusedOperation */
   fromDocument(parsed: { hash: string; document: DocumentNode; operationName: string | null | undefined }): PlannedOperation {
-    const { hash, operationName } = parsed;
+    const { hash } = parsed;
+    // Clients that have none send an empty one.
+    const operationName = parsed.operationName || undefined;
     const known = this.#known.get(hash) ?? this.#validated(parsed.document);
     const name = operationName ?? "";
     const planned = known.operations.get(name) ?? this.#plan(known, operationName);
@@ -165,7 +168,8 @@ export class Operations {
     if (node == null) throw new RefusedOperation([unknownOperation(operationName)]);
     const excess = pointsExcess(node, fragments, { prices: this.#prices, maxPoints: this.#limits.maxPoints });
     if (excess.length > 0) throw new RefusedOperation(excess, document);
-    const operation = operationFromDocument(this.#graph.api, document, { validate: false, ...(operationName ? { operationName } : {}) });
+    const renamed = withPlannedNames(document, this.#graph.neededNames);
+    const operation = operationFromDocument(this.#graph.api, renamed, { validate: false, ...(operationName ? { operationName } : {}) });
     const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
     const weighAnswer = compileWeight({ node, fragments, schema: this.#graph.apiSchema, limits: this.#limits });
     const callsOutside = rootFieldsOf(document, node).some((name) => this.#prices.outside.has(name));
@@ -213,8 +217,11 @@ export function rootFieldsOf(document: DocumentNode, node: OperationDefinitionNo
     }
   };
   collect(node.selectionSet.selections);
-  return [...names];
+  // A document that is refused may have any names.
+  return [...names].map((name) => name.slice(0, longestName));
 }
+
+const longestName = 200;
 
 /** The planner plans subscriptions, but no executor of Apollo's runs them: here they become what any event can be run through. */
 function executable({ node }: QueryPlan): Pick<PlannedOperation, "plan" | "primary"> {

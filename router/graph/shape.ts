@@ -1,26 +1,21 @@
 /**
  * Shapes what a plan has gathered as the client asked: its names, its order, nothing beside (keys and inaccessible fields are
- * gathered too), and nulls that rise to the next nullable field. The rules are those of Apollo's resultShaping.js; an operation's
- * selections are compiled once, for asking the schema of each field of each object took a sixth of the router's time.
+ * gathered too), and nulls that rise to the next nullable field. The rules are those of Apollo's resultShaping.js.
  */
-import {
-  isCompositeType,
-  isEnumType,
-  isCustomScalarType,
-  isListType,
-  isNonNullType,
-  isObjectType,
-  isSubtype,
-  Variable,
-  type FieldSelection,
-  type NamedType,
-  type Operation,
-  type Schema,
-  type SelectionSet,
-  type Type,
-} from "@apollo/federation-internals";
+import type { Operation } from "@apollo/federation-internals";
 import { GraphQLError, type FieldNode } from "graphql";
 import type { ResultObject } from "./entities.ts";
+import type { Failures, FailedField } from "./failures.ts";
+import {
+  compileSelections,
+  typesOf,
+  type Compiling,
+  type Condition,
+  type FieldShape,
+  type Selection,
+  type Types,
+  type ValueShape,
+} from "./shape-compile.ts";
 
 /** What is shaped for one request. */
 export interface Gathered {
@@ -30,6 +25,8 @@ export interface Gathered {
   introspect: (selection: FieldNode) => unknown;
   /** Objects of which a subgraph has no record: that they lack its fields is nobody's fault. */
   gone?: ReadonlySet<object> | undefined;
+  /** Of objects whose fields could not be fetched: why. */
+  failures?: Failures | undefined;
 }
 
 /** What has been shaped. */
@@ -39,6 +36,8 @@ export interface Shaped {
   errors: GraphQLError[];
   /** Nulls that rose from fields which a record that is gone would have had. */
   missing: MissingField[];
+  /** Fields that could not be fetched. */
+  failed: FailedField[];
 }
 
 /** A non-null field that nobody can give. */
@@ -59,170 +58,23 @@ export function compileShape(operation: Operation): Shaper {
   // Objects without a prototype cost three times as much to fill and to print, and only such names need them.
   const create = compiling.hasInheritedNames ? () => Object.create(null) as ResultObject : () => ({});
   const types = typesOf(compiling.schema);
-  return ({ input, variables, introspect, gone }) => {
+  return ({ input, variables, introspect, gone, failures }) => {
     const shaping: Shaping = {
       types,
       create,
       introspect,
       gone,
+      failures,
       variables: { ...defaults, ...variables },
       path: [],
       errors: [],
       missing: [],
+      failed: [],
     };
     const data = create();
     const isWhole = shapeObject(shaping, { selections, input, output: data, parent: root });
-    return { data: isWhole ? data : null, errors: shaping.errors, missing: shaping.missing };
+    return { data: isWhole ? data : null, errors: shaping.errors, missing: shaping.missing, failed: shaping.failed };
   };
-}
-
-type Selection = FieldShape | IntrospectionShape | FragmentShape;
-
-interface FieldShape {
-  kind: "field" | "typename";
-  name: string;
-  conditions: readonly Condition[] | undefined;
-  value: ValueShape;
-}
-
-interface IntrospectionShape {
-  kind: "introspection";
-  name: string;
-  conditions: readonly Condition[] | undefined;
-  /** Without fragments. */
-  selection: FieldNode;
-}
-
-interface FragmentShape {
-  kind: "fragment";
-  conditions: readonly Condition[] | undefined;
-  /** The type condition, and the names of all types that meet it. */
-  on: { name: string; met: ReadonlySet<string> } | undefined;
-  selections: readonly Selection[];
-}
-
-type ValueShape =
-  | { kind: "nonNull"; of: ValueShape; text: string }
-  | { kind: "list"; of: ValueShape; text: string }
-  | { kind: "object"; selections: readonly Selection[]; text: string }
-  | { kind: "leaf"; accepts: (value: unknown) => boolean; text: string };
-
-interface Condition {
-  if: boolean | string;
-  leavesOutWhen: boolean;
-}
-
-type AppliedDirective = { name: string; arguments(): Record<string, unknown> };
-
-interface Compiling {
-  schema: Schema;
-  sets: Map<SelectionSet, readonly Selection[]>;
-  hasInheritedNames: boolean;
-}
-
-function compileSelections(set: SelectionSet, compiling: Compiling): readonly Selection[] {
-  const known = compiling.sets.get(set);
-  if (known !== undefined) return known;
-  const compiled = set.selections().map((selection): Selection => {
-    const conditions = conditionsOf(selection.element);
-    if (selection.kind === "FieldSelection") return compileField(selection, conditions, compiling);
-    const on = selection.element.typeCondition;
-    return {
-      kind: "fragment",
-      conditions,
-      on: on && { name: on.name, met: typesOf(compiling.schema).meeting(on) },
-      selections: compileSelections(selection.selectionSet, compiling),
-    };
-  });
-  compiling.sets.set(set, compiled);
-  return compiled;
-}
-
-function compileField(
-  selection: FieldSelection,
-  conditions: readonly Condition[] | undefined,
-  compiling: Compiling,
-): FieldShape | IntrospectionShape {
-  const field = selection.element;
-  const name = field.responseName();
-  if (name in Object.prototype) compiling.hasInheritedNames = true;
-  if (field.definition.isSchemaIntrospectionField()) {
-    return { kind: "introspection", name, conditions, selection: selection.expandFragments().toSelectionNode() };
-  }
-  const selections = selection.selectionSet ? compileSelections(selection.selectionSet, compiling) : [];
-  const value = compileValue(field.definition.type!, selections, compiling.schema);
-  return { kind: field.name === "__typename" ? "typename" : "field", name, conditions, value };
-}
-
-function compileValue(type: Type, selections: readonly Selection[], schema: Schema): ValueShape {
-  const text = String(type);
-  if (isNonNullType(type)) return { kind: "nonNull", of: compileValue(type.ofType, selections, schema), text };
-  if (isListType(type)) return { kind: "list", of: compileValue(type.ofType, selections, schema), text };
-  if (isCompositeType(type)) return { kind: "object", selections, text };
-  return { kind: "leaf", accepts: leafCheck(type, schema), text };
-}
-
-/** Whether JSON can be a value of a leaf type. Of a custom scalar only its own subgraph can tell. */
-function leafCheck(type: Type, schema: Schema): (value: unknown) => boolean {
-  if (isCustomScalarType(type)) return () => true;
-  if (isEnumType(type)) {
-    const names = new Set<unknown>(type.values.map(({ name }) => name));
-    return (value) => names.has(value);
-  }
-  switch (type) {
-    case schema.booleanType():
-      return (value) => typeof value === "boolean";
-    case schema.intType():
-      return isWholeNumber;
-    case schema.floatType():
-      return (value) => typeof value === "number" && Number.isFinite(value);
-    case schema.idType():
-      return (value) => typeof value === "string" || isWholeNumber(value);
-    default:
-      return (value) => typeof value === "string";
-  }
-}
-
-const isWholeNumber = (value: unknown) => Number.isInteger(value);
-
-function conditionsOf({ appliedDirectives }: { appliedDirectives: readonly AppliedDirective[] }): readonly Condition[] | undefined {
-  const found = appliedDirectives
-    .filter(({ name }) => name === "skip" || name === "include")
-    .map((directive): Condition => {
-      const value = directive.arguments()["if"];
-      return { if: value instanceof Variable ? value.name : value === true, leavesOutWhen: directive.name === "skip" };
-    });
-  return found.length > 0 ? found : undefined;
-}
-
-/** What is asked of a schema while shaping, by name. */
-interface Types {
-  /** The composite types; true for those of objects. */
-  composites: ReadonlyMap<string, boolean>;
-  /** The types that meet a type condition. */
-  meeting(condition: NamedType): ReadonlySet<string>;
-}
-
-const known = new WeakMap<Schema, Types>();
-
-function typesOf(schema: Schema): Types {
-  let types = known.get(schema);
-  if (types !== undefined) return types;
-  const all = schema.allTypes().filter(isCompositeType);
-  const met = new Map<string, ReadonlySet<string>>();
-  types = {
-    composites: new Map(all.map((type) => [type.name, isObjectType(type)])),
-    meeting(condition) {
-      let names = met.get(condition.name);
-      if (names === undefined) {
-        names = new Set(all.filter((type) => isSubtype(condition, type)).map(({ name }) => name));
-        met.set(condition.name, names);
-      }
-      return names;
-    },
-  };
-  known.set(schema, types);
-  return types;
 }
 
 interface Shaping extends Omit<Gathered, "input"> {
@@ -231,6 +83,7 @@ interface Shaping extends Omit<Gathered, "input"> {
   path: (string | number)[];
   errors: GraphQLError[];
   missing: MissingField[];
+  failed: FailedField[];
 }
 
 interface ObjectShaping {
@@ -255,20 +108,26 @@ function shapeObject(shaping: Shaping, { selections, input, output, parent }: Ob
       if (on !== undefined && !on.met.has(typeNameOf(input) ?? parent)) continue;
       if (!shapeObject(shaping, { selections: selection.selections, input, output, parent: on?.name ?? parent })) return false;
     } else if (selection.kind === "field") {
-      const { name } = selection;
-      if (selection.value.kind === "nonNull" && isMissing(shaping, input, name)) {
+      const { name, key } = selection;
+      if (isFailed(shaping, { selection, input, output })) {
+        if (selection.value.kind === "nonNull") return false;
+        continue;
+      }
+      if (selection.value.kind === "nonNull" && isMissing(shaping, input, key)) {
         const message = `Cannot return null for non-nullable field ${parent}.${name}.`;
         shaping.missing.push({ message, path: [...shaping.path, name] });
         return false;
       }
+      // The root has whatever the plan asks for: a field that is not there, and not failed, was planned by nobody. Its null must not pass for an answer.
+      if (shaping.path.length === 0 && !Object.hasOwn(input, key)) refuse(shaping, `No subgraph was asked for ${parent}.${name}.`, name);
       shaping.path.push(name);
-      const shaped = shapeValue(shaping, selection.value, { before: output[name], input: ownValue(input, name), parent });
+      const shaped = shapeValue(shaping, selection.value, { before: output[name], input: ownValue(input, key), parent });
       shaping.path.pop();
       output[name] = typeof shaped === "symbol" ? null : shaped;
       if (shaped === invalid) return false;
     } else if (output[selection.name] === undefined) {
       if (selection.kind === "introspection") output[selection.name] = shaping.introspect(selection.selection);
-      else if (!shapeTypeName(shaping, { name: selection.name, input, output, parent })) return false;
+      else if (!shapeTypeName(shaping, { selection, input, output, parent })) return false;
     }
   }
   return true;
@@ -279,11 +138,25 @@ function isMissing({ gone }: Shaping, input: ResultObject, name: string): boolea
   return gone !== undefined && gone.has(input) && !Object.hasOwn(input, name);
 }
 
+interface FieldPlace extends Pick<ObjectShaping, "input" | "output"> {
+  selection: FieldShape;
+}
+
+/** Whether a field is null because what was to fetch it failed: told once, with the field's place. */
+function isFailed({ failures, failed, path }: Shaping, { selection: { name, key }, input, output }: FieldPlace): boolean {
+  if (failures === undefined || Object.hasOwn(input, key)) return false;
+  const failure = failures.of(input, key);
+  if (failure === undefined) return false;
+  if (output[name] === undefined) failed.push({ failure, path: [...path, name] });
+  output[name] = null;
+  return true;
+}
+
 function shapeTypeName(
   { types }: Shaping,
-  { name, input, output, parent }: { name: string } & Pick<ObjectShaping, "input" | "output" | "parent">,
+  { selection: { name, key }, input, output, parent }: FieldPlace & Pick<ObjectShaping, "parent">,
 ): boolean {
-  const told = ownValue(input, name) ?? typeNameOf(input);
+  const told = ownValue(input, key) ?? typeNameOf(input);
   const typeName = typeof told === "string" && types.composites.has(told) ? told : parent;
   if (types.composites.get(typeName) !== true) return false;
   output[name] = typeName;
@@ -352,8 +225,8 @@ function refuseValue(shaping: Shaping, shape: ValueShape, parent: string): typeo
   return failed;
 }
 
-function refuse({ errors, path }: Shaping, message: string): void {
-  errors.push(new GraphQLError(message, { path: [...path] }));
+function refuse({ errors, path }: Shaping, message: string, ...beneath: string[]): void {
+  errors.push(new GraphQLError(message, { path: [...path, ...beneath] }));
 }
 
 function placeOf({ path }: Shaping, { text }: ValueShape, parent: string): string {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Supergraph, type Schema } from "@apollo/federation-internals";
 import { isScalarType, printSchema, valueFromASTUntyped, type GraphQLSchema } from "graphql";
 import { DateTimeScalar, JsonObjectScalar } from "#shared/graphql/scalars.ts";
+import { neededNames } from "./client-names.ts";
 import type { SubgraphSource } from "./compose.ts";
 
 /** A composed graph, ready for planning. */
@@ -17,6 +18,8 @@ export interface ComposedGraph {
   apiSchema: GraphQLSchema;
   /** With everything inaccessible: for rewrites and representations. */
   supergraphSchema: GraphQLSchema;
+  /** Names of fields that a plan may need beside what clients ask for. */
+  neededNames: ReadonlySet<string>;
 }
 
 /** What `npm run codegen` composed of the subgraphs as they are in this version. */
@@ -45,7 +48,13 @@ export function fingerprintLine(subgraphs: readonly SubgraphSource[]): string {
 export function loadSupergraph(supergraphSdl: string): ComposedGraph {
   const supergraph = Supergraph.build(supergraphSdl);
   const api = supergraph.apiSchema();
-  return { supergraph, api, apiSchema: withScalars(api.toGraphQLJSSchema()), supergraphSchema: supergraph.schema.toGraphQLJSSchema() };
+  return {
+    supergraph,
+    api,
+    apiSchema: withScalars(api.toGraphQLJSSchema()),
+    supergraphSchema: supergraph.schema.toGraphQLJSSchema(),
+    neededNames: neededNames(supergraph.schema),
+  };
 }
 
 /** SDL says of a scalar its name alone. With these the router finds a literal's fault itself, at its place; a subgraph shows the whole argument. */

@@ -4,13 +4,18 @@
  * subgraphs as null, and nobody would hear of it.
  */
 import {
+  getNamedType,
   getNullableType,
   getVariableValues,
   GraphQLError,
+  GraphQLFloat,
   isInputObjectType,
   isInputType,
   isListType,
+  Kind,
   typeFromAST,
+  type ASTNode,
+  type ASTVisitFn,
   type FloatValueNode,
   type GraphQLInputType,
   type GraphQLSchema,
@@ -19,6 +24,7 @@ import {
   type ValidationRule,
 } from "graphql";
 import { defineErrors } from "#shared/errors.ts";
+import { isKept, notKept, placeOf } from "#shared/json/numbers.ts";
 
 /** How many values the variables of one operation may have. */
 export interface VariableLimits {
@@ -74,15 +80,33 @@ function tooLargeNumber(name: string, path: readonly (string | number)[]): Graph
   return new GraphQLError(`Variable "$${name}" got a number${place} that is too large: give one between -1.8e308 and 1.8e308.`);
 }
 
-/** The same of numbers that stand in the document itself. */
-export const finiteNumbers: ValidationRule = (context) => {
-  const check = (node: FloatValueNode | IntValueNode): void => {
-    if (Number.isFinite(Number(node.value))) return;
-    const shown = node.value.slice(0, 40);
-    context.reportError(new GraphQLError(`The number ${shown} is too large: give one between -1.8e308 and 1.8e308.`, { nodes: [node] }));
+/** The same of numbers that stand in the document itself, and those whose digits a double does not keep: variables with such were refused as text. */
+export const keptNumbers: ValidationRule = (context) => {
+  const check: ASTVisitFn<FloatValueNode | IntValueNode> = (node, _key, parent, keys, ancestors) => {
+    if (!Number.isFinite(Number(node.value))) {
+      const shown = node.value.slice(0, 40);
+      context.reportError(new GraphQLError(`The number ${shown} is too large: give one between -1.8e308 and 1.8e308.`, { nodes: [node] }));
+    } else if (!isKept(node.value) && !isFloat(context.getInputType())) {
+      const refusal = notKept(placeOf({ path: literalPath(keys, [...ancestors, parent ?? []]) }), node.value);
+      context.reportError(new GraphQLError(refusal.message, { nodes: [node], originalError: refusal }));
+    }
   };
   return { FloatValue: check, IntValue: check };
 };
+
+/** The names from the argument, or the variable, down to a literal, and its places in lists. */
+function literalPath(keys: readonly (string | number)[], ancestors: readonly (ASTNode | readonly ASTNode[])[]): (string | number)[] {
+  return ancestors.flatMap((ancestor, level) => {
+    if (!("kind" in ancestor)) return keys[level - 1] === "values" ? [keys[level] ?? 0] : [];
+    if (ancestor.kind === Kind.ARGUMENT || ancestor.kind === Kind.OBJECT_FIELD) return [ancestor.name.value];
+    return ancestor.kind === Kind.VARIABLE_DEFINITION ? [`$${ancestor.variable.name.value}`] : [];
+  });
+}
+
+/** A Float of the schema is a double by its own words. */
+function isFloat(type: GraphQLInputType | null | undefined): boolean {
+  return type != null && getNamedType(type) === GraphQLFloat;
+}
 
 interface Count {
   values: number;

@@ -97,7 +97,7 @@ function hostEnvironment(): NodeJS.ProcessEnv {
 
 /** Changes with the page's code, with how it is bundled, and with the version of any package. */
 async function fingerprint(): Promise<string> {
-  const own = ["page.js", "page.css", "first-tab.ts", "bundle.ts", "bundling.mjs", "packages.mjs"].map((name) => join(here, name));
+  const own = ["page.js", "page.css", "first-tab.ts", "event-log.ts", "bundle.ts", "bundling.mjs", "packages.mjs"].map((name) => join(here, name));
   const hash = createHash("sha256");
   for (const file of [...own, join(here, "../../package-lock.json")])
     hash.update(`\0${file.slice(here.length)}\0`).update(await readFile(file));

@@ -6,6 +6,7 @@ import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
 import { createElement, useEffect } from "react";
 import { createRoot } from "react-dom/client";
+import { loggedEvents } from "./event-log.ts";
 import { firstTab } from "./first-tab.ts";
 
 const workers = { json: "json.worker.js", graphql: "graphql.worker.js" };
@@ -28,6 +29,19 @@ function SystemTheme() {
 }
 
 const url = new URL("/graphql", location.href);
-const fetcher = createGraphiQLFetcher({ url: url.href, subscriptionUrl: url.href.replace(/^http/, "ws") });
+const ask = createGraphiQLFetcher({ url: url.href, subscriptionUrl: url.href.replace(/^http/, "ws") });
+
+/** GraphiQL shows the last answer only: of a subscription each is the log up to it. */
+async function fetcher(request, options) {
+  const answers = await ask(request, options);
+  return isSubscription(request, options) ? loggedEvents(answers) : answers;
+}
+
+function isSubscription({ operationName }, { documentAST } = {}) {
+  const operations = documentAST?.definitions.filter(({ kind }) => kind === "OperationDefinition") ?? [];
+  const asked = operations.length === 1 ? operations[0] : operations.find(({ name }) => name?.value === operationName);
+  return asked?.operation === "subscription";
+}
+
 const setting = { fetcher, defaultTabs: [{ query: firstTab }], shouldPersistHeaders: true };
 createRoot(document.getElementById("graphiql")).render(createElement(GraphiQL, setting, createElement(SystemTheme)));

@@ -8,6 +8,8 @@ export interface PoolOptions {
   max?: number;
   /** Statements that each connection prepares before it is lent. All connections are opened now then, and replaced when they are lost. */
   prepared?: readonly PreparedStatement[];
+  /** With `prepared`: each connection holds a lock under this name for as long as it lives, by which others see that the process is there. */
+  presence?: string | undefined;
   /** Shown in pg_stat_activity. */
   applicationName?: string;
   /** Works for all tenants: row-level security lets it pass. The one place where this scope can be set. */
@@ -43,7 +45,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     "synchronous_commit=on",
     ...(options.scope === "engine" ? engineSettings : []),
   ];
-  const { max = 10, prepared } = options;
+  const { max = 10, prepared, presence } = options;
   const pool = new pg.Pool({
     connectionString: withOptions(options.url, settings),
     max,
@@ -55,7 +57,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     ...(options.types && { types: options.types }),
     ...(options.pipeline && { pipeline: true }),
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, which its types do not say
-    ...(prepared && { onConnect: (client: pg.ClientBase) => prepareAll(client, prepared, endsSession) }),
+    ...(prepared && { onConnect: (client: pg.ClientBase) => begin(client, prepared, presence) }),
   });
   // A dropped idle connection is the pool's business: it opens another. Without a listener it would end the process.
   pool.on("error", () => {});
@@ -63,6 +65,12 @@ export function openPool(options: PoolOptions): pg.Pool {
   pool.query = ((config: pg.QueryConfig, values?: unknown[]) => queryOnce(pool, config, values)) as typeof pool.query;
   if (prepared) keepOpen(pool, max);
   return pool;
+}
+
+async function begin(client: pg.ClientBase, prepared: readonly PreparedStatement[], presence: string | undefined): Promise<void> {
+  // Shared: the other connections of the process hold it too, and none waits for it.
+  if (presence !== undefined) await client.query("select pg_advisory_lock_shared(hashtextextended($1, 0))", [presence]);
+  await prepareAll(client, prepared, endsSession);
 }
 
 /** As the pool's own, but a statement that is refused costs no connection. */

@@ -16,6 +16,8 @@ export interface CheckedNode {
   /** Null for a node of unknown type. */
   spec: NodeSpec | null;
   config: JsonObject;
+  /** The node's own timeout_seconds, whatever it is. */
+  timeoutSeconds: Json | undefined;
 }
 
 /** Types beside the public ones, by name; tests have a type that waits. */
@@ -41,7 +43,9 @@ export function checkNode(node: Json, index: number, extraTypes: ExtraTypes, iss
     issues.error("CONFIG_INVALID", [...at, "config"], `The config of node ${name} is an object, not ${show(config)}.`);
   const usable = isJsonObject(config) ? config : {};
   if (spec !== null && isJsonObject(config)) checkConfig({ name, type: type as string, spec, config }, [...at, "config"], issues);
-  return typeof id === "string" ? { index, id, type: canonicalName(type, extraTypes), spec, config: usable } : null;
+  return typeof id === "string"
+    ? { index, id, type: canonicalName(type, extraTypes), spec, config: usable, timeoutSeconds: node["timeout_seconds"] }
+    : null;
 }
 
 function checkId(id: Json | undefined, index: number, issues: IssueList): void {

@@ -25,7 +25,33 @@ const withoutProto = z.custom<JsonObject>(
   "a state key cannot be __proto__",
 );
 
-const message = z.object({ role: z.enum(["system", "user", "assistant", "tool"]), content: z.string() });
+/** Before rendering a text, which may be a template of a list. */
+const toolCalls = z.custom<Json[] | string>(
+  (value) => Array.isArray(value) || (typeof value === "string" && !isPlainText(value)),
+  "expected a list of { id, name, arguments }, or a template that gives one",
+);
+
+const contentPart = z.custom<JsonObject>(
+  (value) => isJsonObject(value) && typeof value["type"] === "string" && value["type"] !== "",
+  'expected a part such as { "type": "text", "text": … }',
+);
+
+const message = z
+  .object({
+    role: z.enum(["system", "user", "assistant", "tool"]),
+    /** A text, or parts as OpenAI has them. */
+    content: z.union([z.string(), z.array(contentPart).min(1)], "expected a text, or a list of parts such as { type, text }").optional(),
+    name: filledText.optional(),
+    /** tool: the call that it answers. */
+    tool_call_id: z.string().optional(),
+    /** assistant: the calls that it made. */
+    tool_calls: toolCalls.optional(),
+  })
+  .superRefine(({ role, content, tool_call_id, tool_calls }, context) => {
+    const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+    if (role === "tool" && !tool_call_id) refuse("tool_call_id", "a message of role tool says which call it answers");
+    if (content === undefined && !(role === "assistant" && tool_calls !== undefined)) refuse("content", "it is missing");
+  });
 
 /** `llm`: a chat completion (S-56). Sent: `system_prompt`, then `messages`, then `prompt`. */
 export const llmConfig = z
@@ -39,9 +65,16 @@ export const llmConfig = z
     temperature: z.number().min(0).max(2).optional(),
     top_p: z.number().min(0).max(1).optional(),
     max_tokens: z.int().positive().optional(),
+    /** The same for models that count their thoughts with it; sent instead of max_tokens. */
+    max_completion_tokens: z.int().positive().optional(),
+    seed: z.int().optional(),
+    /** In the provider's words, such as low, medium, high. */
+    reasoning_effort: filledText.optional(),
     stop: z.array(z.string()).max(16).optional(),
     /** As OpenAI has it: `{ "type": "json_object" }` or `{ "type": "json_schema", "json_schema": … }`. */
     response_format: z.custom<JsonObject>(isJsonObject, "expected an object").optional(),
+    /** Parameters beside these, as the provider has them. */
+    extra_parameters: z.custom<JsonObject>(isJsonObject, "expected an object").optional(),
   })
   .refine(hasOneOf("prompt", "messages"), "give prompt or messages");
 
@@ -89,7 +122,12 @@ export const assignerConfig = z.object({
   assignments: withoutProto.pipe(z.record(stateKey, json).refine((value) => Object.keys(value).length > 0, "give at least one assignment")),
 });
 
-const document = z.looseObject({ id: z.union([z.string(), z.number()]).optional(), title: z.string().optional(), text: z.string() });
+/** What was exported from somewhere has null where there is nothing. */
+const document = z.looseObject({
+  id: z.union([z.string(), z.number()]).nullish(),
+  title: z.string().nullish(),
+  text: z.string().nullable(),
+});
 
 /** `knowledge-retrieval`: the documents that fit a query (S-53, S-54). */
 export const knowledgeRetrievalConfig = z

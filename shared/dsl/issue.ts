@@ -23,6 +23,7 @@ export const dslIssueCodes = [
   "CONFIG_INVALID",
   "CONFIG_UNKNOWN_KEY",
   "CONFIG_IGNORED",
+  "TIMEOUT_CAPPED",
   "TEMPLATE_INVALID",
   "EXPRESSION_INVALID",
   "CODE_WITHOUT_RESULT",
@@ -31,6 +32,8 @@ export const dslIssueCodes = [
   "REFERENCE_UNKNOWN_NAME",
   "REFERENCE_UNKNOWN_FIELD",
   "REFERENCE_NOT_UPSTREAM",
+  // what assigners write
+  "STATE_KEY_CONTESTED",
   // edges
   "EDGE_INVALID",
   "EDGE_DANGLING",

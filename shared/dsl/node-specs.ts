@@ -16,8 +16,11 @@ import { canonicalNodeType, type NodeType } from "./node-types.ts";
 export interface TemplateField {
   /** Its key; `messages.*.content` is the content of each message. */
   field: string;
-  /** text: the template gives text, whatever its values are. json: every text in it is a template, and lone expressions keep their type. */
-  as: "text" | "json";
+  /**
+   * text: the template gives text, whatever its values are; in a list or an object each text is one. json: every text in it is a template, and lone expressions keep their type. keys: as
+   * json, and a key whose lone expression has no value is left out.
+   */
+  as: "text" | "json" | "keys";
 }
 
 /** A node type as validation and rendering see it. */
@@ -31,17 +34,23 @@ export interface NodeSpec {
   expressions: readonly string[];
   /** The routes of a branching node; none for any other. */
   routes: readonly string[];
+  /** Whether AGENT_PLATFORM_MAX_TIMEOUT_SECONDS caps its calls. */
+  isCapped?: boolean;
   /** Pairs of fields of which, when both are given, the first is used. */
   precedence: readonly (readonly [used: string, ignored: string])[];
 }
 
 /** The spec of every type; adding a type to `nodeTypes` without one does not build. */
 export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
-  llm: defineNodeSpec(llmConfig, { templates: texts("system_prompt", "prompt", "messages.*.content") }),
-  tool: defineNodeSpec(toolConfig, {
-    templates: [...texts("url", "base_url", "path"), ...values("query", "body", "headers", "arguments")],
+  llm: defineNodeSpec(llmConfig, {
+    templates: [...texts("system_prompt", "prompt", "messages.*.content", "messages.*.tool_call_id"), ...values("messages.*.tool_calls")],
+    precedence: [["max_completion_tokens", "max_tokens"]],
   }),
-  code: defineNodeSpec(codeConfig, { templates: values("input_json") }),
+  tool: defineNodeSpec(toolConfig, {
+    templates: [...texts("url", "base_url", "path"), ...values("body"), ...optionalKeys("query", "headers", "arguments")],
+    isCapped: true,
+  }),
+  code: defineNodeSpec(codeConfig, { templates: values("input_json"), isCapped: true }),
   answer: defineNodeSpec(answerConfig.in, { templates: texts("answer", "template"), precedence: [["answer", "template"]] }),
   "if-else": defineNodeSpec(ifElseConfig, { expressions: ["expression"], routes: ["true", "false"] }),
   assigner: defineNodeSpec(assignerConfig, { templates: values("assignments") }),
@@ -68,6 +77,10 @@ export function templateFields(type: string): readonly TemplateField[] {
 
 function texts(...fields: string[]): TemplateField[] {
   return fields.map((field) => ({ field, as: "text" }));
+}
+
+function optionalKeys(...fields: string[]): TemplateField[] {
+  return fields.map((field) => ({ field, as: "keys" }));
 }
 
 function values(...fields: string[]): TemplateField[] {

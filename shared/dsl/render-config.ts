@@ -7,17 +7,18 @@ import { templateFields } from "./node-specs.ts";
 
 /**
  * Renders the template fields of a node's config; what is to be taken literally stays as it is. Fields for text become text
- * whatever the value is; in the others lone expressions keep their type.
+ * whatever the value is; in the others lone expressions keep their type, and are null, or absent, where they have no value.
  *
  * @returns a copy; the config itself and its scope are not changed.
  * @throws AppError TEMPLATE_FAILED, TEMPLATE_TOO_LARGE, TEMPLATE_TOO_SLOW: one budget for the whole config
  */
 export function renderConfig(type: string, config: JsonObject, scope: TemplateScope): JsonObject {
   const budget = new RenderBudget();
-  const text = (value: Json) => (typeof value === "string" ? compileTemplate(value).renderText(scope, budget) : value);
-  const deep = (value: Json) => renderDeep(value, scope, budget);
+  const text = (value: Json): Json => mapTexts(value, (template) => compileTemplate(template).renderText(scope, budget));
+  const deep = (leavesOut: boolean) => (value: Json) => renderDeep(value, scope, { budget, leavesOut });
   let rendered: Json = config;
-  for (const { field, as } of templateFields(type)) rendered = mapField(rendered, field.split("."), as === "text" ? text : deep);
+  for (const { field, as } of templateFields(type))
+    rendered = mapField(rendered, field.split("."), as === "text" ? text : deep(as === "keys"));
   return rendered as JsonObject;
 }
 
@@ -27,4 +28,12 @@ function mapField(value: Json, [key, ...rest]: string[], change: (value: Json) =
   if (key === "*") return Array.isArray(value) ? value.map((item) => mapField(item, rest, change)) : value;
   const item = isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   return item === undefined ? value : { ...(value as JsonObject), [key]: mapField(item, rest, change) };
+}
+
+/** The texts of a value, however deep; its keys are no texts. */
+function mapTexts(value: Json, change: (text: string) => string): Json {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, item === undefined ? item : mapTexts(item, change)]));
 }

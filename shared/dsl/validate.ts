@@ -1,6 +1,6 @@
 /**
  * Finds every problem of a document at once, for the person who wrote it; it never throws, whatever it is given. Its time is linear
- * in the document, but for who is upstream of whom, and that costs 300,000 steps at the limits.
+ * in the document, but for who is upstream of whom and who excludes whom, and that costs some 300,000 steps each at the limits.
  */
 import { checkDocument } from "./check-document.ts";
 import { checkEdges, checkGraph } from "./check-edges.ts";
@@ -8,6 +8,8 @@ import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkTexts } from "./check-texts.ts";
+import { checkTimeouts } from "./check-timeouts.ts";
+import { checkWrites } from "./check-writes.ts";
 import { graphOf } from "./graph.ts";
 import { IssueList, type DslIssue } from "./issue.ts";
 
@@ -17,6 +19,8 @@ export type { DslIssue } from "./issue.ts";
 export interface ValidateOptions {
   /** Node types beside the public ones, by name. */
   extraTypes?: ExtraTypes;
+  /** What a tool call and a program may take at most, AGENT_PLATFORM_MAX_TIMEOUT_SECONDS; unless given nothing is said of it. */
+  maxTimeoutSeconds?: number;
 }
 
 /**
@@ -34,7 +38,9 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   const edges = checkEdges(lists.edges, nodes, issues);
   const graph = graphOf(nodes.length, edges);
   checkGraph(graph, nodes, edges, issues);
+  checkTimeouts(nodes, options.maxTimeoutSeconds, issues);
   checkPrograms(nodes, issues);
+  checkWrites(nodes, edges, graph, issues);
   checkReferences(checkTexts(nodes, issues), nodes, graph, issues);
   return issues.issues;
 }

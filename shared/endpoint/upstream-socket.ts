@@ -1,6 +1,7 @@
 /**
  * The WebSocket over which one process subscribes to a subgraph in another. It serves many users: the identity travels with each
- * operation, never in connectionParams. It never subscribes anew by itself: that would hide a gap in a stream.
+ * operation, never in connectionParams. What was sent over it is never subscribed to anew by itself: that would
+ * hide a gap in a stream.
  */
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from "graphql";
 import { createClient, type Client } from "graphql-ws";
@@ -56,54 +57,70 @@ interface UpstreamOptions {
   answersWithinMs: number;
 }
 
+/** One subscription over the socket. */
+interface Subscription {
+  /** Whether the subgraph can have heard of it: it was written to a socket that stood. */
+  isSent: boolean;
+  fail: () => void;
+}
+
+/** Those that are open, by their id on the wire. */
+type Subscriptions = Map<string, Subscription>;
+
 /** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
 export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOptions): Upstream {
-  const open = new Set<() => void>();
-  const lose = () => {
-    for (const fail of [...open]) fail();
-  };
+  const open: Subscriptions = new Map();
   const read: LastRead = { bytes: 0 };
-  const link: Link = { isUp: false, greetings: 0 };
-  const client = createUpstreamClient({ url, answersWithinMs, lose, read, link });
+  const link: Link = { isUp: false, lastId: 0 };
+  const client = createUpstreamClient({ url, answersWithinMs, open, read, link });
   return {
     subscribe(request) {
       let dispose = () => {};
+      let id = "";
+      const subscription: Subscription = { isSent: false, fail: () => end(lostError()) };
       const stream = new BoundedStream<ExecutionResult>({
         limit: limits.maxBufferedEvents,
         maxBytes: limits.maxBufferedBytes,
         onEnd: () => {
-          open.delete(fail);
+          open.delete(id);
           dispose();
         },
       });
-      const { isUp, greetings } = link;
-      // What waits for a socket that never comes up was not sent.
-      const lost = () => ({ serviceName: name, retryable: true, effectUnknown: isUp || link.greetings > greetings }) as const;
+      const lost = () => ({ serviceName: name, retryable: true, effectUnknown: subscription.isSent }) as const;
       const lostError = (cause?: unknown) => streamErrors.SUBSCRIPTION_UPSTREAM_LOST({ ...lost(), platformFault: true }, { cause });
       const end = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
-      const fail = () => end(lostError());
       const overflow = () => end(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost(), ...limits }));
-      open.add(fail);
-      dispose = client.subscribe(payloadOf(request), {
-        next: (event) => void (stream.push(event as ExecutionResult, read.bytes) || overflow()),
-        error: (cause) =>
-          isRefusal(cause) ? stream.end(failed(cause.map((error) => clientError(error, { serviceName: name })))) : end(lostError(cause)),
-        complete: () => stream.end(),
-      });
+      const payload = payloadOf(request);
+      const begin = () => {
+        const wasUp = link.isUp;
+        id = String(++link.lastId);
+        open.set(id, subscription);
+        dispose = client.subscribe(payload, {
+          next: (event) => void (stream.push(event as ExecutionResult, read.bytes) || overflow()),
+          error: (cause) => {
+            if (isRefusal(cause)) return stream.end(failed(cause.map((error) => clientError(error, { serviceName: name }))));
+            // It waited for the end of a socket that did not end well: the next one is its first.
+            if (wasUp && !subscription.isSent) return begin();
+            end(lostError(cause));
+          },
+          complete: () => stream.end(),
+        });
+      };
+      begin();
       return stream;
     },
     async close() {
-      lose();
+      for (const { fail } of [...open.values()]) fail();
       await client.dispose();
     },
   };
 }
 
-/** The socket's state, for whoever asks whether something can have been sent over it. */
+/** The socket's state. */
 interface Link {
   isUp: boolean;
-  /** How often the subgraph has greeted a new socket. */
-  greetings: number;
+  /** The id of the subscription that was made last. */
+  lastId: number;
 }
 
 /** The message that is being read. */
@@ -111,42 +128,55 @@ interface LastRead {
   bytes: number;
 }
 
-/** A socket that says how large a message is before whoever listens is given it; graphql-ws gives them what it has parsed, at once. */
-function measured(read: LastRead): new (address: string, protocols: string) => WebSocket {
+interface UpstreamClientOptions extends Pick<UpstreamOptions, "url" | "answersWithinMs"> {
+  open: Subscriptions;
+  read: LastRead;
+  link: Link;
+}
+
+/** graphql-ws tells nobody which subscriptions it has written to its socket. */
+const subscribeMessage = /^\{"id":"(\d+)","type":"subscribe"/;
+
+/**
+ * A socket that says how large a message is before whoever listens is given it, for graphql-ws gives them what it has parsed, at once; and
+ * that marks the subscriptions which are written to it.
+ */
+function measured({ open, read }: UpstreamClientOptions): new (address: string, protocols: string) => WebSocket {
   return class extends WebSocket {
     constructor(address: string, protocols: string) {
       super(address, protocols);
       this.on("message", (message: Buffer) => (read.bytes = message.length));
     }
+
+    override send(text: string): void {
+      const id = subscribeMessage.exec(text)?.[1];
+      const subscription = id === undefined ? undefined : open.get(id);
+      if (subscription !== undefined && this.readyState === WebSocket.OPEN) subscription.isSent = true;
+      super.send(text);
+    }
   };
 }
 
-interface UpstreamClientOptions extends Pick<UpstreamOptions, "url" | "answersWithinMs"> {
-  lose: () => void;
-  read: LastRead;
-  link: Link;
-}
-
-function createUpstreamClient({ url, answersWithinMs, lose, read, link }: UpstreamClientOptions): Client {
+function createUpstreamClient(options: UpstreamClientOptions): Client {
+  const { url, answersWithinMs, open, link } = options;
   let pongTimer: NodeJS.Timeout | undefined;
   const client = createClient({
     url,
-    webSocketImpl: measured(read),
+    webSocketImpl: measured(options),
+    generateID: () => String(link.lastId),
     // Short, for its timer also outlives dispose().
     lazyCloseTimeout: 500,
     retryAttempts: 0,
     connectionAckWaitTimeout: answersWithinMs,
     keepAlive: pingEveryMs,
     on: {
-      // graphql-ws itself subscribes anew after a close with code 1000, retries or not; whoever listens must hear of the gap.
-      connected: () => {
-        link.isUp = true;
-        link.greetings++;
-      },
+      connected: () => (link.isUp = true),
       closed: () => {
         clearTimeout(pongTimer);
         link.isUp = false;
-        lose();
+        // graphql-ws itself subscribes anew after a close with code 1000, retries or not; whoever listens must hear of the gap. Whoever
+        // subscribed while the socket was closing was not sent, has no gap, and goes on over the next one.
+        for (const subscription of [...open.values()]) if (subscription.isSent) subscription.fail();
       },
       ping: (received) => {
         if (!received) pongTimer = setTimeout(() => client.terminate(), answersWithinMs).unref();

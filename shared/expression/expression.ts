@@ -3,6 +3,7 @@
  * Truth is strict: a condition must give true or false; 0, "", null and missing values are errors, not false.
  */
 import type { Json } from "#shared/json.ts";
+import { isKept } from "#shared/json/numbers.ts";
 import { memoBySource } from "#shared/template/memo.ts";
 import { LineTable } from "#shared/template/lines.ts";
 import type { Reference, TemplateScope } from "#shared/template/scope.ts";
@@ -13,7 +14,7 @@ import { adapt, environment, expressionLimits, spend, withinLimits } from "./lan
 import { namesOf } from "./names.ts";
 import { fromPython, type Translation } from "./python.ts";
 import { simpleReads, type SimpleRead } from "./simple.ts";
-import type { Expr } from "./tree.ts";
+import { findExpr, type Expr } from "./tree.ts";
 import { fromCel, toCel } from "./values.ts";
 
 /** An expression that was read once and can be evaluated any number of times. */
@@ -58,6 +59,12 @@ function compile(source: string): Expression {
     throw expressionErrors.EXPRESSION_INVALID({ ...positionOf(long.root), problem: tooLong });
   }
 
+  const rounded = longNumber(source, translation, positions, expr);
+  if (rounded !== undefined) {
+    const problem = `the number ${brief(rounded.digits)} would be read as ${Number(rounded.digits)}; compare with its digits as a text, in quotation marks`;
+    throw expressionErrors.EXPRESSION_INVALID({ ...lines.at(rounded.offset), problem });
+  }
+
   // Before the planner, which may change the tree.
   const simple = simpleReads(source, expr);
   const evaluate = evaluator(source, expr);
@@ -77,6 +84,23 @@ function compile(source: string): Expression {
     },
   };
 }
+
+/** The first number that is written with more digits than a double keeps. */
+function longNumber(source: string, translation: Translation, positions: Record<string, number>, root: Expr) {
+  let found: { digits: string; offset: number } | undefined;
+  findExpr(root, ({ id, exprKind }) => {
+    if (exprKind.case !== "constExpr" || exprKind.value.constantKind.case !== "doubleValue") return false;
+    const offset = translation.origin(positions[String(id)] ?? 0);
+    const [digits = ""] = /^-?[\d.]+(?:[eE][+-]?\d+)?/.exec(source.slice(offset, offset + numberChars)) ?? [];
+    if (digits === "" || isKept(digits)) return false;
+    found = { digits, offset };
+    return true;
+  });
+  return found;
+}
+
+/** Of a number in a source; the longest double written out has fewer. */
+const numberChars = 1_100;
 
 function read(source: string): { expr: Expr; positions: Record<string, number>; translation: Translation } {
   if (source.length > expressionLimits.sourceChars) {

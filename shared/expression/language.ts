@@ -15,6 +15,7 @@ import {
   type CelValue,
 } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
+import { isKept } from "#shared/json/numbers.ts";
 import type { Expr } from "./tree.ts";
 
 /** What one evaluation may cost. */
@@ -30,7 +31,7 @@ export const expressionLimits = {
   listItems: 100_000,
 } as const;
 
-const { BOOL, BYTES, DOUBLE, DYN, STRING } = CelScalar;
+const { BOOL, BYTES, DOUBLE, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
 const standardMatches = celEnv().funcs.find("matches");
 
@@ -71,6 +72,17 @@ export const environment = celEnv({
       return celListConcat(one, other);
     }),
     celFunc("_/_", [DOUBLE, DOUBLE], DOUBLE, (left, right) => left / nonZero(right, "a division")),
+    // What is a text, for its digits are more than a double keeps, is no number in silence.
+    celFunc("double", [STRING], DOUBLE, (text) => {
+      const value = Number(text);
+      if (!/\d/.test(text) || Number.isNaN(value)) throw new Error(`${JSON.stringify(text.slice(0, 60))} is no number`);
+      if (!isKept(text.trim().replace(/^\+/, ""))) throw notKept(text, value);
+      return value;
+    }),
+    celFunc("double", [INT], DOUBLE, (value) => {
+      if (!isKept(String(value))) throw notKept(String(value), Number(value));
+      return Number(value);
+    }),
     celFunc("@inTime", [], BOOL, () => !ranOutOfRoom && !(ranOutOfTime ||= performance.now() > deadlineMs)),
     // The library's make a list of the characters: of a text of megabytes hundreds of megabytes.
     celMethod("lowerAscii", STRING, [], STRING, function () {
@@ -154,6 +166,10 @@ function constantFalse(): Extract<Expr["exprKind"], { case: "constExpr" }>["valu
 /** A call that stands where `at` stood, so that errors in it point there. */
 function call(at: Expr, name: string, args: Expr[]): Expr {
   return { ...at, exprKind: { case: "callExpr", value: { $typeName: "cel.expr.Expr.Call", function: name, args } } };
+}
+
+function notKept(digits: string, readAs: number): Error {
+  return new Error(`${digits.trim().slice(0, 60)} would be read as ${readAs}; compare it as a text`);
 }
 
 function nonZero(value: number, what: string): number {

@@ -16,6 +16,8 @@ export interface SubgraphDeps {
   /** URL of the subgraph's database, for what goes beside MikroORM. */
   databaseUrl: string;
   database: Database;
+  /** What this process writes into whatever it takes for a while: by it its parent finds that when the process has died. */
+  claimMark?: string | undefined;
 }
 
 /** Everything a resolver or service has, for one operation of one caller. `L`: its loaders. `S`: what the subgraph keeps open. */

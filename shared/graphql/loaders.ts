@@ -36,14 +36,20 @@ export function childPageLoader<T extends { id: string }>(db: Db, list: ChildLis
     const parentIds = group.map((key) => key.parentId);
     return db.read((tx) => childPages(tx, list, group[0]!.page, parentIds));
   };
-  return new DataLoader((keys) => byPage(keys, ({ page }) => pageArguments(page), load), {
+  return new DataLoader((keys) => byPage(keys, ({ parentId, page }) => pageGroup(page, parentId), load), {
     cacheKeyFn: ({ parentId, page }) => `${parentId} ${pageArguments(page)}`,
   });
 }
 
-/** The arguments of a page as a key: pages of different lists that have the same are read together. */
+/** The arguments of a page as a key. */
 export function pageArguments({ first, after, last, before }: PageArgs): string {
   return JSON.stringify([first, after, last, before]);
+}
+
+/** The pages that are read together: those of equal arguments. A cursor is of one parent's list, so its page is read alone, or refused alone. */
+export function pageGroup(page: PageArgs, parentId: string): string {
+  const isBehind = page.after != null || page.before != null;
+  return isBehind ? `${parentId} ${pageArguments(page)}` : pageArguments(page);
 }
 
 /** Loads keys group by group; the result is in the order of `keys`. A page that is refused fails its own group only. */

@@ -1,6 +1,6 @@
 /**
- * Relay pages by keyset. Ids are uuidv7, so the order of ids is the order of creation and a cursor is an id in disguise: a page
- * costs the same however far back it is, and rows that come or go shift nothing.
+ * Relay pages by keyset. Ids are uuidv7, so the order of ids is the order of creation and a cursor is an id in disguise, with the list that it
+ * belongs to: a page costs the same however far back it is, and rows that come or go shift nothing.
  */
 import type { FilterQuery } from "@mikro-orm/postgresql";
 import { ArgsType, Field, Int, ObjectType, Directive } from "type-graphql";
@@ -74,6 +74,8 @@ export interface Edge<T> {
 /** A page. */
 export interface Connection<T> {
   edges: Edge<T>[];
+  /** Those of the edges. */
+  nodes: T[];
   pageInfo: PageInfo;
 }
 
@@ -93,14 +95,26 @@ export function connectionType<T extends object>(name: string, node: () => new (
     @Field(() => [EdgeType], { description: "The page's items, in the list's order." })
     edges!: EdgeType[];
 
+    @Field(() => [node()], { description: "The items without their cursors, for those who only read on from pageInfo." })
+    nodes!: T[];
+
     @Field(() => PageInfo, { description: "Where the page lies." })
     pageInfo!: PageInfo;
   }
   return ConnectionType;
 }
 
+/** A list that cursors belong to: one that was made for another list would page from anywhere. */
+export interface ListPlace {
+  /** The type of its items. */
+  item: string;
+  /** What it hangs beneath; lists of the root hang beneath nothing, whatever they are narrowed by. */
+  parentId?: string;
+}
+
 /** A page's arguments, checked. */
 export interface PageWindow {
+  place: ListPlace;
   limit: number;
   backward: boolean;
   after: string | undefined;
@@ -108,29 +122,34 @@ export interface PageWindow {
 }
 
 /** @throws AppError PAGE_SIZE_INVALID, CURSOR_INVALID, PAGE_DIRECTION_INVALID */
-export function pageWindow(args: PageArgs): PageWindow {
+export function pageWindow(args: PageArgs, place: ListPlace): PageWindow {
   const { first, last } = args;
   if (first != null && last != null) throw pageErrors.PAGE_DIRECTION_INVALID({ first, last });
   const limit = last ?? first ?? defaultPageSize;
   if (limit < 0 || limit > maxPageSize) {
     throw pageErrors.PAGE_SIZE_INVALID({ argument: last != null ? "last" : "first", value: limit, max: maxPageSize });
   }
-  return { limit, backward: last != null, after: decodeCursor("after", args.after), before: decodeCursor("before", args.before) };
+  const [after, before] = [decodeCursor(place, "after", args.after), decodeCursor(place, "before", args.before)];
+  return { place, limit, backward: last != null, after, before };
 }
 
-/** A key as a cursor: opaque to clients. */
-export function encodeCursor(key: string): string {
-  return Buffer.from(key, "utf8").toString("base64url");
+/** The key of one item of a list as a cursor: opaque to clients. */
+export function encodeCursor(place: ListPlace, key: string | number): string {
+  return Buffer.from(`${placeText(place)}:${key}`, "utf8").toString("base64url");
 }
 
-function decodeCursor(argument: string, cursor: string | null | undefined): string | undefined {
+function decodeCursor(place: ListPlace, argument: string, cursor: string | null | undefined): string | undefined {
   if (cursor == null) return undefined;
-  const key = Buffer.from(cursor, "base64url").toString("utf8");
-  if (key === "" || encodeCursor(key) !== cursor || key.includes("\u0000") || key.includes("\ufffd")) {
+  const text = Buffer.from(cursor, "base64url").toString("utf8");
+  const key = text.slice(placeText(place).length + 1);
+  if (key === "" || encodeCursor(place, key) !== cursor || key.includes("\u0000") || key.includes("\ufffd")) {
     throw cursorInvalid(argument, cursor);
   }
   return key;
 }
+
+/** The end of an id is its random part; some of it tells two parents apart, and keeps the cursors of events short. */
+const placeText = ({ item, parentId }: ListPlace) => (parentId === undefined ? item : `${item}/${parentId.slice(-6)}`);
 
 function cursorInvalid(argument: string, cursor: string): AppError {
   return pageErrors.CURSOR_INVALID({ argument, value: cursor.slice(0, 100) });
@@ -141,9 +160,10 @@ export function makePage<T>(rows: readonly T[], window: PageWindow, keyOf: (row:
   const more = rows.length > window.limit;
   const items = rows.slice(0, window.limit);
   if (window.backward) items.reverse();
-  const edges = items.map((node) => ({ node, cursor: encodeCursor(keyOf(node)) }));
+  const edges = items.map((node) => ({ node, cursor: encodeCursor(window.place, keyOf(node)) }));
   return {
     edges,
+    nodes: items,
     pageInfo: {
       hasNextPage: window.backward ? window.before !== undefined : more,
       hasPreviousPage: window.backward ? more : window.after !== undefined,
@@ -151,6 +171,12 @@ export function makePage<T>(rows: readonly T[], window: PageWindow, keyOf: (row:
       endCursor: edges.at(-1)?.cursor ?? null,
     },
   };
+}
+
+/** The same page of what `itemOf` takes from each item. */
+export function mapPage<T, R>({ edges, nodes, pageInfo }: Connection<T>, itemOf: (item: T) => R): Connection<R> {
+  const items = nodes.map(itemOf);
+  return { edges: edges.map(({ cursor }, index) => ({ node: items[index]!, cursor })), nodes: items, pageInfo };
 }
 
 /** What a list is made of: its order by id, `desc` for newest first. */
@@ -166,7 +192,7 @@ export async function listPage<T extends { id: string }>(
   args: PageArgs,
   options: ListOptions<T>,
 ): Promise<Connection<T>> {
-  const window = pageWindow(args);
+  const window = pageWindow(args, { item: entity.name });
   checkCursors(window, idPattern);
   const order = options.order ?? "desc";
   const [behind, ahead] = order === "desc" ? (["$lt", "$gt"] as const) : (["$gt", "$lt"] as const);
@@ -196,14 +222,15 @@ export interface ChildList<T> {
   condition?: string;
 }
 
-/** The same page of many parents' lists, in one statement. The result is in the order of `parentIds`. */
+/** The same page of many parents' lists, in one statement; with a cursor, of one parent's. The result is in the order of `parentIds`. */
 export async function childPages<T extends { id: string }>(
   tx: Tx,
   list: ChildList<T>,
   args: PageArgs,
   parentIds: readonly string[],
 ): Promise<Connection<T>[]> {
-  const window = pageWindow(args);
+  const placeOf = (parentId: string) => ({ item: list.entity.name, parentId });
+  const window = pageWindow(args, placeOf(parentIds[0]!));
   checkCursors(window, list.sequence === undefined ? idPattern : sequencePattern);
   const [key, type] = list.sequence === undefined ? ["id", "text"] : [list.sequence, "integer"];
   const order = list.order ?? "desc";
@@ -223,11 +250,13 @@ export async function childPages<T extends { id: string }>(
   const byParent = Map.groupBy(rows, (row) => row.page_parent);
   return parentIds.map((parentId) => {
     const items = (byParent.get(parentId) ?? []).map(({ page_parent: _, ...row }) => ({
-      cursor: String(row[key]),
+      key: String(row[key]),
       node: toEntity<T>(tx, list.entity, row),
     }));
-    const { edges, pageInfo } = makePage(items, window, (item) => item.cursor);
-    return { edges: edges.map(({ node, cursor }) => ({ node: node.node, cursor })), pageInfo };
+    return mapPage(
+      makePage(items, { ...window, place: placeOf(parentId) }, (item) => item.key),
+      (item) => item.node,
+    );
   });
 }
 
@@ -235,22 +264,22 @@ const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const sequencePattern = /^\d{1,9}$/;
 
 /** The cursors of a list that is ordered by a number. @throws AppError CURSOR_INVALID */
-export function checkSequenceCursors(cursors: Pick<PageWindow, "after" | "before">): void {
+export function checkSequenceCursors(cursors: Pick<PageWindow, "place" | "after" | "before">): void {
   checkCursors(cursors, sequencePattern);
 }
 
-function checkCursors({ after, before }: Pick<PageWindow, "after" | "before">, pattern: RegExp): void {
+function checkCursors({ place, after, before }: Pick<PageWindow, "place" | "after" | "before">, pattern: RegExp): void {
   for (const [argument, key] of [
     ["after", after],
     ["before", before],
   ] as const) {
-    if (key !== undefined && !pattern.test(key)) throw cursorInvalid(argument, encodeCursor(key));
+    if (key !== undefined && !pattern.test(key)) throw cursorInvalid(argument, encodeCursor(place, key));
   }
 }
 
 /** A cursor of a stream that is ordered by a number; 0 where none is given. @throws AppError CURSOR_INVALID */
-export function sequenceCursor(argument: string, cursor: string | null | undefined): number {
-  const after = decodeCursor(argument, cursor);
-  checkSequenceCursors({ after, before: undefined });
+export function sequenceCursor(place: ListPlace, argument: string, cursor: string | null | undefined): number {
+  const after = decodeCursor(place, argument, cursor);
+  checkSequenceCursors({ place, after, before: undefined });
   return Number(after ?? 0);
 }

@@ -7,6 +7,7 @@ import { printSchemaWithDirectives } from "@graphql-tools/utils";
 import { Kind, parse, visit, type DocumentNode, type GraphQLSchema, type InputValueDefinitionNode, type StringValueNode } from "graphql";
 import { buildSchema, createResolversMap, type NonEmptyArray } from "type-graphql";
 import { ArgumentLimits } from "./argument-limits.ts";
+import { withNodeInterface } from "./node-interface.ts";
 import { DateTimeScalar } from "./scalars.ts";
 
 const federationLink =
@@ -46,7 +47,7 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
   for (const [typeName, resolve] of Object.entries(parts.references ?? {})) {
     resolvers[typeName] = { ...resolvers[typeName], __resolveReference: batchReferences(resolve) };
   }
-  const typeDefs = describeRest(sortArguments(parse(`${federationLink}\n${printSchemaWithDirectives(source)}`)));
+  const typeDefs = withNodeInterface(describeRest(sortArguments(parse(`${federationLink}\n${printSchemaWithDirectives(source)}`))));
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as never }]);
   const limits = new ArgumentLimits(schema, source);
   limits.guardResolvers();
@@ -81,11 +82,13 @@ function batchReferences<C extends object>(resolve: ReferenceResolver<C>) {
 
 /** TypeGraphQL has no place to describe the root types. */
 const rootDescriptions: Readonly<Record<string, string>> = {
-  Query: "What can be read. What is not there, or is another tenant's, is null.",
+  Query:
+    "What can be read. What is not there, or is another tenant's, is null. What cannot be read just now is null too, with an error that has its path.",
   Mutation:
-    "What can be changed. The fields of one mutation are executed one after the other. When one fails, `data` is null: what was done before it stays done, " +
-    "and of the fields behind it some may not be executed. One field a mutation is the rule.",
-  Subscription: "What can be watched live, over a WebSocket at the graph's own address (graphql-transport-ws).",
+    "What can be changed. The fields of one mutation are executed one after the other. One that fails is null, with an error that has its path; the others are " +
+    "executed all the same, and what was done stays done.",
+  Subscription:
+    "What can be watched live, at the graph's own address: over a WebSocket (graphql-transport-ws), or by POST as server-sent events or multipart.",
 };
 
 /** Describes the root types, and each argument of an input type by what the type says, unless it speaks for itself. */

@@ -4,6 +4,7 @@
  */
 import { defineErrors, type AppError } from "#shared/errors.ts";
 import type { Json } from "#shared/json.ts";
+import { withDigitsKept, type LongNumber } from "./numbers.ts";
 
 /** Levels of lists, objects and selections. More than any output of a node has (256), with what is put around it on its way. */
 export const maxNesting = 512;
@@ -25,11 +26,20 @@ export function nestedTooDeep(): AppError {
   return nestingErrors.NESTED_TOO_DEEP({ limit: maxNesting });
 }
 
-/** Reads JSON from outside; undefined where the text is none, or nests deeper than {@link maxNesting}. */
-export function readJson(text: string): Json | undefined {
+/**
+ * Reads JSON from outside; undefined where the text is none, or nests deeper than {@link maxNesting}. Numbers that a double does not keep are texts of
+ * their digits (numbers.ts).
+ *
+ * @param told  hears of those numbers, the first hundred of them; not called where there are none.
+ */
+export function readJson(text: string, told?: (numbers: readonly LongNumber[]) => void): Json | undefined {
   if (isNestedTooDeep(text)) return undefined;
   try {
-    return JSON.parse(text) as Json;
+    const value = JSON.parse(text) as Json;
+    const { text: safe, kept } = withDigitsKept(text);
+    if (kept.length === 0) return value;
+    told?.(kept);
+    return JSON.parse(safe) as Json;
   } catch {
     return undefined;
   }

@@ -29,8 +29,15 @@ export interface StorableJson {
   text: string;
 }
 
+/** Counts characters that could not be stored, and that U+FFFD stands for now. */
+export interface Replaced {
+  count: number;
+}
+
 /** How a value is looked at. */
 export interface StorableOptions {
+  /** Where given, what PostgreSQL cannot store of texts and keys is replaced and counted there; else it is refused. */
+  replaced?: Replaced;
   /** What its texts and keys may take; told before JSON is made of them. */
   maxBytes?: number;
 }
@@ -40,12 +47,12 @@ export function storableText(text: string): string {
   return text.toWellFormed().replaceAll("\u0000", "\ufffd");
 }
 
-/** Gives a text back that can be kept. @throws NotStorable */
+/** Gives a text back that can be kept: itself, unless something of it is replaced. @throws NotStorable */
 export function requireStorableText(text: string, name: string, options: StorableOptions = {}): string {
   return new Walk(name, options).text(text, 0);
 }
 
-/** Checks a JSON value by walking it once. @throws NotStorable, which names the place beneath `name` */
+/** Checks a JSON value by walking it once; what cannot be stored of its texts and keys is refused, or replaced. @throws NotStorable, which names the place beneath `name` */
 export function storableJson(value: unknown, name: string, options: StorableOptions = {}): StorableJson {
   const copy = new Walk(name, options).copy(value, 0);
   return { value: copy, text: JSON.stringify(copy) };
@@ -56,11 +63,13 @@ class Walk {
   /** Keys and indexes from the value down to where the walk is. */
   readonly #path: (string | number)[];
   readonly #maxBytes: number;
+  readonly #replaced: Replaced | undefined;
   #units = 0;
 
-  constructor(name: string, { maxBytes = Infinity }: StorableOptions) {
+  constructor(name: string, { maxBytes = Infinity, replaced }: StorableOptions) {
     this.#path = [name];
     this.#maxBytes = maxBytes;
+    this.#replaced = replaced;
   }
 
   copy(value: unknown, depth: number): Json {
@@ -83,12 +92,22 @@ class Walk {
   }
 
   text(text: string, depth: number): string {
-    if (text.includes("\u0000")) throw this.#problem("text", "has the character NUL (\\u0000)", depth);
-    if (!text.isWellFormed()) throw this.#problem("text", "has half a character (a lone surrogate)", depth);
+    const hasNul = text.includes("\u0000");
+    const isStorable = !hasNul && text.isWellFormed();
+    if (!isStorable && this.#replaced === undefined) {
+      throw this.#problem("text", hasNul ? "has the character NUL (\\u0000)" : "has half a character (a lone surrogate)", depth);
+    }
     // A unit of UTF-16 takes a byte at least.
     this.#units += text.length;
     if (this.#units > this.#maxBytes) throw this.#problem("large", `is larger than ${this.#maxBytes} bytes`, 0);
-    return text;
+    return isStorable ? text : this.#replacedText(text);
+  }
+
+  #replacedText(text: string): string {
+    const storable = storableText(text);
+    // Each stands for one unit.
+    for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) !== storable.charCodeAt(at)) this.#replaced!.count += 1;
+    return storable;
   }
 
   #list(list: readonly unknown[], depth: number): Json[] {
@@ -109,10 +128,12 @@ class Walk {
       const value = (object as Record<string, unknown>)[key];
       if (value === undefined) continue;
       this.#path[depth + 1] = key;
-      this.text(key, depth + 1);
+      let name = this.text(key, depth + 1);
+      // Two keys that differ in what was replaced stay two.
+      while (name !== key && (Object.hasOwn(object, name) || Object.hasOwn(copy, name))) name += "\ufffd";
       const kept = this.copy(value, depth + 1);
-      if (key === "__proto__") Object.defineProperty(copy, key, { value: kept, enumerable: true, configurable: true, writable: true });
-      else copy[key] = kept;
+      if (name === "__proto__") Object.defineProperty(copy, name, { value: kept, enumerable: true, configurable: true, writable: true });
+      else copy[name] = kept;
     }
     return copy;
   }

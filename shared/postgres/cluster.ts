@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { makeFolder } from "../folder.ts";
 import { systemFolder, type PostgresBinaries } from "./binaries.ts";
 import { postgresErrors } from "./errors.ts";
 import { canEnter, type ServerUser } from "./server-user.ts";
@@ -35,7 +36,7 @@ export async function openCluster(
   deadlineMs: number,
 ): Promise<string> {
   if (existsSync(join(folder, "PG_VERSION"))) return existingCluster(folder, binaries, user);
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   // A link whose target is gone: the data was removed.
   if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(folder);
   const reachable = canEnter(user, dirname(folder));

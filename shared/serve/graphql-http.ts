@@ -26,6 +26,7 @@ import { readBody } from "./http-body.ts";
 import { isJsonObject } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
+import { refuseLongNumbers } from "#shared/json/numbers.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 
 /** The least that an operation's context has. */
@@ -95,16 +96,22 @@ export function asRequest<T>(info: RequestInfo, work: () => T): T {
 
 /** One HTTP request for GraphQL, and how it is to be answered. */
 export interface GraphqlExchange<C extends GraphqlContext> {
+  /** Whether it is known that no page of another site makes a browser send it: a GET then needs none of the headers that prove so. */
+  isGuarded?: boolean;
   request: IncomingMessage;
   response: ServerResponse;
   context: C;
   maxBodyBytes: number;
 }
 
-/** Answers one HTTP request; rejects with an AppError when its body cannot be read. */
-export async function answerGraphql<C extends GraphqlContext>(server: ApolloServer<C>, exchange: GraphqlExchange<C>): Promise<void> {
+/** Answers one HTTP request, by what was read of it; rejects with an AppError when its body cannot be read. */
+export async function answerGraphql<C extends GraphqlContext>(
+  server: ApolloServer<C>,
+  exchange: GraphqlExchange<C>,
+  read?: HTTPGraphQLRequest,
+): Promise<void> {
   const { response, context } = exchange;
-  const httpGraphQLRequest = await readGraphqlRequest(exchange);
+  const httpGraphQLRequest = read ?? (await readGraphqlRequest(exchange));
   const answer = await asRequest(context.info, () =>
     server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
   );
@@ -120,19 +127,24 @@ export function clientGone(response: ServerResponse): AbortSignal {
   return controller.signal;
 }
 
-async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExchange<C>): Promise<HTTPGraphQLRequest> {
-  const { request, maxBodyBytes } = exchange;
+/** Reads a request as Apollo Server takes it. @throws AppError when its body cannot be read */
+export async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExchange<C>): Promise<HTTPGraphQLRequest> {
+  const { request, maxBodyBytes, isGuarded = false } = exchange;
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
+  if (isGuarded && request.method === "GET") headers.set("apollo-require-preflight", "guarded");
   const { search, searchParams } = new URL(request.url ?? "/", "http://localhost");
   const body = request.method === "POST" ? await readBody(request, maxBodyBytes) : undefined;
   for (const text of searchParams.values()) refuseDeep(text);
+  for (const name of ["variables", "extensions"]) refuseLongNumbers(searchParams.get(name) ?? "", name);
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
     if (typeof text === "string") refuseDeep(text);
   }
-  return { method: request.method ?? "GET", headers, search, body };
+  // Clients that have no name send an empty one; to Apollo Server that is the name of an operation that is not there.
+  if (isJsonObject(body) && body["operationName"] === "") delete body["operationName"];
+  return { method: request.method ?? "GET", headers, search: search.replace(/([?&])operationName=(?=&|$)/, "$1"), body };
 }
 
 function send(response: ServerResponse, answer: HTTPGraphQLResponse): void {

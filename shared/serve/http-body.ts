@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { clientLeft } from "#shared/client-left.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
+import { refuseLongNumbers } from "#shared/json/numbers.ts";
 
 /** Why a request's body is not read. */
 export const bodyErrors = defineErrors({
@@ -22,7 +23,7 @@ export const bodyErrors = defineErrors({
 /**
  * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
  *
- * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; CLIENT_LEFT where it hung up, or was cut off, before the end
+ * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
  */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
@@ -34,6 +35,12 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   const text = await readText(request, limitBytes);
   if (text === "") return undefined;
   refuseDeep(text);
+  const body = parsed(text);
+  refuseLongNumbers(text);
+  return body;
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -14,6 +14,7 @@ import { refuseUpgrade } from "./http-answer.ts";
 import { bodyErrors } from "./http-body.ts";
 import type { Log } from "#shared/log.ts";
 import { isNestedTooDeep, maxNesting, nestedTooDeep } from "#shared/json/nesting.ts";
+import { longNumberRefusal } from "#shared/json/numbers.ts";
 
 /** What is known of a socket beside its messages. */
 export interface SocketExtra extends Record<PropertyKey, unknown> {
@@ -23,6 +24,8 @@ export interface SocketExtra extends Record<PropertyKey, unknown> {
   raw: Duplex;
   /** Fires when the socket has closed. */
   gone: AbortSignal;
+  /** Why the operation is refused that the message asks for which is being read; known from its text alone. */
+  refusal?: AppError | undefined;
 }
 
 export interface SocketOptions extends ServerOptions<Record<string, unknown>, SocketExtra> {
@@ -30,8 +33,8 @@ export interface SocketOptions extends ServerOptions<Record<string, unknown>, So
   onOpen?: (extra: SocketExtra, cut: () => void) => void;
   /** Hears of a message that is not read, with why; the socket ends with it. */
   onUnread?: (extra: SocketExtra, error: AppError) => void;
-  /** Tells the client of an operation above the limit of its socket. */
-  onTooMany?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
+  /** Tells the client of an operation that is refused before it is looked at: above the limit of its socket, or with a number that is not kept. */
+  onRefused?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
 }
 
 /** A socket as graphql-ws knows it. */
@@ -78,10 +81,9 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
     ...contained(options, setting.log),
     connectionInitWaitTimeout: limits.initMs,
     onSubscribe: (context, id, payload) => {
-      if (Object.keys(context.subscriptions).length > limits.maxOperations) {
-        const error = socketErrors.SOCKET_OPERATIONS_LIMIT({ limit: limits.maxOperations });
-        return options.onTooMany?.(context, payload, error) ?? [clientError(error)];
-      }
+      const isTooMany = Object.keys(context.subscriptions).length > limits.maxOperations;
+      const error = isTooMany ? socketErrors.SOCKET_OPERATIONS_LIMIT({ limit: limits.maxOperations }) : context.extra.refusal;
+      if (error !== undefined) return options.onRefused?.(context, payload, error) ?? [clientError(error)];
       return contain(
         setting.log,
         () => options.onSubscribe?.(context, id, payload),
@@ -102,7 +104,10 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
         unread(bodyErrors.BODY_TOO_LARGE({ limitBytes: limits.maxMessageBytes }));
       }
     });
-    const closed = server.opened(adapter(socket, { raw, log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, unread }), extra);
+    const closed = server.opened(
+      adapter(socket, { raw, log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, unread, extra }),
+      extra,
+    );
     socket.once("close", (code, reason) => {
       controller.abort(clientLeft());
       closed(code, String(reason)).catch((error: unknown) => setting.log.error({ err: error }, "websocket not cleaned up"));
@@ -155,9 +160,10 @@ interface AdapterSetting {
   log: Log;
   maxBufferedBytes: number;
   unread: (error: AppError) => void;
+  extra: SocketExtra;
 }
 
-function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread }: AdapterSetting) {
+function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread, extra }: AdapterSetting) {
   const gather = gatherWrites(raw);
   return {
     protocol: socket.protocol,
@@ -180,12 +186,26 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread }: Adap
           unread(nestedTooDeep());
           return socket.close(closeCodes.BAD_REQUEST, `Messages nest ${maxNesting} levels at most`);
         }
+        // Read by onSubscribe, which is called before the listener waits for anything.
+        extra.refusal = longNumberRefusal(text);
         listener(text).catch((error: unknown) => {
+          // graphql-ws knows the message, and throws for it comes from the wrong side.
+          if (isOfServers(text)) return socket.close(closeCodes.BAD_REQUEST, "Only servers send such a message");
           log.error({ err: error }, "websocket message failed");
           socket.close(closeCodes.INTERNAL, "Internal server error");
         });
       }),
   };
+}
+
+/** Whether it is a message that servers send to clients. */
+function isOfServers(text: string): boolean {
+  try {
+    const { type } = JSON.parse(text) as { type?: unknown };
+    return typeof type === "string" && ["connection_ack", "next", "error"].includes(type);
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
- * Bounds that LiquidJS does not have: how many steps a path has, and how many numbers a range, before it is made.
+ * Bounds that LiquidJS does not have: how many steps a path has, how many digits a number, and how many numbers a range, before it is made.
  */
 import { evalTokenValue, TokenKind, TypeGuards, type Context, type RangeToken, type Template } from "liquidjs";
+import { isKept } from "#shared/json/numbers.ts";
 import { templateLimits } from "./budget.ts";
 import { templateErrors } from "./errors.ts";
 import { LineTable } from "./lines.ts";
@@ -12,6 +13,15 @@ export function refuseLongPaths(templates: readonly Template[], source: string):
   for (const token of valueTokens(templates)) {
     if (!TypeGuards.isPropertyAccessToken(token) || token.props.length <= templateLimits.pathSteps) continue;
     const problem = `a path has at most ${templateLimits.pathSteps} steps; this one has ${token.props.length}`;
+    throw templateErrors.TEMPLATE_INVALID({ ...new LineTable(source).at(token.begin), problem });
+  }
+}
+
+/** @throws AppError TEMPLATE_INVALID for a number that is written with more digits than a double keeps */
+export function refuseLongNumbers(templates: readonly Template[], source: string): void {
+  for (const token of valueTokens(templates)) {
+    if (!TypeGuards.isNumberToken(token) || isKept(token.getText())) continue;
+    const problem = `the number ${token.getText().slice(0, 60)} would be read as ${token.content}; write it as a text, in quotation marks`;
     throw templateErrors.TEMPLATE_INVALID({ ...new LineTable(source).at(token.begin), problem });
   }
 }

@@ -8,6 +8,7 @@ import { refuseLongPath } from "./bounds.ts";
 import { templateLimits } from "./budget.ts";
 import { treeSize } from "./tree-size.ts";
 import { jsonBytes, textOf } from "./text.ts";
+import { orderOperators, refuseRounding, textFilters } from "./values.ts";
 
 /** Tags that templates may use. */
 export const allowedTags: readonly string[] = [
@@ -79,7 +80,9 @@ function buildEngine(options: LiquidOptions): Liquid {
     ownPropertyOnly: true,
     strictFilters: true,
     templates: {},
-    operators: Object.fromEntries(Object.entries(defaultOperators).map(([name, operator]) => [name, timedOperator(operator)])),
+    operators: Object.fromEntries(
+      Object.entries({ ...defaultOperators, ...orderOperators }).map(([name, operator]) => [name, timedOperator(operator)]),
+    ),
     parseLimit: templateLimits.sourceChars,
     renderLimit: templateLimits.renderMs,
     memoryLimit: templateLimits.allocations,
@@ -102,7 +105,9 @@ function boundedFilter(name: string): FilterHandler {
       throw new Error(`${name} takes a list of at most ${templateLimits.filterItems} items; this one has ${value.length}`);
     }
     if (pathFilters.has(name)) refuseLongPath(name, args[0]);
-    const made = filter.call(this, value, ...args) as unknown;
+    refuseRounding(name, [value, ...args]);
+    const ofText = typeof value === "string" ? textFilters[name]?.(value, args, (units) => this.context.memoryLimit.use(units)) : undefined;
+    const made: unknown = ofText ?? filter.call(this, value, ...args);
     if (nestingFilters.has(name)) this.context.memoryLimit.check(treeSize(made, [value, args[0]]));
     return made;
   };

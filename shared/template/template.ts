@@ -1,10 +1,10 @@
 /**
  * Templates: Liquid (https://liquidjs.com) over `input`, `state`, `nodes` and `current`. A template that is exactly one expression
- * keeps its value's type; any other gives text. A missing path is empty text: validateDsl is where it is reported.
+ * keeps its value's type; any other gives text. A missing path is null alone, and empty beside text: validateDsl is where it is reported.
  */
 import type { Json } from "#shared/json.ts";
 import { Output, TypeGuards, type Liquid, type Template as LiquidTemplate, type Value } from "liquidjs";
-import { boundRanges, refuseLongPaths } from "./bounds.ts";
+import { boundRanges, refuseLongNumbers, refuseLongPaths } from "./bounds.ts";
 import { RenderBudget, templateLimits } from "./budget.ts";
 import { textEngine, valueEngine } from "./engine.ts";
 import { templateErrors } from "./errors.ts";
@@ -16,6 +16,7 @@ import { readsOf } from "./references.ts";
 import type { Reference, TemplateScope } from "./scope.ts";
 import { simplePaths } from "./simple.ts";
 import { jsonBytes, textBytes, textOf } from "./text.ts";
+import { ValueContext } from "./values.ts";
 
 /** A template that was read once and can be rendered any number of times. */
 export interface Template {
@@ -29,7 +30,7 @@ export interface Template {
   /** The paths that it reads, where rendering it is linear in the values there (simple.ts); null for any other. */
   readonly simple: readonly (readonly string[])[] | null;
   /**
-   * The text, or the raw value of a lone expression ("" when there is none; white space around it counts only beside text).
+   * The text, or the raw value of a lone expression (null when there is none; white space around it counts only beside text).
    *
    * @param budget  what it may cost together with others; its own 1 MiB and 500 ms by default.
    * @throws AppError TEMPLATE_FAILED, TEMPLATE_TOO_LARGE, TEMPLATE_TOO_SLOW
@@ -57,6 +58,7 @@ function compile(source: string): Template {
   const templates = parse(source);
   refuseLeftOvers(templates, source);
   refuseLongPaths(templates, source);
+  refuseLongNumbers(templates, source);
   const { references, complete: referencesComplete } = readsOf(templates, source);
   boundRanges(templates);
   const lone = loneOutput(templates);
@@ -138,7 +140,7 @@ function valueRenderer(source: string, lone: Output, renderText: Template["rende
   const bare = source.trim() === source;
   return guarded(source, (scope, budget) => {
     const value = evaluate(scope, budget);
-    if (value === undefined) return bare ? "" : renderText(scope, budget);
+    if (value === undefined || value === null) return null;
     // White space around an object means nothing; around a text it may.
     if (typeof value === "string" && !bare) return renderText(scope, budget);
     if (typeof value === "number" && !Number.isFinite(value))
@@ -160,7 +162,8 @@ function valueEvaluator(lone: Output): (scope: TemplateScope, budget: RenderBudg
 function liquid(engine: Liquid, templates: LiquidTemplate[], scope: TemplateScope, budget: RenderBudget): string {
   // A fresh root object, so that no tag can write to the scope itself.
   const root = { input: scope.input, state: scope.state, nodes: scope.nodes, current: scope.current };
-  return engine.renderSync(templates, root, { renderLimit: budget.remainingMs() }) as string;
+  const context = new ValueContext(root, engine.options, { sync: true, renderLimit: budget.remainingMs() }, { liquid: engine });
+  return engine.renderSync(templates, context) as string;
 }
 
 function guarded<T>(

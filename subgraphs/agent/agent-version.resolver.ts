@@ -19,6 +19,7 @@ export class AgentVersionResolver {
   }
 
   @Mutation(() => AgentVersion, {
+    nullable: true,
     description: "Makes the agent's next version. A version's content never changes: a change is a new version.",
   })
   createAgentVersion(
@@ -29,6 +30,7 @@ export class AgentVersionResolver {
   }
 
   @Mutation(() => AgentVersion, {
+    nullable: true,
     description:
       "Makes a version the agent's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the agent was deleted.",
   })
@@ -37,6 +39,18 @@ export class AgentVersionResolver {
     @Ctx() context: AgentContext,
   ): Promise<AgentVersion> {
     return service.publishAgentVersion(context, id);
+  }
+
+  @Mutation(() => AgentVersion, {
+    nullable: true,
+    description:
+      "Archives a version: it is not the agent's published one any more, the one that was published before it is. Publishing it again takes it back into use. NOT_FOUND too when the agent was deleted.",
+  })
+  archiveAgentVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: AgentContext,
+  ): Promise<AgentVersion> {
+    return service.archiveAgentVersion(context, id);
   }
 
   @FieldResolver(() => Agent, { description: "The agent." })

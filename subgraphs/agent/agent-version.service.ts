@@ -1,3 +1,4 @@
+import type { Tx } from "#shared/db/database.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { checkJson, checkRange, checkText, creatableStatus } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
@@ -44,13 +45,28 @@ export async function createAgentVersion(context: AgentContext, input: CreateAge
 /** Makes a version the agent's published one, whatever its number. @throws AppError AGENT_VERSION_NOT_FOUND, AGENT_NOT_FOUND */
 export async function publishAgentVersion({ db }: AgentContext, id: string): Promise<AgentVersion> {
   return db.transaction(async (tx) => {
-    const version = await tx.em.findOne(AgentVersion, { id });
-    if (version === null) throw agentErrors.AGENT_VERSION_NOT_FOUND({ id });
-    await lockAgent(tx, version.agentId);
+    const version = await lockVersion(tx, id);
     version.status = AgentVersionStatus.PUBLISHED;
     version.publishedAt = await nextPublishedAt(tx, versions, version.agentId);
     return version;
   });
+}
+
+/** Takes a version out of use: it is no published version any more. @throws AppError AGENT_VERSION_NOT_FOUND, AGENT_NOT_FOUND */
+export async function archiveAgentVersion({ db }: AgentContext, id: string): Promise<AgentVersion> {
+  return db.transaction(async (tx) => {
+    const version = await lockVersion(tx, id);
+    version.status = AgentVersionStatus.ARCHIVED;
+    return version;
+  });
+}
+
+/** The version, with its agent's row locked: whoever publishes or archives waits for whoever does. */
+async function lockVersion(tx: Tx, id: string): Promise<AgentVersion> {
+  const found = await tx.em.findOne(AgentVersion, { id }, { fields: ["agentId"] });
+  if (found === null) throw agentErrors.AGENT_VERSION_NOT_FOUND({ id });
+  await lockAgent(tx, found.agentId);
+  return tx.em.findOneOrFail(AgentVersion, { id }, { refresh: true });
 }
 
 /** Asks the subgraphs that have them, before any transaction. What is deleted afterwards stays, with its deletedAt. */

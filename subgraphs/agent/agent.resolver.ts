@@ -28,7 +28,7 @@ export class AgentResolver {
     return db.read(({ em }) => em.findOne(Agent, { code, deletedAt: null }));
   }
 
-  @Query(() => AgentConnection, { description: "The tenant's agents, newest first." })
+  @Query(() => AgentConnection, { nullable: true, description: "The tenant's agents, newest first." })
   agents(
     @Arg("agentType", () => String, { nullable: true, description: "Only agents of this type." }) agentType: string | null,
     @Arg("status", () => AgentStatus, { nullable: true, description: "Only agents of this status." }) status: AgentStatus | null,
@@ -39,12 +39,12 @@ export class AgentResolver {
     return db.read(({ em }) => listPage(em, Agent, page, { where: { deletedAt: null, ...filter } }));
   }
 
-  @Mutation(() => Agent, { description: "Makes an agent. CONFLICT when its code is taken." })
+  @Mutation(() => Agent, { nullable: true, description: "Makes an agent. CONFLICT when its code is taken." })
   createAgent(@Arg("input", () => CreateAgentInput) input: CreateAgentInput, @Ctx() context: AgentContext): Promise<Agent> {
     return service.createAgent(context, input);
   }
 
-  @Mutation(() => Agent, { description: "Changes what is given; the code stays for ever." })
+  @Mutation(() => Agent, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateAgent(
     @Arg("id", () => ID, { description: "The agent; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateAgentInput) input: UpdateAgentInput,
@@ -53,13 +53,15 @@ export class AgentResolver {
     return service.updateAgent(context, id, input);
   }
 
-  @Mutation(() => ID, {
-    description: "Deletes an agent; its versions stay, and teams that have it as a member keep it, with its deletedAt. Returns the id.",
+  @Mutation(() => Agent, {
+    nullable: true,
+    description:
+      "Deletes an agent; its versions stay, and teams that have it as a member keep it. Answers the agent as it was, with its deletedAt.",
   })
   deleteAgent(
     @Arg("id", () => ID, { description: "The agent; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: AgentContext,
-  ): Promise<string> {
+  ): Promise<Agent> {
     return service.deleteAgent(context, id);
   }
 
@@ -68,7 +70,10 @@ export class AgentResolver {
     return loaders.agentLatest.load(agent.id);
   }
 
-  @FieldResolver(() => AgentVersion, { nullable: true, description: "The version that was published last; null: none was published." })
+  @FieldResolver(() => AgentVersion, {
+    nullable: true,
+    description: "The version that was published last, of those that are not archived; null: it has none.",
+  })
   publishedVersion(@Root() agent: Agent, @Ctx() { loaders }: AgentContext): Promise<AgentVersion | null> {
     return loaders.agentPublished.load(agent.id);
   }

@@ -44,11 +44,11 @@ export async function updateAgent({ db }: AgentContext, id: string, input: Updat
 }
 
 /** Deletes an agent; its versions stay for what points to them, teams included. @throws AppError AGENT_NOT_FOUND */
-export async function deleteAgent({ db }: AgentContext, id: string): Promise<string> {
+export async function deleteAgent({ db }: AgentContext, id: string): Promise<Agent> {
   return db.transaction(async (tx) => {
     const agent = await lockAgent(tx, id);
     agent.deletedAt = agent.updatedAt = new Date();
-    return id;
+    return agent;
   });
 }
 

@@ -4,7 +4,7 @@ import { MemorySearchMode } from "./memory-search-mode.ts";
 import { memoriesSearch, memoriesTouch, type ScoredMemory } from "./memory-search.sql.ts";
 import type { MemoryContext } from "./memory.context.ts";
 import type { SearchMemoriesInput } from "./memory.inputs.ts";
-import { searchTerms } from "./memory.words.ts";
+import { searchTerms } from "#shared/words.ts";
 
 /**
  * Finds memories by their words, best first, in the caller's tenant and the scope asked for. What is found is noted as accessed now.

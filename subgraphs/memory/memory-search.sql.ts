@@ -8,7 +8,7 @@
  */
 import { toEntity, type Tx } from "#shared/db/database.ts";
 import { Memory, type MemoryScopeType } from "./memory.entity.ts";
-import type { SearchTerm } from "./memory.words.ts";
+import type { SearchTerm } from "#shared/words.ts";
 
 /** What a search asks for. */
 export interface MemorySearch {

@@ -15,7 +15,7 @@ export class CreateMemoryInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "Which user, session, agent or team: 1 to 200 characters. It is kept as it is given: whether there is such a one is not asked.",
+      "Which user, session, agent or team: 1 to 200 characters. NOT_FOUND where there is no such session, agent or team; a user's id is the client's own, and kept as it is given.",
   })
   scopeId?: string | null;
 

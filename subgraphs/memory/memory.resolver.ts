@@ -23,7 +23,7 @@ export class MemoryResolver {
     return loaders.memory.load(id);
   }
 
-  @Query(() => MemoryConnection, { description: "The tenant's memories that have not expired, newest first." })
+  @Query(() => MemoryConnection, { nullable: true, description: "The tenant's memories that have not expired, newest first." })
   memories(
     @Args(() => MemoriesArgs) { scopeType, scopeId, memoryType, ...page }: MemoriesArgs,
     @Ctx() { db }: MemoryContext,
@@ -38,6 +38,7 @@ export class MemoryResolver {
 
   @Costs(widePoints)
   @Query(() => [MemoryHit], {
+    nullable: true,
     description:
       "Searches memories by their words, best match first; expired ones are not found. It never leaves the caller's tenant nor the scope asked for. What is found gets a new lastAccessedAt.",
   })
@@ -45,12 +46,12 @@ export class MemoryResolver {
     return searchMemories(context, input);
   }
 
-  @Mutation(() => Memory, { description: "Makes a memory." })
+  @Mutation(() => Memory, { nullable: true, description: "Makes a memory." })
   createMemory(@Arg("input", () => CreateMemoryInput) input: CreateMemoryInput, @Ctx() context: MemoryContext): Promise<Memory> {
     return service.createMemory(context, input);
   }
 
-  @Mutation(() => Memory, { description: "Changes what is given; whose memory it is never changes." })
+  @Mutation(() => Memory, { nullable: true, description: "Changes what is given; whose memory it is never changes." })
   updateMemory(
     @Arg("id", () => ID, { description: "The memory; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateMemoryInput) input: UpdateMemoryInput,
@@ -59,11 +60,11 @@ export class MemoryResolver {
     return service.updateMemory(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes a memory for good: nothing of it stays. Returns the id." })
+  @Mutation(() => Memory, { nullable: true, description: "Deletes a memory for good: nothing of it stays. Answers the memory as it was." })
   deleteMemory(
     @Arg("id", () => ID, { description: "The memory; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: MemoryContext,
-  ): Promise<string> {
+  ): Promise<Memory> {
     return service.deleteMemory(context, id);
   }
 }

@@ -1,16 +1,17 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
 import { checkJson, checkRange, checkScopeId, checkText, given } from "#shared/fields.ts";
-import { claimIdempotencyKey } from "#shared/graphql/idempotency.ts";
+import { checkIdempotencyKey, claimIdempotencyKey, idempotentResult, type KeyedCall } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import { memoryErrors } from "./errors.ts";
 import { expiredMemoriesDelete } from "./memory-expiry.sql.ts";
 import { memoryWordsDelete, memoryWordsInsert } from "./memory-words.sql.ts";
+import { checkOwnerThere } from "./memory-owner.ts";
 import type { MemoryContext } from "./memory.context.ts";
 import { Memory } from "./memory.entity.ts";
 import type { CreateMemoryInput, UpdateMemoryInput } from "./memory.inputs.ts";
 import { checkContent, checkExpiry, unexpired } from "./memory.rules.ts";
-import { countWords } from "./memory.words.ts";
+import { countWords } from "#shared/words.ts";
 
 const metadataBytes = 16 * 1024;
 const score = { min: 0, max: 100 };
@@ -18,9 +19,11 @@ const score = { min: 0, max: 100 };
 /**
  * Remembers something; with a key that was used before it gives what was made then.
  *
- * @throws AppError IDEMPOTENCY_KEY_REUSED, MEMORY_NOT_FOUND (what the key made is gone), and BAD_USER_INPUT for what a memory may not hold
+ * @throws AppError IDEMPOTENCY_KEY_REUSED, MEMORY_NOT_FOUND (what the key made is gone), SESSION_NOT_FOUND, AGENT_NOT_FOUND, TEAM_NOT_FOUND, and
+ *         BAD_USER_INPUT for what a memory may not hold
  */
-export async function createMemory({ db }: MemoryContext, input: CreateMemoryInput): Promise<Memory> {
+export async function createMemory(context: MemoryContext, input: CreateMemoryInput): Promise<Memory> {
+  const { db } = context;
   const fields = {
     scopeType: input.scopeType,
     scopeId: checkScopeId(input.scopeType, input.scopeId, db.tenantId),
@@ -29,10 +32,17 @@ export async function createMemory({ db }: MemoryContext, input: CreateMemoryInp
     metadata: checkJson("metadata", input.metadata ?? {}, metadataBytes),
     importanceScore: checkRange("importanceScore", input.importanceScore ?? 50, score),
   };
+  const call = keyedCall(input);
+  const known = call && (await db.read((tx) => idempotentResult(tx, call)));
+  // The same request again is answered by what it made, whatever became of its owner, and of its time, since.
+  if (known === undefined) {
+    checkExpiry(input.expiresAt);
+    await checkOwnerThere(context, fields.scopeType, fields.scopeId);
+  }
   const words = countWords(fields.contentText);
   const id = newId();
   return db.transaction(async (tx) => {
-    const first = await claimKey(tx, input, id);
+    const first = call === undefined ? id : await claimIdempotencyKey(tx, call, id);
     if (first !== id) return lockMemory(tx, first);
     await expiredMemoriesDelete(tx);
     const now = new Date();
@@ -59,16 +69,17 @@ export async function updateMemory({ db }: MemoryContext, id: string, input: Upd
 }
 
 /** Forgets a memory for good: what people want forgotten leaves nothing behind. @throws AppError MEMORY_NOT_FOUND */
-export async function deleteMemory({ db }: MemoryContext, id: string): Promise<string> {
+export async function deleteMemory({ db }: MemoryContext, id: string): Promise<Memory> {
   return db.transaction(async (tx) => {
-    tx.em.remove(await lockMemory(tx, id));
-    return id;
+    const memory = await lockMemory(tx, id);
+    tx.em.remove(memory);
+    return memory;
   });
 }
 
-async function claimKey(tx: Tx, input: CreateMemoryInput, id: string): Promise<string> {
-  if (input.idempotencyKey == null) return id;
-  return claimIdempotencyKey(tx, { schema: "memory", operation: "createMemory", key: input.idempotencyKey, input }, id);
+function keyedCall(input: CreateMemoryInput): KeyedCall | undefined {
+  if (input.idempotencyKey == null) return undefined;
+  return { schema: "memory", operation: "createMemory", key: checkIdempotencyKey(input.idempotencyKey), input };
 }
 
 async function lockMemory({ em }: Tx, id: string): Promise<Memory> {

@@ -30,9 +30,17 @@ export class ChatMessageInput {
   @OwnLimit()
   @Field(() => String, {
     nullable: true,
-    description: "What is said, of any length within the 4 MiB of the whole; only an ASSISTANT message with toolCalls may have none.",
+    description:
+      "What is said, of any length within the 4 MiB of the whole; only an ASSISTANT message with toolCalls, and one with contentParts, may have none.",
   })
   content?: string | null;
+
+  @Field(() => [JsonObjectScalar], {
+    nullable: true,
+    description:
+      'Instead of content: parts as the OpenAI API has them, such as { type: "text", text } and { type: "image_url", image_url: { url } }, the url a data: URL or one that the provider can reach.',
+  })
+  contentParts?: JsonObject[] | null;
 
   @Field(() => String, { nullable: true, description: "The participant's name, where several have one role." })
   name?: string | null;
@@ -93,11 +101,39 @@ export class ChatCompletionInput {
   @Field(() => Int, { nullable: true, description: "The most tokens to produce: 1 to 10,000,000; the provider's own limit unless given." })
   maxTokens?: number | null;
 
+  @Field(() => Int, {
+    nullable: true,
+    description: "The same for models that count their thoughts with it (max_completion_tokens); where it is given maxTokens is not sent.",
+  })
+  maxCompletionTokens?: number | null;
+
+  @Field(() => Float, { nullable: true, description: "A whole number: providers that know it give the same answer for the same one." })
+  seed?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'How much the model is to think, in the words of the provider, such as "low", "medium", "high".',
+  })
+  reasoningEffort?: string | null;
+
   @Field(() => [String], { nullable: true, description: "Texts that end the completion; at most 16." })
   stop?: string[] | null;
 
   @Field(() => JsonObjectScalar, { nullable: true, description: 'As the OpenAI API has it, such as { type: "json_object" }.' })
   responseFormat?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: "Parameters beside those above, as this provider has them, at most 16 KiB; they win over the provider's extraParameters.",
+  })
+  extraParameters?: JsonObject | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "How long the whole may take, in seconds, up to 86,400, whenever its first byte comes. Unless given: 300 for an answer that comes whole, of a stream 60 to the first byte (or what the provider's settings say), 60 between two pieces and 600 for all of it.",
+  })
+  timeoutSeconds?: number | null;
 
   @Field(() => String, { nullable: true, description: "Sent as Idempotency-Key: 1 to 255 printable ASCII characters." })
   idempotencyKey?: string | null;

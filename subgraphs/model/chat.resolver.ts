@@ -13,6 +13,7 @@ export class ChatResolver {
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => ChatCompletion, {
+    nullable: true,
     description:
       "Makes a completion. It is tried once; errors say what is known: retryable, retryAfterMs, effectUnknown. When the caller goes, the provider's request ends.",
   })
@@ -26,6 +27,7 @@ export class ChatResolver {
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => Embeddings, {
+    nullable: true,
     description:
       "Embeds texts, in one request to the provider. It is tried once; errors say what is known: retryable, retryAfterMs, effectUnknown.",
   })

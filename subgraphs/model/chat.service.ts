@@ -3,11 +3,13 @@ import type { ChatCompletion } from "./chat.types.ts";
 import { CompletionEvents } from "./completion-events.ts";
 import { modelErrors } from "./errors.ts";
 import type { ModelContext } from "./model.context.ts";
-import { readCompletion } from "./openai/chat-answer.ts";
+import type { ReadCompletion } from "./openai/chat-answer.ts";
 import { chatRequest, checkChatInput } from "./openai/chat-request.ts";
-import { streamChat } from "./openai/chat-stream.ts";
-import { requestJson, type ProviderCall } from "./openai/transport.ts";
-import { chooseProvider } from "./provider-choice.ts";
+import { streamChat, type ChatPiece } from "./openai/chat-stream.ts";
+import type { Refusal } from "./openai/refusal.ts";
+import type { RequestProfile } from "./openai/request-profile.ts";
+import type { ProviderCall } from "./openai/transport.ts";
+import { chooseProvider, deadlinesOf, profileOf } from "./provider-choice.ts";
 import { startCall } from "./usage.service.ts";
 
 /**
@@ -16,18 +18,21 @@ import { startCall } from "./usage.service.ts";
  * @throws AppError of `modelErrors`, with `retryable`, `retryAfterMs` and `effectUnknown` where a provider was asked; EGRESS_DENIED
  */
 export async function completeChat(context: ModelContext, input: ChatCompletionInput): Promise<ChatCompletion> {
-  const call = await prepareCall(context, input, { stream: false, signal: context.signal });
+  const { call, profile } = await prepareCall(context, input, { stream: false, signal: context.signal });
   const measured = startCall(context, { providerCode: call.provider.code, model: call.model, operation: "CHAT" });
   try {
-    const completion = readCompletion(call.model, await requestJson(call));
-    if (typeof completion === "string") {
-      throw modelErrors.MODEL_ANSWER_INVALID({ provider: call.provider.code, problem: completion, retryable: true, effectUnknown: false });
-    }
-    return { ...completion, durationMs: measured.completed(completion) };
+    const completion = await wholeOf(streamChat(call, "whole"));
+    return { ...completion, omittedParameters: profile.omitted, durationMs: measured.completed(completion) };
   } catch (error) {
     measured.failed(error);
     throw error;
   }
+}
+
+/** The whole of what is read; leaving there ends the request of a server that keeps it open. */
+async function wholeOf(pieces: AsyncIterable<ChatPiece>): Promise<ReadCompletion> {
+  for await (const piece of pieces) if ("completion" in piece) return piece.completion;
+  throw new Error("an answer was read to its end without a completion");
 }
 
 /**
@@ -38,28 +43,33 @@ export async function completeChat(context: ModelContext, input: ChatCompletionI
 export async function streamCompletion(context: ModelContext, input: ChatCompletionInput): Promise<CompletionEvents> {
   const stop = new AbortController();
   const signal = context.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, context.signal]);
-  const call = await prepareCall(context, input, { stream: true, signal });
+  const { call, profile } = await prepareCall(context, input, { stream: true, signal });
   const start = () => startCall(context, { providerCode: call.provider.code, model: call.model, operation: "CHAT" });
-  return new CompletionEvents({ pieces: streamChat(call), start, stop: () => stop.abort() });
+  const omittedParameters = () => profile.omitted;
+  return new CompletionEvents({ pieces: streamChat(call), omittedParameters, start, stop: () => stop.abort() });
 }
 
 async function prepareCall(
   context: ModelContext,
   input: ChatCompletionInput,
   options: { stream: boolean; signal: AbortSignal | undefined },
-): Promise<ProviderCall> {
+): Promise<{ call: ProviderCall; profile: RequestProfile }> {
   checkChatInput(input);
   const provider = await chooseProvider(context, input.providerCode);
   const model = input.model ?? provider.defaultModel;
   if (model === null) throw modelErrors.MODEL_REQUIRED({ field: "model", provider: provider.code, setting: "defaultModel" });
-  return {
+  const given = chatRequest(model, input, { stream: options.stream, extra: provider.extraParameters });
+  const profile = profileOf(context, { provider, model, given });
+  const call = {
     provider,
     path: "/chat/completions",
-    body: chatRequest(model, input, options),
+    body: profile.body,
+    afterRefusal: (refusal: Refusal) => profile.afterRefusal(refusal),
     model,
     traceparent: context.traceparent,
     idempotencyKey: input.idempotencyKey ?? undefined,
     signal: options.signal,
-    deadlines: context.services.deadlines,
+    deadlines: deadlinesOf(context.services.deadlines, { provider, timeoutSeconds: input.timeoutSeconds }),
   };
+  return { call, profile };
 }

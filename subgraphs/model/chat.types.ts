@@ -1,4 +1,4 @@
-import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Field, Float, ID, ObjectType, registerEnumType } from "type-graphql";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 
@@ -8,6 +8,7 @@ export enum FinishReason {
   LENGTH = "LENGTH",
   TOOL_CALLS = "TOOL_CALLS",
   CONTENT_FILTER = "CONTENT_FILTER",
+  OTHER = "OTHER",
 }
 registerEnumType(FinishReason, {
   name: "FinishReason",
@@ -17,6 +18,10 @@ registerEnumType(FinishReason, {
     LENGTH: { description: "It reached maxTokens, or the model's own limit." },
     TOOL_CALLS: { description: "The model waits for the tools that it calls." },
     CONTENT_FILTER: { description: "The provider withheld the rest." },
+    OTHER: {
+      description:
+        "For a reason that only the provider knows (providerFinishReason), or for none that it told: the answer may not be whole.",
+    },
   },
 });
 
@@ -44,7 +49,8 @@ export class ChatCompletion {
 
   @Field(() => String, {
     nullable: true,
-    description: "The text, or the model's refusal to answer; null where the model only calls tools.",
+    description:
+      "The text, or the model's refusal to answer; null where there is none: it only calls tools, or ended before it said anything.",
   })
   content!: string | null;
 
@@ -54,11 +60,35 @@ export class ChatCompletion {
   @Field(() => FinishReason, { description: "Why it ended." })
   finishReason!: FinishReason;
 
-  @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
+  @Field(() => String, { nullable: true, description: "The provider's own word for why it ended; null where it gave none." })
+  providerFinishReason!: string | null;
+
+  @Field(() => String, { nullable: true, description: "What the model thought before it answered; null where the provider does not tell." })
+  reasoning!: string | null;
+
+  @Field(() => Float, { description: "As the provider counted; 0 where it did not." })
   promptTokens!: number;
 
-  @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
+  @Field(() => Float, { description: "As the provider counted, thoughts included; 0 where it did not." })
   completionTokens!: number;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "Of promptTokens those that the provider had in its cache; null where it does not tell.",
+  })
+  cachedTokens!: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "Of completionTokens those that were thought; null where the provider does not tell.",
+  })
+  reasoningTokens!: number | null;
+
+  @Field(() => [String], {
+    description:
+      "Parameters of the request, by the OpenAI API's names, that were left out because the provider does not take them: temperature, top_p, seed, reasoning_effort, or what its omitParameters names.",
+  })
+  omittedParameters!: string[];
 
   @Field(() => Float, { description: "Milliseconds from the request to the last byte." })
   durationMs!: number;
@@ -69,6 +99,9 @@ export class ChatCompletion {
 export class ChatCompletionChunk {
   @Field(() => String, { nullable: true, description: "The next piece of text; null in other events." })
   delta!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The next piece of what the model thinks; null in other events." })
+  reasoningDelta!: string | null;
 
   @Field(() => JsonScalar, {
     nullable: true,
@@ -89,6 +122,6 @@ export class Embeddings {
   @Field(() => [[Float]], { description: "One vector for each text, in the order of the texts." })
   vectors!: number[][];
 
-  @Field(() => Int, { description: "As the provider counted; 0 where it did not." })
+  @Field(() => Float, { description: "As the provider counted; 0 where it did not." })
   promptTokens!: number;
 }

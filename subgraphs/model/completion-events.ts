@@ -10,6 +10,8 @@ const drainMs = 1_000;
 
 interface CompletionSource {
   pieces: AsyncGenerator<ChatPiece, void>;
+  /** What was left out of the request, once it is answered. */
+  omittedParameters: () => string[];
   /** Begins the measurement. */
   start: () => ReturnType<typeof startCall>;
   /** Aborts the provider's request. */
@@ -60,11 +62,13 @@ export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> 
   }
 
   #chunk(piece: ChatPiece, measured: ReturnType<typeof startCall>): ChatCompletionChunk {
-    if ("text" in piece) return { delta: piece.text, toolCallDelta: null, completion: null };
-    if ("toolCall" in piece) return { delta: null, toolCallDelta: { ...piece.toolCall }, completion: null };
+    if ("text" in piece) return { ...nothing, delta: piece.text };
+    if ("reasoning" in piece) return { ...nothing, reasoningDelta: piece.reasoning };
+    if ("toolCall" in piece) return { ...nothing, toolCallDelta: { ...piece.toolCall } };
     this.#isEnded = true;
     this.#drain();
-    return { delta: null, toolCallDelta: null, completion: { ...piece.completion, durationMs: measured.completed(piece.completion) } };
+    const omittedParameters = this.#source.omittedParameters();
+    return { ...nothing, completion: { ...piece.completion, omittedParameters, durationMs: measured.completed(piece.completion) } };
   }
 
   /** Reads the rest, which holds nothing, so that the connection can be used again. */
@@ -75,4 +79,5 @@ export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> 
   }
 }
 
+const nothing = { delta: null, reasoningDelta: null, toolCallDelta: null, completion: null };
 const finished = { done: true, value: undefined } as const;

@@ -45,8 +45,8 @@ export const modelErrors = defineErrors({
   },
   MODEL_PROVIDER_KEY_ORIGIN: {
     code: "CONFLICT",
-    message: (f: { field: string; origin: string; keyOrigin: string }) =>
-      `The stored key was made for ${f.keyOrigin} and is not sent to ${f.origin}. Give apiKey again, or null to remove it.`,
+    message: (f: { field: string; origin: string; keyOrigin: string; secret: "apiKey" | "headers" }) =>
+      `${f.secret === "apiKey" ? "The stored key was" : "The stored headers were"} made for ${f.keyOrigin}, not for ${f.origin}. Give ${f.secret} again, or null to remove ${f.secret === "apiKey" ? "it" : "them"}.`,
   },
   MODEL_INPUT_INVALID: {
     code: "BAD_USER_INPUT",

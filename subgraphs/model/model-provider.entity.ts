@@ -1,5 +1,7 @@
 import { Entity, Enum, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
-import { Directive, Field, ID, ObjectType, registerEnumType } from "type-graphql";
+import { Directive, Field, Float, ID, ObjectType, registerEnumType } from "type-graphql";
+import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
+import type { JsonObject } from "#shared/json.ts";
 
 /** Whether a provider is asked. */
 export enum ModelProviderStatus {
@@ -45,6 +47,46 @@ export class ModelProvider {
   /** Sealed for this provider and the origin of its baseUrl. */
   @Property({ type: "text", nullable: true })
   apiKeySealed!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The header that carries the key as it is, such as api-key; null: authorization, as a bearer token.",
+  })
+  @Property({ type: "text", nullable: true })
+  apiKeyHeader!: string | null;
+
+  /** { name: value } as JSON, sealed for this provider and the origin of its baseUrl; null: none. */
+  @Property({ type: "text", nullable: true })
+  headersSealed!: string | null;
+
+  @Property({ type: "json", columnType: "json" })
+  headerNames!: string[];
+
+  @Field(() => JsonObjectScalar, {
+    description: 'Added to the URL of each request, such as { "api-version": "2024-10-21" }; {} where nothing is.',
+  })
+  @Property({ type: "json", columnType: "json" })
+  query!: Record<string, string>;
+
+  @Field(() => [String], {
+    description:
+      "Parameters of the OpenAI API that are not sent to it. max_tokens goes as max_completion_tokens where only the one is named, and the other way round.",
+  })
+  @Property({ type: "json", columnType: "json" })
+  omitParameters!: string[];
+
+  @Field(() => JsonObjectScalar, {
+    description: "Parameters that each completion is asked for with, whatever the request says; {} for none.",
+  })
+  @Property({ type: "json", columnType: "json" })
+  extraParameters!: JsonObject;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "How long a stream's first byte may take where the call says nothing, in seconds; null: 60.",
+  })
+  @Property({ type: "double", nullable: true })
+  firstByteTimeoutSeconds!: number | null;
 
   @Field(() => String, { nullable: true, description: "The model of completions that name none; null: they must name one." })
   @Property({ type: "text", nullable: true })

@@ -1,5 +1,7 @@
-import { Field, InputType } from "type-graphql";
+import { Field, Float, InputType } from "type-graphql";
 import { OwnLimit } from "#shared/graphql/argument-limits.ts";
+import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
+import type { JsonObject } from "#shared/json.ts";
 import { ModelProviderStatus } from "./model-provider.entity.ts";
 
 /** A new provider. */
@@ -31,6 +33,46 @@ export class CreateModelProviderInput {
 
   @Field(() => String, { nullable: true, description: "The model of embeddings that name none: up to 200 characters." })
   embeddingModel?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The header that carries the key as it is, such as api-key; a bearer token in authorization unless given.",
+  })
+  apiKeyHeader?: string | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "Headers of each request, { name: text }: at most 32, together 16 KiB. Encrypted, never read back, bound to the origin of baseUrl, as apiKey is.",
+  })
+  headers?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      'Added to the URL of each request, { name: text }, such as { "api-version": "2024-10-21" }: at most 32. Credentials go in headers.',
+  })
+  query?: JsonObject | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      "Parameters of the OpenAI API that it refuses, such as stream_options: they are not sent; at most 32. max_tokens goes as max_completion_tokens where only the one is named, and the other way round. What a refusal (400, 422) names of stream_options, max_tokens, max_completion_tokens, temperature, top_p, seed and reasoning_effort is left out by itself.",
+  })
+  omitParameters?: string[] | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "Parameters of each completion beside those that the graph knows, at most 16 KiB; a request's own extraParameters win over them.",
+  })
+  extraParameters?: JsonObject | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "How long a stream's first byte may take where the call says nothing, in seconds, up to 86,400; 60 unless given.",
+  })
+  firstByteTimeoutSeconds?: number | null;
 }
 
 /** What to change; what is left out stays. */
@@ -56,6 +98,48 @@ export class UpdateModelProviderInput {
 
   @Field(() => String, { nullable: true, description: "The model of embeddings that name none: up to 200 characters; null clears it." })
   embeddingModel?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The header that carries the key as it is, such as api-key; a bearer token in authorization unless given. null: back to that.",
+  })
+  apiKeyHeader?: string | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "Headers of each request, { name: text }: at most 32, together 16 KiB. Encrypted, never read back, bound to the origin of baseUrl, as apiKey is. All of them are replaced; null or {} removes them. CONFLICT when some are stored and the origin changes: give them too.",
+  })
+  headers?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      'Added to the URL of each request, { name: text }, such as { "api-version": "2024-10-21" }: at most 32. Credentials go in headers. All of it is replaced; null clears it.',
+  })
+  query?: JsonObject | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      "Parameters of the OpenAI API that it refuses, such as stream_options: they are not sent; at most 32. max_tokens goes as max_completion_tokens where only the one is named, and the other way round. What a refusal (400, 422) names of stream_options, max_tokens, max_completion_tokens, temperature, top_p, seed and reasoning_effort is left out by itself. All of them are replaced; null clears them.",
+  })
+  omitParameters?: string[] | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "Parameters of each completion beside those that the graph knows, at most 16 KiB; a request's own extraParameters win over them. All of them are replaced; null clears them.",
+  })
+  extraParameters?: JsonObject | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      "How long a stream's first byte may take where the call says nothing, in seconds, up to 86,400; 60 unless given. null: back to that.",
+  })
+  firstByteTimeoutSeconds?: number | null;
 
   @Field(() => ModelProviderStatus, { nullable: true, description: "DISABLED: is not asked. ACTIVE: is asked again. null leaves it." })
   status?: ModelProviderStatus | null;

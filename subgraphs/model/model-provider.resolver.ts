@@ -1,6 +1,9 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Costs, widePoints } from "#shared/graphql/cost.ts";
+import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { hiddenValue } from "#shared/secret/credentials.ts";
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
 import * as providers from "./model-provider.service.ts";
@@ -30,7 +33,7 @@ export class ModelProviderResolver {
     return db.read(({ em }) => em.findOne(ModelProvider, { code, deletedAt: null }));
   }
 
-  @Query(() => ModelProviderConnection, { description: "The tenant's providers, newest first." })
+  @Query(() => ModelProviderConnection, { nullable: true, description: "The tenant's providers, newest first." })
   modelProviders(
     @Arg("status", () => ModelProviderStatus, { nullable: true, description: "Only providers of this status." })
     status: ModelProviderStatus | null,
@@ -41,6 +44,7 @@ export class ModelProviderResolver {
   }
 
   @Query(() => [Model], {
+    nullable: true,
     description:
       "The models that the tenant's active providers (the oldest 50) and the platform's configured one offer, asked now: at most 500 of each, and of one that does not answer within 5 s its defaultModel and embeddingModel.",
   })
@@ -50,6 +54,7 @@ export class ModelProviderResolver {
 
   @Costs(widePoints)
   @Query(() => [ModelUsage], {
+    nullable: true,
     description:
       "What was used, summed by groupBy, in the order of the keys; the first 1,000 groups. BAD_USER_INPUT where from is not before to.",
   })
@@ -65,7 +70,10 @@ export class ModelProviderResolver {
     return modelUsage(context, { from: from ?? null, to: to ?? null, groupBy });
   }
 
-  @Mutation(() => ModelProvider, { description: "Makes a provider. CONFLICT when its code is taken. Whether it answers is not tried." })
+  @Mutation(() => ModelProvider, {
+    nullable: true,
+    description: "Makes a provider. CONFLICT when its code is taken. Whether it answers is not tried.",
+  })
   createModelProvider(
     @Arg("input", () => CreateModelProviderInput) input: CreateModelProviderInput,
     @Ctx() context: ModelContext,
@@ -73,7 +81,7 @@ export class ModelProviderResolver {
     return providers.createModelProvider(context, input);
   }
 
-  @Mutation(() => ModelProvider, { description: "Changes what is given; the code stays for ever." })
+  @Mutation(() => ModelProvider, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateModelProvider(
     @Arg("id", () => ID, { description: "The provider; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateModelProviderInput) input: UpdateModelProviderInput,
@@ -82,16 +90,26 @@ export class ModelProviderResolver {
     return providers.updateModelProvider(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes a provider and its key. Returns the id." })
+  @Mutation(() => ModelProvider, {
+    nullable: true,
+    description: "Deletes a provider and its key. Answers the provider without it, with its deletedAt.",
+  })
   deleteModelProvider(
     @Arg("id", () => ID, { description: "The provider; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: ModelContext,
-  ): Promise<string> {
+  ): Promise<ModelProvider> {
     return providers.deleteModelProvider(context, id);
   }
 
   @FieldResolver(() => Boolean, { description: "Whether a key is stored. The key itself is never read back." })
   apiKeySet(@Root() provider: ModelProvider): boolean {
     return provider.apiKeySealed !== null;
+  }
+
+  @FieldResolver(() => JsonObjectScalar, {
+    description: 'The headers that each request has, by lower-case name; their values are never read back: each is "***".',
+  })
+  headers(@Root() provider: ModelProvider): JsonObject {
+    return Object.fromEntries(provider.headerNames.map((name) => [name, hiddenValue]));
   }
 }

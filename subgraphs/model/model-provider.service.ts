@@ -3,9 +3,11 @@ import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { checkCode, checkName, checkText, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
+import type { JsonObject } from "#shared/json.ts";
 import { modelErrors } from "./errors.ts";
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import type { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
+import { checkExtra, checkHeaderName, checkHeaders, checkOmitted, checkQuery, checkSeconds } from "./model-provider.rules.ts";
 import type { ModelContext } from "./model.context.ts";
 
 /** Makes a provider. @throws AppError MODEL_PROVIDER_CODE_TAKEN, MODEL_PROVIDER_INVALID */
@@ -22,6 +24,8 @@ export async function createModelProvider(context: ModelContext, input: CreateMo
     name: checkName(input.name),
     baseUrl,
     apiKeySealed: sealKey(context, { id, baseUrl }, input.apiKey),
+    ...sealHeaders(context, { id, baseUrl }, input.headers),
+    ...settingsOf(input),
     defaultModel: checkModel("defaultModel", input.defaultModel),
     embeddingModel: checkModel("embeddingModel", input.embeddingModel),
   };
@@ -40,8 +44,10 @@ export async function updateModelProvider(context: ModelContext, id: string, inp
   return context.db.transaction(async (tx) => {
     const provider = await lockProvider(tx, id);
     if (given(input.name)) provider.name = checkName(input.name);
-    if (given(input.baseUrl)) moveTo(provider, checkBaseUrl(input.baseUrl), input.apiKey === undefined);
+    if (given(input.baseUrl)) moveTo(provider, checkBaseUrl(input.baseUrl), input);
     if (input.apiKey !== undefined) provider.apiKeySealed = sealKey(context, provider, input.apiKey);
+    if (input.headers !== undefined) Object.assign(provider, sealHeaders(context, provider, input.headers));
+    changeSettings(provider, input);
     if (input.defaultModel !== undefined) provider.defaultModel = checkModel("defaultModel", input.defaultModel);
     if (input.embeddingModel !== undefined) provider.embeddingModel = checkModel("embeddingModel", input.embeddingModel);
     if (given(input.status)) provider.status = input.status;
@@ -51,12 +57,13 @@ export async function updateModelProvider(context: ModelContext, id: string, inp
 }
 
 /** Deletes a provider and its key. @throws AppError MODEL_PROVIDER_NOT_FOUND */
-export async function deleteModelProvider({ db }: ModelContext, id: string): Promise<string> {
+export async function deleteModelProvider({ db }: ModelContext, id: string): Promise<ModelProvider> {
   return db.transaction(async (tx) => {
     const provider = await lockProvider(tx, id);
-    provider.apiKeySealed = null;
+    provider.apiKeySealed = provider.headersSealed = null;
+    provider.headerNames = [];
     provider.deletedAt = provider.updatedAt = new Date();
-    return id;
+    return provider;
   });
 }
 
@@ -65,13 +72,49 @@ export function keyBinding({ id, baseUrl }: Pick<ModelProvider, "id" | "baseUrl"
   return `model_provider:${id}:${new URL(baseUrl).origin}`;
 }
 
-/** Who may edit a provider need not know its key, so a stored key stays with its origin. */
-function moveTo(provider: ModelProvider, baseUrl: string, keepsKey: boolean): void {
+/** What a provider's headers are sealed for. */
+export function headersBinding(provider: Pick<ModelProvider, "id" | "baseUrl">): string {
+  return `${keyBinding(provider)}:headers`;
+}
+
+/** The settings that a new provider has. */
+function settingsOf(input: CreateModelProviderInput) {
+  return {
+    apiKeyHeader: checkHeaderName("apiKeyHeader", input.apiKeyHeader),
+    query: checkQuery(input.query),
+    omitParameters: checkOmitted(input.omitParameters),
+    extraParameters: checkExtra(input.extraParameters),
+    firstByteTimeoutSeconds: checkSeconds("firstByteTimeoutSeconds", input.firstByteTimeoutSeconds),
+  };
+}
+
+function changeSettings(provider: ModelProvider, input: UpdateModelProviderInput): void {
+  const { apiKeyHeader, query, omitParameters, extraParameters, firstByteTimeoutSeconds } = input;
+  if (apiKeyHeader !== undefined) provider.apiKeyHeader = checkHeaderName("apiKeyHeader", apiKeyHeader);
+  if (query !== undefined) provider.query = checkQuery(query);
+  if (omitParameters !== undefined) provider.omitParameters = checkOmitted(omitParameters);
+  if (extraParameters !== undefined) provider.extraParameters = checkExtra(extraParameters);
+  if (firstByteTimeoutSeconds !== undefined) {
+    provider.firstByteTimeoutSeconds = checkSeconds("firstByteTimeoutSeconds", firstByteTimeoutSeconds);
+  }
+}
+
+/** Who may edit a provider need not know its key and its headers, so stored ones stay with their origin. */
+function moveTo(provider: ModelProvider, baseUrl: string, input: UpdateModelProviderInput): void {
   const [origin, keyOrigin] = [new URL(baseUrl).origin, new URL(provider.baseUrl).origin];
-  if (keepsKey && provider.apiKeySealed !== null && origin !== keyOrigin) {
-    throw modelErrors.MODEL_PROVIDER_KEY_ORIGIN({ field: "baseUrl", origin, keyOrigin });
+  const refuse = (secret: "apiKey" | "headers") => modelErrors.MODEL_PROVIDER_KEY_ORIGIN({ field: "baseUrl", origin, keyOrigin, secret });
+  if (origin !== keyOrigin) {
+    if (provider.apiKeySealed !== null && input.apiKey === undefined) throw refuse("apiKey");
+    if (provider.headersSealed !== null && input.headers === undefined) throw refuse("headers");
   }
   provider.baseUrl = baseUrl;
+}
+
+function sealHeaders({ secrets }: ModelContext, provider: Pick<ModelProvider, "id" | "baseUrl">, given: JsonObject | null | undefined) {
+  const headers = checkHeaders(given);
+  const headerNames = Object.keys(headers);
+  const headersSealed = headerNames.length === 0 ? null : secrets.seal(JSON.stringify(headers), headersBinding(provider));
+  return { headersSealed, headerNames };
 }
 
 function sealKey(
@@ -94,7 +137,10 @@ function checkBaseUrl(text: string): string {
   const url = new URL(text);
   if (url.protocol !== "http:" && url.protocol !== "https:") throw invalid("it is neither http nor https.");
   if (url.username || url.password) throw invalid("it carries credentials. Give them as apiKey.");
-  if (url.search || url.hash) throw invalid("it has a query or a fragment. Give the part that /chat/completions is added to.");
+  if (url.search || url.hash)
+    throw invalid(
+      "it has a query or a fragment. Give the part that /chat/completions is added to, and parameters such as api-version as query.",
+    );
   return url.href.replace(/\/+$/, "");
 }
 

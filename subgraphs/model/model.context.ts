@@ -2,6 +2,7 @@ import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { EgressPolicy } from "#shared/fetch/egress.ts";
 import type { CallRecorder } from "./call-recorder.ts";
 import type { ModelLoaders } from "./model.loaders.ts";
+import type { RefusedParameters } from "./openai/request-profile.ts";
 import type { ProviderDeadlines } from "./openai/transport.ts";
 
 /** What the model subgraph keeps open. */
@@ -12,6 +13,8 @@ export interface ModelServices {
   configuredEgress: EgressPolicy;
   deadlines: ProviderDeadlines;
   calls: CallRecorder;
+  /** What providers refused of late. */
+  refused: RefusedParameters;
 }
 
 /** What the model subgraph's resolvers and services are given. */

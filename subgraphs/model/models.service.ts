@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { isJsonObject, type Json } from "#shared/json.ts";
 import type { ModelContext } from "./model.context.ts";
 import { requestJson } from "./openai/transport.ts";
 import { activeProviders, configuredProvider, ofTenant, type ChosenProvider } from "./provider-choice.ts";
@@ -9,8 +9,6 @@ const modelLimit = 500;
 /** A provider that does not answer must not hold the others' models back for long. */
 const wholeMs = 5_000;
 const answerBytes = 4 * 1024 * 1024;
-
-const answer = z.looseObject({ data: z.array(z.looseObject({ id: z.string().min(1) })) });
 
 /**
  * The models of the tenant's active providers, then of the configured one, asked side by side. Of a provider that does not answer, those
@@ -28,13 +26,22 @@ async function modelsOf({ services, traceparent, signal, log }: ModelContext, pr
   const known = [provider.defaultModel, provider.embeddingModel].filter((name) => name !== null);
   const deadlines = { ...services.deadlines, wholeMs: Math.min(wholeMs, services.deadlines.wholeMs) };
   try {
-    const { data } = answer.parse(
-      await requestJson({ provider, path: "/models", model: "", traceparent, signal, deadlines, maxBytes: answerBytes }),
-    );
-    const names = new Set([...data.map(({ id }) => id).slice(0, modelLimit)]);
-    return [...names].map((name) => ({ name, provider: provider.entity }));
+    const answer = await requestJson({ provider, path: "/models", model: "", traceparent, signal, deadlines, maxBytes: answerBytes });
+    const names = namesOf(answer);
+    if (names === undefined) throw new Error("the answer has no list of models");
+    return [...new Set(names)].slice(0, modelLimit).map((name) => ({ name, provider: provider.entity }));
   } catch (error) {
     log.warn({ err: error, provider: provider.code }, "model provider gave no list of models");
     return [...new Set(known)].map((name) => ({ name, provider: provider.entity }));
   }
+}
+
+/** The names in `{ data: […] }`, `{ models: […] }` or a plain list; entries without a name are left out. undefined: there is no list. */
+function namesOf(answer: Json): string[] | undefined {
+  const list = isJsonObject(answer) ? [answer["data"], answer["models"]].find(Array.isArray) : answer;
+  if (!Array.isArray(list)) return undefined;
+  return list.flatMap((entry: Json) => {
+    const names = isJsonObject(entry) ? [entry["id"], entry["name"], entry["model"]] : [entry];
+    return names.find((name): name is string => typeof name === "string" && name.trim() !== "")?.trim() ?? [];
+  });
 }

@@ -1,8 +1,11 @@
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
-import { keyBinding } from "./model-provider.service.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { headersBinding, keyBinding } from "./model-provider.service.ts";
 import { modelErrors } from "./errors.ts";
 import type { ModelContext } from "./model.context.ts";
-import type { ProviderTarget } from "./openai/transport.ts";
+import { RequestProfile } from "./openai/request-profile.ts";
+import type { ProviderDeadlines } from "./openai/transport.ts";
+import type { ProviderTarget } from "./openai/provider-target.ts";
 
 /** A provider that can be asked, with the models that it answers with by default. */
 export interface ChosenProvider extends ProviderTarget {
@@ -10,6 +13,12 @@ export interface ChosenProvider extends ProviderTarget {
   entity: ModelProvider | null;
   defaultModel: string | null;
   embeddingModel: string | null;
+  /** Parameters that are not sent to it. */
+  omitParameters: readonly string[];
+  /** Parameters of each completion. */
+  extraParameters: JsonObject;
+  /** Of a stream, where the call says nothing; null: as all others. */
+  firstByteMs: number | null;
 }
 
 /**
@@ -45,7 +54,16 @@ export function ofTenant({ secrets, services }: ModelContext, entity: ModelProvi
     code: entity.code,
     baseUrl: entity.baseUrl,
     apiKey: entity.apiKeySealed === null ? undefined : secrets.open(entity.apiKeySealed, keyBinding(entity)),
+    apiKeyHeader: entity.apiKeyHeader ?? undefined,
+    headers:
+      entity.headersSealed === null
+        ? {}
+        : (JSON.parse(secrets.open(entity.headersSealed, headersBinding(entity))) as Record<string, string>),
+    query: entity.query,
     egress: services.egress,
+    omitParameters: entity.omitParameters,
+    extraParameters: entity.extraParameters,
+    firstByteMs: entity.firstByteTimeoutSeconds === null ? null : entity.firstByteTimeoutSeconds * 1_000,
     defaultModel: entity.defaultModel,
     embeddingModel: entity.embeddingModel,
   };
@@ -54,13 +72,46 @@ export function ofTenant({ secrets, services }: ModelContext, entity: ModelProvi
 /** The operator's provider (S-97); undefined where none is configured. */
 export function configuredProvider({ env, services }: ModelContext): ChosenProvider | undefined {
   if (env.providerBaseUrl === undefined) return undefined;
+  const url = new URL(env.providerBaseUrl);
+  const query = Object.fromEntries(url.searchParams);
+  url.search = url.hash = "";
   return {
     entity: null,
     code: null,
-    baseUrl: env.providerBaseUrl.replace(/\/+$/, ""),
+    baseUrl: url.href.replace(/\/+$/, ""),
     apiKey: env.providerApiKey,
+    apiKeyHeader: env.providerApiKeyHeader,
+    headers: {},
+    query,
     egress: services.configuredEgress,
+    omitParameters: [],
+    extraParameters: {},
+    firstByteMs: env.providerFirstByteSeconds === undefined ? null : env.providerFirstByteSeconds * 1_000,
     defaultModel: env.defaultModel,
     embeddingModel: null,
   };
+}
+
+/** A request to a provider, without what it does not take. */
+export function profileOf(
+  { db, services }: ModelContext,
+  { provider, model, given }: { provider: ChosenProvider; model: string; given: JsonObject },
+): RequestProfile {
+  const key = JSON.stringify([db.tenantId, provider.entity?.id ?? null, provider.baseUrl, model]);
+  return new RequestProfile({ refused: services.refused, key, given, omit: provider.omitParameters });
+}
+
+/** How long a call waits: what it says counts for all of it; else what the provider's settings say counts for a stream's first byte. */
+export function deadlinesOf(
+  usual: ProviderDeadlines,
+  { provider, timeoutSeconds }: { provider: ChosenProvider; timeoutSeconds?: number | null | undefined },
+): ProviderDeadlines {
+  if (timeoutSeconds != null) {
+    const all = Math.ceil(timeoutSeconds * 1_000);
+    return { firstByteMs: all, idleMs: all, totalMs: all, wholeMs: all };
+  }
+  const { firstByteMs } = provider;
+  if (firstByteMs === null) return usual;
+  // A model that is slow to begin still has its time to go on.
+  return { ...usual, firstByteMs, totalMs: usual.totalMs + firstByteMs, wholeMs: Math.max(usual.wholeMs, firstByteMs) };
 }

@@ -3,10 +3,12 @@ import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { CallRecorder } from "./call-recorder.ts";
 import { ChatResolver } from "./chat.resolver.ts";
 import { ProvidersAndCalls } from "./migrations/0001-providers-and-calls.ts";
+import { ProviderSettings0002 } from "./migrations/0002-provider-settings.ts";
 import { ModelProvider } from "./model-provider.entity.ts";
 import { ModelProviderResolver } from "./model-provider.resolver.ts";
 import type { ModelServices } from "./model.context.ts";
 import { modelLoaders, type ModelLoaders } from "./model.loaders.ts";
+import { RefusedParameters } from "./openai/request-profile.ts";
 import { defaultDeadlines, type ProviderDeadlines } from "./openai/transport.ts";
 
 /** The model subgraph with deadlines of its own; for tests. */
@@ -16,13 +18,16 @@ export function defineModelSubgraph(deadlines: ProviderDeadlines) {
     entities: [ModelProvider],
     resolvers: [ModelProviderResolver, ChatResolver],
     references: { ModelProvider: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.modelProvider.load(id))) },
-    migrations: [{ name: "0001-providers-and-calls", class: ProvidersAndCalls }],
+    migrations: [
+      { name: "0001-providers-and-calls", class: ProvidersAndCalls },
+      { name: "0002-provider-settings", class: ProviderSettings0002 },
+    ],
     loaders: ({ db }) => modelLoaders(db),
     async open({ env, database, log }) {
       const calls = new CallRecorder({ database, log });
       const egress = createEgressPolicy({ allow: env.egressAllow });
       const configuredEgress = createEgressPolicy({ allow: [...env.egressAllow, ...hostPort(env.providerBaseUrl)] });
-      return { services: { egress, configuredEgress, deadlines, calls }, close: () => calls.settled() };
+      return { services: { egress, configuredEgress, deadlines, calls, refused: new RefusedParameters() }, close: () => calls.settled() };
     },
   });
 }

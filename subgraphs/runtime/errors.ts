@@ -71,13 +71,13 @@ export const runtimeErrors = defineErrors({
   },
   WORKFLOW_VERSION_OF_OTHER_WORKFLOW: {
     code: "BAD_USER_INPUT",
-    message: (f: { id: string; workflowId: string }) =>
-      `Workflow version ${f.id} does not belong to workflow ${f.workflowId}. Give one of the two only.`,
+    message: (f: { field: string; id: string; workflowId: string }) =>
+      `${f.field} ${f.id} does not belong to workflowId ${f.workflowId}. Give one of the two only.`,
   },
   WORKFLOW_OF_OTHER_APP: {
     code: "BAD_USER_INPUT",
-    message: (f: { workflowId: string; appId: string }) =>
-      `Workflow ${f.workflowId} does not belong to app ${f.appId}. Leave appId out, or give the workflow's own.`,
+    message: (f: { field: string; workflowId: string; appId: string }) =>
+      `Workflow ${f.workflowId} does not belong to ${f.field} ${f.appId}. Leave appId out, or give the workflow's own.`,
   },
   APP_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app ${f.id}.` },
   APP_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app version ${f.id}.` },

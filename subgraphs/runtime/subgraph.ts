@@ -6,6 +6,8 @@ import { OutboxLease0002 } from "./migrations/0002-outbox-lease.ts";
 import { DerivedInput0003 } from "./migrations/0003-derived-input.ts";
 import { JsonAsWritten0004 } from "./migrations/0004-json-as-written.ts";
 import { TerminalRefusal0005 } from "./migrations/0005-terminal-refusal.ts";
+import { CompanyAndOrphans0006 } from "./migrations/0006-company-and-orphans.ts";
+import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
@@ -57,6 +59,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0003-derived-input", class: DerivedInput0003 },
       { name: "0004-json-as-written", class: JsonAsWritten0004 },
       { name: "0005-terminal-refusal", class: TerminalRefusal0005 },
+      { name: "0006-company-and-orphans", class: CompanyAndOrphans0006 },
+      { name: "0007-run-span-attributes", class: RunSpanAttributes0007 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {

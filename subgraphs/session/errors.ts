@@ -12,14 +12,14 @@ export const sessionErrors = defineErrors({
   APP_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No app version ${f.id}.` },
   APP_VERSION_OF_OTHER_APP: {
     code: "BAD_USER_INPUT",
-    message: (f: { id: string; appId: string }) =>
-      `App version ${f.id} does not belong to app ${f.appId}, which the session is about. Give one of that app's.`,
+    message: (f: { field: string; id: string; appId: string }) =>
+      `${f.field} ${f.id} does not belong to app ${f.appId}, which the session is about. Give one of that app's.`,
   },
   WORKFLOW_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No workflow version ${f.id}.` },
   WORKFLOW_VERSION_OF_OTHER_APP: {
     code: "BAD_USER_INPUT",
-    message: (f: { id: string; appId: string }) =>
-      `Workflow version ${f.id} does not belong to app ${f.appId}, which the session is about. Give one of that app's workflows.`,
+    message: (f: { field: string; id: string; appId: string }) =>
+      `${f.field} ${f.id} does not belong to app ${f.appId}, which the session is about. Give one of that app's workflows.`,
   },
   WORKFLOW_VERSION_ARCHIVED: {
     code: "CONFLICT",

@@ -1,4 +1,4 @@
-import { Arg, Ctx, Directive, FieldResolver, ID, Mutation, Resolver, Root, Subscription } from "type-graphql";
+import { Arg, Ctx, Directive, FieldResolver, ID, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { Message, MessageAdded } from "./message.entity.ts";
 import { AddMessageInput, RecordRunMessageInput } from "./message.inputs.ts";
 import * as messages from "./message.service.ts";
@@ -9,7 +9,15 @@ import { Session } from "./session.entity.ts";
 /** Messages in the graph. */
 @Resolver(() => Message)
 export class MessageResolver {
-  @Mutation(() => Message, { description: "Adds a message to a conversation. CONFLICT on a closed session." })
+  @Query(() => Message, { nullable: true, description: "A message by id; null where there is none." })
+  message(
+    @Arg("id", () => ID, { description: "The message's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: SessionContext,
+  ): Promise<Message | null> {
+    return loaders.message.load(id);
+  }
+
+  @Mutation(() => Message, { nullable: true, description: "Adds a message to a conversation. CONFLICT on a closed session." })
   addMessage(@Arg("input", () => AddMessageInput) input: AddMessageInput, @Ctx() context: SessionContext): Promise<Message> {
     return messages.addMessage(context, input);
   }

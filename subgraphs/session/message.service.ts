@@ -73,7 +73,9 @@ export async function messageStream(
   { db, hints, loaders }: SessionContext,
   { sessionId, after }: { sessionId: string; after?: string | null },
 ): Promise<PullStream<MessageAdded>> {
-  let seq = sequenceCursor("after", after);
+  // As of Session.messages.
+  const place = { item: Message.name, parentId: sessionId };
+  let seq = sequenceCursor(place, "after", after);
   if ((await loaders.session.load(sessionId)) === null) throw sessionErrors.SESSION_NOT_FOUND({ id: sessionId });
   return new PullStream({
     pollMs,
@@ -82,7 +84,7 @@ export async function messageStream(
       const where = { sessionId, seq: { $gt: seq } };
       const messages = await db.read(({ em }) => em.find(Message, where, { orderBy: { seq: "asc" }, limit: streamPage }));
       seq = messages.at(-1)?.seq ?? seq;
-      return { items: messages.map((message) => ({ cursor: encodeCursor(String(message.seq)), message })), done: false };
+      return { items: messages.map((message) => ({ cursor: encodeCursor(place, message.seq), message })), done: false };
     },
   });
 }

@@ -19,7 +19,7 @@ export class RunRequestResolver {
     return loaders.runRequest.load(id);
   }
 
-  @Mutation(() => RunRequest, { description: "Records the wish to run; nothing runs yet. CONFLICT on a closed session." })
+  @Mutation(() => RunRequest, { nullable: true, description: "Records the wish to run; nothing runs yet. CONFLICT on a closed session." })
   createRunRequest(
     @Arg("input", () => CreateRunRequestInput) input: CreateRunRequestInput,
     @Ctx() context: SessionContext,
@@ -28,6 +28,7 @@ export class RunRequestResolver {
   }
 
   @Mutation(() => RunRequest, {
+    nullable: true,
     description:
       "Starts the run of a recorded request. Calling it again returns the same run. CONFLICT on a closed session; where the runtime refuses the run for good the request is FAILED, where it does not answer the request stays PENDING.",
   })
@@ -39,6 +40,7 @@ export class RunRequestResolver {
   }
 
   @Mutation(() => RunRequest, {
+    nullable: true,
     description: "createRunRequest and dispatchRunRequest in one call: starts a run in a conversation. createRun starts one without.",
   })
   dispatchRun(

@@ -39,14 +39,15 @@ function target(version: VersionFound, appVersion: AppVersionFound | null): RunT
 function namedAppVersion({ appId, appVersionId: id, found }: RunTargetQuestion): AppVersionFound | undefined {
   if (id == null) return undefined;
   if (found.appVersion == null) throw sessionErrors.APP_VERSION_NOT_FOUND({ id });
-  if (found.appVersion.app.id !== appId) throw sessionErrors.APP_VERSION_OF_OTHER_APP({ id, appId });
+  if (found.appVersion.app.id !== appId) throw sessionErrors.APP_VERSION_OF_OTHER_APP({ field: "appVersionId", id, appId });
   return found.appVersion;
 }
 
 function namedVersion({ appId, workflowVersionId: id, found }: RunTargetQuestion): VersionFound | undefined {
   if (id == null) return undefined;
   if (found.workflowVersion == null) throw sessionErrors.WORKFLOW_VERSION_NOT_FOUND({ id });
-  if (found.workflowVersion.workflow.app.id !== appId) throw sessionErrors.WORKFLOW_VERSION_OF_OTHER_APP({ id, appId });
+  if (found.workflowVersion.workflow.app.id !== appId)
+    throw sessionErrors.WORKFLOW_VERSION_OF_OTHER_APP({ field: "workflowVersionId", id, appId });
   return found.workflowVersion;
 }
 

@@ -30,5 +30,5 @@ const createRunDocument = graphql(`
 export async function createRun(context: SessionContext, input: RunWish): Promise<string> {
   const info = requestInfoOf(context);
   const { createRun: run } = await context.call.request({ subgraph: "runtime", document: createRunDocument, variables: { input }, info });
-  return run.id;
+  return run!.id;
 }

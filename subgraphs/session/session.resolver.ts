@@ -23,7 +23,7 @@ export class SessionResolver {
     return loaders.session.load(id);
   }
 
-  @Query(() => SessionConnection, { description: "The tenant's sessions, newest first." })
+  @Query(() => SessionConnection, { nullable: true, description: "The tenant's sessions, newest first." })
   sessions(
     @Arg("appId", () => ID, { nullable: true, description: "Only sessions with this app." }) appId: string | null,
     @Arg("userId", () => String, { nullable: true, description: "Only sessions of this user." }) userId: string | null,
@@ -36,13 +36,14 @@ export class SessionResolver {
   }
 
   @Mutation(() => Session, {
+    nullable: true,
     description: "Begins a conversation of a user with an app. NOT_FOUND when there is no such app, or it was deleted.",
   })
   createSession(@Arg("input", () => CreateSessionInput) input: CreateSessionInput, @Ctx() context: SessionContext): Promise<Session> {
     return sessions.createSession(context, input);
   }
 
-  @Mutation(() => Session, { description: "Changes what is given; closed sessions too." })
+  @Mutation(() => Session, { nullable: true, description: "Changes what is given; closed sessions too." })
   updateSession(
     @Arg("id", () => ID, { description: "The session; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateSessionInput) input: UpdateSessionInput,
@@ -52,6 +53,7 @@ export class SessionResolver {
   }
 
   @Mutation(() => Session, {
+    nullable: true,
     description:
       "Closes a conversation for good; closing it again changes nothing. Runs that were started go on, and their answers are still added.",
   })

@@ -12,7 +12,16 @@ export const SkillInstallationConnection = connectionType("SkillInstallation", (
 /** Installations of skills in the graph. */
 @Resolver(() => SkillInstallation)
 export class SkillInstallationResolver {
+  @Query(() => SkillInstallation, { nullable: true, description: "An installation by id, removed ones too; null where there is none." })
+  skillInstallation(
+    @Arg("id", () => ID, { description: "The installation's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: SkillContext,
+  ): Promise<SkillInstallation | null> {
+    return loaders.skillInstallation.load(id);
+  }
+
   @Query(() => SkillInstallationConnection, {
+    nullable: true,
     description: "Where skills are installed, newest first; removed installations are left out.",
   })
   skillInstallations(
@@ -28,6 +37,7 @@ export class SkillInstallationResolver {
   }
 
   @Mutation(() => SkillInstallation, {
+    nullable: true,
     description:
       "Installs a skill in a place. Where it is installed there already, that installation is returned; a removed one becomes ACTIVE again, under its id and with the new installedBy.",
   })
@@ -36,6 +46,7 @@ export class SkillInstallationResolver {
   }
 
   @Mutation(() => SkillInstallation, {
+    nullable: true,
     description: "Takes a skill out of use in a place. Returns the installation, now REMOVED; doing it again changes nothing.",
   })
   uninstallSkill(

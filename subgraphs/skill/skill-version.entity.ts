@@ -16,7 +16,7 @@ registerEnumType(SkillVersionStatus, {
   valuesConfig: {
     DRAFT: { description: "Not published yet." },
     PUBLISHED: { description: "Was published; the one that was published last is the published version." },
-    ARCHIVED: { description: "Not available yet: nothing archives a skill version." },
+    ARCHIVED: { description: "Out of use until it is published again." },
   },
 });
 

@@ -17,6 +17,7 @@ export class SkillVersionResolver {
   }
 
   @Mutation(() => SkillVersion, {
+    nullable: true,
     description: "Makes the skill's next version. A version's content never changes: a change is a new version.",
   })
   createSkillVersion(
@@ -27,6 +28,7 @@ export class SkillVersionResolver {
   }
 
   @Mutation(() => SkillVersion, {
+    nullable: true,
     description:
       "Makes a version the skill's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the skill was deleted.",
   })
@@ -35,6 +37,18 @@ export class SkillVersionResolver {
     @Ctx() context: SkillContext,
   ): Promise<SkillVersion> {
     return service.publishSkillVersion(context, id);
+  }
+
+  @Mutation(() => SkillVersion, {
+    nullable: true,
+    description:
+      "Archives a version: it is not the skill's published one any more, the one that was published before it is. Publishing it again takes it back into use. NOT_FOUND too when the skill was deleted.",
+  })
+  archiveSkillVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: SkillContext,
+  ): Promise<SkillVersion> {
+    return service.archiveSkillVersion(context, id);
   }
 
   @FieldResolver(() => Skill, { description: "The skill." })

@@ -1,3 +1,4 @@
+import type { Tx } from "#shared/db/database.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { creatableStatus } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
@@ -35,13 +36,28 @@ export async function createSkillVersion({ db }: SkillContext, input: CreateSkil
 /** Makes a version the skill's published one, whatever its number. @throws AppError SKILL_VERSION_NOT_FOUND, SKILL_NOT_FOUND */
 export async function publishSkillVersion({ db }: SkillContext, id: string): Promise<SkillVersion> {
   return db.transaction(async (tx) => {
-    const version = await tx.em.findOne(SkillVersion, { id });
-    if (version === null) throw skillErrors.SKILL_VERSION_NOT_FOUND({ id });
-    await lockSkill(tx, version.skillId);
+    const version = await lockVersion(tx, id);
     version.status = SkillVersionStatus.PUBLISHED;
     version.publishedAt = await nextPublishedAt(tx, versions, version.skillId);
     return version;
   });
+}
+
+/** Takes a version out of use: it is no published version any more. @throws AppError SKILL_VERSION_NOT_FOUND, SKILL_NOT_FOUND */
+export async function archiveSkillVersion({ db }: SkillContext, id: string): Promise<SkillVersion> {
+  return db.transaction(async (tx) => {
+    const version = await lockVersion(tx, id);
+    version.status = SkillVersionStatus.ARCHIVED;
+    return version;
+  });
+}
+
+/** The version, with its skill's row locked: whoever publishes or archives waits for whoever does. */
+async function lockVersion(tx: Tx, id: string): Promise<SkillVersion> {
+  const found = await tx.em.findOne(SkillVersion, { id }, { fields: ["skillId"] });
+  if (found === null) throw skillErrors.SKILL_VERSION_NOT_FOUND({ id });
+  await lockSkill(tx, found.skillId);
+  return tx.em.findOneOrFail(SkillVersion, { id }, { refresh: true });
 }
 
 function versionContent({ runtimeType, parameterSchema, outputSchema, implementation }: CreateSkillVersionInput) {

@@ -30,7 +30,7 @@ export class SkillResolver {
     return db.read(({ em }) => em.findOne(Skill, { code, deletedAt: null }));
   }
 
-  @Query(() => SkillConnection, { description: "The tenant's skills, newest first." })
+  @Query(() => SkillConnection, { nullable: true, description: "The tenant's skills, newest first." })
   skills(
     @Arg("skillType", () => String, { nullable: true, description: "Only skills of this type." }) skillType: string | null,
     @Arg("status", () => SkillStatus, { nullable: true, description: "Only skills of this status." }) status: SkillStatus | null,
@@ -41,12 +41,12 @@ export class SkillResolver {
     return db.read(({ em }) => listPage(em, Skill, page, { where: { deletedAt: null, ...filter } }));
   }
 
-  @Mutation(() => Skill, { description: "Makes a skill. CONFLICT when its code is taken." })
+  @Mutation(() => Skill, { nullable: true, description: "Makes a skill. CONFLICT when its code is taken." })
   createSkill(@Arg("input", () => CreateSkillInput) input: CreateSkillInput, @Ctx() context: SkillContext): Promise<Skill> {
     return service.createSkill(context, input);
   }
 
-  @Mutation(() => Skill, { description: "Changes what is given; the code stays for ever." })
+  @Mutation(() => Skill, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateSkill(
     @Arg("id", () => ID, { description: "The skill; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateSkillInput) input: UpdateSkillInput,
@@ -55,11 +55,14 @@ export class SkillResolver {
     return service.updateSkill(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes a skill; its versions stay. CONFLICT while it is installed. Returns the id." })
+  @Mutation(() => Skill, {
+    nullable: true,
+    description: "Deletes a skill; its versions stay. CONFLICT while it is installed. Answers the skill as it was, with its deletedAt.",
+  })
   deleteSkill(
     @Arg("id", () => ID, { description: "The skill; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: SkillContext,
-  ): Promise<string> {
+  ): Promise<Skill> {
     return service.deleteSkill(context, id);
   }
 
@@ -68,7 +71,10 @@ export class SkillResolver {
     return loaders.skillLatest.load(skill.id);
   }
 
-  @FieldResolver(() => SkillVersion, { nullable: true, description: "The version that was published last; null: none was published." })
+  @FieldResolver(() => SkillVersion, {
+    nullable: true,
+    description: "The version that was published last, of those that are not archived; null: it has none.",
+  })
   publishedVersion(@Root() skill: Skill, @Ctx() { loaders }: SkillContext): Promise<SkillVersion | null> {
     return loaders.skillPublished.load(skill.id);
   }

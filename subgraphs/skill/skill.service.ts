@@ -45,13 +45,13 @@ export async function updateSkill({ db }: SkillContext, id: string, input: Updat
 }
 
 /** Deletes a skill that is installed nowhere; its versions stay for what points to them. @throws AppError SKILL_NOT_FOUND, SKILL_HAS_INSTALLATIONS */
-export async function deleteSkill({ db }: SkillContext, id: string): Promise<string> {
+export async function deleteSkill({ db }: SkillContext, id: string): Promise<Skill> {
   return db.transaction(async (tx) => {
     const skill = await lockSkill(tx, id);
     const installations = await tx.em.count(SkillInstallation, { skillId: id, status: InstallationStatus.ACTIVE });
     if (installations > 0) throw skillErrors.SKILL_HAS_INSTALLATIONS({ id, installations });
     skill.deletedAt = skill.updatedAt = new Date();
-    return id;
+    return skill;
   });
 }
 

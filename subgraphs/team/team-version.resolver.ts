@@ -19,6 +19,7 @@ export class TeamVersionResolver {
   }
 
   @Mutation(() => TeamVersion, {
+    nullable: true,
     description: "Makes the team's next version. A version's content never changes: a change is a new version.",
   })
   createTeamVersion(
@@ -29,6 +30,7 @@ export class TeamVersionResolver {
   }
 
   @Mutation(() => TeamVersion, {
+    nullable: true,
     description:
       "Makes a version the team's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the team was deleted.",
   })
@@ -37,6 +39,18 @@ export class TeamVersionResolver {
     @Ctx() context: TeamContext,
   ): Promise<TeamVersion> {
     return service.publishTeamVersion(context, id);
+  }
+
+  @Mutation(() => TeamVersion, {
+    nullable: true,
+    description:
+      "Archives a version: it is not the team's published one any more, the one that was published before it is. Publishing it again takes it back into use. NOT_FOUND too when the team was deleted.",
+  })
+  archiveTeamVersion(
+    @Arg("id", () => ID, { description: "The version; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: TeamContext,
+  ): Promise<TeamVersion> {
+    return service.archiveTeamVersion(context, id);
   }
 
   @FieldResolver(() => Team, { description: "The team." })

@@ -1,3 +1,4 @@
+import type { Tx } from "#shared/db/database.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { checkJson, checkText, creatableStatus } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
@@ -42,13 +43,28 @@ export async function createTeamVersion(context: TeamContext, input: CreateTeamV
 /** Makes a version the team's published one, whatever its number. @throws AppError TEAM_VERSION_NOT_FOUND, TEAM_NOT_FOUND */
 export async function publishTeamVersion({ db }: TeamContext, id: string): Promise<TeamVersion> {
   return db.transaction(async (tx) => {
-    const version = await tx.em.findOne(TeamVersion, { id });
-    if (version === null) throw teamErrors.TEAM_VERSION_NOT_FOUND({ id });
-    await lockTeam(tx, version.teamId);
+    const version = await lockVersion(tx, id);
     version.status = TeamVersionStatus.PUBLISHED;
     version.publishedAt = await nextPublishedAt(tx, versions, version.teamId);
     return version;
   });
+}
+
+/** Takes a version out of use: it is no published version any more. @throws AppError TEAM_VERSION_NOT_FOUND, TEAM_NOT_FOUND */
+export async function archiveTeamVersion({ db }: TeamContext, id: string): Promise<TeamVersion> {
+  return db.transaction(async (tx) => {
+    const version = await lockVersion(tx, id);
+    version.status = TeamVersionStatus.ARCHIVED;
+    return version;
+  });
+}
+
+/** The version, with its team's row locked: whoever publishes or archives waits for whoever does. */
+async function lockVersion(tx: Tx, id: string): Promise<TeamVersion> {
+  const found = await tx.em.findOne(TeamVersion, { id }, { fields: ["teamId"] });
+  if (found === null) throw teamErrors.TEAM_VERSION_NOT_FOUND({ id });
+  await lockTeam(tx, found.teamId);
+  return tx.em.findOneOrFail(TeamVersion, { id }, { refresh: true });
 }
 
 /** Asks the agent subgraph, before any transaction. An agent that is deleted afterwards stays, with its deletedAt. */

@@ -29,7 +29,7 @@ export class TeamResolver {
     return db.read(({ em }) => em.findOne(Team, { code, deletedAt: null }));
   }
 
-  @Query(() => TeamConnection, { description: "The tenant's teams, newest first." })
+  @Query(() => TeamConnection, { nullable: true, description: "The tenant's teams, newest first." })
   teams(
     @Arg("teamType", () => String, { nullable: true, description: "Only teams of this type." }) teamType: string | null,
     @Arg("status", () => TeamStatus, { nullable: true, description: "Only teams of this status." }) status: TeamStatus | null,
@@ -40,12 +40,12 @@ export class TeamResolver {
     return db.read(({ em }) => listPage(em, Team, page, { where: { deletedAt: null, ...filter } }));
   }
 
-  @Mutation(() => Team, { description: "Makes a team. CONFLICT when its code is taken." })
+  @Mutation(() => Team, { nullable: true, description: "Makes a team. CONFLICT when its code is taken." })
   createTeam(@Arg("input", () => CreateTeamInput) input: CreateTeamInput, @Ctx() context: TeamContext): Promise<Team> {
     return service.createTeam(context, input);
   }
 
-  @Mutation(() => Team, { description: "Changes what is given; the code stays for ever." })
+  @Mutation(() => Team, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateTeam(
     @Arg("id", () => ID, { description: "The team; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateTeamInput) input: UpdateTeamInput,
@@ -54,11 +54,14 @@ export class TeamResolver {
     return service.updateTeam(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes a team; its versions stay. Returns the id." })
+  @Mutation(() => Team, {
+    nullable: true,
+    description: "Deletes a team; its versions stay. Answers the team as it was, with its deletedAt.",
+  })
   deleteTeam(
     @Arg("id", () => ID, { description: "The team; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: TeamContext,
-  ): Promise<string> {
+  ): Promise<Team> {
     return service.deleteTeam(context, id);
   }
 
@@ -67,7 +70,10 @@ export class TeamResolver {
     return loaders.teamLatest.load(team.id);
   }
 
-  @FieldResolver(() => TeamVersion, { nullable: true, description: "The version that was published last; null: none was published." })
+  @FieldResolver(() => TeamVersion, {
+    nullable: true,
+    description: "The version that was published last, of those that are not archived; null: it has none.",
+  })
   publishedVersion(@Root() team: Team, @Ctx() { loaders }: TeamContext): Promise<TeamVersion | null> {
     return loaders.teamPublished.load(team.id);
   }

@@ -44,11 +44,11 @@ export async function updateTeam({ db }: TeamContext, id: string, input: UpdateT
 }
 
 /** Deletes a team; its versions stay for what points to them. @throws AppError TEAM_NOT_FOUND */
-export async function deleteTeam({ db }: TeamContext, id: string): Promise<string> {
+export async function deleteTeam({ db }: TeamContext, id: string): Promise<Team> {
   return db.transaction(async (tx) => {
     const team = await lockTeam(tx, id);
     team.deletedAt = team.updatedAt = new Date();
-    return id;
+    return team;
   });
 }
 

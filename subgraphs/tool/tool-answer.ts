@@ -4,6 +4,7 @@ import type { FetchedResponse } from "#shared/fetch/fetch.ts";
 import { isJsonType, pageInstead, readMediaType } from "#shared/fetch/media-type.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
+import { placeOf, type LongNumber } from "#shared/json/numbers.ts";
 import type { Scrubber } from "#shared/secret/scrub.ts";
 import type { ToolResult } from "./tool-result.ts";
 
@@ -24,6 +25,7 @@ export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, 
     status: answer.status,
     outputText: output.text === null ? null : scrubber.text(output.text),
     outputJson: scrubber.json(output.json),
+    numbersAsText: (output.numbers ?? []).slice(0, shownPlaces).map((number) => scrubber.text(placeOf(number))),
     headers: scrubber.json(headersOf(answer)) as JsonObject,
     durationMs,
     errorCode: error?.code ?? null,
@@ -41,6 +43,7 @@ function headersOf({ headers, setCookies }: FetchedResponse): JsonObject {
   return setCookies.length === 0 ? headers : { ...headers, "set-cookie": setCookies };
 }
 
+const shownPlaces = 10;
 const longestUrl = 300;
 
 /** Method and URL as they may be shown, without the query: what stands there is the request's. */
@@ -52,6 +55,8 @@ function called({ method, url }: JsonObject): string {
 interface Output {
   text: string | null;
   json: Json;
+  /** Whose digits are a text in `json`. */
+  numbers?: readonly LongNumber[];
   error?: { code: string; message: string };
 }
 
@@ -66,8 +71,9 @@ function readBody({ body, headers }: FetchedResponse): Output {
     };
   }
   if (!isJsonType(readMediaType(contentType))) return { text, json: null };
-  const parsed = readJson(text);
-  if (parsed !== undefined) return { text: null, json: parsed };
+  let numbers: readonly LongNumber[] = [];
+  const parsed = readJson(text, (found) => (numbers = found));
+  if (parsed !== undefined) return { text: null, json: parsed, numbers };
   return {
     text,
     json: null,

@@ -27,7 +27,7 @@ export class ToolBindingResolver {
     return loaders.toolBinding.load(id);
   }
 
-  @Query(() => ToolBindingConnection, { description: "The tenant's bindings, or those of one tool, newest first." })
+  @Query(() => ToolBindingConnection, { nullable: true, description: "The tenant's bindings, or those of one tool, newest first." })
   toolBindings(
     @Arg("toolId", () => ID, { nullable: true, description: "Only bindings of this tool." }) toolId: string | null,
     @Args(() => PageArgs) page: PageArgs,
@@ -36,7 +36,7 @@ export class ToolBindingResolver {
     return db.read(({ em }) => listPage(em, ToolBinding, page, { where: { deletedAt: null, ...(toolId != null && { toolId }) } }));
   }
 
-  @Mutation(() => ToolBinding, { description: "Makes a binding of a tool." })
+  @Mutation(() => ToolBinding, { nullable: true, description: "Makes a binding of a tool." })
   createToolBinding(
     @Arg("input", () => CreateToolBindingInput) input: CreateToolBindingInput,
     @Ctx() context: ToolContext,
@@ -45,6 +45,7 @@ export class ToolBindingResolver {
   }
 
   @Mutation(() => ToolBinding, {
+    nullable: true,
     description: "Changes what is given. CONFLICT when stored secrets would go to another origin than they were made for.",
   })
   updateToolBinding(
@@ -55,17 +56,21 @@ export class ToolBindingResolver {
     return bindings.updateToolBinding(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes a binding; runs that have frozen it go on. Returns the id." })
+  @Mutation(() => ToolBinding, {
+    nullable: true,
+    description: "Deletes a binding; runs that have frozen it go on. Answers the binding as it was, with its deletedAt.",
+  })
   deleteToolBinding(
     @Arg("id", () => ID, { description: "The binding; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: ToolContext,
-  ): Promise<string> {
+  ): Promise<ToolBinding> {
     return bindings.deleteToolBinding(context, id);
   }
 
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => ToolResult, {
+    nullable: true,
     description:
       "Calls a tool now, once. An answer with any HTTP status is a result, with ok false where it is not 200 to 299. No answer is an error: TOOL_TIMEOUT, TOOL_UNREACHABLE, TOOL_RESPONSE_TOO_LARGE (10 MiB), EGRESS_DENIED, with the facts retryable and effectUnknown.",
   })

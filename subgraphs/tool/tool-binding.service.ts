@@ -68,11 +68,11 @@ export async function updateToolBinding(context: ToolContext, id: string, input:
 }
 
 /** Deletes a binding; runs that have frozen it go on. @throws AppError TOOL_BINDING_NOT_FOUND */
-export async function deleteToolBinding({ db }: ToolContext, id: string): Promise<string> {
+export async function deleteToolBinding({ db }: ToolContext, id: string): Promise<ToolBinding> {
   return db.transaction(async (tx) => {
     const binding = await lockBinding(tx, id);
     binding.deletedAt = binding.updatedAt = new Date();
-    return id;
+    return binding;
   });
 }
 

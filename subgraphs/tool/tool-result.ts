@@ -20,6 +20,12 @@ export class ToolResult {
   })
   outputJson!: Json;
 
+  @Field(() => [String], {
+    description:
+      "Where outputJson has the digits of a number as text, for a double does not keep them, such as `user.id`: at most 10 places, [] where there are none.",
+  })
+  numbersAsText!: string[];
+
   @Field(() => JsonObjectScalar, {
     description: "The answer's headers, names in lower case. set-cookie is a list; of others, values of one name are joined by a comma.",
   })

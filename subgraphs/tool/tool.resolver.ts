@@ -31,7 +31,7 @@ export class ToolResolver {
     return db.read(({ em }) => em.findOne(Tool, { code, deletedAt: null }));
   }
 
-  @Query(() => ToolConnection, { description: "The tenant's tools, newest first." })
+  @Query(() => ToolConnection, { nullable: true, description: "The tenant's tools, newest first." })
   tools(
     @Arg("toolType", () => ToolType, { nullable: true, description: "Only tools of this type." }) toolType: ToolType | null,
     @Arg("status", () => ToolStatus, { nullable: true, description: "Only tools of this status." }) status: ToolStatus | null,
@@ -50,12 +50,12 @@ export class ToolResolver {
     return loaders.toolVersion.load(id);
   }
 
-  @Mutation(() => Tool, { description: "Makes a tool. CONFLICT when its code is taken." })
+  @Mutation(() => Tool, { nullable: true, description: "Makes a tool. CONFLICT when its code is taken." })
   createTool(@Arg("input", () => CreateToolInput) input: CreateToolInput, @Ctx() context: ToolContext): Promise<Tool> {
     return tools.createTool(context, input);
   }
 
-  @Mutation(() => Tool, { description: "Changes what is given; the code stays for ever." })
+  @Mutation(() => Tool, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateTool(
     @Arg("id", () => ID, { description: "The tool; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateToolInput) input: UpdateToolInput,
@@ -64,17 +64,20 @@ export class ToolResolver {
     return tools.updateTool(context, id, input);
   }
 
-  @Mutation(() => ID, {
-    description: "Deletes a tool. CONFLICT while it has bindings. Runs that have frozen a version go on. Returns the id.",
+  @Mutation(() => Tool, {
+    nullable: true,
+    description:
+      "Deletes a tool. CONFLICT while it has bindings. Runs that have frozen a version go on. Answers the tool as it was, with its deletedAt.",
   })
   deleteTool(
     @Arg("id", () => ID, { description: "The tool; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: ToolContext,
-  ): Promise<string> {
+  ): Promise<Tool> {
     return tools.deleteTool(context, id);
   }
 
   @Mutation(() => ToolVersion, {
+    nullable: true,
     description:
       "Makes the tool's next version. A version's content never changes: a change is a new version. Its schemas and its invokeConfig are checked first.",
   })

@@ -55,13 +55,13 @@ export async function updateTool({ db }: ToolContext, id: string, input: UpdateT
 }
 
 /** Deletes a tool that has no bindings left; its versions stay for the runs that have frozen them. @throws AppError TOOL_NOT_FOUND, TOOL_HAS_BINDINGS */
-export async function deleteTool({ db }: ToolContext, id: string): Promise<string> {
+export async function deleteTool({ db }: ToolContext, id: string): Promise<Tool> {
   return db.transaction(async (tx) => {
     const tool = await lockTool(tx, id, LockMode.PESSIMISTIC_WRITE);
     const bindings = await tx.em.count(ToolBinding, { toolId: id, deletedAt: null });
     if (bindings > 0) throw toolErrors.TOOL_HAS_BINDINGS({ id, bindings });
     tool.deletedAt = tool.updatedAt = new Date();
-    return id;
+    return tool;
   });
 }
 

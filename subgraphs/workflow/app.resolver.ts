@@ -31,7 +31,7 @@ export class AppResolver {
     return db.read(({ em }) => em.findOne(App, { code, deletedAt: null }));
   }
 
-  @Query(() => AppConnection, { description: "The tenant's apps, newest first." })
+  @Query(() => AppConnection, { nullable: true, description: "The tenant's apps, newest first." })
   apps(
     @Arg("status", () => AppStatus, { nullable: true, description: "Only apps of this status." }) status: AppStatus | null,
     @Args(() => PageArgs) page: PageArgs,
@@ -48,12 +48,12 @@ export class AppResolver {
     return loaders.appVersion.load(id);
   }
 
-  @Mutation(() => App, { description: "Makes an app. CONFLICT when its code is taken." })
+  @Mutation(() => App, { nullable: true, description: "Makes an app. CONFLICT when its code is taken." })
   createApp(@Arg("input", () => CreateAppInput) input: CreateAppInput, @Ctx() context: WorkflowContext): Promise<App> {
     return apps.createApp(context, input);
   }
 
-  @Mutation(() => App, { description: "Changes what is given; the code stays for ever." })
+  @Mutation(() => App, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateApp(
     @Arg("id", () => ID, { description: "The app; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateAppInput) input: UpdateAppInput,
@@ -62,15 +62,20 @@ export class AppResolver {
     return apps.updateApp(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes an app; its sessions and runs stay. CONFLICT while it has workflows. Returns the id." })
+  @Mutation(() => App, {
+    nullable: true,
+    description:
+      "Deletes an app; its sessions and runs stay. CONFLICT while it has workflows. Answers the app as it was, with its deletedAt.",
+  })
   deleteApp(
     @Arg("id", () => ID, { description: "The app; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: WorkflowContext,
-  ): Promise<string> {
+  ): Promise<App> {
     return apps.deleteApp(context, id);
   }
 
   @Mutation(() => AppVersion, {
+    nullable: true,
     description:
       "Makes the app's next version. A version's content never changes: a change is a new version. NOT_FOUND where the workflow version is not there, BAD_USER_INPUT where it is another app's, CONFLICT where it is archived.",
   })
@@ -82,6 +87,7 @@ export class AppResolver {
   }
 
   @Mutation(() => AppVersion, {
+    nullable: true,
     description:
       "Makes a version the app's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the app was deleted.",
   })

@@ -52,13 +52,13 @@ export async function updateApp({ db }: WorkflowContext, id: string, input: Upda
 }
 
 /** Deletes an app that has no workflows left. @throws AppError APP_NOT_FOUND, APP_HAS_WORKFLOWS */
-export async function deleteApp({ db }: WorkflowContext, id: string): Promise<string> {
+export async function deleteApp({ db }: WorkflowContext, id: string): Promise<App> {
   return db.transaction(async (tx) => {
     const app = await lockApp(tx, id);
     const workflows = await tx.em.count(Workflow, { appId: id, deletedAt: null });
     if (workflows > 0) throw workflowErrors.APP_HAS_WORKFLOWS({ id, workflows });
     app.deletedAt = app.updatedAt = new Date();
-    return id;
+    return app;
   });
 }
 

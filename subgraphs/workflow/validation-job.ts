@@ -1,7 +1,14 @@
 /** What threads run to validate documents (validation.ts). Erasable TypeScript only, as all that it imports: Node runs it without a build step. */
+import type { Json } from "#shared/json.ts";
 import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
 
+/** A document, and what its tools and programs may take at most. */
+export interface DocumentToValidate {
+  document: Json;
+  maxTimeoutSeconds: number;
+}
+
 /** Every problem of a document. */
-export function validate(document: unknown): DslIssue[] {
-  return validateDsl(document);
+export function validate({ document, maxTimeoutSeconds }: DocumentToValidate): DslIssue[] {
+  return validateDsl(document, { maxTimeoutSeconds });
 }

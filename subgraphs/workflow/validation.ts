@@ -4,8 +4,8 @@ import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
 import { evaluationErrors } from "#shared/evaluation/errors.ts";
 import type { Evaluator, Job } from "#shared/evaluation/job.ts";
 import { openEvaluation, type OpenEvaluation } from "#shared/evaluation/process-threads.ts";
-import type { Json } from "#shared/json.ts";
 import { jsonBytes } from "#shared/template/text.ts";
+import type { DocumentToValidate } from "./validation-job.ts";
 
 /** Characters and items of a document that is validated in the main loop. */
 const smallUnits = 2_048;
@@ -14,7 +14,7 @@ const resultBytes = 8 << 20;
 
 const module = new URL("./validation-job.ts", import.meta.url).href;
 
-const validateJob: Job<Json, DslIssue[]> = {
+const validateJob: Job<DocumentToValidate, DslIssue[]> = {
   module,
   name: "validate",
   limitMs,
@@ -39,12 +39,14 @@ export function ownTurn(): Promise<void> {
 }
 
 /** Every problem of a document. @throws AppError EVALUATION_BUSY, EVALUATION_TOO_SLOW, EVALUATION_TOO_LARGE */
-export function validated(evaluation: Evaluator, tenantId: string, document: Json): DslIssue[] | Promise<DslIssue[]> {
-  if (jsonBytes(document, smallUnits) <= smallUnits) return validateDsl(document);
-  if (typeof document !== "object" || document === null) return evaluation.run(validateJob, document, { tenantId, whenBusy: "refuse" });
+export function validated(evaluation: Evaluator, tenantId: string, given: DocumentToValidate): DslIssue[] | Promise<DslIssue[]> {
+  const { document, maxTimeoutSeconds } = given;
+  if (jsonBytes(document, smallUnits) <= smallUnits) return validateDsl(document, { maxTimeoutSeconds });
+  const call = { tenantId, whenBusy: "refuse" } as const;
+  if (typeof document !== "object" || document === null) return evaluation.run(validateJob, given, call);
   let issues = underWay.get(document);
   if (issues === undefined) {
-    issues = evaluation.run(validateJob, document, { tenantId, whenBusy: "refuse" }).finally(() => underWay.delete(document));
+    issues = evaluation.run(validateJob, given, call).finally(() => underWay.delete(document));
     underWay.set(document, issues);
   }
   return issues;

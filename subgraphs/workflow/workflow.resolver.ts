@@ -35,7 +35,7 @@ export class WorkflowResolver {
     return db.read(({ em }) => em.findOne(Workflow, { appId, code, deletedAt: null }));
   }
 
-  @Query(() => WorkflowConnection, { description: "The tenant's workflows, or those of one app, newest first." })
+  @Query(() => WorkflowConnection, { nullable: true, description: "The tenant's workflows, or those of one app, newest first." })
   workflows(
     @Arg("appId", () => ID, { nullable: true, description: "Only workflows of this app." }) appId: string | null,
     @Args(() => PageArgs) page: PageArgs,
@@ -54,6 +54,7 @@ export class WorkflowResolver {
 
   @Costs(heavyPoints)
   @Query(() => [DslIssueType], {
+    nullable: true,
     description: "Every problem of a DSL document, without saving it. The document can run when none of them is an ERROR.",
   })
   validateDsl(
@@ -64,12 +65,12 @@ export class WorkflowResolver {
     return service.validate(context, dsl) as Promise<DslIssueType[]>;
   }
 
-  @Mutation(() => Workflow, { description: "Makes a workflow. CONFLICT when its code is taken in the app." })
+  @Mutation(() => Workflow, { nullable: true, description: "Makes a workflow. CONFLICT when its code is taken in the app." })
   createWorkflow(@Arg("input", () => CreateWorkflowInput) input: CreateWorkflowInput, @Ctx() context: WorkflowContext): Promise<Workflow> {
     return service.createWorkflow(context, input);
   }
 
-  @Mutation(() => Workflow, { description: "Changes what is given; the code stays for ever." })
+  @Mutation(() => Workflow, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateWorkflow(
     @Arg("id", () => ID, { description: "The workflow; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => UpdateWorkflowInput) input: UpdateWorkflowInput,
@@ -78,16 +79,20 @@ export class WorkflowResolver {
     return service.updateWorkflow(context, id, input);
   }
 
-  @Mutation(() => ID, { description: "Deletes a workflow; its runs stay and those in flight go on. Returns the id." })
+  @Mutation(() => Workflow, {
+    nullable: true,
+    description: "Deletes a workflow; its runs stay and those in flight go on. Answers the workflow as it was, with its deletedAt.",
+  })
   deleteWorkflow(
     @Arg("id", () => ID, { description: "The workflow; NOT_FOUND where there is none." }) id: string,
     @Ctx() context: WorkflowContext,
-  ): Promise<string> {
+  ): Promise<Workflow> {
     return service.deleteWorkflow(context, id);
   }
 
   @Costs(heavyPoints)
   @Mutation(() => WorkflowVersion, {
+    nullable: true,
     description:
       "Makes the workflow's next version. Its document never changes: a change is a new version. It is validated first; one with errors is refused with BAD_USER_INPUT, DSL_INVALID, its issues in extensions.issues.",
   })
@@ -100,6 +105,7 @@ export class WorkflowResolver {
 
   @Costs(heavyPoints)
   @Mutation(() => WorkflowVersion, {
+    nullable: true,
     description:
       "Makes a version the workflow's published one, which is always the one that was published last: an older version can be published again. NOT_FOUND too when the workflow was deleted.",
   })
@@ -111,6 +117,7 @@ export class WorkflowResolver {
   }
 
   @Mutation(() => WorkflowVersion, {
+    nullable: true,
     description: "Archives a version: it starts no run any more, runs in flight go on. Publishing it again takes it back into use.",
   })
   archiveWorkflowVersion(

@@ -56,29 +56,30 @@ export async function updateWorkflow({ db }: WorkflowContext, id: string, input:
 }
 
 /** Deletes a workflow; its versions stay for the runs that point to them. @throws AppError WORKFLOW_NOT_FOUND */
-export async function deleteWorkflow({ db }: WorkflowContext, id: string): Promise<string> {
+export async function deleteWorkflow({ db }: WorkflowContext, id: string): Promise<Workflow> {
   return db.transaction(async (tx) => {
     const workflow = await lockWorkflow(tx, id);
     workflow.deletedAt = workflow.updatedAt = new Date();
-    return id;
+    return workflow;
   });
 }
 
 /** Every problem of a document. @throws AppError EVALUATION_BUSY, EVALUATION_TOO_SLOW, EVALUATION_TOO_LARGE */
-export async function validate({ db, services }: WorkflowContext, dsl: Json): Promise<DslIssue[]> {
-  const issues = await validated(services.evaluation, db.tenantId, dsl);
+export async function validate({ db, env, services }: WorkflowContext, dsl: Json): Promise<DslIssue[]> {
+  const issues = await validated(services.evaluation, db.tenantId, { document: dsl, maxTimeoutSeconds: env.maxTimeoutSeconds });
   await ownTurn();
   return issues;
 }
 
 /** Saves a document as the workflow's next version. @throws AppError DSL_INVALID with all its problems, WORKFLOW_NOT_FOUND, those of checkStorable */
 export async function createWorkflowVersion(
-  { db, services }: WorkflowContext,
+  { db, env, services }: WorkflowContext,
   input: CreateWorkflowVersionInput,
 ): Promise<WorkflowVersion> {
   const { workflowId, dsl } = input;
   const status = creatableStatus(input.status ?? VersionStatus.DRAFT);
-  const problems = (await validated(services.evaluation, db.tenantId, dsl)).filter((issue) => issue.severity === "ERROR");
+  const issues = await validated(services.evaluation, db.tenantId, { document: dsl, maxTimeoutSeconds: env.maxTimeoutSeconds });
+  const problems = issues.filter((issue) => issue.severity === "ERROR");
   if (problems.length > 0) throw workflowErrors.DSL_INVALID({ field: "dsl", issues: problems.map(issueFacts) });
   checkStorable("dsl", dsl);
   return db.transaction(async (tx) => {

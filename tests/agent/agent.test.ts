@@ -65,7 +65,7 @@ describe("agents", () => {
       reason: "AGENT_CODE_TAKEN",
       value: "support",
     });
-    expect(await t.ask(`mutation ($id: ID!) { deleteAgent(id: $id) }`, { id: first.id })).toEqual({ deleteAgent: first.id });
+    expect(await t.ask(`mutation ($id: ID!) { deleteAgent(id: $id) { id } }`, { id: first.id })).toEqual({ deleteAgent: { id: first.id } });
     const second = await t.agent("support");
     const query = `query ($id: ID!) { agent(id: $id) { id deletedAt } agentByCode(code: "support") { id deletedAt } agents { edges { node { id } } } }`;
     expect(await t.ask(query, { id: first.id })).toEqual({
@@ -102,7 +102,7 @@ describe("agents", () => {
       code: "NOT_FOUND",
       reason: "AGENT_NOT_FOUND",
     });
-    expect(await t.refusal(`mutation ($id: ID!) { deleteAgent(id: $id) }`, { id }, other)).toMatchObject({ code: "NOT_FOUND" });
+    expect(await t.refusal(`mutation ($id: ID!) { deleteAgent(id: $id) { id } }`, { id }, other)).toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("page newest first, both ways", async () => {
@@ -217,7 +217,7 @@ describe("agent versions", () => {
     const t = await setup();
     const { id } = await t.agent("support");
     const version = await t.version(id);
-    await t.ask(`mutation ($id: ID!) { deleteAgent(id: $id) }`, { id });
+    await t.ask(`mutation ($id: ID!) { deleteAgent(id: $id) { id } }`, { id });
     expect(await t.refusal(createVersion, { input: { agentId: id, role: "r" } })).toMatchObject({
       code: "NOT_FOUND",
       reason: "AGENT_NOT_FOUND",

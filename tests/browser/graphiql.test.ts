@@ -3,6 +3,7 @@ import { firstTab } from "../../router/graphiql/first-tab.ts";
 import { ask, chain, makeWorkflow, startRun } from "../testkit/graph.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 import { describeWithChromium, launchChromium } from "./chromium.ts";
 import { openGraphiql } from "./graphiql-page.ts";
 
@@ -17,13 +18,17 @@ describeWithChromium("GraphiQL in a browser", () => {
   let platform: TestPlatform;
   let browser: Browser;
   let foreign: TestHttpServer;
+  let provider: ScriptedProvider;
   beforeAll(async () => {
-    [platform, browser, foreign] = await Promise.all([startTestPlatform(), launchChromium(), startHttpServer()]);
+    provider = await startScriptedProvider();
+    const env = { providerBaseUrl: provider.baseUrl, providerApiKey: "key" };
+    [platform, browser, foreign] = await Promise.all([startTestPlatform({ env }), launchChromium(), startHttpServer()]);
   });
   afterAll(async () => {
     await browser?.close();
     await foreign?.close();
     await platform?.stop();
+    await provider?.close();
   });
   const rootPage = () => new URL("/", platform.url).href;
 
@@ -69,7 +74,7 @@ describeWithChromium("GraphiQL in a browser", () => {
     );
     await execute();
     await seeLine('"runStatus": "QUEUED"');
-    // Shown is the last event only, so what it tells of the run has to be looked at, too.
+    // The newest is above: what it tells of the run is seen without scrolling.
     for (const { id } of nodes) {
       await ask(platform, executeRun, { id: runId, steps: 1 });
       await seeLine(`"outputText": "${id}"`);
@@ -80,6 +85,26 @@ describeWithChromium("GraphiQL in a browser", () => {
 
     const { host } = new URL(platform.url);
     expect([...origins].sort()).toEqual([`http://${host}`, `ws://${host}`]);
+    expect(problems).toEqual([]);
+  });
+
+  it("shows a model's text in one piece while it comes, above the events", async () => {
+    const [begin, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    provider.chat({ text: "One two.", before: begin.promise, between: goOn.promise });
+    const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "ask", type: "llm", config: { prompt: "Hi" } }], edges: [] });
+    const runId = await startRun(platform, workflowId);
+    const { type, execute, seeLine, seeEnd, problems } = await openGraphiql(browser, rootPage());
+    await type("Headers", tenantHeader("t1"));
+    await type("Operation Editor", `subscription Live { runEvents(runId: "${runId}") { nodeId nodeStatus runStatus delta } }`);
+    await execute();
+    await seeLine('"nodeStatus": "RUNNING"');
+    begin.resolve();
+    await seeLine('"ask": "One');
+    goOn.resolve();
+    await seeLine('"ask": "One two."');
+    await seeLine('"runStatus": "COMPLETED"');
+    await seeLine('"nodeStatus": "RUNNING"');
+    await seeEnd();
     expect(problems).toEqual([]);
   });
 

@@ -1,10 +1,17 @@
+import { statSync } from "node:fs";
 import { runCli } from "./cli-process.ts";
+
+const database = (JSON.parse(process.env["AGENT_PLATFORM_TEST_TEMPLATE"] ?? "{}") as { admin: string }).admin;
 
 describe("the command line", () => {
   it("lists its commands with --help and ends with 0", async () => {
     const { code, output } = await runCli("real", ["--help"]).ended;
     for (const command of ["start", "router", "subgraph", "worker", "migrate"]) expect(output).toContain(`  ${command}`);
     expect(code).toBe(0);
+  });
+
+  it("is executable as it lies there, so that npm, which makes it so, changes no checkout that it installs", () => {
+    expect(statSync(new URL("../../cli/bin.mjs", import.meta.url)).mode & 0o111).toBe(0o111);
   });
 
   it.each([
@@ -15,9 +22,15 @@ describe("the command line", () => {
     { argv: ["run", "flow.json", "--url", "127.0.0.1:4000"], says: "It is a URL, such as http://127.0.0.1:4000/graphql" },
     { argv: ["demo", "nothing"], says: "There is no example nothing; there are data-clean-up" },
     { argv: ["run", "examples/lead-scoring.json", "--input", "[1]"], says: "which is no JSON object" },
+    {
+      argv: ["run", "examples/lead-scoring.json", "--input", '{"leads":[{"id":7615917337495251231}]}'],
+      says: "--input.leads.0.id is the number 7615917337495251231",
+    },
     { argv: ["run", "examples/lead-scoring.json", "--input", "{bad"], says: "--input is {bad, which is no JSON object" },
+    { argv: ["demo", "draft-and-review"], says: "AGENT_PLATFORM_PROVIDER_BASE_URL=http://localhost:11434/v1" },
+    { argv: ["follow", "1", "--give-up-after", "soon"], says: "It is a number of seconds, 0 to 86400" },
     { argv: ["subgraph"], says: "missing required argument" },
-    { argv: [], says: "Usage: agent-platform" },
+    { argv: [], says: "Usage: node cli/bin.mjs" },
   ])("ends with 2 and says why when asked wrongly: $argv", async ({ argv, says }) => {
     const { code, output } = await runCli("real", argv).ended;
     expect(output).toContain(says);
@@ -33,11 +46,18 @@ describe("the command line", () => {
     },
   );
 
+  it("shows commands that can be pasted where it was called", async () => {
+    const { output } = await runCli("real", ["run", "--help"]).ended;
+    expect(output).toMatch(/^Usage: node cli\/bin\.mjs run /);
+    expect(output).toContain("\n  node cli/bin.mjs run examples/lead-scoring.json --follow\n");
+    expect(output).not.toContain("agent-platform run");
+  });
+
   it("names all addresses of subgraphs that a router lacks, and ends with 2", async () => {
     const { code, output } = await runCli("real", ["router"], {
       AGENT_PLATFORM_PORT: "0",
       AGENT_PLATFORM_TOOL_SUBGRAPH_URL: "http://127.0.0.1:1/graphql",
-      AGENT_PLATFORM_DATABASE_URL: (JSON.parse(process.env["AGENT_PLATFORM_TEST_TEMPLATE"] ?? "{}") as { admin: string }).admin,
+      AGENT_PLATFORM_DATABASE_URL: database,
       AGENT_PLATFORM_ENCRYPTION_KEY: "0".repeat(64),
     }).ended;
     expect(output).toContain("AGENT_PLATFORM_WORKFLOW_SUBGRAPH_URL");
@@ -57,6 +77,23 @@ describe("the command line", () => {
     expect(output).toMatch(/AGENT_PLATFORM_PORT=many: .*Example: AGENT_PLATFORM_PORT=4000/);
     expect(output).toMatch(/AGENT_PLATFORM_WORKERS=-1: .*Example: AGENT_PLATFORM_WORKERS=1/);
     expect(code).toBe(2);
+  });
+
+  const onLinux = process.platform === "linux" ? ["/proc/x", "/proc/self/x/y"] : [];
+  it.each([...onLinux, "/dev/null/x"])("says at once that %s can be no data folder", async (dataDir) => {
+    for (const argv of [["start"], ["router"]]) {
+      const cli = runCli("fake", argv, {
+        AGENT_PLATFORM_PORT: "0",
+        AGENT_PLATFORM_DATA_DIR: dataDir,
+        AGENT_PLATFORM_DATABASE_URL: database,
+      });
+      // One that makes folders for ever hears no other signal.
+      const tooLong = setTimeout(() => cli.child.kill("SIGKILL"), 60_000);
+      const { code, output } = await cli.ended;
+      clearTimeout(tooLong);
+      expect(output).toMatch(`The data folder ${dataDir} cannot be used (E`);
+      expect(code).toBe(1);
+    }
   });
 
   it.each([["start"], ["subgraph", "workflow"], ["worker"], ["run", "examples/lead-scoring.json"]])(

@@ -34,7 +34,8 @@ interface Asked {
 async function setup(options: Partial<ClientOptions> = {}) {
   // Operations over HTTP get no answer.
   const server = createServer(() => {});
-  const sockets = new WebSocketServer({ server, handleProtocols: () => "graphql-transport-ws" });
+  let isAway = false;
+  const sockets = new WebSocketServer({ server, handleProtocols: () => "graphql-transport-ws", verifyClient: () => !isAway });
   const waiting: ((asked: Asked) => void)[] = [];
   const unread: Asked[] = [];
   let connections = 0;
@@ -48,6 +49,11 @@ async function setup(options: Partial<ClientOptions> = {}) {
     url,
     client,
     connections: () => connections,
+    /** Breaks all sockets and takes no other; or takes them again. */
+    setAway(away: boolean) {
+      isAway = away;
+      if (away) for (const socket of sockets.clients) socket.terminate();
+    },
     /** The next subscription that arrives. */
     asked: () => new Promise<Asked>((resolve) => (unread.length > 0 ? resolve(unread.shift()!) : waiting.push(resolve))),
     async [Symbol.asyncDispose]() {
@@ -229,6 +235,25 @@ describe("a subscription of the typed client", () => {
     await socket.close();
   });
 
+  it("tells of a loss that lasts, and that the connection stands again although no event has come", async () => {
+    await using t = await setup();
+    const [lost, regained] = [Promise.withResolvers<number>(), Promise.withResolvers<void>()];
+    const events = t.client.subscribe(
+      resumable,
+      {},
+      { giveUpAfterMs: 90_000, onLost: ({ giveUpAfterMs }) => lost.resolve(giveUpAfterMs), onRegained: regained.resolve },
+    );
+    const pending = events.next();
+    await t.asked();
+    t.setAway(true);
+    expect(await lost.promise).toBe(90_000);
+    t.setAway(false);
+    const again = await t.asked();
+    await regained.promise;
+    again.tick(1);
+    expect((await pending).value.ticks.n).toBe(1);
+  });
+
   it("has all its patience again after a connection that lasted", async () => {
     await using t = await setup();
     const socket = openSocket(t.url, {});
@@ -257,7 +282,10 @@ describe("a subscription of the typed client", () => {
     const again = await t.asked();
     clock += 6_000;
     again.close();
-    await expect(pending).rejects.toMatchObject({ name: "TransportError" });
+    await expect(pending).rejects.toMatchObject({
+      name: "TransportError",
+      message: "The subscription's connection was lost, and could not be had again for 5 s.",
+    });
     await socket.close();
   });
 });

@@ -1,5 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { Kind, parse, type ObjectTypeDefinitionNode, type ObjectTypeExtensionNode, type TypeNode } from "graphql";
+import {
+  buildSchema,
+  isNonNullType,
+  Kind,
+  parse,
+  type ObjectTypeDefinitionNode,
+  type ObjectTypeExtensionNode,
+  type TypeNode,
+} from "graphql";
 
 const folder = new URL("../../codegen/subgraphs/", import.meta.url);
 
@@ -85,5 +93,15 @@ describe("what another subgraph resolves", () => {
     expect(added).toEqual(
       expect.arrayContaining(["App.runs", "Workflow.runs", "Session.runs", "Session.memories", "Agent.memories", "Agent.teams"]),
     );
+  });
+});
+
+describe("the roots of the public graph", () => {
+  const schema = buildSchema(readFileSync(new URL("../../codegen/schema.graphql", import.meta.url), "utf8"));
+
+  it("are nullable, each: one that fails blanks none of the others", () => {
+    const roots = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) => Object.values(type.getFields()));
+    expect(roots.length).toBeGreaterThan(100);
+    expect(roots.filter(({ type }) => isNonNullType(type)).map(({ name }) => name)).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import {
   isIntrospectionType,
   isNonNullType,
   isObjectType,
+  isScalarType,
   isSpecifiedScalarType,
   parse,
   visit,
@@ -48,6 +49,34 @@ describe("the public schema", () => {
     );
     expect([...words.keys()].sort()).toEqual(["after", "before", "first", "last"]);
     for (const [, same] of words) expect(new Set(same.map(({ description }) => description)).size).toBe(1);
+  });
+
+  it("has an interface of whatever has an id, and a root by id for each", () => {
+    const entities = types.filter(isObjectType).filter((type) => type.getInterfaces().some(({ name }) => name === "Node"));
+    expect(entities.length).toBeGreaterThanOrEqual(24);
+    const roots = schema.getQueryType()!.getFields();
+    const without = entities.filter(({ name }) => {
+      const root = roots[`${name[0]!.toLowerCase()}${name.slice(1)}`];
+      return String(root?.type) !== name || root?.args.length !== 1 || String(root.args[0]!.type) !== "ID!";
+    });
+    expect(without.map(({ name }) => name)).toEqual([]);
+    // A member of a team, a model or a result is part of something else, or comes from outside.
+    const ided = types.filter(isObjectType).filter((type) => type.getFields()["id"] !== undefined);
+    expect(ided.filter((type) => !entities.includes(type)).map(({ name }) => name)).toEqual(["ChatCompletion", "ChatToolCall"]);
+  });
+
+  it("has the items of every page without their cursors too", () => {
+    const pages = types.filter(isObjectType).filter(({ name }) => name.endsWith("Connection"));
+    expect(pages.length).toBeGreaterThan(20);
+    for (const page of pages)
+      expect([page.name, String(page.getFields()["nodes"]?.type)]).toEqual([page.name, `[${page.name.replace("Connection", "")}!]!`]);
+  });
+
+  it("says where the format of each scalar is specified", () => {
+    const scalars = types.filter(isScalarType);
+    expect(scalars.map(({ name, specifiedByURL }) => [name, URL.canParse(specifiedByURL ?? "")])).toEqual(
+      scalars.map(({ name }) => [name, true]),
+    );
   });
 
   it("has nothing of what is for the platform itself", () => {

@@ -9,7 +9,7 @@ export interface Page {
 
 /** Everything that is written for readers. */
 export function documents(): Page[] {
-  return read(["README.md", "docs/**/*.md", "subgraphs/*/README.md", "router/README.md", "shared/README.md"]);
+  return read(["README.md", "docs/**/*.md", "subgraphs/*/README.md", "router/README.md", "shared/README.md", "codegen/client/README.md"]);
 }
 
 /** The project's own sources, by pattern. */

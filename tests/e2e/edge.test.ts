@@ -85,7 +85,7 @@ describe("the edge of the graph", () => {
       {
         node: {
           operationName: "Ask",
-          operationType: "query",
+          operationType: "QUERY",
           rootFields: ["app"],
           statusCode: 200,
           errorCodes: [],

@@ -9,6 +9,7 @@ import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { buildSchema, parse, type GraphQLObjectType } from "graphql";
 import type { GraphqlRequestError } from "#codegen/client/errors.ts";
 import type { RunningSubgraph } from "#shared/graphql/subgraph.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { ask } from "../testkit/graph.ts";
 import { makeOneOfEach, secretWord, type OneOfEach } from "../testkit/one-of-each.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
@@ -20,8 +21,9 @@ let theirs: OneOfEach;
 let own: OneOfEach;
 async function start(setup: { rowSecurity: boolean }): Promise<void> {
   platform = await startTestPlatform(setup);
-  theirs = await makeOneOfEach(platform, "t1");
+  theirs = { ...(await makeOneOfEach(platform, "t1")) };
   own = await makeOneOfEach(platform, "t2");
+  Object.assign(theirs, await recordsBeneath());
   subgraphs = await openSubgraphs(platform);
 }
 async function stop(): Promise<void> {
@@ -37,7 +39,20 @@ const versions = ["agentVersion", "appVersion", "skillVersion", "teamVersion", "
 
 /** Reads of one record. */
 const singles = [
-  ...[...types, ...versions, "memory", "nodeRun", "run", "runRequest", "toolVersion"].map((type) => `${type}(id: "<${type}>") { id }`),
+  ...[
+    ...types,
+    ...versions,
+    "memory",
+    "message",
+    "nodeArtifact",
+    "nodeRun",
+    "requestAudit",
+    "run",
+    "runRequest",
+    "skillInstallation",
+    "toolVersion",
+    "traceSpan",
+  ].map((type) => `${type}(id: "<${type}>") { id }`),
   ...["agent", "app", "modelProvider", "skill", "team", "tool"].map((type) => `${type}ByCode(code: "<code>") { id }`),
   'workflowByCode(appId: "<app>", code: "<code>") { id }',
   'workflowByCode(appId: "<app>", code: "<own code>") { id }',
@@ -71,7 +86,7 @@ const teamVersion = (team: string, agent: string) =>
 
 const mutations = [
   'addMessage(input: { sessionId: "<session>", content: "x" }) { id }',
-  'archiveWorkflowVersion(id: "<workflowVersion>") { id }',
+  ...versions.filter((type) => type !== "appVersion").map((type) => `archive${typeName(type)}(id: "<${type}>") { id }`),
   'cancelRun(id: "<manualRun>") { id }',
   'cancelRun(id: "<run>") { id }',
   'chatCompletion(input: { providerCode: "<code>", messages: [{ role: USER, content: "x" }] }) { id }',
@@ -101,7 +116,7 @@ const mutations = [
   'createToolVersion(input: { toolId: "<tool>", invokeConfig: { url: "http://x" } }) { id }',
   'createWorkflow(input: { appId: "<app>", code: "x", name: "x" }) { id }',
   'createWorkflowVersion(input: { workflowId: "<workflow>", dsl: { nodes: [], edges: [] } }) { id }',
-  ...[...types.filter((type) => type !== "session"), "memory"].map((type) => `delete${typeName(type)}(id: "<${type}>")`),
+  ...[...types.filter((type) => type !== "session"), "memory"].map((type) => `delete${typeName(type)}(id: "<${type}>") { id }`),
   'dispatchRunRequest(id: "<runRequest>") { id }',
   'executeNextNode(runId: "<manualRun>", input: { workerKey: "x" }) { id }',
   'executeNodeRun(id: "<queuedNodeRun>", input: { workerKey: "x" }) { id }',
@@ -131,7 +146,7 @@ const subscriptions = [
 
 /** Root fields that take no id of a record, each with what keeps it within its tenant. */
 const excused = {
-  Query: ["modelUsage", "models", "requestAudits", "searchMemories", "services", "validateDsl"],
+  Query: ["modelUsage", "models", "parts", "requestAudits", "searchMemories", "services", "validateDsl"],
   Mutation: [
     ...["createAgent", "createApp", "createMemory", "createModelProvider", "createSkill", "createTeam", "createTool", "executeNextNodeRun"],
     // Passes over what is not the tenant's: tests/runtime/graph/cancel-runs.test.ts.
@@ -216,16 +231,16 @@ describe.each([
       for (const list of narrowed)
         expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: { it: { edges: [] } } }]);
       for (const list of below)
-        expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: null, errors: notFound }]);
+        expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: { it: null }, errors: notFound }]);
     });
 
     it("is NOT_FOUND to every mutation, and changes nothing", async () => {
       const before = [await snapshot(theirs, "t1"), await snapshot(own, "t2")];
-      for (const mutation of mutations) {
-        // The one that may find nothing to do answers null.
-        const data = fieldOf(mutation) === "executeNextNode" ? { it: null } : null;
-        expect([mutation, await outcome(operation("mutation", mutation, ids))]).toEqual([mutation, { data, errors: notFound }]);
-      }
+      for (const mutation of mutations)
+        expect([mutation, await outcome(operation("mutation", mutation, ids))]).toEqual([
+          mutation,
+          { data: { it: null }, errors: notFound },
+        ]);
       expect([await snapshot(theirs, "t1"), await snapshot(own, "t2")]).toEqual(before);
     });
 
@@ -308,19 +323,26 @@ describe.each([
   });
 });
 
-/** Ids by type of what the other tenant has; of what hangs beneath others too. */
-async function referenceIds(): Promise<Record<string, string>> {
+/** Ids by type of what nobody makes by itself: it hangs beneath a run, or is written by the router. */
+async function recordsBeneath(): Promise<Record<string, string>> {
   const asked = `{
-    nodeArtifacts(runId: "${theirs.run}") { edges { node { id } } } traceSpans(runId: "${theirs.run}") { edges { node { id } } }
-    requestAudits(first: 1) { edges { node { id } } }
+    nodeArtifacts(runId: "${theirs.run}") { nodes { id } } traceSpans(runId: "${theirs.run}") { nodes { id } } requestAudits(first: 1) { nodes { id } }
   }`;
-  const found = await ask<Record<string, { edges: { node: { id: string } }[] }>>(platform, asked);
-  const first = (list: string) => found[list]!.edges[0]!.node.id;
+  const found = await eventually(
+    () => ask<Record<string, { nodes: { id: string }[] }>>(platform, asked),
+    ({ requestAudits }) => requestAudits!.nodes.length > 0,
+  );
+  const first = (list: string) => found[list]!.nodes[0]!.id;
+  return { nodeArtifact: first("nodeArtifacts"), traceSpan: first("traceSpans"), requestAudit: first("requestAudits") };
+}
+
+/** Ids by type of what the other tenant has, with memories of owners that have none yet. */
+async function referenceIds(): Promise<Record<string, string>> {
   for (const type of ["agent", "team"]) {
     const input = `{ contentText: "x", scopeType: ${type.toUpperCase()}, scopeId: "${theirs[type]}" }`;
     await ask(platform, `mutation { createMemory(input: ${input}) { id } }`);
   }
-  return { ...theirs, nodeArtifact: first("nodeArtifacts"), traceSpan: first("traceSpans"), requestAudit: first("requestAudits") };
+  return theirs;
 }
 
 /** Everything that an answer tells beside the id that was asked for. */

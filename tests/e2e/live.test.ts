@@ -2,6 +2,7 @@ import { EventEmitter, once } from "node:events";
 import pg from "pg";
 import { WebSocket as NodeWebSocket } from "ws";
 import { graphql } from "#codegen/graph/gql.ts";
+import { numberIn } from "../testkit/cursor-number.ts";
 import { ask, chain, makeWorkflow, readRun, startRun } from "../testkit/graph.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
@@ -95,7 +96,7 @@ describe("live streams through the router", () => {
         this.on("close", () => sockets.delete(this));
       }
     }
-    const client = platform.client({ webSocket: KillableSocket as never });
+    const client = platform.client({ webSocket: KillableSocket });
     const seen: { cursor: string; type: string; runStatus?: string | null; nodeId?: string | null }[] = [];
     const heard = new EventEmitter<{ event: [] }>();
     const reading = (async () => {
@@ -128,7 +129,7 @@ describe("live streams through the router", () => {
       [runId],
     );
     await admin.end();
-    expect(seen.map(({ cursor }) => Number(Buffer.from(cursor, "base64url").toString()))).toEqual(stored.rows.map(({ seq }) => seq));
+    expect(seen.map(({ cursor }) => numberIn(cursor))).toEqual(stored.rows.map(({ seq }) => seq));
     expect(seen.filter(({ type }) => type === "NODE_STATUS").map(({ nodeId }) => nodeId)).toEqual(ids);
     expect(stored.rows.filter(({ type }) => type === 1).map(({ path }) => path)).toEqual(ids);
     expect(seen.at(-1)).toMatchObject({ type: "RUN_STATUS", runStatus: "COMPLETED" });

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -123,6 +123,12 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, "exit");
 }
 
+/** The processes that a process has started and that live. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.trim().split(" ").filter(Boolean).map(Number);
+}
+
 async function adminClient(): Promise<pg.Client & AsyncDisposable> {
   const admin = new pg.Client({ connectionString: database.adminUrl });
   await admin.connect();
@@ -138,10 +144,10 @@ describe("with every subgraph in its own process", () => {
     // A service that takes longer than 2 s is DOWN in an answer, and UP in a later one.
     const { services } = await eventually(
       () => client.query(health, {}),
-      (seen) => seen.services.every(({ status }) => status === "UP"),
+      (seen) => seen.services?.every(({ status }) => status === "UP") === true,
     );
     expect(
-      services
+      services!
         .filter(({ status }) => status === "UP")
         .map(({ name }) => name)
         .sort(),
@@ -165,7 +171,7 @@ describe("with every subgraph in its own process", () => {
       input: { workflowVersionId: prepared.workflowVersionId, input: { score: 7 } },
     });
     const seen = [];
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) seen.push(runEvents);
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id })) seen.push(runEvents);
     expect(seen.map(({ nodeId, nodeStatus }) => [nodeId, nodeStatus])).toEqual(
       expect.arrayContaining([
         ["yes", "COMPLETED"],
@@ -186,7 +192,7 @@ describe("with every subgraph in its own process", () => {
     const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
     const seen: string[] = [];
     // As long as a subgraph may take to start.
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id }, { giveUpAfterMs: 300_000 })) {
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) {
       seen.push(runEvents.cursor);
       if (seen.length !== 1) continue;
       const killed = subgraphs.get("runtime")!;
@@ -195,7 +201,7 @@ describe("with every subgraph in its own process", () => {
       await startSubgraph("runtime");
     }
     const stored: string[] = [];
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) stored.push(runEvents.cursor);
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id })) stored.push(runEvents.cursor);
     expect(stored.length).toBeGreaterThan(100);
     expect(seen).toEqual(stored);
   }, 600_000);
@@ -221,7 +227,7 @@ describe("with every subgraph in its own process", () => {
     await startSubgraph("model");
     const statuses: unknown[] = [];
     let last: unknown;
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id }, { giveUpAfterMs: 300_000 })) {
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) {
       if (runEvents.nodeId === "ask") statuses.push(runEvents.nodeStatus);
       last = runEvents.run;
     }
@@ -230,6 +236,28 @@ describe("with every subgraph in its own process", () => {
     expect(statuses).toEqual(expect.arrayContaining(["RUNNING", "WAITING", "COMPLETED"]));
     expect(statuses).not.toContain("FAILED");
     expect(provider.requests).toHaveLength(2);
+  }, 600_000);
+
+  it("has a worker whose process is started again when it dies, and whose runs go on long before their leases run out", async () => {
+    const worker = children.find(({ spawnargs }) => spawnargs.includes("worker"))!;
+    const [pid = 0] = await childrenOf(worker.pid!);
+    expect(pid).toBeGreaterThan(0);
+    provider.reset();
+    provider.chat({ before: new Promise(() => {}) }, { text: "whole again" });
+    const dsl = { nodes: [{ id: "ask", type: "llm", config: { model: "scripted-model", prompt: "x" } }], edges: [] };
+    const prepared = await prepareWorkflow(client, { code: "guarded", name: "Guarded", input: {}, dsl });
+    const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
+    await provider.seen(1);
+    const killedAtMs = performance.now();
+    process.kill(pid, "SIGKILL");
+    await provider.seen(2);
+    // A lease has 20 s left at least.
+    expect(performance.now() - killedAtMs).toBeLessThan(18_000);
+    let last: unknown;
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) last = runEvents.run;
+    expect(last).toMatchObject({ status: "COMPLETED", outputText: "whole again" });
+    expect(worker.exitCode).toBeNull();
+    expect(await childrenOf(worker.pid!)).not.toContain(pid);
   }, 600_000);
 
   it("S-43 a worker gives what has outlived two owners to a process of its own, which ends when there is no more", async () => {
@@ -242,10 +270,10 @@ describe("with every subgraph in its own process", () => {
     await admin.query(
       `with r as (update runtime.run set lease = gen_random_uuid() where id = $1 returning id, lease)
        update runtime.work w set lease = r.lease, crashes = 1, visible_at = now() from r where w.key = r.id`,
-      [run.id],
+      [run!.id],
     );
-    for await (const { runEvents } of client.subscribe(events, { runId: run.id })) expect(runEvents.run.status).not.toBe("FAILED");
-    const { rows } = await admin.query<{ worker_key: string }>("select worker_key from runtime.node_run where run_id = $1", [run.id]);
+    for await (const { runEvents } of client.subscribe(events, { runId: run!.id })) expect(runEvents.run.status).not.toBe("FAILED");
+    const { rows } = await admin.query<{ worker_key: string }>("select worker_key from runtime.node_run where run_id = $1", [run!.id]);
     const pid = Number(rows[0]?.worker_key.split(":").at(-1));
     expect(pid).toBeGreaterThan(0);
     expect(children.map((child) => child.pid)).not.toContain(pid);

@@ -70,8 +70,8 @@ describe("a deleted record", () => {
       const id = await make();
       const known = { ...variables, id };
       expect(await look(record, known)).toEqual({ byId: { id, deletedAt: null }, byCode: { id }, list: [id] });
-      const remove = `mutation ($id: ID!) { delete${record.kind}(id: $id) }`;
-      expect(await ask(platform, remove, { id })).toEqual({ [`delete${record.kind}`]: id });
+      const remove = `mutation ($id: ID!) { delete${record.kind}(id: $id) { id } }`;
+      expect(await ask(platform, remove, { id })).toEqual({ [`delete${record.kind}`]: { id } });
       expect(await look(record, known)).toEqual({ byId: { id, deletedAt: expect.any(String) }, byCode: null, list: [] });
       expect(await look(record, known, { "x-tenant-id": "t2" })).toEqual({ byId: null, byCode: null, list: [] });
       expect(await refusal(platform, remove, { id })).toMatchObject({ code: "NOT_FOUND" });
@@ -99,10 +99,10 @@ describe("a deleted record", () => {
       byCode: { id: workflowId },
       list: [workflowId],
     });
-    const deleteApp = "mutation ($id: ID!) { deleteApp(id: $id) }";
+    const deleteApp = "mutation ($id: ID!) { deleteApp(id: $id) { id } }";
     expect(await refusal(platform, deleteApp, { id: appId })).toMatchObject({ code: "CONFLICT", reason: "APP_HAS_WORKFLOWS" });
 
-    await ask(platform, "mutation ($id: ID!) { deleteWorkflow(id: $id) }", { id: workflowId });
+    await ask(platform, "mutation ($id: ID!) { deleteWorkflow(id: $id) { id } }", { id: workflowId });
     expect(await look(workflow, known)).toEqual({ byId: { id: workflowId, deletedAt: expect.any(String) }, byCode: null, list: [] });
     const beneath = "query ($id: ID!) { app(id: $id) { workflows { edges { cursor } } } }";
     expect(await ask(platform, beneath, { id: appId })).toEqual({ app: { workflows: { edges: [] } } });

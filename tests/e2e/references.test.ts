@@ -60,7 +60,7 @@ describe("what a version refers to, through the router", () => {
       const own = await makeAll(code);
       const theirs = await makeAll(code, asOther);
       const deleted = (await makeAll(`deleted-${type}`))[type];
-      await ask(platform, `mutation ($id: ID!) { delete${type}(id: $id) }`, { id: deleted });
+      await ask(platform, `mutation ($id: ID!) { delete${type}(id: $id) { id } }`, { id: deleted });
       for (const id of [theirs[type], deleted, ...malformed]) {
         const [query, input] = asked(own, id);
         expect(await refusal(platform, query, { input })).toMatchObject({
@@ -88,7 +88,7 @@ describe("what a version refers to, through the router", () => {
     expect(await ask(platform, createTeamVersion, { input: team(own, own.Agent) })).toMatchObject({
       createTeamVersion: { members: [{ agent: { id: own.Agent, name: "kept" } }] },
     });
-    await ask(platform, `mutation ($id: ID!) { deleteToolBinding(id: $id) }`, { id: own.ToolBinding });
+    await ask(platform, `mutation ($id: ID!) { deleteToolBinding(id: $id) { id } }`, { id: own.ToolBinding });
     const query = `query ($id: ID!) { agentVersion(id: $id) { tools { id deletedAt } skills { id deletedAt } } }`;
     expect(await ask(platform, query, { id: version.createAgentVersion.id })).toEqual({
       agentVersion: { tools: [{ id: own.ToolBinding, deletedAt: expect.any(String) }], skills: [{ id: own.Skill, deletedAt: null }] },

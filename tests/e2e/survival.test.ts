@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonObject } from "#shared/json.ts";
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
+import { graphql } from "#codegen/graph/gql.ts";
 import { readPostmaster } from "#shared/postgres/postmaster.ts";
 import { processIdentity } from "#shared/process-identity.ts";
 import { createRun } from "../../cli/client/documents.ts";
@@ -49,11 +50,23 @@ async function partHealth(name: string): Promise<{ state: string; restarts: numb
 }
 
 /** Starts a run of it. @returns its id. */
-async function start(code: string, dsl: JsonObject): Promise<string> {
+async function start(code: string, dsl: JsonObject, execution: "WORKERS" | "MANUAL" = "WORKERS"): Promise<string> {
   const prepared = await prepareWorkflow(client, { code, name: code, input: {}, dsl });
-  const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
-  return run.id;
+  const { createRun: run } = await client.mutate(createRun, {
+    input: { workflowVersionId: prepared.workflowVersionId, input: {}, execution },
+  });
+  return run!.id;
 }
+
+const execute = graphql(`
+  mutation SurvivalExecuteRun($id: ID!) {
+    executeRun(id: $id, input: { workerKey: "caller" }) {
+      run {
+        status
+      }
+    }
+  }
+`);
 
 const asks = (path: string) => ({
   nodes: [{ id: "ask", type: "knowledge-retrieval", config: { query_template: "tea", source_url: source.url + path } }],
@@ -103,6 +116,29 @@ describe("a platform a part of which is killed", () => {
     expect(worker).toMatchObject({ restarts: 1, lastEndCause: "KILLED" });
     // A lease has 20 s left at least.
     expect((await calledAgainAtMs.promise) - (await killedAtMs.promise)).toBeLessThan(18_000);
+  }, 300_000);
+
+  it("is the API in the middle of what it executes for a caller: that is free at once, and not when its lease has run out", async () => {
+    const killedAtMs = Promise.withResolvers<number>();
+    source.on("GET /executes", [
+      () => {
+        killedAtMs.resolve(performance.now());
+        process.kill(part("API"), "SIGKILL");
+      },
+      (_, response) => {
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify({ documents: [{ id: "tea", text: "tea" }] }));
+      },
+    ]);
+    const runId = await start("executes", asks("/executes"), "MANUAL");
+    await expect(client.mutate(execute, { id: runId })).rejects.toThrow();
+    // Refused with RUN_OWNED for as long as the dead API's lease holds, and with other words while there is no API.
+    const executed = await eventually(
+      () => client.mutate(execute, { id: runId }).catch(() => undefined),
+      (answer) => answer !== undefined,
+    );
+    expect(executed?.executeRun?.run.status).toBe("COMPLETED");
+    expect(performance.now() - (await killedAtMs.promise)).toBeLessThan(18_000);
   }, 300_000);
 
   it("is the supervisor: none of its processes is left", async () => {

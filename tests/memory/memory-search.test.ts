@@ -1,7 +1,8 @@
 import { memorySubgraph } from "../../subgraphs/memory/subgraph.ts";
 import { memoriesSearch, type MemorySearch } from "../../subgraphs/memory/memory-search.sql.ts";
 import { MemoryScopeType } from "../../subgraphs/memory/memory.entity.ts";
-import { searchTerms } from "../../subgraphs/memory/memory.words.ts";
+import { searchTerms } from "#shared/words.ts";
+import { registerFakeRecords } from "../testkit/fake-records.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 import { query as adminQuery } from "../testkit/admin-query.ts";
 
@@ -9,6 +10,7 @@ const open: TestSubgraph[] = [];
 const setup = async () => {
   const t = await openTestSubgraph(memorySubgraph);
   open.push(t);
+  registerFakeRecords(t, "agent", "Agent", ["u1"]);
   return { ...t, ...operations(t) };
 };
 afterEach(async () => {
@@ -58,7 +60,14 @@ describe("searchMemories", () => {
 
   it("finds words in any language, without case and accents, and parts of sentences written without spaces (S-77)", async () => {
     const t = await setup();
-    for (const text of ["Trinkt gern Kräutertee", "Любит зелёный чай", "私は東京都に住んでいます", "يحب القهوة", "나는 서울에서 산다"])
+    for (const text of [
+      "Trinkt gern Kräutertee",
+      "Любит зелёный чай",
+      "私は東京都に住んでいます",
+      "يحب القهوة",
+      "나는 서울에서 산다",
+      "Loves 🍣 and 👍🏽",
+    ])
       await t.remember(text);
     expect(await t.found("KRAUTERTEE")).toEqual(["Trinkt gern Kräutertee"]);
     expect(await t.found("зеленый")).toEqual(["Любит зелёный чай"]);
@@ -66,6 +75,7 @@ describe("searchMemories", () => {
     expect(await t.found("都")).toEqual(["私は東京都に住んでいます"]);
     expect(await t.found("القهوة")).toEqual(["يحب القهوة"]);
     expect(await t.found("서울")).toEqual(["나는 서울에서 산다"]);
+    for (const query of ["🍣", "👍", "👍🏽"]) expect(await t.found(query)).toEqual(["Loves 🍣 and 👍🏽"]);
   });
 
   it("finds words by their beginning, after those that are the same", async () => {

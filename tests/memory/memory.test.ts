@@ -1,4 +1,6 @@
+import { endpointErrors } from "#shared/endpoint/http-endpoint.ts";
 import { memorySubgraph } from "../../subgraphs/memory/subgraph.ts";
+import { registerFakeRecords } from "../testkit/fake-records.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 import { query as adminQuery } from "../testkit/admin-query.ts";
 
@@ -6,7 +8,13 @@ const open: TestSubgraph[] = [];
 const setup = async () => {
   const t = await openTestSubgraph(memorySubgraph);
   open.push(t);
-  return { ...t, ...operations(t) };
+  const ids = ["x", ...Array.from({ length: 10 }, (_, index) => `x${index}`)];
+  const owners = {
+    SESSION: registerFakeRecords(t, "session", "Session", ids),
+    AGENT: registerFakeRecords(t, "agent", "Agent", ids),
+    TEAM: registerFakeRecords(t, "team", "Team", ids),
+  };
+  return { ...t, ...operations(t), owners };
 };
 afterEach(async () => {
   for (const t of open.splice(0)) await t.close();
@@ -18,7 +26,7 @@ const createMemory = `mutation ($input: CreateMemoryInput!) { createMemory(input
 const updateMemory = `mutation ($id: ID!, $input: UpdateMemoryInput!) { updateMemory(id: $id, input: $input) {
   memoryType contentText metadata importanceScore expiresAt
 } }`;
-const deleteMemory = `mutation ($id: ID!) { deleteMemory(id: $id) }`;
+const deleteMemory = `mutation ($id: ID!) { deleteMemory(id: $id) { id } }`;
 
 interface Row extends Record<string, unknown> {
   id: string;
@@ -123,7 +131,7 @@ describe("memories", () => {
     const t = await setup();
     const { id } = await t.remember("secret words");
     expect(await t.refusal(deleteMemory, { id }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND", reason: "MEMORY_NOT_FOUND" });
-    expect(await t.ask(deleteMemory, { id })).toEqual({ deleteMemory: id });
+    expect(await t.ask(deleteMemory, { id })).toEqual({ deleteMemory: { id } });
     expect(await t.ask(`query ($id: ID!) { memory(id: $id) { id } }`, { id })).toEqual({ memory: null });
     expect(await t.admin("select (select count(*) from memory.memory) + (select count(*) from memory.memory_word) as rows")).toEqual([
       { rows: "0" },
@@ -174,6 +182,74 @@ describe("memories", () => {
     await t.remember("漢字仮名交じり文".repeat(4_000));
     const { searchMemories: hits } = await t.ask<{ searchMemories: Row[] }>(`{ searchMemories(input: { query: "w1234 仮名" }) { score } }`);
     expect(hits).toHaveLength(2);
+  });
+});
+
+describe("whose a memory is", () => {
+  const owned = ["SESSION", "AGENT", "TEAM"] as const;
+
+  it.each(owned)("is a %s that is there, of the same tenant", async (scopeType) => {
+    const t = await setup();
+    const own = t.owners[scopeType];
+    own.of = { t1: { here: { deletedAt: null } }, t2: { theirs: { deletedAt: null } } };
+    expect(await t.remember("tea", { scopeType, scopeId: "here" })).toMatchObject({ scopeType, scopeId: "here" });
+    for (const id of ["nobody", "theirs", "../x", "x".repeat(200), "😀", '"]'])
+      expect(await t.refusal(createMemory, { input: { scopeType, scopeId: id, contentText: "x" } })).toMatchObject({
+        ...{ code: "NOT_FOUND", reason: `${scopeType}_NOT_FOUND`, field: "scopeId", id },
+        message: expect.stringMatching(/^scopeId: no \w+ .+\. Give one of /),
+      });
+    expect(own.requests.map(({ info }) => info.tenantId)).toEqual(Array(7).fill("t1"));
+    expect(await t.listed()).toEqual(["tea"]);
+  });
+
+  it.each(["AGENT", "TEAM"] as const)("is no %s that was deleted; it keeps what it has", async (scopeType) => {
+    const t = await setup();
+    await t.remember("before", { scopeType, scopeId: "x" });
+    t.owners[scopeType].of["t1"]!["x"] = { deletedAt: new Date().toISOString() };
+    expect((await t.refusal(createMemory, { input: { scopeType, scopeId: "x", contentText: "after" } }))["reason"]).toBe(
+      `${scopeType}_NOT_FOUND`,
+    );
+    expect(await t.listed()).toEqual(["before"]);
+  });
+
+  it.each(owned)(
+    "cannot be told while the subgraph of %s is dead: the refusal may be tried again, and nothing is half made",
+    async (scopeType) => {
+      const t = await setup();
+      const facts = { serviceName: scopeType.toLowerCase(), retryable: true, effectUnknown: false, platformFault: true } as const;
+      t.owners[scopeType].failWith = endpointErrors.SUBGRAPH_UNREACHABLE(facts);
+      const input = { scopeType, scopeId: "x", contentText: "tea", idempotencyKey: "k" };
+      expect(await t.refusal(createMemory, { input })).toMatchObject({
+        code: "DOWNSTREAM_UNAVAILABLE",
+        reason: "SUBGRAPH_UNREACHABLE",
+        retryable: true,
+      });
+      expect([await t.admin("select id from memory.memory"), await t.admin("select key from memory.idempotency")]).toEqual([[], []]);
+      t.owners[scopeType].failWith = undefined;
+      expect(await t.remember("tea", input)).toMatchObject({ contentText: "tea" });
+    },
+  );
+
+  it("is not asked again where the same request was answered before", async () => {
+    const t = await setup();
+    const input = { scopeType: "AGENT", scopeId: "x", idempotencyKey: "k" };
+    const { id } = await t.remember("tea", input);
+    t.owners.AGENT.of = {};
+    expect((await t.remember("tea", input)).id).toBe(id);
+    expect(t.owners.AGENT.requests).toHaveLength(1);
+  });
+
+  it("is a user of the client's own, in any form but one that cannot be seen", async () => {
+    const t = await setup();
+    for (const scopeId of ["u1", "auth0|7", "😀", "a b"])
+      expect(await t.remember("x", { scopeType: "USER", scopeId })).toMatchObject({ scopeId });
+    for (const scopeId of ["a\nb", "u\u0000", "\u007f", "\ud83d"])
+      expect(await t.refusal(createMemory, { input: { scopeType: "USER", scopeId, contentText: "x" } })).toMatchObject({
+        ...{ code: "BAD_USER_INPUT", reason: "SCOPE_ID_INVALID", field: "scopeId", scope: "USER" },
+      });
+    for (const scopeId of ["", "  ", "x".repeat(201)])
+      expect((await t.refusal(createMemory, { input: { scopeType: "USER", scopeId, contentText: "x" } }))["field"]).toBe("scopeId");
+    expect(Object.values(t.owners).flatMap(({ requests }) => requests)).toEqual([]);
   });
 });
 

@@ -148,7 +148,8 @@ describe("chatCompletion", () => {
       { code: "DOWNSTREAM_UNAVAILABLE", reason: "MODEL_PROVIDER_UNREACHABLE", retryable: true, effectUnknown: true },
     ],
     ["an answer that is none", { status: 200, json: { choices: [] } }, { reason: "MODEL_ANSWER_INVALID", retryable: true }],
-    ["an answer that is no JSON", { status: 200, body: "<html>" }, { reason: "MODEL_ANSWER_INVALID", retryable: true }],
+    ["an answer that is no JSON", { status: 200, body: "{" }, { reason: "MODEL_ANSWER_INVALID", retryable: true }],
+    ["a page", { status: 200, body: "<html>" }, { reason: "MODEL_ANSWER_INVALID", retryable: false }],
   ])("tells %s, and asks once only", async (_, answer, error) => {
     t.provider.chat(answer);
     const refused = await t.refusal(complete, { input: hello });

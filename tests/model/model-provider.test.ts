@@ -48,7 +48,7 @@ describe("model providers", () => {
       },
     });
     expect(await t.ask(update, { id: provider.id, input: { apiKey: null } })).toMatchObject({ updateModelProvider: { apiKeySet: false } });
-    await t.ask(`mutation ($id: ID!) { deleteModelProvider(id: $id) }`, { id: provider.id });
+    await t.ask(`mutation ($id: ID!) { deleteModelProvider(id: $id) { id } }`, { id: provider.id });
     expect(
       await t.ask(
         `query ($id: ID!) { modelProvider(id: $id) { deletedAt } modelProviderByCode(code: "openai") { id } modelProviders { edges { cursor } } }`,

@@ -10,6 +10,27 @@ const problemsOf = (source: Record<string, string>): string[] => {
 };
 
 describe("parseEnv", () => {
+  it.each([
+    ["PORT", "abc", "must be a whole number from 0 to 65535", "4000"],
+    ["PORT", "70000", "must be a whole number from 0 to 65535", "4000"],
+    ["PORT", "40.5", "must be a whole number from 0 to 65535", "4000"],
+    ["PORT", " ", "must be a whole number from 0 to 65535", "4000"],
+    ["WORKERS", "-1", "must be a whole number from 0 to 64", "1"],
+    ["WORKERS", "0x10", "must be a whole number from 0 to 64", "1"],
+    ["WORKER_SLOTS", "1e2", "must be a whole number from 1 to 10000", "64"],
+    ["AUTH_REQUIRED", "yes", "must be true, false, 1 or 0", "true"],
+    ["LOG_LEVEL", "loud", "must be one of fatal, error, warn, info, debug, trace, silent", "info"],
+  ])("says of %s=%s what it must be", (name, value, problem, example) => {
+    const variable = `AGENT_PLATFORM_${name}`;
+    expect(problemsOf({ [variable]: value })).toEqual([`${variable}=${value}: ${problem}. Example: ${variable}=${example}`]);
+  });
+
+  it.each(["localhost:11434/v1", "ftp://models/v1", "models"])("says that %s is no address of a provider", (url) => {
+    expect(problemsOf({ AGENT_PLATFORM_PROVIDER_BASE_URL: url })).toEqual([
+      "AGENT_PLATFORM_PROVIDER_BASE_URL=(hidden): must be a URL that begins with http:// or https://. Example: AGENT_PLATFORM_PROVIDER_BASE_URL=http://localhost:11434/v1",
+    ]);
+  });
+
   it("S-4 S-97 S-99 has the defaults that the list names", () => {
     expect(parseEnv({})).toMatchObject({
       host: "127.0.0.1",

@@ -16,7 +16,7 @@ const createVersion = `mutation ($input: CreateSkillVersionInput!) { createSkill
   id version status runtimeType parameterSchema outputSchema implementation publishedAt skill { id }
 } }`;
 const publishVersion = `mutation ($id: ID!) { publishSkillVersion(id: $id) { status } }`;
-const deleteSkill = `mutation ($id: ID!) { deleteSkill(id: $id) }`;
+const deleteSkill = `mutation ($id: ID!) { deleteSkill(id: $id) { id } }`;
 const install = `mutation ($input: InstallSkillInput!) { installSkill(input: $input) { id installScope scopeId installedBy status skill { code } } }`;
 const uninstall = `mutation ($id: ID!) { uninstallSkill(id: $id) { id status } }`;
 
@@ -71,7 +71,7 @@ describe("skills", () => {
     const installation = await t.install({ skillId: id, installScope: "TENANT" });
     expect(await t.refusal(deleteSkill, { id })).toMatchObject({ code: "CONFLICT", reason: "SKILL_HAS_INSTALLATIONS", installations: 1 });
     await t.ask(uninstall, { id: installation.id });
-    expect(await t.ask(deleteSkill, { id })).toEqual({ deleteSkill: id });
+    expect(await t.ask(deleteSkill, { id })).toEqual({ deleteSkill: { id } });
     expect(await t.refusal(install, { input: { skillId: id, installScope: "TENANT" } })).toMatchObject({
       code: "NOT_FOUND",
       reason: "SKILL_NOT_FOUND",

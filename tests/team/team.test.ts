@@ -20,7 +20,7 @@ const createVersion = `mutation ($input: CreateTeamVersionInput!) { createTeamVe
   members { memberKey agentId role responsibility agent { id } }
 } }`;
 const publishVersion = `mutation ($id: ID!) { publishTeamVersion(id: $id) { status } }`;
-const deleteTeam = `mutation ($id: ID!) { deleteTeam(id: $id) }`;
+const deleteTeam = `mutation ($id: ID!) { deleteTeam(id: $id) { id } }`;
 
 interface Row extends Record<string, unknown> {
   id: string;
@@ -70,7 +70,7 @@ describe("teams", () => {
     const again = { input: { code: "writers", name: "w" } };
     expect(await t.refusal(createTeam, again)).toMatchObject({ code: "CONFLICT", reason: "TEAM_CODE_TAKEN" });
     expect(await t.refusal(deleteTeam, { id }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND", reason: "TEAM_NOT_FOUND" });
-    expect(await t.ask(deleteTeam, { id })).toEqual({ deleteTeam: id });
+    expect(await t.ask(deleteTeam, { id })).toEqual({ deleteTeam: { id } });
     expect(await t.refusal(deleteTeam, { id })).toMatchObject({ code: "NOT_FOUND", reason: "TEAM_NOT_FOUND" });
     expect(await t.ask(`query ($id: ID!) { team(id: $id) { deletedAt } }`, { id })).toEqual({ team: { deletedAt: expect.anything() } });
     await t.team("writers");

@@ -38,7 +38,7 @@ const runsTypeDefs = `${link}
     broken: String
     hanging: String
   }
-  type Mutation { addStep(name: String!): [String!]! }
+  type Mutation { addStep(name: String!): [String!]! addTags(name: String!): [String!] }
   type Subscription {
     runStatus(id: ID!, count: Int): Run!
     runPages(id: ID!): [Run!]
@@ -63,8 +63,8 @@ const tracesTypeDefs = `${link}
     ledger: String!
     cause: Run
   }
-  type Query { spanCount: Int! }
-  type Mutation { addTraceStep(name: String!): [String!]! }
+  type Query { spanCount: Int! lastRun: Run }
+  type Mutation { addTraceStep(name: String!): [String!]! addTraceTags(name: String!): [String!] }
 `;
 
 /** The streams that are open in the fixtures; tests push into them. */
@@ -207,6 +207,10 @@ function runsResolvers(sources: Sources, steps: string[]) {
       hanging: never,
     },
     Mutation: {
+      addTags: (_: unknown, { name }: { name: string }) => {
+        steps.push(name);
+        return [...steps];
+      },
       addStep: async (_: unknown, { name }: { name: string }) => {
         await new Promise(setImmediate);
         steps.push(name);
@@ -249,8 +253,12 @@ function runsResolvers(sources: Sources, steps: string[]) {
 
 function tracesResolvers(steps: string[], forgotten: ReadonlySet<string>) {
   return {
-    Query: { spanCount: () => 7 },
+    Query: { spanCount: () => 7, lastRun: () => ({ id: "1" }) },
     Mutation: {
+      addTraceTags: (_: unknown, { name }: { name: string }) => {
+        steps.push(name);
+        return [...steps];
+      },
       addTraceStep: (_: unknown, { name }: { name: string }) => {
         steps.push(name);
         return [...steps];

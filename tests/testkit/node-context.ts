@@ -26,12 +26,15 @@ export interface NodeContextOptions {
   dryRun?: boolean;
   atMostOnce?: boolean;
   signal?: AbortSignal;
+  timeoutMs?: number;
 }
 
 /** A context, and what the node did to it. */
 export interface FakeNodeContext extends NodeContext {
   spans: FakeSpan[];
   deltas: string[];
+  /** What it thought aloud. */
+  thoughts: string[];
 }
 
 let threads: EvaluationThreads | undefined;
@@ -42,6 +45,7 @@ afterAll(() => threads?.close());
 export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
   const spans: FakeSpan[] = [];
   const deltas: string[] = [];
+  const thoughts: string[] = [];
   return {
     tenantId: "acme",
     requestId: "req-1",
@@ -54,6 +58,7 @@ export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
     config: options.config,
     scope: { input: {}, state: {}, nodes: {}, current: { node_id: "n" }, ...options.scope },
     dryRun: options.dryRun ?? false,
+    timeoutMs: options.timeoutMs,
     signal: options.signal ?? new AbortController().signal,
     ports: {
       model: new UncalledModel(),
@@ -65,7 +70,8 @@ export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
     },
     spans,
     deltas,
-    delta: (text) => void deltas.push(text),
+    thoughts,
+    delta: (text, kind) => void (kind === "reasoning" ? thoughts : deltas).push(text),
     span: (spanType, name, attributes = {}) => openSpan(spans, { spanType, name, attributes, ends: 0 }),
   };
 }
@@ -99,10 +105,11 @@ export class ScriptedModel implements ModelPort {
     private readonly answer: (request: ModelRequest, call: PortCall) => Partial<ModelCompletion> | Promise<Partial<ModelCompletion>>,
   ) {}
 
-  async complete(request: ModelRequest, call: PortCall, onDelta: (text: string) => void): Promise<ModelCompletion> {
+  async complete(request: ModelRequest, call: PortCall, onDelta: Parameters<ModelPort["complete"]>[2]): Promise<ModelCompletion> {
     this.requests.push(request);
     this.calls.push(call);
     const answer = await this.answer(request, call);
+    if (answer.reasoning) onDelta(answer.reasoning, "reasoning");
     for (const word of answer.content?.match(/\S+\s*/g) ?? []) onDelta(word);
     return {
       id: "cmpl-1",
@@ -133,6 +140,7 @@ export class ScriptedTool implements ToolPort {
       status: 200,
       outputText: null,
       outputJson: null,
+      numbersAsText: [],
       headers: {},
       durationMs: 1,
       errorCode: null,

@@ -22,9 +22,11 @@ export interface ScriptedCompletion {
   endAfter?: number;
 }
 
-/** An HTTP error. */
+/** An HTTP error, or with status 200 a body of one's own. */
 export interface ScriptedRefusal {
   status: number;
+  /** Awaited before the first byte. */
+  before?: Promise<unknown>;
   headers?: Record<string, string>;
   json?: Json;
   body?: string;
@@ -51,8 +53,8 @@ export interface ScriptedProvider {
   chat(...answers: (ScriptedCompletion | ScriptedRefusal)[]): void;
   /** The answer of /embeddings; unless given a vector a text: [its length, its place]. */
   embeddings(answer: ScriptedRefusal | { json: Json }): void;
-  /** The names that /models lists; null: it answers 500. */
-  models(names: string[] | null): void;
+  /** The names that /models lists, or its answer as it is; null: it answers 500. */
+  models(names: string[] | null | { json: Json }): void;
   /** Forgets scripts and requests. */
   reset(): void;
   /** Resolves when that many requests have come. */
@@ -81,7 +83,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   server.on("POST /v1/chat/completions", (request, response) => {
     const { json } = take(request, response);
     const answer = (answers.length > 1 ? answers.shift() : answers[0])!;
-    if ("status" in answer) refuse(response, answer);
+    if ("status" in answer) void Promise.resolve(answer.before).then(() => refuse(response, answer));
     else void complete(response, json, answer);
   });
   server.on("POST /v1/embeddings", (request, response) => {
@@ -89,10 +91,14 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     if (embeddings !== undefined && "status" in embeddings) return refuse(response, embeddings);
     send(response, embeddings?.json ?? embedded(json));
   });
-  const models = (names: string[] | null) =>
+  const models = (names: string[] | null | { json: Json }) =>
     server.on(
       "GET /v1/models",
-      names === null ? { status: 500 } : { json: { object: "list", data: names.map((id) => ({ id, object: "model" })) } },
+      names !== null && "json" in names
+        ? names
+        : names === null
+          ? { status: 500 }
+          : { json: { object: "list", data: names.map((id) => ({ id, object: "model" })) } },
     );
   models(modelNames);
 

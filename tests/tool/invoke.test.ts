@@ -116,12 +116,12 @@ describe("invokeTool", () => {
     await t.ask(`mutation ($id: ID!) { updateTool(id: $id, input: { status: ARCHIVED }) { id } }`, { id: toolId });
     expect(await t.refusal(invoke, { input: { toolId } })).toMatchObject({ code: "CONFLICT", reason: "TOOL_ARCHIVED", id: toolId });
     await t.ask(`mutation ($id: ID!) { updateTool(id: $id, input: { status: ACTIVE }) { id } }`, { id: toolId });
-    await t.ask(`mutation ($id: ID!) { deleteToolBinding(id: $id) }`, { id: bindingId });
+    await t.ask(`mutation ($id: ID!) { deleteToolBinding(id: $id) { id } }`, { id: bindingId });
     expect(await t.refusal(invoke, { input: { toolBindingId: bindingId } })).toMatchObject({
       code: "NOT_FOUND",
       reason: "TOOL_BINDING_NOT_FOUND",
     });
-    await t.ask(`mutation ($id: ID!) { deleteTool(id: $id) }`, { id: toolId });
+    await t.ask(`mutation ($id: ID!) { deleteTool(id: $id) { id } }`, { id: toolId });
     expect(await t.refusal(invoke, { input: { toolId } })).toMatchObject({ code: "NOT_FOUND", reason: "TOOL_NOT_FOUND" });
     expect(await call({ toolBindingId: bindingId, toolVersionId: versionId })).toMatchObject({ ok: true });
   });

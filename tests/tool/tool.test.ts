@@ -57,7 +57,7 @@ describe("tool subgraph", () => {
     await t.ask(`mutation ($id: ID!) { updateTool(id: $id, input: { name: "S", description: "d", status: ARCHIVED }) { id } }`, {
       id: tool.id,
     });
-    await t.ask(`mutation ($id: ID!) { deleteTool(id: $id) }`, { id: tool.id });
+    await t.ask(`mutation ($id: ID!) { deleteTool(id: $id) { id } }`, { id: tool.id });
     expect(
       await t.ask(
         `query ($id: ID!) { tool(id: $id) { name description status deletedAt } toolByCode(code: "search") { id } tools { edges { cursor } } }`,
@@ -128,12 +128,12 @@ describe("tool subgraph", () => {
       field: "toolVersionId",
       value: version.id,
     });
-    expect(await t.refusal(`mutation ($id: ID!) { deleteTool(id: $id) }`, { id })).toMatchObject({
+    expect(await t.refusal(`mutation ($id: ID!) { deleteTool(id: $id) { id } }`, { id })).toMatchObject({
       code: "CONFLICT",
       reason: "TOOL_HAS_BINDINGS",
       bindings: 1,
     });
-    await t.ask(`mutation ($id: ID!) { deleteToolBinding(id: $id) }`, { id: binding.id });
+    await t.ask(`mutation ($id: ID!) { deleteToolBinding(id: $id) { id } }`, { id: binding.id });
     expect(
       await t.ask(
         `query ($id: ID!, $toolId: ID!) { toolBinding(id: $id) { deletedAt } toolBindings(toolId: $toolId) { edges { cursor } } }`,
@@ -143,7 +143,7 @@ describe("tool subgraph", () => {
       toolBinding: { deletedAt: expect.any(Date) },
       toolBindings: { edges: [] },
     });
-    await t.ask(`mutation ($id: ID!) { deleteTool(id: $id) }`, { id });
+    await t.ask(`mutation ($id: ID!) { deleteTool(id: $id) { id } }`, { id });
   });
 
   it("S-7 never shows a tenant what another has", async () => {

@@ -28,7 +28,7 @@ describe("workflow subgraph", () => {
       appByCode: { id: app.id, name: "Shop 2", status: "ARCHIVED" },
       apps: { edges: [{ node: { code: "shop" } }] },
     });
-    await t.ask(`mutation ($id: ID!) { deleteApp(id: $id) }`, { id: app.id });
+    await t.ask(`mutation ($id: ID!) { deleteApp(id: $id) { id } }`, { id: app.id });
     expect(
       await t.ask(`query ($id: ID!) { app(id: $id) { code deletedAt } appByCode(code: "shop") { id } apps { edges { cursor } } }`, {
         id: app.id,
@@ -69,7 +69,7 @@ describe("workflow subgraph", () => {
       value: "shop",
     });
     expect(await t.refusal(createWorkflow, { appId, code: "main" })).toMatchObject({ code: "CONFLICT", reason: "WORKFLOW_CODE_TAKEN" });
-    expect(await t.refusal(`mutation ($id: ID!) { deleteApp(id: $id) }`, { id: appId })).toMatchObject({
+    expect(await t.refusal(`mutation ($id: ID!) { deleteApp(id: $id) { id } }`, { id: appId })).toMatchObject({
       code: "CONFLICT",
       reason: "APP_HAS_WORKFLOWS",
       workflows: 1,

@@ -14,9 +14,11 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "\n  query MemoryAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": typeof types.MemoryAgentByIdDocument,
     "\n  query TeamAgentsById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": typeof types.TeamAgentsByIdDocument,
 };
 const documents: Documents = {
+    "\n  query MemoryAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": types.MemoryAgentByIdDocument,
     "\n  query TeamAgentsById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": types.TeamAgentsByIdDocument,
 };
 
@@ -34,6 +36,10 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query MemoryAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n"): (typeof documents)["\n  query MemoryAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -6,8 +6,12 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** What to complete: all of it together at most 4 MiB. Without providerCode the tenant's oldest active provider answers, else the configured one. */
 export type ChatCompletionInput = {
+  /** Parameters beside those above, as this provider has them, at most 16 KiB; they win over the provider's extraParameters. */
+  extraParameters?: Record<string, unknown> | null | undefined;
   /** Sent as Idempotency-Key: 1 to 255 printable ASCII characters. */
   idempotencyKey?: string | null | undefined;
+  /** The same for models that count their thoughts with it (max_completion_tokens); where it is given maxTokens is not sent. */
+  maxCompletionTokens?: number | null | undefined;
   /** The most tokens to produce: 1 to 10,000,000; the provider's own limit unless given. */
   maxTokens?: number | null | undefined;
   /** The conversation so far: 1 to 1,000 messages. */
@@ -16,12 +20,18 @@ export type ChatCompletionInput = {
   model?: string | null | undefined;
   /** The code of one of the tenant's providers. */
   providerCode?: string | null | undefined;
+  /** How much the model is to think, in the words of the provider, such as "low", "medium", "high". */
+  reasoningEffort?: string | null | undefined;
   /** As the OpenAI API has it, such as { type: "json_object" }. */
   responseFormat?: Record<string, unknown> | null | undefined;
+  /** A whole number: providers that know it give the same answer for the same one. */
+  seed?: number | null | undefined;
   /** Texts that end the completion; at most 16. */
   stop?: Array<string> | null | undefined;
   /** 0 to 2; the provider's own unless given. */
   temperature?: number | null | undefined;
+  /** How long the whole may take, in seconds, up to 86,400, whenever its first byte comes. Unless given: 300 for an answer that comes whole, of a stream 60 to the first byte (or what the provider's settings say), 60 between two pieces and 600 for all of it. */
+  timeoutSeconds?: number | null | undefined;
   /** "auto", "none", "required", or { name } for one function. */
   toolChoice?: unknown;
   /** The functions that the model may call: at most 128. */
@@ -32,8 +42,10 @@ export type ChatCompletionInput = {
 
 /** One message of a conversation. */
 export type ChatMessageInput = {
-  /** What is said, of any length within the 4 MiB of the whole; only an ASSISTANT message with toolCalls may have none. */
+  /** What is said, of any length within the 4 MiB of the whole; only an ASSISTANT message with toolCalls, and one with contentParts, may have none. */
   content?: string | null | undefined;
+  /** Instead of content: parts as the OpenAI API has them, such as { type: "text", text } and { type: "image_url", image_url: { url } }, the url a data: URL or one that the provider can reach. */
+  contentParts?: Array<Record<string, unknown>> | null | undefined;
   /** The participant's name, where several have one role. */
   name?: string | null | undefined;
   /** Who says it. */
@@ -71,6 +83,8 @@ export type FinishReason =
   | 'CONTENT_FILTER'
   /** It reached maxTokens, or the model's own limit. */
   | 'LENGTH'
+  /** For a reason that only the provider knows (providerFinishReason), or for none that it told: the answer may not be whole. */
+  | 'OTHER'
   /** The model was done, or met a stop text. */
   | 'STOP'
   /** The model waits for the tools that it calls. */
@@ -81,7 +95,7 @@ export type RuntimeChatCompletionSubscriptionVariables = Exact<{
 }>;
 
 
-export type RuntimeChatCompletionSubscription = { chatCompletionStream: { delta: string | null, completion: { id: string, model: string, content: string | null, finishReason: FinishReason, promptTokens: number, completionTokens: number, durationMs: number, toolCalls: Array<{ id: string, name: string, arguments: unknown }> } | null } };
+export type RuntimeChatCompletionSubscription = { chatCompletionStream: { delta: string | null, reasoningDelta: string | null, completion: { id: string, model: string, content: string | null, finishReason: FinishReason, providerFinishReason: string | null, reasoning: string | null, promptTokens: number, completionTokens: number, cachedTokens: number | null, reasoningTokens: number | null, omittedParameters: Array<string>, durationMs: number, toolCalls: Array<{ id: string, name: string, arguments: unknown }> } | null } };
 
 
-export const RuntimeChatCompletionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"RuntimeChatCompletion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ChatCompletionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chatCompletionStream"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"completion"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"content"}},{"kind":"Field","name":{"kind":"Name","value":"toolCalls"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"arguments"}}]}},{"kind":"Field","name":{"kind":"Name","value":"finishReason"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"completionTokens"}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}}]}}]}}]}}]} as unknown as DocumentNode<RuntimeChatCompletionSubscription, RuntimeChatCompletionSubscriptionVariables>;
+export const RuntimeChatCompletionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"RuntimeChatCompletion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ChatCompletionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chatCompletionStream"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"reasoningDelta"}},{"kind":"Field","name":{"kind":"Name","value":"completion"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"content"}},{"kind":"Field","name":{"kind":"Name","value":"toolCalls"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"arguments"}}]}},{"kind":"Field","name":{"kind":"Name","value":"finishReason"}},{"kind":"Field","name":{"kind":"Name","value":"providerFinishReason"}},{"kind":"Field","name":{"kind":"Name","value":"reasoning"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"completionTokens"}},{"kind":"Field","name":{"kind":"Name","value":"cachedTokens"}},{"kind":"Field","name":{"kind":"Name","value":"reasoningTokens"}},{"kind":"Field","name":{"kind":"Name","value":"omittedParameters"}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}}]}}]}}]}}]} as unknown as DocumentNode<RuntimeChatCompletionSubscription, RuntimeChatCompletionSubscriptionVariables>;

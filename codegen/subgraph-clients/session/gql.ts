@@ -14,10 +14,12 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "\n  query MemorySessionById($sessions: [_Any!]!) {\n    _entities(representations: $sessions) {\n      ... on Session {\n        id\n      }\n    }\n  }\n": typeof types.MemorySessionByIdDocument,
     "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.RuntimeSessionByIdDocument,
     "\n  mutation RuntimeRecordRunMessage($input: RecordRunMessageInput!) {\n    recordRunMessage(input: $input) {\n      id\n    }\n  }\n": typeof types.RuntimeRecordRunMessageDocument,
 };
 const documents: Documents = {
+    "\n  query MemorySessionById($sessions: [_Any!]!) {\n    _entities(representations: $sessions) {\n      ... on Session {\n        id\n      }\n    }\n  }\n": types.MemorySessionByIdDocument,
     "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n": types.RuntimeSessionByIdDocument,
     "\n  mutation RuntimeRecordRunMessage($input: RecordRunMessageInput!) {\n    recordRunMessage(input: $input) {\n      id\n    }\n  }\n": types.RuntimeRecordRunMessageDocument,
 };
@@ -36,6 +38,10 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query MemorySessionById($sessions: [_Any!]!) {\n    _entities(representations: $sessions) {\n      ... on Session {\n        id\n      }\n    }\n  }\n"): (typeof documents)["\n  query MemorySessionById($sessions: [_Any!]!) {\n    _entities(representations: $sessions) {\n      ... on Session {\n        id\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -15,12 +15,12 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  */
 type Documents = {
     "\n  query AgentToolBindingsById($bindings: [_Any!]!) {\n    _entities(representations: $bindings) {\n      ... on ToolBinding {\n        id\n        deletedAt\n      }\n    }\n  }\n": typeof types.AgentToolBindingsByIdDocument,
-    "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": typeof types.RuntimeInvokeToolDocument,
+    "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      numbersAsText\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": typeof types.RuntimeInvokeToolDocument,
     "\n  query RuntimeToolReference(\n    $toolId: ID!\n    $toolCode: String!\n    $toolBindingId: ID!\n    $byTool: Boolean!\n    $byCode: Boolean!\n    $byBinding: Boolean!\n  ) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolByCode(code: $toolCode) @include(if: $byCode) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n": typeof types.RuntimeToolReferenceDocument,
 };
 const documents: Documents = {
     "\n  query AgentToolBindingsById($bindings: [_Any!]!) {\n    _entities(representations: $bindings) {\n      ... on ToolBinding {\n        id\n        deletedAt\n      }\n    }\n  }\n": types.AgentToolBindingsByIdDocument,
-    "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": types.RuntimeInvokeToolDocument,
+    "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      numbersAsText\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": types.RuntimeInvokeToolDocument,
     "\n  query RuntimeToolReference(\n    $toolId: ID!\n    $toolCode: String!\n    $toolBindingId: ID!\n    $byTool: Boolean!\n    $byCode: Boolean!\n    $byBinding: Boolean!\n  ) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolByCode(code: $toolCode) @include(if: $byCode) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n": types.RuntimeToolReferenceDocument,
 };
 
@@ -45,7 +45,7 @@ export function graphql(source: "\n  query AgentToolBindingsById($bindings: [_An
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n"): (typeof documents)["\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n"];
+export function graphql(source: "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      numbersAsText\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n"): (typeof documents)["\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      numbersAsText\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

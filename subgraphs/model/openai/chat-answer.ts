@@ -1,99 +1,34 @@
-/** Completions of the OpenAI API, read: whole ones, and those assembled from the pieces of a stream. */
-import { z } from "zod";
-import type { Json } from "#shared/json.ts";
-import { readJson } from "#shared/json/nesting.ts";
-import { FinishReason, type ChatCompletion, type ChatToolCall } from "../chat.types.ts";
+/** A completion put together from what a provider answers: from the one value of a whole answer, or from the pieces of a stream. */
+import type { ChatCompletion } from "../chat.types.ts";
+import type { AnswerPiece, SaidPiece } from "./answer-piece.ts";
+import { laterUsage, type AnswerUsage } from "./answer-usage.ts";
+import { finishReason } from "./finish-reason.ts";
+import { ToolCalls, type ToolCallDelta } from "./tool-calls.ts";
+import { WholeCharacters } from "./whole-characters.ts";
 
-/** A completion before anybody knows how long it took. */
-export type ReadCompletion = Omit<ChatCompletion, "durationMs">;
+/** A completion before anybody knows how long it took, and what was left out of its request. */
+export type ReadCompletion = Omit<ChatCompletion, "durationMs" | "omittedParameters">;
 
-/** A piece of a tool call, as it is shown. */
-export type ToolCallDelta = { index: number; id: string | null; name: string | null; arguments: string | null };
-
-// Some servers send a list of parts instead of a text.
-const content = z
-  .union([
-    z.string(),
-    z.array(z.looseObject({ text: z.string().optional() })).transform((parts) => parts.map(({ text }) => text ?? "").join("")),
-  ])
-  .nullish();
-// Some give arguments as an object instead of JSON text.
-const argumentText = z.union([z.string(), z.looseObject({}).transform((value) => JSON.stringify(value))]).nullish();
-const calledFunction = z.looseObject({ name: z.string().nullish(), arguments: argumentText });
-const tokens = z.number().nonnegative().nullish();
-const usage = z.looseObject({ prompt_tokens: tokens, completion_tokens: tokens }).nullish();
-
-const wholeAnswer = z.looseObject({
-  id: z.string().nullish(),
-  model: z.string().nullish(),
-  choices: z
-    .array(
-      z.looseObject({
-        message: z.looseObject({
-          content,
-          refusal: z.string().nullish(),
-          tool_calls: z.array(z.looseObject({ id: z.string().nullish(), function: calledFunction })).nullish(),
-        }),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .min(1),
-  usage,
-});
-
-const streamPiece = z.looseObject({
-  id: z.string().nullish(),
-  model: z.string().nullish(),
-  choices: z
-    .array(
-      z.looseObject({
-        delta: z
-          .looseObject({
-            content,
-            refusal: z.string().nullish(),
-            tool_calls: z
-              .array(
-                z.looseObject({ index: z.number().int().min(0).nullish(), id: z.string().nullish(), function: calledFunction.nullish() }),
-              )
-              .nullish(),
-          })
-          .nullish(),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .nullish(),
-  usage,
-});
-
-/** One piece of a stream. */
-export type StreamPiece = z.infer<typeof streamPiece>;
-
-/** Reads a whole answer; a text says what is wrong with it. */
-export function readCompletion(model: string, answer: Json): ReadCompletion | string {
-  const parsed = wholeAnswer.safeParse(answer);
-  if (!parsed.success) return problemOf(parsed.error);
-  const { choices, ...head } = parsed.data;
-  const { message, finish_reason } = choices[0]!;
-  const calls = (message.tool_calls ?? []).map((call, index) => makeCall(index, call.id, call.function.name, call.function.arguments));
-  return complete({ model, head, text: message.content ?? message.refusal ?? null, calls, reason: finish_reason });
+/** What is new in a piece. */
+export interface Taken {
+  text: string;
+  reasoning: string;
+  toolCalls: ToolCallDelta[];
 }
 
-/** Reads one piece; a text says what is wrong with it. */
-export function readPiece(data: Json): StreamPiece | string {
-  const parsed = streamPiece.safeParse(data);
-  return parsed.success ? parsed.data : problemOf(parsed.error);
-}
-
-/** Puts the pieces of a stream together. */
+/** Puts pieces together. */
 export class CompletionAssembler {
   readonly #model: string;
-  readonly #calls: { id: string; name: string; arguments: string }[] = [];
-  /** The provider's index to the last call that came under it. */
-  readonly #byIndex = new Map<number, number>();
-  #head: Pick<StreamPiece, "id" | "model" | "usage"> = {};
-  #texts: string[] = [];
+  readonly #calls = new ToolCalls();
+  readonly #text = new TextRow();
+  readonly #reasoning = new TextRow();
+  #id = "";
+  #answeredModel = "";
+  #usage: AnswerUsage = {};
   #reason: string | undefined;
+  #cameByDelta = false;
 
+  /** @param model  the one that was asked for: servers may not say which one answers. */
   constructor(model: string) {
     this.#model = model;
   }
@@ -103,96 +38,110 @@ export class CompletionAssembler {
     return this.#reason !== undefined;
   }
 
+  /** Whether nothing was answered: no text, no thought, no call, and no reason for that. */
+  get isEmpty(): boolean {
+    return !this.isFinished && !this.hasSaid;
+  }
+
+  /** Whether there is text, a thought or a call. */
+  get hasSaid(): boolean {
+    return !this.#text.isEmpty || !this.#reasoning.isEmpty || this.#calls.count > 0;
+  }
+
   /** Takes a piece in, and gives what is new in it. */
-  take({ id, model, usage: used, choices }: StreamPiece): { text: string; toolCalls: ToolCallDelta[] } {
-    this.#head = { id: this.#head.id ?? id, model: this.#head.model ?? model, usage: used ?? this.#head.usage };
-    const choice = choices?.[0];
-    const text = choice?.delta?.content ?? choice?.delta?.refusal ?? "";
-    if (text !== "") this.#texts.push(text);
-    if (choice?.finish_reason) this.#reason = choice.finish_reason;
-    const toolCalls = (choice?.delta?.tool_calls ?? []).map((call) => this.#takeCall(call));
-    return { text, toolCalls };
+  take({ id, model, said, message, reason, usage }: AnswerPiece): Taken {
+    this.#id ||= id;
+    this.#answeredModel ||= model;
+    if (usage !== undefined) this.#usage = laterUsage(this.#usage, usage);
+    if (reason !== undefined) this.#reason = reason;
+    if (message !== undefined && isNothing(said)) return this.#takeMessage(message);
+    this.#cameByDelta ||= !isNothing(said);
+    const toolCalls = said.calls.flatMap((call) => this.#calls.take(call) ?? []);
+    return { text: this.#text.add(said.text), reasoning: this.#reasoning.add(said.reasoning), toolCalls };
+  }
+
+  /** What is left of texts that were cut within a character. */
+  rest(): Taken {
+    return { text: this.#text.end(), reasoning: this.#reasoning.end(), toolCalls: [] };
   }
 
   /** The whole. */
   finish(): ReadCompletion {
-    const calls = this.#calls.map((call, index) => makeCall(index, call.id, call.name, call.arguments));
-    const text = this.#texts.length === 0 ? null : this.#texts.join("");
-    return complete({ model: this.#model, head: this.#head, text, calls, reason: this.#reason });
+    this.rest();
+    const toolCalls = this.#calls.finish();
+    const { prompt = 0, completion = 0, cached, reasoning } = this.#usage;
+    return {
+      id: this.#id || "unknown",
+      model: this.#answeredModel || this.#model,
+      content: this.#text.whole,
+      toolCalls,
+      finishReason: finishReason(this.#reason, { areThere: toolCalls.length > 0, areWhole: this.#calls.areWhole }),
+      providerFinishReason: this.#reason ?? null,
+      promptTokens: prompt,
+      completionTokens: completion,
+      cachedTokens: cached ?? null,
+      reasoningTokens: reasoning ?? null,
+      reasoning: this.#reasoning.whole,
+    };
   }
 
-  #takeCall({
-    index,
-    id,
-    function: called,
-  }: {
-    index?: number | null | undefined;
-    id?: string | null | undefined;
-    function?: z.infer<typeof calledFunction> | null | undefined;
-  }): ToolCallDelta {
-    const at = this.#place(index ?? undefined, id ?? undefined);
-    const call = (this.#calls[at] ??= { id: "", name: "", arguments: "" });
-    if (id) call.id = id;
-    call.name += called?.name ?? "";
-    call.arguments += called?.arguments ?? "";
-    return { index: at, id: id ?? null, name: called?.name ?? null, arguments: called?.arguments ?? null };
-  }
-
-  /** Some servers leave the index out, others give 0 to every call: an id that is new begins a new call. */
-  #place(index: number | undefined, id: string | undefined): number {
-    const known = index === undefined ? this.#calls.length - 1 : this.#byIndex.get(index);
-    const current = known === undefined ? undefined : this.#calls[known];
-    const isNew = current === undefined || (id !== undefined && id !== "" && current.id !== "" && current.id !== id);
-    const at = isNew ? this.#calls.length : known!;
-    if (index !== undefined) this.#byIndex.set(index, at);
-    return at;
+  /** A message stands for a delta; behind deltas it is all of them once more, and may have an end that they had not. */
+  #takeMessage({ text, reasoning, calls }: SaidPiece): Taken {
+    if (this.#cameByDelta) {
+      const rest = this.#calls.count > 0 ? [] : calls;
+      return {
+        text: this.#text.addRestOf(text),
+        reasoning: this.#reasoning.addRestOf(reasoning),
+        toolCalls: rest.flatMap((call) => this.#calls.takeWhole(call) ?? []),
+      };
+    }
+    const toolCalls = calls.flatMap((call) => this.#calls.takeWhole(call) ?? []);
+    return { text: this.#text.add(text), reasoning: this.#reasoning.add(reasoning), toolCalls };
   }
 }
 
-interface CompletionParts {
-  model: string;
-  head: Pick<StreamPiece, "id" | "model" | "usage">;
-  text: string | null;
-  calls: ChatToolCall[];
-  reason: string | null | undefined;
+/** A text that comes in pieces. */
+class TextRow {
+  readonly #characters = new WholeCharacters();
+  #pieces: string[] = [];
+  #isEmpty = true;
+  #length = 0;
+
+  /** Whether not even the half of a character came. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  /** All of it; null where nothing came. */
+  get whole(): string | null {
+    if (this.#isEmpty) return null;
+    this.#pieces = [this.#pieces.join("")];
+    return this.#pieces[0]!;
+  }
+
+  add(piece: string): string {
+    if (piece === "") return "";
+    this.#isEmpty = false;
+    return this.#keep(this.#characters.push(piece));
+  }
+
+  /** Takes of a repetition what has not come yet; of something else nothing. */
+  addRestOf(text: string): string {
+    const had = this.#length;
+    return text.length > had && text.startsWith(this.whole ?? "") ? this.add(text.slice(had)) : "";
+  }
+
+  end(): string {
+    return this.#keep(this.#characters.end());
+  }
+
+  #keep(text: string): string {
+    if (text !== "") this.#pieces.push(text);
+    this.#length += text.length;
+    return text;
+  }
 }
 
-function complete({ model, head, text, calls, reason }: CompletionParts): ReadCompletion {
-  return {
-    id: head.id || "unknown",
-    model: head.model || model,
-    content: text,
-    toolCalls: calls,
-    finishReason: finishReason(reason, calls.length > 0),
-    promptTokens: Math.round(head.usage?.prompt_tokens ?? 0),
-    completionTokens: Math.round(head.usage?.completion_tokens ?? 0),
-  };
-}
-
-/** Servers that say `stop` although tools are called mean the calls. */
-function finishReason(reason: string | null | undefined, hasCalls: boolean): FinishReason {
-  if (reason === "length") return FinishReason.LENGTH;
-  if (reason === "content_filter") return FinishReason.CONTENT_FILTER;
-  return hasCalls ? FinishReason.TOOL_CALLS : FinishReason.STOP;
-}
-
-function makeCall(
-  index: number,
-  id: string | null | undefined,
-  name: string | null | undefined,
-  text: string | null | undefined,
-): ChatToolCall {
-  return { id: id || `call_${index}`, name: name ?? "", arguments: parseArguments(text ?? "") };
-}
-
-/** Models write broken JSON at times: the caller gets the text and can say so to the model. */
-function parseArguments(text: string): Json {
-  if (text.trim() === "") return {};
-  const value = readJson(text);
-  return value === undefined ? text : value;
-}
-
-function problemOf(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return `${issue?.path.join(".") || "the answer"}: ${issue?.message ?? "unreadable"}`;
+function isNothing({ text, reasoning, calls }: SaidPiece): boolean {
+  return text === "" && reasoning === "" && calls.length === 0;
 }

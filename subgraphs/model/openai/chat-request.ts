@@ -3,6 +3,7 @@ import { checkJsonSize } from "#shared/fields.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import type { ChatCompletionInput, ChatMessageInput } from "../chat.inputs.ts";
 import { modelErrors } from "../errors.ts";
+import { checkExtra, checkSeconds } from "../model-provider.rules.ts";
 
 const limits = { messages: 1_000, tools: 128, stops: 16, bytes: 4 * 1024 * 1024 };
 
@@ -14,6 +15,10 @@ export function checkChatInput(input: ChatCompletionInput): void {
   checkRange("temperature", input.temperature, 0, 2);
   checkRange("topP", input.topP, 0, 1);
   checkRange("maxTokens", input.maxTokens, 1, 10_000_000);
+  checkRange("maxCompletionTokens", input.maxCompletionTokens, 1, 10_000_000);
+  checkSeed(input.seed);
+  checkSeconds("timeoutSeconds", input.timeoutSeconds, invalid);
+  checkExtra(input.extraParameters, invalid);
   input.messages.forEach(checkMessage);
   input.tools?.forEach(({ name }, index) => checkToolName(`tools[${index}].name`, name));
   checkIdempotencyKey(input.idempotencyKey);
@@ -21,8 +26,10 @@ export function checkChatInput(input: ChatCompletionInput): void {
 }
 
 /** The body of `/chat/completions`; the input has been checked. */
-export function chatRequest(model: string, input: ChatCompletionInput, options: { stream: boolean }): JsonObject {
+export function chatRequest(model: string, input: ChatCompletionInput, options: { stream: boolean; extra: JsonObject }): JsonObject {
   return {
+    ...options.extra,
+    ...input.extraParameters,
     model,
     messages: input.messages.map(message),
     ...(input.tools?.length && {
@@ -34,21 +41,30 @@ export function chatRequest(model: string, input: ChatCompletionInput, options: 
     ...(input.toolChoice != null && { tool_choice: toolChoice(input.toolChoice) }),
     ...(input.temperature != null && { temperature: input.temperature }),
     ...(input.topP != null && { top_p: input.topP }),
-    ...(input.maxTokens != null && { max_tokens: input.maxTokens }),
+    ...(input.maxCompletionTokens != null && { max_completion_tokens: input.maxCompletionTokens }),
+    ...(input.maxTokens != null && input.maxCompletionTokens == null && { max_tokens: input.maxTokens }),
+    ...(input.seed != null && { seed: input.seed }),
+    ...(input.reasoningEffort != null && { reasoning_effort: input.reasoningEffort }),
     ...(input.stop?.length && { stop: input.stop }),
     ...(input.responseFormat != null && { response_format: input.responseFormat }),
     ...(options.stream && { stream: true, stream_options: { include_usage: true } }),
   };
 }
 
-function message({ role, content, name, toolCallId, toolCalls }: ChatMessageInput): JsonObject {
+function message({ role, content, contentParts, name, toolCallId, toolCalls }: ChatMessageInput): JsonObject {
   return {
     role: role.toLowerCase(),
-    content: content ?? null,
+    content: contentParts?.map(contentPart) ?? content ?? null,
     ...(name != null && { name }),
     ...(toolCallId != null && { tool_call_id: toolCallId }),
     ...(Array.isArray(toolCalls) && toolCalls.length > 0 && { tool_calls: toolCalls.map(toolCall) }),
   };
+}
+
+/** `image_url: "https://…"` is a shorter word for `image_url: { url }`. */
+function contentPart(part: JsonObject): JsonObject {
+  const { image_url: url } = part;
+  return typeof url === "string" ? { ...part, image_url: { url } } : part;
 }
 
 /** Ours ({ id, name, arguments }) or, already, the OpenAI API's ({ id, type, function }). */
@@ -68,13 +84,15 @@ function toolChoice(choice: Json): Json {
     : choice;
 }
 
-function checkMessage({ role, content, toolCallId, toolCalls }: ChatMessageInput, index: number): void {
+function checkMessage({ role, content, contentParts, toolCallId, toolCalls }: ChatMessageInput, index: number): void {
   const field = `messages[${index}]`;
   if (toolCalls != null && (!Array.isArray(toolCalls) || !toolCalls.every(isToolCall))) {
-    throw modelErrors.MODEL_INPUT_INVALID({ field: `${field}.toolCalls`, problem: "give a list of { id, name, arguments }." });
+    throw invalid(`${field}.toolCalls`, "give a list of { id, name, arguments }.");
   }
+  if (content != null && contentParts != null) throw invalid(`${field}.contentParts`, "content is there too. Give one of them.");
+  if (contentParts != null) checkParts(`${field}.contentParts`, contentParts);
   const hasCalls = Array.isArray(toolCalls) && toolCalls.length > 0;
-  if (content == null && !(role === "ASSISTANT" && hasCalls)) {
+  if (content == null && contentParts == null && !(role === "ASSISTANT" && hasCalls)) {
     throw modelErrors.MODEL_INPUT_INVALID({
       field: `${field}.content`,
       value: null,
@@ -88,6 +106,29 @@ function checkMessage({ role, content, toolCallId, toolCalls }: ChatMessageInput
       problem: "a TOOL message says which call it answers.",
     });
   }
+}
+
+function checkParts(field: string, parts: readonly JsonObject[]): void {
+  if (parts.length === 0) throw invalid(field, "it is empty. Give a part, or content.");
+  for (const [index, { type, text, image_url: image }] of parts.entries()) {
+    const at = `${field}[${index}]`;
+    if (typeof type !== "string" || type === "")
+      throw invalid(`${at}.type`, 'it is missing. Give "text", "image_url" or what else the provider knows.');
+    if (type === "text" && typeof text !== "string") throw invalid(`${at}.text`, "a part of type text has a text.");
+    const url = isJsonObject(image) ? image["url"] : image;
+    if (type === "image_url" && (typeof url !== "string" || url === "")) {
+      throw invalid(`${at}.image_url.url`, "a part of type image_url has a URL: of http, https or data.");
+    }
+  }
+}
+
+function checkSeed(seed: number | null | undefined): void {
+  if (seed == null || Number.isSafeInteger(seed)) return;
+  throw modelErrors.MODEL_INPUT_INVALID({ field: "seed", value: seed, problem: `it is ${seed}; give a whole number below 2^53.` });
+}
+
+function invalid(field: string, problem: string) {
+  return modelErrors.MODEL_INPUT_INVALID({ field, problem });
 }
 
 function isToolCall(call: Json): boolean {

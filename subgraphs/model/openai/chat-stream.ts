@@ -1,85 +1,187 @@
-/** A completion that is streamed, as the platform's own pieces. */
-import { createParser } from "eventsource-parser";
-import { isJsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/json/nesting.ts";
+/** A completion as the platform's own pieces: the one reader of what providers answer, streamed or whole, whatever was asked for. */
+import type { AppError } from "#shared/errors.ts";
+import { isJsonObject, type Json } from "#shared/json.ts";
 import { modelErrors } from "../errors.ts";
-import { CompletionAssembler, readCompletion, readPiece, type ReadCompletion, type ToolCallDelta } from "./chat-answer.ts";
-import { readStreamError } from "./refusal.ts";
-import { keyScrubber, requestStream, type ProviderCall } from "./transport.ts";
+import { AnswerBody, type BodyEvent } from "./answer-body.ts";
+import { errorIn, pageProblem, shownMessage, strayWords, type ToldError } from "./answer-error.ts";
+import { choiceOf, readPiece, unwrapped } from "./answer-piece.ts";
+import { CompletionAssembler, type ReadCompletion, type Taken } from "./chat-answer.ts";
+import { isErrorReason } from "./finish-reason.ts";
+import { secretScrubber } from "./provider-target.ts";
+import { readToldError } from "./refusal.ts";
+import type { ToolCallDelta } from "./tool-calls.ts";
+import { requestBody, type Pace, type ProviderCall } from "./transport.ts";
 
-/** What a stream brings: text, pieces of tool calls, and in the end the whole. */
-export type ChatPiece = { text: string } | { toolCall: ToolCallDelta } | { completion: ReadCompletion };
+/** What an answer brings: text, thoughts, pieces of tool calls, and in the end the whole. */
+export type ChatPiece = { text: string } | { reasoning: string } | { toolCall: ToolCallDelta } | { completion: ReadCompletion };
 
-const done = "[DONE]";
+/** A body as it comes. */
+type BodyChunks = AsyncIterable<{ bytes: Uint8Array; contentType: string }>;
 
 /**
- * Streams a completion. Texts that arrive in one packet come as one piece. Behind the whole nothing comes; going on to the end lets the
- * connection be used again.
+ * Asks for a completion and gives it as it comes.
  *
- * @throws AppError as requestJson; MODEL_PROVIDER_UNREACHABLE when the stream ends before the completion does
+ * @param pace  the deadlines of a stream, or those of an answer that comes whole.
+ * @throws AppError as requestJson and {@link readChat} do
  */
-export async function* streamChat(call: ProviderCall): AsyncGenerator<ChatPiece, void> {
-  const assembler = new CompletionAssembler(call.model);
-  const events: string[] = [];
-  const parser = createParser({ onEvent: ({ data }) => events.push(data) });
+export function streamChat(call: ProviderCall, pace: Pace = "stream"): AsyncGenerator<ChatPiece, void> {
+  return readChat(call, requestBody(call, pace));
+}
+
+/**
+ * Reads a body. What arrives in one packet comes as one piece. Behind the whole nothing comes; going on to the end lets the connection be used again.
+ * What came before something that is wrong is given before the error is thrown.
+ *
+ * @throws AppError MODEL_PROVIDER_FAILED for an error within it, MODEL_ANSWER_INVALID, MODEL_PROVIDER_UNREACHABLE when a stream ends before the
+ *         completion does
+ */
+export async function* readChat(call: Pick<ProviderCall, "provider" | "model">, body: BodyChunks): AsyncGenerator<ChatPiece, void> {
+  const reader = new ChatReader(call);
   const decoder = new TextDecoder();
-  let isDone = false;
-  let whole: string | undefined;
-  for await (const { bytes, contentType } of requestStream(call)) {
-    const text = decoder.decode(bytes, { stream: true });
-    // A server that knows no streaming answers whole.
-    if (/^application\/json\b/i.test(contentType)) {
-      whole = (whole ?? "") + text;
-      continue;
-    }
-    parser.feed(text);
-    const data = events.splice(0);
-    if (isDone) continue;
-    yield* takeEvents(
-      call,
-      assembler,
-      data.filter((event) => event !== done),
-    );
-    isDone = data.includes(done);
+  for await (const { bytes, contentType } of body) {
+    if (reader.isDone) continue;
+    yield* reader.take(decoder.decode(bytes, { stream: true }), contentType);
     // At once: a server that keeps the connection open must not hold the answer back.
-    if (isDone) yield { completion: assembler.finish() };
+    if (reader.isDone) yield reader.completion();
   }
-  if (isDone) return;
-  if (whole !== undefined) return yield* wholeAnswer(call, whole);
-  if (!assembler.isFinished) {
+  if (reader.isDone) return;
+  yield* reader.end(decoder.decode());
+  yield reader.completion();
+}
+
+/** As much of a page as an error shows. */
+const pageCharacters = 200;
+
+/** What is read of one body. */
+class ChatReader {
+  readonly #call: Pick<ProviderCall, "provider" | "model">;
+  readonly #body = new AnswerBody();
+  readonly #assembler: CompletionAssembler;
+  /** Words of values that are neither an answer nor an error. */
+  #stray: ToldError | undefined;
+  #contentType = "";
+  #values = 0;
+  #isMessage = false;
+  #isDone = false;
+
+  constructor(call: Pick<ProviderCall, "provider" | "model">) {
+    this.#call = call;
+    this.#assembler = new CompletionAssembler(call.model);
+  }
+
+  /** Whether the mark of the end has come. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** Reads what has come. @throws AppError of an error in it, behind what came before */
+  *take(text: string, contentType: string): Generator<ChatPiece, void> {
+    this.#contentType = contentType;
+    const events = this.#body.feed(text);
+    if (this.#body.isPage && this.#body.head.length >= pageCharacters) throw this.#page();
+    yield* this.#pieces(events);
+  }
+
+  /** Reads what was held back until the body's end. @throws AppError where the completion did not come to its end */
+  *end(text: string): Generator<ChatPiece, void> {
+    yield* this.#pieces([...this.#body.feed(text), ...this.#body.end()]);
+    yield* this.#rest();
+    if (this.#body.isPage) throw this.#page();
+    if (this.#isDone || this.#assembler.isFinished || !this.#assembler.hasSaid || this.#isWhole) return;
+    if (this.#stray !== undefined) throw this.#failed(this.#stray);
     const problem = "the stream ended before the completion did";
-    throw modelErrors.MODEL_PROVIDER_UNREACHABLE({ provider: call.provider.code, problem, retryable: true, effectUnknown: true });
+    const facts = { provider: this.#call.provider.code, retryable: true, effectUnknown: false, answered: true } as const;
+    throw modelErrors.MODEL_PROVIDER_UNREACHABLE({ ...facts, problem });
   }
-  yield { completion: assembler.finish() };
-}
 
-function* takeEvents(call: ProviderCall, assembler: CompletionAssembler, events: readonly string[]): Generator<ChatPiece, void> {
-  let text = "";
-  for (const event of events) {
-    const data = readJson(event);
-    if (isJsonObject(data) && data["error"] != null) {
-      throw readStreamError(call.provider.code, data["error"], keyScrubber(call.provider));
+  /** The whole. @throws AppError where nothing was answered */
+  completion(): ChatPiece {
+    if (!this.#assembler.isEmpty) return { completion: this.#assembler.finish() };
+    if (this.#stray !== undefined) throw this.#failed(this.#stray);
+    const head = this.#shown(this.#body.head);
+    throw this.#invalid(head === "" ? "it answered nothing" : `it has no text, no call and no finish_reason: ${head}`, { retryable: true });
+  }
+
+  /** Whether one value came that needs no other to be an answer. */
+  get #isWhole(): boolean {
+    return this.#body.isJson && (this.#isMessage || this.#values === 1);
+  }
+
+  *#pieces(events: readonly BodyEvent[]): Generator<ChatPiece, void> {
+    const batch = new PieceBatch();
+    let failure: AppError | undefined;
+    for (const event of events) {
+      failure = this.#takeEvent(event, batch);
+      if (failure !== undefined || this.#isDone) break;
     }
-    const piece = data === undefined ? "an event is not JSON" : readPiece(data);
-    if (typeof piece === "string") throw invalid(call, piece);
-    const taken = assembler.take(piece);
-    text += taken.text;
-    if (taken.toolCalls.length === 0) continue;
-    if (text !== "") yield { text };
-    text = "";
-    for (const toolCall of taken.toolCalls) yield { toolCall };
+    yield* batch.pieces;
+    if (failure !== undefined || this.#isDone) yield* this.#rest();
+    if (failure !== undefined) throw failure;
   }
-  if (text !== "") yield { text };
+
+  *#rest(): Generator<ChatPiece, void> {
+    const batch = new PieceBatch();
+    batch.add(this.#assembler.rest());
+    yield* batch.pieces;
+  }
+
+  #takeEvent(event: BodyEvent, batch: PieceBatch): AppError | undefined {
+    switch (event.kind) {
+      case "done":
+        this.#isDone = true;
+        return undefined;
+      case "words":
+        return this.#invalid(`${this.#body.isJson ? "it" : "an event"} is not JSON: ${this.#shown(event.words)}`, { retryable: true });
+      case "value":
+        return this.#takeValue(event.value, event.name, batch);
+    }
+  }
+
+  #takeValue(value: Json, name: string | undefined, batch: PieceBatch): AppError | undefined {
+    const answer = isJsonObject(value) ? unwrapped(value) : {};
+    const choice = choiceOf(answer);
+    const piece = readPiece(answer, choice);
+    const error = errorIn(value, name, choice);
+    this.#values++;
+    this.#isMessage ||= piece.message !== undefined;
+    batch.add(this.#assembler.take(piece));
+    if (error !== undefined) return this.#failed(error);
+    if (isErrorReason(piece.reason)) return this.#failed({ message: `the answer broke off (finish_reason ${piece.reason})`, codes: [] });
+    if (choice === undefined) this.#stray ??= strayWords(value);
+    return undefined;
+  }
+
+  #page(): AppError {
+    const head = this.#shown(this.#body.head).slice(0, pageCharacters);
+    return this.#invalid(pageProblem(this.#contentType, head), { retryable: false });
+  }
+
+  #failed(error: ToldError): AppError {
+    return readToldError(this.#call.provider, error);
+  }
+
+  #invalid(problem: string, { retryable }: { retryable: boolean }): AppError {
+    return modelErrors.MODEL_ANSWER_INVALID({ provider: this.#call.provider.code, problem, retryable, effectUnknown: false });
+  }
+
+  #shown(text: string): string {
+    return shownMessage(text, secretScrubber(this.#call.provider));
+  }
 }
 
-function* wholeAnswer(call: ProviderCall, text: string): Generator<ChatPiece, void> {
-  const data = readJson(text);
-  const completion = data === undefined ? "it is not JSON" : readCompletion(call.model, data);
-  if (typeof completion === "string") throw invalid(call, completion);
-  if (completion.content) yield { text: completion.content };
-  yield { completion };
-}
+/** What came in one packet, in its order: texts that follow each other are one. */
+class PieceBatch {
+  readonly pieces: ChatPiece[] = [];
 
-function invalid({ provider }: ProviderCall, problem: string) {
-  return modelErrors.MODEL_ANSWER_INVALID({ provider: provider.code, problem, retryable: true, effectUnknown: false });
+  add({ text, reasoning, toolCalls }: Taken): void {
+    if (reasoning !== "") this.#append("reasoning", reasoning);
+    if (text !== "") this.#append("text", text);
+    for (const toolCall of toolCalls) this.pieces.push({ toolCall });
+  }
+
+  #append(kind: "text" | "reasoning", more: string): void {
+    const last = this.pieces.at(-1) as Partial<Record<typeof kind, string>> | undefined;
+    if (last?.[kind] !== undefined) last[kind] += more;
+    else this.pieces.push({ [kind]: more } as ChatPiece);
+  }
 }

@@ -2,23 +2,15 @@
  * Requests to a service that speaks the OpenAI API. A small client of our own: it must go through the guarded fetch, never retry (the engine
  * does, and must know), and end at once when its caller does. Errors carry the first 500 characters of what the provider said, without keys.
  */
-import type { EgressPolicy } from "#shared/fetch/egress.ts";
 import { AppError } from "#shared/errors.ts";
+import { bodyText } from "#shared/fetch/body-text.ts";
 import { guardedStream, type StreamedResponse } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
-import { createScrubber, type Scrubber } from "#shared/secret/scrub.ts";
 import { modelErrors } from "../errors.ts";
-import { readRefusal } from "./refusal.ts";
-
-/** Where to ask, and as whom. */
-export interface ProviderTarget {
-  /** null: the configured provider. */
-  code: string | null;
-  baseUrl: string;
-  apiKey: string | undefined;
-  egress: EgressPolicy;
-}
+import { pageProblem, shownMessage } from "./answer-error.ts";
+import { requestUrl, secretScrubber, type ProviderTarget } from "./provider-target.ts";
+import { readRefusal, type Refusal } from "./refusal.ts";
 
 /** How long to wait for a provider. */
 export interface ProviderDeadlines {
@@ -31,6 +23,9 @@ export interface ProviderDeadlines {
   /** Of an answer that comes whole: a model thinks before it sends anything. */
   wholeMs: number;
 }
+
+/** Which deadlines hold: those of a stream, or that of an answer that comes whole. */
+export type Pace = "stream" | "whole";
 
 /** What the platform waits unless a test says otherwise. */
 export const defaultDeadlines: ProviderDeadlines = { firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000, wholeMs: 300_000 };
@@ -49,6 +44,8 @@ export interface ProviderCall {
   signal: AbortSignal | undefined;
   deadlines: ProviderDeadlines;
   maxBytes?: number;
+  /** Another body to try after a refusal, at once and within the same deadline; undefined: the refusal stands. */
+  afterRefusal?: (refusal: Refusal) => JsonObject | undefined;
 }
 
 const defaultMaxBytes = 16 * 1024 * 1024;
@@ -57,31 +54,33 @@ const refusalBytes = 64 * 1024;
 
 /** Asks and gives the JSON that is answered. @throws AppError of `modelErrors`; EGRESS_DENIED */
 export async function requestJson(call: ProviderCall): Promise<Json> {
-  const exchange = new ProviderExchange(call);
-  try {
-    const response = await exchange.open("TOTAL", call.deadlines.wholeMs);
-    const answer = readJson(await readText(response.body));
-    if (answer !== undefined) return answer;
-    throw modelErrors.MODEL_ANSWER_INVALID({ ...exchange.facts, problem: "it is not JSON", retryable: true, effectUnknown: false });
-  } catch (error) {
-    throw exchange.translated(error);
-  } finally {
-    exchange.end();
+  const chunks: Uint8Array[] = [];
+  let type = "";
+  for await (const { bytes, contentType } of requestBody(call, "whole")) {
+    chunks.push(bytes);
+    type = contentType;
   }
+  const text = bodyText(Buffer.concat(chunks), type);
+  const answer = readJson(text);
+  if (answer !== undefined) return answer;
+  const head = shownMessage(text.trimStart(), secretScrubber(call.provider));
+  const isPage = head.startsWith("<");
+  const problem = isPage ? pageProblem(type, head) : `it is not JSON: ${head}`;
+  throw modelErrors.MODEL_ANSWER_INVALID({ provider: call.provider.code, problem, retryable: !isPage, effectUnknown: false });
 }
 
 /** Asks and gives the pieces of the body as they come, each within its deadline. @throws AppError as {@link requestJson} */
-export async function* requestStream(call: ProviderCall): AsyncGenerator<{ bytes: Uint8Array; contentType: string }, void> {
+export async function* requestBody(call: ProviderCall, pace: Pace): AsyncGenerator<{ bytes: Uint8Array; contentType: string }, void> {
   const exchange = new ProviderExchange(call);
-  const { firstByteMs, idleMs } = call.deadlines;
+  const { firstByteMs, idleMs, wholeMs } = call.deadlines;
   try {
-    const response = await exchange.open("FIRST_BYTE", firstByteMs);
+    const response = await (pace === "stream" ? exchange.open("FIRST_BYTE", firstByteMs) : exchange.open("TOTAL", wholeMs));
     const contentType = response.headers["content-type"] ?? "";
     for await (const bytes of response.body) {
-      // While the reader is busy with a piece the provider is not late.
-      exchange.disarm();
+      // While the reader is busy with a piece of a stream the provider is not late.
+      if (pace === "stream") exchange.disarm();
       yield { bytes, contentType };
-      exchange.arm("IDLE", idleMs);
+      if (pace === "stream") exchange.arm("IDLE", idleMs);
     }
   } catch (error) {
     throw exchange.translated(error);
@@ -104,11 +103,23 @@ class ProviderExchange {
     this.facts = { provider: call.provider.code };
   }
 
-  /** Sends the request; the deadline holds until it is armed anew. A refusal is thrown. */
+  /** Sends the request; the deadline holds until it is armed anew. A refusal is thrown, unless another body may do. */
   async open(phase: Phase, deadlineMs: number): Promise<StreamedResponse> {
-    const { provider, path, body, deadlines, signal, maxBytes = defaultMaxBytes } = this.#call;
+    const { provider, model, afterRefusal } = this.#call;
     this.arm(phase, deadlineMs);
-    const response = await guardedStream(provider.baseUrl + path, {
+    for (let { body } = this.#call; ;) {
+      const response = await this.#send(body);
+      if (response.status >= 200 && response.status <= 299) return response;
+      const refusal = { ...response, text: await readText(response, refusalBytes).catch(() => "") };
+      const next = afterRefusal?.(refusal);
+      if (next === undefined) throw readRefusal(provider, model, refusal);
+      body = next;
+    }
+  }
+
+  #send(body: JsonObject | undefined): Promise<StreamedResponse> {
+    const { provider, path, deadlines, signal, maxBytes = defaultMaxBytes } = this.#call;
+    return guardedStream(requestUrl(provider, path), {
       method: body === undefined ? "GET" : "POST",
       headers: this.#headers(),
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -118,15 +129,14 @@ class ProviderExchange {
       egress: provider.egress,
       redirects: 0,
     });
-    if (response.status >= 200 && response.status <= 299) return response;
-    const text = await readText(response.body, refusalBytes).catch(() => "");
-    throw readRefusal({ ...this.facts, model: this.#call.model }, { ...response, text }, keyScrubber(provider));
   }
 
   arm(phase: Phase, deadlineMs: number): void {
     this.disarm();
+    // A stream that has begun has told that the call was taken.
+    const effect = phase === "IDLE" ? ({ effectUnknown: false, answered: true } as const) : { effectUnknown: true };
     this.#timer = setTimeout(() => {
-      this.#late.abort(modelErrors.MODEL_PROVIDER_TIMEOUT({ ...this.facts, phase, deadlineMs, retryable: true, effectUnknown: true }));
+      this.#late.abort(modelErrors.MODEL_PROVIDER_TIMEOUT({ ...this.facts, phase, deadlineMs, retryable: true, ...effect }));
     }, deadlineMs);
   }
 
@@ -165,28 +175,25 @@ class ProviderExchange {
 
   #headers(): Record<string, string> {
     const { provider, body, traceparent, idempotencyKey } = this.#call;
+    const { apiKey, apiKeyHeader } = provider;
     return {
       accept: "application/json, text/event-stream",
       ...(body !== undefined && { "content-type": "application/json" }),
-      ...(provider.apiKey !== undefined && { authorization: `Bearer ${provider.apiKey}` }),
+      ...(apiKey !== undefined && (apiKeyHeader === undefined ? { authorization: `Bearer ${apiKey}` } : { [apiKeyHeader]: apiKey })),
+      ...provider.headers,
       ...(traceparent !== undefined && { traceparent }),
       ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
     };
   }
 }
 
-/** Takes the provider's key out of what the provider says of it. */
-export function keyScrubber({ apiKey }: Pick<ProviderTarget, "apiKey">): Scrubber {
-  return createScrubber(apiKey === undefined ? [] : [apiKey]);
-}
-
 /** The body as text; what is behind `limit` is left unread. */
-async function readText(body: AsyncIterable<Uint8Array>, limit = Infinity): Promise<string> {
+async function readText({ body, headers }: StreamedResponse, limit: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     chunks.push(chunk);
     if ((size += chunk.byteLength) >= limit) break;
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return bodyText(Buffer.concat(chunks), headers["content-type"]);
 }

@@ -9,6 +9,7 @@ const streamDocument = graphql(`
   subscription RuntimeChatCompletion($input: ChatCompletionInput!) {
     chatCompletionStream(input: $input) {
       delta
+      reasoningDelta
       completion {
         id
         model
@@ -19,8 +20,13 @@ const streamDocument = graphql(`
           arguments
         }
         finishReason
+        providerFinishReason
+        reasoning
         promptTokens
         completionTokens
+        cachedTokens
+        reasoningTokens
+        omittedParameters
         durationMs
       }
     }
@@ -46,13 +52,14 @@ export function modelClient(call: SubgraphCaller): ModelPort {
 
 async function lastOf(
   stream: AsyncIterableIterator<RuntimeChatCompletionSubscription>,
-  onDelta: (text: string) => void,
+  onDelta: Parameters<ModelPort["complete"]>[2],
   signal: AbortSignal,
 ): Promise<ModelCompletion> {
   for await (const { chatCompletionStream: event } of stream) {
     // The schema says JSON where the port says Json.
     if (event.completion) return event.completion as ModelCompletion;
-    if (event.delta) onDelta(event.delta);
+    if (event.reasoningDelta) onDelta(event.reasoningDelta, "reasoning");
+    if (event.delta) onDelta(event.delta, "text");
   }
   signal.throwIfAborted();
   throw new AppError("DOWNSTREAM_UNAVAILABLE", "MODEL_STREAM_ENDED", "The model's answer ended before it was whole.", {

@@ -13,6 +13,7 @@ const invokeDocument = graphql(`
       status
       outputText
       outputJson
+      numbersAsText
       headers
       durationMs
       errorCode

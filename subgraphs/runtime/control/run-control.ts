@@ -42,6 +42,8 @@ export interface EngineDeps {
   log: Log;
   executors: Executors;
   ports: NodePorts;
+  /** Written into each row that it claims; the name that the caller gives unless given. */
+  claimMark?: string;
   /** How long a caller waits for the owner of a run to apply what was posted; 1,000. */
   applyWaitMs?: number;
 }
@@ -172,7 +174,7 @@ export class RunControl {
   async ownRun(call: RunRef & { workerKey: string; mode: Exclude<Policy, { kind: "worker" }>; signal?: AbortSignal }): Promise<OwnResult> {
     const { runId, tenantId, workerKey, mode, signal } = call;
     // Orphans too: a run whose worker was killed can be cancelled as soon as its lease has run out.
-    const claim = await runClaim(this.#deps.pool, { runId, tenantId, worker: workerKey, leaseMs, orphansAllowed: true });
+    const claim = await runClaim(this.#deps.pool, { runId, tenantId, worker: this.#mark(workerKey), leaseMs, orphansAllowed: true });
     if (claim === undefined) {
       const head = await runHead(this.#deps.pool, runId, tenantId);
       if (head === undefined) return { kind: "unknown" };
@@ -195,10 +197,10 @@ export class RunControl {
     if (offered !== null) return offered;
     // A run that turns out to have mail only, or nothing that can go on, is let go; then the next one is looked at.
     for (let tries = 0; tries < 20; tries++) {
-      const { tenantId, workerKey: worker } = call;
-      const claim = await tenantRunClaim(this.#deps.pool, { tenantId, worker, leaseMs: call.leaseMs });
+      const { tenantId, workerKey } = call;
+      const claim = await tenantRunClaim(this.#deps.pool, { tenantId, worker: this.#mark(workerKey), leaseMs: call.leaseMs });
       if (claim === undefined) return null;
-      const release = await this.#own(claim, { policy: { kind: "steps", max: 1 }, workerKey: worker });
+      const release = await this.#own(claim, { policy: { kind: "steps", max: 1 }, workerKey });
       const path = release.kind === "rested" ? release.executed[0] : undefined;
       if (path !== undefined) return { runId: claim.runId, path };
     }
@@ -220,6 +222,11 @@ export class RunControl {
     await unwatched;
   }
 
+  /** What stands in the rows that it claims: not the caller's word, which others may say too. */
+  #mark(workerKey: string): string {
+    return this.#deps.claimMark ?? workerKey;
+  }
+
   #own(claim: RunClaim, adoption: Omit<Adoption, "left">): Promise<Release> {
     return new Promise((resolve, reject) => {
       this.#owner.adopt([claim], { ...adoption, left: resolve }).catch(reject);
@@ -230,7 +237,7 @@ export class RunControl {
     const { tenantId, workerKey, leaseMs: lease } = call;
     const limits = {
       limit: 1,
-      worker: workerKey,
+      worker: this.#mark(workerKey),
       leaseMs: lease,
       orphansAllowed: true,
       suspectsAllowed: false,

@@ -12,14 +12,33 @@ export interface RunOutput {
  * answer node completed: the output of the completed last nodes (none of their edges was taken), keyed by node id when there are several.
  */
 export function runOutput(root: Frame): RunOutput {
-  const answers = completed(root, ({ node }) => node.type === "answer");
+  const answers = completed(root, isAnswer);
   if (answers.length > 0) return { outputText: joinTexts(answers), outputJson: answers.at(-1)?.[1].output ?? null };
-  const last = completed(root, ({ takenOutgoing }) => takenOutgoing === 0);
+  const last = completed(root, isLast);
   const [only] = last;
   if (only !== undefined && last.length === 1) return { outputText: only[1].text, outputJson: only[1].output };
   if (last.length === 0) return { outputText: null, outputJson: null };
   return { outputText: joinTexts(last), outputJson: Object.fromEntries(last.map(([id, { output, text }]) => [id, output ?? text])) };
 }
+
+/**
+ * Whether the output of a run that has completed takes more than `maxBytes`. Only that of several nodes together can: each is bounded by itself. It is found out
+ * part by part, so that what is too large is never put together.
+ */
+export function isOutputLarger(root: Frame, maxBytes: number): boolean {
+  const answers = completed(root, isAnswer);
+  const parts = answers.length > 0 ? answers : completed(root, isLast);
+  if (parts.length < 2) return false;
+  let bytes = 0;
+  return parts.some(([, { output, text }]) => {
+    bytes += Buffer.byteLength(text ?? "");
+    if (answers.length === 0) bytes += Buffer.byteLength(JSON.stringify(output ?? text));
+    return bytes > maxBytes;
+  });
+}
+
+const isAnswer = ({ node }: NodeState): boolean => node.type === "answer";
+const isLast = ({ takenOutgoing }: NodeState): boolean => takenOutgoing === 0;
 
 function completed(frame: Frame, isWanted: (state: NodeState) => boolean): [id: string, output: NodeOutput][] {
   return frame.nodes

@@ -12,9 +12,15 @@ import type { RuntimeContext } from "./runtime.context.ts";
 /** Artifacts in the graph. */
 @Resolver(() => NodeArtifact)
 export class ArtifactResolver {
-  @Query(() => NodeArtifactConnection, {
-    description: "What a run's nodes left behind, oldest first.",
-  })
+  @Query(() => NodeArtifact, { nullable: true, description: "An artifact by id; null where there is none." })
+  nodeArtifact(
+    @Arg("id", () => ID, { description: "The artifact's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<NodeArtifact | null> {
+    return loaders.artifact.load(id);
+  }
+
+  @Query(() => NodeArtifactConnection, { nullable: true, description: "What a run's nodes left behind, oldest first." })
   async nodeArtifacts(
     @Arg("runId", () => ID, { description: "The run; NOT_FOUND where there is none." }) runId: string,
     @Args(() => PageArgs) page: PageArgs,

@@ -19,6 +19,7 @@ const columns = `c.id, c.run_id, c.path, c.artifact_type, c.name, c.storage_uri,
 
 /** Artifacts by id, which is the order in which they were made. Index: artifact_run. */
 export const artifactList: RunList<ArtifactRow, NodeArtifact> = {
+  item: "NodeArtifact",
   select: columns,
   table: "runtime.artifact",
   key: "c.id",

@@ -8,9 +8,11 @@ const body = z.object({
   attempt: z.number(),
   /** When the execution began that produced it: an attempt may be executed again. */
   epoch: z.number(),
-  /** Where in the attempt's text it stands. */
+  /** Where it stands among all that the attempt has said and thought. */
   offset: z.number(),
   text: z.string(),
+  /** Text unless it says otherwise. */
+  kind: z.enum(["text", "reasoning"]).optional(),
   /** Number of the run's last stored event when it was produced. */
   seq: z.number(),
 });

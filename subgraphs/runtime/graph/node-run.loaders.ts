@@ -1,13 +1,13 @@
 import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
-import { byPage, pageArguments } from "#shared/graphql/loaders.ts";
+import { byPage, pageArguments, pageGroup } from "#shared/graphql/loaders.ts";
 import { checkSequenceCursors, pageWindow, type Connection, type PageWindow } from "#shared/graphql/pagination.ts";
 import type { NodeRun } from "./node-run.entity.ts";
 import { nodeRunList, nodeRunsById } from "./node-run.sql.ts";
 import { parseNodeRunId } from "../queue/node-run-id.ts";
 import { nodeRunStatusNumber, type NodeRunStatus } from "../queue/statuses.ts";
 import type { RunPageKey } from "./run-page.loader.ts";
-import { keyedPage, runPageRows, type Keyed } from "./run-pages.sql.ts";
+import { keyedPage, placeIn, runPageRows, type Keyed } from "./run-pages.sql.ts";
 
 type QueuedLoader = DataLoader<string, NodeRun[]>;
 
@@ -33,22 +33,25 @@ export interface NodeRunPageKey extends RunPageKey {
 
 /** Loads pages of node runs in the order of creation; ready nodes without a row come last. */
 export function nodeRunPageLoader(db: Db, queued: QueuedLoader): DataLoader<NodeRunPageKey, Connection<NodeRun>, string> {
-  const groupOf = (key: NodeRunPageKey) => `${pageArguments(key.page)} ${key.statuses?.join() ?? ""}`;
+  const statusesOf = ({ statuses }: NodeRunPageKey) => statuses?.join() ?? "";
+  const groupOf = (key: NodeRunPageKey) => `${pageGroup(key.page, key.runId)} ${statusesOf(key)}`;
   return new DataLoader((keys) => byPage(keys, groupOf, (group) => loadPages(db, queued, group)), {
-    cacheKeyFn: (key) => `${key.runId}:${key.path ?? ""} ${groupOf(key)}`,
+    cacheKeyFn: (key) => `${key.runId}:${key.path ?? ""} ${pageArguments(key.page)} ${statusesOf(key)}`,
   });
 }
 
 async function loadPages(db: Db, queued: QueuedLoader, keys: readonly NodeRunPageKey[]): Promise<Connection<NodeRun>[]> {
-  const [{ page, statuses }] = keys as readonly [NodeRunPageKey];
-  const window = pageWindow(page);
+  const [{ page, statuses, runId }] = keys as readonly [NodeRunPageKey];
+  const window = pageWindow(page, placeIn(nodeRunList, runId));
   checkSequenceCursors(window);
   const filter = statuses?.map(nodeRunStatusNumber);
   // Before the rows: a node that is started in between is then seen twice, not never.
   const showsQueued = statuses == null || statuses.includes("QUEUED");
   const ready = await Promise.all(keys.map(async (key) => (showsQueued && key.path === undefined ? queued.load(key.runId) : [])));
   const stored = await db.read((tx) => runPageRows(tx, nodeRunList, { window, filter }, keys));
-  return keys.map((_, index) => keyedPage(merge(stored[index]!, ready[index]!, window), window));
+  return keys.map((key, index) =>
+    keyedPage(merge(stored[index]!, ready[index]!, window), { ...window, place: placeIn(nodeRunList, key.runId) }),
+  );
 }
 
 /** Rows and ready nodes in reading order, cut to one more than the limit. */

@@ -39,6 +39,7 @@ export class NodeRunResolver {
   }
 
   @Mutation(() => NodeRun, {
+    nullable: true,
     description:
       "Completes a node run that is WAITING with an output. The first answer wins; later ones are CONFLICT, and so is one for a node run that does not wait.",
   })
@@ -53,6 +54,7 @@ export class NodeRunResolver {
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => NodeRun, {
+    nullable: true,
     description:
       "Executes one queued node run in the runtime subgraph's own process, and waits for its end. CONFLICT when it is not QUEUED, the run has finished, or a worker owns the run: create it with execution MANUAL.",
   })
@@ -81,6 +83,7 @@ export class NodeRunResolver {
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => ExecuteRunResult, {
+    nullable: true,
     description:
       "Executes queued nodes of the run until it finishes, waits, or maxSteps nodes have run. CONFLICT while a worker owns the run.",
   })
@@ -104,6 +107,7 @@ export class NodeRunResolver {
   }
 
   @Mutation(() => NodeRun, {
+    nullable: true,
     description:
       "For executors outside the platform: sets the status of a node run that waits, or of an open one of a MANUAL run. It moves the run and queues successors as the end of a worker's execution does. CONFLICT for other node runs.",
   })

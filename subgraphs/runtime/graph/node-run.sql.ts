@@ -33,6 +33,7 @@ const columns = `c.run_id, c.path, c.parent_path, c.seq, c.node_id, c.node_type,
 
 /** Node runs that have rows, in the order of creation; the filter is a list of status numbers. */
 export const nodeRunList: RunList<NodeRunRow, NodeRun> = {
+  item: "NodeRun",
   select: columns,
   table: "runtime.node_run",
   key: "c.seq",

@@ -69,6 +69,13 @@ export class RunEventResolver {
     return event;
   }
 
+  @FieldResolver(() => Date, {
+    description: "When it was told, by the database's clock; of stored events never before that of the event before.",
+  })
+  occurredAt(@Root() { at }: RunEvent): Date {
+    return at;
+  }
+
   @FieldResolver(() => Run, { description: "The run as it is now." })
   run(
     @Root() { runId }: RunEvent,
@@ -103,6 +110,11 @@ export class NodeRunUpdateResolver {
     @Arg("after", () => String, afterArgument) _after: string | null,
   ): NodeRunUpdate {
     return update;
+  }
+
+  @FieldResolver(() => Date, { description: "When it happened, by the database's clock." })
+  occurredAt(@Root() { at }: NodeRunUpdate): Date {
+    return at;
   }
 
   @FieldResolver(() => NodeRun, { description: "The node run as it is now." })

@@ -2,7 +2,7 @@
  * Streams of a run's story. Stored events are pulled by cursor, so each comes once and in order whoever reconnects; hints say only
  * that there is more. Deltas are put between them where they were produced.
  */
-import { encodeCursor, sequenceCursor } from "#shared/graphql/pagination.ts";
+import { encodeCursor, sequenceCursor, type ListPlace } from "#shared/graphql/pagination.ts";
 import { PullStream, type PullSource } from "#shared/stream/pull-stream.ts";
 import { DeltaBuffer, type Delta } from "./delta-buffer.ts";
 import { runtimeErrors } from "../errors.ts";
@@ -25,6 +25,9 @@ export interface StreamCall {
   runId: string;
   after?: string | null;
 }
+
+/** All streams of a run have cursors of one series. */
+const placeOf = (runId: string): ListPlace => ({ item: "RunEvent", parentId: runId });
 
 /** Everything that happens in a run. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
 export async function runEventStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<RunEvent>> {
@@ -50,14 +53,18 @@ export async function startedRunStream(context: RuntimeContext, input: CreateRun
 }
 
 /** Splits events where a page has enough of them. */
+function deltaLengthOf({ delta, reasoningDelta }: RunEvent): number {
+  return (delta?.length ?? 0) + (reasoningDelta?.length ?? 0);
+}
+
 function pagesOf(events: readonly RunEvent[]): RunEvent[][] {
   const pages: RunEvent[][] = [];
   let [page, deltaLength]: [RunEvent[], number] = [[], 0];
   for (const event of events) {
-    deltaLength += event.delta?.length ?? 0;
+    deltaLength += deltaLengthOf(event);
     if (page.length === 0 || page.length === pageEvents || deltaLength > pageDeltaLength) {
       pages.push((page = []));
-      deltaLength = event.delta?.length ?? 0;
+      deltaLength = deltaLengthOf(event);
     }
     page.push(event);
   }
@@ -66,7 +73,7 @@ function pagesOf(events: readonly RunEvent[]): RunEvent[][] {
 
 function runEventSource(context: RuntimeContext, { runId, after }: StreamCall): PullSource<RunEvent> {
   const deltas = new DeltaBuffer();
-  let cursor = sequenceCursor("after", after);
+  let cursor = sequenceCursor(placeOf(runId), "after", after);
   const readStored = eventReader(context, runId, cursor);
   const nothing = { events: [], hasMore: false, done: false };
   // A token is no reason to ask the database: there are many of them, for every subscriber.
@@ -114,7 +121,7 @@ function runEventSource(context: RuntimeContext, { runId, after }: StreamCall): 
 export function nodeRunUpdateStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<NodeRunUpdate>> {
   return storedStream(context, call, ({ type, path, nodeStatus: status, at, seq }) =>
     type === "NODE_STATUS" && path !== null && status !== null
-      ? { runId: call.runId, path, status, at, cursor: encodeCursor(String(seq)) }
+      ? { runId: call.runId, path, status, at, cursor: encodeCursor(placeOf(call.runId), seq) }
       : null,
   );
 }
@@ -122,7 +129,7 @@ export function nodeRunUpdateStream(context: RuntimeContext, call: StreamCall): 
 /** Every span that a run's nodes record. @throws AppError RUN_NOT_FOUND, CURSOR_INVALID */
 export function traceSpanStream(context: RuntimeContext, call: StreamCall): Promise<PullStream<TraceSpanRecord>> {
   return storedStream(context, call, ({ type, spanId, seq }) =>
-    type === "SPAN" && spanId !== null ? { runId: call.runId, spanId, cursor: encodeCursor(String(seq)) } : null,
+    type === "SPAN" && spanId !== null ? { runId: call.runId, spanId, cursor: encodeCursor(placeOf(call.runId), seq) } : null,
   );
 }
 
@@ -131,7 +138,7 @@ async function storedStream<T>(
   { runId, after }: StreamCall,
   pick: (event: StoredEvent) => T | null,
 ): Promise<PullStream<T>> {
-  const read = eventReader(context, runId, sequenceCursor("after", after));
+  const read = eventReader(context, runId, sequenceCursor(placeOf(runId), "after", after));
   return PullStream.open({
     pollMs,
     listen: (wake) => context.hints.subscribe("run", runId, wake),
@@ -160,15 +167,28 @@ function eventReader({ db, services }: RuntimeContext, runId: string, cursor: nu
 
 function storedEvent(runId: string, { seq, type, at, path, runStatus, nodeStatus, attempt, spanId }: StoredEvent): RunEvent {
   const nodeId = path === null ? null : nodeIdOfPath(path);
-  const cursor = encodeCursor(String(seq));
-  return { runId, cursor, type: RunEventType[type], at, path, spanId, runStatus, nodeId, nodeStatus, attempt, delta: null };
+  const cursor = encodeCursor(placeOf(runId), seq);
+  return {
+    runId,
+    cursor,
+    type: RunEventType[type],
+    at,
+    path,
+    spanId,
+    runStatus,
+    nodeId,
+    nodeStatus,
+    attempt,
+    delta: null,
+    reasoningDelta: null,
+  };
 }
 
-function deltaEvent(runId: string, cursor: number, { nodeRunId: id, attempt, text }: Delta): RunEvent {
+function deltaEvent(runId: string, cursor: number, { nodeRunId: id, attempt, text, kind }: Delta): RunEvent {
   const path = parseNodeRunId(id)?.path ?? null;
   return {
     runId,
-    cursor: encodeCursor(String(cursor)),
+    cursor: encodeCursor(placeOf(runId), cursor),
     type: RunEventType.NODE_DELTA,
     at: new Date(),
     path,
@@ -177,6 +197,7 @@ function deltaEvent(runId: string, cursor: number, { nodeRunId: id, attempt, tex
     nodeId: path === null ? null : nodeIdOfPath(path),
     nodeStatus: null,
     attempt,
-    delta: text,
+    delta: kind === "reasoning" ? null : text,
+    reasoningDelta: kind === "reasoning" ? text : null,
   };
 }

@@ -37,7 +37,7 @@ export class RunEvent {
   @Field(() => RunEventType, { description: "What it tells." })
   type!: RunEventType;
 
-  @Field(() => Date, { description: "When it was told, by the database's clock; of stored events never before that of the event before." })
+  @Field(() => Date, { description: "As occurredAt.", deprecationReason: "occurredAt" })
   at!: Date;
 
   @Field(() => RunStatusEnum, {
@@ -61,6 +61,13 @@ export class RunEvent {
       "NODE_DELTA: the text that an llm node has just produced; else null. Not stored and not replayed; the whole text is the node run's outputText.",
   })
   delta!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "NODE_DELTA: what the model has just thought, kept apart from its answer; else null. Not stored and not replayed; the whole is the node run's outputJson.reasoning.",
+  })
+  reasoningDelta!: string | null;
 }
 
 /** A node run's change of status. */
@@ -73,7 +80,7 @@ export class NodeRunUpdate {
   @Field(() => String, { description: "Give it to `after` to go on behind this update." })
   cursor!: string;
 
-  @Field(() => Date, { description: "When it happened." })
+  @Field(() => Date, { description: "As occurredAt.", deprecationReason: "occurredAt" })
   at!: Date;
 
   @Field(() => NodeRunStatusEnum, { description: "As recorded at that moment; nodeRun is read now." })

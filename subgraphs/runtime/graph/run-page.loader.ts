@@ -1,8 +1,8 @@
 import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
-import { byPage, pageArguments } from "#shared/graphql/loaders.ts";
+import { byPage, pageArguments, pageGroup } from "#shared/graphql/loaders.ts";
 import { checkSequenceCursors, pageWindow, type Connection, type PageArgs } from "#shared/graphql/pagination.ts";
-import { keyedPage, runPageRows, type RunList, type RunScope } from "./run-pages.sql.ts";
+import { keyedPage, placeIn, runPageRows, type RunList, type RunScope } from "./run-pages.sql.ts";
 
 /** Which page of whose list. */
 export interface RunPageKey extends RunScope {
@@ -18,12 +18,12 @@ export function runPageLoader<Row extends object, Item>(
     (keys) =>
       byPage(
         keys,
-        ({ page }) => pageArguments(page),
+        ({ page, runId }) => pageGroup(page, runId),
         async (group) => {
-          const window = pageWindow(group[0]!.page);
+          const window = pageWindow(group[0]!.page, placeIn(list, group[0]!.runId));
           if (list.keyType === "integer") checkSequenceCursors(window);
           const rows = await db.read((tx) => runPageRows(tx, list, { window }, group));
-          return rows.map((page) => keyedPage(page, window));
+          return rows.map((page, index) => keyedPage(page, { ...window, place: placeIn(list, group[index]!.runId) }));
         },
       ),
     { cacheKeyFn: (key) => `${key.runId}:${key.path ?? ""} ${pageArguments(key.page)}` },

@@ -3,7 +3,7 @@
  * runs; all lists are oldest first.
  */
 import type { Tx } from "#shared/db/database.ts";
-import { makePage, type Connection, type PageWindow } from "#shared/graphql/pagination.ts";
+import { makePage, mapPage, type Connection, type ListPlace, type PageWindow } from "#shared/graphql/pagination.ts";
 
 /** Whose list: a run's, or of a run only what belongs to the node run at `path`. */
 export interface RunScope {
@@ -13,6 +13,8 @@ export interface RunScope {
 
 /** A list beneath runs. */
 export interface RunList<Row, Item> {
+  /** The type of its items. */
+  item: string;
   /** SQL of a row's columns; the table is `c`. */
   select: string;
   /** Qualified table or view with the columns run_id and tenant_id. */
@@ -73,8 +75,13 @@ export async function runPageRows<Row extends object, Item>(
   return pages;
 }
 
+/** The list of one run. Its node runs' lists are parts of it, so they share its cursors. */
+export const placeIn = ({ item }: Pick<RunList<never, never>, "item">, runId: string): ListPlace => ({ item, parentId: runId });
+
 /** The page of rows that were read. */
 export function keyedPage<Item>(rows: readonly Keyed<Item>[], window: PageWindow): Connection<Item> {
-  const { edges, pageInfo } = makePage(rows, window, (row) => row.key);
-  return { edges: edges.map(({ node, cursor }) => ({ node: node.item, cursor })), pageInfo };
+  return mapPage(
+    makePage(rows, window, (row) => row.key),
+    (row) => row.item,
+  );
 }

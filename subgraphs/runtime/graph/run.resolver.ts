@@ -44,7 +44,7 @@ export class RunResolver {
     return loaders.run.load(id);
   }
 
-  @Query(() => RunConnection, { description: "The tenant's runs, newest first." })
+  @Query(() => RunConnection, { nullable: true, description: "The tenant's runs, newest first." })
   runs(
     @Arg("filter", () => RunFilter, { nullable: true, description: "Which ones; all unless given." }) filter: RunFilter | null,
     @Args(() => PageArgs) page: PageArgs,
@@ -54,6 +54,7 @@ export class RunResolver {
   }
 
   @Mutation(() => Run, {
+    nullable: true,
     description:
       "Creates a run and queues its first nodes: initialNode where given, else the nodes without incoming edges. A run of a workflow without nodes is COMPLETED at once.",
   })
@@ -61,7 +62,10 @@ export class RunResolver {
     return runs.createRun(context, input);
   }
 
-  @Mutation(() => Run, { description: "Cancels a run; a node that runs is stopped within a second. CONFLICT when the run has finished." })
+  @Mutation(() => Run, {
+    nullable: true,
+    description: "Cancels a run; a node that runs is stopped within a second. CONFLICT when the run has finished.",
+  })
   cancelRun(
     @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
     @Arg("reason", () => String, { nullable: true, description: "For people: up to 1,000 characters." }) reason: string | null,
@@ -85,6 +89,7 @@ export class RunResolver {
   }
 
   @Mutation(() => Run, {
+    nullable: true,
     description:
       "Makes a new run of a FAILED one: what completed is taken over, what failed is queued again. Returns the new run, whose originRun is the old one. CONFLICT when the run is not FAILED; each call makes another run.",
   })
@@ -96,6 +101,7 @@ export class RunResolver {
   }
 
   @Mutation(() => Run, {
+    nullable: true,
     description:
       "For executors outside the platform: sets a MANUAL run to RUNNING, COMPLETED, FAILED or CANCELLED. CONFLICT for other runs and finished ones.",
   })

@@ -45,7 +45,10 @@ export class TraceSpan {
   @Field(() => Float, { nullable: true, description: "Milliseconds from beginning to end; null: it goes on." })
   durationMs!: number | null;
 
-  @Field(() => JsonObjectScalar, { description: "Facts about it, named as OpenTelemetry does where it has a name." })
+  @Field(() => JsonObjectScalar, {
+    description:
+      "Facts about it, named as OpenTelemetry does where it has a name. RUN: run.id, tenant.id, app.id, workflow.id, workflow.version.id, session.id, those that there are.",
+  })
   attributes!: JsonObject;
 
   @Field(() => String, { nullable: true, description: "ERROR: what went wrong, as NodeRun.errorCode; else null." })

@@ -11,7 +11,16 @@ import { TraceSpan } from "./span.entity.ts";
 /** Spans in the graph. */
 @Resolver(() => TraceSpan)
 export class SpanResolver {
+  @Query(() => TraceSpan, { nullable: true, description: "A span by id; null where there is none." })
+  traceSpan(
+    @Arg("id", () => ID, { description: "The span's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<TraceSpan | null> {
+    return loaders.span.load(id);
+  }
+
   @Query(() => TraceSpanConnection, {
+    nullable: true,
     description: "A run's trace, oldest first: the run itself, its node runs and the calls that they made.",
   })
   async traceSpans(

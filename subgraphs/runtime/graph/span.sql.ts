@@ -27,6 +27,7 @@ const columns = `c.id, c.run_id, c.path, c.trace_id, c.span_id, c.parent_span_id
 
 /** Spans by their beginning: the run's own, those of its node runs, and those that nodes recorded. */
 export const spanList: RunList<SpanRow, TraceSpan> = {
+  item: "TraceSpan",
   select: columns,
   table: "runtime.span",
   // The beginning to the microsecond, and the span's id where two began together: all of the same length, so the text sorts as they do.

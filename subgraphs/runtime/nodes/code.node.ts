@@ -6,7 +6,6 @@ import { completed, failed, outsideNode, stopped } from "./outcome.ts";
 import { traced } from "./traced.ts";
 
 const defaultTimeoutSeconds = 5;
-const busyRetryMs = 1_000;
 
 /** `code`: runs a program in the sandbox; `payload` in, `result` → output_json.result_json, `print` → output_text (S-58, S-59). */
 export const codeNode = outsideNode(async (context) => {
@@ -15,7 +14,7 @@ export const codeNode = outsideNode(async (context) => {
     tenantId: context.tenantId,
     language: config.language,
     code: config.code,
-    payload: config.input_json ?? {},
+    payload: config.input_json === undefined ? {} : config.input_json,
     timeoutMs: (config.timeout_seconds ?? defaultTimeoutSeconds) * 1000,
     signal: context.signal,
   };
@@ -28,12 +27,13 @@ function outcomeOf(context: NodeContext, result: SandboxResult): NodeOutcome {
   if (result.kind === "completed") return completed({ outputText: result.stdout, outputJson: { result_json: result.result } });
   const { code, message, stdout } = result;
   if (code === "CODE_CANCELLED") return { ...stopped(context.signal), effectUnknown: false } as NodeOutcome;
+  // The platform was busy, and the program has not begun: nothing of it has failed.
+  if (code === "SANDBOX_BUSY") return { kind: "interrupted", code, message: `${message} The node is called again when there is room.` };
   return failed({
     code,
     message,
-    // Only these are the host's doing; a program fails the same way again.
-    retryable: code === "SANDBOX_UNAVAILABLE" || code === "SANDBOX_BUSY",
-    ...(code === "SANDBOX_BUSY" ? { retryAfterMs: busyRetryMs } : {}),
+    // Another host may have a sandbox; a program fails the same way again.
+    retryable: code === "SANDBOX_UNAVAILABLE",
     ...(stdout === "" ? {} : { outputJson: { stdout } }),
   });
 }

@@ -1,9 +1,10 @@
 /**
- * Ranks documents for a query by BM25 (MiniSearch's BM25+), title before text. Words are compared without regard to case; a longer query
- * word also finds words that begin with it, for less.
+ * Ranks documents for a query by BM25 (MiniSearch's BM25+), title before text. Words, and what else a word of the query finds for less, are those of the
+ * search of memories (shared/words.ts).
  */
 import MiniSearch from "minisearch";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { searchTerms, wordsOf, type SearchTerm } from "#shared/words.ts";
 
 /** A document as a retriever takes it; whatever else it has is given back with it. */
 export interface RetrievableDocument extends JsonObject {
@@ -21,27 +22,41 @@ export interface DocumentIndex {
   search(query: string, topK: number): RetrievedDocument[];
 }
 
+/** Documents, read. */
+export interface ReadDocuments {
+  documents: RetrievableDocument[];
+  /** How many had none: a text that is null counts as empty, what is no document at all is left out. */
+  withoutText: number;
+}
+
 /**
- * Reads a list of documents: texts, or objects with `text` (or `content`), and perhaps `id` and `title`. null: it is no such list.
+ * Reads a list of documents: texts, or objects with `text` (or `content`), and perhaps `id` and `title`. One that is none does not spoil the others.
+ * null: it is no such list.
  */
-export function readDocuments(value: Json | undefined): RetrievableDocument[] | null {
+export function readDocuments(value: Json | undefined): ReadDocuments | null {
   if (!Array.isArray(value)) return null;
-  const documents = value.map(readDocument);
-  return documents.every((document) => document !== null) ? documents : null;
+  const documents = value.map(readDocument).filter((document) => document !== null);
+  if (documents.length === 0 && value.length > 0) return null;
+  const withoutText = value.filter((item) => textOf(item) === null).length;
+  return { documents, withoutText };
 }
 
 /** Indexes documents. @param isWanted  words for which it is false are not indexed; they count for the length of their document all the same. */
 export function indexDocuments(documents: readonly RetrievableDocument[], isWanted = (_word: string) => true): DocumentIndex {
-  const processTerm = (term: string) => {
-    const word = term.toLowerCase();
-    return isWanted(word) ? word : null;
-  };
+  const processTerm = (word: string) => (isWanted(word) ? word : null);
   // By position: ids are the author's and may repeat.
-  const index = new MiniSearch<{ id: number; title: string; text: string }>({ fields: ["title", "text"], tokenize: words, processTerm });
+  const index = new MiniSearch<{ id: number; title: string; text: string }>({ fields: ["title", "text"], tokenize: wordsOf, processTerm });
   index.addAll(documents.map(({ title, text }, id) => ({ id, title, text })));
   return {
     search(query, topK) {
-      const found = index.search(query, { boost: { title: 2 }, prefix: (term) => term.length >= minPrefixLength, tokenize: words });
+      const { words, prefixes, stems } = soughtBy(query);
+      const found = index.search(query, {
+        boost: { title: 2 },
+        tokenize: () => [...words, ...stems],
+        processTerm: (word) => word,
+        prefix: (word) => prefixes.has(word),
+        boostTerm: (word) => (stems.has(word) ? 0.5 : 1),
+      });
       return found
         .sort((a, b) => b.score - a.score || (a.id as number) - (b.id as number))
         .slice(0, topK)
@@ -61,34 +76,51 @@ export function searchOnce(documents: readonly RetrievableDocument[], query: str
   return indexDocuments(documents, wordsFoundBy(query)).search(query, topK);
 }
 
-const minPrefixLength = 4;
+/** What a query looks for. */
+interface Sought {
+  words: ReadonlySet<string>;
+  /** Of the words, those that also find what begins with them. */
+  prefixes: ReadonlySet<string>;
+  /** Found for half, where they are not among the words. */
+  stems: ReadonlySet<string>;
+}
 
-/** Whether a query finds a word: it has the word, or a longer beginning of it. */
+function soughtBy(query: string): Sought {
+  const terms: SearchTerm[] = searchTerms(query);
+  const words = new Set(terms.map(({ word }) => word));
+  const prefixes = new Set(terms.filter(({ word, upTo }) => upTo !== word).map(({ word }) => word));
+  const stems = new Set(terms.flatMap((term) => term.stems).filter((stem) => !words.has(stem)));
+  return { words, prefixes, stems };
+}
+
+/** Whether a query finds a word: it has the word, or a beginning of it. */
 function wordsFoundBy(query: string): (word: string) => boolean {
-  const asked = new Set(words(query).map((word) => word.toLowerCase()));
-  const lengths = [...new Set(Array.from(asked, ({ length }) => length))].filter((length) => length >= minPrefixLength);
-  return (word) => asked.has(word) || lengths.some((length) => length < word.length && asked.has(word.slice(0, length)));
+  const { words, prefixes, stems } = soughtBy(query);
+  const lengths = [...new Set(Array.from(prefixes, ({ length }) => length))];
+  return (word) =>
+    words.has(word) || stems.has(word) || lengths.some((length) => length < word.length && prefixes.has(word.slice(0, length)));
 }
 
 function readDocument(value: Json, position: number): RetrievableDocument | null {
-  const source = typeof value === "string" ? { text: value } : value;
-  if (!isJsonObject(source)) return null;
-  const { id, title, text = source["content"] } = source;
-  if (typeof text !== "string") return null;
+  const text = textOf(value);
+  const source = isJsonObject(value) ? value : {};
+  if (text === null && !isTextless(source)) return null;
+  const { id, title } = source;
   return {
     ...source,
     id: typeof id === "string" || typeof id === "number" ? String(id) : String(position),
     title: typeof title === "string" ? title : "",
-    text,
+    text: text ?? "",
   };
 }
 
-// Scripts that put no spaces between words; only for them is the slower segmenter worth its time.
-const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Khmer}\p{Script=Lao}]/u;
-const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
+/** The text of what may be a document; null: it has none. */
+function textOf(value: Json): string | null {
+  const text = isJsonObject(value) ? (value["text"] ?? value["content"]) : value;
+  return typeof text === "string" ? text : null;
+}
 
-function words(text: string): string[] {
-  const normal = text.normalize("NFKC");
-  if (!unspaced.test(normal)) return normal.split(/[^\p{L}\p{N}\p{M}]+/u);
-  return Array.from(segmenter.segment(normal), ({ segment, isWordLike }) => (isWordLike ? segment : "")).filter((word) => word !== "");
+/** Whether it says itself that it has no text. */
+function isTextless({ text, content }: JsonObject): boolean {
+  return (text === null && (content === undefined || content === null)) || (text === undefined && content === null);
 }

@@ -5,7 +5,7 @@
 import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { GuardedFetch } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import type { ModelPort } from "./ports/model.port.ts";
+import type { DeltaKind, ModelPort } from "./ports/model.port.ts";
 import type { ToolPort } from "./ports/tool.port.ts";
 import type { SandboxPort } from "../sandbox/sandbox.ts";
 
@@ -36,6 +36,16 @@ export interface NodeUsage {
   completionTokens: number;
 }
 
+/** What was changed of an output so that it can be kept: said in a span, under `output.…`. */
+export interface OutputNotes {
+  /** Characters that PostgreSQL does not store; U+FFFD stands for each. */
+  replaced_characters?: number;
+  /** Places of numbers that a double does not keep, and whose digits are a text now; the first of them. */
+  numbers_as_text?: string[];
+  /** Documents without a text: a null one counts as empty, what is no document at all is left out. */
+  documents_without_text?: number;
+}
+
 /** How a node's attempt ended. */
 export type NodeOutcome =
   | {
@@ -48,6 +58,7 @@ export type NodeOutcome =
       route?: string;
       artifacts?: ArtifactDraft[];
       usage?: NodeUsage;
+      notes?: OutputNotes;
     }
   | {
       /** Rests until someone answers, or until `delayMs` from now have passed (then it completes with no output). */
@@ -69,6 +80,7 @@ export type NodeOutcome =
       /** Output to keep despite the failure, such as the body of an HTTP error. */
       outputJson?: Json;
       usage?: NodeUsage;
+      notes?: OutputNotes;
     }
   | {
       /** A part of the platform itself was not there: no failure of the node. The attempt is made again when it is, whatever `retry` says. */
@@ -117,6 +129,8 @@ export interface NodeContext {
   effectKey: string;
   config: JsonObject;
   scope: NodeScope;
+  /** What the node's own timeout_seconds says of one attempt; undefined where it says nothing. */
+  timeoutMs?: number | undefined;
   /** True: no model and no tool outside the platform is called. */
   dryRun: boolean;
   /** Fires on cancel, on a lost lease, and at the node's deadline. Whatever is awaited must end soon after. */
@@ -124,8 +138,8 @@ export interface NodeContext {
   ports: NodePorts;
   /** Opens a child span (SPAN event when the node's outcome is flushed). */
   span(spanType: "MODEL" | "TOOL" | "HTTP" | "CODE", name: string, attributes?: JsonObject): SpanHandle;
-  /** Streams text that was just produced to live subscribers; not stored. */
-  delta(text: string): void;
+  /** Streams text that was just produced, or thought, to live subscribers; not stored. Text unless `kind` says otherwise. */
+  delta(text: string, kind?: DeltaKind): void;
 }
 
 /** pure: computed from the scope and nothing else, without a started mark: here and now, or in a thread when it is not small. outside: touches the world or takes long. */

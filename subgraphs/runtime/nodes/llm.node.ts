@@ -3,18 +3,20 @@ import type { JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import { storableText } from "#shared/json/storable.ts";
 import { rendered } from "./evaluation.ts";
-import type { NodeOutcome } from "./executor.ts";
-import { completed, failed, outsideNode } from "./outcome.ts";
+import type { NodeOutcome, OutputNotes } from "./executor.ts";
+import { completed, failed, noted, outsideNode, placesOf } from "./outcome.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
 import { portCall, traced } from "./traced.ts";
 
+type ModelMessage = ModelRequest["messages"][number];
+
 /**
  * `llm`: one chat completion through the model subgraph, streamed (S-56, S-57). output_text is the answer's text; output_json
- * `{ model, finish_reason, usage, tool_calls, parsed }`, `parsed` only where `response_format` asks for JSON.
+ * `{ model, finish_reason, usage, tool_calls, parsed }`, `parsed` only where `response_format` asks for JSON; the node's timeout_seconds is the call's.
  */
 export const llmNode = outsideNode(async (context) => {
   const config = llmConfig.parse(await rendered(context, "llm"));
-  const request = requestOf(config);
+  const request = requestOf(config, context.timeoutMs);
   if (request.messages.length === 0)
     return failed({
       code: "NODE_CONFIG_INVALID",
@@ -25,23 +27,32 @@ export const llmNode = outsideNode(async (context) => {
   const completion = await traced(
     context,
     call,
-    (span) => context.ports.model.complete(request, portCall(context, span), (text) => context.delta(text)),
+    (span) => context.ports.model.complete(request, portCall(context, span), (...delta) => context.delta(...delta)),
     (done) => ({ attributes: responseAttributes(done) }),
   );
   return outcomeOf(completion, request);
 });
 
-function requestOf(config: LlmConfig): ModelRequest {
+function requestOf(config: LlmConfig, timeoutMs: number | undefined): ModelRequest {
   return {
-    ...(config.provider_code ? { providerCode: config.provider_code } : {}),
-    ...(config.model ? { model: config.model } : {}),
+    ...given("providerCode", config.provider_code || undefined),
+    ...given("model", config.model || undefined),
     messages: messagesOf(config),
-    ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
-    ...(config.max_tokens === undefined ? {} : { maxTokens: config.max_tokens }),
-    ...(config.top_p === undefined ? {} : { topP: config.top_p }),
-    ...(config.stop === undefined ? {} : { stop: config.stop }),
-    ...(config.response_format === undefined ? {} : { responseFormat: config.response_format }),
+    ...given("temperature", config.temperature),
+    ...given("maxTokens", config.max_completion_tokens === undefined ? config.max_tokens : undefined),
+    ...given("maxCompletionTokens", config.max_completion_tokens),
+    ...given("topP", config.top_p),
+    ...given("seed", config.seed),
+    ...given("reasoningEffort", config.reasoning_effort),
+    ...given("stop", config.stop),
+    ...given("responseFormat", config.response_format),
+    ...given("extraParameters", config.extra_parameters),
+    ...given("timeoutSeconds", timeoutMs === undefined ? undefined : timeoutMs / 1_000),
   };
+}
+
+function given<Key extends string, Value>(key: Key, value: Value | undefined): Partial<Record<Key, Value>> {
+  return (value === undefined ? {} : { [key]: value }) as Partial<Record<Key, Value>>;
 }
 
 /** The system prompt, then the explicit messages, then the prompt: whichever are given. */
@@ -49,23 +60,31 @@ function messagesOf(config: LlmConfig): ModelRequest["messages"] {
   const { system_prompt, messages = [], prompt } = config;
   return [
     ...(system_prompt ? [{ role: "SYSTEM" as const, content: system_prompt }] : []),
-    ...messages.map(({ role, content }) => ({ role: role.toUpperCase() as "USER", content })),
+    ...messages.map(messageOf),
     ...(prompt ? [{ role: "USER" as const, content: prompt }] : []),
   ];
 }
 
-function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutcome {
-  const outputText = storableText(completion.content ?? "");
-  const usage = { modelCalls: 1, promptTokens: completion.promptTokens, completionTokens: completion.completionTokens };
-  const outputJson: JsonObject = {
-    model: completion.model,
-    finish_reason: completion.finishReason.toLowerCase(),
-    usage: { prompt_tokens: completion.promptTokens, completion_tokens: completion.completionTokens },
-    tool_calls: completion.toolCalls.map((call) => ({ ...call })),
+function messageOf({ role, content, name, tool_call_id, tool_calls }: NonNullable<LlmConfig["messages"]>[number]): ModelMessage {
+  const parts = Array.isArray(content) ? content : undefined;
+  return {
+    role: role.toUpperCase() as ModelMessage["role"],
+    content: typeof content === "string" ? content : null,
+    ...given("contentParts", parts),
+    ...given("name", name),
+    ...given("toolCallId", tool_call_id),
+    ...given("toolCalls", tool_calls),
   };
+}
+
+function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutcome {
+  const outputText = completion.content ?? "";
+  const usage = { modelCalls: 1, promptTokens: completion.promptTokens, completionTokens: completion.completionTokens };
+  const outputJson = outputOf(completion);
   if (!asksForJson(request) || completion.toolCalls.length > 0) return completed({ outputText, outputJson, usage });
-  const parsed = readJson(outputText);
-  if (parsed !== undefined) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage });
+  const notes: OutputNotes = {};
+  const parsed = readJson(storableText(outputText), (numbers) => (notes.numbers_as_text = placesOf(numbers, "parsed")));
+  if (parsed !== undefined) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage, ...noted(notes) });
   const hint = completion.finishReason === "LENGTH" ? "; it was cut off by max_tokens" : "";
   // Another sample may be well-formed: the node's retry policy decides.
   return failed({
@@ -75,6 +94,25 @@ function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutc
     outputJson: { ...outputJson, text: outputText },
     usage,
   });
+}
+
+/** The keys beside the first four are there only where there is something to tell. */
+function outputOf(completion: ModelCompletion): JsonObject {
+  const { cachedTokens, reasoningTokens, reasoning, providerFinishReason, omittedParameters = [] } = completion;
+  return {
+    model: completion.model,
+    finish_reason: completion.finishReason.toLowerCase(),
+    usage: {
+      prompt_tokens: completion.promptTokens,
+      completion_tokens: completion.completionTokens,
+      ...given("cached_tokens", cachedTokens ?? undefined),
+      ...given("reasoning_tokens", reasoningTokens ?? undefined),
+    },
+    tool_calls: completion.toolCalls.map((call) => ({ ...call })),
+    ...given("provider_finish_reason", completion.finishReason === "OTHER" ? (providerFinishReason ?? undefined) : undefined),
+    ...given("reasoning", reasoning ? storableText(reasoning) : undefined),
+    ...given("omitted_parameters", omittedParameters.length === 0 ? undefined : omittedParameters),
+  };
 }
 
 function asksForJson(request: ModelRequest): boolean {
@@ -88,7 +126,7 @@ function requestAttributes(request: ModelRequest): JsonObject {
     "gen_ai.operation.name": "chat",
     "gen_ai.request.model": request.model,
     "gen_ai.request.temperature": request.temperature,
-    "gen_ai.request.max_tokens": request.maxTokens,
+    "gen_ai.request.max_tokens": request.maxCompletionTokens ?? request.maxTokens,
   };
 }
 

@@ -1,7 +1,8 @@
 /** How executors say how it went. Failures become outcomes here, in one way for all node types; what is left over is a bug and stays an exception. */
 import { ZodError } from "zod";
 import { AppError } from "#shared/errors.ts";
-import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
+import { placeOf, type LongNumber } from "#shared/json/numbers.ts";
+import type { NodeContext, NodeExecutor, NodeOutcome, OutputNotes } from "./executor.ts";
 
 type Completed = Extract<NodeOutcome, { kind: "completed" }>;
 type Failed = Extract<NodeOutcome, { kind: "failed" }>;
@@ -9,6 +10,18 @@ type Failed = Extract<NodeOutcome, { kind: "failed" }>;
 /** A completed outcome. Whether its output can be kept is looked at once, where it is stored (storable.ts). */
 export function completed(output: Omit<Completed, "kind">): NodeOutcome {
   return { kind: "completed", ...output };
+}
+
+/** The notes of an outcome; those that say nothing are none. */
+export function noted(notes: OutputNotes): { notes?: OutputNotes } {
+  return Object.keys(notes).length > 0 ? { notes } : {};
+}
+
+const notedPlaces = 10;
+
+/** Where an output has digits for numbers, as its notes have it. */
+export function placesOf(numbers: readonly LongNumber[], root: string): string[] {
+  return numbers.slice(0, notedPlaces).map((number) => placeOf(number, root));
 }
 
 /** A failed outcome; not retryable unless it says so. */

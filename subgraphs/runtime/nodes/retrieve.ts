@@ -4,8 +4,8 @@ import { readJson } from "#shared/json/nesting.ts";
 import { hasTooManyValues, maxJsonValues } from "#shared/json/value-count.ts";
 import { memoBySource } from "#shared/template/memo.ts";
 import { indexDocuments, readDocuments, searchOnce, type RetrievableDocument, type RetrievedDocument } from "./document-index.ts";
-import type { NodeOutcome } from "./executor.ts";
-import { completed, failed } from "./outcome.ts";
+import type { NodeOutcome, OutputNotes } from "./executor.ts";
+import { completed, failed, noted, placesOf } from "./outcome.ts";
 
 /** A query, and where the documents are from. */
 export interface Retrieval {
@@ -19,38 +19,44 @@ const maxDocuments = 20_000;
 
 /** Documents of a config are asked again with the next run. */
 const configIndex = memoBySource((json) => {
-  const documents = readable(json);
-  return typeof documents === "string" ? { problem: documents } : { index: indexDocuments(documents) };
+  const read = readable(json);
+  return typeof read === "string" ? { problem: read } : { index: indexDocuments(read.documents), notes: read.notes };
 }, 4_000_000);
 
 /** The outcome. @param json  a list of documents, or `{ documents }` */
 export function retrieve({ query, topK, source }: Retrieval, json: string): NodeOutcome {
-  const found = source === "config" ? ofConfig(json, query, topK) : ofUrl(json, query, topK);
-  if (typeof found === "string") return notUsable(source, found);
+  const search = source === "config" ? ofConfig(json, query, topK) : ofUrl(json, query, topK);
+  if (typeof search === "string") return notUsable(source, search);
+  const { found, notes } = search;
   const outputText = found.map(({ title, text }) => (title ? `${title}\n${text}` : text)).join("\n\n");
-  return completed({ outputText, outputJson: { query, retrieved_documents: found } });
+  return completed({ outputText, outputJson: { query, retrieved_documents: found }, ...noted(notes) });
 }
 
 /** What was found, or why nothing can be. */
-type Found = RetrievedDocument[] | string;
+type Found = { found: RetrievedDocument[]; notes: OutputNotes } | string;
 
 function ofConfig(json: string, query: string, topK: number): Found {
-  const { index, problem = "" } = configIndex(json);
-  return index === undefined ? problem : index.search(query, topK);
+  const { index, notes = {}, problem = "" } = configIndex(json);
+  return index === undefined ? problem : { found: index.search(query, topK), notes };
 }
 
 function ofUrl(json: string, query: string, topK: number): Found {
-  const documents = readable(json);
-  return typeof documents === "string" ? documents : searchOnce(documents, query, topK);
+  const read = readable(json);
+  return typeof read === "string" ? read : { found: searchOnce(read.documents, query, topK), notes: read.notes };
 }
 
 /** Documents, or why they cannot be searched; empty: they are none. */
-function readable(json: string): RetrievableDocument[] | string {
+function readable(json: string): { documents: RetrievableDocument[]; notes: OutputNotes } | string {
   if (hasTooManyValues(json)) return `they have more than ${maxJsonValues} values`;
-  const value = readJson(json);
-  const documents = readDocuments(isJsonObject(value) ? value["documents"] : value);
-  if (documents === null) return "";
-  return documents.length > maxDocuments ? `there are ${documents.length}, and at most ${maxDocuments} can be searched` : documents;
+  const notes: OutputNotes = {};
+  const value = readJson(json, (numbers) => (notes.numbers_as_text = placesOf(numbers, "documents")));
+  const read = readDocuments(isJsonObject(value) ? value["documents"] : value);
+  if (read === null) return "";
+  const { documents, withoutText } = read;
+  if (withoutText > 0) notes.documents_without_text = withoutText;
+  return documents.length > maxDocuments
+    ? `there are ${documents.length}, and at most ${maxDocuments} can be searched`
+    : { documents, notes };
 }
 
 function notUsable(source: Retrieval["source"], problem: string): NodeOutcome {

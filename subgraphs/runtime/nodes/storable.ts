@@ -1,14 +1,22 @@
 /**
- * Outcomes that can be kept, by the rule of shared/json/storable.ts for each of their parts, and of bounded size. Found out at the flush, a value that
- * cannot be stored would fail all runs that share it.
+ * Outcomes that can be kept, by the rule of shared/json/storable.ts for each of their parts, and of bounded size. What PostgreSQL does not store of texts
+ * and keys is replaced and noted: half an emoji, cut by whoever was asked, is no reason to lose an answer. Found out at the flush, a value that cannot be
+ * stored would fail all runs that share it.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { NotStorable, requireStorableText, storableJson, storableText, type StorableJson } from "#shared/json/storable.ts";
+import {
+  NotStorable,
+  requireStorableText,
+  storableJson,
+  storableText,
+  type Replaced,
+  type StorableJson,
+  type StorableOptions,
+} from "#shared/json/storable.ts";
 import type { ArtifactDraft, NodeOutcome } from "./executor.ts";
 
 /** The most that one node may put out; what exceeds a hot row (2 kB) becomes an artifact up to this. */
 export const maxOutputBytes = 50 * 1024 * 1024;
-const size = { maxBytes: maxOutputBytes };
 
 /** An outcome that can be kept, with the JSON texts of its parts. */
 export interface StorableOutcome<Outcome> {
@@ -59,19 +67,22 @@ function notStorableFailure({ kind, problem }: NotStorable, usage: CompletedOutc
 }
 
 function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome> {
-  const { outputText, route } = given;
-  if (outputText !== undefined) requireStorableText(outputText, "outputText", size);
+  const { route } = given;
+  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 } };
+  const outputText = given.outputText === undefined ? undefined : requireStorableText(given.outputText, "outputText", options);
   if (route !== undefined) requireStorableText(route, "route");
-  const outputJson = jsonOf(given.outputJson, "outputJson");
+  const outputJson = jsonOf(given.outputJson, "outputJson", options);
   refuseLarge("output", outputText, outputJson?.text);
-  const stateUpdates = jsonOf(given.stateUpdates, "stateUpdates");
+  const stateUpdates = jsonOf(given.stateUpdates, "stateUpdates", options);
   refuseLarge("stateUpdates", stateUpdates?.text);
-  const artifacts = (given.artifacts ?? []).map(artifactStorable);
+  const artifacts = (given.artifacts ?? []).map((artifact, index) => artifactStorable(artifact, index, options));
   const outcome = {
     ...given,
+    ...(outputText !== undefined && { outputText }),
     ...(outputJson !== undefined && { outputJson: outputJson.value }),
     ...(stateUpdates !== undefined && { stateUpdates: stateUpdates.value as JsonObject }),
     ...(given.artifacts !== undefined && { artifacts: artifacts.map(({ draft }) => draft) }),
+    ...notesOf(given, options.replaced),
   };
   return {
     outcome,
@@ -81,10 +92,14 @@ function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome
   };
 }
 
-function artifactStorable(given: ArtifactDraft, index: number): StorableArtifact {
-  const { contentJson, ...texts } = given;
-  for (const [field, text] of Object.entries(texts)) requireStorableText(text, `artifacts.${index}.${field}`, size);
-  const json = jsonOf(contentJson, `artifacts.${index}.contentJson`);
+function artifactStorable(given: ArtifactDraft, index: number, options: Options): StorableArtifact {
+  const { contentJson, ...givenTexts } = given;
+  const kept = Object.entries(givenTexts).map(([field, text]) => [
+    field,
+    requireStorableText(text, `artifacts.${index}.${field}`, options),
+  ]);
+  const texts = Object.fromEntries(kept) as Omit<ArtifactDraft, "contentJson">;
+  const json = jsonOf(contentJson, `artifacts.${index}.contentJson`, options);
   refuseLarge(`artifacts.${index}`, texts.contentText, json?.text);
   return { draft: { ...texts, ...(json !== undefined && { contentJson: json.value }) }, json: json?.text };
 }
@@ -93,20 +108,29 @@ function artifactStorable(given: ArtifactDraft, index: number): StorableArtifact
 function failedStorable(given: FailedOutcome): StorableOutcome<NodeOutcome> {
   const { outputJson: output, ...failure } = given;
   const outcome = { ...failure, code: storableText(failure.code), message: storableText(failure.message) };
+  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 } };
   try {
-    const outputJson = jsonOf(output, "outputJson");
+    const outputJson = jsonOf(output, "outputJson", options);
     refuseLarge("outputJson", outputJson?.text);
     if (outputJson === undefined) return { outcome, artifacts: [] };
-    return { outcome: { ...outcome, outputJson: outputJson.value }, outputJson: outputJson.text, artifacts: [] };
+    const kept = { ...outcome, outputJson: outputJson.value, ...notesOf(given, options.replaced) };
+    return { outcome: kept, outputJson: outputJson.text, artifacts: [] };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;
     return { outcome, artifacts: [] };
   }
 }
 
+type Options = Required<StorableOptions>;
+
 /** null is no output, as absent is. */
-function jsonOf(value: Json | undefined, name: string): StorableJson | undefined {
-  return value === undefined || value === null ? undefined : storableJson(value, name, size);
+function jsonOf(value: Json | undefined, name: string, options: Options): StorableJson | undefined {
+  return value === undefined || value === null ? undefined : storableJson(value, name, options);
+}
+
+/** What was replaced, beside what the outcome notes already: one that comes from another worker was looked at there. */
+function notesOf({ notes }: Pick<CompletedOutcome, "notes">, { count }: Replaced): Pick<CompletedOutcome, "notes"> {
+  return count === 0 ? {} : { notes: { ...notes, replaced_characters: (notes?.replaced_characters ?? 0) + count } };
 }
 
 function refuseLarge(name: string, ...texts: (string | undefined)[]): void {

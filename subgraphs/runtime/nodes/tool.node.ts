@@ -2,11 +2,10 @@ import { shownRequestConfig } from "#shared/secret/credentials.ts";
 import { toolConfig } from "#shared/dsl/configs.ts";
 import { AppError } from "#shared/errors.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { storableText } from "#shared/json/storable.ts";
 import { rendered } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
-import { completed, failed, outsideNode } from "./outcome.ts";
+import { completed, failed, noted, outsideNode } from "./outcome.ts";
 import type { ToolRequest, ToolResponse } from "./ports/tool.port.ts";
 import { portCall, traced } from "./traced.ts";
 
@@ -44,7 +43,7 @@ function requestOf(rendered: JsonObject): ToolRequest {
 }
 
 function outcomeOf(response: ToolResponse): NodeOutcome {
-  const outputText = response.outputText === null ? undefined : storableText(response.outputText);
+  const outputText = response.outputText ?? undefined;
   const outputJson = {
     tool: response.resolved,
     ok: response.ok,
@@ -53,7 +52,9 @@ function outcomeOf(response: ToolResponse): NodeOutcome {
     body: response.outputJson ?? outputText ?? null,
     duration_ms: response.durationMs,
   };
-  if (response.ok) return completed({ ...(outputText === undefined ? {} : { outputText }), outputJson });
+  const places = response.numbersAsText.map((place) => (place === "" ? "body" : `body.${place}`));
+  const notes = noted(places.length === 0 ? {} : { numbers_as_text: places });
+  if (response.ok) return completed({ ...(outputText === undefined ? {} : { outputText }), outputJson, ...notes });
   return failed({
     code: response.errorCode ?? "TOOL_HTTP_ERROR",
     message: response.errorMessage ?? `The tool answered with status ${response.status}.`,
@@ -61,6 +62,7 @@ function outcomeOf(response: ToolResponse): NodeOutcome {
     ...(response.resolved["redirected_by"] === undefined &&
       httpRetry({ status: response.status ?? 0, headers: response.headers }, Date.now())),
     outputJson,
+    ...notes,
   });
 }
 

@@ -1,6 +1,7 @@
 /** One run's part of a flush. Made once: a flush that is sent again is the same bytes. */
 import { storableText } from "#shared/json/storable.ts";
-import { runOutput } from "../engine/output.ts";
+import { isOutputLarger, runOutput } from "../engine/output.ts";
+import { maxOutputBytes } from "../nodes/storable.ts";
 import { isPlainEnd, type FlushAnswer, type FlushRun, type Rest } from "../queue/flush.sql.ts";
 import type { EventRow, NodeRunRow } from "../queue/rows.ts";
 import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";
@@ -73,7 +74,8 @@ export interface Ownership {
 }
 
 /** Takes all that the ledger has to store, with what `rest` makes of the run. */
-export function flushDraft(own: Ownership, rest: Rest): FlushDraft {
+export function flushDraft(given: Ownership, rest: Rest): FlushDraft {
+  const own = rest === "end" ? outputBounded(given) : given;
   const { run, ledger } = own;
   const tail = rest === "keep" && ledger.held.decided.size === 0 ? undefined : tailOf(own, rest);
   // Every flush moves event_seq, or one that is sent again could not be told from one that was stored.
@@ -89,6 +91,14 @@ export function flushDraft(own: Ownership, rest: Rest): FlushDraft {
   const ofRun = [row.state, row.outputText, row.outputJson].reduce((sum, text) => sum + (text?.length ?? 0), 0);
   const characters = ofRun + pending.characters;
   return { run, row, pending, characters, tail, isShort, isPlainEnd: isEnd, withdraws };
+}
+
+/** A run whose last nodes put out more than can be kept of it fails with that, though none of them did. */
+function outputBounded(own: Ownership): Ownership {
+  const { ending, graph } = own.standing;
+  if (ending !== undefined || graph.root.failure !== undefined || !isOutputLarger(graph.root, maxOutputBytes)) return own;
+  const message = `The run's output, of its last nodes together, is larger than ${maxOutputBytes} bytes. Let one node after them put out what the run gives back.`;
+  return { ...own, standing: { ...own.standing, ending: { status: "FAILED", code: "OUTPUT_TOO_LARGE", message } } };
 }
 
 /** Whether the statement for plain ends can store it: no node run has a row yet, none is left open or offered, no session is to be told. */

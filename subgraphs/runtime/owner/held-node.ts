@@ -10,7 +10,7 @@ export interface HeldNode extends NodeRecord {
   /** When it is due, by the database's clock in milliseconds, where it waits for a time. */
   dueMs: number | undefined;
   waitReason: string | undefined;
-  /** It was begun with nothing beside it, because owners have died with its run. */
+  /** It was begun with nothing beside it in the whole process, because owners have died with its run. */
   alone: boolean | undefined;
   /** It has a slot, and its call has not begun: its started mark is not stored, or the lease is in doubt. */
   isStarting: boolean;

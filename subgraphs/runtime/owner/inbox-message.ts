@@ -27,6 +27,12 @@ const span = z.object({
   errorMessage: z.string().nullable(),
 });
 
+const notes = z.object({
+  replaced_characters: z.number().optional(),
+  numbers_as_text: z.array(z.string()).optional(),
+  documents_without_text: z.number().optional(),
+});
+
 const outcome = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("completed"),
@@ -36,6 +42,7 @@ const outcome = z.discriminatedUnion("kind", [
     route: z.string().optional(),
     artifacts: z.array(artifact).optional(),
     usage: usage.optional(),
+    notes: notes.optional(),
   }),
   z.object({ kind: z.literal("waiting"), reason: z.string(), delayMs: z.number().optional() }),
   z.object({
@@ -47,6 +54,7 @@ const outcome = z.discriminatedUnion("kind", [
     effectUnknown: z.boolean().optional(),
     outputJson: json.optional(),
     usage: usage.optional(),
+    notes: notes.optional(),
   }),
   z.object({ kind: z.literal("interrupted"), code: z.string(), message: z.string(), effectUnknown: z.boolean().optional() }),
   z.object({ kind: z.literal("skipped") }),

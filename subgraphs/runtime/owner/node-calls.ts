@@ -5,6 +5,7 @@
 import { applyOpened } from "../engine/apply.ts";
 import type { NodeState } from "../engine/frame.ts";
 import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
+import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
@@ -30,24 +31,27 @@ const confirmationWaitMs = 1_000;
 export class NodeCalls {
   /** One node at a time is called, each marked before, pure ones too: owners have died with this run. */
   isCareful: boolean;
+  /** No other suspect is executed beside it: whatever kills the process now is what the run does. */
+  readonly #isAlone: boolean;
   readonly #process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "log">;
   readonly #ledger: RunLedger;
   readonly #environment: RunEnvironment;
   readonly #run: CallingRun;
 
-  /** @param options.crashes  how often the run's owner has changed by a crash; from the second on it is careful. */
+  /** @param options.claimed  from its second crash on the run is careful. */
   constructor(options: {
     process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "log">;
     ledger: RunLedger;
     environment: RunEnvironment;
     run: CallingRun;
-    crashes: number;
+    claimed: Pick<ClaimedRun, "crashes" | "company">;
   }) {
     this.#process = options.process;
     this.#ledger = options.ledger;
     this.#environment = options.environment;
     this.#run = options.run;
-    this.isCareful = options.crashes >= 2;
+    this.isCareful = options.claimed.crashes >= 2;
+    this.#isAlone = options.claimed.company <= 1;
   }
 
   /** Whether a node that is ready can start or be offered. Where nodes are not offered, one that touches the outside needs a slot. */
@@ -144,7 +148,7 @@ export class NodeCalls {
     const held = this.#ledger.hold(state);
     held.startedMs = clock.nowMs();
     held.workerKey = undefined;
-    held.alone = this.isCareful;
+    held.alone = this.isCareful && this.#isAlone;
     held.waitReason = undefined;
     held.effectKey = this.#environment.effectKeys?.[held.path];
     held.isStarting = true;

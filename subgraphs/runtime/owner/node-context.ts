@@ -5,6 +5,7 @@
 import type { HintPublisher } from "#shared/hints.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/executor.ts";
+import type { DeltaKind } from "../nodes/ports/model.port.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import type { DatabaseClock } from "./clock.ts";
@@ -116,6 +117,9 @@ export class NodeRunContext implements NodeContext {
       current: { node_id: this.#attempt.node.id },
     });
   }
+  get timeoutMs(): number | undefined {
+    return this.#attempt.node.timeoutMs;
+  }
   get dryRun(): boolean {
     return this.#run.dryRun;
   }
@@ -147,9 +151,9 @@ export class NodeRunContext implements NodeContext {
     return { spanId, traceparent: traceparent(this.#run.traceId, spanId), end };
   }
 
-  delta(text: string): void {
+  delta(text: string, kind: DeltaKind = "text"): void {
     const { path, attempt, epoch, storedSeq } = this.#attempt;
-    const body = { nodeRunId: nodeRunId(this.#run.runId, path), attempt, epoch, offset: this.#deltaOffset, text, seq: storedSeq() };
+    const body = { nodeRunId: nodeRunId(this.#run.runId, path), attempt, epoch, offset: this.#deltaOffset, text, kind, seq: storedSeq() };
     this.#deltaOffset += text.length;
     this.#run.hints.publish("delta", this.#run.runId, body);
   }

@@ -101,7 +101,7 @@ export function spanRow(path: string, span: SpanRecord): SpanRow {
   return { path, ...span, attributes: JSON.stringify(span.attributes) };
 }
 
-/** A span that can be kept. Attributes that cannot are left out, all of them: telemetry fails nobody. */
+/** A span that can be kept. Attributes that are no JSON are left out, all of them: telemetry fails nobody. */
 export function storableSpan(span: SpanRecord): SpanRecord {
   const { name, spanType, errorCode, errorMessage } = span;
   const texts = {
@@ -115,7 +115,7 @@ export function storableSpan(span: SpanRecord): SpanRecord {
 
 function storableAttributes(attributes: SpanRecord["attributes"]): SpanRecord["attributes"] {
   try {
-    return storableJson(attributes, "attributes", { maxBytes: maxOutputBytes }).value as SpanRecord["attributes"];
+    return storableJson(attributes, "attributes", { maxBytes: maxOutputBytes, replaced: { count: 0 } }).value as SpanRecord["attributes"];
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;
     return {};

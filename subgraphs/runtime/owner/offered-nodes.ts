@@ -8,6 +8,7 @@ import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from ".
 import { storableOutcome } from "../nodes/storable.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
+import { isTimeOut } from "../queue/failure.ts";
 import { runLoadSome, runPlanId, type LoadedRun } from "../queue/load.sql.ts";
 import { offersRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
@@ -33,6 +34,9 @@ interface Held {
 /** Without a word from the hints, what was withdrawn is looked for this often; one statement for all that is held. */
 const withdrawnEveryMs = 500;
 const sendAgainMs = 20;
+/** As much as a flush carries; one result may be larger and goes alone. After a time-out half as many go together. */
+const resultsPerPost = 200;
+const charactersPerPost = 4 * 1024 * 1024;
 const completed = nodeRunStatusNumber("COMPLETED");
 
 export class OfferedNodes {
@@ -51,6 +55,8 @@ export class OfferedNodes {
   #isLooking = false;
   #mustLookAgain = false;
   #flights = 0;
+  #isLargeInFlight = false;
+  #mostTogether = resultsPerPost;
   #isClosed = false;
 
   constructor(options: { owner: RunOwner; db: Queryable; workerKey: string; finished: () => void }) {
@@ -132,8 +138,8 @@ export class OfferedNodes {
     if (plan === undefined) return undefined;
     const node = nodeOfPath(plan, claim.path);
     if (node === undefined) throw new Error(`the offered node run ${claim.path} is none of its plan`);
-    // A lease that was not given back: the call may have been made.
-    if (claim.crashes > 0 && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
+    // A lease that was not given back, whatever for: the call may have been made.
+    if (claim.isOrphan && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
     const executor = this.#owner.executors(node.type);
     if (executor === undefined) return undefined;
     const context = await this.#contextOf(claim, plan, node);
@@ -187,17 +193,39 @@ export class OfferedNodes {
   }
 
   #pump(): void {
-    if (this.#flights >= 2 || this.#results.length === 0 || this.#isClosed) return;
+    if (this.#flights >= 2 || this.#isClosed) return;
+    const results = this.#take();
+    if (results.length === 0) return;
+    const isLarge = charactersOf(results) > charactersPerPost;
     this.#flights++;
-    void this.#send(this.#results.splice(0, 200)).finally(() => {
+    if (isLarge) this.#isLargeInFlight = true;
+    void this.#send(results).finally(() => {
       this.#flights--;
+      if (isLarge) this.#isLargeInFlight = false;
       this.#pump();
     });
+  }
+
+  /** As many as fit together. One that is too large for any company goes alone, and one at a time, so that the others have a way beside it. */
+  #take(): OfferedResult[] {
+    const taken = new Set<OfferedResult>();
+    let characters = 0;
+    for (const result of this.#results) {
+      const { length } = result.body;
+      if (taken.size > 0 && characters + length > charactersPerPost) continue;
+      if (length > charactersPerPost && this.#isLargeInFlight) continue;
+      taken.add(result);
+      characters += length;
+      if (taken.size >= this.#mostTogether || characters >= charactersPerPost) break;
+    }
+    this.#results.splice(0, this.#results.length, ...this.#results.filter((result) => !taken.has(result)));
+    return [...taken];
   }
 
   async #send(results: OfferedResult[]): Promise<void> {
     try {
       const answers = await resultsPost(this.#db, results);
+      this.#mostTogether = resultsPerPost;
       for (const { key, runId, kind } of answers) {
         if (kind === "busy") continue;
         if (kind === "done") this.#owner.hints.publish("inbox", runId);
@@ -208,6 +236,7 @@ export class OfferedNodes {
       if (busy.size > 0) await this.#again(results.filter(({ key }) => busy.has(key)));
     } catch (cause) {
       this.#owner.log.warn({ err: cause, results: results.length }, "results not answered, sending them again");
+      if (isTimeOut(cause)) this.#mostTogether = Math.max(1, Math.floor(results.length / 2));
       await this.#again(results);
     }
   }
@@ -252,6 +281,10 @@ export class OfferedNodes {
     this.#held.delete(held.claim.key);
     this.#handedIn(held.claim.key);
   }
+}
+
+function charactersOf(results: readonly OfferedResult[]): number {
+  return results.reduce((sum, { body }) => sum + body.length, 0);
 }
 
 function outputsOf(run: LoadedRun): Record<string, { output: Json; text: string | null }> {

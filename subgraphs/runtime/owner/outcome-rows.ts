@@ -1,4 +1,5 @@
 /** What the end of an attempt comes to as rows. Pure: numbers and times are given. */
+import type { Json } from "#shared/json.ts";
 import { storableText } from "#shared/json/storable.ts";
 import type { NodeUsage } from "../nodes/executor.ts";
 import { storableOutcome } from "../nodes/storable.ts";
@@ -7,7 +8,7 @@ import { nodeRunStatusNumber as number } from "../queue/statuses.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { nodeRow, storedOutput, type NodeRecord, type OutputColumns, type StoredOutput } from "./node-rows.ts";
-import { nodeSpanId, runSpanId } from "./span-ids.ts";
+import { newSpanId, nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** How a node run ends: with an outcome, or with its run. */
 export type NodeEnd = Exclude<OwnerOutcome, { kind: "waiting" | "interrupted" }> | { kind: "cancelled"; code: string; message: string };
@@ -56,6 +57,24 @@ export function finishedRow(
 /** What the end of an attempt has used, if it says so. */
 export function usageOf(end: OwnerOutcome | NodeEnd): NodeUsage | undefined {
   return end.kind === "completed" || end.kind === "failed" ? end.usage : undefined;
+}
+
+/** The spans of an attempt, and in them what was changed of its output: in the last one, or in one of its own where the node had none. */
+export function notedSpans(
+  runId: string,
+  record: NodeRecord,
+  { spans, outcome }: { spans: readonly SpanRecord[]; outcome: OwnerOutcome },
+  endedMs: number,
+): readonly SpanRecord[] {
+  const notes = outcome.kind === "completed" || outcome.kind === "failed" ? outcome.notes : undefined;
+  if (notes === undefined) return spans;
+  const attributes = Object.fromEntries(Object.entries(notes).map(([name, note]) => [`output.${name}`, note as Json]));
+  const last = spans.at(-1);
+  if (last !== undefined) return [...spans.slice(0, -1), { ...last, attributes: { ...last.attributes, ...attributes } }];
+  const { nodeId, path, attempt, startedMs = endedMs } = record;
+  const parentSpanId = nodeSpanId(runId, path, attempt);
+  const times = { startedMs, endedMs, status: 1, errorCode: null, errorMessage: null };
+  return [{ spanId: newSpanId(), parentSpanId, spanType: "NODE", name: `${nodeId} output`, attributes, ...times }];
 }
 
 /** The span of a failed attempt that is not the node's last; the last one's follows from its row. */

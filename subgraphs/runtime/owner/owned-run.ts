@@ -50,8 +50,10 @@ export class OwnedRun implements FlushingRun {
   readonly tenantId: string;
   readonly lease: string;
   readonly leaseMs: number;
-  /** How many owners died with it, or let its lease run out. */
+  /** How many owners have died with it. */
   readonly crashes: number;
+  /** How many suspects this process has at once, at most; 0: it is no process for suspects. */
+  readonly company: number;
   /** When the lease was last known to be ours, by the monotonic clock. */
   confirmedAtMs = monotonicMs();
   readonly #host: RunHost;
@@ -86,6 +88,7 @@ export class OwnedRun implements FlushingRun {
     this.lease = claimed.lease;
     this.leaseMs = claimed.leaseMs;
     this.crashes = claimed.crashes;
+    this.company = claimed.company;
     this.#isManual = loaded.execution === "MANUAL";
     this.#host = host;
     // A MANUAL run that a worker finds in the queue has mail that its poster could not apply; no more than that is the worker's business.
@@ -98,8 +101,7 @@ export class OwnedRun implements FlushingRun {
     this.#ledger = ledger;
     this.#graph = ledger.graph;
     this.#environment = runEnvironment(host, loaded, clock);
-    const { crashes } = this;
-    this.#calls = new NodeCalls({ process: host, ledger, environment: this.#environment, run: this.#callingRun(), crashes });
+    this.#calls = new NodeCalls({ process: host, ledger, environment: this.#environment, run: this.#callingRun(), claimed });
     this.#ready = new ReadyNodes({ policy: this.#policy, ledger, calls: this.#calls, advance: () => this.advance() });
     this.#loaded = loaded;
     this.#retelling = new Retelling(takeover.retold ?? []);

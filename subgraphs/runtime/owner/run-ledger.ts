@@ -18,7 +18,7 @@ import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
-import { failedAttemptSpan, finishedRow, storedOutcome, usageOf, type NodeEnd, type StoredOutcome } from "./outcome-rows.ts";
+import { failedAttemptSpan, finishedRow, notedSpans, storedOutcome, usageOf, type NodeEnd, type StoredOutcome } from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
@@ -177,8 +177,9 @@ export class RunLedger {
     const { outcome, spans, isSubstitute = false } = end;
     const { path, state, attempt, startedMs, workerKey } = held;
     this.#pending.ends.push({ path, attempt, startedMs, workerKey, outcome, spans, isSubstitute });
-    if (spans.length > 0) this.#spansStore(path, spans);
     const storable = this.#storable(path, outcome);
+    const told = notedSpans(this.runId, held, { spans, outcome: storable.outcome }, this.eventMs());
+    if (told.length > 0) this.#spansStore(path, told);
     this.#pending.artifactsAdd(storable.artifacts);
     this.held.due.delete(held);
     const { outcome: taken } = storable;

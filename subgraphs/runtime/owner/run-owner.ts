@@ -249,7 +249,7 @@ export class RunOwner implements RunHost {
   async #retell(draft: FlushDraft): Promise<boolean> {
     const run = this.#owned.get(draft.run.runId);
     if (run === undefined || run !== draft.run) return true;
-    const { runId, tenantId, lease, leaseMs, crashes, environment, confirmedAtMs } = run;
+    const { runId, tenantId, lease, leaseMs, crashes, company, environment, confirmedAtMs } = run;
     const row = (await this.#load([run])).get(runId);
     const plan = row === undefined ? undefined : await this.plans.get(row.planId);
     if (run.isReleased) return true;
@@ -259,7 +259,8 @@ export class RunOwner implements RunHost {
     }
     const takeover = run.supersede(draft);
     if (takeover === undefined) return false;
-    const anew = new OwnedRun(this, { runId, tenantId, lease, leaseMs, crashes, dbNowMs: environment.nowMs() }, row, plan, takeover);
+    const claimed = { runId, tenantId, lease, leaseMs, crashes, company, bound: null, dbNowMs: environment.nowMs() };
+    const anew = new OwnedRun(this, claimed, row, plan, takeover);
     anew.confirmedAtMs = confirmedAtMs;
     this.#replace(run, anew);
     return true;

@@ -97,7 +97,8 @@ function usableVersion({ workflowId: asked, workflowVersionId: id }: RunQuestion
     if (versionId === null) throw runtimeErrors.WORKFLOW_VERSION_NOT_PUBLISHED({ workflowId });
   } else {
     if (versionId === null) throw runtimeErrors.WORKFLOW_VERSION_NOT_FOUND({ id });
-    if (asked != null && workflowId !== asked) throw runtimeErrors.WORKFLOW_VERSION_OF_OTHER_WORKFLOW({ id, workflowId: asked });
+    if (asked != null && workflowId !== asked)
+      throw runtimeErrors.WORKFLOW_VERSION_OF_OTHER_WORKFLOW({ field: "workflowVersionId", id, workflowId: asked });
     if (source.versionStatus === "ARCHIVED") throw runtimeErrors.WORKFLOW_VERSION_ARCHIVED({ id });
   }
   // The version's foreign keys: where it is, its workflow and app are.
@@ -109,7 +110,7 @@ function checkApp({ appId, appVersionId }: RunQuestion, source: RunSource, workf
   if (appVersionId != null && source.appVersionId === null) throw runtimeErrors.APP_VERSION_NOT_FOUND({ id: appVersionId });
   for (const named of [appId, source.appVersionAppId]) {
     if (named != null && named !== workflow.appId)
-      throw runtimeErrors.WORKFLOW_OF_OTHER_APP({ workflowId: workflow.workflowId, appId: named });
+      throw runtimeErrors.WORKFLOW_OF_OTHER_APP({ field: "appId", workflowId: workflow.workflowId, appId: named });
   }
 }
 

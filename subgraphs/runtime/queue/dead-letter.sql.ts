@@ -1,4 +1,4 @@
-import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
 
 // $3: where a node is marked as the culprit it does not hold; the engine fails that node alone. Not "exists", which PostgreSQL may answer by reading all
 // node runs. Served by the primary keys and work_offers.
@@ -11,9 +11,9 @@ with r as (update runtime.run r set status = 4, lease = null, event_seq = event_
   returning id, tenant_id, event_seq),
 n as (update runtime.node_run x set status = 5, ended_at = clock_timestamp(), error_code = 'SIBLING_FAILED' from r where x.run_id = r.id and x.status < 3),
 e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id) select id, event_seq, 0, 4, clock_timestamp(), tenant_id from r),
-i as (delete from runtime.inbox m using r where m.run_id = r.id),
-w as (delete from runtime.work w using r where w.key = r.id),
-o as (delete from runtime.work w using r where w.run_id = r.id and w.path is not null)
+i as (delete from runtime.inbox m where m.run_id = ${keysOf("id from r")}),
+w as (delete from runtime.work w where w.key = ${keysOf("id from r")}),
+o as (delete from runtime.work w where w.run_id = ${keysOf("id from r")} and w.path is not null)
 select id from r`,
 });
 

@@ -19,7 +19,7 @@ const withdrawn = defineStatement({
   name: "offers_withdrawn",
   text: `
 select x.key from unnest($1::text[], $2::uuid[]) as x(key, lease)
-where not exists (select from runtime.work w where w.key = x.key and w.lease = x.lease)`,
+where not exists (select from runtime.work w where w.key = any($1) and w.key = x.key and w.lease = x.lease)`,
 });
 
 // A run without a work row has been due since ever.
@@ -27,7 +27,7 @@ const standing = defineStatement({
   name: "mail_standing",
   text: `
 select x.id, coalesce(${epochMs("w.visible_at")} - ${epochMs("now()")}, '-infinity') as "leftMs"
-from unnest($1::text[], $2::int[]) as x(id, seq) join runtime.inbox m on m.run_id = x.id and m.seq = x.seq
+from unnest($1::text[], $2::int[]) as x(id, seq) join runtime.inbox m on m.run_id = any($1) and m.run_id = x.id and m.seq = x.seq
   left join runtime.work w on w.key = x.id`,
 });
 

@@ -24,7 +24,7 @@ import {
   type OfferRow,
   type SpanRow,
 } from "./rows.ts";
-import { defineStatement, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, keysOf, rowsOf, type Queryable, type Statement } from "./statement.ts";
 
 /** What becomes of the ownership with this flush. end: the run is terminal. wait: it rests. requeue: given back. */
 export type Rest = "keep" | "wait" | "requeue" | "end";
@@ -187,26 +187,27 @@ function inserted(part: string, table: string, columns: Columns, rows: string): 
   return `${part} as (insert into runtime.${table} (run_id, tenant_id, ${names}) select ${storedRows(values, rows)})`;
 }
 
-const workEnd = `d as (delete from runtime.work w using ok where w.key = ok.id and ok.rest = 'end')`;
+const workEnd = `d as (delete from runtime.work w where w.key = ${keysOf("id from ok where rest = 'end'")})`;
 
 // Offers that a refused flush brought along must not outlive a run that this one ends: dw cannot see what o inserts.
 function more(parameters: Parameters): string[] {
   const offers = parameters.rows(offerColumns);
   return [
-    `i as (delete from runtime.inbox m using ok where m.run_id = ok.id and (m.seq <= ok.seen or ok.rest = 'end'))`,
+    `i as (delete from runtime.inbox m using ok where m.run_id = ${keysOf("id from ok")} and m.run_id = ok.id and (m.seq <= ok.seen or ok.rest = 'end'))`,
     `o as (insert into runtime.work (key, run_id, tenant_id, ${insertionOf(offerColumns).names})
   select ok.id || ':' || x.path, ok.id, ok.tenant_id, ${insertionOf(offerColumns).values} from ${offers} join ok on ok.k = x.k where ok.rest <> 'end')`,
     inserted("sp", "trace_span", spanColumns, parameters.rows(spanColumns)),
     inserted("ar", "artifact", artifactColumns, parameters.rows(artifactColumns)),
     `ob as (insert into runtime.outbox (run_id, tenant_id, session_id, output_text)
   select id, tenant_id, session_id, output_text from ok where status = 3 and session_id is not null and output_text is not null)`,
-    `d as (delete from runtime.work w using ok where w.key = ok.id and (ok.rest = 'end' or ok.rest = 'wait' and ok.due is null))`,
-    `dw as (delete from runtime.work w using ok where w.run_id = ok.id and w.path is not null
-  and (ok.rest = 'end' or w.key = any(${parameters.texts()})))`,
+    `d as (delete from runtime.work w where w.key = ${keysOf("id from ok where rest = 'end' or rest = 'wait' and due is null")})`,
+    `de as (delete from runtime.work w where w.path is not null and w.run_id = ${keysOf("id from ok where rest = 'end'")})`,
+    `dw as (delete from runtime.work w where w.key = any(${parameters.texts()})
+  and w.run_id in (select id from ok where rest <> 'end'))`,
     `u as (update runtime.work w set lease = null, worker = null, visible_at = coalesce(${at("ok.due")}, now()),
-    crashes = case when ok.rest = 'wait' then 0 else w.crashes end
-  from ok where w.key = ok.id and (ok.rest = 'requeue' or ok.rest = 'wait' and ok.due is not null))`,
-    `c as (update runtime.work w set crashes = 0 from ok where w.key = ok.id and ok.clear and ok.rest = 'keep' and w.crashes > 0)`,
+    crashes = case when ok.rest = 'wait' then 0 else w.crashes end, company = case when ok.rest = 'wait' then 0 else w.company end
+  from ok where w.key = ${keysOf("id from ok where rest in ('requeue', 'wait')")} and w.key = ok.id and (ok.rest = 'requeue' or ok.rest = 'wait' and ok.due is not null))`,
+    `c as (update runtime.work w set crashes = 0, company = 0 where w.key = ${keysOf("id from ok where clear and rest = 'keep'")} and w.crashes > 0)`,
   ];
 }
 

@@ -16,8 +16,8 @@ const free = defineStatement({
   name: "free",
   text: `
 with x as (select * from unnest($1::text[], $2::uuid[]) as x(key, lease)),
-l as materialized (select w.key from runtime.work w join x using (key) where w.lease = x.lease for update of w skip locked)
-update runtime.work w set visible_at = now() from l where w.key = l.key`,
+l as materialized (select w.key from runtime.work w join x using (key) where w.key = any($1) and w.lease = x.lease for update of w skip locked)
+update runtime.work w set visible_at = now(), worker = null, company = case when w.key = $3 then 1 else w.company end from l where w.key = any($1) and w.key = l.key`,
 });
 
 type Held = Pick<Lease, "key" | "lease">;
@@ -27,7 +27,10 @@ export function leasesMarked(db: Queryable, claimMark: string): Promise<Held[]> 
   return rowsOf(db, marked, [claimMark]);
 }
 
-/** Makes rows visible whose lease was never given back: the next claim counts a crash for each. Served by the primary key. */
-export async function leasesFree(db: Queryable, held: readonly Held[]): Promise<void> {
-  if (held.length > 0) await rowsOf(db, free, [held.map(({ key }) => key), held.map(({ lease }) => lease)]);
+/**
+ * Makes rows visible whose lease was never given back, and says that their owner has died: the next claim counts a crash for each, but for suspects that were
+ * executed together, of whom none is proved guilty unless it is `blamed`. Served by the primary key.
+ */
+export async function leasesFree(db: Queryable, held: readonly Held[], blamed?: string): Promise<void> {
+  if (held.length > 0) await rowsOf(db, free, [held.map(({ key }) => key), held.map(({ lease }) => lease), blamed ?? null]);
 }

@@ -1,4 +1,4 @@
-import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
 
 /** The answer of a finished run, to be told to its session. */
 export interface OutboxRow {
@@ -16,7 +16,7 @@ const take = defineStatement({
   text: `
 with due as materialized (select run_id from runtime.outbox where visible_at <= now() order by visible_at limit $1 for update skip locked)
 update runtime.outbox o set visible_at = clock_timestamp() + interval '30 s', attempts = least(o.attempts + 1, 1000)
-from due where o.run_id = due.run_id
+where o.run_id = ${keysOf("run_id from due")}
 returning o.run_id as "runId", o.tenant_id as "tenantId", o.session_id as "sessionId", o.output_text as "outputText", (o.attempts - 1)::int as attempts`,
 });
 
@@ -25,7 +25,7 @@ const remove = defineStatement({ name: "outbox_remove", text: "delete from runti
 const putBack = defineStatement({
   name: "outbox_put_back",
   text: `update runtime.outbox o set visible_at = clock_timestamp() + b.ms * interval '1 millisecond'
-from unnest($1::text[], $2::float8[]) as b(run_id, ms) where o.run_id = b.run_id`,
+from unnest($1::text[], $2::float8[]) as b(run_id, ms) where o.run_id = any($1) and o.run_id = b.run_id`,
 });
 
 /** Takes up to `limit` rows that are due. */

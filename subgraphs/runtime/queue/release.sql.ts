@@ -1,12 +1,12 @@
 import type { Lease } from "./renew.sql.ts";
-import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
 
 // Only offered nodes have a colon in their keys. Not "path is not null": that would invite a look at all that is offered. Served by the primary key.
 const release = defineStatement({
   name: "release",
   text: `
 update runtime.work w set lease = null, worker = null, visible_at = now()
-from unnest($1::text[], $2::uuid[]) as x(key, lease) where w.key = x.key and w.lease = x.lease and position(':' in x.key) > 0
+from unnest($1::text[], $2::uuid[]) as x(key, lease) where w.key = any($1) and w.key = x.key and w.lease = x.lease and position(':' in x.key) > 0
 returning w.key`,
 });
 
@@ -17,7 +17,7 @@ const releaseRuns = defineStatement({
 with a as materialized (select * from unnest($1::text[], $2::uuid[]) as x(id, lease)),
 l as materialized (select r.id from runtime.run r join a on r.id = a.id where r.lease = a.lease order by r.id for update of r skip locked),
 r as (update runtime.run set lease = null from l where run.id = l.id returning run.id)
-update runtime.work w set lease = null, worker = null, visible_at = now() from r where w.key = r.id`,
+update runtime.work w set lease = null, worker = null, visible_at = now() where w.key = ${keysOf("id from r")}`,
 });
 
 /** Gives runs back as they are stored, so that the next claim counts no crash. Served by the primary keys. */

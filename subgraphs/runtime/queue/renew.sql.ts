@@ -18,10 +18,10 @@ const renew = defineStatement({
   name: "renew",
   text: `
 with a as (select * from unnest($1::text[], $2::uuid[], $3::float8[]) as x(key, lease, ms)),
-l as materialized (select w.key, a.ms from runtime.work w join a using (key) where w.lease = a.lease for update of w skip locked),
-u as (update runtime.work w set visible_at = clock_timestamp() + l.ms * interval '1 millisecond' from l where w.key = l.key returning w.key)
+l as materialized (select w.key, a.ms from runtime.work w join a using (key) where w.key = any($1) and w.lease = a.lease for update of w skip locked),
+u as (update runtime.work w set visible_at = clock_timestamp() + l.ms * interval '1 millisecond' from l where w.key = any($1) and w.key = l.key returning w.key)
 select a.key, a.lease, a.ms as "leaseMs", (w.lease = a.lease) is true as mine, u.key is not null as renewed
-from a left join runtime.work w using (key) left join u using (key)`,
+from a left join (select key, lease from runtime.work where key = any($1)) w using (key) left join u using (key)`,
 });
 
 /** What became of a lease. Not renewed though mine: its row was locked just now; the next renewal takes it. */

@@ -1,5 +1,5 @@
 import { arraysOf, resultColumns, rowsFrom, type ResultRow } from "./rows.ts";
-import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
 
 /** The outcome of an offered node run, for the inbox of its run. */
 export type OfferedResult = ResultRow;
@@ -16,7 +16,7 @@ const result = defineStatement({
   text: `
 with a as materialized (select * from ${rowsFrom(resultColumns, 1, { isNumbered: false })}),
 l as materialized (select id from runtime.run where id in (select run_id from a) order by id for update skip locked),
-d as (delete from runtime.work w using a join l on l.id = a.run_id where w.key = a.key and w.lease = a.lease
+d as (delete from runtime.work w using a join l on l.id = a.run_id where w.key = ${keysOf("key from a")} and w.key = a.key and w.lease = a.lease
   returning w.key, w.run_id, w.path, w.attempt, a.body),
 c as (select d.*, row_number() over (partition by run_id order by key)::int as k, count(*) over (partition by run_id)::int as cnt from d),
 r as (update runtime.run set mail = mail + g.cnt from (select distinct run_id, cnt from c) g where run.id = g.run_id
@@ -26,7 +26,7 @@ m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, attempt, bo
 w as (insert into runtime.work (key, run_id, tenant_id) select id, id, tenant_id from r where lease is null
   on conflict (key) do update set visible_at = least(work.visible_at, now()))
 select a.key, a.run_id as "runId", case when d.key is not null then 'done' when w.lease = a.lease then 'busy' else 'gone' end as kind
-from a left join d using (key) left join runtime.work w on w.key = a.key`,
+from a left join d using (key) left join (select key, lease from runtime.work where key = ${keysOf("key from a")}) w on w.key = a.key`,
 });
 
 /** Hands in the outcomes of offered node runs, of many runs at once. */

@@ -24,6 +24,15 @@ export function definedStatements(): readonly Statement[] {
   return [...defined.values()];
 }
 
+/**
+ * SQL: the keys that a part of the statement has, as a list that an index is asked for. Tables that are cleared again and again (`work`, `inbox`, `outbox`) are
+ * named by such lists and not by a join alone: a plan that was made just when VACUUM had cut one of them to nothing begins a join there, with the whole of it,
+ * and is kept: a claim of 100 of 8,000 took 350 ms then instead of 15 (November 2026).
+ */
+export function keysOf(select: string): string {
+  return `any(array(select ${select}))`;
+}
+
 /** What statements are sent through. */
 export type Queryable = Pick<pg.Pool, "query">;
 

@@ -1,6 +1,6 @@
 /**
  * One program in one process of its own: started, fed, watched, and certainly dead afterwards. What it says on fd 3 is a stranger's word
- * and is taken as such: bounded, parsed, checked.
+ * and is taken as such: bounded, parsed, checked. Only the first line there is ours, written by jail.py before the program begins.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { performance } from "node:perf_hooks";
@@ -31,6 +31,13 @@ export interface JailedProgram {
 
 const jailPath = fileURLToPath(new URL("./jail.py", import.meta.url));
 
+/** What jail.py says before the program begins. */
+const beforehandSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("locked-in") }),
+  z.object({ kind: z.literal("unavailable"), message: z.string() }),
+]);
+
+/** What the program says of itself, or jail.py of it. That the host is to blame is not among it. */
 const answerSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("completed"), result: z.unknown() }),
   z.object({
@@ -38,7 +45,6 @@ const answerSchema = z.discriminatedUnion("kind", [
     code: z.enum(["CODE_ERROR", "CODE_MEMORY", "CODE_OUTPUT_TOO_LARGE", "CODE_RESULT_NOT_JSON"]),
     message: z.string(),
   }),
-  z.object({ kind: z.literal("unavailable"), message: z.string() }),
 ]);
 
 type FailureCode = Extract<SandboxResult, { kind: "failed" }>["code"];
@@ -138,12 +144,11 @@ function ended(child: ChildProcess): Promise<End> {
 
 function judge(end: End, answer: string, stderr: string): Verdict {
   if ("startError" in end) return failed("SANDBOX_UNAVAILABLE", `Python could not be started: ${end.startError.message}.`);
-  const parsed = answerSchema.safeParse(parseJson(answer));
-  if (parsed.success) {
-    const said = parsed.data;
-    if (said.kind === "unavailable") return failed("SANDBOX_UNAVAILABLE", `This host cannot jail a program: ${said.message}.`);
-    return said.kind === "completed" ? { kind: "completed", result: (said.result ?? null) as Json } : said;
-  }
+  const [first = "", ...rest] = answer.split("\n");
+  const beforehand = beforehandSchema.safeParse(parseJson(first)).data;
+  if (beforehand?.kind === "unavailable") return failed("SANDBOX_UNAVAILABLE", `This host cannot jail a program: ${beforehand.message}.`);
+  const said = beforehand && answerSchema.safeParse(parseJson(rest.join("\n"))).data;
+  if (said !== undefined) return said.kind === "completed" ? { kind: "completed", result: (said.result ?? null) as Json } : said;
   if (end.signal === "SIGXCPU") return failed("CODE_TIMEOUT", "The program used up its processor time.");
   // Not by us, who would have noted it: by the kernel, for processor time or for want of memory.
   if (end.signal === "SIGKILL") return failed("CODE_MEMORY", "The program was killed by the system, most likely for want of memory.");

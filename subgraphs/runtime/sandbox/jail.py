@@ -4,13 +4,14 @@ Started as `python -I -S -B jail.py`, once per program and never reused. Reads f
 
     {"code": str, "payload": any, "libraries": [path], "limits": {"memoryBytes", "cpuSeconds", "resultBytes"}}
 
-and writes to fd 3 one JSON object, {"kind": "completed", "result": any}, {"kind": "failed", "code": str, "message": str} or
-{"kind": "unavailable", "message": str}. What the program prints goes to stdout as it is printed.
+and writes to fd 3 two lines, each a JSON object. The first is written before the program begins, so it is this file's own word: {"kind": "locked-in"},
+or {"kind": "unavailable", "message": str}, which is the last then. The second is {"kind": "completed", "result": any} or
+{"kind": "failed", "code": str, "message": str}. What the program prints goes to stdout as it is printed.
 
 The boundary is the kernel's, not the language's: rlimits, no_new_privs, Landlock (no file but the standard library, read only; no TCP;
 no signals outwards) and a seccomp allow-list (no sockets, processes, threads, signals). If any of them cannot be had, the program does not run.
 Known limits: metadata of files (stat) can be seen; threads, asyncio's event loop and sqlite3 do not work.
-The program may forge what is written to fd 3. It thereby deceives only itself: the reader takes it as the program's word.
+The program may forge the second line. It thereby deceives only itself: the reader takes it as the program's word, which cannot say that the host failed.
 """
 
 import os
@@ -289,8 +290,9 @@ def main():
         lock_in(request)
     except BaseException as error:
         reason = str(error) if isinstance(error, Unavailable) else described(error)
-        tell(json.dumps({"kind": "unavailable", "message": reason}).encode("utf-8"))
+        tell(json.dumps({"kind": "unavailable", "message": reason}).encode("utf-8") + b"\n")
         os._exit(1)
+    tell(b'{"kind": "locked-in"}\n')
     answer = run(request, json.dumps)
     try:
         printed.flush()

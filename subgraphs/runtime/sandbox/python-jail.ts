@@ -51,6 +51,12 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
     return tested();
   }
 
+  /** This host has jailed a program before: it lacks something now, such as processes or memory. Where it lasts, the next test says so. */
+  function notNow(problem: string): SandboxResult {
+    testing = undefined;
+    return notRun("SANDBOX_BUSY", problem);
+  }
+
   return {
     async unavailableReason() {
       const outcome = await tested();
@@ -63,7 +69,7 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
       const program = { ...request, timeoutMs: Math.min(request.timeoutMs, options.maxTimeoutMs) };
       // The program's time begins with its turn. How long it waits for it the attempt's own deadline bounds, through the signal.
       const ran = await turns.run(request, () => runJailed(outcome.python, program, limits));
-      if (!(ran instanceof NoTurn)) return ran;
+      if (!(ran instanceof NoTurn)) return ran.kind === "failed" && ran.code === "SANDBOX_UNAVAILABLE" ? notNow(ran.message) : ran;
       if (ran.why === "aborted") return notRun("CODE_CANCELLED", "The program was stopped because its node was.");
       return notRun("SANDBOX_BUSY", "Too many programs wait for the sandbox, of this tenant or of all.");
     },

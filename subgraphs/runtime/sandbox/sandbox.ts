@@ -19,8 +19,8 @@ export type SandboxResult =
   | {
       kind: "failed";
       /**
-       * SANDBOX_UNAVAILABLE: this host cannot jail a program. SANDBOX_BUSY: too many wait for it. CODE_CANCELLED: the request's signal
-       * fired. The others are the program's own.
+       * SANDBOX_UNAVAILABLE: this host cannot jail a program. SANDBOX_BUSY: too many wait for it, or the host could not start one now; the program has
+       * not begun. Both are the platform's own word: no program can say them. CODE_CANCELLED: the request's signal fired. The others are the program's own.
        */
       code:
         | "SANDBOX_UNAVAILABLE"

@@ -1,4 +1,5 @@
 /** What the engine works with in a process of the platform: its connections, the node types, and the outside world behind ports. */
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type pg from "pg";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
@@ -26,6 +27,8 @@ export interface EngineHost {
   databaseUrl: string;
   /** Opened at most; 4 unless given. */
   connections?: number;
+  /** Of this process; made up unless given. Whoever is to free what the process held gives it. */
+  claimMark?: string | undefined;
 }
 
 /** What the engine takes. Whoever made it closes it. */
@@ -35,6 +38,8 @@ export interface EngineParts {
   log: Log;
   executors: NodeRegistry;
   ports: NodePorts;
+  /** Stands in each row that is claimed; the pool's sessions say that the process is there. */
+  claimMark: string;
   /** Ends the pool and the evaluation. */
   close(): Promise<void>;
 }
@@ -43,12 +48,14 @@ export interface EngineParts {
 const mostConnections = 4;
 
 /** Makes the engine's parts; the pool works for all tenants, its connections are open and warm as soon as PostgreSQL lets them be. */
-export function engineParts({ env, log, hints, call, databaseUrl, connections = mostConnections }: EngineHost): EngineParts {
+export function engineParts(host: EngineHost): EngineParts {
+  const { env, log, hints, call, databaseUrl, connections = mostConnections, claimMark = randomUUID() } = host;
   const pool = openPool({
     url: databaseUrl,
     scope: "engine",
     max: connections,
     prepared: definedStatements(),
+    presence: claimMark,
     applicationName: "agent-platform engine",
     statementTimeoutMs: 10_000,
     lockTimeoutMs: 2_000,
@@ -65,7 +72,7 @@ export function engineParts({ env, log, hints, call, databaseUrl, connections = 
     await evaluation.close();
     await pool.end();
   };
-  return { pool, hints, log, executors: nodeRegistry(), ports, close };
+  return { pool, hints, log, executors: nodeRegistry(), ports, claimMark, close };
 }
 
 /** Connections for reads of runs' events alone: two statements of them are under way at most. */

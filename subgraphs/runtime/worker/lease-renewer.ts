@@ -9,6 +9,8 @@ import type { RunNote } from "./run-note.ts";
 export interface RenewalSettings {
   url: string;
   leaseMs: number;
+  /** The claim mark of the process: the thread's session says that it is there. */
+  presence: string;
   /** How long it goes on without a word of the main loop. */
   patienceMs: number;
   /** It guards the process too, where the process is a worker's alone. */
@@ -18,7 +20,8 @@ export interface RenewalSettings {
 }
 
 /** What the renewal thread says. `sentAtMs`: monotonic. */
-export type RenewalReport = { kind: "renewed"; sentAtMs: number; confirmed: Lease[]; lost: Lease[] } | { kind: "failed"; message: string };
+export type RenewalReport =
+  { kind: "present" } | { kind: "renewed"; sentAtMs: number; confirmed: Lease[]; lost: Lease[] } | { kind: "failed"; message: string };
 
 /** Who is told about leases. */
 export interface RenewalListener {
@@ -35,6 +38,8 @@ export interface RenewerOptions {
   log: Log;
   leases: () => Lease[];
   listener: RenewalListener;
+  /** See {@link RenewalSettings}. */
+  presence: string;
   /** Guards the process from the same thread. */
   guard?: GuardSettings | undefined;
   advancing?: RunNote | undefined;
@@ -55,10 +60,11 @@ export class LeaseRenewer {
   #thread: Thread | undefined;
   #beat: NodeJS.Timeout | undefined;
   #isClosed = false;
+  readonly #presence = Promise.withResolvers<void>();
 
   constructor(options: RenewerOptions) {
-    const { url, leaseMs, guard, advancing } = options;
-    this.#settings = { url, leaseMs, patienceMs: Math.min(patienceMs, leaseMs), guard, advancing: advancing?.memory };
+    const { url, leaseMs, presence, guard, advancing } = options;
+    this.#settings = { url, leaseMs, presence, patienceMs: Math.min(patienceMs, leaseMs), guard, advancing: advancing?.memory };
     this.#leases = options.leases;
     this.#listener = options.listener;
     this.#log = options.log;
@@ -67,6 +73,11 @@ export class LeaseRenewer {
   start(): void {
     this.#spawn();
     this.#beat = setInterval(() => this.#thread?.postMessage(this.#leases()), Math.min(beatMs, this.#settings.leaseMs / 6));
+  }
+
+  /** Resolves when the database knows that this process is there: what it claims before would look like a dead one's. */
+  get present(): Promise<void> {
+    return this.#presence.promise;
   }
 
   async close(): Promise<void> {
@@ -89,6 +100,7 @@ export class LeaseRenewer {
 
   #hear(report: RenewalReport): void {
     if (this.#isClosed) return;
+    if (report.kind === "present") return this.#presence.resolve();
     if (report.kind === "failed") {
       this.#log.warn({ reason: report.message }, "leases not renewed");
       this.#listener.failed();

@@ -8,8 +8,9 @@ import { monotonicMs } from "../owner/clock.ts";
 import type { RenewalReport, RenewalSettings } from "./lease-renewer.ts";
 import { runNoted } from "./run-note.ts";
 
-const { url, leaseMs, patienceMs, guard, advancing } = workerData as RenewalSettings;
-const pool = openPool({ url, max: 1, scope: "engine", prepared: definedStatements(), applicationName: "agent-platform renewals" });
+const { url, leaseMs, presence, patienceMs, guard, advancing } = workerData as RenewalSettings;
+const applicationName = "agent-platform renewals";
+const pool = openPool({ url, max: 1, scope: "engine", prepared: definedStatements(), presence, applicationName });
 
 let leases: Lease[] = [];
 let beatAtMs = monotonicMs();
@@ -43,6 +44,17 @@ async function renew(): Promise<void> {
   }
 }
 
+/** The pool opens its connection by itself, and again when it is lost; each says that the process is there before it does anything else. */
+async function tellPresence(): Promise<void> {
+  try {
+    (await pool.connect()).release();
+    report({ kind: "present" });
+  } catch {
+    setTimeout(() => void tellPresence(), Math.min(1_000, leaseMs / 10));
+  }
+}
+
+void tellPresence();
 setInterval(() => {
   if (failures === 0) void renew();
 }, leaseMs / 3);

@@ -11,13 +11,12 @@ export interface WorkerProcessOptions extends EngineHost {
   only?: readonly string[] | undefined;
   /** Outside calls side by side; the environment's when undefined. */
   concurrency?: number | undefined;
-  /** Takes only what has outlived two owners, one row at a time. */
+  /** Takes only what has outlived two owners, some rows at a time. */
   suspects?: boolean | undefined;
   /** Told, at most once a second, while something is due that has outlived two owners: this worker does not take it. */
   onSuspect?: (() => void) | undefined;
   /** Of the process, which is then this worker's alone. */
   guard?: WorkerOptions["guard"];
-  claimMark?: WorkerOptions["claimMark"];
 }
 
 /** A worker in this process. */
@@ -32,7 +31,7 @@ const idleMs = 10_000;
 
 /** Starts the worker of this process. */
 export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker {
-  const { databaseUrl, env, only, concurrency, suspects = false, onSuspect, guard, claimMark } = options;
+  const { databaseUrl, env, only, concurrency, suspects = false, onSuspect, guard } = options;
   const parts = engineParts(options);
   const { worker, stop } = startWorker({
     ...parts,
@@ -42,7 +41,6 @@ export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker
     maxCrashes: env.maxCrashes,
     suspects,
     guard,
-    claimMark,
     ...(only && { only }),
   });
   if (onSuspect !== undefined) worker.signals.on("suspect", onSuspect);

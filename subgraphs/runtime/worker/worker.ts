@@ -3,12 +3,22 @@
  * It has no port; any number of workers share the queue.
  */
 import { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { GuardSettings } from "#shared/process-guard.mjs";
 import type { NodePorts } from "../nodes/executor.ts";
-import { isSuspectDue, nodesClaim, runsClaim, type ClaimedNode, type RunClaim, type ClaimLimits } from "../queue/claim.sql.ts";
+import {
+  isSuspectDue,
+  nodesClaim,
+  runsClaim,
+  type ClaimedNode,
+  type ClaimedRun,
+  type RunClaim,
+  type ClaimLimits,
+} from "../queue/claim.sql.ts";
+import { isMarkGone } from "../queue/presence.sql.ts";
 import { runDeadLetter } from "../queue/dead-letter.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
@@ -41,15 +51,17 @@ export interface WorkerOptions {
   maxCrashes?: number;
   /** 30,000. */
   leaseMs?: number;
+  /** Without a hint, work is looked for this often; 500. */
+  pollMs?: number;
   /** Takes only offered node runs of these types, and no runs. */
   only?: readonly string[];
-  /** Takes only what has outlived two owners, one row at a time: what kills its owner must find no others with it. All other workers leave it alone. */
+  /** Takes only what has outlived two owners, some rows at a time: those among which one has killed its owner are halved. All other workers leave them alone. */
   suspects?: boolean;
   /** Guards the process, which is this worker's alone: the renewal thread ends it when its main loop hangs, or its parent is gone. */
   guard?: GuardSettings | undefined;
   /**
-   * Written into each row that it claims, and shown to nobody: whoever made it up for this process alone finds by it what the process held when it died. The
-   * worker key unless given, which is no such thing: users choose some.
+   * Written into each row that it claims, and shown to nobody: whoever made it up for this process alone finds by it what the process held when it died, and
+   * others that it is there. The worker key unless given, which is no such thing: users choose some.
    */
   claimMark?: string | undefined;
 }
@@ -65,14 +77,16 @@ export interface WorkerSignals {
   suspect: [];
 }
 
-/** Without a hint, work is looked for this often. */
-const pollMs = 500;
 const suspectLookMs = 1_000;
 const stopGraceMs = 22_000;
 const claimLimit = 200;
+/** Suspects that are executed together at first. With each death that leaves open whose it was they are half as many, so six deaths prove one guilty. */
+const mostSuspects = 64;
+const goneLookMs = 10;
+const goneLooks = 200;
 
 /** A claim gives each tenant its share of the limit, so one that came back half empty may have left something behind. */
-function againAfterMs(claimed: number, limit: number): number {
+function againAfterMs(claimed: number, limit: number, pollMs: number): number {
   if (claimed === 0) return pollMs;
   return claimed * 2 >= limit ? 0 : 20;
 }
@@ -81,6 +95,7 @@ export class Worker {
   readonly signals = new EventEmitter<WorkerSignals>();
   readonly #options: WorkerOptions;
   readonly #leaseMs: number;
+  readonly #pollMs: number;
   readonly #maxRuns: number;
   readonly #owner: RunOwner;
   readonly #offered: OfferedNodes;
@@ -95,8 +110,11 @@ export class Worker {
   /** The last claim could not take all that was due. */
   #runsMayWait = false;
   #nodesMayWait = false;
+  /** Of the suspects that it has: how many may be together, and how many might have been. */
+  #company = { now: 0, bound: 0 };
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #isStopping = false;
+  #isPresent = false;
   /** Until then other owners get their leases back first: the database was away, and all leases ran out together. */
   #orphansFromMs = 0;
   #wasUnreachable = false;
@@ -104,6 +122,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? 30_000;
+    this.#pollMs = options.pollMs ?? 500;
     this.#maxRuns = options.runs ?? 200;
     const advancing = options.guard === undefined ? undefined : new RunNote();
     this.#owner = new RunOwner({
@@ -133,6 +152,7 @@ export class Worker {
       log: options.log,
       leases: () => [...this.#owner.leases(), ...this.#offered.leases()],
       guard: options.guard,
+      presence: this.#claimMark,
       advancing,
       listener: {
         confirmed: (leases, sentAtMs) => this.#confirmed(leases, sentAtMs),
@@ -153,7 +173,10 @@ export class Worker {
     // No hint tells of suspects.
     if (this.#options.suspects !== true)
       this.#unsubscribe = this.#options.hints.subscribe("work", "*", (what) => this.#claimSoon(what === "nodes" ? "nodes" : "runs"));
-    this.#claimAfter(0);
+    void this.#renewer.present.then(() => {
+      this.#isPresent = true;
+      this.#claimAfter(0);
+    });
   }
 
   /** Finishes what it can within 25 s and gives back the rest, so that nothing counts as a crash. */
@@ -168,7 +191,7 @@ export class Worker {
     await this.#renewer.close();
   }
 
-  /** Stops at once and gives nothing back, as a process that is killed does. For tests. */
+  /** Stops at once and gives nothing back, as a process that is killed does, until the database has noticed. For tests. */
   async kill(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
@@ -176,6 +199,12 @@ export class Worker {
     this.#offered.close();
     this.#owner.close();
     await this.#renewer.close();
+    const isGone = () => isMarkGone(this.#options.pool, this.#claimMark).catch(() => true);
+    for (let look = 0; look < goneLooks && !(await isGone()); look++) await sleep(goneLookMs);
+  }
+
+  get #claimMark(): string {
+    return this.#options.claimMark ?? this.#options.workerKey;
   }
 
   #confirmed(leases: readonly Lease[], sentAtMs: number): void {
@@ -202,7 +231,7 @@ export class Worker {
 
   #claimAfter(ms: number): void {
     const atMs = monotonicMs() + ms;
-    if (this.#isStopping || (this.#timer !== undefined && this.#wakeAtMs <= atMs)) return;
+    if (this.#isStopping || !this.#isPresent || (this.#timer !== undefined && this.#wakeAtMs <= atMs)) return;
     clearTimeout(this.#timer);
     this.#wakeAtMs = atMs;
     this.#timer = setTimeout(() => {
@@ -218,11 +247,11 @@ export class Worker {
     this.#isClaiming = true;
     this.#wantsRuns = false;
     this.#wantsNodes = false;
-    let nextMs = pollMs;
+    let nextMs = this.#pollMs;
     try {
       if (this.#options.suspects === true) nextMs = await this.#suspectClaim();
       else {
-        const found = await Promise.all([wanted.runs ? this.#runsClaim() : pollMs, wanted.nodes ? this.#nodesClaim() : pollMs]);
+        const found = await Promise.all([wanted.runs ? this.#runsClaim() : this.#pollMs, wanted.nodes ? this.#nodesClaim() : this.#pollMs]);
         nextMs = Math.min(...found);
         await this.#suspectLook();
       }
@@ -240,7 +269,7 @@ export class Worker {
   async #runsClaim(): Promise<number> {
     const limit = Math.min(claimLimit, this.#maxRuns - this.#owner.size);
     this.#runsMayWait = limit <= 0;
-    if (limit <= 0 || this.#options.only !== undefined) return pollMs;
+    if (limit <= 0 || this.#options.only !== undefined) return this.#pollMs;
     const held = this.#owner.byTenant();
     const share = tenantShare(this.#maxRuns);
     const claims = await runsClaim(this.#options.pool, this.#limits(limit, { held, share }));
@@ -250,7 +279,7 @@ export class Worker {
     if (claims.length === 0) this.signals.emit("idle");
     // Not awaited: the next claim is under way while these are loaded.
     else this.#runsAdopt(claims).catch((cause: unknown) => this.#options.log.error({ err: cause }, "claimed runs left to their leases"));
-    return againAfterMs(claims.length, limit);
+    return againAfterMs(claims.length, limit, this.#pollMs);
   }
 
   /** While it stops too: then they are given back at once, and count no crash. */
@@ -273,12 +302,12 @@ export class Worker {
     const { slots } = this.#owner;
     const limit = Math.min(claimLimit, slots.free);
     this.#nodesMayWait = limit <= 0;
-    if (limit <= 0) return pollMs;
+    if (limit <= 0) return this.#pollMs;
     const held = { held: slots.held(), share: slots.share };
     const claims = await nodesClaim(this.#options.pool, { ...this.#limits(limit, held), ...this.#onlyTypes() });
     this.#nodesMayWait = claims.length > 0 || slots.isCapped;
-    if (claims.length === 0 || !(await this.#nodesAdopt(claims))) return pollMs;
-    return againAfterMs(claims.length, limit);
+    if (claims.length === 0 || !(await this.#nodesAdopt(claims))) return this.#pollMs;
+    return againAfterMs(claims.length, limit, this.#pollMs);
   }
 
   /** @returns false when the worker stops: then they are given back. */
@@ -304,20 +333,33 @@ export class Worker {
     this.#options.hints.publish("work", "nodes");
   }
 
-  /** Takes one suspect when it holds none. @returns when to look again; what it holds asks for the next when it is done. */
+  /** Takes suspects, runs or offered nodes, as many as may be together. @returns when to look again; what leaves makes room, and asks for the next. */
   async #suspectClaim(): Promise<number> {
-    if (this.#owner.size > 0 || this.#offered.size > 0) return pollMs;
-    const { pool, only } = this.#options;
-    const limits = this.#limits(0, { held: new Map(), share: 1 });
-    const runs = only === undefined ? await runsClaim(pool, limits) : [];
-    if (runs.length > 0) {
-      await this.#runsAdopt(runs);
-      return 0;
+    const runs = this.#owner.size;
+    const nodes = this.#offered.size;
+    if (runs + nodes === 0) this.#company = { now: 0, bound: 0 };
+    const limits = this.#suspectLimits(runs + nodes);
+    if (nodes === 0 && this.#options.only === undefined) {
+      const claims = await runsClaim(this.#options.pool, limits);
+      this.#companySet(claims);
+      if (claims.length > 0) await this.#runsAdopt(claims);
+      if (claims.length + runs > 0) return this.#pollMs;
     }
-    const nodes = await nodesClaim(pool, { ...limits, ...this.#onlyTypes() });
-    if (nodes.length > 0) await this.#nodesAdopt(nodes);
-    else this.signals.emit("idle");
-    return pollMs;
+    const claims = await nodesClaim(this.#options.pool, { ...limits, ...this.#onlyTypes() });
+    this.#companySet(claims);
+    if (claims.length > 0) await this.#nodesAdopt(claims);
+    else if (nodes === 0) this.signals.emit("idle");
+    return this.#pollMs;
+  }
+
+  #suspectLimits(held: number): ClaimLimits {
+    // Those of one tenant may be all of them, and each needs a slot.
+    const most = Math.max(1, Math.min(mostSuspects, this.#owner.slots.share));
+    return { ...this.#limits(0, { held: new Map(), share: 1 }), company: { most, held, ...this.#company } };
+  }
+
+  #companySet([first]: readonly ClaimedRun[]): void {
+    if (first !== undefined) this.#company = { now: first.company, bound: first.bound ?? 1 };
   }
 
   async #suspectLook(): Promise<void> {
@@ -333,7 +375,7 @@ export class Worker {
   #limits(limit: number, held: Pick<ClaimLimits, "held" | "share">): ClaimLimits {
     return {
       limit,
-      worker: this.#options.claimMark ?? this.#options.workerKey,
+      worker: this.#claimMark,
       leaseMs: this.#leaseMs,
       orphansAllowed: !this.#wasUnreachable && monotonicMs() >= this.#orphansFromMs,
       suspectsAllowed: this.#options.suspects === true,

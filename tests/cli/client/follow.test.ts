@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeWorkflow, startRun, finishRun, type Dsl } from "../../testkit/graph.ts";
+import { startRelay } from "../../testkit/relay.ts";
 import { startHttpServer, type TestHttpServer } from "../../testkit/http-server.ts";
 import { startTestPlatform, type TestPlatform } from "../../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../../testkit/scripted-provider.ts";
@@ -77,8 +78,51 @@ describe("follow", () => {
     expect(code).toBe(0);
     shop.on("GET /x", { status: 404 });
     const failed = await follow(await started(tool({ max_attempts: 1 }))).ended;
-    expect(failed.output).toContain("is FAILED. ");
+    // Why stands at the node, and nowhere else.
+    expect(failed.output.match(/404/g)).toHaveLength(1);
+    expect(failed.output).toMatch(/✗ call .*404.*\n.*✗ run failed\nRun [\w-]+ is FAILED\.\n$/);
     expect(failed.code).toBe(1);
+  });
+
+  it("says that the connection is lost, and goes on when the platform is there again", async () => {
+    await using relay = await startRelay(platform.url);
+    const [begin, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    provider.chat({ text: "One two.", before: begin.promise, between: goOn.promise });
+    const cli = runCli("real", ["follow", await started(llm), "--url", relay.url, "--tenant", "t1"]);
+    await cli.says("running");
+    begin.resolve();
+    await cli.says("ask │ One");
+    relay.cut();
+    // On a line of its own, although the model's has begun.
+    await cli.says("\n  connection lost, trying again for 60 s …\n");
+    await relay.mend();
+    await cli.says("\n  connected again\n");
+    goOn.resolve();
+    const { code, output } = await cli.ended;
+    expect(output).toMatch(/✓ run completed\n\nOne two\.\n$/);
+    expect(code).toBe(0);
+  });
+
+  it("says what it gives up after, and how to go on", async () => {
+    await using relay = await startRelay(platform.url);
+    const end = Promise.withResolvers<void>();
+    provider.chat({ text: "One.", before: end.promise });
+    const runId = await started(llm);
+    const argv = ["follow", runId, "--url", relay.url, "--tenant", "t1", "--give-up-after", "1.5"];
+    const [cli, json] = [runCli("real", argv), runCli("real", [...argv, "--json"])];
+    await Promise.all([cli.says("running"), json.says("RUNNING")]);
+    relay.cut();
+    const { code, output } = await cli.ended;
+    expect(output).toMatch(/connection lost, trying again for 1\.5 s …\nNo connection to the platform for 1\.5 s: given up\. Run /);
+    expect(output).toContain(`To see it again: node cli/bin.mjs follow ${runId} --url ${relay.url} --tenant t1\n`);
+    expect(code).toBe(1);
+    const told = (await json.ended).output.trim().split("\n").slice(-2);
+    expect(told.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { event: "notice", text: expect.stringContaining("connection lost") },
+      { error: { reason: "RUN_OUT_OF_SIGHT", runId, seconds: 1.5 } },
+    ]);
+    end.resolve();
+    await finishRun(platform, runId);
   });
 
   it("goes on where the run waits for its next attempt", async () => {
@@ -98,6 +142,47 @@ describe("follow", () => {
 });
 
 describe("run", () => {
+  /** Runs a file with this content. */
+  async function runContent(content: object, ...more: string[]) {
+    const folder = await mkdtemp(join(tmpdir(), "agent-platform-run-"));
+    const path = join(folder, "flow.json");
+    await writeFile(path, JSON.stringify(content));
+    const ended = await runCli("real", ["run", path, "--url", platform.url, "--tenant", "t1", ...more]).ended;
+    await rm(folder, { recursive: true });
+    return { path, ...ended };
+  }
+
+  const broken = { nodes: [{ id: "say", type: "anwser", config: {} }], edges: [{ source: "say", target: "nobody" }] };
+
+  it.each([
+    { what: "a document by itself", content: broken, at: "" },
+    { what: "a document beside a name", content: { name: "Broken", dsl: broken }, at: "/dsl" },
+  ])("lists the problems of $what with their places in the file, in a shell's words", async ({ content, at }) => {
+    const { code, output, path } = await runContent(content);
+    expect(output).toContain(`The workflow of ${path} has 2 problems:\n  ${at}/nodes/0/type: Node say is of type "anwser"`);
+    expect(output).toContain(`\n  ${at}/edges/0/target: The target of edge 0 is "nobody"`);
+    expect(output).not.toMatch(/extensions|validateDsl/);
+    expect(code).toBe(1);
+    const { error } = JSON.parse((await runContent(content, "--json")).output) as { error: { issues: object[] } };
+    expect(error).toMatchObject({ code: "BAD_USER_INPUT", reason: "DSL_INVALID" });
+    expect(error.issues[0]).toMatchObject({ code: "NODE_TYPE_UNKNOWN", path: `${at}/nodes/0/type` });
+  });
+
+  it("says what a file needs when its run has failed", async () => {
+    const example = ["run", "examples/product-search.json", "--url", platform.url, "--tenant", "t1", "--follow"];
+    const { code, output } = await runCli("real", example).ended;
+    expect(output).toMatch(
+      /is FAILED\. examples\/product-search\.json needs http\. Asks a catalogue's HTTP API .*npm run demo -- product-search/,
+    );
+    expect(output.match(/is not a public address/g)).toHaveLength(1);
+    expect(code).toBe(1);
+    shop.on("GET /x", { status: 404 });
+    const own = { ...tool({ max_attempts: 1 }) };
+    expect((await runContent({ needs: ["a shop", "a key"], dsl: own }, "--follow")).output).toMatch(
+      /is FAILED\. \S+ needs a shop, a key\.\n$/,
+    );
+  });
+
   it("without --follow says how to go on, and that works", async () => {
     const folder = await mkdtemp(join(tmpdir(), "agent-platform-follow-"));
     const path = join(folder, "flow.json");

@@ -62,7 +62,7 @@ describe("the access subgraph", () => {
     const { requestAudits } = await t.ask<{ requestAudits: unknown }>(`{ requestAudits { edges { node {
       requestId operationName operationType operationHash rootFields statusCode errorCodes durationMs clientIp userAgent createdAt } } } }`);
     const { tenantId: _tenant, apiKeyId: _key, createdAt: _at, ...fields } = record();
-    const node = { ...fields, createdAt: new Date("2026-11-01T10:00:00Z") };
+    const node = { ...fields, operationType: "MUTATION", createdAt: new Date("2026-11-01T10:00:00Z") };
     expect(requestAudits).toMatchObject({
       edges: [{ node: { ...node, requestId: "r-2", operationName: null, errorCodes: ["CONFLICT", "TIMEOUT"], clientIp: null } }, { node }],
     });

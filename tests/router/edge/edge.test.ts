@@ -106,7 +106,92 @@ describe("a router without keys", () => {
   });
 });
 
+describe("a GET", () => {
+  const query = `?query=${encodeURIComponent("query Q($n: Int) { runs(first: $n) { id } }")}&variables=${encodeURIComponent('{"n":1}')}`;
+
+  it.each<[string, Record<string, string>]>([
+    ["of no browser, as curl's", {}],
+    ["of a page of its own", { "sec-fetch-site": "same-origin" }],
+    ["of the address bar", { "sec-fetch-site": "none" }],
+    ["of a listed origin", { origin: "https://app.example", "sec-fetch-site": "cross-site" }],
+    ["that was preflighted", { "sec-fetch-site": "cross-site", "apollo-require-preflight": "1" }],
+    ["with an empty name", {}],
+  ])("%s is answered where it is a query", async (what, headers) => {
+    await using t = await fixtureRouter({ env: { corsOrigins: ["https://app.example"] } });
+    const { status, json } = await get(t, `/graphql${query}${what.endsWith("name") ? "&operationName=" : ""}`, headers);
+    expect([status, json()]).toEqual([200, { data: { runs: [{ id: "1" }] } }]);
+    expect(t.audits).toMatchObject([{ operationName: "Q", operationType: "query", statusCode: 200 }]);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["another site", { "sec-fetch-site": "cross-site" }, "CROSS_SITE_GET"],
+    ["another port", { "sec-fetch-site": "same-site" }, "CROSS_SITE_GET"],
+    ["an origin that is not listed", { origin: "https://evil.example", "sec-fetch-site": "cross-site" }, "ORIGIN_NOT_ALLOWED"],
+    ["a name that is rebound", { host: "evil.example" }, "HOST_NOT_ALLOWED"],
+  ])("that a page of %s makes a browser send is refused, and executes nothing", async (_what, headers, reason) => {
+    await using t = await fixtureRouter();
+    const { status, json } = await get(t, `/graphql${query}`, headers);
+    expect([status, json()]).toMatchObject([403, { errors: [{ extensions: { code: "FORBIDDEN", reason } }] }]);
+    expect(t.seen).toEqual([]);
+    expect(t.audits).toMatchObject([{ statusCode: 403, errorCodes: ["FORBIDDEN"] }]);
+  });
+
+  it.each([
+    ["mutation", 'mutation { addStep(name: "x") }'],
+    ["subscription", 'subscription { runStatus(id: "1") { id } }'],
+  ])("is never a %s: 405, and what to send instead", async (_what, text) => {
+    await using t = await fixtureRouter();
+    for (const accept of ["*/*", "application/json", "application/graphql-response+json"]) {
+      const { status, headers, json } = await get(t, `/graphql?query=${encodeURIComponent(text)}`, { accept });
+      expect([status, headers["allow"]]).toEqual([405, "POST"]);
+      expect(json()).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
+    }
+    expect(t.seen).toEqual([]);
+  });
+});
+
+describe("names in what is refused", () => {
+  const long = "x".repeat(100_000);
+
+  it.each<[string, string, Parameters<FixtureRouter["ask"]>[1]]>([
+    ["a field", `{ ${long} }`, {}],
+    ["a directive", `{ whoami @${long} }`, {}],
+    ["no GraphQL", `{ whoami } ${long}`, {}],
+    ["an operation", "query A { whoami } query B { whoami }", { operationName: long }],
+    ["a value", "query ($n: Int) { runs(first: $n) { id } }", { variables: { n: long } }],
+    ["a value of many words", "query ($n: Int) { runs(first: $n) { id } }", { variables: { n: "x ".repeat(50_000) } }],
+    ["a literal", `{ runs(first: "${long}") { id } }`, {}],
+  ])("are cut: %s", async (_what, query, asked) => {
+    await using t = await fixtureRouter();
+    const { status, body } = await t.ask(query, asked);
+    expect(status).toBe(400);
+    expect(JSON.stringify(body).length).toBeLessThan(5_000);
+    expect(body.errors?.[0]?.message).toMatch(/x{10}|x x/);
+    expect(JSON.stringify(t.audits).length).toBeLessThan(5_000);
+  });
+
+  it("are read as none where they are empty", async () => {
+    await using t = await fixtureRouter();
+    const { body } = await t.ask("query A { whoami }", { operationName: "" });
+    expect(body).toEqual({ data: { whoami: expect.any(String) } });
+    const events = t.stream('subscription A { runStatus(id: "1", count: 1) { seq } }', { operationName: "" });
+    expect(await Array.fromAsync(events)).toEqual([{ data: { runStatus: { seq: 0 } } }]);
+    const two = await t.ask("query A { whoami } query B { whoami }", { operationName: "" });
+    expect(two.body.errors?.[0]?.extensions?.["reason"]).toBe("OPERATION_RESOLUTION_FAILURE");
+  });
+});
+
 describe("what a request may cost", () => {
+  it.each([
+    ["`__typename` 800 times", `{ ${"__typename ".repeat(800)} }`],
+    ["one field 500 times", `{ ${'run(id: "1") { id } '.repeat(500)} }`],
+  ])("is told in words: %s", async (_what, query) => {
+    await using t = await fixtureRouter();
+    const { status, body } = await t.ask(query);
+    expect([status, body.errors]).toMatchObject([400, [{ extensions: { reason: "OPERATION_LIMIT_EXCEEDED" } }]]);
+    expect(body.errors?.[0]?.message).toMatch(/^The operation has \d+ \w+; \d+ are allowed/);
+  });
+
   it.each([
     ["bytes", { maxBodyBytes: 1_000 }, `{ whoami } # ${"x".repeat(1_000)}`, 413, "BODY_TOO_LARGE"],
     ["tokens", { limits: { maxTokens: 20 } }, `{ ${"whoami ".repeat(30)} }`, 400, "GRAPHQL_PARSE_FAILED"],
@@ -174,6 +259,37 @@ describe("what a request may cost", () => {
     expect(t.seen).toEqual([]);
   });
 
+  it.each([
+    ["document", '{"query":"{ echo(value: { a: [1, { id: 7615917337495251231 }] }) }"}', "value.a.1.id"],
+    ["document's defaults", '{"query":"query ($v: JSON = [0.123456789012345678]) { echo(value: $v) }"}', "$v.0"],
+    ["variables", '{"query":"query ($v: JSON) { echo(value: $v) }","variables":{"v":{"a":[0,7615917337495251231]}}}', "variables.v.a.1"],
+  ])("refuses a number whose digits a double does not keep, in the %s", async (_where, body, field) => {
+    await using t = await fixtureRouter();
+    const answer = await request(t.router.url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const value = /[\d.]{16,}/.exec(body)?.[0];
+    const refusal = {
+      message: expect.stringContaining(`${field} is the number ${value}`),
+      extensions: { reason: "NUMBER_NOT_KEPT", field, value },
+    };
+    expect([answer.statusCode, await answer.body.json()]).toMatchObject([400, { errors: [refusal] }]);
+    expect(t.seen).toEqual([]);
+  });
+
+  it("refuses such a number in the query string too, and takes its digits as a text", async () => {
+    await using t = await fixtureRouter();
+    const headers = { "apollo-require-preflight": "true" };
+    const asked = (value: string) =>
+      get(
+        t,
+        `/graphql?query=${encodeURIComponent("query ($v: JSON) { echo(value: $v) }")}&variables=${encodeURIComponent(`{"v":${value}}`)}`,
+        headers,
+      );
+    const refused = await asked("-9007199254740993");
+    const extensions = { code: "BAD_USER_INPUT", reason: "NUMBER_NOT_KEPT", field: "variables.v", requestId: expect.any(String) };
+    expect([refused.status, refused.json()]).toMatchObject([400, { errors: [{ extensions }] }]);
+    expect((await asked('"-9007199254740993"')).json()).toEqual({ data: { echo: "-9007199254740993" } });
+  });
+
   it("takes the largest number that a double can hold", async () => {
     await using t = await fixtureRouter();
     expect((await t.ask("{ echo(value: 1.7976931348623157e308) }")).body).toEqual({ data: { echo: Number.MAX_VALUE } });
@@ -189,14 +305,10 @@ describe("what a request may cost", () => {
     expect(JSON.stringify(body.data)).not.toMatch(/secret|_entities|_service/);
   });
 
-  it("is a query for GET, which no web page can send unnoticed", async () => {
+  it("is no text that a web page can send unnoticed", async () => {
     await using t = await fixtureRouter();
-    const preflighted = { "apollo-require-preflight": "true" };
-    expect((await get(t, "/graphql?query={whoami}")).status).toBe(400);
-    expect((await get(t, "/graphql?query={whoami}", preflighted)).json()).toMatchObject({ data: { whoami: expect.any(String) } });
-    expect((await get(t, '/graphql?query=mutation{addStep(name:"x")}', preflighted)).status).toBe(405);
     expect((await t.ask("{ whoami }", { headers: { "content-type": "text/plain" } })).status).toBe(400);
-    expect(t.steps).toEqual([]);
+    expect(t.seen).toEqual([]);
   });
 
   it("is no subscription: those are answered over WebSocket", async () => {

@@ -33,6 +33,9 @@ describe("a WebSocket of the router", () => {
     ["an operation before the connection is acknowledged", 4401, [subscribe("1", idle)]],
     ["a message that is not JSON", 4400, ["nope"]],
     ["a message of an unknown type", 4400, [init, { type: "zzz" }]],
+    ["an acknowledgement, which servers send", 4400, [init, { type: "connection_ack" }]],
+    ["an event, which servers send", 4400, [init, { type: "next", id: "1", payload: { data: null } }]],
+    ["an error, which servers send", 4400, [init, { type: "error", id: "1", payload: [] }]],
     ["a second connection_init", 4429, [init, init]],
     ["an id that is in use", 4409, [init, subscribe("1", idle), subscribe("1", idle)]],
   ])("closes upon %s with %i", async (_what, code, messages) => {
@@ -82,37 +85,57 @@ describe("a WebSocket of the router", () => {
     });
   });
 
+  it("refuses an operation with a number whose digits a double does not keep, and no other", async () => {
+    await using t = await fixtureRouter();
+    const query = "query ($v: JSON) { echo(value: $v) }";
+    const asked = (id: string, value: string) =>
+      `{"id":"${id}","type":"subscribe","payload":{"query":"${query}","variables":{"v":[${value}]}}}`;
+    const { answers } = await talk(t, [init, asked("1", "7615917337495251231"), asked("2", '"7615917337495251231"')], { until: 4 });
+    const extensions = {
+      reason: "NUMBER_NOT_KEPT",
+      field: "payload.variables.v.0",
+      value: "7615917337495251231",
+      requestId: expect.any(String),
+    };
+    expect(answers).toContainEqual({
+      id: "1",
+      type: "error",
+      payload: [expect.objectContaining({ extensions: expect.objectContaining(extensions) })],
+    });
+    expect(answers).toContainEqual({ id: "2", type: "next", payload: { data: { echo: ["7615917337495251231"] } } });
+  });
+
   it("limits the size of a message", async () => {
     await using t = await fixtureRouter({ sockets: { maxMessageBytes: 1_000 } });
     expect((await talk(t, [init, subscribe("1", `{ whoami } # ${"x".repeat(2_000)}`)])).code).toBe(1009);
   });
 
   it("drops a client that goes on asking and reads no answer", async () => {
-    await using t = await fixtureRouter({ sockets: { maxBufferedBytes: 1 << 20 } });
+    await using t = await fixtureRouter({ sockets: { maxBufferedBytes: 1 << 20, maxOperations: 1_000 } });
     const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws");
     await new Promise((resolve) => socket.once("open", resolve));
     socket.send(JSON.stringify(init));
     await new Promise((resolve) => socket.once("message", resolve));
     socket.pause();
-    // More than the buffers of two sockets take: the refusal repeats the name.
+    // More than the buffers of two sockets take: the answer repeats the text.
     const asked = 600;
-    const refused = `{ whoami } ${"x".repeat(50_000)}`;
+    const echoed = `{ echo(value: "${"x".repeat(50_000)}") }`;
     let answered = 0;
     const ended = new Promise<string>((resolve) => {
       socket.on("error", () => {});
       socket.on("close", () => resolve("dropped"));
-      socket.on("message", () => ++answered === asked && resolve("answered"));
+      socket.on("message", () => ++answered === 2 * asked && resolve("answered"));
     });
     const sent = Array.from(
       { length: asked },
-      (_, id) => new Promise((resolve) => socket.send(JSON.stringify(subscribe(`${id}`, refused)), resolve)),
+      (_, id) => new Promise((resolve) => socket.send(JSON.stringify(subscribe(`${id}`, echoed)), resolve)),
     );
     await Promise.all(sent);
     // A request of another client is answered behind them all.
     await t.ask("{ whoami }");
     socket.resume();
     expect(await ended).toBe("dropped");
-    expect(answered).toBeLessThan(asked);
+    expect(answered).toBeLessThan(2 * asked);
     expect((await t.ask("{ whoami }")).status).toBe(200);
   });
 

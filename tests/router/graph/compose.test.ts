@@ -29,6 +29,29 @@ describe("composition", () => {
   });
 });
 
+describe("a field that requires others", () => {
+  const owner = {
+    name: "owner",
+    sdl: `${link} type Query { t: T } type T @key(fields: "id") { id: ID! price(in: String): Int inner: Inner } type Inner { size(of: Int): Int }`,
+  };
+  const requiring = (fields: string) => ({
+    name: "other",
+    sdl: `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@external"])
+      type T @key(fields: "id") { id: ID! price(in: String): Int @external inner: Inner @external made: Int @requires(fields: ${JSON.stringify(fields)}) }
+      type Inner { size(of: Int): Int @external }`,
+  });
+
+  it.each(['price(in: "EUR")', 'id price(in: "EUR")', "inner { size(of: 1) }"])("may not require one with arguments: %s", (fields) => {
+    expect(() => composeSupergraph([owner, requiring(fields)])).toThrow(
+      /do not compose:\n- \[other\] The field "made" has @requires with arguments/,
+    );
+  });
+
+  it("may require one without", () => {
+    expect(composeSupergraph([owner, requiring("price inner { size }")]).supergraphSdl).toContain("requires:");
+  });
+});
+
 describe("the router's supergraph", () => {
   /** What codegen wrote, without its notice. */
   const committed = (path: string) => readFileSync(new URL(`../../../codegen/${path}`, import.meta.url), "utf8").replace(/^(#.*|)\n/gm, "");

@@ -15,7 +15,10 @@ const variables = { yes: true, no: false, n: 2, id: "6" };
 /** Random selections of the fixtures' graph: aliases, fragments, directives, arguments, both subgraphs at any depth. */
 const { query } = fc.letrec<{ run: string; query: string }>((tie) => {
   const directive = fc.constantFrom("", "", "", " @include(if: $yes)", " @skip(if: $yes)", " @include(if: $no)", " @skip(if: $no)");
-  const leaf = fc.constantFrom("__typename", "id", "status", "seq", "agent", "failing", "cost", "caller", "flaky");
+  const plain = fc.constantFrom("__typename", "id", "status", "seq", "agent", "failing", "cost", "caller", "flaky");
+  // Under names that the plan needs for itself.
+  const renamed = fc.constantFrom("id: status", "agent: cost", "__typename: agent", "status: id", "id: flaky", "_client_id: cost");
+  const leaf = fc.oneof({ weight: 6, arbitrary: plain }, { weight: 1, arbitrary: renamed });
   const spans = fc.constantFrom("spans { id name }", "spans(first: $n) { durationMs label: name }", "many: spans(first: 3) { id }");
   const nested = (selections: fc.Arbitrary<string>) =>
     fc.oneof(

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { GraphQLError } from "graphql";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import { fixtureRouter, modes } from "../../testkit/fixture-router.ts";
 
@@ -204,6 +206,20 @@ describe("a subgraph that answers nonsense", () => {
   });
 });
 
+describe("a root field that nobody gave", () => {
+  it.each<[string, unknown]>([
+    ["an answer without it", { data: {} }],
+    ["no answer", {}],
+    ["data that is no object", { data: 5 }],
+  ])("is an error, not a null that passes for nothing: %s", async (_what, answer) => {
+    await using t = await fixtureRouter({ endpoints: ({ runs, traces }) => [runs, { ...traces, execute: async () => answer as object }] });
+    const { body } = await t.ask("{ whoami it: lastRun { id } }");
+    expect(body.data).toEqual({ whoami: expect.any(String), it: null });
+    expect(body.errors).toMatchObject([{ path: ["it"], extensions: { code: "INTERNAL" } }]);
+    expect(JSON.stringify(t.logged)).toContain("No subgraph was asked for Query.it");
+  });
+});
+
 describe("a subgraph that is down", () => {
   it("is named in the errors; its fields are null and the others' are there", async () => {
     await using t = await fixtureRouter({
@@ -215,7 +231,115 @@ describe("a subgraph that is down", () => {
     const { status, body } = await t.ask('{ run(id: "1") { id cost } }');
     expect(status).toBe(200);
     expect(body.data).toEqual({ run: { id: "1", cost: null } });
-    expect(body.errors?.[0]).toMatchObject({ path: ["run"], extensions: { code: "DOWNSTREAM_UNAVAILABLE", serviceName: "traces" } });
+    expect(body.errors).toMatchObject([{ path: ["run", "cost"], extensions: { code: "DOWNSTREAM_UNAVAILABLE", serviceName: "traces" } }]);
+  });
+
+  const dead = (endpoint: SubgraphEndpoint): SubgraphEndpoint => ({
+    ...endpoint,
+    execute: () => Promise.reject(new AppError("DOWNSTREAM_UNAVAILABLE", "SUBGRAPH_UNREACHABLE", "gone")),
+  });
+
+  it.each<{ claim: string; which: "runs" | "traces"; query: string; variables?: Record<string, unknown>; data: unknown; paths: unknown[] }>(
+    [
+      {
+        claim: "each root field that it was asked for",
+        which: "runs",
+        query:
+          'query ($no: Boolean = false) { a: run(id: "1") { status } spanCount ...F n: node(id: 1) @include(if: $no) { id } } fragment F on Query { b: run(id: "2") { cost } }',
+        data: { a: null, spanCount: 7, b: null },
+        paths: [["a"], ["b"]],
+      },
+      {
+        claim: "each mutation that it was asked for: which of several failed is known, and those behind it are done",
+        which: "traces",
+        query: 'mutation { a: addTags(name: "1") b: addTraceTags(name: "2") c: addTags(name: "3") d: addTraceTags(name: "4") }',
+        data: { a: ["1"], b: null, c: ["1", "3"], d: null },
+        paths: [["b"], ["d"]],
+      },
+      {
+        claim: "each field of each entity that was to be fetched, under the client's names",
+        which: "traces",
+        query: "{ runs(first: 2) { id: status c: cost spans { name } } }",
+        data: {
+          runs: [
+            { id: "RUNNING", c: null, spans: null },
+            { id: "DONE", c: null, spans: null },
+          ],
+        },
+        paths: [
+          ["runs", 0, "c"],
+          ["runs", 0, "spans"],
+          ["runs", 1, "c"],
+          ["runs", 1, "spans"],
+        ],
+      },
+      {
+        claim: "a field whose null rises, at its own place",
+        which: "traces",
+        query: '{ run(id: "1") { id ledger cost } whoami }',
+        data: { run: null, whoami: expect.any(String) },
+        paths: [["run", "ledger"]],
+      },
+      {
+        claim: "a field that is asked for twice, once",
+        which: "traces",
+        query: '{ run(id: "1") { spans { name } ... on Run { spans { id } cost } } }',
+        data: { run: { spans: null, cost: null } },
+        paths: [
+          ["run", "spans"],
+          ["run", "cost"],
+        ],
+      },
+      {
+        claim: "a field whose requirement it did not give, by the path of what was asked for",
+        which: "runs",
+        query: "{ lastRun { cost agentCost } }",
+        data: { lastRun: { cost: 0.01, agentCost: null } },
+        paths: [["lastRun", "agentCost"]],
+      },
+    ],
+  )("fails $claim", async ({ which, query, data, paths }) => {
+    await using t = await fixtureRouter({
+      endpoints: ({ runs, traces }) => (which === "runs" ? [dead(runs), traces] : [runs, dead(traces)]),
+    });
+    const { body } = await t.ask(query);
+    expect(body.data).toEqual(data);
+    expect(body.errors?.map(({ path }) => path)).toEqual(paths);
+    for (const { extensions } of body.errors ?? [])
+      expect(extensions).toMatchObject({ reason: "SUBGRAPH_UNREACHABLE", serviceName: which });
+  });
+
+  it("fails the fields of an entity that it cannot look up, and of no other", async () => {
+    await using t = await fixtureRouter({
+      endpoints: ({ runs, traces }) => [
+        runs,
+        {
+          ...traces,
+          execute: () =>
+            Promise.resolve({
+              errors: [new GraphQLError("gone", { path: ["_entities", 1], extensions: { code: "CONFLICT", reason: "ROW_BUSY" } })],
+              data: { _entities: [{ cost: 1, caller: "c" }, null] },
+            }),
+        },
+      ],
+    });
+    const { body } = await t.ask("{ runs(first: 2) { cost caller } }");
+    expect(body.data).toEqual({
+      runs: [
+        { cost: 1, caller: "c" },
+        { cost: null, caller: null },
+      ],
+    });
+    expect(body.errors?.map(({ path, extensions }) => [path, extensions?.["reason"]])).toEqual([
+      [["runs", 1, "cost"], "ROW_BUSY"],
+      [["runs", 1, "caller"], "ROW_BUSY"],
+    ]);
+  });
+
+  it("tells at most a thousand fields one by one", async () => {
+    await using t = await fixtureRouter({ endpoints: ({ runs, traces }) => [runs, dead(traces)] });
+    const { body } = await t.ask(`{ runs(first: 100) { ${Array.from({ length: 11 }, (_, index) => `a${index}: cost`).join(" ")} } }`);
+    expect(body.errors).toHaveLength(1_000);
   });
 
   it("does a mutation once at most: one whose connection broke is not sent again", async () => {

@@ -98,6 +98,14 @@ describe("the shape of a response", () => {
     expect(withErrors).toBeGreaterThan(10);
   });
 
+  it("has an error where nobody was asked for a root field, and none where it is left out", () => {
+    const text =
+      "query ($yes: Boolean!) { pet { __typename } ... { named @skip(if: $yes) { name } dogs @include(if: $yes) @skip(if: $yes) { mood } } }";
+    const { data, errors } = compileShape(operationFromDocument(graph.api, parse(text)))({ input: {}, variables, introspect: () => null });
+    expect(data).toEqual({ pet: null });
+    expect(errors.map(({ message, path }) => [message, path])).toEqual([["No subgraph was asked for Query.pet.", ["pet"]]]);
+  });
+
   it.each([
     ["no list where one belongs", { pets: { __typename: "Cat" } }, "pets"],
     ["a list where an object belongs", { pets: [[]] }, "pets"],

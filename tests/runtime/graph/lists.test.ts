@@ -117,6 +117,27 @@ describe("traceSpans", () => {
   });
 });
 
+describe("a run's span", () => {
+  it.each([{ sessionId: "s1" }, {}])("says what ran, and for whom: %j", async (session) => {
+    const t = await setup();
+    const id = await t.create(chain("a"), session);
+    await execute(t, id);
+    const query = `query($id: ID!) { traceSpans(runId: $id, first: 1) { edges { node { spanType attributes } } } }`;
+    const { traceSpans } = await t.ask<{ traceSpans: Page<object> }>(query, { id });
+    expect(traceSpans.edges[0]!.node).toEqual({
+      spanType: "RUN",
+      attributes: {
+        "run.id": id,
+        "tenant.id": "t1",
+        "app.id": "app-1",
+        "workflow.id": "workflow-of-v-0",
+        "workflow.version.id": "v-0",
+        ...("sessionId" in session && { "session.id": "s1" }),
+      },
+    });
+  });
+});
+
 describe("spans and artifacts", () => {
   it("S-46: a span of what failed is ERROR and says why, at the node and at the run", async () => {
     const t = await setup();

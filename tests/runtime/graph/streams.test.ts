@@ -1,5 +1,6 @@
 import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
 import type { RuntimeServices } from "../../../subgraphs/runtime/graph/runtime.context.ts";
+import { numberIn } from "../../testkit/cursor-number.ts";
 import { eventFields, execute, open, refusal, take, told, type Event } from "./event-stream.ts";
 import { chain, rows, setup } from "./setup.ts";
 
@@ -18,7 +19,7 @@ describe("runEvents", () => {
       "RUN_STATUS COMPLETED",
     ]);
     const stored = await rows(t, "select seq from runtime.run_event where run_id = $1 order by seq", [id]);
-    expect(events.map(({ cursor }) => Number(Buffer.from(cursor, "base64url").toString()))).toEqual(stored.map(({ seq }) => seq));
+    expect(events.map(({ cursor }) => numberIn(cursor))).toEqual(stored.map(({ seq }) => seq));
     expect(events.every(({ run }) => run.id === id && run.status === "COMPLETED")).toBe(true);
   });
 
@@ -65,7 +66,7 @@ describe("runEvents", () => {
     seen.push(...(await take(await open(t, runEvents, { id, after: seen.at(-1)?.cursor }))));
     await running;
     const stored = await rows(t, "select seq from runtime.run_event where run_id = $1 order by seq", [id]);
-    expect(seen.map(({ cursor }) => Number(Buffer.from(cursor, "base64url").toString()))).toEqual(stored.map(({ seq }) => seq));
+    expect(seen.map(({ cursor }) => numberIn(cursor))).toEqual(stored.map(({ seq }) => seq));
   });
 
   it("gives the text of a node while it runs, before its end, with the cursor of the last stored event", async () => {

@@ -29,6 +29,18 @@ describe("a code node", () => {
     ]);
   });
 
+  it("is given null where its whole input is missing, and {} where it has none", async () => {
+    const sandbox = new ScriptedSandbox(() => done);
+    const { input_json: _, ...without } = config;
+    for (const given of [
+      { ...config, input_json: "{{ input.missing }}" },
+      { ...config, input_json: { a: "{{ input.missing }}" } },
+      without,
+    ])
+      await codeNode.run(fakeNodeContext({ config: given, scope, ports: { sandbox } }));
+    expect(sandbox.requests.map(({ payload }) => payload)).toEqual([null, { a: null }, {}]);
+  });
+
   it("puts result into result_json and what was printed into the text (S-59), within a CODE span", async () => {
     const context = fakeNodeContext({ config, scope, ports: { sandbox: new ScriptedSandbox(() => done) } });
     expect(await codeNode.run(context)).toEqual({
@@ -52,7 +64,6 @@ describe("a code node", () => {
     ["CODE_OUTPUT_TOO_LARGE", false],
     ["CODE_RESULT_NOT_JSON", false],
     ["SANDBOX_UNAVAILABLE", true],
-    ["SANDBOX_BUSY", true],
   ] as const)("fails with %s (retryable: %s), keeping what was printed", async (code, retryable) => {
     const sandbox = new ScriptedSandbox(() => ({ kind: "failed", code, message: "why", stdout: "so far", durationMs: 1 }));
     const context = fakeNodeContext({ config, scope, ports: { sandbox } });
@@ -64,6 +75,23 @@ describe("a code node", () => {
       outputJson: { stdout: "so far" },
     });
     expect(context.spans).toMatchObject([{ errorCode: code, errorMessage: "why", ends: 1 }]);
+  });
+
+  it("that the sandbox has no room for has not failed: it is called again, whatever retry says", async () => {
+    const sandbox = new ScriptedSandbox(() => ({
+      kind: "failed",
+      code: "SANDBOX_BUSY",
+      message: "Too many wait.",
+      stdout: "",
+      durationMs: 0,
+    }));
+    const context = fakeNodeContext({ config, scope, ports: { sandbox } });
+    expect(await codeNode.run(context)).toEqual({
+      kind: "interrupted",
+      code: "SANDBOX_BUSY",
+      message: "Too many wait. The node is called again when there is room.",
+    });
+    expect(context.spans).toMatchObject([{ errorCode: "SANDBOX_BUSY", ends: 1 }]);
   });
 
   it("that was cancelled says so, with no effect in doubt", async () => {

@@ -1,8 +1,10 @@
-import { indexDocuments, readDocuments } from "../../../subgraphs/runtime/nodes/document-index.ts";
+import fc from "fast-check";
+import { searchTerms, wordsOf } from "#shared/words.ts";
+import { indexDocuments, readDocuments, searchOnce } from "../../../subgraphs/runtime/nodes/document-index.ts";
 import type { Json } from "#shared/json.ts";
 
 function search(query: string, documents: Json, topK = 10) {
-  return indexDocuments(readDocuments(documents) ?? []).search(query, topK);
+  return indexDocuments(readDocuments(documents)?.documents ?? []).search(query, topK);
 }
 
 const ids = (found: { id: string }[]) => found.map(({ id }) => id);
@@ -78,11 +80,65 @@ describe("documents", () => {
   });
 
   it("may be texts, or objects with text or content; their position is their id where they have none", () => {
-    expect(readDocuments(["one", { content: "two" }, { id: 7, title: "t", text: "three" }])).toMatchObject([
-      { id: "0", title: "", text: "one" },
-      { id: "1", text: "two" },
-      { id: "7", title: "t", text: "three" },
-    ]);
+    expect(readDocuments(["one", { content: "two" }, { id: 7, title: "t", text: "three" }])).toMatchObject({
+      documents: [
+        { id: "0", title: "", text: "one" },
+        { id: "1", text: "two" },
+        { id: "7", title: "t", text: "three" },
+      ],
+      withoutText: 0,
+    });
+  });
+
+  it("are no worse for one that is none: a null text is an empty one, anything else is left out, and both are counted", () => {
+    const good = { id: "good", title: null, text: "refunds" };
+    const titled = { id: null, title: "Refunds", text: null };
+    expect(readDocuments([good, titled, { title: "x" }, 5, null, { text: 7 }, { content: null }])).toEqual({
+      documents: [
+        { id: "good", title: "", text: "refunds" },
+        { id: "1", title: "Refunds", text: "" },
+        { id: "6", title: "", text: "", content: null },
+      ],
+      withoutText: 6,
+    });
+    expect(ids(search("refunds", [null, titled, good]))).toEqual(["1", "good"]);
+    expect(readDocuments([{ text: null }])).toMatchObject({ withoutText: 1 });
+  });
+
+  it.each([
+    ["cafe", "Le café ferme à midi"],
+    ["CAFÉ", "le cafe"],
+    ["환불 가능", "환불은 30일 이내에 가능합니다"],
+    ["退款", "您可以在三十天内申请退款。"],
+    ["猫", "黒猫が好き"],
+    ["🍣", "we love 🍣 here"],
+    ["refunds", "a refund"],
+    ["ref", "refunds"],
+  ])("are found by %s, as memories are: %s", (query, text) => {
+    for (const documents of [
+      [{ id: "it", text }, "other"],
+      [{ id: "it", title: text, text: "" }, "other"],
+    ]) {
+      expect(ids(search(query, documents))).toEqual(["it"]);
+      expect(ids(searchOnce(readDocuments(documents)!.documents, query, 5))).toEqual(["it"]);
+    }
+    expect(
+      searchTerms(query).some(({ word, upTo, stems }) =>
+        wordsOf(text).some((other) => stems.includes(other) || (other >= word && other <= upTo)),
+      ),
+    ).toBe(true);
+  });
+
+  it("are found by the same words whether they are asked once or again, with the same scores", () => {
+    const text = fc
+      .array(fc.constantFrom("refund", "refunds", "ref", "re", "café", "환불은", "退款吗", "猫", "🍣", "Ω", "x"), { maxLength: 6 })
+      .map((words) => words.join(" "));
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 6 }), text, (texts, query) => {
+        const documents = readDocuments(texts)!.documents;
+        expect(searchOnce(documents, query, 9)).toEqual(indexDocuments(documents).search(query, 9));
+      }),
+    );
   });
 
   it.each([[null], [{}], ["text"], [[1]], [[{ title: "no text" }]], [[null]]])("are not read from %j", (value) => {

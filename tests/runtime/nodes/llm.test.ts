@@ -88,6 +88,85 @@ describe("an llm node", () => {
     });
   });
 
+  it("sends what providers of today take, and the node's time-out as the call's", async () => {
+    const model = new ScriptedModel(() => ({ content: "ok" }));
+    const more = {
+      max_completion_tokens: 90,
+      seed: 7,
+      reasoning_effort: "low",
+      extra_parameters: { top_k: 4 },
+    };
+    await llmNode.run(fakeNodeContext({ config: { ...config, ...more }, scope, ports: { model }, timeoutMs: 300_000 }));
+    const [request] = model.requests;
+    expect(request).toMatchObject({
+      maxCompletionTokens: 90,
+      seed: 7,
+      reasoningEffort: "low",
+      extraParameters: { top_k: 4 },
+      timeoutSeconds: 300,
+    });
+    expect(request).not.toHaveProperty("maxTokens");
+  });
+
+  it("sends images, and a tool's answer to the call that a node before made", async () => {
+    const model = new ScriptedModel(() => ({ content: "ok" }));
+    const calls = [{ id: "c1", name: "weather", arguments: { city: "Oslo" } }];
+    const messages = [
+      {
+        role: "user",
+        name: "ann",
+        content: [
+          { type: "text", text: "What is {{ input.what }}?" },
+          { type: "image_url", image_url: { url: "https://x.test/{{ input.what }}.png", detail: "low" } },
+        ],
+      },
+      { role: "assistant", tool_calls: "{{ nodes.ask.output.tool_calls }}" },
+      { role: "tool", tool_call_id: "{{ nodes.ask.output.tool_calls[0].id }}", content: "rain" },
+    ];
+    const nodes = { ask: { output: { tool_calls: calls }, text: "" } };
+    await llmNode.run(fakeNodeContext({ config: { messages }, scope: { ...scope, nodes }, ports: { model } }));
+    expect(model.requests[0]?.messages).toEqual([
+      {
+        role: "USER",
+        name: "ann",
+        content: null,
+        contentParts: [
+          { type: "text", text: "What is hello?" },
+          { type: "image_url", image_url: { url: "https://x.test/hello.png", detail: "low" } },
+        ],
+      },
+      { role: "ASSISTANT", content: null, toolCalls: calls },
+      { role: "TOOL", content: "rain", toolCallId: "c1" },
+    ]);
+  });
+
+  it("tells thoughts, other ends and other counts, where there are any", async () => {
+    const model = new ScriptedModel(() => ({
+      content: "ok",
+      reasoning: "hm \u0000",
+      finishReason: "OTHER",
+      providerFinishReason: "abort",
+      cachedTokens: 5,
+      reasoningTokens: 2,
+      omittedParameters: ["seed"],
+    }));
+    const context = fakeNodeContext({ config, scope, ports: { model } });
+    expect(await llmNode.run(context)).toMatchObject({
+      outputText: "ok",
+      outputJson: {
+        model: "gpt-x",
+        finish_reason: "other",
+        provider_finish_reason: "abort",
+        usage: { prompt_tokens: 7, completion_tokens: 3, cached_tokens: 5, reasoning_tokens: 2 },
+        tool_calls: [],
+        reasoning: "hm \ufffd",
+        omitted_parameters: ["seed"],
+      },
+    });
+    expect(context.deltas).toEqual(["ok"]);
+    expect(context.thoughts).toEqual(["hm \u0000"]);
+  });
+
   it("parses the answer where JSON was asked for, and fails where it is none", async () => {
     const asking = { ...config, response_format: { type: "json_object" } };
     const good = new ScriptedModel(() => ({ content: '{"a":[1]}' }));

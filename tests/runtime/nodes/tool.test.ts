@@ -1,4 +1,5 @@
 import { AppError } from "#shared/errors.ts";
+import { storableOutcome } from "../../../subgraphs/runtime/nodes/storable.ts";
 import { toolNode } from "../../../subgraphs/runtime/nodes/tool.node.ts";
 import { fakeNodeContext, ScriptedTool } from "../../testkit/node-context.ts";
 
@@ -54,9 +55,11 @@ describe("a tool node", () => {
 
   it("gives a text answer as the body, with what cannot be stored made visible", async () => {
     const tool = new ScriptedTool(() => ({ outputText: "plain\u0000" }));
-    expect(await toolNode.run(fakeNodeContext({ config, scope, ports: { tool } }))).toMatchObject({
+    const outcome = await toolNode.run(fakeNodeContext({ config, scope, ports: { tool } }));
+    expect(storableOutcome(outcome).outcome).toMatchObject({
       outputText: "plain\ufffd",
       outputJson: { body: "plain\ufffd" },
+      notes: { replaced_characters: 2 },
     });
   });
 

@@ -12,9 +12,9 @@ const isFlush = ({ name }: SentStatement): boolean => name.startsWith("flush_");
 const timedOut = (): Error => new Error("Query read timeout");
 
 /** Node types of the fixture, and "big", which computes a text of config.characters. */
-function withBig(t: EngineFixture): (type: string) => NodeExecutor | undefined {
+function withBig(t: EngineFixture, effect: "pure" | "outside" = "pure"): (type: string) => NodeExecutor | undefined {
   const big: NodeExecutor = {
-    effect: "pure",
+    effect,
     run: ({ config }) => ({ kind: "completed", outputText: "x".repeat(Number(config["characters"])) }),
   };
   return (type) => (type === "big" ? big : t.executors(type));
@@ -78,6 +78,42 @@ describe("runs with large outputs", () => {
     expect(await control.ownRun({ tenantId: "acme", runId, workerKey: "me", mode: { kind: "steps", max: 16 } })).toMatchObject({
       stopReason: "FINISHED",
     });
+  });
+});
+
+describe("what a run gives back", () => {
+  const last = (count: number, characters: number) => plan(Array.from({ length: count }, (_, k) => node(`n${k}`, "big", { characters })));
+
+  it.each([
+    [3, 20 * mebi, "FAILED", "OUTPUT_TOO_LARGE"],
+    [2, 10 * mebi, "COMPLETED", null],
+  ] as const)("is bounded: %s last nodes of %s characters make it %s", async (count, characters, status, errorCode) => {
+    const t = await setup();
+    t.worker({ executors: withBig(t) });
+    const runId = await t.create(last(count, characters));
+    const view = await t.finished(runId);
+    expect(view).toMatchObject({ status, errorCode });
+    expect(new Set(Object.values(view.nodes))).toEqual(new Set(["COMPLETED"]));
+  });
+});
+
+describe("results of offered nodes", () => {
+  it("go out in statements of a few MiB, however large they are together", async () => {
+    const t = await setup();
+    const sent: number[] = [];
+    // The owner has no slot, so another executes all of it.
+    const executors = withBig(t, "outside");
+    t.worker({ slots: 0, executors });
+    t.worker({
+      only: ["big"],
+      executors,
+      sends: ({ name, characters }) => name === "result" && sent.push(characters),
+    });
+    const runs = await Promise.all(
+      [1, 2].map(() => t.create(plan(Array.from({ length: 6 }, (_, k) => node(`n${k}`, "big", { characters: 1.5 * mebi }))))),
+    );
+    for (const runId of runs) expect((await t.finished(runId)).status).toBe("COMPLETED");
+    expect(Math.max(...sent)).toBeLessThan(4 * mebi + 100_000);
   });
 });
 

@@ -17,6 +17,9 @@ const wholeIndexes: Record<string, string> = {
   "mail_unread: Index Scan of inbox_pkey": "asks for all that is unread, once in the life of a process",
 };
 
+/** Of tables from which nothing is deleted: PostgreSQL has seen them empty only before the first run. */
+const staysFull = / of (run|node_run|artifact|plan)_pkey$/;
+
 interface PlanNode {
   "Node Type": string;
   "Index Name"?: string;
@@ -54,8 +57,8 @@ function greedyParts(name: string, { "Node Type": type, "Index Name": index, "In
 }
 
 /** Statement by statement, in the order of their names. */
-async function greedyPlans(pool: pg.Pool, names: RegExp = /./): Promise<string[]> {
-  const statements = (await allStatements()).filter(({ name }) => names.test(name));
+async function greedyPlans(pool: pg.Pool): Promise<string[]> {
+  const statements = await allStatements();
   expect(statements.length).toBeGreaterThan(4);
   const found: string[] = [];
   for (const statement of statements) found.push(...greedyParts(statement.name, await planOf(pool, statement)));
@@ -68,9 +71,9 @@ describe("an engine session", () => {
     expect(await greedyPlans(t.pool)).toEqual([]);
   });
 
-  it("claims by an index what it claims, planned while all was done and cleared away", async () => {
+  it("does so, planned while all was done and the tables of what is to be done were cleared away", async () => {
     await using t = await setup();
     await query(t.adminUrl, "vacuum analyze");
-    expect(await greedyPlans(t.pool, /^claim_/)).toEqual([]);
+    expect((await greedyPlans(t.pool)).filter((part) => !staysFull.test(part))).toEqual([]);
   });
 });

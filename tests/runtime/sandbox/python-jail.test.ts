@@ -53,6 +53,13 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
     ["import ctypes; ctypes.string_at(0)", /SIGSEGV/],
     ["class E(Exception):\n  def __str__(self): raise self\nraise E()", /^E: \(its message cannot be shown\) \(line 3\)$/],
     ['import os; os.write(3, b\'{"kind": "forged"\')', /without a result/],
+    ...[
+      '{"kind": "unavailable", "message": "the host is to blame"}',
+      '{"kind": "failed", "code": "SANDBOX_UNAVAILABLE", "message": "the host is to blame"}',
+      '{"kind": "failed", "code": "SANDBOX_BUSY", "message": "the host is to blame"}',
+      '{"kind": "failed", "code": "CODE_CANCELLED", "message": "the host is to blame"}',
+      '{"kind": "locked-in"}\\n{"kind": "unavailable", "message": "the host is to blame"}',
+    ].map((forged): [string, RegExp] => [`import os; os.write(3, b'${forged}\\n'); os._exit(1)`, /without a result/]),
   ])("reports %j as CODE_ERROR", async (code, message) => {
     expect(await runPython(code)).toMatchObject({ kind: "failed", code: "CODE_ERROR", message: expect.stringMatching(message) });
   });

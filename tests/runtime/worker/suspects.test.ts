@@ -18,11 +18,35 @@ async function twoOwnersDie(t: EngineFixture, runId: string, nodeId: string, opt
   }
 }
 
+/** Runs of a node each that two owners have died with, all at once. */
+async function suspects(t: EngineFixture, nodeIds: readonly string[]): Promise<string[]> {
+  const runs: string[] = [];
+  for (const nodeId of nodeIds) runs.push(await t.create(plan([node(nodeId, "hold")])));
+  for (let crash = 0; crash < 2; crash++) {
+    const worker = t.worker();
+    await Promise.all(nodeIds.map((nodeId) => t.calls.heldNode(nodeId)));
+    await worker.kill();
+    t.calls.held.clear();
+    for (const runId of runs) await t.leasesEnd(runId);
+  }
+  return runs;
+}
+
+async function aloneMarks(t: EngineFixture): Promise<number> {
+  return (await t.pool.query("select from runtime.node_run where alone")).rowCount ?? 0;
+}
+
+async function crashesOf(t: EngineFixture, keys: readonly string[]): Promise<string> {
+  const { rows } = await t.pool.query<{ crashes: number }>("select distinct crashes from runtime.work where key = any($1)", [keys]);
+  return rows.map(({ crashes }) => crashes).join();
+}
+
 /** What a worker does with runs, in order. */
-function story(worker: Worker): string[] {
+function story(worker: Worker, mustStart = false): string[] {
   const told: string[] = [];
   worker.signals.on("claimed", (keys) => told.push(...keys.map((key) => `claimed ${key}`)));
   worker.signals.on("released", (runId) => told.push(`released ${runId}`));
+  if (mustStart) worker.start();
   return told;
 }
 
@@ -41,20 +65,67 @@ describe("what has outlived two owners", () => {
     expect((await t.finished(runId)).status).toBe("COMPLETED");
   });
 
-  it("is executed one row at a time, so that it kills no other", async () => {
+  it("is executed together with others of its kind, none of which is proved guilty by the death of their owner", async () => {
     const t = await setup();
-    const runs: string[] = [];
-    for (const nodeId of ["a", "b"]) {
-      const runId = await t.create(plan([node(nodeId, "hold")]));
-      runs.push(runId);
-      await twoOwnersDie(t, runId, nodeId);
+    const ids = ["a", "b", "c", "d"];
+    const runs = await suspects(t, ids);
+    const levels: string[] = [];
+    // All four, then one half, then the other, then half of a half, which is the first that is marked as alone.
+    for (let deaths = 0; deaths < 4; deaths++) {
+      const worker = t.worker({ suspects: true });
+      const claimed = await once(worker.signals, "claimed").then(([keys]) => keys as unknown as string[]);
+      await Promise.all(claimed.map((runId) => t.calls.heldNode(ids[runs.indexOf(runId)]!)));
+      levels.push(`${claimed.length} together, ${await aloneMarks(t)} alone, crashes ${await crashesOf(t, claimed)}`);
+      await worker.kill();
+      t.calls.held.clear();
+      for (const runId of claimed) await t.leasesEnd(runId);
     }
-    const worker = t.worker({ suspects: true });
-    const told = story(worker);
+    expect(levels).toEqual([4, 2, 2, 1].map((count) => `${count} together, ${count === 1 ? 1 : 0} alone, crashes 2`));
+    // All go on: the one that was alone has failed, the others are no worse than before.
+    t.worker({ suspects: true });
+    t.worker();
+    const guilty = (await t.pool.query<{ run_id: string }>("select run_id from runtime.node_run where alone")).rows[0]!.run_id;
+    for (const runId of runs.filter((id) => id !== guilty)) (await t.calls.heldNode(ids[runs.indexOf(runId)]!)).end();
+    for (const runId of runs)
+      expect(await t.finished(runId)).toMatchObject(
+        runId === guilty ? { status: "FAILED", errorCode: "WORKER_CRASHED" } : { status: "COMPLETED" },
+      );
+  });
+
+  it("makes room for the next as soon as one of them leaves, and no more than there may be", async () => {
+    const t = await setup();
+    const ids = ["a", "b", "c"];
+    await suspects(t, ids);
+    // Of two slots a tenant has both.
+    t.worker({ suspects: true, slots: 2 });
+    await t.calls.heldNode("a");
+    await t.calls.heldNode("b");
+    expect([...t.calls.held.values()].map(({ context }) => context.nodeId).sort()).toEqual(["a", "b"]);
     (await t.calls.heldNode("a")).end();
+    (await t.calls.heldNode("c")).end();
     (await t.calls.heldNode("b")).end();
-    await Promise.all(runs.map((runId) => t.finished(runId)));
-    expect(told.slice(0, 3)).toEqual([`claimed ${runs[0]}`, `released ${runs[0]}`, `claimed ${runs[1]}`]);
+  });
+
+  it("is alone where a call must not be made twice, which the death of another would leave in doubt", async () => {
+    const t = await setup();
+    const once = { at_most_once: true };
+    const careful = await t.create(plan([node("first", "hold"), node("pay", "hold", {}, once)], ["first>pay"]));
+    const other = await t.create(plan([node("other", "hold")]));
+    for (let crash = 0; crash < 2; crash++) {
+      const worker = t.worker();
+      await Promise.all(["first", "other"].map((id) => t.calls.heldNode(id)));
+      await worker.kill();
+      t.calls.held.clear();
+      for (const runId of [careful, other]) await t.leasesEnd(runId);
+    }
+    const told = story(t.worker({ suspects: true, start: false }), true);
+    (await t.calls.heldNode("first")).end();
+    (await t.calls.heldNode("pay")).end();
+    (await t.calls.heldNode("other")).end();
+    for (const runId of [careful, other]) expect((await t.finished(runId)).status).toBe("COMPLETED");
+    expect(told.filter((line) => line.startsWith("claimed"))).toHaveLength(2);
+    expect(told[0]).toBe(`claimed ${careful}`);
+    expect(told[1]).toBe(`released ${careful}`);
   });
 
   it("goes back to all workers as soon as it has outlived this owner, with its crashes forgiven", async () => {

@@ -37,8 +37,8 @@ describe("node types", () => {
   it("name their template fields; the rest is taken literally", () => {
     const fields = Object.fromEntries(nodeTypes.map((type) => [type, templateFields(type).map(({ field, as }) => `${field}:${as}`)]));
     expect(fields).toEqual({
-      llm: ["system_prompt:text", "prompt:text", "messages.*.content:text"],
-      tool: ["url:text", "base_url:text", "path:text", "query:json", "body:json", "headers:json", "arguments:json"],
+      llm: ["system_prompt:text", "prompt:text", "messages.*.content:text", "messages.*.tool_call_id:text", "messages.*.tool_calls:json"],
+      tool: ["url:text", "base_url:text", "path:text", "body:json", "query:keys", "headers:keys", "arguments:keys"],
       code: ["input_json:json"],
       answer: ["answer:text", "template:text"],
       "if-else": [],

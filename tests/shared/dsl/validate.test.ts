@@ -89,6 +89,54 @@ describe("validateDsl", () => {
       node("llm", { messages: [{ role: "bot", content: "x" }, { role: "user" }] }),
       ["ERROR CONFIG_INVALID /nodes/0/config/messages/0/role", "ERROR CONFIG_MISSING /nodes/0/config/messages/1/content"],
     ],
+    [
+      "llm with a tool's answer to nobody",
+      node("llm", { messages: [{ role: "tool", content: "12" }] }),
+      ["ERROR CONFIG_MISSING /nodes/0/config/messages/0/tool_call_id"],
+    ],
+    [
+      "llm with a tool's answer",
+      node("llm", {
+        messages: [
+          { role: "assistant", tool_calls: [] },
+          { role: "tool", tool_call_id: "c1", content: "12" },
+        ],
+      }),
+      [],
+    ],
+    [
+      "llm with parts that are none",
+      node("llm", {
+        messages: [
+          { role: "user", content: [{ text: "x" }] },
+          { role: "user", content: [] },
+          { role: "user", content: 7 },
+        ],
+      }),
+      [
+        "ERROR CONFIG_INVALID /nodes/0/config/messages/0/content",
+        "ERROR CONFIG_INVALID /nodes/0/config/messages/1/content",
+        "ERROR CONFIG_INVALID /nodes/0/config/messages/2/content",
+      ],
+    ],
+    [
+      "llm with templates in parts and calls",
+      node("llm", {
+        messages: [
+          { role: "user", content: [{ type: "text", text: "{{ nope.a }}" }] },
+          { role: "assistant", tool_calls: "{{ nodes.nobody.output }}" },
+        ],
+      }),
+      [
+        "WARNING REFERENCE_UNKNOWN_NAME /nodes/0/config/messages/0/content/0/text",
+        "ERROR REFERENCE_UNKNOWN_NODE /nodes/0/config/messages/1/tool_calls",
+      ],
+    ],
+    [
+      "llm with two limits of tokens",
+      node("llm", { prompt: "x", max_tokens: 5, max_completion_tokens: 9 }),
+      ["WARNING CONFIG_IGNORED /nodes/0/config/max_tokens"],
+    ],
     ["an unknown config key", node("llm", { prompt: "x", temprature: 1 }), ["WARNING CONFIG_UNKNOWN_KEY /nodes/0/config/temprature"]],
     ["tool without a tool", node("tool", { path: "/x" }), ["ERROR CONFIG_MISSING /nodes/0/config"]],
     ["tool with a mistyped query", node("tool", { url: "http://x", query: "a=b" }), ["ERROR CONFIG_INVALID /nodes/0/config/query"]],

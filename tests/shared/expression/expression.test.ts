@@ -212,4 +212,35 @@ describe("expression", () => {
     expect(compileExpression("state.text.matches('(a+)+$') && !state.text.matches('^(a|a)*b$')").test({ ...scope, state })).toBe(true);
     expect(failureOf(() => compileExpression("state.text.matches(state.pattern)").test({ ...scope, state })).message).toContain("1000");
   });
+
+  it.each([
+    ["input.id == 7615917337495251231", 1, 13],
+    ["state.done and\n  input.ids.exists(i, i == -9007199254740993)", 2, 28],
+    ["state.score > 0.123456789012345678", 1, 15],
+    ["state.score in [1, 9007199254740993]", 1, 20],
+    ["state.score < 1e400", 1, 15],
+  ])("refuses a number whose digits a double does not keep: %s", (source, line, column) => {
+    const failure = failureOf(() => compileExpression(source));
+    expect([failure.reason, failure.facts]).toMatchObject(["EXPRESSION_INVALID", { line, column }]);
+    expect(failure.message).toContain("as a text, in quotation marks");
+  });
+
+  it("compares long digits as texts, and makes no number of them in silence", () => {
+    const input = { id: "7615917337495251231", n: "12" };
+    const test = (source: string) => compileExpression(source).test({ ...scope, input });
+    expect(test("input.id == '7615917337495251231' && input.id != '7615917337495251000'")).toBe(true);
+    expect(
+      test(
+        "double(input.n) == 12.0 && int(input.n) + 1 == 13 && double('1e3') == 1000 && state.score == 9007199254740992 - 9007199254740987",
+      ),
+    ).toBe(true);
+    for (const source of ["double(input.id) > 1.0", "int(input.id) > 1"])
+      expect(failureOf(() => test(source))).toMatchObject({
+        reason: "EXPRESSION_FAILED",
+        message: expect.stringContaining("compare it as a text"),
+      });
+    expect(failureOf(() => test("input.id > 5")).reason).toBe("EXPRESSION_FAILED");
+    for (const text of ["x", "", " ", "NaN", "12px"])
+      expect(failureOf(() => test(`double('${text}') > 5`)).message).toContain(`"${text}" is no number`);
+  });
 });

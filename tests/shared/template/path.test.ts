@@ -3,10 +3,11 @@ import { textEngine } from "#shared/template/engine.ts";
 import { partsOf } from "#shared/template/path.ts";
 import type { TemplateScope } from "#shared/template/scope.ts";
 import { compileTemplate } from "#shared/template/template.ts";
+import { ValueContext } from "#shared/template/values.ts";
 
 const key = fc.constantFrom("a", "b-c", "0", "1", "size", "first", "last", "length", "constructor", "__proto__", "text", "output", "x_y");
 const value = fc.letrec((tie) => ({
-  any: fc.oneof({ depthSize: "small" }, fc.constantFrom(null, true, 0, 1.5, "", "text", "ü"), tie("list"), tie("object")),
+  any: fc.oneof({ depthSize: "small" }, fc.constantFrom(null, true, 0, 1.5, "", "text", "ü", "a😀"), tie("list"), tie("object")),
   list: fc.array(tie("any"), { maxLength: 3 }),
   object: fc.dictionary(key, tie("any"), { maxKeys: 4, noNullPrototype: true }),
 })).object as fc.Arbitrary<TemplateScope["state"]>;
@@ -20,7 +21,9 @@ describe("paths without the Liquid machinery", () => {
         const source = `<{{ ${dotted} }}> {{${dotted}}}`;
         const scope: TemplateScope = { state, input, nodes: {}, current: { node_id: "n" } };
         expect(partsOf(textEngine.parse(source))).not.toBeNull();
-        expect(compileTemplate(source).renderText(scope)).toBe(textEngine.renderSync(textEngine.parse(source), scope));
+        expect(compileTemplate(source).renderText(scope)).toBe(
+          textEngine.renderSync(textEngine.parse(source), new ValueContext(scope, textEngine.options, { sync: true })),
+        );
       }),
       { numRuns: 2_000 },
     );

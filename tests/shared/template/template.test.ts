@@ -6,7 +6,16 @@ import { ends } from "../../testkit/ends.ts";
 
 const scope: TemplateScope = {
   input: { question: "Where is my parcel?" },
-  state: { score: 5, done: true, nothing: null, lead: { name: "Ada", tags: ["a", "b"] }, size: "own", text: "hi", umlaut: "Größe" },
+  state: {
+    score: 5,
+    done: true,
+    nothing: null,
+    lead: { name: "Ada", tags: ["a", "b"] },
+    size: "own",
+    text: "hi",
+    umlaut: "Größe",
+    empty: "",
+  },
   nodes: {
     "retrieve-docs": { output: { retrieved_documents: [{ id: "d1", title: "Refunds", text: "Within 30 days." }] }, text: null },
     "1st": { output: { ok: true }, text: "first" },
@@ -71,8 +80,11 @@ describe("template", () => {
     ["{{ state.score > 4 }}", true],
     ["{{ state.text }}", "hi"],
     ["{{ state.text }}\n", "hi\n"],
-    ["{{ state.missing }}", ""],
-    ["{{ nodes.none.output.x }}", ""],
+    ["{{ state.missing }}", null],
+    ["{{ nodes.none.output.x }}", null],
+    [" {{ state.missing.deep }}\n", null],
+    ["{{ state.lead.tags[7] }}", null],
+    ["{{ state.empty }}", ""],
   ])("keeps the type of the lone expression %j", (source, expected) => {
     expect(render(source)).toEqual(expected);
     expect(compileTemplate(source).lone).toBe(true);

@@ -8,6 +8,7 @@ export interface ModelRequest {
   messages: {
     role: "SYSTEM" | "USER" | "ASSISTANT" | "TOOL";
     content: string | null;
+    contentParts?: JsonObject[];
     name?: string;
     toolCallId?: string;
     toolCalls?: Json;
@@ -17,8 +18,14 @@ export interface ModelRequest {
   temperature?: number;
   topP?: number;
   maxTokens?: number;
+  maxCompletionTokens?: number;
+  seed?: number;
+  reasoningEffort?: string;
   stop?: string[];
   responseFormat?: JsonObject;
+  extraParameters?: JsonObject;
+  /** Of the whole; the model subgraph's own deadlines unless given. */
+  timeoutSeconds?: number;
 }
 
 /** A whole completion. */
@@ -27,9 +34,16 @@ export interface ModelCompletion {
   model: string;
   content: string | null;
   toolCalls: { id: string; name: string; arguments: Json }[];
-  finishReason: "STOP" | "LENGTH" | "TOOL_CALLS" | "CONTENT_FILTER";
+  finishReason: "STOP" | "LENGTH" | "TOOL_CALLS" | "CONTENT_FILTER" | "OTHER";
+  /** The provider's own word for it. */
+  providerFinishReason?: string | null;
+  reasoning?: string | null;
   promptTokens: number;
   completionTokens: number;
+  cachedTokens?: number | null;
+  reasoningTokens?: number | null;
+  /** Parameters that the provider does not take, and that were left out. */
+  omittedParameters?: string[];
   durationMs: number;
 }
 
@@ -42,11 +56,14 @@ export interface PortCall {
   signal: AbortSignal;
 }
 
+/** What a piece of text is: of the answer, or of what the model thinks before it. */
+export type DeltaKind = "text" | "reasoning";
+
 export interface ModelPort {
   /**
-   * Streams a completion: `onDelta` gets each piece of text; resolves with the whole.
+   * Streams a completion: `onDelta` gets each piece of text, and says of what; resolves with the whole.
    *
    * @throws AppError with the model subgraph's code, reason and facts (`retryable`, `retryAfterMs`, `effectUnknown`).
    */
-  complete(request: ModelRequest, call: PortCall, onDelta: (text: string) => void): Promise<ModelCompletion>;
+  complete(request: ModelRequest, call: PortCall, onDelta: (text: string, kind?: DeltaKind) => void): Promise<ModelCompletion>;
 }

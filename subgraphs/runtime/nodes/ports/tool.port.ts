@@ -18,6 +18,8 @@ export interface ToolResponse {
   status: number | null;
   outputText: string | null;
   outputJson: Json;
+  /** Places in outputJson where digits stand for a number that a double does not keep. */
+  numbersAsText: readonly string[];
   headers: JsonObject;
   durationMs: number;
   errorCode: string | null;

@@ -1,6 +1,7 @@
 /**
- * What the search knows of a text: its words, without case and accents. Scripts that are written without spaces (Chinese, Japanese,
- * Thai, ...) are cut into pairs of characters, so that any part of a sentence is found.
+ * What a search knows of a text: its words, without case and accents; an emoji is a word. Scripts that are written without spaces, or that add endings to
+ * words (Chinese, Japanese, Thai, Korean, ...), are cut into pairs of characters, so that any part of a sentence is found. The search of memories and that
+ * of documents both look for these, so what the one finds the other finds. Memories keep their words: what is cut another way is not found in old ones.
  */
 
 /** Words that count in a query. */
@@ -10,24 +11,27 @@ const maxWordLength = 64;
 const last = "\u{10FFFF}";
 
 const unspaced = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー`;
-const pieces = new RegExp(`[${unspaced}]+|(?:(?![${unspaced}])[\\p{L}\\p{N}\\p{M}])+`, "gu");
+const emoji = String.raw`\p{Regional_Indicator}{2}|\p{Extended_Pictographic}`;
+const pieces = new RegExp(`[${unspaced}]+|${emoji}|(?:(?![${unspaced}])[\\p{L}\\p{N}\\p{M}])+`, "gu");
 const isUnspaced = new RegExp(`^[${unspaced}]`, "u");
-/** Accents; the marks of other scripts are letters of their own. */
-const accents = /[\u0300-\u036f]/g;
+/** Accents, and how an emoji is drawn; the marks of other scripts are letters of their own. */
+const accents = /[\u0300-\u036f\ufe00-\ufe0f\u20e3]/g;
+const isAscii = /^[\0-\x7f]*$/;
+
+/** The words of a text, in its order. */
+export function wordsOf(text: string): string[] {
+  return piecesOf(text).flatMap((piece) => {
+    if (!isUnspaced.test(piece)) return cut(piece);
+    const characters = [...piece];
+    // The last character begins no pair: alone it is found by a query for it.
+    return [...pairsOf(characters), characters.at(-1)!];
+  });
+}
 
 /** How often each word stands in a text. */
 export function countWords(text: string): Map<string, number> {
   const counts = new Map<string, number>();
-  const add = (word: string) => counts.set(word, (counts.get(word) ?? 0) + 1);
-  for (const piece of piecesOf(text)) {
-    if (!isUnspaced.test(piece)) add(cut(piece));
-    else {
-      const characters = [...piece];
-      pairsOf(characters).forEach(add);
-      // The last character begins no pair: alone it is found by a query for it.
-      add(characters.at(-1)!);
-    }
-  }
+  for (const word of wordsOf(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 
@@ -66,6 +70,7 @@ function spacedTerm(word: string): SearchTerm {
 }
 
 function piecesOf(text: string): string[] {
+  if (isAscii.test(text)) return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
   return text.normalize("NFKC").toLowerCase().normalize("NFKD").replace(accents, "").normalize("NFKC").match(pieces) ?? [];
 }
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { countWords, searchTerms, type SearchTerm } from "../../subgraphs/memory/memory.words.ts";
+import { countWords, searchTerms, type SearchTerm } from "#shared/words.ts";
 
 /** Whether the search would find a text by this term: the rule of memory-search.sql.ts. */
 const finds = ({ word, upTo, stems }: SearchTerm, text: string) =>
@@ -39,6 +39,10 @@ describe("the words of a text", () => {
     expect([...countWords("हिन्दी में").keys()]).toEqual(["हिन्दी", "में"]);
   });
 
+  it("are emojis too, without how they are drawn", () => {
+    expect([...countWords("ok 👍🏽 1️⃣ ❤️🇫🇷").keys()]).toEqual(["ok", "👍", "1", "❤", "🇫🇷"]);
+  });
+
   it("are cut when they are endless", () => {
     expect([...countWords("x".repeat(5_000)).keys()]).toEqual(["x".repeat(64)]);
     expect(foundBy("x".repeat(5_000), "x".repeat(5_000))).toBe(true);
@@ -59,6 +63,13 @@ describe("a query", () => {
     ["กาแฟ", "ชอบดื่มกาแฟร้อน"],
     ["서울", "나는 서울에서 산다"],
     ["قهوة", "يحب قهوة الصباح"],
+    ["환불 가능", "환불은 30일 이내에 가능합니다"],
+    ["🍣", "we love 🍣 here"],
+    ["🍣", "🍣🍺!"],
+    ["❤", "I ❤️ it"],
+    ["👍", "👍🏽"],
+    ["👩‍👩‍👧", "the 👩‍👩‍👧 is here"],
+    ["🇯🇵", "from🇯🇵"],
   ])("for %s finds %s", (query, text) => {
     expect(foundBy(query, text)).toBe(true);
   });
@@ -67,6 +78,8 @@ describe("a query", () => {
     ["tea", "a steak"],
     ["京都", "東京に住む"],
     ["no", "nothing"],
+    ["🍣", "🍺"],
+    ["🇯🇵", "🇫🇷"],
   ])("for %s does not find %s", (query, text) => {
     expect(foundBy(query, text)).toBe(false);
   });

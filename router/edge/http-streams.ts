@@ -1,0 +1,194 @@
+/**
+ * Subscriptions over HTTP: an answer that is written as events come, for proxies and clients without WebSockets. The same engine, limits, tenants
+ * and audit as over a WebSocket; who reads slowly stops their own stream, and who leaves ends it.
+ */
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import type { ApolloServer } from "@apollo/server";
+import { OperationTypeNode, type ExecutionResult, type FormattedExecutionResult } from "graphql";
+import { clientError } from "#shared/client-error.ts";
+import { defineErrors } from "#shared/errors.ts";
+import { asRequest } from "#shared/serve/graphql-http.ts";
+import { sendJson } from "#shared/serve/http-answer.ts";
+import { auditRecord, type AuditSink } from "../audit/audit.ts";
+import type { RouterContext } from "../request-context.ts";
+import type { Runtime } from "./gateway.ts";
+import { isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
+import type { StreamFormat } from "./stream-formats.ts";
+import { startSubscription } from "./subscriptions.ts";
+
+export interface StreamBounds {
+  /** Answers that are streams, at once: each holds a connection. Those above are refused with 503. */
+  maxStreams: number;
+  /** Of these for one tenant; those above are refused with 429. */
+  tenantStreams: number;
+  /** The time between two heartbeats of a stream that has nothing to tell. */
+  heartbeatMs: number;
+}
+
+/** A fifth of the connections; the time of the WebSocket's pings. */
+export const defaultStreamBounds: StreamBounds = { maxStreams: 2_000, tenantStreams: 1_000, heartbeatMs: 12_000 };
+
+const streamErrors = defineErrors({
+  TENANT_STREAMS_LIMIT: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { tenantId: string; limit: number }) =>
+      `Tenant ${f.tenantId} has ${f.limit} streams open over HTTP. Close some, or use a WebSocket, which carries many.`,
+  },
+  STREAMS_LIMIT: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limit: number }) => `${f.limit} streams are open over HTTP. Try again later, or use a WebSocket, which carries many.`,
+  },
+});
+
+/** An operation whose answer is to be a stream. */
+export interface StreamedOperation {
+  asked: AskedOperation;
+  format: StreamFormat;
+  response: ServerResponse;
+  context: RouterContext;
+}
+
+export interface HttpStreamsSetting {
+  server: ApolloServer<RouterContext>;
+  audit: AuditSink;
+  bounds: StreamBounds;
+}
+
+/** The streams of one router. */
+export class HttpStreams {
+  readonly #runtime: Runtime;
+  readonly #setting: HttpStreamsSetting;
+  /** What ends each of them, with how many each tenant has. */
+  readonly #open = new Set<() => void>();
+  readonly #tenants = new Map<string, number>();
+
+  constructor(runtime: Runtime, setting: HttpStreamsSetting) {
+    this.#runtime = runtime;
+    this.#setting = setting;
+  }
+
+  /** Streams that are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Answers an operation; false where it is none that needs a stream, and a whole answer is as welcome. */
+  async answer(streamed: StreamedOperation, acceptsWhole: boolean): Promise<boolean> {
+    const { asked, response, context } = streamed;
+    if (acceptsWhole && !this.#isSubscription(asked)) return false;
+    if (this.#isFull(streamed)) return true;
+    const prepared = prepareOperation(this.#runtime, asked, { context, audit: this.#setting.audit });
+    if (isRefused(prepared)) sendJson(response, 400, { errors: prepared });
+    else await this.#stream(streamed, prepared);
+    return true;
+  }
+
+  /** Ends all streams: their clients are to subscribe again, elsewhere. */
+  close(): void {
+    for (const cut of this.#open) cut();
+  }
+
+  /** What cannot be planned is refused wherever it goes. */
+  #isSubscription({ query, operationName }: AskedOperation): boolean {
+    try {
+      return this.#runtime.operations.fromText(query, operationName).node.operation === OperationTypeNode.SUBSCRIPTION;
+    } catch {
+      return false;
+    }
+  }
+
+  #isFull({ asked, response, context }: StreamedOperation): boolean {
+    const { tenantId, requestId } = context.info;
+    const { maxStreams, tenantStreams } = this.#setting.bounds;
+    const isTenants = (this.#tenants.get(tenantId) ?? 0) >= tenantStreams;
+    if (!isTenants && this.#open.size < maxStreams) return false;
+    const error = isTenants
+      ? streamErrors.TENANT_STREAMS_LIMIT({ tenantId, limit: tenantStreams })
+      : streamErrors.STREAMS_LIMIT({ limit: maxStreams });
+    const statusCode = isTenants ? 429 : 503;
+    response.setHeader("retry-after", "1");
+    sendJson(response, statusCode, { errors: [clientError(error, { requestId })] });
+    const operation = { context, source: asked.query, operationName: asked.operationName, startedAt: new Date() };
+    this.#setting.audit.record(auditRecord(operation, { statusCode, errorCodes: [error.code] }));
+    return true;
+  }
+
+  async #stream({ format, response, context }: StreamedOperation, prepared: PreparedOperation): Promise<void> {
+    const { tenantId } = context.info;
+    const cut = () => response.end(format.cut);
+    this.#open.add(cut);
+    this.#watch(response, tenantId);
+    this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
+    try {
+      await writeAll(await this.#results(prepared), { format, response, bounds: this.#setting.bounds });
+    } catch (error) {
+      // An answer that has begun cannot say so any more: it breaks off.
+      if (response.headersSent) response.destroy();
+      throw error;
+    } finally {
+      this.#open.delete(cut);
+      const left = this.#tenants.get(tenantId)! - 1;
+      if (left > 0) this.#tenants.set(tenantId, left);
+      else this.#tenants.delete(tenantId);
+    }
+  }
+
+  #watch(response: ServerResponse, tenantId: string): void {
+    const { socket } = response;
+    if (socket === null || response.closed) return;
+    const reader = { tenantId: () => tenantId, socket, unread: () => response.writableLength, cut: () => void response.destroy() };
+    response.once("close", this.#runtime.readers.watch(reader));
+  }
+
+  async #results(prepared: PreparedOperation): Promise<AsyncIterableIterator<Result> | Result> {
+    const { planned, source: query, variables, operationName, context } = prepared;
+    const { server, audit } = this.#setting;
+    if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) return startSubscription(this.#runtime, prepared, { context, audit });
+    const named = operationName === undefined ? {} : { operationName };
+    const { body } = await asRequest(context.info, () =>
+      server.executeOperation({ query, variables, ...named }, { contextValue: context }),
+    );
+    if (body.kind !== "single") throw new Error("an incremental answer was not asked for");
+    return body.singleResult;
+  }
+}
+
+type Result = ExecutionResult | FormattedExecutionResult;
+
+interface Writing {
+  format: StreamFormat;
+  response: ServerResponse;
+  bounds: StreamBounds;
+}
+
+/** Writes results as they come; returns when there are no more, or nobody is there to read them. */
+async function writeAll(results: AsyncIterableIterator<Result> | Result, writing: Writing): Promise<void> {
+  const { format, response, bounds } = writing;
+  const stream = Symbol.asyncIterator in results ? results : undefined;
+  const gone = () => void stream?.return?.().catch(() => {});
+  response.once("close", gone);
+  if (response.destroyed || response.writableEnded) return gone();
+  response.writeHead(200, { "content-type": format.contentType, "cache-control": "no-store", "x-accel-buffering": "no" });
+  response.write(format.begin);
+  const heart = setInterval(() => void (response.writableNeedDrain || response.write(format.heartbeat)), bounds.heartbeatMs);
+  try {
+    if (stream === undefined) response.write(format.result(results as Result));
+    else for await (const result of stream) if (!(await written(format.result(result), writing))) return;
+    if (!response.writableEnded) response.end(format.complete);
+  } finally {
+    clearInterval(heart);
+    gone();
+  }
+}
+
+/** Writes, and waits for the reader where much waits for it already; false where it is gone. One that is too slow is cut, as every reader. */
+async function written(text: string, { response }: Writing): Promise<boolean> {
+  if (response.destroyed || response.writableEnded) return false;
+  if (response.write(text)) return true;
+  const end = new AbortController();
+  const settled = { signal: end.signal };
+  await Promise.race([once(response, "drain", settled), once(response, "close", settled)]).catch(() => {});
+  end.abort();
+  return !response.destroyed && !response.writableEnded;
+}

@@ -1,0 +1,54 @@
+/** Operations that Apollo Server does not take: over WebSocket, and subscriptions over HTTP. They are valid, planned and weighed, or refused and audited. */
+import type { DocumentNode, GraphQLError } from "graphql";
+import { clientError } from "#shared/client-error.ts";
+import { auditRecord, errorCodesOf, type AuditSink } from "../audit/audit.ts";
+import { RefusedOperation } from "../graph/operations.ts";
+import type { RouterContext } from "../request-context.ts";
+import { weighValues, type Runtime } from "./gateway.ts";
+import type { PreparedSubscription } from "./subscriptions.ts";
+
+/** An operation as a client sends it. */
+export interface AskedOperation {
+  query: string;
+  operationName?: string | null | undefined;
+  variables?: Record<string, unknown> | null | undefined;
+}
+
+/** An operation that may begin, and who asks. */
+export interface PreparedOperation extends PreparedSubscription {
+  context: RouterContext;
+  operationName: string | undefined;
+}
+
+/** Prepares an operation; or the errors for its client, which are audited. */
+export function prepareOperation(
+  runtime: Runtime,
+  asked: AskedOperation,
+  { context, audit }: { context: RouterContext; audit: AuditSink },
+): PreparedOperation | readonly GraphQLError[] {
+  const startedAt = new Date();
+  // Clients that have no name send an empty one.
+  const operationName = asked.operationName || undefined;
+  const variables = asked.variables ?? {};
+  const refuse = (errors: readonly unknown[], document?: DocumentNode) => {
+    const { requestId } = context.info;
+    const report = (cause: unknown) => runtime.log.error({ err: cause, requestId }, "operation failed inside");
+    const told = errors.map((error) => clientError(error, { requestId, report }));
+    const operation = { context, source: asked.query, operationName, document, startedAt };
+    audit.record(auditRecord(operation, { statusCode: 400, errorCodes: errorCodesOf(told) }));
+    return told;
+  };
+  try {
+    const planned = runtime.operations.fromText(asked.query, operationName);
+    const { errors } = weighValues(runtime, planned, variables);
+    if (errors.length > 0) return refuse(errors, planned.document);
+    return { planned, source: asked.query, variables, context, operationName };
+  } catch (error) {
+    return error instanceof RefusedOperation ? refuse(error.errors, error.document) : refuse([error]);
+  }
+}
+
+/** Whether an operation was refused. */
+export function isRefused(prepared: PreparedOperation | readonly GraphQLError[]): prepared is readonly GraphQLError[] {
+  return Array.isArray(prepared);
+}

@@ -1,0 +1,55 @@
+/**
+ * Names that clients give fields, kept apart from those that a plan needs. A plan gathers everything in one tree: beside the client's fields
+ * stand the keys of entities, what @requires asks for, and `__typename`, each under its own name. Of `{ run { id: status cost } }` two fields
+ * would be `id`, and one of them lost. So where a client gives another field such a name, it is planned and fetched under a longer one, which
+ * no client can choose: its own names that begin so are made longer too.
+ */
+import { isInterfaceType, isObjectType, type Schema } from "@apollo/federation-internals";
+import { Kind, parse, visit, type DocumentNode, type FieldNode } from "graphql";
+
+/** What stands before a client's name that is not to be gathered under itself. */
+const prefix = "_client_";
+
+/** The client's name of a field that was gathered under `key`. */
+export function clientName(key: string): string {
+  return key.startsWith(prefix) ? key.slice(prefix.length) : key;
+}
+
+/** The names of all fields that a plan may need beside those that were asked for: of keys, @requires and @provides, at any depth. */
+export function neededNames(supergraph: Schema): ReadonlySet<string> {
+  const names = new Set(["__typename"]);
+  const add = (fieldSet: unknown) => {
+    if (typeof fieldSet === "string") visit(parse(`{ ${fieldSet} }`), { Field: ({ name }) => void names.add(name.value) });
+  };
+  for (const type of supergraph.types()) {
+    for (const applied of type.appliedDirectives) if (applied.name === "join__type") add(applied.arguments()["key"]);
+    if (!isObjectType(type) && !isInterfaceType(type)) continue;
+    for (const field of type.fields()) {
+      for (const applied of field.appliedDirectives) {
+        if (applied.name !== "join__field") continue;
+        add(applied.arguments()["requires"]);
+        add(applied.arguments()["provides"]);
+      }
+    }
+  }
+  return names;
+}
+
+/** The document as it is planned; itself where no name is in the way. */
+export function withPlannedNames(document: DocumentNode, needed: ReadonlySet<string>): DocumentNode {
+  return visit(document, {
+    Field: {
+      enter: (field) => {
+        // Answered here, from the schema: nothing is gathered of it.
+        if (field.name.value === "__schema" || field.name.value === "__type") return false;
+        const name = (field.alias ?? field.name).value;
+        return isInTheWay(field, name, needed) ? { ...field, alias: { kind: Kind.NAME, value: prefix + name } } : undefined;
+      },
+    },
+  });
+}
+
+/** A field of the needed name is what the plan needs, unless its arguments make it something else. */
+function isInTheWay({ name: field, arguments: given = [] }: FieldNode, name: string, needed: ReadonlySet<string>): boolean {
+  return name.startsWith(prefix) || (needed.has(name) && (name !== field.value || given.length > 0));
+}

@@ -1,0 +1,31 @@
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * Makes a folder and those above it, where they are not there.
+ *
+ * Not by mkdirSync's own `recursive`: where a folder that is there refuses a name with ENOENT, as /proc does, Node 20 and 24 make the folder above again
+ * and again, for ever, deaf to signals.
+ *
+ * @throws the system's error, such as EACCES, ENOTDIR, EEXIST for a file of that name, ENOENT for a link that leads nowhere.
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    if (code !== "ENOENT" || existsSync(dirname(path))) throw error;
+    makeFolder(dirname(path));
+    makeFolderIn(path);
+  }
+}
+
+/** Another process may have made it just now. */
+function makeFolderIn(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}

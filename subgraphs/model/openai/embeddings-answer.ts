@@ -1,0 +1,45 @@
+/** Vectors, as providers answer with them. Strict in the vectors, liberal in all else. */
+import { isJsonObject, type Json } from "#shared/json.ts";
+import { modelErrors } from "../errors.ts";
+import { errorIn, shownMessage, strayWords } from "./answer-error.ts";
+import { readUsage } from "./answer-usage.ts";
+import { secretScrubber, type ProviderTarget } from "./provider-target.ts";
+import { readToldError } from "./refusal.ts";
+
+/** Vectors in the order of their texts; `model` is "" where the provider does not name it. */
+export interface ReadEmbeddings {
+  model: string;
+  vectors: number[][];
+  promptTokens: number;
+}
+
+/** Reads the answer to so many texts. @throws AppError MODEL_PROVIDER_FAILED, MODEL_ANSWER_INVALID */
+export function readEmbeddings(provider: ProviderTarget, answer: Json, texts: number): ReadEmbeddings {
+  const body = isJsonObject(answer) ? answer : { data: answer };
+  const data = Array.isArray(body["data"]) ? body["data"] : undefined;
+  const error = errorIn(answer, undefined, data === undefined ? undefined : {}) ?? (data === undefined ? strayWords(answer) : undefined);
+  if (error !== undefined) throw readToldError(provider, error);
+  const invalid = (problem: string) =>
+    modelErrors.MODEL_ANSWER_INVALID({ provider: provider.code, problem, retryable: true, effectUnknown: false });
+  if (data === undefined) throw invalid(`it has no data: ${shownMessage(JSON.stringify(answer), secretScrubber(provider))}`);
+  if (data.length !== texts) throw invalid(`it has ${data.length} vectors for ${texts} texts`);
+  const places = data.map((item) => placeOf(item));
+  const isOrdered = new Set(places).size === texts && places.every((place) => place !== undefined);
+  const ordered = isOrdered ? data.toSorted((a, b) => placeOf(a)! - placeOf(b)!) : data;
+  const vectors = ordered.map((item, index) => vectorOf(item) ?? invalid(`data.${index} has no vector of numbers`));
+  const failed = vectors.find((vector) => vector instanceof Error);
+  if (failed !== undefined) throw failed;
+  const model = typeof body["model"] === "string" ? body["model"] : "";
+  return { model, vectors: vectors as number[][], promptTokens: readUsage(body, undefined)?.prompt ?? 0 };
+}
+
+function placeOf(item: Json): number | undefined {
+  const place = isJsonObject(item) ? Number(item["index"] ?? NaN) : NaN;
+  return Number.isSafeInteger(place) ? place : undefined;
+}
+
+function vectorOf(item: Json): number[] | undefined {
+  const vector = isJsonObject(item) ? item["embedding"] : item;
+  const isVector = Array.isArray(vector) && vector.length > 0 && vector.every((value) => typeof value === "number");
+  return isVector ? vector : undefined;
+}

@@ -1,0 +1,163 @@
+/**
+ * Tool calls put together from their pieces. A piece belongs to the call of its id; else to that of its index; else to the last one. A name begins
+ * a new call where the arguments of that one are whole, and where its id or its index is another's. The same name again adds nothing, and a piece
+ * without a name never begins a call: servers give all calls index 0, give each piece a new id, or repeat name and id with each.
+ */
+import type { Json } from "#shared/json.ts";
+import { readJson } from "#shared/json/nesting.ts";
+import type { ChatToolCall } from "../chat.types.ts";
+import type { CallPiece } from "./answer-piece.ts";
+import { JsonScan, skipBlank } from "./json-scan.ts";
+import { WholeCharacters } from "./whole-characters.ts";
+
+/** A piece of a tool call, as it is shown. */
+export type ToolCallDelta = { index: number; id: string | null; name: string | null; arguments: string | null };
+
+/** The calls of one answer. */
+export class ToolCalls {
+  readonly #calls: OneCall[] = [];
+  readonly #byId = new Map<string, OneCall>();
+  readonly #byIndex = new Map<number, OneCall>();
+
+  /** Takes a piece of a stream in; undefined where it brings nothing new. */
+  take(piece: CallPiece): ToolCallDelta | undefined {
+    const current = this.#currentOf(piece);
+    if (current === undefined || beginsAnother(current, piece)) return this.#begin(piece);
+    if (current.isWhole && piece.name !== "") {
+      current.isNamedAgain = piece.id === "";
+      return undefined;
+    }
+    if (current.isNamedAgain && piece.arguments.trim() !== "") return this.#begin({ ...piece, name: current.name });
+    this.#remember(current, piece);
+    return current.add(piece);
+  }
+
+  /** Takes a call of a message in. Without an index it is whole, and one of its own unless it came before. */
+  takeWhole(piece: CallPiece): ToolCallDelta | undefined {
+    if (piece.index !== undefined) return this.take(piece);
+    const known = piece.id === "" ? undefined : this.#byId.get(piece.id);
+    const isKnown = known?.name === piece.name && known.text === piece.arguments;
+    return isKnown ? undefined : this.#begin(piece);
+  }
+
+  /** How many there are so far. */
+  get count(): number {
+    return this.#calls.length;
+  }
+
+  /** Whether all arguments have come to their end. */
+  get areWhole(): boolean {
+    return this.#calls.every(({ isWhole, text }) => isWhole || text === "");
+  }
+
+  /** The calls, each with an id of its own. Something without name and arguments is none. */
+  finish(): ChatToolCall[] {
+    const ids = new Set<string>();
+    return this.#calls
+      .filter(({ name, text }) => name !== "" || text !== "")
+      .map((call, index) => {
+        const id = call.id === "" ? `call_${index}` : ids.has(call.id) ? `${call.id}_${index}` : call.id;
+        ids.add(id);
+        return { id, name: call.name, arguments: parseArguments(call.text) };
+      });
+  }
+
+  #currentOf({ id, index }: CallPiece): OneCall | undefined {
+    const byId = id === "" ? undefined : this.#byId.get(id);
+    if (byId !== undefined) return byId;
+    return (index === undefined ? undefined : this.#byIndex.get(index)) ?? this.#calls.at(-1);
+  }
+
+  #begin(piece: CallPiece): ToolCallDelta {
+    const call = new OneCall(this.#calls.length);
+    this.#calls.push(call);
+    this.#remember(call, piece);
+    return call.add(piece);
+  }
+
+  #remember(call: OneCall, { id, index }: CallPiece): void {
+    if (index !== undefined) {
+      this.#byIndex.set(index, call);
+      call.index ??= index;
+    }
+    if (id !== "" && (call.id === "" || call.id === id)) this.#byId.set(id, call);
+  }
+}
+
+/** One call, as far as it has come. */
+class OneCall {
+  /** Among the calls of the answer. */
+  readonly #place: number;
+  id = "";
+  name = "";
+  /** It was whole, and its name came once more: what follows is another call of the same function. */
+  isNamedAgain = false;
+  /** The provider's; undefined where it gave none. */
+  index: number | undefined;
+  readonly #characters = new WholeCharacters();
+  #scan = new JsonScan();
+  #parts: string[] = [];
+  #isWhole = false;
+
+  constructor(place: number) {
+    this.#place = place;
+  }
+
+  /** Whether anything of its arguments has come. */
+  get hasBegun(): boolean {
+    return this.#parts.length > 0;
+  }
+
+  /** Whether its arguments are a JSON object or a list, from its beginning to its end. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  get text(): string {
+    if (this.#parts.length > 1) this.#parts = [this.#parts.join("")];
+    return this.#parts[0] ?? "";
+  }
+
+  add({ id, name, arguments: given }: CallPiece): ToolCallDelta {
+    const isNewId = this.id === "" && id !== "";
+    if (isNewId) this.id = id;
+    // A name may come in pieces too.
+    const more = name === this.name ? "" : name;
+    this.name += more;
+    const text = this.#characters.push(given);
+    this.#addArguments(text);
+    return { index: this.#place, id: isNewId ? id : null, name: more === "" ? null : more, arguments: text };
+  }
+
+  #addArguments(text: string): void {
+    if (text === "") return;
+    // Some begin with an empty object, and stream the arguments behind it.
+    if (this.#isWhole && this.#parts.length === 1 && this.#parts[0]?.trim() === "{}" && text.trim() !== "") this.#parts = [];
+    this.#parts.push(text);
+    const end = this.#scan.feed(text);
+    this.#isWhole = end < 0 ? this.#isWhole && skipBlank(text, 0) === text.length : skipBlank(text, end) === text.length;
+  }
+}
+
+/** Whether a piece is of another call than that which it would belong to. */
+function beginsAnother(current: OneCall, { id, name, index, arguments: text }: CallPiece): boolean {
+  if (name === "" || current.name === "") return false;
+  const isSameId = id !== "" && id === current.id;
+  const isOtherId = id !== "" && current.id !== "" && !isSameId;
+  const isOtherIndex = index !== undefined && current.index !== undefined && index !== current.index;
+  if (isOtherIndex && !isSameId) return true;
+  const isOtherName = name !== current.name;
+  if (!current.isWhole) return isOtherName && (isOtherId || current.hasBegun);
+  const isRepeated = isSameId && text === current.text;
+  return isOtherName || isOtherId || (text.trim() !== "" && !isRepeated);
+}
+
+/** Models write broken JSON at times: the caller gets the text and can say so to the model. */
+function parseArguments(text: string): Json {
+  if (text.trim() === "") return {};
+  const value = readJson(text);
+  if (value === undefined) return text;
+  // Some write JSON into the text of JSON.
+  const inner = typeof value === "string" && value.trim().startsWith("{") ? readJson(value) : undefined;
+  return inner ?? value;
+}

@@ -1,0 +1,207 @@
+/** Subscriptions over HTTP: server-sent events, and Apollo's multipart protocol. */
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { once } from "node:events";
+import { fixtureRouter, modes, type FixtureRouter } from "../../testkit/fixture-router.ts";
+
+interface Posted {
+  accept: string;
+  variables?: object;
+  headers?: Record<string, string>;
+}
+
+/** A POST whose answer is read as it comes. */
+async function post(t: FixtureRouter, query: string, { accept, variables, headers }: Posted) {
+  const sent = httpRequest(t.router.url, { method: "POST", headers: { "content-type": "application/json", accept, ...headers } });
+  sent.on("error", () => {});
+  sent.end(JSON.stringify({ query, variables }));
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  response.setEncoding("utf8").on("error", () => {});
+  let text = "";
+  // Not once(): one that leaves breaks its own answer off, which is an error to it.
+  const ended = new Promise<string>((resolve) => response.once("close", () => resolve(text)));
+  response.on("data", (more: string) => (text += more));
+  return {
+    status: response.statusCode,
+    type: response.headers["content-type"],
+    headers: response.headers,
+    response,
+    leave: () => sent.destroy(),
+    ended,
+    /** What has come when it has this in it. */
+    async until(part: string): Promise<string> {
+      while (!text.includes(part)) await once(response, "data");
+      return text;
+    },
+  };
+}
+
+const sse = "text/event-stream";
+const multipart = 'multipart/mixed;boundary="graphql";subscriptionSpec="1.0", application/json';
+const two = 'subscription { runStatus(id: "1", count: 2) { seq cost } }';
+const open = 'subscription { runStatus(id: "1") { seq } }';
+const event = (seq: number) => `{"data":{"runStatus":{"seq":${seq},"cost":0.01}}}`;
+
+describe.each(modes)("a subscription by POST, %s", (mode) => {
+  it("is answered with server-sent events, each through the whole plan, and ends with complete", async () => {
+    await using t = await fixtureRouter({ mode });
+    const answer = await post(t, two, { accept: sse });
+    expect([answer.status, answer.type, answer.headers["cache-control"]]).toEqual([200, "text/event-stream; charset=utf-8", "no-store"]);
+    const next = (seq: number) => `event: next\ndata: ${event(seq)}\n\n`;
+    expect(await answer.ended).toBe(`:\n\n${next(0)}${next(1)}event: complete\ndata:\n\n`);
+    expect(t.audits).toMatchObject([{ operationType: "subscription", rootFields: ["runStatus"], statusCode: 200, errorCodes: [] }]);
+  });
+
+  it("is answered in parts, each of which has its boundary behind it", async () => {
+    await using t = await fixtureRouter({ mode });
+    const answer = await post(t, two, { accept: multipart });
+    expect([answer.status, answer.type]).toEqual([200, 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"']);
+    const part = (seq: number) => `\r\ncontent-type: application/json\r\n\r\n{"payload":${event(seq)}}\r\n--graphql`;
+    expect(await answer.ended).toBe(`\r\n--graphql${part(0)}${part(1)}--\r\n`);
+  });
+
+  it.each([sse, multipart])("(%s) ends at once, in the subgraph too, when its client leaves", async (accept) => {
+    await using t = await fixtureRouter({ mode });
+    const answer = await post(t, open, { accept });
+    await t.sources.untilActive(1);
+    answer.leave();
+    await t.sources.untilActive(0);
+    expect(t.seen.at(-1)?.info.tenantId).toBe("public");
+  });
+
+  it.each([sse, multipart])("(%s) that a subgraph refuses is a result with errors, and over", async (accept) => {
+    await using t = await fixtureRouter({ mode });
+    const answer = await post(t, "subscription { refused }", { accept, headers: { "x-request-id": "r-1" } });
+    const text = await answer.ended;
+    expect(answer.status).toBe(200);
+    expect(text).toContain('"reason":"RUN_BUSY"');
+    expect(text).toContain('"requestId":"r-1"');
+    expect(text).toMatch(accept === sse ? /event: complete\ndata:\n\n$/ : /--graphql--\r\n$/);
+    expect(t.audits).toMatchObject([{ errorCodes: ["CONFLICT"] }]);
+  });
+});
+
+describe("a stream over HTTP", () => {
+  it.each([
+    ["an invalid document", "subscription { nope }", 400, "GRAPHQL_VALIDATION_FAILED"],
+    ["no GraphQL", "subscription {", 400, "GRAPHQL_PARSE_FAILED"],
+    ["a variable that does not fit", "subscription ($id: ID!) { runStatus(id: $id) { id } }", 400, "GRAPHQL_INVALID"],
+    ["too much", `subscription { runStatus(id: "1") { ${"id ".repeat(500)} } }`, 400, "OPERATION_LIMIT_EXCEEDED"],
+  ])("does not begin for %s", async (_what, query, status, reason) => {
+    await using t = await fixtureRouter();
+    for (const accept of [sse, multipart]) {
+      const answer = await post(t, query, { accept });
+      expect([answer.status, JSON.parse(await answer.ended)]).toMatchObject([status, { errors: [{ extensions: { reason } }] }]);
+    }
+    expect(t.audits).toMatchObject([{ statusCode: 400 }, { statusCode: 400 }]);
+  });
+
+  it("keeps tenants apart, as every request, and tells whom it is for", async () => {
+    await using t = await fixtureRouter();
+    const answer = await post(t, "subscription { whoami }", { accept: sse, headers: { "x-tenant-id": "acme", "x-request-id": "r-7" } });
+    expect(await answer.until("acme")).toContain('{"data":{"whoami":"acme/r-7"}}');
+    expect([answer.headers["x-tenant-id"], answer.headers["x-request-id"]]).toEqual(["acme", "r-7"]);
+    answer.leave();
+    const refused = await post(t, open, { accept: sse, headers: { "x-tenant-id": "a b" } });
+    expect([refused.status, await refused.ended]).toEqual([400, expect.stringContaining("TENANT_ID_INVALID")]);
+    const foreign = await post(t, open, { accept: sse, headers: { origin: "https://evil.example" } });
+    expect(foreign.status).toBe(403);
+  });
+
+  it("beats while nothing happens", async () => {
+    await using t = await fixtureRouter({ streams: { heartbeatMs: 20 } });
+    const events = await post(t, open, { accept: sse });
+    expect(await events.until(":\n\n:\n\n")).toBe(":\n\n:\n\n");
+    const parts = await post(t, open, { accept: multipart });
+    expect(await parts.until("{}\r\n--graphql")).toContain("\r\n--graphql\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql");
+    events.leave();
+    parts.leave();
+  });
+
+  it("waits for a reader that is slow, and holds no more than a little of what is behind it", async () => {
+    await using t = await fixtureRouter();
+    const answer = await post(t, 'subscription { runEvents(id: "1") { ... on LogLine { text } } }', { accept: sse });
+    await answer.until(":");
+    answer.response.pause();
+    await t.sources.untilActive(1);
+    const text = "x".repeat(10_000);
+    for (let index = 0; index < 3_000; index++) t.sources.push("1", { runEvents: { __typename: "LogLine", text } });
+    // Another request is answered behind all that the stream could take.
+    while (t.sources.waiting("1") === 3_000) await t.ask("{ whoami }");
+    let before = -1;
+    for (let now = t.sources.waiting("1"); now !== before; now = t.sources.waiting("1")) {
+      before = now;
+      await t.ask("{ whoami }");
+    }
+    expect(t.sources.waiting("1")).toBeGreaterThan(0);
+    answer.response.resume();
+    t.sources.end("1");
+    expect((await answer.ended).split("event: next").length).toBe(3_001);
+  });
+
+  it("drops a reader that reads nothing", async () => {
+    await using t = await fixtureRouter({ readers: { windowMs: 50, lookMs: 10 } });
+    const answer = await post(t, 'subscription { runEvents(id: "1") { ... on LogLine { text } } }', { accept: sse });
+    answer.response.pause();
+    await t.sources.untilActive(1);
+    for (let index = 0; index < 3_000; index++) t.sources.push("1", { runEvents: { __typename: "LogLine", text: "x".repeat(10_000) } });
+    await t.sources.untilActive(0);
+    answer.leave();
+  });
+
+  it("is one of so many, of a tenant and in all", async () => {
+    await using t = await fixtureRouter({ streams: { tenantStreams: 1, maxStreams: 2 } });
+    const as = (tenant: string) => post(t, open, { accept: sse, headers: { "x-tenant-id": tenant } });
+    const first = await as("a");
+    const second = await as("a");
+    expect([second.status, second.headers["retry-after"], await second.ended]).toEqual([
+      429,
+      "1",
+      expect.stringContaining("TENANT_STREAMS_LIMIT"),
+    ]);
+    const other = await as("b");
+    expect(other.status).toBe(200);
+    const last = await as("c");
+    expect([last.status, await last.ended]).toEqual([503, expect.stringContaining('"reason":"STREAMS_LIMIT"')]);
+    expect(t.audits).toMatchObject([
+      { tenantId: "a", statusCode: 429, errorCodes: ["RESOURCE_EXHAUSTED"] },
+      { tenantId: "c", statusCode: 503, errorCodes: ["RESOURCE_EXHAUSTED"] },
+    ]);
+    first.leave();
+    other.leave();
+    await t.sources.untilActive(0);
+    const again = await as("a");
+    expect(again.status).toBe(200);
+    again.leave();
+  });
+
+  it("ends without complete when the router stops, so that its client subscribes again", async () => {
+    await using t = await fixtureRouter();
+    const events = await post(t, open, { accept: sse });
+    const parts = await post(t, open, { accept: multipart });
+    await t.sources.untilActive(2);
+    await t.router.stop(60_000);
+    expect(await events.ended).toBe(":\n\n");
+    expect(await parts.ended).toMatch(/"payload":null,"errors":\[.*SUBSCRIPTION_UPSTREAM_LOST.*--graphql--\r\n$/s);
+    await t.sources.untilActive(0);
+  });
+
+  it("is for subscriptions; whoever reads nothing else gets everything so", async () => {
+    await using t = await fixtureRouter();
+    const whole = await post(t, "{ spanCount }", { accept: `${sse}, application/json` });
+    expect([whole.type, await whole.ended]).toEqual([expect.stringContaining("json"), '{"data":{"spanCount":7}}\n']);
+    const only = await post(t, 'mutation { addStep(name: "1") }', { accept: sse });
+    expect(await only.ended).toBe(':\n\nevent: next\ndata: {"data":{"addStep":["1"]}}\n\nevent: complete\ndata:\n\n');
+    expect(t.audits.map(({ operationType }) => operationType)).toEqual(["query", "mutation"]);
+  });
+
+  it.each(["application/json", "*/*", "application/graphql-response+json", `${sse};q=0, */*`])(
+    "is told of where a subscription asks for something else: %s",
+    async (accept) => {
+      await using t = await fixtureRouter();
+      const answer = await post(t, open, { accept });
+      const { errors } = JSON.parse(await answer.ended) as { errors: { message: string; extensions: object }[] };
+      expect([answer.status, errors[0]?.extensions]).toMatchObject([400, { reason: "SUBSCRIPTION_OVER_HTTP" }]);
+      for (const way of ["graphql-transport-ws", sse, "multipart/mixed"]) expect(errors[0]?.message).toContain(way);
+    },
+  );
+});

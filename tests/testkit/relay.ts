@@ -1,0 +1,44 @@
+/** A way to a server that can be cut and mended: what a client sees when the platform is killed and started again. */
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+/** The way. */
+export interface Relay extends AsyncDisposable {
+  /** The server's URL, by this way. */
+  url: string;
+  /** Breaks all connections, and refuses new ones. */
+  cut(): void;
+  mend(): Promise<void>;
+}
+
+/** Opens it on a port of its own. */
+export async function startRelay(target: string): Promise<Relay> {
+  const { hostname, port } = new URL(target);
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  const listen = async (at: number) => {
+    server.listen(at, "127.0.0.1");
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
+  };
+  const own = await listen(0);
+  const url = new URL(target);
+  url.port = String(own);
+  const cut = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: url.href,
+    cut,
+    mend: async () => void (await listen(own)),
+    [Symbol.asyncDispose]: async () => cut(),
+  };
+}
