@@ -178,7 +178,8 @@ module.exports = {
     ),
     forbid(
       "dev-packages-never-ship",
-      { path: "^(subgraphs|shared|router|cli)/" },
+      // GraphiQL's page is bundled from packages that are brought for that alone (router/graphiql/packages.mjs).
+      { path: "^(subgraphs|shared|router|cli)/", pathNot: "^router/graphiql/page\\.js$" },
       { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
       "It would be missing where only production packages are installed.",
     ),

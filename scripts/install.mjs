@@ -10,7 +10,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isNewEnough, leastVersion } from "../cli/node-version.mjs";
 import { underLock } from "./install/lock.mjs";
-import { hasPinnedNode, installPinnedNode, isNodePinnable, linkPinnedNode } from "./install/pinned-node.mjs";
+import { hasPinnedNode, installPinnedNode, isNodePinnable, isPinnedNodeInstalled, linkPinnedNode } from "./install/pinned-node.mjs";
 import { isInstalled, npmCi, root, say } from "./install/packages.mjs";
 
 const stampFile = join(root, "node_modules/.agent-platform-stamp");
@@ -30,15 +30,16 @@ function isUpToDate() {
 async function bringUpToDate(name) {
   const flag = kind === "all" ? "--include=dev" : "--omit=dev";
   const startedAt = Date.now();
-  const steps = [isInstalled(root, kind) ? 0 : npmCi(root, [flag], name), wantsNode ? installPinnedNode(name) : 0];
-  const isAnythingNew = steps.some((step) => step !== 0);
-  if (isAnythingNew) say("installing packages (once; some seconds on a fast line) …");
+  const steps = [
+    ...(isInstalled(root, kind) ? [] : [npmCi(root, [flag], name)]),
+    ...(wantsNode && !isPinnedNodeInstalled() ? [installPinnedNode(name)] : []),
+  ];
+  if (steps.length > 0) say("installing packages (once; some seconds on a fast line) …");
   const ticker = setInterval(() => say(`still installing … ${seconds(startedAt)} s`), 10_000);
-  const codes = await Promise.all(steps);
+  const failure = (await Promise.all(steps)).find((code) => code !== 0);
   clearInterval(ticker);
-  const failure = codes.find((code) => code !== 0);
   if (failure !== undefined) return fail(failure);
-  if (isAnythingNew) say(`packages installed in ${seconds(startedAt)} s`);
+  if (steps.length > 0) say(`packages installed in ${seconds(startedAt)} s`);
   if (wantsNode) linkPinnedNode();
   writeFileSync(stampFile, `${content} ${kind}`);
 }

@@ -71,7 +71,7 @@ async function keep(cacheFile: string, files: Bundle["files"]): Promise<void> {
 /** Has it made by a process of its own, which gets nothing of the platform's environment. */
 async function bundled(scratch: string, signal: AbortSignal): Promise<Bundle["files"]> {
   const child = fork(program, [scratch], {
-    env: hostEnvironment(),
+    env: surroundings(),
     execArgv: [],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -91,7 +91,8 @@ async function bundled(scratch: string, signal: AbortSignal): Promise<Bundle["fi
 }
 
 /** How npm is found, and how it finds its registry. */
-function hostEnvironment(): NodeJS.ProcessEnv {
+function surroundings(): NodeJS.ProcessEnv {
+  // oxlint-disable-next-line node/no-process-env -- settings of npm and of the host, none of the platform's
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("AGENT_PLATFORM_")));
 }
 

@@ -15,9 +15,14 @@ const target = relative(dirname(link), program);
 /** Whether there is a package for this system. */
 export const isNodePinnable = process.platform === "linux" && (process.arch === "x64" || process.arch === "arm64");
 
+/** Whether it is there. */
+export function isPinnedNodeInstalled() {
+  return existsSync(program) && isInstalled(folder, "all");
+}
+
 /** Whether it is there, and found by npm scripts. */
 export function hasPinnedNode() {
-  return isPackageThere() && isLinked();
+  return isPinnedNodeInstalled() && isLinked();
 }
 
 /**
@@ -26,17 +31,12 @@ export function hasPinnedNode() {
  */
 export async function installPinnedNode(name) {
   if (!isNodePinnable) return 1;
-  if (isPackageThere()) return 0;
   const code = await npmCi(folder, ["--ignore-scripts"], name);
   if (code !== 0) return code;
   // Headers and manuals, 68 MB.
   for (const unneeded of ["include", "share"]) rmSync(join(packageFolder, unneeded), { recursive: true, force: true });
   // npm leaves out what it cannot fetch of optional packages, and says nothing.
   return existsSync(program) ? 0 : 1;
-}
-
-function isPackageThere() {
-  return existsSync(program) && isInstalled(folder, "all");
 }
 
 function isLinked() {
