@@ -50,6 +50,12 @@ export async function loadBundle({ cacheFolder, log, signal }: BundleOptions): P
   return { version, files };
 }
 
+/** Makes it and keeps it. @throws Error when either cannot be. */
+export async function prepareBundle({ cacheFolder, log, signal }: BundleOptions): Promise<void> {
+  const { version } = await loadBundle({ cacheFolder, log, signal });
+  await readKept(join(cacheFolder, version));
+}
+
 /** @throws where there is none, or one that is not whole after a power cut. */
 async function readKept(cacheFile: string): Promise<Bundle["files"]> {
   return deserialize(await readFile(cacheFile)) as Bundle["files"];
@@ -98,7 +104,9 @@ function surroundings(): NodeJS.ProcessEnv {
 
 /** Changes with the page's code, with how it is bundled, and with the version of any package. */
 async function fingerprint(): Promise<string> {
-  const own = ["page.js", "page.css", "first-tab.ts", "event-log.ts", "bundle.ts", "bundling.mjs", "packages.mjs"].map((name) => join(here, name));
+  const own = ["page.js", "page.css", "first-tab.ts", "event-log.ts", "bundle.ts", "bundling.mjs", "packages.mjs"].map((name) =>
+    join(here, name),
+  );
   const hash = createHash("sha256");
   for (const file of [...own, join(here, "../../package-lock.json")])
     hash.update(`\0${file.slice(here.length)}\0`).update(await readFile(file));

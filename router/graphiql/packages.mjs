@@ -83,5 +83,7 @@ async function npmInstall(folder) {
   });
   process.off("exit", end).off("SIGTERM", endBoth);
   if (problem !== undefined)
-    throw new Error(`GraphiQL's packages could not be fetched (${problem}). With a network, reload the page; or run: node scripts/install.mjs --all`);
+    throw new Error(
+      `GraphiQL's packages could not be fetched (${problem}). With a network, reload the page; or run: node scripts/install.mjs --all`,
+    );
 }

@@ -1,7 +1,18 @@
 /** GraphiQL's bundle where its packages are not installed: a checkout that was made to start, with an npm of the test. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +21,8 @@ const source = fileURLToPath(new URL("../..", import.meta.url));
 
 function checkout(npm: string) {
   const root = mkdtempSync(join(tmpdir(), "agent-platform-graphiql-"));
-  for (const part of ["router/graphiql", "package.json", "package-lock.json"]) cpSync(join(source, part), join(root, part), { recursive: true });
+  for (const part of ["router/graphiql", "package.json", "package-lock.json"])
+    cpSync(join(source, part), join(root, part), { recursive: true });
   for (const folder of ["node_modules", "bin", "scratch/999999999"]) mkdirSync(join(root, folder), { recursive: true });
   symlinkSync(join(source, "node_modules/esbuild"), join(root, "node_modules/esbuild"));
   writeFileSync(join(root, "bin/npm"), `#!${process.execPath}\n${npm}`);

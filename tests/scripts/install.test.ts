@@ -29,7 +29,11 @@ writeFileSync("node_modules/.package-lock.json", JSON.stringify({ packages: Obje
 `;
 
 const lockOf = (version: string) => ({
-  packages: { "": {}, "node_modules/runs": { version, integrity: "a" }, "node_modules/tests": { version: "1.0.0", integrity: "b", dev: true } },
+  packages: {
+    "": {},
+    "node_modules/runs": { version, integrity: "a" },
+    "node_modules/tests": { version: "1.0.0", integrity: "b", dev: true },
+  },
 });
 
 function checkout() {
