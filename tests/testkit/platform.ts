@@ -80,13 +80,14 @@ export async function startTestPlatform(setup: TestPlatformSetup = {}): Promise<
       shutdown.add("client", () => client.close(), stopMs);
       return client;
     },
-    post: (query, variables, headers) => post(platform.graphUrl, query, variables, headers),
+    post: (query, variables, headers) => postTo(platform.graphUrl, query, variables, headers),
     stop: () => shutdown.run(),
     [Symbol.asyncDispose]: () => shutdown.run(),
   };
 }
 
-async function post(
+/** Sends an operation to a graph and gives the whole answer. */
+export async function postTo(
   url: string,
   query: string,
   variables?: Record<string, unknown>,
