@@ -105,6 +105,19 @@ describe("docker-compose.yml", () => {
     }
   });
 
+  it("gives each process the addresses that docs/operations.md says it needs", () => {
+    const table = readFileSync(join(source, "docs/operations.md"), "utf8");
+    for (const name of subgraphs) {
+      const [, needs = ""] = new RegExp(`^\\| .subgraph ${name}.[^|]*\\|[^|]*\\| (.*)\\|$`, "m").exec(table) ?? [];
+      const words = /((?:[A-Z]+_, )*[A-Z]+)_SUBGRAPH_URL/.exec(needs)?.[1]?.split(", ") ?? [];
+      const given = Object.keys(distributed[name]!.environment!).filter((variable) => variable.endsWith("_SUBGRAPH_URL"));
+      expect([name, ...given.sort()]).toEqual([
+        name,
+        ...words.map((word) => `AGENT_PLATFORM_${word.replace(/_$/, "")}_SUBGRAPH_URL`).sort(),
+      ]);
+    }
+  });
+
   it(".env.example names all that it takes, says what holds without it, and has no secret", () => {
     const taken = new Set([...readFileSync(composePath, "utf8").matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
     expect(Object.keys(example).sort()).toEqual([...taken].sort());
