@@ -30,11 +30,8 @@ export interface Container {
 
 const names = ["workflow", "session", "runtime", "agent", "memory", "team", "skill", "tool", "model"];
 
-/**
- * Variables that this version does not read yet: they come with keys of processes and of clients. Without those nothing may listen beyond loopback, and on
- * loopback nobody is asked for a key.
- */
-export const toCome = ["AGENT_PLATFORM_INTERNAL_KEY", "AGENT_PLATFORM_BOOTSTRAP_TOKEN"];
+/** What this version does not read yet: it comes with keys of clients. Without those the router listens on loopback only, and asks nobody for one. */
+export const toCome = ["AGENT_PLATFORM_BOOTSTRAP_TOKEN"];
 
 /** The environment of a service's process. */
 export function environmentOf(name: string, service: Service, host: Host): Record<string, string> {

@@ -92,7 +92,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 async function backendsOf({ adminUrl }: PlatformProcesses): Promise<number[]> {
   const admin = new pg.Client({ connectionString: adminUrl });
   await admin.connect();
-  const { rows } = await admin.query<{ pid: number }>("select pid from pg_stat_activity where usename = 'agent_platform'");
+  const { rows } = await admin.query<{ pid: number }>("select pid from pg_stat_activity where usename like 'agent_platform%'");
   await admin.end();
   return rows.map(({ pid }) => pid);
 }

@@ -207,7 +207,7 @@ class Soak {
   async #cut(): Promise<void> {
     try {
       const admin = await connected(this.#platform);
-      const sql = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'agent_platform' and random() < 0.5";
+      const sql = "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'agent_platform%' and random() < 0.5";
       this.#faults["connections"]! += (await admin.query(sql)).rowCount ?? 0;
       await admin.end();
     } catch {
