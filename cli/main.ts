@@ -12,6 +12,7 @@ import { apiCommand } from "./commands/api.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { followCommand } from "./commands/follow.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { prepareCommand } from "./commands/prepare.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
 import { smokeCommand } from "./commands/smoke.ts";
@@ -25,6 +26,7 @@ const commands = [
   subgraphCommand,
   workerCommand,
   migrateCommand,
+  prepareCommand,
   runCommand,
   followCommand,
   demoCommand,

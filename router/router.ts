@@ -16,6 +16,7 @@ import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from 
 import { auditPlugin, type Audited, type AuditSink } from "./audit/audit.ts";
 import { refusalOf } from "./edge/browser-guard.ts";
 import { createGateway, type Runtime } from "./edge/gateway.ts";
+import { prepareBundle } from "./graphiql/bundle.ts";
 import { graphiqlFiles, type GraphiqlFiles } from "./graphiql/files.ts";
 import type { ReadinessCheck } from "./edge/health.ts";
 import { httpListener } from "./edge/http.ts";
@@ -68,6 +69,11 @@ export interface RunningRouter {
 }
 
 const ownCache = fileURLToPath(new URL("../.cache/graphiql", import.meta.url));
+
+/** Makes and keeps GraphiQL's bundle, where routers of this program look for it. @throws Error when it cannot be made or kept. */
+export async function keepBundle(log: Log): Promise<void> {
+  await prepareBundle({ cacheFolder: ownCache, log, signal: new AbortController().signal });
+}
 
 /**
  * Composes the endpoints and opens the door.
