@@ -11,6 +11,7 @@ import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
 import { createLog } from "#shared/log.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
+import { discardedAudits } from "../router/audit/discarded.ts";
 import { startRouter } from "../router/router.ts";
 import { benchEndpoints, plainSchema } from "./router-schemas.ts";
 
@@ -32,7 +33,7 @@ async function serve(): Promise<string[]> {
 }
 
 async function serveRouter(endpoints: SubgraphEndpoint[]): Promise<string> {
-  return (await startRouter({ env, endpoints, audit: { record() {} }, log })).url;
+  return (await startRouter({ env, endpoints, audit: discardedAudits, log })).url;
 }
 
 /** The floor: parse once, validate once, execute. */

@@ -1,6 +1,7 @@
 import { defineSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import type { AccessServices, ProbeServices } from "./access.services.ts";
 import { RequestAudits } from "./migrations/0001-request-audits.ts";
+import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
@@ -25,7 +26,10 @@ export function accessSubgraph(
           return ids.map((id) => found.get(id) ?? null);
         }),
     },
-    migrations: [{ name: "0001-request-audits", class: RequestAudits }],
+    migrations: [
+      { name: "0001-request-audits", class: RequestAudits },
+      { name: "0003-audited-changes", class: AuditedChanges },
+    ],
     open: () => Promise.resolve({ services: { probe, parts }, close: () => Promise.resolve() }),
   });
 }
