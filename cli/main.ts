@@ -9,6 +9,7 @@ import { programName } from "./program-name.ts";
 import { platformParts } from "./compose/parts.ts";
 import { endWithReaders } from "./process/stop-signal.ts";
 import { apiCommand } from "./commands/api.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { followCommand } from "./commands/follow.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -25,6 +26,7 @@ const commands = [
   subgraphCommand,
   workerCommand,
   migrateCommand,
+  auditCommand,
   runCommand,
   followCommand,
   demoCommand,
