@@ -19,18 +19,25 @@ export interface AuditExport {
 export async function exportAudits({ url, tenant, apiKey, since, until, pageSize, write }: AuditExport): Promise<number> {
   const client = createClient({ url, tenantId: tenant, apiKey });
   const filter = { createdAfter: since ?? null, createdBefore: until ?? null };
+  // The list begins with the newest: its end is the beginning.
+  const pageBefore = (before: string | null) => client.query(auditPage, { filter, last: pageSize, before });
   let count = 0;
+  let before: string | null = null;
   try {
-    // The list begins with the newest: its end is the beginning.
-    for (let before: string | null = null; ;) {
-      const { requestAudits } = await client.query(auditPage, { filter, last: pageSize, before });
-      if (!requestAudits) return count;
-      const { nodes, pageInfo } = requestAudits;
-      if (nodes.length > 0) await write(nodes.toReversed().map((node) => `${JSON.stringify(node)}\n`).join(""));
+    do {
+      const page: Awaited<ReturnType<typeof pageBefore>> = await pageBefore(before);
+      const nodes = page.requestAudits?.nodes ?? [];
+      if (nodes.length > 0)
+        await write(
+          nodes
+            .toReversed()
+            .map((node) => `${JSON.stringify(node)}\n`)
+            .join(""),
+        );
       count += nodes.length;
-      if (!pageInfo.hasPreviousPage || pageInfo.startCursor == null) return count;
-      before = pageInfo.startCursor;
-    }
+      before = page.requestAudits?.pageInfo.hasPreviousPage ? page.requestAudits.pageInfo.startCursor! : null;
+    } while (before !== null);
+    return count;
   } finally {
     await client.close();
   }

@@ -35,8 +35,8 @@ export interface AuditWriterOptions {
 
 const defaults = { batchRows: 500, flushMs: 200, maxWaitingBytes: 8 << 20, deadlineMs: 2_000, retryMs: 1_000, maxSpillBytes: 256 << 20 };
 
-/** Two for changes, which follow each other in each, and one for the rest and for trouble. */
-const connections = 3;
+/** Of the few that a platform has: one for beginnings, one for outcomes and the rest, which find each other's in a moment's pause. */
+const connections = 2;
 
 /** The sink of one router. */
 export class AuditWriter implements AuditSink {

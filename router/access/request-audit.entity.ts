@@ -2,7 +2,7 @@ import { Entity, Enum, PrimaryKey, Property } from "@mikro-orm/decorators/legacy
 import { Directive, Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { securityEvents, type SecurityEvent } from "../audit/security-events.ts";
+import type { SecurityEvent } from "../audit/security-events.ts";
 
 /** What kind of operation; as stored, which is as GraphQL writes it in documents. */
 export enum OperationType {
@@ -23,20 +23,32 @@ registerEnumType(OperationType, {
 });
 
 /** What an audit means for security. */
-export const AuditEvent = Object.fromEntries(Object.keys(securityEvents).map((name) => [name, name])) as { [E in SecurityEvent]: E };
+export enum AuditEvent {
+  AUTH_FAILED = "AUTH_FAILED",
+  TENANT_MISMATCH = "TENANT_MISMATCH",
+  KEY_CHANGED = "KEY_CHANGED",
+  EGRESS_BLOCKED = "EGRESS_BLOCKED",
+  SANDBOX_LIMIT = "SANDBOX_LIMIT",
+  AUDITS_DROPPED = "AUDITS_DROPPED",
+}
 registerEnumType(AuditEvent, {
   name: "AuditEvent",
   description: "What an audit means for security.",
-  valuesConfig: Object.fromEntries(Object.entries(securityEvents).map(([name, description]) => [name, { description }])) as Record<
-    SecurityEvent,
-    { description: string }
-  >,
+  valuesConfig: {
+    AUTH_FAILED: { description: "Who asked could not show who they are." },
+    TENANT_MISMATCH: { description: "A key asked for another tenant than its own." },
+    KEY_CHANGED: { description: "An API key was made, changed, rotated or revoked." },
+    EGRESS_BLOCKED: { description: "A call to an address that is not allowed was blocked." },
+    SANDBOX_LIMIT: { description: "A program reached a limit of the sandbox." },
+    AUDITS_DROPPED: { description: "Audits of queries were dropped, for more came than could be stored; details.count of them." },
+  } satisfies Record<SecurityEvent, object>,
 });
 
 /** One operation that somebody asked of the router. Written by audit-writer.ts only. */
 @Directive('@key(fields: "id")')
 @ObjectType({
-  description: "One operation that was asked of the router: who, what, with which outcome. The document is not kept, and of variables nothing that may be a secret.",
+  description:
+    "One operation that was asked of the router: who, what, with which outcome. The document is not kept, and of variables nothing that may be a secret.",
 })
 @Entity({ tableName: "request_audit" })
 export class RequestAudit {
@@ -79,7 +91,10 @@ export class RequestAudit {
   @Property({ type: "json", columnType: "jsonb", nullable: true })
   variables!: JsonObject | null;
 
-  @Field(() => Int, { description: "The HTTP status; over WebSocket 200, or 400 where the operation was refused. 0: a change whose outcome is not known, for it is under way, or the process died before its answer." })
+  @Field(() => Int, {
+    description:
+      "The HTTP status; over WebSocket 200, or 400 where the operation was refused. 0: a change whose outcome is not known, for it is under way, or the process died before its answer.",
+  })
   @Property({ type: "integer" })
   statusCode!: number;
 
@@ -103,7 +118,10 @@ export class RequestAudit {
   @Enum({ items: () => AuditEvent, type: "text", nullable: true })
   event!: SecurityEvent | null;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "Facts of the event: reason, mutations, or count and since. Null where there is none." })
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: "Facts of the event: reason, mutations, or count and since. Null where there is none.",
+  })
   @Property({ type: "json", columnType: "jsonb", nullable: true })
   details!: JsonObject | null;
 

@@ -20,7 +20,8 @@ export class RequestAuditResolver {
 
   @Query(() => RequestAuditConnection, {
     nullable: true,
-    description: "What the tenant asked of the router, newest first. A mutation has its row before its answer; others appear within about a second.",
+    description:
+      "What the tenant asked of the router, newest first. A mutation has its row before its answer; others appear within about a second.",
   })
   requestAudits(
     @Arg("filter", () => RequestAuditFilter, { nullable: true, description: "Which ones; all unless given." })

@@ -1,5 +1,12 @@
 /** The audit of requests: a row per operation, over HTTP and WebSocket; of a subscription one, when it ends, or has changed something. */
-import { getOperationAST, OperationTypeNode, type DocumentNode, type GraphQLError, type GraphQLFormattedError, type OperationDefinitionNode } from "graphql";
+import {
+  getOperationAST,
+  OperationTypeNode,
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLFormattedError,
+  type OperationDefinitionNode,
+} from "graphql";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { rootFieldsOf } from "../graph/operations.ts";

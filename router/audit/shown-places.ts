@@ -4,7 +4,9 @@
  */
 const named = ["code", "name"];
 const createInputs = ["Agent", "App", "ModelProvider", "Skill", "Team", "Tool", "Workflow"].map((noun) => `Create${noun}Input`);
-const updateInputs = ["Agent", "App", "ModelProvider", "Skill", "Team", "Tool", "ToolBinding", "Workflow"].map((noun) => `Update${noun}Input`);
+const updateInputs = ["Agent", "App", "ModelProvider", "Skill", "Team", "Tool", "ToolBinding", "Workflow"].map(
+  (noun) => `Update${noun}Input`,
+);
 const lists = [
   "agents",
   "apps",

@@ -90,11 +90,7 @@ function closeReason(text: string): string {
   return Buffer.from(text).subarray(0, 120).toString();
 }
 
-function prepare(
-  runtime: Runtime,
-  payload: SubscribePayload,
-  context: RouterContext,
-): ExecutionArgs | readonly GraphQLError[] {
+function prepare(runtime: Runtime, payload: SubscribePayload, context: RouterContext): ExecutionArgs | readonly GraphQLError[] {
   const prepared = prepareOperation(runtime, payload, { context });
   if (isRefused(prepared)) return prepared;
   const { planned, operationName } = prepared;

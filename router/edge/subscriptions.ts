@@ -44,7 +44,14 @@ export async function startSubscription(
   const { planned, source, variables } = prepared;
   const isChanging = isChangingSubscription(planned.document, planned.node);
   let isAudited = false;
-  const operation = { context, hash: hashOf(source), startedAt, document: planned.document, operationName: planned.node.name?.value, variables };
+  const operation = {
+    context,
+    hash: hashOf(source),
+    startedAt,
+    document: planned.document,
+    operationName: planned.node.name?.value,
+    variables,
+  };
   const audited = async () => {
     if (isAudited) return;
     isAudited = true;

@@ -18,7 +18,11 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "agent-platform-audit-"));
   await chmod(dataDir, 0o755);
   outside = await startHttpServer();
-  platform = await startOwnPlatform({ environment: process.env, dataDir, settings: { EGRESS_ALLOW: outside.hostPort, LOG_LEVEL: "warn", WORKERS: "0" } });
+  platform = await startOwnPlatform({
+    environment: process.env,
+    dataDir,
+    settings: { EGRESS_ALLOW: outside.hostPort, LOG_LEVEL: "warn", WORKERS: "0" },
+  });
 }, 600_000);
 
 afterAll(async () => {
@@ -52,11 +56,21 @@ const audits = (requestId: string, tenant = "t1") =>
 
 describe("the API is killed", () => {
   it("right after a mutation's answer: its row is there, whole, for its tenant alone", async () => {
-    const made = await ask("mutation Make($input: CreateAppInput!) { createApp(input: $input) { id } }", { input: { code: "a", name: "A", description: "s3cret" } }, { "x-request-id": "answered" });
+    const made = await ask(
+      "mutation Make($input: CreateAppInput!) { createApp(input: $input) { id } }",
+      { input: { code: "a", name: "A", description: "s3cret" } },
+      { "x-request-id": "answered" },
+    );
     killApi();
     expect(made.errors).toBeUndefined();
     expect(await audits("answered")).toEqual([
-      { operationName: "Make", statusCode: 200, errorCodes: [], event: null, variables: { input: { code: "a", name: "A", description: "[redacted]" } } },
+      {
+        operationName: "Make",
+        statusCode: 200,
+        errorCodes: [],
+        event: null,
+        variables: { input: { code: "a", name: "A", description: "[redacted]" } },
+      },
     ]);
     expect(await audits("answered", "t2")).toEqual([]);
   });
@@ -70,31 +84,52 @@ describe("the API is killed", () => {
     const { data: tool } = await ask('mutation { createTool(input: { code: "k", name: "k", toolType: HTTP }) { id } }');
     const config = { method: "POST", base_url: outside.url, path: "/kill" };
     const id = (tool as { createTool: { id: string } }).createTool.id;
-    await ask("mutation ($id: ID!, $config: JSONObject!) { createToolVersion(input: { toolId: $id, invokeConfig: $config }) { id } }", { id, config });
+    await ask("mutation ($id: ID!, $config: JSONObject!) { createToolVersion(input: { toolId: $id, invokeConfig: $config }) { id } }", {
+      id,
+      config,
+    });
     const { data: bound } = await ask('mutation ($id: ID!) { createToolBinding(input: { toolId: $id, name: "k" }) { id } }', { id });
     const toolBindingId = (bound as { createToolBinding: { id: string } }).createToolBinding.id;
     const invoke = "mutation Invoke($input: InvokeToolInput!) { invokeTool(input: $input) { __typename } }";
     await expect(ask(invoke, { input: { toolBindingId, arguments: { q: "s3cret" } } }, { "x-request-id": "unanswered" })).rejects.toThrow();
     await admin.end();
     expect(await audits("unanswered")).toEqual([
-      { operationName: "Invoke", statusCode: 0, errorCodes: [], event: null, variables: { input: { toolBindingId, arguments: "[redacted]" } } },
+      {
+        operationName: "Invoke",
+        statusCode: 0,
+        errorCodes: [],
+        event: null,
+        variables: { input: { toolBindingId, arguments: "[redacted]" } },
+      },
     ]);
   });
 });
 
 describe("audit export", () => {
   it("writes the tenant's audits as JSON lines, the oldest first, of the time asked for, and no other tenant's", async () => {
-    for (let i = 0; i < 5; i++) await ask(`mutation { createApp(input: { code: "e${i}", name: "E" }) { id } }`, {}, { "x-request-id": `e-${i}`, "x-tenant-id": "ex" });
+    for (let i = 0; i < 5; i++)
+      await ask(
+        `mutation { createApp(input: { code: "e${i}", name: "E" }) { id } }`,
+        {},
+        { "x-request-id": `e-${i}`, "x-tenant-id": "ex" },
+      );
     const run = async (...options: string[]) => {
       const { code, output } = await runCli("real", ["audit", "export", "--url", platform.graphUrl, "--tenant", "ex", ...options]).ended;
-      const lines = output.trim().split("\n").filter(Boolean).map((line) => JSON.parse(line) as { requestId: string; createdAt: string; operationType: string });
+      const lines = output
+        .trim()
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as { requestId: string; createdAt: string; operationType: string });
       return { code, rows: lines.filter(({ operationType }) => operationType === "MUTATION") };
     };
     const all = await run("--page", "2");
     expect(all.code).toBe(0);
     expect(all.rows.map(({ requestId }) => requestId)).toEqual(["e-0", "e-1", "e-2", "e-3", "e-4"]);
     const [, , from, , until] = all.rows;
-    expect((await run("--since", from!.createdAt, "--until", until!.createdAt)).rows.map(({ requestId }) => requestId)).toEqual(["e-2", "e-3"]);
+    expect((await run("--since", from!.createdAt, "--until", until!.createdAt)).rows.map(({ requestId }) => requestId)).toEqual([
+      "e-2",
+      "e-3",
+    ]);
     expect((await runCli("real", ["audit", "export", "--since", "soon"]).ended).code).toBe(2);
   });
 });

@@ -39,7 +39,14 @@ async function setup(options: Partial<AuditWriterOptions> = {}) {
   const test = await openTestSubgraph(accessSubgraph(() => Promise.resolve(services)));
   const logged: Record<string, unknown>[] = [];
   const spillFolder = await mkdtemp(join(tmpdir(), "agent-platform-audits-"));
-  const writer = new AuditWriter({ databaseUrl: test.databaseUrl, log: memoryLog(logged), spillFolder, flushMs: 5, retryMs: 20, ...options });
+  const writer = new AuditWriter({
+    databaseUrl: test.databaseUrl,
+    log: memoryLog(logged),
+    spillFolder,
+    flushMs: 5,
+    retryMs: 20,
+    ...options,
+  });
   return {
     ...test,
     services,

@@ -38,7 +38,15 @@ async function setup(options: Partial<AuditWriterOptions> = {}) {
   const logged: Record<string, unknown>[] = [];
   const writers: AuditWriter[] = [];
   const open = (given: Partial<AuditWriterOptions> = {}) => {
-    const all = { databaseUrl: test.databaseUrl, log: memoryLog(logged), spillFolder: folder, flushMs: 5, retryMs: 20, ...options, ...given };
+    const all = {
+      databaseUrl: test.databaseUrl,
+      log: memoryLog(logged),
+      spillFolder: folder,
+      flushMs: 5,
+      retryMs: 20,
+      ...options,
+      ...given,
+    };
     writers.push(new AuditWriter(all));
     return writers.at(-1)!;
   };
@@ -87,7 +95,9 @@ describe("a change's row", () => {
     await using t = await setup({ flushMs: 3_600_000 });
     await t.writer.begin(beginning({ requestId: "alone" }));
     await Promise.all(Array.from({ length: 100 }, () => t.writer.begin(beginning())));
-    const [{ commits }] = (await t.admin("select count(distinct xmin::text)::int as commits from access.request_audit")) as [{ commits: number }];
+    const [{ commits }] = (await t.admin("select count(distinct xmin::text)::int as commits from access.request_audit")) as [
+      { commits: number },
+    ];
     expect(commits).toBe(2);
     const order = (await t.admin("select id from access.request_audit order by created_at, id")) as { id: string }[];
     expect(order.map(({ id }) => id)).toEqual(order.map(({ id }) => id).sort());
@@ -123,7 +133,14 @@ describe("while the database takes no rows", () => {
     await using t = await setup();
     const [whole, twice] = [record({ requestId: "whole" }), record({ requestId: "twice" })];
     await t.writer.complete(twice);
-    const lines = [JSON.stringify(whole), JSON.stringify(twice), '{"id":"torn","tenan', "", "null", JSON.stringify({ ...record(), tenantId: null })];
+    const lines = [
+      JSON.stringify(whole),
+      JSON.stringify(twice),
+      '{"id":"torn","tenan',
+      "",
+      "null",
+      JSON.stringify({ ...record(), tenantId: null }),
+    ];
     await writeFile(join(t.folder, "audits.jsonl"), `\n${lines.join("\n")}`);
     await writeFile(join(t.folder, "0.reading.jsonl"), `${JSON.stringify(record({ requestId: "half" }))}\n`);
     await t.open().readSpilled();
@@ -137,7 +154,9 @@ describe("while the database takes no rows", () => {
     await t.away();
     const writers = [t.writer, t.open(), t.open()];
     const begin = (from: number) =>
-      Promise.all(writers.flatMap((writer, w) => Array.from({ length: 30 }, (_, i) => writer.begin(beginning({ requestId: `${from}-${w}-${i}` })))));
+      Promise.all(
+        writers.flatMap((writer, w) => Array.from({ length: 30 }, (_, i) => writer.begin(beginning({ requestId: `${from}-${w}-${i}` })))),
+      );
     await begin(0);
     const spilling = begin(1);
     await t.back();
