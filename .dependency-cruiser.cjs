@@ -32,7 +32,18 @@ function runtimeFloorRules() {
 
 /** What others may import of a machine of shared/; all else of its folder is its inside. */
 const machineFaces = {
-  db: ["database", "errors", "json-columns", "pool", "recorded-migrations", "tenant-policy", "versions\\.sql", "scope"],
+  db: [
+    "database",
+    "engine-login",
+    "engine-rights",
+    "errors",
+    "json-columns",
+    "pool",
+    "recorded-migrations",
+    "tenant-policy",
+    "versions\\.sql",
+    "scope",
+  ],
   dsl: [
     "configs",
     "document",
@@ -68,6 +79,7 @@ const machineFaces = {
   secret: ["credentials", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
   stream: ["bounded-stream", "map-stream", "pull-stream"],
+  trust: ["internal-keys", "signer", "token"],
   template: ["budget", "errors", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 

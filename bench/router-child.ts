@@ -10,6 +10,7 @@ import { defaultEnv } from "#shared/config.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
 import { createLog } from "#shared/log.ts";
+import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { migrateAll } from "../cli/compose/migrate.ts";
 import { AuditWriter } from "../router/access/audit-writer.ts";
@@ -21,6 +22,7 @@ import { benchEndpoints, plainSchema } from "./router-schemas.ts";
 const [, , mode, ...urls] = process.argv;
 const env = defaultEnv({ port: 0, logLevel: "error", dataDir: mkdtempSync(join(tmpdir(), "agent-platform-bench-router-")) });
 const log = createLog(env, "bench");
+const keys = new InternalKeys(["5e".repeat(32)]);
 process.on("disconnect", () => process.exit(0));
 process.send!(await serve());
 
@@ -30,9 +32,11 @@ async function serve(): Promise<string[]> {
   if (mode === "audited") return [await serveRouter(benchEndpoints(), await auditWriter(urls[0]!))];
   if (mode === "distributed")
     return [
-      await serveRouter(await Promise.all(urls.map((url, index) => connectEndpoint({ name: index === 0 ? "runs" : "workflows", url })))),
+      await serveRouter(
+        await Promise.all(urls.map((url, index) => connectEndpoint({ name: index === 0 ? "runs" : "workflows", url, keys }))),
+      ),
     ];
-  const server = await serveEndpoints({ endpoints: benchEndpoints(), listen: { port: 0 }, log });
+  const server = await serveEndpoints({ endpoints: benchEndpoints(), listen: { port: 0 }, log, keys });
   return [server.urlOf("runs"), server.urlOf("workflows")];
 }
 

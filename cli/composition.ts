@@ -1,6 +1,7 @@
 /** The parts of the platform as the commands see them; `parts.ts` puts them together. */
 import type { Env } from "#shared/config.ts";
 import type { Log } from "#shared/log.ts";
+import type { InternalKeys } from "#shared/trust/internal-keys.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import type { GuardSettings } from "#shared/process-guard.mjs";
 
@@ -13,6 +14,8 @@ export type ReadyEnv = PreparedEnv & { encryptionKey: string };
 /** What a part is started with. */
 export interface StartOptions {
   log: Log;
+  /** By which it is known to the other processes of the platform, and knows them. */
+  keys: InternalKeys;
   /** Says what is being done now, to a person who waits. */
   progress: (step: string) => void;
 }

@@ -40,6 +40,11 @@ export const cliErrors = defineErrors({
     message: (f: { host: string }) =>
       `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Use 127.0.0.1, and a proxy that authenticates in front of it (AGENT_PLATFORM_ALLOWED_HOSTS names the proxy's host name).`,
   },
+  INTERNAL_KEY_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: () =>
+      "AGENT_PLATFORM_INTERNAL_KEY is not set. By it the platform's processes know each other; give all of them the same one: 64 hex digits (openssl rand -hex 32).",
+  },
   PART_KEEPS_ENDING: {
     code: "DOWNSTREAM_UNAVAILABLE",
     message: (f: { part: string; story: string; logFile?: string | undefined }) =>

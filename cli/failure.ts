@@ -5,6 +5,7 @@ import { issueLines } from "./errors.ts";
 /** What was asked with is wrong, whatever the platform says. */
 const wrongAsks = [
   "ENVIRONMENT_INVALID",
+  "INTERNAL_KEY_MISSING",
   "SUBGRAPH_URL_MISSING",
   "INPUT_NOT_AN_OBJECT",
   "NUMBER_NOT_KEPT",

@@ -3,6 +3,7 @@ import type { Env } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
 import type { PreparedEnv, RunningPart, StartOptions } from "./composition.ts";
 import type { CliContext } from "./context.ts";
+import { partKeys, requireKeys } from "./database/internal-keys.ts";
 import { joinPlatformDatabase, type OpenDatabase } from "./database/database.ts";
 import { refuseWithoutKeys } from "./process/listen-check.ts";
 import { ShutdownList } from "./process/shutdown-list.ts";
@@ -39,11 +40,18 @@ export async function serveUntilStopped<P extends RunningPart>(context: CliConte
   const log = createLog(given, options.name);
   try {
     const open = options.open ?? joinPlatformDatabase;
-    const database = await open({ ...given, dataDir: resolve(given.dataDir) }, { tell: context.tell, stop });
+    const env = { ...given, dataDir: resolve(given.dataDir) };
+    requireKeys(env);
+    const database = await open(env, { tell: context.tell, stop });
     if (database === undefined) return;
+    // Once the platform is there that it works beside: it makes the key that lies in the data folder.
+    const keys = partKeys(env);
     shutdown.add("PostgreSQL", database.stop, 20_000);
     if (stop.signal.aborted) return;
-    const part = await options.start(database.env, { log, progress: (step) => log.info({ step }, "starting"), stop });
+    const part = await options.start(
+      { ...database.env, internalKeys: [...keys.texts] },
+      { log, keys, progress: (step) => log.info({ step }, "starting"), stop },
+    );
     shutdown.add(options.name, () => part.stop(), 28_000);
     options.onReady?.(part);
     await Promise.race([stop.wanted, ...(part.finished === undefined ? [] : [part.finished])]);

@@ -6,6 +6,7 @@ import { closestMatch } from "leven";
 import { z } from "zod";
 import { isEgressEntry } from "./fetch/egress.ts";
 import { AppError } from "./errors.ts";
+import { internalKeyPattern } from "./trust/internal-keys.ts";
 
 const prefix = "AGENT_PLATFORM_";
 
@@ -47,6 +48,7 @@ const variables = {
   PORT: { schema: whole(4000, 0, 65535), example: "4000" },
   DATA_DIR: { schema: z.string().min(1).default(".data"), example: ".data" },
   DATABASE_URL: { schema: postgresUrl.optional(), example: "postgres://user:password@localhost:5432/agent_platform" },
+  ENGINE_DATABASE_URL: { schema: postgresUrl.optional(), example: "postgres://engine:password@localhost:5432/agent_platform" },
   AUTH_REQUIRED: { schema: flag, example: "true" },
   PROVIDER_BASE_URL: { schema: webUrl.optional(), example: "http://localhost:11434/v1" },
   PROVIDER_API_KEY: { schema: optional, example: "sk-…" },
@@ -81,6 +83,13 @@ const variables = {
       .optional(),
     example: "64 hex digits",
   },
+  INTERNAL_KEY: {
+    schema: list.refine(
+      (keys) => keys.length <= 2 && keys.every((key) => internalKeyPattern.test(key)),
+      "must be 64 hex digits (32 bytes); while it is rotated two of them, new,old",
+    ),
+    example: "64 hex digits",
+  },
   SMOKE_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_WORKFLOW_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_RUNTIME_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
@@ -97,6 +106,10 @@ export interface Env {
   databaseUrl: string | undefined;
   /** By subgraph's name; wins over databaseUrl. */
   databaseUrls: Record<string, string>;
+  /** The engine's role in the platform's database, where the platform may not make one. */
+  engineDatabaseUrl: string | undefined;
+  /** The same in a subgraph's own database, by its name. */
+  engineDatabaseUrls: Record<string, string>;
   /** By subgraph's name: where it is served, in distributed mode. */
   subgraphUrls: Record<string, string>;
   authRequired: boolean;
@@ -127,6 +140,8 @@ export interface Env {
   corsOrigins: string[];
   /** 32 bytes in hex; embedded mode makes one and keeps it beside the data. */
   encryptionKey: string | undefined;
+  /** By which processes of the platform know each other, the first signs; none: made at each start, where one process starts all. */
+  internalKeys: string[];
   /** The smoke test's --url (also as SMOKE_WORKFLOW_URL or SMOKE_RUNTIME_URL: the graph is one), --tenant and --api-key. */
   smokeUrl: string | undefined;
   smokeTenantId: string | undefined;
@@ -156,6 +171,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     dataDir: read("DATA_DIR"),
     databaseUrl: read("DATABASE_URL"),
     databaseUrls: bySubgraph(source, "_DATABASE_URL"),
+    engineDatabaseUrl: read("ENGINE_DATABASE_URL"),
+    engineDatabaseUrls: bySubgraph(source, "_ENGINE_DATABASE_URL"),
     subgraphUrls: bySubgraph(source, "_SUBGRAPH_URL"),
     authRequired: read("AUTH_REQUIRED"),
     providerBaseUrl: read("PROVIDER_BASE_URL"),
@@ -176,10 +193,12 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     allowedHosts: read("ALLOWED_HOSTS"),
     corsOrigins: read("CORS_ORIGINS"),
     encryptionKey: read("ENCRYPTION_KEY"),
+    internalKeys: read("INTERNAL_KEY"),
     smokeUrl: read("SMOKE_URL") ?? read("SMOKE_WORKFLOW_URL") ?? read("SMOKE_RUNTIME_URL"),
     smokeTenantId: read("SMOKE_TENANT_ID"),
     smokeApiKey: read("SMOKE_API_KEY"),
   };
+  if (env.engineDatabaseUrl !== undefined && env.databaseUrl === undefined) problems.push(engineAlone);
   if (problems.length > 0) throw new AppError("BAD_USER_INPUT", "ENVIRONMENT_INVALID", problems.join("\n"));
   return env;
 }
@@ -193,7 +212,8 @@ export interface UnknownVariable {
 
 /** Variables that nothing reads, though their prefix says that they are the platform's. @param subgraphs  names, for the variables of each. */
 export function unknownVariables(source: Record<string, string | undefined>, subgraphs: readonly string[]): UnknownVariable[] {
-  const ofSubgraphs = subgraphs.flatMap((name) => [`${name.toUpperCase()}_DATABASE_URL`, `${name.toUpperCase()}_SUBGRAPH_URL`]);
+  const suffixes = ["_DATABASE_URL", "_ENGINE_DATABASE_URL", "_SUBGRAPH_URL"];
+  const ofSubgraphs = subgraphs.flatMap((name) => suffixes.map((suffix) => name.toUpperCase() + suffix));
   const known = new Set([...Object.keys(variables), ...ofSubgraphs]);
   const named = Object.keys(source).filter((name) => name.startsWith(prefix) && source[name] !== undefined);
   return named.flatMap((name) => {
@@ -209,6 +229,8 @@ export function defaultEnv(overrides: Partial<Env> = {}): Env {
   return { ...parseEnv({}), ...overrides };
 }
 
+const engineAlone = `${prefix}ENGINE_DATABASE_URL names a role of the database of ${prefix}DATABASE_URL, which is not set. Set both, or neither.`;
+
 const secret = (name: string) => /KEY|URL/.test(name);
 
 /** AGENT_PLATFORM_TOOL_DATABASE_URL and its like, as { tool: … }. */
@@ -217,7 +239,8 @@ function bySubgraph(source: Record<string, string | undefined>, suffix: string):
   for (const [name, value] of Object.entries(source)) {
     if (!value || !name.startsWith(prefix) || !name.endsWith(suffix)) continue;
     const subgraph = name.slice(prefix.length, -suffix.length).toLowerCase();
-    if (subgraph !== "") found[subgraph] = value;
+    // The engine's have names of the same end.
+    if (subgraph !== "" && !/(^|_)engine$/.test(subgraph)) found[subgraph] = value;
   }
   return found;
 }

@@ -10,6 +10,10 @@ export interface RequestInfo {
   traceparent?: string | undefined;
   /** The API key behind the request; null while auth is off. */
   apiKeyId?: string | null | undefined;
+  /** Who is behind the request, as whoever authenticated them says; null while auth is off. */
+  subject?: string | null | undefined;
+  /** What they may do, as `noun:verb`; undefined while auth is off: everything of their tenant. */
+  scopes?: readonly string[] | undefined;
   /** Fires when the caller has gone or its deadline has passed. */
   signal?: AbortSignal | undefined;
 }
@@ -29,6 +33,6 @@ export function tenantIdInvalid(tenantId: string): AppError {
 }
 
 /** Only the identity of a wider context, to be handed on to another subgraph. */
-export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, signal }: RequestInfo): RequestInfo {
-  return { tenantId, requestId, traceparent, apiKeyId, signal };
+export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal }: RequestInfo): RequestInfo {
+  return { tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal };
 }

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { Command } from "commander";
 import { parseEnv } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
+import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import type { CliContext } from "../context.ts";
 import { withKey } from "../database/encryption-key.ts";
@@ -43,7 +44,13 @@ async function serveApi({ composition, ...context }: CliContext, workerSocket: s
         const { databaseUrl, databaseUrls } = database;
         // Of a process that was killed; the supervisor has one at a time.
         rmSync(workerSocket, { force: true });
-        const options = { log, progress: (step: string) => void tellSupervisor({ kind: "progress", step }), workerSocket, claimMark };
+        const options = {
+          log,
+          progress: (step: string) => void tellSupervisor({ kind: "progress", step }),
+          workerSocket,
+          keys: new InternalKeys(env.internalKeys),
+          claimMark,
+        };
         const part = await composition
           .startPlatform(withKey({ ...env, databaseUrl, databaseUrls }), { ...options, trouble: told.trouble, parts: told.parts })
           .catch((cause: unknown) => {

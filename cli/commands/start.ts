@@ -6,6 +6,7 @@ import { createLog } from "#shared/log.ts";
 import { bannerLines } from "../banner.ts";
 import type { CliContext } from "../context.ts";
 import { acquireInstanceLock } from "../process/instance-lock.ts";
+import { removeKey, startingKeys } from "../database/internal-keys.ts";
 import { checkPort, refuseUnprotected } from "../process/listen-check.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
 import { listenForStop } from "../process/stop-signal.ts";
@@ -44,7 +45,8 @@ async function start(context: CliContext, isJson: boolean): Promise<void> {
   const log = createLog(env, "platform");
   try {
     await checkPort(env);
-    const supervisor = new Supervisor({ context, env, lock, log, shutdown, progress, tell });
+    const supervisor = new Supervisor({ context, env: { ...env, internalKeys: startingKeys(env) }, lock, log, shutdown, progress, tell });
+    shutdown.add("the internal key", () => Promise.resolve(removeKey(dataDir)), 1_000);
     const platform = await supervisor.start(stop.signal);
     if (platform) {
       const banner = {

@@ -4,6 +4,7 @@ import { canonicalNodeType, nodeTypes as knownTypes } from "#shared/dsl/node-typ
 import { createLog } from "#shared/log.ts";
 import type { PreparedEnv, RunningPart, WorkerOptions } from "../composition.ts";
 import type { CliContext } from "../context.ts";
+import { handedKeys } from "../database/internal-keys.ts";
 import { joinRunningPlatform } from "../database/database.ts";
 import { forkSelf } from "../process/fork-self.ts";
 import { startGuardedWorker } from "../process/guarded-worker.ts";
@@ -31,8 +32,9 @@ Examples:
   agent-platform worker --only llm,tool`,
     )
     .addOption(new Option("--supervised", "by start or a worker, on a prepared database").hideHelp())
-    .action(async ({ supervised = false, ...worker }: WorkerOptions & { supervised?: boolean }) => {
-      if (supervised) return serveSupervisedWorker(context, worker);
+    .addOption(new Option("--key-folder <path>", "where the internal key lies, which another start replaces").hideHelp())
+    .action(async ({ supervised = false, keyFolder, ...worker }: WorkerOptions & { supervised?: boolean; keyFolder?: string }) => {
+      if (supervised) return serveSupervisedWorker(context, worker, keyFolder);
       await serveUntilStopped(context, {
         name: "worker",
         open: (env, options) => joinRunningPlatform(env, context.composition.workerUrls, options),
@@ -48,7 +50,11 @@ type GuardedOptions = ServedOptions & { tell: (text: string) => void };
 const stuck = { afterMs: 5_000, cpuMs: 4_000 };
 
 /** A part of the platform: the supervisor knows what it holds, and starts the process for suspects. */
-async function serveSupervisedWorker({ composition, ...context }: CliContext, worker: WorkerOptions): Promise<void> {
+async function serveSupervisedWorker(
+  { composition, ...context }: CliContext,
+  worker: WorkerOptions,
+  keyFolder: string | undefined,
+): Promise<void> {
   const env = context.env();
   const log = createLog(env, "worker");
   const claimMark = randomUUID();
@@ -63,7 +69,7 @@ async function serveSupervisedWorker({ composition, ...context }: CliContext, wo
     {
       async start() {
         await tellSupervisor({ kind: "mark", claimMark });
-        return composition.startWorker(env as PreparedEnv, told, { log, progress: () => {} });
+        return composition.startWorker(env as PreparedEnv, told, { log, keys: handedKeys(env, keyFolder), progress: () => {} });
       },
       ready: () => ({}),
       stopDeadlineMs: 28_000,
@@ -81,10 +87,11 @@ async function startGuarded(
   { env, options }: { env: PreparedEnv; options: GuardedOptions },
 ): Promise<RunningPart> {
   if (worker.suspects === true) return composition.startWorker(env, worker, options);
+  const keyFolder = options.keys.areReread ? ["--key-folder", env.dataDir] : [];
   const given = workerEnvironment({ environment, env, subgraphUrls: env.subgraphUrls });
   return startGuardedWorker({
-    fork: () => forkSelf(workerArguments(worker), given, "inherit"),
-    forkSuspects: () => forkSelf([...workerArguments({ ...worker, concurrency: undefined }), "--suspects"], given),
+    fork: () => forkSelf([...workerArguments(worker), ...keyFolder], given, "inherit"),
+    forkSuspects: () => forkSelf([...workerArguments({ ...worker, concurrency: undefined }), ...keyFolder, "--suspects"], given),
     freeLeases: (dead) => composition.freeLeases(env, dead, options.log),
     tell: options.tell,
     signal: options.stop.signal,

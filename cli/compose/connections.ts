@@ -4,6 +4,8 @@ import type { Env } from "#shared/config.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { HintBus } from "#shared/hints.ts";
 import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
+import { AppError } from "#shared/errors.ts";
+import type { InternalKeys } from "#shared/trust/internal-keys.ts";
 import type { Log } from "#shared/log.ts";
 import { cliErrors } from "../errors.ts";
 import type { ShutdownList } from "../process/shutdown-list.ts";
@@ -26,18 +28,19 @@ export async function busOf(buses: Map<string, HintBus>, url: string, log: Log, 
 /** What connections are registered with. */
 export interface Connecting {
   registry: EndpointRegistry;
+  keys: InternalKeys;
   shutdown: ShutdownList;
   log: Log;
 }
 
 /** Subgraphs call each other, so none may wait for another before it serves. */
-export function connectInBackground(names: readonly string[], env: Env, { registry, shutdown, log }: Connecting): void {
+export function connectInBackground(names: readonly string[], env: Env, { registry, keys, shutdown, log }: Connecting): void {
   const stopping = new AbortController();
   shutdown.add("connecting", () => Promise.resolve(stopping.abort()), 1_000);
   const connect = async (name: string): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        const endpoint = await connectPatiently(name, env, stopping.signal);
+        const endpoint = await connectPatiently(name, { env, keys, stopping: stopping.signal });
         if (stopping.signal.aborted) return await endpoint.close();
         shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
         return registry.register(endpoint);
@@ -52,18 +55,18 @@ export function connectInBackground(names: readonly string[], env: Env, { regist
 /**
  * Connects to all, each as soon as it is up.
  *
- * @throws AppError SUBGRAPH_URL_MISSING (all that are), SUBGRAPH_NOT_ANSWERING
+ * @throws AppError SUBGRAPH_URL_MISSING (all that are), SUBGRAPH_NOT_ANSWERING, SUBGRAPH_REFUSES_TOKEN
  */
 export async function connectAll(
   names: readonly string[],
   env: Env,
-  { registry, shutdown }: Omit<Connecting, "log">,
+  { registry, keys, shutdown }: Omit<Connecting, "log">,
 ): Promise<SubgraphEndpoint[]> {
   const missing = names.filter((name) => env.subgraphUrls[name] === undefined);
   if (missing.length > 0) throw cliErrors.SUBGRAPH_URL_MISSING({ variables: missing.map(subgraphUrlVariable) });
   return Promise.all(
     names.map(async (name) => {
-      const endpoint = await connectPatiently(name, env);
+      const endpoint = await connectPatiently(name, { env, keys });
       registry.register(endpoint);
       shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
       return endpoint;
@@ -71,16 +74,24 @@ export async function connectAll(
   );
 }
 
+interface Patience {
+  env: Env;
+  keys: InternalKeys;
+  stopping?: AbortSignal;
+}
+
 /** Tries until the deadline: processes that start together come up in any order. */
-async function connectPatiently(name: string, env: Env, stopping?: AbortSignal): Promise<SubgraphEndpoint> {
+async function connectPatiently(name: string, { env, keys, stopping }: Patience): Promise<SubgraphEndpoint> {
   const url = env.subgraphUrls[name]!;
   const deadline = performance.now() + connectDeadlineMs;
   for (;;) {
     try {
-      return await connectEndpoint({ name, url }, AbortSignal.timeout(5_000));
+      return await connectEndpoint({ name, url, keys }, AbortSignal.timeout(5_000));
     } catch (cause) {
-      if (performance.now() > deadline || stopping?.aborted)
-        throw cliErrors.SUBGRAPH_NOT_ANSWERING({ name, url, seconds: connectDeadlineMs / 1_000 }, { cause });
+      const isOver = performance.now() > deadline || stopping?.aborted === true;
+      // It answers: what is wrong is a key, or a clock.
+      if (isOver && cause instanceof AppError && cause.reason === "SUBGRAPH_REFUSES_TOKEN") throw cause;
+      if (isOver) throw cliErrors.SUBGRAPH_NOT_ANSWERING({ name, url, seconds: connectDeadlineMs / 1_000 }, { cause });
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }

@@ -1,14 +1,15 @@
 /** The schemas of the subgraphs, each brought to this version by its own migrations. The databases are prepared (roles, functions) already. */
 import type { Env } from "#shared/config.ts";
+import { grantEngine } from "#shared/db/engine-rights.ts";
 import { recordedMigrations } from "#shared/db/recorded-migrations.ts";
 import { openDatabase } from "#shared/graphql/subgraph.ts";
 import type { PendingMigrations } from "../composition.ts";
-import { allSubgraphs, subgraphDatabaseUrl, type AnySubgraph } from "./subgraphs.ts";
+import { allSubgraphs, ofEngine, subgraphDatabaseUrl, type AnySubgraph } from "./subgraphs.ts";
 
 type DatabaseUrls = Pick<Env, "databaseUrl" | "databaseUrls">;
 
 /**
- * Brings the schemas to this version.
+ * Brings the schemas to this version, and gives the engine's role what it needs on new tables.
  *
  * @param only names; all when left out.
  * @returns what has been done.
@@ -24,6 +25,8 @@ export async function migrateAll(env: DatabaseUrls, only?: readonly string[]): P
       await database.close();
     }
   }
+  const engines = ofEngine.filter((name) => definitions.has(name));
+  for (const name of engines) await grantEngine(subgraphDatabaseUrl(env, name), name);
   return pending;
 }
 

@@ -1,5 +1,5 @@
 import type { Composition } from "../composition.ts";
-import { calledByWorkers, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
+import { calledByWorkers, engineDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
 /** The platform's parts. Each is loaded when it is started: a worker needs no router, and who asks for `--help` needs nothing. */
 export const platformParts: Composition = {
@@ -11,6 +11,6 @@ export const platformParts: Composition = {
   startRouter: async (env, options) => (await import("./platform.ts")).startRouterAlone(env, options),
   startSubgraph: async (name, env, options) => (await import("./platform.ts")).startSubgraph(name, env, options),
   startWorker: async (env, worker, options) => (await import("./worker-part.ts")).startWorker(env, worker, options),
-  freeLeases: async (env, worker, log) => (await import("./dead-worker.ts")).freeLeases(subgraphDatabaseUrl(env, "runtime"), worker, log),
+  freeLeases: async (env, worker, log) => (await import("./dead-worker.ts")).freeLeases(engineDatabaseUrl(env, "runtime"), worker, log),
   workerUrls: (socket) => Object.fromEntries(calledByWorkers.map((name) => [name, `unix:${socket}:/${name}/graphql`])),
 };

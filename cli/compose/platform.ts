@@ -11,6 +11,7 @@ import type { HintBus } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
+import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
@@ -23,7 +24,7 @@ import { busOf, connectAll, connectInBackground } from "./connections.ts";
 import { migrateAll } from "./migrate.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
 import { programName } from "../program-name.ts";
-import { accessSubgraphName, calledByWorkers, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
+import { accessSubgraphName, calledByWorkers, engineDatabaseUrl, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
 /** Loads all that {@link startPlatform} runs, and builds the schemas. */
 export async function loadPlatform(): Promise<void> {
@@ -37,7 +38,7 @@ export async function loadPlatform(): Promise<void> {
 /** Starts router and all subgraphs in this process. */
 export async function startPlatform(
   env: Env,
-  { log, progress, workerSocket, trouble, parts, claimMark }: PlatformOptions,
+  { log, keys, progress, workerSocket, trouble, parts, claimMark }: PlatformOptions,
 ): Promise<RunningPlatform> {
   const shutdown = new ShutdownList();
   // Asked while the rest opens: the sandbox's self-test takes a moment.
@@ -50,7 +51,7 @@ export async function startPlatform(
     const buses = new Map<string, HintBus>();
     const opened = await openAll({ env, log, registry, shutdown, buses, claimMark });
     const called = opened.filter((subgraph) => calledByWorkers.includes(subgraph.name));
-    const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log });
+    const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log, keys });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
     const router = await openRouter(opened, { env, log, registry, shutdown, buses, trouble, parts });
@@ -99,7 +100,8 @@ async function openRouter(
   const access = await open(definition, { env, log, registry, hints });
   shutdown.add("access", () => access.close(), 5_000);
   all.push(access);
-  const audit = new AuditWriter({ databaseUrl, log, spillFolder: resolve(env.dataDir, "audits") });
+  const engineUrl = engineDatabaseUrl(env, accessSubgraphName);
+  const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits") });
   shutdown.add("audits", () => audit.stop(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
   const router = await startRouter({ env, endpoints: all, audit, log, checks, ...(parts && { parts }) });
@@ -146,15 +148,16 @@ interface OpenOptions {
 function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, hints, claimMark }: OpenOptions): Promise<RunningSubgraph> {
   const secrets = createSecretBox(requireKey(env));
   const databaseUrl = subgraphDatabaseUrl(env, definition.name);
-  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl, claimMark });
+  const engineUrl = engineDatabaseUrl(env, definition.name);
+  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl, engineUrl, claimMark });
 }
 
 /** Starts the router in front of subgraphs of other processes. */
-export async function startRouterAlone(env: Env, { log }: StartOptions): Promise<RunningServer> {
+export async function startRouterAlone(env: Env, { log, keys }: StartOptions): Promise<RunningServer> {
   const shutdown = new ShutdownList();
   try {
     const registry = new EndpointRegistry();
-    const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, shutdown });
+    const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, keys, shutdown });
     await migrateAll(env, [accessSubgraphName]);
     const router = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
     return { graphUrl: router.url, prepareGraphiql: router.prepareGraphiql, stop: () => shutdown.run() };
@@ -164,8 +167,8 @@ export async function startRouterAlone(env: Env, { log }: StartOptions): Promise
   }
 }
 
-/** Starts one subgraph. */
-export async function startSubgraph(name: string, env: Env, { log }: StartOptions): Promise<RunningServer> {
+/** Starts one subgraph; it answers who has the internal key, and so may listen beyond loopback. */
+export async function startSubgraph(name: string, env: Env, { log, keys }: StartOptions): Promise<RunningServer> {
   const shutdown = new ShutdownList();
   try {
     await migrateAll(env, [name]);
@@ -173,10 +176,12 @@ export async function startSubgraph(name: string, env: Env, { log }: StartOption
     const hints = await busOf(new Map(), subgraphDatabaseUrl(env, name), log, shutdown);
     const subgraph = await open(await subgraphs[name]!(), { env, log, registry, hints });
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
-    const server = await serveEndpoints({ endpoints: [subgraph], listen: { host: "127.0.0.1", port: env.port }, log });
+    const { host, port } = env;
+    const allowedHosts = isLoopbackName(host) ? env.allowedHosts : "any";
+    const server = await serveEndpoints({ endpoints: [subgraph], listen: { host, port }, log, keys, allowedHosts });
     shutdown.add("the server", () => server.stop(2_000), 4_000);
     const others = Object.keys(env.subgraphUrls).filter((other) => other !== name);
-    connectInBackground(others, env, { registry, shutdown, log });
+    connectInBackground(others, env, { registry, keys, shutdown, log });
     return { graphUrl: server.urlOf(name), stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();

@@ -1,5 +1,6 @@
 /** The nine subgraphs, and the router's own, by name; each is loaded only where it is needed. */
 import type { Env } from "#shared/config.ts";
+import { asEngineLogin } from "#shared/db/engine-login.ts";
 import type { SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 
 /** A manifest, whatever its loaders and services are. */
@@ -32,6 +33,22 @@ export function allSubgraphs(): Record<string, Load> {
 
 /** Those that worker processes call. */
 export const calledByWorkers = ["model", "tool"];
+
+/** Those that have tables on which the engine works. */
+export const ofEngine = ["runtime", accessSubgraphName];
+
+/** The engine's URL in the database of one of {@link ofEngine}: the role that is named for it, else the one beside the platform's. */
+export function engineDatabaseUrl(env: EngineUrls, name: string): string {
+  const given = givenEngineUrl(env, name);
+  return given === undefined ? subgraphDatabaseUrl(env, name) : asEngineLogin(given);
+}
+
+/** The role that is named for it: its own, or the platform's where it has no database of its own. */
+export function givenEngineUrl(env: EngineUrls, name: string): string | undefined {
+  return env.engineDatabaseUrls[name] ?? (env.databaseUrls[name] === undefined ? env.engineDatabaseUrl : undefined);
+}
+
+type EngineUrls = Pick<Env, "databaseUrl" | "databaseUrls" | "engineDatabaseUrl" | "engineDatabaseUrls">;
 
 /** The database of one subgraph: its own where one is named, else the platform's. */
 export function subgraphDatabaseUrl(env: Pick<Env, "databaseUrl" | "databaseUrls">, name: string): string {

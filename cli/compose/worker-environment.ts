@@ -3,7 +3,7 @@
  * terminal's language are found). It executes what tenants wrote, so it has neither the key of their secrets nor the provider's.
  */
 import type { Env } from "#shared/config.ts";
-import { subgraphDatabaseUrl } from "./subgraphs.ts";
+import { givenEngineUrl, subgraphDatabaseUrl } from "./subgraphs.ts";
 
 const prefix = "AGENT_PLATFORM_";
 /** Read by workers as they were given. */
@@ -24,8 +24,11 @@ export function workerEnvironment({ environment, env, subgraphUrls }: WorkerPare
   const ofHost = Object.entries(environment).filter(([name]) => !name.startsWith(prefix) && !name.startsWith("npm_"));
   const asGiven = readAsGiven.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]));
   const urls = Object.entries(subgraphUrls).map(([subgraph, url]) => [withPrefix(`${subgraph.toUpperCase()}_SUBGRAPH_URL`), url]);
+  const engineUrl = givenEngineUrl(env, "runtime");
   const found = {
     [withPrefix("DATABASE_URL")]: subgraphDatabaseUrl(env, "runtime"),
+    ...(engineUrl !== undefined && { [withPrefix("ENGINE_DATABASE_URL")]: engineUrl }),
+    [withPrefix("INTERNAL_KEY")]: env.internalKeys.join(","),
     ...(env.logFile !== undefined && { [withPrefix("LOG_FILE")]: env.logFile }),
   };
   return { ...Object.fromEntries([...ofHost, ...asGiven, ...urls]), ...found };

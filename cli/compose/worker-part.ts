@@ -5,16 +5,16 @@ import { startRuntimeWorker } from "../../subgraphs/runtime/worker/worker-proces
 import type { RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
 import { busOf, connectAll } from "./connections.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
-import { calledByWorkers, subgraphDatabaseUrl } from "./subgraphs.ts";
+import { calledByWorkers, engineDatabaseUrl, subgraphDatabaseUrl } from "./subgraphs.ts";
 
 /** Starts a worker; it waits until the subgraphs that it calls are up. */
-export async function startWorker(env: Env, worker: WorkerOptions, { log }: StartOptions): Promise<RunningPart> {
+export async function startWorker(env: Env, worker: WorkerOptions, { log, keys }: StartOptions): Promise<RunningPart> {
   const shutdown = new ShutdownList();
   try {
     const registry = new EndpointRegistry();
-    await connectAll(calledByWorkers, env, { registry, shutdown });
+    await connectAll(calledByWorkers, env, { registry, keys, shutdown });
     const hints = await busOf(new Map(), subgraphDatabaseUrl(env, "runtime"), log, shutdown);
-    const running = startRuntimeWorker({ env, log, hints, call: registry, databaseUrl: subgraphDatabaseUrl(env, "runtime"), ...worker });
+    const running = startRuntimeWorker({ env, log, hints, call: registry, databaseUrl: engineDatabaseUrl(env, "runtime"), ...worker });
     shutdown.add("the worker", () => running.stop(), 26_000);
     return { stop: () => shutdown.run(), finished: running.finished };
   } catch (error) {

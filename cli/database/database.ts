@@ -6,6 +6,7 @@ import { keepPostgres } from "#shared/postgres/keeper.ts";
 import { prepareEmbeddedDatabase, preparePlatformDatabase } from "#shared/postgres/prepare.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
 import type { PreparedEnv } from "../composition.ts";
+import { ofEngine } from "../compose/subgraphs.ts";
 import { cliErrors } from "../errors.ts";
 import { acquireInstanceLock, runningInstance } from "../process/instance-lock.ts";
 import type { StopSignal } from "../process/stop-signal.ts";
@@ -34,7 +35,7 @@ export interface EmbeddedServer {
  */
 export async function openPlatformDatabase(env: Env): Promise<OpenDatabase> {
   if (env.databaseUrl === undefined) return startKept(env);
-  const databaseUrl = await preparePlatformDatabase(env.databaseUrl);
+  const databaseUrl = await preparePlatformDatabase(env.databaseUrl, { engineUrl: env.engineDatabaseUrl });
   return { env: await completed(env, databaseUrl), embedded: undefined, stop: () => Promise.resolve() };
 }
 
@@ -133,6 +134,9 @@ async function startEmbedded(env: Env): Promise<OpenDatabase & { embedded: Embed
 /** The environment with all databases prepared. */
 async function completed(env: Env, databaseUrl: string): Promise<PreparedEnv> {
   const databaseUrls: Record<string, string> = {};
-  for (const [subgraph, url] of Object.entries(env.databaseUrls)) databaseUrls[subgraph] = await preparePlatformDatabase(url);
+  for (const [subgraph, url] of Object.entries(env.databaseUrls)) {
+    const preparing = { engineUrl: env.engineDatabaseUrls[subgraph], hasEngine: ofEngine.includes(subgraph) };
+    databaseUrls[subgraph] = await preparePlatformDatabase(url, preparing);
+  }
   return { ...env, databaseUrl, databaseUrls };
 }

@@ -4,14 +4,16 @@
  * subgraphs as null, and nobody would hear of it.
  */
 import {
+  coerceInputValue,
   getNamedType,
   getNullableType,
-  getVariableValues,
   GraphQLError,
   GraphQLFloat,
   isInputObjectType,
   isInputType,
+  isLeafType,
   isListType,
+  isNonNullType,
   Kind,
   typeFromAST,
   type ASTNode,
@@ -22,13 +24,14 @@ import {
   type IntValueNode,
   type OperationDefinitionNode,
   type ValidationRule,
+  type VariableDefinitionNode,
 } from "graphql";
 import { defineErrors } from "#shared/errors.ts";
 import { isKept, notKept, placeOf } from "#shared/json/numbers.ts";
 
 /** How many values the variables of one operation may have. */
 export interface VariableLimits {
-  /** In all of them together: lists, objects, and what they hold. */
+  /** In all of them together: lists, objects, and what they hold; a field of an object is two, its name and its value. */
   maxValues: number;
   /** In all lists of the schema's own types together, each item of which is checked. JSON values are whatever they are. */
   maxItems: number;
@@ -64,10 +67,81 @@ export function checkVariables({ schema, node, variables, limits = variableLimit
     const path = countValues(value, isInputType(type) ? type : undefined, count);
     if (count.items > limits.maxItems) return [refusal(name, "items of lists", limits.maxItems)];
     if (count.values > limits.maxValues) return [refusal(name, "values", limits.maxValues)];
+    if (path !== undefined && count.misfit !== undefined) return [unfit(name, path, value, count.misfit)];
     if (path !== undefined) infinite ??= tooLargeNumber(name, path);
   }
-  const { errors = [] } = getVariableValues(schema, definitions, variables, { maxErrors: 50 });
+  const errors = unfitting(schema, definitions, variables);
   return errors.length > 0 ? errors : infinite === undefined ? [] : [infinite];
+}
+
+/** How many misfits are told. */
+const mostErrors = 50;
+/** Characters that an error repeats of a value. */
+const excerptChars = 100;
+
+class EnoughErrors extends Error {}
+
+/**
+ * Whatever does not fit its type, as graphql-js's getVariableValues says it; but that one writes the value out in each error, all of it, which takes
+ * seconds where an object has many fields.
+ */
+function unfitting(
+  schema: GraphQLSchema,
+  definitions: readonly VariableDefinitionNode[],
+  variables: Readonly<Record<string, unknown>>,
+): GraphQLError[] {
+  const errors: GraphQLError[] = [];
+  const report = (error: GraphQLError) => {
+    if (errors.length >= mostErrors) throw new EnoughErrors();
+    errors.push(error);
+  };
+  try {
+    for (const definition of definitions) variableFits(schema, definition, variables, report);
+  } catch (error) {
+    if (!(error instanceof EnoughErrors)) throw error;
+    errors.push(new GraphQLError("Too many errors processing variables, error limit reached. Execution aborted."));
+  }
+  return errors;
+}
+
+function variableFits(
+  schema: GraphQLSchema,
+  definition: VariableDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+  report: (error: GraphQLError) => void,
+): void {
+  const name = definition.variable.name.value;
+  const type = typeFromAST(schema, definition.type as never) as GraphQLInputType;
+  // Validation tells of it.
+  if (!isInputType(type)) return;
+  const nodes = [definition];
+  if (!Object.hasOwn(variables, name)) {
+    if (definition.defaultValue !== undefined || !isNonNullType(type)) return;
+    return report(new GraphQLError(`Variable "$${name}" of required type "${String(type)}" was not provided.`, { nodes }));
+  }
+  const value = variables[name];
+  if (value === null && isNonNullType(type))
+    return report(new GraphQLError(`Variable "$${name}" of non-null type "${String(type)}" must not be null.`, { nodes }));
+  coerceInputValue(value, type, (path, invalid, { message, originalError }) =>
+    report(new GraphQLError(`${misfit(name, path, invalid)}; ${message}`, { nodes, originalError })),
+  );
+}
+
+function unfit(name: string, path: readonly (string | number)[], value: unknown, type: string): GraphQLError {
+  const at = path.reduce<unknown>((within, key) => (within as Record<string | number, unknown>)[key], value);
+  return new GraphQLError(`${misfit(name, path, at)}; ${type} belongs there.`);
+}
+
+function misfit(name: string, path: readonly (string | number)[], value: unknown): string {
+  const place = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("");
+  return `Variable "$${name}" got invalid value ${excerpt(value)}${place === "" ? "" : ` at "${name}${place}"`}`;
+}
+
+function excerpt(value: unknown): string {
+  if (typeof value === "string")
+    return value.length <= excerptChars ? JSON.stringify(value) : `${JSON.stringify(value.slice(0, excerptChars))}…`;
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "[…]" : "{…}";
+  return String(value);
 }
 
 function refusal(variable: string, of: "values" | "items of lists", limit: number): GraphQLError {
@@ -112,11 +186,16 @@ interface Count {
   values: number;
   items: number;
   limits: VariableLimits;
+  /** The type of the place where an object or a list was found that belongs to neither. */
+  misfit?: string;
 }
 
+/** Of these types a value may have parts. */
+const partedScalars = ["JSON", "JSONObject"];
+
 /**
- * Counts a value and what it holds, and stops at the limits; the path of a number that no double holds, if there is one. Values nest 512
- * levels at most: what nests deeper was refused as text.
+ * Counts a value and what it holds, and stops at the limits; the path of a number that no double holds, if there is one, or of an object where none
+ * belongs: its type would write it out. Values nest 512 levels at most: what nests deeper was refused as text.
  */
 function countValues(value: unknown, type: GraphQLInputType | undefined, count: Count): (string | number)[] | undefined {
   count.values++;
@@ -124,10 +203,16 @@ function countValues(value: unknown, type: GraphQLInputType | undefined, count: 
   if (typeof value === "number") return Number.isFinite(value) ? undefined : [];
   if (typeof value !== "object" || value === null) return undefined;
   const known = type === undefined ? undefined : getNullableType(type);
+  if (isLeafType(known) && !partedScalars.includes(known.name)) {
+    count.misfit = known.name;
+    return [];
+  }
   if (Array.isArray(value)) return countItems(value, isListType(known) ? known.ofType : undefined, count);
   const fields = isInputObjectType(known) ? known.getFields() : undefined;
   for (const key in value) {
     if (!Object.hasOwn(value, key)) continue;
+    // Its name takes as long as a value does, and longer to read.
+    count.values++;
     const path = countValues((value as Record<string, unknown>)[key], fields?.[key]?.type, count);
     if (path !== undefined) return [key, ...path];
     if (isOver(count)) return undefined;

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { engineUrlOf } from "./engine-login.ts";
 import { keepOpen, prepareAll, type PreparedStatement } from "./prepared.ts";
 
 /** Settings of a connection pool. */
@@ -12,7 +13,7 @@ export interface PoolOptions {
   presence?: string | undefined;
   /** Shown in pg_stat_activity. */
   applicationName?: string;
-  /** Works for all tenants: row-level security lets it pass. The one place where this scope can be set. */
+  /** Works for all tenants, whom row-level security lets pass: logs in as the engine, by {@link engineUrlOf}. */
   scope?: "engine";
   /** Ends a statement after this long; 20 s. */
   statementTimeoutMs?: number;
@@ -27,11 +28,7 @@ export interface PoolOptions {
  * statistics yet as on one that has. Without the first setting a drain of 20,000 queued runs went at 980 runs/s instead of 2,200 (bench drain, November
  * 2026); without the joins' a flush planned while `run` is empty hashes the whole table, 48 ms instead of 2.5 at 20,000 runs.
  */
-const engineSettings = [
-  "app.scope=engine",
-  "plan_cache_mode=force_generic_plan",
-  ...["enable_seqscan=off", "enable_hashjoin=off", "enable_mergejoin=off"],
-];
+const engineSettings = ["plan_cache_mode=force_generic_plan", ...["enable_seqscan=off", "enable_hashjoin=off", "enable_mergejoin=off"]];
 
 /** The longest that anybody waits for a connection. */
 export const connectDeadlineMs = 10_000;
@@ -47,7 +44,7 @@ export function openPool(options: PoolOptions): pg.Pool {
   ];
   const { max = 10, prepared, presence } = options;
   const pool = new pg.Pool({
-    connectionString: withOptions(options.url, settings),
+    connectionString: withOptions(options.scope === "engine" ? engineUrlOf(options.url) : options.url, settings),
     max,
     application_name: options.applicationName ?? "agent-platform",
     connectionTimeoutMillis: connectDeadlineMs,

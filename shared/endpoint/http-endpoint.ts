@@ -10,6 +10,11 @@ import { AppError, defineErrors } from "#shared/errors.ts";
 import { newId } from "#shared/ids.ts";
 import { isJsonObject } from "#shared/json.ts";
 import { requestHeaders } from "./request-transport.ts";
+import { refusedToken, tokenRefused } from "./token-refusal.ts";
+import type { InternalKeys } from "#shared/trust/internal-keys.ts";
+import { Signer } from "#shared/trust/signer.ts";
+import { operationText } from "#shared/trust/token.ts";
+import { Slots } from "./slots.ts";
 import { openUpstream } from "./upstream-socket.ts";
 
 interface CallFacts {
@@ -44,6 +49,8 @@ export interface HttpEndpointOptions {
   name: string;
   /** See endpoint-address.ts for the forms. */
   url: string;
+  /** By which the subgraph knows that a process of the platform asks. */
+  keys: InternalKeys;
   /** Kept-alive connections at most. */
   connections?: number;
   /** Of one answer; 64 MiB unless given. */
@@ -66,7 +73,14 @@ export async function connectEndpoint(options: HttpEndpointOptions, signal?: Abo
   const address = parseEndpointAddress(options.url);
   const { name, connections = 64, maxAnswerBytes = 64 << 20 } = options;
   const pool = openPool(address, { connections, maxAnswerBytes });
-  const target: Target = { name, path: address.path, pool, maxAnswerBytes };
+  const target: Target = {
+    name,
+    path: address.path,
+    pool,
+    maxAnswerBytes,
+    slots: new Slots(connections),
+    signer: new Signer(name, options.keys),
+  };
   try {
     const sdl = await fetchSdl(target, signal);
     return httpEndpoint({ ...options, address, target, sdl });
@@ -87,7 +101,7 @@ function httpEndpoint({ name, address, target, sdl, ...options }: Connected): Su
   const limits = { maxBufferedEvents, maxBufferedBytes };
   // A connection of its own: operations may have all of the others for as long as they take.
   const health = openPool(address, { connections: 1, maxAnswerBytes: 64 << 10 });
-  const upstream = openUpstream({ name, url: address.webSocketUrl, limits, answersWithinMs });
+  const upstream = openUpstream({ name, url: address.webSocketUrl, signer: target.signer, limits, answersWithinMs });
   return {
     name,
     sdl,
@@ -121,18 +135,42 @@ interface Target {
   path: string;
   pool: Pool;
   maxAnswerBytes: number;
+  slots: Slots;
+  signer: Signer;
 }
 
 async function post(target: Target, request: SubgraphRequest): Promise<ExecutionResult> {
-  const { info, query, variables, operationName } = request;
-  const body = JSON.stringify({ query, variables, operationName });
+  const { info, query, onBytes } = request;
+  const body = operationText(request);
   const isMutation = /^\s*mutation\b/.test(query);
-  const sent = { body, isMutation, headers: requestHeaders(info), signal: info.signal, onBytes: request.onBytes };
+  const release = await target.slots.take(info.signal);
+  try {
+    let refusal: AppError | undefined;
+    for (const { token, accepted } of target.signer.attempts({ info, text: body })) {
+      try {
+        const result = await postSigned(target, { body, isMutation, headers: requestHeaders(info, token), signal: info.signal, onBytes });
+        accepted();
+        return result;
+      } catch (error) {
+        // Nothing was executed; perhaps it knows the other key.
+        if (!(error instanceof AppError) || error.facts["refusal"] !== "TOKEN_FORGED") throw error;
+        refusal = error;
+      }
+    }
+    // There is a key, so there was an attempt.
+    throw refusal!;
+  } finally {
+    release();
+  }
+}
+
+async function postSigned(target: Target, sent: Sent): Promise<ExecutionResult> {
+  const { isMutation, signal } = sent;
   try {
     return await sendOnce(target, sent);
   } catch (error) {
     // A kept-alive socket may be closed just as it is used. A query may go twice; a mutation may have been done.
-    if (isMutation || !isBrokenConnection(error) || info.signal?.aborted === true) throw refused(target, sent, error);
+    if (isMutation || !isBrokenConnection(error) || signal?.aborted === true) throw refused(target, sent, error);
   }
   return sendOnce(target, sent).catch((error: unknown) => {
     throw refused(target, sent, error);
@@ -156,6 +194,8 @@ async function sendOnce(target: Target, { body, isMutation, headers, signal, onB
     signal: signal ?? null,
   });
   const parsed = parseAnswer(await readText(answer.body, onBytes));
+  const refusal = answer.statusCode === 401 ? refusedToken(parsed?.errors) : undefined;
+  if (refusal !== undefined) throw tokenRefused(target.name, refusal);
   if (parsed !== undefined) return parsed;
   const facts = { serviceName: target.name, retryable: true, effectUnknown: isMutation, platformFault: true } as const;
   throw endpointErrors.SUBGRAPH_ANSWER_INVALID({ ...facts, status: answer.statusCode });

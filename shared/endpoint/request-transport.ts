@@ -1,10 +1,9 @@
 /**
- * How the identity of a request travels between processes: as headers with HTTP, as `extensions.request` of each operation over
- * a WebSocket, whose one socket serves many users.
+ * How the identity of a request travels between processes: in a signed token (shared/trust), as a header with HTTP, in the `extensions` of each operation
+ * over a WebSocket, whose one socket serves many users.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { newId } from "#shared/ids.ts";
-import { isJsonObject } from "#shared/json.ts";
 import { tenantIdInvalid, tenantIdPattern, type RequestInfo } from "#shared/request-info.ts";
 
 /** The tenant of requests that name none. */
@@ -19,6 +18,8 @@ export interface ClaimedRequest {
   requestId?: unknown;
   traceparent?: unknown;
   apiKeyId?: unknown;
+  subject?: string | null;
+  scopes?: readonly string[] | undefined;
 }
 
 /**
@@ -32,6 +33,8 @@ export function requestInfo(claimed: ClaimedRequest, signal?: AbortSignal): Requ
     requestId: requestIdOf(claimed.requestId),
     traceparent: matching(claimed.traceparent, traceparentPattern),
     apiKeyId: typeof claimed.apiKeyId === "string" && claimed.apiKeyId !== "" ? claimed.apiKeyId : null,
+    subject: claimed.subject ?? null,
+    scopes: claimed.scopes,
     signal,
   };
 }
@@ -49,34 +52,30 @@ export function tenantIdOf(claimed: unknown): string {
   throw tenantIdInvalid(typeof claimed === "string" ? claimed : JSON.stringify(claimed));
 }
 
-/** Headers that hand the request on to a subgraph. */
-export function requestHeaders(info: RequestInfo): Record<string, string> {
-  const headers: Record<string, string> = { "x-tenant-id": info.tenantId, "x-request-id": info.requestId };
-  if (info.traceparent !== undefined) headers["traceparent"] = info.traceparent;
-  if (info.apiKeyId) headers["x-api-key-id"] = info.apiKeyId;
-  return headers;
-}
-
-/** The reverse of {@link requestHeaders}. */
-export function requestFromHeaders(headers: IncomingHttpHeaders): ClaimedRequest {
-  return {
-    tenantId: headers["x-tenant-id"],
-    requestId: headers["x-request-id"],
-    traceparent: headers["traceparent"],
-    apiKeyId: headers["x-api-key-id"],
-  };
+/** Headers that hand the request on to a subgraph; the token says who asks for whom. */
+export function requestHeaders({ traceparent }: RequestInfo, token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}`, ...(traceparent !== undefined && { traceparent }) };
 }
 
 /** `extensions` that hand the request on with one operation over a shared socket. */
-export function requestExtensions(info: RequestInfo): Record<string, unknown> {
-  const { tenantId, requestId, traceparent, apiKeyId } = info;
-  return { request: { tenantId, requestId, traceparent, apiKeyId } };
+export function requestExtensions({ traceparent }: RequestInfo, token: string): Record<string, unknown> {
+  return { token, traceparent };
+}
+
+/** What came with a request to a subgraph: its token, and the trace that it is part of. */
+export interface HandedOn {
+  token: unknown;
+  traceparent: unknown;
+}
+
+/** The reverse of {@link requestHeaders}. */
+export function handedOnByHeaders({ authorization, traceparent }: IncomingHttpHeaders): HandedOn {
+  return { token: /^Bearer (.+)$/.exec(authorization ?? "")?.[1], traceparent };
 }
 
 /** The reverse of {@link requestExtensions}. */
-export function requestFromExtensions(extensions: Record<string, unknown> | null | undefined): ClaimedRequest {
-  const request = extensions?.["request"];
-  return isJsonObject(request) ? request : {};
+export function handedOnByExtensions(extensions: Record<string, unknown> | null | undefined): HandedOn {
+  return { token: extensions?.["token"], traceparent: extensions?.["traceparent"] };
 }
 
 function matching(value: unknown, pattern: RegExp): string | undefined {

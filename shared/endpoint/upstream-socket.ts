@@ -11,6 +11,9 @@ import { clientError } from "#shared/client-error.ts";
 import type { SubgraphRequest } from "./endpoint.ts";
 import { defineErrors, type AppError } from "#shared/errors.ts";
 import { requestExtensions } from "./request-transport.ts";
+import type { Signer, SigningAttempt } from "#shared/trust/signer.ts";
+import { operationText } from "#shared/trust/token.ts";
+import { refusedToken, tokenRefused } from "./token-refusal.ts";
 
 interface LostFacts {
   serviceName: string;
@@ -53,6 +56,7 @@ const pingEveryMs = 10_000;
 interface UpstreamOptions {
   name: string;
   url: string;
+  signer: Signer;
   limits: StreamLimits;
   answersWithinMs: number;
 }
@@ -68,7 +72,7 @@ interface Subscription {
 type Subscriptions = Map<string, Subscription>;
 
 /** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
-export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOptions): Upstream {
+export function openUpstream({ name, url, signer, limits, answersWithinMs }: UpstreamOptions): Upstream {
   const open: Subscriptions = new Map();
   const read: LastRead = { bytes: 0 };
   const link: Link = { isUp: false, lastId: 0 };
@@ -90,23 +94,36 @@ export function openUpstream({ name, url, limits, answersWithinMs }: UpstreamOpt
       const lostError = (cause?: unknown) => streamErrors.SUBSCRIPTION_UPSTREAM_LOST({ ...lost(), platformFault: true }, { cause });
       const end = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
       const overflow = () => end(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost(), ...limits }));
-      const payload = payloadOf(request);
-      const begin = () => {
+      const attempts = signer.attempts({ info: request.info, text: operationText(request) });
+      const begin = ({ token, accepted }: SigningAttempt) => {
         const wasUp = link.isUp;
         id = String(++link.lastId);
         open.set(id, subscription);
-        dispose = client.subscribe(payload, {
-          next: (event) => void (stream.push(event as ExecutionResult, read.bytes) || overflow()),
+        dispose = client.subscribe(payloadOf(request, token), {
+          next: (event) => {
+            accepted();
+            if (!stream.push(event as ExecutionResult, read.bytes)) overflow();
+          },
           error: (cause) => {
-            if (isRefusal(cause)) return stream.end(failed(cause.map((error) => clientError(error, { serviceName: name }))));
+            if (isRefusal(cause)) return refused(cause);
             // It waited for the end of a socket that did not end well: the next one is its first.
-            if (wasUp && !subscription.isSent) return begin();
+            if (wasUp && !subscription.isSent) return begin({ token, accepted });
             end(lostError(cause));
           },
           complete: () => stream.end(),
         });
       };
-      begin();
+      const refused = (errors: GraphQLFormattedError[]) => {
+        const refusal = refusedToken(errors);
+        if (refusal === undefined) return stream.end(failed(errors.map((error) => clientError(error, { serviceName: name }))));
+        const next = refusal === "TOKEN_FORGED" ? attempts.next().value : undefined;
+        if (next === undefined) return end(tokenRefused(name, refusal));
+        open.delete(id);
+        // Nothing was executed; perhaps it knows the other key.
+        subscription.isSent = false;
+        begin(next);
+      };
+      begin(attempts.next().value!);
       return stream;
     },
     async close() {
@@ -189,8 +206,8 @@ function createUpstreamClient(options: UpstreamClientOptions): Client {
   return client;
 }
 
-function payloadOf({ query, variables, operationName, info }: SubgraphRequest) {
-  return { query, variables: variables ?? null, operationName: operationName ?? null, extensions: requestExtensions(info) };
+function payloadOf({ query, variables, operationName, info }: SubgraphRequest, token: string) {
+  return { query, variables: variables ?? null, operationName: operationName ?? null, extensions: requestExtensions(info, token) };
 }
 
 /** graphql-ws reports the subgraph's own errors, or the end of the socket. */

@@ -15,6 +15,8 @@ export interface SubgraphDeps {
   secrets: SecretBox;
   /** URL of the subgraph's database, for what goes beside MikroORM. */
   databaseUrl: string;
+  /** The same for what works for all tenants, see `openPool`; that of `databaseUrl` unless given. */
+  engineUrl?: string | undefined;
   database: Database;
   /** What this process writes into whatever it takes for a while: by it its parent finds that when the process has died. */
   claimMark?: string | undefined;

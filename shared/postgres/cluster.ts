@@ -85,7 +85,7 @@ function systemPlace(folder: string): string {
 async function initialise(folder: string, binaries: PostgresBinaries, user: ServerUser | undefined, deadlineMs: number): Promise<void> {
   mkdirSync(folder, { mode: 0o700 });
   if (user) chownSync(folder, user.uid, user.gid);
-  const flags = [`--pgdata=${folder}`, "--username=postgres", "--auth-local=trust", "--auth-host=reject", "--encoding=UTF8"];
+  const flags = [`--pgdata=${folder}`, "--username=postgres", "--auth-local=peer", "--auth-host=reject", "--encoding=UTF8"];
   // The builtin locale sorts and folds case the same on every machine; the system's may change beneath an index.
   const locale = ["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
   try {

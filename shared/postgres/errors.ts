@@ -45,6 +45,26 @@ export const postgresErrors = defineErrors({
     message: (f: { address: string; story: string }) =>
       `The database at ${f.address} cannot be reached: ${f.story}. Check AGENT_PLATFORM_DATABASE_URL.`,
   },
+  DATABASE_POOLED: {
+    code: "FORBIDDEN",
+    message: (f: { address: string; problem: string }) =>
+      `The database at ${f.address} is behind a pooler that the platform cannot work through: ${f.problem}. Tenants are kept apart, and runs owned, by sessions of its own: ` +
+      `connect to PostgreSQL directly, or through a pooler in session mode that passes startup options on.`,
+  },
+  ENGINE_ROLE_MISSING: {
+    code: "FORBIDDEN",
+    message: (f: { role: string; statements: string }) =>
+      `The engine works for all tenants and so logs in as a role of its own. There is no role ${f.role}, and the platform's role may not make it. Run this as an administrator of the database, ` +
+      `with a password, and name the role in AGENT_PLATFORM_ENGINE_DATABASE_URL (the platform's URL with that user and that password):\n${f.statements}`,
+  },
+  ENGINE_ROLE_UNFIT: {
+    code: "FORBIDDEN",
+    message: (f: { role: string; problem: string; isGiven: boolean }) =>
+      `The engine's role ${f.role} cannot be used: ${f.problem}. ` +
+      (f.isGiven
+        ? "Correct AGENT_PLATFORM_ENGINE_DATABASE_URL."
+        : "Make one by hand (docs/operations.md), and name it in AGENT_PLATFORM_ENGINE_DATABASE_URL=postgres://user:password@host:5432/database"),
+  },
   DATABASE_ROLE_UNFIT: {
     code: "FORBIDDEN",
     message: (f: { role: string; problem: string }) =>

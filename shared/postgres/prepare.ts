@@ -1,19 +1,24 @@
 /**
- * Makes a database fit for the platform: a role that row-level security holds for, and schema `app` with the functions that its policies call.
- * It may run at any time, from several processes at once.
+ * Makes a database fit for the platform: a role that row-level security holds for, one that it lets pass for the engine, and schema `app` with the functions
+ * that its policies call. It may run at any time, from several processes at once.
  */
 import pg from "pg";
+import { asEngineLogin, engineUrlOf } from "../db/engine-login.ts";
 import { withOptions } from "../db/pool.ts";
+import { inPrepareLock, withClient } from "./client.ts";
+import { engineLoginCheck, engineRoleMake, roleOf, type EngineRole } from "./engine-role.ts";
 import { postgresErrors } from "./errors.ts";
+import { refusePooler } from "./pooler.ts";
 
 /** The role that owns the platform's tables: neither superuser nor BYPASSRLS, so that forced row-level security binds it too. */
 export const platformRole = "agent_platform";
 /** The embedded cluster's database. */
 export const platformDatabase = "agent_platform";
 
-/** Held while roles and schema `app` are made: "create or replace" of one function from two sessions fails in one of them. */
-const prepareLock = "select pg_advisory_xact_lock(hashtextextended('agent-platform/prepare', 0))";
-
+/**
+ * `app.is_engine` is how processes of the version before show that they are the engine, by a setting; those of them that start meanwhile make it anew, so it stays as
+ * it is until the next version, which drops it from the policies.
+ */
 const appSchema = `
 create schema if not exists app;
 
@@ -36,40 +41,88 @@ language sql stable parallel safe
 return coalesce(current_setting('app.scope', true), '') = 'engine';
 `;
 
+/** Which role is the engine, where it has tables. */
+const engineFunctions = (engine: string) => `
+create or replace function app.engine_role() returns name
+language sql immutable parallel safe
+return ${pg.escapeLiteral(engine)}::name;
+
+create or replace function app.is_engine_role() returns boolean
+language sql stable parallel safe
+return current_user = app.engine_role();
+
+grant usage on schema app to ${pg.escapeIdentifier(engine)};
+`;
+
 interface RoleFacts {
   role: string;
   database: string;
   isSuperuser: boolean;
   bypassesRls: boolean;
   canCreate: boolean;
+  mayMakeRoles: boolean;
+}
+
+/** What else there is to the preparation of a database. */
+export interface Preparing {
+  /** The engine's URL, where it is not to be made from the platform's. */
+  engineUrl?: string | undefined;
+  /** False: the engine has no tables there, so it needs no role. */
+  hasEngine?: boolean;
+  /** Nothing can stand between: it is the embedded one's socket. */
+  isDirect?: boolean;
 }
 
 /**
  * Prepares the database behind a URL and gives the URL that the platform uses. A superuser's URL comes back with the platform's role set on each
  * connection; any other is left as it is.
  *
- * @throws AppError DATABASE_UNREACHABLE, DATABASE_ROLE_UNFIT
+ * @throws AppError DATABASE_UNREACHABLE, DATABASE_ROLE_UNFIT, DATABASE_POOLED, ENGINE_ROLE_MISSING, ENGINE_ROLE_UNFIT
  */
-export async function preparePlatformDatabase(url: string): Promise<string> {
+export async function preparePlatformDatabase(url: string, preparing: Preparing = {}): Promise<string> {
+  const { engineUrl, hasEngine = true, isDirect = false } = preparing;
+  if (!isDirect) await refusePooler(url);
   const facts = await withClient(url, async (client) => {
     const facts = await roleFacts(client);
-    if (facts.isSuperuser || facts.bypassesRls) await makePlatformRole(client, facts);
+    if (mayPass(facts)) await makePlatformRole(client, facts);
     else if (!facts.canCreate)
       throw postgresErrors.DATABASE_ROLE_UNFIT({ role: facts.role, problem: `it may not create schemas in ${facts.database}` });
     return facts;
   });
-  const platformUrl = facts.isSuperuser || facts.bypassesRls ? withOptions(url, [`role=${platformRole}`]) : url;
-  await withClient(platformUrl, async (client) => {
-    const { role, isSuperuser, bypassesRls } = await roleFacts(client);
-    // It may have been there before, made by somebody else.
-    if (isSuperuser || bypassesRls) throw postgresErrors.DATABASE_ROLE_UNFIT({ role, problem: "it bypasses row-level security" });
-    await inLock(client, appSchema);
-  });
+  const platformUrl = mayPass(facts) ? withOptions(url, [`role=${platformRole}`]) : url;
+  const engine: EngineRole = {
+    url: engineUrl === undefined ? engineUrlOf(platformUrl) : asEngineLogin(engineUrl),
+    isGiven: engineUrl !== undefined,
+    database: facts.database,
+    mayMake: facts.mayMakeRoles,
+  };
+  await withClient(platformUrl, appSchemaMake);
+  if (!hasEngine) return platformUrl;
+  await withClient(url, (client) => engineRoleMake(client, engine));
+  const isPlatform = await withClient(platformUrl, (client) => engineName(client, roleOf(engine.url)));
+  await engineLoginCheck(engine, { isPlatform, isDirect });
   return platformUrl;
 }
 
+const mayPass = ({ isSuperuser, bypassesRls }: RoleFacts): boolean => isSuperuser || bypassesRls;
+
+/** Makes schema `app` as the platform's role. */
+async function appSchemaMake(client: pg.Client): Promise<void> {
+  const facts = await roleFacts(client);
+  // It may have been there before, made by somebody else.
+  if (mayPass(facts)) throw postgresErrors.DATABASE_ROLE_UNFIT({ role: facts.role, problem: "it bypasses row-level security" });
+  await inPrepareLock(client, appSchema);
+}
+
+/** Writes down which role is the engine. @returns whether it is the platform's own too, which it must not be. */
+async function engineName(client: pg.Client, engine: string): Promise<boolean> {
+  await inPrepareLock(client, engineFunctions(engine));
+  const { rows } = await client.query<{ is: boolean }>("select app.is_engine_role() as is");
+  return rows[0]?.is === true;
+}
+
 /**
- * Makes the platform's role and database on an embedded cluster, where they are missing, and prepares the database.
+ * Makes the platform's roles and database on an embedded cluster, where they are missing, and prepares the database.
  *
  * @param url  gives the URL of a role and a database of the cluster.
  */
@@ -78,14 +131,16 @@ export async function prepareEmbeddedDatabase(url: (role: string, database: stri
     await client.query(createRole("login"));
     const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [platformDatabase]);
     if (rowCount === 0) await client.query(`create database ${platformDatabase} owner ${platformRole}`);
+    const engineUrl = engineUrlOf(url(platformRole, platformDatabase));
+    await engineRoleMake(client, { url: engineUrl, isGiven: false, database: platformDatabase, mayMake: true });
   });
-  return preparePlatformDatabase(url(platformRole, platformDatabase));
+  return preparePlatformDatabase(url(platformRole, platformDatabase), { isDirect: true });
 }
 
 async function roleFacts(client: pg.Client): Promise<RoleFacts> {
   const { rows } = await client.query<RoleFacts>(`
     select rolname as role, current_database() as database, rolsuper as "isSuperuser", rolbypassrls as "bypassesRls",
-           has_database_privilege(current_database(), 'create') as "canCreate"
+           has_database_privilege(current_database(), 'create') as "canCreate", rolsuper or rolcreaterole as "mayMakeRoles"
     from pg_roles
     where rolname = current_user`);
   const facts = rows[0];
@@ -97,7 +152,7 @@ async function makePlatformRole(client: pg.Client, facts: RoleFacts): Promise<vo
   const database = pg.escapeIdentifier(facts.database);
   const membership = facts.isSuperuser ? "" : `grant ${platformRole} to current_user;`;
   try {
-    await inLock(
+    await inPrepareLock(
       client,
       `${createRole("nologin")}; ${membership} grant create, connect, temporary on database ${database} to ${platformRole}`,
     );
@@ -118,39 +173,4 @@ begin
 exception when duplicate_object or unique_violation then null;
 end
 $$`;
-}
-
-async function inLock(client: pg.Client, statements: string): Promise<void> {
-  await client.query("begin");
-  try {
-    await client.query(prepareLock);
-    await client.query(statements);
-    await client.query("commit");
-  } catch (error) {
-    await client.query("rollback").catch(() => {});
-    throw error;
-  }
-}
-
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, statement_timeout: 30_000 });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-  } catch (cause) {
-    throw postgresErrors.DATABASE_UNREACHABLE(
-      { address: addressOf(url), story: cause instanceof Error ? cause.message : String(cause) },
-      { cause },
-    );
-  }
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
-
-/** Host and database of a URL, never its password. */
-function addressOf(url: string): string {
-  return url.replace(/^(postgres(?:ql)?:\/\/)(?:[^@/]*@)?/, "$1").replace(/\?.*$/, "");
 }

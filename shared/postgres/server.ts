@@ -11,6 +11,7 @@ import { longestSocketPath } from "#shared/serve/listen.ts";
 import { postgresBinaries, type PostgresBinaries } from "./binaries.ts";
 import { openCluster } from "./cluster.ts";
 import { postgresErrors } from "./errors.ts";
+import { loginRules } from "./login-rules.ts";
 import { isServing, readPostmaster, type Postmaster } from "./postmaster.ts";
 import { serverUser, type ServerUser } from "./server-user.ts";
 
@@ -37,7 +38,7 @@ export interface PostgresServer {
   readonly socketFolder: string;
   /** False once it has ended, however that came. */
   isRunning(): boolean;
-  /** A connection URL for a role that the cluster trusts on its socket; `postgres` is its superuser. */
+  /** A connection URL for a role; the server's user and root may log in as any, `postgres` is the superuser. */
   url(role: string, database: string): string;
   /** Stops the server and waits for its end. @throws AppError POSTGRES_NOT_STOPPED */
   stop(): Promise<void>;
@@ -141,7 +142,7 @@ async function launch(plan: Launch): Promise<Postmaster> {
 /** Starts the program once; `ready` gives nothing when it ended or the deadline passed. */
 function startProcess(plan: Launch, socketFolder: string): { ready: Promise<Postmaster | undefined>; story(): string } {
   const { descriptor, start } = openLog(plan.logFile);
-  const settings = { ...defaultSettings, ...plan.settings, unix_socket_directories: socketFolder };
+  const settings = { ...defaultSettings, ...loginRules(plan.cluster), ...plan.settings, unix_socket_directories: socketFolder };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const child = spawn(plan.binaries.postgres, ["-D", plan.cluster, ...flags], {
     ...plan.user,
@@ -176,7 +177,7 @@ function openLog(logFile: string): { descriptor: number; start: number } {
   return { descriptor: openSync(logFile, "w", 0o600), start: 0 };
 }
 
-/** Only the server's user (and root) may enter: on its socket the cluster trusts everybody. */
+/** Only the server's user (and root) may enter, whom alone its {@link loginRules} know. */
 function makeSocketFolder(cluster: string, user: ServerUser | undefined): string {
   const beside = `${cluster}-socket`;
   const isShort = Buffer.byteLength(join(beside, ".s.PGSQL.5432.lock")) <= longestSocketPath;

@@ -8,7 +8,9 @@ import { answerGraphql, clientGone, startGraphqlServer, type Gateway, type Graph
 import { AppError } from "#shared/errors.ts";
 import { sendJson } from "./http-answer.ts";
 import type { Log } from "#shared/log.ts";
-import { requestFromExtensions, requestFromHeaders, requestInfo } from "#shared/endpoint/request-transport.ts";
+import { handedOnByExtensions, handedOnByHeaders, requestInfo } from "#shared/endpoint/request-transport.ts";
+import type { InternalKeys } from "#shared/trust/internal-keys.ts";
+import { operationText, readToken, requireOperation } from "#shared/trust/token.ts";
 import { graphqlWebSockets, type GraphqlWebSockets, type SocketOptions, type WebSocketLimits } from "./websocket-server.ts";
 
 export interface ServedEndpoint {
@@ -19,21 +21,30 @@ export interface ServedEndpoint {
   stop(): Promise<void>;
 }
 
+interface ServeSetting {
+  log: Log;
+  /** Those whose tokens are believed. */
+  keys: InternalKeys;
+  maxBodyBytes: number;
+  sockets: Partial<WebSocketLimits> | undefined;
+}
+
 /** Makes the handlers of one endpoint. */
-export async function serveEndpoint(
-  endpoint: SubgraphEndpoint,
-  setting: { log: Log; maxBodyBytes: number; sockets: Partial<WebSocketLimits> | undefined },
-): Promise<ServedEndpoint> {
+export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: ServeSetting): Promise<ServedEndpoint> {
   const schema = buildSubgraphSchema([{ typeDefs: parse(endpoint.sdl) }]);
   const server = await startGraphqlServer<GraphqlContext>({ gateway: gatewayTo(endpoint, schema), log: setting.log });
   return {
     name: endpoint.name,
     async answer(request, response) {
-      const info = requestInfo(requestFromHeaders(request.headers), clientGone(response));
-      await answerGraphql(server, { request, response, context: { info }, maxBodyBytes: setting.maxBodyBytes });
+      const { token, traceparent } = handedOnByHeaders(request.headers);
+      // Before the body: nobody else's is read.
+      const claims = readToken(token, { audience: endpoint.name, keys: setting.keys.all });
+      const info = requestInfo({ ...claims, traceparent }, clientGone(response));
+      const onBody = (bytes: Buffer) => requireOperation(claims, bytes, endpoint.name);
+      await answerGraphql(server, { request, response, context: { info }, maxBodyBytes: setting.maxBodyBytes, onBody });
     },
     ready: (response) => answerReady(endpoint, response, setting.log),
-    sockets: graphqlWebSockets(socketOptions(endpoint, schema, setting.log), {
+    sockets: graphqlWebSockets(socketOptions(endpoint, schema, setting), {
       log: setting.log,
       // The one socket of a router carries the streams of all its users.
       limits: { maxOperations: 100_000, maxBufferedBytes: 1 << 30, maxMessageBytes: setting.maxBodyBytes, ...setting.sockets },
@@ -60,7 +71,7 @@ function gatewayTo(endpoint: SubgraphEndpoint, schema: GraphQLSchema): Gateway {
   };
 }
 
-function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, log: Log): SocketOptions {
+function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, { log, keys }: ServeSetting): SocketOptions {
   const translated = (requestId: string, errors: readonly GraphQLError[]) =>
     errors.map((error) =>
       clientError(error, { requestId, report: (cause) => log.error({ err: cause, requestId }, "operation failed inside") }),
@@ -68,7 +79,10 @@ function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, log: L
   return {
     onSubscribe: (_context, _id, { query, variables, operationName, extensions }) => {
       try {
-        const info = requestInfo(requestFromExtensions(extensions));
+        const { token, traceparent } = handedOnByExtensions(extensions);
+        const claims = readToken(token, { audience: endpoint.name, keys: keys.all });
+        requireOperation(claims, operationText({ query, variables, operationName }), endpoint.name);
+        const info = requestInfo({ ...claims, traceparent });
         const document = parse(query);
         const errors = validate(schema, document, specifiedRules);
         if (errors.length > 0) return translated(info.requestId, errors);

@@ -1,7 +1,6 @@
 /**
  * Serves local subgraphs to other processes: GraphQL over HTTP and graphql-ws at `/<name>/graphql` (and at `/graphql` when there
- * is one), on a loopback port or a Unix socket. Only the platform's own processes belong here: whoever reaches it is believed
- * whom it asks for.
+ * is one), on a port or a Unix socket. Only the platform's own processes belong here: each operation carries a token that one of them has signed.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
@@ -12,14 +11,17 @@ import { refuseUpgrade, sendJson, sendRefusal } from "./http-answer.ts";
 import { addressOf, closeServer, listen, type ListenAt } from "./listen.ts";
 import type { Log } from "#shared/log.ts";
 import { serveEndpoint, type ServedEndpoint } from "./served-endpoint.ts";
+import type { InternalKeys } from "#shared/trust/internal-keys.ts";
 import type { WebSocketLimits } from "./websocket-server.ts";
 
 export interface ServeOptions {
   endpoints: SubgraphEndpoint[];
   listen: ListenAt;
   log: Log;
-  /** Names beside loopback that a Host header may have. */
-  allowedHosts?: string[];
+  /** Those whose tokens are believed. */
+  keys: InternalKeys;
+  /** Names beside loopback that a Host header may have; where it listens beyond loopback it has any, and the token alone tells. */
+  allowedHosts?: string[] | "any";
   maxBodyBytes?: number;
   /** Of the WebSockets. */
   sockets?: Partial<WebSocketLimits>;
@@ -34,16 +36,16 @@ export interface RunningServer {
 
 /** Starts the server; resolves when it listens. */
 export async function serveEndpoints(options: ServeOptions): Promise<RunningServer> {
-  const { endpoints, log, maxBodyBytes = 16 << 20, sockets } = options;
+  const { endpoints, log, keys, maxBodyBytes = 16 << 20, sockets, allowedHosts } = options;
   const served = new Map<string, ServedEndpoint>();
-  for (const endpoint of endpoints) served.set(endpoint.name, await serveEndpoint(endpoint, { log, maxBodyBytes, sockets }));
+  for (const endpoint of endpoints) served.set(endpoint.name, await serveEndpoint(endpoint, { log, keys, maxBodyBytes, sockets }));
   const only = endpoints.length === 1 ? served.get(endpoints[0]!.name) : undefined;
   const routeOf = (request: IncomingMessage) => {
     const [, name, action] = /^\/(?:([\w-]+)\/)?(graphql|livez|readyz)$/.exec(pathOf(request)) ?? [];
     return { endpoint: name === undefined ? only : served.get(name), action };
   };
   const refusalOf = ({ headers }: IncomingMessage): AppError | undefined => {
-    if (!isAllowedHost(headers.host, options.allowedHosts)) return hostNotAllowed();
+    if (allowedHosts !== "any" && !isAllowedHost(headers.host, allowedHosts)) return hostNotAllowed();
     return headers.origin === undefined ? undefined : pageNotAllowed();
   };
 
@@ -52,6 +54,8 @@ export async function serveEndpoints(options: ServeOptions): Promise<RunningServ
     if (refusal !== undefined) return sendRefusal(response, refusal);
     const { endpoint, action } = routeOf(request);
     if (endpoint === undefined) return sendJson(response, 404, { message: "Nothing is served here." });
+    // A query string is no part of what a token is made for.
+    if (action === "graphql" && request.method !== "POST") return sendJson(response, 405, { message: "Operations are sent by POST." });
     answer(endpoint, action, request, response).catch((error: unknown) => sendRefusal(response, error, { report: reportTo(log) }));
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {

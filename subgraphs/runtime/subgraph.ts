@@ -8,6 +8,7 @@ import { JsonAsWritten0004 } from "./migrations/0004-json-as-written.ts";
 import { TerminalRefusal0005 } from "./migrations/0005-terminal-refusal.ts";
 import { CompanyAndOrphans0006 } from "./migrations/0006-company-and-orphans.ts";
 import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts";
+import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
@@ -61,12 +62,14 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0005-terminal-refusal", class: TerminalRefusal0005 },
       { name: "0006-company-and-orphans", class: CompanyAndOrphans0006 },
       { name: "0007-run-span-attributes", class: RunSpanAttributes0007 },
+      { name: "0008-engine-role", class: EngineRole0008 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
       // One less than a worker's: reads of events have connections of their own.
-      const parts = engineParts({ ...deps, connections: 3 });
-      const eventsPool = openEventsPool(deps.databaseUrl);
+      const { engineUrl = deps.databaseUrl } = deps;
+      const parts = engineParts({ ...deps, databaseUrl: engineUrl, connections: 3 });
+      const eventsPool = openEventsPool(engineUrl);
       const own = { executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` };
       const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();

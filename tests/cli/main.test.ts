@@ -59,12 +59,26 @@ describe("the command line", () => {
       AGENT_PLATFORM_TOOL_SUBGRAPH_URL: "http://127.0.0.1:1/graphql",
       AGENT_PLATFORM_DATABASE_URL: database,
       AGENT_PLATFORM_ENCRYPTION_KEY: "0".repeat(64),
+      AGENT_PLATFORM_INTERNAL_KEY: "0".repeat(64),
     }).ended;
     expect(output).toContain("AGENT_PLATFORM_WORKFLOW_SUBGRAPH_URL");
     expect(output).toContain("AGENT_PLATFORM_MODEL_SUBGRAPH_URL");
     expect(output).not.toContain("AGENT_PLATFORM_TOOL_SUBGRAPH_URL");
     expect(code).toBe(2);
   });
+
+  it.each([["router"], ["subgraph", "workflow"], ["worker"]])(
+    "does not start %s on a database of one's own without a key",
+    async (...command) => {
+      const { code, output } = await runCli("fake", command, {
+        AGENT_PLATFORM_PORT: "0",
+        AGENT_PLATFORM_DATABASE_URL: "postgres://db.example/all",
+        AGENT_PLATFORM_HOST: command[0] === "subgraph" ? "0.0.0.0" : "127.0.0.1",
+      }).ended;
+      expect(output).toContain("AGENT_PLATFORM_INTERNAL_KEY is not set");
+      expect(code).toBe(2);
+    },
+  );
 
   it("names a subgraph that is not there with those that are", async () => {
     const { code, output } = await runCli("fake", ["subgraph", "weather"]).ended;
@@ -86,6 +100,7 @@ describe("the command line", () => {
         AGENT_PLATFORM_PORT: "0",
         AGENT_PLATFORM_DATA_DIR: dataDir,
         AGENT_PLATFORM_DATABASE_URL: database,
+        AGENT_PLATFORM_INTERNAL_KEY: "0".repeat(64),
       });
       // One that makes folders for ever hears no other signal.
       const tooLong = setTimeout(() => cli.child.kill("SIGKILL"), 60_000);

@@ -69,7 +69,7 @@ describe("start", () => {
     await platform.says("Ctrl-C stops it");
     const given = environmentOf(t.part("worker"));
     const own = Object.keys(given).filter((name) => name.startsWith("AGENT_PLATFORM_"));
-    const known = ["DATABASE_URL", "LOG_FILE", "LOG_LEVEL", "MAX_CRASHES", "TOOL_SUBGRAPH_URL"];
+    const known = ["DATABASE_URL", "INTERNAL_KEY", "LOG_FILE", "LOG_LEVEL", "MAX_CRASHES", "TOOL_SUBGRAPH_URL"];
     expect(own.sort()).toEqual(known.map((name) => `AGENT_PLATFORM_${name}`));
     expect(given).toMatchObject({ AGENT_PLATFORM_MAX_CRASHES: "7", LANG: "C.UTF-8", PATH: process.env["PATH"] });
     // The API alone keeps and calls with secrets.

@@ -25,7 +25,7 @@ describe("the platform's connections to PostgreSQL", () => {
     while (!isDone) {
       const [row] = await query(
         adminUrl,
-        "select count(*)::int as n from pg_stat_activity where datname = current_database() and usename = 'agent_platform'",
+        "select count(*)::int as n from pg_stat_activity where datname = current_database() and usename like 'agent_platform%'",
       );
       most = Math.max(most, (row as { n: number }).n);
     }

@@ -146,7 +146,7 @@ const subscriptions = [
 
 /** Root fields that take no id of a record, each with what keeps it within its tenant. */
 const excused = {
-  Query: ["modelUsage", "models", "requestAudits", "searchMemories", "services", "validateDsl"],
+  Query: ["modelUsage", "models", "parts", "requestAudits", "searchMemories", "services", "validateDsl"],
   Mutation: [
     ...["createAgent", "createApp", "createMemory", "createModelProvider", "createSkill", "createTeam", "createTool", "executeNextNodeRun"],
     // Passes over what is not the tenant's: tests/runtime/graph/cancel-runs.test.ts.

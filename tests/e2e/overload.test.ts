@@ -97,7 +97,7 @@ describe("300 creates and 300 subscriptions of one tenant at once", () => {
         seen.health.push((await fetch(new URL("/health", platform.url))).status);
         const [row] = await query(
           platform.database.adminUrl,
-          "select count(*)::int as n from pg_stat_activity where datname = current_database() and usename = 'agent_platform'",
+          "select count(*)::int as n from pg_stat_activity where datname = current_database() and usename like 'agent_platform%'",
         );
         seen.connections = Math.max(seen.connections, (row as { n: number }).n);
       }

@@ -71,6 +71,7 @@ beforeAll(async () => {
     ...urls,
     AGENT_PLATFORM_DATABASE_URL: database.url,
     AGENT_PLATFORM_ENCRYPTION_KEY: randomBytes(32).toString("hex"),
+    AGENT_PLATFORM_INTERNAL_KEY: randomBytes(32).toString("hex"),
     AGENT_PLATFORM_DATA_DIR: dataDir,
     AGENT_PLATFORM_LOG_LEVEL: "warn",
     AGENT_PLATFORM_PROVIDER_BASE_URL: provider.baseUrl,

@@ -1,5 +1,6 @@
 /** The platform as `npm start` runs it, and what of it lives on when a part is killed. */
 import { mkdtemp, chmod, rm } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonObject } from "#shared/json.ts";
@@ -141,9 +142,16 @@ describe("a platform a part of which is killed", () => {
     expect(performance.now() - (await killedAtMs.promise)).toBeLessThan(18_000);
   }, 300_000);
 
-  it("is the supervisor: none of its processes is left", async () => {
-    const pids = [part("API"), part("worker"), database() ?? 0];
+  it("is the supervisor: none of its processes is left, not the one for suspects either, which is busy", async () => {
+    const busy = Promise.withResolvers<ServerResponse>();
+    const kills = () => void process.kill(part("worker"), "SIGKILL");
+    source.on("GET /twice", [kills, kills, (_, response) => busy.resolve(response)]);
+    await start("suspects", asks("/twice"));
+    const call = await busy.promise;
+    const pids = [part("API"), part("worker"), part("suspects"), database() ?? 0];
+    expect(pids.filter((pid) => processIdentity(pid) === undefined)).toEqual([]);
     process.kill(platform.pid, "SIGKILL");
+    call.destroy();
     await eventually(
       () => pids.filter((pid) => processIdentity(pid) !== undefined),
       (left) => left.length === 0,

@@ -1,6 +1,9 @@
 /** How long faults last. */
 export const soakSeconds = 60;
 
+/** Of the output of a node of type large: four of them are more than a flush takes. */
+export const largeChars = 900_000;
+
 /** Seeded chance (mulberry32), so that a failed soak can be run again. */
 export function randomOf(seed: number): () => number {
   let state = seed | 0;

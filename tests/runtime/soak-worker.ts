@@ -11,7 +11,7 @@ import { HintBus } from "#shared/hints.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
 import { suspectsProcess } from "../../cli/process/suspects-process.ts";
 import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
-import { randomOf } from "./soak-settings.ts";
+import { largeChars, randomOf } from "./soak-settings.ts";
 
 const [url = "", name = "", seed = "1", role = ""] = process.argv.slice(2);
 const random = randomOf(Number(seed));
@@ -49,6 +49,7 @@ const effect = async (context: NodeContext): Promise<NodeOutcome> => {
 const types: Record<string, NodeExecutor> = {
   pure: { effect: "pure", run: ({ nodeId }) => ({ kind: "completed", outputText: nodeId }) },
   assign: { effect: "pure", run: ({ nodeId }) => ({ kind: "completed", stateUpdates: { last: nodeId, [nodeId]: true } }) },
+  large: { effect: "pure", run: () => ({ kind: "completed", outputText: "x".repeat(largeChars) }) },
   call: { effect: "outside", run: ({ config, signal }) => pause(Number(config["ms"]), signal) },
   once: { effect: "outside", run: effect },
   person: { effect: "pure", run: () => ({ kind: "waiting", reason: "PERSON" }) },

@@ -9,7 +9,7 @@ import pg from "pg";
 import type { PlanDocument } from "../../subgraphs/runtime/engine/plan.ts";
 import { EngineFixture } from "../testkit/engine/fixture.ts";
 import { node, plan } from "../testkit/engine/plan.ts";
-import { randomOf, soakSeconds } from "./soak-settings.ts";
+import { largeChars, randomOf, soakSeconds } from "./soak-settings.ts";
 
 const workers = 3;
 /** How long the runs may take to finish when the faults are over; as a rule they do at once. */
@@ -42,7 +42,7 @@ function randomPlan(random: () => number): PlanDocument {
   const count = 1 + Math.floor(random() * 7);
   const kinds = ["pure", "pure", "assign", "call", "call", "person", "timer", "once", "flaky"];
   const nodes = Array.from({ length: count }, (_, index) => {
-    const type = kinds[Math.floor(random() * kinds.length)] ?? "pure";
+    const type = random() < 0.04 ? "large" : (kinds[Math.floor(random() * kinds.length)] ?? "pure");
     const more = {
       ...(type === "once" && { at_most_once: true }),
       ...(type === "flaky" && { retry: { max_attempts: 3, backoff_seconds: 0.05 } }),
@@ -156,6 +156,13 @@ describe("the engine under faults", () => {
       const statusOf = new Map(runs.map((row) => [row.id, row.status]));
       const { rows: nodes } = await t.pool.query("select run_id || ':' || path as id, status, output_text from runtime.node_run");
       const nodeOf = new Map(nodes.map((row) => [row.id, row]));
+      const { rows: cut } = await t.pool.query(
+        `select n.run_id from runtime.node_run n join runtime.run r on r.id = n.run_id join runtime.plan p on p.id = r.plan_id
+           join lateral json_array_elements(p.document -> 'nodes') d on d ->> 'id' = n.path and d ->> 'type' = 'large'
+           left join runtime.artifact a on a.run_id = n.run_id and a.path = n.path
+         where n.status = 3 and coalesce(length(n.output_text), 0) + coalesce(length(a.content_text), 0) < $1`,
+        [largeChars],
+      );
       const { rows: doubled } = await t.pool.query("select node_run_id from public.effect group by 1 having count(*) > 1");
       const left = await t.pool.query(
         "select (select count(*) from runtime.work)::int as work, (select count(*) from runtime.inbox)::int as inbox",
@@ -172,6 +179,7 @@ describe("the engine under faults", () => {
         [...answered].filter(([id, [answer]]) => statusOf.get(id.split(":")[0]) === 3 && nodeOf.get(id)?.output_text !== answer),
       ).toEqual([]);
       expect(doubled).toEqual([]);
+      expect(cut).toEqual([]);
       await admin.end();
     },
     (soakSeconds + patienceSeconds + 120) * 1_000,

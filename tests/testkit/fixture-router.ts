@@ -11,6 +11,7 @@ import { serveEndpoints, type RunningServer } from "#shared/serve/server.ts";
 import type { AuditRecord, AuditSink } from "../../router/audit/audit.ts";
 import { startRouter, type RouterOptions, type RunningRouter } from "../../router/router.ts";
 import { fixtureSubgraphs, type Fixtures } from "./fixture-subgraphs.ts";
+import { testKeys } from "./internal-keys.ts";
 
 /** Nothing here is to fail because the machine is slow; a test of a limit gives its own. */
 const patientMs = 250_000;
@@ -80,11 +81,14 @@ export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise
   const log = memoryLog(logged);
   const local = choose?.(fixtures) ?? [fixtures.runs, fixtures.traces];
   const upstream =
-    mode === "embedded" ? undefined : await serveEndpoints({ endpoints: local, listen: { port: 0 }, log, sockets: patientSockets });
+    mode === "embedded"
+      ? undefined
+      : await serveEndpoints({ endpoints: local, listen: { port: 0 }, log, keys: testKeys, sockets: patientSockets });
   const connect = ({ name }: SubgraphEndpoint) =>
     connectEndpoint({
       name,
       url: upstream!.urlOf(name),
+      keys: testKeys,
       answersWithinMs: patientMs,
       ...(maxBufferedEvents === undefined ? {} : { maxBufferedEvents }),
       ...(maxBufferedBytes === undefined ? {} : { maxBufferedBytes }),

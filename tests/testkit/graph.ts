@@ -3,6 +3,9 @@ import { graphql } from "#codegen/graph/gql.ts";
 import type { Json } from "#shared/json.ts";
 import type { GraphAnswer, TestPlatform } from "./platform.ts";
 
+/** Whatever platform runs. */
+export type AskedPlatform = Pick<TestPlatform, "post" | "client">;
+
 /** A DSL document. */
 export interface Dsl {
   nodes: Json[];
@@ -23,7 +26,7 @@ export interface MadeWorkflow {
 
 /** Sends an operation that must not be refused. */
 export async function ask<D>(
-  platform: TestPlatform,
+  platform: AskedPlatform,
   query: string,
   variables?: Record<string, unknown>,
   headers?: Record<string, string>,
@@ -35,7 +38,7 @@ export async function ask<D>(
 
 /** Sends an operation that must be refused, and gives the first error's extensions and message. */
 export async function refusal(
-  platform: TestPlatform,
+  platform: AskedPlatform,
   query: string,
   variables?: Record<string, unknown>,
   headers?: Record<string, string>,
@@ -57,7 +60,7 @@ const runStatusEvents = graphql(`
 let serial = 0;
 
 /** Makes an app with one published workflow. */
-export async function makeWorkflow(platform: TestPlatform, dsl: Dsl, headers?: Record<string, string>): Promise<MadeWorkflow> {
+export async function makeWorkflow(platform: AskedPlatform, dsl: Dsl, headers?: Record<string, string>): Promise<MadeWorkflow> {
   const code = `w${Date.now().toString(36)}-${serial++}`;
   const app = await ask<{ createApp: { id: string } }>(
     platform,
@@ -83,13 +86,18 @@ export async function makeWorkflow(platform: TestPlatform, dsl: Dsl, headers?: R
 }
 
 /** Starts a run of a workflow's published version and gives its id. */
-export async function startRun(platform: TestPlatform, workflowId: string, input: object = {}, more: object = {}): Promise<string> {
+export async function startRun(
+  platform: AskedPlatform,
+  workflowId: string,
+  input: object = {},
+  more: object = {},
+  headers?: Record<string, string>,
+): Promise<string> {
   const { createRun } = await ask<{ createRun: { id: string } }>(
     platform,
     `mutation ($input: CreateRunInput!) { createRun(input: $input) { id } }`,
-    {
-      input: { workflowId, input, ...more },
-    },
+    { input: { workflowId, input, ...more } },
+    headers,
   );
   return createRun.id;
 }
@@ -120,29 +128,42 @@ export interface SeenNodeRun {
 }
 
 /** Reads a run. */
-export async function readRun(platform: TestPlatform, id: string, tenantId = "t1"): Promise<SeenRun> {
+export async function readRun(platform: AskedPlatform, id: string, tenantId = "t1"): Promise<SeenRun> {
   const query = `query ($id: ID!) { run(id: $id) { id status outputText outputJson errorCode errorMessage state
     nodeRuns(first: 200) { edges { node { id nodeId status attempt waitReason outputText outputJson errorCode errorMessage } } } } }`;
   return (await ask<{ run: SeenRun }>(platform, query, { id }, { "x-tenant-id": tenantId })).run;
 }
 
+/** Waits as {@link finishRun} does, and reads nothing but how it ended. */
+export async function runEnd(platform: AskedPlatform, id: string): Promise<string> {
+  await runRests(platform, id, {});
+  const query = "query ($id: ID!) { run(id: $id) { status errorCode } }";
+  const { run } = await ask<{ run: { status: string; errorCode: string | null } }>(platform, query, { id });
+  return run.errorCode ?? run.status;
+}
+
 /** Waits on the run's own stream until it has ended (or rests, where `untilRest`), then reads it. */
-export async function finishRun(
-  platform: TestPlatform,
-  id: string,
-  { untilRest = false, tenantId = "t1" }: { untilRest?: boolean; tenantId?: string } = {},
-): Promise<SeenRun> {
+export async function finishRun(platform: AskedPlatform, id: string, options: WaitOptions = {}): Promise<SeenRun> {
+  await runRests(platform, id, options);
+  return readRun(platform, id, options.tenantId);
+}
+
+interface WaitOptions {
+  untilRest?: boolean;
+  tenantId?: string;
+}
+
+async function runRests(platform: AskedPlatform, id: string, { untilRest = false, tenantId = "t1" }: WaitOptions): Promise<void> {
   const client = platform.client({ tenantId });
   const signal = AbortSignal.timeout(250_000);
   for await (const { runEvents } of client.subscribe(runStatusEvents, { runId: id }, { signal })) {
     if (untilRest && runEvents.runStatus === "WAITING") break;
   }
   await client.close();
-  return readRun(platform, id, tenantId);
 }
 
 /** Makes, starts and finishes a run of a document. */
-export async function runDsl(platform: TestPlatform, dsl: Dsl, input: object = {}): Promise<SeenRun> {
+export async function runDsl(platform: AskedPlatform, dsl: Dsl, input: object = {}): Promise<SeenRun> {
   const { workflowId } = await makeWorkflow(platform, dsl);
   return finishRun(platform, await startRun(platform, workflowId, input));
 }

@@ -11,6 +11,7 @@ import type { ReadyEnv, WorkerOptions } from "../../cli/composition.ts";
 import { platformParts } from "../../cli/compose/parts.ts";
 import { ShutdownList } from "../../cli/process/shutdown-list.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
+import { testKeys } from "./internal-keys.ts";
 
 /** A running platform. */
 export interface TestPlatform extends AsyncDisposable {
@@ -59,7 +60,7 @@ export async function startTestPlatform(setup: TestPlatformSetup = {}): Promise<
     encryptionKey: randomBytes(32).toString("hex"),
   };
   const workerSocket = join(dataDir, "workers.sock");
-  const options = { log: createLog(env, "test"), progress: () => {} };
+  const options = { log: createLog(env, "test"), keys: testKeys, progress: () => {} };
   const platform = await platformParts.startPlatform(env, { ...options, workerSocket });
   shutdown.add("platform", () => platform.stop(), stopMs);
 
@@ -80,13 +81,14 @@ export async function startTestPlatform(setup: TestPlatformSetup = {}): Promise<
       shutdown.add("client", () => client.close(), stopMs);
       return client;
     },
-    post: (query, variables, headers) => post(platform.graphUrl, query, variables, headers),
+    post: (query, variables, headers) => postTo(platform.graphUrl, query, variables, headers),
     stop: () => shutdown.run(),
     [Symbol.asyncDispose]: () => shutdown.run(),
   };
 }
 
-async function post(
+/** Sends an operation to a graph and gives the whole answer. */
+export async function postTo(
   url: string,
   query: string,
   variables?: Record<string, unknown>,

@@ -28,6 +28,12 @@ describe("variables", () => {
     ["lists of lists", "Filter", { matrix: many(200, many(200, 1)) }, items],
     ["a JSON value of too many values", "JSON", many(200_001, 0), values],
     ["a JSON value in an input", "Filter", { value: { a: many(200_001, []) } }, values],
+    [
+      "fields of an object, which are two each",
+      "JSON",
+      Object.fromEntries(many(100_001, 1).map((one, index) => [`f${index}`, one])),
+      values,
+    ],
     ["what the operation does not declare", "JSON", many(250_000, 0), values],
   ])("are counted before they are read: %s", (_what, type, value, facts) => {
     expect(factsOf(check(`$v: ${type}`, { v: value }))).toEqual(facts);
@@ -45,6 +51,29 @@ describe("variables", () => {
   it("may be as many as the limits say", () => {
     expect(check("$v: JSON", { v: many(131_072, 1) })).toEqual([]);
     expect(check("$v: [Status!]", { v: many(10_000, "FAILED") })).toEqual([]);
+  });
+
+  it.each<[string, string, unknown, string]>([
+    [
+      "of many fields that are none",
+      "Filter",
+      Object.fromEntries(many(50_000, 0).map((_, index) => [`f${index}`, 1])),
+      'Field "f0" is not defined',
+    ],
+    ["beside a large value", "Filter", { wrong: 1, value: Object.fromEntries(many(90_000, 0).map((_, index) => [index, 1])) }, "wrong"],
+    ["where a text belongs", "[Int]", many(60, { a: "x".repeat(50_000) }), "Int belongs there"],
+  ])("that do not fit are not repeated: an object %s", (_what, type, value, said) => {
+    const [first, ...others] = check(`$v: ${type}`, { v: value });
+    expect(first?.message).toContain(said);
+    // Each of fifty would write the whole value out.
+    expect([first, ...others].filter((error) => error!.message.length > 400)).toEqual([]);
+  });
+
+  it("are told as missing or null where they must be there", () => {
+    expect(check("$a: Int!, $b: Int!, $c: Int! = 1, $d: Int", { b: null }).map(({ message }) => message)).toEqual([
+      'Variable "$a" of required type "Int!" was not provided.',
+      'Variable "$b" of non-null type "Int!" must not be null.',
+    ]);
   });
 
   it("that do not fit are told fifty times at most", () => {

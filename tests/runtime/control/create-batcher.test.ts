@@ -20,7 +20,7 @@ describe("a plan", () => {
 
     await query(
       t.adminUrl,
-      "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'agent_platform' and datname = current_database()",
+      "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'agent_platform_engine' and datname = current_database()",
     );
     // The first may still take a connection that has just ended.
     await eventually(

@@ -1,4 +1,5 @@
 import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -58,13 +59,19 @@ describe("a flush of one run that PostgreSQL refuses", () => {
   it("goes on where the outcomes can be stored one by one", async () => {
     const t = await setup();
     // Stands for a limit of PostgreSQL that several values reach only together.
-    await t.pool.query(`create function refuse_pairs() returns trigger language plpgsql as $$ begin
+    await query(
+      t.adminUrl,
+      `create function refuse_pairs() returns trigger language plpgsql as $$ begin
         if (select count(*) from added where status = 3) > 1 then raise exception 'too much' using errcode = '54000'; end if;
         return null;
-      end $$`);
+      end $$`,
+    );
     for (const event of ["insert", "update"]) {
-      await t.pool.query(`create trigger refuse_pairs_${event} after ${event} on runtime.node_run referencing new table as added
-        for each statement execute function refuse_pairs()`);
+      await query(
+        t.adminUrl,
+        `create trigger refuse_pairs_${event} after ${event} on runtime.node_run referencing new table as added
+        for each statement execute function refuse_pairs()`,
+      );
     }
     t.worker();
     const run = await t.create(plan([node("a", "hold"), node("b", "hold"), node("join", "echo")], ["a>join", "b>join"]));
@@ -77,11 +84,15 @@ describe("a flush of one run that PostgreSQL refuses", () => {
 
   it("ends the run with INTERNAL and no payload when the failure cannot be stored either", async () => {
     const t = await setup();
-    await t.pool.query(`create function refuse_failed() returns trigger language plpgsql as $$ begin
+    await query(
+      t.adminUrl,
+      `create function refuse_failed() returns trigger language plpgsql as $$ begin
         if new.error_code = 'OUTPUT_NOT_STORABLE' then raise exception 'no' using errcode = '23514'; end if;
         return new;
-      end $$`);
-    await t.pool.query(
+      end $$`,
+    );
+    await query(
+      t.adminUrl,
       "create trigger refuse_failed before insert or update on runtime.node_run for each row execute function refuse_failed()",
     );
     t.worker();
@@ -119,8 +130,11 @@ describe("a run that writes to a node run that does not change any more", () => 
 
   it("fails with INTERNAL, alone, when it does so again", async () => {
     const t = await setup();
-    await t.pool.query(`create trigger refuse_b before update on runtime.node_run for each row when (new.path = 'b' and new.status <> 5)
-      execute function runtime.refuse_terminal()`);
+    await query(
+      t.adminUrl,
+      `create trigger refuse_b before update on runtime.node_run for each row when (new.path = 'b' and new.status <> 5)
+      execute function runtime.refuse_terminal()`,
+    );
     t.worker();
     const ids = ["a", "b", "c"];
     const runs = await Promise.all(ids.map((id) => t.create(plan([node(id, "hold")]))));

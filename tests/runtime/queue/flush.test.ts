@@ -10,6 +10,7 @@ import {
   type FlushRun,
 } from "../../../subgraphs/runtime/queue/flush.sql.ts";
 import type { EventRow, NodeRunRow } from "../../../subgraphs/runtime/queue/rows.ts";
+import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -112,7 +113,7 @@ describe("the statement for plain ends", () => {
     const answers = [await flush(t, "end", [[claims[0]!, draft]]), await flush(t, "full", [[claims[1]!, draft]])];
     expect(answers).toEqual([[{ k: 0, mail: 0, why: "ok" }], [{ k: 0, mail: 0, why: "ok" }]]);
     // Times of their creation and trace ids are each run's own.
-    await t.pool.query("alter table runtime.run disable trigger user");
+    await query(t.adminUrl, "alter table runtime.run disable trigger user");
     await t.pool.query("update runtime.run set trace_id = 't', created_at = to_timestamp(0), lease = null");
     await t.pool.query("update runtime.run_event set at = to_timestamp(0) where seq = 1");
     await t.pool.query("update runtime.work set visible_at = to_timestamp(0), lease = null");

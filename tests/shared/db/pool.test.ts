@@ -12,7 +12,7 @@ async function setup(options: Partial<PoolOptions> = {}): Promise<TestDatabase &
 
 /** The sessions of the pool, as PostgreSQL sees them. */
 async function sessionsOf({ adminUrl }: TestDatabase): Promise<number[]> {
-  const text = "select pid from pg_stat_activity where datname = current_database() and usename = 'agent_platform' order by pid";
+  const text = "select pid from pg_stat_activity where datname = current_database() and usename like 'agent_platform%' order by pid";
   return ((await query(adminUrl, text)) as { pid: number }[]).map(({ pid }) => pid);
 }
 

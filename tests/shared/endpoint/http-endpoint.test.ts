@@ -13,6 +13,7 @@ import { addressOf, listen } from "#shared/serve/listen.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { serveEndpoints, type ServeOptions } from "#shared/serve/server.ts";
 import { fixtureSubgraphs } from "../../testkit/fixture-subgraphs.ts";
+import { signedHeaders, testKeys } from "../../testkit/internal-keys.ts";
 
 const log = pino({ level: "silent" });
 /** A signal that never fires. */
@@ -21,10 +22,15 @@ const info: RequestInfo = { tenantId: "acme", requestId: "request-1" };
 
 async function setup(options: { listen?: ServeOptions["listen"]; maxBufferedEvents?: number; maxBufferedBytes?: number } = {}) {
   const fixtures = fixtureSubgraphs();
-  const server = await serveEndpoints({ endpoints: [fixtures.runs, fixtures.traces], listen: options.listen ?? { port: 0 }, log });
+  const server = await serveEndpoints({
+    endpoints: [fixtures.runs, fixtures.traces],
+    listen: options.listen ?? { port: 0 },
+    log,
+    keys: testKeys,
+  });
   const url = server.urlOf("runs");
   const { maxBufferedEvents = 100, maxBufferedBytes = 1 << 20 } = options;
-  const endpoint = await connectEndpoint({ name: "runs", url, maxBufferedEvents, maxBufferedBytes });
+  const endpoint = await connectEndpoint({ name: "runs", url, keys: testKeys, maxBufferedEvents, maxBufferedBytes });
   fixtures.seen.length = 0;
   const close = async () => {
     await endpoint.close();
@@ -164,7 +170,7 @@ describe("an endpoint over HTTP", () => {
     });
     await expect(t.endpoint.health(never)).rejects.toThrow();
     await t.endpoint.close();
-    await expect(connectEndpoint({ name: "runs", url: t.url })).rejects.toMatchObject({ reason: "SUBGRAPH_UNREACHABLE" });
+    await expect(connectEndpoint({ name: "runs", url: t.url, keys: testKeys })).rejects.toMatchObject({ reason: "SUBGRAPH_UNREACHABLE" });
   });
 
   it("ends a request when its signal fires, in the subgraph too", async () => {
@@ -192,7 +198,7 @@ describe("an endpoint over HTTP", () => {
       });
     });
     await listen(flaky, { port: 0 });
-    const endpoint = await connectEndpoint({ name: "flaky", url: addressOf(flaky) });
+    const endpoint = await connectEndpoint({ name: "flaky", url: addressOf(flaky), keys: testKeys });
     expect(await endpoint.execute({ query: "{ a }", info })).toEqual({ data: { a: 1 } });
     await expect(endpoint.execute({ query: "mutation { a }", info })).rejects.toMatchObject({
       reason: "SUBGRAPH_UNREACHABLE",
@@ -255,7 +261,7 @@ describe("the server of endpoints", () => {
 
   it("refuses bodies that are too large or not JSON", async () => {
     await using t = await setup();
-    const post = (body: string) => fetch(t.url, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const post = (body: string) => fetch(t.url, { method: "POST", headers: signedHeaders("runs", body), body });
     expect((await post(`{"query":"${"x".repeat(17 << 20)}"}`)).status).toBe(413);
     const bad = await post("{");
     expect([bad.status, await bad.json()]).toMatchObject([400, { errors: [{ extensions: { reason: "BODY_NOT_JSON" } }] }]);
@@ -264,9 +270,10 @@ describe("the server of endpoints", () => {
   it("is addressed by its name, or without where it is the only one: both are answered", async () => {
     const { runs, traces } = fixtureSubgraphs();
     const addresses = async (endpoints: SubgraphEndpoint[]) => {
-      const server = await serveEndpoints({ endpoints, listen: { port: 0 }, log });
+      const server = await serveEndpoints({ endpoints, listen: { port: 0 }, log, keys: testKeys });
       const { origin, pathname } = new URL(server.urlOf("runs"));
-      const request = { method: "POST", headers: { "content-type": "application/json" }, body: '{"query":"{ whoami }"}' };
+      const body = '{"query":"{ whoami }"}';
+      const request = { method: "POST", headers: signedHeaders("runs", body), body };
       const statuses = [await fetch(`${origin}/graphql`, request), await fetch(`${origin}/runs/graphql`, request)].map(
         ({ status }) => status,
       );
@@ -279,11 +286,8 @@ describe("the server of endpoints", () => {
 
   it("refuses a malformed tenant id", async () => {
     await using t = await setup();
-    const answer = await fetch(t.url, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-tenant-id": "a b" },
-      body: '{"query":"{ whoami }"}',
-    });
+    const body = '{"query":"{ whoami }"}';
+    const answer = await fetch(t.url, { method: "POST", headers: signedHeaders("runs", body, { tenantId: "a b" }), body });
     expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ extensions: { reason: "TENANT_ID_INVALID" } }] }]);
   });
 });

@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { pino } from "pino";
 import { openUpstream, type Upstream } from "#shared/endpoint/upstream-socket.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
+import { Signer } from "#shared/trust/signer.ts";
 import { fixtureSubgraphs } from "../../testkit/fixture-subgraphs.ts";
+import { testKeys } from "../../testkit/internal-keys.ts";
 
 const log = pino({ level: "silent" });
 const info = { tenantId: "acme", requestId: "request-1" };
@@ -11,7 +13,7 @@ const info = { tenantId: "acme", requestId: "request-1" };
 /** A subgraph behind a wire that can be held: the client's close frame is kept back until the test lets it go. */
 async function setup() {
   const fixtures = fixtureSubgraphs();
-  const server = await serveEndpoints({ endpoints: [fixtures.runs], listen: { port: 0 }, log });
+  const server = await serveEndpoints({ endpoints: [fixtures.runs], listen: { port: 0 }, log, keys: testKeys });
   const target = new URL(server.urlOf("runs"));
   const closing = Promise.withResolvers<{ letGo(): void; cut(): void }>();
   const wires = new Set<Socket>();
@@ -29,6 +31,7 @@ async function setup() {
   await once(wire.listen(0, "127.0.0.1"), "listening");
   const url = `ws://127.0.0.1:${(wire.address() as AddressInfo).port}${target.pathname}`;
   const upstream = openUpstream({
+    signer: new Signer("runs", testKeys),
     name: "runs",
     url,
     limits: { maxBufferedEvents: 100, maxBufferedBytes: 1 << 20 },

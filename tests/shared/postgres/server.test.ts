@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
@@ -31,6 +32,22 @@ describe("startPostgres", () => {
     expect(await query(server, "show listen_addresses")).toEqual([{ listen_addresses: "" }]);
     const socket = new URLSearchParams(server.url("postgres", "postgres").split("?")[1]).get("host") ?? "";
     expect(statSync(socket).mode & 0o777).toBe(0o700);
+  });
+
+  it("lets the system say who logs in, on a folder of the version that trusted everybody too", async () => {
+    const t = setup();
+    await (await t.start()).stop();
+    writeFileSync(join(t.folder, "pg_hba.conf"), "local all all trust\n");
+    for (const name of ["agent_platform_hba.conf", "agent_platform_ident.conf"]) rmSync(join(t.folder, name));
+    const server = await t.start();
+    const rules = "select type, user_name, auth_method, options from pg_hba_file_rules";
+    expect(await query(server, rules)).toEqual([
+      { type: "local", user_name: ["all"], auth_method: "peer", options: ["map=agent_platform"] },
+    ]);
+    const names = (await query(server, "select sys_name, pg_username from pg_ident_file_mappings")) as { sys_name: string }[];
+    const owner = statSync(t.folder).uid;
+    const known = [...new Set([0, owner])].map((uid) => execFileSync("id", ["-un", String(uid)], { encoding: "utf8" }).trim());
+    expect(names).toEqual(known.map((name) => ({ sys_name: name, pg_username: "all" })));
   });
 
   it("is durable unless it is told otherwise", async () => {

@@ -1,0 +1,49 @@
+/** Short conversations with a database that is being prepared. */
+import pg from "pg";
+import { postgresErrors } from "./errors.ts";
+
+/** Held while roles and schema `app` are made: "create or replace" of one function from two sessions fails in one of them. */
+const prepareLock = "select pg_advisory_xact_lock(hashtextextended('agent-platform/prepare', 0))";
+
+/** Connects, for as long as the work takes. @throws AppError DATABASE_UNREACHABLE */
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = clientOf(url);
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw postgresErrors.DATABASE_UNREACHABLE({ address: databaseAddress(url), story: storyOf(cause) }, { cause });
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A client that is not connected yet. */
+export function clientOf(url: string): pg.Client {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, statement_timeout: 30_000 });
+  client.on("error", () => {});
+  return client;
+}
+
+/** Runs statements in a transaction in which nobody else prepares. */
+export async function inPrepareLock(client: pg.Client, statements: string): Promise<void> {
+  await client.query("begin");
+  try {
+    await client.query(prepareLock);
+    await client.query(statements);
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
+/** Host and database of a URL, never its password. */
+export function databaseAddress(url: string): string {
+  return url.replace(/^(postgres(?:ql)?:\/\/)(?:[^@/]*@)?/, "$1").replace(/\?.*$/, "");
+}
+
+/** The sentence of an error. */
+export const storyOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

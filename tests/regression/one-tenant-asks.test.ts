@@ -1,0 +1,225 @@
+/**
+ * The whole platform as `npm start` runs it, while one tenant asks what is large, long or wrong and another asks small things and runs small workflows
+ * beside it. The numbers are those of the list of cases that it began with; each case stands for its kind.
+ */
+import { createClient } from "graphql-ws";
+import WebSocket from "ws";
+import { bystander, type Bystander } from "../testkit/bystander.ts";
+import { makeWorkflow, startRun } from "../testkit/graph.ts";
+import type { GraphAnswer } from "../testkit/platform.ts";
+import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
+import { expectUnharmed } from "../testkit/unharmed.ts";
+
+let platform: PlatformProcesses;
+let other: Bystander;
+let workflowId: string;
+
+beforeAll(async () => {
+  platform = await startPlatformProcesses();
+  other = await bystander(platform);
+  ({ workflowId } = await makeWorkflow(platform, { nodes: [{ id: "n", type: "answer", config: { answer: "hi" } }], edges: [] }));
+  await Promise.all(Array.from({ length: 20 }, () => startRun(platform, workflowId, {}, { execution: "MANUAL" })));
+}, 600_000);
+
+afterAll(() => platform.stop());
+
+const times = (count: number, write: (index: number) => string) => Array.from({ length: count }, (_, index) => write(index)).join(" ");
+const mebibyte = 1 << 20;
+
+/** How an operation was told off; undefined: it was not. */
+const reasonOf = ({ errors }: GraphAnswer) => errors?.[0]?.extensions["reason"] ?? errors?.[0]?.extensions["code"];
+
+/** One operation, refused for a reason, or answered where there is none. */
+async function refused(query: string, variables: Record<string, unknown>, reason: string | undefined): Promise<void> {
+  const { outcome, beside } = await other.beside(() => platform.post(query, variables));
+  expect({ told: reasonOf(outcome), ...(reason === undefined && { errors: outcome.errors }) }).toEqual({ told: reason });
+  // A refusal repeats little of what was sent.
+  if (reason !== undefined) expect(JSON.stringify(outcome.errors).length).toBeLessThan(100_000);
+  expectUnharmed(beside);
+}
+
+describe("case 5: many costly fields in one request", () => {
+  const document = {
+    nodes: Array.from({ length: 1_900 }, (_, node) => ({
+      id: `n${node}`,
+      type: "answer",
+      config: { answer: `{{ nodes.m${node}.text | upcase }}` },
+    })),
+    edges: [],
+  };
+  const validate = (count: number) => times(count, (index) => `v${index}: validateDsl(dsl: $d) { code }`);
+  it.each<[string, string, string | undefined]>([
+    ["190 documents are not checked", `query ($d: JSON!) { ${validate(190)} }`, "OPERATION_LIMIT_EXCEEDED"],
+    ["nor within a fragment", `query ($d: JSON!) { ...A } fragment A on Query { ${validate(190)} }`, "OPERATION_LIMIT_EXCEEDED"],
+    ["four are", `query ($d: JSON!) { ${validate(4)} }`, undefined],
+    [
+      "199 versions are not made",
+      `mutation ($d: JSON!) { ${times(199, (index) => `v${index}: createWorkflowVersion(input: { workflowId: "x", dsl: $d }) { id }`)} }`,
+      "OPERATION_LIMIT_EXCEEDED",
+    ],
+  ])("%s", (_, query, reason) => refused(query, { d: document }, reason));
+
+  it.each([
+    [
+      "searches",
+      `{ ${times(199, (index) => `s${index}: searchMemories(input: { query: "tea", scopeType: USER, scopeId: "u" }) { score }`)} }`,
+    ],
+    ["executions", `mutation { ${times(199, (index) => `s${index}: executeRun(id: "x", input: { workerKey: "w" }) { run { id } }`)} }`],
+    ["tool calls", `mutation { ${times(199, (index) => `s${index}: invokeTool(input: { toolId: "x" }) { __typename }`)} }`],
+  ])("199 %s are refused too", (_, query) => refused(query, {}, "OPERATION_LIMIT_EXCEEDED"));
+});
+
+describe("case 9: a text of 4 MB", () => {
+  const byCode = ["agent", "app", "modelProvider", "skill", "team", "tool"].map((noun) => `${noun}ByCode(code: $t) { id }`);
+  it.each([
+    ...byCode,
+    `workflowByCode(appId: "a", code: $t) { id }`,
+    `memories(scopeId: $t) { edges { node { id } } }`,
+    `sessions(userId: $t) { edges { node { id } } }`,
+    `runs(after: $t) { edges { node { id } } }`,
+  ])("is looked up nowhere: %s", (field) =>
+    refused(`query ($t: String!) { ${field} }`, { t: "x".repeat(3.9 * mebibyte) }, "TEXT_TOO_LONG"),
+  );
+});
+
+describe("case 10: pages within pages", () => {
+  const runs = (size: string, within: string) => `runs(${size}: 200) { edges { node { id ${within} } } }`;
+  it.each([
+    ["three deep", `{ workflow(id: "x") { ${runs("first", `workflow { ${runs("first", `workflow { ${runs("first", "")} }`)} }`)} } }`],
+    ["from the end", `{ ${runs("last", "nodeRuns(last: 200) { edges { node { id } } }")} }`],
+    [
+      "by a variable's default",
+      `query ($n: Int = 200) { runs(first: $n) { edges { node { nodeRuns(first: $n) { edges { node { id } } } } } } }`,
+    ],
+    [
+      "by fragments",
+      `{ apps(first: 200) { edges { node { ...A } } } } fragment A on App { workflows(first: 200) { edges { node { id } } } }`,
+    ],
+    ["beside each other", `{ ${times(60, (index) => `a${index}: ${runs("first", "")}`)} }`],
+  ])("are weighed by what they may return: %s", (_, query) => refused(query, {}, "OPERATION_LIMIT_EXCEEDED"));
+});
+
+describe("case 11: many different documents", () => {
+  it("are planned, and what is kept of them is bounded", async () => {
+    const fields = "id code name description status createdAt updatedAt deletedAt ".repeat(4);
+    const query = (name: number) => `{ ${times(120, (index) => `f${name}x${index}: app(id: "1") @skip(if: true) { ${fields} }`)} }`;
+    const { outcome, beside } = await other.beside(async () => {
+      const told = new Set<unknown>();
+      for (let name = 0; name < 40; name++) told.add(reasonOf(await platform.post(query(name))));
+      return [...told];
+    });
+    expect(outcome).toEqual([undefined]);
+    expect(beside.grownBytes["API"]).toBeLessThan(400 * mebibyte);
+    expectUnharmed(beside);
+  });
+});
+
+describe("case 12: an operation of a socket that cannot be", () => {
+  it.each([
+    `subscription { runEvents(runId: "x") @skip(if: true) { type } }`,
+    `subscription { ... @include(if: false) { runEvents(runId: "x") { type } } }`,
+    `subscription ($v: Boolean = true) { runEvents(runId: "x") @skip(if: $v) { type } }`,
+    `subscription { ...F } fragment F on Subscription { runEventPages(runId: "x") @skip(if: true) { type } }`,
+    `subscription { __typename }`,
+    `subscription A { runEvents(runId: "x") { type } } subscription B { runEvents(runId: "x") { type } }`,
+    `query { run(id: "x") @skip(if: true) { id } }`,
+    `mutation { cancelRun(id: "x") @skip(if: true) { id } }`,
+  ])("ends alone, and no stream beside it: %s", async (query) => {
+    const runId = await startRun(platform, workflowId, {}, { execution: "MANUAL" });
+    const connectionParams = { "x-tenant-id": "t1" };
+    const socket = createClient({ url: platform.url.replace("http", "ws"), webSocketImpl: WebSocket, connectionParams, retryAttempts: 0 });
+    const stream = socket.iterate({ query: `subscription { runEvents(runId: "${runId}") { runStatus } }` });
+    await stream.next();
+    const { beside } = await other.beside(async () => {
+      await new Promise<unknown>((resolve) =>
+        socket.subscribe({ query }, { next() {}, error: resolve, complete: () => resolve(undefined) }),
+      );
+      await platform.post("mutation ($id: ID!) { cancelRun(id: $id) { id } }", { id: runId });
+    });
+    const told: unknown[] = [];
+    for await (const { data } of stream) told.push((data as { runEvents: { runStatus: string } }).runEvents.runStatus);
+    expect(told.at(-1)).toBe("CANCELLED");
+    await socket.dispose();
+    expectUnharmed(beside);
+  });
+});
+
+describe("case 13: a list without end", () => {
+  const many = <T>(count: number, value: T) => Array.from({ length: count }, () => value);
+  const ofRuns = "query ($f: RunFilter) { runs(filter: $f) { edges { node { id } } } }";
+  it.each<[string, string, unknown, string]>([
+    ["of statuses", ofRuns, { status: many(200_000, "FAILED") }, "VARIABLES_TOO_LARGE"],
+    ["of what is no status", ofRuns, { status: many(40_000, "x") }, "VARIABLES_TOO_LARGE"],
+    ["of a few of these", ofRuns, { status: many(9_000, "x") }, "GRAPHQL_INVALID"],
+    ["of fields that are none", ofRuns, Object.fromEntries(many(50_000, 1).map((value, index) => [`f${index}`, value])), "GRAPHQL_INVALID"],
+    [
+      "of ids",
+      "mutation ($f: CancelRunsFilter!) { cancelRuns(filter: $f) { accepted } }",
+      { ids: many(200_000, "x") },
+      "VARIABLES_TOO_LARGE",
+    ],
+    [
+      "of messages",
+      "mutation ($f: ChatCompletionInput!) { chatCompletion(input: $f) { content } }",
+      { messages: many(40_000, { role: "USER", content: "x" }) },
+      "VARIABLES_TOO_LARGE",
+    ],
+    ["in no operation", "{ __typename }", many(400_000, "x"), "VARIABLES_TOO_LARGE"],
+  ])("is counted before it is read: %s", (_, query, f, reason) => refused(query, { f }, reason));
+
+  it.each([
+    [80_000, { data: { validateDsl: [{ code: "DSL_TOO_LARGE" }] } }],
+    [120_000, { errors: [{ extensions: { reason: "VARIABLES_TOO_LARGE" } }] }],
+  ])("may be fields of an object where any JSON may be, but not without end: %d", async (count, answer) => {
+    const document = Object.fromEntries(many(count, "a value").map((value, index) => [`field${index}`, value]));
+    const query = "query ($d: JSON!) { validateDsl(dsl: $d) { code } }";
+    const { outcome, beside } = await other.beside(() => platform.post(query, { d: document }));
+    expect(outcome).toMatchObject(answer);
+    expectUnharmed(beside);
+  });
+
+  it("is counted where it stands in the document", () =>
+    refused(`{ runs(filter: { status: [${"FAILED ".repeat(14_000)}] }) { edges { node { id } } } }`, {}, "LIST_TOO_LONG"));
+});
+
+describe("case 14: one tenant's many large requests", () => {
+  it("take turns with another's", async () => {
+    const query = `{ ${times(45, (index) => `a${index}: runs(first: 200) { edges { node { id status outputText } } }`)} }`;
+    const { outcome, beside } = await other.beside(async () => {
+      const answers = await Promise.all(Array.from({ length: 24 }, () => platform.post(query)));
+      return new Set(answers.map((answer) => reasonOf(answer) ?? "answered"));
+    });
+    // What waited too long for its turn is told so.
+    expect([...outcome].filter((told) => told !== "answered" && told !== "TENANT_BUSY")).toEqual([]);
+    expectUnharmed(beside);
+  });
+});
+
+describe("case 16: a document that is long to look at", () => {
+  const chained = (count: number) =>
+    times(count, (index) => `fragment F${index} on App { id ${index < count - 1 ? `...F${index + 1}` : ""} }`);
+  it.each<[string, string, string | undefined]>([
+    ["399 fragments, each in the one before", `{ app(id: "1") { ...F0 } } ${chained(399)}`, "OPERATION_LIMIT_EXCEEDED"],
+    ["199 of them", `{ app(id: "1") { ...F0 } } ${chained(199)}`, "OPERATION_LIMIT_EXCEEDED"],
+    ["49 of them", `{ app(id: "1") { ...F0 } } ${chained(49)}`, undefined],
+    ["1,200 equal fields", `{ app(id: "1") { ${"id ".repeat(1_200)} } }`, "OPERATION_LIMIT_EXCEEDED"],
+    [
+      "equal fields with fields beneath",
+      `{ ${`app(id: "1") { workflows { edges { node { id } } } } `.repeat(100)} }`,
+      "OPERATION_LIMIT_EXCEEDED",
+    ],
+    [
+      "the schema, twenty-one times",
+      `{ ${times(21, (index) => `s${index}: __schema { types { fields { name } } }`)} }`,
+      "OPERATION_LIMIT_EXCEEDED",
+    ],
+    [
+      "199 apps to make",
+      `mutation { ${times(199, (index) => `m${index}: createApp(input: { code: "c${index}", name: "A" }) { id }`)} }`,
+      "OPERATION_LIMIT_EXCEEDED",
+    ],
+    ["4,000 unknown fields", `{ ${times(4_000, (index) => `appz${index}`)} }`, "GRAPHQL_VALIDATION_FAILED"],
+    ["3,000 unknown arguments", `{ app(${times(3_000, (index) => `idz${index}: 1`)}) { id } }`, "GRAPHQL_VALIDATION_FAILED"],
+    ["2,000 unknown types", `query (${times(2_000, (index) => `$v${index}: Strinx${index}`)}) { __typename }`, "GRAPHQL_VALIDATION_FAILED"],
+  ])("%s", (_, query, reason) => refused(query, {}, reason));
+});

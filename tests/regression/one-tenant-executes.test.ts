@@ -1,0 +1,159 @@
+/**
+ * The whole platform as `npm start` runs it, while one tenant executes and reads what is large or slow and another asks small things and runs small
+ * workflows beside it. The numbers are those of the list of cases that it began with; each case stands for its kind.
+ */
+import { eventually } from "../testkit/eventually.ts";
+import { bystander, type Bystander } from "../testkit/bystander.ts";
+import { ask, finishRun, makeWorkflow, readRun, runEnd, startRun } from "../testkit/graph.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
+import { expectUnharmed } from "../testkit/unharmed.ts";
+
+let http: TestHttpServer;
+let platform: PlatformProcesses;
+let other: Bystander;
+
+beforeAll(async () => {
+  http = await startHttpServer();
+  platform = await startPlatformProcesses({ EGRESS_ALLOW: http.hostPort });
+  other = await bystander(platform);
+}, 600_000);
+
+afterAll(async () => {
+  await platform.stop();
+  await http.close();
+});
+
+const one = (type: string, config: object) => ({ nodes: [{ id: "n", type, config: config as never }], edges: [] });
+
+/** Executes a document of one node in every way there is, all at once: by the API, by a worker; and reads the input of its node. */
+async function everyWay(type: string, config: object, input: object) {
+  const { workflowId } = await makeWorkflow(platform, one(type, config));
+  const manual = await startRun(platform, workflowId, input, { execution: "MANUAL" });
+  const id = `${manual}:n`;
+  const [read, executed, byWorker] = await Promise.all([
+    ask<{ nodeRun: { input: object | null } }>(platform, "query ($id: ID!) { nodeRun(id: $id) { input } }", { id }),
+    ask<{ executeNodeRun: { errorCode: string | null } }>(
+      platform,
+      `mutation ($id: ID!) { executeNodeRun(id: $id, input: { workerKey: "w" }) { errorCode } }`,
+      { id },
+    ),
+    startRun(platform, workflowId, input).then((run) => finishRun(platform, run)),
+  ]);
+  return { input: read.nodeRun.input, byApi: executed.executeNodeRun.errorCode, byWorker: byWorker.errorCode };
+}
+
+/** Runs a document of one node. @returns how its node ended. */
+async function ended(type: string, config: object): Promise<string> {
+  const { workflowId } = await makeWorkflow(platform, one(type, config));
+  return runEnd(platform, await startRun(platform, workflowId));
+}
+
+const numbers = { list: Array.from({ length: 3_000 }, (_, index) => index) };
+const objects = { list: Array.from({ length: 15_000 }, () => ({ a: 1 })), path: `${"a.".repeat(20_000)}a` };
+const text = { text: "a<".repeat(50_000) };
+
+describe("cases 1 and 2: an expression", () => {
+  it.each<[string, string, object, string]>([
+    ["doubles a text", `size(['aaaaaaaa']${".map(x, x+x)".repeat(24)}[0]) > 1`, {}, "EXPRESSION_TOO_LARGE"],
+    ["doubles what it lets through", `size(['aaaaaaaa']${".map(x, true, x+x)".repeat(24)}[0]) > 1`, {}, "EXPRESSION_TOO_LARGE"],
+    ["makes bytes of what it doubled", `size(bytes(['aaaaaaaa']${".map(x, x+x)".repeat(22)}[0])) > 1`, {}, "EXPRESSION_TOO_LARGE"],
+    ["filters within a filter", "size(input.list.filter(a, size(input.list.filter(b, b > a)) > 5)) > 1", numbers, "EXPRESSION_TOO_SLOW"],
+    [
+      "looks for one that is not there, three deep",
+      "input.list.exists(a, input.list.exists(b, input.list.exists(c, a + b + c < 0)))",
+      numbers,
+      "EXPRESSION_TOO_SLOW",
+    ],
+    [
+      "matches again and again",
+      "input.list.all(x, !input.text.matches('(a+)+(a+)+(b|a<)+$'))",
+      { ...numbers, ...text },
+      "EXPRESSION_TOO_SLOW",
+    ],
+  ])("that %s fails its own run, wherever it is executed", async (_, expression, input, code) => {
+    const { outcome, beside } = await other.beside(() => everyWay("if-else", { expression }, input));
+    expect(outcome).toMatchObject({ byApi: code, byWorker: code });
+    expectUnharmed(beside);
+  });
+});
+
+describe("cases 3 and 4: a template", () => {
+  it.each<[string, string, object, string]>([
+    ["takes a text of 20,000 steps for a path", "{{ input.list | map: input.path | size }}", objects, "TEMPLATE_FAILED"],
+    ["looks by such a text", "{{ input.list | find: input.path, 3 }}", objects, "TEMPLATE_FAILED"],
+    ["makes a range of ten million", "{{ (1..9999999) | first }}", {}, "TEMPLATE_TOO_LARGE"],
+    [
+      "makes such a range below zero, and takes one of it",
+      "{% for i in (-9999999..9) limit: 1 %}{{ i }}{% endfor %}",
+      {},
+      "TEMPLATE_TOO_LARGE",
+    ],
+    ["loops in a loop", "{% for a in (1..99999) %}{% for b in (1..99999) %}{{ b }}{% endfor %}{% endfor %}", {}, "TEMPLATE_TOO_SLOW"],
+    [
+      "doubles what it captured",
+      `{% assign a = "aaaaaaaa" %}${"{% capture a %}{{ a }}{{ a }}{% endcapture %}".repeat(40)}{{ a }}`,
+      {},
+      "TEMPLATE_TOO_LARGE",
+    ],
+    ["puts a text in place of each of its letters", "{{ input.text | replace: 'a', input.text | size }}", text, "TEMPLATE_TOO_LARGE"],
+    ["writes a day in ten million digits", "{{ 'now' | date: '%9999999d' | size }}", {}, "TEMPLATE_TOO_LARGE"],
+  ])("that %s fails its own run, and has no input to be read", async (_, template, input, code) => {
+    const { outcome, beside } = await other.beside(() => everyWay("template-transform", { template }, input));
+    expect(outcome).toEqual({ input: null, byApi: code, byWorker: code });
+    expectUnharmed(beside);
+  });
+});
+
+describe("case 6: a retriever", () => {
+  const words = (index: number) => Array.from({ length: 95 }, (_, word) => `w${(index * 7_919 + word * 104_729) % 50_000}`).join(" ");
+  it.each<[string, () => string, string]>([
+    ["9,000 documents of 6 MB", () => JSON.stringify(Array.from({ length: 9_000 }, (_, index) => words(index))), "COMPLETED"],
+    ["one document of 8 MB", () => JSON.stringify([{ id: "a", text: "a b ".repeat(2_000_000) }]), "COMPLETED"],
+    ["four million values", () => `[${"1,".repeat(4_000_000)}1]`, "RETRIEVAL_SOURCE_INVALID"],
+    ["lists within lists without end", () => "[".repeat(4_000_000), "RETRIEVAL_SOURCE_INVALID"],
+  ])("that is given %s costs its own run's time only", async (_, body, end) => {
+    http.on("GET /documents", { body: body() });
+    const { outcome, beside } = await other.beside(() =>
+      ended("knowledge-retrieval", { query: "w5", source_url: `${http.url}/documents` }),
+    );
+    expect(outcome).toBe(end);
+    expectUnharmed(beside);
+  });
+});
+
+describe("case 7: a program", () => {
+  it.each([
+    ["a list of 3 million numbers", "result = [0] * 3_000_000", "CODE_OUTPUT_TOO_LARGE"],
+    ["objects of 1.2 million values", "result = [{'a': i} for i in range(600_000)]", "CODE_OUTPUT_TOO_LARGE"],
+    ["as many values as are allowed", "result = [1] * 400_000", "COMPLETED"],
+  ])("that gives %s costs its own run's time only", async (_, code, end) => {
+    const { outcome, beside } = await other.beside(() => ended("code", { code, timeout_seconds: 30 }));
+    expect(outcome).toBe(end);
+    expectUnharmed(beside);
+  });
+});
+
+describe("case 8: programs that sleep", () => {
+  it("leave a turn to another tenant's, however many they are", async () => {
+    const sleeps = one("code", { code: "import time\ntime.sleep(20)\nresult = 1", timeout_seconds: 30 });
+    const { workflowId } = await makeWorkflow(platform, sleeps);
+    const { outcome, beside } = await other.beside(async () => {
+      const ids = await Promise.all(Array.from({ length: 12 }, () => startRun(platform, workflowId)));
+      const statuses = () => Promise.all(ids.map(async (id) => (await readRun(platform, id)).nodeRuns.edges[0]?.node.status));
+      await eventually(statuses, (seen) => seen.every((status) => status === "RUNNING"));
+      const headers = { "x-tenant-id": "bystander" };
+      const program = await makeWorkflow(platform, one("code", { code: "result = 2" }), headers);
+      const id = await startRun(platform, program.workflowId, {}, {}, headers);
+      const { status } = await finishRun(platform, id, { tenantId: "bystander" });
+      const waiting = (await statuses()).filter((seen) => seen === "RUNNING").length;
+      const cancelled = `mutation ($ids: [ID!]) { cancelRuns(filter: { ids: $ids }) { accepted } }`;
+      await ask(platform, cancelled, { ids });
+      return { status, waiting };
+    });
+    expect(outcome.status).toBe("COMPLETED");
+    // It was not the end of theirs that it waited for.
+    expect(outcome.waiting).toBeGreaterThan(0);
+    expectUnharmed(beside);
+  });
+});

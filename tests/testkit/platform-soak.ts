@@ -1,0 +1,280 @@
+/**
+ * A started platform under faults: runs of every kind that a tenant has, with default nodes (none has `retry`), while its parts are killed and its connections
+ * cut. Tells what became of them; the tests say what must have.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+import { ask, makeWorkflow, type Dsl } from "./graph.ts";
+import { startHttpServer } from "./http-server.ts";
+import { assertInvariants } from "./invariants.ts";
+import { startPlatformProcesses, type PlatformProcesses } from "./platform-processes.ts";
+import { startScriptedProvider } from "./scripted-provider.ts";
+
+/** How rough it is. */
+export interface SoakOptions {
+  /** How long runs are created and faults made. */
+  seconds: number;
+  /** Between two faults, on the average. */
+  pauseMs: number;
+  /** Runs that are there when they begin. */
+  before: number;
+  /** Between two runs of one creator; a tenant has three of them. */
+  createMs: number;
+  /** How long the runs may take to finish when the faults are over. */
+  patienceSeconds: number;
+  settings?: Record<string, string>;
+}
+
+/** What became of it. */
+export interface SoakStory {
+  created: number;
+  faults: Record<string, number>;
+  /** Rows of runs, by status: a run that was doubled is one too many. */
+  runs: Record<string, number>;
+  /** Node runs that did not complete, with why. */
+  unfinished: object[];
+  /** Runs whose output is not what its nodes make. */
+  wrong: string[];
+  /** Idempotency keys that the outside saw: one for each call that a run has, however often it was called. */
+  keys: { expected: number; seen: number; calls: number };
+  /** Work and mail that are left. */
+  left: { work: number; inbox: number };
+}
+
+const tenants = ["acme", "beta"];
+const largeText = "x".repeat(100_000);
+const large = "{% for i in (1..9) %}{{ input.text }}{% endfor %}";
+const statusNames = ["QUEUED", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED", "SKIPPED"];
+/** PostgreSQL may end three times a minute before the platform gives up. */
+const databaseEveryMs = 25_000;
+
+interface Kind {
+  name: string;
+  dsl: Dsl;
+  input: object;
+  /** How many calls to the outside with a key of their own it makes. */
+  calls: number;
+  output: string;
+}
+
+/** Starts a platform, lets it suffer, and tells what became of all runs. */
+export async function platformSoak(options: SoakOptions): Promise<SoakStory> {
+  const effects = new Map<string, number>();
+  const [http, provider] = [await startHttpServer(), await startScriptedProvider()];
+  http.on("POST /effect", (request, response) => {
+    const key = String(request.headers["idempotency-key"]);
+    effects.set(key, (effects.get(key) ?? 0) + 1);
+    http.requests.length = 0;
+    setTimeout(() => response.setHeader("content-type", "application/json").end(JSON.stringify({ done: true })), 5 + Math.random() * 120);
+  });
+  const platform = await startPlatformProcesses({
+    EGRESS_ALLOW: http.hostPort,
+    PROVIDER_BASE_URL: provider.baseUrl,
+    PROVIDER_API_KEY: "key",
+    WORKERS: "2",
+    ...options.settings,
+  });
+  try {
+    const soak = new Soak(platform, options);
+    for (const tenant of tenants) await soak.prepare(tenant, http.url);
+    await soak.run();
+    return await soak.story(effects);
+  } finally {
+    await platform.stop();
+    await Promise.all([http.close(), provider.close()]);
+  }
+}
+
+class Soak {
+  readonly #platform: PlatformProcesses;
+  readonly #options: SoakOptions;
+  readonly #kinds = new Map<string, { kind: Kind; workflowId: string }[]>();
+  readonly #created = new Map<string, Kind>();
+  readonly #faults: Record<string, number> = { API: 0, worker: 0, PostgreSQL: 0, connections: 0 };
+  #endAtMs = Infinity;
+
+  constructor(platform: PlatformProcesses, options: SoakOptions) {
+    this.#platform = platform;
+    this.#options = options;
+  }
+
+  async prepare(tenant: string, effectUrl: string): Promise<void> {
+    const headers = { "x-tenant-id": tenant };
+    const made: { kind: Kind; workflowId: string }[] = [];
+    for (const kind of kindsOf(await toolBinding(this.#platform, headers, effectUrl))) {
+      const { workflowId } = await makeWorkflow(this.#platform, kind.dsl, headers);
+      made.push({ kind, workflowId });
+    }
+    this.#kinds.set(tenant, made);
+  }
+
+  async run(): Promise<void> {
+    for (let index = 0; index < this.#options.before; index++) await this.#create(tenants[index % tenants.length]!, index);
+    this.#endAtMs = performance.now() + this.#options.seconds * 1_000;
+    const creators = tenants.flatMap((tenant) =>
+      Array.from({ length: 3 }, (_, start) => this.#creator(tenant, this.#options.before + start)),
+    );
+    await Promise.all([...creators, this.#chaos()]);
+    await this.#finished();
+  }
+
+  async story(effects: ReadonlyMap<string, number>): Promise<SoakStory> {
+    const admin = await connected(this.#platform);
+    try {
+      await assertInvariants(admin);
+      const { rows } = await admin.query<{ id: string; status: number; text: string | null }>(
+        "select r.id, r.status, coalesce(r.output_text, '') as text from runtime.run r",
+      );
+      const runs: Record<string, number> = {};
+      for (const { status } of rows) runs[statusNames[status] ?? "?"] = (runs[statusNames[status] ?? "?"] ?? 0) + 1;
+      const unfinished = await admin.query<object>(
+        "select run_id, path, status, error_code, error_message from runtime.node_run where status <> 3 limit 20",
+      );
+      const left = await admin.query<{ work: number; inbox: number }>(
+        "select (select count(*)::int from runtime.work) as work, (select count(*)::int from runtime.inbox) as inbox",
+      );
+      const wrong = rows
+        .filter(({ id, text }) => this.#created.get(id)?.output !== text)
+        .map(({ id }) => `${id} ${this.#created.get(id)?.name}`);
+      const expected = [...this.#created.values()].reduce((sum, { calls }) => sum + calls, 0);
+      const calls = [...effects.values()].reduce((sum, count) => sum + count, 0);
+      return {
+        ...{ created: this.#created.size, faults: this.#faults, runs, unfinished: unfinished.rows, wrong },
+        ...{ keys: { expected, seen: effects.size, calls }, left: left.rows[0]! },
+      };
+    } finally {
+      await admin.end();
+    }
+  }
+
+  async #creator(tenant: string, from: number): Promise<void> {
+    for (let index = from; performance.now() < this.#endAtMs; index += 3) {
+      await this.#create(tenant, index);
+      await pause(this.#options.createMs);
+    }
+  }
+
+  async #create(tenant: string, index: number): Promise<void> {
+    const kinds = this.#kinds.get(tenant)!;
+    const { kind, workflowId } = kinds[index % kinds.length]!;
+    const input = { workflowId, input: kind.input, idempotencyKey: `${tenant}-${index}` };
+    this.#created.set(await this.#createdOnce(input, tenant), kind);
+  }
+
+  /** Asked again with its key until there is an answer. @returns the run's id. */
+  async #createdOnce(input: object, tenant: string): Promise<string> {
+    const mutation = "mutation ($input: CreateRunInput!) { createRun(input: $input) { id } }";
+    for (;;) {
+      try {
+        const { createRun } = await ask<{ createRun: { id: string } }>(this.#platform, mutation, { input }, { "x-tenant-id": tenant });
+        return createRun.id;
+      } catch {
+        this.#platform.requireLife();
+        await pause(100);
+      }
+    }
+  }
+
+  async #chaos(): Promise<void> {
+    let databaseAtMs = performance.now() + databaseEveryMs / 4;
+    const faults = [() => this.#kill("API"), () => this.#kill("worker"), () => this.#cut()];
+    for (let index = 0; performance.now() < this.#endAtMs; index++) {
+      await pause(this.#options.pauseMs * (0.5 + Math.random()));
+      if (performance.now() < databaseAtMs) await faults[index % faults.length]!();
+      else {
+        databaseAtMs = performance.now() + databaseEveryMs;
+        this.#killed("PostgreSQL", this.#platform.database());
+      }
+    }
+  }
+
+  async #kill(part: "API" | "worker"): Promise<void> {
+    const workers = this.#platform.workers();
+    this.#killed(part, part === "API" ? this.#platform.part("API") : (workers[Math.floor(Math.random() * workers.length)] ?? 0));
+    return Promise.resolve();
+  }
+
+  #killed(what: string, pid: number): void {
+    if (pid === 0) return;
+    try {
+      process.kill(pid, "SIGKILL");
+      this.#faults[what]! += 1;
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+
+  async #cut(): Promise<void> {
+    try {
+      const admin = await connected(this.#platform);
+      const sql = "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'agent_platform%' and random() < 0.5";
+      this.#faults["connections"]! += (await admin.query(sql)).rowCount ?? 0;
+      await admin.end();
+    } catch {
+      // PostgreSQL is away just now.
+    }
+  }
+
+  async #finished(): Promise<void> {
+    const untilMs = performance.now() + this.#options.patienceSeconds * 1_000;
+    while (performance.now() < untilMs) {
+      try {
+        const admin = await connected(this.#platform);
+        const { rows } = await admin.query<{ open: number }>("select count(*)::int as open from runtime.run where status < 3");
+        await admin.end();
+        if (rows[0]?.open === 0) return;
+      } catch {
+        // PostgreSQL is being started.
+        this.#platform.requireLife();
+      }
+      await pause(250);
+    }
+  }
+}
+
+async function connected(platform: PlatformProcesses): Promise<pg.Client> {
+  const admin = new pg.Client({ connectionString: platform.adminUrl });
+  admin.on("error", () => {});
+  await admin.connect();
+  return admin;
+}
+
+async function toolBinding(platform: PlatformProcesses, headers: Record<string, string>, effectUrl: string): Promise<string> {
+  const { createTool } = await ask<{ createTool: { id: string } }>(
+    platform,
+    `mutation { createTool(input: { code: "effect", name: "Effect", toolType: HTTP }) { id } }`,
+    {},
+    headers,
+  );
+  const config = { method: "POST", url: `${effectUrl}/effect` };
+  await ask(
+    platform,
+    "mutation ($id: ID!, $config: JSONObject!) { createToolVersion(input: { toolId: $id, invokeConfig: $config }) { id } }",
+    { id: createTool.id, config },
+    headers,
+  );
+  const { createToolBinding } = await ask<{ createToolBinding: { id: string } }>(
+    platform,
+    `mutation ($id: ID!) { createToolBinding(input: { toolId: $id, name: "effect" }) { id } }`,
+    { id: createTool.id },
+    headers,
+  );
+  return createToolBinding.id;
+}
+
+function kindsOf(bindingId: string): Kind[] {
+  const end = { id: "end", type: "answer", config: { answer: "{{ input.name }} is done" } };
+  const chain = (nodes: { id: string; type: string; config: object }[]): Dsl => {
+    const all = [...nodes, end];
+    return { nodes: all as never, edges: all.slice(1).map(({ id }, index) => ({ source: all[index]!.id, target: id })) };
+  };
+  const four = (type: string, config: object) => Array.from({ length: 4 }, (_, index) => ({ id: `n${index}`, type, config }));
+  const output = (name: string) => ({ input: { name, text: largeText }, output: `${name} is done` });
+  return [
+    { name: "tools", dsl: chain(four("tool", { tool_binding_id: bindingId })), calls: 4, ...output("tools") },
+    { name: "small", dsl: chain(four("template-transform", { template: "{{ input.name }}" })), calls: 0, ...output("small") },
+    { name: "model", dsl: chain([{ id: "ask", type: "llm", config: { prompt: "hello" } }]), calls: 0, ...output("model") },
+    { name: "tools again", dsl: chain(four("tool", { tool_binding_id: bindingId })), calls: 4, ...output("tools again") },
+    { name: "large", dsl: chain(four("template-transform", { template: large })), calls: 0, ...output("large") },
+  ];
+}

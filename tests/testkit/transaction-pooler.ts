@@ -1,0 +1,98 @@
+/** A pooler as some stand before PostgreSQL: it lends a session to whoever is in a transaction, and to the next one after it. */
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+/** What it does with the options that a session starts with. */
+export type OptionsRule = "refused" | "dropped";
+
+/** A running pooler. */
+export interface TransactionPooler extends AsyncDisposable {
+  /** A URL of the same role and database that leads through it. */
+  through(url: string): string;
+}
+
+/** Starts it before the server of a Unix socket. */
+export async function startTransactionPooler(socketFolder: string, rule: OptionsRule): Promise<TransactionPooler> {
+  const idle = new Map<string, Socket[]>();
+  const all = new Set<Socket>();
+  const server = createServer((client) => {
+    all.add(client.on("error", () => {}));
+    void serve(client).catch(() => client.destroy());
+  });
+  async function serve(client: Socket): Promise<void> {
+    const messages = startupOf(client);
+    const { user = "", database = user, options } = await messages;
+    if (rule === "refused" && options !== undefined) {
+      return void client.end(message("E", "SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"));
+    }
+    client.write(Buffer.concat([message("R", int(0)), message("S", "server_version\x0018.0\0"), message("K", Buffer.alloc(8)), ready]));
+    const key = `${user}/${database}`;
+    let backend: Socket | undefined;
+    let waiting: Buffer[] = [];
+    let isTaking = false;
+    const take = async () => {
+      isTaking = true;
+      backend = idle.get(key)?.pop() ?? (await session(user, database));
+      backend.on("data", relay);
+      for (const chunk of waiting.splice(0)) backend.write(chunk);
+      isTaking = false;
+    };
+    let tail = Buffer.alloc(0);
+    const relay = (chunk: Buffer) => {
+      client.write(chunk);
+      tail = Buffer.concat([tail, chunk]).subarray(-6);
+      // ReadyForQuery outside of a transaction: the session is anybody's.
+      if (!tail.equals(ready)) return;
+      backend!.off("data", relay);
+      idle.set(key, [...(idle.get(key) ?? []), backend!]);
+      backend = undefined;
+    };
+    client.on("data", (chunk: Buffer) => {
+      if (chunk[0] === 0x58) return void client.end();
+      if (backend !== undefined) return void backend.write(chunk);
+      waiting = [...waiting, chunk];
+      if (!isTaking) void take();
+    });
+  }
+  async function session(user: string, database: string): Promise<Socket> {
+    const socket = connect(`${socketFolder}/.s.PGSQL.5432`);
+    all.add(socket.on("error", () => {}));
+    const body = Buffer.concat([int(196_608), Buffer.from(`user\0${user}\0database\0${database}\0\0`)]);
+    socket.write(Buffer.concat([int(body.length + 4), body]));
+    let seen = Buffer.alloc(0);
+    while (!seen.subarray(-6).equals(ready)) seen = Buffer.concat([seen, ((await once(socket, "data")) as [Buffer])[0]]);
+    return socket;
+  }
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    through: (url) => url.replace(/@\/([^?]*)\?.*$/, `@127.0.0.1:${port}/$1`),
+    async [Symbol.asyncDispose]() {
+      for (const socket of all) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** The parameters of a startup message. */
+async function startupOf(client: Socket): Promise<Record<string, string>> {
+  const [chunk] = (await once(client, "data")) as [Buffer];
+  const words = chunk.subarray(8).toString().split("\0");
+  const pairs = words.flatMap((word, index) => (index % 2 === 0 && word !== "" ? [[word, words[index + 1] ?? ""]] : []));
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+function int(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+function message(type: string, body: string | Buffer): Buffer {
+  const bytes = Buffer.from(body);
+  return Buffer.concat([Buffer.from(type), int(bytes.length + 4), bytes]);
+}
+
+const ready = message("Z", "I");
