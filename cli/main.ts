@@ -9,6 +9,7 @@ import { programName } from "./program-name.ts";
 import { platformParts } from "./compose/parts.ts";
 import { endWithReaders } from "./process/stop-signal.ts";
 import { apiCommand } from "./commands/api.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { followCommand } from "./commands/follow.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -27,6 +28,7 @@ const commands = [
   workerCommand,
   migrateCommand,
   prepareCommand,
+  auditCommand,
   runCommand,
   followCommand,
   demoCommand,

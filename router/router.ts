@@ -13,7 +13,8 @@ import { addressOf, closeServer, listen } from "#shared/serve/listen.ts";
 import type { Log } from "#shared/log.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from "#shared/serve/websocket-server.ts";
-import { auditPlugin, type Audited, type AuditSink } from "./audit/audit.ts";
+import type { Audited, AuditSink } from "./audit/audit.ts";
+import { OperationAudits } from "./audit/operation-audits.ts";
 import { refusalOf } from "./edge/browser-guard.ts";
 import { createGateway, type Runtime } from "./edge/gateway.ts";
 import { prepareBundle } from "./graphiql/bundle.ts";
@@ -90,12 +91,12 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const server = await startGraphqlServer<RouterContext>({
     gateway: createGateway(runtime),
     log,
-    plugins: [auditPlugin(audit, audited)],
+    plugins: [runtime.audits.plugin(audited)],
     validated: { maxTokens: limits.maxTokens, documentOf: (hash) => runtime.operations.documentOf(hash) },
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
-  const streams = new HttpStreams(runtime, { server, audit, bounds: { ...defaultStreamBounds, ...options.streams } });
+  const streams = new HttpStreams(runtime, { server, bounds: { ...defaultStreamBounds, ...options.streams } });
   const answering = {
     server,
     streams,
@@ -109,7 +110,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   };
   const listener = httpListener({ ...answering, env, log, refusals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
-  const sockets = graphqlWebSockets(socketOptions(runtime, { server, audit, refusals }), {
+  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals }), {
     log,
     limits: { maxMessageBytes: maxBodyBytes, ...options.sockets },
   });
@@ -144,6 +145,7 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
     streamGate: new TenantGate({ ...streamGate, ...given.streamGate }),
     answers: new AnswerBytes({ ...answerLimits(env.answersMib << 20), ...given.answers }),
     readers: new Readers({ ...readerLimits(env.answersMib << 20), ...given.readers }, log),
+    audits: new OperationAudits(given.audit, graph.apiSchema),
     log,
   };
 }

@@ -2,6 +2,7 @@ import { defineSubgraph, type SubgraphDefinition } from "#shared/graphql/subgrap
 import type { AccessServices, ProbeServices } from "./access.services.ts";
 import { RequestAudits } from "./migrations/0001-request-audits.ts";
 import { EngineRole } from "./migrations/0002-engine-role.ts";
+import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
@@ -29,6 +30,7 @@ export function accessSubgraph(
     migrations: [
       { name: "0001-request-audits", class: RequestAudits },
       { name: "0002-engine-role", class: EngineRole },
+      { name: "0003-audited-changes", class: AuditedChanges },
     ],
     open: () => Promise.resolve({ services: { probe, parts }, close: () => Promise.resolve() }),
   });

@@ -6,6 +6,7 @@ import { processReads } from "#shared/read-bytes.ts";
 import type { Gateway } from "#shared/serve/graphql-http.ts";
 import type { Log } from "#shared/log.ts";
 import type { ComposedGraph } from "../graph/supergraph.ts";
+import type { OperationAudits } from "../audit/operation-audits.ts";
 import { jsonBytesOf, type AnswerBytes } from "../graph/answer-bytes.ts";
 import type { AnswerWeight } from "../graph/answer-weight.ts";
 import { executePlan } from "../graph/execute-plan.ts";
@@ -29,6 +30,7 @@ export interface Runtime {
   streamGate: TenantGate;
   answers: AnswerBytes;
   readers: Readers;
+  audits: OperationAudits;
   log: Log;
 }
 
@@ -74,9 +76,10 @@ async function execute(runtime: Runtime, { parsed, variables, context }: Executi
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
     const { errors, nodes } = weighValues(runtime, planned, variables);
     if (errors.length > 0) return { errors };
-    const run = () => answer(runtime, { planned, variables, context });
+    const answered = { hash: parsed.hash, planned, variables, context };
+    const run = () => answerAudited(runtime, answered);
     // What the router knows itself waits for nobody.
-    if (planned.plan === undefined) return await run();
+    if (planned.plan === undefined) return await answer(runtime, answered);
     const { tenantId, signal } = context.info;
     const units = 1 + Math.min(maxUnits - 1, Math.floor(nodes / nodesOfUnit));
     const sizeBytes = 2 * (planned.document.loc?.end ?? 0) + jsonBytesOf(variables, Infinity);
@@ -90,9 +93,20 @@ async function execute(runtime: Runtime, { parsed, variables, context }: Executi
 }
 
 interface Answered {
+  hash: string;
   planned: PlannedOperation;
   variables: Record<string, unknown>;
   context: RouterContext;
+}
+
+/** What changes something has its row in the audit before its answer leaves. */
+function answerAudited(runtime: Runtime, answered: Answered): Promise<ExecutionResult> {
+  const { hash, planned, variables, context } = answered;
+  const { document, node } = planned;
+  const run = () => answer(runtime, answered);
+  if (node.operation !== OperationTypeNode.MUTATION) return run();
+  const operation = { context, hash, document, operationName: node.name?.value, variables, startedAt: new Date() };
+  return runtime.audits.around(operation, run);
 }
 
 async function answer(runtime: Runtime, { planned, variables, context }: Answered): Promise<ExecutionResult> {

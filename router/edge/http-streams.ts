@@ -10,7 +10,7 @@ import { clientError } from "#shared/client-error.ts";
 import { defineErrors } from "#shared/errors.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { sendJson } from "#shared/serve/http-answer.ts";
-import { auditRecord, type AuditSink } from "../audit/audit.ts";
+import { hashOf } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
 import { isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
@@ -53,7 +53,6 @@ export interface StreamedOperation {
 
 export interface HttpStreamsSetting {
   server: ApolloServer<RouterContext>;
-  audit: AuditSink;
   bounds: StreamBounds;
 }
 
@@ -82,7 +81,7 @@ export class HttpStreams {
     if (acceptsWhole && kind !== OperationTypeNode.SUBSCRIPTION) return false;
     if (isGet && kind === OperationTypeNode.MUTATION) return false;
     if (this.#isFull(streamed)) return true;
-    const prepared = prepareOperation(this.#runtime, asked, { context, audit: this.#setting.audit });
+    const prepared = prepareOperation(this.#runtime, asked, { context });
     if (isRefused(prepared)) sendJson(response, 400, { errors: prepared });
     else await this.#stream(streamed, prepared);
     return true;
@@ -118,8 +117,8 @@ export class HttpStreams {
     const statusCode = isTenants ? 429 : 503;
     response.setHeader("retry-after", "1");
     sendJson(response, statusCode, { errors: [clientError(error, { requestId })] });
-    const operation = { context, source: asked.query, operationName: asked.operationName, startedAt: new Date() };
-    this.#setting.audit.record(auditRecord(operation, { statusCode, errorCodes: [error.code] }));
+    const operation = { context, hash: hashOf(asked.query), operationName: asked.operationName, variables: {}, startedAt: new Date() };
+    this.#runtime.audits.record(operation, { statusCode, errorCodes: [error.code], reasons: [error.reason] });
     return true;
   }
 
@@ -152,8 +151,8 @@ export class HttpStreams {
 
   async #results(prepared: PreparedOperation): Promise<AsyncIterableIterator<Result> | Result> {
     const { planned, source: query, variables, operationName, context } = prepared;
-    const { server, audit } = this.#setting;
-    if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) return startSubscription(this.#runtime, prepared, { context, audit });
+    const { server } = this.#setting;
+    if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) return startSubscription(this.#runtime, prepared, { context });
     const named = operationName === undefined ? {} : { operationName };
     const { body } = await asRequest(context.info, () =>
       server.executeOperation({ query, variables, ...named }, { contextValue: context }),

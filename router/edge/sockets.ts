@@ -12,7 +12,7 @@ import { closeCodes } from "#shared/serve/close-codes.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { SocketExtra, SocketOptions } from "#shared/serve/websocket-server.ts";
-import { auditRecord, type AuditSink } from "../audit/audit.ts";
+import { hashOf } from "../graph/operations.ts";
 import type { Runtime } from "./gateway.ts";
 import { isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
@@ -21,12 +21,11 @@ import { startSubscription } from "./subscriptions.ts";
 
 interface SocketSetting {
   server: ApolloServer<RouterContext>;
-  audit: AuditSink;
   refusals: RefusalAudit;
 }
 
 /** What the WebSocket server is to do with operations. */
-export function socketOptions(runtime: Runtime, { server, audit, refusals }: SocketSetting): SocketOptions {
+export function socketOptions(runtime: Runtime, { server, refusals }: SocketSetting): SocketOptions {
   const refused = ({ request, connectionParams }: RouterExtra, error: AppError) =>
     refusals.record({ request, connectionParams, statusCode: statusOfRefusal(error), error });
   return {
@@ -39,17 +38,17 @@ export function socketOptions(runtime: Runtime, { server, audit, refusals }: Soc
     onUnread: refused,
     onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams);
-      const outcome = { statusCode: 400, errorCodes: [error.code] };
-      audit.record(auditRecord({ context, source: query, operationName, startedAt: new Date() }, outcome));
+      const outcome = { statusCode: 400, errorCodes: [error.code], reasons: [error.reason] };
+      runtime.audits.record({ context, hash: hashOf(query), operationName, variables: {}, startedAt: new Date() }, outcome);
       return [clientError(error, { requestId: context.info.requestId })];
     },
     onSubscribe: ({ connectionParams, extra }, _id, payload) => {
       const context = socketContext(extra.request, connectionParams, extra.gone);
-      return prepare(runtime, payload, { context, audit });
+      return prepare(runtime, payload, context);
     },
     subscribe: ({ contextValue }) => {
       const operation = contextValue as PreparedOperation;
-      return startSubscription(runtime, operation, { context: operation.context, audit });
+      return startSubscription(runtime, operation, { context: operation.context });
     },
     execute: ({ contextValue }) => executeOnServer(server, contextValue as PreparedOperation),
     // Apollo Server's errors are formatted already, and graphql-ws would call toJSON() on each.
@@ -91,12 +90,8 @@ function closeReason(text: string): string {
   return Buffer.from(text).subarray(0, 120).toString();
 }
 
-function prepare(
-  runtime: Runtime,
-  payload: SubscribePayload,
-  asking: { context: RouterContext; audit: AuditSink },
-): ExecutionArgs | readonly GraphQLError[] {
-  const prepared = prepareOperation(runtime, payload, asking);
+function prepare(runtime: Runtime, payload: SubscribePayload, context: RouterContext): ExecutionArgs | readonly GraphQLError[] {
+  const prepared = prepareOperation(runtime, payload, { context });
   if (isRefused(prepared)) return prepared;
   const { planned, operationName } = prepared;
   return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: prepared };

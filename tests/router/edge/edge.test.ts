@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request } from "undici";
+import { discardedAudits } from "../../../router/audit/discarded.ts";
 import { startRouter } from "../../../router/router.ts";
 import { defaultEnv } from "#shared/config.ts";
 import { AppError } from "#shared/errors.ts";
@@ -90,7 +91,7 @@ describe("a router without keys", () => {
       startRouter({
         env: defaultEnv({ port: 0, ...env }),
         endpoints: [fixtureSubgraphs().runs],
-        audit: { record() {} },
+        audit: discardedAudits,
         log: memoryLog([]),
       });
     await expect(start({ host: "0.0.0.0" })).rejects.toMatchObject({ reason: "HOST_NOT_LOOPBACK" });
