@@ -77,6 +77,38 @@ export interface DeadWorker {
   blamedRunId: string | undefined;
 }
 
+/** A key as the operator sees it. */
+export interface KeyFacts {
+  id: string;
+  tenantId: string;
+  name: string;
+  prefix: string;
+  status: string;
+  isAdmin: boolean;
+  /** Null: everything of its tenant. */
+  scopes: string[] | null;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+}
+
+/** A key that the operator makes. */
+export interface MadeKey {
+  tenantId: string;
+  name: string;
+  scopes: readonly string[] | null;
+  isAdmin: boolean;
+  expiresAt: Date | null;
+}
+
+/** API keys, by the database. */
+export interface KeyAdmin {
+  create(made: MadeKey): Promise<{ id: string; secret: string }>;
+  list(tenantId: string | undefined): Promise<KeyFacts[]>;
+  /** @throws AppError API_KEY_NOT_FOUND */
+  revoke(idOrPrefix: string): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Migrations that the schema of a subgraph lacks. */
 export interface PendingMigrations {
   subgraph: string;
@@ -93,6 +125,7 @@ export interface Composition {
   migrate(env: PreparedEnv): Promise<PendingMigrations[]>;
   /** What `migrate` would do now. */
   pendingMigrations(env: PreparedEnv): Promise<PendingMigrations[]>;
+  openKeys(env: ReadyEnv): Promise<KeyAdmin>;
   startPlatform(env: ReadyEnv, options: PlatformOptions): Promise<RunningPlatform>;
   startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;

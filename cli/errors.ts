@@ -30,15 +30,10 @@ export const cliErrors = defineErrors({
     message: (f: { host: string; port: number; story: string }) =>
       `Port ${f.port} of ${f.host} cannot be opened (${f.story}). Choose another: AGENT_PLATFORM_PORT, AGENT_PLATFORM_HOST`,
   },
-  AUTH_NOT_AVAILABLE: {
-    code: "FORBIDDEN",
-    message: () =>
-      "AGENT_PLATFORM_AUTH_REQUIRED=true, but this version has no API keys yet: it does not start rather than run unprotected. Unset it; the platform then serves this machine only.",
-  },
   HOST_NOT_LOOPBACK: {
     code: "FORBIDDEN",
     message: (f: { host: string }) =>
-      `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Use 127.0.0.1, and a proxy that authenticates in front of it (AGENT_PLATFORM_ALLOWED_HOSTS names the proxy's host name).`,
+      `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Set AGENT_PLATFORM_AUTH_REQUIRED=true, or use 127.0.0.1.`,
   },
   INTERNAL_KEY_MISSING: {
     code: "BAD_USER_INPUT",

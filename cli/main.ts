@@ -12,6 +12,7 @@ import { apiCommand } from "./commands/api.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { followCommand } from "./commands/follow.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { routerCommand } from "./commands/router.ts";
@@ -29,6 +30,7 @@ const commands = [
   migrateCommand,
   prepareCommand,
   auditCommand,
+  keysCommand,
   runCommand,
   followCommand,
   demoCommand,

@@ -5,7 +5,6 @@ import type { PreparedEnv, RunningPart, StartOptions } from "./composition.ts";
 import type { CliContext } from "./context.ts";
 import { partKeys, requireKeys } from "./database/internal-keys.ts";
 import { joinPlatformDatabase, type OpenDatabase } from "./database/database.ts";
-import { refuseWithoutKeys } from "./process/listen-check.ts";
 import { ShutdownList } from "./process/shutdown-list.ts";
 import { listenForStop, type StopSignal } from "./process/stop-signal.ts";
 
@@ -34,7 +33,6 @@ export interface OpenOptions {
 /** Runs one part until it is told to stop. */
 export async function serveUntilStopped<P extends RunningPart>(context: CliContext, options: ServeOptions<P>): Promise<void> {
   const given = context.env();
-  refuseWithoutKeys(given);
   const stop = listenForStop(context.environment);
   const shutdown = new ShutdownList();
   const log = createLog(given, options.name);

@@ -1,10 +1,11 @@
 /**
  * Tenancy at the edge: who asks for which tenant under which request id. While auth is off the client says so itself: by header,
- * else by query string, else the tenant is `public`.
+ * else by query string, else the tenant is `public`. With auth on the key says it.
  */
 import type { IncomingMessage } from "node:http";
 import type { GraphqlContext } from "#shared/serve/graphql-http.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
+import { authOff, identified, type Identity } from "./edge/identity.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
 
 /** The context of one operation at the router. */
@@ -12,14 +13,21 @@ export interface RouterContext extends GraphqlContext {
   transport: "HTTP" | "WEBSOCKET";
   clientIp: string | null;
   userAgent: string | null;
+  identity: Identity;
   /** Calls back when the client has its answer, or is gone. Not there where an answer is sent piece by piece. */
   whenAnswered?: (done: () => void) => void;
 }
 
-/** The context of an HTTP request. @throws AppError TENANT_ID_INVALID */
-export function httpContext(request: IncomingMessage, requestId: string, signal: AbortSignal): RouterContext {
-  const claimed = claimedBy(request);
-  return { info: requestInfo({ ...claimed, requestId }, signal), transport: "HTTP", ...clientOf(request) };
+/** The context of an HTTP request. @throws AppError TENANT_ID_INVALID, TENANT_MISMATCH */
+export function httpContext(request: IncomingMessage, requestId: string, { signal, identity }: Asking): RouterContext {
+  const claimed = { ...claimedBy(request), requestId };
+  return { info: requestInfo(identified(claimed, identity), signal), identity, transport: "HTTP", ...clientOf(request) };
+}
+
+/** Who asks, and what tells that they are gone. */
+export interface Asking {
+  identity: Identity;
+  signal?: AbortSignal | undefined;
 }
 
 /** The request id of an HTTP request: known before anything of it is checked, so that refusals carry it. */
@@ -31,12 +39,12 @@ export function requestIdFor(request: IncomingMessage): string {
  * The context of operations over a WebSocket: by connectionParams, else by the upgrade's headers, else by its query string.
  * Where no request id is given each operation gets its own.
  *
- * @throws AppError TENANT_ID_INVALID
+ * @throws AppError TENANT_ID_INVALID, TENANT_MISMATCH
  */
 export function socketContext(
   request: IncomingMessage,
   connectionParams: Record<string, unknown> = {},
-  signal?: AbortSignal,
+  { identity, signal }: Asking,
 ): RouterContext {
   const upgrade = claimedBy(request);
   const claimed: ClaimedRequest = {
@@ -44,24 +52,37 @@ export function socketContext(
     requestId: connectionParams["x-request-id"] ?? upgrade.requestId,
     traceparent: connectionParams["traceparent"] ?? upgrade.traceparent,
   };
-  return { info: requestInfo(claimed, signal), transport: "WEBSOCKET", ...clientOf(request) };
+  return { info: requestInfo(identified(claimed, identity), signal), identity, transport: "WEBSOCKET", ...clientOf(request) };
+}
+
+/** What is known of a request that was refused before it had a context. */
+export interface RefusedFacts {
+  connectionParams?: Record<string, unknown> | undefined;
+  requestId?: string | undefined;
+  /** Where it got as far as that. */
+  identity?: Identity | undefined;
 }
 
 /**
  * The context of a request that was refused before it had one, for its audit. Whose tenant id is no tenant's is audited as
- * whoever names none, under `public`: a row belongs to a tenant, or nobody could read it.
+ * whoever names none, under `public`: a row belongs to a tenant, or nobody could read it. A key's row is its own tenant's, whatever it claimed.
  */
 export function refusedContext(
   request: IncomingMessage,
-  { connectionParams = {}, requestId }: { connectionParams?: Record<string, unknown> | undefined; requestId?: string | undefined },
+  { connectionParams = {}, requestId, identity = authOff }: RefusedFacts,
 ): RouterContext {
   const upgrade = claimedBy(request);
-  const tenantId = connectionParams["x-tenant-id"] ?? upgrade.tenantId;
+  const tenantId = tenantOfRefused(identity, connectionParams["x-tenant-id"] ?? upgrade.tenantId);
   const claimed = {
     tenantId: isTenantId(tenantId) ? tenantId : undefined,
     requestId: requestId ?? connectionParams["x-request-id"] ?? upgrade.requestId,
   };
-  return { info: requestInfo(claimed), transport: "HTTP", ...clientOf(request) };
+  return { info: requestInfo(identified(claimed, identity)), identity, transport: "HTTP", ...clientOf(request) };
+}
+
+function tenantOfRefused(identity: Identity, claimed: unknown): unknown {
+  if (identity.kind === "off") return claimed;
+  return identity.kind === "key" ? identity.caller.tenantId : undefined;
 }
 
 function claimedBy({ headers, url }: IncomingMessage): ClaimedRequest {

@@ -15,6 +15,8 @@ import type { PartHealth } from "#shared/part-health.ts";
 import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from "#shared/serve/websocket-server.ts";
 import type { Audited, AuditSink } from "./audit/audit.ts";
 import { OperationAudits } from "./audit/operation-audits.ts";
+import type { KeyRing } from "./access/key-ring.ts";
+import { Identities } from "./edge/identity.ts";
 import { refusalOf } from "./edge/browser-guard.ts";
 import { createGateway, type Runtime } from "./edge/gateway.ts";
 import { prepareBundle } from "./graphiql/bundle.ts";
@@ -36,7 +38,9 @@ import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
 import { keptNumbers } from "./graph/variables.ts";
 
 export interface RouterOptions {
-  env: Pick<Env, "host" | "port" | "authRequired" | "allowedHosts" | "corsOrigins" | "maxNodes" | "answersMib">;
+  env: Pick<Env, "host" | "port" | "authRequired" | "bootstrapToken" | "allowedHosts" | "corsOrigins" | "maxNodes" | "answersMib">;
+  /** With auth on: whom it lets in. */
+  keys?: KeyRing | undefined;
   endpoints: readonly SubgraphEndpoint[];
   audit: AuditSink;
   log: Log;
@@ -79,11 +83,12 @@ export async function keepBundle(log: Log): Promise<void> {
 /**
  * Composes the endpoints and opens the door.
  *
- * @throws AppError AUTH_NOT_AVAILABLE, HOST_NOT_LOOPBACK; Error when the subgraphs do not compose; EADDRINUSE as node gives it.
+ * @throws AppError HOST_NOT_LOOPBACK; Error when the subgraphs do not compose; EADDRINUSE as node gives it.
  */
 export async function startRouter(options: RouterOptions): Promise<RunningRouter> {
   const { env, endpoints, audit, log } = options;
-  refuseUnsafe(env);
+  refuseUnsafe(options);
+  const identities = new Identities({ env, keys: env.authRequired ? options.keys : undefined });
   const runtime = await createRuntime(options);
   const limits = limitsOf(options);
   const audited: Audited = new WeakSet();
@@ -96,7 +101,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
-  const streams = new HttpStreams(runtime, { server, bounds: { ...defaultStreamBounds, ...options.streams } });
+  const streams = new HttpStreams(runtime, { server, identities, bounds: { ...defaultStreamBounds, ...options.streams } });
   const answering = {
     server,
     streams,
@@ -108,13 +113,13 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     readers: runtime.readers,
     parts: options.parts,
   };
-  const listener = httpListener({ ...answering, env, log, refusals });
+  const listener = httpListener({ ...answering, env, log, refusals, identities });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
-  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals }), {
+  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities }), {
     log,
     limits: { maxMessageBytes: maxBodyBytes, ...options.sockets },
   });
-  http.on("upgrade", upgradeListener({ sockets, env, refusals }));
+  http.on("upgrade", upgradeListener({ sockets, env, refusals, identities }));
   await listen(http, { port: env.port, host: env.host }).catch(async (error: unknown) => {
     await server.stop();
     throw error;
@@ -157,31 +162,26 @@ function limitsOf({ env, limits }: Pick<RouterOptions, "env" | "limits">): Opera
   return { ...defaultLimits, maxNodes: env.maxNodes, maxValues: env.maxNodes * fieldsOfNode, ...limits };
 }
 
-/** Keys are not there yet: a router that was told to ask for them must not answer without. */
-function refuseUnsafe(env: RouterOptions["env"]): void {
-  if (env.authRequired) {
-    throw new AppError(
-      "FORBIDDEN",
-      "AUTH_NOT_AVAILABLE",
-      "AGENT_PLATFORM_AUTH_REQUIRED=true needs API keys, which this version does not have.",
-    );
-  }
-  if (!isLoopbackName(env.host)) {
-    throw new AppError("FORBIDDEN", "HOST_NOT_LOOPBACK", `Without API keys the router listens on loopback only, not on ${env.host}.`);
-  }
+/** A router that was told to ask for keys must not answer without; one that was not is not to be reached from elsewhere. */
+function refuseUnsafe({ env, keys }: Pick<RouterOptions, "env" | "keys">): void {
+  if (env.authRequired && keys === undefined) throw new Error("auth is required, and the router was given no keys");
+  if (env.authRequired || isLoopbackName(env.host)) return;
+  const message = `Without API keys the router listens on loopback only, not on ${env.host}. Set AGENT_PLATFORM_AUTH_REQUIRED=true.`;
+  throw new AppError("FORBIDDEN", "HOST_NOT_LOOPBACK", message);
 }
 
 interface Upgrading {
   sockets: GraphqlWebSockets;
   env: RouterOptions["env"];
   refusals: RefusalAudit;
+  identities: Identities;
 }
 
-function upgradeListener({ sockets, env, refusals }: Upgrading) {
+function upgradeListener({ sockets, env, refusals, identities }: Upgrading) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? "/").split("?", 1)[0];
     if (path !== "/graphql") return refuseUpgrade(socket, "404 Not Found");
-    const refusal = refusalOf(request, env);
+    const refusal = identities.isAuthOn ? undefined : refusalOf(request, env);
     if (refusal !== undefined) {
       refusals.record({ request, statusCode: 403, error: refusal });
       return refuseUpgrade(socket, "403 Forbidden");

@@ -50,6 +50,13 @@ const variables = {
   DATABASE_URL: { schema: postgresUrl.optional(), example: "postgres://user:password@localhost:5432/agent_platform" },
   ENGINE_DATABASE_URL: { schema: postgresUrl.optional(), example: "postgres://engine:password@localhost:5432/agent_platform" },
   AUTH_REQUIRED: { schema: flag, example: "true" },
+  BOOTSTRAP_TOKEN: {
+    schema: z
+      .string()
+      .regex(/^[\x21-\x7e]{32,512}$/, "must be 32 to 512 printable characters without spaces")
+      .optional(),
+    example: "from: openssl rand -hex 32",
+  },
   PROVIDER_BASE_URL: { schema: webUrl.optional(), example: "http://localhost:11434/v1" },
   PROVIDER_API_KEY: { schema: optional, example: "sk-…" },
   PROVIDER_API_KEY_HEADER: {
@@ -113,6 +120,8 @@ export interface Env {
   /** By subgraph's name: where it is served, in distributed mode. */
   subgraphUrls: Record<string, string>;
   authRequired: boolean;
+  /** What whoever makes the first key sends as x-bootstrap-token; without it that takes a request of the router's own machine. */
+  bootstrapToken: string | undefined;
   providerBaseUrl: string | undefined;
   providerApiKey: string | undefined;
   /** The header that carries the key as it is; undefined: a bearer token. */
@@ -175,6 +184,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     engineDatabaseUrls: bySubgraph(source, "_ENGINE_DATABASE_URL"),
     subgraphUrls: bySubgraph(source, "_SUBGRAPH_URL"),
     authRequired: read("AUTH_REQUIRED"),
+    bootstrapToken: read("BOOTSTRAP_TOKEN"),
     providerBaseUrl: read("PROVIDER_BASE_URL"),
     providerApiKey: read("PROVIDER_API_KEY"),
     providerApiKeyHeader: read("PROVIDER_API_KEY_HEADER"),

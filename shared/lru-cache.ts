@@ -48,4 +48,9 @@ export class LruCache<V> {
     this.#bytes -= this.#entries.get(key)?.sizeBytes ?? 0;
     this.#entries.delete(key);
   }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
 }

@@ -8,6 +8,7 @@ export const platformParts: Composition = {
   prepare: async (log) => (await import("./prepare.ts")).prepare(log),
   migrate: async (env) => (await import("./migrate.ts")).migrateAll(env),
   pendingMigrations: async (env) => (await import("./migrate.ts")).pendingMigrations(env),
+  openKeys: async (env) => (await import("./keys.ts")).openKeys(env),
   startPlatform: async (env, options) => (await import("./platform.ts")).startPlatform(env, options),
   startRouter: async (env, options) => (await import("./platform.ts")).startRouterAlone(env, options),
   startSubgraph: async (name, env, options) => (await import("./platform.ts")).startSubgraph(name, env, options),

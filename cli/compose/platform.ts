@@ -15,6 +15,7 @@ import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
+import { KeyRing } from "../../router/access/key-ring.ts";
 import { accessSubgraph } from "../../router/access/subgraph.ts";
 import { probeServices, sharedProbe } from "../../router/edge/health.ts";
 import { startRouter, type RunningRouter } from "../../router/router.ts";
@@ -93,9 +94,17 @@ async function openRouter(
   const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
   const hints = await busOf(buses, databaseUrl, log, shutdown);
   const all = [...endpoints];
+  const keys = await KeyRing.open({
+    databaseUrl: engineDatabaseUrl(env, accessSubgraphName),
+    secrets: createSecretBox(requireKey(env)),
+    hints,
+    log,
+  });
+  shutdown.add("keys", () => keys.close(), 5_000);
   const definition = accessSubgraph(
     sharedProbe(() => probeServices(all, log)),
     parts,
+    keys,
   );
   const access = await open(definition, { env, log, registry, hints });
   shutdown.add("access", () => access.close(), 5_000);
@@ -104,7 +113,7 @@ async function openRouter(
   const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits") });
   shutdown.add("audits", () => audit.stop(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
-  const router = await startRouter({ env, endpoints: all, audit, log, checks, ...(parts && { parts }) });
+  const router = await startRouter({ env, keys, endpoints: all, audit, log, checks, ...(parts && { parts }) });
   shutdown.add("the router", () => router.stop(), 8_000);
   return router;
 }

@@ -6,16 +6,10 @@ import { cliErrors } from "../errors.ts";
 /**
  * Refuses to open the graph to others while nothing asks who they are.
  *
- * @throws AppError AUTH_NOT_AVAILABLE, HOST_NOT_LOOPBACK
+ * @throws AppError HOST_NOT_LOOPBACK
  */
 export function refuseUnprotected(env: Pick<Env, "host" | "authRequired">): void {
-  refuseWithoutKeys(env);
-  if (!isLoopbackName(env.host)) throw cliErrors.HOST_NOT_LOOPBACK({ host: env.host });
-}
-
-/** Refuses to run any part of a platform that was told to ask for keys. @throws AppError AUTH_NOT_AVAILABLE */
-export function refuseWithoutKeys({ authRequired }: Pick<Env, "authRequired">): void {
-  if (authRequired) throw cliErrors.AUTH_NOT_AVAILABLE({});
+  if (!env.authRequired && !isLoopbackName(env.host)) throw cliErrors.HOST_NOT_LOOPBACK({ host: env.host });
 }
 
 /**

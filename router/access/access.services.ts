@@ -1,6 +1,7 @@
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import type { ServiceHealth } from "../edge/health.ts";
+import type { KeyRing } from "./key-ring.ts";
 
 /** Asks all subgraphs how they are. */
 export type ProbeServices = () => Promise<ServiceHealth[]>;
@@ -9,7 +10,15 @@ export type ProbeServices = () => Promise<ServiceHealth[]>;
 export interface AccessServices {
   probe: ProbeServices;
   parts: () => readonly PartHealth[];
+  /** The router's keys; not there where only the schema is wanted. */
+  keys?: KeyRing | undefined;
 }
 
 /** The context of its resolvers. */
 export type AccessContext = SubgraphContext<undefined, AccessServices>;
+
+/** The router's keys, for who changes them. */
+export function requireKeys({ services: { keys } }: AccessContext): KeyRing {
+  if (keys === undefined) throw new Error("this process has no keys");
+  return keys;
+}

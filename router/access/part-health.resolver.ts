@@ -1,4 +1,5 @@
 import { Ctx, Field, Int, ObjectType, Query, registerEnumType, Resolver } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import type { AccessContext } from "./access.services.ts";
 
@@ -59,6 +60,7 @@ class PartHealthType {
 /** The parts in the graph. */
 @Resolver()
 export class PartHealthResolver {
+  @Needs("platform:read")
   @Query(() => [PartHealthType], {
     nullable: true,
     description: "The platform's processes, as the supervisor of `npm start` told last. Empty where each process is started by itself.",

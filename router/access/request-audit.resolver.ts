@@ -1,6 +1,7 @@
 import type { FilterQuery } from "@mikro-orm/postgresql";
 import { Arg, Args, Ctx, ID, Query, Resolver } from "type-graphql";
 import type { SubgraphContext } from "#shared/graphql/context.ts";
+import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditFilter } from "./request-audit.inputs.ts";
@@ -10,6 +11,7 @@ const RequestAuditConnection = connectionType("RequestAudit", () => RequestAudit
 /** The audit in the graph. */
 @Resolver(() => RequestAudit)
 export class RequestAuditResolver {
+  @Needs("audit:read")
   @Query(() => RequestAudit, { nullable: true, description: "An audited operation by id; null where there is none." })
   requestAudit(
     @Arg("id", () => ID, { description: "The audit's id. A malformed one is an unknown one." }) id: string,
@@ -18,6 +20,7 @@ export class RequestAuditResolver {
     return db.read(({ em }) => em.findOne(RequestAudit, { id }));
   }
 
+  @Needs("audit:read")
   @Query(() => RequestAuditConnection, {
     nullable: true,
     description:

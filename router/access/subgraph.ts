@@ -1,8 +1,12 @@
 import { defineSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import type { AccessServices, ProbeServices } from "./access.services.ts";
+import { ApiKey } from "./api-key.entity.ts";
+import { ApiKeyResolver } from "./api-key.resolver.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { RequestAudits } from "./migrations/0001-request-audits.ts";
 import { EngineRole } from "./migrations/0002-engine-role.ts";
 import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
+import { ApiKeys } from "./migrations/0004-api-keys.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
@@ -10,17 +14,24 @@ import { ServiceHealthResolver } from "./service-health.resolver.ts";
 
 /**
  * The router's own part of the graph. `probe` asks all subgraphs, this one too; whoever wants the schema only gives it an empty one. `parts`: what a
- * supervisor tells, where there is one.
+ * supervisor tells, where there is one. `keys`: those of the router that it runs in.
  */
 export function accessSubgraph(
   probe: ProbeServices,
   parts: AccessServices["parts"] = () => [],
+  keys?: KeyRing,
 ): SubgraphDefinition<undefined, AccessServices> {
   return defineSubgraph<undefined, AccessServices>({
     name: "access",
-    entities: [RequestAudit],
-    resolvers: [RequestAuditResolver, ServiceHealthResolver, PartHealthResolver],
+    entities: [RequestAudit, ApiKey],
+    resolvers: [RequestAuditResolver, ApiKeyResolver, ServiceHealthResolver, PartHealthResolver],
     references: {
+      ApiKey: (ids, { db }) =>
+        db.read(async ({ em }) => {
+          const keys = await em.find(ApiKey, { id: [...new Set(ids)], isAdmin: false });
+          const found = new Map(keys.map((key) => [key.id, key]));
+          return ids.map((id) => found.get(id) ?? null);
+        }),
       RequestAudit: (ids, { db }) =>
         db.read(async ({ em }) => {
           const found = new Map((await em.find(RequestAudit, { id: [...new Set(ids)] })).map((audit) => [audit.id, audit]));
@@ -31,7 +42,8 @@ export function accessSubgraph(
       { name: "0001-request-audits", class: RequestAudits },
       { name: "0002-engine-role", class: EngineRole },
       { name: "0003-audited-changes", class: AuditedChanges },
+      { name: "0004-api-keys", class: ApiKeys },
     ],
-    open: () => Promise.resolve({ services: { probe, parts }, close: () => Promise.resolve() }),
+    open: () => Promise.resolve({ services: { probe, parts, keys }, close: () => Promise.resolve() }),
   });
 }

@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { AppError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
 import { hashOf } from "../graph/operations.ts";
+import type { Identity } from "../edge/identity.ts";
 import { auditRecord, type AuditSink } from "./audit.ts";
 import { refusedContext, type RouterContext } from "../request-context.ts";
 
@@ -16,6 +17,8 @@ export interface RefusedRequest {
   context?: RouterContext | undefined;
   /** Of a WebSocket. */
   connectionParams?: Record<string, unknown> | undefined;
+  /** Of whom it was, where it got as far as that. */
+  identity?: Identity | undefined;
   /** As the client was told it, where it was told one. */
   requestId?: string | undefined;
   statusCode: number;
@@ -47,8 +50,8 @@ export class RefusalAudit {
 
   record(refused: RefusedRequest): void {
     if (!this.#take()) return;
-    const { request, connectionParams, requestId, statusCode, error, startedAt = new Date() } = refused;
-    const context = refused.context ?? refusedContext(request, { connectionParams, requestId });
+    const { request, connectionParams, identity, requestId, statusCode, error, startedAt = new Date() } = refused;
+    const context = refused.context ?? refusedContext(request, { connectionParams, requestId, identity });
     const { code, reason } = error instanceof AppError ? error : { code: "INTERNAL", reason: "INTERNAL" };
     // The row has room for the code only.
     this.#setting.log.info({ requestId: context.info.requestId, statusCode, reason }, "request refused");

@@ -10,7 +10,7 @@ import type { OperationAudits } from "../audit/operation-audits.ts";
 import { jsonBytesOf, type AnswerBytes } from "../graph/answer-bytes.ts";
 import type { AnswerWeight } from "../graph/answer-weight.ts";
 import { executePlan } from "../graph/execute-plan.ts";
-import { RefusedOperation, type Operations, type PlannedOperation } from "../graph/operations.ts";
+import { RefusedOperation, type Operations, type ParsedOperation, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
 import type { Readers } from "./readers.ts";
@@ -65,14 +65,14 @@ export function weighValues(
 }
 
 interface Execution {
-  parsed: Parameters<Operations["fromDocument"]>[0];
+  parsed: ParsedOperation;
   variables: Record<string, unknown>;
   context: RouterContext;
 }
 
 async function execute(runtime: Runtime, { parsed, variables, context }: Execution): Promise<ExecutionResult> {
   try {
-    const planned = runtime.operations.fromDocument(parsed);
+    const planned = runtime.operations.fromDocument(parsed, context.info);
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
     const { errors, nodes } = weighValues(runtime, planned, variables);
     if (errors.length > 0) return { errors };
@@ -88,6 +88,7 @@ async function execute(runtime: Runtime, { parsed, variables, context }: Executi
   } catch (error) {
     if (error instanceof RefusedOperation) return { errors: [...error.errors] };
     if (error instanceof AppError && Object.hasOwn(statusOfBusy, error.reason)) throw busy(error);
+    if (error instanceof AppError && Object.hasOwn(statusOfUnauthorized, error.reason)) throw unauthorized(error);
     return { errors: [error instanceof GraphQLError ? error : new GraphQLError("plan or shape", { originalError: error as Error })] };
   }
 }
@@ -146,6 +147,12 @@ function busy(error: AppError): GraphQLError {
     headers: new HeaderMap([["retry-after", String(Math.ceil(Number(error.facts["retryAfterMs"]) / 1_000))]]),
   };
   return new GraphQLError(error.message, { originalError: error, extensions: { http } });
+}
+
+const statusOfUnauthorized: Readonly<Record<string, number>> = { KEY_MISSING: 401, SCOPE_MISSING: 403 };
+
+function unauthorized(error: AppError): GraphQLError {
+  return new GraphQLError(error.message, { originalError: error, extensions: { http: { status: statusOfUnauthorized[error.reason] } } });
 }
 
 const subscriptionOverHttp = () => {

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { ApolloServer } from "@apollo/server";
-import { OperationTypeNode, type ExecutionResult, type FormattedExecutionResult } from "graphql";
+import { OperationTypeNode, type GraphQLError, type ExecutionResult, type FormattedExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { defineErrors } from "#shared/errors.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
@@ -13,6 +13,7 @@ import { sendJson } from "#shared/serve/http-answer.ts";
 import { hashOf } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
+import type { Identities } from "./identity.ts";
 import { isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
 import type { StreamFormat } from "./stream-formats.ts";
 import { startSubscription } from "./subscriptions.ts";
@@ -54,6 +55,7 @@ export interface StreamedOperation {
 export interface HttpStreamsSetting {
   server: ApolloServer<RouterContext>;
   bounds: StreamBounds;
+  identities: Identities;
 }
 
 /** The streams of one router. */
@@ -77,19 +79,19 @@ export class HttpStreams {
   /** Answers an operation; false where it is none that needs a stream, and a whole answer is as welcome. */
   async answer(streamed: StreamedOperation, acceptsWhole: boolean): Promise<boolean> {
     const { asked, response, context, isGet } = streamed;
-    const kind = this.#kindOf(asked);
+    const kind = this.#kindOf(asked, context.info);
     if (acceptsWhole && kind !== OperationTypeNode.SUBSCRIPTION) return false;
     if (isGet && kind === OperationTypeNode.MUTATION) return false;
     if (this.#isFull(streamed)) return true;
     const prepared = prepareOperation(this.#runtime, asked, { context });
-    if (isRefused(prepared)) sendJson(response, 400, { errors: prepared });
+    if (isRefused(prepared)) sendJson(response, statusOf(prepared), { errors: prepared });
     else await this.#stream(streamed, prepared);
     return true;
   }
 
   /** Whether an operation is a subscription that can be planned. */
-  isSubscription(asked: AskedOperation): boolean {
-    return this.#kindOf(asked) === OperationTypeNode.SUBSCRIPTION;
+  isSubscription(asked: AskedOperation, caller: RouterContext["info"]): boolean {
+    return this.#kindOf(asked, caller) === OperationTypeNode.SUBSCRIPTION;
   }
 
   /** Ends all streams: their clients are to subscribe again, elsewhere. */
@@ -98,9 +100,9 @@ export class HttpStreams {
   }
 
   /** undefined: it cannot be planned, and is refused wherever it goes. */
-  #kindOf({ query, operationName }: AskedOperation): OperationTypeNode | undefined {
+  #kindOf({ query, operationName }: AskedOperation, caller: RouterContext["info"]): OperationTypeNode | undefined {
     try {
-      return this.#runtime.operations.fromText(query, operationName || undefined).node.operation;
+      return this.#runtime.operations.fromText(query, operationName || undefined, caller).node.operation;
     } catch {
       return undefined;
     }
@@ -127,6 +129,8 @@ export class HttpStreams {
     const cut = () => response.end(format.cut);
     this.#open.add(cut);
     this.#watch(response, tenantId);
+    const { identity } = context;
+    if (identity.kind === "key") response.once("close", this.#setting.identities.watch(identity, cut));
     this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
     try {
       await writeAll(await this.#results(prepared), { format, response, bounds: this.#setting.bounds });
@@ -160,6 +164,13 @@ export class HttpStreams {
     if (body.kind !== "single") throw new Error("an incremental answer was not asked for");
     return body.singleResult;
   }
+}
+
+/** 401 without a key, 403 without a scope. */
+function statusOf(errors: readonly GraphQLError[]): number {
+  const { code } = errors[0]?.extensions ?? {};
+  if (code === "UNAUTHENTICATED") return 401;
+  return code === "FORBIDDEN" ? 403 : 400;
 }
 
 type Result = ExecutionResult | FormattedExecutionResult;

@@ -14,6 +14,7 @@ import type { Audited } from "../audit/audit.ts";
 import { answerCors, refusalOf, refusalOfGet } from "./browser-guard.ts";
 import { subscriptionNotStreamed } from "./gateway.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
+import type { Identities } from "./identity.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
 import type { Readers } from "./readers.ts";
 import type { HttpStreams } from "./http-streams.ts";
@@ -36,6 +37,7 @@ export interface HttpOptions {
   readers: Readers;
   parts?: (() => readonly PartHealth[]) | undefined;
   refusals: RefusalAudit;
+  identities: Identities;
 }
 
 interface Answering extends HttpOptions {
@@ -56,7 +58,10 @@ export function httpListener(given: HttpOptions): (request: IncomingMessage, res
     const requestId = requestIdFor(request);
     response.setHeader("x-request-id", requestId);
     response.setHeader("x-content-type-options", "nosniff");
-    const refusal = refusalOf(request, options.env);
+    response.setHeader("referrer-policy", "no-referrer");
+    response.setHeader("x-frame-options", "DENY");
+    // With auth on a page needs a key, which it has from its user alone.
+    const refusal = options.identities.isAuthOn ? undefined : refusalOf(request, options.env);
     if (refusal !== undefined) {
       if (pathOf(request) === "/graphql")
         options.refusals.record({ request, requestId, statusCode: statusOfRefusal(refusal), error: refusal });
@@ -96,12 +101,16 @@ async function route(options: Answering, exchange: Exchange): Promise<void> {
 }
 
 async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
-  const { server, maxBodyBytes, audited, refusals, readers } = options;
+  const { server, maxBodyBytes, audited, refusals, readers, identities } = options;
   const startedAt = new Date();
   let context: RouterContext | undefined;
-  const refused = (statusCode: number, error: unknown) => refusals.record({ request, context, requestId, statusCode, error, startedAt });
+  let identity = identities.nobody;
+  const refused = (statusCode: number, error: unknown) =>
+    refusals.record({ request, context, identity, requestId, statusCode, error, startedAt });
   try {
-    context = { ...httpContext(request, requestId, clientGone(response)), whenAnswered: whenAnswered(response) };
+    const signal = clientGone(response);
+    identity = await identities.of(request);
+    context = { ...httpContext(request, requestId, { identity, signal }), whenAnswered: whenAnswered(response) };
     response.setHeader("x-tenant-id", context.info.tenantId);
     const refusal = refusalOfGet(request);
     if (refusal !== undefined) throw refusal;
@@ -130,7 +139,7 @@ async function answerAsStream(
   const asked = operationIn(read);
   if (asked === undefined) return false;
   // Apollo Server would only say that a GET may not.
-  if (format === undefined && read.method === "GET" && streams.isSubscription(asked)) throw subscriptionNotStreamed();
+  if (format === undefined && read.method === "GET" && streams.isSubscription(asked, context.info)) throw subscriptionNotStreamed();
   if (format === undefined) return false;
   // Whatever becomes of it is audited there.
   const isAnswered = await streams.answer({ asked, format, response, context, isGet: read.method === "GET" }, acceptsJson(accept));

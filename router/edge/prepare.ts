@@ -39,7 +39,7 @@ export function prepareOperation(
     return told;
   };
   try {
-    const planned = runtime.operations.fromText(asked.query, operationName);
+    const planned = runtime.operations.fromText(asked.query, operationName, context.info);
     const { errors } = weighValues(runtime, planned, variables);
     if (errors.length > 0) return refuse(errors, planned.document);
     return { planned, source: asked.query, variables, context, operationName };

@@ -14,6 +14,8 @@ import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { SocketExtra, SocketOptions } from "#shared/serve/websocket-server.ts";
 import { hashOf } from "../graph/operations.ts";
 import type { Runtime } from "./gateway.ts";
+import { keyErrors } from "../access/errors.ts";
+import type { Identities, Identity } from "./identity.ts";
 import { isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { socketContext, type RouterContext } from "../request-context.ts";
@@ -22,28 +24,32 @@ import { startSubscription } from "./subscriptions.ts";
 interface SocketSetting {
   server: ApolloServer<RouterContext>;
   refusals: RefusalAudit;
+  identities: Identities;
 }
 
 /** What the WebSocket server is to do with operations. */
-export function socketOptions(runtime: Runtime, { server, refusals }: SocketSetting): SocketOptions {
-  const refused = ({ request, connectionParams }: RouterExtra, error: AppError) =>
-    refusals.record({ request, connectionParams, statusCode: statusOfRefusal(error), error });
+export function socketOptions(runtime: Runtime, { server, refusals, identities }: SocketSetting): SocketOptions {
+  const refused = ({ request, connectionParams, identity = identities.nobody }: RouterExtra, error: AppError) =>
+    refusals.record({ request, connectionParams, identity, statusCode: statusOfRefusal(error), error });
+  const identityOf = ({ identity = identities.nobody }: RouterExtra) => identity;
   return {
     onOpen: (extra: RouterExtra, cut) => {
       const { socket, raw } = extra;
       const unread = () => socket.bufferedAmount;
       socket.once("close", runtime.readers.watch({ tenantId: () => extra.tenantId, socket: raw as Socket, unread, cut }));
     },
-    onConnect: ({ connectionParams, extra }) => acknowledge(extra, connectionParams, (error) => refused(extra, error)),
+    onConnect: ({ connectionParams, extra }) => acknowledge(extra, { connectionParams, identities, refused }),
     onUnread: refused,
     onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
-      const context = socketContext(extra.request, connectionParams);
+      const context = socketContext(extra.request, connectionParams, { identity: identityOf(extra) });
       const outcome = { statusCode: 400, errorCodes: [error.code], reasons: [error.reason] };
       runtime.audits.record({ context, hash: hashOf(query), operationName, variables: {}, startedAt: new Date() }, outcome);
       return [clientError(error, { requestId: context.info.requestId })];
     },
-    onSubscribe: ({ connectionParams, extra }, _id, payload) => {
-      const context = socketContext(extra.request, connectionParams, extra.gone);
+    onSubscribe: async ({ connectionParams, extra }, _id, payload) => {
+      // What the key may do may have changed since the socket was opened.
+      const identity = await identities.again(identityOf(extra));
+      const context = socketContext(extra.request, connectionParams, { identity, signal: extra.gone });
       return prepare(runtime, payload, context);
     },
     subscribe: ({ contextValue }) => {
@@ -61,28 +67,50 @@ export function socketOptions(runtime: Runtime, { server, refusals }: SocketSett
 
 interface RouterExtra extends SocketExtra {
   tenantId?: string;
+  /** As it was when the socket was opened. */
+  identity?: Identity;
   /** As the client introduced itself; for the audit of what is refused later. */
   connectionParams?: Record<string, unknown> | undefined;
 }
 
-/** Tells the client which tenant it speaks for; one it cannot speak for ends the socket with the reason. */
-function acknowledge(
-  extra: RouterExtra,
-  connectionParams: Record<string, unknown> | undefined,
-  refused: (error: AppError) => void,
-): Record<string, unknown> | false {
+interface Acknowledging {
+  connectionParams: Record<string, unknown> | undefined;
+  identities: Identities;
+  refused: (extra: RouterExtra, error: AppError) => void;
+}
+
+/** Tells the client which tenant it speaks for; one it cannot speak for, or a key that is not accepted, ends the socket with the reason. */
+async function acknowledge(extra: RouterExtra, { connectionParams, identities, refused }: Acknowledging): Promise<Acknowledged> {
   const { request, socket } = extra;
   extra.connectionParams = connectionParams;
   try {
-    const { info } = socketContext(request, connectionParams);
+    const identity = (extra.identity = await identities.of(request, connectionParams));
+    // Nobody may do anything that takes a socket.
+    if (identity.kind === "nobody") throw keyErrors.KEY_MISSING({});
+    const { info } = socketContext(request, connectionParams, { identity });
     extra.tenantId = info.tenantId;
+    const end = (why: keyof typeof closedBy) => socket.close(closedBy[why].code, closedBy[why].reason);
+    if (identity.kind === "key") socket.once("close", identities.watch(identity, end));
     return { "x-tenant-id": info.tenantId };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    refused(error);
-    socket.close(closeCodes.BAD_REQUEST, closeReason(`${error.reason}: ${error.message}`));
+    refused(extra, error);
+    socket.close(codeOf(error), closeReason(`${error.reason}: ${error.message}`));
     return false;
   }
+}
+
+type Acknowledged = Record<string, unknown> | false;
+
+/** How a socket ends whose key is accepted no more, and one of whose key nobody can say so. */
+const closedBy = {
+  REFUSED: { code: closeCodes.FORBIDDEN, reason: "KEY_INVALID: The API key is not accepted any more." },
+  UNKNOWN: { code: closeCodes.TRY_AGAIN_LATER, reason: "KEYS_UNAVAILABLE: Keys cannot be checked. Connect again." },
+} as const;
+
+function codeOf({ code }: AppError): number {
+  if (code === "BAD_USER_INPUT") return closeCodes.BAD_REQUEST;
+  return code === "DOWNSTREAM_UNAVAILABLE" ? closeCodes.TRY_AGAIN_LATER : closeCodes.FORBIDDEN;
 }
 
 /** A close frame has room for 123 bytes: cut within a character, the mark of that needs up to three. */

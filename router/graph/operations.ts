@@ -25,6 +25,7 @@ import { documentExcess, fragmentExcess, fragmentsOf, type Fragments } from "./d
 import { heapSizeOf } from "./heap-size.ts";
 import type { OperationLimits } from "./limits.ts";
 import { pointsExcess, rootPricesOf, type RootPrices } from "./root-points.ts";
+import { authorize, rootScopesOf, type CallerFacts, type RootScopes } from "./root-scopes.ts";
 import { compileShape, type Shaper } from "./shape.ts";
 import { conditionalRootFault } from "./subscription-root.ts";
 import type { ComposedGraph } from "./supergraph.ts";
@@ -33,6 +34,8 @@ import type { ComposedGraph } from "./supergraph.ts";
 export interface PlannedOperation {
   document: DocumentNode;
   node: OperationDefinitionNode;
+  /** By name and not by alias, each once. */
+  rootFields: readonly string[];
   /** What variables are unless given. */
   defaults: Readonly<Record<string, unknown>>;
   /** How large the answer may be, by the variables. */
@@ -70,6 +73,14 @@ const tokenBytes = 300;
 /** About what the compiled shape and weight of an operation hold, and what the planner keeps by the fields of its plan: as much as the plan. */
 const compiledTimes = 1;
 
+/** An operation of a document that has been parsed. */
+export interface ParsedOperation {
+  /** Of the text. */
+  hash: string;
+  document: DocumentNode;
+  operationName: string | null | undefined;
+}
+
 /** A valid document, with the plans of those of its operations that were asked for. */
 interface KnownDocument {
   document: DocumentNode;
@@ -85,12 +96,14 @@ export class Operations {
   readonly #rules: readonly ValidationRule[];
   readonly #limits: OperationLimits;
   readonly #prices: RootPrices;
+  readonly #scopes: RootScopes;
   readonly #known: LruCache<KnownDocument>;
 
   constructor(options: OperationsOptions) {
     this.#graph = options.graph;
     this.#planner = new QueryPlanner(options.graph.supergraph, { exposeDocumentNodeInFetchNode: true });
     this.#prices = rootPricesOf(options.graph.supergraph.schema);
+    this.#scopes = rootScopesOf(options.graph.supergraph.schema);
     this.#rules = [...specifiedRules, ...options.rules];
     this.#limits = options.limits;
     this.#known = new LruCache({ entries: maxPlanned, bytes: options.maxPlannedBytes ?? maxPlannedBytes });
@@ -101,10 +114,10 @@ export class Operations {
     return { documents: this.#known.size, bytes: this.#known.bytes };
   }
 
-  /** From text. @throws GraphQLError[] wrapped in {@link RefusedOperation}; AppError NESTED_TOO_DEEP */
-  fromText(text: string, operationName: string | null | undefined): PlannedOperation {
+  /** From text. @throws GraphQLError[] wrapped in {@link RefusedOperation}; AppError NESTED_TOO_DEEP, KEY_MISSING, SCOPE_MISSING */
+  fromText(text: string, operationName: string | null | undefined, caller: CallerFacts = {}): PlannedOperation {
     const hash = hashOf(text);
-    return this.fromDocument({ hash, document: this.documentOf(hash) ?? this.#parse(text), operationName });
+    return this.fromDocument({ hash, document: this.documentOf(hash) ?? this.#parse(text), operationName }, caller);
   }
 
   /** A document that is known to be valid, by the hash of its text. */
@@ -112,13 +125,23 @@ export class Operations {
     return this.#known.get(hash)?.document;
   }
 
-  /** From a document that has been parsed and nothing else. @throws RefusedOperation */
-  fromDocument(parsed: { hash: string; document: DocumentNode; operationName: string | null | undefined }): PlannedOperation {
-    const { hash } = parsed;
+  /**
+   * From a document that has been parsed and nothing else: whether the caller may ask for it is known before it is validated, planned or run.
+   *
+   * @throws RefusedOperation; AppError KEY_MISSING, SCOPE_MISSING
+   */
+  fromDocument(parsed: ParsedOperation, caller: CallerFacts = {}): PlannedOperation {
+    const { hash, document } = parsed;
     // Clients that have none send an empty one.
     const operationName = parsed.operationName || undefined;
-    const known = this.#known.get(hash) ?? this.#validated(parsed.document);
     const name = operationName ?? "";
+    const kept = this.#known.get(hash);
+    if (caller.scopes !== undefined) {
+      const node = kept?.operations.get(name)?.node ?? getOperationAST(document, operationName);
+      const fields = kept?.operations.get(name)?.rootFields ?? (node == null ? [] : rootFieldsOf(document, node));
+      if (node != null) authorize(node.operation, fields, caller, this.#scopes);
+    }
+    const known = kept ?? this.#validated(document);
     const planned = known.operations.get(name) ?? this.#plan(known, operationName);
     if (!known.operations.has(name)) {
       known.operations.set(name, planned);
@@ -172,10 +195,12 @@ export class Operations {
     const operation = operationFromDocument(this.#graph.api, renamed, { validate: false, ...(operationName ? { operationName } : {}) });
     const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
     const weighAnswer = compileWeight({ node, fragments, schema: this.#graph.apiSchema, limits: this.#limits });
-    const callsOutside = rootFieldsOf(document, node).some((name) => this.#prices.outside.has(name));
+    const rootFields = rootFieldsOf(document, node);
+    const callsOutside = rootFields.some((name) => this.#prices.outside.has(name));
     return {
       document,
       node,
+      rootFields,
       defaults,
       weighAnswer,
       callsOutside,

@@ -7,10 +7,14 @@ export const closeCodes = {
   GOING_AWAY: 1001,
   /** A message is above the limit of bytes. */
   MESSAGE_TOO_BIG: 1009,
+  /** Keys cannot be checked for the moment. */
+  TRY_AGAIN_LATER: 1013,
   /** A message cannot be read, or connection_init says what cannot be. */
   BAD_REQUEST: 4400,
   /** An operation came before the connection was acknowledged. */
   UNAUTHORIZED: 4401,
+  /** The API key is not accepted, or is so no more; or it is not one of the tenant. */
+  FORBIDDEN: 4403,
   /** The client offered no subprotocol, or another one. */
   SUBPROTOCOL_NOT_ACCEPTABLE: 4406,
   /** No connection_init came in time. */

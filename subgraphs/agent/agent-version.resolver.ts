@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { AgentVersion } from "./agent-version.entity.ts";
 import { CreateAgentVersionInput } from "./agent-version.inputs.ts";
 import * as service from "./agent-version.service.ts";
@@ -10,6 +11,7 @@ import { ToolBindingStub } from "./tool-binding.stub.ts";
 /** Versions of agents in the graph. */
 @Resolver(() => AgentVersion)
 export class AgentVersionResolver {
+  @Needs("agent:read")
   @Query(() => AgentVersion, { nullable: true, description: "An agent version by id; null where there is none." })
   agentVersion(
     @Arg("id", () => ID, { description: "The agent version's id. A malformed one is an unknown one." }) id: string,
@@ -18,6 +20,7 @@ export class AgentVersionResolver {
     return loaders.agentVersion.load(id);
   }
 
+  @Needs("agent:write")
   @Mutation(() => AgentVersion, {
     nullable: true,
     description: "Makes the agent's next version. A version's content never changes: a change is a new version.",
@@ -29,6 +32,7 @@ export class AgentVersionResolver {
     return service.createAgentVersion(context, input);
   }
 
+  @Needs("agent:write")
   @Mutation(() => AgentVersion, {
     nullable: true,
     description:
@@ -41,6 +45,7 @@ export class AgentVersionResolver {
     return service.publishAgentVersion(context, id);
   }
 
+  @Needs("agent:write")
   @Mutation(() => AgentVersion, {
     nullable: true,
     description:

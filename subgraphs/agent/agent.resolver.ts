@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AgentVersion } from "./agent-version.entity.ts";
 import type { AgentContext } from "./agent.context.ts";
@@ -12,6 +13,7 @@ const AgentVersionConnection = connectionType("AgentVersion", () => AgentVersion
 /** Agents in the graph. */
 @Resolver(() => Agent)
 export class AgentResolver {
+  @Needs("agent:read")
   @Query(() => Agent, { nullable: true, description: "An agent by id, deleted ones too; null where there is none." })
   agent(
     @Arg("id", () => ID, { description: "The agent's id. A malformed one is an unknown one." }) id: string,
@@ -20,6 +22,7 @@ export class AgentResolver {
     return loaders.agent.load(id);
   }
 
+  @Needs("agent:read")
   @Query(() => Agent, { nullable: true, description: "An agent by its code; null where there is none." })
   agentByCode(
     @Arg("code", () => String, { description: "The agent's code; case counts." }) code: string,
@@ -28,6 +31,7 @@ export class AgentResolver {
     return db.read(({ em }) => em.findOne(Agent, { code, deletedAt: null }));
   }
 
+  @Needs("agent:read")
   @Query(() => AgentConnection, { nullable: true, description: "The tenant's agents, newest first." })
   agents(
     @Arg("agentType", () => String, { nullable: true, description: "Only agents of this type." }) agentType: string | null,
@@ -39,11 +43,13 @@ export class AgentResolver {
     return db.read(({ em }) => listPage(em, Agent, page, { where: { deletedAt: null, ...filter } }));
   }
 
+  @Needs("agent:write")
   @Mutation(() => Agent, { nullable: true, description: "Makes an agent. CONFLICT when its code is taken." })
   createAgent(@Arg("input", () => CreateAgentInput) input: CreateAgentInput, @Ctx() context: AgentContext): Promise<Agent> {
     return service.createAgent(context, input);
   }
 
+  @Needs("agent:write")
   @Mutation(() => Agent, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateAgent(
     @Arg("id", () => ID, { description: "The agent; NOT_FOUND where there is none." }) id: string,
@@ -53,6 +59,7 @@ export class AgentResolver {
     return service.updateAgent(context, id, input);
   }
 
+  @Needs("agent:write")
   @Mutation(() => Agent, {
     nullable: true,
     description:

@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from "type-graphql";
 import { Costs, widePoints } from "#shared/graphql/cost.ts";
+import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, type Connection } from "#shared/graphql/pagination.ts";
 import { MemoryHit } from "./memory-hit.ts";
 import { searchMemories } from "./memory-search.service.ts";
@@ -15,6 +16,7 @@ export const MemoryConnection = connectionType("Memory", () => Memory);
 /** Memories in the graph. */
 @Resolver(() => Memory)
 export class MemoryResolver {
+  @Needs("memory:read")
   @Query(() => Memory, { nullable: true, description: "A memory by id; null where there is none, or it has expired." })
   memory(
     @Arg("id", () => ID, { description: "The memory's id. A malformed one is an unknown one." }) id: string,
@@ -23,6 +25,7 @@ export class MemoryResolver {
     return loaders.memory.load(id);
   }
 
+  @Needs("memory:read")
   @Query(() => MemoryConnection, { nullable: true, description: "The tenant's memories that have not expired, newest first." })
   memories(
     @Args(() => MemoriesArgs) { scopeType, scopeId, memoryType, ...page }: MemoriesArgs,
@@ -36,6 +39,7 @@ export class MemoryResolver {
     return db.read(({ em }) => listPage(em, Memory, page, { where: { ...filter, ...unexpired() } }));
   }
 
+  @Needs("memory:read")
   @Costs(widePoints)
   @Query(() => [MemoryHit], {
     nullable: true,
@@ -46,11 +50,13 @@ export class MemoryResolver {
     return searchMemories(context, input);
   }
 
+  @Needs("memory:write")
   @Mutation(() => Memory, { nullable: true, description: "Makes a memory." })
   createMemory(@Arg("input", () => CreateMemoryInput) input: CreateMemoryInput, @Ctx() context: MemoryContext): Promise<Memory> {
     return service.createMemory(context, input);
   }
 
+  @Needs("memory:write")
   @Mutation(() => Memory, { nullable: true, description: "Changes what is given; whose memory it is never changes." })
   updateMemory(
     @Arg("id", () => ID, { description: "The memory; NOT_FOUND where there is none." }) id: string,
@@ -60,6 +66,7 @@ export class MemoryResolver {
     return service.updateMemory(context, id, input);
   }
 
+  @Needs("memory:write")
   @Mutation(() => Memory, { nullable: true, description: "Deletes a memory for good: nothing of it stays. Answers the memory as it was." })
   deleteMemory(
     @Arg("id", () => ID, { description: "The memory; NOT_FOUND where there is none." }) id: string,

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
 import { ChatCompletionInput, CreateEmbeddingsInput } from "./chat.inputs.ts";
 import { completeChat, streamCompletion } from "./chat.service.ts";
@@ -10,6 +11,7 @@ import type { ModelContext } from "./model.context.ts";
 /** Completions and embeddings in the graph. */
 @Resolver()
 export class ChatResolver {
+  @Needs("model:invoke")
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => ChatCompletion, {
@@ -24,6 +26,7 @@ export class ChatResolver {
     return completeChat(context, input);
   }
 
+  @Needs("model:invoke")
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => Embeddings, {
@@ -38,6 +41,7 @@ export class ChatResolver {
     return createEmbeddings(context, input);
   }
 
+  @Needs("model:invoke")
   @Costs(heavyPoints)
   @WaitsOutside()
   @Subscription(() => ChatCompletionChunk, {

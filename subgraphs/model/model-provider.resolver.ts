@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Costs, widePoints } from "#shared/graphql/cost.ts";
+import { Needs } from "#shared/graphql/needs.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import type { JsonObject } from "#shared/json.ts";
@@ -17,6 +18,7 @@ const ModelProviderConnection = connectionType("ModelProvider", () => ModelProvi
 /** Providers in the graph, what they offer and what was used of them. */
 @Resolver(() => ModelProvider)
 export class ModelProviderResolver {
+  @Needs("model:read")
   @Query(() => ModelProvider, { nullable: true, description: "A provider by id, deleted ones too; null where there is none." })
   modelProvider(
     @Arg("id", () => ID, { description: "The provider's id. A malformed one is an unknown one." }) id: string,
@@ -25,6 +27,7 @@ export class ModelProviderResolver {
     return loaders.modelProvider.load(id);
   }
 
+  @Needs("model:read")
   @Query(() => ModelProvider, { nullable: true, description: "A provider by its code; null where there is none." })
   modelProviderByCode(
     @Arg("code", () => String, { description: "The provider's code; case counts." }) code: string,
@@ -33,6 +36,7 @@ export class ModelProviderResolver {
     return db.read(({ em }) => em.findOne(ModelProvider, { code, deletedAt: null }));
   }
 
+  @Needs("model:read")
   @Query(() => ModelProviderConnection, { nullable: true, description: "The tenant's providers, newest first." })
   modelProviders(
     @Arg("status", () => ModelProviderStatus, { nullable: true, description: "Only providers of this status." })
@@ -43,6 +47,7 @@ export class ModelProviderResolver {
     return db.read(({ em }) => listPage(em, ModelProvider, page, { where: { deletedAt: null, ...(status != null && { status }) } }));
   }
 
+  @Needs("model:read")
   @Query(() => [Model], {
     nullable: true,
     description:
@@ -52,6 +57,7 @@ export class ModelProviderResolver {
     return listModels(context);
   }
 
+  @Needs("model:read")
   @Costs(widePoints)
   @Query(() => [ModelUsage], {
     nullable: true,
@@ -70,6 +76,7 @@ export class ModelProviderResolver {
     return modelUsage(context, { from: from ?? null, to: to ?? null, groupBy });
   }
 
+  @Needs("model:write")
   @Mutation(() => ModelProvider, {
     nullable: true,
     description: "Makes a provider. CONFLICT when its code is taken. Whether it answers is not tried.",
@@ -81,6 +88,7 @@ export class ModelProviderResolver {
     return providers.createModelProvider(context, input);
   }
 
+  @Needs("model:write")
   @Mutation(() => ModelProvider, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateModelProvider(
     @Arg("id", () => ID, { description: "The provider; NOT_FOUND where there is none." }) id: string,
@@ -90,6 +98,7 @@ export class ModelProviderResolver {
     return providers.updateModelProvider(context, id, input);
   }
 
+  @Needs("model:write")
   @Mutation(() => ModelProvider, {
     nullable: true,
     description: "Deletes a provider and its key. Answers the provider without it, with its deletedAt.",

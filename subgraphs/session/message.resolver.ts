@@ -1,4 +1,5 @@
 import { Arg, Ctx, Directive, FieldResolver, ID, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { Message, MessageAdded } from "./message.entity.ts";
 import { AddMessageInput, RecordRunMessageInput } from "./message.inputs.ts";
 import * as messages from "./message.service.ts";
@@ -9,6 +10,7 @@ import { Session } from "./session.entity.ts";
 /** Messages in the graph. */
 @Resolver(() => Message)
 export class MessageResolver {
+  @Needs("session:read")
   @Query(() => Message, { nullable: true, description: "A message by id; null where there is none." })
   message(
     @Arg("id", () => ID, { description: "The message's id. A malformed one is an unknown one." }) id: string,
@@ -17,11 +19,13 @@ export class MessageResolver {
     return loaders.message.load(id);
   }
 
+  @Needs("session:write")
   @Mutation(() => Message, { nullable: true, description: "Adds a message to a conversation. CONFLICT on a closed session." })
   addMessage(@Arg("input", () => AddMessageInput) input: AddMessageInput, @Ctx() context: SessionContext): Promise<Message> {
     return messages.addMessage(context, input);
   }
 
+  @Needs("session:write")
   @Directive("@inaccessible")
   @Mutation(() => Message, { description: "Adds the answer of a run, once. For the runtime." })
   recordRunMessage(
@@ -31,6 +35,7 @@ export class MessageResolver {
     return messages.recordRunMessage(context, input);
   }
 
+  @Needs("session:read")
   @Subscription(() => MessageAdded, {
     description:
       "Every message from the cursor after on, once and in order. It stays open when the session is closed: answers of runs in flight still come.",

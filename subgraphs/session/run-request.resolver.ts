@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { AppVersionStub } from "./app.stub.ts";
 import { RunRequest } from "./run-request.entity.ts";
 import { CreateRunRequestInput } from "./run-request.inputs.ts";
@@ -11,6 +12,7 @@ import { WorkflowVersionStub } from "./workflow-version.stub.ts";
 /** Run requests in the graph. */
 @Resolver(() => RunRequest)
 export class RunRequestResolver {
+  @Needs("run:read")
   @Query(() => RunRequest, { nullable: true, description: "A run request by id; null where there is none." })
   runRequest(
     @Arg("id", () => ID, { description: "The run request's id. A malformed one is an unknown one." }) id: string,
@@ -19,6 +21,7 @@ export class RunRequestResolver {
     return loaders.runRequest.load(id);
   }
 
+  @Needs("run:write")
   @Mutation(() => RunRequest, { nullable: true, description: "Records the wish to run; nothing runs yet. CONFLICT on a closed session." })
   createRunRequest(
     @Arg("input", () => CreateRunRequestInput) input: CreateRunRequestInput,
@@ -27,6 +30,7 @@ export class RunRequestResolver {
     return requests.createRunRequest(context, input);
   }
 
+  @Needs("run:write")
   @Mutation(() => RunRequest, {
     nullable: true,
     description:
@@ -39,6 +43,7 @@ export class RunRequestResolver {
     return requests.dispatchRunRequest(context, id);
   }
 
+  @Needs("run:write")
   @Mutation(() => RunRequest, {
     nullable: true,
     description: "createRunRequest and dispatchRunRequest in one call: starts a run in a conversation. createRun starts one without.",

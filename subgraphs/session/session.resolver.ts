@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AppStub } from "./app.stub.ts";
 import { Message } from "./message.entity.ts";
@@ -15,6 +16,7 @@ const RunRequestConnection = connectionType("RunRequest", () => RunRequest);
 /** Sessions in the graph. */
 @Resolver(() => Session)
 export class SessionResolver {
+  @Needs("session:read")
   @Query(() => Session, { nullable: true, description: "A session by id, closed ones too; null where there is none." })
   session(
     @Arg("id", () => ID, { description: "The session's id. A malformed one is an unknown one." }) id: string,
@@ -23,6 +25,7 @@ export class SessionResolver {
     return loaders.session.load(id);
   }
 
+  @Needs("session:read")
   @Query(() => SessionConnection, { nullable: true, description: "The tenant's sessions, newest first." })
   sessions(
     @Arg("appId", () => ID, { nullable: true, description: "Only sessions with this app." }) appId: string | null,
@@ -35,6 +38,7 @@ export class SessionResolver {
     return db.read(({ em }) => listPage(em, Session, page, { where }));
   }
 
+  @Needs("session:write")
   @Mutation(() => Session, {
     nullable: true,
     description: "Begins a conversation of a user with an app. NOT_FOUND when there is no such app, or it was deleted.",
@@ -43,6 +47,7 @@ export class SessionResolver {
     return sessions.createSession(context, input);
   }
 
+  @Needs("session:write")
   @Mutation(() => Session, { nullable: true, description: "Changes what is given; closed sessions too." })
   updateSession(
     @Arg("id", () => ID, { description: "The session; NOT_FOUND where there is none." }) id: string,
@@ -52,6 +57,7 @@ export class SessionResolver {
     return sessions.updateSession(context, id, input);
   }
 
+  @Needs("session:write")
   @Mutation(() => Session, {
     nullable: true,
     description:

@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, type Connection } from "#shared/graphql/pagination.ts";
 import { InstallationStatus, SkillInstallation } from "./skill-installation.entity.ts";
 import { InstallSkillInput, SkillInstallationsArgs } from "./skill-installation.inputs.ts";
@@ -12,6 +13,7 @@ export const SkillInstallationConnection = connectionType("SkillInstallation", (
 /** Installations of skills in the graph. */
 @Resolver(() => SkillInstallation)
 export class SkillInstallationResolver {
+  @Needs("skill:read")
   @Query(() => SkillInstallation, { nullable: true, description: "An installation by id, removed ones too; null where there is none." })
   skillInstallation(
     @Arg("id", () => ID, { description: "The installation's id. A malformed one is an unknown one." }) id: string,
@@ -20,6 +22,7 @@ export class SkillInstallationResolver {
     return loaders.skillInstallation.load(id);
   }
 
+  @Needs("skill:read")
   @Query(() => SkillInstallationConnection, {
     nullable: true,
     description: "Where skills are installed, newest first; removed installations are left out.",
@@ -36,6 +39,7 @@ export class SkillInstallationResolver {
     return db.read(({ em }) => listPage(em, SkillInstallation, page, { where: { status: InstallationStatus.ACTIVE, ...filter } }));
   }
 
+  @Needs("skill:write")
   @Mutation(() => SkillInstallation, {
     nullable: true,
     description:
@@ -45,6 +49,7 @@ export class SkillInstallationResolver {
     return service.installSkill(context, input);
   }
 
+  @Needs("skill:write")
   @Mutation(() => SkillInstallation, {
     nullable: true,
     description: "Takes a skill out of use in a place. Returns the installation, now REMOVED; doing it again changes nothing.",

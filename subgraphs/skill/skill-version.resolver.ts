@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { SkillVersion } from "./skill-version.entity.ts";
 import { CreateSkillVersionInput } from "./skill-version.inputs.ts";
 import * as service from "./skill-version.service.ts";
@@ -8,6 +9,7 @@ import { Skill } from "./skill.entity.ts";
 /** Versions of skills in the graph. */
 @Resolver(() => SkillVersion)
 export class SkillVersionResolver {
+  @Needs("skill:read")
   @Query(() => SkillVersion, { nullable: true, description: "A skill version by id; null where there is none." })
   skillVersion(
     @Arg("id", () => ID, { description: "The skill version's id. A malformed one is an unknown one." }) id: string,
@@ -16,6 +18,7 @@ export class SkillVersionResolver {
     return loaders.skillVersion.load(id);
   }
 
+  @Needs("skill:write")
   @Mutation(() => SkillVersion, {
     nullable: true,
     description: "Makes the skill's next version. A version's content never changes: a change is a new version.",
@@ -27,6 +30,7 @@ export class SkillVersionResolver {
     return service.createSkillVersion(context, input);
   }
 
+  @Needs("skill:write")
   @Mutation(() => SkillVersion, {
     nullable: true,
     description:
@@ -39,6 +43,7 @@ export class SkillVersionResolver {
     return service.publishSkillVersion(context, id);
   }
 
+  @Needs("skill:write")
   @Mutation(() => SkillVersion, {
     nullable: true,
     description:

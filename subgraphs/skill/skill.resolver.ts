@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import type { SkillInstallation } from "./skill-installation.entity.ts";
 import { SkillInstallationConnection } from "./skill-installation.resolver.ts";
@@ -14,6 +15,7 @@ const SkillVersionConnection = connectionType("SkillVersion", () => SkillVersion
 /** Skills in the graph. */
 @Resolver(() => Skill)
 export class SkillResolver {
+  @Needs("skill:read")
   @Query(() => Skill, { nullable: true, description: "A skill by id, deleted ones too; null where there is none." })
   skill(
     @Arg("id", () => ID, { description: "The skill's id. A malformed one is an unknown one." }) id: string,
@@ -22,6 +24,7 @@ export class SkillResolver {
     return loaders.skill.load(id);
   }
 
+  @Needs("skill:read")
   @Query(() => Skill, { nullable: true, description: "A skill by its code; null where there is none." })
   skillByCode(
     @Arg("code", () => String, { description: "The skill's code; case counts." }) code: string,
@@ -30,6 +33,7 @@ export class SkillResolver {
     return db.read(({ em }) => em.findOne(Skill, { code, deletedAt: null }));
   }
 
+  @Needs("skill:read")
   @Query(() => SkillConnection, { nullable: true, description: "The tenant's skills, newest first." })
   skills(
     @Arg("skillType", () => String, { nullable: true, description: "Only skills of this type." }) skillType: string | null,
@@ -41,11 +45,13 @@ export class SkillResolver {
     return db.read(({ em }) => listPage(em, Skill, page, { where: { deletedAt: null, ...filter } }));
   }
 
+  @Needs("skill:write")
   @Mutation(() => Skill, { nullable: true, description: "Makes a skill. CONFLICT when its code is taken." })
   createSkill(@Arg("input", () => CreateSkillInput) input: CreateSkillInput, @Ctx() context: SkillContext): Promise<Skill> {
     return service.createSkill(context, input);
   }
 
+  @Needs("skill:write")
   @Mutation(() => Skill, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateSkill(
     @Arg("id", () => ID, { description: "The skill; NOT_FOUND where there is none." }) id: string,
@@ -55,6 +61,7 @@ export class SkillResolver {
     return service.updateSkill(context, id, input);
   }
 
+  @Needs("skill:write")
   @Mutation(() => Skill, {
     nullable: true,
     description: "Deletes a skill; its versions stay. CONFLICT while it is installed. Answers the skill as it was, with its deletedAt.",

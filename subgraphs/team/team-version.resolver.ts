@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { AgentStub } from "./agent.stub.ts";
 import { TeamMember } from "./team-member.entity.ts";
 import { TeamVersion } from "./team-version.entity.ts";
@@ -10,6 +11,7 @@ import { Team } from "./team.entity.ts";
 /** Versions of teams in the graph. */
 @Resolver(() => TeamVersion)
 export class TeamVersionResolver {
+  @Needs("team:read")
   @Query(() => TeamVersion, { nullable: true, description: "A team version by id; null where there is none." })
   teamVersion(
     @Arg("id", () => ID, { description: "The team version's id. A malformed one is an unknown one." }) id: string,
@@ -18,6 +20,7 @@ export class TeamVersionResolver {
     return loaders.teamVersion.load(id);
   }
 
+  @Needs("team:write")
   @Mutation(() => TeamVersion, {
     nullable: true,
     description: "Makes the team's next version. A version's content never changes: a change is a new version.",
@@ -29,6 +32,7 @@ export class TeamVersionResolver {
     return service.createTeamVersion(context, input);
   }
 
+  @Needs("team:write")
   @Mutation(() => TeamVersion, {
     nullable: true,
     description:
@@ -41,6 +45,7 @@ export class TeamVersionResolver {
     return service.publishTeamVersion(context, id);
   }
 
+  @Needs("team:write")
   @Mutation(() => TeamVersion, {
     nullable: true,
     description:

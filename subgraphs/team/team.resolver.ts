@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { TeamVersion } from "./team-version.entity.ts";
 import type { TeamContext } from "./team.context.ts";
@@ -13,6 +14,7 @@ const TeamVersionConnection = connectionType("TeamVersion", () => TeamVersion);
 /** Teams in the graph. */
 @Resolver(() => Team)
 export class TeamResolver {
+  @Needs("team:read")
   @Query(() => Team, { nullable: true, description: "A team by id, deleted ones too; null where there is none." })
   team(
     @Arg("id", () => ID, { description: "The team's id. A malformed one is an unknown one." }) id: string,
@@ -21,6 +23,7 @@ export class TeamResolver {
     return loaders.team.load(id);
   }
 
+  @Needs("team:read")
   @Query(() => Team, { nullable: true, description: "A team by its code; null where there is none." })
   teamByCode(
     @Arg("code", () => String, { description: "The team's code; case counts." }) code: string,
@@ -29,6 +32,7 @@ export class TeamResolver {
     return db.read(({ em }) => em.findOne(Team, { code, deletedAt: null }));
   }
 
+  @Needs("team:read")
   @Query(() => TeamConnection, { nullable: true, description: "The tenant's teams, newest first." })
   teams(
     @Arg("teamType", () => String, { nullable: true, description: "Only teams of this type." }) teamType: string | null,
@@ -40,11 +44,13 @@ export class TeamResolver {
     return db.read(({ em }) => listPage(em, Team, page, { where: { deletedAt: null, ...filter } }));
   }
 
+  @Needs("team:write")
   @Mutation(() => Team, { nullable: true, description: "Makes a team. CONFLICT when its code is taken." })
   createTeam(@Arg("input", () => CreateTeamInput) input: CreateTeamInput, @Ctx() context: TeamContext): Promise<Team> {
     return service.createTeam(context, input);
   }
 
+  @Needs("team:write")
   @Mutation(() => Team, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateTeam(
     @Arg("id", () => ID, { description: "The team; NOT_FOUND where there is none." }) id: string,
@@ -54,6 +60,7 @@ export class TeamResolver {
     return service.updateTeam(context, id, input);
   }
 
+  @Needs("team:write")
   @Mutation(() => Team, {
     nullable: true,
     description: "Deletes a team; its versions stay. Answers the team as it was, with its deletedAt.",

@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
+import { Needs } from "#shared/graphql/needs.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -19,6 +20,7 @@ const ToolBindingConnection = connectionType("ToolBinding", () => ToolBinding);
 /** Bindings in the graph, and calls. */
 @Resolver(() => ToolBinding)
 export class ToolBindingResolver {
+  @Needs("tool:read")
   @Query(() => ToolBinding, { nullable: true, description: "A binding by id, deleted ones too; null where there is none." })
   toolBinding(
     @Arg("id", () => ID, { description: "The binding's id. A malformed one is an unknown one." }) id: string,
@@ -27,6 +29,7 @@ export class ToolBindingResolver {
     return loaders.toolBinding.load(id);
   }
 
+  @Needs("tool:read")
   @Query(() => ToolBindingConnection, { nullable: true, description: "The tenant's bindings, or those of one tool, newest first." })
   toolBindings(
     @Arg("toolId", () => ID, { nullable: true, description: "Only bindings of this tool." }) toolId: string | null,
@@ -36,6 +39,7 @@ export class ToolBindingResolver {
     return db.read(({ em }) => listPage(em, ToolBinding, page, { where: { deletedAt: null, ...(toolId != null && { toolId }) } }));
   }
 
+  @Needs("tool:write")
   @Mutation(() => ToolBinding, { nullable: true, description: "Makes a binding of a tool." })
   createToolBinding(
     @Arg("input", () => CreateToolBindingInput) input: CreateToolBindingInput,
@@ -44,6 +48,7 @@ export class ToolBindingResolver {
     return bindings.createToolBinding(context, input);
   }
 
+  @Needs("tool:write")
   @Mutation(() => ToolBinding, {
     nullable: true,
     description: "Changes what is given. CONFLICT when stored secrets would go to another origin than they were made for.",
@@ -56,6 +61,7 @@ export class ToolBindingResolver {
     return bindings.updateToolBinding(context, id, input);
   }
 
+  @Needs("tool:write")
   @Mutation(() => ToolBinding, {
     nullable: true,
     description: "Deletes a binding; runs that have frozen it go on. Answers the binding as it was, with its deletedAt.",
@@ -67,6 +73,7 @@ export class ToolBindingResolver {
     return bindings.deleteToolBinding(context, id);
   }
 
+  @Needs("tool:invoke")
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => ToolResult, {

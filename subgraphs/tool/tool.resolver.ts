@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -15,6 +16,7 @@ const ToolVersionConnection = connectionType("ToolVersion", () => ToolVersion);
 /** Tools in the graph. */
 @Resolver(() => Tool)
 export class ToolResolver {
+  @Needs("tool:read")
   @Query(() => Tool, { nullable: true, description: "A tool by id, deleted ones too; null where there is none." })
   tool(
     @Arg("id", () => ID, { description: "The tool's id. A malformed one is an unknown one." }) id: string,
@@ -23,6 +25,7 @@ export class ToolResolver {
     return loaders.tool.load(id);
   }
 
+  @Needs("tool:read")
   @Query(() => Tool, { nullable: true, description: "A tool by its code; null where there is none." })
   toolByCode(
     @Arg("code", () => String, { description: "The tool's code; case counts." }) code: string,
@@ -31,6 +34,7 @@ export class ToolResolver {
     return db.read(({ em }) => em.findOne(Tool, { code, deletedAt: null }));
   }
 
+  @Needs("tool:read")
   @Query(() => ToolConnection, { nullable: true, description: "The tenant's tools, newest first." })
   tools(
     @Arg("toolType", () => ToolType, { nullable: true, description: "Only tools of this type." }) toolType: ToolType | null,
@@ -42,6 +46,7 @@ export class ToolResolver {
     return db.read(({ em }) => listPage(em, Tool, page, { where: { deletedAt: null, ...filter } }));
   }
 
+  @Needs("tool:read")
   @Query(() => ToolVersion, { nullable: true, description: "A tool version by id; null where there is none." })
   toolVersion(
     @Arg("id", () => ID, { description: "The tool version's id. A malformed one is an unknown one." }) id: string,
@@ -50,11 +55,13 @@ export class ToolResolver {
     return loaders.toolVersion.load(id);
   }
 
+  @Needs("tool:write")
   @Mutation(() => Tool, { nullable: true, description: "Makes a tool. CONFLICT when its code is taken." })
   createTool(@Arg("input", () => CreateToolInput) input: CreateToolInput, @Ctx() context: ToolContext): Promise<Tool> {
     return tools.createTool(context, input);
   }
 
+  @Needs("tool:write")
   @Mutation(() => Tool, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateTool(
     @Arg("id", () => ID, { description: "The tool; NOT_FOUND where there is none." }) id: string,
@@ -64,6 +71,7 @@ export class ToolResolver {
     return tools.updateTool(context, id, input);
   }
 
+  @Needs("tool:write")
   @Mutation(() => Tool, {
     nullable: true,
     description:
@@ -76,6 +84,7 @@ export class ToolResolver {
     return tools.deleteTool(context, id);
   }
 
+  @Needs("tool:write")
   @Mutation(() => ToolVersion, {
     nullable: true,
     description:

@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AppVersion } from "./app-version.entity.ts";
 import { App, AppStatus } from "./app.entity.ts";
@@ -15,6 +16,7 @@ const AppVersionConnection = connectionType("AppVersion", () => AppVersion);
 /** Apps in the graph. */
 @Resolver(() => App)
 export class AppResolver {
+  @Needs("app:read")
   @Query(() => App, { nullable: true, description: "An app by id, deleted ones too; null where there is none." })
   app(
     @Arg("id", () => ID, { description: "The app's id. A malformed one is an unknown one." }) id: string,
@@ -23,6 +25,7 @@ export class AppResolver {
     return loaders.app.load(id);
   }
 
+  @Needs("app:read")
   @Query(() => App, { nullable: true, description: "An app by its code; null where there is none." })
   appByCode(
     @Arg("code", () => String, { description: "The app's code; case counts." }) code: string,
@@ -31,6 +34,7 @@ export class AppResolver {
     return db.read(({ em }) => em.findOne(App, { code, deletedAt: null }));
   }
 
+  @Needs("app:read")
   @Query(() => AppConnection, { nullable: true, description: "The tenant's apps, newest first." })
   apps(
     @Arg("status", () => AppStatus, { nullable: true, description: "Only apps of this status." }) status: AppStatus | null,
@@ -40,6 +44,7 @@ export class AppResolver {
     return db.read(({ em }) => listPage(em, App, page, { where: { deletedAt: null, ...(status && { status }) } }));
   }
 
+  @Needs("app:read")
   @Query(() => AppVersion, { nullable: true, description: "An app version by id; null where there is none." })
   appVersion(
     @Arg("id", () => ID, { description: "The app version's id. A malformed one is an unknown one." }) id: string,
@@ -48,11 +53,13 @@ export class AppResolver {
     return loaders.appVersion.load(id);
   }
 
+  @Needs("app:write")
   @Mutation(() => App, { nullable: true, description: "Makes an app. CONFLICT when its code is taken." })
   createApp(@Arg("input", () => CreateAppInput) input: CreateAppInput, @Ctx() context: WorkflowContext): Promise<App> {
     return apps.createApp(context, input);
   }
 
+  @Needs("app:write")
   @Mutation(() => App, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateApp(
     @Arg("id", () => ID, { description: "The app; NOT_FOUND where there is none." }) id: string,
@@ -62,6 +69,7 @@ export class AppResolver {
     return apps.updateApp(context, id, input);
   }
 
+  @Needs("app:write")
   @Mutation(() => App, {
     nullable: true,
     description:
@@ -74,6 +82,7 @@ export class AppResolver {
     return apps.deleteApp(context, id);
   }
 
+  @Needs("app:write")
   @Mutation(() => AppVersion, {
     nullable: true,
     description:
@@ -86,6 +95,7 @@ export class AppResolver {
     return apps.createAppVersion(context, input);
   }
 
+  @Needs("app:write")
   @Mutation(() => AppVersion, {
     nullable: true,
     description:

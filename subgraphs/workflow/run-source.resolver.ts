@@ -1,4 +1,5 @@
 import { Arg, Ctx, Directive, Field, ID, InputType, ObjectType, Query, Resolver } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { findRunSource, type RunSourceRow } from "./run-source.service.ts";
@@ -59,6 +60,7 @@ class RunSource implements RunSourceRow {
 /** For the runtime subgraph only; the public graph does not have it. */
 @Resolver()
 export class RunSourceResolver {
+  @Needs("workflow:read")
   @Query(() => RunSource, { description: "Internal: everything that createRun needs to know, in one read." })
   @Directive("@inaccessible")
   runSource(@Arg("input", () => RunSourceInput) input: RunSourceInput, @Ctx() context: WorkflowContext): Promise<RunSourceRow> {

@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Costs, heavyPoints } from "#shared/graphql/cost.ts";
+import { Needs } from "#shared/graphql/needs.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -18,6 +19,7 @@ const WorkflowVersionConnection = connectionType("WorkflowVersion", () => Workfl
 /** Workflows in the graph. */
 @Resolver(() => Workflow)
 export class WorkflowResolver {
+  @Needs("workflow:read")
   @Query(() => Workflow, { nullable: true, description: "A workflow by id, deleted ones too; null where there is none." })
   workflow(
     @Arg("id", () => ID, { description: "The workflow's id. A malformed one is an unknown one." }) id: string,
@@ -26,6 +28,7 @@ export class WorkflowResolver {
     return loaders.workflow.load(id);
   }
 
+  @Needs("workflow:read")
   @Query(() => Workflow, { nullable: true, description: "A workflow by its code in an app; null where there is none." })
   workflowByCode(
     @Arg("appId", () => ID, { description: "The app that the workflow belongs to." }) appId: string,
@@ -35,6 +38,7 @@ export class WorkflowResolver {
     return db.read(({ em }) => em.findOne(Workflow, { appId, code, deletedAt: null }));
   }
 
+  @Needs("workflow:read")
   @Query(() => WorkflowConnection, { nullable: true, description: "The tenant's workflows, or those of one app, newest first." })
   workflows(
     @Arg("appId", () => ID, { nullable: true, description: "Only workflows of this app." }) appId: string | null,
@@ -44,6 +48,7 @@ export class WorkflowResolver {
     return db.read(({ em }) => listPage(em, Workflow, page, { where: { deletedAt: null, ...(appId != null && { appId }) } }));
   }
 
+  @Needs("workflow:read")
   @Query(() => WorkflowVersion, { nullable: true, description: "A workflow version by id; null where there is none." })
   workflowVersion(
     @Arg("id", () => ID, { description: "The workflow version's id. A malformed one is an unknown one." }) id: string,
@@ -52,6 +57,7 @@ export class WorkflowResolver {
     return loaders.workflowVersion.load(id);
   }
 
+  @Needs("workflow:read")
   @Costs(heavyPoints)
   @Query(() => [DslIssueType], {
     nullable: true,
@@ -65,11 +71,13 @@ export class WorkflowResolver {
     return service.validate(context, dsl) as Promise<DslIssueType[]>;
   }
 
+  @Needs("workflow:write")
   @Mutation(() => Workflow, { nullable: true, description: "Makes a workflow. CONFLICT when its code is taken in the app." })
   createWorkflow(@Arg("input", () => CreateWorkflowInput) input: CreateWorkflowInput, @Ctx() context: WorkflowContext): Promise<Workflow> {
     return service.createWorkflow(context, input);
   }
 
+  @Needs("workflow:write")
   @Mutation(() => Workflow, { nullable: true, description: "Changes what is given; the code stays for ever." })
   updateWorkflow(
     @Arg("id", () => ID, { description: "The workflow; NOT_FOUND where there is none." }) id: string,
@@ -79,6 +87,7 @@ export class WorkflowResolver {
     return service.updateWorkflow(context, id, input);
   }
 
+  @Needs("workflow:write")
   @Mutation(() => Workflow, {
     nullable: true,
     description: "Deletes a workflow; its runs stay and those in flight go on. Answers the workflow as it was, with its deletedAt.",
@@ -90,6 +99,7 @@ export class WorkflowResolver {
     return service.deleteWorkflow(context, id);
   }
 
+  @Needs("workflow:write")
   @Costs(heavyPoints)
   @Mutation(() => WorkflowVersion, {
     nullable: true,
@@ -103,6 +113,7 @@ export class WorkflowResolver {
     return service.createWorkflowVersion(context, input);
   }
 
+  @Needs("workflow:write")
   @Costs(heavyPoints)
   @Mutation(() => WorkflowVersion, {
     nullable: true,
@@ -116,6 +127,7 @@ export class WorkflowResolver {
     return service.publishWorkflowVersion(context, id);
   }
 
+  @Needs("workflow:write")
   @Mutation(() => WorkflowVersion, {
     nullable: true,
     description: "Archives a version: it starts no run any more, runs in flight go on. Publishing it again takes it back into use.",

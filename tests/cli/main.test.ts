@@ -150,7 +150,7 @@ describe("the command line", () => {
   });
 
   it("tells a failure as JSON when asked to", async () => {
-    const environment = { AGENT_PLATFORM_AUTH_REQUIRED: "true", AGENT_PLATFORM_SPEED: "high" };
+    const environment = { AGENT_PLATFORM_HOST: "0.0.0.0", AGENT_PLATFORM_SPEED: "high" };
     const { code, output } = await runCli("fake", ["start", "--json"], environment).ended;
     expect(
       output
@@ -159,7 +159,7 @@ describe("the command line", () => {
         .map((line) => JSON.parse(line) as object),
     ).toMatchObject([
       { event: "notice", text: expect.stringContaining("AGENT_PLATFORM_SPEED") },
-      { error: { code: "FORBIDDEN", reason: "AUTH_NOT_AVAILABLE" } },
+      { error: { code: "FORBIDDEN", reason: "HOST_NOT_LOOPBACK" } },
     ]);
     expect(code).toBe(1);
   });

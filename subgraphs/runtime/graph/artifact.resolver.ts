@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -12,6 +13,7 @@ import type { RuntimeContext } from "./runtime.context.ts";
 /** Artifacts in the graph. */
 @Resolver(() => NodeArtifact)
 export class ArtifactResolver {
+  @Needs("run:read")
   @Query(() => NodeArtifact, { nullable: true, description: "An artifact by id; null where there is none." })
   nodeArtifact(
     @Arg("id", () => ID, { description: "The artifact's id. A malformed one is an unknown one." }) id: string,
@@ -20,6 +22,7 @@ export class ArtifactResolver {
     return loaders.artifact.load(id);
   }
 
+  @Needs("run:read")
   @Query(() => NodeArtifactConnection, { nullable: true, description: "What a run's nodes left behind, oldest first." })
   async nodeArtifacts(
     @Arg("runId", () => ID, { description: "The run; NOT_FOUND where there is none." }) runId: string,

@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, Mutation, ObjectType, Query, Resolver, Root } from "type-graphql";
 import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
+import { Needs } from "#shared/graphql/needs.ts";
 import { JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json } from "#shared/json.ts";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -30,6 +31,7 @@ class ExecuteRunResult {
 /** Node runs in the graph. */
 @Resolver(() => NodeRun)
 export class NodeRunResolver {
+  @Needs("run:read")
   @Query(() => NodeRun, { nullable: true, description: "A node run by id, that of a ready node too; null where there is none." })
   nodeRun(
     @Arg("id", () => ID, { description: "The node run's id. A malformed one is an unknown one." }) id: string,
@@ -38,6 +40,7 @@ export class NodeRunResolver {
     return loaders.nodeRun.load(id);
   }
 
+  @Needs("run:write")
   @Mutation(() => NodeRun, {
     nullable: true,
     description:
@@ -51,6 +54,7 @@ export class NodeRunResolver {
     return nodeRuns.resumeNodeRun(context, id, input);
   }
 
+  @Needs("run:write")
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => NodeRun, {
@@ -66,6 +70,7 @@ export class NodeRunResolver {
     return nodeRuns.executeNodeRun(context, id, input);
   }
 
+  @Needs("run:write")
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => NodeRun, {
@@ -80,6 +85,7 @@ export class NodeRunResolver {
     return nodeRuns.executeNextNode(context, runId, input);
   }
 
+  @Needs("run:write")
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => ExecuteRunResult, {
@@ -95,6 +101,7 @@ export class NodeRunResolver {
     return nodeRuns.executeRun(context, id, input);
   }
 
+  @Needs("run:write")
   @Costs(heavyPoints)
   @WaitsOutside()
   @Mutation(() => NodeRun, {
@@ -106,6 +113,7 @@ export class NodeRunResolver {
     return nodeRuns.executeNextNodeRun(context, input);
   }
 
+  @Needs("run:write")
   @Mutation(() => NodeRun, {
     nullable: true,
     description:

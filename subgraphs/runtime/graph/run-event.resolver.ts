@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, ID, Info, Resolver, Root, Subscription } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { asksForIdOnly } from "#shared/graphql/selection.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
@@ -26,6 +27,7 @@ const afterArgument = {
 /** What happens in a run, live. */
 @Resolver(() => RunEvent)
 export class RunEventResolver {
+  @Needs("run:read")
   @Subscription(() => RunEvent, {
     description:
       "What happens in a run, each stored event once and in order: a client that reconnects with the last cursor that it saw misses nothing. " +
@@ -40,6 +42,7 @@ export class RunEventResolver {
     return event;
   }
 
+  @Needs("run:read")
   @Subscription(() => [RunEvent], {
     nullable: true,
     description:
@@ -56,6 +59,7 @@ export class RunEventResolver {
     return page;
   }
 
+  @Needs("run:write")
   @Subscription(() => RunEvent, {
     nullable: true,
     description:
@@ -100,6 +104,7 @@ export class RunEventResolver {
 /** Changes of node runs, live. */
 @Resolver(() => NodeRunUpdate)
 export class NodeRunUpdateResolver {
+  @Needs("run:read")
   @Subscription(() => NodeRunUpdate, {
     description: "Every change of status of a run's node runs, once and in order. Completes when the run has finished.",
     subscribe: ({ args, context }) => nodeRunUpdateStream(context as RuntimeContext, args as StreamCall),
@@ -126,6 +131,7 @@ export class NodeRunUpdateResolver {
 /** Spans, live. */
 @Resolver(() => TraceSpanRecord)
 export class TraceSpanRecordResolver {
+  @Needs("run:read")
   @Subscription(() => TraceSpanRecord, {
     description: "Every span of a call that a run's nodes made, once and in order. Completes when the run has finished.",
     subscribe: ({ args, context }) => traceSpanStream(context as RuntimeContext, args as StreamCall),

@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, Field, FieldResolver, ID, Int, Mutation, ObjectType, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
@@ -36,6 +37,7 @@ class CancelRunsResult {
 /** Runs in the graph. */
 @Resolver(() => Run)
 export class RunResolver {
+  @Needs("run:read")
   @Query(() => Run, { nullable: true, description: "A run by id; null where there is none." })
   run(
     @Arg("id", () => ID, { description: "The run's id. A malformed one is an unknown one." }) id: string,
@@ -44,6 +46,7 @@ export class RunResolver {
     return loaders.run.load(id);
   }
 
+  @Needs("run:read")
   @Query(() => RunConnection, { nullable: true, description: "The tenant's runs, newest first." })
   runs(
     @Arg("filter", () => RunFilter, { nullable: true, description: "Which ones; all unless given." }) filter: RunFilter | null,
@@ -53,6 +56,7 @@ export class RunResolver {
     return db.read(({ em }) => listPage(em, Run, page, { where: runs.runCondition(filter) }));
   }
 
+  @Needs("run:write")
   @Mutation(() => Run, {
     nullable: true,
     description:
@@ -62,6 +66,7 @@ export class RunResolver {
     return runs.createRun(context, input);
   }
 
+  @Needs("run:write")
   @Mutation(() => Run, {
     nullable: true,
     description: "Cancels a run; a node that runs is stopped within a second. CONFLICT when the run has finished.",
@@ -74,6 +79,7 @@ export class RunResolver {
     return runs.cancelRun(context, id, reason);
   }
 
+  @Needs("run:write")
   @Mutation(() => CancelRunsResult, {
     nullable: true,
     description:
@@ -88,6 +94,7 @@ export class RunResolver {
     return runs.cancelRuns(context, { filter, reason, after });
   }
 
+  @Needs("run:write")
   @Mutation(() => Run, {
     nullable: true,
     description:
@@ -100,6 +107,7 @@ export class RunResolver {
     return runs.retryRun(context, id);
   }
 
+  @Needs("run:write")
   @Mutation(() => Run, {
     nullable: true,
     description:

@@ -1,4 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
+import { Needs } from "#shared/graphql/needs.ts";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { TraceSpanConnection } from "./run-connections.ts";
 import { NodeRun } from "./node-run.entity.ts";
@@ -11,6 +12,7 @@ import { TraceSpan } from "./span.entity.ts";
 /** Spans in the graph. */
 @Resolver(() => TraceSpan)
 export class SpanResolver {
+  @Needs("run:read")
   @Query(() => TraceSpan, { nullable: true, description: "A span by id; null where there is none." })
   traceSpan(
     @Arg("id", () => ID, { description: "The span's id. A malformed one is an unknown one." }) id: string,
@@ -19,6 +21,7 @@ export class SpanResolver {
     return loaders.span.load(id);
   }
 
+  @Needs("run:read")
   @Query(() => TraceSpanConnection, {
     nullable: true,
     description: "A run's trace, oldest first: the run itself, its node runs and the calls that they made.",

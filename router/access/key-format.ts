@@ -1,0 +1,38 @@
+/**
+ * API keys as text: `agp_`, 12 characters by which it is found, 43 that are the secret (256 bits), and 6 of a checksum, all base62. Whoever
+ * scans texts for lost keys knows one by its form and its checksum; the router refuses what is none before it asks the database.
+ */
+import { randomInt } from "node:crypto";
+import { crc32 } from "node:zlib";
+
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const pattern = /^agp_[0-9A-Za-z]{61}$/;
+const idCharacters = 12;
+const secretCharacters = 43;
+const prefixCharacters = "agp_".length + idCharacters;
+
+/** A new key; nobody has it but whoever is given this. */
+export function newKey(): { key: string; prefix: string } {
+  const body = `agp_${randomText(idCharacters + secretCharacters)}`;
+  return { key: body + checksum(body), prefix: body.slice(0, prefixCharacters) };
+}
+
+/** By what a key is found; undefined for a text that is no key. */
+export function prefixOf(key: string): string | undefined {
+  if (!pattern.test(key)) return undefined;
+  const body = key.slice(0, -6);
+  return checksum(body) === key.slice(-6) ? key.slice(0, prefixCharacters) : undefined;
+}
+
+function randomText(length: number): string {
+  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+}
+
+function checksum(body: string): string {
+  let text = "";
+  for (let rest = crc32(body), left = 6; left > 0; left--) {
+    text = alphabet[rest % 62]! + text;
+    rest = Math.floor(rest / 62);
+  }
+  return text;
+}

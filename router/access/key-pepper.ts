@@ -1,0 +1,48 @@
+/**
+ * The secret under which keys are stored: a stolen table of keys is worth nothing without it. It is a random row of the database, encrypted with
+ * AGENT_PLATFORM_ENCRYPTION_KEY. Keys name the version that they were made under.
+ */
+import { createHmac, randomBytes } from "node:crypto";
+import type pg from "pg";
+import type { SecretBox } from "#shared/secret/secrets.ts";
+
+/** The peppers of a platform, the newest of which new keys are made under. */
+export interface Peppers {
+  readonly newest: number;
+  /** The stored form of a key; undefined where there is no pepper of that version. */
+  hash(key: string, version: number): Buffer | undefined;
+}
+
+/**
+ * Reads the peppers, and makes the first.
+ *
+ * @param pool of the engine.
+ * @throws Error when they were encrypted with another AGENT_PLATFORM_ENCRYPTION_KEY.
+ */
+export async function openPeppers(pool: pg.Pool, secrets: SecretBox): Promise<Peppers> {
+  const first = secrets.seal(randomBytes(32).toString("hex"), binding(1));
+  // One of many processes makes it; the others read that one.
+  await pool.query({
+    text: "insert into access.key_pepper (version, sealed) select 1, $1 where not exists (select from access.key_pepper) on conflict do nothing",
+    values: [first],
+  });
+  const { rows } = await pool.query<{ version: number; sealed: string }>({ text: "select version, sealed from access.key_pepper" });
+  const peppers = new Map(rows.map(({ version, sealed }) => [version, opened(secrets, version, sealed)]));
+  return {
+    newest: Math.max(...peppers.keys()),
+    hash(key, version) {
+      const pepper = peppers.get(version);
+      return pepper && createHmac("sha256", pepper).update(key).digest();
+    },
+  };
+}
+
+function opened(secrets: SecretBox, version: number, sealed: string): Buffer {
+  try {
+    return Buffer.from(secrets.open(sealed, binding(version)), "hex");
+  } catch (cause) {
+    throw new Error("API keys were made under another AGENT_PLATFORM_ENCRYPTION_KEY. Start with that one.", { cause });
+  }
+}
+
+const binding = (version: number) => `access.key_pepper:${version}`;

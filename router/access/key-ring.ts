@@ -1,0 +1,233 @@
+/**
+ * The keys that one router accepts. What it has read of them it keeps, and asks one number of the database twice a second: when that has grown, it reads
+ * which keys have changed. So a revoked key ends within a second on every router, whoever revoked it. While the database cannot be asked, what is kept
+ * holds for `graceMs` more and no longer.
+ */
+import { timingSafeEqual } from "node:crypto";
+import type pg from "pg";
+import { openPool } from "#shared/db/pool.ts";
+import type { HintChannel } from "#shared/hints.ts";
+import type { Log } from "#shared/log.ts";
+import { LruCache } from "#shared/lru-cache.ts";
+import { adminScope, tenantScopes } from "#shared/scopes.ts";
+import type { SecretBox } from "#shared/secret/secrets.ts";
+import { keyErrors } from "./errors.ts";
+import { prefixOf } from "./key-format.ts";
+import { openPeppers, type Peppers } from "./key-pepper.ts";
+import { epochRead, keyByPrefix, keysChanged, type KeyRow } from "./key.sql.ts";
+import { KeyUses } from "./key-uses.ts";
+import { KeyWatch, type WatchedEnd } from "./key-watch.ts";
+
+export interface KeyRingOptions {
+  databaseUrl: string;
+  secrets: SecretBox;
+  hints: HintChannel;
+  log: Log;
+  /** Between two looks at the number; 500 ms. */
+  pollMs?: number;
+  /** How long keys hold that cannot be asked about; 30 s. */
+  graceMs?: number;
+  /** Between two writes of when keys were used; 10 s. */
+  usesMs?: number;
+}
+
+/** Who asks, as their key says. */
+export interface Caller {
+  keyId: string;
+  prefix: string;
+  tenantId: string;
+  scopes: readonly string[];
+  isAdmin: boolean;
+}
+
+/** The topic of hints that a key has changed. */
+export const keyTopic = "access.keys";
+
+const keptKeys = 10_000;
+const adminScopes: readonly string[] = [...tenantScopes, adminScope];
+
+/** The keys of one router. */
+export class KeyRing {
+  readonly #pool: pg.Pool;
+  readonly #epochPool: pg.Pool;
+  readonly #options: Required<KeyRingOptions>;
+  readonly #uses: KeyUses;
+  readonly #watch = new KeyWatch();
+  /** By prefix. What is no key is kept apart: whoever invents keys must not push out those that there are. */
+  readonly #known = new LruCache<KeyRow>({ entries: keptKeys });
+  readonly #unknown = new LruCache<true>({ entries: keptKeys });
+  readonly #loading = new Map<string, Promise<KeyRow | undefined>>();
+  readonly #unsubscribe: () => void;
+  #peppers!: Peppers;
+  #epoch = "0";
+  #hasKeys = false;
+  /** When the database was asked last with success, as it began. */
+  #askedAtMs = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #asking: Promise<void> | undefined;
+  #isClosed = false;
+
+  private constructor(options: KeyRingOptions) {
+    this.#options = { pollMs: 500, graceMs: 30_000, usesMs: 10_000, ...options };
+    const pool = { url: options.databaseUrl, scope: "engine", statementTimeoutMs: 5_000 } as const;
+    this.#pool = openPool({ ...pool, max: 2, applicationName: "agent-platform keys" });
+    this.#epochPool = openPool({ ...pool, max: 1, applicationName: "agent-platform key epoch" });
+    this.#uses = new KeyUses({ pool: this.#pool, log: options.log, everyMs: this.#options.usesMs });
+    this.#unsubscribe = options.hints.subscribe(keyTopic, "*", () => void this.#ask());
+  }
+
+  /** Opens it; the schema is there. */
+  static async open(options: KeyRingOptions): Promise<KeyRing> {
+    const ring = new KeyRing(options);
+    try {
+      ring.#peppers = await openPeppers(ring.#pool, options.secrets);
+      await ring.#readEpoch();
+      ring.#askLater();
+      return ring;
+    } catch (error) {
+      await ring.close();
+      throw error;
+    }
+  }
+
+  /** Under what new keys are stored. */
+  get peppers(): Peppers {
+    return this.#peppers;
+  }
+
+  /** Whether a key was ever made, as of the last look. */
+  get hasKeys(): boolean {
+    return this.#hasKeys;
+  }
+
+  /** Whom a key is of. @throws AppError KEY_INVALID, KEYS_UNAVAILABLE */
+  async callerOf(key: string): Promise<Caller> {
+    const prefix = prefixOf(key);
+    if (prefix === undefined) throw keyErrors.KEY_INVALID({});
+    const row = await this.#row(prefix);
+    const hash = row && this.#peppers.hash(key, row.pepperVersion);
+    if (row === undefined || hash === undefined || !timingSafeEqual(hash, row.hash)) throw keyErrors.KEY_INVALID({});
+    return this.#accepted(row);
+  }
+
+  /** The same again, for a key that was accepted already, such as that of a socket. @throws as {@link callerOf} */
+  async again({ prefix }: Caller): Promise<Caller> {
+    const row = await this.#row(prefix);
+    if (row === undefined) throw keyErrors.KEY_INVALID({});
+    return this.#accepted(row);
+  }
+
+  /** Calls `end` once when the key is accepted no more. Returns what stops that. */
+  watch(caller: Caller, end: (why: WatchedEnd) => void): () => void {
+    return this.#watch.add(caller.keyId, this.#known.get(caller.prefix)?.expiresAt ?? null, end);
+  }
+
+  /** Tells all routers that a key has changed; it has been committed. */
+  tellChange(keyId: string): void {
+    this.#options.hints.publish(keyTopic, keyId);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#unsubscribe();
+    await this.#asking;
+    await this.#uses.close();
+    await Promise.all([this.#pool.end(), this.#epochPool.end()]);
+  }
+
+  #accepted(row: KeyRow): Caller {
+    if (row.status !== "ACTIVE" || hasExpired(row.expiresAt)) throw keyErrors.KEY_INVALID({});
+    this.#uses.record(row.id);
+    const { id: keyId, prefix, tenantId, isAdmin } = row;
+    return { keyId, prefix, tenantId, isAdmin, scopes: isAdmin ? adminScopes : (row.scopes ?? tenantScopes) };
+  }
+
+  async #row(prefix: string): Promise<KeyRow | undefined> {
+    const isFresh = performance.now() - this.#askedAtMs <= this.#options.graceMs;
+    const known = this.#known.get(prefix);
+    if (known !== undefined && isFresh) return known;
+    if (isFresh && this.#unknown.get(prefix) === true) return undefined;
+    let loading = this.#loading.get(prefix);
+    if (loading === undefined) {
+      // Whoever invents keys must not fill the memory with questions.
+      if (this.#loading.size >= maxLoading) throw keyErrors.KEYS_UNAVAILABLE({ retryAfterMs: 1_000 });
+      loading = this.#load(prefix).finally(() => this.#loading.delete(prefix));
+      this.#loading.set(prefix, loading);
+    }
+    return loading;
+  }
+
+  async #load(prefix: string): Promise<KeyRow | undefined> {
+    try {
+      for (;;) {
+        const epoch = this.#epoch;
+        const { rows } = await this.#pool.query<KeyRow>({ name: "key-by-prefix", text: keyByPrefix, values: [prefix] });
+        // What was read may be older than what was heard meanwhile.
+        if (epoch !== this.#epoch) continue;
+        if (rows[0] === undefined) this.#unknown.set(prefix, true);
+        else this.#known.set(prefix, rows[0]);
+        return rows[0];
+      }
+    } catch (cause) {
+      this.#options.log.warn({ err: cause }, "a key could not be looked up");
+      throw keyErrors.KEYS_UNAVAILABLE({ retryAfterMs: 1_000 }, { cause });
+    }
+  }
+
+  #askLater(): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#ask(), this.#options.pollMs);
+  }
+
+  /** Asks now; whoever comes while it is being asked waits for the next look. */
+  #ask(): Promise<void> {
+    if (this.#isClosed || this.#asking !== undefined) return Promise.resolve();
+    this.#asking = this.#readEpoch()
+      .catch((cause: unknown) => {
+        this.#options.log.warn({ err: cause }, "the epoch of keys could not be read");
+        if (performance.now() - this.#askedAtMs > this.#options.graceMs) this.#watch.endAll("UNKNOWN");
+      })
+      .finally(() => {
+        this.#asking = undefined;
+        this.#watch.endExpired();
+        this.#askLater();
+      });
+    return this.#asking;
+  }
+
+  async #readEpoch(): Promise<void> {
+    const beganAtMs = performance.now();
+    const { rows } = await this.#epochPool.query<{ epoch: string; hasKeys: boolean }>({ name: "key-epoch", text: epochRead });
+    const { epoch, hasKeys } = rows[0]!;
+    this.#hasKeys = hasKeys;
+    // A database that was restored from a backup is behind what was heard.
+    if (this.#askedAtMs === -Infinity || BigInt(epoch) < BigInt(this.#epoch)) this.#beginAt(epoch);
+    while (BigInt(this.#epoch) < BigInt(epoch)) await this.#readChanges();
+    this.#askedAtMs = beganAtMs;
+  }
+
+  async #readChanges(): Promise<void> {
+    const { rows } = await this.#epochPool.query<KeyRow>({ name: "keys-changed", text: keysChanged, values: [this.#epoch] });
+    const last = rows.at(-1);
+    if (last === undefined) throw new Error("the epoch of keys has grown without a key");
+    for (const row of rows) {
+      this.#known.delete(row.prefix);
+      this.#unknown.delete(row.prefix);
+      this.#watch.changed(row.id, row.status === "ACTIVE" ? row.expiresAt : new Date(0));
+    }
+    this.#epoch = last.epoch;
+  }
+
+  #beginAt(epoch: string): void {
+    for (const cache of [this.#known, this.#unknown]) cache.clear();
+    this.#watch.endAll("UNKNOWN");
+    this.#epoch = epoch;
+  }
+}
+
+/** Keys that are looked up at once, beyond which they are refused. */
+const maxLoading = 1_000;
+
+const hasExpired = (expiresAt: Date | null) => expiresAt !== null && expiresAt.getTime() <= Date.now();

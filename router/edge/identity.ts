@@ -1,0 +1,110 @@
+/** Who asks: nobody is asked while auth is off; else the holder of a key, or somebody without one. */
+import type { IncomingMessage } from "node:http";
+import type { Env } from "#shared/config.ts";
+import type { ClaimedRequest } from "#shared/endpoint/request-transport.ts";
+import { isLoopbackName } from "#shared/serve/host-guard.ts";
+import { bootstrapScope } from "#shared/scopes.ts";
+import { keyErrors } from "../access/errors.ts";
+import type { Caller, KeyRing } from "../access/key-ring.ts";
+import { refusalOf } from "./browser-guard.ts";
+import { sameText } from "./same-text.ts";
+
+/** Who asks. */
+export type Identity = { kind: "off" } | { kind: "nobody"; mayBootstrap: boolean } | { kind: "key"; caller: Caller };
+
+/** Auth is off. */
+export const authOff: Identity = { kind: "off" };
+
+/** What a client sends beside an operation. */
+export type Credentials = Record<string, unknown>;
+
+interface IdentitySetting {
+  env: Pick<Env, "host" | "authRequired" | "allowedHosts" | "corsOrigins" | "bootstrapToken">;
+  /** There with auth on. */
+  keys: KeyRing | undefined;
+}
+
+/** Finds out who asks, for HTTP and for WebSockets. */
+export class Identities {
+  readonly #setting: IdentitySetting;
+
+  constructor(setting: IdentitySetting) {
+    this.#setting = setting;
+  }
+
+  /** Whether requests need a key. */
+  get isAuthOn(): boolean {
+    return this.#setting.env.authRequired;
+  }
+
+  /** Who asks before it is known who does. */
+  get nobody(): Identity {
+    return this.isAuthOn ? { kind: "nobody", mayBootstrap: false } : authOff;
+  }
+
+  /**
+   * Who sends a request, by x-api-key or Authorization, among connectionParams or headers.
+   *
+   * @throws AppError KEY_INVALID, KEYS_UNAVAILABLE
+   */
+  async of(request: IncomingMessage, connectionParams: Credentials = {}): Promise<Identity> {
+    const { keys } = this.#setting;
+    if (keys === undefined) return authOff;
+    const key = keyIn(connectionParams) ?? keyIn(request.headers);
+    if (key === undefined) return { kind: "nobody", mayBootstrap: this.#mayBootstrap(request) };
+    return { kind: "key", caller: await keys.callerOf(key) };
+  }
+
+  /** The same as it is now, for who was identified before. @throws AppError KEY_INVALID, KEYS_UNAVAILABLE */
+  async again(identity: Identity): Promise<Identity> {
+    return identity.kind === "key" ? { kind: "key", caller: await this.#setting.keys!.again(identity.caller) } : identity;
+  }
+
+  /** Ends with the key what was opened with it. Returns what stops that. */
+  watch(identity: Identity, end: (why: "REFUSED" | "UNKNOWN") => void): () => void {
+    return identity.kind === "key" ? this.#setting.keys!.watch(identity.caller, end) : () => {};
+  }
+
+  /**
+   * Whether whoever sends it may make the first key. A page that a browser shows must not, so Host and Origin are those of this machine; where
+   * others reach the router it takes the token.
+   */
+  #mayBootstrap(request: IncomingMessage): boolean {
+    const { env, keys } = this.#setting;
+    if (keys!.hasKeys) return false;
+    const sent = request.headers["x-bootstrap-token"];
+    if (env.bootstrapToken !== undefined) return typeof sent === "string" && sameText(sent, env.bootstrapToken);
+    return isLoopbackName(env.host) && refusalOf(request, env) === undefined;
+  }
+}
+
+/** A request as whoever sends it may have it: a key says the tenant. @throws AppError TENANT_MISMATCH */
+export function identified(claimed: ClaimedRequest, identity: Identity): ClaimedRequest {
+  switch (identity.kind) {
+    case "off":
+      return claimed;
+    case "nobody":
+      // Nobody speaks for a tenant, not even in its audit; but the first key is of the tenant that it was asked for.
+      return { ...claimed, ...(identity.mayBootstrap ? { scopes: [bootstrapScope] } : { tenantId: undefined, scopes: [] }) };
+    case "key": {
+      const { keyId, scopes } = identity.caller;
+      return { ...claimed, tenantId: tenantOf(claimed.tenantId, identity.caller), apiKeyId: keyId, subject: `key:${keyId}`, scopes };
+    }
+  }
+}
+
+function tenantOf(claimed: unknown, { tenantId, isAdmin }: Caller): unknown {
+  if (claimed === undefined || claimed === null || claimed === "" || claimed === tenantId) return tenantId;
+  if (isAdmin) return claimed;
+  throw keyErrors.TENANT_MISMATCH({ tenantId: String(claimed).slice(0, 80) });
+}
+
+/** The key among headers, or what is like them. */
+function keyIn(given: Credentials): string | undefined {
+  const key = given["x-api-key"];
+  if (typeof key === "string" && key !== "") return key;
+  const authorization = given["authorization"] ?? given["Authorization"];
+  if (typeof authorization !== "string" || authorization === "") return undefined;
+  // Another scheme is no key; it is refused as one, rather than passed over.
+  return /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";
+}

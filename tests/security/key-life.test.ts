@@ -1,0 +1,217 @@
+/** How keys begin and end (docs/security.md). */
+import { once } from "node:events";
+import { createClient } from "graphql-ws";
+import WebSocket from "ws";
+import { createSecretBox } from "#shared/secret/secrets.ts";
+import type { ReadyEnv } from "../../cli/composition.ts";
+import { KeyRing } from "../../router/access/key-ring.ts";
+import { query } from "../testkit/admin-query.ts";
+import { eventually } from "../testkit/eventually.ts";
+import { memoryLog } from "../testkit/fixture-router.ts";
+import { refusalIn, startKeyedPlatform, type KeyedPlatform } from "../testkit/keyed-platform.ts";
+import { localHints } from "../testkit/subgraph.ts";
+
+const apps = "{ apps { nodes { code } } }";
+const create = `mutation { createApiKey(input: { name: "first" }) { secret apiKey { id scopes } } }`;
+const setStatus = `mutation ($id: ID!, $status: ApiKeyStatus!) { updateApiKeyStatus(id: $id, status: $status) { status } }`;
+
+/** The keys of another router: it shares the database, and no hint reaches it. */
+function otherRouter(t: KeyedPlatform, more: { graceMs?: number; pollMs?: number; usesMs?: number } = {}): Promise<KeyRing> {
+  const { databaseUrl, encryptionKey } = t.env as ReadyEnv;
+  return KeyRing.open({ databaseUrl, secrets: createSecretBox(encryptionKey), hints: localHints(), log: memoryLog([]), ...more });
+}
+
+function socketOf(t: KeyedPlatform, connectionParams: Record<string, unknown>) {
+  let opened!: WebSocket;
+  const client = createClient({
+    url: t.url.replace("http", "ws"),
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    lazy: false,
+    connectionParams,
+    onNonLazyError: () => {},
+    on: { opened: (socket) => (opened = socket as WebSocket) },
+  });
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => client.on("closed", (event) => resolve(event as never)));
+  const connected = new Promise<void>((resolve) => client.on("connected", () => resolve()));
+  return { client, closed, connected, socket: () => opened };
+}
+
+describe("the first key (S-107)", () => {
+  it("is made without a key once, however many ask at once, is of the request's tenant and has all of its scopes", async () => {
+    await using t = await startKeyedPlatform();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => t.as(undefined, create, {}, { "x-tenant-id": "t7" })));
+    const made = answers.filter(({ errors }) => errors === undefined);
+    expect(made).toHaveLength(1);
+    expect(await query(t.database.adminUrl, "select tenant_id, is_admin, scopes from access.api_key")).toEqual([
+      { tenant_id: "t7", is_admin: false, scopes: null },
+    ]);
+    const refused = answers.filter(({ errors }) => errors !== undefined);
+    for (const answer of refused) expect(refusalIn(answer)).toMatch(/^UNAUTHENTICATED (BOOTSTRAP_REFUSED|KEY_MISSING)$/);
+    const { secret, apiKey } = (made[0]!.data as { createApiKey: { secret: string; apiKey: { id: string; scopes: string[] } } })
+      .createApiKey;
+    expect(
+      refusalIn(await t.as(secret, "{ apiKeys { nodes { id } } requestAudits { nodes { id } } __schema { types { name } } }")),
+    ).toBeUndefined();
+    expect(apiKey.scopes).not.toContain("platform:admin");
+    // Revoking all of them opens nothing.
+    await t.as(secret, setStatus, { id: apiKey.id, status: "REVOKED" });
+    await eventually(
+      async () => refusalIn(await t.as(secret, apps)),
+      (refusal) => refusal === "UNAUTHENTICATED KEY_INVALID",
+    );
+    expect(refusalIn(await t.as(undefined, create))).toMatch(/^UNAUTHENTICATED /);
+    expect(await query(t.database.adminUrl, "select count(*)::int from access.api_key")).toEqual([{ count: 1 }]);
+  });
+
+  it("is not made by a web page, nor after a key of the command line, nor without the token where there is one", async () => {
+    await using t = await startKeyedPlatform();
+    for (const headers of [{ origin: "https://evil.example" }, { origin: "null" }])
+      expect(refusalIn(await t.as(undefined, create, {}, headers))).toBe("UNAUTHENTICATED KEY_MISSING");
+    await t.keyOf("cli");
+    expect(refusalIn(await t.as(undefined, create))).toMatch(/^UNAUTHENTICATED /);
+
+    const bootstrapToken = "a-token-of-more-than-thirty-two-characters";
+    await using guarded = await startKeyedPlatform({ env: { bootstrapToken } });
+    const wrong = { "x-bootstrap-token": bootstrapToken.replace("a", "b") };
+    for (const headers of [{}, wrong])
+      expect(refusalIn(await guarded.as(undefined, create, {}, headers))).toBe("UNAUTHENTICATED KEY_MISSING");
+    const withToken = { "x-bootstrap-token": bootstrapToken };
+    expect(refusalIn(await guarded.as(undefined, apps, {}, withToken))).toBe("UNAUTHENTICATED KEY_MISSING");
+    expect(refusalIn(await guarded.as(undefined, create, {}, withToken))).toBeUndefined();
+    expect(refusalIn(await guarded.as(undefined, create, {}, withToken))).toMatch(/^UNAUTHENTICATED /);
+  });
+});
+
+describe("a key that is revoked", () => {
+  it("ends on every router, and what is open with it: sockets with 4403, streams", async () => {
+    await using t = await startKeyedPlatform();
+    const owner = await t.keyOf("t1");
+    const other = await t.keyOf("t1");
+    const elsewhere = await otherRouter(t);
+    try {
+      await elsewhere.callerOf(other.secret);
+      const ended = new Promise((resolve) => void elsewhere.callerOf(other.secret).then((caller) => elsewhere.watch(caller, resolve)));
+      const { closed, connected } = socketOf(t, { "x-api-key": other.secret });
+      await connected;
+      const stream = await fetch(t.url, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "text/event-stream", "x-api-key": other.secret },
+        body: JSON.stringify({ query: 'subscription { messageAdded(sessionId: "none") { cursor } }' }),
+      });
+      expect((await t.as(owner.secret, setStatus, { id: other.id, status: "REVOKED" })).data).toEqual({
+        updateApiKeyStatus: { status: "REVOKED" },
+      });
+      expect((await closed).code).toBe(4403);
+      await stream.text();
+      expect(await ended).toBe("REFUSED");
+      expect(refusalIn(await t.as(other.secret, apps))).toBe("UNAUTHENTICATED KEY_INVALID");
+      await expect(elsewhere.callerOf(other.secret)).rejects.toMatchObject({ reason: "KEY_INVALID" });
+      // The others' go on.
+      expect(refusalIn(await t.as(owner.secret, apps))).toBeUndefined();
+    } finally {
+      await elsewhere.close();
+    }
+  });
+
+  it("is revoked for good, while one that is disabled may be active again", async () => {
+    await using t = await startKeyedPlatform();
+    const owner = await t.keyOf("t1");
+    const other = await t.keyOf("t1");
+    const set = (status: string) => t.as(owner.secret, setStatus, { id: other.id, status });
+    await set("DISABLED");
+    await eventually(
+      async () => refusalIn(await t.as(other.secret, apps)),
+      (refusal) => refusal === "UNAUTHENTICATED KEY_INVALID",
+    );
+    await set("ACTIVE");
+    await eventually(
+      async () => refusalIn(await t.as(other.secret, apps)),
+      (refusal) => refusal === undefined,
+    );
+    await set("REVOKED");
+    for (const status of ["ACTIVE", "DISABLED"]) expect(refusalIn(await set(status))).toBe("CONFLICT API_KEY_REVOKED");
+    const stranger = await t.keyOf("t2");
+    expect(refusalIn(await t.as(stranger.secret, setStatus, { id: owner.id, status: "REVOKED" }))).toBe("NOT_FOUND API_KEY_NOT_FOUND");
+  });
+});
+
+describe("a key", () => {
+  it("is replaced with an overlap, in which both are accepted", async () => {
+    await using t = await startKeyedPlatform();
+    const owner = await t.keyOf("t1");
+    const old = await t.keyOf("t1", ["app:read"]);
+    const rotate = `mutation ($id: ID!, $s: Int) { rotateApiKey(id: $id, input: { overlapSeconds: $s }) { secret apiKey { id scopes } } }`;
+    const { data } = await t.as(owner.secret, rotate, { id: old.id, s: 3_600 });
+    const created = (data as { rotateApiKey: { secret: string; apiKey: { id: string; scopes: string[] } } }).rotateApiKey;
+    expect(created.apiKey.scopes).toEqual(["app:read"]);
+    for (const secret of [old.secret, created.secret]) expect(refusalIn(await t.as(secret, apps))).toBeUndefined();
+    await t.as(owner.secret, rotate, { id: created.apiKey.id, s: 0 });
+    await eventually(
+      async () => refusalIn(await t.as(created.secret, apps)),
+      (refusal) => refusal === "UNAUTHENTICATED KEY_INVALID",
+    );
+    expect(refusalIn(await t.as(owner.secret, rotate, { id: old.id, s: -1 }))).toBe("BAD_USER_INPUT NUMBER_OUT_OF_RANGE");
+  });
+
+  it("tells when it was used last, which is not written with each request", async () => {
+    await using t = await startKeyedPlatform();
+    const { secret, id } = await t.keyOf("t1");
+    const ring = await otherRouter(t, { usesMs: 600_000 });
+    for (let count = 0; count < 20; count++) await ring.callerOf(secret);
+    const lastUse = `select last_used_at is not null as used, epoch from access.api_key where id = '${id}'`;
+    expect(await query(t.database.adminUrl, lastUse)).toMatchObject([{ used: false }]);
+    await ring.close();
+    expect(await query(t.database.adminUrl, lastUse)).toEqual([{ used: true, epoch: "1" }]);
+  });
+
+  it("holds while the database cannot be asked, so long and no longer", async () => {
+    const t = await startKeyedPlatform();
+    const { secret } = await t.keyOf("t1");
+    const ring = await otherRouter(t, { pollMs: 20, graceMs: 2_000 });
+    try {
+      const caller = await ring.callerOf(secret);
+      const ended = new Promise((resolve) => void ring.watch(caller, resolve));
+      await t.stop();
+      await expect(ring.callerOf(secret)).resolves.toMatchObject({ tenantId: "t1" });
+      expect(await ended).toBe("UNKNOWN");
+      await expect(ring.callerOf(secret)).rejects.toMatchObject({ reason: "KEYS_UNAVAILABLE" });
+    } finally {
+      await ring.close();
+    }
+  });
+});
+
+describe("a WebSocket", () => {
+  it("is opened with a key alone, and closed with 4403 without one, with a wrong one, or for another tenant", async () => {
+    await using t = await startKeyedPlatform();
+    const { secret } = await t.keyOf("t1", ["app:read"]);
+    for (const params of [{}, { "x-api-key": "agp_no" }, { "x-api-key": secret, "x-tenant-id": "t2" }])
+      expect((await socketOf(t, params).closed).code).toBe(4403);
+    for (const params of [
+      { "x-api-key": secret },
+      { authorization: `Bearer ${secret}` },
+      { Authorization: `Bearer ${secret}`, "x-tenant-id": "t1" },
+    ]) {
+      const { client, connected } = socketOf(t, params);
+      await connected;
+      const results = [];
+      for await (const result of client.iterate({ query: apps })) results.push(result);
+      const refused = client.iterate({ query: 'mutation { createApp(input: { code: "x", name: "x" }) { id } }' }).next();
+      await expect(refused).rejects.toMatchObject([{ extensions: { reason: "SCOPE_MISSING" } }]);
+      await client.dispose();
+      expect(results).toMatchObject([{ data: { apps: { nodes: [] } } }]);
+    }
+  });
+
+  it("of a header at the upgrade is the same", async () => {
+    await using t = await startKeyedPlatform();
+    const { secret } = await t.keyOf("t1");
+    const socket = new WebSocket(t.url.replace("http", "ws"), "graphql-transport-ws", { headers: { "x-api-key": secret } });
+    await once(socket, "open");
+    socket.send('{"type":"connection_init"}');
+    const [message] = (await once(socket, "message")) as [Buffer];
+    expect(JSON.parse(String(message))).toMatchObject({ type: "connection_ack", payload: { "x-tenant-id": "t1" } });
+    socket.close();
+  });
+});
