@@ -1,4 +1,4 @@
-/** One server of the router's bench: `plain`, `embedded`, `distributed` (the router) or `subgraphs` (what `distributed` asks). */
+/** One server of the router's bench: `plain`, `embedded`, `audited` (by a database, whose URL follows), `distributed` (the router) or `subgraphs` (what that asks). */
 import "reflect-metadata";
 import { mkdtempSync } from "node:fs";
 import { createServer } from "node:http";
@@ -12,6 +12,10 @@ import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
 import { createLog } from "#shared/log.ts";
 import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
+import { migrateAll } from "../cli/compose/migrate.ts";
+import { AuditWriter } from "../router/access/audit-writer.ts";
+import type { AuditSink } from "../router/audit/audit.ts";
+import { discardedAudits } from "../router/audit/discarded.ts";
 import { startRouter } from "../router/router.ts";
 import { benchEndpoints, plainSchema } from "./router-schemas.ts";
 
@@ -25,6 +29,7 @@ process.send!(await serve());
 async function serve(): Promise<string[]> {
   if (mode === "plain") return [await servePlain()];
   if (mode === "embedded") return [await serveRouter(benchEndpoints())];
+  if (mode === "audited") return [await serveRouter(benchEndpoints(), await auditWriter(urls[0]!))];
   if (mode === "distributed")
     return [
       await serveRouter(
@@ -35,8 +40,13 @@ async function serve(): Promise<string[]> {
   return [server.urlOf("runs"), server.urlOf("workflows")];
 }
 
-async function serveRouter(endpoints: SubgraphEndpoint[]): Promise<string> {
-  return (await startRouter({ env, endpoints, audit: { record() {} }, log })).url;
+async function serveRouter(endpoints: SubgraphEndpoint[], audit: AuditSink = discardedAudits): Promise<string> {
+  return (await startRouter({ env, endpoints, audit, log })).url;
+}
+
+async function auditWriter(databaseUrl: string): Promise<AuditSink> {
+  await migrateAll({ ...env, databaseUrl }, ["access"]);
+  return new AuditWriter({ databaseUrl, log, spillFolder: join(env.dataDir, "audits") });
 }
 
 /** The floor: parse once, validate once, execute. */

@@ -6,9 +6,9 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isNewEnough, leastVersion } from "./node-version.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const leastVersion = [22, 17];
 
 if (!existsSync(join(root, "node_modules/esbuild"))) {
   console.error(`The packages are not installed. Run in ${root}: node scripts/install.mjs`);
@@ -26,16 +26,10 @@ async function run() {
   process.exit(await main(process.argv.slice(2), process.env));
 }
 
-/** @param {string} version */
-function isNewEnough(version) {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > leastVersion[0] || (major === leastVersion[0] && minor >= leastVersion[1]);
-}
-
 /** @param {string} node */
 function handOver(node) {
   if (!existsSync(node)) {
-    console.error(`Node ${leastVersion.join(".")} or newer is needed; this is ${process.versions.node}. Run: node scripts/install.mjs`);
+    console.error(`Node ${leastVersion} or newer is needed; this is ${process.versions.node}. Run: node scripts/install.mjs`);
     process.exit(1);
   }
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {

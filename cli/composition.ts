@@ -119,6 +119,8 @@ export interface PendingMigrations {
 export interface Composition {
   /** Loads what `startPlatform` runs; for the time in which something else is waited for. */
   preload(): Promise<void>;
+  /** Makes and keeps what first starts would make, each in turn, and is done: compiled code of all parts, GraphiQL's bundle. */
+  prepare(log: Log): Promise<void>;
   /** Brings the schemas to this version; the databases are prepared. @returns what was lacking. */
   migrate(env: PreparedEnv): Promise<PendingMigrations[]>;
   /** What `migrate` would do now. */

@@ -9,10 +9,12 @@ import { programName } from "./program-name.ts";
 import { platformParts } from "./compose/parts.ts";
 import { endWithReaders } from "./process/stop-signal.ts";
 import { apiCommand } from "./commands/api.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { followCommand } from "./commands/follow.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { prepareCommand } from "./commands/prepare.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
 import { smokeCommand } from "./commands/smoke.ts";
@@ -26,6 +28,8 @@ const commands = [
   subgraphCommand,
   workerCommand,
   migrateCommand,
+  prepareCommand,
+  auditCommand,
   keysCommand,
   runCommand,
   followCommand,

@@ -13,11 +13,13 @@ import { addressOf, closeServer, listen } from "#shared/serve/listen.ts";
 import type { Log } from "#shared/log.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from "#shared/serve/websocket-server.ts";
-import { auditPlugin, type Audited, type AuditSink } from "./audit/audit.ts";
+import type { Audited, AuditSink } from "./audit/audit.ts";
+import { OperationAudits } from "./audit/operation-audits.ts";
 import type { KeyRing } from "./access/key-ring.ts";
 import { Identities } from "./edge/identity.ts";
 import { refusalOf } from "./edge/browser-guard.ts";
 import { createGateway, type Runtime } from "./edge/gateway.ts";
+import { prepareBundle } from "./graphiql/bundle.ts";
 import { graphiqlFiles, type GraphiqlFiles } from "./graphiql/files.ts";
 import type { ReadinessCheck } from "./edge/health.ts";
 import { httpListener } from "./edge/http.ts";
@@ -73,6 +75,11 @@ export interface RunningRouter {
 
 const ownCache = fileURLToPath(new URL("../.cache/graphiql", import.meta.url));
 
+/** Makes and keeps GraphiQL's bundle, where routers of this program look for it. @throws Error when it cannot be made or kept. */
+export async function keepBundle(log: Log): Promise<void> {
+  await prepareBundle({ cacheFolder: ownCache, log, signal: new AbortController().signal });
+}
+
 /**
  * Composes the endpoints and opens the door.
  *
@@ -89,12 +96,12 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const server = await startGraphqlServer<RouterContext>({
     gateway: createGateway(runtime),
     log,
-    plugins: [auditPlugin(audit, audited)],
+    plugins: [runtime.audits.plugin(audited)],
     validated: { maxTokens: limits.maxTokens, documentOf: (hash) => runtime.operations.documentOf(hash) },
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
-  const streams = new HttpStreams(runtime, { server, audit, identities, bounds: { ...defaultStreamBounds, ...options.streams } });
+  const streams = new HttpStreams(runtime, { server, identities, bounds: { ...defaultStreamBounds, ...options.streams } });
   const answering = {
     server,
     streams,
@@ -108,7 +115,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   };
   const listener = httpListener({ ...answering, env, log, refusals, identities });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
-  const sockets = graphqlWebSockets(socketOptions(runtime, { server, audit, refusals, identities }), {
+  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities }), {
     log,
     limits: { maxMessageBytes: maxBodyBytes, ...options.sockets },
   });
@@ -143,6 +150,7 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
     streamGate: new TenantGate({ ...streamGate, ...given.streamGate }),
     answers: new AnswerBytes({ ...answerLimits(env.answersMib << 20), ...given.answers }),
     readers: new Readers({ ...readerLimits(env.answersMib << 20), ...given.readers }, log),
+    audits: new OperationAudits(given.audit, graph.apiSchema),
     log,
   };
 }

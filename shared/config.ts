@@ -209,6 +209,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     smokeApiKey: read("SMOKE_API_KEY"),
   };
   if (env.engineDatabaseUrl !== undefined && env.databaseUrl === undefined) problems.push(engineAlone);
+  problems.push(...exampleSecrets(source));
   if (problems.length > 0) throw new AppError("BAD_USER_INPUT", "ENVIRONMENT_INVALID", problems.join("\n"));
   return env;
 }
@@ -241,7 +242,16 @@ export function defaultEnv(overrides: Partial<Env> = {}): Env {
 
 const engineAlone = `${prefix}ENGINE_DATABASE_URL names a role of the database of ${prefix}DATABASE_URL, which is not set. Set both, or neither.`;
 
-const secret = (name: string) => /KEY|URL|TOKEN/.test(name);
+const secret = (name: string) => /KEY|TOKEN|URL/.test(name);
+
+/** Stands in docker/.env.example wherever a secret belongs. */
+const exampleSecret = "change-me";
+
+/** Everybody knows those. */
+function exampleSecrets(source: Record<string, string | undefined>): string[] {
+  const found = Object.keys(source).filter((name) => name.startsWith(prefix) && secret(name) && source[name]?.includes(exampleSecret));
+  return found.map((name) => `${name}=(hidden): has a secret of the example, ${exampleSecret}. Make one of your own: openssl rand -hex 32`);
+}
 
 /** AGENT_PLATFORM_TOOL_DATABASE_URL and its like, as { tool: … }. */
 function bySubgraph(source: Record<string, string | undefined>, suffix: string): Record<string, string> {

@@ -1,5 +1,6 @@
 import { AppError } from "./errors.ts";
 import { excerpt } from "./fields.ts";
+import type { Reading } from "./read-bytes.ts";
 
 /** Who asks, for whom, and under which name the request is traced; the same in the router, in every subgraph and in a worker. */
 export interface RequestInfo {
@@ -16,6 +17,8 @@ export interface RequestInfo {
   scopes?: readonly string[] | undefined;
   /** Fires when the caller has gone or its deadline has passed. */
   signal?: AbortSignal | undefined;
+  /** Counts what this process reads for it, until it has been answered; whoever answers gives it. */
+  reading?: Reading | undefined;
 }
 
 /** What a tenant's id looks like; `app.scope` can never be said with it. */
@@ -33,6 +36,6 @@ export function tenantIdInvalid(tenantId: string): AppError {
 }
 
 /** Only the identity of a wider context, to be handed on to another subgraph. */
-export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal }: RequestInfo): RequestInfo {
-  return { tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal };
+export function requestInfoOf({ tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal, reading }: RequestInfo): RequestInfo {
+  return { tenantId, requestId, traceparent, apiKeyId, subject, scopes, signal, reading };
 }

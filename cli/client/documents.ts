@@ -105,3 +105,32 @@ export const waitingNodes = graphql(`
     }
   }
 `);
+
+export const auditPage = graphql(`
+  query CliAuditPage($filter: RequestAuditFilter, $last: Int!, $before: String) {
+    requestAudits(filter: $filter, last: $last, before: $before) {
+      nodes {
+        id
+        requestId
+        apiKeyId
+        operationName
+        operationType
+        operationHash
+        rootFields
+        variables
+        statusCode
+        errorCodes
+        durationMs
+        clientIp
+        userAgent
+        event
+        details
+        createdAt
+      }
+      pageInfo {
+        hasPreviousPage
+        startCursor
+      }
+    }
+  }
+`);

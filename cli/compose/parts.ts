@@ -5,6 +5,7 @@ import { calledByWorkers, engineDatabaseUrl, subgraphs } from "./subgraphs.ts";
 export const platformParts: Composition = {
   subgraphNames: Object.keys(subgraphs),
   preload: async () => (await import("./platform.ts")).loadPlatform(),
+  prepare: async (log) => (await import("./prepare.ts")).prepare(log),
   migrate: async (env) => (await import("./migrate.ts")).migrateAll(env),
   pendingMigrations: async (env) => (await import("./migrate.ts")).pendingMigrations(env),
   openKeys: async (env) => (await import("./keys.ts")).openKeys(env),

@@ -2,6 +2,7 @@
  * Puts the platform together: the only file that knows the router and the subgraphs both. Embedded, all subgraphs run in this
  * process and the router executes on their schemas; distributed, each is a process and is reached over HTTP.
  */
+import { resolve } from "node:path";
 import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import type { Env } from "#shared/config.ts";
 import { AppError } from "#shared/errors.ts";
@@ -108,7 +109,8 @@ async function openRouter(
   const access = await open(definition, { env, log, registry, hints });
   shutdown.add("access", () => access.close(), 5_000);
   all.push(access);
-  const audit = new AuditWriter({ databaseUrl: engineDatabaseUrl(env, accessSubgraphName), log });
+  const engineUrl = engineDatabaseUrl(env, accessSubgraphName);
+  const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits") });
   shutdown.add("audits", () => audit.stop(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
   const router = await startRouter({ env, keys, endpoints: all, audit, log, checks, ...(parts && { parts }) });

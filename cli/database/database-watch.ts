@@ -32,6 +32,8 @@ export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs
   let isWaiting = false;
   /** It was started for nothing: no need to say so at each try. */
   let isRefused = false;
+  /** Why its last start failed; undefined where that succeeded. */
+  let failure: Error | undefined;
   const hindered = (story: string | undefined): boolean => {
     if (story !== undefined && !isWaiting) tell(`PostgreSQL has ended and waits: ${story}`);
     isWaiting = story !== undefined;
@@ -44,17 +46,19 @@ export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs
   const restarted = async (): Promise<void> => {
     restarts.push(Date.now());
     if (restarts.filter((at) => Date.now() - at < restartsWithinMs).length > mostRestarts)
-      throw new Error(`PostgreSQL ended ${restarts.length} times. Its log says why: ${server.logFile}`);
+      throw failure ?? new Error(`PostgreSQL ended ${restarts.length} times. Its log says why: ${server.logFile}`);
     if (!isRefused) tell(`PostgreSQL has ended; it is started again. Its log: ${server.logFile}`);
     try {
       await server.restart();
       isRefused = false;
+      failure = undefined;
       tell("PostgreSQL runs again");
     } catch (cause) {
       // The disk may have filled up since it was looked at.
-      if (!isOutOfSpace(cause) && (await obstacle?.()) === undefined) throw cause;
-      restarts.pop();
-      isRefused = true;
+      isRefused = isOutOfSpace(cause) || (await obstacle?.()) !== undefined;
+      if (isRefused) restarts.pop();
+      // Whatever killed it may have killed it once more while it recovered: an end like the others, and counted as one.
+      else failure = cause instanceof Error ? cause : new Error("PostgreSQL does not start", { cause });
     }
   };
   const watch = async (): Promise<void> => {

@@ -1,110 +1,220 @@
 /**
- * Writes audits to the database in batches, beside the requests and never in their way. A row is there within about 200 ms.
- * While the database is away rows wait, up to a limit; those beyond it are counted in the log and lost.
+ * Writes audits to the database. A change's row is stored when it begins, in a group commit sent at once, and its outcome before its answer leaves; rows of
+ * what changed nothing follow in batches, within about 200 ms. What the database does not take in time goes to a file beside the data.
  */
 import type pg from "pg";
+import { databaseUnavailable } from "#shared/db/errors.ts";
 import { openPool } from "#shared/db/pool.ts";
 import { newId } from "#shared/ids.ts";
 import type { Log } from "#shared/log.ts";
 import type { AuditRecord, AuditSink } from "../audit/audit.ts";
-import { insertAudits, type AuditRow } from "./audit.sql.ts";
+import { AuditBuffer, type DroppedAudits } from "./audit-buffer.ts";
+import { AuditSpill } from "./audit-spill.ts";
+import { AuditTrouble } from "./audit-trouble.ts";
+import { storeAudits, type CommitMode } from "./audit.sql.ts";
+import { GroupCommit } from "./group-commit.ts";
 
 export interface AuditWriterOptions {
   databaseUrl: string;
   log: Log;
-  /** Rows of one statement at most. */
+  /** For what the database does not take; made when it is needed. */
+  spillFolder: string;
+  /** Rows of one statement at most; 500. */
   batchRows?: number;
-  /** The longest that a row waits for company. */
+  /** The longest that a row of what changed nothing waits for company; 200. */
   flushMs?: number;
-  /** Rows that wait at most. */
-  maxWaiting?: number;
+  /** Of rows of what changed nothing, while they wait; 8 MiB. */
+  maxWaitingBytes?: number;
+  /** For the database to take a change's row; 2,000. */
+  deadlineMs?: number;
+  /** Between two tries while the database takes none; 1,000. */
+  retryMs?: number;
+  /** Of the spill file; 256 MiB. */
+  maxSpillBytes?: number;
 }
 
-const retryMs = 1_000;
+const defaults = { batchRows: 500, flushMs: 200, maxWaitingBytes: 8 << 20, deadlineMs: 2_000, retryMs: 1_000, maxSpillBytes: 256 << 20 };
+
+/** Of the few that a platform has: one for beginnings, one for outcomes and the rest, which find each other's in a moment's pause. */
+const connections = 2;
 
 /** The sink of one router. */
 export class AuditWriter implements AuditSink {
+  readonly #setting: AuditWriterOptions & typeof defaults;
   readonly #pool: pg.Pool;
-  readonly #log: Log;
-  readonly #batchRows: number;
-  readonly #flushMs: number;
-  readonly #maxWaiting: number;
-  #waiting: AuditRow[] = [];
-  #dropped = 0;
+  readonly #spill: AuditSpill;
+  readonly #trouble: AuditTrouble;
+  readonly #beginnings: GroupCommit;
+  readonly #outcomes: GroupCommit;
+  readonly #buffer: AuditBuffer;
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<boolean> | undefined;
-  #stopped = false;
+  #isStopped = false;
 
   constructor(options: AuditWriterOptions) {
-    this.#pool = openPool({ url: options.databaseUrl, max: 1, scope: "engine", applicationName: "agent-platform audit" });
-    this.#log = options.log;
-    this.#batchRows = options.batchRows ?? 500;
-    this.#flushMs = options.flushMs ?? 200;
-    this.#maxWaiting = options.maxWaiting ?? 20_000;
+    this.#setting = { ...defaults, ...options };
+    const { log, spillFolder: folder, maxSpillBytes: maxBytes, batchRows, maxWaitingBytes, retryMs } = this.#setting;
+    this.#pool = openPool({ url: options.databaseUrl, max: connections, scope: "engine", applicationName: "agent-platform audit" });
+    this.#spill = new AuditSpill({ folder, log, maxBytes, batchRows });
+    this.#trouble = new AuditTrouble({ log, retryMs, recover: () => this.#recover() });
+    this.#beginnings = this.#lane("synced");
+    this.#outcomes = this.#lane("written");
+    this.#buffer = new AuditBuffer(maxWaitingBytes);
+    // Of a process before this one, perhaps.
+    void this.#trouble.tryNow();
+  }
+
+  get isTroubled(): boolean {
+    return this.#trouble.isThere;
   }
 
   record(record: AuditRecord): void {
-    if (this.#stopped || this.#waiting.length >= this.#maxWaiting) {
-      this.#dropped++;
-      return;
+    this.#buffer.add(record.tenantId, JSON.stringify(record));
+    this.#flushSoon(this.#setting.flushMs);
+  }
+
+  async begin(record: AuditRecord): Promise<void> {
+    try {
+      await this.#beginnings.add(JSON.stringify(record));
+    } catch (cause) {
+      throw databaseUnavailable(cause);
     }
-    this.#waiting.push({ id: newId(), ...record });
-    if (this.#waiting.length >= this.#batchRows && this.#flushing === undefined) void this.#flushSoon(0);
-    else void this.#flushSoon(this.#flushMs);
+  }
+
+  async complete(record: AuditRecord): Promise<void> {
+    await this.#outcomes.add(JSON.stringify(record)).catch((cause: unknown) => {
+      this.#setting.log.error({ err: cause, requestId: record.requestId }, "the outcome of a change is not in its audit");
+    });
   }
 
   /** Resolves when everything recorded so far is stored, or was tried. */
   async flush(): Promise<void> {
-    for (let rest = Math.ceil(this.#waiting.length / this.#batchRows) + 1; rest > 0; rest--) {
+    await this.#beginnings.idle();
+    await this.#outcomes.idle();
+    for (let rest = Math.ceil(this.#buffer.size / this.#setting.batchRows) + 2; rest > 0; rest--) {
       await this.#flushing;
-      if (this.#waiting.length === 0 || !(await this.#flushBatch())) return;
+      if (this.#buffer.size === 0 || !(await this.#flushBatch())) return;
     }
+  }
+
+  /** Resolves when what lies in the spill file is in the database, or was tried. */
+  async readSpilled(): Promise<void> {
+    await this.#trouble.tryNow();
   }
 
   /** Stores what waits and closes. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.flush();
-    this.#dropped += this.#waiting.length;
-    this.#reportDropped();
+    await this.#trouble.end();
+    await this.#spillRest();
     await this.#pool.end();
   }
 
+  #lane(mode: CommitMode): GroupCommit {
+    const { deadlineMs, batchRows } = this.#setting;
+    return new GroupCommit({
+      store: (rows) => storeAudits(this.#pool, rows, mode),
+      spill: (rows) => this.#spillNow(rows),
+      trouble: this.#trouble,
+      deadlineMs,
+      batchRows,
+    });
+  }
+
+  async #spillNow(rows: readonly string[]): Promise<void> {
+    await this.#spill.append(rows);
+    // It was over meanwhile: these are still to be read in.
+    this.#trouble.begin(new Error("audits were spilled"));
+  }
+
+  async #recover(): Promise<void> {
+    await storeAudits(this.#pool, [], "written");
+    let refusal: unknown;
+    const store = (batch: readonly string[]) =>
+      storeAudits(this.#pool, batch, "synced").catch((cause: unknown) => {
+        refusal = cause;
+        throw cause;
+      });
+    try {
+      const rows = await this.#spill.readIn(store);
+      if (rows > 0) this.#setting.log.info({ rows }, "spilled audits were read in");
+    } catch (cause) {
+      if (cause === refusal) throw cause;
+      // A folder that cannot be read keeps nobody from the database.
+      this.#setting.log.error({ err: cause }, "spilled audits cannot be read");
+    }
+  }
+
   #flushSoon(afterMs: number): void {
-    if (this.#timer !== undefined && afterMs > 0) return;
-    clearTimeout(this.#timer);
+    if (this.#isStopped || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#flushing === undefined) void this.#flushBatch();
     }, afterMs);
   }
 
+  /** False where the database did not take them. */
   #flushBatch(): Promise<boolean> {
-    const batch = this.#waiting.slice(0, this.#batchRows);
-    this.#flushing = insertAudits(this.#pool, batch)
+    const batch = this.#buffer.first(this.#setting.batchRows);
+    this.#flushing = storeAudits(this.#pool, batch, "written")
       .then(
         () => {
-          this.#waiting.splice(0, batch.length);
+          this.#buffer.remove(batch.length);
+          for (const dropped of this.#buffer.takeDropped()) this.#recordDropped(dropped);
           return true;
         },
-        (error: unknown) => {
-          this.#log.warn({ err: error, waiting: this.#waiting.length }, "audits not stored, trying again");
+        (cause: unknown) => {
+          this.#trouble.begin(cause);
           return false;
         },
       )
       .finally(() => (this.#flushing = undefined));
     const flushing = this.#flushing;
-    void flushing.then((stored) => {
-      this.#reportDropped();
-      if (this.#waiting.length > 0 && !this.#stopped) this.#flushSoon(stored ? this.#flushMs : retryMs);
-    });
+    const { flushMs, retryMs } = this.#setting;
+    void flushing.then((isStored) => this.#buffer.size > 0 && this.#flushSoon(isStored ? flushMs : retryMs));
     return flushing;
   }
 
-  #reportDropped(): void {
-    if (this.#dropped === 0) return;
-    this.#log.error({ dropped: this.#dropped }, "audits dropped");
-    this.#dropped = 0;
+  #recordDropped(dropped: DroppedAudits): void {
+    this.#setting.log.error({ ...dropped }, "audits dropped");
+    const record = droppedRecord(dropped);
+    this.#buffer.add(record.tenantId, JSON.stringify(record));
   }
+
+  /** What the database did not take before the end. */
+  async #spillRest(): Promise<void> {
+    const dropped = this.#buffer.takeDropped().map((of) => JSON.stringify(droppedRecord(of)));
+    const rows = [...this.#buffer.first(this.#buffer.size), ...dropped];
+    if (rows.length === 0) return;
+    await this.#spill
+      .append(rows)
+      .catch((cause: unknown) => this.#setting.log.error({ err: cause, dropped: rows.length }, "audits dropped at the end"));
+  }
+}
+
+/** The row that says how many there are not. */
+function droppedRecord({ tenantId, count, since }: DroppedAudits): AuditRecord {
+  const id = newId();
+  return {
+    id,
+    tenantId,
+    requestId: id,
+    apiKeyId: null,
+    operationName: null,
+    operationType: "unknown",
+    operationHash: "",
+    rootFields: [],
+    variables: null,
+    statusCode: 503,
+    errorCodes: ["RESOURCE_EXHAUSTED"],
+    durationMs: 0,
+    clientIp: null,
+    userAgent: null,
+    event: "AUDITS_DROPPED",
+    details: { count, since: since.toISOString() },
+    createdAt: new Date(),
+  };
 }

@@ -1,21 +1,27 @@
 import type pg from "pg";
-import type { AuditRecord } from "../audit/audit.ts";
 
-/** An audit with its id. */
-export interface AuditRow extends AuditRecord {
-  id: string;
-}
+/** How sure the commit of a batch is: `synced` outlives a lost machine; `written` any process that is killed, and costs no wait for the disk. */
+export type CommitMode = "synced" | "written";
 
-/** Inserts a batch in one statement; rows that are there already stay, so that a batch of unknown outcome may be sent again. */
-export async function insertAudits(pool: pg.Pool, rows: readonly AuditRow[]): Promise<void> {
+/**
+ * Stores a batch, each row as JSON of an AuditRecord, in one statement. Rows that are there stay as they are, but for a change's that has no outcome yet: so
+ * a batch of unknown outcome may be sent again, and a change's beginning and end may come in any order. An id must be in a batch once only.
+ */
+export async function storeAudits(pool: pg.Pool, rows: readonly string[], mode: CommitMode): Promise<void> {
+  // In the order of ids, for two batches may hold the same rows; the mode is read, else the planner might leave it out.
   const text = `
-    insert into access.request_audit (id, tenant_id, request_id, api_key_id, operation_name, operation_type, operation_hash, root_fields,
-      status_code, error_codes, duration_ms, client_ip, user_agent, created_at)
+    insert into access.request_audit as stored (id, tenant_id, request_id, api_key_id, operation_name, operation_type, operation_hash, root_fields,
+      variables, status_code, error_codes, duration_ms, client_ip, user_agent, event, details, created_at)
     select id, "tenantId", "requestId", "apiKeyId", "operationName", "operationType", "operationHash", "rootFields",
-      "statusCode", "errorCodes", "durationMs", "clientIp", "userAgent", "createdAt"
+      variables, "statusCode", "errorCodes", "durationMs", "clientIp", "userAgent", event, details, "createdAt"
     from jsonb_to_recordset($1::jsonb) as row (id text, "tenantId" text, "requestId" text, "apiKeyId" text, "operationName" text,
-      "operationType" text, "operationHash" text, "rootFields" text[], "statusCode" integer, "errorCodes" text[],
-      "durationMs" double precision, "clientIp" text, "userAgent" text, "createdAt" timestamptz)
-    on conflict (id) do nothing`;
-  await pool.query({ name: "audits-insert", text, values: [JSON.stringify(rows)] });
+      "operationType" text, "operationHash" text, "rootFields" text[], variables jsonb, "statusCode" integer, "errorCodes" text[],
+      "durationMs" double precision, "clientIp" text, "userAgent" text, event text, details jsonb, "createdAt" timestamptz),
+      (select set_config('synchronous_commit', $2, true) as level) as mode
+    where mode.level is not null
+    order by id
+    on conflict (id) do update set status_code = excluded.status_code, error_codes = excluded.error_codes, duration_ms = excluded.duration_ms,
+      event = excluded.event, details = excluded.details
+    where stored.status_code = 0 and excluded.status_code <> 0`;
+  await pool.query({ name: "audits-store", text, values: [`[${rows.join(",")}]`, mode === "synced" ? "on" : "off"] });
 }

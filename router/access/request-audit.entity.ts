@@ -1,5 +1,8 @@
 import { Entity, Enum, PrimaryKey, Property } from "@mikro-orm/decorators/legacy";
 import { Directive, Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
+import type { JsonObject } from "#shared/json.ts";
+import type { SecurityEvent } from "../audit/security-events.ts";
 
 /** What kind of operation; as stored, which is as GraphQL writes it in documents. */
 export enum OperationType {
@@ -19,10 +22,33 @@ registerEnumType(OperationType, {
   },
 });
 
+/** What an audit means for security. */
+export enum AuditEvent {
+  AUTH_FAILED = "AUTH_FAILED",
+  TENANT_MISMATCH = "TENANT_MISMATCH",
+  KEY_CHANGED = "KEY_CHANGED",
+  EGRESS_BLOCKED = "EGRESS_BLOCKED",
+  SANDBOX_LIMIT = "SANDBOX_LIMIT",
+  AUDITS_DROPPED = "AUDITS_DROPPED",
+}
+registerEnumType(AuditEvent, {
+  name: "AuditEvent",
+  description: "What an audit means for security.",
+  valuesConfig: {
+    AUTH_FAILED: { description: "Who asked could not show who they are." },
+    TENANT_MISMATCH: { description: "A key asked for another tenant than its own." },
+    KEY_CHANGED: { description: "An API key was made, changed, rotated or revoked." },
+    EGRESS_BLOCKED: { description: "A call to an address that is not allowed was blocked." },
+    SANDBOX_LIMIT: { description: "A program reached a limit of the sandbox." },
+    AUDITS_DROPPED: { description: "Audits of queries were dropped, for more came than could be stored; details.count of them." },
+  } satisfies Record<SecurityEvent, object>,
+});
+
 /** One operation that somebody asked of the router. Written by audit-writer.ts only. */
 @Directive('@key(fields: "id")')
 @ObjectType({
-  description: "One operation that was asked of the router: who, what, with which outcome. Neither variables nor the document are kept.",
+  description:
+    "One operation that was asked of the router: who, what, with which outcome. The document is not kept, and of variables nothing that may be a secret.",
 })
 @Entity({ tableName: "request_audit" })
 export class RequestAudit {
@@ -37,7 +63,7 @@ export class RequestAudit {
   @Property({ type: "text" })
   requestId!: string;
 
-  /** Not in the graph until there are keys. */
+  @Field(() => ID, { nullable: true, description: "The id of the API key that asked; null: none did." })
   @Property({ type: "text", nullable: true })
   apiKeyId!: string | null;
 
@@ -57,7 +83,18 @@ export class RequestAudit {
   @Property({ type: "string[]", columnType: "text[]" })
   rootFields!: string[];
 
-  @Field(() => Int, { description: "The HTTP status; over WebSocket 200, or 400 where the operation was refused." })
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      'The variables, at most 4 KiB. Texts that may be secrets, or what somebody wrote, are "[redacted]"; long ones are cut. Null: there are none, or the document could not be read.',
+  })
+  @Property({ type: "json", columnType: "jsonb", nullable: true })
+  variables!: JsonObject | null;
+
+  @Field(() => Int, {
+    description:
+      "The HTTP status; over WebSocket 200, or 400 where the operation was refused. 0: a change whose outcome is not known, for it is under way, or the process died before its answer.",
+  })
   @Property({ type: "integer" })
   statusCode!: number;
 
@@ -76,6 +113,17 @@ export class RequestAudit {
   @Field(() => String, { nullable: true, description: "The client's User-Agent; null: it sent none." })
   @Property({ type: "text", nullable: true })
   userAgent!: string | null;
+
+  @Field(() => AuditEvent, { nullable: true, description: "What it means for security; null: nothing." })
+  @Enum({ items: () => AuditEvent, type: "text", nullable: true })
+  event!: SecurityEvent | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: "Facts of the event: reason, mutations, or count and since. Null where there is none.",
+  })
+  @Property({ type: "json", columnType: "jsonb", nullable: true })
+  details!: JsonObject | null;
 
   @Field(() => Date, { description: "When the operation began." })
   @Property({ type: "datetime", columnType: "timestamptz" })

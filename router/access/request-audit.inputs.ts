@@ -1,4 +1,6 @@
 import { Field, InputType } from "type-graphql";
+import type { SecurityEvent } from "../audit/security-events.ts";
+import { AuditEvent } from "./request-audit.entity.ts";
 
 /** Which audits to list. */
 @InputType({ description: "Which audits to list; all that is given must hold." })
@@ -14,6 +16,9 @@ export class RequestAuditFilter {
 
   @Field(() => String, { nullable: true, description: "Those with an error of this code." })
   errorCode?: string | null;
+
+  @Field(() => AuditEvent, { nullable: true, description: "Those that are this event." })
+  event?: SecurityEvent | null;
 
   @Field(() => Date, { nullable: true, description: "Those that began at this time or later." })
   createdAfter?: Date | null;

@@ -23,7 +23,8 @@ export class RequestAuditResolver {
   @Needs("audit:read")
   @Query(() => RequestAuditConnection, {
     nullable: true,
-    description: "What the tenant asked of the router, newest first. A row appears within about a second.",
+    description:
+      "What the tenant asked of the router, newest first. A mutation has its row before its answer; others appear within about a second.",
   })
   requestAudits(
     @Arg("filter", () => RequestAuditFilter, { nullable: true, description: "Which ones; all unless given." })
@@ -36,12 +37,13 @@ export class RequestAuditResolver {
 }
 
 function conditions(filter: RequestAuditFilter): FilterQuery<RequestAudit> {
-  const { requestId, operationName, rootField, errorCode, createdAfter, createdBefore } = filter;
+  const { requestId, operationName, rootField, errorCode, event, createdAfter, createdBefore } = filter;
   return {
     ...(requestId != null && { requestId }),
     ...(operationName != null && { operationName }),
     ...(rootField != null && { rootFields: { $contains: [rootField] } }),
     ...(errorCode != null && { errorCodes: { $contains: [errorCode] } }),
+    ...(event != null && { event }),
     ...((createdAfter != null || createdBefore != null) && {
       createdAt: { ...(createdAfter != null && { $gte: createdAfter }), ...(createdBefore != null && { $lt: createdBefore }) },
     }),

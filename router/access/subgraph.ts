@@ -5,7 +5,8 @@ import { ApiKeyResolver } from "./api-key.resolver.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { RequestAudits } from "./migrations/0001-request-audits.ts";
 import { EngineRole } from "./migrations/0002-engine-role.ts";
-import { ApiKeys } from "./migrations/0003-api-keys.ts";
+import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
+import { ApiKeys } from "./migrations/0004-api-keys.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
@@ -40,7 +41,8 @@ export function accessSubgraph(
     migrations: [
       { name: "0001-request-audits", class: RequestAudits },
       { name: "0002-engine-role", class: EngineRole },
-      { name: "0003-api-keys", class: ApiKeys },
+      { name: "0003-audited-changes", class: AuditedChanges },
+      { name: "0004-api-keys", class: ApiKeys },
     ],
     open: () => Promise.resolve({ services: { probe, parts, keys }, close: () => Promise.resolve() }),
   });

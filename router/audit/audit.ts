@@ -1,5 +1,4 @@
 /** The audit of requests: a row per operation, over HTTP and WebSocket; of a subscription one, when it ends, or has changed something. */
-import type { ApolloServerPlugin } from "@apollo/server";
 import {
   getOperationAST,
   OperationTypeNode,
@@ -8,11 +7,16 @@ import {
   type GraphQLFormattedError,
   type OperationDefinitionNode,
 } from "graphql";
-import { hashOf, rootFieldsOf } from "../graph/operations.ts";
+import { newId } from "#shared/ids.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { rootFieldsOf } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
+import { securityEventOf, type SecurityEvent } from "./security-events.ts";
 
-/** What is kept of an operation: neither variables nor its text, which may hold secrets. */
+/** What is kept of an operation: not its text, which may hold secrets, and its variables only as far as none of them can be one. */
 export interface AuditRecord {
+  /** Of a change: made when it begins, so that its outcome finds its row. */
+  id: string;
   tenantId: string;
   requestId: string;
   apiKeyId: string | null;
@@ -21,48 +25,91 @@ export interface AuditRecord {
   operationType: string;
   operationHash: string;
   rootFields: string[];
+  /** Redacted ({@link Redactor}); null where the document could not be read. */
+  variables: JsonObject | null;
+  /** {@link unfinished}: a change whose outcome is not known. */
   statusCode: number;
   errorCodes: string[];
   durationMs: number;
   clientIp: string | null;
   userAgent: string | null;
+  /** What it means for security; null: nothing. */
+  event: SecurityEvent | null;
+  /** Facts of the event. */
+  details: JsonObject | null;
   createdAt: Date;
 }
 
-/** Takes records; never blocks and never throws. */
+/** The status of a change whose outcome is not known: it is under way, or its process died before its answer. */
+export const unfinished = 0;
+
+/** Stores records. */
 export interface AuditSink {
+  /** Takes a record of what changed nothing; never blocks and never throws. */
   record(record: AuditRecord): void;
+  /**
+   * Stores that a change begins; resolves when neither a killed process nor a lost machine can lose that.
+   *
+   * @throws AppError DATABASE_UNAVAILABLE, when it can be stored nowhere.
+   */
+  begin(record: AuditRecord): Promise<void>;
+  /** Stores how a change ended; resolves when no killed process can lose that, or when it can be stored nowhere. Never rejects. */
+  complete(record: AuditRecord): Promise<void>;
+  /** Whether the last that was to be stored could not be, or not in the database: what changes something waits for its record then, before it begins. */
+  readonly isTroubled: boolean;
 }
 
 /** What is known of an operation when it begins. */
 export interface AuditedOperation {
   context: RouterContext;
-  source: string;
+  /** Of its text ({@link hashOf}). */
+  hash: string;
   startedAt: Date;
   document?: DocumentNode | undefined;
   /** As the client gave it. */
   operationName?: string | null | undefined;
+  /** Redacted. */
+  variables?: JsonObject | null | undefined;
+  /** Of its row; a new one unless given. */
+  id?: string | undefined;
+}
+
+/** How an operation ended: the status, and its errors as the client was told. */
+export interface AuditedOutcome {
+  statusCode: number;
+  errorCodes: Iterable<string>;
+  /** `extensions.reason` of the errors. */
+  reasons?: Iterable<string>;
 }
 
 /** The record of an operation that has ended just now. */
-export function auditRecord(operation: AuditedOperation, outcome: { statusCode: number; errorCodes: Iterable<string> }): AuditRecord {
-  const { context, document, startedAt } = operation;
+export function auditRecord(operation: AuditedOperation, outcome: AuditedOutcome): AuditRecord {
+  const { context, document, startedAt, hash, variables = null, id = newId() } = operation;
   const node = document && getOperationAST(document, operation.operationName);
+  const rootFields = document === undefined || node == null ? [] : rootFieldsOf(document, node).slice(0, 50);
   return {
+    id,
     tenantId: context.info.tenantId,
     requestId: context.info.requestId,
     apiKeyId: context.info.apiKeyId ?? null,
     operationName: node?.name?.value.slice(0, 200) ?? null,
     operationType: node?.operation ?? "unknown",
-    operationHash: hashOf(operation.source),
-    rootFields: document === undefined || node == null ? [] : rootFieldsOf(document, node).slice(0, 50),
+    operationHash: hash,
+    rootFields,
+    variables,
     statusCode: outcome.statusCode,
     errorCodes: [...new Set(outcome.errorCodes)],
     durationMs: Math.max(0, Date.now() - startedAt.getTime()),
     clientIp: context.clientIp,
     userAgent: context.userAgent,
+    ...securityEventOf({ rootFields, ...outcome }),
     createdAt: startedAt,
   };
+}
+
+/** The record of a change that begins just now. */
+export function beginningRecord(operation: AuditedOperation): AuditRecord {
+  return { ...auditRecord(operation, { statusCode: unfinished, errorCodes: [] }), event: null, details: null, durationMs: 0 };
 }
 
 /** Subscriptions that change something. They are audited with their first event, as a mutation with its answer: their streams may go on for days. */
@@ -76,27 +123,14 @@ export function isChangingSubscription(document: DocumentNode, node: OperationDe
 /** The requests that have their row; by identity, which Apollo Server's copies of a context share. */
 export type Audited = WeakSet<RouterContext["info"]>;
 
-/** Audits what goes through Apollo Server: queries and mutations. */
-export function auditPlugin(sink: AuditSink, audited: Audited): ApolloServerPlugin<RouterContext> {
-  return {
-    requestDidStart() {
-      const startedAt = new Date();
-      const began = performance.now();
-      return Promise.resolve({
-        willSendResponse({ contextValue: context, source, document, request: { operationName }, response }) {
-          const errors = response.body.kind === "single" ? response.body.singleResult.errors : undefined;
-          const outcome = { statusCode: response.http.status ?? 200, errorCodes: errorCodesOf(errors) };
-          const record = auditRecord({ context, source: source ?? "", document, operationName, startedAt }, outcome);
-          audited.add(context.info);
-          sink.record({ ...record, durationMs: performance.now() - began });
-          return Promise.resolve();
-        },
-      });
-    },
-  };
-}
+type ToldErrors = readonly (GraphQLFormattedError | GraphQLError)[] | undefined;
 
 /** The codes of a result's errors. */
-export function errorCodesOf(errors: readonly (GraphQLFormattedError | GraphQLError)[] | undefined): string[] {
+export function errorCodesOf(errors: ToldErrors): string[] {
   return (errors ?? []).map(({ extensions }) => (typeof extensions?.["code"] === "string" ? extensions["code"] : "INTERNAL"));
+}
+
+/** The reasons of a result's errors, beneath their codes. */
+export function reasonsOf(errors: ToldErrors): string[] {
+  return (errors ?? []).flatMap(({ extensions }) => (typeof extensions?.["reason"] === "string" ? [extensions["reason"]] : []));
 }

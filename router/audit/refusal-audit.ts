@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
+import { hashOf } from "../graph/operations.ts";
 import type { Identity } from "../edge/identity.ts";
 import { auditRecord, type AuditSink } from "./audit.ts";
 import { refusedContext, type RouterContext } from "../request-context.ts";
@@ -26,7 +27,7 @@ export interface RefusedRequest {
 }
 
 export interface RefusalAuditOptions {
-  sink: AuditSink;
+  sink: Pick<AuditSink, "record">;
   log: Log;
   /** Rows in one window at most; what is refused beyond them is refused without one. */
   maxRows?: number;
@@ -54,7 +55,7 @@ export class RefusalAudit {
     const { code, reason } = error instanceof AppError ? error : { code: "INTERNAL", reason: "INTERNAL" };
     // The row has room for the code only.
     this.#setting.log.info({ requestId: context.info.requestId, statusCode, reason }, "request refused");
-    this.#setting.sink.record(auditRecord({ context, source: "", startedAt }, { statusCode, errorCodes: [code] }));
+    this.#setting.sink.record(auditRecord({ context, hash: hashOf(""), startedAt }, { statusCode, errorCodes: [code], reasons: [reason] }));
   }
 
   #take(): boolean {

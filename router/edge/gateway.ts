@@ -2,9 +2,11 @@
 import { HeaderMap } from "@apollo/server";
 import { GraphQLError, OperationTypeNode, type ExecutionResult } from "graphql";
 import { AppError } from "#shared/errors.ts";
+import { processReads } from "#shared/read-bytes.ts";
 import type { Gateway } from "#shared/serve/graphql-http.ts";
 import type { Log } from "#shared/log.ts";
 import type { ComposedGraph } from "../graph/supergraph.ts";
+import type { OperationAudits } from "../audit/operation-audits.ts";
 import { jsonBytesOf, type AnswerBytes } from "../graph/answer-bytes.ts";
 import type { AnswerWeight } from "../graph/answer-weight.ts";
 import { executePlan } from "../graph/execute-plan.ts";
@@ -28,6 +30,7 @@ export interface Runtime {
   streamGate: TenantGate;
   answers: AnswerBytes;
   readers: Readers;
+  audits: OperationAudits;
   log: Log;
 }
 
@@ -73,9 +76,10 @@ async function execute(runtime: Runtime, { parsed, variables, context }: Executi
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
     const { errors, nodes } = weighValues(runtime, planned, variables);
     if (errors.length > 0) return { errors };
-    const run = () => answer(runtime, { planned, variables, context });
+    const answered = { hash: parsed.hash, planned, variables, context };
+    const run = () => answerAudited(runtime, answered);
     // What the router knows itself waits for nobody.
-    if (planned.plan === undefined) return await run();
+    if (planned.plan === undefined) return await answer(runtime, answered);
     const { tenantId, signal } = context.info;
     const units = 1 + Math.min(maxUnits - 1, Math.floor(nodes / nodesOfUnit));
     const sizeBytes = 2 * (planned.document.loc?.end ?? 0) + jsonBytesOf(variables, Infinity);
@@ -90,15 +94,29 @@ async function execute(runtime: Runtime, { parsed, variables, context }: Executi
 }
 
 interface Answered {
+  hash: string;
   planned: PlannedOperation;
   variables: Record<string, unknown>;
   context: RouterContext;
 }
 
+/** What changes something has its row in the audit before its answer leaves. */
+function answerAudited(runtime: Runtime, answered: Answered): Promise<ExecutionResult> {
+  const { hash, planned, variables, context } = answered;
+  const { document, node } = planned;
+  const run = () => answer(runtime, answered);
+  if (node.operation !== OperationTypeNode.MUTATION) return run();
+  const operation = { context, hash, document, operationName: node.name?.value, variables, startedAt: new Date() };
+  return runtime.audits.around(operation, run);
+}
+
 async function answer(runtime: Runtime, { planned, variables, context }: Answered): Promise<ExecutionResult> {
   const { graph, endpoints, deadlines, log } = runtime;
-  const { info } = context;
-  const meter = runtime.answers.open({ tenantId: info.tenantId, isMutation: planned.node.operation === OperationTypeNode.MUTATION });
+  const isMutation = planned.node.operation === OperationTypeNode.MUTATION;
+  const { tenantId, signal } = context.info;
+  const meter = runtime.answers.open({ tenantId, isMutation });
+  const reading = processReads.open({ tenantId, isMutation, signal });
+  const info = { ...context.info, reading };
   try {
     return await executePlan({
       graph,
@@ -109,6 +127,8 @@ async function answer(runtime: Runtime, { planned, variables, context }: Answere
       report: (cause) => log.error({ err: cause, requestId: info.requestId }, "operation failed inside"),
     });
   } finally {
+    if (context.whenMade === undefined) reading.release();
+    else context.whenMade(() => reading.release());
     if (context.whenAnswered === undefined) meter.release();
     else context.whenAnswered(() => meter.release());
   }
@@ -135,10 +155,15 @@ function unauthorized(error: AppError): GraphQLError {
   return new GraphQLError(error.message, { originalError: error, extensions: { http: { status: statusOfUnauthorized[error.reason] } } });
 }
 
-const subscriptionOverHttp = () =>
-  new GraphQLError(
-    "A subscription is answered over WebSocket (graphql-transport-ws) at the same path, or by POST with accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0.",
-    {
-      extensions: { code: "BAD_USER_INPUT", reason: "SUBSCRIPTION_OVER_HTTP", http: { status: 400 } },
-    },
+const subscriptionOverHttp = () => {
+  const error = subscriptionNotStreamed();
+  return new GraphQLError(error.message, { originalError: error, extensions: { http: { status: 400 } } });
+};
+
+/** A subscription was asked for in a way that has no room for a second result. */
+export const subscriptionNotStreamed = () =>
+  new AppError(
+    "BAD_USER_INPUT",
+    "SUBSCRIPTION_OVER_HTTP",
+    "A subscription is answered over WebSocket (graphql-transport-ws) at the same path, or over HTTP with accept: text/event-stream, or multipart/mixed;subscriptionSpec=1.0.",
   );

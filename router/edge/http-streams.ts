@@ -10,7 +10,7 @@ import { clientError } from "#shared/client-error.ts";
 import { defineErrors } from "#shared/errors.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { sendJson } from "#shared/serve/http-answer.ts";
-import { auditRecord, type AuditSink } from "../audit/audit.ts";
+import { hashOf } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
 import type { Identities } from "./identity.ts";
@@ -48,11 +48,12 @@ export interface StreamedOperation {
   format: StreamFormat;
   response: ServerResponse;
   context: RouterContext;
+  /** A GET changes nothing, so that a mutation by it is not answered. */
+  isGet: boolean;
 }
 
 export interface HttpStreamsSetting {
   server: ApolloServer<RouterContext>;
-  audit: AuditSink;
   bounds: StreamBounds;
   identities: Identities;
 }
@@ -77,13 +78,20 @@ export class HttpStreams {
 
   /** Answers an operation; false where it is none that needs a stream, and a whole answer is as welcome. */
   async answer(streamed: StreamedOperation, acceptsWhole: boolean): Promise<boolean> {
-    const { asked, response, context } = streamed;
-    if (acceptsWhole && !this.#isSubscription(asked, context.info)) return false;
+    const { asked, response, context, isGet } = streamed;
+    const kind = this.#kindOf(asked, context.info);
+    if (acceptsWhole && kind !== OperationTypeNode.SUBSCRIPTION) return false;
+    if (isGet && kind === OperationTypeNode.MUTATION) return false;
     if (this.#isFull(streamed)) return true;
-    const prepared = prepareOperation(this.#runtime, asked, { context, audit: this.#setting.audit });
+    const prepared = prepareOperation(this.#runtime, asked, { context });
     if (isRefused(prepared)) sendJson(response, statusOf(prepared), { errors: prepared });
     else await this.#stream(streamed, prepared);
     return true;
+  }
+
+  /** Whether an operation is a subscription that can be planned. */
+  isSubscription(asked: AskedOperation, caller: RouterContext["info"]): boolean {
+    return this.#kindOf(asked, caller) === OperationTypeNode.SUBSCRIPTION;
   }
 
   /** Ends all streams: their clients are to subscribe again, elsewhere. */
@@ -91,12 +99,12 @@ export class HttpStreams {
     for (const cut of this.#open) cut();
   }
 
-  /** What cannot be planned is refused wherever it goes. */
-  #isSubscription({ query, operationName }: AskedOperation, caller: RouterContext["info"]): boolean {
+  /** undefined: it cannot be planned, and is refused wherever it goes. */
+  #kindOf({ query, operationName }: AskedOperation, caller: RouterContext["info"]): OperationTypeNode | undefined {
     try {
-      return this.#runtime.operations.fromText(query, operationName, caller).node.operation === OperationTypeNode.SUBSCRIPTION;
+      return this.#runtime.operations.fromText(query, operationName || undefined, caller).node.operation;
     } catch {
-      return false;
+      return undefined;
     }
   }
 
@@ -111,8 +119,8 @@ export class HttpStreams {
     const statusCode = isTenants ? 429 : 503;
     response.setHeader("retry-after", "1");
     sendJson(response, statusCode, { errors: [clientError(error, { requestId })] });
-    const operation = { context, source: asked.query, operationName: asked.operationName, startedAt: new Date() };
-    this.#setting.audit.record(auditRecord(operation, { statusCode, errorCodes: [error.code] }));
+    const operation = { context, hash: hashOf(asked.query), operationName: asked.operationName, variables: {}, startedAt: new Date() };
+    this.#runtime.audits.record(operation, { statusCode, errorCodes: [error.code], reasons: [error.reason] });
     return true;
   }
 
@@ -147,8 +155,8 @@ export class HttpStreams {
 
   async #results(prepared: PreparedOperation): Promise<AsyncIterableIterator<Result> | Result> {
     const { planned, source: query, variables, operationName, context } = prepared;
-    const { server, audit } = this.#setting;
-    if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) return startSubscription(this.#runtime, prepared, { context, audit });
+    const { server } = this.#setting;
+    if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) return startSubscription(this.#runtime, prepared, { context });
     const named = operationName === undefined ? {} : { operationName };
     const { body } = await asRequest(context.info, () =>
       server.executeOperation({ query, variables, ...named }, { contextValue: context }),

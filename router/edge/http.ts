@@ -6,11 +6,13 @@ import { AppError } from "#shared/errors.ts";
 import { answerGraphql, clientGone, readGraphqlRequest, type GraphqlExchange } from "#shared/serve/graphql-http.ts";
 import { sendJson, sendRefusal } from "#shared/serve/http-answer.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
-import { isJsonObject } from "#shared/json.ts";
+import { isJsonObject, type JsonObject } from "#shared/json.ts";
+import { readJson } from "#shared/json/nesting.ts";
 import type { Log } from "#shared/log.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import type { Audited } from "../audit/audit.ts";
 import { answerCors, refusalOf, refusalOfGet } from "./browser-guard.ts";
+import { subscriptionNotStreamed } from "./gateway.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
 import type { Identities } from "./identity.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
@@ -135,22 +137,37 @@ async function answerAsStream(
   const accept = read.headers.get("accept");
   const format = formatOf(accept);
   const asked = operationIn(read);
-  if (format === undefined || asked === undefined) return false;
+  if (asked === undefined) return false;
+  // Apollo Server would only say that a GET may not.
+  if (format === undefined && read.method === "GET" && streams.isSubscription(asked, context.info)) throw subscriptionNotStreamed();
+  if (format === undefined) return false;
   // Whatever becomes of it is audited there.
-  const isAnswered = await streams.answer({ asked, format, response, context }, acceptsJson(accept));
+  const isAnswered = await streams.answer({ asked, format, response, context, isGet: read.method === "GET" }, acceptsJson(accept));
   if (isAnswered) audited.add(context.info);
   return isAnswered;
 }
 
-/** The operation of a POST, where it has the form of one. */
-function operationIn({ method, body }: HTTPGraphQLRequest): AskedOperation | undefined {
-  if (method !== "POST" || !isJsonObject(body)) return undefined;
-  const { query, operationName, variables, extensions } = body;
+/** The operation of a request, where it has the form of one. */
+function operationIn({ method, body, search }: HTTPGraphQLRequest): AskedOperation | undefined {
+  const given = method === "POST" ? body : method === "GET" ? givenIn(search) : undefined;
+  if (!isJsonObject(given)) return undefined;
+  const { query, operationName, variables, extensions } = given;
   const isNamed = operationName == null || typeof operationName === "string";
   const hasVariables = variables == null || isJsonObject(variables);
   const isPersisted = isJsonObject(extensions) && extensions["persistedQuery"] !== undefined;
   return typeof query === "string" && isNamed && hasVariables && !isPersisted ? { query, operationName, variables } : undefined;
 }
+
+/** What a GET has behind its `?`, as a POST has it; what is given twice, or is no JSON, is Apollo Server's to refuse. */
+function givenIn(search: string): JsonObject | undefined {
+  const entries = [...new URLSearchParams(search)].filter(([name]) => parametersOfGet.has(name));
+  const given = entries.map(([name, text]) => [name, jsonParameters.has(name) ? readJson(text) : text] as const);
+  if (new Set(entries.map(([name]) => name)).size < entries.length || given.some(([, value]) => value === undefined)) return undefined;
+  return Object.fromEntries(given);
+}
+
+const jsonParameters = new Set(["variables", "extensions"]);
+const parametersOfGet = new Set(["query", "operationName", ...jsonParameters]);
 
 /** An answer that is not on its way yet waits for its reader. */
 function watchReader(readers: Readers, tenantId: string, response: ServerResponse): void {

@@ -1,8 +1,8 @@
 /** Operations that Apollo Server does not take: over WebSocket, and subscriptions over HTTP. They are valid, planned and weighed, or refused and audited. */
 import type { DocumentNode, GraphQLError } from "graphql";
 import { clientError } from "#shared/client-error.ts";
-import { auditRecord, errorCodesOf, type AuditSink } from "../audit/audit.ts";
-import { RefusedOperation } from "../graph/operations.ts";
+import { errorCodesOf, reasonsOf } from "../audit/audit.ts";
+import { hashOf, RefusedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { weighValues, type Runtime } from "./gateway.ts";
 import type { PreparedSubscription } from "./subscriptions.ts";
@@ -24,7 +24,7 @@ export interface PreparedOperation extends PreparedSubscription {
 export function prepareOperation(
   runtime: Runtime,
   asked: AskedOperation,
-  { context, audit }: { context: RouterContext; audit: AuditSink },
+  { context }: { context: RouterContext },
 ): PreparedOperation | readonly GraphQLError[] {
   const startedAt = new Date();
   // Clients that have no name send an empty one.
@@ -34,8 +34,8 @@ export function prepareOperation(
     const { requestId } = context.info;
     const report = (cause: unknown) => runtime.log.error({ err: cause, requestId }, "operation failed inside");
     const told = errors.map((error) => clientError(error, { requestId, report }));
-    const operation = { context, source: asked.query, operationName, document, startedAt };
-    audit.record(auditRecord(operation, { statusCode: 400, errorCodes: errorCodesOf(told) }));
+    const operation = { context, hash: hashOf(asked.query), operationName, document, variables, startedAt };
+    runtime.audits.record(operation, { statusCode: 400, errorCodes: errorCodesOf(told), reasons: reasonsOf(told) });
     return told;
   };
   try {

@@ -12,7 +12,7 @@ import { closeCodes } from "#shared/serve/close-codes.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { SocketExtra, SocketOptions } from "#shared/serve/websocket-server.ts";
-import { auditRecord, type AuditSink } from "../audit/audit.ts";
+import { hashOf } from "../graph/operations.ts";
 import type { Runtime } from "./gateway.ts";
 import { keyErrors } from "../access/errors.ts";
 import type { Identities, Identity } from "./identity.ts";
@@ -23,13 +23,12 @@ import { startSubscription } from "./subscriptions.ts";
 
 interface SocketSetting {
   server: ApolloServer<RouterContext>;
-  audit: AuditSink;
   refusals: RefusalAudit;
   identities: Identities;
 }
 
 /** What the WebSocket server is to do with operations. */
-export function socketOptions(runtime: Runtime, { server, audit, refusals, identities }: SocketSetting): SocketOptions {
+export function socketOptions(runtime: Runtime, { server, refusals, identities }: SocketSetting): SocketOptions {
   const refused = ({ request, connectionParams, identity = identities.nobody }: RouterExtra, error: AppError) =>
     refusals.record({ request, connectionParams, identity, statusCode: statusOfRefusal(error), error });
   const identityOf = ({ identity = identities.nobody }: RouterExtra) => identity;
@@ -43,19 +42,19 @@ export function socketOptions(runtime: Runtime, { server, audit, refusals, ident
     onUnread: refused,
     onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams, { identity: identityOf(extra) });
-      const outcome = { statusCode: 400, errorCodes: [error.code] };
-      audit.record(auditRecord({ context, source: query, operationName, startedAt: new Date() }, outcome));
+      const outcome = { statusCode: 400, errorCodes: [error.code], reasons: [error.reason] };
+      runtime.audits.record({ context, hash: hashOf(query), operationName, variables: {}, startedAt: new Date() }, outcome);
       return [clientError(error, { requestId: context.info.requestId })];
     },
     onSubscribe: async ({ connectionParams, extra }, _id, payload) => {
       // What the key may do may have changed since the socket was opened.
       const identity = await identities.again(identityOf(extra));
       const context = socketContext(extra.request, connectionParams, { identity, signal: extra.gone });
-      return prepare(runtime, payload, { context, audit });
+      return prepare(runtime, payload, context);
     },
     subscribe: ({ contextValue }) => {
       const operation = contextValue as PreparedOperation;
-      return startSubscription(runtime, operation, { context: operation.context, audit });
+      return startSubscription(runtime, operation, { context: operation.context });
     },
     execute: ({ contextValue }) => executeOnServer(server, contextValue as PreparedOperation),
     // Apollo Server's errors are formatted already, and graphql-ws would call toJSON() on each.
@@ -119,12 +118,8 @@ function closeReason(text: string): string {
   return Buffer.from(text).subarray(0, 120).toString();
 }
 
-function prepare(
-  runtime: Runtime,
-  payload: SubscribePayload,
-  asking: { context: RouterContext; audit: AuditSink },
-): ExecutionArgs | readonly GraphQLError[] {
-  const prepared = prepareOperation(runtime, payload, asking);
+function prepare(runtime: Runtime, payload: SubscribePayload, context: RouterContext): ExecutionArgs | readonly GraphQLError[] {
+  const prepared = prepareOperation(runtime, payload, { context });
   if (isRefused(prepared)) return prepared;
   const { planned, operationName } = prepared;
   return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: prepared };

@@ -8,10 +8,10 @@ import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
 import { Turns } from "#shared/evaluation/turns.ts";
 import { mapStream } from "#shared/stream/map-stream.ts";
-import { auditRecord, errorCodesOf, isChangingSubscription, type AuditSink } from "../audit/audit.ts";
+import { errorCodesOf, isChangingSubscription, reasonsOf } from "../audit/audit.ts";
 import { executePlan } from "../graph/execute-plan.ts";
 import type { Runtime } from "./gateway.ts";
-import type { PlannedOperation } from "../graph/operations.ts";
+import { hashOf, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { endpointOf, fetchFor, requestOf, withDeadline } from "../graph/subgraph-fetch.ts";
 
@@ -26,10 +26,11 @@ export interface PreparedSubscription {
 export async function startSubscription(
   runtime: Runtime,
   prepared: PreparedSubscription,
-  { context, audit }: { context: RouterContext; audit: AuditSink },
+  { context }: { context: RouterContext },
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const startedAt = new Date();
   const errorCodes = new Set<string>();
+  const reasons = new Set<string>();
   const controller = new AbortController();
   const info = { ...context.info, signal: controller.signal };
   const report = (cause: unknown) => runtime.log.error({ err: cause, requestId: info.requestId }, "subscription failed inside");
@@ -37,24 +38,35 @@ export async function startSubscription(
     if (result.errors === undefined) return result;
     const errors = result.errors.map((error) => clientError(error, { requestId: info.requestId, report }));
     for (const code of errorCodesOf(errors)) errorCodes.add(code);
+    for (const reason of reasonsOf(errors)) reasons.add(reason);
     return { ...result, errors };
   };
-  const { planned, source } = prepared;
+  const { planned, source, variables } = prepared;
+  const isChanging = isChangingSubscription(planned.document, planned.node);
   let isAudited = false;
-  const audited = () => {
+  const operation = {
+    context,
+    hash: hashOf(source),
+    startedAt,
+    document: planned.document,
+    operationName: planned.node.name?.value,
+    variables,
+  };
+  const audited = async () => {
     if (isAudited) return;
     isAudited = true;
-    const operation = { context, source, startedAt, document: planned.document, operationName: planned.node.name?.value };
-    audit.record(auditRecord(operation, { statusCode: 200, errorCodes }));
+    const outcome = { statusCode: 200, errorCodes, reasons };
+    if (isChanging) await runtime.audits.complete(operation, outcome);
+    else runtime.audits.record(operation, outcome);
   };
   const ended = () => {
     controller.abort(clientLeft());
-    audited();
+    return audited();
   };
   const run = {
     graph: runtime.graph,
     planned,
-    variables: prepared.variables,
+    variables,
     report,
   };
   const { endpoints, deadlines } = runtime;
@@ -72,8 +84,9 @@ export async function startSubscription(
   const { serviceName } = planned.primary!;
   const failed = (error: unknown) => told({ errors: [clientError(error, { serviceName, report })], data: null });
   const gate = planned.callsOutside ? runtime.outsideGate : runtime.streamGate;
-  const starting = gate.run({ ...asking, signal: context.info.signal }, () => subscribeUpstream(runtime, prepared, info));
-  const isChanging = isChangingSubscription(planned.document, planned.node);
+  const subscribe = () => subscribeUpstream(runtime, prepared, info);
+  const begin = isChanging ? () => runtime.audits.around(operation, subscribe) : subscribe;
+  const starting = gate.run({ ...asking, signal: context.info.signal }, begin);
   const afterMs = isChanging ? runtime.deadlines.mutationMs : runtime.deadlines.queryMs;
   const limit = { serviceName, afterMs, parent: context.info.signal };
   const upstream = await withDeadline(limit, () => starting).catch((error: unknown) => {
@@ -83,18 +96,18 @@ export async function startSubscription(
   });
   if (!(Symbol.asyncIterator in upstream)) {
     const refused = told({ ...upstream, errors: upstream.errors?.map((error) => clientError(error, { serviceName, report })) ?? [] });
-    ended();
+    await ended();
     return refused;
   }
   return mapStream(upstream, {
     map: async (event) => {
       const result = told(await answer(event));
       // A subgraph of another process refuses by its first event, too.
-      if (isChanging) audited();
+      if (isChanging) await audited();
       return result;
     },
     failed,
-    ended,
+    ended: () => void ended(),
   });
 }
 

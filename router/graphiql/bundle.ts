@@ -1,5 +1,5 @@
 /**
- * GraphiQL as files, bundled from node_modules: nothing is fetched from elsewhere, so it works without a network. A bundle is kept under a hash of
+ * GraphiQL as files, bundled from packages and served from here: once it is made, it works without a network. A bundle is kept under a hash of
  * everything that goes into it, so it cannot be stale. Where nothing can be kept (a read-only checkout) each process makes its own.
  */
 import { fork } from "node:child_process";
@@ -15,8 +15,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const program = join(here, "bundling.mjs");
 /** Checkouts are switched between branches: the last few bundles are worth their 4 MB. */
 const keptBundles = 3;
-/** On a busy machine it took 13 s, and it yields to everything else. */
-const deadlineMs = 300_000;
+/** On a busy machine it took 13 s, and it yields to everything else; its packages may have to come over a slow line. */
+const deadlineMs = 900_000;
 const maxErrorChars = 4_000;
 
 /** A file by how it is encoded: as it is, or compressed only. */
@@ -44,10 +44,16 @@ export async function loadBundle({ cacheFolder, log, signal }: BundleOptions): P
   const kept = await readKept(cacheFile).catch(() => undefined);
   if (kept !== undefined) return { version, files: kept };
   const began = performance.now();
-  const files = await bundled(signal);
+  const files = await bundled(`${cacheFolder}-packages`, signal);
   log.info({ ms: Math.round(performance.now() - began) }, "graphiql bundled");
   await keep(cacheFile, files).catch((error: unknown) => log.warn({ err: error, cacheFile }, "graphiql's bundle cannot be kept"));
   return { version, files };
+}
+
+/** Makes it and keeps it. @throws Error when either cannot be. */
+export async function prepareBundle({ cacheFolder, log, signal }: BundleOptions): Promise<void> {
+  const { version } = await loadBundle({ cacheFolder, log, signal });
+  await readKept(join(cacheFolder, version));
 }
 
 /** @throws where there is none, or one that is not whole after a power cut. */
@@ -68,16 +74,17 @@ async function keep(cacheFile: string, files: Bundle["files"]): Promise<void> {
   await Promise.all(found.slice(keptBundles).map(({ path }) => rm(path, { force: true })));
 }
 
-/** Has it made by a process of its own, which gets nothing of this one's environment. */
-async function bundled(signal: AbortSignal): Promise<Bundle["files"]> {
-  const child = fork(program, {
-    env: {},
+/** Has it made by a process of its own, which gets nothing of the platform's environment. */
+async function bundled(scratch: string, signal: AbortSignal): Promise<Bundle["files"]> {
+  const child = fork(program, [scratch], {
+    env: surroundings(),
     execArgv: [],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     signal,
     timeout: deadlineMs,
-    killSignal: "SIGKILL",
+    // At once wherever it is, but while npm runs, which ends with it.
+    killSignal: "SIGTERM",
   });
   let words = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => (words = (words + text).slice(-maxErrorChars)));
@@ -89,9 +96,17 @@ async function bundled(signal: AbortSignal): Promise<Bundle["files"]> {
   throw new Error(`graphiql cannot be bundled (${child.signalCode ?? `exit code ${child.exitCode}`}): ${words.trim()}`);
 }
 
+/** How npm is found, and how it finds its registry. */
+function surroundings(): NodeJS.ProcessEnv {
+  // oxlint-disable-next-line node/no-process-env -- settings of npm and of the host, none of the platform's
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("AGENT_PLATFORM_")));
+}
+
 /** Changes with the page's code, with how it is bundled, and with the version of any package. */
 async function fingerprint(): Promise<string> {
-  const own = ["page.js", "page.css", "first-tab.ts", "event-log.ts", "bundle.ts", "bundling.mjs"].map((name) => join(here, name));
+  const own = ["page.js", "page.css", "first-tab.ts", "event-log.ts", "bundle.ts", "bundling.mjs", "packages.mjs"].map((name) =>
+    join(here, name),
+  );
   const hash = createHash("sha256");
   for (const file of [...own, join(here, "../../package-lock.json")])
     hash.update(`\0${file.slice(here.length)}\0`).update(await readFile(file));

@@ -1,8 +1,7 @@
 /**
  * The program that bundles GraphiQL: a process of its own, and one that yields to all others, because bundling keeps processors busy for seconds.
- * It hands the files to the process that has started it, and ends; it ends too when that one is gone.
+ * It hands the files to the process that has started it, and ends; it ends too when that one is gone. Its argument is a folder of its own for packages.
  */
-import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { constants as os, setPriority } from "node:os";
 import { basename, dirname, extname, join } from "node:path";
@@ -10,20 +9,21 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, constants as zlib, gzip } from "node:zlib";
 import { build, stop } from "esbuild";
+import { withPackages } from "./packages.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const require = createRequire(import.meta.url);
+const [scratch = ""] = process.argv.slice(2);
 /** Fonts are compressed already. */
 const compressible = new Set([".js", ".css", ".ttf"]);
 
 setPriority(os.priority.PRIORITY_LOW);
 process.on("disconnect", () => process.exit());
-const files = new Map(
-  await Promise.all((await bundle()).map(async ({ path, contents }) => [basename(path), await encode(path, contents)])),
-);
+const outputFiles = await withPackages(scratch, bundle);
+const files = new Map(await Promise.all(outputFiles.map(async ({ path, contents }) => [basename(path), await encode(path, contents)])));
 process.send?.(files, () => process.disconnect());
 
-async function bundle() {
+/** @param {string} packages */
+async function bundle(packages) {
   const { outputFiles } = await build({
     entryPoints: {
       page: join(here, "page.js"),
@@ -34,7 +34,8 @@ async function bundle() {
     // Only for the names of the output files: nothing is written.
     outdir: here,
     write: false,
-    absWorkingDir: dirname(require.resolve("graphiql/package.json")),
+    absWorkingDir: join(packages, "graphiql"),
+    nodePaths: [packages],
     bundle: true,
     minify: true,
     // Split, the workers share their code with the page, and what formats a text comes when somebody asks for it.

@@ -8,7 +8,8 @@ import { Lender, type LentConnection } from "./lender.ts";
 import { DatabaseLook } from "./look.ts";
 import { endsSession, inOneWrite, openPool } from "./pool.ts";
 import type { PreparedStatement } from "./prepared.ts";
-import { beginStatement, scopeBorrower, scopeLane, withDatabaseScope, type Lane } from "./scope.ts";
+import type { Reading } from "../read-bytes.ts";
+import { beginStatement, scopeBorrower, scopeLane, scopeReading, withDatabaseScope, type Lane } from "./scope.ts";
 import { TenantDialect, type StatementListener } from "./tenant-dialect.ts";
 
 /** A migration class of `migrations/NNNN-what.ts`, under the name it is recorded by. */
@@ -49,6 +50,8 @@ export interface NamedStatement extends PreparedStatement {
 /** A database as one tenant sees it. */
 export interface Db {
   readonly tenantId: string;
+  /** Counts what is read, where an operation reads. */
+  readonly reading: Reading | undefined;
   /** Reads and writes; what the callback throws rolls everything back. Entities are flushed before the commit. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** A read-only transaction: one snapshot of rights, no flush. */
@@ -152,22 +155,25 @@ export class Database {
     return this.#options.migrations.map(({ name }) => name).filter((name) => !names.has(name));
   }
 
-  forTenant(tenantId: string): Db {
+  /** @param reading  counts what is read for an operation; a read waits while its tenant has read too much. */
+  forTenant(tenantId: string, reading?: Reading): Db {
+    const scope = { kind: "tenant", tenantId, reading } as const;
     const run = <T>(work: (tx: Tx) => Promise<T>, readOnly: boolean): Promise<T> =>
-      withDatabaseScope({ kind: "tenant", tenantId }, () => {
+      withDatabaseScope(scope, () => {
         const fork = this.#orm.em.fork();
         fork.setFilterParams(tenantFilter.name, { tenantId });
         const options = { readOnly, ...(readOnly && { flushMode: "commit" as never }) };
         return fork.transactional((em) => work(makeTx(em as EntityManager, tenantId)), options);
       });
     const query = <Row extends object>(statement: NamedStatement) =>
-      withDatabaseScope({ kind: "tenant", tenantId }, () => this.#query<Row>(statement));
-    return { tenantId, transaction: (work) => run(work, false), read: (work) => run(work, true), query };
+      admitted(reading, () => withDatabaseScope(scope, () => this.#query<Row>(statement)));
+    const read = <T>(work: (tx: Tx) => Promise<T>) => admitted(reading, () => run(work, true));
+    return { tenantId, reading, transaction: (work) => run(work, false), read, query };
   }
 
   async #query<Row extends object>({ name, text, values }: NamedStatement): Promise<Row[]> {
     const begin = beginStatement("start transaction read only", plannedOnce);
-    const { client, release } = await lend(this.#shared);
+    const { client, refusal, release } = await lend(this.#shared);
     let lost: Error | undefined;
     try {
       this.onStatement?.(text);
@@ -179,7 +185,7 @@ export class Database {
       return rows;
     } catch (cause) {
       if (endsSession(cause)) lost = cause as Error;
-      throw cause;
+      throw refusal() ?? cause;
     } finally {
       release(lost);
     }
@@ -219,7 +225,13 @@ export function toEntity<T extends object>(tx: Tx, entity: EntityName<T>, row: o
 }
 
 function lend({ pools }: Shared): Promise<LentConnection> {
-  return pools[scopeLane()].lender.lend(scopeBorrower());
+  return pools[scopeLane()].lender.lend(scopeBorrower(), scopeReading());
+}
+
+/** Waits with no connection in its hands. */
+function admitted<T>(reading: Reading | undefined, read: () => Promise<T>): Promise<T> {
+  const waiting = reading?.admit();
+  return waiting === undefined ? read() : waiting.then(read);
 }
 
 function sharedAcquire(url: string): Shared {

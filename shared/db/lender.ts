@@ -4,13 +4,17 @@
  */
 import type pg from "pg";
 import type { AppError } from "../errors.ts";
+import type { Reading } from "../read-bytes.ts";
 import { NoTurn, TurnQueue } from "../turn-queue.ts";
 import { databaseBusy, databaseUnavailable } from "./errors.ts";
 import { connectDeadlineMs } from "./pool.ts";
+import { countBytes } from "./row-bytes.ts";
 
 /** A connection in the hands of who asked for it. */
 export interface LentConnection {
   client: pg.PoolClient;
+  /** Why nothing more comes over it, where the operation that it is lent to has read too much. */
+  refusal(): AppError | undefined;
   /** To be called once. `lost`: it is in no state to be lent again. */
   release(lost?: Error): void;
 }
@@ -46,7 +50,7 @@ export class Lender {
   }
 
   /** @throws AppError DATABASE_BUSY, DATABASE_UNAVAILABLE; what the driver throws when it cannot connect. */
-  async lend(borrower: string): Promise<LentConnection> {
+  async lend(borrower: string, reading?: Reading): Promise<LentConnection> {
     const { signal } = this.#gone;
     const taking = this.#turns.take({ tenantId: borrower, signal });
     if (this.#turns.waiting > 0) this.#watch();
@@ -54,11 +58,13 @@ export class Lender {
     if (turn instanceof NoTurn) throw turn.why === "aborted" ? (signal.reason as AppError) : databaseBusy(turn.retryAfterMs);
     try {
       const client = await this.#pool.connect();
+      const counted = countBytes(client, reading);
       const release = (lost?: Error) => {
-        client.release(lost);
+        counted.end();
+        client.release(lost ?? counted.refusal());
         turn.end();
       };
-      return { client, release };
+      return { client, refusal: counted.refusal, release };
     } catch (cause) {
       turn.end();
       throw cause;

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Reading } from "../read-bytes.ts";
 import { tenantIdInvalid, tenantIdPattern } from "../request-info.ts";
 
 /** For whom the transaction that begins next works: one tenant, or the platform itself while it migrates. */
-export type DatabaseScope = { kind: "tenant"; tenantId: string } | { kind: "migration" };
+export type DatabaseScope = { kind: "tenant"; tenantId: string; reading?: Reading | undefined } | { kind: "migration" };
 
 const scopes = new AsyncLocalStorage<DatabaseScope>();
 
@@ -30,6 +31,12 @@ export function withDatabaseScope<T>(scope: DatabaseScope, work: () => Promise<T
 export function scopeBorrower(): string {
   const scope = scopes.getStore();
   return scope?.kind === "tenant" ? scope.tenantId : "";
+}
+
+/** Counts what is read in this scope, where somebody does. */
+export function scopeReading(): Reading | undefined {
+  const scope = scopes.getStore();
+  return scope?.kind === "tenant" ? scope.reading : undefined;
 }
 
 // A migration may rewrite a table of any size, and a machine that stalls must not end it half-way.

@@ -73,12 +73,13 @@ class Loan {
     if (begin !== undefined && isEnd) return noRows;
     const statement = readable({ sql, parameters });
     const { client } = this.#lent;
-    const [, result] = await inOneWrite(client, () =>
+    const answered = inOneWrite(client, () =>
       Promise.all([
         begin !== undefined && this.#fencing(client.query(begin)),
         isEnd ? this.#fencing(client.query(statement.sql)) : client.query(statement.sql, [...statement.parameters]),
       ]),
     );
+    const [, result] = await answered.catch((cause: unknown) => rethrow(this.#lent.refusal() ?? cause));
     return result;
   }
 

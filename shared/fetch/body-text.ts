@@ -1,4 +1,5 @@
-/** The one reader of bodies as text: for tools, sources of documents and model providers. */
+/** The one reader of bodies as text: for the graph's own requests, tools, sources of documents and model providers. */
+import { isUtf8 } from "node:buffer";
 import { TextDecoder } from "node:util";
 import { isJsonType, isTextType, readMediaType, type MediaType } from "./media-type.ts";
 
@@ -20,6 +21,57 @@ export function textOrBinary(body: Uint8Array, contentType: string | undefined):
   if (isJsonType(type)) return decoder.decode(body);
   const text = isTextType(type) ? decoder.decode(body) : strictText(body, decoder.encoding);
   return text === undefined || text.includes("\u0000") ? undefined : text;
+}
+
+/** A body that comes in pieces, read as {@link bodyText} reads it whole. */
+export class BodyTextStream {
+  #head: Uint8Array[] = [];
+  #decoder: { decode(bytes: Uint8Array, options: { stream: boolean }): string } | undefined;
+
+  /** Takes a piece in, and gives the text that is whole of it. */
+  push(bytes: Uint8Array, contentType: string | undefined): string {
+    if (this.#decoder !== undefined) return this.#decoder.decode(bytes, { stream: true });
+    this.#head.push(bytes);
+    const size = this.#head.reduce((sum, { length }) => sum + length, 0);
+    return size < headBytes ? "" : this.#open(contentType, { stream: true });
+  }
+
+  /** The body is at its end: gives what was held back. */
+  end(contentType: string | undefined): string {
+    return this.#decoder?.decode(new Uint8Array(), { stream: false }) ?? this.#open(contentType, { stream: false });
+  }
+
+  #open(contentType: string | undefined, options: { stream: boolean }): string {
+    const head = Buffer.concat(this.#head.splice(0));
+    const type = readMediaType(contentType);
+    const decoder = decoderFor(head.subarray(0, headBytes), type);
+    // Browsers read event streams as UTF-8 whatever the label says, so that nobody notices a wrong one.
+    const isDoubtful = type.essence === "text/event-stream" && decoder.encoding !== "utf-8" && markedEncoding(head) === undefined;
+    this.#decoder = isDoubtful ? new LineDecoder(decoder) : decoder;
+    return this.#decoder.decode(head, options);
+  }
+}
+
+/** As many bytes as tell a byte order mark, or the order of two of JSON's first characters. */
+const headBytes = 4;
+const lineFeed = 10;
+
+/** Lines that are UTF-8, or what their label says. */
+class LineDecoder {
+  readonly #labelled: TextDecoder;
+  #rest: Uint8Array[] = [];
+
+  constructor(labelled: TextDecoder) {
+    this.#labelled = labelled;
+  }
+
+  decode(bytes: Uint8Array, { stream }: { stream: boolean }): string {
+    const cut = stream ? bytes.lastIndexOf(lineFeed) + 1 : bytes.length;
+    if (cut === 0 && stream) return (this.#rest.push(bytes), "");
+    const lines = Buffer.concat([...this.#rest, bytes.subarray(0, cut)]);
+    this.#rest = [bytes.subarray(cut)];
+    return isUtf8(lines) ? lines.toString("utf8") : this.#labelled.decode(lines);
+  }
 }
 
 function strictText(body: Uint8Array, encoding: string): string | undefined {

@@ -5,6 +5,7 @@ import {
   getOperationAST,
   GraphQLError,
   Kind,
+  OperationTypeNode,
   parse,
   type DocumentNode,
   type ExecutionArgs,
@@ -17,6 +18,7 @@ import { Database, type MigrationEntry } from "#shared/db/database.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
 import { LruCache } from "#shared/lru-cache.ts";
 import { inStreamLane } from "#shared/db/scope.ts";
+import { withReading } from "#shared/read-bytes.ts";
 import { maskErrors } from "./errors.ts";
 import { buildFederatedSchema, type FederatedSchema, type ReferenceResolver } from "./schema.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -72,7 +74,7 @@ export async function openSubgraph<L, S>(
   const services = opened?.services as S;
 
   const context = (info: RequestInfo): SubgraphContext<L, S> => {
-    const base = { ...deps, ...info, db: database.forTenant(info.tenantId), services };
+    const base = { ...deps, ...info, db: database.forTenant(info.tenantId, info.reading), services };
     let loaders: L | undefined;
     return Object.defineProperty(base, "loaders", { get: () => (loaders ??= definition.loaders?.(base) as L) }) as SubgraphContext<L, S>;
   };
@@ -90,9 +92,11 @@ export async function openSubgraph<L, S>(
     database,
     context,
     async execute(request) {
-      const operation = argumentsOf(request);
-      const executed = () => (request.isForStream === true ? inStreamLane(() => execute(operation)) : execute(operation));
-      return maskErrors(refusalOf(limits, operation) ?? (await executed()), log, request.info.requestId);
+      return counted(request, async (request) => {
+        const operation = argumentsOf(request);
+        const executed = () => (request.isForStream === true ? inStreamLane(() => execute(operation)) : execute(operation));
+        return maskErrors(refusalOf(limits, operation) ?? (await executed()), log, request.info.requestId);
+      });
     },
     async subscribe(request) {
       const { requestId } = request.info;
@@ -101,7 +105,10 @@ export async function openSubgraph<L, S>(
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
       return mapStream(streamLane(source[Symbol.asyncIterator]()), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
-        map: async (event) => maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), rootValue: event })), log, requestId),
+        map: (event) =>
+          counted(request, async (request) =>
+            maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), rootValue: event })), log, requestId),
+          ),
         failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, log, requestId),
       });
     },
@@ -124,6 +131,22 @@ function streamLane<T>(source: AsyncIterator<T>): AsyncIterator<T> {
     next: () => inStreamLane(() => source.next()),
     return: () => source.return?.() ?? Promise.resolve({ done: true, value: undefined }),
   };
+}
+
+/** Whoever answers counts what was read until the answer has left; of others it is counted until there is a result. */
+function counted<T>(request: SubgraphRequest, work: (request: SubgraphRequest) => Promise<T>): Promise<T> {
+  const { info, query } = request;
+  if (info.reading !== undefined) return work(request);
+  const reader = {
+    tenantId: info.tenantId,
+    isMutation: isMutation(request.document ?? parseOnce(query), request.operationName),
+    signal: info.signal,
+  };
+  return withReading(reader, (reading) => work({ ...request, info: { ...info, reading } }));
+}
+
+function isMutation(document: DocumentNode, operationName: string | undefined): boolean {
+  return getOperationAST(document, operationName)?.operation === OperationTypeNode.MUTATION;
 }
 
 /** The answer to variables that are too long. */

@@ -32,6 +32,8 @@ import type { RequestInfo } from "#shared/request-info.ts";
 /** The least that an operation's context has. */
 export interface GraphqlContext {
   info: RequestInfo;
+  /** Calls back when the answer is text and on its way, so that what it was made of is needed no more. */
+  whenMade?: (done: () => void) => void;
 }
 
 /** What plans and runs operations for Apollo Server. */
@@ -114,10 +116,16 @@ export async function answerGraphql<C extends GraphqlContext>(
 ): Promise<void> {
   const { response, context } = exchange;
   const httpGraphQLRequest = read ?? (await readGraphqlRequest(exchange));
-  const answer = await asRequest(context.info, () =>
-    server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
-  );
-  send(response, answer);
+  const made: (() => void)[] = [];
+  context.whenMade = (done) => void made.push(done);
+  try {
+    const answer = await asRequest(context.info, () =>
+      server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => Promise.resolve(context) }),
+    );
+    send(response, answer);
+  } finally {
+    for (const done of made) done();
+  }
 }
 
 /** A signal that fires when the client hangs up before its answer is there. */
@@ -144,9 +152,14 @@ export async function readGraphqlRequest<C extends GraphqlContext>(exchange: Gra
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
     if (typeof text === "string") refuseDeep(text);
   }
-  // Clients that have no name send an empty one; to Apollo Server that is the name of an operation that is not there.
+  // Clients that have no name send an empty one; to Apollo Server that is the name of an operation that is not there. No JSON is no variables.
   if (isJsonObject(body) && body["operationName"] === "") delete body["operationName"];
-  return { method: request.method ?? "GET", headers, search: search.replace(/([?&])operationName=(?=&|$)/, "$1"), body };
+  return {
+    method: request.method ?? "GET",
+    headers,
+    search: search.replace(/([?&])(operationName|variables|extensions)=(?=&|$)/g, "$1"),
+    body,
+  };
 }
 
 function send(response: ServerResponse, answer: HTTPGraphQLResponse): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { clientLeft } from "#shared/client-left.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
+import { bodyText } from "#shared/fetch/body-text.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
 import { refuseLongNumbers } from "#shared/json/numbers.ts";
 
@@ -25,7 +26,7 @@ export const bodyErrors = defineErrors({
 const largeChars = 256 * 1024;
 
 /**
- * Reads a JSON body. A body that is not declared as JSON is not read: undefined.
+ * Reads a JSON body, by its byte order mark or charset as bodyText does. A body that is not declared as JSON is not read: undefined.
  *
  * @param onBytes  hears of the body before it is parsed; what it throws refuses the request.
  * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
@@ -33,13 +34,14 @@ const largeChars = 256 * 1024;
 export async function readBody(request: IncomingMessage, limitBytes: number, onBytes?: (bytes: Buffer) => void): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
-  if (!/^application\/([\w.-]+\+)?json\b/i.test(request.headers["content-type"] ?? "")) {
+  const type = request.headers["content-type"] ?? "";
+  if (!/^application\/([\w.-]+\+)?json\b/i.test(type)) {
     request.resume();
     return undefined;
   }
   const bytes = await readBytes(request, limitBytes);
   onBytes?.(bytes);
-  const text = bytes.toString("utf8");
+  const text = bodyText(bytes, type);
   if (text === "") return undefined;
   refuseDeep(text);
   const isLarge = text.length > largeChars;

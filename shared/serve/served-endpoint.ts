@@ -1,13 +1,24 @@
 /** One subgraph as its HTTP server answers it: Apollo Server in front for the protocol and validation, the endpoint behind. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { buildSubgraphSchema } from "@apollo/subgraph";
-import { parse, specifiedRules, validate, type ExecutionArgs, type GraphQLError, type GraphQLSchema } from "graphql";
+import {
+  OperationTypeNode,
+  parse,
+  specifiedRules,
+  validate,
+  type ExecutionArgs,
+  type GraphQLError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
 import { answerGraphql, clientGone, startGraphqlServer, type Gateway, type GraphqlContext } from "./graphql-http.ts";
 import { AppError } from "#shared/errors.ts";
 import { sendJson } from "./http-answer.ts";
 import type { Log } from "#shared/log.ts";
+import { processReads } from "#shared/read-bytes.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
 import { handedOnByExtensions, handedOnByHeaders, requestInfo } from "#shared/endpoint/request-transport.ts";
 import type { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { operationText, readToken, requireOperation } from "#shared/trust/token.ts";
@@ -62,13 +73,22 @@ function gatewayTo(endpoint: SubgraphEndpoint, schema: GraphQLSchema): Gateway {
     },
     load: () =>
       Promise.resolve({
-        executor: ({ source, document, request, context }) => {
-          const { info } = context as GraphqlContext;
-          return endpoint.execute({ query: source, document, variables: request.variables, operationName: request.operationName, info });
+        executor: ({ source, document, operation, request, context }) => {
+          const { variables, operationName } = request;
+          const info = countedInfo(context as GraphqlContext, operation);
+          return endpoint.execute({ query: source, document, variables, operationName, info });
         },
       }),
     stop: () => Promise.resolve(),
   };
+}
+
+/** Who asks, with the counting of what is read for it until its answer is made. */
+function countedInfo({ info, whenMade }: GraphqlContext, { operation }: OperationDefinitionNode): RequestInfo {
+  const { tenantId, signal } = info;
+  const reading = processReads.open({ tenantId, isMutation: operation === OperationTypeNode.MUTATION, signal });
+  whenMade?.(() => reading.release());
+  return { ...info, reading };
 }
 
 function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, { log, keys }: ServeSetting): SocketOptions {

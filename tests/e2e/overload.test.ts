@@ -3,6 +3,7 @@ import { createClient as createWebSocketClient } from "graphql-ws";
 import pg from "pg";
 import WebSocket from "ws";
 import type { GraphClient } from "#codegen/client/client.ts";
+import { processReads, readLimits } from "#shared/read-bytes.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
@@ -80,6 +81,64 @@ describe("a database that a few tenants' statements keep busy", () => {
     for (const reason of told) expect([undefined, "ROW_BUSY", "DATABASE_BUSY", "TENANT_BUSY", "ROUTER_BUSY"]).toContain(reason);
   });
 });
+
+describe("60 clients of two tenants that read pages of 200 runs with inputs of 200 KiB", () => {
+  const inputs = "{ runs(first: 200) { nodes { id input } } }";
+
+  it("are answered in turn, or told when to come again; others are answered beside them, and nothing is kept", async () => {
+    await Promise.all(["large1", "large2"].map((tenant) => makeRuns(tenant, 200)));
+    const { isOver, most, pings } = watchReads();
+    const ask = async (index: number) => {
+      const { data, errors = [] } = await platform.post(inputs, {}, { "x-tenant-id": `large${1 + (index % 2)}` });
+      const page = data as { runs: { nodes: { input: { text: string } }[] } | null } | null;
+      const [told] = errors.map(({ extensions }) => extensions);
+      return told ?? page?.runs?.nodes.map(({ input }) => input.text.length);
+    };
+    const whole = Array.from({ length: 200 }, () => 200 << 10);
+    expect(await ask(0)).toEqual(whole);
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, index) => ask(index)));
+    isOver.resolve();
+    expect(answers.filter(Array.isArray).length).toBeGreaterThanOrEqual(2);
+    for (const answer of answers) {
+      if (Array.isArray(answer)) expect(answer).toEqual(whole);
+      else expect(answer).toMatchObject({ code: "RESOURCE_EXHAUSTED", retryAfterMs: expect.any(Number) });
+    }
+    expect(await pings).toEqual([]);
+    expect(most()).toBeGreaterThan(readLimits.tenantBytes / 2);
+    expect(most()).toBeLessThanOrEqual(readLimits.stuckBytes);
+    expect(processReads.held).toBe(0);
+  });
+});
+
+/** Makes runs of a tenant that nobody executes, each with an input of 200 KiB. */
+async function makeRuns(tenantId: string, count: number): Promise<void> {
+  const prepared = await prepareWorkflow(platform.client({ tenantId }), { code: "large", name: "large", input: {}, dsl });
+  const manual = `mutation ($id: ID!, $input: JSONObject!) { createRun(input: { workflowVersionId: $id, input: $input, execution: MANUAL }) { id } }`;
+  const input = { text: "x".repeat(200 << 10) };
+  for (let made = 0; made < count; made += 20) {
+    const create = () => platform.post(manual, { id: prepared.workflowVersionId, input }, { "x-tenant-id": tenantId });
+    const some = await Promise.all(Array.from({ length: 20 }, create));
+    expect(some.flatMap(({ errors = [] }) => errors)).toEqual([]);
+  }
+}
+
+/** Asks little for another tenant, one after the other, and looks how much is held meanwhile. */
+function watchReads() {
+  const isOver = Promise.withResolvers<void>();
+  let most = 0;
+  let isRunning = true;
+  void isOver.promise.then(() => (isRunning = false));
+  const pings = (async () => {
+    const refused: unknown[] = [];
+    while (isRunning) {
+      const { errors = [] } = await platform.post("{ runs(first: 1) { nodes { id input } } }", {}, { "x-tenant-id": "other" });
+      refused.push(...errors);
+      most = Math.max(most, processReads.held);
+    }
+    return refused;
+  })();
+  return { isOver, most: () => most, pings };
+}
 
 describe("300 creates and 300 subscriptions of one tenant at once", () => {
   it("are done, or told that there is too much; streams come to their end, health and others are answered, connections stay few", async () => {

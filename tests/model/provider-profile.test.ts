@@ -249,6 +249,15 @@ describe("a parameter that a provider refuses", () => {
     expect(vendor.requests).toHaveLength(5);
   });
 
+  it("is found out also where a model refuses nearly all of them, each by itself", async () => {
+    const { providerCode } = await makeProvider();
+    const names = ["stream_options", "temperature", "top_p", "max_tokens", "seed"];
+    vendor.chat(...names.map((name) => refused(`Unsupported parameter: '${name}' is not supported with this model.`)), good);
+    const input = { providerCode, maxTokens: 5, temperature: 0.5, topP: 0.5, seed: 7 };
+    expect(await stream(input)).toEqual({ content: "ok", omittedParameters: ["temperature", "top_p", "seed"] });
+    expect(sent().at(-1)).toEqual({ stream: true, max_completion_tokens: 5 });
+  });
+
   it("is one provider's and one model's matter", async () => {
     const [one, other] = [await makeProvider(), await makeProvider()];
     vendor.chat(refused("unknown field seed"), good);

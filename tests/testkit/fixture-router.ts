@@ -8,7 +8,7 @@ import { defaultEnv, type Env } from "#shared/config.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
 import { serveEndpoints, type RunningServer } from "#shared/serve/server.ts";
-import type { AuditRecord } from "../../router/audit/audit.ts";
+import type { AuditRecord, AuditSink } from "../../router/audit/audit.ts";
 import { startRouter, type RouterOptions, type RunningRouter } from "../../router/router.ts";
 import { fixtureSubgraphs, type Fixtures } from "./fixture-subgraphs.ts";
 import { testKeys } from "./internal-keys.ts";
@@ -22,6 +22,8 @@ export const modes = ["embedded", "over HTTP"] as const;
 export type Mode = (typeof modes)[number];
 
 export interface FixtureRouterOptions extends Partial<Omit<RouterOptions, "env" | "endpoints" | "audit">> {
+  /** Replaces parts of the sink, which keeps what is done in `audits`. */
+  audit?: Partial<AuditSink>;
   mode?: Mode;
   env?: Partial<Env>;
   maxBufferedEvents?: number;
@@ -71,6 +73,7 @@ export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise
     endpoints: choose,
     deadlines,
     sockets,
+    audit: sink,
     ...rest
   } = options;
   const fixtures = fixtureSubgraphs();
@@ -94,7 +97,13 @@ export async function fixtureRouter(options: FixtureRouterOptions = {}): Promise
   const endpoints = upstream === undefined ? local : await Promise.all(local.map(connect));
   fixtures.seen.length = 0;
   const audits: AuditRecord[] = [];
-  const audit = { record: (record: AuditRecord) => void audits.push(record) };
+  const audit = {
+    record: (record: AuditRecord) => void audits.push(record),
+    begin: () => Promise.resolve(),
+    complete: (record: AuditRecord) => Promise.resolve(void audits.push(record)),
+    isTroubled: false,
+    ...sink,
+  };
   const patience = { deadlines: { queryMs: patientMs, ...deadlines }, sockets: { ...patientSockets, ...sockets } };
   const router = await startRouter({ ...rest, ...patience, env: defaultEnv({ port: 0, ...env }), endpoints, audit, log });
   const webSocketUrl = router.url.replace("http", "ws");

@@ -26,7 +26,7 @@ const codeKeys = ["code", "type", "status", "error_code", "errorCode", "errcode"
 export function errorIn(value: Json, name: string | undefined, choice: JsonObject | undefined): ToldError | undefined {
   if (!isJsonObject(value)) return isErrorName(name) ? told(value) : undefined;
   for (const place of [value, choice, choice?.["delta"], choice?.["message"]].filter(isJsonObject)) {
-    const error = [place["error"], place["errors"]].find(says);
+    const error = [place["error"], place["errors"]].find((found) => says(found) && !saysYes(found));
     if (error !== undefined) return told(error, place);
   }
   const { base_resp: base, header } = value;
@@ -86,9 +86,14 @@ function says(value: Json | undefined): boolean {
   return typeof value === "string" ? value.trim() !== "" : value === true || (typeof value === "number" && value !== 0);
 }
 
+/** An error that says that there is none: `{ code: 0, message: "success" }`. */
+function saysYes(error: Json | undefined): boolean {
+  return isJsonObject(error) && codesOf(error).length > 0 && !hasFailed(error, codeKeys);
+}
+
 /** A code or a status that says no. `code: 0`, `code: 200` and `code: "success"` say yes. */
-function hasFailed(value: JsonObject): boolean {
-  return codesOf(value, ["code", "status", "error_code", "errorCode", "errcode", "status_code", "statusCode", "__type"]).some(
+function hasFailed(value: JsonObject, keys: readonly string[] = codeKeys.filter((key) => key !== "type")): boolean {
+  return codesOf(value, keys).some(
     (code) =>
       !/^(0|2\d\d|0+|2\d{4}|ok|success(ful)?|succeeded|completed?|active|processing|pending|running|queued|in_progress)$/i.test(code),
   );

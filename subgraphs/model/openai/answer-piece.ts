@@ -77,9 +77,11 @@ function said(source: JsonObject): SaidPiece {
   };
 }
 
-/** A text, or a list of parts; parts that think are apart. */
+/** A text, or a list of parts; parts that think are apart. Some servers parse the JSON that a model writes: it is written as text again. */
 function contentOf(content: Json | undefined): { text: string; reasoning: string } {
   if (typeof content === "string") return { text: content, reasoning: "" };
+  if (typeof content === "number" || typeof content === "boolean") return { text: String(content), reasoning: "" };
+  if (isJsonObject(content) && !isPart(content)) return { text: JSON.stringify(content), reasoning: "" };
   const parts = Array.isArray(content) ? content : isJsonObject(content) ? [content] : [];
   let [text, reasoning] = ["", ""];
   for (const part of parts) {
@@ -87,6 +89,10 @@ function contentOf(content: Json | undefined): { text: string; reasoning: string
     else text += partText(part);
   }
   return { text, reasoning };
+}
+
+function isPart(content: JsonObject): boolean {
+  return Object.keys(content).length === 0 || ["type", "text", "refusal", "content", "thinking"].some((key) => content[key] !== undefined);
 }
 
 function partText(part: Json): string {

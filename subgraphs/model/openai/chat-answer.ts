@@ -2,7 +2,7 @@
 import type { ChatCompletion } from "../chat.types.ts";
 import type { AnswerPiece, SaidPiece } from "./answer-piece.ts";
 import { laterUsage, type AnswerUsage } from "./answer-usage.ts";
-import { finishReason } from "./finish-reason.ts";
+import { finishReason, laterReason } from "./finish-reason.ts";
 import { ToolCalls, type ToolCallDelta } from "./tool-calls.ts";
 import { WholeCharacters } from "./whole-characters.ts";
 
@@ -53,7 +53,7 @@ export class CompletionAssembler {
     this.#id ||= id;
     this.#answeredModel ||= model;
     if (usage !== undefined) this.#usage = laterUsage(this.#usage, usage);
-    if (reason !== undefined) this.#reason = reason;
+    if (reason !== undefined) this.#reason = laterReason(this.#reason, reason);
     if (message !== undefined && isNothing(said)) return this.#takeMessage(message);
     this.#cameByDelta ||= !isNothing(said);
     const toolCalls = said.calls.flatMap((call) => this.#calls.take(call) ?? []);

@@ -1,5 +1,6 @@
 /** A completion as the platform's own pieces: the one reader of what providers answer, streamed or whole, whatever was asked for. */
 import type { AppError } from "#shared/errors.ts";
+import { BodyTextStream } from "#shared/fetch/body-text.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import { modelErrors } from "../errors.ts";
 import { AnswerBody, type BodyEvent } from "./answer-body.ts";
@@ -37,15 +38,17 @@ export function streamChat(call: ProviderCall, pace: Pace = "stream"): AsyncGene
  */
 export async function* readChat(call: Pick<ProviderCall, "provider" | "model">, body: BodyChunks): AsyncGenerator<ChatPiece, void> {
   const reader = new ChatReader(call);
-  const decoder = new TextDecoder();
+  const decoder = new BodyTextStream();
+  let type = "";
   for await (const { bytes, contentType } of body) {
     if (reader.isDone) continue;
-    yield* reader.take(decoder.decode(bytes, { stream: true }), contentType);
+    type = contentType;
+    yield* reader.take(decoder.push(bytes, type), type);
     // At once: a server that keeps the connection open must not hold the answer back.
     if (reader.isDone) yield reader.completion();
   }
   if (reader.isDone) return;
-  yield* reader.end(decoder.decode());
+  yield* reader.end(decoder.end(type));
   yield reader.completion();
 }
 

@@ -37,6 +37,13 @@ export function readReason(given: Json | undefined): string | undefined {
   return /^(|null|none|undefined)$/i.test(word) ? undefined : word;
 }
 
+/** The word that counts of two: a server may end with `stop` although it said before that the answer was cut or withheld. */
+export function laterReason(before: string | undefined, after: string): string {
+  const told = known.get(plain(before ?? ""));
+  const isKept = told === FinishReason.LENGTH || told === FinishReason.CONTENT_FILTER;
+  return isKept && known.get(plain(after)) === FinishReason.STOP ? before! : after;
+}
+
 /** Whether the word says that the answer broke off by the provider's fault. */
 export function isErrorReason(word: string | undefined): boolean {
   return word !== undefined && /(^|_)(error|errored|fail|failed|failure|exception)$/.test(plain(word));
@@ -60,5 +67,5 @@ function plain(word: string): string {
     .replace(/([a-z])([A-Z])/g, "$1_$2")
     .toLowerCase()
     .replace(/[\s-]+/g, "_")
-    .replace(/^finish_reason_/, "");
+    .replace(/^finish_reason[_.]/, "");
 }

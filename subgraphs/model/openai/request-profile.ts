@@ -9,8 +9,8 @@ import { readError, type Refusal } from "./refusal.ts";
 const rememberedMs = 3_600_000;
 /** Providers and models of which it is remembered. */
 const rememberedKeys = 1_000;
-/** Requests beside the first. */
-const repeats = 3;
+/** Requests beside the first: models that think refuse one parameter after the other, and each repeat must leave another one out. */
+const repeats = 6;
 
 /** One parameter by two names. */
 const otherNames = new Map([

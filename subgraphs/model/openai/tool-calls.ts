@@ -147,7 +147,9 @@ function beginsAnother(current: OneCall, { id, name, index, arguments: text }: C
   const isOtherIndex = index !== undefined && current.index !== undefined && index !== current.index;
   if (isOtherIndex && !isSameId) return true;
   const isOtherName = name !== current.name;
-  if (!current.isWhole) return isOtherName && (isOtherId || current.hasBegun);
+  // Two calls of one function without arguments: a piece that brought nothing else would bring nothing at all.
+  if (!current.isWhole && !isOtherName) return isOtherId && !current.hasBegun && text.trim() === "";
+  if (!current.isWhole) return isOtherId || current.hasBegun;
   const isRepeated = isSameId && text === current.text;
   return isOtherName || isOtherId || (text.trim() !== "" && !isRepeated);
 }

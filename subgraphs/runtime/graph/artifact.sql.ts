@@ -1,4 +1,5 @@
 import type { Tx } from "#shared/db/database.ts";
+import type { PayloadSource } from "#shared/graphql/payload-loader.ts";
 import type { Json } from "#shared/json.ts";
 import { NodeArtifact } from "./artifact.entity.ts";
 import { epochMs } from "../queue/statement.ts";
@@ -44,15 +45,12 @@ export interface ArtifactContent {
   contentJson: Json;
 }
 
-/** Contents by artifact id, in the order of `ids`. */
-export async function artifactContents(tx: Tx, ids: readonly string[]): Promise<(ArtifactContent | null)[]> {
-  const rows = await tx.sql<ArtifactContent & { id: string }>(
-    `select id, content_text as "contentText", content_json as "contentJson" from runtime.artifact where tenant_id = $2 and id = any($1)`,
-    [ids, tx.tenantId],
-  );
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => byId.get(id) ?? null);
-}
+/** Contents by artifact id. */
+export const artifactContents: PayloadSource<ArtifactContent> = {
+  rows: `select id, content_text as "contentText", content_json as "contentJson" from runtime.artifact where tenant_id = $2 and id = any($1)`,
+  columns: ["contentText", "contentJson"],
+  valuesOf: (ids, tenantId) => [ids, tenantId],
+};
 
 function decode(row: ArtifactRow): NodeArtifact {
   return Object.assign(new NodeArtifact(), {

@@ -1,4 +1,5 @@
 import type { Tx } from "#shared/db/database.ts";
+import type { PayloadSource } from "#shared/graphql/payload-loader.ts";
 import type { Json } from "#shared/json.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
@@ -61,19 +62,19 @@ export interface NodeRunOutput {
   outputJson: Json;
 }
 
-/** Outputs by node run id, those that lie in artifacts included; null for node runs without a row. */
-export async function nodeRunOutputs(tx: Tx, ids: readonly string[]): Promise<(NodeRunOutput | null)[]> {
-  const keys = keysOf(ids);
-  const rows = await tx.sql<NodeRunOutput>(
-    `select n.run_id || ':' || n.path as id, coalesce(n.output_text, o.content_text) as "outputText",
+/** Outputs by node run id, those that lie in artifacts included. Served by the primary keys. */
+export const nodeRunOutputs: PayloadSource<NodeRunOutput> = {
+  rows: `select n.run_id || ':' || n.path as id, coalesce(n.output_text, o.content_text) as "outputText",
        coalesce(n.output_json, o.content_json) as "outputJson"
      from runtime.node_run n join unnest($1::text[], $2::text[]) as k(run_id, path) using (run_id, path)
      left join runtime.artifact o on o.tenant_id = $3 and o.id = n.output_artifact_id
      where n.tenant_id = $3`,
-    [keys.map((key) => key.runId), keys.map((key) => key.path), tx.tenantId],
-  );
-  return inOrder(ids, rows);
-}
+  columns: ["outputText", "outputJson"],
+  valuesOf(ids, tenantId) {
+    const keys = keysOf(ids);
+    return [keys.map((key) => key.runId), keys.map((key) => key.path), tenantId];
+  },
+};
 
 function keysOf(ids: readonly string[]): NodeRunKey[] {
   return ids.map(parseNodeRunId).filter((key) => key !== null);

@@ -27,6 +27,10 @@ export class Run {
   @Property({ type: "text" })
   tenantId!: string;
 
+  /** Never loaded: without a lazy property the ORM selects `*`, and with it the whole payload of each run of a list. */
+  @Property({ type: "json", fieldName: "input", lazy: true })
+  protected readonly unread?: never;
+
   @Field(() => RunKindEnum, { description: "What it executes." })
   @Property({ type: "text" })
   kind!: RunKind;

@@ -3,6 +3,7 @@ import type { Db, Tx } from "#shared/db/database.ts";
 import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { JsonObject, Json } from "#shared/json.ts";
 import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
+import { payloadLoader, type PayloadSource } from "#shared/graphql/payload-loader.ts";
 import { artifactContents, artifactList, artifactsById } from "./artifact.sql.ts";
 import { leaseEnds } from "./lease.sql.ts";
 import { nodeInputLoader } from "./node-input.loaders.ts";
@@ -24,20 +25,20 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
   const queued = batched(queuedNodes);
   return {
     run: rowLoader(db, Run),
-    runInput: batched(runInputs),
-    runState: batched(runStates),
-    runOutput: batched(runOutputs),
+    runInput: payloadLoader(db, runInputs),
+    runState: payloadLoader(db, runStates),
+    runOutput: payloadLoader(db, runOutputs),
     runsOfApp: runsOf("app_id"),
     runsOfWorkflow: runsOf("workflow_id"),
     runsOfSession: runsOf("session_id"),
     queued,
     nodeRun: nodeRunLoader(db, queued),
-    nodeRunOutput: batched(nodeRunOutputs),
+    nodeRunOutput: payloadLoader(db, nodeRunOutputs),
     nodeInput: nodeInputLoader(db, evaluation),
     nodeRunPage: nodeRunPageLoader(db, queued),
     leaseEnd: batched(leaseEnds),
     artifact: batched(artifactsById),
-    artifactContent: batched(artifactContents),
+    artifactContent: payloadLoader(db, artifactContents),
     artifactPage: runPageLoader(db, artifactList),
     span: batched(spansById),
     spanPage: runPageLoader(db, spanList),
@@ -50,16 +51,18 @@ export interface RunOutput {
   outputJson: Json;
 }
 
+const columnOf = { input: "input", state: "state", outputText: "output_text", outputJson: "output_json" };
+
 /** Each part of what a run holds by itself: all three of a page are some hundred MiB, and whoever asks for one is not to pay for the others. */
 const runInputs = payloads<{ input: JsonObject }>("input");
 const runStates = payloads<{ state: JsonObject }>("state");
-const runOutputs = payloads<RunOutput>('output_text as "outputText", output_json as "outputJson"');
+const runOutputs = payloads<RunOutput>("outputText", "outputJson");
 
-function payloads<T extends object>(columns: string) {
-  return async (tx: Tx, ids: readonly string[]): Promise<(T | null)[]> => {
-    const text = `select id, ${columns} from runtime.run where tenant_id = $2 and id = any($1)`;
-    const rows = await tx.sql<T & { id: string }>(text, [ids, tx.tenantId]);
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return ids.map((id) => byId.get(id) ?? null);
+function payloads<Row extends object>(...columns: (keyof Row & keyof typeof columnOf)[]): PayloadSource<Row> {
+  const selected = columns.map((name) => `${columnOf[name]} as "${name}"`).join(", ");
+  return {
+    rows: `select id, ${selected} from runtime.run where tenant_id = $2 and id = any($1)`,
+    columns,
+    valuesOf: (ids, tenantId) => [ids, tenantId],
   };
 }

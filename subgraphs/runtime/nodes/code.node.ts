@@ -13,7 +13,8 @@ export const codeNode = outsideNode(async (context) => {
   const request = {
     tenantId: context.tenantId,
     language: config.language,
-    code: config.code,
+    // Python takes it at the beginning of a file, and not in a text: editors put it there.
+    code: config.code.replace(/^\ufeff/, ""),
     payload: config.input_json === undefined ? {} : config.input_json,
     timeoutMs: (config.timeout_seconds ?? defaultTimeoutSeconds) * 1000,
     signal: context.signal,

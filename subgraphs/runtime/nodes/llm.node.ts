@@ -83,7 +83,10 @@ function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutc
   const outputJson = outputOf(completion);
   if (!asksForJson(request) || completion.toolCalls.length > 0) return completed({ outputText, outputJson, usage });
   const notes: OutputNotes = {};
-  const parsed = readJson(storableText(outputText), (numbers) => (notes.numbers_as_text = placesOf(numbers, "parsed")));
+  const parsed = readJson(
+    storableText(outputText).replace(/^\ufeff/, ""),
+    (numbers) => (notes.numbers_as_text = placesOf(numbers, "parsed")),
+  );
   if (parsed !== undefined) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage, ...noted(notes) });
   const hint = completion.finishReason === "LENGTH" ? "; it was cut off by max_tokens" : "";
   // Another sample may be well-formed: the node's retry policy decides.

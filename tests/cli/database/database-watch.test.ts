@@ -17,9 +17,31 @@ describe("watchDatabase", () => {
 
   it("gives up a server that does not start again, with the reason", async () => {
     const given = Promise.withResolvers<unknown>();
-    const server = brittleServer(() => Promise.reject(new Error("the disk is full")));
+    let starts = 0;
+    const server = brittleServer(() => Promise.reject(new Error(`its files are broken, start ${++starts}`)));
     watchDatabase({ server, tell: () => {}, giveUp: given.resolve, pollMs: 1 });
-    expect(String(await given.promise)).toContain("the disk is full");
+    expect(String(await given.promise)).toContain("its files are broken, start 3");
+  });
+
+  it("starts a server again that was ended while it started, for it was killed twice", async () => {
+    const back = Promise.withResolvers<void>();
+    let starts = 0;
+    let isRunning = false;
+    const restart = () => {
+      if (++starts === 1) return Promise.reject(new Error("the database system is starting up"));
+      isRunning = true;
+      return Promise.resolve();
+    };
+    const end = watchDatabase({
+      server: { isRunning: () => isRunning, logFile: "", restart },
+      tell: () => {},
+      onChange: (trouble) => trouble === undefined && back.resolve(),
+      giveUp: back.reject,
+      pollMs: 1,
+    });
+    await back.promise;
+    await end();
+    expect(starts).toBe(2);
   });
 
   it("waits while the disk is full, however long, and starts it when there is space", async () => {

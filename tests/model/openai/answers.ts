@@ -248,6 +248,10 @@ const contents: Script[] = [
     { text: "ok" },
   ),
   ...both("a nested text", { content: [{ type: "text", text: { value: "ok", annotations: [] } }] }, { text: "ok" }),
+  ...both("a number", { content: 42 }, { text: "42" }),
+  ...both("a truth", { content: false }, { text: "false" }),
+  ...both("JSON that the server has parsed", { content: { a: [1] } }, { text: '{"a":[1]}' }),
+  ...both("an empty object", { content: {} }, { text: null, finish: "STOP" }),
   ...both("a refusal", { content: null, refusal: "I cannot." }, { text: "I cannot.", finish: "STOP" }),
   ...both("a refusal beside an empty text", { content: "", refusal: "I cannot." }, { text: "I cannot." }),
   ...both("a null refusal", { content: "ok", refusal: null }, { text: "ok" }),
@@ -378,6 +382,11 @@ const reasons: Script[] = [
   ["text and no reason, then the mark", sse(ok) + done, { text: "ok", finish: "OTHER", provider: null }],
   ["text and no reason, whole", json(choice({ message: { content: "ok" } })), { text: "ok", finish: "OTHER", provider: null }],
   ["a null reason, whole", json(choice({ message: { content: "ok" }, finish_reason: null })), { text: "ok", finish: "OTHER" }],
+  ["a cut, then stop", sse(delta({ content: "ok" }, "length"), stop) + done, { text: "ok", finish: "LENGTH", provider: "length" }],
+  ["withheld, then stop", sse(delta({ content: "ok" }, "SAFETY"), delta({}, "STOP")) + done, { finish: "CONTENT_FILTER" }],
+  ["stop in each piece, then a cut", sse(delta({ content: "o" }, "stop"), delta({ content: "k" }, "length")), { finish: "LENGTH" }],
+  ["a word for going on, then stop", sse(delta({ content: "ok" }, "continue"), stop) + done, { finish: "STOP", provider: "stop" }],
+  ["the name of an enum", sse(delta({ content: "ok" }, "FinishReason.MAX_TOKENS")) + done, { finish: "LENGTH" }],
   ["a reason alone", sse(stop) + done, { text: null, finish: "STOP" }],
 ];
 
@@ -435,6 +444,16 @@ const toolCalls: Script[] = [
     "the whole call once more at the end",
     callStream([call(0, "a", "search", '{"q":1}')], [call(0, "a", "search", '{"q":1}')]),
     called(["search", { q: 1 }]),
+  ],
+  [
+    "two calls of one function without arguments, and all of index 0",
+    callStream([call(0, "a", "now", "")], [call(0, "b", "now", "")]),
+    { ...called(["now", {}], ["now", {}]), ids: ["a", "b"] },
+  ],
+  [
+    "a new id and the name with each piece, the first without arguments",
+    callStream([call(0, "t1", "f", "")], [call(0, "t2", "f", '{"x":')], [call(0, "t3", "f", "1}")]),
+    called(["f", { x: 1 }]),
   ],
   ["index 0 for all, empty ids", callStream([call(0, "", "f", x1)], [call(0, "", "g", y2)]), { ...fg, ids: ["call_0", "call_1"] }],
   ["index 0 for all, no ids", callStream([call(0, undefined, "f", x1)], [call(0, undefined, "g", y2)]), fg],
@@ -781,6 +800,12 @@ const errors: Script[] = [
   ["a long error", json({ error: { message: "x".repeat(9_000) } }), failed("x".repeat(500))],
 ];
 
+const noErrors: Script[] = [
+  { code: 0, message: "success" },
+  { code: "0", type: "success", message: "" },
+  { status: 200, message: "OK" },
+].flatMap((error) => both(`no error: ${json(error)}`, { content: "ok" }, { text: "ok" }, { beside: { error }, inChoice: { error } }));
+
 const noAnswers: Script[] = [
   ["nothing", "", invalid("answered nothing")],
   ["blanks", " \n\n ", invalid("answered nothing")],
@@ -875,6 +900,7 @@ export const scripts: Script[] = [
   ...toolCalls,
   ...sideFields,
   ...errors,
+  ...noErrors,
   ...noAnswers,
   ...characters,
 ];

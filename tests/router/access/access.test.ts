@@ -1,14 +1,22 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
+import { newId } from "#shared/ids.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { openTestSubgraph } from "../../testkit/subgraph.ts";
 import { memoryLog } from "../../testkit/fixture-router.ts";
-import { AuditWriter } from "../../../router/access/audit-writer.ts";
+import { AuditWriter, type AuditWriterOptions } from "../../../router/access/audit-writer.ts";
 import { accessSubgraph } from "../../../router/access/subgraph.ts";
 import type { AuditRecord } from "../../../router/audit/audit.ts";
 import type { ServiceHealth } from "../../../router/edge/health.ts";
 
 function record(overrides: Partial<AuditRecord> = {}): AuditRecord {
   return {
+    id: newId(),
+    variables: null,
+    event: null,
+    details: null,
     tenantId: "t1",
     requestId: "r-1",
     apiKeyId: null,
@@ -26,11 +34,19 @@ function record(overrides: Partial<AuditRecord> = {}): AuditRecord {
   };
 }
 
-async function setup(options: { maxWaiting?: number; batchRows?: number } = {}) {
+async function setup(options: Partial<AuditWriterOptions> = {}) {
   const services: ServiceHealth[] = [];
   const test = await openTestSubgraph(accessSubgraph(() => Promise.resolve(services)));
   const logged: Record<string, unknown>[] = [];
-  const writer = new AuditWriter({ databaseUrl: test.databaseUrl, log: memoryLog(logged), flushMs: 5, ...options });
+  const spillFolder = await mkdtemp(join(tmpdir(), "agent-platform-audits-"));
+  const writer = new AuditWriter({
+    databaseUrl: test.databaseUrl,
+    log: memoryLog(logged),
+    spillFolder,
+    flushMs: 5,
+    retryMs: 20,
+    ...options,
+  });
   return {
     ...test,
     services,
@@ -48,6 +64,7 @@ async function setup(options: { maxWaiting?: number; batchRows?: number } = {}) 
     async [Symbol.asyncDispose]() {
       await writer.stop();
       await test.close();
+      await rm(spillFolder, { recursive: true, force: true });
     },
   };
 }
@@ -60,8 +77,8 @@ describe("the access subgraph", () => {
     t.writer.record(record({ requestId: "other", tenantId: "t2" }));
     await t.writer.flush();
     const { requestAudits } = await t.ask<{ requestAudits: unknown }>(`{ requestAudits { edges { node {
-      requestId operationName operationType operationHash rootFields statusCode errorCodes durationMs clientIp userAgent createdAt } } } }`);
-    const { tenantId: _tenant, apiKeyId: _key, createdAt: _at, ...fields } = record();
+      requestId apiKeyId operationName operationType operationHash rootFields variables event details statusCode errorCodes durationMs clientIp userAgent createdAt } } } }`);
+    const { id: _id, tenantId: _tenant, createdAt: _at, ...fields } = record();
     const node = { ...fields, operationType: "MUTATION", createdAt: new Date("2026-11-01T10:00:00Z") };
     expect(requestAudits).toMatchObject({
       edges: [{ node: { ...node, requestId: "r-2", operationName: null, errorCodes: ["CONFLICT", "TIMEOUT"], clientIp: null } }, { node }],
@@ -137,28 +154,6 @@ describe("the audit writer", () => {
     );
     await client.end();
     expect(rows).toEqual([{ rows: 250, transactions: 3 }]);
-  });
-
-  it("counts in the log what it cannot hold, and never throws", async () => {
-    await using t = await setup({ maxWaiting: 2 });
-    for (let i = 0; i < 5; i++) t.writer.record(record());
-    await t.writer.flush();
-    expect(await t.list()).toHaveLength(2);
-    expect(t.logged).toContainEqual(expect.objectContaining({ msg: "audits dropped", dropped: 3 }));
-  });
-
-  it("keeps rows while the database is away", async () => {
-    await using t = await setup();
-    const client = new pg.Client({ connectionString: t.adminUrl });
-    await client.connect();
-    await client.query("alter table access.request_audit rename to away");
-    t.writer.record(record());
-    await t.writer.flush();
-    expect(t.logged).toContainEqual(expect.objectContaining({ msg: "audits not stored, trying again" }));
-    await client.query("alter table access.away rename to request_audit");
-    await client.end();
-    await t.writer.flush();
-    expect(await t.list()).toEqual(["r-1"]);
   });
 
   it("can add, not change: the table is append-only for the platform itself", async () => {

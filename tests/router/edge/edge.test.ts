@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request } from "undici";
+import { discardedAudits } from "../../../router/audit/discarded.ts";
 import { startRouter } from "../../../router/router.ts";
 import { defaultEnv } from "#shared/config.ts";
 import { AppError } from "#shared/errors.ts";
@@ -90,7 +91,7 @@ describe("a router without keys", () => {
       startRouter({
         env: defaultEnv({ port: 0, ...env }),
         endpoints: [fixtureSubgraphs().runs],
-        audit: { record() {} },
+        audit: discardedAudits,
         log: memoryLog([]),
       });
     await expect(start({ host: "0.0.0.0" })).rejects.toMatchObject({ reason: "HOST_NOT_LOOPBACK" });
@@ -115,13 +116,21 @@ describe("a GET", () => {
     ["of the address bar", { "sec-fetch-site": "none" }],
     ["of a listed origin", { origin: "https://app.example", "sec-fetch-site": "cross-site" }],
     ["that was preflighted", { "sec-fetch-site": "cross-site", "apollo-require-preflight": "1" }],
-    ["with an empty name", {}],
-  ])("%s is answered where it is a query", async (what, headers) => {
+  ])("%s is answered where it is a query", async (_what, headers) => {
     await using t = await fixtureRouter({ env: { corsOrigins: ["https://app.example"] } });
-    const { status, json } = await get(t, `/graphql${query}${what.endsWith("name") ? "&operationName=" : ""}`, headers);
+    const { status, json } = await get(t, `/graphql${query}`, headers);
     expect([status, json()]).toEqual([200, { data: { runs: [{ id: "1" }] } }]);
     expect(t.audits).toMatchObject([{ operationName: "Q", operationType: "query", statusCode: 200 }]);
   });
+
+  it.each(["operationName=", "variables=&operationName=", "operationName=&extensions=&variables="])(
+    "that gives nothing is read as without it: %s",
+    async (empty) => {
+      await using t = await fixtureRouter();
+      const { status, json } = await get(t, `/graphql?${empty}&query=${encodeURIComponent("query Q { whoami }")}`);
+      expect([status, json()]).toEqual([200, { data: { whoami: expect.any(String) } }]);
+    },
+  );
 
   it.each<[string, Record<string, string>, string]>([
     ["another site", { "sec-fetch-site": "cross-site" }, "CROSS_SITE_GET"],
@@ -137,15 +146,17 @@ describe("a GET", () => {
   });
 
   it.each([
-    ["mutation", 'mutation { addStep(name: "x") }'],
-    ["subscription", 'subscription { runStatus(id: "1") { id } }'],
-  ])("is never a %s: 405, and what to send instead", async (_what, text) => {
+    ["mutation", 'mutation { addStep(name: "x") }', 405, "POST", "BAD_REQUEST"],
+    ["subscription", 'subscription { runStatus(id: "1") { id } }', 400, undefined, "SUBSCRIPTION_OVER_HTTP"],
+  ])("is never a %s answered whole, and says what to send instead", async (_what, text, wanted, allow, reason) => {
     await using t = await fixtureRouter();
     for (const accept of ["*/*", "application/json", "application/graphql-response+json"]) {
       const { status, headers, json } = await get(t, `/graphql?query=${encodeURIComponent(text)}`, { accept });
-      expect([status, headers["allow"]]).toEqual([405, "POST"]);
-      expect(json()).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT" } }] });
+      expect([status, headers["allow"]]).toEqual([wanted, allow]);
+      expect(json()).toMatchObject({ errors: [{ extensions: { code: "BAD_USER_INPUT", reason } }] });
     }
+    const audit = { statusCode: wanted, errorCodes: ["BAD_USER_INPUT"] };
+    expect(t.audits).toMatchObject([audit, audit, audit]);
     expect(t.seen).toEqual([]);
   });
 });
@@ -178,6 +189,21 @@ describe("names in what is refused", () => {
     expect(await Array.fromAsync(events)).toEqual([{ data: { runStatus: { seq: 0 } } }]);
     const two = await t.ask("query A { whoami } query B { whoami }", { operationName: "" });
     expect(two.body.errors?.[0]?.extensions?.["reason"]).toBe("OPERATION_RESOLUTION_FAILURE");
+  });
+});
+
+describe("the body of a request", () => {
+  it.each([
+    ["a byte order mark", "application/json", "utf8", "\ufeff"],
+    ["UTF-16", "application/json; charset=utf-16", "utf16le", "\ufeff"],
+    ["UTF-16 that says so by its mark only", "application/json", "utf16le", "\ufeff"],
+    ["Latin-1", 'application/json; charset="ISO-8859-1"', "latin1", ""],
+    ["a charset that nobody knows", "application/json; charset=utf8mb4", "utf8", ""],
+  ] as const)("is read by its mark and its charset: %s", async (_what, type, encoding, mark) => {
+    await using t = await fixtureRouter();
+    const body = Buffer.from(`${mark}${JSON.stringify({ query: '{ echo(value: "café") }' })}`, encoding);
+    const answer = await request(t.router.url, { method: "POST", headers: { "content-type": type }, body });
+    expect([answer.statusCode, await answer.body.json()]).toEqual([200, { data: { echo: "café" } }]);
   });
 });
 

@@ -204,4 +204,28 @@ describe("a stream over HTTP", () => {
       for (const way of ["graphql-transport-ws", sse, "multipart/mixed"]) expect(errors[0]?.message).toContain(way);
     },
   );
+
+  it("may be asked for by GET, as an EventSource does, which executes no mutation", async () => {
+    await using t = await fixtureRouter();
+    const get = async (query: string, accept: string, variables = "") => {
+      const url = `${t.router.url}?query=${encodeURIComponent(query)}&variables=${encodeURIComponent(variables)}`;
+      const answer = await fetch(url, { headers: { accept } });
+      return { status: answer.status, type: answer.headers.get("content-type"), text: await answer.text() };
+    };
+    const named = "subscription S($id: ID!) { runStatus(id: $id, count: 1) { seq } }";
+    expect(await get(named, sse, '{"id":"1"}')).toEqual({
+      status: 200,
+      type: "text/event-stream; charset=utf-8",
+      text: ':\n\nevent: next\ndata: {"data":{"runStatus":{"seq":0}}}\n\nevent: complete\ndata:\n\n',
+    });
+    expect((await get(named, multipart, '{"id":"1"}')).text).toContain('{"payload":{"data":{"runStatus":{"seq":0}}}}');
+    expect((await get("{ spanCount }", sse)).text).toContain('data: {"data":{"spanCount":7}}');
+    expect((await get("subscription { nope }", sse)).status).toBe(400);
+    expect((await get(named, sse, '{"id":')).status).toBe(400);
+    expect(t.audits.map(({ operationType, statusCode }) => [operationType, statusCode])).toContainEqual(["subscription", 200]);
+    for (const accept of [sse, multipart, "application/json"]) {
+      expect((await get('mutation { addStep(name: "1") }', accept)).status).toBeGreaterThanOrEqual(400);
+    }
+    expect(t.seen.filter((seen) => JSON.stringify(seen).includes("addStep"))).toEqual([]);
+  });
 });

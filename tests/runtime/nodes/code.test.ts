@@ -116,4 +116,10 @@ describeWithJail("a code node with the Python sandbox", () => {
       outputJson: { result_json: { total: 10, count: 4 } },
     });
   });
+
+  it("runs a program that begins with a byte order mark, as Python runs such a file", async () => {
+    const code = "\ufeffresult = '\ufeff' + 'a'";
+    const context = fakeNodeContext({ config: { ...config, timeout_seconds: 20, code }, scope, ports: { sandbox: jail } });
+    expect(await codeNode.run(context)).toMatchObject({ kind: "completed", outputJson: { result_json: "\ufeffa" } });
+  });
 });

@@ -174,6 +174,10 @@ describe("an llm node", () => {
       outputJson: { parsed: { a: [1] } },
     });
     expect(good.requests[0]?.responseFormat).toEqual({ type: "json_object" });
+    const marked = new ScriptedModel(() => ({ content: '\ufeff{"a":[1]}' }));
+    expect(await llmNode.run(fakeNodeContext({ config: asking, scope, ports: { model: marked } }))).toMatchObject({
+      outputJson: { parsed: { a: [1] } },
+    });
     const cut = new ScriptedModel(() => ({ content: '{"a":', finishReason: "LENGTH" }));
     expect(await llmNode.run(fakeNodeContext({ config: asking, scope, ports: { model: cut } }))).toMatchObject({
       kind: "failed",

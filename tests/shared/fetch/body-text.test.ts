@@ -1,4 +1,4 @@
-import { bodyText, textOrBinary } from "#shared/fetch/body-text.ts";
+import { BodyTextStream, bodyText, textOrBinary } from "#shared/fetch/body-text.ts";
 import { isJsonType, pageInstead, readMediaType } from "#shared/fetch/media-type.ts";
 
 const json = '{"a":"caf\u00e9 \u{1f600}"}';
@@ -45,6 +45,36 @@ describe("a body as text", () => {
     ["application/octet-stream", Buffer.from([0xff, 0xfe, 0x00, 0xd8])],
   ])("is none, of %s", (type, body) => {
     expect(textOrBinary(body, type)).toBeUndefined();
+  });
+});
+
+describe("a body that comes in pieces", () => {
+  const event = 'data: {"a":"caf\u00e9 \u65e5"}\n\n';
+  const gbk = Buffer.concat([Buffer.from('data: "'), Buffer.from([0xc4, 0xe3]), Buffer.from('"\n\ndata: "ok"\n\n')]);
+
+  it.each<[string | undefined, Uint8Array, string]>([
+    [undefined, Buffer.from(event), event],
+    ["text/event-stream", marked([0xef, 0xbb, 0xbf], Buffer.from(event)), event],
+    ["text/event-stream; charset=utf-8", Buffer.from(event), event],
+    ["text/event-stream; charset=gbk", gbk, 'data: "\u4f60"\n\ndata: "ok"\n\n'],
+    ["text/event-stream; charset=iso-8859-1", Buffer.from("data: caf\u00e9", "latin1"), "data: caf\u00e9"],
+    // A label that is wrong, which no browser would notice.
+    ["text/event-stream; charset=iso-8859-1", Buffer.from(event), event],
+    ["text/event-stream", marked([0xff, 0xfe], Buffer.from(event, "utf16le")), event],
+    ["application/json; charset=iso-8859-1", latin, '{"a":"caf\u00e9"}'],
+    ["application/json; charset=utf-16", utf16be, json],
+    ["application/json", Buffer.from(json, "utf16le"), json],
+    ["text/plain; charset=utf8mb4", Buffer.from(json), json],
+    ["application/json", Buffer.from("{}"), "{}"],
+    ["text/plain", Buffer.from("\u00e9\u{1f600}").subarray(0, 4), "\u00e9\ufffd"],
+    ["application/json", new Uint8Array(), ""],
+  ])("of %s is read as it is whole", (type, body, text) => {
+    for (const size of [1, 3, 7, Math.max(1, body.length)]) {
+      const stream = new BodyTextStream();
+      let read = "";
+      for (let at = 0; at < body.length; at += size) read += stream.push(body.subarray(at, at + size), type);
+      expect([size, read + stream.end(type)]).toEqual([size, text]);
+    }
   });
 });
 
