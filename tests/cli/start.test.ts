@@ -258,12 +258,6 @@ describe("start", () => {
     expect(readdirSync(t.dataDir)).not.toContain("postgres");
   });
 
-  it("refuses to run unprotected when authentication is demanded, S-106", async () => {
-    const { code, output } = await setup().start({ AGENT_PLATFORM_AUTH_REQUIRED: "true" }).ended;
-    expect(code).toBe(1);
-    expect(output).toContain("AGENT_PLATFORM_AUTH_REQUIRED=true");
-  });
-
   it("refuses an address that others can reach while authentication is off", async () => {
     const { code, output } = await setup().start({ AGENT_PLATFORM_HOST: "0.0.0.0" }).ended;
     expect(code).toBe(1);
