@@ -70,7 +70,7 @@ export class KeyRing {
   private constructor(options: KeyRingOptions) {
     this.#options = { pollMs: 500, graceMs: 30_000, usesMs: 10_000, ...options };
     const pool = { url: options.databaseUrl, scope: "engine", statementTimeoutMs: 5_000 } as const;
-    this.#pool = openPool({ ...pool, max: 2, applicationName: "agent-platform keys" });
+    this.#pool = openPool({ ...pool, max: 1, applicationName: "agent-platform keys" });
     this.#epochPool = openPool({ ...pool, max: 1, applicationName: "agent-platform key epoch" });
     this.#uses = new KeyUses({ pool: this.#pool, log: options.log, everyMs: this.#options.usesMs });
     this.#unsubscribe = options.hints.subscribe(keyTopic, "*", () => void this.#ask());

@@ -5,7 +5,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { unknownVariables } from "#shared/config.ts";
 import { eventually } from "../testkit/eventually.ts";
 import type { Service } from "./compose-file.ts";
 import { variables } from "./dockerfile.ts";
@@ -28,23 +27,14 @@ export interface Container {
   said: () => string;
 }
 
-const names = ["workflow", "session", "runtime", "agent", "memory", "team", "skill", "tool", "model"];
-
-/** What this version does not read yet: it comes with keys of clients. Without those the router listens on loopback only, and asks nobody for one. */
-export const toCome = ["AGENT_PLATFORM_BOOTSTRAP_TOKEN"];
-
 /** The environment of a service's process. */
 export function environmentOf(name: string, service: Service, host: Host): Record<string, string> {
   const given = { ...variables(stage()), ...service.environment };
-  const unread = unknownVariables(given, names).map((variable) => variable.name);
-  const known = Object.entries(given).filter(([variable]) => !unread.includes(variable));
-  const moved = Object.fromEntries(known.map(([variable, value]) => [variable, onLoopback(value, host)]));
-  const isKeyless = unread.includes("AGENT_PLATFORM_BOOTSTRAP_TOKEN");
+  const moved = Object.fromEntries(Object.entries(given).map(([variable, value]) => [variable, onLoopback(value, host)]));
   return {
     PATH: hostPath,
     ...moved,
     ...(host.ports[name] !== undefined && { AGENT_PLATFORM_PORT: String(host.ports[name]) }),
-    ...(isKeyless && { AGENT_PLATFORM_AUTH_REQUIRED: "false" }),
   };
 }
 

@@ -55,7 +55,9 @@ describe("what the documents point to", () => {
     expect(scripts).toEqual(expect.arrayContaining(["start", "test", "check", "codegen", "bench", "smoke", "demo"]));
     expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
     const lines = [...everywhere.matchAll(/node cli\/bin\.mjs ([a-z]+)([^\n`#]*)/g)];
-    expect(new Set(lines.map(([, name]) => name))).toEqual(new Set(["follow", "migrate", "router", "run", "start", "subgraph", "worker"]));
+    expect(new Set(lines.map(([, name]) => name))).toEqual(
+      new Set(["follow", "keys", "migrate", "router", "run", "start", "subgraph", "worker"]),
+    );
     const others = [
       ...everywhere.matchAll(/`(worker|migrate|run|start) (--[^`]*)`/g),
       ...everywhere.matchAll(/npm run (smoke)(?: -- (.*))?/g),
@@ -196,7 +198,9 @@ const made = new Set(["watch.ts", "migrations/NNNN-what.ts", "./x.ts", "types.ts
 
 /** `<command> <flag>` of every command. */
 function commandFlags(): string[] {
-  return commands.flatMap((command) => command.options.map(({ long }) => `${command.name()} ${long}`));
+  return commands.flatMap((command) =>
+    [command, ...command.commands].flatMap(({ options }) => options.map(({ long }) => `${command.name()} ${long}`)),
+  );
 }
 
 const commands: Command[] = await Promise.all(
