@@ -42,7 +42,7 @@ const pause = (ms: number, signal: AbortSignal): Promise<NodeOutcome> =>
   });
 
 const effect = async (context: NodeContext): Promise<NodeOutcome> => {
-  await effects.query("insert into effect (node_run_id, attempt) values ($1, $2)", [context.nodeRunId, context.attempt]);
+  await effects.query("insert into public.effect (node_run_id, attempt) values ($1, $2)", [context.nodeRunId, context.attempt]);
   return pause(Number(context.config["ms"]), context.signal);
 };
 
