@@ -415,6 +415,8 @@ describe("the audit", () => {
         errorCodes: ["CONFLICT", "RESOURCE_EXHAUSTED"],
         durationMs: expect.any(Number),
         createdAt: expect.any(Date),
+        id: expect.any(String),
+        ...{ variables: { id: "77" }, event: null, details: null },
       },
       expect.objectContaining({ ...shared, operationName: null, operationType: "query", rootFields: ["nope"], statusCode: 400 }),
       expect.objectContaining({ ...shared, operationName: null, operationType: "unknown", rootFields: [], errorCodes: ["BAD_USER_INPUT"] }),
