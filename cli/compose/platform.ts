@@ -99,6 +99,7 @@ async function openRouter(
     secrets: createSecretBox(requireKey(env)),
     hints,
     log,
+    isAuthOn: env.authRequired,
   });
   shutdown.add("keys", () => keys.close(), 5_000);
   const definition = accessSubgraph(

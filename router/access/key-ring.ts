@@ -23,6 +23,8 @@ export interface KeyRingOptions {
   secrets: SecretBox;
   hints: HintChannel;
   log: Log;
+  /** Whether anybody is asked for a key; true. Where nobody is, nothing is looked at, and one connection does for the making of keys. */
+  isAuthOn?: boolean;
   /** Between two looks at the number; 500 ms. */
   pollMs?: number;
   /** How long keys hold that cannot be asked about; 30 s. */
@@ -68,12 +70,13 @@ export class KeyRing {
   #isClosed = false;
 
   private constructor(options: KeyRingOptions) {
-    this.#options = { pollMs: 500, graceMs: 30_000, usesMs: 10_000, ...options };
+    this.#options = { isAuthOn: true, pollMs: 500, graceMs: 30_000, usesMs: 10_000, ...options };
     const pool = { url: options.databaseUrl, scope: "engine", statementTimeoutMs: 5_000 } as const;
     this.#pool = openPool({ ...pool, max: 1, applicationName: "agent-platform keys" });
-    this.#epochPool = openPool({ ...pool, max: 1, applicationName: "agent-platform key epoch" });
+    const { isAuthOn } = this.#options;
+    this.#epochPool = isAuthOn ? openPool({ ...pool, max: 1, applicationName: "agent-platform key epoch" }) : this.#pool;
     this.#uses = new KeyUses({ pool: this.#pool, log: options.log, everyMs: this.#options.usesMs });
-    this.#unsubscribe = options.hints.subscribe(keyTopic, "*", () => void this.#ask());
+    this.#unsubscribe = isAuthOn ? options.hints.subscribe(keyTopic, "*", () => void this.#ask()) : () => {};
   }
 
   /** Opens it; the schema is there. */
@@ -82,7 +85,7 @@ export class KeyRing {
     try {
       ring.#peppers = await openPeppers(ring.#pool, options.secrets);
       await ring.#readEpoch();
-      ring.#askLater();
+      if (ring.#options.isAuthOn) ring.#askLater();
       return ring;
     } catch (error) {
       await ring.close();
@@ -133,7 +136,7 @@ export class KeyRing {
     this.#unsubscribe();
     await this.#asking;
     await this.#uses.close();
-    await Promise.all([this.#pool.end(), this.#epochPool.end()]);
+    await Promise.all([...new Set([this.#pool, this.#epochPool])].map((pool) => pool.end()));
   }
 
   #accepted(row: KeyRow): Caller {

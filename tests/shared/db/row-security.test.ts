@@ -1,8 +1,8 @@
 import pg from "pg";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
 
-/** Tables of all subgraphs that hold what no tenant owns: which migrations have run. */
-const ofNobody = /^\w+\.migration$/;
+/** Tables that hold what no tenant owns: which migrations have run, how often keys have changed, and what they are stored under, which the engine alone sees. */
+const ofNobody = /^(\w+\.migration|access\.key_(epoch|pepper))$/;
 
 interface Table {
   name: string;
