@@ -18,7 +18,7 @@ describe("migrate", () => {
     try {
       const lacking = [
         { subgraph: "tool", migrations: ["0001-tools", "0002-json-as-written"] },
-        { subgraph: "access", migrations: ["0001-request-audits", "0002-engine-role", "0003-audited-changes"] },
+        { subgraph: "access", migrations: ["0001-request-audits", "0002-engine-role", "0003-audited-changes", "0004-api-keys"] },
       ];
       expect(await migrate("--status")).toEqual({ code: 1, said: { pending: lacking } });
       expect(await migrate()).toEqual({ code: 0, said: { migrated: lacking } });

@@ -223,6 +223,7 @@ const subjects: Record<string, Subject> = {
       ],
       defaultModel: text("defaultModel", 200),
       embeddingModel: text("embeddingModel", 200),
+      ...providerSettings(),
     },
   },
   updateModelProvider: {
@@ -234,6 +235,7 @@ const subjects: Record<string, Subject> = {
       apiKey: [["too long", "x".repeat(4_097), { reason: "MODEL_PROVIDER_INVALID", field: "apiKey" }]],
       defaultModel: text("defaultModel", 200),
       embeddingModel: text("embeddingModel", 200),
+      ...providerSettings(),
     },
   },
   chatCompletion: {
@@ -257,6 +259,12 @@ const subjects: Record<string, Subject> = {
       temperature: modelInput("temperature", 1e308, { value: 1e308 }).concat(modelInput("temperature", -0.1, { value: -0.1 })),
       topP: modelInput("topP", 1.1, { value: 1.1 }),
       maxTokens: modelInput("maxTokens", 0, { value: 0 }).concat(modelInput("maxTokens", 10_000_001, { value: 10_000_001 })),
+      maxCompletionTokens: [0, 10_000_001].flatMap((value) => modelInput("maxCompletionTokens", value, { value })),
+      seed: modelInput("seed", 1.5, {}),
+      timeoutSeconds: [0, 86_401].flatMap((seconds) => modelInput("timeoutSeconds", seconds, {})),
+      extraParameters: modelInput("extraParameters.model", { model: "m" }, {}).concat([
+        ["too large", { x: "y".repeat(16 * kib) }, { reason: "JSON_TOO_LARGE", field: "extraParameters" }],
+      ]),
       idempotencyKey: ["", "x".repeat(256), emoji].flatMap((key) => modelInput("idempotencyKey", key, {})),
     },
   },
@@ -356,6 +364,30 @@ function refusedOnly(tries: Tries, wrap: (value: unknown) => unknown): Tries {
   return tries.flatMap(([what, value, refusal]) => (refusal === undefined ? [] : [[what, wrap(value), refusal] as Tries[number]]));
 }
 
+function providerSettings(): Record<string, Tries> {
+  const refused = (field: string) => ({ reason: "MODEL_PROVIDER_INVALID", field });
+  const many = Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`x-${index}`, "1"]));
+  return {
+    apiKeyHeader: [["with a space", "api key", refused("apiKeyHeader")]],
+    headers: [
+      ["too many", many, refused("headers")],
+      ["the platform's own", { accept: "text/html" }, refused("headers")],
+      ["of a list", { "x-a": ["b"] }, refused("headers.x-a")],
+    ],
+    query: [
+      ["too many", many, refused("query")],
+      ["a credential", { api_key: "k" }, refused("query.api_key")],
+    ],
+    omitParameters: [
+      ["too many", Object.keys(many), refused("omitParameters")],
+      ["no name", ["a b"], refused("omitParameters[0]")],
+      ["the question", ["messages"], refused("omitParameters[0]")],
+    ],
+    extraParameters: [["the platform's own", { stream: false }, refused("extraParameters.stream")]],
+    firstByteTimeoutSeconds: [0, 86_401].map((seconds): Tries[number] => [String(seconds), seconds, refused("firstByteTimeoutSeconds")]),
+  };
+}
+
 function modelInput(field: string, value: unknown, facts: Values): Tries {
   return [[JSON.stringify(value).slice(0, 40), value, { reason: "MODEL_INPUT_INVALID", field, ...facts }]];
 }
@@ -439,6 +471,9 @@ function isFree({ type }: GraphQLInputField): boolean {
 const isFilter = "it only compares: tests/e2e/argument-limits.test.ts";
 const inWhole = "it is within the 4 MiB of the whole input";
 const excused: Record<string, string> = {
+  "CreateApiKeyInput.name": "tests/security/keys.test.ts has it",
+  "CreateApiKeyInput.scopes": "tests/security/keys.test.ts has them",
+  "RotateApiKeyInput.overlapSeconds": "tests/security/key-life.test.ts has it",
   "CreateWorkflowVersionInput.dsl": "bad-input.test.ts has its limits",
   "SearchMemoriesInput.query": "tests/memory has the limits of a search",
   "SearchMemoriesInput.limit": "tests/memory has the limits of a search",
@@ -456,7 +491,9 @@ const excused: Record<string, string> = {
   "ChatCompletionInput.model": inWhole,
   "ChatCompletionInput.toolChoice": inWhole,
   "ChatCompletionInput.responseFormat": inWhole,
+  "ChatCompletionInput.reasoningEffort": inWhole,
   "ChatMessageInput.content": inWhole,
+  "ChatMessageInput.contentParts": inWhole,
   "ChatMessageInput.name": inWhole,
   "ChatMessageInput.toolCallId": inWhole,
   "ChatMessageInput.toolCalls": inWhole,

@@ -142,6 +142,13 @@ describe("the scopes of a key", () => {
       expect(refusalIn(await make(scopes))).toBe("FORBIDDEN SCOPE_NOT_HELD");
     expect(refusalIn(await make(", scopes: []"))).toBe("BAD_USER_INPUT SCOPES_EMPTY");
     expect(refusalIn(await make(', scopes: ["run:fly"]'))).toBe("BAD_USER_INPUT SCOPE_UNKNOWN");
+    for (const [name, reason] of [
+      ["", "TEXT_TOO_SHORT"],
+      ["n".repeat(201), "TEXT_TOO_LONG"],
+    ]) {
+      const named = `mutation { createApiKey(input: { name: ${JSON.stringify(name)}, scopes: ["run:read"] }) { secret } }`;
+      expect(refusalIn(await t.as(maker.secret, named))).toBe(`BAD_USER_INPUT ${reason}`);
+    }
     const wider = await t.keyOf("giving");
     const rotate = `mutation ($id: ID!) { rotateApiKey(id: $id) { secret } }`;
     expect(refusalIn(await t.as(maker.secret, rotate, { id: wider.id }))).toBe("FORBIDDEN SCOPE_NOT_HELD");
