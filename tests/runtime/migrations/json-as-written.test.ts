@@ -1,4 +1,5 @@
 import type { Migration } from "@mikro-orm/migrations";
+import pg from "pg";
 import { JsonAsWritten0004 } from "../../../subgraphs/runtime/migrations/0004-json-as-written.ts";
 import { TerminalRefusal0005 } from "../../../subgraphs/runtime/migrations/0005-terminal-refusal.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
@@ -9,7 +10,13 @@ type Step = new (driver: never, config: never) => Migration;
 async function apply(t: EngineFixture, step: Step, way: "up" | "down"): Promise<void> {
   const migration = new step(undefined as never, undefined as never);
   await migration[way]();
-  for (const query of migration.getQueries()) await t.pool.query(String(query));
+  const owner = new pg.Client({ connectionString: t.adminUrl });
+  await owner.connect();
+  try {
+    for (const query of migration.getQueries()) await owner.query(String(query));
+  } finally {
+    await owner.end();
+  }
 }
 
 async function typesOf(t: EngineFixture): Promise<string[]> {
