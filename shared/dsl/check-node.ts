@@ -38,6 +38,7 @@ export function checkNode(node: Json, index: number, extraTypes: ExtraTypes, iss
   checkId(id, index, issues);
   checkOptions(node, name, at, issues);
   const spec = specOf(type, extraTypes);
+  if (spec?.isComposite === true) checkCompositeOptions(node, name, at, issues);
   if (spec === null) reportUnknownType(type, name, extraTypes, at, issues);
   if (!isJsonObject(config))
     issues.error("CONFIG_INVALID", [...at, "config"], `The config of node ${name} is an object, not ${show(config)}.`);
@@ -77,6 +78,17 @@ function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[]
     const value = valueAt(node, issue.path);
     const problem = value === undefined ? "it is missing." : `${problemOf(issue)}. It is ${show(value)}.`;
     issues.error("NODE_INVALID", [...at, ...issue.path], `${path} of node ${name}: ${problem}`);
+  }
+}
+
+/** What repeats a graph is not tried again as a whole, and has no time of its own: its nodes are and have. */
+function checkCompositeOptions(node: JsonObject, name: string, at: readonly PropertyKey[], issues: IssueList): void {
+  const type = String(node["type"]);
+  if (node["retry"] !== undefined)
+    issues.error("COMPOSITE_RETRY", [...at, "retry"], `Node ${name} (${type}) cannot be tried again as a whole; give retry to the nodes of its body.`);
+  for (const key of ["at_most_once", "timeout_seconds"]) {
+    if (node[key] === undefined) continue;
+    issues.error("NODE_INVALID", [...at, key], `${key} of node ${name} (${type}): it is for nodes that are executed; give it to the nodes of its body.`);
   }
 }
 

@@ -1,42 +1,68 @@
-import { scopeNames } from "#shared/template/scope.ts";
+import { frameNames, scopeNames } from "#shared/template/scope.ts";
 import type { CheckedNode } from "./check-node.ts";
 import type { PlacedReference } from "./check-texts.ts";
 import type { Graph } from "./graph.ts";
 import type { IssueList } from "./issue.ts";
 import { suggester, type Suggest } from "./suggest.ts";
 
+/** The graphs around one: what its texts may read beside what it has itself. */
+export interface Surroundings {
+  /** undefined: it is the document's own. */
+  around: Outside | undefined;
+}
+
+/** A node that holds a graph, where it stands. */
+export interface Outside extends Surroundings {
+  nodes: readonly CheckedNode[];
+  graph: Graph;
+  /** Its place among the nodes. */
+  place: number;
+}
+
 /** Checks that what templates and expressions read can be there when they read it. */
 export function checkReferences(
   references: readonly PlacedReference[],
   nodes: readonly CheckedNode[],
-  graph: Graph,
+  graph: Pick<Graph, "cycles" | "isUpstream">,
   issues: IssueList,
+  around: Outside | undefined,
 ): void {
   const places = new Map(nodes.map((node, place) => [node.id, place]).reverse() as [string, number][]);
   const suggest = suggester(nodes.map(({ id }) => id));
+  const own = new Set(nodes);
+  const isOwn = (node: CheckedNode): boolean => own.has(node);
   const seen = new Set<string>();
   for (const reference of references) {
     // The same path twice in one text is one problem.
     const key = JSON.stringify([reference.at, reference.path.slice(0, 3)]);
     if (seen.has(key)) continue;
     seen.add(key);
-    checkReference(reference, { places, suggest, graph, issues });
+    checkReference(reference, { places, suggest, graph, issues, around, isOwn: isOwn(reference.node) });
   }
 }
 
-interface Surroundings {
+interface Known extends Surroundings {
   places: ReadonlyMap<string, number>;
   suggest: Suggest;
-  graph: Graph;
+  graph: Pick<Graph, "cycles" | "isUpstream">;
   issues: IssueList;
+  /** The node that reads is one of the graph, not the one that holds it. */
+  isOwn: boolean;
 }
 
-function checkReference(reference: PlacedReference, { places, suggest, graph, issues }: Surroundings): void {
+function checkReference(reference: PlacedReference, { places, suggest, graph, issues, around, isOwn }: Known): void {
   const { path, at, node } = reference;
   const [root = "", id, field] = path;
   const where = `${at.slice(2).map(String).join(".")} of node ${node.id}, line ${reference.line}, column ${reference.column}`;
+  const isOfFrame = (frameNames as readonly string[]).includes(root);
+  if (isOfFrame && (around !== undefined || reference.isWithin)) return;
+  if (isOfFrame && reference.kind === "expression") {
+    const message = `${where}: ${root} is there in the body of an iteration only; what an assigner wrote is state.${root}, a text is "${root}".`;
+    issues.error("EXPRESSION_INVALID", at, message);
+    return;
+  }
   if (!(scopeNames as readonly string[]).includes(root)) {
-    const known = scopeNames.join(", ");
+    const known = [...scopeNames, ...(around === undefined ? [] : frameNames)].join(", ");
     issues.warning(
       "REFERENCE_UNKNOWN_NAME",
       at,
@@ -45,7 +71,10 @@ function checkReference(reference: PlacedReference, { places, suggest, graph, is
     return;
   }
   if (root !== "nodes" || id === undefined) return;
+  // Of the node's own graph: its nodes are looked at where that is checked.
+  if (reference.isWithin) return;
   const place = places.get(id);
+  if (place === undefined && around !== undefined) return checkOuter(reference, id, { where, around, suggest, issues });
   if (place === undefined) {
     const meant = suggest(id);
     const hint = meant === undefined ? "check the id" : `did you mean ${meant}`;
@@ -55,7 +84,7 @@ function checkReference(reference: PlacedReference, { places, suggest, graph, is
   if (field !== undefined && field !== "output" && field !== "text") {
     issues.warning("REFERENCE_UNKNOWN_FIELD", at, `${where}: nodes.${id} has output and text, not ${field}, so it is empty.`);
   }
-  const own = places.get(node.id);
+  const own = isOwn ? places.get(node.id) : undefined;
   // Where there is a cycle, that is the problem to solve first.
   if (own === undefined || graph.cycles.length > 0 || graph.isUpstream(place, own)) return;
   const why =
@@ -63,4 +92,28 @@ function checkReference(reference: PlacedReference, { places, suggest, graph, is
       ? "that is the node itself, which has no output yet"
       : `no path of edges leads from ${id} to ${node.id}, so it may be empty`;
   issues.warning("REFERENCE_NOT_UPSTREAM", at, `${where}: it refers to node ${id}; ${why}.`);
+}
+
+interface OuterReference {
+  where: string;
+  around: Outside;
+  suggest: Suggest;
+  issues: IssueList;
+}
+
+/** A node of a graph around is seen when it is finished before the node that holds this graph begins. */
+function checkOuter({ at }: PlacedReference, id: string, { where, around, suggest, issues }: OuterReference): void {
+  for (let outside: Outside | undefined = around; outside !== undefined; outside = outside.around) {
+    const place = outside.nodes.findIndex((node) => node.id === id);
+    if (place === -1) continue;
+    const holder = outside.nodes[outside.place]?.id ?? "";
+    if (place === outside.place || (outside.graph.cycles.length === 0 && !outside.graph.isUpstream(place, outside.place))) {
+      const why = id === holder ? "that is the node whose body this is" : `no path of edges leads from ${id} to ${holder}, whose body this is`;
+      issues.warning("REFERENCE_NOT_UPSTREAM", at, `${where}: it refers to node ${id}; ${why}, so it is empty.`);
+    }
+    return;
+  }
+  const meant = suggest(id);
+  const hint = meant === undefined ? "check the id" : `did you mean ${meant}`;
+  issues.error("REFERENCE_UNKNOWN_NODE", at, `${where}: it refers to node ${id}, which does not exist; ${hint}.`);
 }

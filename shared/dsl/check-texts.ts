@@ -9,23 +9,31 @@ import { configTexts, textReferences, type ConfigText } from "./node-texts.ts";
 export interface PlacedReference extends Reference {
   node: CheckedNode;
   at: readonly PropertyKey[];
+  kind: ConfigText["kind"];
+  /** It is read in the scope of the node's own graph. */
+  isWithin: boolean;
+}
+
+/** What a document's expressions may still have. */
+export interface TextBudget {
+  expressionChars: number;
 }
 
 /** Reads every template and expression of the nodes; gives what they refer to. */
-export function checkTexts(nodes: readonly CheckedNode[], issues: IssueList): PlacedReference[] {
+export function checkTexts(nodes: readonly CheckedNode[], issues: IssueList, budget: TextBudget): PlacedReference[] {
   const references: PlacedReference[] = [];
-  let expressionChars = 0;
   for (const node of nodes) {
     for (const found of node.spec === null ? [] : configTexts(node.spec, node.config)) {
       const { text, kind } = found;
       const at = ["nodes", node.index, "config", ...found.at];
-      if (kind === "expression") expressionChars += text.length;
-      if (kind === "expression" && expressionChars > dslLimits.expressionChars) {
+      const isWithin = node.spec?.within?.includes(String(found.at[0])) === true;
+      if (kind === "expression") budget.expressionChars -= text.length;
+      if (kind === "expression" && budget.expressionChars < 0) {
         const limit = dslLimits.expressionChars;
         issues.error("EXPRESSION_INVALID", at, `The document's expressions together have more than ${limit} characters; use code nodes.`);
         continue;
       }
-      references.push(...readText(node, { text, at, kind }, issues).map((reference) => ({ ...reference, node, at })));
+      references.push(...readText(node, { text, at, kind }, issues).map((reference) => ({ ...reference, node, at, kind, isWithin })));
     }
   }
   return references;

@@ -34,6 +34,19 @@ export function checkWrites(nodes: readonly CheckedNode[], edges: readonly Check
   }
 }
 
+/** Warns of each key that the items of an iteration write side by side. */
+export function checkSharedWrites(nodes: readonly CheckedNode[], issues: IssueList): void {
+  for (const [key, places] of writersByKey(nodes)) {
+    const node = nodes[places[0] ?? -1];
+    if (node === undefined) continue;
+    issues.warning(
+      "STATE_KEY_CONTESTED",
+      ["nodes", node.index, "config", "assignments", key],
+      `Node ${node.id} writes state.${key} for several items side by side: the slowest item decides. Let the items give it in config.output, or set parallel to 1.`,
+    );
+  }
+}
+
 function writersByKey(nodes: readonly CheckedNode[]): Map<string, number[]> {
   const writers = new Map<string, number[]>();
   nodes.forEach(({ type, config }, place) => {

@@ -151,6 +151,28 @@ export const templateTransformConfig = z.object({
   ),
 });
 
+const list = z.custom<Json[] | string>(
+  (value) => Array.isArray(value) || (typeof value === "string" && !isPlainText(value)),
+  "expected a list, or a template that gives one",
+);
+
+/** A graph within a node; its nodes and edges are checked as those of the document are. */
+const body = z.custom<JsonObject>(isJsonObject, "expected an object { nodes, edges }");
+
+/** `iteration`: runs its body once for each item of a list. */
+export const iterationConfig = z.object({
+  items: list,
+  body,
+  /** What an item gives; when left out, what a run of the body would. */
+  output: json.optional(),
+  /** Items that are worked on side by side. */
+  parallel: z.int().min(1).max(64).default(1),
+  /** What becomes of the list when an item fails. */
+  on_item_error: z.enum(["fail", "continue", "remove"]).default("fail"),
+  /** Lists that items give become part of the list, one level deep. */
+  flatten: z.boolean().default(false),
+});
+
 /** See {@link llmConfig}. */
 export type LlmConfig = z.infer<typeof llmConfig>;
 

@@ -8,6 +8,12 @@ export const dslLimits = {
   nodes: 2_000,
   edges: 5_000,
   depth: 100,
+  /** Graphs within graphs, the document's own included. */
+  bodies: 8,
+  /** Bytes of a path, with the largest numbers of items in it. */
+  pathBytes: 600,
+  /** Items that all nested iterations work on side by side. */
+  parallel: 1_000,
   /** Characters of all expressions of a document together. */
   expressionChars: 200_000,
 } as const;

@@ -18,6 +18,12 @@ export const dslIssueCodes = [
   "NODE_TYPE_UNKNOWN",
   "NODE_UNKNOWN_KEY",
   "NODE_UNCONNECTED",
+  "NODE_ID_SHADOWS",
+  // graphs within them
+  "BODY_TOO_DEEP",
+  "PATH_TOO_LONG",
+  "PARALLEL_TOO_LARGE",
+  "COMPOSITE_RETRY",
   // their configs
   "CONFIG_MISSING",
   "CONFIG_INVALID",
@@ -59,6 +65,9 @@ export interface DslIssue {
   path: string;
 }
 
+/** An issue with its place as keys and indexes. */
+type Placed = Omit<DslIssue, "path"> & { path: readonly PropertyKey[] };
+
 /** Issues of a document that are listed, and characters of a message or a path: nobody reads more, and a request may ask for many documents. */
 const listed = 200;
 const shownChars = 2_000;
@@ -67,6 +76,16 @@ const shownChars = 2_000;
 export class IssueList {
   readonly #found: DslIssue[] = [];
   readonly #counts = { ERROR: 0, WARNING: 0 };
+  readonly #add: (issue: Placed) => void;
+
+  constructor(add?: (issue: Placed) => void) {
+    this.#add = add ?? ((issue) => this.#keep(issue));
+  }
+
+  /** A list for a part of the document: what is found there is found here, beneath `at`. */
+  beneath(at: readonly PropertyKey[]): IssueList {
+    return new IssueList((issue) => this.#add({ ...issue, path: [...at, ...issue.path] }));
+  }
 
   /** What was found; the last one says how many there are beyond those that are listed. */
   get issues(): DslIssue[] {
@@ -80,16 +99,16 @@ export class IssueList {
   }
 
   error(code: DslIssueCode, path: readonly PropertyKey[], message: string): void {
-    this.#add({ severity: "ERROR", code, message, path: pointer(...path) });
+    this.#add({ severity: "ERROR", code, message, path });
   }
 
   warning(code: DslIssueCode, path: readonly PropertyKey[], message: string): void {
-    this.#add({ severity: "WARNING", code, message, path: pointer(...path) });
+    this.#add({ severity: "WARNING", code, message, path });
   }
 
-  #add(issue: DslIssue): void {
+  #keep(issue: Placed): void {
     if (++this.#counts[issue.severity] > listed) return;
-    this.#found.push({ ...issue, message: brief(issue.message), path: brief(issue.path) });
+    this.#found.push({ ...issue, message: brief(issue.message), path: brief(pointer(...issue.path)) });
   }
 }
 

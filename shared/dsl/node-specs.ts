@@ -5,6 +5,7 @@ import {
   assignerConfig,
   codeConfig,
   ifElseConfig,
+  iterationConfig,
   knowledgeRetrievalConfig,
   llmConfig,
   templateTransformConfig,
@@ -34,6 +35,10 @@ export interface NodeSpec {
   expressions: readonly string[];
   /** The routes of a branching node; none for any other. */
   routes: readonly string[];
+  /** Whether it has a graph of its own, `config.body`. */
+  isComposite?: boolean;
+  /** Fields whose texts are read in that graph's scope, when all of it has run. */
+  within?: readonly string[];
   /** Whether AGENT_PLATFORM_MAX_TIMEOUT_SECONDS caps its calls. */
   isCapped?: boolean;
   /** Pairs of fields of which, when both are given, the first is used. */
@@ -62,6 +67,7 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
     ],
   }),
   "template-transform": defineNodeSpec(templateTransformConfig, { templates: values("template") }),
+  iteration: defineNodeSpec(iterationConfig, { templates: values("items", "output"), within: ["output"], isComposite: true }),
 };
 
 /** Makes a spec, for types of one's own (`validateDsl(document, { extraTypes })`). */

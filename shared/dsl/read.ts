@@ -2,6 +2,7 @@ import { defineErrors } from "#shared/errors.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { DslDocument } from "./document.ts";
 import { nodeOptions } from "./document.ts";
+import { nodeSpecs } from "./node-specs.ts";
 import { canonicalNodeType } from "./node-types.ts";
 import { validateDsl, type ValidateOptions } from "./validate.ts";
 
@@ -26,6 +27,10 @@ export const dslErrors = defineErrors({
 export function readDsl(document: unknown, options: ValidateOptions = {}): DslDocument {
   const issues = validateDsl(document, options);
   if (issues.some((issue) => issue.severity === "ERROR")) throw dslErrors.DSL_INVALID({ issues: issues.map((issue) => ({ ...issue })) });
+  return readLists(document as JsonObject, options);
+}
+
+function readLists(document: JsonObject, options: ValidateOptions): DslDocument {
   const { nodes, edges = [] } = document as { nodes: JsonObject[]; edges?: JsonObject[] };
   return { nodes: nodes.map((node) => readNode(node, options)), edges: edges.map(readEdge) };
 }
@@ -37,8 +42,14 @@ function readNode(node: JsonObject, options: ValidateOptions): DslDocument["node
     ...nodeOptions.parse(node),
     id: node["id"] as string,
     type: isExtra ? type : (canonicalNodeType(type) ?? type),
-    config: (node["config"] ?? {}) as JsonObject,
+    config: readConfig(type, (node["config"] ?? {}) as JsonObject, options),
   };
+}
+
+function readConfig(type: string, config: JsonObject, options: ValidateOptions): JsonObject {
+  const canonical = canonicalNodeType(type);
+  if (canonical === undefined || nodeSpecs[canonical].isComposite !== true) return config;
+  return { ...config, body: readLists(config["body"] as JsonObject, options) as unknown as JsonObject };
 }
 
 function readEdge(edge: JsonObject): DslDocument["edges"][number] {

@@ -41,9 +41,11 @@ export function scopeRead(scope: TemplateScope, { paths, complete }: ConfigReads
   if (!complete) return scope;
   const root = noWant();
   for (const { path, as } of paths) want(root, path, as);
+  const { current, item, index } = scope;
   const read = partOf({ input: scope.input, state: scope.state, nodes: scope.nodes }, root) as unknown as TemplateScope;
   const { input = {}, state = {}, nodes = {} } = read as Partial<TemplateScope>;
-  return { input, state, nodes, current: scope.current };
+  // The item whole: a template's own variable is often called so too, and then nobody knows which is read.
+  return { input, state, nodes, current, ...(item !== undefined && { item }), ...(index !== undefined && { index }) };
 }
 
 function noWant(): Want {

@@ -2,14 +2,17 @@
  * Finds every problem of a document at once, for the person who wrote it; it never throws, whatever it is given. Its time is linear
  * in the document, but for who is upstream of whom and who excludes whom, and that costs some 300,000 steps each at the limits.
  */
+import type { Json } from "#shared/json.ts";
+import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./check-bodies.ts";
 import { checkDocument } from "./check-document.ts";
 import { checkEdges, checkGraph } from "./check-edges.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
-import { checkReferences } from "./check-references.ts";
-import { checkTexts } from "./check-texts.ts";
+import { checkReferences, type Outside } from "./check-references.ts";
+import { checkTexts, type PlacedReference, type TextBudget } from "./check-texts.ts";
 import { checkTimeouts } from "./check-timeouts.ts";
-import { checkWrites } from "./check-writes.ts";
+import { checkSharedWrites, checkWrites } from "./check-writes.ts";
+import { dslLimits } from "./document.ts";
 import { graphOf } from "./graph.ts";
 import { IssueList, type DslIssue } from "./issue.ts";
 
@@ -33,17 +36,51 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   const lists = readable(document, issues);
   if (lists === null) return issues.issues;
 
+  const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges };
+  checkLists(lists, { options, budget, depth: topDepth, around: undefined, results: undefined }, issues);
+  return issues.issues;
+}
+
+/** A graph, and where it lies. */
+interface Within {
+  options: ValidateOptions;
+  /** What the document's graphs may still have together. */
+  budget: TextBudget & { nodes: number; edges: number };
+  depth: Depth;
+  around: Outside | undefined;
+  /** What the node that holds it reads of it when all of it has run, and where that is told. */
+  results: { references: readonly PlacedReference[]; issues: IssueList } | undefined;
+}
+
+function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, issues: IssueList): void {
+  const { options, budget, depth, around, results } = within;
+  if (!fits(lists, budget, issues)) return;
   const nodes = lists.nodes.flatMap((node, index) => checkNode(node, index, options.extraTypes ?? {}, issues) ?? []);
   reportDuplicates(nodes, issues);
+  checkNames(nodes, depth, around, issues);
   const edges = checkEdges(lists.edges, nodes, issues);
   const graph = graphOf(nodes.length, edges);
   checkGraph(graph, nodes, edges, issues);
   checkTimeouts(nodes, options.maxTimeoutSeconds, issues);
   checkPrograms(nodes, issues);
   checkWrites(nodes, edges, graph, issues);
-  checkReferences(checkTexts(nodes, issues), nodes, graph, issues);
-  return issues.issues;
+  if (depth.parallel > 1) checkSharedWrites(nodes, issues);
+  const references = checkTexts(nodes, issues, budget);
+  checkReferences(references, nodes, graph, issues, around);
+  if (results !== undefined) checkReferences(results.references, nodes, everythingRan, results.issues, around);
+  nodes.forEach((node, place) => {
+    const at = ["nodes", node.index, "config", "body"];
+    const inner = bodyLists(node, issues.beneath(at));
+    const innerDepth = inner === null ? null : depthWithin(node, depth, issues);
+    if (inner === null || innerDepth === null) return;
+    const own = references.filter((reference) => reference.isWithin && reference.node === node);
+    const results = { references: own.map((reference) => ({ ...reference, isWithin: false })), issues };
+    checkLists(inner, { options, budget, depth: innerDepth, around: { nodes, graph, place, around }, results }, issues.beneath(at));
+  });
 }
+
+/** To what is read when a graph has ended, all its nodes are upstream. */
+const everythingRan = { cycles: [], isUpstream: () => true };
 
 function readable(document: unknown, issues: IssueList): ReturnType<typeof checkDocument> {
   try {
@@ -53,6 +90,16 @@ function readable(document: unknown, issues: IssueList): ReturnType<typeof check
     issues.error("DSL_NOT_JSON", [], `The document is not JSON: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}.`);
     return null;
   }
+}
+
+/** The limits of a document are those of all its graphs together; its own were looked at with its size. */
+function fits({ nodes, edges }: { nodes: Json[]; edges: Json[] }, budget: Within["budget"], issues: IssueList): boolean {
+  budget.nodes -= nodes.length;
+  budget.edges -= edges.length;
+  if (budget.nodes >= 0 && budget.edges >= 0) return true;
+  const [code, what] = budget.nodes < 0 ? (["TOO_MANY_NODES", "nodes"] as const) : (["TOO_MANY_EDGES", "edges"] as const);
+  issues.error(code, [what], `With these the document has more than ${dslLimits[what]} ${what} in all its graphs; split the workflow.`);
+  return false;
 }
 
 function reportDuplicates(nodes: readonly CheckedNode[], issues: IssueList): void {

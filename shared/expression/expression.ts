@@ -125,6 +125,8 @@ function evaluator(source: string, expr: Expr): Expression["evaluate"] {
       state: toCel(scope.state),
       nodes: toCel(scope.nodes),
       current: toCel(scope.current),
+      item: toCel(scope.item ?? null),
+      index: toCel(scope.index ?? null),
     };
     const { value, end } = withinLimits(() => {
       const result = run(bindings);

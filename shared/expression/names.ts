@@ -1,5 +1,5 @@
 /** Finds what an expression reads, and what it names that cannot be there. */
-import { scopeNames, type ReadAs } from "#shared/template/scope.ts";
+import { frameNames, scopeNames, type ReadAs } from "#shared/template/scope.ts";
 import { environment } from "./language.ts";
 import { isQuestion, readAs } from "./simple.ts";
 import { childrenOf, pathOf, writePath, type Expr } from "./tree.ts";
@@ -120,5 +120,5 @@ function operandPath(expr: Expr): string[] | null {
 }
 
 function isScopeName(name: string): boolean {
-  return (scopeNames as readonly string[]).includes(name);
+  return (scopeNames as readonly string[]).includes(name) || (frameNames as readonly string[]).includes(name);
 }

@@ -10,10 +10,16 @@ export interface TemplateScope {
   /** Completed nodes by id. */
   nodes: Record<string, { output: Json; text: string | null }>;
   current: { node_id: string };
+  /** In the body of an iteration: the item, and its place in the list, from 0. Those of the innermost one. */
+  item?: Json;
+  index?: number;
 }
 
 /** The names a path may begin with. */
 export const scopeNames = ["input", "state", "nodes", "current"] as const;
+
+/** The names that a path may begin with in the body of an iteration, beside those. */
+export const frameNames = ["item", "index"] as const;
 
 /**
  * How much of a value is looked at. value: all of it. size: how many there are. members: of an object whether a key is there, of a list its items.

@@ -3,7 +3,8 @@
  * run, whoever applies them. Applying to a node that is finished is a bug of the caller and throws.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { isDone, nodeAt, type NodeState, type OpenPhase } from "./frame.ts";
+import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath, type FrameResult, type Opened } from "./drive.ts";
+import { isDone, nodeAt, type Frame, type NodeState, type OpenPhase } from "./frame.ts";
 import { edgeDecide } from "./ready.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 import { skipsSpread } from "./skip.ts";
@@ -22,6 +23,12 @@ export function applyOpened(run: RunState, state: NodeState, phase: OpenPhase): 
   phaseSet(run, state, phase);
 }
 
+/** A composite node opens, and goes on in its frames. */
+export function applyDriven(run: RunState, state: NodeState, opened: Opened): void {
+  refuseDone(state);
+  driveOpen(run, state, opened);
+}
+
 /** An open node is to be started again: after a crash, or when its retry is due. */
 export function applyReopened(run: RunState, state: NodeState): void {
   refuseDone(state);
@@ -30,11 +37,35 @@ export function applyReopened(run: RunState, state: NodeState): void {
 
 /** @returns the nodes that are skipped by it; what became ready stands in `run.ready`. */
 export function applyCompleted(run: RunState, state: NodeState, completion: Completion): NodeState[] {
-  refuseDone(state);
-  phaseSet(run, state, "COMPLETED");
-  ownPropertySet(state.frame.outputs, state.node.id, { output: completion.outputJson, text: completion.outputText });
+  ended(run, state, "COMPLETED");
+  const output = { output: completion.outputJson, text: completion.outputText };
+  if (state.ends !== undefined) {
+    frameEnded(run, state.ends, { hasFailed: false, output });
+    return [];
+  }
+  ownPropertySet(state.frame.outputs, state.node.id, output);
   if (completion.stateUpdates !== undefined) run.state = { ...run.state, ...completion.stateUpdates };
-  return edgesDecide(run, state, completion.route);
+  const skipped = edgesDecide(run, state, completion.route);
+  settle(run, state.frame);
+  return skipped;
+}
+
+function ended(run: RunState, state: NodeState, phase: "COMPLETED" | "FAILED" | "CANCELLED" | "SKIPPED"): void {
+  refuseDone(state);
+  if (state.drive !== undefined) driveForget(run, state);
+  phaseSet(run, state, phase);
+  run.failing.delete(state);
+}
+
+/** The frame may be at its end by it; or the last of a scope that has failed has stopped. */
+function settle(run: RunState, frame: Frame): void {
+  frameSettle(run, frame);
+  if (run.failing.size === 0) return;
+  for (let within: Frame | undefined = frame; within !== undefined; within = within.owner?.frame) {
+    frameSettle(run, within);
+    const { owner } = within;
+    if (owner?.drive?.failure !== undefined && openBeneath(owner.drive) === 0) driveOn(run, owner);
+  }
 }
 
 /** S-34: where a node has a route, only edges whose condition equals it are taken; without one all are. */
@@ -49,24 +80,34 @@ function edgesDecide(run: RunState, state: NodeState, route: string | undefined)
   return skipsSpread(run, skipped);
 }
 
+const noResult: FrameResult = { hasFailed: true, output: { output: null, text: null } };
+
 /** Nothing of its frame starts any more; the frame has failed when the last open node has stopped. */
 export function applyFailed(run: RunState, state: NodeState, failure: { code: string; message: string }): void {
-  refuseDone(state);
-  phaseSet(run, state, "FAILED");
-  state.frame.failure ??= { nodeId: state.node.id, ...failure };
+  ended(run, state, "FAILED");
+  if (state.ends !== undefined) {
+    const message = `Item ${state.ends.ordinal}: ${failure.message}`;
+    return frameEnded(run, state.ends, noResult, { nodeId: state.node.id, code: failure.code, message });
+  }
+  const { frame } = state;
+  frame.failure ??= { nodeId: state.node.id, ...failure };
+  if (frame.end !== undefined) run.failing.add(frame.end);
+  settle(run, frame);
 }
 
-/** A node was stopped because the run ends without it. */
+/** A node was stopped because its run, or what it is part of, ends without it. */
 export function applyCancelled(run: RunState, state: NodeState): void {
-  refuseDone(state);
-  phaseSet(run, state, "CANCELLED");
+  ended(run, state, "CANCELLED");
+  if (state.ends !== undefined) return frameEnded(run, state.ends, noResult);
+  settle(run, state.frame);
 }
 
 /** Someone outside skipped a node. @returns it and the nodes that are skipped by it. */
 export function applySkipped(run: RunState, state: NodeState): NodeState[] {
-  refuseDone(state);
-  phaseSet(run, state, "SKIPPED");
-  return skipsSpread(run, [state]);
+  ended(run, state, "SKIPPED");
+  const skipped = skipsSpread(run, [state]);
+  settle(run, state.frame);
+  return skipped;
 }
 
 function refuseDone({ path, phase }: NodeState): void {

@@ -1,16 +1,18 @@
 /**
- * A frame: one walk of a graph within a run. The run's own graph is the root frame, and so far the only one; a node that holds a graph of its own
- * opens further ones beneath its path.
+ * A frame: one walk of a graph within a run. The run's own graph is the root frame; a composite node opens further ones beneath its path, one for each item.
+ * A frame is made when it opens and leaves memory when it has ended; from then on its composite holds what came of it.
  */
 import type { Json } from "#shared/json.ts";
+import type { Drive } from "./drive.ts";
 import { pathBeneath } from "./path.ts";
 import type { CompiledNode, CompiledPlan } from "./plan.ts";
 
 /**
- * BLOCKED: an incoming edge is UNKNOWN. READY: may start. ABSENT: not reachable from the run's initial node, so it has no node run.
- * The others are the statuses of its node run.
+ * BLOCKED: an incoming edge is UNKNOWN; of a node that ends a frame: the frame goes on. READY: may start, or of a DRIVEN one be finished. ABSENT: not
+ * reachable from the run's initial node, so it has no node run. DRIVEN: a composite node that was opened; its row says RUNNING. The others are the statuses
+ * of its node run.
  */
-export type NodePhase = "BLOCKED" | "READY" | "ABSENT" | OpenPhase | DonePhase;
+export type NodePhase = "BLOCKED" | "READY" | "DRIVEN" | "ABSENT" | OpenPhase | DonePhase;
 /** A node run that has a row and is not finished. */
 export type OpenPhase = "QUEUED" | "RUNNING" | "WAITING";
 /** A node run that is finished. */
@@ -22,8 +24,9 @@ export interface NodeOutput {
   text: string | null;
 }
 
-/** Why a frame fails. */
+/** Why a frame, or a composite, fails. */
 export interface Failure {
+  /** Of the node that failed, or of the composite. */
   nodeId: string;
   code: string;
   message: string;
@@ -32,8 +35,11 @@ export interface Failure {
 /** One node run of a frame, whether it has begun or not. There is one object for each, made with its frame and passed on by identity. */
 export interface NodeState {
   readonly path: string;
+  /** The frame that it stands in; of a node that ends a frame, the one around that. */
   readonly frame: Frame;
   readonly node: CompiledNode;
+  /** The frame that it ends; undefined for a node of the document. */
+  readonly ends: Frame | undefined;
   /** Changed by phaseSet only, which keeps the run's sets in step. */
   phase: NodePhase;
   /** Incoming edges that are still UNKNOWN, and those that were TAKEN. */
@@ -41,6 +47,14 @@ export interface NodeState {
   takenEdges: number;
   /** Edges out of it that were TAKEN; a completed node without one is a last node. */
   takenOutgoing: number;
+  /** The frames of a composite node that was opened. */
+  drive: Drive | undefined;
+}
+
+/** What the nodes of a frame see beside nodes: those of the frames around it included. */
+export interface FrameVars {
+  item?: Json;
+  index?: number;
 }
 
 /** A graph that is being walked. */
@@ -50,21 +64,55 @@ export interface Frame {
   readonly plan: CompiledPlan;
   /** In document order. */
   readonly nodes: readonly NodeState[];
-  /** Completed nodes by id. Grows in place; entries never change. */
+  /** The composite node that it is a frame of; undefined for the root frame. */
+  readonly owner: NodeState | undefined;
+  /** The node run that stands for it; undefined for the root frame, which the run stands for. */
+  readonly end: NodeState | undefined;
+  /** Which item it is; 0 for the root frame. */
+  readonly ordinal: number;
+  readonly vars: FrameVars;
+  /** Completed nodes by id, and what is seen of the frames around. Grows in place; entries never change. */
   readonly outputs: Record<string, NodeOutput>;
   /** The first failure that nothing handled. From then on nothing of the frame starts. */
   failure: Failure | undefined;
+  /** Nodes that are neither finished nor absent. */
+  left: number;
+  /** Node runs that are open in it, and in frames beneath it. */
+  open: number;
 }
 
-/** A frame whose nodes are all BLOCKED, with every edge UNKNOWN. */
-export function frameOf(plan: CompiledPlan, path: string): Frame {
+/** Where a frame stands that is not the root. */
+export interface FramePlace {
+  path: string;
+  owner: NodeState;
+  ordinal: number;
+  vars: FrameVars;
+  /** What its nodes see of the frames around it. */
+  outputs: Record<string, NodeOutput>;
+}
+
+/** The root frame, whose nodes are all BLOCKED, with every edge UNKNOWN. */
+export function rootFrame(plan: CompiledPlan, path: string): Frame {
+  return frameOf(plan, { path, owner: undefined, ordinal: 0, vars: {}, outputs: {} });
+}
+
+/** A frame of a composite node, whose nodes are all BLOCKED, with every edge UNKNOWN. */
+export function frameWithin(plan: CompiledPlan, place: FramePlace): Frame {
+  return frameOf(plan, place);
+}
+
+function frameOf(plan: CompiledPlan, place: Omit<FramePlace, "owner"> & { owner: NodeState | undefined }): Frame {
   const nodes: NodeState[] = [];
-  const frame: Frame = { path, plan, nodes, outputs: {}, failure: undefined };
-  for (const node of plan.nodes) {
-    const counts = { unknownEdges: node.incoming.length, takenEdges: 0, takenOutgoing: 0 };
-    nodes.push({ path: pathBeneath(path, node.id), frame, node, phase: "BLOCKED", ...counts });
-  }
+  const frame = { ...place, plan, nodes, end: undefined as NodeState | undefined, failure: undefined, left: plan.nodes.length, open: 0 };
+  const end = place.owner?.node.composite?.end;
+  if (end !== undefined) frame.end = stateOf(place.path, place.owner!.frame, end, frame);
+  for (const node of plan.nodes) nodes.push(stateOf(pathBeneath(place.path, node.id), frame, node, undefined));
   return frame;
+}
+
+function stateOf(path: string, frame: Frame, node: CompiledNode, ends: Frame | undefined): NodeState {
+  const counts = { unknownEdges: node.incoming.length, takenEdges: 0, takenOutgoing: 0 };
+  return { path, frame, node, ends, phase: "BLOCKED", ...counts, drive: undefined };
 }
 
 /** The node of a frame at its place in the document, as an edge names it. */
@@ -78,6 +126,25 @@ export function nodeAt(frame: Frame, index: number): NodeState {
 export function nodeWithId(frame: Frame, id: string): NodeState | undefined {
   const index = frame.plan.indexById.get(id);
   return index === undefined ? undefined : nodeAt(frame, index);
+}
+
+/** The frame whose nodes a node run sees: of one that ends a frame, that frame. */
+export function sightOf({ ends, frame }: NodeState): Frame {
+  return ends ?? frame;
+}
+
+/** Whether a frame or a composite that the node run is part of has failed: it does not start, and what of it has begun is stopped. */
+export function isStopped(state: NodeState): boolean {
+  if (state.ends?.owner?.drive?.failure !== undefined) return true;
+  for (let frame: Frame | undefined = state.frame; frame !== undefined; frame = frame.owner?.frame) {
+    if (frame.failure !== undefined || frame.owner?.drive?.failure !== undefined) return true;
+  }
+  return false;
+}
+
+/** Whether it is executed, and counts as a step: composites and the ends of frames are the engine's own work. */
+export function isLeaf({ ends, node }: NodeState): boolean {
+  return ends === undefined && node.composite === undefined;
 }
 
 /** True for a node run that has a row and is not finished. */

@@ -1,8 +1,10 @@
 /**
- * The plan of a run: the frozen document, and the graph of indexes that the engine walks. A node's index is its place in the document.
+ * The plan of a run: the frozen document, and the graph of indexes that the engine walks. A node's index is its place in the document. A composite node
+ * has a document of its own in its config, `body`, which is compiled with it.
  */
 import type { JsonObject } from "#shared/json.ts";
-import { framePathOf, pathBeneath } from "./path.ts";
+import { compileComposite, type CompiledComposite } from "./composite.ts";
+import { compositePathOf, framePathOf, lastSegment, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
 /** A node as the document says it. */
 export interface PlanNode {
@@ -58,6 +60,8 @@ export interface CompiledNode {
   outgoing: CompiledEdge[];
   /** Sources of the incoming edges, one entry an edge. */
   incoming: number[];
+  /** What it repeats; undefined for a node that is executed as it is. */
+  composite: CompiledComposite | undefined;
 }
 
 /** How often and how soon a failed node is tried again, in milliseconds. */
@@ -82,7 +86,7 @@ export class PlanError extends Error {
 /**
  * Builds the graph of a document.
  *
- * @throws PlanError for a duplicate id, an edge without an end, or a cycle.
+ * @throws PlanError for a duplicate id, an edge without an end, or a cycle, in a body too.
  */
 export function compilePlan(document: PlanDocument): CompiledPlan {
   const indexById = new Map<string, number>();
@@ -105,18 +109,40 @@ export function compilePlan(document: PlanDocument): CompiledPlan {
   return { nodes, indexById };
 }
 
-/** The node that runs at a path, found through the plan alone; undefined: the plan has none there. */
+/** The node that runs at a path, found through the nested plans alone; undefined: the plan has none there. The path of a frame gives the node that ends it. */
 export function nodeOfPath(plan: CompiledPlan, path: string): CompiledNode | undefined {
-  // The root frame is the only one so far: there a path is an id.
-  return plan.nodes[plan.indexById.get(path) ?? -1];
+  const within = planOfFrame(plan, framePathOf(path));
+  const segment = lastSegment(path);
+  const node = within?.nodes[within.indexById.get(segmentNodeId(segment)) ?? -1];
+  return segment.includes("#") ? node?.composite?.end : node;
 }
 
-/** Paths of all nodes of its frame that lead to the node at a path, near and far: what it may have read. */
+/** The plan that the frame at a path walks; undefined: there is none. */
+export function planOfFrame(plan: CompiledPlan, framePath: string): CompiledPlan | undefined {
+  let within: CompiledPlan | undefined = plan;
+  for (const segment of framePath === rootPath ? [] : framePath.split("/")) {
+    within = within?.nodes[within.indexById.get(segmentNodeId(segment)) ?? -1]?.composite?.body;
+  }
+  return within;
+}
+
+/** Paths of all nodes that lead to the node at a path, near and far, in its frame and in those around it: what it may have read. */
 export function pathsBefore(plan: CompiledPlan, path: string): string[] {
-  const node = nodeOfPath(plan, path);
-  const found = new Set(node?.incoming);
+  const framePath = framePathOf(path);
+  const within = planOfFrame(plan, framePath);
+  const node = within?.nodes[within.indexById.get(segmentNodeId(lastSegment(path))) ?? -1];
+  if (within === undefined || node === undefined) return [];
+  const own = upstreamOf(within, node).map(({ id }) => pathBeneath(framePath, id));
+  if (framePath === rootPath) return own;
+  const composite = compositePathOf(framePath);
+  return [...own, composite, ...pathsBefore(plan, composite)];
+}
+
+/** All nodes of a plan that lead to one of its nodes, near and far. */
+export function upstreamOf(plan: CompiledPlan, node: CompiledNode): CompiledNode[] {
+  const found = new Set(node.incoming);
   for (const index of found) for (const source of plan.nodes[index]?.incoming ?? []) found.add(source);
-  return [...found].flatMap((index) => plan.nodes[index]?.id ?? []).map((id) => pathBeneath(framePathOf(path), id));
+  return [...found].flatMap((index) => plan.nodes[index] ?? []);
 }
 
 function compileNode(node: PlanNode, index: number): CompiledNode {
@@ -130,6 +156,7 @@ function compileNode(node: PlanNode, index: number): CompiledNode {
     timeoutMs: node.timeout_seconds === undefined ? undefined : node.timeout_seconds * 1000,
     outgoing: [],
     incoming: [],
+    composite: compileComposite(node, compilePlan),
   };
 }
 

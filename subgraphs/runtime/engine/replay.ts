@@ -2,8 +2,10 @@
  * Builds a run again from its stored node runs: the same steps in the order in which they were done, so the same decisions.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { applyCancelled, applyCompleted, applyFailed, applyOpened, applySkipped } from "./apply.ts";
+import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "./apply.ts";
+import { frameFor, type Opened } from "./drive.ts";
 import { isDone, type DonePhase, type NodeState, type OpenPhase } from "./frame.ts";
+import { compositePathOf, framePathOf, ordinalOf, rootPath } from "./path.ts";
 import type { CompiledPlan } from "./plan.ts";
 import { nodeAtPath, startRun, type RunState } from "./run-state.ts";
 
@@ -13,6 +15,8 @@ export interface StoredNode {
   status: OpenPhase | DonePhase;
   /** Number of the event of its end. */
   doneSeq: number | null;
+  /** Of a composite node that was opened: what was fixed then. */
+  opened?: Opened | undefined;
   outputText: string | null;
   outputJson: Json;
   stateUpdates: JsonObject | undefined;
@@ -29,27 +33,61 @@ export interface Replayed {
 }
 
 /**
- * Replays finished node runs by doneSeq, then opens the others as they stand.
+ * Replays finished node runs by doneSeq, then opens the others as they stand. Rows beneath a frame or a composite that has ended need not be there; what is
+ * there of them says nothing any more.
  *
  * @throws for a row that stands at no node of the plan: whatever it says would be lost without a word.
  */
 export function replay(plan: CompiledPlan, rows: readonly StoredNode[], initialNode?: string): Replayed {
   const run = startRun(plan, initialNode);
+  const stored = new Map(rows.map((row) => [row.path, row]));
   const unstored = new Set<NodeState>();
-  const finished = rows.filter((row) => isDone(row.status)).toSorted((a, b) => (a.doneSeq ?? 0) - (b.doneSeq ?? 0));
+  const standing = rows.filter(({ path }) => !hasEndedAround(stored, path));
+  const finished = standing.filter((row) => isDone(row.status)).toSorted((a, b) => (a.doneSeq ?? 0) - (b.doneSeq ?? 0));
   for (const row of finished) {
-    const state = nodeOf(run, row);
+    const state = nodeOf(run, stored, row.path);
     for (const skipped of applyStored(run, state, row)) unstored.add(skipped);
     unstored.delete(state);
   }
-  for (const row of rows) if (!isDone(row.status)) applyOpened(run, nodeOf(run, row), row.status);
+  for (const row of standing) if (!isDone(row.status)) openAgain(run, nodeOf(run, stored, row.path), row);
   return { run, unstoredSkips: [...unstored] };
 }
 
-function nodeOf(run: RunState, { path }: StoredNode): NodeState {
-  const state = nodeAtPath(run, path);
+function openAgain(run: RunState, state: NodeState, { opened, status }: StoredNode): void {
+  if (opened === undefined) applyOpened(run, state, status as OpenPhase);
+  // A row beneath it may have opened it.
+  else if (state.drive === undefined) applyDriven(run, state, opened);
+}
+
+function hasEndedAround(stored: ReadonlyMap<string, StoredNode>, path: string): boolean {
+  for (let around = scopeAround(path); around !== rootPath; around = scopeAround(around)) {
+    const row = stored.get(around);
+    if (row !== undefined && isDone(row.status)) return true;
+  }
+  return false;
+}
+
+/** What a node run is part of: the frame of a node, the composite of a frame. */
+function scopeAround(path: string): string {
+  return ordinalOf(path) === undefined ? framePathOf(path) : compositePathOf(path);
+}
+
+function nodeOf(run: RunState, stored: ReadonlyMap<string, StoredNode>, path: string): NodeState {
+  const state = nodeAtPath(run, path) ?? nodeBeneath(run, stored, path);
   if (state === undefined) throw new Error(`the stored node run ${path} is none of its plan`);
   return state;
+}
+
+/** Opens the composites and frames that lead to a row. */
+function nodeBeneath(run: RunState, stored: ReadonlyMap<string, StoredNode>, path: string): NodeState | undefined {
+  const around = scopeAround(path);
+  if (around === rootPath) return undefined;
+  const ordinal = ordinalOf(path);
+  const scope = nodeAtPath(run, around) ?? nodeBeneath(run, stored, around);
+  if (scope === undefined || ordinal === undefined) return scope && nodeAtPath(run, path);
+  const opened = stored.get(around)?.opened;
+  if (scope.drive === undefined && opened !== undefined) applyDriven(run, scope, opened);
+  return frameFor(run, scope, ordinal)?.end;
 }
 
 function applyStored(run: RunState, state: NodeState, row: StoredNode): NodeState[] {

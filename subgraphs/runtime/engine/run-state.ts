@@ -3,7 +3,7 @@
  * only the edges of the node that changed, so a fan-out of n costs O(n).
  */
 import type { JsonObject } from "#shared/json.ts";
-import { frameOf, isOpen, nodeAt, nodeWithId, type Frame, type NodePhase, type NodeState } from "./frame.ts";
+import { isDone, isOpen, nodeAt, nodeWithId, rootFrame, sightOf, type Frame, type NodePhase, type NodeState } from "./frame.ts";
 import { framePathOf, lastSegment, rootPath } from "./path.ts";
 import type { CompiledPlan } from "./plan.ts";
 
@@ -11,11 +11,15 @@ import type { CompiledPlan } from "./plan.ts";
 export interface RunState {
   /** The run's own graph. */
   readonly root: Frame;
-  /** Every frame by its path. */
-  readonly frames: ReadonlyMap<string, Frame>;
+  /** Every open frame by its path. */
+  readonly frames: Map<string, Frame>;
+  /** Ends of frames that have opened and of which the owner has not heard. */
+  readonly opened: NodeState[];
+  /** Frames, by the nodes that end them, and composite nodes that have failed and in which something may still be open. */
+  readonly failing: Set<NodeState>;
   /** In the order in which they became ready. */
   readonly ready: Set<NodeState>;
-  /** Nodes that are QUEUED, RUNNING or WAITING. */
+  /** Nodes that are QUEUED, RUNNING or WAITING; what is DRIVEN is none of them, as it waits for others. */
   readonly open: Set<NodeState>;
   /** How many of `open` are WAITING. */
   waiting: number;
@@ -25,8 +29,9 @@ export interface RunState {
 
 /** A run before its first step: with `initialNode`, an id of its own graph, only what can be reached from it takes part. */
 export function startRun(plan: CompiledPlan, initialNode?: string): RunState {
-  const root = frameOf(plan, rootPath);
-  const run: RunState = { root, frames: new Map([[root.path, root]]), ready: new Set(), open: new Set(), waiting: 0, state: {} };
+  const root = rootFrame(plan, rootPath);
+  const sets = { frames: new Map([[root.path, root]]), opened: [], failing: new Set<NodeState>(), ready: new Set<NodeState>() };
+  const run: RunState = { root, ...sets, open: new Set(), waiting: 0, state: {} };
   if (initialNode === undefined) startAtRoots(run);
   else startAt(run, initialNode);
   return run;
@@ -53,8 +58,10 @@ function reachableFrom(first: NodeState): Set<NodeState> {
   return reached;
 }
 
-/** The node run at a path; undefined: the run has none there, or not yet. */
+/** The node run at a path, of a frame's path the one that ends it; undefined: the run has none there, or not yet, or not any more. */
 export function nodeAtPath(run: RunState, path: string): NodeState | undefined {
+  const ended = run.frames.get(path)?.end;
+  if (ended !== undefined) return ended;
   const frame = run.frames.get(framePathOf(path));
   const found = frame && nodeWithId(frame, lastSegment(path));
   return found?.path === path ? found : undefined;
@@ -66,9 +73,15 @@ export function phaseSet(run: RunState, state: NodeState, phase: NodePhase): voi
   if (before === phase) return;
   if (before === "READY") run.ready.delete(state);
   if (before === "WAITING") run.waiting--;
+  if (isOpen(before) !== isOpen(phase)) openCount(state, isOpen(phase) ? 1 : -1);
   if (isOpen(before)) run.open.delete(state);
   if (phase === "READY") run.ready.add(state);
   if (phase === "WAITING") run.waiting++;
   if (isOpen(phase)) run.open.add(state);
   state.phase = phase;
+  if (state.ends === undefined && (phase === "ABSENT" || isDone(phase))) state.frame.left--;
+}
+
+function openCount(state: NodeState, change: 1 | -1): void {
+  for (let frame: Frame | undefined = sightOf(state); frame !== undefined; frame = frame.owner?.frame) frame.open += change;
 }

@@ -10,5 +10,8 @@ export type AggregateStatus = "RUNNING" | "WAITING" | "COMPLETED" | "FAILED";
 export function runStatus(run: RunState): AggregateStatus {
   if (run.root.failure !== undefined) return run.open.size === 0 ? "FAILED" : "RUNNING";
   if (run.ready.size > 0 || run.open.size > run.waiting) return "RUNNING";
-  return run.waiting > 0 ? "WAITING" : "COMPLETED";
+  if (run.waiting > 0) return "WAITING";
+  // A run that rested so would never be woken.
+  if (run.frames.size > 1) throw new Error(`nothing goes on in the frame ${[...run.frames.keys()].at(-1)}, and it has not ended`);
+  return "COMPLETED";
 }

@@ -9,6 +9,7 @@ import { assign } from "./assigner.node.ts";
 import type { Evaluate, GivenNode } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { decide } from "./if-else.node.ts";
+import { iterate } from "./iteration.node.ts";
 import { orFailure } from "./outcome.ts";
 import { retrieve, type Retrieval } from "./retrieve.ts";
 import { transform } from "./template-transform.node.ts";
@@ -17,6 +18,7 @@ const evaluations: Partial<Record<NodeType, Evaluate>> = {
   answer,
   assigner: assign,
   "if-else": decide,
+  iteration: iterate,
   "template-transform": transform,
 };
 

@@ -18,6 +18,9 @@ export interface NodeScope {
   /** Completed nodes by id. */
   nodes: Record<string, { output: Json; text: string | null }>;
   current: { node_id: string };
+  /** In the body of an iteration: its item, and the place of that in the list. */
+  item?: Json;
+  index?: number;
 }
 
 /** An artifact that a node made: more than a hot row should carry, or a file. */

@@ -2,8 +2,10 @@ import { canonicalNodeType, type NodeType } from "#shared/dsl/node-types.ts";
 import { answerNode } from "./answer.node.ts";
 import { assignerNode } from "./assigner.node.ts";
 import { codeNode } from "./code.node.ts";
+import { frameType } from "../engine/composite.ts";
 import type { NodeExecutor } from "./executor.ts";
 import { ifElseNode } from "./if-else.node.ts";
+import { iterationNode } from "./iteration.node.ts";
 import { knowledgeRetrievalNode } from "./knowledge-retrieval.node.ts";
 import { llmNode } from "./llm.node.ts";
 import { templateTransformNode } from "./template-transform.node.ts";
@@ -19,6 +21,7 @@ export const nodeExecutors = {
   assigner: assignerNode,
   "knowledge-retrieval": knowledgeRetrievalNode,
   "template-transform": templateTransformNode,
+  iteration: iterationNode,
 } satisfies Record<NodeType, NodeExecutor>;
 
 /** Finds the executor of a node type or of an alias of one; undefined: no such type. */
@@ -29,6 +32,8 @@ export function nodeRegistry(extra: Readonly<Record<string, NodeExecutor>> = {})
   const others = new Map(Object.entries(extra));
   return (type) => {
     const known = canonicalNodeType(type);
-    return known === undefined ? others.get(type) : nodeExecutors[known];
+    if (known !== undefined) return nodeExecutors[known];
+    // What an item gives is a text of its iteration.
+    return type === frameType ? iterationNode : others.get(type);
   };
 }

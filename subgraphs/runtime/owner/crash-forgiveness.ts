@@ -1,4 +1,5 @@
-import type { NodeState } from "../engine/frame.ts";
+import { isStopped, type NodeState } from "../engine/frame.ts";
+import { rootPath } from "../engine/path.ts";
 
 /**
  * Forgives a run's crashes when everything that could go on at the takeover has finished. Not at the first progress: a loop beside the node
@@ -21,7 +22,17 @@ export class CrashForgiveness {
 
   /** An attempt of the node is over. */
   ended(state: NodeState): void {
-    if (this.#frontier.delete(state) && this.#frontier.size === 0) this.#isDue = true;
+    if (this.#frontier.size === 0) return;
+    this.#frontier.delete(state);
+    for (const left of this.#frontier) if (left.frame.path !== rootPath && isStopped(left)) this.#frontier.delete(left);
+    if (this.#frontier.size === 0) this.#isDue = true;
+  }
+
+  /** A composite node has opened: what it begins with takes its place. */
+  opened(state: NodeState, first: Iterable<NodeState>): void {
+    if (!this.#frontier.has(state)) return;
+    for (const node of first) this.#frontier.add(node);
+    this.ended(state);
   }
 
   stored(): void {

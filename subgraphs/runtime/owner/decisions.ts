@@ -1,5 +1,5 @@
 /**
- * Outcomes that nobody reported and the owner decides itself: a timer that ran out, a node that killed its owners. They count only once they
+ * Outcomes that nobody reported and the owner decides itself: a timer that ran out, a node that killed its owners, one in a frame that failed. They count only once they
  * are stored, by a flush that holds if no message says otherwise; until then they stand in `held.decided`.
  */
 import { applyReopened } from "../engine/apply.ts";
@@ -25,6 +25,11 @@ export function dueDecide({ held: nodes, graph, clock }: RunLedger): void {
   }
 }
 
+/** A node run that has begun, in a frame or composite that has failed: it is not executed any more, and is not waited for. */
+export function stoppedDecide({ held: nodes }: RunLedger, held: HeldNode): void {
+  decide(nodes, held, { kind: "cancelled", code: "SIBLING_FAILED", message: "Another node run of what it was part of failed." });
+}
+
 /** It is stored: the graph goes on from it. */
 export function decisionStored(ledger: RunLedger, held: HeldNode, outcome: NodeEnd): void {
   ledger.held.decided.delete(held);
@@ -34,8 +39,11 @@ export function decisionStored(ledger: RunLedger, held: HeldNode, outcome: NodeE
 
 /** Its flush was refused: a time-out is decided again, after the mail. */
 export function decisionRefused(ledger: RunLedger, held: HeldNode): void {
+  const { decided } = held;
   ledger.held.decided.delete(held);
   held.decided = undefined;
+  // What was stopped is looked at again after the mail, which may have ended it.
+  if (decided?.kind === "cancelled") return;
   if (held.dueMs !== undefined) ledger.held.due.add(held);
   else if (held.alone === true) crashedDecide(ledger, held);
 }

@@ -1,9 +1,11 @@
 /** One run's part of a flush. Made once: a flush that is sent again is the same bytes. */
 import { storableText } from "#shared/json/storable.ts";
+import { depthOf } from "../engine/path.ts";
 import { isOutputLarger, runOutput } from "../engine/output.ts";
 import { maxOutputBytes } from "../nodes/storable.ts";
 import { isPlainEnd, type FlushAnswer, type FlushRun, type Rest } from "../queue/flush.sql.ts";
 import type { EventRow, NodeRunRow } from "../queue/rows.ts";
+import { nodeRunId } from "../queue/node-run-id.ts";
 import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";
 import type { StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
@@ -51,6 +53,8 @@ export interface Tail {
   /** By path. */
   nodes: Map<string, NodeRunRow>;
   events: EventRow[];
+  /** Keys of offered node runs that are not waited for any more. */
+  withdrawn: string[];
   /** Outcomes that are true once it is stored. */
   decided: [held: HeldNode, outcome: NodeEnd][];
   /** The number of the last event before it. */
@@ -83,10 +87,10 @@ export function flushDraft(given: Ownership, rest: Rest): FlushDraft {
   const pending = ledger.take();
   const row = runRow(own, rest, tail, pending);
   // Nothing else than runs, node runs and events changes: what was read of the inbox is deleted already.
-  const isPlain = pending.isPlain && own.seen === own.seenStored && !row.clear;
+  const isPlain = pending.isPlain && (tail?.withdrawn.length ?? 0) === 0 && own.seen === own.seenStored && !row.clear;
   const isShort = isPlain && rest === "keep";
   const { open, waiting } = own.standing.graph;
-  const withdraws = pending.withdrawn.length > 0 || (rest === "end" && open.size > waiting);
+  const withdraws = pending.withdrawn.length > 0 || (tail?.withdrawn.length ?? 0) > 0 || (rest === "end" && open.size > waiting);
   const isEnd = isPlain && !withdraws && endsPlainly(own, { row, pending, tail });
   const ofRun = [row.state, row.outputText, row.outputJson].reduce((sum, text) => sum + (text?.length ?? 0), 0);
   const characters = ofRun + pending.characters;
@@ -113,6 +117,7 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
   const tail: Tail = {
     nodes: new Map(),
     events: [],
+    withdrawn: [],
     decided: [...ledger.held.decided].flatMap((held) => (held.decided === undefined ? [] : [[held, held.decided]])),
     seqBefore: ledger.seq,
     status: statusAtRest(standing, rest, ledger.status),
@@ -120,11 +125,13 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
   if (rest === "end") {
     const end = openNodesEnd(standing);
     // Not the graph's open ones: a node that a dead owner had begun is ready again there, and its row still says RUNNING.
-    for (const held of ledger.held.values()) tail.nodes.set(held.path, ledger.finishedRow(held, end));
+    const held = [...ledger.held.values()].toSorted((a, b) => depthOf(b.path) - depthOf(a.path));
+    for (const one of held) tail.nodes.set(one.path, ledger.finishedRow(one, end));
   } else {
     for (const [held, outcome] of tail.decided) {
       // A copy: the row may be refused, and then the node has no event yet.
       tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
+      if (held.state.phase === "QUEUED") tail.withdrawn.push(nodeRunId(ledger.runId, held.path));
     }
   }
   if (tail.status !== ledger.status) {

@@ -211,7 +211,7 @@ function encode(drafts: readonly FlushDraft[]): FlushBatch {
     rows.offers.add(k, pending.offers);
     rows.spans.add(k, pending.spans);
     rows.artifacts.add(k, pending.artifacts);
-    rows.withdrawn.push(...pending.withdrawn);
+    rows.withdrawn.push(...pending.withdrawn, ...(tail?.withdrawn ?? []));
   });
   if (drafts.every(({ isPlainEnd }) => isPlainEnd)) return flushBatch(rows, "end");
   return flushBatch(rows, drafts.every(({ isShort }) => isShort) ? "short" : "full");

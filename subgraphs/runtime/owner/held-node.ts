@@ -1,5 +1,6 @@
 /** The node runs of one run that its owner has in hand: each from its start, offer or wait to its end, with all that is known of it in one object. */
 import type { NodeState } from "../engine/frame.ts";
+import { rootPath } from "../engine/path.ts";
 import type { Execution } from "./execution.ts";
 import type { NodeRecord } from "./node-rows.ts";
 import type { NodeEnd } from "./outcome-rows.ts";
@@ -29,6 +30,7 @@ export function newHeldNode(state: NodeState, createdMs: number): HeldNode {
     path: state.path,
     nodeId: state.node.id,
     nodeType: state.node.type,
+    parentPath: parentPathOf(state),
     attempt: 1,
     seq: 0,
     createdMs,
@@ -43,6 +45,12 @@ export function newHeldNode(state: NodeState, createdMs: number): HeldNode {
     interruptions: 0,
     decided: undefined,
   };
+}
+
+/** The node run that it is part of, by its path; undefined: it is part of the run alone. */
+function parentPathOf({ ends, frame }: NodeState): string | undefined {
+  if (ends !== undefined) return ends.owner?.path;
+  return frame.path === rootPath ? undefined : frame.path;
 }
 
 /** All that are held, by path; with those apart that something is to be done about. */

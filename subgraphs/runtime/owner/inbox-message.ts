@@ -67,8 +67,17 @@ const outcomeBody = z.object({
   spans: z.array(span).optional(),
 });
 
-/** What the engine takes as the end of an attempt: an executor's outcome, OUTCOME_UNKNOWN, or a person's skip. */
-export type OwnerOutcome = NodeOutcome | { kind: "waiting"; reason: "OUTCOME_UNKNOWN" } | { kind: "skipped" };
+/** The end of an attempt: an executor's outcome, OUTCOME_UNKNOWN, or a person's skip. */
+export type AttemptOutcome = NodeOutcome | { kind: "waiting"; reason: "OUTCOME_UNKNOWN" } | { kind: "skipped" };
+
+/** What the engine takes as an outcome: the end of an attempt, or that a composite has its items. */
+export type OwnerOutcome = AttemptOutcome | OpenedOutcome;
+
+/** A composite node opens with these items. */
+export interface OpenedOutcome {
+  kind: "opened";
+  items: readonly Json[];
+}
 
 /** A message of kind outcome. */
 export interface OutcomeBody {

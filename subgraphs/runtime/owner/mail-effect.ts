@@ -1,5 +1,6 @@
 /** Reads a message of a run's inbox as what it does to the run, in its owner's hands. Changes nothing. */
-import type { NodeState } from "../engine/frame.ts";
+import { isStopped, type NodeState } from "../engine/frame.ts";
+import { nodeOfPath } from "../engine/plan.ts";
 import { nodeAtPath } from "../engine/run-state.ts";
 import type { InboxMessage } from "../queue/load.sql.ts";
 import { inboxKinds } from "../queue/statuses.ts";
@@ -46,10 +47,11 @@ export function mailEffect(run: Addressee, message: InboxMessage): MailEffect {
 
 function outcomeEffect(run: Addressee, message: InboxMessage, body: OutcomeBody): MailEffect {
   const state = stateOf(run, message);
+  if (state === undefined) return nothing;
   const held = run.held.get(state.path);
   // The first outcome of an open attempt counts, whoever made it. A MANUAL run's node may also be finished before anybody opened it.
   const isOpenAttempt = held !== undefined && run.graph.open.has(state) && (message.attempt ?? held.attempt) === held.attempt;
-  if (!isOpenAttempt && !(state.phase === "READY" && run.isManual)) return nothing;
+  if (!isOpenAttempt && !mayTake(run, state)) return nothing;
   // Workers say when they began; whoever answers from outside does not.
   const outcome = body.startedMs === undefined ? outsideOutcome(state.node, body.outcome) : body.outcome;
   return { kind: "outcome", state, body: { ...body, outcome } };
@@ -57,7 +59,12 @@ function outcomeEffect(run: Addressee, message: InboxMessage, body: OutcomeBody)
 
 function markEffect(run: Addressee, message: InboxMessage, workerKey: string | undefined): MailEffect {
   const state = stateOf(run, message);
-  return run.isManual && state.phase === "READY" ? { kind: "taken", state, workerKey } : nothing;
+  return state !== undefined && mayTake(run, state) ? { kind: "taken", state, workerKey } : nothing;
+}
+
+/** Of a MANUAL run anybody may execute what is ready; but for what only the engine knows: how a composite goes on, and what comes of a frame. */
+function mayTake({ isManual }: Addressee, state: NodeState): boolean {
+  return isManual && state.phase === "READY" && state.ends === undefined && state.drive === undefined && !isStopped(state);
 }
 
 function runStatusEffect(status: "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED"): MailEffect {
@@ -66,8 +73,9 @@ function runStatusEffect(status: "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED
   return { kind: "end", ending: { status, ...(status === "FAILED" && failed) } };
 }
 
-function stateOf({ graph }: Addressee, { path }: InboxMessage): NodeState {
+/** undefined: what it was part of has ended, or has not begun. */
+function stateOf({ graph }: Addressee, { path }: InboxMessage): NodeState | undefined {
   const state = nodeAtPath(graph, path ?? "");
-  if (state === undefined) throw new Error(`the run has no node at the path ${JSON.stringify(path)}`);
+  if (state === undefined && nodeOfPath(graph.root.plan, path ?? "") === undefined) throw new Error(`the run has no node at the path ${JSON.stringify(path)}`);
   return state;
 }

@@ -3,11 +3,12 @@
  * when the flush with the mark was answered; beyond the process's slots a node is offered to other workers instead, or waits for a slot.
  */
 import { applyOpened } from "../engine/apply.ts";
-import type { NodeState } from "../engine/frame.ts";
+import { isLeaf, sightOf, type NodeState } from "../engine/frame.ts";
 import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
+import { scopeOutcome } from "./scope-outcome.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import type { OwnerProcess } from "./run-host.ts";
 import type { RunLedger } from "./run-ledger.ts";
@@ -55,7 +56,9 @@ export class NodeCalls {
   }
 
   /** Whether a node that is ready can start or be offered. Where nodes are not offered, one that touches the outside needs a slot. */
-  mayStart({ node }: NodeState): boolean {
+  mayStart(state: NodeState): boolean {
+    const { node } = state;
+    if (!isLeaf(state)) return true;
     const { executors, offersNodes, slots } = this.#process;
     if (offersNodes && !this.isCareful) return true;
     const executor = executors(node.type);
@@ -76,11 +79,13 @@ export class NodeCalls {
   /** Starts a node that is ready: runs it, marks it as started, or offers it. */
   start(state: NodeState): void {
     const { node } = state;
+    const ended = scopeOutcome(state);
+    if (ended !== undefined) return this.#run.executed(this.#ledger.hold(state), ended, []);
     const executor = this.#process.executors(node.type);
     if (executor === undefined) {
       const message = `No executor for nodes of type ${node.type}.`;
       this.#run.executed(this.#ledger.hold(state), { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
-    } else if (nodeEffect(executor, node.config) === "pure" && !this.isCareful) this.#pureRun(state, executor);
+    } else if (!isLeaf(state) || (nodeEffect(executor, node.config) === "pure" && !this.isCareful)) this.#pureRun(state, executor);
     else this.#outsideStart(state);
   }
 
@@ -123,7 +128,8 @@ export class NodeCalls {
     const { clock, held: nodes, graph } = this.#ledger;
     const { log } = this.#process;
     const held = this.#ledger.hold(state);
-    held.startedMs = clock.nowMs();
+    // A frame began with its first node.
+    if (state.ends === undefined) held.startedMs = clock.nowMs();
     nodes.add(held);
     const context = this.#contextOf(held);
     let outcome: NodeOutcome | Promise<NodeOutcome>;
@@ -167,7 +173,8 @@ export class NodeCalls {
   #contextOf({ state, path, attempt, startedMs = 0 }: HeldNode): NodeRunContext {
     const { graph } = this.#ledger;
     const storedSeq = (): number => this.#ledger.storedSeq;
-    const seen = { state: graph.state, outputs: state.frame.outputs };
+    const { outputs, vars } = sightOf(state);
+    const seen = { state: graph.state, outputs, vars };
     return new NodeRunContext(this.#environment, { node: state.node, path, attempt, epoch: startedMs, storedSeq, ...seen });
   }
 

@@ -6,6 +6,7 @@ import type { HintPublisher } from "#shared/hints.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/executor.ts";
 import type { DeltaKind } from "../nodes/ports/model.port.ts";
+import type { FrameVars } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import type { DatabaseClock } from "./clock.ts";
@@ -62,6 +63,8 @@ export interface Attempt {
   storedSeq: () => number;
   state: JsonObject;
   outputs: NodeScope["nodes"];
+  /** What the frame has beside them. */
+  vars: FrameVars;
 }
 
 const openAttribute = "unfinished";
@@ -107,7 +110,8 @@ export class NodeRunContext implements NodeContext {
     return this.#run.effectKeys?.[this.#attempt.path] ?? this.nodeRunId;
   }
   get config(): JsonObject {
-    return this.#attempt.node.config;
+    const { composite, config } = this.#attempt.node;
+    return composite === undefined ? config : composite.opening;
   }
   get scope(): NodeScope {
     return (this.#scope ??= {
@@ -115,6 +119,7 @@ export class NodeRunContext implements NodeContext {
       state: this.#attempt.state,
       nodes: this.#attempt.outputs,
       current: { node_id: this.#attempt.node.id },
+      ...this.#attempt.vars,
     });
   }
   get timeoutMs(): number | undefined {

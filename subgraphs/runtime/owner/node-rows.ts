@@ -7,13 +7,15 @@ import type { ArtifactRow, EventRow, NodeRunRow, OfferRow, SpanRow } from "../qu
 import type { SpanRecord } from "./node-context.ts";
 
 /** Outputs above this lie in an artifact, so that hot rows stay small. */
-const inlineBytes = 2_048;
+export const inlineBytes = 2_048;
 
 /** A node run that has a row, or is about to. Times are milliseconds of the database's clock. */
 export interface NodeRecord {
   path: string;
   nodeId: string;
   nodeType: string;
+  /** The node run that it is part of. */
+  parentPath: string | undefined;
   attempt: number;
   /** Number of its first event. */
   seq: number;
@@ -33,6 +35,8 @@ export interface NodeRowFields {
   alone?: boolean;
   effectUnknown?: boolean;
   waitReason?: string;
+  /** Of a composite node: what was fixed when it opened, as JSON. */
+  opened?: string;
   route?: string;
   errorCode?: string;
   errorMessage?: string;
@@ -53,13 +57,13 @@ export const noOutput: OutputColumns = {};
 
 /** The row of a node run. All fields stand in it, so that rows have one shape. */
 export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: OutputColumns = noOutput): NodeRunRow {
-  const { path, nodeId, nodeType, attempt, seq, createdMs, startedMs, workerKey, effectKey } = record;
-  const { status, doneSeq, endedMs, dueMs, alone, effectUnknown, waitReason, route, errorCode, errorMessage, usage } = fields;
+  const { path, nodeId, nodeType, parentPath, attempt, seq, createdMs, startedMs, workerKey, effectKey } = record;
+  const { status, doneSeq, endedMs, dueMs, alone, effectUnknown, waitReason, opened, route, errorCode, errorMessage, usage } = fields;
   return {
     path,
     nodeId: nodeId === path ? undefined : nodeId,
     nodeType,
-    parentPath: undefined,
+    parentPath,
     status,
     attempt,
     seq,
@@ -73,6 +77,7 @@ export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: Outpu
     waitReason: waitReason === undefined ? undefined : storableText(waitReason),
     workerKey: workerKey === undefined ? undefined : storableText(workerKey),
     effectKey,
+    opened,
     route,
     errorCode: errorCode === undefined ? undefined : storableText(errorCode),
     errorMessage: errorCode === undefined ? undefined : storableText(errorMessage ?? ""),
@@ -136,7 +141,8 @@ export function storedOutput(
   return { columns: { outputArtifactId }, artifacts };
 }
 
-function artifactRow(id: string, path: string, { draft, json }: StorableArtifact): ArtifactRow {
+/** The row of an artifact of a node run. */
+export function artifactRow(id: string, path: string, { draft, json }: StorableArtifact): ArtifactRow {
   const { artifactType, name, contentText, storageUri } = draft;
   return { id, path, artifactType, name, contentText, contentJson: json, storageUri, sizeBytes: bytesOf(contentText) + bytesOf(json) };
 }

@@ -3,13 +3,14 @@
  * their run, many results in one statement, two statements at a time.
  */
 import { setTimeout } from "node:timers/promises";
-import type { Json } from "#shared/json.ts";
+import { framePathOf } from "../engine/path.ts";
+import { itemsOnTheWay, sightAt, type StoredSight } from "../engine/sight.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import { storableOutcome } from "../nodes/storable.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
 import { isTimeOut } from "../queue/failure.ts";
-import { runLoadSome, runPlanId, type LoadedRun } from "../queue/load.sql.ts";
+import { runLoadSome, runPlanId, type PartlyLoadedRun } from "../queue/load.sql.ts";
 import { offersRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import { resultsPost, type OfferedResult } from "../queue/result.sql.ts";
@@ -164,21 +165,25 @@ export class OfferedNodes {
     const base = { node, path: claim.path, attempt: claim.attempt, epoch: claim.dbNowMs };
     const owned = this.#owner.get(claim.runId);
     if (owned !== undefined) {
+      const frame = owned.graph.frames.get(framePathOf(claim.path));
+      // It has ended, or is being taken over: whoever owns it withdraws what was offered, or offers it again.
+      if (frame === undefined) return undefined;
       return new NodeRunContext(owned.environment, {
         ...base,
         storedSeq: () => owned.eventSeq,
         state: owned.graph.state,
-        outputs: owned.graph.root.outputs,
+        outputs: frame.outputs,
+        vars: frame.vars,
       });
     }
-    const run = await runLoadSome(this.#db, claim.runId, pathsBefore(plan, claim.path));
+    const run = await runLoadSome(this.#db, claim.runId, { paths: pathsBefore(plan, claim.path), items: itemsOnTheWay(claim.path) });
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
     return new NodeRunContext(runEnvironment(this.#owner, run, clock), {
       ...base,
       storedSeq: () => run.eventSeq,
       state: run.state,
-      outputs: outputsOf(run),
+      ...sightAt(plan, claim.path, storedSight(run)),
     });
   }
 
@@ -287,12 +292,13 @@ function charactersOf(results: readonly OfferedResult[]): number {
   return results.reduce((sum, { body }) => sum + body.length, 0);
 }
 
-function outputsOf(run: LoadedRun): Record<string, { output: Json; text: string | null }> {
-  const done = run.nodes.filter(({ status }) => status === completed);
-  return Object.fromEntries(
-    done.map(({ nodeId, outputJson, outputText }): [string, { output: Json; text: string | null }] => [
-      nodeId,
-      { output: outputJson, text: outputText },
-    ]),
-  );
+function storedSight(run: PartlyLoadedRun): StoredSight {
+  const byPath = new Map(run.nodes.map((node) => [node.path, node]));
+  return {
+    outputOf(path) {
+      const node = byPath.get(path);
+      return node?.status === completed ? { output: node.outputJson, text: node.outputText } : undefined;
+    },
+    itemOf: (path) => byPath.get(path)?.item,
+  };
 }

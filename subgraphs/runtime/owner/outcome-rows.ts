@@ -5,21 +5,21 @@ import type { NodeUsage } from "../nodes/executor.ts";
 import { storableOutcome } from "../nodes/storable.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber as number } from "../queue/statuses.ts";
-import type { OwnerOutcome } from "./inbox-message.ts";
+import type { AttemptOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { nodeRow, storedOutput, type NodeRecord, type OutputColumns, type StoredOutput } from "./node-rows.ts";
 import { newSpanId, nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** How a node run ends: with an outcome, or with its run. */
-export type NodeEnd = Exclude<OwnerOutcome, { kind: "waiting" | "interrupted" }> | { kind: "cancelled"; code: string; message: string };
+export type NodeEnd = Exclude<AttemptOutcome, { kind: "waiting" | "interrupted" }> | { kind: "cancelled"; code: string; message: string };
 
 /** An outcome as it is stored: itself, or the failure that takes its place. */
 export interface StoredOutcome extends StoredOutput {
-  outcome: OwnerOutcome;
+  outcome: AttemptOutcome;
 }
 
 /** Makes an outcome's output columns and artifacts. What later nodes see of it is what was stored: no part of it is shared. */
-export function storedOutcome(path: string, given: OwnerOutcome): StoredOutcome {
+export function storedOutcome(path: string, given: AttemptOutcome): StoredOutcome {
   const { outcome, outputJson, stateUpdates, artifacts } = storableOutcome(given);
   const outputText = outcome.kind === "completed" ? outcome.outputText : undefined;
   const stored = storedOutput(path, { outputText, outputJson, artifacts });
@@ -55,7 +55,7 @@ export function finishedRow(
   }
 }
 /** What the end of an attempt has used, if it says so. */
-export function usageOf(end: OwnerOutcome | NodeEnd): NodeUsage | undefined {
+export function usageOf(end: AttemptOutcome | NodeEnd): NodeUsage | undefined {
   return end.kind === "completed" || end.kind === "failed" ? end.usage : undefined;
 }
 
@@ -63,7 +63,7 @@ export function usageOf(end: OwnerOutcome | NodeEnd): NodeUsage | undefined {
 export function notedSpans(
   runId: string,
   record: NodeRecord,
-  { spans, outcome }: { spans: readonly SpanRecord[]; outcome: OwnerOutcome },
+  { spans, outcome }: { spans: readonly SpanRecord[]; outcome: AttemptOutcome },
   endedMs: number,
 ): readonly SpanRecord[] {
   const notes = outcome.kind === "completed" || outcome.kind === "failed" ? outcome.notes : undefined;

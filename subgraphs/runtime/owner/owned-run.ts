@@ -3,7 +3,7 @@
  * stored collects in the ledger and leaves with the next flush, one flush at a time.
  */
 import { applyReopened } from "../engine/apply.ts";
-import type { NodeState } from "../engine/frame.ts";
+import { isLeaf, isStopped, type NodeState } from "../engine/frame.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
@@ -14,7 +14,7 @@ import { nodeRunId } from "../queue/node-run-id.ts";
 import { endsToTell, type TakenEnd } from "./attempt-end.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { CrashForgiveness } from "./crash-forgiveness.ts";
-import { crashedDecide, decisionRefused, decisionStored, dueDecide } from "./decisions.ts";
+import { crashedDecide, decisionRefused, decisionStored, dueDecide, stoppedDecide } from "./decisions.ts";
 import type { StopCause } from "./execution.ts";
 import { flushDraft, type FlushDraft, type FlushingRun } from "./flush-draft.ts";
 import type { HeldNode } from "./held-node.ts";
@@ -102,7 +102,7 @@ export class OwnedRun implements FlushingRun {
     this.#graph = ledger.graph;
     this.#environment = runEnvironment(host, loaded, clock);
     this.#calls = new NodeCalls({ process: host, ledger, environment: this.#environment, run: this.#callingRun(), claimed });
-    this.#ready = new ReadyNodes({ policy: this.#policy, ledger, calls: this.#calls, advance: () => this.advance() });
+    this.#ready = new ReadyNodes({ policy: this.#policy, isManual: this.#isManual, ledger, calls: this.#calls, advance: () => this.advance() });
     this.#loaded = loaded;
     this.#retelling = new Retelling(takeover.retold ?? []);
     const addressee = { graph: ledger.graph, held: ledger.held, isManual: this.#isManual };
@@ -154,9 +154,9 @@ export class OwnedRun implements FlushingRun {
     };
   }
 
-  #callVerdict({ phase, frame }: NodeState): "call" | "forget" | "later" {
+  #callVerdict(state: NodeState): "call" | "forget" | "later" {
     if (this.isReleased || this.#host.isStopping || this.#ending !== undefined) return "forget";
-    if (phase !== "RUNNING" || frame.failure !== undefined) return "forget";
+    if (state.phase !== "RUNNING" || isStopped(state)) return "forget";
     return monotonicMs() - this.confirmedAtMs < this.leaseMs * confidence ? "call" : "later";
   }
 
@@ -234,9 +234,22 @@ export class OwnedRun implements FlushingRun {
     if (this.#ending === undefined) {
       if (!this.#isManual || this.#policy.kind !== "inbox") dueDecide(this.#ledger);
       if (this.#graph.root.failure !== undefined) this.#calls.stop("sibling-failed");
-      else if (this.#phase === "open" && this.#ledger.held.decided.size === 0) this.#ready.start();
+      else this.#stopFailed();
+      if (this.#graph.root.failure === undefined && this.#phase === "open" && this.#ledger.held.decided.size === 0) this.#ready.start();
     } else this.#calls.stop("cancelled");
     this.#flushIfNeeded();
+  }
+
+  /** What is open in a frame or composite that has failed is stopped; what has stopped is cancelled, and then the scope ends. */
+  #stopFailed(): void {
+    if (this.#graph.failing.size === 0) return;
+    const { held: nodes } = this.#ledger;
+    for (const state of this.#graph.open) {
+      const held = nodes.get(state.path);
+      if (held === undefined || held.decided !== undefined || !isStopped(state)) continue;
+      if (nodes.calling.has(held)) held.execution?.stop("sibling-failed");
+      else stoppedDecide(this.#ledger, held);
+    }
   }
 
   /** Starts nothing more and gives the run back when what has begun has ended: who asked for it does not wait any more. */
@@ -304,13 +317,15 @@ export class OwnedRun implements FlushingRun {
 
   #executedHere(held: HeldNode, outcome: NodeOutcome, spans: readonly SpanRecord[]): void {
     if (this.#ending !== undefined) return;
-    this.#executed.push(held.path);
-    this.#outcome(held, outcome, spans);
+    if (isLeaf(held.state)) this.#executed.push(held.path);
+    this.#outcome(held, isOpening(held.state) ? openedBy(outcome) : outcome, spans);
   }
 
   #outcome(held: HeldNode, outcome: OwnerOutcome, spans: readonly SpanRecord[]): void {
+    const { state } = held;
     this.#ledger.attemptEnded(held, { outcome, spans }, this.#ending === undefined);
-    this.#forgiveness.ended(held.state);
+    if (state.drive === undefined) this.#forgiveness.ended(state);
+    else this.#forgiveness.opened(state, [...state.drive.frames.values()].flatMap(({ nodes }) => nodes.filter(({ phase }) => phase === "READY")));
   }
 
   #flushIfNeeded(): void {
@@ -448,4 +463,14 @@ export class OwnedRun implements FlushingRun {
     // Their outcomes do not count any more; they still have their slots.
     for (const work of this.#deferred.splice(0)) work();
   }
+}
+
+/** It is ready to open. */
+function isOpening({ node, drive }: NodeState): boolean {
+  return node.composite !== undefined && drive === undefined;
+}
+
+/** What a composite's opening computed is no output: it opens with it. */
+function openedBy(outcome: NodeOutcome): OwnerOutcome {
+  return outcome.kind === "completed" && Array.isArray(outcome.outputJson) ? { kind: "opened", items: outcome.outputJson } : outcome;
 }

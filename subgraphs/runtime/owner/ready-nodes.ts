@@ -1,5 +1,4 @@
-import type { NodeState } from "../engine/frame.ts";
-import { nodeAtPath } from "../engine/run-state.ts";
+import { isLeaf, isStopped, type NodeState } from "../engine/frame.ts";
 import { monotonicMs } from "./clock.ts";
 import type { NodeCalls } from "./node-calls.ts";
 import { nodesAllowed, type Policy } from "./policy.ts";
@@ -14,6 +13,7 @@ export class ReadyNodes {
   readonly #ledger: RunLedger;
   readonly #calls: NodeCalls;
   readonly #advance: () => void;
+  readonly #isManual: boolean;
   #budget: number;
   #isTurnDue = false;
   #isHeldBack = false;
@@ -21,8 +21,9 @@ export class ReadyNodes {
   /** It is told when there is room, and has not been yet. */
   #hasAsked = false;
 
-  constructor(options: { policy: Policy; ledger: RunLedger; calls: NodeCalls; advance: () => void }) {
+  constructor(options: { policy: Policy; isManual: boolean; ledger: RunLedger; calls: NodeCalls; advance: () => void }) {
     this.#policy = options.policy;
+    this.#isManual = options.isManual;
     this.#ledger = options.ledger;
     this.#calls = options.calls;
     this.#advance = options.advance;
@@ -46,11 +47,12 @@ export class ReadyNodes {
     const { graph } = this.#ledger;
     this.#isHeldBack = false;
     this.#waitsForSlot = false;
-    if (this.#policy.kind === "node") return this.#startOnly(this.#policy.path);
+    if (this.#policy.kind === "inbox" && !this.#isManual) return;
     const until = monotonicMs() + turnMs;
     let started = 0;
     for (const state of graph.ready) {
-      if (this.#budget <= 0 || graph.root.failure !== undefined) return;
+      if (graph.root.failure !== undefined) return;
+      if (!this.#isWanted(state)) continue;
       if (this.#calls.isCareful && this.#calls.size > 0) return;
       if (this.#ledger.isFull) {
         this.#isHeldBack = true;
@@ -61,15 +63,21 @@ export class ReadyNodes {
     }
   }
 
-  #startOnly(path: string): void {
-    const state = nodeAtPath(this.#ledger.graph, path);
-    if (this.#budget > 0 && state?.phase === "READY") this.#start(state);
+  /** Whether the policy goes so far. What ends a frame or a composite follows from what was executed, and costs no step; nor does it to open one. */
+  #isWanted(state: NodeState): boolean {
+    if (isStopped(state)) return false;
+    if (state.ends !== undefined || state.drive !== undefined) return true;
+    if (this.#budget <= 0) return false;
+    const { path } = state;
+    if (this.#policy.kind !== "node" || path === this.#policy.path) return true;
+    const wanted = this.#policy.path;
+    return isBeneath(path, wanted) || (!isLeaf(state) && isBeneath(wanted, path));
   }
 
   #start(state: NodeState): void {
     if (!this.#calls.mayStart(state)) return this.#waitForSlot();
     if (this.#ledger.status !== "RUNNING") this.#ledger.statusSet("RUNNING");
-    this.#budget--;
+    if (isLeaf(state)) this.#budget--;
     this.#calls.start(state);
   }
 
@@ -90,4 +98,9 @@ export class ReadyNodes {
       this.#advance();
     });
   }
+}
+
+/** Whether a node run is part of the work of the composite, or the frame, at a path. */
+function isBeneath(path: string, around: string): boolean {
+  return path.startsWith(`${around}#`) || path.startsWith(`${around}/`);
 }

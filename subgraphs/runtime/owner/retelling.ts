@@ -2,6 +2,8 @@
  * The story of a run whose flush PostgreSQL refused, told again to the run as it is stored, one outcome in each flush: so the one that cannot be
  * stored stands alone, and fails its node with OUTPUT_NOT_STORABLE.
  */
+import { isStopped } from "../engine/frame.ts";
+import { nodeOfPath } from "../engine/plan.ts";
 import { nodeAtPath } from "../engine/run-state.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import type { TakenEnd } from "./attempt-end.ts";
@@ -45,8 +47,11 @@ export class Retelling {
 function stillCounting(ledger: RunLedger, { path, attempt }: TakenEnd): HeldNode | undefined {
   const { graph } = ledger;
   const state = nodeAtPath(graph, path);
-  if (state === undefined) throw new Error(`the node run ${path} is none of its plan`);
-  const mayEnd = graph.open.has(state) || (state.phase === "READY" && state.frame.failure === undefined);
+  if (state === undefined) {
+    if (nodeOfPath(graph.root.plan, path) === undefined) throw new Error(`the node run ${path} is none of its plan`);
+    return undefined;
+  }
+  const mayEnd = graph.open.has(state) || (state.phase === "READY" && !isStopped(state));
   const held = ledger.hold(state);
   return mayEnd && held.attempt === attempt ? held : undefined;
 }

@@ -2,10 +2,11 @@
  * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
-import { applyCompleted, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
+import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
-import type { NodeState, OpenPhase } from "../engine/frame.ts";
+import { openScopesBeneath } from "../engine/drive.ts";
+import { isStopped, type NodeState, type OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import { tooLargeFailure } from "../nodes/storable.ts";
@@ -15,10 +16,11 @@ import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } f
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
-import type { OwnerOutcome } from "./inbox-message.ts";
+import type { AttemptOutcome, OpenedOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
 import { failedAttemptSpan, finishedRow, notedSpans, storedOutcome, usageOf, type NodeEnd, type StoredOutcome } from "./outcome-rows.ts";
+import { storedItems } from "./opened-items.ts";
 import { Pending } from "./pending.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
@@ -32,6 +34,13 @@ const longestPauseMs = 5_000;
 
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
+
+/** Each node run has one event at least. A run with more than these would be a burden for whoever reads it. */
+const maxRunEvents = 300_000;
+const runTooLarge = {
+  code: "RUN_TOO_LARGE",
+  message: `The run would have more than ${maxRunEvents} events with these items; run the workflow once for each part of them.`,
+} as const;
 
 type FailedOutcome = Extract<NodeOutcome, { kind: "failed" }>;
 
@@ -60,10 +69,10 @@ export class RunLedger {
     this.#lastMs = loaded.lastEventMs;
     this.#status = runStatusWord(loaded.status);
     this.#startedMs = loaded.startedMs ?? undefined;
-    const { graph, open, unstoredSkips } = replayLoaded(plan, loaded);
+    const { graph, open, frames, unstoredSkips } = replayLoaded(plan, loaded, clock.nowMs());
     this.graph = graph;
     this.#stateBytes = jsonBytes(graph.state);
-    for (const held of open) {
+    for (const held of [...open, ...frames]) {
       this.held.add(held);
       if (held.dueMs !== undefined) this.held.due.add(held);
     }
@@ -177,6 +186,7 @@ export class RunLedger {
     const { outcome, spans, isSubstitute = false } = end;
     const { path, state, attempt, startedMs, workerKey } = held;
     this.#pending.ends.push({ path, attempt, startedMs, workerKey, outcome, spans, isSubstitute });
+    if (outcome.kind === "opened") return this.#drive(held, outcome);
     const storable = this.#storable(path, outcome);
     const told = notedSpans(this.runId, held, { spans, outcome: storable.outcome }, this.eventMs());
     if (told.length > 0) this.#spansStore(path, told);
@@ -185,7 +195,7 @@ export class RunLedger {
     const { outcome: taken } = storable;
     if (taken.kind === "waiting") return this.#wait(held, taken);
     if (taken.kind === "failed" || taken.kind === "interrupted") {
-      const mayGoOn = mayRetry && state.frame.failure === undefined;
+      const mayGoOn = mayRetry && !isStopped(state);
       if (mayGoOn && state.node.atMostOnce && taken.effectUnknown === true) return this.#askPerson(held, taken);
       if (mayGoOn && taken.kind === "interrupted") return this.#callAgain(held, taken);
       if (mayGoOn && taken.kind === "failed") {
@@ -196,8 +206,50 @@ export class RunLedger {
     }
     // In a run that ends anyway nobody waits for the part that was not there.
     const last: NodeEnd = taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken;
+    this.#scopesCancel(state);
     this.#pending.nodeSet(this.finishedRow(held, last, storable.columns));
     this.finished(held, last);
+  }
+
+  /** A composite node has its items, or fails for what they are. */
+  #drive(held: HeldNode, { items }: OpenedOutcome): void {
+    const stored = this.#seq + 2 * items.length > maxRunEvents ? runTooLarge : storedItems(held.path, items);
+    if ("code" in stored) {
+      const failure: NodeEnd = { kind: "failed", ...stored, retryable: false };
+      this.#pending.nodeSet(this.finishedRow(held, failure));
+      return this.finished(held, failure);
+    }
+    if (this.#status !== "RUNNING") this.statusSet("RUNNING");
+    const seq = ++this.#seq;
+    held.seq ||= seq;
+    this.held.add(held);
+    this.#pending.artifactsAdd(stored.artifacts);
+    const status = nodeRunStatusNumber("RUNNING");
+    this.#pending.nodeSet(nodeRow(held, { status, opened: stored.opened }));
+    this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.eventMs(), status, attempt: held.attempt, path: held.path }));
+    applyDriven(this.graph, held.state, { count: stored.items.length, items: stored.items });
+    this.#framesHold();
+  }
+
+  /** What is still open of a frame or composite that ends ends before it, deepest first. Nothing in it is executed any more. */
+  #scopesCancel(state: NodeState): void {
+    if (state.ends === undefined && state.drive === undefined) return;
+    const message = `What it was part of failed: ${state.path}.`;
+    for (const scope of openScopesBeneath(state)) {
+      const held = this.hold(scope);
+      this.#pending.nodeSet(this.finishedRow(held, { kind: "cancelled", code: "SIBLING_FAILED", message }));
+      this.held.remove(held);
+      applyCancelled(this.graph, scope);
+    }
+  }
+
+  /** Frames that have opened are in hand from now on, until they end. */
+  #framesHold(): void {
+    for (const end of this.graph.opened.splice(0)) {
+      const held = this.hold(end);
+      held.startedMs = held.createdMs;
+      this.held.add(held);
+    }
   }
 
   /** Numbers the node's last event, which follows from its row. */
@@ -219,7 +271,8 @@ export class RunLedger {
       const { outputText = null, outputJson = null, stateUpdates, route } = outcome;
       if (stateUpdates !== undefined) this.#pending.hasState = true;
       this.#skip(applyCompleted(this.graph, state, { outputText, outputJson, stateUpdates, route }));
-    }
+    } else applyCancelled(this.graph, state);
+    if (this.graph.opened.length > 0) this.#framesHold();
   }
 
   #skip(skipped: readonly NodeState[]): void {
@@ -231,7 +284,7 @@ export class RunLedger {
   }
 
   /** What is stored of an outcome; of one that makes the state too large, a failure. */
-  #storable(path: string, given: OwnerOutcome): StoredOutcome {
+  #storable(path: string, given: AttemptOutcome): StoredOutcome {
     const stored = storedOutcome(path, given);
     const { stateUpdates } = stored.columns;
     if (typeof stateUpdates !== "string" || stored.outcome.kind !== "completed") return stored;

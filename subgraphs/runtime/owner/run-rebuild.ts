@@ -1,29 +1,42 @@
 import { replay, type StoredNode } from "../engine/replay.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import type { NodeState } from "../engine/frame.ts";
+import { framePathOf } from "../engine/path.ts";
 import { nodeAtPath, type RunState } from "../engine/run-state.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { nodeRunStatusWord } from "../queue/statuses.ts";
 import { newHeldNode, type HeldNode } from "./held-node.ts";
+import { openedOf } from "./opened-items.ts";
 
 /** A loaded run in the engine's terms. */
 export interface Rebuilt {
   graph: RunState;
   /** Node runs that have a row and are not finished. */
   open: HeldNode[];
+  /** Ends of the frames that are open; they have no rows yet. */
+  frames: HeldNode[];
   unstoredSkips: NodeState[];
 }
 
 /** Replays the rows of a run. @throws for a row that is none of its plan. */
-export function replayLoaded(plan: CompiledPlan, loaded: LoadedRun): Rebuilt {
+export function replayLoaded(plan: CompiledPlan, loaded: LoadedRun, nowMs: number): Rebuilt {
   const { run, unstoredSkips } = replay(plan, loaded.nodes.map(storedNode), loaded.initialNode ?? undefined);
-  // The state follows from the rows, but for one that the run was forked with.
-  run.state = { ...loaded.state, ...run.state };
+  // As the flush that stored the rows stored it: those of items that have ended are not here to say it.
+  run.state = loaded.state;
   const open = loaded.nodes.flatMap((row) => {
     const state = nodeAtPath(run, row.path);
-    return state !== undefined && run.open.has(state) ? [openNode(row, state)] : [];
+    return state !== undefined && (run.open.has(state) || state.drive !== undefined) ? [openNode(row, state)] : [];
   });
-  return { graph: run, open, unstoredSkips };
+  const frames = [...run.frames.values()].flatMap(({ end }) => (end === undefined ? [] : [openFrame(end, loaded.nodes, nowMs)]));
+  run.opened.length = 0;
+  return { graph: run, open, frames, unstoredSkips };
+}
+
+/** A frame began with the first of its nodes. */
+function openFrame(end: NodeState, rows: readonly LoadedNode[], nowMs: number): HeldNode {
+  const began = rows.flatMap(({ path, startedMs }) => (startedMs !== null && framePathOf(path) === end.path ? [startedMs] : []));
+  const startedMs = Math.min(nowMs, ...began);
+  return Object.assign(newHeldNode(end, startedMs), { startedMs });
 }
 
 function storedNode(node: LoadedNode): StoredNode {
@@ -31,6 +44,7 @@ function storedNode(node: LoadedNode): StoredNode {
     path: node.path,
     status: nodeRunStatusWord(node.status),
     doneSeq: node.doneSeq,
+    opened: node.opened === null ? undefined : openedOf(node.opened, node.chunks),
     outputText: node.outputText,
     outputJson: node.outputJson,
     stateUpdates: node.stateUpdates ?? undefined,

@@ -6,6 +6,7 @@ import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { DslDocument } from "#shared/dsl/document.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
+import { bodyOf } from "../engine/composite.ts";
 import { PlanError, type PlanDocument } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { sessionStatus } from "../client/session.client.ts";
@@ -120,7 +121,7 @@ function readDocument(dsl: DslDocument | null): CachedDocument {
 }
 
 function callsTools(document: PlanDocument): boolean {
-  return document.nodes.some(({ type }) => type === "tool");
+  return document.nodes.some((node) => node.type === "tool" || callsTools(bodyOf(node) ?? { nodes: [], edges: [] }));
 }
 
 function checkInitialNode({ initialNode }: RunQuestion, document: PlanDocument): string | undefined {

@@ -1,5 +1,7 @@
 import type { DslDocument } from "#shared/dsl/document.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { bodyOf } from "../engine/composite.ts";
 import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
 
 /**
@@ -14,11 +16,17 @@ function planNode({ id, type, config, retry, at_most_once, timeout_seconds }: Ds
   return {
     id,
     type: canonicalNodeType(type) ?? type,
-    config: config ?? {},
+    config: planConfig(type, config ?? {}),
     ...(retry && { retry }),
     ...(at_most_once !== undefined && { at_most_once }),
     ...(timeout_seconds !== undefined && { timeout_seconds }),
   };
+}
+
+function planConfig(type: string, config: JsonObject): JsonObject {
+  const body = bodyOf({ type: canonicalNodeType(type) ?? type, config });
+  // Its nodes and edges were read as those of the document were.
+  return body === undefined ? config : { ...config, body: planDocument(body as unknown as DslDocument) as unknown as JsonObject };
 }
 
 function planEdge({ source, target, condition }: DslDocument["edges"][number]): PlanEdge {

@@ -1,6 +1,8 @@
 /** Tool calls are frozen by reference: a run calls the versions that were current when it was created, with the secrets of the day. */
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { bodyOf } from "../engine/composite.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { findToolReference, type ToolFound, type ToolReference } from "../client/tool.client.ts";
@@ -15,7 +17,7 @@ const lookupsAtOnce = 20;
  */
 export async function freezeToolVersions(call: SubgraphCaller, info: RequestInfo, document: PlanDocument): Promise<PlanDocument> {
   const references = Map.groupBy(
-    document.nodes.filter((node) => openReference(node) !== undefined),
+    allNodes(document).filter((node) => openReference(node) !== undefined),
     referenceKey,
   );
   if (references.size === 0) return document;
@@ -24,9 +26,21 @@ export async function freezeToolVersions(call: SubgraphCaller, info: RequestInfo
   for (let batch = waiting.splice(0, lookupsAtOnce); batch.length > 0; batch = waiting.splice(0, lookupsAtOnce)) {
     await Promise.all(batch.map(async ([key, [node]]) => versions.set(key, await versionOf(call, info, node!))));
   }
-  const frozen = (node: PlanNode): PlanNode =>
-    openReference(node) ? { ...node, config: { ...node.config, tool_version_id: versions.get(referenceKey(node))! } } : node;
+  return withVersions(document, versions);
+}
+
+function withVersions(document: PlanDocument, versions: ReadonlyMap<string, string>): PlanDocument {
+  const frozen = (node: PlanNode): PlanNode => {
+    const body = bodyOf(node);
+    if (body !== undefined) return { ...node, config: { ...node.config, body: withVersions(body, versions) as unknown as JsonObject } };
+    return openReference(node) ? { ...node, config: { ...node.config, tool_version_id: versions.get(referenceKey(node))! } } : node;
+  };
   return { ...document, nodes: document.nodes.map(frozen) };
+}
+
+/** Those of bodies too. */
+function allNodes({ nodes }: PlanDocument): PlanNode[] {
+  return nodes.flatMap((node) => [node, ...(bodyOf(node) === undefined ? [] : allNodes(bodyOf(node)!))]);
 }
 
 /** What a node calls without saying which version; undefined for one that says, and for one that names no tool: that is plain HTTP. */

@@ -1,5 +1,6 @@
 /** What an owner reads once, right after its claim: the run, its node runs with whole outputs, and its inbox, in one statement. */
 import type { Json, JsonObject } from "#shared/json.ts";
+import type { OpenedColumn } from "./rows.ts";
 import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
 /** The row of a run as its owner needs it. */
@@ -44,6 +45,10 @@ export interface LoadedNode {
   createdMs: number;
   startedMs: number | null;
   waitReason: string | null;
+  /** Of a composite node: what was fixed when it opened. */
+  opened: OpenedColumn | null;
+  /** The artifacts that it names, in order. */
+  chunks: Json[][] | null;
   route: string | null;
   errorCode: string | null;
   errorMessage: string | null;
@@ -61,9 +66,22 @@ export interface InboxMessage {
   body: Json;
 }
 
+const chunks = `(select json_agg(a.content_json order by c.place) from json_array_elements(n.opened -> 'chunks') with ordinality c(chunk, place)
+    join runtime.artifact a on a.id = c.chunk ->> 'artifactId')`;
+
+/** SQL: whether a node run is no part of a frame or composite that has ended: of those only what came of them is wanted. */
+export const standing = `(n.parent_path is null or not exists (select from runtime.node_run f
+      where f.run_id = n.run_id and f.path = n.parent_path and f.status >= 3))`;
+
+/** SQL: the item of an iteration's row, from the row itself or from the one artifact that holds it. */
+export const itemOf = (row: string, ordinal: string): string => `coalesce(${row}.opened -> 'items' -> ${ordinal},
+    (select a.content_json -> (${ordinal} - (c ->> 'from')::int) from json_array_elements(${row}.opened -> 'chunks') c
+      join runtime.artifact a on a.tenant_id = ${row}.tenant_id and a.id = c ->> 'artifactId'
+      where (c ->> 'from')::int <= ${ordinal} order by (c ->> 'from')::int desc limit 1))`;
+
 const nodeObject = `json_build_object('path', n.path, 'nodeId', n.node_id, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
+  'waitReason', n.wait_reason, 'opened', n.opened, 'chunks', case when n.opened is not null and n.status < 3 then ${chunks} end, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', coalesce(n.output_text, o.content_text), 'outputJson', coalesce(n.output_json, o.content_json), 'stateUpdates', n.state_updates)`;
 
 /** SQL: the messages of run r behind a number, as JSON. */
@@ -95,15 +113,17 @@ const load = defineStatement({
   name: "load",
   text: `
 select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
-    left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id) as nodes, ${inboxJson("0")} as inbox
+    left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and ${standing}) as nodes, ${inboxJson("0")} as inbox
 from runtime.run r where r.id = any($1)`,
 });
 
 const loadSome = defineStatement({
   name: "load_some",
   text: `
-select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
-    left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and n.path = any($2)) as nodes, '[]'::json as inbox
+select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'outputText', coalesce(n.output_text, o.content_text),
+      'outputJson', coalesce(n.output_json, o.content_json), 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end)), '[]')
+    from runtime.node_run n left join unnest($3::text[], $4::int[]) as k(path, ordinal) on k.path = n.path
+      left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and n.path = any($2)) as nodes
 from runtime.run r where r.id = $1`,
 });
 
@@ -116,9 +136,22 @@ export function runsLoad(db: Queryable, ids: readonly string[]): Promise<LoadedR
   return rowsOf(db, load, [ids]);
 }
 
-/** Loads a run with only the node runs at `paths`, for an offered node, which sees those before it. */
-export async function runLoadSome(db: Queryable, id: string, paths: readonly string[]): Promise<LoadedRun | undefined> {
-  const [run] = await rowsOf<LoadedRun>(db, loadSome, [id, paths]);
+/** A run with some of its node runs. */
+export type PartlyLoadedRun = Omit<LoadedRun, "nodes" | "inbox"> & { nodes: PartlyLoadedNode[] };
+
+/** What a node run put out; of an iteration, the item that is asked for. */
+export type PartlyLoadedNode = Pick<LoadedNode, "path" | "status" | "outputText" | "outputJson"> & { item: Json };
+
+/** What an offered node sees of its run: the node runs at `paths`, and of some of them, iterations, one item each. */
+export interface Wanted {
+  paths: readonly string[];
+  items: readonly { path: string; ordinal: number }[];
+}
+
+/** Loads a run with what an offered node sees of it. Served by the primary keys. */
+export async function runLoadSome(db: Queryable, id: string, { paths, items }: Wanted): Promise<PartlyLoadedRun | undefined> {
+  const asked = [items.map(({ path }) => path), items.map(({ ordinal }) => ordinal)];
+  const [run] = await rowsOf<PartlyLoadedRun>(db, loadSome, [id, paths, ...asked]);
   return run;
 }
 

@@ -6,6 +6,8 @@
  * JSON arrives as it was written. A column that no row of a statement fills is one null, whatever the number of rows.
  */
 
+import type { Json } from "#shared/json.ts";
+
 /** A column's type in PostgreSQL; ms: a point in time, which travels as milliseconds of the database's clock. */
 type ColumnType = "text" | "int" | "smallint" | "float8" | "bool" | "uuid" | "json" | "jsonb" | "ms";
 
@@ -138,6 +140,8 @@ export const nodeRunColumns = {
   /** Absent: its run's. */
   workerKey: may("worker_key", "text", { otherwise: "x.owner_key" }),
   effectKey: may("effect_key", "text", { update: "keep" }),
+  /** Of a composite node: what was fixed when it opened (owner/opened-items.ts). It stays. */
+  opened: may("opened", "json", { update: "keep" }),
   route: may("route", "text"),
   errorCode: may("error_code", "text"),
   errorMessage: may("error_message", "text"),
@@ -150,6 +154,15 @@ export const nodeRunColumns = {
   promptTokens: may("prompt_tokens", "float8"),
   completionTokens: may("completion_tokens", "float8"),
 } as const satisfies Columns;
+
+/** The column `opened` of an iteration's row. */
+export interface OpenedColumn {
+  count: number;
+  /** The items, where they are few and small. */
+  items?: Json[];
+  /** Else the artifacts that hold them, in order, each with the number of its first item. */
+  chunks?: { from: number; artifactId: string }[];
+}
 
 /** An event that does not follow from the row of a finished node run. type: 0 RUN_STATUS 1 NODE_STATUS 2 SPAN. */
 export const eventColumns = {
@@ -253,10 +266,10 @@ export function arraysOf(columns: Columns, rows: readonly object[]): (string | n
 
 /** How much of a flush a row is, roughly, in characters. */
 export function charactersOf(
-  row: Partial<Pick<NodeRunRow & ArtifactRow, "outputText" | "outputJson" | "stateUpdates" | "contentText" | "contentJson">>,
+  row: Partial<Pick<NodeRunRow & ArtifactRow, "outputText" | "outputJson" | "stateUpdates" | "opened" | "contentText" | "contentJson">>,
 ): number {
-  const { outputText, outputJson, stateUpdates, contentText, contentJson } = row;
-  return [outputText, outputJson, stateUpdates, contentText, contentJson].reduce((sum, text) => sum + (text?.length ?? 0), 200);
+  const { outputText, outputJson, stateUpdates, opened, contentText, contentJson } = row;
+  return [outputText, outputJson, stateUpdates, opened, contentText, contentJson].reduce((sum, text) => sum + (text?.length ?? 0), 200);
 }
 
 type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;

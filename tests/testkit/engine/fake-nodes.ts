@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "#shared/json.ts";
+import { iterationNode } from "../../../subgraphs/runtime/nodes/iteration.node.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
 
 /** A call of an outside node that the test ends. */
@@ -21,7 +22,7 @@ export interface Calls {
 
 /**
  * pure: completes with config.output. branch: config.route. assign: config.updates. hold: an outside call that the test ends. call: an outside
- * call of config.ms. cut: is interrupted config.times times. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees.
+ * call of config.ms. cut: is interrupted config.times times. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees. poison: fails for the items in config.items, and gives the others.
  */
 export function fakeExecutors(): { executors: (type: string) => NodeExecutor | undefined; calls: Calls } {
   const waiters = new Map<string, (call: HeldCall) => void>();
@@ -43,17 +44,29 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
     run: (context) => logged(calls, context, run),
   });
   const types: Record<string, NodeExecutor> = {
+    iteration: iterationNode,
+    frame: iterationNode,
     pure: pure(({ config, nodeId }) => ({ kind: "completed", outputText: nodeId, outputJson: config["output"] ?? null })),
     answer: pure(({ config }) => ({ kind: "completed", outputText: String(config["answer"] ?? "") })),
     branch: pure(({ config }) => ({ kind: "completed", route: String(config["route"]) })),
     assign: pure(({ config }) => ({ kind: "completed", stateUpdates: config["updates"] as JsonObject })),
     echo: pure(({ scope }) => ({
       kind: "completed",
-      outputJson: { state: scope.state, nodes: scope.nodes as unknown as Json, input: scope.input },
+      outputJson: {
+        state: scope.state,
+        nodes: scope.nodes as unknown as Json,
+        input: scope.input,
+        ...(scope.index !== undefined && { item: scope.item ?? null, index: scope.index }),
+      },
     })),
     // The characters cannot stand in a plan either.
     unstorable: pure(({ config }) => ({ kind: "completed", outputText: String.fromCharCode(Number(config["code"])) })),
     fail: pure(() => ({ kind: "failed", code: "BROKEN", message: "as told", retryable: false })),
+    poison: pure(({ scope, config }) =>
+      (config["items"] as Json[]).includes(scope.item ?? null)
+        ? { kind: "failed", code: "POISON", message: `item ${JSON.stringify(scope.item)}`, retryable: false }
+        : { kind: "completed", outputJson: scope.item ?? null },
+    ),
     person: pure(() => ({ kind: "waiting", reason: "PERSON" })),
     timer: pure(({ config }) => ({ kind: "waiting", reason: "TIMER", delayMs: Number(config["ms"]) })),
     flaky: outside((context) => {
