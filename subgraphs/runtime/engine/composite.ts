@@ -30,6 +30,11 @@ export function isComposite(type: string): boolean {
   return compositeTypes.has(type);
 }
 
+/** What a node is executed with: of a composite node the part of its config that it opens with. */
+export function executedConfig({ composite, config }: Pick<CompiledNode, "composite" | "config">): JsonObject {
+  return composite === undefined ? config : composite.opening;
+}
+
 /** The document in a composite node's config; undefined for any other node. */
 export function bodyOf({ type, config }: Pick<PlanNode, "type" | "config">): PlanDocument | undefined {
   return isComposite(type) ? (config["body"] as unknown as PlanDocument | undefined) : undefined;

@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from "#shared/json.ts";
 import { compileComposite, type CompiledComposite } from "./composite.ts";
-import { compositePathOf, framePathOf, lastSegment, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
+import { compositePathOf, framePathOf, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
 /** A node as the document says it. */
 export interface PlanNode {
@@ -95,13 +95,13 @@ export function compilePlan(document: PlanDocument): CompiledPlan {
     if (indexById.has(node.id)) throw new PlanError(`the node id ${node.id} is used twice`);
     indexById.set(node.id, node.index);
   }
-  const nodeOf = (id: string): CompiledNode => {
+  const endOf = (id: string): CompiledNode => {
     const node = nodes[indexById.get(id) ?? -1];
     if (node === undefined) throw new PlanError(`an edge names the node ${id}, which does not exist`);
     return node;
   };
   for (const { source, target, condition } of document.edges) {
-    const [from, to] = [nodeOf(source), nodeOf(target)];
+    const [from, to] = [endOf(source), endOf(target)];
     from.outgoing.push({ target: to.index, condition });
     to.incoming.push(from.index);
   }
@@ -111,30 +111,39 @@ export function compilePlan(document: PlanDocument): CompiledPlan {
 
 /** The node that runs at a path, found through the nested plans alone; undefined: the plan has none there. The path of a frame gives the node that ends it. */
 export function nodeOfPath(plan: CompiledPlan, path: string): CompiledNode | undefined {
-  const within = planOfFrame(plan, framePathOf(path));
-  const segment = lastSegment(path);
-  const node = within?.nodes[within.indexById.get(segmentNodeId(segment)) ?? -1];
-  return segment.includes("#") ? node?.composite?.end : node;
+  return ordinalOf(path) === undefined ? placeOf(plan, path)?.node : placeOf(plan, compositePathOf(path))?.node.composite?.end;
 }
 
-/** The plan that the frame at a path walks; undefined: there is none. */
-export function planOfFrame(plan: CompiledPlan, framePath: string): CompiledPlan | undefined {
+/** A node, and the plan that it is a node of. */
+export interface PlanPlace {
+  within: CompiledPlan;
+  node: CompiledNode;
+}
+
+/** The node of a document at a path, with the graph that it stands in; undefined: there is none, or a frame ends there. */
+export function placeOf(plan: CompiledPlan, path: string): PlanPlace | undefined {
+  const segments = path.split("/");
   let within: CompiledPlan | undefined = plan;
-  for (const segment of framePath === rootPath ? [] : framePath.split("/")) {
-    within = within?.nodes[within.indexById.get(segmentNodeId(segment)) ?? -1]?.composite?.body;
+  for (const segment of segments.slice(0, -1)) {
+    const composite: CompiledComposite | undefined = nodeOf(within, segmentNodeId(segment))?.composite;
+    within = ordinalOf(segment) === undefined ? undefined : composite?.body;
   }
-  return within;
+  const node = nodeOf(within, segments.at(-1) ?? "");
+  return within === undefined || node === undefined ? undefined : { within, node };
+}
+
+function nodeOf(plan: CompiledPlan | undefined, id: string): CompiledNode | undefined {
+  return plan?.nodes[plan.indexById.get(id) ?? -1];
 }
 
 /** Paths of all nodes that lead to the node at a path, near and far, in its frame and in those around it: what it may have read. */
 export function pathsBefore(plan: CompiledPlan, path: string): string[] {
-  const framePath = framePathOf(path);
-  const within = planOfFrame(plan, framePath);
-  const node = within?.nodes[within.indexById.get(segmentNodeId(lastSegment(path))) ?? -1];
-  if (within === undefined || node === undefined) return [];
-  const own = upstreamOf(within, node).map(({ id }) => pathBeneath(framePath, id));
-  if (framePath === rootPath) return own;
-  const composite = compositePathOf(framePath);
+  const place = placeOf(plan, path);
+  if (place === undefined) return [];
+  const frame = framePathOf(path);
+  const own = upstreamOf(place.within, place.node).map(({ id }) => pathBeneath(frame, id));
+  if (frame === rootPath) return own;
+  const composite = compositePathOf(frame);
   return [...own, composite, ...pathsBefore(plan, composite)];
 }
 

@@ -1,8 +1,8 @@
 /** What the node at a path saw, worked out from what is stored: the same as in its owner's hands, for whoever has not the run. */
 import type { Json } from "#shared/json.ts";
 import type { FrameVars, NodeOutput } from "./frame.ts";
-import { compositePathOf, framePathOf, lastSegment, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
-import { planOfFrame, upstreamOf, type CompiledPlan } from "./plan.ts";
+import { compositePathOf, framePathOf, ordinalOf, pathBeneath, rootPath } from "./path.ts";
+import { placeOf, upstreamOf, type CompiledPlan } from "./plan.ts";
 
 /** What is stored of a run. */
 export interface StoredSight {
@@ -20,30 +20,32 @@ export interface Sight {
 
 /** Each frame from the root on adds what leads to the node, or to the composite that goes on inwards; an id is of the innermost graph that has it. */
 export function sightAt(plan: CompiledPlan, path: string, stored: StoredSight): Sight {
+  const place = placeOf(plan, path);
+  if (place === undefined) return { outputs: {}, vars: {} };
+  const { within, node } = place;
   const framePath = framePathOf(path);
-  const within = planOfFrame(plan, framePath);
-  const node = within?.nodes[within.indexById.get(segmentNodeId(lastSegment(path))) ?? -1];
-  if (within === undefined || node === undefined) return { outputs: {}, vars: {} };
-  const around = framePath === rootPath ? { outputs: {}, vars: {} } : sightAt(plan, compositePathOf(framePath), stored);
+  const around = framePath === rootPath ? { outputs: {} } : sightAt(plan, compositePathOf(framePath), stored);
   const seen = Object.entries(around.outputs).filter(([id]) => !within.indexById.has(id));
   for (const { id } of upstreamOf(within, node)) {
     const output = stored.outputOf(pathBeneath(framePath, id));
     if (output !== undefined) seen.push([id, output]);
   }
-  return { outputs: Object.fromEntries(seen), vars: { ...around.vars, ...varsOf(framePath, stored) } };
+  return { outputs: Object.fromEntries(seen), vars: varsAt(framePath, stored) };
 }
 
-function varsOf(framePath: string, stored: StoredSight): FrameVars {
+/** What a frame has beside outputs, with what the frames around it have. */
+export function varsAt(framePath: string, stored: StoredSight): FrameVars {
   const index = ordinalOf(framePath);
   if (index === undefined) return {};
-  const item = stored.itemOf(compositePathOf(framePath), index);
-  return { index, ...(item !== undefined && { item }) };
+  const composite = compositePathOf(framePath);
+  const item = stored.itemOf(composite, index);
+  return { ...varsAt(framePathOf(composite), stored), index, ...(item !== undefined && { item }) };
 }
 
-/** The frames that a path leads through, as their composites and which item each is: `a#1/b#2/c` through item 1 of `a` and item 2 of `a#1/b`. */
-export function itemsOnTheWay(path: string): { path: string; ordinal: number }[] {
+/** The items that a frame is of, its own and those around it: `a#1/b#2` of item 1 of `a` and of item 2 of `a#1/b`. */
+export function itemsOf(framePath: string): { path: string; ordinal: number }[] {
   const found: { path: string; ordinal: number }[] = [];
-  for (let frame = framePathOf(path); frame !== rootPath; frame = framePathOf(compositePathOf(frame))) {
+  for (let frame = framePath; frame !== rootPath; frame = framePathOf(compositePathOf(frame))) {
     const ordinal = ordinalOf(frame);
     if (ordinal !== undefined) found.push({ path: compositePathOf(frame), ordinal });
   }

@@ -7,6 +7,7 @@ import { isSmall } from "#shared/dsl/small.ts";
 import { AppError } from "#shared/errors.ts";
 import type { Evaluator, Job, JobCall } from "#shared/evaluation/job.ts";
 import type { JsonObject } from "#shared/json.ts";
+import { executedConfig, frameType } from "../engine/composite.ts";
 import { readsOf, scopePart, templateFailures } from "../nodes/evaluation.ts";
 import { nodeInput, withoutDefinitions, type InputQuestion } from "./node-input.ts";
 import { askedNodes, seenNodes, type AskedNode, type SeenNode } from "./node-input.sql.ts";
@@ -35,14 +36,17 @@ export function nodeInputLoader(db: Db, evaluation: Evaluator): DataLoader<strin
 }
 
 /** Ids of the nodes whose outputs a node's texts read. */
-async function nodesRead(evaluation: Evaluator, { node: { type: name, config } }: AskedNode, call: JobCall): Promise<string[]> {
-  const type = canonicalNodeType(name);
+async function nodesRead(evaluation: Evaluator, { node }: AskedNode, call: JobCall): Promise<string[]> {
+  const type = canonicalNodeType(node.type);
   if (type === undefined) return [];
+  const config = executedConfig(node);
   const { paths } = await readsOf(evaluation, { type, config }, call);
   return paths.flatMap(({ path: [root, id] }) => (root === "nodes" && id !== undefined ? [id] : []));
 }
 
 async function inputOf(evaluation: Evaluator, { type: name, config, scope }: SeenNode, call: JobCall): Promise<JsonObject | null> {
+  const { item, index } = scope;
+  if (name === frameType) return { ...(item !== undefined && { item }), ...(index !== undefined && { index }) };
   const type = canonicalNodeType(name);
   if (type === undefined) return null;
   if (isSmall(nodeSpecs[type], config, scope)) return nodeInput({ type, config, scope });

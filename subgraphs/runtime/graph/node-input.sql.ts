@@ -2,9 +2,13 @@
 import type { Tx } from "#shared/db/database.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { TemplateScope } from "#shared/template/scope.ts";
-import { framePathOf, lastSegment, pathBeneath } from "../engine/path.ts";
-import { nodeOfPath, type CompiledNode } from "../engine/plan.ts";
-import { parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
+import { executedConfig, frameType } from "../engine/composite.ts";
+import type { NodeOutput } from "../engine/frame.ts";
+import { framePath, framePathOf, lastSegment, nodeIdOfPath, pathBeneath, rootPath } from "../engine/path.ts";
+import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
+import { itemsOf, sightAt, varsAt, type StoredSight } from "../engine/sight.ts";
+import { itemOf } from "../queue/load.sql.ts";
+import { nodeRunId, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
 import { plansById } from "../plan/stored-plan.sql.ts";
 
 /** A node as its plan has it, and what its templates saw. */
@@ -33,7 +37,7 @@ interface StoredRow {
 }
 
 /** A node of a run, found. */
-export type AskedNode = NodeRunKey & { id: string; node: CompiledNode; run: RunRow };
+export type AskedNode = NodeRunKey & { id: string; node: CompiledNode; plan: CompiledPlan; run: RunRow };
 
 /** It, and the ids of the nodes whose outputs its texts read. */
 export type ReadingNode = AskedNode & { nodesRead: readonly string[] };
@@ -50,10 +54,12 @@ const storedRows = `select n.run_id as "runId", n.path, n.seq, n.done_seq as "do
 
 /** Nodes with the scope that they saw when they began, by node run id: node runs without a row see what there is now. */
 export async function seenNodes(tx: Tx, asked: readonly ReadingNode[]): Promise<Map<string, SeenNode>> {
-  const keys = asked.flatMap(({ runId, path, nodesRead }) => [
+  const keys = asked.flatMap(({ runId, path, nodesRead, plan }) => [
     { runId, path, wants: false },
     ...nodesRead.map((id) => ({ runId, path: pathBeneath(framePathOf(path), id), wants: true })),
+    ...outerPaths(plan, path, nodesRead).map((outer) => ({ runId, path: outer, wants: true })),
   ]);
+  const items = await itemsSeen(tx, asked);
   const rows = await tx.sql<StoredRow>(storedRows, [
     keys.map(({ runId }) => runId),
     keys.map(({ path }) => path),
@@ -62,7 +68,37 @@ export async function seenNodes(tx: Tx, asked: readonly ReadingNode[]): Promise<
     tx.tenantId,
   ]);
   const byRun = Map.groupBy(rows, ({ runId }) => runId);
-  return new Map(asked.map((one) => [one.id, { ...one.node, scope: scopeOf(one, byRun.get(one.runId) ?? []) }]));
+  return new Map(
+    asked.map((one) => {
+      const { type } = one.node;
+      return [one.id, { type, config: executedConfig(one.node), scope: scopeOf(one, byRun.get(one.runId) ?? [], items) }];
+    }),
+  );
+}
+
+/** Nodes of the frames around a node that it reads. */
+function outerPaths(plan: CompiledPlan, path: string, nodesRead: readonly string[]): string[] {
+  if (framePathOf(path) === rootPath) return [];
+  const read = new Set(nodesRead);
+  return pathsBefore(plan, path).filter((outer) => framePathOf(outer) !== framePathOf(path) && read.has(nodeIdOfPath(outer)));
+}
+
+/** The frame whose item a node run sees: of one that ends a frame, that frame. */
+function frameSeen({ path, node }: AskedNode): string {
+  return node.type === frameType ? path : framePathOf(path);
+}
+
+// Served by the primary keys: of an iteration with many items one artifact is read.
+const storedItems = `select n.run_id || ':' || n.path || '#' || k.ordinal as id, ${itemOf("n", "k.ordinal")} as item
+  from unnest($1::text[], $2::text[], $3::int[]) as k(run_id, path, ordinal) join runtime.node_run n using (run_id, path) where n.tenant_id = $4`;
+
+/** Items by the ids that their frames have. */
+async function itemsSeen(tx: Tx, asked: readonly AskedNode[]): Promise<ReadonlyMap<string, Json>> {
+  const keys = asked.flatMap((one) => itemsOf(frameSeen(one)).map((item) => ({ runId: one.runId, ...item })));
+  if (keys.length === 0) return new Map();
+  const columns = [keys.map(({ runId }) => runId), keys.map(({ path }) => path), keys.map(({ ordinal }) => ordinal)];
+  const rows = await tx.sql<{ id: string; item: Json }>(storedItems, [...columns, tx.tenantId]);
+  return new Map(rows.map(({ id, item }) => [id, item]));
 }
 
 /** The nodes of these node runs as their plans have them. Unknown ids are left out. */
@@ -85,23 +121,31 @@ export async function askedNodes(tx: Tx, ids: readonly string[]): Promise<AskedN
     const run = byId.get(key.runId);
     const plan = run === undefined ? undefined : plans.get(run.planId);
     const node = plan && nodeOfPath(plan, key.path);
-    return run === undefined || node === undefined ? [] : [{ ...key, run, node }];
+    return run === undefined || plan === undefined || node === undefined ? [] : [{ ...key, run, plan, node }];
   });
 }
 
-/** Outputs of its frame and the run's state as they stood before the node's first event. */
-function scopeOf({ path, run, node }: AskedNode, rows: readonly StoredRow[]): TemplateScope {
+/** Outputs of its frame, of what leads to the frames around it, and the run's state as they stood before the node's first event. */
+function scopeOf(asked: AskedNode, rows: readonly StoredRow[], items: ReadonlyMap<string, Json>): TemplateScope {
+  const { path, plan, run, node } = asked;
   const seq = rows.find((row) => row.path === path)?.seq ?? Number.POSITIVE_INFINITY;
   const before = rows.filter((row) => row.isOutput && (row.doneSeq ?? seq) < seq);
+  const byPath = new Map(before.map((row) => [row.path, row]));
+  const stored: StoredSight = {
+    outputOf: (one) => byPath.get(one),
+    itemOf: (composite, ordinal) => items.get(nodeRunId(run.id, framePath(composite, ordinal))),
+  };
   return {
+    ...varsAt(frameSeen(asked), stored),
     input: run.input,
     // Spread, not assigned: a key may be called __proto__.
     state: before.reduce<JsonObject>((state, { stateUpdates }) => (stateUpdates === null ? state : { ...state, ...stateUpdates }), {}),
-    nodes: Object.fromEntries(
-      before
+    nodes: Object.fromEntries([
+      ...(framePathOf(path) === rootPath ? [] : Object.entries(sightAt(plan, path, stored).outputs)),
+      ...before
         .filter((row) => framePathOf(row.path) === framePathOf(path))
-        .map(({ path: one, output, text }) => [lastSegment(one), { output, text }]),
-    ),
+        .map(({ path: one, output, text }): [string, NodeOutput] => [lastSegment(one), { output, text }]),
+    ]),
     current: { node_id: node.id },
   };
 }

@@ -9,6 +9,7 @@ import { NodeArtifactConnection, NodeRunConnection, TraceSpanConnection } from "
 import { NodeRun } from "./node-run.entity.ts";
 import { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
 import * as nodeRuns from "./node-run.service.ts";
+import { compositePathOf } from "../engine/path.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { Run } from "./run.entity.ts";
 import { StopReasonEnum, type StopReason } from "./run.enums.ts";
@@ -134,15 +135,18 @@ export class NodeRunResolver {
 
   @FieldResolver(() => NodeRun, {
     nullable: true,
-    description: "The node run whose work this one is part of; null: none. No type of node has such parts yet.",
+    description: "The node run whose work this one is part of: the item of an iteration, or the iteration while the item goes on; null: none.",
   })
-  parent(@Root() nodeRun: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> | null {
-    return nodeRun.parentPath === null ? null : loaders.nodeRun.load(nodeRunId(nodeRun.runId, nodeRun.parentPath));
+  async parent(@Root() { runId, parentPath }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> {
+    if (parentPath === null) return null;
+    const frame = await loaders.nodeRun.load(nodeRunId(runId, parentPath));
+    // The row of an item is written when it has ended.
+    return frame ?? loaders.nodeRun.load(nodeRunId(runId, compositePathOf(parentPath)));
   }
 
   @FieldResolver(() => NodeRunConnection, {
     description:
-      "The node runs that are part of its work, in the order of creation. No type of node has such parts yet: the page is empty.",
+      "The node runs that are part of its work, in the order of creation: of an iteration its items that have ended, in the order of their ends, of an item what ran for it. The page of any other is empty.",
   })
   children(
     @Root() { runId, path }: NodeRun,

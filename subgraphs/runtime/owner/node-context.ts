@@ -6,6 +6,7 @@ import type { HintPublisher } from "#shared/hints.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/executor.ts";
 import type { DeltaKind } from "../nodes/ports/model.port.ts";
+import { executedConfig } from "../engine/composite.ts";
 import type { FrameVars } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
@@ -110,8 +111,7 @@ export class NodeRunContext implements NodeContext {
     return this.#run.effectKeys?.[this.#attempt.path] ?? this.nodeRunId;
   }
   get config(): JsonObject {
-    const { composite, config } = this.#attempt.node;
-    return composite === undefined ? config : composite.opening;
+    return executedConfig(this.#attempt.node);
   }
   get scope(): NodeScope {
     return (this.#scope ??= {

@@ -4,7 +4,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { framePathOf } from "../engine/path.ts";
-import { itemsOnTheWay, sightAt, type StoredSight } from "../engine/sight.ts";
+import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import { storableOutcome } from "../nodes/storable.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
@@ -176,7 +176,7 @@ export class OfferedNodes {
         vars: frame.vars,
       });
     }
-    const run = await runLoadSome(this.#db, claim.runId, { paths: pathsBefore(plan, claim.path), items: itemsOnTheWay(claim.path) });
+    const run = await runLoadSome(this.#db, claim.runId, { paths: pathsBefore(plan, claim.path), items: itemsOf(framePathOf(claim.path)) });
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
     return new NodeRunContext(runEnvironment(this.#owner, run, clock), {

@@ -20,8 +20,8 @@ const scope: TemplateScope = {
 const render = (id: keyof typeof sampleNodes) => renderConfig(sampleNodes[id].type, sampleNodes[id].config, scope);
 
 describe("node types", () => {
-  it("are the eight, with two aliases (S-17, S-18)", () => {
-    expect(nodeTypes).toEqual(["llm", "tool", "code", "answer", "if-else", "assigner", "knowledge-retrieval", "template-transform"]);
+  it("are the eight and iteration, with two aliases (S-17, S-18)", () => {
+    expect(nodeTypes).toEqual(["llm", "tool", "code", "answer", "if-else", "assigner", "knowledge-retrieval", "template-transform", "iteration"]);
     expect([canonicalNodeType("condition"), canonicalNodeType("retriever"), canonicalNodeType("llm")]).toEqual([
       "if-else",
       "knowledge-retrieval",
