@@ -15,6 +15,8 @@ export interface StoredNode {
   status: OpenPhase | DonePhase;
   /** Number of the event of its end. */
   doneSeq: number | null;
+  /** Number of the event of its beginning; absent: behind all that is finished. */
+  seq?: number;
   /** Of a composite node that was opened: what was fixed then. */
   opened?: Opened | undefined;
   outputText: string | null;
@@ -33,7 +35,7 @@ export interface Replayed {
 }
 
 /**
- * Replays finished node runs by doneSeq, then opens the others as they stand. Rows beneath a frame or a composite that has ended need not be there; what is
+ * Replays finished node runs by the number of their end, open ones by that of their beginning: a frame that failed has not ended while one of its is open. Rows beneath a frame or a composite that has ended need not be there; what is
  * there of them says nothing any more.
  *
  * @throws for a row that stands at no node of the plan: whatever it says would be lost without a word.
@@ -43,14 +45,21 @@ export function replay(plan: CompiledPlan, rows: readonly StoredNode[], initialN
   const stored = new Map(rows.map((row) => [row.path, row]));
   const unstored = new Set<NodeState>();
   const standing = rows.filter(({ path }) => !hasEndedAround(stored, path));
-  const finished = standing.filter((row) => isDone(row.status)).toSorted((a, b) => (a.doneSeq ?? 0) - (b.doneSeq ?? 0));
-  for (const row of finished) {
+  for (const row of standing.toSorted((a, b) => placeIn(a) - placeIn(b))) {
     const state = nodeOf(run, stored, row.path);
+    if (!isDone(row.status)) {
+      openAgain(run, state, row);
+      continue;
+    }
     for (const skipped of applyStored(run, state, row)) unstored.add(skipped);
     unstored.delete(state);
   }
-  for (const row of standing) if (!isDone(row.status)) openAgain(run, nodeOf(run, stored, row.path), row);
   return { run, unstoredSkips: [...unstored] };
+}
+
+/** The number of what a row tells last. */
+function placeIn({ status, doneSeq, seq }: StoredNode): number {
+  return isDone(status) ? (doneSeq ?? 0) : (seq ?? Number.MAX_SAFE_INTEGER);
 }
 
 function openAgain(run: RunState, state: NodeState, { opened, status }: StoredNode): void {

@@ -26,12 +26,12 @@ interface OpenRun {
   planId: string;
   initialNode: string | null;
   createdMs: number;
-  nodes: { path: string; status: number; doneSeq: number | null; route: string | null; opened: OpenedColumn | null }[];
+  nodes: { path: string; seq: number; status: number; doneSeq: number | null; route: string | null; opened: OpenedColumn | null }[];
 }
 
 // Only what decides what is ready: outputs stay where they are. Served by the primary keys.
 const openRuns = `select r.id, r.plan_id as "planId", r.initial_node as "initialNode", ${epochMs("r.created_at")} as "createdMs",
-    (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'doneSeq', n.done_seq, 'route', n.route,
+    (select coalesce(json_agg(json_build_object('path', n.path, 'seq', n.seq, 'status', n.status, 'doneSeq', n.done_seq, 'route', n.route,
        'opened', n.opened)), '[]')
      from runtime.node_run n where n.tenant_id = $2 and n.run_id = r.id and ${standing}) as nodes
   from runtime.run r where r.tenant_id = $2 and r.id = any($1) and r.status < 3`;
@@ -58,9 +58,9 @@ function readyNodes(open: OpenRun, plan: CompiledPlan | undefined): NodeRun[] {
     .map((state, place) => queuedNode(open, state, place));
 }
 
-function storedNode({ path, status, doneSeq, route, opened }: OpenRun["nodes"][number]): StoredNode {
+function storedNode({ path, seq, status, doneSeq, route, opened }: OpenRun["nodes"][number]): StoredNode {
   const unread = { outputText: null, outputJson: null, stateUpdates: undefined, errorCode: null, errorMessage: null };
-  return { path, status: nodeRunStatusWord(status), doneSeq, route: route ?? undefined, opened: opened === null ? undefined : { count: opened.count }, ...unread };
+  return { path, seq, status: nodeRunStatusWord(status), doneSeq, route: route ?? undefined, opened: opened === null ? undefined : { count: opened.count }, ...unread };
 }
 
 function queuedNode(open: OpenRun, { path, node, frame }: NodeState, place: number): NodeRun {

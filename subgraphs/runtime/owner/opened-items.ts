@@ -34,8 +34,14 @@ export interface ItemsRefused {
   message: string;
 }
 
-/** Makes what is stored of the items of the iteration at a path. */
-export function storedItems(path: string, given: readonly Json[]): StoredItems | ItemsRefused {
+/** The iteration that opens. */
+export interface OpeningIteration {
+  path: string;
+  onItemError: OpenedColumn["onItemError"];
+}
+
+/** Makes what is stored of the items of an iteration. */
+export function storedItems(iteration: OpeningIteration, given: readonly Json[]): StoredItems | ItemsRefused {
   const { count, bytes } = itemLimits;
   if (given.length > count) {
     const message = `config.items has ${given.length} items and may have ${count}; split the list and run the workflow once for each part.`;
@@ -43,7 +49,7 @@ export function storedItems(path: string, given: readonly Json[]): StoredItems |
   }
   try {
     const { value, text } = storableJson(given as Json[], "config.items", { maxBytes: bytes, replaced: { count: 0 } });
-    return { items: value as Json[], ...columnOf(path, value as Json[], text) };
+    return { items: value as Json[], ...columnOf(iteration, value as Json[], text) };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;
     if (cause.kind !== "large") return { code: "OUTPUT_NOT_STORABLE", message: `The items cannot be kept: ${cause.problem}.` };
@@ -52,9 +58,9 @@ export function storedItems(path: string, given: readonly Json[]): StoredItems |
   }
 }
 
-function columnOf(path: string, items: Json[], text: string): Pick<StoredItems, "opened" | "artifacts"> {
+function columnOf({ path, onItemError }: OpeningIteration, items: Json[], text: string): Pick<StoredItems, "opened" | "artifacts"> {
   const { length: count } = items;
-  if (Buffer.byteLength(text) <= inlineBytes) return { opened: JSON.stringify({ count, items } satisfies OpenedColumn), artifacts: [] };
+  if (Buffer.byteLength(text) <= inlineBytes) return { opened: JSON.stringify({ count, onItemError, items } satisfies OpenedColumn), artifacts: [] };
   const chunks: Required<OpenedColumn>["chunks"] = [];
   const artifacts: ArtifactRow[] = [];
   let texts: string[] = [];
@@ -73,5 +79,5 @@ function columnOf(path: string, items: Json[], text: string): Pick<StoredItems, 
     characters += one.length;
   });
   close(count);
-  return { opened: JSON.stringify({ count, chunks } satisfies OpenedColumn), artifacts };
+  return { opened: JSON.stringify({ count, onItemError, chunks } satisfies OpenedColumn), artifacts };
 }

@@ -213,7 +213,8 @@ export class RunLedger {
 
   /** A composite node has its items, or fails for what they are. */
   #drive(held: HeldNode, { items }: OpenedOutcome): void {
-    const stored = this.#seq + 2 * items.length > maxRunEvents ? runTooLarge : storedItems(held.path, items);
+    const { onItemError = "fail" } = held.state.node.composite ?? {};
+    const stored = this.#seq + 2 * items.length > maxRunEvents ? runTooLarge : storedItems({ path: held.path, onItemError }, items);
     if ("code" in stored) {
       const failure: NodeEnd = { kind: "failed", ...stored, retryable: false };
       this.#pending.nodeSet(this.finishedRow(held, failure));

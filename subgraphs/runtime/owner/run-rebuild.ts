@@ -43,6 +43,7 @@ function storedNode(node: LoadedNode): StoredNode {
   return {
     path: node.path,
     status: nodeRunStatusWord(node.status),
+    seq: node.seq,
     doneSeq: node.doneSeq,
     opened: node.opened === null ? undefined : openedOf(node.opened, node.chunks),
     outputText: node.outputText,

@@ -31,25 +31,49 @@ const run = ofOld(newRunColumns, "o", {
   status: "0",
 } satisfies Partial<Record<keyof typeof newRunColumns, string>>);
 
-/** Copied node runs are finished: how they waited and were executed on the way is the old run's story. */
+/**
+ * Copied node runs are finished, but for composites that go on: how they waited and were executed on the way is the old run's story. A composite that
+ * goes on has no end and no failure; all else of it was fixed when it opened.
+ */
+const whenKept = (column: string): string => `case when k.fate = 'keep' then k.${column} end`;
 const node = ofOld(nodeRunColumns, "k", {
+  status: "case when k.fate = 'keep' then k.status else 1 end",
   seq: "k.new_seq",
-  doneSeq: "k.new_seq",
+  doneSeq: "case when k.fate = 'keep' then k.new_seq end",
+  endedMs: whenKept("ended_at"),
+  errorCode: whenKept("error_code"),
+  errorMessage: whenKept("error_message"),
   dueMs: "null",
   alone: "false",
   effectUnknown: "false",
   waitReason: "null",
 } satisfies Partial<Record<keyof typeof nodeRunColumns, string>>);
 
-// Copied node runs get the new run's first events, in the order they were done. The key that is sent outside stays the old one where nobody
-// knows whether the old call took effect (failed so, or cancelled after its start); where it failed for certain there is a new one, else the
-// other side would replay its stored error.
+// A row by itself: what completed or was skipped is kept; a composite that was opened and did not complete goes on; all else is done anew.
+const fateAlone = (row: string): string => `case when ${row}.status in (3, 6) then 'keep' when ${row}.opened is not null then 'go on' else 'drop' end`;
+
+// An item that failed is kept where its iteration went on without it; where it failed with it the item goes on, and has no row until it ends.
+const fateOfItem = `case when n.status = 3 or n.status = 4 and around.mode in ('continue', 'remove') then 'keep' else 'go on' end`;
+
+// What is beneath something that is kept is kept whatever came of it: it is not looked at any more. Served by node_run_children.
+const tree = `tree as (
+  select n.path, ${fateAlone("n")} as fate, n.node_type, n.opened ->> 'onItemError' as mode from runtime.node_run n join o on n.run_id = o.id where n.parent_path is null
+  union all
+  select n.path, case when around.fate in ('keep', 'drop') then around.fate when n.node_type = 'frame' then ${fateOfItem} else ${fateAlone("n")} end,
+    n.node_type, n.opened ->> 'onItemError'
+  from tree around cross join o join runtime.node_run n on n.run_id = o.id and n.parent_path = around.path)`;
+
+// Copied node runs get the new run's first events, in the order they were done, a composite that goes on before what is beneath it. The key that is sent
+// outside stays the old one where nobody knows whether the old call took effect (failed so, or cancelled after its start); where it failed for certain there
+// is a new one, else the other side would replay its stored error.
 const fork = defineStatement({
   name: "fork",
   text: `
-with o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = 4),
-k as materialized (select n.*, row_number() over (order by n.done_seq)::int + 1 as new_seq
-  from runtime.node_run n join o on n.run_id = o.id where n.status in (3, 6)),
+with recursive o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = 4),
+${tree},
+k as materialized (select n.*, tree.fate, row_number() over (order by coalesce(case when tree.fate = 'keep' then n.done_seq end, n.seq))::int + 1 as new_seq
+  from tree cross join o join runtime.node_run n on n.run_id = o.id and n.path = tree.path
+  where tree.fate = 'keep' or tree.fate = 'go on' and n.node_type <> 'frame'),
 keys as (select
     coalesce(array_agg(n.path) filter (where n.status in (3, 6) or n.status = 4 and not n.effect_unknown), '{}') as settled,
     coalesce(jsonb_object_agg(n.path, coalesce(n.effect_key, n.run_id || ':' || n.path))
@@ -64,7 +88,7 @@ r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_s
 n as (insert into runtime.node_run (run_id, tenant_id, ${node.names}) select r.id, r.tenant_id, ${node.values} from k, r),
 e as (insert into runtime.run_event (run_id, seq, type, status, attempt, at, tenant_id, path)
   select r.id, 1, 0, 0, null, now(), r.tenant_id, null from r
-  union all select r.id, k.new_seq, 1, k.status, k.attempt, now(), r.tenant_id, k.path from k, r),
+  union all select r.id, k.new_seq, 1, case when k.fate = 'keep' then k.status else 1 end, k.attempt, now(), r.tenant_id, k.path from k, r),
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
   select id, id, tenant_id, now() - priority * interval '1 second' from r where execution = 'WORKERS')
 select id from r`,

@@ -158,6 +158,8 @@ export const nodeRunColumns = {
 /** The column `opened` of an iteration's row. */
 export interface OpenedColumn {
   count: number;
+  /** What becomes of it when an item fails: a new run that goes on from this one asks. */
+  onItemError: "fail" | "continue" | "remove";
   /** The items, where they are few and small. */
   items?: Json[];
   /** Else the artifacts that hold them, in order, each with the number of its first item. */

@@ -1,3 +1,4 @@
+import { newId } from "#shared/ids.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { PlanDocument, PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
@@ -113,3 +114,121 @@ describe("an iteration", () => {
     expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: ["0", "1", "2"] });
   });
 });
+
+describe("an iteration whose owner dies", () => {
+  it("is gone on with by the next, which calls no finished item again", async () => {
+    const t = await setup();
+    const first = t.worker();
+    const body = plan([node("call", "hold"), node("note", "echo")], ["call>note"]);
+    const runId = await t.create(plan([each(ten, body, { parallel: 2, output: "{{ nodes.note.output.item }}" })]));
+    for (const item of [0, 1, 2, 3]) {
+      await t.until(runId, ({ nodes }) => nodes[`each#${item}/call`] === "RUNNING");
+      (await heldAt(t, runId, `each#${item}/call`)).end();
+    }
+    await t.until(runId, ({ nodes }) => nodes["each#3"] === "COMPLETED" && nodes["each#5/call"] === "RUNNING");
+    await first.kill();
+    for (const call of [...t.calls.held.values()]) call.end();
+    const before = t.calls.log.length;
+    await t.leasesEnd(runId);
+    t.worker();
+    for (const item of [4, 5, 6, 7, 8, 9]) (await heldAt(t, runId, `each#${item}/call`)).end();
+    expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: ten });
+    expect(t.calls.log.slice(before).filter((id) => id === "call")).toHaveLength(6);
+  });
+
+  it("ends what was open in an item that had failed", async () => {
+    const t = await setup();
+    const first = t.worker();
+    const body = plan([node("ask", "person"), node("gate", "hold"), node("bad", "poison", { items: [1] })], ["gate>bad"]);
+    const runId = await t.create(plan([each([0, 1], body, { parallel: 2, on_item_error: "continue", output: "{{ item }}" })]));
+    await t.until(runId, ({ nodes }) => nodes["each#1/gate"] === "RUNNING" && nodes["each#1/ask"] === "WAITING");
+    (await heldAt(t, runId, "each#1/gate")).end();
+    await t.until(runId, ({ nodes }) => nodes["each#1/bad"] === "FAILED");
+    await first.kill();
+    await t.leasesEnd(runId);
+    t.worker();
+    (await heldAt(t, runId, "each#0/gate")).end();
+    await t.until(runId, ({ nodes }) => nodes["each#0/ask"] === "WAITING" && nodes["each#1"] === "FAILED");
+    await t.control.answerNode({ tenantId: "acme", runId, path: "each#0/ask", outcome: { kind: "completed" } });
+    expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: [0, null], nodes: { "each#1/ask": "CANCELLED" } });
+  });
+});
+
+describe("an iteration", () => {
+  it("is cancelled with all that is open in it, deepest first", async () => {
+    const t = await setup();
+    t.worker();
+    const inner = each("{{ item }}", plan([node("call", "hold"), node("ask", "person")]), { parallel: 2 }, "inner");
+    const runId = await t.create(plan([each([[1, 2], [3]], plan([inner]), { parallel: 2 })]));
+    await t.until(runId, ({ nodes }) => Object.values(nodes).filter((status) => status === "WAITING").length === 3);
+    await t.control.cancel({ tenantId: "acme", runId, reason: "no" });
+    const view = await t.finished(runId);
+    expect(view.status).toBe("CANCELLED");
+    expect(new Set(Object.values(view.nodes))).toEqual(new Set(["CANCELLED"]));
+    expect(Object.keys(view.nodes)).toHaveLength(1 + 2 + 2 + 3 + 6);
+    const { rows } = await t.pool.query("select path from runtime.node_run where run_id = $1 order by done_seq", [runId]);
+    const order = rows.map(({ path }) => path as string);
+    expect(order.indexOf("each#0/inner#1/ask")).toBeLessThan(order.indexOf("each#0/inner#1"));
+    expect(order.indexOf("each#0/inner#1")).toBeLessThan(order.indexOf("each#0/inner"));
+    expect(order.at(-1)).toBe("each");
+  });
+
+  it("offers calls beyond the slots to other workers, which see the item and what is around", async () => {
+    const t = await setup();
+    t.worker({ slots: 2 });
+    t.worker({ slots: 2 });
+    const large = Array.from({ length: 30 }, (_, index) => ({ index, text: "x".repeat(20_000) }));
+    const seen = node("seen", "see-outside");
+    const nodes = [node("outer", "pure"), each("{{ input.rows }}", plan([node("near", "pure"), seen], ["near>seen"]), { parallel: 16 })];
+    const runId = await t.create(plan(nodes, ["outer>each"]), { input: { rows: large } });
+    const view = await t.finished(runId);
+    expect(view).toMatchObject({ status: "COMPLETED", errorCode: null });
+    expect(view.outputJson).toEqual(large.map((item, index) => ({ index, item, nodes: ["near", "outer"] })));
+    const { rows } = await t.pool.query("select count(*)::int as many from runtime.artifact where run_id = $1 and artifact_type = 'ITEMS'", [runId]);
+    expect(rows[0].many).toBeGreaterThan(2);
+  });
+
+  it("is gone on with by a new run from where it failed, and what it had finished is not called again", async () => {
+    const t = await setup();
+    t.worker();
+    const fixed = { failures: 1, byPath: true };
+    const body = plan([node("call", "call"), node("once", "flaky", fixed)], ["call>once"]);
+    const skipping = each([1, 2, 3], plan([node("bad", "poison", { items: [2] })]), { on_item_error: "continue" }, "skipping");
+    const inner = each([7, 8], body, { parallel: 1 }, "inner");
+    const runId = await t.create(plan([skipping, each([0, 1, 2], plan([inner]))], ["skipping>each"]));
+    expect(await t.finished(runId)).toMatchObject({ status: "FAILED", errorCode: "FLAKY" });
+    let last = runId;
+    for (let forks = 0; forks < 6; forks++) {
+      const newRunId = newId();
+      expect(await t.control.retryRun({ tenantId: "acme", runId: last, newRunId })).toBe("created");
+      await t.finished((last = newRunId));
+    }
+    const view = await t.finished(last);
+    expect(view).toMatchObject({ status: "COMPLETED", nodes: { "skipping#1": "FAILED", "skipping#1/bad": "FAILED" } });
+    expect(t.calls.log.filter((id) => id === "call")).toHaveLength(6);
+    expect(t.calls.log.filter((id) => id === "bad")).toHaveLength(3);
+  });
+
+  it.each<[Json, string, string]>([
+    ["{{ input.none }}", "NODE_CONFIG_INVALID", "config.items gives nothing; give a list"],
+    ["{{ input.text }}", "NODE_CONFIG_INVALID", 'config.items gives "a", which is no list'],
+    ["{{ input.many }}", "ITERATION_TOO_LARGE", "config.items has 10001 items and may have 10000"],
+  ])("fails for items %j, saying why", async (items, code, message) => {
+    const t = await setup();
+    t.worker();
+    const input = { text: "a", ...(code === "ITERATION_TOO_LARGE" && { many: Array.from({ length: 10_001 }, () => 0) }) };
+    const runId = await t.create(plan([each(items, plan([node("see", "pure")]))]), { input });
+    expect(await t.finished(runId)).toMatchObject({ status: "FAILED", errorCode: code });
+    const { rows } = await t.pool.query("select error_message from runtime.node_run where run_id = $1", [runId]);
+    expect(rows[0].error_message).toContain(message);
+  });
+});
+
+async function heldAt(t: EngineFixture, runId: string, path: string) {
+  await t.until(runId, ({ nodes }) => nodes[path] === "RUNNING");
+  for (;;) {
+    const call = t.calls.held.get(`${runId}:${path}`);
+    if (call !== undefined) return call;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

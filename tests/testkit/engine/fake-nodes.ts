@@ -21,8 +21,8 @@ export interface Calls {
 }
 
 /**
- * pure: completes with config.output. branch: config.route. assign: config.updates. hold: an outside call that the test ends. call: an outside
- * call of config.ms. cut: is interrupted config.times times. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees. poison: fails for the items in config.items, and gives the others.
+ * pure: completes with config.output. branch: config.route. assign: config.updates. hold: an outside call that the test ends. see-outside: an outside call that gives the item and the names of what it sees. call: an outside
+ * call of config.ms. cut: is interrupted config.times times. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times, with config.byPath in all runs together. fail: fails. echo: completes with the scope that it sees. poison: fails for the items in config.items, and gives the others.
  */
 export function fakeExecutors(): { executors: (type: string) => NodeExecutor | undefined; calls: Calls } {
   const waiters = new Map<string, (call: HeldCall) => void>();
@@ -70,8 +70,11 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
     person: pure(() => ({ kind: "waiting", reason: "PERSON" })),
     timer: pure(({ config }) => ({ kind: "waiting", reason: "TIMER", delayMs: Number(config["ms"]) })),
     flaky: outside((context) => {
-      const made = (calls.attempts.get(context.nodeRunId) ?? 0) + 1;
-      calls.attempts.set(context.nodeRunId, made);
+      const { nodeRunId, config } = context;
+      // In a run that goes on from another the node run has another id.
+      const key = config["byPath"] === true ? nodeRunId.slice(nodeRunId.indexOf(":") + 1) : nodeRunId;
+      const made = (calls.attempts.get(key) ?? 0) + 1;
+      calls.attempts.set(key, made);
       const isOver = made > Number(context.config["failures"]);
       return isOver
         ? { kind: "completed", outputText: `attempt ${context.attempt}` }
@@ -85,6 +88,10 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
         ? { kind: "completed", outputText: `attempt ${context.attempt}` }
         : { kind: "interrupted", code: "SUBGRAPH_UNREACHABLE", message: "the tool subgraph is away", effectUnknown };
     }),
+    "see-outside": outside(({ scope }) => ({
+      kind: "completed",
+      outputJson: { item: scope.item ?? null, index: scope.index ?? null, nodes: Object.keys(scope.nodes).toSorted() },
+    })),
     call: outside((context) => sleepFor(Number(context.config["ms"] ?? 0), context.signal)),
     hold: outside(
       (context) =>

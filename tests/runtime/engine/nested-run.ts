@@ -1,0 +1,121 @@
+/** Random nested plans and a run of each in random order, told with the engine's own functions as an owner tells it. */
+import fc from "fast-check";
+import type { Json, JsonObject } from "#shared/json.ts";
+import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened } from "../../../subgraphs/runtime/engine/apply.ts";
+import { openScopesBeneath } from "../../../subgraphs/runtime/engine/drive.ts";
+import { isDone, isLeaf, isOpen, isStopped, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
+import { compilePlan, type CompiledPlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
+import type { StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
+import { startRun, type RunState } from "../../../subgraphs/runtime/engine/run-state.ts";
+import { scopeOutcome } from "../../../subgraphs/runtime/owner/scope-outcome.ts";
+
+/** A nested plan and what happens in it. */
+export interface NestedStory {
+  document: PlanDocument;
+  plan: CompiledPlan;
+  /** Picks what happens next. */
+  picks: number[];
+  /** Leaves that fail, of a hundred. */
+  failing: number;
+}
+
+/** Graphs of up to 4 nodes, a third of them iterations, up to 3 deep. */
+export function nestedStories(options: { failing: number }): fc.Arbitrary<NestedStory> {
+  return fc
+    .record({ document: graphs(3), picks: fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }) })
+    .map((story) => ({ ...story, plan: compilePlan(story.document), failing: options.failing }));
+}
+
+function graphs(depth: number): fc.Arbitrary<PlanDocument> {
+  const leaf = fc.constant<Partial<PlanNode>>({ type: "any", config: {} });
+  const iteration = (): fc.Arbitrary<Partial<PlanNode>> =>
+    fc
+      .record({
+        body: graphs(depth - 1),
+        count: fc.nat(4),
+        parallel: fc.integer({ min: 1, max: 3 }),
+        on_item_error: fc.constantFrom("fail", "continue", "remove"),
+      })
+      .map(({ body, ...config }) => ({ type: "iteration", config: { ...config, body: body as unknown as JsonObject } }));
+  const one = depth === 1 ? leaf : fc.oneof({ arbitrary: leaf, weight: 2 }, { arbitrary: fc.constant(null).chain(iteration), weight: 1 });
+  return fc
+    .tuple(fc.array(one, { minLength: 1, maxLength: 4 }), fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { maxLength: 4 }))
+    .map(([nodes, edges]) => ({
+      nodes: nodes.map((node, index) => ({ id: `n${index}`, ...node }) as PlanNode),
+      edges: edges
+        .filter(([a, b]) => a !== b && a < nodes.length && b < nodes.length)
+        .map(([a, b]) => ({ source: `n${Math.min(a, b)}`, target: `n${Math.max(a, b)}` })),
+    }));
+}
+
+/** Rows as they were written, and how the run stood after each. */
+export interface NestedTold {
+  run: RunState;
+  log: { row: StoredNode; after: string }[];
+  /** Frames that were open at once, of each composite, at most. */
+  mostOpen: Map<string, number>;
+}
+
+/** All that a takeover has to find again. What is part of something that has failed does nothing more until it ends with that, whichever way it stood. */
+export function standing(run: RunState): string {
+  const nodes = [...run.frames.values()].flatMap(({ nodes, end }) => [...nodes, ...(end === undefined ? [] : [end])]);
+  return JSON.stringify({
+    phases: Object.fromEntries(nodes.map((state) => [state.path, isStopped(state) && !isOpen(state.phase) && !isDone(state.phase) ? "STOPPED" : state.phase]).toSorted()),
+    ready: [...run.ready].filter((state) => !isStopped(state)).map(({ path }) => path).toSorted(),
+    open: [...run.open].map(({ path }) => path).toSorted(),
+    failing: [...run.failing].map(({ path }) => path).toSorted(),
+    drives: nodes.flatMap(({ path, drive }) => (drive === undefined ? [] : [[path, drive.ended, drive.next, [...drive.frames.keys()], drive.failure, results(drive)]])).toSorted(),
+    frames: [...run.frames.values()].map(({ path, left, open, failure, outputs, vars }) => [path, left, open, failure, outputs, vars]).toSorted(),
+  });
+}
+
+const results = (drive: NonNullable<NodeState["drive"]>): unknown => Array.from(drive.results, (result) => result ?? null);
+
+/** Tells a story to its end, with random ends and, where `open`, calls that are under way beside others. */
+export function tellNested({ plan, picks, failing }: NestedStory): NestedTold {
+  const run = startRun(plan);
+  const told: NestedTold = { run, log: [], mostOpen: new Map() };
+  let at = 0;
+  const pick = (): number => (picks[at % picks.length] ?? 0) + 7 * at++;
+  const write = (state: NodeState, status: StoredNode["status"], more: Partial<StoredNode>, apply: () => NodeState[] | void): void => {
+    const none = { outputText: null, outputJson: null, stateUpdates: undefined, route: undefined, errorCode: null, errorMessage: null };
+    const opened = state.drive?.opened;
+    const isDone = status !== "RUNNING" && status !== "WAITING";
+    const row = { path: state.path, seq: told.log.length + 1, status, doneSeq: isDone ? told.log.length + 1 : null, ...none, opened, ...more };
+    const skipped = apply() ?? [];
+    told.log.push({ row, after: "" });
+    for (const one of skipped) told.log.push({ row: { path: one.path, status: "SKIPPED", doneSeq: told.log.length + 1, ...none }, after: "" });
+    told.log.at(-1)!.after = standing(run);
+    for (const { owner } of run.frames.values())
+      if (owner?.drive !== undefined) told.mostOpen.set(owner.path, Math.max(told.mostOpen.get(owner.path) ?? 0, owner.drive.frames.size));
+  };
+  const fail = (state: NodeState, code: string, message: string): void =>
+    write(state, "FAILED", { errorCode: code, errorMessage: message }, () => applyFailed(run, state, { code, message }));
+  const complete = (state: NodeState, output: Json): void =>
+    write(state, "COMPLETED", { outputJson: output }, () => applyCompleted(run, state, { outputText: null, outputJson: output, stateUpdates: undefined, route: undefined }));
+  const cancel = (state: NodeState): void => write(state, "CANCELLED", { errorCode: "SIBLING_FAILED" }, () => applyCancelled(run, state));
+  const endLeaf = (state: NodeState): void => (pick() % 100 < failing ? fail(state, "BROKEN", "told") : complete(state, state.path));
+  for (;;) {
+    if (run.root.failure !== undefined) return told;
+    const stopped = [...run.open].filter(isStopped);
+    const startable = [...run.ready].filter((state) => !isStopped(state));
+    const moves = [...stopped, ...startable, ...[...run.open].filter((state) => !isStopped(state))];
+    const state = moves[pick() % moves.length];
+    if (state === undefined) return told;
+    if (stopped.includes(state)) cancel(state);
+    else if (run.open.has(state)) endLeaf(state);
+    else if (isLeaf(state)) {
+      const how = pick() % 4;
+      if (how < 2) endLeaf(state);
+      else write(state, how === 2 ? "RUNNING" : "WAITING", {}, () => applyOpened(run, state, how === 2 ? "RUNNING" : "WAITING"));
+    } else if (state.node.composite !== undefined && state.drive === undefined) {
+      const opened = { count: Number(state.node.config["count"]), items: Array.from({ length: Number(state.node.config["count"]) }, (_, index) => `${state.path}:${index}`) };
+      write(state, "RUNNING", { opened }, () => applyDriven(run, state, opened));
+    } else {
+      const outcome = scopeOutcome(state)!;
+      for (const scope of openScopesBeneath(state)) cancel(scope);
+      if (outcome.kind === "failed") fail(state, outcome.code, outcome.message);
+      else if (outcome.kind === "completed") complete(state, outcome.outputJson ?? null);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import { isDone } from "../../../subgraphs/runtime/engine/frame.ts";
+import { depthOf } from "../../../subgraphs/runtime/engine/path.ts";
+import { nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
+import { replay, type StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
+import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
+import { nestedStories, standing, tellNested, type NestedTold } from "./nested-run.ts";
+
+const runs = { numRuns: 400 };
+
+/** What is stored after the first rows of a log: the last row of each node run. */
+function storedAfter({ log }: NestedTold, count: number): Map<string, StoredNode> {
+  const stored = new Map<string, StoredNode>();
+  for (const { row } of log.slice(0, count)) stored.set(row.path, { ...stored.get(row.path), ...row, seq: stored.get(row.path)?.seq ?? row.seq!, opened: row.opened ?? stored.get(row.path)?.opened });
+  return stored;
+}
+
+/** As an owner loads them: nothing beneath a frame or a composite that has ended. */
+function loaded(stored: Map<string, StoredNode>): StoredNode[] {
+  const parentOf = (path: string): string => (/#\d+$/.test(path) ? path.replace(/#\d+$/, "") : path.slice(0, Math.max(0, path.lastIndexOf("/"))));
+  return [...stored.values()].filter(({ path }) => !isDone(stored.get(parentOf(path))?.status ?? "READY"));
+}
+
+describe("nested runs", () => {
+  it("end, whatever fails and in whatever order: nothing stays open, and nothing stands still", () => {
+    fc.assert(
+      fc.property(nestedStories({ failing: 10 }), (story) => {
+        const { run, log } = tellNested(story);
+        if (run.root.failure === undefined) {
+          expect(runStatus(run)).toBe("COMPLETED");
+          expect([...run.frames.keys()]).toEqual([""]);
+          for (const row of storedAfter({ run, log, mostOpen: new Map() }, log.length).values()) expect([row.path, isDone(row.status)]).toEqual([row.path, true]);
+        } else expect(run.root.failure.code).toBe("BROKEN");
+      }),
+      runs,
+    );
+  });
+
+  it("C1: end no path twice", () => {
+    fc.assert(
+      fc.property(nestedStories({ failing: 15 }), (story) => {
+        const ends = tellNested(story).log.filter(({ row }) => isDone(row.status)).map(({ row }) => row.path);
+        expect(new Set(ends).size).toBe(ends.length);
+      }),
+      runs,
+    );
+  });
+
+  it("C3: end what is beneath before what is above", () => {
+    fc.assert(
+      fc.property(nestedStories({ failing: 15 }), (story) => {
+        const ended = new Set<string>();
+        for (const { row } of tellNested(story).log) {
+          for (const end of ended) expect(row.path.startsWith(`${end}#`) || row.path.startsWith(`${end}/`)).toBe(false);
+          if (isDone(row.status)) ended.add(row.path);
+        }
+        expect([...ended].every((path) => depthOf(path) >= 0)).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it("C4: never work on more items side by side than parallel says, and leave none out", () => {
+    fc.assert(
+      fc.property(nestedStories({ failing: 0 }), (story) => {
+        const told = tellNested(story);
+        const stored = storedAfter(told, told.log.length);
+        for (const { path, opened } of stored.values()) {
+          if (opened === undefined) continue;
+          const items = [...stored.keys()].filter((one) => one.startsWith(`${path}#`) && !one.slice(path.length).includes("/"));
+          expect(items.length).toBe(opened.count);
+        }
+        for (const [path, most] of told.mostOpen) expect(most).toBeLessThanOrEqual(nodeOfPath(story.plan, path)!.composite!.parallel);
+      }),
+      runs,
+    );
+  });
+
+  it.each(["all rows", "those that an owner loads"])("C5: stand after every row as they do when they are made again from %s", (which) => {
+    fc.assert(
+      fc.property(nestedStories({ failing: 12 }), (story) => {
+        const told = tellNested(story);
+        told.log.forEach(({ after }, index) => {
+          if (after === "") return;
+          const stored = storedAfter(told, index + 1);
+          const rows = which === "all rows" ? [...stored.values()] : loaded(stored);
+          const { run, unstoredSkips } = replay(story.plan, rows);
+          expect(unstoredSkips).toEqual([]);
+          expect(standing(run)).toBe(after);
+        });
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  it("C8: give the same whatever order their items end in", () => {
+    fc.assert(
+      fc.property(nestedStories({ failing: 0 }), fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }), (story, picks) => {
+        expect(tellNested({ ...story, picks }).run.root.outputs).toEqual(tellNested(story).run.root.outputs);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
