@@ -37,6 +37,7 @@ export function newHeldNode(state: NodeState, createdMs: number): HeldNode {
     startedMs: undefined,
     workerKey: undefined,
     effectKey: undefined,
+    opened: undefined,
     dueMs: undefined,
     waitReason: undefined,
     alone: undefined,

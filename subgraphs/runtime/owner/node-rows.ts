@@ -24,6 +24,8 @@ export interface NodeRecord {
   /** Where it differs from the owner's. */
   workerKey?: string | undefined;
   effectKey?: string | undefined;
+  /** Of a composite node that this owner opened: what was fixed then, as JSON. A flush has one row of a node run, so each row says it again. */
+  opened?: string | undefined;
 }
 
 /** What a node run's row says beyond who it is. */
@@ -35,8 +37,6 @@ export interface NodeRowFields {
   alone?: boolean;
   effectUnknown?: boolean;
   waitReason?: string;
-  /** Of a composite node: what was fixed when it opened, as JSON. */
-  opened?: string;
   route?: string;
   errorCode?: string;
   errorMessage?: string;
@@ -57,8 +57,8 @@ export const noOutput: OutputColumns = {};
 
 /** The row of a node run. All fields stand in it, so that rows have one shape. */
 export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: OutputColumns = noOutput): NodeRunRow {
-  const { path, nodeId, nodeType, parentPath, attempt, seq, createdMs, startedMs, workerKey, effectKey } = record;
-  const { status, doneSeq, endedMs, dueMs, alone, effectUnknown, waitReason, opened, route, errorCode, errorMessage, usage } = fields;
+  const { path, nodeId, nodeType, parentPath, attempt, seq, createdMs, startedMs, workerKey, effectKey, opened } = record;
+  const { status, doneSeq, endedMs, dueMs, alone, effectUnknown, waitReason, route, errorCode, errorMessage, usage } = fields;
   return {
     path,
     nodeId: nodeId === path ? undefined : nodeId,

@@ -223,10 +223,11 @@ export class RunLedger {
     if (this.#status !== "RUNNING") this.statusSet("RUNNING");
     const seq = ++this.#seq;
     held.seq ||= seq;
+    held.opened = stored.opened;
     this.held.add(held);
     this.#pending.artifactsAdd(stored.artifacts);
     const status = nodeRunStatusNumber("RUNNING");
-    this.#pending.nodeSet(nodeRow(held, { status, opened: stored.opened }));
+    this.#pending.nodeSet(nodeRow(held, { status }));
     this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.eventMs(), status, attempt: held.attempt, path: held.path }));
     applyDriven(this.graph, held.state, { count: stored.items.length, items: stored.items });
     this.#framesHold();

@@ -45,6 +45,7 @@ describe("node types", () => {
       assigner: ["assignments:json"],
       "knowledge-retrieval": ["query_template:text", "source_url:text"],
       "template-transform": ["template:json"],
+      iteration: ["items:json", "output:json"],
     });
     expect(templateFields("retriever")).toBe(nodeSpecs["knowledge-retrieval"].templates);
     expect(templateFields("nothing")).toEqual([]);
