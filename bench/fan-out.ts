@@ -2,7 +2,7 @@ import type { BenchDsl, BenchEngine } from "./engine.ts";
 import { quantile, round, type Figure } from "./figures.ts";
 
 /** One source, `width` nodes side by side, one join. */
-function fanOutDsl(width: number): BenchDsl {
+export function fanOutDsl(width: number): BenchDsl {
   const middle = Array.from({ length: width }, (_, index) => ({ id: `m${index}`, type: "template-transform", config: { template: "x" } }));
   const node = (id: string) => ({ id, type: "template-transform", config: { template: id } });
   return {

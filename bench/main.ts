@@ -11,6 +11,7 @@ import { benchEffects } from "./effects.ts";
 import { BenchEngine } from "./engine.ts";
 import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
+import { benchIteration } from "./iteration.ts";
 import { benchIdle } from "./idle.ts";
 import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts";
 import { roundOfItsOwn } from "./rounds.ts";
@@ -30,6 +31,7 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   drain: async (engine, { runs }) => benchDrain(await engine(), runs),
   idle: async (engine, { runs }) => benchIdle(await engine(), runs),
   "fan-out": async (engine) => benchFanOut(await engine()),
+  iteration: async (engine) => benchIteration(await engine()),
   cost: async (engine) => benchCost(await engine()),
   router: () => benchRouter(),
   start: () => benchStart(),
