@@ -46,6 +46,11 @@ describe("the examples", () => {
     expect((await runExample("product-search", { query: "tent", catalog_url: shop.url })).outputText).toBe('Nothing fits "tent".');
   });
 
+  it("order-import works on each order and its lines, and leaves out what cannot be read", async () => {
+    const run = await runExample("order-import");
+    expect(run.outputText).toBe("2 of 3 orders imported. A-1: 318 EUR; A-3: 340 EUR, to be approved");
+  });
+
   it("draft-and-review hands the first model's text to the second", async () => {
     provider.chat({ text: "A long draft." }, { text: "A draft." });
     const run = await runExample("draft-and-review");

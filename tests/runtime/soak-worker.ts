@@ -8,6 +8,7 @@ import type pg from "pg";
 import { pino } from "pino";
 import { openPool } from "#shared/db/pool.ts";
 import { HintBus } from "#shared/hints.ts";
+import { iterationNode } from "../../subgraphs/runtime/nodes/iteration.node.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
 import { suspectsProcess } from "../../cli/process/suspects-process.ts";
 import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
@@ -47,6 +48,15 @@ const effect = async (context: NodeContext): Promise<NodeOutcome> => {
 };
 
 const types: Record<string, NodeExecutor> = {
+  iteration: iterationNode,
+  frame: iterationNode,
+  sour: {
+    effect: "pure",
+    run: ({ scope }) =>
+      (scope.index ?? 0) % 3 === 1
+        ? { kind: "failed", code: "SOUR", message: "every third item", retryable: false }
+        : { kind: "completed", outputJson: scope.item ?? null },
+  },
   pure: { effect: "pure", run: ({ nodeId }) => ({ kind: "completed", outputText: nodeId }) },
   assign: { effect: "pure", run: ({ nodeId }) => ({ kind: "completed", stateUpdates: { last: nodeId, [nodeId]: true } }) },
   large: { effect: "pure", run: () => ({ kind: "completed", outputText: "x".repeat(largeChars) }) },

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import type { PlanDocument } from "../../subgraphs/runtime/engine/plan.ts";
 import { EngineFixture } from "../testkit/engine/fixture.ts";
+import type { JsonObject } from "#shared/json.ts";
 import { node, plan } from "../testkit/engine/plan.ts";
 import { largeChars, randomOf, soakSeconds } from "./soak-settings.ts";
 
@@ -37,12 +38,17 @@ async function ended(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-/** A random plan: 1 to 7 nodes of every kind, each behind some of those before it. */
-function randomPlan(random: () => number): PlanDocument {
-  const count = 1 + Math.floor(random() * 7);
+/** A random plan: 1 to 7 nodes of every kind, each behind some of those before it; some are iterations, up to 3 deep. */
+function randomPlan(random: () => number, depth = 3): PlanDocument {
+  const count = 1 + Math.floor(random() * (depth === 3 ? 7 : 3));
   const kinds = ["pure", "pure", "assign", "call", "call", "person", "timer", "once", "flaky"];
   const nodes = Array.from({ length: count }, (_, index) => {
-    const type = random() < 0.04 ? "large" : (kinds[Math.floor(random() * kinds.length)] ?? "pure");
+    if (depth > 1 && random() < 0.15) {
+      const items = Array.from({ length: Math.floor(random() * 5) }, (_unused, item) => item);
+      const body = randomPlan(random, depth - 1) as unknown as JsonObject;
+      return node(`n${index}`, "iteration", { items, body, parallel: 1 + Math.floor(random() * 3), on_item_error: "continue" });
+    }
+    const type = depth < 3 && random() < 0.1 ? "sour" : random() < 0.04 ? "large" : (kinds[Math.floor(random() * kinds.length)] ?? "pure");
     const more = {
       ...(type === "once" && { at_most_once: true }),
       ...(type === "flaky" && { retry: { max_attempts: 3, backoff_seconds: 0.05 } }),

@@ -1,4 +1,4 @@
-/** What must be true of the engine's tables at any moment (protocol I1 to I9). Every engine test on PostgreSQL ends with it. */
+/** What must be true of the engine's tables at any moment (protocol I1 to I9; C2 to C4 of nested runs). Every engine test on PostgreSQL ends with it. */
 import type pg from "pg";
 
 /** Each query finds what breaks its invariant. */
@@ -31,6 +31,17 @@ const invariants: Record<string, string> = {
   "I8 a finished node run's row names the event of its end": `
     select n.run_id from runtime.node_run n left join runtime.run_event e on e.run_id = n.run_id and e.seq = n.done_seq
     where n.status >= 3 and n.error_code is distinct from 'SIBLING_FAILED' and (e.path is distinct from n.path or e.status is distinct from n.status)`,
+  "C2 what is part of another's work ends after that began and before it ended": `
+    select n.run_id from runtime.node_run n join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path
+    where n.done_seq >= p.done_seq or (p.opened is not null and p.seq is distinct from p.done_seq and n.done_seq <= p.seq)`,
+  "C3 nothing is open in what has ended": `
+    select n.run_id from runtime.node_run n join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path where p.status >= 3 and n.status < 3`,
+  "C4 an iteration that completed has each of its items once": `
+    select n.run_id from runtime.node_run n where n.status = 3 and n.opened is not null and (n.opened ->> 'count')::int <> (
+      select count(*) from runtime.node_run f where f.run_id = n.run_id and f.parent_path = n.path and f.status >= 3 and f.node_type = 'frame')`,
+  "C4 a frame is of an item that there is": `
+    select f.run_id from runtime.node_run f join runtime.node_run n on n.run_id = f.run_id and n.path = f.parent_path
+    where f.node_type = 'frame' and split_part(f.path, '#', array_length(string_to_array(f.path, '#'), 1))::int >= (n.opened ->> 'count')::int`,
   "I9 a node run begins behind the ends of those before it": `
     select n.run_id from runtime.node_run n join runtime.run r on r.id = n.run_id join runtime.plan p on p.id = r.plan_id
       join lateral json_array_elements(p.document -> 'edges') d on true

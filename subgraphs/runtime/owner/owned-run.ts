@@ -15,7 +15,7 @@ import { endsToTell, type TakenEnd } from "./attempt-end.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { CrashForgiveness } from "./crash-forgiveness.ts";
 import { crashedDecide, decisionRefused, decisionStored, dueDecide, stoppedDecide } from "./decisions.ts";
-import type { StopCause } from "./execution.ts";
+import { workerCrashed, type StopCause } from "./execution.ts";
 import { flushDraft, type FlushDraft, type FlushingRun } from "./flush-draft.ts";
 import type { HeldNode } from "./held-node.ts";
 import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
@@ -231,6 +231,7 @@ export class OwnedRun implements FlushingRun {
     if (this.#phase === "retelling") return this.#retell();
     if (!this.#mayDecide()) return;
     this.#ready.rest();
+    if (this.#ledger.isPoisonous && this.#graph.root.failure === undefined) this.#ending ??= poisonous;
     if (this.#ending === undefined) {
       if (!this.#isManual || this.#policy.kind !== "inbox") dueDecide(this.#ledger);
       if (this.#graph.root.failure !== undefined) this.#calls.stop("sibling-failed");
@@ -464,6 +465,12 @@ export class OwnedRun implements FlushingRun {
     for (const work of this.#deferred.splice(0)) work();
   }
 }
+
+const poisonous: Ending = {
+  status: "FAILED",
+  code: workerCrashed.code,
+  message: "Three of its node runs ended the workers that executed them, so no more of it is tried.",
+};
 
 /** It is ready to open. */
 function isOpening({ node, drive }: NodeState): boolean {

@@ -6,7 +6,7 @@ import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, 
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import { openScopesBeneath } from "../engine/drive.ts";
-import { isStopped, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { isLeaf, isStopped, type NodeState, type OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import { tooLargeFailure } from "../nodes/storable.ts";
@@ -15,6 +15,7 @@ import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
+import { workerCrashed } from "./execution.ts";
 import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { AttemptOutcome, OpenedOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
@@ -34,6 +35,9 @@ const longestPauseMs = 5_000;
 
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
+
+/** One that goes on after each would end as many processes as it has items. */
+const maxCrashedNodes = 3;
 
 /** Each node run has one event at least. A run with more than these would be a burden for whoever reads it. */
 const maxRunEvents = 300_000;
@@ -60,6 +64,8 @@ export class RunLedger {
   #startedMs: number | undefined;
   /** At least as much as the state takes as JSON. */
   #stateBytes: number;
+  /** Node runs that ended their owners, and items that failed by such a one. */
+  #crashed: number;
 
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
     this.runId = loaded.id;
@@ -72,6 +78,7 @@ export class RunLedger {
     const { graph, open, frames, unstoredSkips } = replayLoaded(plan, loaded, clock.nowMs());
     this.graph = graph;
     this.#stateBytes = jsonBytes(graph.state);
+    this.#crashed = loaded.nodes.filter(({ errorCode, opened }) => errorCode === workerCrashed.code && opened === null).length;
     for (const held of [...open, ...frames]) {
       this.held.add(held);
       if (held.dueMs !== undefined) this.held.due.add(held);
@@ -93,6 +100,10 @@ export class RunLedger {
   }
   get status(): RunStatus {
     return this.#status;
+  }
+  /** Whether so many node runs of it have ended their owners that no more of it is tried, whatever it makes of their failures. */
+  get isPoisonous(): boolean {
+    return this.#crashed >= maxCrashedNodes;
   }
   get startedMs(): number | undefined {
     return this.#startedMs;
@@ -267,7 +278,10 @@ export class RunLedger {
   finished(held: HeldNode, outcome: NodeEnd): void {
     const { state } = held;
     this.held.remove(held);
-    if (outcome.kind === "failed") applyFailed(this.graph, state, outcome);
+    if (outcome.kind === "failed") {
+      if (outcome.code === workerCrashed.code && isLeaf(state)) this.#crashed++;
+      applyFailed(this.graph, state, outcome);
+    }
     else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, state).slice(1));
     else if (outcome.kind === "completed") {
       const { outputText = null, outputJson = null, stateUpdates, route } = outcome;
