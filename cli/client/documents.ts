@@ -60,7 +60,7 @@ export const runEventPages = graphql(`
       type
       occurredAt
       runStatus
-      nodeId
+      path
       nodeStatus
       attempt
       delta
@@ -96,7 +96,7 @@ export const waitingNodes = graphql(`
       nodeRuns(status: [WAITING], first: 200) {
         edges {
           node {
-            nodeId
+            path
             attempt
             waitReason
           }

@@ -101,15 +101,15 @@ const goesOnByItself = new Set<unknown>(["RETRY", "TIMER"]);
 
 /** Tells the rest of a run from the rests it has had before: a run that waited and went on is told from its beginning, too. */
 class WaitStory {
-  /** Attempts by node, of nodes that wait as far as the events tell. */
+  /** Attempts by path, of nodes that wait as far as the events tell. */
   readonly #waiting = new Map<string, number>();
   #isWaiting = false;
 
-  mayRest({ type, runStatus, nodeId, nodeStatus, attempt }: FollowedEvent): boolean {
+  mayRest({ type, runStatus, path, nodeStatus, attempt }: FollowedEvent): boolean {
     if (type === "RUN_STATUS") this.#isWaiting = runStatus === "WAITING";
-    else if (type !== "NODE_STATUS" || nodeId == null) return false;
-    else if (nodeStatus === "WAITING") this.#waiting.set(nodeId, attempt ?? 1);
-    else this.#waiting.delete(nodeId);
+    else if (type !== "NODE_STATUS" || path == null) return false;
+    else if (nodeStatus === "WAITING") this.#waiting.set(path, attempt ?? 1);
+    else this.#waiting.delete(path);
     return this.#isWaiting && (type === "RUN_STATUS" || nodeStatus === "WAITING");
   }
 
@@ -118,7 +118,7 @@ class WaitStory {
     const { run } = await client.query(waitingNodes, { id: runId });
     if (run?.status !== "WAITING") return false;
     return run.nodeRuns.edges.every(
-      ({ node: { nodeId, attempt, waitReason } }) => !goesOnByItself.has(waitReason) && this.#waiting.get(nodeId) === attempt,
+      ({ node: { path, attempt, waitReason } }) => !goesOnByItself.has(waitReason) && this.#waiting.get(path) === attempt,
     );
   }
 }

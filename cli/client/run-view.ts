@@ -41,15 +41,15 @@ export function textView(write: (text: string) => void): RunView {
     write(`${speaker === undefined ? "" : "\n"}${text}\n`);
     speaker = undefined;
   };
-  const speak = (nodeId: string, text: string) => {
-    const margin = colours.dim(`    ${nodeId} │ `);
-    if (speaker !== nodeId) write(`${speaker === undefined ? "" : "\n"}${margin}`);
+  const speak = (path: string, text: string) => {
+    const margin = colours.dim(`    ${path} │ `);
+    if (speaker !== path) write(`${speaker === undefined ? "" : "\n"}${margin}`);
     write(shown(text).replaceAll("\n", `\n${margin}`));
-    speaker = nodeId;
+    speaker = path;
   };
   return {
     event(event) {
-      if (event.delta != null && event.nodeId != null) return speak(event.nodeId, event.delta);
+      if (event.delta != null && event.path != null) return speak(event.path, event.delta);
       if (event.nodeStatus === "FAILED" && event.nodeRun?.errorMessage) failures.push(event.nodeRun.errorMessage);
       const text = statusLine(event);
       if (text !== undefined) line(text);
@@ -84,7 +84,7 @@ function statusLine(event: FollowedEvent): string | undefined {
     const took = startedAt && endedAt && event.nodeStatus !== "RUNNING" ? `${Date.parse(endedAt) - Date.parse(startedAt)} ms` : "";
     const why = event.nodeStatus === "FAILED" && errorMessage ? `  ${colours.red(shown(errorMessage))}` : "";
     const again = (event.attempt ?? 1) > 1 ? colours.dim(` attempt ${event.attempt}`) : "";
-    return `  ${marks[event.nodeStatus]} ${(event.nodeId ?? "").padEnd(20)} ${colours.dim((nodeType ?? "").padEnd(20))} ${event.nodeStatus.toLowerCase().padEnd(10)} ${colours.dim(took)}${again}${why}`;
+    return `  ${marks[event.nodeStatus]} ${(event.path ?? "").padEnd(20)} ${colours.dim((nodeType ?? "").padEnd(20))} ${event.nodeStatus.toLowerCase().padEnd(10)} ${colours.dim(took)}${again}${why}`;
   }
   if (event.type === "RUN_STATUS" && event.runStatus)
     return `  ${marks[event.runStatus]} ${colours.bold("run")} ${event.runStatus.toLowerCase()}`;

@@ -63,7 +63,7 @@ export const finishedRun = graphql(`
       nodeRuns(first: 50) {
         edges {
           node {
-            nodeId
+            path
             status
             outputText
             outputJson

@@ -97,6 +97,27 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
       check: ({ nodes }) => expect("json", nodes["json"]?.outputJson, { count: 3, items: [1, 2, 3] }),
     },
     {
+      name: "iteration",
+      input: { items: [1, 2, 3] },
+      dsl: {
+        nodes: [
+          {
+            id: "each",
+            type: "iteration",
+            config: {
+              items: "{{ input.items }}",
+              parallel: 2,
+              body: { nodes: [{ id: "line", type: "template-transform", config: { template: "{{ index }}:{{ item }}" } }], edges: [] },
+            },
+          },
+          answer("{{ nodes.each.output | join: ' ' }}"),
+        ],
+        edges: chain("each", "reply"),
+      },
+      answer: "0:1 1:2 2:3",
+      check: ({ nodes }) => expect("items", Object.keys(nodes).filter((path) => path.startsWith("each#")).toSorted(), ["each#0", "each#0/line", "each#1", "each#1/line", "each#2", "each#2/line"]),
+    },
+    {
       name: "retriever, inline",
       dsl: {
         nodes: [

@@ -53,7 +53,7 @@ async function runSample(client: GraphClient, sample: Sample): Promise<Pick<Smok
   for await (const event of client.subscribe(runEventPages, { runId: request.run.id })) events.push(...(event.runEventPages ?? []));
   const { run } = await client.query(finishedRun, { id: request.run.id });
   if (!run) return { outcome: "failed", details: ["the run cannot be read"] };
-  const nodes = Object.fromEntries(run.nodeRuns.edges.map(({ node }) => [node.nodeId, node]));
+  const nodes = Object.fromEntries(run.nodeRuns.edges.map(({ node }) => [node.path, node]));
   const hostFailure = Object.values(nodes).find(({ errorCode }) => errorCode !== null && sample.hostFailures?.includes(errorCode ?? ""));
   if (hostFailure) return { outcome: "skipped", details: [`this host: ${hostFailure.errorCode}: ${run.errorMessage ?? ""}`] };
   if (run.status !== "COMPLETED") return { outcome: "failed", details: [`the run is ${run.status}: ${run.errorCode} ${run.errorMessage}`] };
@@ -73,12 +73,12 @@ async function runSample(client: GraphClient, sample: Sample): Promise<Pick<Smok
   return { outcome: details.length === 0 ? "passed" : "failed", details };
 }
 
-function eventProblems(events: FollowedEvent[], nodeIds: string[]): string[] {
+function eventProblems(events: FollowedEvent[], paths: string[]): string[] {
   const last = events.at(-1);
-  const told = new Set(events.filter(({ type }) => type === "NODE_STATUS").map(({ nodeId }) => nodeId));
+  const told = new Set(events.filter(({ type }) => type === "NODE_STATUS").map(({ path }) => path));
   return [
     ...(last?.type === "RUN_STATUS" && last.runStatus === "COMPLETED" ? [] : ["the stream did not end with the run's end"]),
-    ...nodeIds.filter((id) => !told.has(id)).map((id) => `no event told of node ${id}`),
+    ...paths.filter((path) => !told.has(path)).map((path) => `no event told of node ${path}`),
   ];
 }
 

@@ -25,6 +25,10 @@ registerEnumType(RunEventType, {
 export class RunEvent {
   runId!: string;
 
+  @Field(() => String, {
+    nullable: true,
+    description: "Where the node run stands in its run, as NodeRun.path: of items of an iteration each#17 and each#17/fetch. Null in RUN_STATUS events.",
+  })
   path!: string | null;
 
   spanId!: string | null;
@@ -75,6 +79,9 @@ export class RunEvent {
 export class NodeRunUpdate {
   runId!: string;
 
+  @Field(() => String, {
+    description: "Where the node run stands in its run, as NodeRun.path: of items of an iteration each#17 and each#17/fetch.",
+  })
   path!: string;
 
   @Field(() => String, { description: "Give it to `after` to go on behind this update." })

@@ -9,7 +9,7 @@ import type { DeltaKind } from "../nodes/ports/model.port.ts";
 import { executedConfig } from "../engine/composite.ts";
 import type { FrameVars } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
-import { nodeRunId } from "../queue/node-run-id.ts";
+import { effectKeyOf, nodeRunId } from "../queue/node-run-id.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { newSpanId, nodeSpanId, traceparent } from "./span-ids.ts";
 
@@ -108,7 +108,7 @@ export class NodeRunContext implements NodeContext {
     return this.#attempt.node.atMostOnce;
   }
   get effectKey(): string {
-    return this.#run.effectKeys?.[this.#attempt.path] ?? this.nodeRunId;
+    return this.#run.effectKeys?.[this.#attempt.path] ?? effectKeyOf({ runId: this.#run.runId, path: this.#attempt.path });
   }
   get config(): JsonObject {
     return executedConfig(this.#attempt.node);

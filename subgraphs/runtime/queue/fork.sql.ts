@@ -1,3 +1,4 @@
+import { effectKeySql } from "./node-run-id.ts";
 import { newRunColumns, nodeRunColumns, type Columns } from "./rows.ts";
 import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
@@ -76,7 +77,7 @@ k as materialized (select n.*, tree.fate, row_number() over (order by coalesce(c
   where tree.fate = 'keep' or tree.fate = 'go on' and n.node_type <> 'frame'),
 keys as (select
     coalesce(array_agg(n.path) filter (where n.status in (3, 6) or n.status = 4 and not n.effect_unknown), '{}') as settled,
-    coalesce(jsonb_object_agg(n.path, coalesce(n.effect_key, n.run_id || ':' || n.path))
+    coalesce(jsonb_object_agg(n.path, coalesce(n.effect_key, ${effectKeySql("n")}))
       filter (where n.status = 4 and n.effect_unknown or n.status = 5 and n.started_at is not null), '{}') as unknown
   from runtime.node_run n join o on n.run_id = o.id),
 usage as (select coalesce(sum(model_calls), 0) as calls, coalesce(sum(prompt_tokens), 0) as ptok, coalesce(sum(completion_tokens), 0) as ctok,
