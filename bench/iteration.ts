@@ -40,7 +40,9 @@ export async function benchIteration(engine: BenchEngine, samples = 5): Promise<
       ...(times > mostTimes ? [`${items} items took ${round(times)} times as long as ${items} nodes`] : []),
       ...(heapMb > mostMb ? [`the heap grew by ${round(heapMb)} MiB`] : []),
     ];
-    return [{ bench: "iteration", case: `${items} items`, values: { ms: round(ms), times: round(times), heap_mb: round(heapMb, 0) }, broken }];
+    return [
+      { bench: "iteration", case: `${items} items`, values: { ms: round(ms), times: round(times), heap_mb: round(heapMb, 0) }, broken },
+    ];
   } finally {
     await worker.stop();
   }

@@ -115,7 +115,14 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
         edges: chain("each", "reply"),
       },
       answer: "0:1 1:2 2:3",
-      check: ({ nodes }) => expect("items", Object.keys(nodes).filter((path) => path.startsWith("each#")).toSorted(), ["each#0", "each#0/line", "each#1", "each#1/line", "each#2", "each#2/line"]),
+      check: ({ nodes }) =>
+        expect(
+          "items",
+          Object.keys(nodes)
+            .filter((path) => path.startsWith("each#"))
+            .toSorted(),
+          ["each#0", "each#0/line", "each#1", "each#1/line", "each#2", "each#2/line"],
+        ),
     },
     {
       name: "retriever, inline",

@@ -32,7 +32,8 @@ export function bodyLists({ id, spec, config }: CheckedNode, issues: IssueList):
   }
   if (!Array.isArray(nodes)) issues.error("NODES_MISSING", ["nodes"], `The body of node ${id} has a list of nodes, not ${show(nodes)}.`);
   else if (nodes.length === 0) issues.error("NODES_MISSING", ["nodes"], `The body of node ${id} has no nodes; give at least one.`);
-  if (!Array.isArray(edges)) issues.error("EDGES_INVALID", ["edges"], `The edges of the body of node ${id} are a list of { source, target }, not ${show(edges)}.`);
+  if (!Array.isArray(edges))
+    issues.error("EDGES_INVALID", ["edges"], `The edges of the body of node ${id} are a list of { source, target }, not ${show(edges)}.`);
   return Array.isArray(nodes) && Array.isArray(edges) ? { nodes, edges } : null;
 }
 
@@ -48,10 +49,18 @@ export function depthWithin({ id, config, index }: CheckedNode, around: Depth, i
   };
   if (depth.parallel > most && around.parallel <= most) {
     const advice = "give one of them a smaller parallel";
-    issues.error("PARALLEL_TOO_LARGE", [...at, "parallel"], `Node ${id} and those around it work on ${depth.parallel} items side by side, and may on ${most}; ${advice}.`);
+    issues.error(
+      "PARALLEL_TOO_LARGE",
+      [...at, "parallel"],
+      `Node ${id} and those around it work on ${depth.parallel} items side by side, and may on ${most}; ${advice}.`,
+    );
   }
   if (depth.level <= bodies) return depth;
-  issues.error("BODY_TOO_DEEP", [...at, "body"], `The body of node ${id} is graph ${depth.level} from the outside, and there may be ${bodies}; put what is inside into a workflow of its own.`);
+  issues.error(
+    "BODY_TOO_DEEP",
+    [...at, "body"],
+    `The body of node ${id} is graph ${depth.level} from the outside, and there may be ${bodies}; put what is inside into a workflow of its own.`,
+  );
   return null;
 }
 
@@ -61,10 +70,18 @@ export function checkNames(nodes: readonly CheckedNode[], depth: Depth, around: 
     const at = ["nodes", index, "id"];
     const bytes = depth.pathBytes + id.length;
     if (bytes > dslLimits.pathBytes)
-      issues.error("PATH_TOO_LONG", at, `The path of node ${id} has up to ${bytes} bytes, and may have ${dslLimits.pathBytes}; give it and the nodes around it shorter ids.`);
+      issues.error(
+        "PATH_TOO_LONG",
+        at,
+        `The path of node ${id} has up to ${bytes} bytes, and may have ${dslLimits.pathBytes}; give it and the nodes around it shorter ids.`,
+      );
     for (let outside = around; outside !== undefined; outside = outside.around) {
       if (!outside.nodes.some((node) => node.id === id)) continue;
-      issues.warning("NODE_ID_SHADOWS", at, `A node around this body is called ${id} too: in the body nodes.${id} is this one. Rename one.`);
+      issues.warning(
+        "NODE_ID_SHADOWS",
+        at,
+        `A node around this body is called ${id} too: in the body nodes.${id} is this one. Rename one.`,
+      );
       break;
     }
   }

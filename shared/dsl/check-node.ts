@@ -85,10 +85,18 @@ function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[]
 function checkCompositeOptions(node: JsonObject, name: string, at: readonly PropertyKey[], issues: IssueList): void {
   const type = String(node["type"]);
   if (node["retry"] !== undefined)
-    issues.error("COMPOSITE_RETRY", [...at, "retry"], `Node ${name} (${type}) cannot be tried again as a whole; give retry to the nodes of its body.`);
+    issues.error(
+      "COMPOSITE_RETRY",
+      [...at, "retry"],
+      `Node ${name} (${type}) cannot be tried again as a whole; give retry to the nodes of its body.`,
+    );
   for (const key of ["at_most_once", "timeout_seconds"]) {
     if (node[key] === undefined) continue;
-    issues.error("NODE_INVALID", [...at, key], `${key} of node ${name} (${type}): it is for nodes that are executed; give it to the nodes of its body.`);
+    issues.error(
+      "NODE_INVALID",
+      [...at, key],
+      `${key} of node ${name} (${type}): it is for nodes that are executed; give it to the nodes of its body.`,
+    );
   }
 }
 

@@ -108,7 +108,8 @@ function checkOuter({ at }: PlacedReference, id: string, { where, around, sugges
     if (place === -1) continue;
     const holder = outside.nodes[outside.place]?.id ?? "";
     if (place === outside.place || (outside.graph.cycles.length === 0 && !outside.graph.isUpstream(place, outside.place))) {
-      const why = id === holder ? "that is the node whose body this is" : `no path of edges leads from ${id} to ${holder}, whose body this is`;
+      const why =
+        id === holder ? "that is the node whose body this is" : `no path of edges leads from ${id} to ${holder}, whose body this is`;
       issues.warning("REFERENCE_NOT_UPSTREAM", at, `${where}: it refers to node ${id}; ${why}, so it is empty.`);
     }
     return;

@@ -49,7 +49,8 @@ export function driveOpen(run: RunState, state: NodeState, opened: Opened): void
 /** An id is of the innermost graph that has it, whether or not it has an output there; of the graph around the composite, what leads to it is seen. */
 function outputsSeen({ frame, node }: NodeState): Record<string, NodeOutput> {
   const inner = node.composite?.body.indexById;
-  const seen = frame.owner === undefined ? [] : Object.entries(frame.owner.drive?.outputs ?? {}).filter(([id]) => !frame.plan.indexById.has(id));
+  const seen =
+    frame.owner === undefined ? [] : Object.entries(frame.owner.drive?.outputs ?? {}).filter(([id]) => !frame.plan.indexById.has(id));
   for (const { id } of upstreamOf(frame.plan, node)) {
     const output = Object.hasOwn(frame.outputs, id) ? frame.outputs[id] : undefined;
     if (output !== undefined) seen.push([id, output]);
@@ -65,7 +66,13 @@ export function driveOn(run: RunState, state: NodeState): void {
   for (;;) {
     while (drive.frames.has(drive.next) || drive.results[drive.next] !== undefined) drive.next++;
     const { opened, frames, ended, next, failure } = drive;
-    const step = iterationNext({ count: opened.count, parallel: composite.parallel, open: frames.size, ended, hasFailed: failure !== undefined });
+    const step = iterationNext({
+      count: opened.count,
+      parallel: composite.parallel,
+      open: frames.size,
+      ended,
+      hasFailed: failure !== undefined,
+    });
     if (step === "open") frameOpen(run, state, next);
     else {
       if (step === "finish" || (step === "stop" && openBeneath(drive) === 0)) phaseSet(run, state, "READY");
@@ -148,4 +155,3 @@ export function frameFor(run: RunState, owner: NodeState, ordinal: number): Fram
   if (drive === undefined || ordinal >= drive.opened.count || drive.results[ordinal] !== undefined) return undefined;
   return drive.frames.get(ordinal) ?? frameOpen(run, owner, ordinal);
 }
-

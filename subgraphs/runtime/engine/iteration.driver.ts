@@ -31,6 +31,8 @@ export function iterationOutput(
   results: readonly (FrameResult | undefined)[],
 ): Json[] {
   const kept = onItemError === "remove" ? results.filter((result) => result?.hasFailed !== true) : results;
-  const values = kept.map((result): Json => (result === undefined || result.hasFailed ? null : (result.output.output ?? result.output.text)));
+  const values = kept.map((result): Json =>
+    result === undefined || result.hasFailed ? null : (result.output.output ?? result.output.text),
+  );
   return flatten ? values.flat(1) : values;
 }

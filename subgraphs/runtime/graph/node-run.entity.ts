@@ -13,7 +13,8 @@ export class NodeRun {
   runId!: string;
 
   @Field(() => String, {
-    description: "Where it stands in its run: the node's id; of a part of another's work behind that one's path, such as each#17/fetch for item 17 of each.",
+    description:
+      "Where it stands in its run: the node's id; of a part of another's work behind that one's path, such as each#17/fetch for item 17 of each.",
   })
   path!: string;
 
@@ -25,7 +26,10 @@ export class NodeRun {
   @Field(() => String, { description: "The node's id in the DSL." })
   nodeId!: string;
 
-  @Field(() => String, { description: "The node's type, aliases resolved: if-else for condition. frame: an item of an iteration, with all that its body does for it." })
+  @Field(() => String, {
+    description:
+      "The node's type, aliases resolved: if-else for condition. frame: an item of an iteration, with all that its body does for it.",
+  })
   nodeType!: string;
 
   @Field(() => NodeRunStatusEnum, { description: "Where it stands." })

@@ -135,7 +135,8 @@ export class NodeRunResolver {
 
   @FieldResolver(() => NodeRun, {
     nullable: true,
-    description: "The node run whose work this one is part of: the item of an iteration, or the iteration while the item goes on; null: none.",
+    description:
+      "The node run whose work this one is part of: the item of an iteration, or the iteration while the item goes on; null: none.",
   })
   async parent(@Root() { runId, parentPath }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> {
     if (parentPath === null) return null;

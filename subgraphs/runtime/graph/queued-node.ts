@@ -60,7 +60,15 @@ function readyNodes(open: OpenRun, plan: CompiledPlan | undefined): NodeRun[] {
 
 function storedNode({ path, seq, status, doneSeq, route, opened }: OpenRun["nodes"][number]): StoredNode {
   const unread = { outputText: null, outputJson: null, stateUpdates: undefined, errorCode: null, errorMessage: null };
-  return { path, seq, status: nodeRunStatusWord(status), doneSeq, route: route ?? undefined, opened: opened === null ? undefined : { count: opened.count }, ...unread };
+  return {
+    path,
+    seq,
+    status: nodeRunStatusWord(status),
+    doneSeq,
+    route: route ?? undefined,
+    opened: opened === null ? undefined : { count: opened.count },
+    ...unread,
+  };
 }
 
 function queuedNode(open: OpenRun, { path, node, frame }: NodeState, place: number): NodeRun {

@@ -30,7 +30,10 @@ export class Frames0010 extends Migration {
     this.addSql("alter table runtime.node_run add opened json");
     this.addSql("create index node_run_children on runtime.node_run (run_id, parent_path, seq) where parent_path is not null");
     this.addSql(
-      view("case when n.parent_path is null then runtime.run_span_id(n.run_id) else runtime.node_span_id(n.run_id, n.parent_path, 1) end", ""),
+      view(
+        "case when n.parent_path is null then runtime.run_span_id(n.run_id) else runtime.node_span_id(n.run_id, n.parent_path, 1) end",
+        "",
+      ),
     );
   }
 

@@ -76,6 +76,7 @@ function runStatusEffect(status: "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED
 /** undefined: what it was part of has ended, or has not begun. */
 function stateOf({ graph }: Addressee, { path }: InboxMessage): NodeState | undefined {
   const state = nodeAtPath(graph, path ?? "");
-  if (state === undefined && nodeOfPath(graph.root.plan, path ?? "") === undefined) throw new Error(`the run has no node at the path ${JSON.stringify(path)}`);
+  if (state === undefined && nodeOfPath(graph.root.plan, path ?? "") === undefined)
+    throw new Error(`the run has no node at the path ${JSON.stringify(path)}`);
   return state;
 }

@@ -60,7 +60,8 @@ export function storedItems(iteration: OpeningIteration, given: readonly Json[])
 
 function columnOf({ path, onItemError }: OpeningIteration, items: Json[], text: string): Pick<StoredItems, "opened" | "artifacts"> {
   const { length: count } = items;
-  if (Buffer.byteLength(text) <= inlineBytes) return { opened: JSON.stringify({ count, onItemError, items } satisfies OpenedColumn), artifacts: [] };
+  if (Buffer.byteLength(text) <= inlineBytes)
+    return { opened: JSON.stringify({ count, onItemError, items } satisfies OpenedColumn), artifacts: [] };
   const chunks: Required<OpenedColumn>["chunks"] = [];
   const artifacts: ArtifactRow[] = [];
   let texts: string[] = [];

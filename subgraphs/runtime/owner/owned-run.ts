@@ -102,7 +102,13 @@ export class OwnedRun implements FlushingRun {
     this.#graph = ledger.graph;
     this.#environment = runEnvironment(host, loaded, clock);
     this.#calls = new NodeCalls({ process: host, ledger, environment: this.#environment, run: this.#callingRun(), claimed });
-    this.#ready = new ReadyNodes({ policy: this.#policy, isManual: this.#isManual, ledger, calls: this.#calls, advance: () => this.advance() });
+    this.#ready = new ReadyNodes({
+      policy: this.#policy,
+      isManual: this.#isManual,
+      ledger,
+      calls: this.#calls,
+      advance: () => this.advance(),
+    });
     this.#loaded = loaded;
     this.#retelling = new Retelling(takeover.retold ?? []);
     const addressee = { graph: ledger.graph, held: ledger.held, isManual: this.#isManual };
@@ -326,7 +332,11 @@ export class OwnedRun implements FlushingRun {
     const { state } = held;
     this.#ledger.attemptEnded(held, { outcome, spans }, this.#ending === undefined);
     if (state.drive === undefined) this.#forgiveness.ended(state);
-    else this.#forgiveness.opened(state, [...state.drive.frames.values()].flatMap(({ nodes }) => nodes.filter(({ phase }) => phase === "READY")));
+    else
+      this.#forgiveness.opened(
+        state,
+        [...state.drive.frames.values()].flatMap(({ nodes }) => nodes.filter(({ phase }) => phase === "READY")),
+      );
   }
 
   #flushIfNeeded(): void {

@@ -281,8 +281,7 @@ export class RunLedger {
     if (outcome.kind === "failed") {
       if (outcome.code === workerCrashed.code && isLeaf(state)) this.#crashed++;
       applyFailed(this.graph, state, outcome);
-    }
-    else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, state).slice(1));
+    } else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, state).slice(1));
     else if (outcome.kind === "completed") {
       const { outputText = null, outputJson = null, stateUpdates, route } = outcome;
       if (stateUpdates !== undefined) this.#pending.hasState = true;

@@ -11,7 +11,8 @@ export function scopeOutcome({ ends, drive, node }: NodeState): NodeOutcome | un
   if (node.type === frameType && ends !== undefined) {
     if (ends.failure !== undefined) return failure(ends.failure, `The node ${ends.failure.nodeId} failed: ${ends.failure.message}`);
     if (node.config["output"] !== undefined) return undefined;
-    if (isOutputLarger(ends, maxOutputBytes)) return tooLargeFailure("OUTPUT_TOO_LARGE", "The item's last nodes put out too much together.", undefined);
+    if (isOutputLarger(ends, maxOutputBytes))
+      return tooLargeFailure("OUTPUT_TOO_LARGE", "The item's last nodes put out too much together.", undefined);
     const { outputText, outputJson } = runOutput(ends);
     return { kind: "completed", ...(outputText !== null && { outputText }), ...(outputJson !== null && { outputJson }) };
   }

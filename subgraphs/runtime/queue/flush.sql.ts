@@ -86,8 +86,23 @@ export interface FlushAnswer {
   why: "ok" | "applied" | "mail" | "busy" | "fenced";
 }
 
-const { path, nodeId, nodeType, parentPath, status, attempt, seq, doneSeq, createdMs, startedMs, endedMs, route, outputText, outputJson, stateUpdates } =
-  nodeRunColumns;
+const {
+  path,
+  nodeId,
+  nodeType,
+  parentPath,
+  status,
+  attempt,
+  seq,
+  doneSeq,
+  createdMs,
+  startedMs,
+  endedMs,
+  route,
+  outputText,
+  outputJson,
+  stateUpdates,
+} = nodeRunColumns;
 /** All that a node run has that was finished before it had a row, unless it failed, called a model, or put out much. */
 const plainEndColumns = {
   path,

@@ -51,7 +51,8 @@ const node = ofOld(nodeRunColumns, "k", {
 } satisfies Partial<Record<keyof typeof nodeRunColumns, string>>);
 
 // A row by itself: what completed or was skipped is kept; a composite that was opened and did not complete goes on; all else is done anew.
-const fateAlone = (row: string): string => `case when ${row}.status in (3, 6) then 'keep' when ${row}.opened is not null then 'go on' else 'drop' end`;
+const fateAlone = (row: string): string =>
+  `case when ${row}.status in (3, 6) then 'keep' when ${row}.opened is not null then 'go on' else 'drop' end`;
 
 // An item that failed is kept where its iteration went on without it; where it failed with it the item goes on, and has no row until it ends.
 const fateOfItem = `case when n.status = 3 or n.status = 4 and around.mode in ('continue', 'remove') then 'keep' else 'go on' end`;

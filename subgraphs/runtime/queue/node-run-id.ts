@@ -28,5 +28,7 @@ export function effectKeyOf({ runId, path }: NodeRunKey): string {
 }
 
 /** SQL: the same of a row. */
-export const effectKeySql = (row: string): string => `case when length(${row}.run_id || ':' || ${row}.path) <= ${maxKeyLength} then ${row}.run_id || ':' || ${row}.path
+export const effectKeySql = (
+  row: string,
+): string => `case when length(${row}.run_id || ':' || ${row}.path) <= ${maxKeyLength} then ${row}.run_id || ':' || ${row}.path
       else ${row}.run_id || ':' || encode(sha256(convert_to(${row}.path, 'UTF8')), 'hex') end`;

@@ -60,12 +60,25 @@ export interface NestedTold {
 export function standing(run: RunState): string {
   const nodes = [...run.frames.values()].flatMap(({ nodes, end }) => [...nodes, ...(end === undefined ? [] : [end])]);
   return JSON.stringify({
-    phases: Object.fromEntries(nodes.map((state) => [state.path, isStopped(state) && !isOpen(state.phase) && !isDone(state.phase) ? "STOPPED" : state.phase]).toSorted()),
-    ready: [...run.ready].filter((state) => !isStopped(state)).map(({ path }) => path).toSorted(),
+    phases: Object.fromEntries(
+      nodes
+        .map((state) => [state.path, isStopped(state) && !isOpen(state.phase) && !isDone(state.phase) ? "STOPPED" : state.phase])
+        .toSorted(),
+    ),
+    ready: [...run.ready]
+      .filter((state) => !isStopped(state))
+      .map(({ path }) => path)
+      .toSorted(),
     open: [...run.open].map(({ path }) => path).toSorted(),
     failing: [...run.failing].map(({ path }) => path).toSorted(),
-    drives: nodes.flatMap(({ path, drive }) => (drive === undefined ? [] : [[path, drive.ended, drive.next, [...drive.frames.keys()], drive.failure, results(drive)]])).toSorted(),
-    frames: [...run.frames.values()].map(({ path, left, open, failure, outputs, vars }) => [path, left, open, failure, outputs, vars]).toSorted(),
+    drives: nodes
+      .flatMap(({ path, drive }) =>
+        drive === undefined ? [] : [[path, drive.ended, drive.next, [...drive.frames.keys()], drive.failure, results(drive)]],
+      )
+      .toSorted(),
+    frames: [...run.frames.values()]
+      .map(({ path, left, open, failure, outputs, vars }) => [path, left, open, failure, outputs, vars])
+      .toSorted(),
   });
 }
 
@@ -81,10 +94,19 @@ export function tellNested({ plan, picks, failing }: NestedStory): NestedTold {
     const none = { outputText: null, outputJson: null, stateUpdates: undefined, route: undefined, errorCode: null, errorMessage: null };
     const opened = state.drive?.opened;
     const isDone = status !== "RUNNING" && status !== "WAITING";
-    const row = { path: state.path, seq: told.log.length + 1, status, doneSeq: isDone ? told.log.length + 1 : null, ...none, opened, ...more };
+    const row = {
+      path: state.path,
+      seq: told.log.length + 1,
+      status,
+      doneSeq: isDone ? told.log.length + 1 : null,
+      ...none,
+      opened,
+      ...more,
+    };
     const skipped = apply() ?? [];
     told.log.push({ row, after: "" });
-    for (const one of skipped) told.log.push({ row: { path: one.path, status: "SKIPPED", doneSeq: told.log.length + 1, ...none }, after: "" });
+    for (const one of skipped)
+      told.log.push({ row: { path: one.path, status: "SKIPPED", doneSeq: told.log.length + 1, ...none }, after: "" });
     told.log.at(-1)!.after = standing(run);
     for (const { owner } of run.frames.values())
       if (owner?.drive !== undefined) told.mostOpen.set(owner.path, Math.max(told.mostOpen.get(owner.path) ?? 0, owner.drive.frames.size));
@@ -92,7 +114,9 @@ export function tellNested({ plan, picks, failing }: NestedStory): NestedTold {
   const fail = (state: NodeState, code: string, message: string): void =>
     write(state, "FAILED", { errorCode: code, errorMessage: message }, () => applyFailed(run, state, { code, message }));
   const complete = (state: NodeState, output: Json): void =>
-    write(state, "COMPLETED", { outputJson: output }, () => applyCompleted(run, state, { outputText: null, outputJson: output, stateUpdates: undefined, route: undefined }));
+    write(state, "COMPLETED", { outputJson: output }, () =>
+      applyCompleted(run, state, { outputText: null, outputJson: output, stateUpdates: undefined, route: undefined }),
+    );
   const cancel = (state: NodeState): void => write(state, "CANCELLED", { errorCode: "SIBLING_FAILED" }, () => applyCancelled(run, state));
   const endLeaf = (state: NodeState): void => (pick() % 100 < failing ? fail(state, "BROKEN", "told") : complete(state, state.path));
   for (;;) {
@@ -109,7 +133,10 @@ export function tellNested({ plan, picks, failing }: NestedStory): NestedTold {
       if (how < 2) endLeaf(state);
       else write(state, how === 2 ? "RUNNING" : "WAITING", {}, () => applyOpened(run, state, how === 2 ? "RUNNING" : "WAITING"));
     } else if (state.node.composite !== undefined && state.drive === undefined) {
-      const opened = { count: Number(state.node.config["count"]), items: Array.from({ length: Number(state.node.config["count"]) }, (_, index) => `${state.path}:${index}`) };
+      const opened = {
+        count: Number(state.node.config["count"]),
+        items: Array.from({ length: Number(state.node.config["count"]) }, (_, index) => `${state.path}:${index}`),
+      };
       write(state, "RUNNING", { opened }, () => applyDriven(run, state, opened));
     } else {
       const outcome = scopeOutcome(state)!;

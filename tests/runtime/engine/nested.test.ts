@@ -11,13 +11,20 @@ const runs = { numRuns: 400 };
 /** What is stored after the first rows of a log: the last row of each node run. */
 function storedAfter({ log }: NestedTold, count: number): Map<string, StoredNode> {
   const stored = new Map<string, StoredNode>();
-  for (const { row } of log.slice(0, count)) stored.set(row.path, { ...stored.get(row.path), ...row, seq: stored.get(row.path)?.seq ?? row.seq!, opened: row.opened ?? stored.get(row.path)?.opened });
+  for (const { row } of log.slice(0, count))
+    stored.set(row.path, {
+      ...stored.get(row.path),
+      ...row,
+      seq: stored.get(row.path)?.seq ?? row.seq!,
+      opened: row.opened ?? stored.get(row.path)?.opened,
+    });
   return stored;
 }
 
 /** As an owner loads them: nothing beneath a frame or a composite that has ended. */
 function loaded(stored: Map<string, StoredNode>): StoredNode[] {
-  const parentOf = (path: string): string => (/#\d+$/.test(path) ? path.replace(/#\d+$/, "") : path.slice(0, Math.max(0, path.lastIndexOf("/"))));
+  const parentOf = (path: string): string =>
+    /#\d+$/.test(path) ? path.replace(/#\d+$/, "") : path.slice(0, Math.max(0, path.lastIndexOf("/")));
   return [...stored.values()].filter(({ path }) => !isDone(stored.get(parentOf(path))?.status ?? "READY"));
 }
 
@@ -29,7 +36,8 @@ describe("nested runs", () => {
         if (run.root.failure === undefined) {
           expect(runStatus(run)).toBe("COMPLETED");
           expect([...run.frames.keys()]).toEqual([""]);
-          for (const row of storedAfter({ run, log, mostOpen: new Map() }, log.length).values()) expect([row.path, isDone(row.status)]).toEqual([row.path, true]);
+          for (const row of storedAfter({ run, log, mostOpen: new Map() }, log.length).values())
+            expect([row.path, isDone(row.status)]).toEqual([row.path, true]);
         } else expect(run.root.failure.code).toBe("BROKEN");
       }),
       runs,
@@ -39,7 +47,9 @@ describe("nested runs", () => {
   it("C1: end no path twice", () => {
     fc.assert(
       fc.property(nestedStories({ failing: 15 }), (story) => {
-        const ends = tellNested(story).log.filter(({ row }) => isDone(row.status)).map(({ row }) => row.path);
+        const ends = tellNested(story)
+          .log.filter(({ row }) => isDone(row.status))
+          .map(({ row }) => row.path);
         expect(new Set(ends).size).toBe(ends.length);
       }),
       runs,

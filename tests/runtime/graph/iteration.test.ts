@@ -9,7 +9,10 @@ const tree = `query($id: ID!) { nodeRun(id: $id) { status parent { path } childr
   children { edges { node { path nodeId outputText input } } } } } } } }`;
 
 interface Listed {
-  run: { status: string; nodeRuns: { edges: { node: { path: string; status: string; input: object; parent: { path: string } | null } }[] } };
+  run: {
+    status: string;
+    nodeRuns: { edges: { node: { path: string; status: string; input: object; parent: { path: string } | null } }[] };
+  };
 }
 
 /** Greets each name, and says how many there are. */
@@ -24,7 +27,11 @@ const greetings: TestDsl = {
         body: {
           nodes: [
             { id: "trim", type: "template-transform", config: { template: "{{ item | strip }}" } },
-            { id: "greet", type: "template-transform", config: { template: "{{ nodes.greeting.text }} {{ nodes.trim.text }}, number {{ index }}" } },
+            {
+              id: "greet",
+              type: "template-transform",
+              config: { template: "{{ nodes.greeting.text }} {{ nodes.trim.text }}, number {{ index }}" },
+            },
           ],
           edges: [{ source: "trim", target: "greet" }],
         },
@@ -61,7 +68,9 @@ describe("an iteration in the graph", () => {
       "each#1/greet > each#1/greet",
       "say > say",
     ]);
-    const { run } = await t.ask<{ run: { status: string; outputText: string } }>(`query($id: ID!) { run(id: $id) { status outputText } }`, { id });
+    const { run } = await t.ask<{ run: { status: string; outputText: string } }>(`query($id: ID!) { run(id: $id) { status outputText } }`, {
+      id,
+    });
     expect(run).toEqual({ status: "COMPLETED", outputText: "Hello Ada, number 0; Hello Bob, number 1" });
   });
 
@@ -132,7 +141,9 @@ describe("an iteration in the graph", () => {
     const id = await t.create(greetings, { execution: "MANUAL", input: { names: ["Ada"] } });
     await t.ask(executeRun, { id });
     for (const path of ["each", "each#0", "each#0/greet"]) {
-      expect(await t.ask(`query($id: ID!) { nodeRun(id: $id) { path } }`, { id: `${id}:${path}` }, { tenantId: "t2" })).toEqual({ nodeRun: null });
+      expect(await t.ask(`query($id: ID!) { nodeRun(id: $id) { path } }`, { id: `${id}:${path}` }, { tenantId: "t2" })).toEqual({
+        nodeRun: null,
+      });
     }
   });
 });

@@ -19,7 +19,9 @@ describe("an iteration", () => {
   it("runs its body for each item, with item and index, and gives what they give in their order", async () => {
     const t = await setup();
     t.worker();
-    const nodes = [each("{{ input.rows }}", plan([node("see", "echo")]), { output: "{{ nodes.see.output.item }}-{{ index }}", parallel: 3 })];
+    const nodes = [
+      each("{{ input.rows }}", plan([node("see", "echo")]), { output: "{{ nodes.see.output.item }}-{{ index }}", parallel: 3 }),
+    ];
     const view = await t.finished(await t.create(plan(nodes), { input: { rows: ["a", "b", "c", "d"] } }));
     expect(view).toMatchObject({ status: "COMPLETED", errorCode: null, outputJson: ["a-0", "b-1", "c-2", "d-3"] });
     expect(view.nodes).toMatchObject({ each: "COMPLETED", "each#0": "COMPLETED", "each#3/see": "COMPLETED" });
@@ -70,7 +72,10 @@ describe("an iteration", () => {
   it("stops the items beside the one that fails, and the node runs in its own item", async () => {
     const t = await setup();
     t.worker();
-    const body = plan([node("slow", "hold"), node("ask", "person"), node("gate", "call", { ms: 30 }), node("bad", "poison", { items: [1] })], ["gate>bad"]);
+    const body = plan(
+      [node("slow", "hold"), node("ask", "person"), node("gate", "call", { ms: 30 }), node("bad", "poison", { items: [1] })],
+      ["gate>bad"],
+    );
     const runId = await t.create(plan([each([0, 1, 2], body, { parallel: 3 }), node("beside", "hold")]));
     await t.until(runId, ({ nodes }) => nodes["each"] === "FAILED" || nodes["beside"] === "CANCELLED");
     const view = await t.finished(runId);
@@ -92,7 +97,8 @@ describe("an iteration", () => {
     const runId = await t.create(plan([each([0, 1, 2], body, { parallel: 3, on_item_error: "continue", output: "{{ item }}" })]));
     await t.until(runId, ({ nodes }) => nodes["each#1"] === "FAILED" && nodes["each#2/ask"] === "WAITING");
     for (const call of [...t.calls.held.values()]) call.end();
-    for (const item of [0, 2]) await t.control.answerNode({ tenantId: "acme", runId, path: `each#${item}/ask`, outcome: { kind: "completed" } });
+    for (const item of [0, 2])
+      await t.control.answerNode({ tenantId: "acme", runId, path: `each#${item}/ask`, outcome: { kind: "completed" } });
     expect(await t.finished(runId)).toMatchObject({
       status: "COMPLETED",
       outputJson: [0, null, 2],
@@ -109,7 +115,12 @@ describe("an iteration", () => {
     expect(rows).toHaveLength(0);
     for (const item of [1, 0, 2]) {
       await t.until(runId, ({ nodes }) => nodes[`each#${item}/ask`] === "WAITING");
-      await t.control.answerNode({ tenantId: "acme", runId, path: `each#${item}/ask`, outcome: { kind: "completed", outputText: `${item}` } });
+      await t.control.answerNode({
+        tenantId: "acme",
+        runId,
+        path: `each#${item}/ask`,
+        outcome: { kind: "completed", outputText: `${item}` },
+      });
     }
     expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: ["0", "1", "2"] });
   });
@@ -184,7 +195,10 @@ describe("an iteration", () => {
     const view = await t.finished(runId);
     expect(view).toMatchObject({ status: "COMPLETED", errorCode: null });
     expect(view.outputJson).toEqual(large.map((item, index) => ({ index, item, nodes: ["near", "outer"] })));
-    const { rows } = await t.pool.query("select count(*)::int as many from runtime.artifact where run_id = $1 and artifact_type = 'ITEMS'", [runId]);
+    const { rows } = await t.pool.query(
+      "select count(*)::int as many from runtime.artifact where run_id = $1 and artifact_type = 'ITEMS'",
+      [runId],
+    );
     expect(rows[0].many).toBeGreaterThan(2);
   });
 

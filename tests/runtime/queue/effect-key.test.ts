@@ -17,7 +17,10 @@ describe("the key that is sent outside", () => {
     const database = await createTestDatabase();
     const pool = openPool({ url: database.url, scope: "engine", max: 1 });
     const paths = [1, 162, 163, 164, 165, 600].map((length) => "p".repeat(length));
-    const { rows } = await pool.query(`select ${effectKeySql("n")} as key from (select $1 as run_id, path from unnest($2::text[]) with ordinality as x(path, place) order by place) n`, [runId, paths]);
+    const { rows } = await pool.query(
+      `select ${effectKeySql("n")} as key from (select $1 as run_id, path from unnest($2::text[]) with ordinality as x(path, place) order by place) n`,
+      [runId, paths],
+    );
     expect(rows.map(({ key }) => key as string)).toEqual(paths.map((path) => effectKeyOf({ runId, path })));
     await pool.end();
     await database.drop();

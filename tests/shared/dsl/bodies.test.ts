@@ -22,7 +22,11 @@ const found = (...nodes: Node[]): string[] => validateDsl({ nodes, edges: [] }).
 
 describe("a document with bodies", () => {
   it("is valid", () => {
-    expect(found(each("each", [template("a", "{{ item.x }} {{ index }} {{ input.y }}")], { output: "{{ nodes.a.text }}{{ item }}", parallel: 3 }))).toEqual([]);
+    expect(
+      found(
+        each("each", [template("a", "{{ item.x }} {{ index }} {{ input.y }}")], { output: "{{ nodes.a.text }}{{ item }}", parallel: 3 }),
+      ),
+    ).toEqual([]);
     expect(found(nested(7, "n"))).toEqual([]);
   });
 
@@ -32,22 +36,58 @@ describe("a document with bodies", () => {
     ["no body", each("each", [], { body: undefined }), ["CONFIG_MISSING /nodes/0/config/body"]],
     ["an empty body", each("each", []), ["NODES_MISSING /nodes/0/config/body/nodes"]],
     ["a body without nodes", each("each", [], { body: { edges: [] } }), ["NODES_MISSING /nodes/0/config/body/nodes"]],
-    ["an unknown key of a body", each("each", [], { body: { nodes: [template("a", "x")], node: 1 } }), ["CONFIG_UNKNOWN_KEY /nodes/0/config/body/node"]],
+    [
+      "an unknown key of a body",
+      each("each", [], { body: { nodes: [template("a", "x")], node: 1 } }),
+      ["CONFIG_UNKNOWN_KEY /nodes/0/config/body/node"],
+    ],
     ["parallel of 65", each("each", [template("a", "x")], { parallel: 65 }), ["CONFIG_INVALID /nodes/0/config/parallel"]],
-    ["an unknown on_item_error", each("each", [template("a", "x")], { on_item_error: "ignore" }), ["CONFIG_INVALID /nodes/0/config/on_item_error"]],
+    [
+      "an unknown on_item_error",
+      each("each", [template("a", "x")], { on_item_error: "ignore" }),
+      ["CONFIG_INVALID /nodes/0/config/on_item_error"],
+    ],
     ["retry beside a body", each("each", [template("a", "x")], {}, { retry: { max_attempts: 2 } }), ["COMPOSITE_RETRY /nodes/0/retry"]],
     ["a time-out beside a body", each("each", [template("a", "x")], {}, { timeout_seconds: 2 }), ["NODE_INVALID /nodes/0/timeout_seconds"]],
-    ["an unknown node in a body", each("each", [template("a", "{{ nodes.b.text }}")]), ["REFERENCE_UNKNOWN_NODE /nodes/0/config/body/nodes/0/config/template"]],
-    ["its own iteration", each("each", [template("a", "{{ nodes.each.output }}")]), ["REFERENCE_NOT_UPSTREAM /nodes/0/config/body/nodes/0/config/template"]],
-    ["an unknown node in output", each("each", [template("a", "x")], { output: "{{ nodes.b.text }}" }), ["REFERENCE_UNKNOWN_NODE /nodes/0/config/output"]],
+    [
+      "an unknown node in a body",
+      each("each", [template("a", "{{ nodes.b.text }}")]),
+      ["REFERENCE_UNKNOWN_NODE /nodes/0/config/body/nodes/0/config/template"],
+    ],
+    [
+      "its own iteration",
+      each("each", [template("a", "{{ nodes.each.output }}")]),
+      ["REFERENCE_NOT_UPSTREAM /nodes/0/config/body/nodes/0/config/template"],
+    ],
+    [
+      "an unknown node in output",
+      each("each", [template("a", "x")], { output: "{{ nodes.b.text }}" }),
+      ["REFERENCE_UNKNOWN_NODE /nodes/0/config/output"],
+    ],
     ["item outside of a body", template("a", "{{ item }}"), ["REFERENCE_UNKNOWN_NAME /nodes/0/config/template"]],
     ["item in items", each("each", [template("a", "x")], { items: "{{ item.rows }}" }), ["REFERENCE_UNKNOWN_NAME /nodes/0/config/items"]],
-    ["item in an expression outside", { id: "a", type: "if-else", config: { expression: "item == 1" } }, ["EXPRESSION_INVALID /nodes/0/config/expression"]],
-    ["a body in a body with an unknown type", each("each", [each("in", [{ id: "a", type: "iteratoin" }])]), ["NODE_TYPE_UNKNOWN /nodes/0/config/body/nodes/0/config/body/nodes/0/type"]],
+    [
+      "item in an expression outside",
+      { id: "a", type: "if-else", config: { expression: "item == 1" } },
+      ["EXPRESSION_INVALID /nodes/0/config/expression"],
+    ],
+    [
+      "a body in a body with an unknown type",
+      each("each", [each("in", [{ id: "a", type: "iteratoin" }])]),
+      ["NODE_TYPE_UNKNOWN /nodes/0/config/body/nodes/0/config/body/nodes/0/type"],
+    ],
     ["an id that hides another", each("each", [each("each", [template("a", "x")])]), ["NODE_ID_SHADOWS /nodes/0/config/body/nodes/0/id"]],
-    ["items that write one key side by side", each("each", [{ id: "a", type: "assigner", config: { assignments: { k: 1 } } }], { parallel: 2 }), ["STATE_KEY_CONTESTED /nodes/0/config/body/nodes/0/config/assignments/k"]],
+    [
+      "items that write one key side by side",
+      each("each", [{ id: "a", type: "assigner", config: { assignments: { k: 1 } } }], { parallel: 2 }),
+      ["STATE_KEY_CONTESTED /nodes/0/config/body/nodes/0/config/assignments/k"],
+    ],
     ["graphs nine deep", nested(8, "n"), [`BODY_TOO_DEEP ${"/nodes/0/config/body".repeat(8)}`]],
-    ["65 × 16 side by side", each("each", [each("in", [template("a", "x")], { parallel: 16 })], { parallel: 64 }), ["PARALLEL_TOO_LARGE /nodes/0/config/body/nodes/0/config/parallel"]],
+    [
+      "65 × 16 side by side",
+      each("each", [each("in", [template("a", "x")], { parallel: 16 })], { parallel: 64 }),
+      ["PARALLEL_TOO_LARGE /nodes/0/config/body/nodes/0/config/parallel"],
+    ],
   ])("is told of %s", (_, node, expected) => {
     expect(found(node)).toEqual(expected);
   });
@@ -63,19 +103,30 @@ describe("a document with bodies", () => {
     const edges = many.slice(1).map(({ id }) => ({ source: "n0", target: id }));
     const graph = (id: string): Node => ({ id, type: "iteration", config: { items: [1], body: { nodes: many, edges } } });
     expect(found(graph("a"))).toEqual([]);
-    expect(found(graph("a"), graph("b")).filter((one) => one.startsWith("TOO_MANY"))).toEqual(["TOO_MANY_NODES /nodes/1/config/body/nodes"]);
+    expect(found(graph("a"), graph("b")).filter((one) => one.startsWith("TOO_MANY"))).toEqual([
+      "TOO_MANY_NODES /nodes/1/config/body/nodes",
+    ]);
   });
 
   it("sees what is upstream of the iteration, and what is not", () => {
-    const nodes = [template("before", "x"), template("beside", "x"), each("each", [template("a", "{{ nodes.before.text }}{{ nodes.beside.text }}")])];
+    const nodes = [
+      template("before", "x"),
+      template("beside", "x"),
+      each("each", [template("a", "{{ nodes.before.text }}{{ nodes.beside.text }}")]),
+    ];
     const issues = validateDsl({ nodes, edges: [{ source: "before", target: "each" }] });
     expect(issues.filter(({ code }) => code !== "NODE_UNCONNECTED")).toMatchObject([
-      { code: "REFERENCE_NOT_UPSTREAM", message: expect.stringContaining("no path of edges leads from beside to each, whose body this is") as string },
+      {
+        code: "REFERENCE_NOT_UPSTREAM",
+        message: expect.stringContaining("no path of edges leads from beside to each, whose body this is") as string,
+      },
     ]);
   });
 
   it("is read with its bodies: aliases resolved, defaults filled in", () => {
-    const dsl = readDsl({ nodes: [each("each", [{ id: "a", type: "condition", config: { expression: "item > 1" }, retry: { max_attempts: 2 } }])] });
+    const dsl = readDsl({
+      nodes: [each("each", [{ id: "a", type: "condition", config: { expression: "item > 1" }, retry: { max_attempts: 2 } }])],
+    });
     expect(dsl.nodes[0]!.config["body"]).toMatchObject({ nodes: [{ type: "if-else", retry: { backoff_seconds: 1 } }], edges: [] });
   });
 });

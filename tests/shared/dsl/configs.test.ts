@@ -21,7 +21,17 @@ const render = (id: keyof typeof sampleNodes) => renderConfig(sampleNodes[id].ty
 
 describe("node types", () => {
   it("are the eight and iteration, with two aliases (S-17, S-18)", () => {
-    expect(nodeTypes).toEqual(["llm", "tool", "code", "answer", "if-else", "assigner", "knowledge-retrieval", "template-transform", "iteration"]);
+    expect(nodeTypes).toEqual([
+      "llm",
+      "tool",
+      "code",
+      "answer",
+      "if-else",
+      "assigner",
+      "knowledge-retrieval",
+      "template-transform",
+      "iteration",
+    ]);
     expect([canonicalNodeType("condition"), canonicalNodeType("retriever"), canonicalNodeType("llm")]).toEqual([
       "if-else",
       "knowledge-retrieval",
