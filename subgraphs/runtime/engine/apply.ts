@@ -3,8 +3,8 @@
  * run, whoever applies them. Applying to a node that is finished is a bug of the caller and throws.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath, type FrameResult, type Opened } from "./drive.ts";
-import { isDone, nodeAt, type Frame, type NodeState, type OpenPhase } from "./frame.ts";
+import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath } from "./drive.ts";
+import { isDone, nodeAt, type Frame, type FrameResult, type NodeState, type Opened, type OpenPhase } from "./frame.ts";
 import { edgeDecide } from "./ready.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 import { skipsSpread } from "./skip.ts";

@@ -2,42 +2,22 @@
  * What a composite node does with its frames, from its opening to its end. Its driver (iteration.driver.ts) decides, purely; this opens frames, takes their
  * ends, and makes the composite ready to be finished.
  */
-import type { Json } from "#shared/json.ts";
-import { frameWithin, isStopped, type Failure, type Frame, type FrameVars, type NodeOutput, type NodeState } from "./frame.ts";
+import {
+  frameWithin,
+  isStopped,
+  type Drive,
+  type Failure,
+  type Frame,
+  type FrameResult,
+  type FrameVars,
+  type NodeOutput,
+  type NodeState,
+  type Opened,
+} from "./frame.ts";
 import { iterationNext } from "./iteration.driver.ts";
 import { framePath } from "./path.ts";
 import { upstreamOf } from "./plan.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
-
-/** What was fixed when a composite node opened. */
-export interface Opened {
-  /** Items. */
-  count: number;
-  /** Absent where nobody looks at them, as for a list of what is queued. */
-  items?: readonly Json[] | undefined;
-}
-
-/** What came of one frame. */
-export interface FrameResult {
-  hasFailed: boolean;
-  output: NodeOutput;
-}
-
-/** The frames of a composite node that was opened. */
-export interface Drive {
-  readonly opened: Opened;
-  /** Those that are open, by ordinal. */
-  readonly frames: Map<number, Frame>;
-  /** By ordinal, of those that have ended. */
-  readonly results: (FrameResult | undefined)[];
-  ended: number;
-  /** The lowest ordinal that was not opened. */
-  next: number;
-  /** From then on no frame opens, and what is open is stopped. */
-  failure: Failure | undefined;
-  /** What nodes of its frames see of the frames around them; it is finished when the composite opens, so it never changes. */
-  readonly outputs: Readonly<Record<string, NodeOutput>>;
-}
 
 /** Opens a composite node, and its first frames. */
 export function driveOpen(run: RunState, state: NodeState, opened: Opened): void {

@@ -3,7 +3,6 @@
  * A frame is made when it opens and leaves memory when it has ended; from then on its composite holds what came of it.
  */
 import type { Json } from "#shared/json.ts";
-import type { Drive } from "./drive.ts";
 import { pathBeneath } from "./path.ts";
 import type { CompiledNode, CompiledPlan } from "./plan.ts";
 
@@ -79,6 +78,36 @@ export interface Frame {
   left: number;
   /** Node runs that are open in it, and in frames beneath it. */
   open: number;
+}
+
+/** What was fixed when a composite node opened. */
+export interface Opened {
+  /** Items. */
+  count: number;
+  /** Absent where nobody looks at them, as for a list of what is queued. */
+  items?: readonly Json[] | undefined;
+}
+
+/** What came of one frame. */
+export interface FrameResult {
+  hasFailed: boolean;
+  output: NodeOutput;
+}
+
+/** The frames of a composite node that was opened. */
+export interface Drive {
+  readonly opened: Opened;
+  /** Those that are open, by ordinal. */
+  readonly frames: Map<number, Frame>;
+  /** By ordinal, of those that have ended. */
+  readonly results: (FrameResult | undefined)[];
+  ended: number;
+  /** The lowest ordinal that was not opened. */
+  next: number;
+  /** From then on no frame opens, and what is open is stopped. */
+  failure: Failure | undefined;
+  /** What nodes of its frames see of the frames around them; it is finished when the composite opens, so it never changes. */
+  readonly outputs: Readonly<Record<string, NodeOutput>>;
 }
 
 /** Where a frame stands that is not the root. */

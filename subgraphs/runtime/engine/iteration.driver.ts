@@ -1,7 +1,7 @@
 /** What an iteration does next, and what comes of it. Pure: it sees how its frames stand and nothing else. */
 import type { Json } from "#shared/json.ts";
-import type { CompiledComposite } from "./composite.ts";
-import type { FrameResult } from "./drive.ts";
+import type { CompiledComposite } from "./plan.ts";
+import type { FrameResult } from "./frame.ts";
 
 /** How an iteration's frames stand. */
 export interface IterationView {

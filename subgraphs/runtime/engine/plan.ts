@@ -3,7 +3,6 @@
  * has a document of its own in its config, `body`, which is compiled with it.
  */
 import type { JsonObject } from "#shared/json.ts";
-import { compileComposite, type CompiledComposite } from "./composite.ts";
 import { compositePathOf, framePathOf, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
 /** A node as the document says it. */
@@ -62,6 +61,27 @@ export interface CompiledNode {
   incoming: number[];
   /** What it repeats; undefined for a node that is executed as it is. */
   composite: CompiledComposite | undefined;
+}
+
+/** The type of the node run that stands for one item or round: it is the last of its frame, and the engine's own. */
+export const frameType = "frame";
+
+/** What becomes of an iteration when an item fails. continue: its place has null. remove: it has no place. */
+export type OnItemError = "fail" | "continue" | "remove";
+
+/** What a composite node repeats, and how. */
+export interface CompiledComposite {
+  kind: "iteration";
+  body: CompiledPlan;
+  /** Frames that are open at once, at most. */
+  parallel: number;
+  onItemError: OnItemError;
+  /** Lists among the results are put into the list one by one. */
+  flatten: boolean;
+  /** The part of the node's config that is rendered when it opens. One object, however often it is. */
+  opening: JsonObject;
+  /** The node that ends each frame; its config has `output` where the document says what an item gives. */
+  end: CompiledNode;
 }
 
 /** How often and how soon a failed node is tried again, in milliseconds. */
@@ -165,7 +185,7 @@ function compileNode(node: PlanNode, index: number): CompiledNode {
     timeoutMs: node.timeout_seconds === undefined ? undefined : node.timeout_seconds * 1000,
     outgoing: [],
     incoming: [],
-    composite: compileComposite(node, compilePlan),
+    composite: compileComposite(node),
   };
 }
 
@@ -191,4 +211,52 @@ function refuseCycle(nodes: readonly CompiledNode[]): void {
   }
   const stuck = nodes.find((node) => (missing[node.index] ?? 0) > 0);
   if (stuck !== undefined) throw new PlanError(`the node ${stuck.id} is part of a cycle, or behind one`);
+}
+
+const compositeTypes: ReadonlySet<string> = new Set(["iteration"]);
+
+/** Whether nodes of a type have a body. */
+export function isComposite(type: string): boolean {
+  return compositeTypes.has(type);
+}
+
+/** What a node is executed with: of a composite node the part of its config that it opens with. */
+export function executedConfig({ composite, config }: Pick<CompiledNode, "composite" | "config">): JsonObject {
+  return composite === undefined ? config : composite.opening;
+}
+
+/** The document in a composite node's config; undefined for any other node. */
+export function bodyOf({ type, config }: Pick<PlanNode, "type" | "config">): PlanDocument | undefined {
+  return isComposite(type) ? (config["body"] as unknown as PlanDocument | undefined) : undefined;
+}
+
+/** @throws PlanError for a body that cannot be walked to its end */
+function compileComposite(node: PlanNode): CompiledComposite | undefined {
+  const body = bodyOf(node);
+  if (body === undefined) return undefined;
+  const { items, output, parallel, on_item_error: onItemError, flatten } = node.config;
+  return {
+    kind: "iteration",
+    body: compilePlan(body),
+    parallel: typeof parallel === "number" ? parallel : 1,
+    onItemError: onItemError === "continue" || onItemError === "remove" ? onItemError : "fail",
+    flatten: flatten === true,
+    opening: { items: items ?? null },
+    end: endNode(node.id, output === undefined ? {} : { output }),
+  };
+}
+
+function endNode(id: string, config: JsonObject): CompiledNode {
+  return {
+    index: -1,
+    id,
+    type: frameType,
+    config,
+    retry: { maxAttempts: 1, backoffMs: 0, factor: 1, maxBackoffMs: 0 },
+    atMostOnce: false,
+    timeoutMs: undefined,
+    outgoing: [],
+    incoming: [],
+    composite: undefined,
+  };
 }

@@ -3,8 +3,8 @@
  */
 import type { Json, JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "./apply.ts";
-import { frameFor, type Opened } from "./drive.ts";
-import { isDone, type DonePhase, type NodeState, type OpenPhase } from "./frame.ts";
+import { frameFor } from "./drive.ts";
+import { isDone, type DonePhase, type NodeState, type Opened, type OpenPhase } from "./frame.ts";
 import { compositePathOf, framePathOf, ordinalOf, rootPath } from "./path.ts";
 import type { CompiledPlan } from "./plan.ts";
 import { nodeAtPath, startRun, type RunState } from "./run-state.ts";

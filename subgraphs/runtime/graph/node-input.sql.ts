@@ -2,10 +2,9 @@
 import type { Tx } from "#shared/db/database.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { TemplateScope } from "#shared/template/scope.ts";
-import { executedConfig, frameType } from "../engine/composite.ts";
+import { executedConfig, frameType, nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import type { NodeOutput } from "../engine/frame.ts";
 import { framePath, framePathOf, lastSegment, nodeIdOfPath, pathBeneath, rootPath } from "../engine/path.ts";
-import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import { itemsOf, sightAt, varsAt, type StoredSight } from "../engine/sight.ts";
 import { itemOf } from "../queue/load.sql.ts";
 import { nodeRunId, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";

@@ -2,7 +2,7 @@ import { canonicalNodeType, type NodeType } from "#shared/dsl/node-types.ts";
 import { answerNode } from "./answer.node.ts";
 import { assignerNode } from "./assigner.node.ts";
 import { codeNode } from "./code.node.ts";
-import { frameType } from "../engine/composite.ts";
+import { frameType } from "../engine/plan.ts";
 import type { NodeExecutor } from "./executor.ts";
 import { ifElseNode } from "./if-else.node.ts";
 import { iterationNode } from "./iteration.node.ts";

@@ -5,7 +5,7 @@
 import { newId } from "#shared/ids.ts";
 import type { Json } from "#shared/json.ts";
 import { NotStorable, storableJson } from "#shared/json/storable.ts";
-import type { Opened } from "../engine/drive.ts";
+import type { Opened } from "../engine/frame.ts";
 import type { ArtifactRow, OpenedColumn } from "../queue/rows.ts";
 import { artifactRow, inlineBytes } from "./node-rows.ts";
 
@@ -48,7 +48,7 @@ export function storedItems(iteration: OpeningIteration, given: readonly Json[])
     return { code: "ITERATION_TOO_LARGE", message };
   }
   try {
-    const { value, text } = storableJson(given as Json[], "config.items", { maxBytes: bytes, replaced: { count: 0 } });
+    const { value, text } = storableJson(given, "config.items", { maxBytes: bytes, replaced: { count: 0 } });
     return { items: value as Json[], ...columnOf(iteration, value as Json[], text) };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;

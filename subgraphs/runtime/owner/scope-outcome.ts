@@ -1,5 +1,5 @@
 /** What comes of a frame, or of a composite node, when nothing of it goes on any more. Pure. */
-import { frameType } from "../engine/composite.ts";
+import { frameType } from "../engine/plan.ts";
 import type { Failure, NodeState } from "../engine/frame.ts";
 import { iterationOutput } from "../engine/iteration.driver.ts";
 import { isOutputLarger, runOutput } from "../engine/output.ts";

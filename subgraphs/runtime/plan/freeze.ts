@@ -1,8 +1,7 @@
 import type { DslDocument } from "#shared/dsl/document.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { bodyOf } from "../engine/composite.ts";
-import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
+import { bodyOf, type PlanDocument, type PlanEdge, type PlanNode } from "../engine/plan.ts";
 
 /**
  * The document as a plan says it: aliases resolved, what is only for people (names) left out, so that equal work has an equal hash.

@@ -2,8 +2,7 @@
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { bodyOf } from "../engine/composite.ts";
-import type { PlanDocument, PlanNode } from "../engine/plan.ts";
+import { bodyOf, type PlanDocument, type PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { findToolReference, type ToolFound, type ToolReference } from "../client/tool.client.ts";
 
