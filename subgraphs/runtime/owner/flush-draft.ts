@@ -126,10 +126,10 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
     const end = openNodesEnd(standing);
     // Not the graph's open ones: a node that a dead owner had begun is ready again there, and its row still says RUNNING.
     const held = [...ledger.held.values()].toSorted((a, b) => depthOf(b.path) - depthOf(a.path));
-    for (const one of held) tail.nodes.set(one.path, ledger.finishedRow(one, end));
+    // Copies: the rows may be refused, and then the nodes have no such event.
+    for (const one of held) tail.nodes.set(one.path, ledger.finishedRow({ ...one }, end));
   } else {
     for (const [held, outcome] of tail.decided) {
-      // A copy: the row may be refused, and then the node has no event yet.
       tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
       if (held.state.phase === "QUEUED") tail.withdrawn.push(nodeRunId(ledger.runId, held.path));
     }

@@ -54,8 +54,9 @@ const node = ofOld(nodeRunColumns, "k", {
 const fateAlone = (row: string): string =>
   `case when ${row}.status in (3, 6) then 'keep' when ${row}.opened is not null then 'go on' else 'drop' end`;
 
-// An item that failed is kept where its iteration went on without it; where it failed with it the item goes on, and has no row until it ends.
-const fateOfItem = `case when n.status = 3 or n.status = 4 and around.mode in ('continue', 'remove') then 'keep' else 'go on' end`;
+// An item that failed is kept where its iteration went on without it; where it failed with it the item goes on, and has no row until it ends. So does one
+// that ended its workers: to try that again is what a new run is made for.
+const fateOfItem = `case when n.status = 3 or n.status = 4 and around.mode in ('continue', 'remove') and n.error_code <> 'WORKER_CRASHED' then 'keep' else 'go on' end`;
 
 // What is beneath something that is kept is kept whatever came of it: it is not looked at any more. Served by node_run_children.
 const tree = `tree as (
