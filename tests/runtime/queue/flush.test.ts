@@ -143,9 +143,13 @@ describe("the statement for plain ends", () => {
     ["used a model", { modelCalls: 1 }],
     ["put out much", { outputArtifactId: "a" }],
     ["was executed elsewhere", { workerKey: "w2" }],
-    ["lies beneath another", { nodeId: "body", parentPath: "loop" }],
+    ["opened", { opened: "{}" }],
   ])("is not for a node run that %s", (_what, more) => {
     expect([isPlainEnd(ended("a", 3)), isPlainEnd(ended("a", 3, more))]).toEqual([true, false]);
+  });
+
+  it("is for a node run that lies beneath another too: the items of an iteration are many", () => {
+    expect(isPlainEnd(ended("each#1/line", 3, { nodeId: "line", parentPath: "each#1" }))).toBe(true);
   });
 
   it("takes the runs of a chain and of an executed one; a session's, a started and a large one take the full one", async () => {
