@@ -64,7 +64,7 @@ const tree = `tree as (
   union all
   select n.path, case when around.fate in ('keep', 'drop') then around.fate when n.node_type = 'frame' then ${fateOfItem} else ${fateAlone("n")} end,
     n.node_type, n.opened ->> 'onItemError'
-  from tree around cross join o join runtime.node_run n on n.run_id = o.id and n.parent_path = around.path)`;
+  from tree around join runtime.node_run n on n.run_id = $1 and n.parent_path = around.path)`;
 
 // Copied node runs get the new run's first events, in the order they were done, a composite that goes on before what is beneath it. The key that is sent
 // outside stays the old one where nobody knows whether the old call took effect (failed so, or cancelled after its start); where it failed for certain there
@@ -75,7 +75,7 @@ const fork = defineStatement({
 with recursive o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = 4),
 ${tree},
 k as materialized (select n.*, tree.fate, row_number() over (order by coalesce(case when tree.fate = 'keep' then n.done_seq end, n.seq))::int + 1 as new_seq
-  from tree cross join o join runtime.node_run n on n.run_id = o.id and n.path = tree.path
+  from tree join runtime.node_run n on n.run_id = $1 and n.path = tree.path
   where tree.fate = 'keep' or tree.fate = 'go on' and n.node_type <> 'frame'),
 keys as (select
     coalesce(array_agg(n.path) filter (where n.status in (3, 6) or n.status = 4 and not n.effect_unknown), '{}') as settled,

@@ -66,18 +66,18 @@ export interface InboxMessage {
   body: Json;
 }
 
-const chunks = `(select json_agg(a.content_json order by c.place) from json_array_elements(n.opened -> 'chunks') with ordinality c(chunk, place)
-    join runtime.artifact a on a.id = c.chunk ->> 'artifactId')`;
+// Looked up one by one, in subselects: joined, a plan that was made of empty tables would read all of them.
+const chunks = `(select json_agg((select a.content_json from runtime.artifact a where a.id = c.chunk ->> 'artifactId') order by c.place)
+    from json_array_elements(n.opened -> 'chunks') with ordinality c(chunk, place))`;
 
-/** SQL: whether a node run is no part of a frame or composite that has ended: of those only what came of them is wanted. */
-export const standing = `(n.parent_path is null or not exists (select from runtime.node_run f
-      where f.run_id = n.run_id and f.path = n.parent_path and f.status >= 3))`;
+/** SQL: whether a node run is no part of a frame or composite that has ended: of those only what came of them is wanted. A subselect that cannot be hashed. */
+export const standing = `coalesce((select f.status from runtime.node_run f where f.run_id = n.run_id and f.path = n.parent_path), 0) < 3`;
 
 /** SQL: the item of an iteration's row, from the row itself or from the one artifact that holds it. */
 export const itemOf = (row: string, ordinal: string): string => `coalesce(${row}.opened -> 'items' -> ${ordinal},
-    (select a.content_json -> (${ordinal} - (c ->> 'from')::int) from json_array_elements(${row}.opened -> 'chunks') c
-      join runtime.artifact a on a.tenant_id = ${row}.tenant_id and a.id = c ->> 'artifactId'
-      where (c ->> 'from')::int <= ${ordinal} order by (c ->> 'from')::int desc limit 1))`;
+    (select (select a.content_json from runtime.artifact a where a.id = c.chunk ->> 'artifactId') -> (${ordinal} - (c.chunk ->> 'from')::int)
+      from json_array_elements(${row}.opened -> 'chunks') c(chunk)
+      where (c.chunk ->> 'from')::int <= ${ordinal} order by (c.chunk ->> 'from')::int desc limit 1))`;
 
 const nodeObject = `json_build_object('path', n.path, 'nodeId', n.node_id, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
