@@ -270,7 +270,7 @@ export type NodeRunStatus =
   | 'CANCELLED'
   /** Done, with its output. */
   | 'COMPLETED'
-  /** Done without success; errorCode says why. */
+  /** Done without success; errorCode says why. Where its on_error handles it, the run goes on. */
   | 'FAILED'
   /** May start; nobody has started it. */
   | 'QUEUED'
@@ -341,9 +341,9 @@ export type RunRequestStatus =
 export type RunStatus =
   /** It was cancelled. */
   | 'CANCELLED'
-  /** Every node is completed or skipped. */
+  /** Every node is completed or skipped, or failed with an error that its on_error handled: Run.handledErrors says how many. */
   | 'COMPLETED'
-  /** A node failed, and its siblings have stopped. */
+  /** A node failed, nothing handled it, and its siblings have stopped; or the run took longer than its document's timeout_seconds. */
   | 'FAILED'
   /** Nobody has begun it, or its next nodes are queued and nobody owns it. */
   | 'QUEUED'

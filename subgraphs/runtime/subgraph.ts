@@ -9,6 +9,7 @@ import { TerminalRefusal0005 } from "./migrations/0005-terminal-refusal.ts";
 import { CompanyAndOrphans0006 } from "./migrations/0006-company-and-orphans.ts";
 import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts";
 import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
+import { HandledErrors0009 } from "./migrations/0009-handled-errors.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
@@ -63,6 +64,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0006-company-and-orphans", class: CompanyAndOrphans0006 },
       { name: "0007-run-span-attributes", class: RunSpanAttributes0007 },
       { name: "0008-engine-role", class: EngineRole0008 },
+      { name: "0009-handled-errors", class: HandledErrors0009 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {

@@ -5,11 +5,12 @@ import { maxOutputBytes } from "../nodes/storable.ts";
 import { isPlainEnd, type FlushAnswer, type FlushRun, type Rest } from "../queue/flush.sql.ts";
 import type { EventRow, NodeRunRow } from "../queue/rows.ts";
 import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";
+import { earliest } from "./clock.ts";
 import type { StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
 import { eventRow } from "./node-rows.ts";
 import type { NodeEnd } from "./outcome-rows.ts";
-import type { Pending } from "./pending.ts";
+import { isHandled, type Pending } from "./pending.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openNodesEnd, statusAtRest, type Standing } from "./run-rest.ts";
 
@@ -152,8 +153,10 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
     completionTokens: pending.usage.completionTokens,
   };
   if (ledger.startedMs !== undefined) row.startedMs = ledger.startedMs;
+  const handled = pending.handledErrors + [...(tail?.nodes.values() ?? [])].filter(isHandled).length;
+  if (handled > 0) row.handledErrors = handled;
   if (pending.hasState) row.state = JSON.stringify(ledger.graph.state);
-  const dueMs = rest === "wait" && !standing.isManual ? ledger.held.firstDueMs() : undefined;
+  const dueMs = rest === "wait" ? earliest(standing.isManual ? undefined : ledger.held.firstDueMs(), standing.deadlineMs) : undefined;
   if (dueMs !== undefined) row.due = dueMs;
   if (rest === "end") endFill(row, ledger, standing);
   return row;

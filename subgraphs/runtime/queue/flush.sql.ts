@@ -137,7 +137,8 @@ const update = (from: string) => `ok as (update runtime.run r set event_seq = a.
     started_at = coalesce(r.started_at, ${at("a.started_at")}), ended_at = ${at("a.ended_at")},
     output_text = a.output_text, output_json = a.output_json, error_code = a.error_code, error_message = a.error_message,
     cancel_reason = a.cancel_reason, model_calls = r.model_calls + coalesce(a.model_calls, 0),
-    prompt_tokens = r.prompt_tokens + coalesce(a.prompt_tokens, 0), completion_tokens = r.completion_tokens + coalesce(a.completion_tokens, 0)
+    prompt_tokens = r.prompt_tokens + coalesce(a.prompt_tokens, 0), completion_tokens = r.completion_tokens + coalesce(a.completion_tokens, 0),
+    handled_errors = r.handled_errors + coalesce(a.handled_errors, 0)
   from ${from} where r.id = a.id and ${fence}
   returning a.k, r.id, r.tenant_id, r.session_id, r.output_text, r.mail, a.worker_key, a.rest, a.seen, a.due, a.clear, a.status)`;
 
