@@ -5,7 +5,7 @@ import type { CheckedNode } from "./check-node.ts";
 import { dslLimits } from "./document.ts";
 import { show, type IssueList } from "./issue.ts";
 import { configTexts, textReferences, type ConfigText } from "./node-texts.ts";
-import { retryWhenSpec } from "./retry-when.ts";
+import { retryWhenSpec } from "./node-specs.ts";
 
 /** A path that a node's template or expression reads, and where that text stands in the document. */
 export interface PlacedReference extends Reference {

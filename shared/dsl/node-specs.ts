@@ -80,6 +80,16 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
   "variable-aggregator": defineNodeSpec(variableAggregatorConfig, { templates: values("variables") }),
 };
 
+/** Names that the condition of a retry sees beside the scope: the output of the attempt that it is asked of. */
+export const outputNames = ["output", "text"] as const;
+
+/** The condition of a retry (`retry.when`) as a text: that of `{ when }`. */
+export const retryWhenSpec: Pick<NodeSpec, "templates" | "expressions" | "names"> = {
+  templates: [],
+  expressions: ["when"],
+  names: outputNames,
+};
+
 /** Makes a spec, for types of one's own (`validateDsl(document, { extraTypes })`). */
 export function defineNodeSpec(config: z.ZodObject, parts: Partial<Omit<NodeSpec, "config" | "keys">> = {}): NodeSpec {
   return { config, keys: Object.keys(config.shape), templates: [], expressions: [], routes: () => [], precedence: [], ...parts };

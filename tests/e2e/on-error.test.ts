@@ -108,7 +108,7 @@ describe("a failure that a document handles", () => {
 
 describe("a document's timeout_seconds", () => {
   it("ends the run with RUN_TIMEOUT, and the call that it waits for", async () => {
-    shop.on("GET /never", () => new Promise(() => {}));
+    shop.on("GET /never", () => {});
     const run = await runDsl(platform, { ...asking("/never", { on_error: "branch" }), timeout_seconds: 1 });
     // Its time is the run's, not a failure of the node: nothing of the document handles it.
     expect(run).toMatchObject({ status: "FAILED", errorCode: "RUN_TIMEOUT", handledErrors: 0 });

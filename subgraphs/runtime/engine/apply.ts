@@ -3,8 +3,9 @@
  * run, whoever applies them. Applying to a node that is finished is a bug of the caller and throws.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
+import { crashCode } from "./handling.ts";
 import { isDone, nodeAt, type NodeOutput, type NodeState, type OpenPhase } from "./frame.ts";
-import { crashCode, errorRoute } from "./on-error.ts";
+import { errorRoute } from "./on-error.ts";
 import type { CompiledEdge, CompiledNode } from "./plan.ts";
 import { edgeDecide } from "./ready.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
@@ -22,7 +23,7 @@ export interface Completion {
 export interface FailedEnd {
   code: string;
   message: string;
-  /** Given: its node handles it (on-error.ts), and these are its outputs. */
+  /** Given: its node handles it (handling.ts), and these are its outputs. */
   route?: string | undefined;
   outputText?: string | null;
   outputJson?: Json;

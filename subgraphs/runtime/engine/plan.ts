@@ -1,8 +1,8 @@
 /**
  * The plan of a run: the frozen document, and the graph of indexes that the engine walks. A node's index is its place in the document.
  */
-import type { Json, JsonObject } from "#shared/json.ts";
-import { compileOnError, errorRoute, type OnError } from "./on-error.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
 import { framePathOf, pathBeneath } from "./path.ts";
 
 /** A node as the document says it. */
@@ -16,9 +16,6 @@ export interface PlanNode {
   timeout_seconds?: number;
   on_error?: PlanOnError;
 }
-
-/** What a node does about its failure; "fail" unless given. */
-export type PlanOnError = "fail" | "branch" | { default: { output_text?: string; output_json?: Json } };
 
 /** How often and how soon a failed node is tried again. */
 export interface PlanRetry {

@@ -3,9 +3,9 @@
  * OUTPUT_REJECTED and its output kept, so that `retry` and `on_error` take it as any other failure. It is asked where the node was executed, before
  * anybody else sees the output: here and now when it is small, else in a thread.
  */
+import { outputNames, retryWhenSpec } from "#shared/dsl/node-specs.ts";
 import { configReads, scopeRead } from "#shared/dsl/scope-read.ts";
 import { isSmall } from "#shared/dsl/small.ts";
-import { outputNames, retryWhenSpec } from "#shared/dsl/retry-when.ts";
 import type { Job } from "#shared/evaluation/job.ts";
 import { expressionErrors } from "#shared/expression/errors.ts";
 import { compileExpression } from "#shared/expression/expression.ts";

@@ -1,7 +1,7 @@
 /** What the end of an attempt comes to as rows. Pure: numbers and times are given. */
 import type { Json } from "#shared/json.ts";
 import { storableText } from "#shared/json/storable.ts";
-import type { Handling } from "../engine/on-error.ts";
+import type { Handling } from "../engine/handling.ts";
 import type { NodeUsage } from "../nodes/executor.ts";
 import { storableOutcome } from "../nodes/storable.ts";
 import type { NodeRunRow } from "../queue/rows.ts";

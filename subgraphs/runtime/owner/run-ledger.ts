@@ -3,7 +3,7 @@
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
 import { applyCompleted, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
-import { handlingOf } from "../engine/on-error.ts";
+import { handlingOf } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import type { NodeState, OpenPhase } from "../engine/frame.ts";

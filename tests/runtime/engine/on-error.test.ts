@@ -1,8 +1,9 @@
 import { applyCompleted, applyFailed, applySkipped, type FailedEnd } from "../../../subgraphs/runtime/engine/apply.ts";
 import type { NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
-import { compileOnError, handlingOf } from "../../../subgraphs/runtime/engine/on-error.ts";
+import { handlingOf } from "../../../subgraphs/runtime/engine/handling.ts";
+import { compileOnError, type PlanOnError } from "../../../subgraphs/runtime/engine/on-error.ts";
 import { isOutputLarger, runOutput } from "../../../subgraphs/runtime/engine/output.ts";
-import { compilePlan, edgeRoutes, type PlanNode, type PlanOnError } from "../../../subgraphs/runtime/engine/plan.ts";
+import { compilePlan, edgeRoutes, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import { replay } from "../../../subgraphs/runtime/engine/replay.ts";
 import { nodeAtPath, startRun } from "../../../subgraphs/runtime/engine/run-state.ts";
 import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";

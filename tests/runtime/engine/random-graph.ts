@@ -1,8 +1,9 @@
 /** Random plans and a run of them in random order, for properties of the engine. */
 import fc from "fast-check";
 import { applyCompleted, applyFailed } from "../../../subgraphs/runtime/engine/apply.ts";
-import { handlingOf } from "../../../subgraphs/runtime/engine/on-error.ts";
-import { compilePlan, type CompiledPlan, type PlanDocument, type PlanOnError } from "../../../subgraphs/runtime/engine/plan.ts";
+import { handlingOf } from "../../../subgraphs/runtime/engine/handling.ts";
+import type { PlanOnError } from "../../../subgraphs/runtime/engine/on-error.ts";
+import { compilePlan, type CompiledPlan, type PlanDocument } from "../../../subgraphs/runtime/engine/plan.ts";
 import type { StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
 import { startRun, type RunState } from "../../../subgraphs/runtime/engine/run-state.ts";
 
@@ -35,7 +36,7 @@ export function stories(options: { failures: boolean }): fc.Arbitrary<Story> {
         picks: fc.array(fc.nat(1000), { minLength: count, maxLength: count }),
       }),
     )
-    .map(({ count, edges, routes, failing, onErrors: handlings, picks }) => {
+    .map(({ edges, routes, failing, onErrors: handlings, picks }) => {
       const document: PlanDocument = {
         nodes: handlings.map((onError, index) => ({ id: `n${index}`, type: "any", config: {}, ...(onError && { on_error: onError }) })),
         edges: edges

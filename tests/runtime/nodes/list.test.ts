@@ -95,6 +95,10 @@ describe("a list node", () => {
     const many = Array.from({ length: 20_000 }, () => 1);
     const elsewhere = [run({ filter: "item > 0" }, [1, 2]), run({ sort: { by: "item" } }, [1, 2]), run({}, many)];
     for (const outcome of elsewhere) expect(outcome).toBeInstanceOf(Promise);
-    expect((await Promise.all(elsewhere)).map(({ kind }) => kind)).toEqual(["completed", "completed", "completed"]);
+    expect((await Promise.all(elsewhere.map(async (outcome) => outcome))).map(({ kind }) => kind)).toEqual([
+      "completed",
+      "completed",
+      "completed",
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import type { JsonObject } from "#shared/json.ts";
-import type { PlanOnError } from "../../../subgraphs/runtime/engine/plan.ts";
+import type { PlanOnError } from "../../../subgraphs/runtime/engine/on-error.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
