@@ -1,5 +1,6 @@
 /** One run's part of a flush. Made once: a flush that is sent again is the same bytes. */
 import { storableText } from "#shared/json/storable.ts";
+import { crashCode } from "../engine/handling.ts";
 import { isOutputLarger, runOutput } from "../engine/output.ts";
 import { maxOutputBytes } from "../nodes/storable.ts";
 import { isPlainEnd, type FlushAnswer, type FlushRun, type Rest } from "../queue/flush.sql.ts";
@@ -73,6 +74,9 @@ export interface Ownership {
   mustClear: boolean;
   standing: Standing;
 }
+
+/** So many a run keeps that has had a node which killed its owners: until it rests only the process for suspects has it. */
+const crashesOfSuspects = 2;
 
 /** Takes all that the ledger has to store, with what `rest` makes of the run. */
 export function flushDraft(given: Ownership, rest: Rest): FlushDraft {
@@ -155,6 +159,8 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
   if (ledger.startedMs !== undefined) row.startedMs = ledger.startedMs;
   const handled = pending.handledErrors + [...(tail?.nodes.values() ?? [])].filter(isHandled).length;
   if (handled > 0) row.handledErrors = handled;
+  const isCrashing = tail?.decided.some(([, end]) => end.kind === "failed" && end.code === crashCode) ?? false;
+  if (row.clear && (isCrashing || ledger.graph.crashedNodes > 0)) row.crashesLeft = crashesOfSuspects;
   if (pending.hasState) row.state = JSON.stringify(ledger.graph.state);
   const dueMs = rest === "wait" ? earliest(standing.isManual ? undefined : ledger.held.firstDueMs(), standing.deadlineMs) : undefined;
   if (dueMs !== undefined) row.due = dueMs;

@@ -419,7 +419,7 @@ export class OwnedRun implements FlushingRun {
     this.#mail.seenStored = draft.row.seen;
     if (draft.row.clear) {
       this.#forgiveness.stored();
-      this.#calls.isCareful = false;
+      this.#calls.isCareful &&= draft.row.crashesLeft !== undefined;
       this.#mustLeave ||= this.#policy.kind === "worker" && this.#policy.untilForgiven === true;
     }
     if (draft.row.rest !== "keep") return this.#rested(draft);

@@ -98,6 +98,8 @@ export const flushRunColumns = {
   workerKey: must("worker_key", "text"),
   /** Its crashes are forgiven. */
   clear: must("clear", "bool"),
+  /** How many stay all the same. */
+  crashesLeft: may("crashes_left", "int"),
   /** When a run that rests goes on by itself. */
   due: may("due", "ms"),
   startedMs: may("started_at", "ms"),

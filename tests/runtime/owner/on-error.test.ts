@@ -1,5 +1,6 @@
 import type { JsonObject } from "#shared/json.ts";
 import type { PlanOnError } from "../../../subgraphs/runtime/engine/on-error.ts";
+import type { WorkerOptions } from "../../../subgraphs/runtime/worker/worker.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -80,13 +81,12 @@ describe("a failure that its node handles", () => {
   it("is seen with its error by a worker that was offered what comes after it", async () => {
     const t = await setup();
     t.worker({ slots: 1, workerKey: "owner" });
-    const nodes = [node("bad", "fail", {}, branch), node("told", "fail", {}, fallback({ output_text: "x" })), node("see", "see")];
-    const runId = await t.create(plan([node("busy", "hold"), ...nodes], ["busy>told", "bad>see?error", "told>see"]));
-    const busy = await t.calls.heldNode("busy");
     await t.create(plan([node("all-day", "hold")]));
-    // The owner has no slot left when the node behind both failures is ready.
-    busy.end();
     await t.calls.heldNode("all-day");
+    // The owner has no slot left for the node behind both failures.
+    const nodes = [node("bad", "fail", {}, branch), node("told", "fail", {}, fallback({ output_text: "x" })), node("see", "see")];
+    const runId = await t.create(plan(nodes, ["bad>see?error", "told>see"]));
+    await t.until(runId, (view) => view.nodes["see"] === "QUEUED");
     t.worker({ workerKey: "other" });
     const view = await t.finished(runId);
     expect(view).toMatchObject({ status: "COMPLETED", handledErrors: 2 });
@@ -123,26 +123,27 @@ describe("a failure that its node handles", () => {
     expect(t.calls.log).toEqual(["bad", "saved", "saved", "end"]);
   });
 
-  it("is the death of its owners too, twice in a run; the third ends it", async () => {
+  it("is the death of its owners too, twice in a run; the third ends it, and only the first kills workers with others' runs", async () => {
     const t = await setup();
-    const ids = ["p1", "p2", "p3"];
-    const nodes = ids.map((id) => node(id, "hold", {}, fallback({ output_text: "dead" })));
+    const nodes = ["p1", "p2", "p3"].map((id) => node(id, "hold", {}, fallback({ output_text: "dead" })));
     const runId = await t.create(plan([...nodes, node("end", "pure")], ["p1>p2", "p2>p3", "p3>end"]));
-    for (const id of ids) {
-      for (let crash = 0; crash < 3; crash++) {
-        const worker = t.worker({ suspects: crash === 2 });
-        await t.calls.heldNode(id);
-        await worker.kill();
-        t.calls.held.clear();
-        await t.leasesEnd(runId);
-      }
-      const last = t.worker({ suspects: true });
-      await t.until(runId, (view) => view.nodes[id] === "FAILED");
-      await last.kill();
+    // Each by a name of its own: one that is there again has not died.
+    let suspects = 0;
+    const ofSuspects = () => ({ suspects: true, workerKey: `suspects ${++suspects}` });
+    const dies = async (id: string, options: Partial<WorkerOptions> = ofSuspects()): Promise<void> => {
+      const worker = t.worker(options);
+      await t.calls.heldNode(id);
+      await worker.kill();
       t.calls.held.clear();
-      await t.pool.query("update runtime.work set visible_at = now(), crashes = 0 where run_id = $1", [runId]);
-    }
-    t.worker();
+      await t.leasesEnd(runId);
+    };
+    await dies("p1", {});
+    await dies("p1", {});
+    t.worker({ workerKey: "ordinary" });
+    await dies("p1");
+    await dies("p2");
+    await dies("p3");
+    t.worker(ofSuspects());
     const view = await t.finished(runId);
     expect(view).toMatchObject({
       status: "FAILED",
@@ -150,6 +151,10 @@ describe("a failure that its node handles", () => {
       handledErrors: 2,
       nodes: { p1: "FAILED", p2: "FAILED", p3: "FAILED" },
     });
+    const { rows } = await t.pool.query("select path, worker_key from runtime.node_run where run_id = $1 and path <> 'p1' order by path", [
+      runId,
+    ]);
+    expect(rows.map(({ worker_key: key }) => key)).toEqual(["suspects 3", "suspects 4"]);
   });
 
   it("loses to a cancel that was accepted", async () => {

@@ -97,16 +97,20 @@ describe("retry.when", () => {
     expect(t.calls.keys).toHaveLength(1);
   });
 
-  it("is asked of a node that only computes, and where it was offered to another worker", async () => {
+  it("is asked where the node was offered to another worker, which sends the next attempt's key too", async () => {
     const t = await setup();
-    t.worker({ slots: 1, workerKey: "owner" });
-    await t.create(plan([node("all-day", "hold")]));
-    await t.calls.heldNode("all-day");
+    t.worker({ slots: 0, workerKey: "owner" });
+    t.worker({ only: ["texts"], slots: 4, workerKey: "other" });
     const runId = await t.create(plan([asking(["a", "ab"], "output.length < 2")]));
-    await t.until(runId, ({ nodes }) => nodes["ask"] === "QUEUED");
-    t.worker({ workerKey: "other" });
     expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputText: "ab" });
-    expect(new Set(t.calls.keys).size).toBe(2);
+    const { effect_key: key } = await rowOf(t, runId);
+    expect(t.calls.keys).toEqual([`${runId}:ask`, key]);
+    expect(key).not.toBe(`${runId}:ask`);
+  });
+
+  it("is asked of a node that only computes", async () => {
+    const t = await setup();
+    t.worker();
     const pure = node("p", "pure", {}, { retry: { max_attempts: 2, backoff_seconds: 0, when: 'text == "p"' } });
     expect(await t.finished(await t.create(plan([pure])))).toMatchObject({ status: "FAILED", errorCode: "OUTPUT_REJECTED" });
   });

@@ -1,4 +1,6 @@
+import { EventEmitter, once } from "node:events";
 import type { PlanDocument } from "../../../subgraphs/runtime/engine/plan.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -102,13 +104,24 @@ describe("a document's timeout_seconds", () => {
     await t.until(runId, ({ status }) => status === "WAITING");
     await first.kill();
     await begunBefore(t, runId, 1_001);
-    // Posted, and left to whoever owns the run next.
-    const post = `with r as (update runtime.run set mail = mail + 1 where id = $1 returning id, mail, tenant_id)
-      insert into runtime.inbox (run_id, seq, tenant_id, kind, body) select id, mail, tenant_id, 1, $2 from r`;
-    await t.pool.query(post, [runId, { reason: "enough" }]);
     await t.pool.query("update runtime.work set visible_at = now() where key = $1", [runId]);
-    t.worker();
-    expect(await t.finished(runId)).toMatchObject({ status: "CANCELLED", cancelReason: "enough" });
+    let isPosted = false;
+    const flushed = new EventEmitter();
+    const decided = once(flushed, "decided");
+    const sends = ({ name }: { name: string }): void => {
+      if (isPosted || !name.startsWith("flush")) return;
+      flushed.emit("decided");
+      throw new Error("the statement was lost");
+    };
+    t.worker({ sends });
+    // Its end is decided and on its way.
+    await decided;
+    const cancelled = t.control.cancel({ tenantId: "acme", runId, reason: "enough" });
+    const unread = async () => (await t.pool.query("select from runtime.inbox where run_id = $1", [runId])).rowCount;
+    await eventually(unread, (count) => count === 1);
+    isPosted = true;
+    await cancelled;
+    expect(await t.finished(runId)).toMatchObject({ status: "CANCELLED", errorCode: null, cancelReason: "enough" });
   });
 
   it("is none before the first node begins: what waits for a worker has spent nothing", async () => {
