@@ -16,7 +16,7 @@ export function withoutPersisted(read: HTTPGraphQLRequest): HTTPGraphQLRequest {
   if (read.method !== "GET") return { ...read, body: { ...(read.body as JsonObject), extensions: rest } };
   const search = new URLSearchParams(read.search);
   search.set("extensions", JSON.stringify(rest));
-  return { ...read, search: `?${search}` };
+  return { ...read, search: `?${search.toString()}` };
 }
 
 interface Asked {

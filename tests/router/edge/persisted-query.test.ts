@@ -15,7 +15,7 @@ async function send(t: FixtureRouter, method: "GET" | "POST", given: Record<stri
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   const { statusCode, headers, body } = await request(
-    method === "GET" ? `${t.router.url}?${new URLSearchParams(search)}` : t.router.url,
+    method === "GET" ? `${t.router.url}?${new URLSearchParams(search).toString()}` : t.router.url,
     method === "GET"
       ? { method, headers: { accept } }
       : { method, headers: { accept, "content-type": "application/json" }, body: JSON.stringify(given) },
