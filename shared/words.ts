@@ -19,7 +19,10 @@ const isUnspaced = new RegExp(`^[${unspaced}]`, "u");
  * Accents, how an emoji is drawn, and what Hebrew and Arabic may be written without: points, vowel signs, the line that makes a word longer. The marks of
  * other scripts are letters of their own.
  */
-const accents = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670\ufe00-\ufe0f\u20e3]|\u0640/g;
+const accents = new RegExp(
+  String.raw`[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0652\u0670\ufe00-\ufe0f\u20e3]`,
+  "g",
+);
 const isAscii = /^[\0-\x7f]*$/;
 
 /** The words of a text, in its order. */
