@@ -15,6 +15,7 @@ import { answerCors, refusalOf, refusalOfGet } from "./browser-guard.ts";
 import { subscriptionNotStreamed } from "./gateway.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
 import type { Identities } from "./identity.ts";
+import { withoutPersisted } from "./persisted-query.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
 import type { Readers } from "./readers.ts";
 import type { HttpStreams } from "./http-streams.ts";
@@ -115,7 +116,7 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     const refusal = refusalOfGet(request);
     if (refusal !== undefined) throw refusal;
     const exchange = { request, response, context, maxBodyBytes, isGuarded: true };
-    const read = await readGraphqlRequest(exchange);
+    const read = withoutPersisted(await readGraphqlRequest(exchange));
     if (await answerAsStream(options, exchange, read)) return;
     await answerGraphql(server, exchange, read);
     watchReader(readers, context.info.tenantId, response);
@@ -151,11 +152,10 @@ async function answerAsStream(
 function operationIn({ method, body, search }: HTTPGraphQLRequest): AskedOperation | undefined {
   const given = method === "POST" ? body : method === "GET" ? givenIn(search) : undefined;
   if (!isJsonObject(given)) return undefined;
-  const { query, operationName, variables, extensions } = given;
+  const { query, operationName, variables } = given;
   const isNamed = operationName == null || typeof operationName === "string";
   const hasVariables = variables == null || isJsonObject(variables);
-  const isPersisted = isJsonObject(extensions) && extensions["persistedQuery"] !== undefined;
-  return typeof query === "string" && isNamed && hasVariables && !isPersisted ? { query, operationName, variables } : undefined;
+  return typeof query === "string" && isNamed && hasVariables ? { query, operationName, variables } : undefined;
 }
 
 /** What a GET has behind its `?`, as a POST has it; what is given twice, or is no JSON, is Apollo Server's to refuse. */

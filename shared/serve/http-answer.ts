@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { clientError, type ErrorSetting } from "#shared/client-error.ts";
+import { AppError } from "#shared/errors.ts";
 import { statusOfRefusal } from "./http-body.ts";
 
 /** Answers with JSON, unless an answer has begun. */
@@ -15,6 +16,8 @@ export function sendRefusal(response: ServerResponse, error: unknown, setting: E
   const status = statusOfRefusal(error);
   // What was not read of the body would be taken for the next request.
   if (status === 413) response.setHeader("connection", "close");
+  const retryAfterMs = error instanceof AppError ? error.facts["retryAfterMs"] : undefined;
+  if (typeof retryAfterMs === "number") response.setHeader("retry-after", String(Math.ceil(retryAfterMs / 1_000)));
   sendJson(response, status, { errors: [clientError(error, setting)] });
 }
 

@@ -60,12 +60,13 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The HTTP status of a body that was refused, 400 for any other refusal of a request, 500 for a bug. */
+/** The HTTP status of a body that was refused, 400 for any other refusal of a request, 503 where it is the platform's fault for now, 500 for a bug. */
 export function statusOfRefusal(error: unknown): number {
   if (!(error instanceof AppError)) return 500;
   if (error.reason === "CLIENT_LEFT") return 408;
   if (error.reason === "BODY_TOO_LARGE") return 413;
   if (error.reason === "BODY_ENCODED") return 415;
+  if (error.code === "DOWNSTREAM_UNAVAILABLE") return 503;
   if (error.code === "FORBIDDEN" || error.code === "TENANT_MISMATCH") return 403;
   return error.code === "UNAUTHENTICATED" ? 401 : 400;
 }
