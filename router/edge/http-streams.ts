@@ -133,8 +133,7 @@ export class HttpStreams {
   #places(response: ServerResponse, context: RouterContext): Leave {
     const { tenantId } = context.info;
     const { maxStreams, tenantStreams } = this.#setting.bounds;
-    if ((this.#tenants.get(tenantId) ?? 0) >= tenantStreams)
-      throw streamErrors.TENANT_STREAMS_LIMIT({ tenantId, limit: tenantStreams });
+    if ((this.#tenants.get(tenantId) ?? 0) >= tenantStreams) throw streamErrors.TENANT_STREAMS_LIMIT({ tenantId, limit: tenantStreams });
     if (this.#open.size >= maxStreams) throw streamErrors.STREAMS_LIMIT({ limit: maxStreams });
     const leaveAddress = this.#runtime.places.ofAddress(response.req);
     try {

@@ -22,7 +22,8 @@ export class MemoryCounts extends RateLimiterStoreAbstract {
 
   _upsert(name: string, points: number, windowMs: number, isForced = false): Promise<Counted> {
     const known = this.#get(name);
-    const next = known === undefined || isForced ? { points, endsAtMs: Date.now() + windowMs } : { ...known, points: known.points + points };
+    const next =
+      known === undefined || isForced ? { points, endsAtMs: Date.now() + windowMs } : { ...known, points: known.points + points };
     this.#counted.set(name, next);
     return Promise.resolve(next);
   }

@@ -41,7 +41,8 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
       const unread = () => socket.bufferedAmount;
       socket.once("close", runtime.readers.watch({ tenantId: () => extra.tenantId, socket: raw as Socket, unread, cut }));
     },
-    onConnect: ({ connectionParams, extra }) => acknowledge(extra, { connectionParams, identities, rates, places: runtime.places, refused }),
+    onConnect: ({ connectionParams, extra }) =>
+      acknowledge(extra, { connectionParams, identities, rates, places: runtime.places, refused }),
     onUnread: refused,
     onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams, { identity: identityOf(extra) });
@@ -100,7 +101,10 @@ interface Acknowledging {
 }
 
 /** Tells the client which tenant it speaks for; one it cannot speak for, or a key that is not accepted, ends the socket with the reason. */
-async function acknowledge(extra: RouterExtra, { connectionParams, identities, rates, places, refused }: Acknowledging): Promise<Acknowledged> {
+async function acknowledge(
+  extra: RouterExtra,
+  { connectionParams, identities, rates, places, refused }: Acknowledging,
+): Promise<Acknowledged> {
   const { request, socket } = extra;
   extra.connectionParams = connectionParams;
   try {
