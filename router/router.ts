@@ -44,28 +44,13 @@ import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
 import { keptNumbers } from "./graph/variables.ts";
 
 /** Settings that the router reads. */
-const readByRouter = [
-  "host",
-  "port",
-  "authRequired",
-  "bootstrapToken",
-  "allowedHosts",
-  "corsOrigins",
-  "trustedProxies",
-  "rateLimit",
-  "rateLimitAddress",
-  "rateLimitFailedKeys",
-  "connectionsPerKey",
-  "connectionsPerAddress",
-  "subscriptionsPerTenant",
-  "operationSeconds",
-  "outsideOperationSeconds",
-  "maxNodes",
-  "answersMib",
-] as const;
+type RouterSettings =
+  | ("host" | "port" | "authRequired" | "bootstrapToken" | "allowedHosts" | "corsOrigins" | "trustedProxies")
+  | ("rateLimit" | "rateLimitAddress" | "rateLimitFailedKeys" | "connectionsPerKey" | "connectionsPerAddress")
+  | ("subscriptionsPerTenant" | "operationSeconds" | "outsideOperationSeconds" | "maxNodes" | "answersMib");
 
 export interface RouterOptions {
-  env: Pick<Env, (typeof readByRouter)[number]>;
+  env: Pick<Env, RouterSettings>;
   /** With auth on: whom it lets in. */
   keys?: KeyRing | undefined;
   endpoints: readonly SubgraphEndpoint[];
@@ -221,7 +206,7 @@ interface Upgrading {
 }
 
 function upgradeListener({ sockets, env, refusals, identities, rates, places, find }: Upgrading) {
-  const refuse = (request: IncomingMessage, socket: Duplex, error: AppError) => {
+  const refuse = (request: IncomingMessage, socket: Duplex, error: unknown) => {
     const statusCode = statusOfRefusal(error);
     refusals.record({ request, statusCode, error, identity: identities.nobody });
     refuseUpgrade(socket, `${statusCode} ${STATUS_CODES[statusCode]}`, error);
@@ -240,7 +225,7 @@ function upgradeListener({ sockets, env, refusals, identities, rates, places, fi
     socket.on("error", () => {});
     const path = (request.url ?? "/").split("?", 1)[0];
     if (path !== "/graphql") return refuseUpgrade(socket, "404 Not Found");
-    void open(request, socket, head).catch((error: AppError) => refuse(request, socket, error));
+    void open(request, socket, head).catch((error: unknown) => refuse(request, socket, error));
   };
 }
 

@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
 import type { Env } from "#shared/config.ts";
 import { defineErrors, type AppError } from "#shared/errors.ts";
 import type { RouterContext } from "../request-context.ts";
-import { seenFrom } from "./seen-from.ts";
+import { countedAs } from "./seen-from.ts";
 
 export interface PlaceLimits {
   /** Connections of one key, one tenant, one address. */
@@ -49,7 +49,7 @@ export class Places {
   /** A connection of an address, before anything else is known of it. @throws AppError CONNECTIONS_LIMIT */
   ofAddress(request: IncomingMessage): Leave {
     const limit = this.#limits.address;
-    return this.#take(`address ${seenFrom(request).network}`, limit) ?? refuse(placeErrors.CONNECTIONS_LIMIT({ of: "address", limit }));
+    return this.#take(`address ${countedAs(request)}`, limit) ?? refuse(placeErrors.CONNECTIONS_LIMIT({ of: "address", limit }));
   }
 
   /** The same of its key and its tenant. @throws AppError CONNECTIONS_LIMIT */

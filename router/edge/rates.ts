@@ -8,9 +8,10 @@ import RateLimiterRes from "rate-limiter-flexible/lib/RateLimiterRes.js";
 import type { Env } from "#shared/config.ts";
 import { defineErrors } from "#shared/errors.ts";
 import type { SharedCounts } from "../access/shared-counts.ts";
-import type { RouterContext } from "../request-context.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+import type { Caller } from "../access/key-ring.ts";
 import { MemoryCounts } from "./memory-counts.ts";
-import { seenFrom } from "./seen-from.ts";
+import { countedAs } from "./seen-from.ts";
 
 export interface RateLimits {
   /** Operations in a window: of a key, or with auth off of a tenant; and of an address. 0: any number. */
@@ -53,6 +54,12 @@ const rateErrors = defineErrors({
   },
 });
 
+/** Who asks, as far as it matters here. */
+interface Asker {
+  identity: { kind: "off" | "nobody" } | { kind: "key"; caller: Pick<Caller, "tenantId" | "keyId"> };
+  info: Pick<RequestInfo, "tenantId">;
+}
+
 /** What is counted of one name. */
 interface Counter {
   /** Counts one. Gives how long to wait where it was too many. */
@@ -78,12 +85,12 @@ export class Rates {
 
   /** Counts an operation, or a socket that opens, for its address. @throws AppError RATE_LIMITED */
   async address(request: IncomingMessage): Promise<void> {
-    const retryAfterMs = await this.#address?.take(seenFrom(request).network);
+    const retryAfterMs = await this.#address?.take(countedAs(request));
     if (retryAfterMs !== undefined) throw this.#limited("address", this.#limits.address, retryAfterMs);
   }
 
   /** Counts the same for its key, or its tenant where nobody is asked for one. @throws AppError RATE_LIMITED */
-  async caller({ identity, info }: Pick<RouterContext, "identity" | "info">): Promise<void> {
+  async caller({ identity, info }: Asker): Promise<void> {
     if (this.#caller === undefined || identity.kind === "nobody") return;
     const name = identity.kind === "key" ? `${identity.caller.tenantId}/key:${identity.caller.keyId}` : `${info.tenantId}/tenant`;
     const retryAfterMs = await this.#caller.take(name);
@@ -94,14 +101,14 @@ export class Rates {
   /** Whether a key of this address may be looked up. @throws AppError FAILED_KEYS_LIMIT */
   async mayTryKey(request: IncomingMessage): Promise<void> {
     const { failedKeys: limit } = this.#limits;
-    const counted = await this.#failedKeys?.get(seenFrom(request).network);
+    const counted = await this.#failedKeys?.get(countedAs(request));
     if (counted == null || counted.consumedPoints < limit) return;
     throw rateErrors.FAILED_KEYS_LIMIT({ limit, retryAfterMs: Math.ceil(counted.msBeforeNext) });
   }
 
   /** Counts a key that was not accepted. */
   async keyFailed(request: IncomingMessage): Promise<void> {
-    await this.#failedKeys?.penalty(seenFrom(request).network);
+    await this.#failedKeys?.penalty(countedAs(request));
   }
 
   #limited(of: "key" | "tenant" | "address", limit: number, retryAfterMs: number) {

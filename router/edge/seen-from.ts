@@ -10,12 +10,11 @@ import { networkOf, parseAddress, rangeCheck } from "#shared/addresses.ts";
 export interface SeenFrom {
   /** The client's address, null once its connection is gone. */
   address: string | null;
-  /** Who is counted for it: the address, or the /64 of an IPv6 address. */
-  network: string;
   /** Whether a trusted proxy says that the client speaks TLS. */
   isSecure: boolean;
 }
 
+/** Of those that came through a trusted proxy. */
 const noted = new WeakMap<IncomingMessage, SeenFrom>();
 
 /** Finds out where requests come from, as they come in; whoever asks later, asks {@link seenFrom}. */
@@ -27,9 +26,8 @@ export function clientFinder(trustedProxies: readonly string[]): (request: Incom
   };
   return (request) => {
     const peer = peerOf(request);
-    const isProxied = trustedProxies.length > 0 && trusts(peer);
-    const address = isProxied ? forwardedFor(request, peer, trusts) : peer;
-    const seen = { address, network: networkOf(address ?? "unknown"), isSecure: isProxied && protocolOf(request) === "https" };
+    if (trustedProxies.length === 0 || !trusts(peer)) return { address: peer, isSecure: false };
+    const seen = { address: forwardedFor(request, peer, trusts), isSecure: protocolOf(request) === "https" };
     noted.set(request, seen);
     return seen;
   };
@@ -37,8 +35,12 @@ export function clientFinder(trustedProxies: readonly string[]): (request: Incom
 
 /** Where a request comes from, as it was found out at the door; of one that nobody looked at, its connection. */
 export function seenFrom(request: IncomingMessage): SeenFrom {
-  const address = peerOf(request);
-  return noted.get(request) ?? { address, network: networkOf(address ?? "unknown"), isSecure: false };
+  return noted.get(request) ?? { address: peerOf(request), isSecure: false };
+}
+
+/** Who is counted for a request: its address, or the /64 of an IPv6 address. */
+export function countedAs(request: IncomingMessage): string {
+  return networkOf(seenFrom(request).address ?? "unknown");
 }
 
 /** The nearest address that no trusted proxy has: each proxy adds the one that it was asked from, and what stands before that anybody may have written. */

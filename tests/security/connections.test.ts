@@ -15,7 +15,7 @@ async function openSocket(t: FixtureRouter, headers: Record<string, string> = {}
   const opened = Promise.withResolvers<string>();
   socket.on("open", () => socket.send('{"type":"connection_init"}'));
   socket.once("message", (data: Buffer) => opened.resolve((JSON.parse(String(data)) as { type: string }).type));
-  socket.on("close", (code, reason) => opened.resolve(`${code} ${reason}`));
+  socket.on("close", (code, reason) => opened.resolve(`${code} ${String(reason)}`));
   socket.on("unexpected-response", (_, response) => {
     opened.resolve(`HTTP ${response.statusCode}`);
     response.destroy();
