@@ -228,7 +228,8 @@ export class KeyRing {
     const last = rows.at(-1);
     if (last === undefined) throw new Error("the epoch of keys has grown without a key");
     for (const row of rows) {
-      this.#known.delete(row.prefix);
+      // One that is known stays so, as it is now: whoever guesses keys beside it must not shut it out by the look at the database that it would need.
+      if (this.#known.get(row.prefix) !== undefined) this.#known.set(row.prefix, row);
       this.#unknown.delete(row.prefix);
       this.#watch.changed(row.id, row.status === "ACTIVE" ? row.expiresAt : new Date(0));
     }
