@@ -81,6 +81,8 @@ describe("graphql-transport-ws closes a socket", () => {
     [1013, "no key can be checked for", Object.assign(new Error("away"), { isAway: true })],
   ])("with %i that %s", async (code, _what, failure) => {
     await using failed = await fixtureRouter({ env: { authRequired: true }, keys: failing(t.ring, failure) });
+    const { status, headers } = await failed.ask("{ whoami }", { headers: { "x-api-key": key } });
+    expect([status, headers["retry-after"]]).toEqual(code === 1013 ? [503, "1"] : [500, undefined]);
     expect(await closeCode(failed, { messages: [init({ "x-api-key": key })] })).toBe(code);
   });
 });

@@ -3,9 +3,12 @@ import { once } from "node:events";
 import { request } from "undici";
 import WebSocket from "ws";
 import { SharedCounts } from "../../router/access/shared-counts.ts";
+import { defaultEnv } from "#shared/config.ts";
+import { rateLimitsOf } from "../../router/edge/rates.ts";
 import { MemoryCounts } from "../../router/edge/memory-counts.ts";
 import { query as queryDatabase } from "../testkit/admin-query.ts";
 import { fixtureRouter, memoryLog, type Answer, type FixtureRouter } from "../testkit/fixture-router.ts";
+import { startKeyedPlatform } from "../testkit/keyed-platform.ts";
 import { keyedRouter } from "../testkit/keyed-router.ts";
 import { countStatements } from "../testkit/statement-count.ts";
 import { eventually } from "../testkit/eventually.ts";
@@ -185,6 +188,31 @@ describe("whoever guesses keys", () => {
     const guess = (token: string) => t.ask("{ whoami }", { headers: { "x-bootstrap-token": token } });
     for (let count = 0; count < 2; count++) expect((await guess("wrong")).status).toBe(401);
     expect(told(await guess(bootstrapToken))).toEqual([429, "FAILED_KEYS_LIMIT", true]);
+  });
+});
+
+describe("the settings of rates", () => {
+  it.each([
+    ["nobody, with auth off", {}, { caller: 0, address: 0, failedKeys: 60 }],
+    ["1,000 a second of a key and 2,000 of an address, with auth on", { authRequired: true }, { caller: 10_000, address: 20_000 }],
+    [
+      "what they say, in ten seconds",
+      { rateLimit: 5, rateLimitAddress: 7, rateLimitFailedKeys: 9 },
+      { caller: 50, address: 70, failedKeys: 9 },
+    ],
+    ["nobody, where they say 0", { authRequired: true, rateLimit: 0, rateLimitAddress: 0 }, { caller: 0, address: 0 }],
+  ])("limit %s", (_who, env, limits) => {
+    expect(rateLimitsOf(defaultEnv(env))).toMatchObject({ ...limits, windowSeconds: 10, failedKeysSeconds: 60 });
+  });
+
+  it("have routers count in the database where AGENT_PLATFORM_RATE_LIMIT_SHARED says so", async () => {
+    await using t = await startKeyedPlatform({ env: { rateLimitShared: true } });
+    const { id, secret } = await t.keyOf("t1");
+    expect((await t.as(secret, "{ apps { nodes { code } } }")).status).toBe(200);
+    // Of 10,000 a router takes a tenth at a time.
+    expect(await queryDatabase(t.database.adminUrl, "select tenant_id, subject, points from access.rate_count")).toEqual([
+      { tenant_id: "t1", subject: `key:${id}`, points: 1_000 },
+    ]);
   });
 });
 
