@@ -16,6 +16,7 @@ import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
 import { KeyRing } from "../../router/access/key-ring.ts";
+import { SharedCounts } from "../../router/access/shared-counts.ts";
 import { accessSubgraph } from "../../router/access/subgraph.ts";
 import { probeServices, sharedProbe } from "../../router/edge/health.ts";
 import { startRouter, type RunningRouter } from "../../router/router.ts";
@@ -113,8 +114,10 @@ async function openRouter(
   const engineUrl = engineDatabaseUrl(env, accessSubgraphName);
   const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits") });
   shutdown.add("audits", () => audit.stop(), 5_000);
+  const sharedCounts = env.rateLimitShared ? new SharedCounts({ databaseUrl: engineUrl, log }) : undefined;
+  if (sharedCounts !== undefined) shutdown.add("shared counts", () => sharedCounts.close(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
-  const router = await startRouter({ env, keys, endpoints: all, audit, log, checks, ...(parts && { parts }) });
+  const router = await startRouter({ env, keys, endpoints: all, audit, sharedCounts, log, checks, ...(parts && { parts }) });
   shutdown.add("the router", () => router.stop(), 8_000);
   return router;
 }

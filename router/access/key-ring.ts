@@ -103,6 +103,14 @@ export class KeyRing {
     return this.#hasKeys;
   }
 
+  /** Whether a key is accepted by what is kept of it, so that nothing is asked of the database for it. */
+  knows(key: string): boolean {
+    const prefix = prefixOf(key);
+    const row = prefix === undefined || !this.#isFresh() ? undefined : this.#known.get(prefix);
+    const hash = row && this.#peppers.hash(key, row.pepperVersion);
+    return row !== undefined && hash !== undefined && timingSafeEqual(hash, row.hash) && isAccepted(row);
+  }
+
   /** Whom a key is of. @throws AppError KEY_INVALID, KEYS_UNAVAILABLE */
   async callerOf(key: string): Promise<Caller> {
     const prefix = prefixOf(key);
@@ -140,14 +148,18 @@ export class KeyRing {
   }
 
   #accepted(row: KeyRow): Caller {
-    if (row.status !== "ACTIVE" || hasExpired(row.expiresAt)) throw keyErrors.KEY_INVALID({});
+    if (!isAccepted(row)) throw keyErrors.KEY_INVALID({});
     this.#uses.record(row.id);
     const { id: keyId, prefix, tenantId, isAdmin } = row;
     return { keyId, prefix, tenantId, isAdmin, scopes: isAdmin ? adminScopes : (row.scopes ?? tenantScopes) };
   }
 
+  #isFresh(): boolean {
+    return performance.now() - this.#askedAtMs <= this.#options.graceMs;
+  }
+
   async #row(prefix: string): Promise<KeyRow | undefined> {
-    const isFresh = performance.now() - this.#askedAtMs <= this.#options.graceMs;
+    const isFresh = this.#isFresh();
     const known = this.#known.get(prefix);
     if (known !== undefined && isFresh) return known;
     if (isFresh && this.#unknown.get(prefix) === true) return undefined;
@@ -216,7 +228,8 @@ export class KeyRing {
     const last = rows.at(-1);
     if (last === undefined) throw new Error("the epoch of keys has grown without a key");
     for (const row of rows) {
-      this.#known.delete(row.prefix);
+      // One that is known stays so, as it is now: whoever guesses keys beside it must not shut it out by the look at the database that it would need.
+      if (this.#known.get(row.prefix) !== undefined) this.#known.set(row.prefix, row);
       this.#unknown.delete(row.prefix);
       this.#watch.changed(row.id, row.status === "ACTIVE" ? row.expiresAt : new Date(0));
     }
@@ -232,5 +245,7 @@ export class KeyRing {
 
 /** Keys that are looked up at once, beyond which they are refused. */
 const maxLoading = 1_000;
+
+const isAccepted = ({ status, expiresAt }: KeyRow) => status === "ACTIVE" && !hasExpired(expiresAt);
 
 const hasExpired = (expiresAt: Date | null) => expiresAt !== null && expiresAt.getTime() <= Date.now();

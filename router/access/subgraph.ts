@@ -7,6 +7,7 @@ import { RequestAudits } from "./migrations/0001-request-audits.ts";
 import { EngineRole } from "./migrations/0002-engine-role.ts";
 import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
 import { ApiKeys } from "./migrations/0004-api-keys.ts";
+import { RateCounts } from "./migrations/0005-rate-counts.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
@@ -43,6 +44,7 @@ export function accessSubgraph(
       { name: "0002-engine-role", class: EngineRole },
       { name: "0003-audited-changes", class: AuditedChanges },
       { name: "0004-api-keys", class: ApiKeys },
+      { name: "0005-rate-counts", class: RateCounts },
     ],
     open: () => Promise.resolve({ services: { probe, parts, keys }, close: () => Promise.resolve() }),
   });

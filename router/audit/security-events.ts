@@ -10,6 +10,7 @@ const keyChanges = new Set(["createApiKey", "updateApiKey", "updateApiKeyStatus"
 /** Events by the reason, or else the code, of an error. */
 const byError: Readonly<Record<string, SecurityEvent>> = {
   UNAUTHENTICATED: "AUTH_FAILED",
+  FAILED_KEYS_LIMIT: "AUTH_FAILED",
   TENANT_MISMATCH: "TENANT_MISMATCH",
   EGRESS_DENIED: "EGRESS_BLOCKED",
   CODE_MEMORY: "SANDBOX_LIMIT",

@@ -17,9 +17,12 @@ import type { GraphiqlFiles } from "../graphiql/files.ts";
 import type { Identities } from "./identity.ts";
 import { withoutPersisted } from "./persisted-query.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import type { Rates } from "./rates.ts";
 import type { Readers } from "./readers.ts";
 import type { HttpStreams } from "./http-streams.ts";
 import type { AskedOperation } from "./prepare.ts";
+import { setSecurityHeaders } from "./security-headers.ts";
+import type { SeenFrom } from "./seen-from.ts";
 import { acceptsJson, formatOf } from "./stream-formats.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
@@ -39,6 +42,9 @@ export interface HttpOptions {
   parts?: (() => readonly PartHealth[]) | undefined;
   refusals: RefusalAudit;
   identities: Identities;
+  rates: Rates;
+  /** Finds out where a request comes from. */
+  find: (request: IncomingMessage) => SeenFrom;
 }
 
 interface Answering extends HttpOptions {
@@ -58,9 +64,7 @@ export function httpListener(given: HttpOptions): (request: IncomingMessage, res
   return (request, response) => {
     const requestId = requestIdFor(request);
     response.setHeader("x-request-id", requestId);
-    response.setHeader("x-content-type-options", "nosniff");
-    response.setHeader("referrer-policy", "no-referrer");
-    response.setHeader("x-frame-options", "DENY");
+    setSecurityHeaders(response, options.find(request));
     // With auth on a page needs a key, which it has from its user alone.
     const refusal = options.identities.isAuthOn ? undefined : refusalOf(request, options.env);
     if (refusal !== undefined) {
@@ -102,7 +106,7 @@ async function route(options: Answering, exchange: Exchange): Promise<void> {
 }
 
 async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
-  const { server, maxBodyBytes, audited, refusals, readers, identities } = options;
+  const { server, maxBodyBytes, audited, refusals, readers, identities, rates } = options;
   const startedAt = new Date();
   let context: RouterContext | undefined;
   let identity = identities.nobody;
@@ -110,9 +114,11 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     refusals.record({ request, context, identity, requestId, statusCode, error, startedAt });
   try {
     const signal = clientGone(response);
+    await rates.address(request);
     identity = await identities.of(request);
     context = { ...httpContext(request, requestId, { identity, signal }), whenAnswered: whenAnswered(response) };
     response.setHeader("x-tenant-id", context.info.tenantId);
+    await rates.caller(context);
     const refusal = refusalOfGet(request);
     if (refusal !== undefined) throw refusal;
     const exchange = { request, response, context, maxBodyBytes, isGuarded: true };
