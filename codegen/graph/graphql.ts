@@ -10,11 +10,11 @@ export type AuditEvent =
   | 'AUDITS_DROPPED'
   /** Who asked could not show who they are. */
   | 'AUTH_FAILED'
-  /** A call to an address that is not allowed was blocked. */
+  /** A call to an address that is not allowed was blocked, of an operation or of a run's node. */
   | 'EGRESS_BLOCKED'
   /** An API key was made, changed, rotated or revoked. */
   | 'KEY_CHANGED'
-  /** A program reached a limit of the sandbox. */
+  /** A program of a run's node reached a limit of the sandbox. */
   | 'SANDBOX_LIMIT'
   /** A key asked for another tenant than its own. */
   | 'TENANT_MISMATCH';
@@ -289,7 +289,7 @@ export type OperationType =
   | 'QUERY'
   /** It watches. */
   | 'SUBSCRIPTION'
-  /** The document could not be read. */
+  /** The document could not be read; or the row is of no operation, but of an event in a run. */
   | 'UNKNOWN';
 
 /** Which audits to list; all that is given must hold. */
