@@ -1,7 +1,7 @@
 /** Every way of a user with authentication on, from an empty data folder: as README.md says it, with real processes. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import type { GraphqlRequestError } from "#codegen/client/errors.ts";
 import { graphql } from "#codegen/graph/gql.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
 import { runCli, type CliProcess, type Ended } from "../cli/cli-process.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { freePorts } from "../testkit/free-ports.ts";
 import { postTo } from "../testkit/platform.ts";
 
@@ -154,6 +155,19 @@ describe("a platform that asks for keys", () => {
       expect(failure).toMatchObject({ name: "GraphqlRequestError", code, reason });
       await refused.close();
     }
+  });
+
+  it("has what its worker was kept from in the export of the tenant's audits", async () => {
+    const file = join(dataDir, "kept-out.json");
+    const config = { source_url: "http://127.0.0.1:9/documents", query: "x" };
+    await writeFile(file, JSON.stringify({ nodes: [{ id: "look", type: "knowledge-retrieval", config }], edges: [] }));
+    expect((await cli(["run", file, "--follow"], withKey(key))).code).toBe(1);
+    const exported = () => cli(["audit", "export"], withKey(key));
+    const { output } = await eventually(exported, (found) => found.output.includes("EGRESS_BLOCKED"));
+    const rows = output.split("\n").filter((line) => line.includes("EGRESS_BLOCKED"));
+    expect(rows.map((row) => JSON.parse(row) as object)).toMatchObject([
+      { event: "EGRESS_BLOCKED", details: { reason: "EGRESS_DENIED", nodeId: "look", attempt: 1 } },
+    ]);
   });
 
   it("is none of a demo's: that has a platform of its own, whatever the environment says of keys and databases", async () => {
