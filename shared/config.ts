@@ -118,6 +118,7 @@ const variables = {
     ),
     example: "64 hex digits",
   },
+  API_KEY: { schema: optional, example: "agp_…" },
   SMOKE_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_WORKFLOW_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_RUNTIME_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
@@ -191,6 +192,8 @@ export interface Env {
   encryptionKey: string | undefined;
   /** By which processes of the platform know each other, the first signs; none: made at each start, where one process starts all. */
   internalKeys: string[];
+  /** What commands that ask a graph send as x-api-key: their --api-key. No process of the platform reads it. */
+  apiKey: string | undefined;
   /** The smoke test's --url (also as SMOKE_WORKFLOW_URL or SMOKE_RUNTIME_URL: the graph is one), --tenant and --api-key. */
   smokeUrl: string | undefined;
   smokeTenantId: string | undefined;
@@ -254,6 +257,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     outsideOperationSeconds: read("OUTSIDE_OPERATION_SECONDS"),
     encryptionKey: read("ENCRYPTION_KEY"),
     internalKeys: read("INTERNAL_KEY"),
+    apiKey: read("API_KEY"),
     smokeUrl: read("SMOKE_URL") ?? read("SMOKE_WORKFLOW_URL") ?? read("SMOKE_RUNTIME_URL"),
     smokeTenantId: read("SMOKE_TENANT_ID"),
     smokeApiKey: read("SMOKE_API_KEY"),

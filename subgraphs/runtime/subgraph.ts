@@ -23,6 +23,7 @@ import { RunResolver } from "./graph/run.resolver.ts";
 import type { RuntimeServices } from "./graph/runtime.context.ts";
 import { SpanResolver } from "./graph/span.resolver.ts";
 import { RunControl, type EngineDeps } from "./control/run-control.ts";
+import { watchedExecutors } from "./worker/watched-executors.ts";
 
 /**
  * The subgraph.
@@ -72,7 +73,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const { engineUrl = deps.databaseUrl } = deps;
       const parts = engineParts({ ...deps, databaseUrl: engineUrl, connections: 3 });
       const eventsPool = openEventsPool(engineUrl);
-      const own = { executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` };
+      const executors = watchedExecutors(nodeRegistry(extraNodes), deps.securityEvents);
+      const own = { executors, workerKey: `api ${processWorkerKey()}` };
       const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
       const pump = new OutboxPump({ ...deps, db: parts.pool });

@@ -36,6 +36,15 @@ describe("an API key", () => {
     expect(refusalIn(await t.as(undefined, apps, {}, { [header]: sent }))).toBeUndefined();
   });
 
+  it("is not taken from a URL, which logs and histories keep", async () => {
+    const { secret } = await t.keyOf("urls");
+    for (const name of ["x-api-key", "api_key", "apiKey", "authorization"]) {
+      const url = `${t.url}?${new URLSearchParams({ [name]: secret, query: apps })}`;
+      const answer = await fetch(url, { headers: { "apollo-require-preflight": "true" } });
+      expect([name, answer.status]).toEqual([name, 401]);
+    }
+  });
+
   it("is asked for by everything but services and __typename, with 401", async () => {
     for (const query of [
       apps,
