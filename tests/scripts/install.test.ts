@@ -68,18 +68,6 @@ function checkout() {
 
 const node = "node ci --ignore-scripts";
 
-describe("what the platform runs on", () => {
-  it("is of moderate number, and has neither a gateway nor telemetry in it, which nothing loads", () => {
-    const { packages } = JSON.parse(readFileSync(join(source, "package-lock.json"), "utf8")) as {
-      packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
-    };
-    const names = Object.entries(packages).flatMap(([path, entry]) => (path === "" || entry.dev || entry.devOptional ? [] : [path]));
-    expect(names.filter((name) => /@opentelemetry|@apollo\/gateway|node-fetch|make-fetch-happen/.test(name))).toEqual([]);
-    // With those of other systems; a start installs some 240.
-    expect(names.length).toBeLessThan(300);
-  });
-});
-
 describe("what npm scripts do first", () => {
   it("brings to a start what the platform runs on, once", async () => {
     using t = checkout();
