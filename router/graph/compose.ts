@@ -1,4 +1,5 @@
 /** Subgraphs into one graph. Loaded only where somebody composes: it is the slowest thing that a router can do at its start. */
+import "./telemetry-off.ts";
 import { composeServices } from "@apollo/composition";
 import { Kind, parse, visit, type DirectiveNode, type DocumentNode } from "graphql";
 

@@ -1,8 +1,9 @@
 /** The data that a plan gathers: where a fetch's entities lie in it, and what represents them to the next subgraph. */
+import "./telemetry-off.ts";
+import { isObjectOfType } from "@apollo/gateway/dist/dataRewrites.js";
 import { getResponseName, type QueryPlanSelectionNode } from "@apollo/query-planner";
 import type { GraphQLSchema } from "graphql";
 import { mergeInto, ownValue, type ResultObject } from "./result-object.ts";
-import { isObjectOfType } from "./rewrites.ts";
 
 /** An object of the gathered data, and how one gets there. */
 export interface Cursor {

@@ -2,8 +2,10 @@
  * What a plan changes of the data between two fetches: a type's name that another subgraph has otherwise, and keys under which fields were asked for that one
  * answer could not have under one name.
  */
+import "./telemetry-off.ts";
+import { isObjectOfType } from "@apollo/gateway/dist/dataRewrites.js";
 import type { FetchDataRewrite } from "@apollo/query-planner";
-import { isAbstractType, isInterfaceType, isObjectType, type GraphQLSchema } from "graphql";
+import type { GraphQLSchema } from "graphql";
 import { isResultObject, ownValue, setOwn, type ResultObject } from "./result-object.ts";
 
 /** How a path of a rewrite says that it goes on for one type only. */
@@ -16,19 +18,6 @@ export function applyRewrites(schema: GraphQLSchema, rewrites: readonly FetchDat
     if (key === undefined) continue;
     for (const object of objectsAt({ schema, path: rewrite.path.slice(0, -1) }, value)) applyTo(object, key, rewrite);
   }
-}
-
-/**
- * Whether an object is of a type, or of one that an interface or a union has; undefined where it does not say what it is.
- *
- * @param object  with its `__typename`, where that is known.
- */
-export function isObjectOfType(schema: GraphQLSchema, object: ResultObject, typeName: string): boolean | undefined {
-  const name = object["__typename"];
-  if (typeof name !== "string" || name === "") return undefined;
-  if (name === typeName) return true;
-  const [type, wanted] = [schema.getType(name), schema.getType(typeName)];
-  return isAbstractType(wanted) && (isObjectType(type) || isInterfaceType(type)) && schema.isSubType(wanted, type);
 }
 
 function applyTo(object: ResultObject, key: string, rewrite: FetchDataRewrite): void {
@@ -50,5 +39,6 @@ function* objectsAt(at: { schema: GraphQLSchema; path: readonly string[] }, valu
   const step = at.path[index];
   if (step === undefined) yield value;
   else if (!step.startsWith(onType)) yield* objectsAt(at, ownValue(value, step), index + 1);
-  else if (isObjectOfType(at.schema, value, step.slice(onType.length)) !== false) yield* objectsAt(at, value, index + 1);
+  // What does not say its type may be of any.
+  else if (isObjectOfType(at.schema, value, step.slice(onType.length), true)) yield* objectsAt(at, value, index + 1);
 }

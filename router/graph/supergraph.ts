@@ -1,4 +1,5 @@
 /** The composed graph: where the router takes it from, and what it derives from it. */
+import "./telemetry-off.ts";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

@@ -8,6 +8,7 @@ import { createSecretBox } from "#shared/secret/secrets.ts";
 import type { ReadyEnv } from "../../cli/composition.ts";
 import { KeyRing } from "../../router/access/key-ring.ts";
 import { Identities } from "../../router/edge/identity.ts";
+import { Rates, rateLimitsOf } from "../../router/edge/rates.ts";
 import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { memoryLog } from "../testkit/fixture-router.ts";
@@ -93,7 +94,8 @@ describe("the first key (S-107)", () => {
     ["a page of another site asks", { host: "127.0.0.1" }, { origin: "https://evil.example" }, false],
   ])("may be made or not where %s", async (_who, env, headers, mayBootstrap) => {
     const setting = { ...defaultEnv({ authRequired: true }), ...env };
-    const identities = new Identities({ env: setting, keys: { hasKeys: false } as KeyRing });
+    const rates = new Rates(rateLimitsOf(setting));
+    const identities = new Identities({ env: setting, keys: { hasKeys: false } as KeyRing, rates });
     const request = { headers: { host: "127.0.0.1:4000", ...headers }, socket: {} } as IncomingMessage;
     expect(await identities.of(request)).toEqual({ kind: "nobody", mayBootstrap });
   });
