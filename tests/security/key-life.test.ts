@@ -96,7 +96,7 @@ describe("the first key (S-107)", () => {
     const setting = { ...defaultEnv({ authRequired: true }), ...env };
     const rates = new Rates(rateLimitsOf(setting));
     const identities = new Identities({ env: setting, keys: { hasKeys: false } as KeyRing, rates });
-    const request = { headers: { host: "127.0.0.1:4000", ...headers }, socket: {} } as IncomingMessage;
+    const request = { headers: { host: "127.0.0.1:4000", ...headers }, socket: { remoteAddress: "127.0.0.1" } } as IncomingMessage;
     expect(await identities.of(request)).toEqual({ kind: "nobody", mayBootstrap });
   });
 });
