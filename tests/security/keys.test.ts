@@ -39,7 +39,7 @@ describe("an API key", () => {
   it("is not taken from a URL, which logs and histories keep", async () => {
     const { secret } = await t.keyOf("urls");
     for (const name of ["x-api-key", "api_key", "apiKey", "authorization"]) {
-      const url = `${t.url}?${new URLSearchParams({ [name]: secret, query: apps })}`;
+      const url = `${t.url}?${new URLSearchParams({ [name]: secret, query: apps }).toString()}`;
       const answer = await fetch(url, { headers: { "apollo-require-preflight": "true" } });
       expect([name, answer.status]).toEqual([name, 401]);
     }
