@@ -61,6 +61,8 @@ describe("an API key", () => {
 
   it("is refused in one way, whatever is wrong with it", async () => {
     const good = await t.keyOf("wrong");
+    // The router knows it: its own must not vouch for another of its prefix.
+    expect(refusalIn(await t.as(good.secret, apps))).toBeUndefined();
     const revoked = await t.keyOf("wrong");
     await t.admin.revoke(revoked.id);
     const expired = await t.keyOf("wrong", null, { expiresAt: new Date(Date.now() - 1_000) });
