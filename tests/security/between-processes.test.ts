@@ -97,7 +97,7 @@ const refused: [reason: string, token: (audience: string, operation: SignedOpera
   ["TOKEN_FORGED", (audience, of) => sign(audience, operationText(of), callers[5], new InternalKeys(["0d".repeat(32)]))],
   ["TOKEN_FORGED", (audience, of) => altered(sign(audience, operationText(of)), '"t1"', '"t2"')],
   ["TOKEN_FORGED", (audience, of) => altered(sign(audience, operationText(of)), '"run:read"', '"platform:admin"')],
-  ["TOKEN_FORGED", (audience, of) => `${sign(audience, operationText(of)).slice(0, -2)}`],
+  ["TOKEN_FORGED", (audience, of) => sign(audience, operationText(of)).slice(0, -2)],
   ["TOKEN_BODY_DIFFERS", (audience) => sign(audience, operationText({ query: "{ __typename }" }))],
   ["TOKEN_BODY_DIFFERS", (audience, of) => sign(audience, other(of))],
 ];
