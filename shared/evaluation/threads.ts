@@ -35,6 +35,7 @@ interface Waiter {
   pieces: string[];
   text: string | undefined;
   bytes: number;
+  begins: (() => void) | undefined;
   end: (end: JobEnd) => void;
 }
 
@@ -67,6 +68,7 @@ export class EvaluationThreads implements Evaluator {
       pieces: [],
       text: call.text,
       bytes: 0,
+      begins: call.begins,
       end: () => {},
     };
     try {
@@ -174,6 +176,7 @@ export class EvaluationThreads implements Evaluator {
       if (waiter === undefined) return;
       const { job, pieces, text, tenantId } = waiter;
       this.#busy.add(tenantId);
+      waiter.begins?.();
       const message = { module: job.module, name: job.name, pieces, text, maxResultChars: job.maxResultChars ?? maxResultChars };
       slot.run(message, job.limitMs, (end) => {
         this.#busy.delete(tenantId);
