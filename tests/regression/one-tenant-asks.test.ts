@@ -120,7 +120,10 @@ describe("case 12: an operation of a socket that cannot be", () => {
     [`subscription { runEvents(runId: "x") @skip(if: true) { type } }`, "GRAPHQL_VALIDATION_FAILED"],
     [`subscription { ... @include(if: false) { runEvents(runId: "x") { type } } }`, "GRAPHQL_VALIDATION_FAILED"],
     [`subscription ($v: Boolean = true) { runEvents(runId: "x") @skip(if: $v) { type } }`, "GRAPHQL_VALIDATION_FAILED"],
-    [`subscription { ...F } fragment F on Subscription { runEventPages(runId: "x") @skip(if: true) { type } }`, "GRAPHQL_VALIDATION_FAILED"],
+    [
+      `subscription { ...F } fragment F on Subscription { runEventPages(runId: "x") @skip(if: true) { type } }`,
+      "GRAPHQL_VALIDATION_FAILED",
+    ],
     [`subscription { __typename }`, "GRAPHQL_VALIDATION_FAILED"],
     [`subscription A { runEvents(runId: "x") { type } } subscription B { runEvents(runId: "x") { type } }`, "OPERATION_RESOLUTION_FAILURE"],
     [`query { run(id: "x") @skip(if: true) { id } }`, undefined],

@@ -30,9 +30,19 @@ const long = { list: [{ a: 1 }], text: "x".repeat(20_000), path: `${"a.".repeat(
 describe("a node that computes from what a stranger wrote", () => {
   it.each<[string, NodeType, object, object]>([
     ["doubles a text", "if-else", { expression: `size(['aaaaaaaa']${".map(x, x+x)".repeat(24)}[0]) > 1` }, {}],
-    ["filters within a filter", "if-else", { expression: "size(input.list.filter(a, size(input.list.filter(b, b > a)) > 5)) > 1" }, numbers],
+    [
+      "filters within a filter",
+      "if-else",
+      { expression: "size(input.list.filter(a, size(input.list.filter(b, b > a)) > 5)) > 1" },
+      numbers,
+    ],
     ["matches a pattern", "if-else", { expression: "input.text.matches('(a+)+$')" }, long],
-    ["looks in a long list", "if-else", { expression: "5 in input.list" }, { list: numbers.list.map((number) => `${number}${"-".repeat(9)}`) }],
+    [
+      "looks in a long list",
+      "if-else",
+      { expression: "5 in input.list" },
+      { list: numbers.list.map((number) => `${number}${"-".repeat(9)}`) },
+    ],
     ["takes a text for a path", "template-transform", { template: "{{ input.list | map: input.path | size }}" }, long],
     ["makes a range", "template-transform", { template: "{{ (1..9999999) | first }}" }, {}],
     ["loops", "answer", { answer: "{% for a in (1..99999) %}{{ a }}{% endfor %}" }, {}],

@@ -71,16 +71,19 @@ async function started(given: Partial<NodePorts>, type: string, config: object) 
 }
 
 describe("an attempt's time", () => {
-  it.each(waiting)("stands still while the node waits for %s turn: how long that is is not its time-out", async (_, portsOf, type, config) => {
-    const { asked, give, waited } = setup();
-    const { t, own } = await started(portsOf(waited), type, config);
-    await asked;
-    // One that has as long from now on, and is over before.
-    const other = await t.create(plan([node("h", "hold", {}, { timeout_seconds: timeoutSeconds })]));
-    expect(await t.finished(other)).toMatchObject({ status: "FAILED", errorCode: "NODE_TIMEOUT" });
-    give();
-    expect(await t.finished(own)).toMatchObject({ status: "COMPLETED" });
-  });
+  it.each(waiting)(
+    "stands still while the node waits for %s turn: how long that is is not its time-out",
+    async (_, portsOf, type, config) => {
+      const { asked, give, waited } = setup();
+      const { t, own } = await started(portsOf(waited), type, config);
+      await asked;
+      // One that has as long from now on, and is over before.
+      const other = await t.create(plan([node("h", "hold", {}, { timeout_seconds: timeoutSeconds })]));
+      expect(await t.finished(other)).toMatchObject({ status: "FAILED", errorCode: "NODE_TIMEOUT" });
+      give();
+      expect(await t.finished(own)).toMatchObject({ status: "COMPLETED" });
+    },
+  );
 
   it.each(waiting)("goes on when it has %s turn", async (_, portsOf, type, config) => {
     const { asked, give, waited } = setup(false);
