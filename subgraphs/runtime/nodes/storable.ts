@@ -4,9 +4,9 @@
  * stored would fail all runs that share it.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { jsonPieces } from "#shared/evaluation/json-writer.ts";
+import { jsonPieces } from "#shared/json-writer.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import { joinInTurns } from "#shared/json/pieces.ts";
+import { joinInTurns } from "#shared/pieces.ts";
 import {
   NotStorable,
   requireStorableText,

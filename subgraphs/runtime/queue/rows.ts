@@ -5,7 +5,7 @@
  * Rows travel as arrays, one a column, and are put together again by `unnest`. That costs PostgreSQL about half of what jsonb_to_recordset does, and
  * JSON arrives as it was written. A column that no row of a statement fills is one null, whatever the number of rows.
  */
-import { joinInTurns, textPieces } from "#shared/json/pieces.ts";
+import { joinInTurns, textPieces } from "#shared/pieces.ts";
 
 /** A column's type in PostgreSQL; ms: a point in time, which travels as milliseconds of the database's clock. */
 type ColumnType = "text" | "int" | "smallint" | "float8" | "bool" | "uuid" | "json" | "jsonb" | "ms";

@@ -2,7 +2,7 @@
  * Writes JSON in turns: a value of many megabytes takes long to write, and who else is served here must not wait for it. Whoever gives the value
  * does not change it meanwhile.
  */
-import { pieceUnits, takeInTurns, textPieces } from "#shared/json/pieces.ts";
+import { pieceUnits, takeInTurns, textPieces } from "#shared/pieces.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { jsonBytes, keysOf } from "#shared/template/text.ts";
 
