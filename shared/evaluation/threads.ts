@@ -5,10 +5,10 @@
  */
 import { AppError } from "#shared/errors.ts";
 import type { Json } from "#shared/json.ts";
+import { smallJson, writeJson } from "#shared/json-writer.ts";
 import { evaluationErrors } from "./errors.ts";
 import { FairQueue, jobBytes } from "./fair-queue.ts";
 import type { Evaluator, Job, JobCall } from "./job.ts";
-import { smallJson, writeJson } from "#shared/json-writer.ts";
 import { maxJsonValues, ValueCounter } from "#shared/json/value-count.ts";
 import { Turns } from "./turns.ts";
 import { ThreadSlot, type JobEnd } from "./thread-slot.ts";

@@ -36,8 +36,12 @@ async function writeAll(outcome: NodeOutcome, values: readonly Json[]): Promise<
   const texts = new Map<unknown, string>();
   // Reading it was a turn's work.
   await nextTurn();
-  for (const value of values) texts.set(value, await joinInTurns(jsonPieces(value)));
-  written.set(outcome, texts);
+  try {
+    for (const value of values) texts.set(value, await joinInTurns(jsonPieces(value)));
+    written.set(outcome, texts);
+  } catch {
+    // What cannot be written is told where it is looked at.
+  }
   await nextTurn();
 }
 

@@ -2,12 +2,17 @@
  * The time of one attempt. It runs from the call on, and stands still while the node waits for a turn of the platform's own (a program's, a thread's):
  * how long that takes is other nodes' matter, and must not be this one's time-out.
  */
+/** Backstop: what waits longer than any queue lets it has lost its turn. */
+const longestWaitMs = 30 * 60_000;
+
+/** See above. */
 export class AttemptClock {
   readonly #onOver: () => void;
   #leftMs: number;
   #ranFromMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #waits = 0;
+  #isRunning = false;
   #isOver = false;
 
   /** Begins. `onOver` is called once, when the node itself has taken that long. */
@@ -37,7 +42,9 @@ export class AttemptClock {
   }
 
   #run(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isRunning) return;
+    clearTimeout(this.#timer);
+    this.#isRunning = true;
     this.#ranFromMs = performance.now();
     this.#timer = setTimeout(() => {
       this.end();
@@ -46,7 +53,10 @@ export class AttemptClock {
   }
 
   #stand(): void {
+    if (this.#isOver || !this.#isRunning) return;
     clearTimeout(this.#timer);
+    this.#isRunning = false;
     this.#leftMs = Math.max(0, this.#leftMs - (performance.now() - this.#ranFromMs));
+    this.#timer = setTimeout(() => this.#run(), longestWaitMs);
   }
 }

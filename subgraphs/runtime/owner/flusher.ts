@@ -114,6 +114,7 @@ export class Flusher {
     for (let pauseMs = 20; !this.#isClosed; pauseMs = Math.min(500, pauseMs * 2)) {
       try {
         batch ??= await encode(drafts);
+        if (this.#isClosed) return;
         return this.#settle(drafts, await runsFlush(this.#db, batch, isOrdered), wasSentBefore);
       } catch (cause) {
         const kind = batch === undefined ? "refused" : failureKind(cause);
