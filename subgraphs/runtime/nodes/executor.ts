@@ -137,6 +137,11 @@ export interface NodeContext {
   /** Fires on cancel, on a lost lease, and at the node's deadline. Whatever is awaited must end soon after. */
   signal: AbortSignal;
   ports: NodePorts;
+  /**
+   * The attempt's time stands still until the function is called that it returns, twice or more does no harm: for waits for a turn of the platform's own,
+   * which are as long as others make them.
+   */
+  waits(): () => void;
   /** Opens a child span (SPAN event when the node's outcome is flushed). */
   span(spanType: "MODEL" | "TOOL" | "HTTP" | "CODE", name: string, attributes?: JsonObject): SpanHandle;
   /** Streams text that was just produced, or thought, to live subscribers; not stored. Text unless `kind` says otherwise. */

@@ -8,6 +8,7 @@ import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/exe
 import type { DeltaKind } from "../nodes/ports/model.port.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
+import type { AttemptClock } from "./attempt-clock.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { newSpanId, nodeSpanId, traceparent } from "./span-ids.ts";
 
@@ -67,6 +68,7 @@ export interface Attempt {
 }
 
 const openAttribute = "unfinished";
+const noClock = (): void => {};
 
 /** See {@link NodeContext}. */
 export class NodeRunContext implements NodeContext {
@@ -76,6 +78,8 @@ export class NodeRunContext implements NodeContext {
   #abort: AbortController | undefined;
   #deltaOffset = 0;
   #scope: NodeScope | undefined;
+  /** Of the attempt; a node that is computed here and now has none. */
+  clock: AttemptClock | undefined;
   /** Spans that have ended. */
   readonly spans: SpanRecord[] = [];
 
@@ -130,6 +134,10 @@ export class NodeRunContext implements NodeContext {
   }
   get ports(): NodePorts {
     return this.#run.ports;
+  }
+
+  waits(): () => void {
+    return this.clock?.wait() ?? noClock;
   }
 
   /** Fires the signal, for whoever has asked for it or will. */

@@ -4,6 +4,7 @@
  * ends or rests a run ("calm") also holds only if the owner has read all mail.
  */
 import {
+  addLongElements,
   arraysOf,
   arrayText,
   artifactColumns,
@@ -20,6 +21,7 @@ import {
   type Columns,
   type EventRow,
   type FlushRunRow,
+  type LongElements,
   type NodeRunRow,
   type OfferRow,
   type SpanRow,
@@ -53,8 +55,13 @@ class NumberedRows<Row extends object> {
     }
   }
 
-  arrays(columns: Columns): (string | null)[] {
-    return [arrayText(this.#numbers), ...arraysOf(columns, this.#rows)];
+  arrays(columns: Columns, long?: LongElements): (string | null)[] {
+    return [arrayText(this.#numbers), ...arraysOf(columns, this.#rows, long)];
+  }
+
+  /** Makes what is long of them, in turns of the main loop. */
+  addLong(columns: Columns, long: LongElements): Promise<void> {
+    return addLongElements(columns, this.#rows, long);
   }
 }
 
@@ -243,15 +250,24 @@ const statements: Record<FlushForm, { direct: Statement; ordered: Statement }> =
 /** PostgreSQL ends the connection of a message above 1 GB, and a unit of UTF-16 takes up to three bytes. */
 const maxCharacters = 2 ** 28;
 
+/** What is long of a flush, made in turns of the main loop. */
+export async function longOf({ runs, nodes, artifacts }: FlushRows): Promise<LongElements> {
+  const long = { json: new Map<string, string>(), text: new Map<string, string>() };
+  await runs.addLong(flushRunColumns, long);
+  await nodes.addLong(nodeRunColumns, long);
+  await artifacts.addLong(artifactColumns, long);
+  return long;
+}
+
 /** Makes the parameters of a flush. @throws for a number that is none, and for more than one statement can carry: the flush is refused as it is. */
-export function flushBatch(rows: FlushRows, form: FlushForm): FlushBatch {
+export function flushBatch(rows: FlushRows, form: FlushForm, long?: LongElements): FlushBatch {
   const { runs, nodes: nodeRows, events: eventRows, offers, spans, artifacts, withdrawn } = rows;
   const parameters = [
-    ...runs.arrays(flushRunColumns),
-    ...nodeRows.arrays(nodeColumns[form]),
+    ...runs.arrays(flushRunColumns, long),
+    ...nodeRows.arrays(nodeColumns[form], long),
     ...eventRows.arrays(eventColumns),
     ...(form === "full"
-      ? [...offers.arrays(offerColumns), ...spans.arrays(spanColumns), ...artifacts.arrays(artifactColumns), arrayText(withdrawn)]
+      ? [...offers.arrays(offerColumns), ...spans.arrays(spanColumns), ...artifacts.arrays(artifactColumns, long), arrayText(withdrawn)]
       : []),
   ];
   const characters = parameters.reduce((sum, parameter) => sum + (parameter?.length ?? 0), 0);

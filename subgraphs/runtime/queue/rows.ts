@@ -5,6 +5,7 @@
  * Rows travel as arrays, one a column, and are put together again by `unnest`. That costs PostgreSQL about half of what jsonb_to_recordset does, and
  * JSON arrives as it was written. A column that no row of a statement fills is one null, whatever the number of rows.
  */
+import { joinInTurns, textPieces } from "#shared/pieces.ts";
 
 /** A column's type in PostgreSQL; ms: a point in time, which travels as milliseconds of the database's clock. */
 type ColumnType = "text" | "int" | "smallint" | "float8" | "bool" | "uuid" | "json" | "jsonb" | "ms";
@@ -251,9 +252,40 @@ export function rowsFrom(columns: Columns, first: number, { isNumbered }: { isNu
   return `unnest(${parameters.join(", ")}) as x(${(isNumbered ? ["k", ...names] : names).join(", ")})`;
 }
 
-/** The parameters of {@link rowsFrom}: texts of arrays, null for a column without a value. */
-export function arraysOf(columns: Columns, rows: readonly object[]): (string | null)[] {
-  return Object.entries(columns).map(([field, column]) => arrayOf(column, field, rows as readonly Fields[]));
+/** The parameters of {@link rowsFrom}: texts of arrays, null for a column without a value. `long`: elements that were made before. */
+export function arraysOf(columns: Columns, rows: readonly object[], long?: LongElements): (string | null)[] {
+  return Object.entries(columns).map(([field, column]) => arrayOf(column, { field, rows: rows as readonly Fields[], long }));
+}
+
+/** Elements of arrays by their text: of JSON, and of other texts. */
+export interface LongElements {
+  json: Map<string, string>;
+  text: Map<string, string>;
+}
+
+/** Texts of more are escaped in turns of the main loop. */
+const longUnits = 1 << 20;
+
+/** Makes the elements that are long, in turns of the main loop, and adds them to `long`. */
+export async function addLongElements(columns: Columns, rows: readonly object[], long: LongElements): Promise<void> {
+  for (const [field, { type }] of Object.entries(columns)) {
+    const isJson = isJsonType(type);
+    for (const row of rows as readonly Fields[]) {
+      const text = row[field];
+      if (typeof text === "string" && text.length > longUnits) long[isJson ? "json" : "text"].set(text, await longElement(text, isJson));
+    }
+  }
+}
+
+async function longElement(text: string, isJson: boolean): Promise<string> {
+  const escaped = function* (): Generator<string> {
+    for (const piece of textPieces(text)) yield element(piece, isJson).slice(1, -1);
+  };
+  return `"${await joinInTurns(escaped())}"`;
+}
+
+function isJsonType(type: string): boolean {
+  return type === "json" || type === "jsonb";
 }
 
 /** How much of a flush a row is, roughly, in characters. */
@@ -266,8 +298,12 @@ export function charactersOf(
 
 type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-function arrayOf({ name, type }: Column, field: string, rows: readonly Fields[]): string | null {
-  const isJson = type === "json" || type === "jsonb";
+function arrayOf(
+  { name, type }: Column,
+  { field, rows, long }: { field: string; rows: readonly Fields[]; long: LongElements | undefined },
+): string | null {
+  const isJson = isJsonType(type);
+  const known = isJson ? long?.json : long?.text;
   let text = "";
   let isEmpty = true;
   for (const row of rows) {
@@ -277,7 +313,7 @@ function arrayOf({ name, type }: Column, field: string, rows: readonly Fields[])
       continue;
     }
     isEmpty = false;
-    if (typeof value === "string") text += `,${element(value, isJson)}`;
+    if (typeof value === "string") text += `,${known?.get(value) ?? element(value, isJson)}`;
     // float8 would take NaN, and no JSON would give it back.
     else if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
     else text += `,${value}`;
