@@ -11,7 +11,7 @@ import { expressionErrors } from "#shared/expression/errors.ts";
 import { compileExpression } from "#shared/expression/expression.ts";
 import { expressionLimits } from "#shared/expression/language.ts";
 import type { Json } from "#shared/json.ts";
-import { jobCall, nodeJobsModule } from "./evaluation.ts";
+import { nodeJobsModule, runJob } from "./evaluation.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome, NodeScope } from "./executor.ts";
 import { failureOf } from "./outcome.ts";
 
@@ -68,7 +68,7 @@ async function judgeElsewhere(context: NodeContext, outcome: Completed, question
   const scope = scopeRead(context.scope, reads);
   const part = { when, scope, output: isRead("output") ? output : null, text: isRead("text") ? text : null };
   try {
-    return verdict(outcome, question, await context.ports.evaluation.run(job(when), part, jobCall(context)));
+    return verdict(outcome, question, await runJob(context, job(when), part));
   } catch (error) {
     return unanswered(outcome, error);
   }
