@@ -37,11 +37,12 @@ export function checkReferences(
     const key = JSON.stringify([reference.at, reference.path.slice(0, 3)]);
     if (seen.has(key)) continue;
     seen.add(key);
-    checkReference(reference, { places, suggest, graph, issues, around, isOwn: isOwn(reference.node) });
+    checkReference(reference, { nodes, places, suggest, graph, issues, around, isOwn: isOwn(reference.node) });
   }
 }
 
 interface Known extends Surroundings {
+  nodes: readonly CheckedNode[];
   places: ReadonlyMap<string, number>;
   suggest: Suggest;
   graph: Pick<Graph, "cycles" | "isUpstream">;
@@ -50,19 +51,21 @@ interface Known extends Surroundings {
   isOwn: boolean;
 }
 
-function checkReference(reference: PlacedReference, { places, suggest, graph, issues, around, isOwn }: Known): void {
+function checkReference(reference: PlacedReference, { nodes, places, suggest, graph, issues, around, isOwn }: Known): void {
   const { path, at, node } = reference;
   const [root = "", id, field] = path;
   const where = `${at.slice(2).map(String).join(".")} of node ${node.id}, line ${reference.line}, column ${reference.column}`;
-  const isOfFrame = (frameNames as readonly string[]).includes(root);
+  // Names of the text's own hide those of an iteration around it.
+  const names: readonly string[] = [...scopeNames, ...(reference.names ?? [])];
+  const isOfFrame = !names.includes(root) && (frameNames as readonly string[]).includes(root);
   if (isOfFrame && (around !== undefined || reference.isWithin)) return;
   if (isOfFrame && reference.kind === "expression") {
     const message = `${where}: ${root} is there in the body of an iteration only; what an assigner wrote is state.${root}, a text is "${root}".`;
     issues.error("EXPRESSION_INVALID", at, message);
     return;
   }
-  if (!(scopeNames as readonly string[]).includes(root)) {
-    const known = [...scopeNames, ...(around === undefined ? [] : frameNames)].join(", ");
+  if (!names.includes(root)) {
+    const known = [...new Set([...names, ...(around === undefined ? [] : frameNames)])].join(", ");
     issues.warning(
       "REFERENCE_UNKNOWN_NAME",
       at,
@@ -81,9 +84,7 @@ function checkReference(reference: PlacedReference, { places, suggest, graph, is
     issues.error("REFERENCE_UNKNOWN_NODE", at, `${where}: it refers to node ${id}, which does not exist; ${hint}.`);
     return;
   }
-  if (field !== undefined && field !== "output" && field !== "text") {
-    issues.warning("REFERENCE_UNKNOWN_FIELD", at, `${where}: nodes.${id} has output and text, not ${field}, so it is empty.`);
-  }
+  checkField({ id, field, hasError: nodes[place]?.onError !== "fail" }, { where, at, issues });
   const own = isOwn ? places.get(node.id) : undefined;
   // Where there is a cycle, that is the problem to solve first.
   if (own === undefined || graph.cycles.length > 0 || graph.isUpstream(place, own)) return;
@@ -102,10 +103,11 @@ interface OuterReference {
 }
 
 /** A node of a graph around is seen when it is finished before the node that holds this graph begins. */
-function checkOuter({ at }: PlacedReference, id: string, { where, around, suggest, issues }: OuterReference): void {
+function checkOuter({ at, path }: PlacedReference, id: string, { where, around, suggest, issues }: OuterReference): void {
   for (let outside: Outside | undefined = around; outside !== undefined; outside = outside.around) {
     const place = outside.nodes.findIndex((node) => node.id === id);
     if (place === -1) continue;
+    checkField({ id, field: path[2], hasError: outside.nodes[place]?.onError !== "fail" }, { where, at, issues });
     const holder = outside.nodes[outside.place]?.id ?? "";
     if (place === outside.place || (outside.graph.cycles.length === 0 && !outside.graph.isUpstream(place, outside.place))) {
       const why =
@@ -117,4 +119,16 @@ function checkOuter({ at }: PlacedReference, id: string, { where, around, sugges
   const meant = suggest(id);
   const hint = meant === undefined ? "check the id" : `did you mean ${meant}`;
   issues.error("REFERENCE_UNKNOWN_NODE", at, `${where}: it refers to node ${id}, which does not exist; ${hint}.`);
+}
+
+function checkField(
+  { id, field, hasError }: { id: string; field: string | undefined; hasError: boolean },
+  { where, at, issues }: { where: string; at: readonly PropertyKey[]; issues: IssueList },
+): void {
+  if (field === undefined || field === "output" || field === "text" || (field === "error" && hasError)) return;
+  const problem =
+    field === "error"
+      ? `node ${id} has no on_error, so where it fails nothing reads its error`
+      : `nodes.${id} has output and text, not ${field}, so it is empty`;
+  issues.warning("REFERENCE_UNKNOWN_FIELD", at, `${where}: ${problem}.`);
 }

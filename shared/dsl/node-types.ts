@@ -5,9 +5,12 @@ export const nodeTypes = [
   "code",
   "answer",
   "if-else",
+  "switch",
   "assigner",
   "knowledge-retrieval",
   "template-transform",
+  "list",
+  "variable-aggregator",
   "iteration",
 ] as const;
 

@@ -27,7 +27,9 @@ export const dslErrors = defineErrors({
 export function readDsl(document: unknown, options: ValidateOptions = {}): DslDocument {
   const issues = validateDsl(document, options);
   if (issues.some((issue) => issue.severity === "ERROR")) throw dslErrors.DSL_INVALID({ issues: issues.map((issue) => ({ ...issue })) });
-  return readLists(document as JsonObject, options);
+  const { timeout_seconds } = document as { timeout_seconds?: number };
+  const read = readLists(document as JsonObject, options);
+  return timeout_seconds === undefined ? read : { ...read, timeout_seconds };
 }
 
 function readLists(document: JsonObject, options: ValidateOptions): DslDocument {

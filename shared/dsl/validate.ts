@@ -10,7 +10,7 @@ import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
 import { checkTexts, type PlacedReference, type TextBudget } from "./check-texts.ts";
-import { checkTimeouts } from "./check-timeouts.ts";
+import { checkNodesInRun, checkRunTimeout, checkTimeouts } from "./check-timeouts.ts";
 import { checkSharedWrites, checkWrites } from "./check-writes.ts";
 import { dslLimits } from "./document.ts";
 import { graphOf } from "./graph.ts";
@@ -37,13 +37,16 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   if (lists === null) return issues.issues;
 
   const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges };
-  checkLists(lists, { options, budget, depth: topDepth, around: undefined, results: undefined }, issues);
+  const runSeconds = checkRunTimeout(lists.timeoutSeconds, issues);
+  checkLists(lists, { options, runSeconds, budget, depth: topDepth, around: undefined, results: undefined }, issues);
   return issues.issues;
 }
 
 /** A graph, and where it lies. */
 interface Within {
   options: ValidateOptions;
+  /** What the run may take, if the document says so. */
+  runSeconds: number | undefined;
   /** What the document's graphs may still have together. */
   budget: TextBudget & { nodes: number; edges: number };
   depth: Depth;
@@ -53,7 +56,7 @@ interface Within {
 }
 
 function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, issues: IssueList): void {
-  const { options, budget, depth, around, results } = within;
+  const { options, runSeconds, budget, depth, around, results } = within;
   if (!fits(lists, budget, issues)) return;
   const nodes = lists.nodes.flatMap((node, index) => checkNode(node, index, options.extraTypes ?? {}, issues) ?? []);
   reportDuplicates(nodes, issues);
@@ -62,6 +65,7 @@ function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, iss
   const graph = graphOf(nodes.length, edges);
   checkGraph(graph, nodes, edges, issues);
   checkTimeouts(nodes, options.maxTimeoutSeconds, issues);
+  checkNodesInRun(nodes, runSeconds, issues);
   checkPrograms(nodes, issues);
   checkWrites(nodes, edges, graph, issues);
   if (depth.parallel > 1) checkSharedWrites(nodes, issues);
@@ -75,7 +79,8 @@ function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, iss
     if (inner === null || innerDepth === null) return;
     const own = references.filter((reference) => reference.isWithin && reference.node === node);
     const results = { references: own.map((reference) => ({ ...reference, isWithin: false })), issues };
-    checkLists(inner, { options, budget, depth: innerDepth, around: { nodes, graph, place, around }, results }, issues.beneath(at));
+    const outside = { nodes, graph, place, around };
+    checkLists(inner, { options, runSeconds, budget, depth: innerDepth, around: outside, results }, issues.beneath(at));
   });
 }
 

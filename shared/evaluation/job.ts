@@ -25,6 +25,8 @@ export interface JobCall {
   signal?: AbortSignal;
   /** Where the threads have as much to do as they take: wait, however long, or be told EVALUATION_BUSY. */
   whenBusy: "wait" | "refuse";
+  /** Called when its turn has come. */
+  begins?: () => void;
   /** A large text that goes beside the arguments, as it is. */
   text?: string;
 }

@@ -5,10 +5,10 @@
  */
 import { AppError } from "#shared/errors.ts";
 import type { Json } from "#shared/json.ts";
+import { smallJson, writeJson } from "#shared/json-writer.ts";
 import { evaluationErrors } from "./errors.ts";
 import { FairQueue, jobBytes } from "./fair-queue.ts";
 import type { Evaluator, Job, JobCall } from "./job.ts";
-import { smallJson, writeJson } from "./json-writer.ts";
 import { maxJsonValues, ValueCounter } from "#shared/json/value-count.ts";
 import { Turns } from "./turns.ts";
 import { ThreadSlot, type JobEnd } from "./thread-slot.ts";
@@ -35,6 +35,7 @@ interface Waiter {
   pieces: string[];
   text: string | undefined;
   bytes: number;
+  begins: (() => void) | undefined;
   end: (end: JobEnd) => void;
 }
 
@@ -67,6 +68,7 @@ export class EvaluationThreads implements Evaluator {
       pieces: [],
       text: call.text,
       bytes: 0,
+      begins: call.begins,
       end: () => {},
     };
     try {
@@ -174,6 +176,7 @@ export class EvaluationThreads implements Evaluator {
       if (waiter === undefined) return;
       const { job, pieces, text, tenantId } = waiter;
       this.#busy.add(tenantId);
+      waiter.begins?.();
       const message = { module: job.module, name: job.name, pieces, text, maxResultChars: job.maxResultChars ?? maxResultChars };
       slot.run(message, job.limitMs, (end) => {
         this.#busy.delete(tenantId);

@@ -40,6 +40,8 @@ export interface StorableOptions {
   replaced?: Replaced;
   /** What its texts and keys may take; told before JSON is made of them. */
   maxBytes?: number;
+  /** JSON of values that were written before, as JSON.stringify writes it. */
+  written?: ReadonlyMap<unknown, string> | undefined;
 }
 
 /** Text from outside, with what PostgreSQL cannot store (NUL, half characters) made visible instead. */
@@ -54,8 +56,12 @@ export function requireStorableText(text: string, name: string, options: Storabl
 
 /** Checks a JSON value by walking it once; what cannot be stored of its texts and keys is refused, or replaced. @throws NotStorable, which names the place beneath `name` */
 export function storableJson(value: unknown, name: string, options: StorableOptions = {}): StorableJson {
+  const { written, replaced } = options;
+  const before = replaced?.count;
   const copy = new Walk(name, options).copy(value, 0);
-  return { value: copy, text: JSON.stringify(copy) };
+  // What was written is the value as it was given.
+  const text = replaced?.count === before ? written?.get(value) : undefined;
+  return { value: copy, text: text ?? JSON.stringify(copy) };
 }
 
 /** One value, walked: checked and copied as it reads back. */

@@ -1,4 +1,7 @@
 /** What is large, beside another tenant's small runs: how much of it a process holds at a time is bounded in bytes, and nobody waits for it. */
+import { createHash } from "node:crypto";
+import type { Json } from "#shared/json.ts";
+import { query } from "../testkit/admin-query.ts";
 import { bystander, type Bystander } from "../testkit/bystander.ts";
 import { ask, makeWorkflow, runEnd, startRun, type Dsl } from "../testkit/graph.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -74,6 +77,36 @@ describe("many runs with large outputs", () => {
     expect(beside.grownBytes["worker"]).toBeLessThan(900 * mebibyte);
     expectUnharmed(beside);
   }, 600_000);
+});
+
+describe("a program's result of nearly 50 MB", () => {
+  it.each<[string, string, Json]>([
+    ["a text", "'x' * 49_000_000", "x".repeat(49_000_000)],
+    ["a text of control characters, each six of JSON", "'\\x01' * 8_000_000", "\u0001".repeat(8_000_000)],
+    ["a text of characters of two units", "'\\U0001f600' * 4_000_000", "\u{1f600}".repeat(4_000_000)],
+    [
+      "lines, some of quotes",
+      "{'lines': ['a \"line\" of some length\\n'] * 400_000}",
+      { lines: Array(400_000).fill('a "line" of some length\n') as string[] },
+    ],
+  ])(
+    "is kept whole, and holds nobody up while it is read, written and stored: %s",
+    async (_, result, kept) => {
+      const large = { id: "large", type: "code", config: { code: `result = ${result}`, timeout_seconds: 30 } };
+      const dsl = chain([large, { id: "end", type: "answer", config: { answer: "done" } }]);
+      const { workflowId } = await makeWorkflow(platform, dsl);
+      const { outcome, beside } = await other.beside(async () => {
+        const runId = await startRun(platform, workflowId);
+        return { runId, end: await runEnd(platform, runId) };
+      });
+      expect(outcome.end).toBe("COMPLETED");
+      const stored = "select md5(content_json::text) as digest from runtime.artifact where run_id = $1";
+      const json = JSON.stringify({ result_json: kept });
+      expect(await query(platform.adminUrl, stored, [outcome.runId])).toEqual([{ digest: createHash("md5").update(json).digest("hex") }]);
+      expectUnharmed(beside);
+    },
+    600_000,
+  );
 });
 
 describe("many large answers", () => {

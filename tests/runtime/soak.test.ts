@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import type { PlanDocument } from "../../subgraphs/runtime/engine/plan.ts";
+import type { PlanDocument, PlanNode } from "../../subgraphs/runtime/engine/plan.ts";
 import { EngineFixture } from "../testkit/engine/fixture.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { node, plan } from "../testkit/engine/plan.ts";
@@ -41,16 +41,19 @@ async function ended(child: ChildProcess): Promise<void> {
 /** A random plan: 1 to 7 nodes of every kind, each behind some of those before it; some are iterations, up to 3 deep. */
 function randomPlan(random: () => number, depth = 3): PlanDocument {
   const count = 1 + Math.floor(random() * (depth === 3 ? 7 : 3));
-  const kinds = ["pure", "pure", "assign", "call", "call", "person", "timer", "once", "flaky"];
-  const nodes = Array.from({ length: count }, (_, index) => {
+  const kinds = ["pure", "pure", "assign", "call", "call", "person", "timer", "once", "flaky", "fail"];
+  const onError = (): NonNullable<PlanNode["on_error"]> => (random() < 0.5 ? "branch" : { default: { output_text: "instead" } });
+  const nodes: PlanNode[] = Array.from({ length: count }, (_, index) => {
     if (depth > 1 && random() < 0.15) {
       const items = Array.from({ length: Math.floor(random() * 5) }, (_unused, item) => item);
       const body = randomPlan(random, depth - 1) as unknown as JsonObject;
-      return node(`n${index}`, "iteration", { items, body, parallel: 1 + Math.floor(random() * 3), on_item_error: "continue" });
+      const [on_item_error, more] = random() < 0.3 ? ["fail", { on_error: onError() }] : ["continue", {}];
+      return node(`n${index}`, "iteration", { items, body, parallel: 1 + Math.floor(random() * 3), on_item_error }, more);
     }
     const type = depth < 3 && random() < 0.1 ? "sour" : random() < 0.04 ? "large" : (kinds[Math.floor(random() * kinds.length)] ?? "pure");
     const more = {
       ...(type === "once" && { at_most_once: true }),
+      ...(type === "fail" && { on_error: onError() }),
       ...(type === "flaky" && { retry: { max_attempts: 3, backoff_seconds: 0.05 } }),
     };
     return node(`n${index}`, type, { ms: 1 + Math.floor(random() * (random() < 0.1 ? 1_200 : 60)) }, more);
@@ -58,7 +61,7 @@ function randomPlan(random: () => number, depth = 3): PlanDocument {
   const edges = nodes.flatMap((_, target) =>
     Array.from({ length: target }, (_unused, source) => source)
       .filter(() => random() < 0.35)
-      .map((source) => `n${source}>n${target}`),
+      .map((source) => `n${source}>n${target}${nodes[source]?.on_error === "branch" && random() < 0.5 ? "?error" : ""}`),
   );
   return plan(nodes, edges);
 }

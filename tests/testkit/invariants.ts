@@ -42,6 +42,12 @@ const invariants: Record<string, string> = {
   "C4 a frame is of an item that there is": `
     select f.run_id from runtime.node_run f join runtime.node_run n on n.run_id = f.run_id and n.path = f.parent_path
     where f.node_type = 'frame' and split_part(f.path, '#', array_length(string_to_array(f.path, '#'), 1))::int >= (n.opened ->> 'count')::int`,
+  "a run says of how many of its failed node runs the failure was handled": `
+    select r.id from runtime.run r where r.handled_errors <> (
+      select count(*) from runtime.node_run n where n.run_id = r.id and n.status = 4 and n.route is not null)`,
+  "what completed, a run or what is part of it, has no failure that nothing handled": `
+    select r.id from runtime.run r join runtime.node_run n on n.run_id = r.id left join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path
+    where n.status = 4 and n.route is null and coalesce(p.status, r.status) = 3`,
   "I9 a node run begins behind the ends of those before it": `
     select n.run_id from runtime.node_run n join runtime.run r on r.id = n.run_id join runtime.plan p on p.id = r.plan_id
       join lateral json_array_elements(p.document -> 'edges') d on true

@@ -68,6 +68,7 @@ export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
       evaluation: (threads ??= new EvaluationThreads()),
       ...options.ports,
     },
+    waits: () => () => {},
     spans,
     deltas,
     thoughts,

@@ -4,7 +4,20 @@
  */
 import type { Json, JsonObject } from "#shared/json.ts";
 import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath } from "./drive.ts";
-import { isDone, nodeAt, type Frame, type FrameResult, type NodeState, type Opened, type OpenPhase } from "./frame.ts";
+import {
+  isDone,
+  isLeaf,
+  nodeAt,
+  type Frame,
+  type FrameResult,
+  type NodeOutput,
+  type NodeState,
+  type Opened,
+  type OpenPhase,
+} from "./frame.ts";
+import { crashCode } from "./handling.ts";
+import { errorRoute } from "./on-error.ts";
+import type { CompiledEdge, CompiledNode } from "./plan.ts";
 import { edgeDecide } from "./ready.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 import { skipsSpread } from "./skip.ts";
@@ -15,6 +28,16 @@ export interface Completion {
   outputJson: Json;
   stateUpdates: JsonObject | undefined;
   route: string | undefined;
+}
+
+/** The end of a node that failed. */
+export interface FailedEnd {
+  code: string;
+  message: string;
+  /** Given: its node handles it (handling.ts), and these are its outputs. */
+  route?: string | undefined;
+  outputText?: string | null;
+  outputJson?: Json;
 }
 
 /** A node has a row now: offered, started, or waiting. */
@@ -43,7 +66,7 @@ export function applyCompleted(run: RunState, state: NodeState, completion: Comp
     frameEnded(run, state.ends, { hasFailed: false, output });
     return [];
   }
-  ownPropertySet(state.frame.outputs, state.node.id, output);
+  outputSet(state, output);
   if (completion.stateUpdates !== undefined) run.state = { ...run.state, ...completion.stateUpdates };
   const skipped = edgesDecide(run, state, completion.route);
   settle(run, state.frame);
@@ -68,11 +91,11 @@ function settle(run: RunState, frame: Frame): void {
   }
 }
 
-/** S-34: where a node has a route, only edges whose condition equals it are taken; without one all are. */
+/** S-34: where a node has a route, only edges whose condition equals it are taken; without one all are, but for those of its failure. */
 function edgesDecide(run: RunState, state: NodeState, route: string | undefined): NodeState[] {
   const skipped: NodeState[] = [];
   for (const edge of state.node.outgoing) {
-    const isTaken = route === undefined || edge.condition === route;
+    const isTaken = takes(state.node, edge, route);
     if (isTaken) state.takenOutgoing++;
     const target = nodeAt(state.frame, edge.target);
     if (edgeDecide(run, target, isTaken)) skipped.push(target);
@@ -80,17 +103,43 @@ function edgesDecide(run: RunState, state: NodeState, route: string | undefined)
   return skipsSpread(run, skipped);
 }
 
+function takes({ onError }: CompiledNode, { condition }: CompiledEdge, route: string | undefined): boolean {
+  if (onError.kind === "branch" && condition === errorRoute) return route === errorRoute;
+  return route === undefined || condition === route;
+}
+
 const noResult: FrameResult = { hasFailed: true, output: { output: null, text: null } };
 
-/** Nothing of its frame starts any more; the frame has failed when the last open node has stopped. */
-export function applyFailed(run: RunState, state: NodeState, failure: { code: string; message: string }): void {
+/**
+ * Where its node handles the failure, or the iteration that of its item, what it is part of goes on from it. Else nothing of the frame starts any more, and it has failed when the last open node has
+ * stopped.
+ *
+ * @returns the nodes that are skipped by it.
+ */
+export function applyFailed(run: RunState, state: NodeState, end: FailedEnd): NodeState[] {
   ended(run, state, "FAILED");
-  if (state.ends !== undefined) {
-    const message = `Item ${state.ends.ordinal}: ${failure.message}`;
-    return frameEnded(run, state.ends, noResult, { nodeId: state.node.id, code: failure.code, message });
+  const { code, message, route, outputText = null, outputJson = null } = end;
+  if (code === crashCode && isLeaf(state)) run.crashedNodes++;
+  if (route === undefined) {
+    failureSpread(run, state, { code, message });
+    return [];
   }
-  const { frame } = state;
-  frame.failure ??= { nodeId: state.node.id, ...failure };
+  if (state.ends !== undefined) {
+    frameEnded(run, state.ends, noResult);
+    return [];
+  }
+  outputSet(state, { output: outputJson, text: outputText, error: { code, message } });
+  const { onError } = state.node;
+  const skipped = edgesDecide(run, state, onError.kind === "default" ? onError.route : errorRoute);
+  settle(run, state.frame);
+  return skipped;
+}
+
+/** A failure that nothing handles is that of the frame, and an item's that of its iteration. */
+function failureSpread(run: RunState, { ends, frame, node }: NodeState, { code, message }: Pick<FailedEnd, "code" | "message">): void {
+  if (ends !== undefined)
+    return frameEnded(run, ends, noResult, { nodeId: node.id, code, message: `Item ${ends.ordinal}: ${message}` });
+  frame.failure ??= { nodeId: node.id, code, message };
   if (frame.end !== undefined) run.failing.add(frame.end);
   settle(run, frame);
 }
@@ -115,7 +164,7 @@ function refuseDone({ path, phase }: NodeState): void {
 }
 
 /** A node may be called __proto__. */
-function ownPropertySet<T>(target: Record<string, T>, key: string, value: T): void {
-  if (key === "__proto__") Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-  else target[key] = value;
+function outputSet({ frame: { outputs }, node: { id } }: NodeState, value: NodeOutput): void {
+  if (id === "__proto__") Object.defineProperty(outputs, id, { value, enumerable: true, configurable: true, writable: true });
+  else outputs[id] = value;
 }

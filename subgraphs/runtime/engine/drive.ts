@@ -90,7 +90,7 @@ export function frameSettle(run: RunState, { end, failure, left, open }: Frame):
   if (left === 0 || (failure !== undefined && open === 0)) phaseSet(run, end, "READY");
 }
 
-/** A frame has ended: it is forgotten but for what came of it. */
+/** A frame has ended: it is forgotten but for what came of it. @param failure  that its iteration does not handle. */
 export function frameEnded(run: RunState, frame: Frame, result: FrameResult, failure?: Failure): void {
   const { owner, ordinal } = frame;
   const drive = owner?.drive;
@@ -99,7 +99,7 @@ export function frameEnded(run: RunState, frame: Frame, result: FrameResult, fai
   drive.frames.delete(ordinal);
   drive.results[ordinal] = result;
   drive.ended++;
-  if (failure !== undefined && owner.node.composite?.onItemError === "fail") {
+  if (failure !== undefined) {
     drive.failure ??= failure;
     run.failing.add(owner);
   }

@@ -17,10 +17,12 @@ export type OpenPhase = "QUEUED" | "RUNNING" | "WAITING";
 /** A node run that is finished. */
 export type DonePhase = "COMPLETED" | "FAILED" | "CANCELLED" | "SKIPPED";
 
-/** What a completed node left behind, as templates see it. */
+/** What a completed node left behind, or one whose failure was handled, as templates see it. */
 export interface NodeOutput {
   output: Json;
   text: string | null;
+  /** Of a failure that was handled. */
+  error?: { code: string; message: string };
 }
 
 /** Why a frame, or a composite, fails. */
@@ -70,7 +72,7 @@ export interface Frame {
   /** Which item it is; 0 for the root frame. */
   readonly ordinal: number;
   readonly vars: FrameVars;
-  /** Completed nodes by id, and what is seen of the frames around. Grows in place; entries never change. */
+  /** Completed nodes by id, those whose failure was handled, and what is seen of the frames around. Grows in place; entries never change. */
   readonly outputs: Record<string, NodeOutput>;
   /** The first failure that nothing handled. From then on nothing of the frame starts. */
   failure: Failure | undefined;

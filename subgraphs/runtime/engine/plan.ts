@@ -3,6 +3,7 @@
  * has a document of its own in its config, `body`, which is compiled with it.
  */
 import type { JsonObject } from "#shared/json.ts";
+import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
 import { compositePathOf, framePathOf, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
 /** A node as the document says it. */
@@ -14,6 +15,7 @@ export interface PlanNode {
   /** Never called again when nobody knows whether an earlier call took effect. */
   at_most_once?: boolean;
   timeout_seconds?: number;
+  on_error?: PlanOnError;
 }
 
 /** How often and how soon a failed node is tried again. */
@@ -26,6 +28,8 @@ export interface PlanRetry {
   backoff_factor?: number;
   /** No pause is longer; 300. */
   max_backoff_seconds?: number;
+  /** An expression over the output of an attempt that succeeded: where it is true, the attempt counts as failed. */
+  when?: string;
 }
 
 /** An edge; the condition is compared with the route of its source. */
@@ -39,6 +43,8 @@ export interface PlanEdge {
 export interface PlanDocument {
   nodes: PlanNode[];
   edges: PlanEdge[];
+  /** The run may take this long, counted from its first node. */
+  timeout_seconds?: number;
 }
 
 /** An edge out of a node. */
@@ -56,6 +62,9 @@ export interface CompiledNode {
   retry: RetryPolicy;
   atMostOnce: boolean;
   timeoutMs: number | undefined;
+  onError: OnError;
+  /** {@link PlanRetry.when}, as the config of the text that it is. */
+  retryWhen: { when: string } | undefined;
   outgoing: CompiledEdge[];
   /** Sources of the incoming edges, one entry an edge. */
   incoming: number[];
@@ -95,6 +104,8 @@ export interface RetryPolicy {
 /** A plan ready to walk. Immutable; shared by all runs of it. */
 export interface CompiledPlan {
   nodes: readonly CompiledNode[];
+  /** Of a run's own graph: what the run may take, counted from its first node. */
+  timeoutMs: number | undefined;
   indexById: ReadonlyMap<string, number>;
 }
 
@@ -126,7 +137,13 @@ export function compilePlan(document: PlanDocument): CompiledPlan {
     to.incoming.push(from.index);
   }
   refuseCycle(nodes);
-  return { nodes, indexById };
+  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById };
+}
+
+/** Routes that edges out of a node name, but for that of its failure; none: it does not branch. */
+export function edgeRoutes({ outgoing, onError }: CompiledNode): string[] {
+  const conditions = outgoing.flatMap(({ condition }) => condition ?? []);
+  return onError.kind === "branch" ? conditions.filter((condition) => condition !== errorRoute) : conditions;
 }
 
 /** The node that runs at a path, found through the nested plans alone; undefined: the plan has none there. The path of a frame gives the node that ends it. */
@@ -182,11 +199,17 @@ function compileNode(node: PlanNode, index: number): CompiledNode {
     config: node.config,
     retry: compileRetry(node.retry),
     atMostOnce: node.at_most_once === true,
-    timeoutMs: node.timeout_seconds === undefined ? undefined : node.timeout_seconds * 1000,
+    timeoutMs: msOf(node.timeout_seconds),
+    onError: compileOnError(node.on_error),
+    retryWhen: node.retry?.when === undefined ? undefined : { when: node.retry.when },
     outgoing: [],
     incoming: [],
     composite: compileComposite(node),
   };
+}
+
+function msOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 function compileRetry(retry: PlanRetry | undefined): RetryPolicy {
@@ -255,6 +278,8 @@ function endNode(id: string, config: JsonObject): CompiledNode {
     retry: { maxAttempts: 1, backoffMs: 0, factor: 1, maxBackoffMs: 0 },
     atMostOnce: false,
     timeoutMs: undefined,
+    onError: { kind: "fail" },
+    retryWhen: undefined,
     outgoing: [],
     incoming: [],
     composite: undefined,

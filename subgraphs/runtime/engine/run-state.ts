@@ -23,6 +23,8 @@ export interface RunState {
   readonly open: Set<NodeState>;
   /** How many of `open` are WAITING. */
   waiting: number;
+  /** How many nodes have killed their owners, until they failed for it. */
+  crashedNodes: number;
   /** The state that assigners wrote. Replaced, never changed in place, so whoever holds it has a snapshot. */
   state: JsonObject;
 }
@@ -31,7 +33,7 @@ export interface RunState {
 export function startRun(plan: CompiledPlan, initialNode?: string): RunState {
   const root = rootFrame(plan, rootPath);
   const sets = { frames: new Map([[root.path, root]]), opened: [], failing: new Set<NodeState>(), ready: new Set<NodeState>() };
-  const run: RunState = { root, ...sets, open: new Set(), waiting: 0, state: {} };
+  const run: RunState = { root, ...sets, open: new Set(), waiting: 0, crashedNodes: 0, state: {} };
   if (initialNode === undefined) startAtRoots(run);
   else startAt(run, initialNode);
   return run;

@@ -1,5 +1,5 @@
 import { codeConfig } from "#shared/dsl/configs.ts";
-import type { SandboxResult } from "../sandbox/sandbox.ts";
+import type { SandboxRequest, SandboxResult } from "../sandbox/sandbox.ts";
 import { rendered } from "./evaluation.ts";
 import type { NodeContext, NodeOutcome } from "./executor.ts";
 import { completed, failed, outsideNode, stopped } from "./outcome.ts";
@@ -20,9 +20,15 @@ export const codeNode = outsideNode(async (context) => {
     signal: context.signal,
   };
   const call = { spanType: "CODE", name: `run ${config.language}`, attributes: { "code.language": config.language } } as const;
-  const result = await traced(context, call, () => context.ports.sandbox.run(request), spanEnd);
+  const result = await traced(context, call, () => inTurn(context, request), spanEnd);
   return outcomeOf(context, result);
 });
+
+/** The program's time begins with its turn, and so does the attempt's. */
+async function inTurn(context: NodeContext, request: SandboxRequest): Promise<SandboxResult> {
+  const begins = context.waits();
+  return context.ports.sandbox.run({ ...request, begins }).finally(begins);
+}
 
 function outcomeOf(context: NodeContext, result: SandboxResult): NodeOutcome {
   if (result.kind === "completed") return completed({ outputText: result.stdout, outputJson: { result_json: result.result } });

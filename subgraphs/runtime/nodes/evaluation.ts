@@ -5,6 +5,7 @@
 import { nodeSpecs } from "#shared/dsl/node-specs.ts";
 import type { NodeType } from "#shared/dsl/node-types.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
+import { configTexts } from "#shared/dsl/node-texts.ts";
 import { configReads, scopeRead, type ConfigReads } from "#shared/dsl/scope-read.ts";
 import { isSmall, shortTexts } from "#shared/dsl/small.ts";
 import { evaluationErrors } from "#shared/evaluation/errors.ts";
@@ -51,12 +52,11 @@ export function evaluatedNode(type: NodeType, evaluate: Evaluate): NodeExecutor 
   return {
     effect: "pure",
     run: (context) => {
-      const { config, scope, ports } = context;
+      const { config, scope } = context;
       if (isSmall(nodeSpecs[type], config, scope)) return orFailure(() => evaluate({ config, scope }));
       return orFailureLater(context, async () => {
-        const call = jobCall(context);
-        const part = await scopePart(ports.evaluation, { type, config, scope }, call);
-        return ports.evaluation.run(evaluateJob(type, config), { type, config, scope: part }, call);
+        const part = await partOf(context, { type, config, scope });
+        return runJob(context, evaluateJob(type, config), { type, config, scope: part });
       });
     },
   };
@@ -64,15 +64,27 @@ export function evaluatedNode(type: NodeType, evaluate: Evaluate): NodeExecutor 
 
 /** A node's config with its templates rendered, for those that go on to do something with it. @throws AppError TEMPLATE_… */
 export async function rendered(context: NodeContext, type: NodeType, config = context.config): Promise<JsonObject> {
-  const { scope, ports } = context;
+  const { scope } = context;
   if (isSmall(nodeSpecs[type], config, scope)) return renderConfig(type, config, scope);
-  const call = jobCall(context);
-  const part = await scopePart(ports.evaluation, { type, config, scope }, call);
-  return ports.evaluation.run(renderJob, { type, config, scope: part }, call);
+  const part = await partOf(context, { type, config, scope });
+  return runJob(context, renderJob, { type, config, scope: part });
+}
+
+/** Runs a node's job in a thread; `text` goes beside the arguments. The attempt's time stands still while it waits for its turn. */
+export async function runJob<A, R>(context: NodeContext, job: Job<A, R>, args: A, text?: string): Promise<R> {
+  const begins = context.waits();
+  const call = { ...jobCall(context), begins, ...(text !== undefined && { text }) };
+  return context.ports.evaluation.run(job, args, call).finally(begins);
+}
+
+/** The part of the scope that it needs. */
+async function partOf(context: NodeContext, given: GivenNode): Promise<NodeScope> {
+  const begins = context.waits();
+  return scopePart(context.ports.evaluation, given, jobCall(context)).finally(begins);
 }
 
 /** Whose job it is, of a node in a run. */
-export function jobCall({ tenantId, signal }: Pick<NodeContext, "tenantId" | "signal">): JobCall {
+function jobCall({ tenantId, signal }: Pick<NodeContext, "tenantId" | "signal">): JobCall {
   return { tenantId, signal, whenBusy: "wait" };
 }
 
@@ -106,8 +118,9 @@ export async function scopePart(evaluation: Evaluator, { type, config, scope }: 
 
 function evaluateJob(type: NodeType, config: JsonObject): Job<GivenNode, NodeOutcome> {
   const job = { module: nodeJobsModule, name: "evaluateNode" } as const;
-  if (nodeSpecs[type].expressions.length === 0) return { ...job, ...templateFailures };
-  const expression = String(config["expression"]).slice(0, 200);
+  const [first] = [...configTexts(nodeSpecs[type], config)].filter(({ kind }) => kind === "expression");
+  if (first === undefined) return { ...job, ...templateFailures };
+  const expression = first.text.slice(0, 200);
   return {
     ...job,
     limitMs,

@@ -15,8 +15,8 @@ export interface NodeScope {
   input: JsonObject;
   /** What assigner nodes have written so far. */
   state: JsonObject;
-  /** Completed nodes by id. */
-  nodes: Record<string, { output: Json; text: string | null }>;
+  /** Completed nodes by id; and those whose failure was handled, with their error. */
+  nodes: Record<string, { output: Json; text: string | null; error?: { code: string; message: string } }>;
   current: { node_id: string };
   /** In the body of an iteration: its item, and the place of that in the list. */
   item?: Json;
@@ -80,8 +80,9 @@ export type NodeOutcome =
       retryAfterMs?: number;
       /** True when nobody knows whether the outside effect happened (time-out, connection lost). */
       effectUnknown?: boolean;
-      /** Output to keep despite the failure, such as the body of an HTTP error. */
+      /** Output to keep despite the failure, such as the body of an HTTP error, or a text that `retry.when` rejected. */
       outputJson?: Json;
+      outputText?: string;
       usage?: NodeUsage;
       notes?: OutputNotes;
     }
@@ -139,6 +140,11 @@ export interface NodeContext {
   /** Fires on cancel, on a lost lease, and at the node's deadline. Whatever is awaited must end soon after. */
   signal: AbortSignal;
   ports: NodePorts;
+  /**
+   * The attempt's time stands still until the function is called that it returns, twice or more does no harm: for waits for a turn of the platform's own,
+   * which are as long as others make them.
+   */
+  waits(): () => void;
   /** Opens a child span (SPAN event when the node's outcome is flushed). */
   span(spanType: "MODEL" | "TOOL" | "HTTP" | "CODE", name: string, attributes?: JsonObject): SpanHandle;
   /** Streams text that was just produced, or thought, to live subscribers; not stored. Text unless `kind` says otherwise. */

@@ -5,7 +5,7 @@ import { storableText } from "#shared/json/storable.ts";
 import type { FetchedResponse } from "#shared/fetch/fetch.ts";
 import { pageInstead } from "#shared/fetch/media-type.ts";
 import { configText } from "./config-text.ts";
-import { evaluationFailures, jobCall, nodeJobsModule, rendered } from "./evaluation.ts";
+import { evaluationFailures, nodeJobsModule, rendered, runJob } from "./evaluation.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http-retry.ts";
 import { completed, failed, orFailureLater } from "./outcome.ts";
@@ -69,7 +69,7 @@ async function retrieveFromSource(context: NodeContext): Promise<NodeOutcome> {
 }
 
 function retrieved(context: NodeContext, { query, topK, source }: Retrieval, json: string): Promise<NodeOutcome> {
-  return context.ports.evaluation.run(retrieveJob, { query, topK, source }, { ...jobCall(context), text: json });
+  return runJob(context, retrieveJob, { query, topK, source }, json);
 }
 
 function fetchSource(context: NodeContext, url: string): Promise<FetchedResponse> {

@@ -3,7 +3,10 @@
  * and keys is replaced and noted: half an emoji, cut by whoever was asked, is no reason to lose an answer. Found out at the flush, a value that cannot be
  * stored would fail all runs that share it.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { jsonPieces } from "#shared/json-writer.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
+import { joinInTurns } from "#shared/pieces.ts";
 import {
   NotStorable,
   requireStorableText,
@@ -13,10 +16,41 @@ import {
   type StorableJson,
   type StorableOptions,
 } from "#shared/json/storable.ts";
+import { jsonBytes } from "#shared/template/text.ts";
 import type { ArtifactDraft, NodeOutcome } from "./executor.ts";
 
 /** The most that one node may put out; what exceeds a hot row (2 kB) becomes an artifact up to this. */
 export const maxOutputBytes = 50 * 1024 * 1024;
+
+/** JSON of more is written in turns of the main loop, before its outcome is taken: 50 MiB at once would hold it up for a tenth of a second and more. */
+const longUnits = 1 << 20;
+const written = new WeakMap<object, ReadonlyMap<unknown, string>>();
+
+/** Writes what is long of an outcome; undefined where nothing is. {@link storableOutcome} finds it. */
+export function writtenAhead(outcome: NodeOutcome): Promise<void> | undefined {
+  const long = jsonValuesOf(outcome).filter((value) => jsonBytes(value, longUnits) > longUnits);
+  return long.length === 0 ? undefined : writeAll(outcome, long);
+}
+
+async function writeAll(outcome: NodeOutcome, values: readonly Json[]): Promise<void> {
+  const texts = new Map<unknown, string>();
+  // Reading it was a turn's work.
+  await nextTurn();
+  try {
+    for (const value of values) texts.set(value, await joinInTurns(jsonPieces(value)));
+    written.set(outcome, texts);
+  } catch {
+    // What cannot be written is told where it is looked at.
+  }
+  await nextTurn();
+}
+
+function jsonValuesOf(outcome: NodeOutcome): Json[] {
+  if (outcome.kind !== "completed" && outcome.kind !== "failed") return [];
+  const { stateUpdates, artifacts = [] } = outcome.kind === "completed" ? outcome : {};
+  const values = [outcome.outputJson, stateUpdates, ...artifacts.map(({ contentJson }) => contentJson)];
+  return values.filter((value) => value !== undefined && value !== null);
+}
 
 /** An outcome that can be kept, with the JSON texts of its parts. */
 export interface StorableOutcome<Outcome> {
@@ -68,7 +102,7 @@ function notStorableFailure({ kind, problem }: NotStorable, usage: CompletedOutc
 
 function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome> {
   const { route } = given;
-  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 } };
+  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 }, written: written.get(given) };
   const outputText = given.outputText === undefined ? undefined : requireStorableText(given.outputText, "outputText", options);
   if (route !== undefined) requireStorableText(route, "route");
   const outputJson = jsonOf(given.outputJson, "outputJson", options);
@@ -106,14 +140,16 @@ function artifactStorable(given: ArtifactDraft, index: number, options: Options)
 
 /** A failure keeps its story even when the output that goes with it cannot be kept. */
 function failedStorable(given: FailedOutcome): StorableOutcome<NodeOutcome> {
-  const { outputJson: output, ...failure } = given;
+  const { outputJson: output, outputText: text, ...failure } = given;
   const outcome = { ...failure, code: storableText(failure.code), message: storableText(failure.message) };
-  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 } };
+  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 }, written: written.get(given) };
   try {
+    const outputText = text === undefined ? undefined : requireStorableText(text, "outputText", options);
     const outputJson = jsonOf(output, "outputJson", options);
-    refuseLarge("outputJson", outputJson?.text);
-    if (outputJson === undefined) return { outcome, artifacts: [] };
-    const kept = { ...outcome, outputJson: outputJson.value, ...notesOf(given, options.replaced) };
+    refuseLarge("output", outputText, outputJson?.text);
+    const texts = outputText === undefined ? {} : { outputText };
+    if (outputJson === undefined) return { outcome: { ...outcome, ...texts, ...notesOf(given, options.replaced) }, artifacts: [] };
+    const kept = { ...outcome, ...texts, outputJson: outputJson.value, ...notesOf(given, options.replaced) };
     return { outcome: kept, outputJson: outputJson.text, artifacts: [] };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;
@@ -121,7 +157,7 @@ function failedStorable(given: FailedOutcome): StorableOutcome<NodeOutcome> {
   }
 }
 
-type Options = Required<StorableOptions>;
+type Options = StorableOptions & Required<Pick<StorableOptions, "replaced">>;
 
 /** null is no output, as absent is. */
 function jsonOf(value: Json | undefined, name: string, options: Options): StorableJson | undefined {

@@ -1,6 +1,8 @@
 /** One call of a node executor: its deadline, its abort, and an outcome whatever happens. */
 import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
+import { writtenAhead } from "../nodes/storable.ts";
+import { AttemptClock } from "./attempt-clock.ts";
 import type { NodeRunContext } from "./node-context.ts";
 
 /** Why a call is stopped. Only a deadline is an outcome of the node; after the others nobody waits for one. */
@@ -42,16 +44,19 @@ export function execute(executor: NodeExecutor, context: NodeRunContext, timeout
     effectUnknown: true,
   };
   // A flag, not a comparison of times: a timer may fire a fraction of a millisecond early.
-  const deadline = setTimeout(() => {
+  const clock = new AttemptClock(timeoutMs, () => {
     isOverdue = true;
     abort("deadline", timedOut);
-  }, timeoutMs);
-  const called = callExecutor(executor, context, log).then((outcome) => {
+  });
+  context.clock = clock;
+  const called = callExecutor(executor, context, log).then(async (outcome) => {
+    clock.end();
+    await writtenAhead(outcome);
     // What an executor says of a call that was cut off at its deadline is an echo of the abort; it was the deadline.
     return outcome.kind === "failed" && stopped === undefined && isOverdue ? timedOut : outcome;
   });
   const outcome = Promise.race([called, gaveUp]).then((value) => {
-    clearTimeout(deadline);
+    clock.end();
     context.closeSpans();
     return value;
   });

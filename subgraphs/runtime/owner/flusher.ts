@@ -6,7 +6,7 @@ import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { runFailUnstored } from "../queue/dead-letter.sql.ts";
 import { failureKind, isTimeOut } from "../queue/failure.ts";
-import { flushBatch, FlushRows, runsFlush, type FlushAnswer, type FlushBatch } from "../queue/flush.sql.ts";
+import { flushBatch, FlushRows, longOf, runsFlush, type FlushAnswer, type FlushBatch, type FlushForm } from "../queue/flush.sql.ts";
 import { runsRelease } from "../queue/release.sql.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import type { Queryable } from "../queue/statement.ts";
@@ -34,6 +34,8 @@ const flightsAtOnce = 2;
 /** Larger statements gain nothing and hold their runs' locks for longer. */
 const runsPerFlush = 100;
 const charactersPerFlush = 4 * 1024 * 1024;
+/** Of more, the long parts are made one turn of the main loop after the other. */
+const charactersAtOnce = 2 * 1024 * 1024;
 
 export class Flusher {
   readonly #db: Queryable;
@@ -111,7 +113,8 @@ export class Flusher {
     let isOrdered = false;
     for (let pauseMs = 20; !this.#isClosed; pauseMs = Math.min(500, pauseMs * 2)) {
       try {
-        batch ??= encode(drafts);
+        batch ??= await encode(drafts);
+        if (this.#isClosed) return;
         return this.#settle(drafts, await runsFlush(this.#db, batch, isOrdered), wasSentBefore);
       } catch (cause) {
         const kind = batch === undefined ? "refused" : failureKind(cause);
@@ -200,8 +203,12 @@ function charactersOfAll(drafts: readonly FlushDraft[]): number {
   return drafts.reduce((sum, draft) => sum + draft.characters, 0);
 }
 
-/** Makes the statement's parameters once, so that a flush that is sent again is the same bytes. @throws for a run with two rows of one path. */
-function encode(drafts: readonly FlushDraft[]): FlushBatch {
+/**
+ * Makes the statement's parameters once, so that a flush that is sent again is the same bytes; where they are long, in turns of the main loop.
+ *
+ * @throws for a run with two rows of one path.
+ */
+function encode(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch> {
   const rows = new FlushRows();
   drafts.forEach(({ row, pending, tail }, k) => {
     rows.runs.add(k, [row]);
@@ -213,8 +220,14 @@ function encode(drafts: readonly FlushDraft[]): FlushBatch {
     rows.artifacts.add(k, pending.artifacts);
     rows.withdrawn.push(...pending.withdrawn, ...(tail?.withdrawn ?? []));
   });
-  if (drafts.every(({ isPlainEnd }) => isPlainEnd)) return flushBatch(rows, "end");
-  return flushBatch(rows, drafts.every(({ isShort }) => isShort) ? "short" : "full");
+  const form = formOf(drafts);
+  if (charactersOfAll(drafts) <= charactersAtOnce) return flushBatch(rows, form);
+  return longOf(rows).then((long) => flushBatch(rows, form, long));
+}
+
+function formOf(drafts: readonly FlushDraft[]): FlushForm {
+  if (drafts.every(({ isPlainEnd }) => isPlainEnd)) return "end";
+  return drafts.every(({ isShort }) => isShort) ? "short" : "full";
 }
 
 /** One row a node run: the tail's, where it has one. Two of one path would fail the statement, and with it all the runs that share it. */

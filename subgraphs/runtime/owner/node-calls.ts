@@ -4,7 +4,9 @@
  */
 import { applyOpened } from "../engine/apply.ts";
 import { isLeaf, sightOf, type NodeState } from "../engine/frame.ts";
+import type { CompiledNode } from "../engine/plan.ts";
 import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
+import { judged } from "../nodes/retry-when.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
@@ -81,7 +83,7 @@ export class NodeCalls {
     const { node } = state;
     const ended = scopeOutcome(state);
     if (ended !== undefined) return this.#run.executed(this.#ledger.hold(state), ended, []);
-    const executor = this.#process.executors(node.type);
+    const executor = this.#executorOf(node);
     if (executor === undefined) {
       const message = `No executor for nodes of type ${node.type}.`;
       this.#run.executed(this.#ledger.hold(state), { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
@@ -99,7 +101,7 @@ export class NodeCalls {
       return;
     }
     const { node } = held.state;
-    const executor = this.#process.executors(node.type);
+    const executor = this.#executorOf(node);
     if (executor === undefined) return this.#startForget(held);
     held.isStarting = false;
     const timeoutMs = node.timeoutMs ?? defaultTimeoutMs;
@@ -156,7 +158,7 @@ export class NodeCalls {
     held.workerKey = undefined;
     held.alone = this.isCareful && this.#isAlone;
     held.waitReason = undefined;
-    held.effectKey = this.#environment.effectKeys?.[held.path];
+    held.effectKey ??= this.#environment.effectKeys?.[held.path];
     held.isStarting = true;
     this.#ledger.opened(held, "RUNNING");
     this.#ledger.held.calling.add(held);
@@ -170,12 +172,18 @@ export class NodeCalls {
     this.#process.slots.release(this.#environment.tenantId);
   }
 
-  #contextOf({ state, path, attempt, startedMs = 0 }: HeldNode): NodeRunContext {
+  /** What executes a node; undefined: nobody here does. */
+  #executorOf({ type, retryWhen }: CompiledNode): NodeExecutor | undefined {
+    const executor = this.#process.executors(type);
+    return executor && judged(executor, retryWhen);
+  }
+
+  #contextOf({ state, path, attempt, effectKey, startedMs = 0 }: HeldNode): NodeRunContext {
     const { graph } = this.#ledger;
     const storedSeq = (): number => this.#ledger.storedSeq;
     const { outputs, vars } = sightOf(state);
     const seen = { state: graph.state, outputs, vars };
-    return new NodeRunContext(this.#environment, { node: state.node, path, attempt, epoch: startedMs, storedSeq, ...seen });
+    return new NodeRunContext(this.#environment, { node: state.node, path, attempt, effectKey, epoch: startedMs, storedSeq, ...seen });
   }
 
   #follow(held: HeldNode, execution: Execution, hasSlot: boolean): void {

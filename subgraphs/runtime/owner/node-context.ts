@@ -9,6 +9,7 @@ import type { DeltaKind } from "../nodes/ports/model.port.ts";
 import { executedConfig, type CompiledNode } from "../engine/plan.ts";
 import type { FrameVars } from "../engine/frame.ts";
 import { effectKeyOf, nodeRunId } from "../queue/node-run-id.ts";
+import type { AttemptClock } from "./attempt-clock.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { newSpanId, nodeSpanId, traceparent } from "./span-ids.ts";
 
@@ -57,6 +58,8 @@ export interface Attempt {
   node: CompiledNode;
   path: string;
   attempt: number;
+  /** The key of this attempt, where it is not the run's. */
+  effectKey?: string | undefined;
   /** When it began, by the database's clock: tells the deltas of one execution from those of the one before, which may have been the same attempt. */
   epoch: number;
   /** Number of the last stored event, for the cursor of deltas. */
@@ -68,6 +71,7 @@ export interface Attempt {
 }
 
 const openAttribute = "unfinished";
+const noClock = (): void => {};
 
 /** See {@link NodeContext}. */
 export class NodeRunContext implements NodeContext {
@@ -77,6 +81,8 @@ export class NodeRunContext implements NodeContext {
   #abort: AbortController | undefined;
   #deltaOffset = 0;
   #scope: NodeScope | undefined;
+  /** Of the attempt; a node that is computed here and now has none. */
+  clock: AttemptClock | undefined;
   /** Spans that have ended. */
   readonly spans: SpanRecord[] = [];
 
@@ -107,7 +113,8 @@ export class NodeRunContext implements NodeContext {
     return this.#attempt.node.atMostOnce;
   }
   get effectKey(): string {
-    return this.#run.effectKeys?.[this.#attempt.path] ?? effectKeyOf({ runId: this.#run.runId, path: this.#attempt.path });
+    const { effectKey, path } = this.#attempt;
+    return effectKey ?? this.#run.effectKeys?.[path] ?? effectKeyOf({ runId: this.#run.runId, path });
   }
   get config(): JsonObject {
     return executedConfig(this.#attempt.node);
@@ -132,6 +139,10 @@ export class NodeRunContext implements NodeContext {
   }
   get ports(): NodePorts {
     return this.#run.ports;
+  }
+
+  waits(): () => void {
+    return this.clock?.wait() ?? noClock;
   }
 
   /** Fires the signal, for whoever has asked for it or will. */

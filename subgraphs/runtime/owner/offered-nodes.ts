@@ -3,14 +3,16 @@
  * their run, many results in one statement, two statements at a time.
  */
 import { setTimeout } from "node:timers/promises";
+import type { NodeOutput } from "../engine/frame.ts";
 import { framePathOf } from "../engine/path.ts";
-import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
+import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
+import { judged } from "../nodes/retry-when.ts";
 import { storableOutcome } from "../nodes/storable.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
 import { isTimeOut } from "../queue/failure.ts";
-import { runLoadSome, runPlanId, type PartlyLoadedRun } from "../queue/load.sql.ts";
+import { runLoadSome, runPlanId, type PartlyLoadedNode, type PartlyLoadedRun } from "../queue/load.sql.ts";
 import { offersRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import { resultsPost, type OfferedResult } from "../queue/result.sql.ts";
@@ -39,6 +41,7 @@ const sendAgainMs = 20;
 const resultsPerPost = 200;
 const charactersPerPost = 4 * 1024 * 1024;
 const completed = nodeRunStatusNumber("COMPLETED");
+const failed = nodeRunStatusNumber("FAILED");
 
 export class OfferedNodes {
   readonly #owner: RunOwner;
@@ -145,7 +148,7 @@ export class OfferedNodes {
     if (executor === undefined) return undefined;
     const context = await this.#contextOf(claim, plan, node);
     if (context === undefined || held.isDropped) return undefined;
-    held.execution = execute(executor, context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
+    held.execution = execute(judged(executor, node.retryWhen), context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
     const outcome = await held.execution.outcome;
     if (held.execution.stopped !== undefined && outcome.kind !== "completed") return undefined;
     // What the owner could not store must not come to its inbox.
@@ -171,17 +174,20 @@ export class OfferedNodes {
       return new NodeRunContext(owned.environment, {
         ...base,
         storedSeq: () => owned.eventSeq,
+        effectKey: owned.effectKeyOf(claim.path),
         state: owned.graph.state,
         outputs: frame.outputs,
         vars: frame.vars,
       });
     }
-    const run = await runLoadSome(this.#db, claim.runId, { paths: pathsBefore(plan, claim.path), items: itemsOf(framePathOf(claim.path)) });
+    const wanted = { paths: [claim.path, ...pathsBefore(plan, claim.path)], items: itemsOf(framePathOf(claim.path)) };
+    const run = await runLoadSome(this.#db, claim.runId, wanted);
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
     return new NodeRunContext(runEnvironment(this.#owner, run, clock), {
       ...base,
       storedSeq: () => run.eventSeq,
+      effectKey: run.nodes.find(({ path }) => path === claim.path)?.effectKey ?? undefined,
       state: run.state,
       ...sightAt(plan, claim.path, storedSight(run)),
     });
@@ -292,13 +298,22 @@ function charactersOf(results: readonly OfferedResult[]): number {
   return results.reduce((sum, { body }) => sum + body.length, 0);
 }
 
+/** As the frame has it in its owner's hands. */
 function storedSight(run: PartlyLoadedRun): StoredSight {
   const byPath = new Map(run.nodes.map((node) => [node.path, node]));
   return {
     outputOf(path) {
       const node = byPath.get(path);
-      return node?.status === completed ? { output: node.outputJson, text: node.outputText } : undefined;
+      return node && outputOf(node);
     },
     itemOf: (path) => byPath.get(path)?.item,
   };
+}
+
+/** undefined: it has not completed, and its failure was not handled. */
+function outputOf({ status, route, outputJson, outputText, errorCode, errorMessage }: PartlyLoadedNode): NodeOutput | undefined {
+  const output = { output: outputJson, text: outputText };
+  if (status === completed) return output;
+  if (status !== failed || route === null) return undefined;
+  return { ...output, error: { code: errorCode ?? "INTERNAL", message: errorMessage ?? "" } };
 }

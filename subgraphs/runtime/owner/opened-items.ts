@@ -34,14 +34,8 @@ export interface ItemsRefused {
   message: string;
 }
 
-/** The iteration that opens. */
-export interface OpeningIteration {
-  path: string;
-  onItemError: OpenedColumn["onItemError"];
-}
-
-/** Makes what is stored of the items of an iteration. */
-export function storedItems(iteration: OpeningIteration, given: readonly Json[]): StoredItems | ItemsRefused {
+/** Makes what is stored of the items of the iteration at a path. */
+export function storedItems(path: string, given: readonly Json[]): StoredItems | ItemsRefused {
   const { count, bytes } = itemLimits;
   if (given.length > count) {
     const message = `config.items has ${given.length} items and may have ${count}; split the list and run the workflow once for each part.`;
@@ -49,7 +43,7 @@ export function storedItems(iteration: OpeningIteration, given: readonly Json[])
   }
   try {
     const { value, text } = storableJson(given, "config.items", { maxBytes: bytes, replaced: { count: 0 } });
-    return { items: value as Json[], ...columnOf(iteration, value as Json[], text) };
+    return { items: value as Json[], ...columnOf(path, value as Json[], text) };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;
     if (cause.kind !== "large") return { code: "OUTPUT_NOT_STORABLE", message: `The items cannot be kept: ${cause.problem}.` };
@@ -58,10 +52,10 @@ export function storedItems(iteration: OpeningIteration, given: readonly Json[])
   }
 }
 
-function columnOf({ path, onItemError }: OpeningIteration, items: Json[], text: string): Pick<StoredItems, "opened" | "artifacts"> {
+function columnOf(path: string, items: Json[], text: string): Pick<StoredItems, "opened" | "artifacts"> {
   const { length: count } = items;
   if (Buffer.byteLength(text) <= inlineBytes)
-    return { opened: JSON.stringify({ count, onItemError, items } satisfies OpenedColumn), artifacts: [] };
+    return { opened: JSON.stringify({ count, items } satisfies OpenedColumn), artifacts: [] };
   const chunks: Required<OpenedColumn>["chunks"] = [];
   const artifacts: ArtifactRow[] = [];
   let texts: string[] = [];
@@ -80,5 +74,5 @@ function columnOf({ path, onItemError }: OpeningIteration, items: Json[], text: 
     characters += one.length;
   });
   close(count);
-  return { opened: JSON.stringify({ count, onItemError, chunks } satisfies OpenedColumn), artifacts };
+  return { opened: JSON.stringify({ count, chunks } satisfies OpenedColumn), artifacts };
 }

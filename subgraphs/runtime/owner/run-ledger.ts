@@ -2,26 +2,37 @@
  * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
-import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
+import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
+import { handlingOf } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import { openScopesBeneath } from "../engine/drive.ts";
-import { isLeaf, isStopped, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { isStopped, type NodeState, type OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
+import { rejectedCode } from "../nodes/retry-when.ts";
 import { tooLargeFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
+import { effectKeyOf, nodeRunId } from "../queue/node-run-id.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
-import { workerCrashed } from "./execution.ts";
 import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { AttemptOutcome, OpenedOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
-import { failedAttemptSpan, finishedRow, notedSpans, storedOutcome, usageOf, type NodeEnd, type StoredOutcome } from "./outcome-rows.ts";
 import { storedItems } from "./opened-items.ts";
+import {
+  failedAttemptSpan,
+  finishedRow,
+  notedSpans,
+  storedOutcome,
+  usageOf,
+  type NodeEnd,
+  type NodeFailure,
+  type StoredOutcome,
+} from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
@@ -36,8 +47,6 @@ const longestPauseMs = 5_000;
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
 
-/** One that goes on after each would end as many processes as it has items. */
-const maxCrashedNodes = 3;
 
 /** Each node run has one event at least. A run with more than these would be a burden for whoever reads it. */
 const maxRunEvents = 300_000;
@@ -64,8 +73,6 @@ export class RunLedger {
   #startedMs: number | undefined;
   /** At least as much as the state takes as JSON. */
   #stateBytes: number;
-  /** Node runs that ended their owners, and items that failed by such a one. */
-  #crashed: number;
 
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
     this.runId = loaded.id;
@@ -78,7 +85,6 @@ export class RunLedger {
     const { graph, open, frames, unstoredSkips } = replayLoaded(plan, loaded, clock.nowMs());
     this.graph = graph;
     this.#stateBytes = jsonBytes(graph.state);
-    this.#crashed = loaded.nodes.filter(({ errorCode, opened }) => errorCode === workerCrashed.code && opened === null).length;
     for (const held of [...open, ...frames]) {
       this.held.add(held);
       if (held.dueMs !== undefined) this.held.due.add(held);
@@ -100,10 +106,6 @@ export class RunLedger {
   }
   get status(): RunStatus {
     return this.#status;
-  }
-  /** Whether so many node runs of it have ended their owners that no more of it is tried, whatever it makes of their failures. */
-  get isPoisonous(): boolean {
-    return this.#crashed >= maxCrashedNodes;
   }
   get startedMs(): number | undefined {
     return this.#startedMs;
@@ -216,7 +218,7 @@ export class RunLedger {
       }
     }
     // In a run that ends anyway nobody waits for the part that was not there.
-    const last: NodeEnd = taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken;
+    const last = this.handled(state, taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken);
     this.#scopesCancel(state);
     this.#pending.nodeSet(this.finishedRow(held, last, storable.columns));
     this.finished(held, last);
@@ -224,10 +226,9 @@ export class RunLedger {
 
   /** A composite node has its items, or fails for what they are. */
   #drive(held: HeldNode, { items }: OpenedOutcome): void {
-    const { onItemError = "fail" } = held.state.node.composite ?? {};
-    const stored = this.#seq + 2 * items.length > maxRunEvents ? runTooLarge : storedItems({ path: held.path, onItemError }, items);
+    const stored = this.#seq + 2 * items.length > maxRunEvents ? runTooLarge : storedItems(held.path, items);
     if ("code" in stored) {
-      const failure: NodeEnd = { kind: "failed", ...stored, retryable: false };
+      const failure = this.handled(held.state, { kind: "failed", ...stored, retryable: false });
       this.#pending.nodeSet(this.finishedRow(held, failure));
       return this.finished(held, failure);
     }
@@ -265,6 +266,11 @@ export class RunLedger {
     }
   }
 
+  /** The end of a node, with what its `on_error` makes of a failure. */
+  handled(state: NodeState, end: NodeEnd): NodeEnd {
+    return end.kind === "failed" ? { ...end, handling: handlingOf(this.graph, state, end.code) } : end;
+  }
+
   /** Numbers the node's last event, which follows from its row. */
   finishedRow(held: HeldNode, end: NodeEnd, output: OutputColumns = noOutput): NodeRunRow {
     const doneSeq = ++this.#seq;
@@ -278,10 +284,8 @@ export class RunLedger {
   finished(held: HeldNode, outcome: NodeEnd): void {
     const { state } = held;
     this.held.remove(held);
-    if (outcome.kind === "failed") {
-      if (outcome.code === workerCrashed.code && isLeaf(state)) this.#crashed++;
-      applyFailed(this.graph, state, outcome);
-    } else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, state).slice(1));
+    if (outcome.kind === "failed") this.#skip(applyFailed(this.graph, state, failedEnd(outcome)));
+    else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, state).slice(1));
     else if (outcome.kind === "completed") {
       const { outputText = null, outputJson = null, stateUpdates, route } = outcome;
       if (stateUpdates !== undefined) this.#pending.hasState = true;
@@ -327,6 +331,8 @@ export class RunLedger {
     if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
     this.#spansStore(held.path, [failedAttemptSpan(this.runId, held, failed, this.eventMs())]);
     held.attempt++;
+    // The other side would answer the same key with the same answer, which was rejected.
+    if (failed.code === rejectedCode) held.effectKey = `${effectKeyOf({ runId: this.runId, path: held.path })}:${held.attempt}`;
     held.dueMs = this.clock.nowMs() + delayMs;
     held.waitReason = "RETRY";
     this.held.due.add(held);
@@ -357,6 +363,12 @@ export class RunLedger {
       this.#pending.spanAdd(spanRow(path, span));
     }
   }
+}
+
+/** As its row says it again. */
+function failedEnd({ code, message, outputText, outputJson = null, handling }: NodeFailure): FailedEnd {
+  const own = { outputText: outputText ?? null, outputJson };
+  return { code, message, route: handling?.route, ...(handling?.output ?? own) };
 }
 
 function jsonBytes(value: object): number {

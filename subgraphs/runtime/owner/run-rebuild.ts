@@ -63,5 +63,6 @@ function openNode(row: LoadedNode, state: NodeState): HeldNode {
     dueMs: row.dueMs ?? undefined,
     waitReason: row.waitReason ?? undefined,
     alone: row.alone,
+    effectKey: row.effectKey ?? undefined,
   });
 }

@@ -4,6 +4,7 @@
  * ends or rests a run ("calm") also holds only if the owner has read all mail.
  */
 import {
+  addLongElements,
   arraysOf,
   arrayText,
   artifactColumns,
@@ -20,6 +21,7 @@ import {
   type Columns,
   type EventRow,
   type FlushRunRow,
+  type LongElements,
   type NodeRunRow,
   type OfferRow,
   type SpanRow,
@@ -53,8 +55,13 @@ class NumberedRows<Row extends object> {
     }
   }
 
-  arrays(columns: Columns): (string | null)[] {
-    return [arrayText(this.#numbers), ...arraysOf(columns, this.#rows)];
+  arrays(columns: Columns, long?: LongElements): (string | null)[] {
+    return [arrayText(this.#numbers), ...arraysOf(columns, this.#rows, long)];
+  }
+
+  /** Makes what is long of them, in turns of the main loop. */
+  addLong(columns: Columns, long: LongElements): Promise<void> {
+    return addLongElements(columns, this.#rows, long);
   }
 }
 
@@ -154,9 +161,10 @@ const update = (from: string) => `ok as (update runtime.run r set event_seq = a.
     started_at = coalesce(r.started_at, ${at("a.started_at")}), ended_at = ${at("a.ended_at")},
     output_text = a.output_text, output_json = a.output_json, error_code = a.error_code, error_message = a.error_message,
     cancel_reason = a.cancel_reason, model_calls = r.model_calls + coalesce(a.model_calls, 0),
-    prompt_tokens = r.prompt_tokens + coalesce(a.prompt_tokens, 0), completion_tokens = r.completion_tokens + coalesce(a.completion_tokens, 0)
+    prompt_tokens = r.prompt_tokens + coalesce(a.prompt_tokens, 0), completion_tokens = r.completion_tokens + coalesce(a.completion_tokens, 0),
+    handled_errors = r.handled_errors + coalesce(a.handled_errors, 0)
   from ${from} where r.id = a.id and ${fence}
-  returning a.k, r.id, r.tenant_id, r.session_id, r.output_text, r.mail, a.worker_key, a.rest, a.seen, a.due, a.clear, a.status)`;
+  returning a.k, r.id, r.tenant_id, r.session_id, r.output_text, r.mail, a.worker_key, a.rest, a.seen, a.due, a.clear, a.crashes_left, a.status)`;
 
 /**
  * The runs that hold, by their place in the flush. A row finds its run by subscript: joined, each row would be compared with each run, as engine
@@ -224,7 +232,8 @@ function more(parameters: Parameters): string[] {
     `u as (update runtime.work w set lease = null, worker = null, visible_at = coalesce(${at("ok.due")}, now()),
     crashes = case when ok.rest = 'wait' then 0 else w.crashes end, company = case when ok.rest = 'wait' then 0 else w.company end
   from ok where w.key = ${keysOf("id from ok where rest in ('requeue', 'wait')")} and w.key = ok.id and (ok.rest = 'requeue' or ok.rest = 'wait' and ok.due is not null))`,
-    `c as (update runtime.work w set crashes = 0, company = 0 where w.key = ${keysOf("id from ok where clear and rest = 'keep'")} and w.crashes > 0)`,
+    `c as (update runtime.work w set crashes = least(w.crashes, coalesce(ok.crashes_left, 0)), company = 0
+  from ok where w.key = ${keysOf("id from ok where clear and rest = 'keep'")} and w.key = ok.id and w.crashes > 0)`,
   ];
 }
 
@@ -258,15 +267,24 @@ const statements: Record<FlushForm, { direct: Statement; ordered: Statement }> =
 /** PostgreSQL ends the connection of a message above 1 GB, and a unit of UTF-16 takes up to three bytes. */
 const maxCharacters = 2 ** 28;
 
+/** What is long of a flush, made in turns of the main loop. */
+export async function longOf({ runs, nodes, artifacts }: FlushRows): Promise<LongElements> {
+  const long = { json: new Map<string, string>(), text: new Map<string, string>() };
+  await runs.addLong(flushRunColumns, long);
+  await nodes.addLong(nodeRunColumns, long);
+  await artifacts.addLong(artifactColumns, long);
+  return long;
+}
+
 /** Makes the parameters of a flush. @throws for a number that is none, and for more than one statement can carry: the flush is refused as it is. */
-export function flushBatch(rows: FlushRows, form: FlushForm): FlushBatch {
+export function flushBatch(rows: FlushRows, form: FlushForm, long?: LongElements): FlushBatch {
   const { runs, nodes: nodeRows, events: eventRows, offers, spans, artifacts, withdrawn } = rows;
   const parameters = [
-    ...runs.arrays(flushRunColumns),
-    ...nodeRows.arrays(nodeColumns[form]),
+    ...runs.arrays(flushRunColumns, long),
+    ...nodeRows.arrays(nodeColumns[form], long),
     ...eventRows.arrays(eventColumns),
     ...(form === "full"
-      ? [...offers.arrays(offerColumns), ...spans.arrays(spanColumns), ...artifacts.arrays(artifactColumns), arrayText(withdrawn)]
+      ? [...offers.arrays(offerColumns), ...spans.arrays(spanColumns), ...artifacts.arrays(artifactColumns, long), arrayText(withdrawn)]
       : []),
   ];
   const characters = parameters.reduce((sum, parameter) => sum + (parameter?.length ?? 0), 0);

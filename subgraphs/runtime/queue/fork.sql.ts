@@ -50,20 +50,25 @@ const node = ofOld(nodeRunColumns, "k", {
   waitReason: "null",
 } satisfies Partial<Record<keyof typeof nodeRunColumns, string>>);
 
-// A row by itself: what completed or was skipped is kept; a composite that was opened and did not complete goes on; all else is done anew.
+/**
+ * SQL: node runs that the new run takes over by themselves. A failure that was handled is one: what came of it is there, so the node is not called again
+ * beneath it.
+ */
+const isKept = (row: string): string => `(${row}.status in (3, 6) or ${row}.status = 4 and ${row}.route is not null)`;
+
+// A composite that was opened and did not complete goes on; all else that is not kept is done anew.
 const fateAlone = (row: string): string =>
-  `case when ${row}.status in (3, 6) then 'keep' when ${row}.opened is not null then 'go on' else 'drop' end`;
+  `case when ${isKept(row)} then 'keep' when ${row}.opened is not null then 'go on' else 'drop' end`;
 
 // An item that failed is kept where its iteration went on without it; where it failed with it the item goes on, and has no row until it ends. So does one
 // that ended its workers: to try that again is what a new run is made for.
-const fateOfItem = `case when n.status = 3 or n.status = 4 and around.mode in ('continue', 'remove') and n.error_code <> 'WORKER_CRASHED' then 'keep' else 'go on' end`;
+const fateOfItem = `case when ${isKept("n")} and coalesce(n.error_code, '') <> 'WORKER_CRASHED' then 'keep' else 'go on' end`;
 
 // What is beneath something that is kept is kept whatever came of it: it is not looked at any more. Served by node_run_children.
 const tree = `tree as (
-  select n.path, ${fateAlone("n")} as fate, n.node_type, n.opened ->> 'onItemError' as mode from runtime.node_run n join o on n.run_id = o.id where n.parent_path is null
+  select n.path, ${fateAlone("n")} as fate from runtime.node_run n join o on n.run_id = o.id where n.parent_path is null
   union all
-  select n.path, case when around.fate in ('keep', 'drop') then around.fate when n.node_type = 'frame' then ${fateOfItem} else ${fateAlone("n")} end,
-    n.node_type, n.opened ->> 'onItemError'
+  select n.path, case when around.fate in ('keep', 'drop') then around.fate when n.node_type = 'frame' then ${fateOfItem} else ${fateAlone("n")} end
   from tree around join runtime.node_run n on n.run_id = $1 and n.parent_path = around.path)`;
 
 // Copied node runs get the new run's first events, in the order they were done, a composite that goes on before what is beneath it. The key that is sent
@@ -78,15 +83,16 @@ k as materialized (select n.*, tree.fate, row_number() over (order by coalesce(c
   from tree join runtime.node_run n on n.run_id = $1 and n.path = tree.path
   where tree.fate = 'keep' or tree.fate = 'go on' and n.node_type <> 'frame'),
 keys as (select
-    coalesce(array_agg(n.path) filter (where n.status in (3, 6) or n.status = 4 and not n.effect_unknown), '{}') as settled,
+    coalesce(array_agg(n.path) filter (where ${isKept("n")} or n.status = 4 and not n.effect_unknown), '{}') as settled,
     coalesce(jsonb_object_agg(n.path, coalesce(n.effect_key, ${effectKeySql("n")}))
-      filter (where n.status = 4 and n.effect_unknown or n.status = 5 and n.started_at is not null), '{}') as unknown
+      filter (where n.status = 4 and n.effect_unknown and n.route is null or n.status = 5 and n.started_at is not null), '{}') as unknown
   from runtime.node_run n join o on n.run_id = o.id),
 usage as (select coalesce(sum(model_calls), 0) as calls, coalesce(sum(prompt_tokens), 0) as ptok, coalesce(sum(completion_tokens), 0) as ctok,
-    count(*)::int as cnt from k),
-r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_seq, state, model_calls, prompt_tokens, completion_tokens)
+    count(*)::int as cnt, (count(*) filter (where status = 4 and route is not null))::int as handled from k),
+r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_seq, state, model_calls, prompt_tokens, completion_tokens,
+    handled_errors)
   select ${run.values}, o.id, (coalesce(o.effect_keys, '{}') - keys.settled) || keys.unknown, 1 + usage.cnt, o.state,
-    usage.calls, usage.ptok, usage.ctok
+    usage.calls, usage.ptok, usage.ctok, usage.handled
   from o, keys, usage on conflict do nothing returning id, tenant_id, execution, priority),
 n as (insert into runtime.node_run (run_id, tenant_id, ${node.names}) select r.id, r.tenant_id, ${node.values} from k, r),
 e as (insert into runtime.run_event (run_id, seq, type, status, attempt, at, tenant_id, path)

@@ -45,6 +45,8 @@ export interface LoadedNode {
   createdMs: number;
   startedMs: number | null;
   waitReason: string | null;
+  /** The key that its calls are sent with, where it is not its id. */
+  effectKey: string | null;
   /** Of a composite node: what was fixed when it opened. */
   opened: OpenedColumn | null;
   /** The artifacts that it names, in order. */
@@ -81,7 +83,8 @@ export const itemOf = (row: string, ordinal: string): string => `coalesce(${row}
 
 const nodeObject = `json_build_object('path', n.path, 'nodeId', n.node_id, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'opened', n.opened, 'chunks', case when n.opened is not null and n.status < 3 then ${chunks} end, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
+  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'opened', n.opened, 'chunks', case when n.opened is not null and n.status < 3 then ${chunks} end,
+  'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', coalesce(n.output_text, o.content_text), 'outputJson', coalesce(n.output_json, o.content_json), 'stateUpdates', n.state_updates)`;
 
 /** SQL: the messages of run r behind a number, as JSON. */
@@ -120,7 +123,8 @@ from runtime.run r where r.id = any($1)`,
 const loadSome = defineStatement({
   name: "load_some",
   text: `
-select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'outputText', coalesce(n.output_text, o.content_text),
+select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'effectKey', n.effect_key, 'route', n.route,
+      'errorCode', n.error_code, 'errorMessage', n.error_message, 'outputText', coalesce(n.output_text, o.content_text),
       'outputJson', coalesce(n.output_json, o.content_json), 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end)), '[]')
     from runtime.node_run n left join unnest($3::text[], $4::int[]) as k(path, ordinal) on k.path = n.path
       left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and n.path = any($2)) as nodes
@@ -139,8 +143,11 @@ export function runsLoad(db: Queryable, ids: readonly string[]): Promise<LoadedR
 /** A run with some of its node runs. */
 export type PartlyLoadedRun = Omit<LoadedRun, "nodes" | "inbox"> & { nodes: PartlyLoadedNode[] };
 
-/** What a node run put out; of an iteration, the item that is asked for. */
-export type PartlyLoadedNode = Pick<LoadedNode, "path" | "status" | "outputText" | "outputJson"> & { item: Json };
+/** What a node run put out, or how it failed; of an iteration, the item that is asked for. */
+export type PartlyLoadedNode = Pick<
+  LoadedNode,
+  "path" | "status" | "effectKey" | "route" | "errorCode" | "errorMessage" | "outputText" | "outputJson"
+> & { item: Json };
 
 /** What an offered node sees of its run: the node runs at `paths`, and of some of them, iterations, one item each. */
 export interface Wanted {

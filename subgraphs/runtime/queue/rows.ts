@@ -5,6 +5,7 @@
  * Rows travel as arrays, one a column, and are put together again by `unnest`. That costs PostgreSQL about half of what jsonb_to_recordset does, and
  * JSON arrives as it was written. A column that no row of a statement fills is one null, whatever the number of rows.
  */
+import { joinInTurns, textPieces } from "#shared/pieces.ts";
 
 import type { Json } from "#shared/json.ts";
 
@@ -100,6 +101,8 @@ export const flushRunColumns = {
   workerKey: must("worker_key", "text"),
   /** Its crashes are forgiven. */
   clear: must("clear", "bool"),
+  /** How many stay all the same. */
+  crashesLeft: may("crashes_left", "int"),
   /** When a run that rests goes on by itself. */
   due: may("due", "ms"),
   startedMs: may("started_at", "ms"),
@@ -115,6 +118,8 @@ export const flushRunColumns = {
   modelCalls: may("model_calls", "int"),
   promptTokens: may("prompt_tokens", "float8"),
   completionTokens: may("completion_tokens", "float8"),
+  /** Added to how many failures were handled: as many as this flush has rows of. */
+  handledErrors: may("handled_errors", "int"),
 } as const satisfies Columns;
 
 /** A node run. run_id and tenant_id are its run's. */
@@ -142,6 +147,7 @@ export const nodeRunColumns = {
   effectKey: may("effect_key", "text", { update: "keep" }),
   /** Of a composite node: what was fixed when it opened (owner/opened-items.ts). It stays. */
   opened: may("opened", "json", { update: "keep" }),
+  /** Of a node run that FAILED: the failure was handled. */
   route: may("route", "text"),
   errorCode: may("error_code", "text"),
   errorMessage: may("error_message", "text"),
@@ -158,8 +164,6 @@ export const nodeRunColumns = {
 /** The column `opened` of an iteration's row. */
 export interface OpenedColumn {
   count: number;
-  /** What becomes of it when an item fails: a new run that goes on from this one asks. */
-  onItemError: "fail" | "continue" | "remove";
   /** The items, where they are few and small. */
   items?: Json[];
   /** Else the artifacts that hold them, in order, each with the number of its first item. */
@@ -261,9 +265,40 @@ export function rowsFrom(columns: Columns, first: number, { isNumbered }: { isNu
   return `unnest(${parameters.join(", ")}) as x(${(isNumbered ? ["k", ...names] : names).join(", ")})`;
 }
 
-/** The parameters of {@link rowsFrom}: texts of arrays, null for a column without a value. */
-export function arraysOf(columns: Columns, rows: readonly object[]): (string | null)[] {
-  return Object.entries(columns).map(([field, column]) => arrayOf(column, field, rows as readonly Fields[]));
+/** The parameters of {@link rowsFrom}: texts of arrays, null for a column without a value. `long`: elements that were made before. */
+export function arraysOf(columns: Columns, rows: readonly object[], long?: LongElements): (string | null)[] {
+  return Object.entries(columns).map(([field, column]) => arrayOf(column, { field, rows: rows as readonly Fields[], long }));
+}
+
+/** Elements of arrays by their text: of JSON, and of other texts. */
+export interface LongElements {
+  json: Map<string, string>;
+  text: Map<string, string>;
+}
+
+/** Texts of more are escaped in turns of the main loop. */
+const longUnits = 1 << 20;
+
+/** Makes the elements that are long, in turns of the main loop, and adds them to `long`. */
+export async function addLongElements(columns: Columns, rows: readonly object[], long: LongElements): Promise<void> {
+  for (const [field, { type }] of Object.entries(columns)) {
+    const isJson = isJsonType(type);
+    for (const row of rows as readonly Fields[]) {
+      const text = row[field];
+      if (typeof text === "string" && text.length > longUnits) long[isJson ? "json" : "text"].set(text, await longElement(text, isJson));
+    }
+  }
+}
+
+async function longElement(text: string, isJson: boolean): Promise<string> {
+  const escaped = function* (): Generator<string> {
+    for (const piece of textPieces(text)) yield element(piece, isJson).slice(1, -1);
+  };
+  return `"${await joinInTurns(escaped())}"`;
+}
+
+function isJsonType(type: string): boolean {
+  return type === "json" || type === "jsonb";
 }
 
 /** How much of a flush a row is, roughly, in characters. */
@@ -276,8 +311,12 @@ export function charactersOf(
 
 type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-function arrayOf({ name, type }: Column, field: string, rows: readonly Fields[]): string | null {
-  const isJson = type === "json" || type === "jsonb";
+function arrayOf(
+  { name, type }: Column,
+  { field, rows, long }: { field: string; rows: readonly Fields[]; long: LongElements | undefined },
+): string | null {
+  const isJson = isJsonType(type);
+  const known = isJson ? long?.json : long?.text;
   let text = "";
   let isEmpty = true;
   for (const row of rows) {
@@ -287,7 +326,7 @@ function arrayOf({ name, type }: Column, field: string, rows: readonly Fields[])
       continue;
     }
     isEmpty = false;
-    if (typeof value === "string") text += `,${element(value, isJson)}`;
+    if (typeof value === "string") text += `,${known?.get(value) ?? element(value, isJson)}`;
     // float8 would take NaN, and no JSON would give it back.
     else if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
     else text += `,${value}`;

@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { performance } from "node:perf_hooks";
 import type { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Json } from "#shared/json.ts";
@@ -30,6 +31,8 @@ export interface JailedProgram {
 }
 
 const jailPath = fileURLToPath(new URL("./jail.py", import.meta.url));
+
+const longUnits = 1 << 20;
 
 /** What jail.py says before the program begins. */
 const beforehandSchema = z.discriminatedUnion("kind", [
@@ -92,7 +95,10 @@ export async function runJailed(python: PythonInterpreter, program: JailedProgra
   const end = await ending;
   clearTimeout(timer);
   program.signal.removeEventListener("abort", onAbort);
-  const verdict = stopped ?? judge(end, answer(), stderr());
+  const said = answer();
+  // A text of many megabytes was a turn's work, and so is reading it.
+  if (said.length > longUnits) await nextTurn();
+  const verdict = stopped ?? judge(end, said, stderr());
   // PostgreSQL's text cannot hold NUL; printed text is for people.
   return { ...verdict, stdout: stdout().replaceAll("\u0000", "\ufffd"), durationMs: performance.now() - startedMs };
 }

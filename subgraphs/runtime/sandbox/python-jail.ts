@@ -24,6 +24,9 @@ export interface PythonJailOptions {
 
 const defaultLimits: JailLimits = { memoryBytes: 512 << 20, stdoutBytes: 1 << 20, resultBytes: 50 << 20 };
 
+/** The longest wait for a turn; then it is told that there is none. */
+const waitMs = 15 * 60_000;
+
 // A failed test is made again after this long: the host may have been too busy to answer in time.
 const retestMs = 60_000;
 
@@ -39,6 +42,7 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
     turnsPerTenant: concurrency,
     waiting: queue,
     waitingPerTenant: Math.ceil(queue * 0.75),
+    waitMs,
   });
   let testing: Promise<Tested> | undefined;
 
@@ -67,8 +71,10 @@ export function createPythonJail(options: PythonJailOptions): SandboxPort {
       const outcome = await tested();
       if ("problem" in outcome) return notRun("SANDBOX_UNAVAILABLE", outcome.problem);
       const program = { ...request, timeoutMs: Math.min(request.timeoutMs, options.maxTimeoutMs) };
-      // The program's time begins with its turn. How long it waits for it the attempt's own deadline bounds, through the signal.
-      const ran = await turns.run(request, () => runJailed(outcome.python, program, limits));
+      const ran = await turns.run(request, () => {
+        request.begins?.();
+        return runJailed(outcome.python, program, limits);
+      });
       if (!(ran instanceof NoTurn)) return ran.kind === "failed" && ran.code === "SANDBOX_UNAVAILABLE" ? notNow(ran.message) : ran;
       if (ran.why === "aborted") return notRun("CODE_CANCELLED", "The program was stopped because its node was.");
       return notRun("SANDBOX_BUSY", "Too many programs wait for the sandbox, of this tenant or of all.");

@@ -12,6 +12,8 @@ export interface SandboxRequest {
   /** From the program's start; waiting for its turn does not count. */
   timeoutMs: number;
   signal: AbortSignal;
+  /** Called when its turn has come. */
+  begins?: () => void;
 }
 
 export type SandboxResult =

@@ -62,6 +62,49 @@ describe("runs with large outputs", () => {
     expect(t.calls.log).toHaveLength(nodes.length);
   });
 
+  it("come back as they were, whatever characters they are of and wherever they are cut to be escaped", async () => {
+    const t = await setup();
+    const units = ["x", '"', "\\", "\n", "\u0001", "\u{1f600}", ",{}"];
+    // Of three units, so that each falls on each place of a piece; a line end in one piece of several.
+    const texts = [units.join("").repeat(300_000), `\u{1f600}x`.repeat(800_000), `${'"\\'.repeat(900_000)}\n${'"'.repeat(900_000)}`];
+    const ids = texts.map((_, index) => `n${index}`);
+    t.worker({
+      executors: (type) =>
+        type === "spells"
+          ? {
+              effect: "outside",
+              run: ({ config }) => ({
+                kind: "completed",
+                outputText: texts[Number(config["at"])]!,
+                outputJson: { [texts[Number(config["at"])]!.slice(0, 9)]: texts[Number(config["at"])]! },
+              }),
+            }
+          : t.executors(type),
+    });
+    const runId = await t.create(
+      plan(
+        [...ids.map((id, at) => node(id, "spells", { at })), node("last", "pure")],
+        ids.map((id) => `${id}>last`),
+      ),
+    );
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    const { rows } = await t.pool.query<{ path: string; content_text: string | null; content_json: unknown }>(
+      "select path, content_text, content_json from runtime.artifact where run_id = $1 order by path, content_text is null",
+      [runId],
+    );
+    const kept = rows.map(({ path, content_text: text, content_json: json }) => {
+      const whole = texts[ids.indexOf(path)]!;
+      return [
+        path,
+        text === null || text === whole,
+        json === null || JSON.stringify(json) === JSON.stringify({ [whole.slice(0, 9)]: whole }),
+      ];
+    });
+    expect(rows.some(({ content_text: text }) => text !== null) && rows.some(({ content_json: json }) => json !== null)).toBe(true);
+    expect(kept).toEqual(kept.map(([path]) => [path, true, true]));
+    expect(new Set(kept.map(([path]) => path))).toEqual(new Set(ids));
+  });
+
   it("go on under a caller that wants so many steps", async () => {
     const t = await setup();
     const control = t.newControl();

@@ -151,6 +151,20 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
       asleep.map(() => "CODE_CANCELLED"),
     );
   });
+
+  it("tells when a program's turn has come", async () => {
+    const narrow = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1 });
+    const stop = new AbortController();
+    const begun: string[] = [];
+    const begins = (name: string) => () => void begun.push(name);
+    const asleep = runPython("import time\ntime.sleep(90)", { signal: stop.signal, begins: begins("first") }, narrow);
+    const second = runPython("result = 1", { begins: begins("second") }, narrow);
+    expect(await runPython("result = 1", { tenantId: "light", begins: begins("light") }, narrow)).toMatchObject({ kind: "completed" });
+    expect(begun).toEqual(["first", "light"]);
+    stop.abort();
+    await Promise.all([asleep, second]);
+    expect(begun).toEqual(["first", "light", "second"]);
+  });
 });
 
 describe("a host without a usable Python", () => {

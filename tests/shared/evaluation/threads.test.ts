@@ -62,11 +62,15 @@ describe("a job in a thread", () => {
   it("leaves the queue when its signal fires", async () => {
     const threads = open({ threads: 1 });
     const stop = new AbortController();
-    const first = threads.run(jobOf("compute"), { ms: 200 }, of("a"));
-    const second = threads.run(jobOf("echo"), 1, of("a", { signal: stop.signal }));
+    const begun: string[] = [];
+    const first = threads.run(jobOf("compute"), { ms: 200 }, of("a", { begins: () => void begun.push("first") }));
+    const second = threads.run(jobOf("echo"), 1, of("a", { signal: stop.signal, begins: () => void begun.push("second") }));
+    const third = threads.run(jobOf("echo"), 1, of("a", { begins: () => void begun.push("third") }));
     stop.abort(new Error("nobody waits"));
     await expect(second).rejects.toThrow("nobody waits");
-    await first;
+    await Promise.all([first, third]);
+    // Each is told when its turn has come.
+    expect(begun).toEqual(["first", "third"]);
     expect(threads.heldBytes).toBe(0);
   });
 });

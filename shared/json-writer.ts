@@ -2,13 +2,9 @@
  * Writes JSON in turns: a value of many megabytes takes long to write, and who else is served here must not wait for it. Whoever gives the value
  * does not change it meanwhile.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { pieceUnits, takeInTurns, textPieces } from "#shared/pieces.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { jsonBytes, keysOf } from "#shared/template/text.ts";
-
-/** Written at once up to this size. */
-const pieceUnits = 65_536;
-const turnMs = 5;
 
 /** The JSON of a value that is small; undefined for any other. */
 export function smallJson(value: Json): string | undefined {
@@ -16,27 +12,21 @@ export function smallJson(value: Json): string | undefined {
 }
 
 /** Writes a value of any size. `take` gets the pieces in order; it throws to stop. */
-export async function writeJson(value: Json, take: (piece: string) => void): Promise<void> {
-  let turnAt = performance.now();
-  for (const piece of pieces(value)) {
-    take(piece);
-    if (performance.now() - turnAt < turnMs) continue;
-    await nextTurn();
-    turnAt = performance.now();
-  }
+export function writeJson(value: Json, take: (piece: string) => void): Promise<void> {
+  return takeInTurns(jsonPieces(value), take);
 }
 
-function* pieces(value: Json): Generator<string> {
-  if (typeof value === "string" && value.length > pieceUnits) yield* textPieces(value);
+/** The pieces of a value's JSON, in order. */
+export function* jsonPieces(value: Json): Generator<string> {
+  if (typeof value === "string" && value.length > pieceUnits) yield* stringPieces(value);
   else if (typeof value !== "object" || value === null || jsonBytes(value, pieceUnits) <= pieceUnits) yield JSON.stringify(value);
   else if (Array.isArray(value)) yield* listPieces(value);
   else yield* objectPieces(value);
 }
 
-/** A character that is cut in two is written as two escapes, which are one character again when they are read. */
-function* textPieces(text: string): Generator<string> {
+function* stringPieces(text: string): Generator<string> {
   yield '"';
-  for (let from = 0; from < text.length; from += pieceUnits) yield JSON.stringify(text.slice(from, from + pieceUnits)).slice(1, -1);
+  for (const piece of textPieces(text)) yield JSON.stringify(piece).slice(1, -1);
   yield '"';
 }
 
@@ -46,7 +36,7 @@ function* listPieces(list: readonly Json[]): Generator<string> {
     const to = batchEnd(from, list.length, (index) => list[index]);
     yield opening;
     if (to > from) yield JSON.stringify(list.slice(from, to)).slice(1, -1);
-    else yield* pieces(list[from] ?? null);
+    else yield* jsonPieces(list[from] ?? null);
     opening = ",";
     from = Math.max(to, from + 1);
   }
@@ -67,7 +57,7 @@ function* objectPieces(object: JsonObject): Generator<string> {
       }
     } else {
       yield `${opening}${JSON.stringify(keys[from])}:`;
-      yield* pieces(object[keys[from]!] ?? null);
+      yield* jsonPieces(object[keys[from]!] ?? null);
       opening = ",";
     }
     from = Math.max(to, from + 1);

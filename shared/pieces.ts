@@ -1,0 +1,41 @@
+/**
+ * Makes long texts in turns of the main loop: what has many megabytes takes long to write, and who else is served here must not wait for it. Whoever
+ * gives a value does not change it meanwhile.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+/** Made at once up to this size, in units of UTF-16. */
+export const pieceUnits = 65_536;
+const turnMs = 5;
+
+/** Takes pieces in order, as many in one turn as it has time for. `take` throws to stop. */
+export async function takeInTurns(pieces: Iterable<string>, take: (piece: string) => void): Promise<void> {
+  let turnAt = performance.now();
+  for (const piece of pieces) {
+    take(piece);
+    if (performance.now() - turnAt < turnMs) continue;
+    await nextTurn();
+    turnAt = performance.now();
+  }
+}
+
+/** A text made of pieces, in turns. */
+export async function joinInTurns(pieces: Iterable<string>): Promise<string> {
+  const made: string[] = [];
+  await takeInTurns(pieces, (piece) => made.push(piece));
+  return made.join("");
+}
+
+/** Cuts a text; no character is cut in two. */
+export function* textPieces(text: string): Generator<string> {
+  let to = 0;
+  for (let from = 0; from < text.length; from = to) {
+    to = from + pieceUnits;
+    if (isHighSurrogate(text.charCodeAt(to - 1))) to += 1;
+    yield text.slice(from, to);
+  }
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}

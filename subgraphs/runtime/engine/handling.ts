@@ -1,0 +1,54 @@
+/**
+ * Whether a failure is handled, and how its run goes on. The decision is made once, where the failure is stored: the row of a failure that is handled has a
+ * route, so a replay reads it and decides nothing anew.
+ */
+import type { Json } from "#shared/json.ts";
+import { isLeaf, isStopped, type NodeState } from "./frame.ts";
+import { errorRoute } from "./on-error.ts";
+import type { RunState } from "./run-state.ts";
+
+/** How a run goes on from a failure that is handled. */
+export interface Handling {
+  /** Marks its row. */
+  route: string;
+  /** Stands in the place of the node's own; undefined: that stays. */
+  output: { outputText: string | null; outputJson: Json } | undefined;
+}
+
+/** Marks the row of a failure in whose place a default stands, where that names no route. */
+const defaultRoute = "default";
+
+/** Codes of faults of the platform itself: what the author of a document has prepared for is something else. */
+const ownFaults: ReadonlySet<string> = new Set(["INTERNAL", "NODE_TYPE_UNKNOWN"]);
+
+/** The code of a node that its owners died of. */
+export const crashCode = "WORKER_CRASHED";
+/** So many nodes of a run may kill their owners, three of them each, before the run ends: one run does not kill workers without end. */
+const crashesHandled = 2;
+
+/** Whether so many nodes of a run have killed their owners that no more of it is tried, whatever it makes of their failures. */
+export function isPoisonous({ crashedNodes }: Pick<RunState, "crashedNodes">): boolean {
+  return crashedNodes > crashesHandled;
+}
+
+/**
+ * How a failure is handled, of a node or of an item; undefined: it fails its frame, or its iteration. Nothing goes on in a frame that fails already; faults of
+ * the platform are nobody's to handle; and the third node that its owners die of ends the run.
+ */
+export function handlingOf(run: RunState, state: NodeState, code: string): Handling | undefined {
+  if (isStopped(state) || ownFaults.has(code)) return undefined;
+  // A node that its owners died of is not counted yet; an item, or a composite, fails by one that is.
+  if (code === crashCode && isPoisonous({ crashedNodes: run.crashedNodes + (isLeaf(state) ? 1 : 0) })) return undefined;
+  if (state.ends !== undefined) return handlingOfItem(state.ends.owner);
+  const { onError } = state.node;
+  if (onError.kind === "fail") return undefined;
+  if (onError.kind === "branch") return { route: errorRoute, output: undefined };
+  const { outputText, outputJson, route = defaultRoute } = onError;
+  return { route, output: { outputText, outputJson } };
+}
+
+/** An item's failure is its iteration's to handle, in which its place is null, or it has none. */
+function handlingOfItem(iteration: NodeState | undefined): Handling | undefined {
+  const { onItemError = "fail" } = iteration?.node.composite ?? {};
+  return onItemError === "fail" ? undefined : { route: onItemError, output: undefined };
+}

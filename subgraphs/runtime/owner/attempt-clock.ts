@@ -1,0 +1,62 @@
+/**
+ * The time of one attempt. It runs from the call on, and stands still while the node waits for a turn of the platform's own (a program's, a thread's):
+ * how long that takes is other nodes' matter, and must not be this one's time-out.
+ */
+/** Backstop: what waits longer than any queue lets it has lost its turn. */
+const longestWaitMs = 30 * 60_000;
+
+/** See above. */
+export class AttemptClock {
+  readonly #onOver: () => void;
+  #leftMs: number;
+  #ranFromMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #waits = 0;
+  #isRunning = false;
+  #isOver = false;
+
+  /** Begins. `onOver` is called once, when the node itself has taken that long. */
+  constructor(timeoutMs: number, onOver: () => void) {
+    this.#leftMs = timeoutMs;
+    this.#onOver = onOver;
+    this.#run();
+  }
+
+  /** Stands still until what it returns is called; that may be called again, which does nothing. */
+  wait(): () => void {
+    if (this.#waits === 0) this.#stand();
+    this.#waits += 1;
+    let isWaiting = true;
+    return () => {
+      if (!isWaiting) return;
+      isWaiting = false;
+      this.#waits -= 1;
+      if (this.#waits === 0) this.#run();
+    };
+  }
+
+  /** Nobody is told any more. */
+  end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    if (this.#isOver || this.#isRunning) return;
+    clearTimeout(this.#timer);
+    this.#isRunning = true;
+    this.#ranFromMs = performance.now();
+    this.#timer = setTimeout(() => {
+      this.end();
+      this.#onOver();
+    }, this.#leftMs);
+  }
+
+  #stand(): void {
+    if (this.#isOver || !this.#isRunning) return;
+    clearTimeout(this.#timer);
+    this.#isRunning = false;
+    this.#leftMs = Math.max(0, this.#leftMs - (performance.now() - this.#ranFromMs));
+    this.#timer = setTimeout(() => this.#run(), longestWaitMs);
+  }
+}
