@@ -71,6 +71,8 @@ export interface Ownership {
   /** Its crashes are forgiven with this flush. */
   mustClear: boolean;
   standing: Standing;
+  /** Where it is given back: when it is due again; undefined: at once. */
+  pauseMs?: number | undefined;
 }
 
 /** Takes all that the ledger has to store, with what `rest` makes of the run. */
@@ -153,10 +155,16 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
   };
   if (ledger.startedMs !== undefined) row.startedMs = ledger.startedMs;
   if (pending.hasState) row.state = JSON.stringify(ledger.graph.state);
-  const dueMs = rest === "wait" && !standing.isManual ? ledger.held.firstDueMs() : undefined;
+  const dueMs = dueAt(own, rest);
   if (dueMs !== undefined) row.due = dueMs;
   if (rest === "end") endFill(row, ledger, standing);
   return row;
+}
+
+/** When it is to be claimed again, where it is not at once. */
+function dueAt({ ledger, standing, pauseMs }: Ownership, rest: Rest): number | undefined {
+  if (rest === "wait" && !standing.isManual) return ledger.held.firstDueMs();
+  return rest === "requeue" && pauseMs !== undefined ? ledger.clock.nowMs() + pauseMs : undefined;
 }
 
 function endFill(row: FlushRun, ledger: RunLedger, { graph, ending }: Standing): void {

@@ -17,6 +17,7 @@ import { CrashForgiveness } from "./crash-forgiveness.ts";
 import { crashedDecide, decisionRefused, decisionStored, dueDecide } from "./decisions.ts";
 import type { StopCause } from "./execution.ts";
 import { flushDraft, type FlushDraft, type FlushingRun } from "./flush-draft.ts";
+import type { Holder } from "./held-bytes.ts";
 import type { HeldNode } from "./held-node.ts";
 import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
 import type { MailEffect } from "./mail-effect.ts";
@@ -45,7 +46,7 @@ export interface Takeover {
 /** Nothing outside is called when the lease was not confirmed for two thirds of its length. */
 const confidence = 2 / 3;
 
-export class OwnedRun implements FlushingRun {
+export class OwnedRun implements FlushingRun, Holder {
   readonly runId: string;
   readonly tenantId: string;
   readonly lease: string;
@@ -67,13 +68,15 @@ export class OwnedRun implements FlushingRun {
   readonly #environment: RunEnvironment;
   readonly #calls: NodeCalls;
   readonly #ready: ReadyNodes;
-  readonly #loaded: Pick<LoadedRun, "inbox" | "mail">;
+  #loaded: Pick<LoadedRun, "inbox" | "mail">;
   readonly #retelling: Retelling;
   readonly #mail: MailReader;
   /** Ends of calls that wait: a decision is being stored, or there is more to store than a run may have. */
   readonly #deferred: (() => void)[] = [];
   #phase: OwnerPhase;
   #mustLeave = false;
+  /** How long it is left alone when it is given back; undefined: it is due at once. */
+  #pauseMs: number | undefined;
   #executed: string[];
   #flight: FlushDraft | undefined;
   #ending: Ending | undefined;
@@ -102,8 +105,10 @@ export class OwnedRun implements FlushingRun {
     this.#graph = ledger.graph;
     this.#environment = runEnvironment(host, loaded, clock);
     this.#calls = new NodeCalls({ process: host, ledger, environment: this.#environment, run: this.#callingRun(), claimed });
-    this.#ready = new ReadyNodes({ policy: this.#policy, ledger, calls: this.#calls, advance: () => this.advance() });
-    this.#loaded = loaded;
+    const room = { mayGrow: () => this.#mayGrow(), once: (told: () => void) => host.held.onceRoom(this, told) };
+    this.#ready = new ReadyNodes({ policy: this.#policy, ledger, calls: this.#calls, room, advance: () => this.advance() });
+    // Not all that was loaded: the outputs are the ledger's alone.
+    this.#loaded = { inbox: loaded.inbox, mail: loaded.mail };
     this.#retelling = new Retelling(takeover.retold ?? []);
     const addressee = { graph: ledger.graph, held: ledger.held, isManual: this.#isManual };
     this.#mail = new MailReader({ log: host.log, runId: this.runId, addressee, take: (effect) => this.#take(effect) });
@@ -113,6 +118,10 @@ export class OwnedRun implements FlushingRun {
 
   get isReleased(): boolean {
     return this.#phase === "released";
+  }
+  /** It is to be given back when what has begun of it has ended. */
+  get isLeaving(): boolean {
+    return this.#mustLeave;
   }
   /** A flush that lets go of it is under way. */
   get isResting(): boolean {
@@ -160,10 +169,16 @@ export class OwnedRun implements FlushingRun {
     return monotonicMs() - this.confirmedAtMs < this.leaseMs * confidence ? "call" : "later";
   }
 
+  #mayGrow(): boolean {
+    this.#host.weighed(this, this.#ledger.heldBytes);
+    return this.#host.held.mayGrow(this);
+  }
+
   /** Reads its mail, and begins again what a dead owner had begun. */
   #takeOver(): void {
     this.#phaseSet("open");
     this.mailApply(this.#loaded.inbox, this.#loaded.mail);
+    this.#loaded = { inbox: [], mail: 0 };
     if (this.#policy.kind !== "inbox" || !this.#isManual) this.#reopenStarted();
     // Nodes that the mail of the takeover ends were not ready then, so they are no part of the frontier.
     this.#forgiveness = new CrashForgiveness(this.crashes, this.#graph.ready);
@@ -245,6 +260,12 @@ export class OwnedRun implements FlushingRun {
     this.advance();
   }
 
+  /** As {@link leave}, for somebody else, or for later: it takes too much memory now. */
+  suspend(pauseMs: number): void {
+    this.#pauseMs = pauseMs;
+    this.leave();
+  }
+
   /** One end at a time, each stored before the next. */
   #retell(): void {
     const isStored = this.#flight === undefined && this.#ledger.pending.isEmpty;
@@ -315,6 +336,7 @@ export class OwnedRun implements FlushingRun {
 
   #flushIfNeeded(): void {
     clearTimeout(this.#timer);
+    this.#host.weighed(this, this.#ledger.heldBytes);
     const rest = restOf(this.#standing());
     if (this.#flight === undefined && this.#hasSomething(rest)) this.#host.flushWanted(this);
     const dueMs = rest === "keep" ? this.#ledger.held.firstDueMs() : undefined;
@@ -361,6 +383,7 @@ export class OwnedRun implements FlushingRun {
         seenStored: this.#mail.seenStored,
         mustClear: this.#forgiveness.isDue,
         standing,
+        pauseMs: this.#pauseMs,
       },
       rest,
     );
