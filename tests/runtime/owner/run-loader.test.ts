@@ -67,12 +67,15 @@ describe("runs that were begun", () => {
     const fresh = await Promise.all(Array.from({ length: 3 }, () => t.create(plan([node("a", "pure")]), { tenantId: "other" })));
     let isAway = true;
     t.worker({
+      leaseMs: 240_000,
       sends: ({ name }) => {
         if (/^load(_weights|_outputs)?$/.test(name) && isAway) throw Object.assign(new Error("connection lost"), { code: "08006" });
       },
     });
     for (const id of fresh) expect((await t.finished(id)).status).toBe("COMPLETED");
-    expect((await t.view(stored!)).status).toBe("RUNNING");
+    // It is tried for half a lease, and is not given back yet.
+    const { rows } = await t.pool.query("select lease is not null as held from runtime.work where key = $1", [stored]);
+    expect(rows).toEqual([{ held: true }]);
     isAway = false;
     expect((await t.finished(stored!)).status).toBe("COMPLETED");
   });
