@@ -6,8 +6,6 @@ import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
-import { mailDrain, type DrainedMail } from "../queue/drain.sql.ts";
-import { isTimeOut } from "../queue/failure.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
 import { runsRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
@@ -19,6 +17,7 @@ import { HeldBytes, type Holder } from "./held-bytes.ts";
 import { heldBytesOfHeap } from "./heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
 import { PlanCache } from "../plan/frozen-plan.ts";
+import { MailDrain } from "./mail-drain.ts";
 import { OwnedRun } from "./owned-run.ts";
 import type { Policy } from "./policy.ts";
 import type { Executors, Release, RunHost } from "./run-host.ts";
@@ -60,10 +59,6 @@ const lastGraceMs = 3_000;
 /** Then the first of a claim are on their way to the database while the rest begin: runs that all wait together leave a processor idle. */
 const runsPerTurn = 16;
 const turnMs = 10;
-/** Without a word from the hints, mail is looked for this often. */
-const drainEveryMs = 500;
-/** A run that has more characters to store reads no mail. */
-const mostUnsent = 8 * 1024 * 1024;
 
 export class RunOwner implements RunHost {
   readonly executors: Executors;
@@ -81,12 +76,10 @@ export class RunOwner implements RunHost {
   readonly #flusher: Flusher;
   readonly #owned = new Map<string, OwnedRun>();
   readonly #waiters = new Map<FlushingRun, (release: Release) => void>();
-  readonly #unread = new Set<FlushingRun>();
   readonly #onReleased: ((runId: string, release: Release) => void) | undefined;
   readonly #unsubscribe: () => void;
-  readonly #poll: NodeJS.Timeout;
+  readonly #mail: MailDrain;
   readonly #idle = new IdleSignal(() => this.size === 0);
-  #isDraining = false;
   /** With when their leases were confirmed. */
   readonly #adopting = new Map<RunClaim, number>();
   readonly #loader: RunLoader;
@@ -115,7 +108,7 @@ export class RunOwner implements RunHost {
       const run = this.#owned.get(runId);
       if (run !== undefined) this.drainWanted(run);
     });
-    this.#poll = setInterval(() => this.#drainAll(), drainEveryMs);
+    this.#mail = new MailDrain({ db, log, owned: this.#owned });
   }
 
   /** Runs that it owns, those included that it is just taking over. */
@@ -240,7 +233,6 @@ export class RunOwner implements RunHost {
     this.held.remove(run);
     if (release.kind === "rested" && release.rest !== "requeue") this.#setBacks.forget(run.runId);
     if (this.#owned.get(run.runId) === run) this.#owned.delete(run.runId);
-    this.#unread.delete(run);
     this.#idle.changed();
     this.#waiters.get(run)?.(release);
     this.#waiters.delete(run);
@@ -252,8 +244,7 @@ export class RunOwner implements RunHost {
   }
 
   drainWanted(run: FlushingRun): void {
-    this.#unread.add(run);
-    void this.#drain();
+    this.#mail.wanted(run.runId);
   }
 
   /** Leases that a renewal sent at `sentAtMs` confirmed. */
@@ -289,7 +280,7 @@ export class RunOwner implements RunHost {
     this.#isClosed = true;
     this.#loader.close();
     this.#flusher.close();
-    clearInterval(this.#poll);
+    this.#mail.close();
     this.#unsubscribe();
     for (const run of [...this.#owned.values()]) run.drop("lost");
   }
@@ -345,55 +336,10 @@ export class RunOwner implements RunHost {
   #replace(run: OwnedRun, anew: OwnedRun): void {
     const left = this.#waiters.get(run);
     this.#waiters.delete(run);
-    this.#unread.delete(run);
     this.held.remove(run);
     if (left !== undefined) this.#waiters.set(anew, left);
     this.#owned.set(anew.runId, anew);
     anew.advance();
-  }
-
-  #drainAll(): void {
-    for (const run of this.#owned.values()) this.#unread.add(run);
-    void this.#drain();
-  }
-
-  /** What is not read in the time that a statement has is read run by run, so that none keeps the others from theirs. */
-  async #mailRead(runs: readonly OwnedRun[]): Promise<DrainedMail[]> {
-    try {
-      return await mailDrain(
-        this.#db,
-        runs.map(({ runId, seen }) => ({ id: runId, seen })),
-      );
-    } catch (cause) {
-      if (!isTimeOut(cause) || runs.length < 2) throw cause;
-      const middle = Math.ceil(runs.length / 2);
-      const halves = await Promise.allSettled([this.#mailRead(runs.slice(0, middle)), this.#mailRead(runs.slice(middle))]);
-      return halves.flatMap((half) => (half.status === "fulfilled" ? half.value : []));
-    }
-  }
-
-  async #drain(): Promise<void> {
-    if (this.#isDraining || this.#unread.size === 0 || this.#isClosed) return;
-    const unread = [...this.#unread].flatMap((run) => this.#owned.get(run.runId) ?? []);
-    this.#unread.clear();
-    // Of one that has much to store the rest is read when that is stored.
-    const runs = unread.filter(({ unsent }) => unsent < mostUnsent);
-    if (runs.length === 0) return;
-    this.#isDraining = true;
-    try {
-      const drained = await this.#mailRead(runs);
-      for (const { id, mail, messages } of drained) {
-        const run = this.#owned.get(id);
-        run?.mailApply(messages, mail);
-        run?.advance();
-      }
-      for (const run of runs) run.advance();
-    } catch (cause) {
-      this.log.warn({ err: cause }, "mail not read");
-    } finally {
-      this.#isDraining = false;
-      if (this.#unread.size > 0) void this.#drain();
-    }
   }
 }
 
