@@ -6,8 +6,6 @@ import type { OwnedRun } from "./owned-run.ts";
 
 /** Without a word from the hints, mail is looked for this often. */
 const drainEveryMs = 500;
-/** A run that has more characters to store reads no mail. */
-const mostUnsent = 8 * 1024 * 1024;
 
 /** Reads the mail of the runs that a process owns, one statement at a time for all that may have some. */
 export class MailDrain {
@@ -48,7 +46,7 @@ export class MailDrain {
     const unread = [...this.#unread].flatMap((runId) => this.#owned.get(runId) ?? []);
     this.#unread.clear();
     // Of one that has much to store the rest is read when that is stored.
-    const runs = unread.filter(({ unsent }) => unsent < mostUnsent);
+    const runs = unread.filter(({ readsMail }) => readsMail);
     if (runs.length === 0) return;
     this.#isDraining = true;
     try {

@@ -45,6 +45,8 @@ export interface Takeover {
 
 /** Nothing outside is called when the lease was not confirmed for two thirds of its length. */
 const confidence = 2 / 3;
+/** A run that has more characters to store reads no mail. */
+const mostUnsent = 8 * 1024 * 1024;
 
 export class OwnedRun implements FlushingRun, Holder {
   readonly runId: string;
@@ -75,6 +77,8 @@ export class OwnedRun implements FlushingRun, Holder {
   readonly #deferred: (() => void)[] = [];
   #phase: OwnerPhase;
   #mustLeave = false;
+  /** There is mail that it reads when it has stored what it has. */
+  #hasUnread = false;
   /** How long it is left alone when it is given back; undefined: it is due at once. */
   #pauseMs: number | undefined;
   #executed: string[];
@@ -187,6 +191,7 @@ export class OwnedRun implements FlushingRun, Holder {
   /** Applies the messages of others. Safe to call with messages that were read before. */
   mailApply(messages: readonly InboxMessage[], mail: number): void {
     if (!this.#mayDecide()) return;
+    this.#hasUnread = false;
     this.#mail.read(messages, mail);
   }
 
@@ -356,7 +361,7 @@ export class OwnedRun implements FlushingRun, Holder {
       ending: this.#ending,
       policy: this.#policy,
       isManual: this.#isManual,
-      isBusy: this.#calls.size > 0 || this.#ready.isInterrupted || held.decided.size > 0 || this.#phase === "retelling",
+      isBusy: this.#hasUnread || this.#calls.size > 0 || this.#ready.isInterrupted || held.decided.size > 0 || this.#phase === "retelling",
       isLeaving: this.#phase === "leaving",
       isRunningOutside: this.#isRunningOutside,
     };
@@ -365,6 +370,11 @@ export class OwnedRun implements FlushingRun, Holder {
   /** About how many characters its next flush has. */
   get unsent(): number {
     return this.#ledger.pending.characters;
+  }
+
+  /** Whether it reads more of its mail now: what that brings is to be stored too. */
+  get readsMail(): boolean {
+    return this.unsent < mostUnsent || this.#ending !== undefined;
   }
 
   /** Takes what there is to store, as one run of a flush. undefined: nothing, or one is under way. */
@@ -405,8 +415,15 @@ export class OwnedRun implements FlushingRun, Holder {
     if (answer.why === "ok" || (answer.why === "applied" && wasSentBefore)) return this.#stored(draft, answer.mail ?? this.#mail.seen);
     if (answer.why !== "mail" && answer.why !== "busy") return this.drop("lost");
     this.#refused(draft);
-    if (answer.why === "mail") this.#host.drainWanted(this);
+    if (answer.why === "mail") this.#mailFirst();
     else setTimeout(() => this.advance(), 5).unref();
+  }
+
+  /** Its mail comes before its rest; but what it has to store before its mail, where that is much. */
+  #mailFirst(): void {
+    this.#hasUnread = !this.readsMail;
+    if (this.#hasUnread) this.advance();
+    else this.#host.drainWanted(this);
   }
 
   #stored(draft: FlushDraft, mail: number): void {
