@@ -372,9 +372,9 @@ export class OwnedRun implements FlushingRun, Holder {
     return this.#ledger.pending.characters;
   }
 
-  /** Whether it reads more of its mail now: what that brings is to be stored too. */
+  /** Whether it reads more of its mail now: what that brings is to be stored too. An end or a decision is not stored while there is unread mail. */
   get readsMail(): boolean {
-    return this.unsent < mostUnsent || this.#ending !== undefined;
+    return this.unsent < mostUnsent || this.#ending !== undefined || this.#ledger.held.decided.size > 0;
   }
 
   /** Takes what there is to store, as one run of a flush. undefined: nothing, or one is under way. */
