@@ -46,6 +46,22 @@ describe("the examples", () => {
     expect((await runExample("product-search", { query: "tent", catalog_url: shop.url })).outputText).toBe('Nothing fits "tent".');
   });
 
+  it("order-triage goes on without the rate, and sends the order the way that fits", async () => {
+    // Nobody may ask that port: the failure has a branch of its own.
+    const alone = await runExample("order-triage");
+    expect(alone).toMatchObject({ status: "COMPLETED", handledErrors: 1 });
+    expect(alone.outputText).toBe("The order of Hooli is checked by hand (rate of last week: EGRESS_DENIED): Desk lamp, Chair.");
+    const order = { customer: { name: "Pied Piper", vip: false }, currency: "USD", items: [], total: 900 };
+    const ask = (input: object) => runExample("order-triage", { order: { ...order, ...input }, rates_url: shop.url });
+    shop.on("GET /rates", { json: { rate: 1 } });
+    expect(await ask({})).toMatchObject({ handledErrors: 0, outputText: "The order of Pied Piper is sent at once: ." });
+    expect((await ask({ customer: { name: "Ada", vip: true } })).outputText).toContain("Ada goes to their own contact: ");
+    shop.on("GET /rates", { json: { rate: 2 } });
+    expect((await ask({})).outputText).toContain("is checked by hand: ");
+    shop.on("GET /rates", { json: {} });
+    expect((await ask({})).outputText).toContain("is sent at once (rate of last week: OUTPUT_REJECTED)");
+  });
+
   it("draft-and-review hands the first model's text to the second", async () => {
     provider.chat({ text: "A long draft." }, { text: "A draft." });
     const run = await runExample("draft-and-review");

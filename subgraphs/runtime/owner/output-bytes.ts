@@ -3,7 +3,7 @@ import { nodeRunStatusNumber } from "../queue/statuses.ts";
 import { jsonFactor } from "./held-bytes.ts";
 import type { StoredOutput } from "./node-rows.ts";
 
-const completed = nodeRunStatusNumber("COMPLETED");
+const withOutputs = [nodeRunStatusNumber("COMPLETED"), nodeRunStatusNumber("FAILED")];
 
 type Bytes = Pick<StoredOutput, "textBytes" | "jsonBytes">;
 
@@ -35,7 +35,7 @@ export class OutputBytes {
 
   /** One that was stored: of what lies in an artifact the size is known, of what a row carries little matters. */
   loaded({ path, status, outputText, outputJson, outputBytes }: LoadedNode): void {
-    if (status !== completed) return;
+    if (!withOutputs.includes(status)) return;
     const bytes = outputBytes ?? outputText?.length ?? 0;
     this.add(path, outputJson === null ? { textBytes: bytes, jsonBytes: 0 } : { textBytes: 0, jsonBytes: bytes });
   }

@@ -49,6 +49,8 @@ export interface LoadedNode {
   createdMs: number;
   startedMs: number | null;
   waitReason: string | null;
+  /** The key that its calls are sent with, where it is not its id. */
+  effectKey: string | null;
   route: string | null;
   errorCode: string | null;
   errorMessage: string | null;
@@ -79,11 +81,11 @@ export interface InboxMessage {
 
 const nodeObject = `json_build_object('path', n.path, 'nodeId', n.node_id, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
+  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 
-/** SQL: the artifact of a node run's output. Only what completed nodes put out is read by others. */
-const outputOf = "left join runtime.artifact o on o.id = n.output_artifact_id and n.status = 3";
+/** SQL: the artifact of a node run's output. Others read what completed nodes put out, and those whose failure was handled. */
+const outputOf = "left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)";
 
 /** Of one run's mail so much is read at a time, and one message more: outcomes of offered nodes may have 50 MiB each. */
 const mailBytes = 4 * 1024 * 1024;
