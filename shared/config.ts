@@ -78,6 +78,7 @@ const variables = {
   },
   WORKERS: { schema: whole(1, 0, 64), example: "1" },
   WORKER_SLOTS: { schema: whole(64, 1, 10_000), example: "64" },
+  WORKER_MEMORY_MIB: { schema: wholeNumber(16, 2_047).optional(), example: "512" },
   MAX_CRASHES: { schema: whole(3, 1, 1000), example: "3" },
   MAX_NODES: { schema: whole(10_000, 1, 1_000_000), example: "10000" },
   ANSWERS_MIB: { schema: whole(256, 2, 2_047), example: "256" },
@@ -159,6 +160,8 @@ export interface Env {
   workers: number;
   /** Outside calls that one worker makes side by side. */
   workerSlots: number;
+  /** MiB that the runs of one worker may hold together, half of them for one tenant; undefined: a quarter of what its heap may have. */
+  workerMemoryMib: number | undefined;
   /** The crash that makes a node a dead letter. */
   maxCrashes: number;
   /** Objects that one operation may return. */
@@ -238,6 +241,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     egressAllow: read("EGRESS_ALLOW"),
     workers: read("WORKERS"),
     workerSlots: read("WORKER_SLOTS"),
+    workerMemoryMib: read("WORKER_MEMORY_MIB"),
     maxCrashes: read("MAX_CRASHES"),
     maxNodes: read("MAX_NODES"),
     answersMib: read("ANSWERS_MIB"),

@@ -52,7 +52,7 @@ export interface Frame {
   readonly plan: CompiledPlan;
   /** In document order. */
   readonly nodes: readonly NodeState[];
-  /** Completed nodes by id, and those whose failure was handled. Grows in place; entries never change. */
+  /** Completed nodes by id, and those whose failure was handled. Grows in place; entries never change, but for those that nobody reads any more (`outputForget`). */
   readonly outputs: Record<string, NodeOutput>;
   /** The first failure that nothing handled. From then on nothing of the frame starts. */
   failure: Failure | undefined;
@@ -80,6 +80,11 @@ export function nodeAt(frame: Frame, index: number): NodeState {
 export function nodeWithId(frame: Frame, id: string): NodeState | undefined {
   const index = frame.plan.indexById.get(id);
   return index === undefined ? undefined : nodeAt(frame, index);
+}
+
+/** Forgets what a node put out that nobody reads any more. That it completed stays known. */
+export function outputForget({ outputs }: Frame, id: string): void {
+  if (Object.hasOwn(outputs, id)) Object.defineProperty(outputs, id, { value: { output: null, text: null } });
 }
 
 /** True for a node run that has a row and is not finished. */

@@ -8,44 +8,56 @@ import type { RunLedger } from "./run-ledger.ts";
 /** Pure nodes go on for this long before other runs get a turn. */
 const turnMs = 10;
 
+/** The memory of the process, as one run sees it. */
+export interface Room {
+  /** Whether the run may hold more than it does. */
+  mayGrow(): boolean;
+  /** Tells, once, when it may. */
+  once(told: () => void): void;
+}
+
 /** Starts the nodes of one run that are ready, as far as its owner's policy goes, and in turns with the other runs of the process. */
 export class ReadyNodes {
   readonly #policy: Policy;
   readonly #ledger: RunLedger;
   readonly #calls: NodeCalls;
   readonly #advance: () => void;
+  readonly #room: Room;
   #budget: number;
   #isTurnDue = false;
   #isHeldBack = false;
   #waitsForSlot = false;
-  /** It is told when there is room, and has not been yet. */
+  /** It is told when there is a slot, and has not been yet. */
   #hasAsked = false;
+  #waitsForMemory = false;
 
-  constructor(options: { policy: Policy; ledger: RunLedger; calls: NodeCalls; advance: () => void }) {
+  constructor(options: { policy: Policy; ledger: RunLedger; calls: NodeCalls; room: Room; advance: () => void }) {
     this.#policy = options.policy;
     this.#ledger = options.ledger;
     this.#calls = options.calls;
+    this.#room = options.room;
     this.#advance = options.advance;
     this.#budget = nodesAllowed(options.policy);
   }
 
   /**
-   * More was ready than could start. Its turn was over, or there was no slot for it, and `advance` is called when there is; or too much is
+   * More was ready than could start. Its turn was over, or there was no slot or no memory for it, and `advance` is called when there is; or too much is
    * unstored, and the next flush calls it.
    */
   get isInterrupted(): boolean {
-    return this.#isTurnDue || this.#waitsForSlot || (this.#isHeldBack && this.#ledger.isFull);
+    return this.#isTurnDue || this.#waitsForSlot || this.#waitsForMemory || (this.#isHeldBack && this.#ledger.isFull);
   }
 
   /** Nothing is to start, as things stand. */
   rest(): void {
     this.#waitsForSlot = false;
+    this.#waitsForMemory = false;
   }
 
   start(): void {
     const { graph } = this.#ledger;
     this.#isHeldBack = false;
-    this.#waitsForSlot = false;
+    this.rest();
     if (this.#policy.kind === "node") return this.#startOnly(this.#policy.path);
     const until = monotonicMs() + turnMs;
     let started = 0;
@@ -56,6 +68,8 @@ export class ReadyNodes {
         this.#isHeldBack = true;
         return;
       }
+      if (!this.#room.mayGrow()) return this.#waitForMemory();
+      if (this.#calls.isBehind(state)) continue;
       if (++started % 32 === 0 && monotonicMs() > until) return this.#turnEnd();
       this.#start(state);
     }
@@ -81,6 +95,11 @@ export class ReadyNodes {
       this.#hasAsked = false;
       this.#advance();
     });
+  }
+
+  #waitForMemory(): void {
+    this.#waitsForMemory = true;
+    this.#room.once(() => this.#advance());
   }
 
   #turnEnd(): void {

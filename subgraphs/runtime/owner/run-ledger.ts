@@ -6,7 +6,7 @@ import { applyCompleted, applyFailed, applyOpened, applySkipped, type FailedEnd 
 import { handlingOf } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
-import type { NodeState, OpenPhase } from "../engine/frame.ts";
+import { isDone, outputForget, type NodeState, type OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import { rejectedCode } from "../nodes/retry-when.ts";
@@ -17,10 +17,12 @@ import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
+import { jsonFactor } from "./held-bytes.ts";
 import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
+import { OutputBytes } from "./output-bytes.ts";
 import {
   failedAttemptSpan,
   finishedRow,
@@ -32,6 +34,7 @@ import {
   type StoredOutcome,
 } from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
+import { readOutputs, type NodeStanding } from "./read-outputs.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
 /** A run that has more unstored goes on when it is less: a statement that carries more than a few MiB does not end in its time. */
@@ -44,6 +47,11 @@ const longestPauseMs = 5_000;
 
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
+
+/** What a run may hold of outputs that its nodes may read, together. The node that puts out more fails. */
+export const maxRunOutputBytes = 128 * 1024 * 1024;
+/** When it has grown by so much it is looked at what of it nobody reads any more. */
+const lookAgainBytes = 4 * 1024 * 1024;
 
 type FailedOutcome = Extract<NodeOutcome, { kind: "failed" }>;
 
@@ -63,6 +71,9 @@ export class RunLedger {
   #startedMs: number | undefined;
   /** At least as much as the state takes as JSON. */
   #stateBytes: number;
+  readonly #inputBytes: number;
+  readonly #outputs = new OutputBytes();
+  #lookAtBytes = lookAgainBytes;
 
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
     this.runId = loaded.id;
@@ -75,6 +86,8 @@ export class RunLedger {
     const { graph, open, unstoredSkips } = replayLoaded(plan, loaded);
     this.graph = graph;
     this.#stateBytes = jsonBytes(graph.state);
+    this.#inputBytes = jsonBytes(loaded.input);
+    for (const node of loaded.nodes) this.#outputs.loaded(node);
     for (const held of open) {
       this.held.add(held);
       if (held.dueMs !== undefined) this.held.due.add(held);
@@ -103,9 +116,17 @@ export class RunLedger {
 
   /** Whether as much is unstored, sent or not, as a run may have: then nothing starts, and ends of calls wait. */
   get isFull(): boolean {
-    const inFlight = this.#inFlight;
-    const characters = this.#pending.characters + (inFlight?.characters ?? 0);
-    return characters >= maxUnstoredCharacters || this.#pending.nodes.size + (inFlight?.nodes.size ?? 0) >= maxUnstoredRows;
+    return this.#unstored >= maxUnstoredCharacters || this.#pending.nodes.size + (this.#inFlight?.nodes.size ?? 0) >= maxUnstoredRows;
+  }
+
+  /** Characters that are not stored, sent or not. */
+  get #unstored(): number {
+    return this.#pending.characters + (this.#inFlight?.characters ?? 0);
+  }
+
+  /** About what all of it takes in memory. What is unstored is there as rows, and again while a statement carries it. */
+  get heldBytes(): number {
+    return jsonFactor * (this.#inputBytes + this.#stateBytes) + this.#outputs.held + 2 * this.#unstored;
   }
 
   /** Hands over all that has not been sent. */
@@ -209,7 +230,9 @@ export class RunLedger {
     // In a run that ends anyway nobody waits for the part that was not there.
     const last = this.handled(state, taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken);
     this.#pending.nodeSet(this.finishedRow(held, last, storable.columns));
+    if (last.kind === "completed" || last.kind === "failed") this.#outputs.add(path, storable);
     this.finished(held, last);
+    if (this.#outputs.bytes >= this.#lookAtBytes) this.#forgetUnread();
   }
 
   /** The end of a node, with what its `on_error` makes of a failure. */
@@ -247,16 +270,36 @@ export class RunLedger {
     }
   }
 
-  /** What is stored of an outcome; of one that makes the state too large, a failure. */
+  /** Outputs that nobody reads any more are held no longer: they are stored, or about to be. */
+  #forgetUnread(): void {
+    const { root, frames } = this.graph;
+    const read = frames.size > 1 ? "any" : readOutputs(root.nodes.map(standingOf));
+    if (read !== "any") {
+      for (const id of this.#outputs.nodes) {
+        if (read.has(id)) continue;
+        outputForget(root, id);
+        this.#outputs.forget(id);
+      }
+    }
+    this.#lookAtBytes = this.#outputs.bytes + lookAgainBytes;
+  }
+
+  /** What is stored of an outcome; of one that makes the state or the run's outputs too large, a failure. */
   #storable(path: string, given: OwnerOutcome): StoredOutcome {
     const stored = storedOutcome(path, given);
+    if (stored.outcome.kind === "completed") {
+      const own = stored.textBytes + stored.jsonBytes;
+      if (this.#outputs.bytes + own > maxRunOutputBytes) this.#forgetUnread();
+      const bytes = this.#outputs.bytes + own;
+      if (bytes > maxRunOutputBytes) return instead(outputsTooLarge(bytes, stored.outcome.usage));
+    }
     const { stateUpdates } = stored.columns;
     if (typeof stateUpdates !== "string" || stored.outcome.kind !== "completed") return stored;
     const bytes = this.#stateBytes + Buffer.byteLength(stateUpdates);
     const exact = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...stored.outcome.stateUpdates });
     if (exact > maxStateBytes) {
       const failure = tooLargeFailure("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.", stored.outcome.usage);
-      return { outcome: failure, columns: noOutput, artifacts: [] };
+      return instead(failure);
     }
     this.#stateBytes = exact;
     return stored;
@@ -308,6 +351,19 @@ export class RunLedger {
       this.#pending.spanAdd(spanRow(path, span));
     }
   }
+}
+
+function standingOf({ node, phase, takenOutgoing }: NodeState): NodeStanding {
+  return { node, isDone: isDone(phase) || phase === "ABSENT", isLast: takenOutgoing === 0 };
+}
+
+function instead(outcome: FailedOutcome): StoredOutcome {
+  return { outcome, columns: noOutput, artifacts: [], textBytes: 0, jsonBytes: 0 };
+}
+
+function outputsTooLarge(bytes: number, usage: FailedOutcome["usage"]): FailedOutcome {
+  const message = `With the node's output the run would hold ${bytes} bytes of outputs, more than ${maxRunOutputBytes}. Let its nodes put out less, or split the work into several runs.`;
+  return tooLargeFailure("RUN_OUTPUTS_TOO_LARGE", message, usage);
 }
 
 /** As its row says it again. */

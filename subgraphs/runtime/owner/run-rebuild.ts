@@ -17,8 +17,8 @@ export interface Rebuilt {
 /** Replays the rows of a run. @throws for a row that is none of its plan. */
 export function replayLoaded(plan: CompiledPlan, loaded: LoadedRun): Rebuilt {
   const { run, unstoredSkips } = replay(plan, loaded.nodes.map(storedNode), loaded.initialNode ?? undefined);
-  // The state follows from the rows, but for one that the run was forked with.
-  run.state = { ...loaded.state, ...run.state };
+  // Each flush stores it with the rows that it follows from, and a fork takes it over.
+  run.state = loaded.state;
   const open = loaded.nodes.flatMap((row) => {
     const state = nodeAtPath(run, row.path);
     return state !== undefined && run.open.has(state) ? [openNode(row, state)] : [];
@@ -33,7 +33,7 @@ function storedNode(node: LoadedNode): StoredNode {
     doneSeq: node.doneSeq,
     outputText: node.outputText,
     outputJson: node.outputJson,
-    stateUpdates: node.stateUpdates ?? undefined,
+    stateUpdates: undefined,
     route: node.route ?? undefined,
     errorCode: node.errorCode,
     errorMessage: node.errorMessage,

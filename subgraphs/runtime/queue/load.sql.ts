@@ -1,5 +1,9 @@
-/** What an owner reads once, right after its claim: the run, its node runs with whole outputs, and its inbox, in one statement. */
+/**
+ * What an owner reads once, right after its claim: the run, its node runs and its inbox, in one statement; then the outputs that lie in artifacts, so many bytes at
+ * a time. These never change, so that all of it is as it was at one moment. What runs weigh is asked before anything of them is read.
+ */
 import type { Json, JsonObject } from "#shared/json.ts";
+import { isTimeOut } from "./failure.ts";
 import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
 /** The row of a run as its owner needs it. */
@@ -28,6 +32,7 @@ export interface LoadedRun extends StoredRun {
   /** The time of its last event; 0 of a run that nobody has begun. */
   lastEventMs: number;
   nodes: LoadedNode[];
+  /** Those up to the number `mail`, which are not all where they are large. */
   inbox: InboxMessage[];
 }
 
@@ -51,7 +56,18 @@ export interface LoadedNode {
   errorMessage: string | null;
   outputText: string | null;
   outputJson: Json;
-  stateUpdates: JsonObject | null;
+  /** Where the output lies that the row does not carry, and its size; null: nowhere, or nobody needs it. */
+  outputArtifactId: string | null;
+  outputBytes: number | null;
+}
+
+/** What a run has stored, before any of it is read. */
+export interface StoredWeight {
+  id: string;
+  /** Of the run, its rows and its inbox. */
+  rowBytes: number;
+  /** Of the outputs that lie beside the rows. */
+  outputBytes: number;
 }
 
 /** A message that waits for the owner. */
@@ -66,17 +82,34 @@ export interface InboxMessage {
 const nodeObject = `json_build_object('path', n.path, 'nodeId', n.node_id, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
   'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
-  'outputText', coalesce(n.output_text, o.content_text), 'outputJson', coalesce(n.output_json, o.content_json), 'stateUpdates', n.state_updates)`;
+  'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 
-/** SQL: the messages of run r behind a number, as JSON. */
-export const inboxJson = (after: string): string => `(select coalesce(json_agg(json_build_object(
-  'seq', m.seq, 'kind', m.kind, 'path', m.path, 'attempt', m.attempt, 'body', m.body) order by m.seq), '[]')
-  from runtime.inbox m where m.run_id = r.id and m.seq > ${after})`;
+/** SQL: the artifact of a node run's output. Others read what completed nodes put out, and those whose failure was handled. */
+const outputOf = "left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)";
+
+/** Of one run's mail so much is read at a time, and one message more: outcomes of offered nodes may have 50 MiB each. */
+const mailBytes = 4 * 1024 * 1024;
+
+const nextMessage = (
+  after: string,
+): string => `(select m.seq, m.kind, m.path, m.attempt, m.body, coalesce(octet_length(m.body::text), 0)::bigint as bytes
+  from runtime.inbox m where m.run_id = r.id and m.seq > ${after} order by m.seq limit 1)`;
+
+/** SQL: `box.messages` of run r behind a number, as JSON, and `box.mail`, the number up to which that is all there is. */
+export const inboxOf = (after: string): string => `lateral (
+  with recursive taken as (${nextMessage(after)} union all
+    select n.seq, n.kind, n.path, n.attempt, n.body, t.bytes + n.bytes from taken t, lateral ${nextMessage("t.seq")} n where t.bytes < ${mailBytes})
+  select coalesce(json_agg(json_build_object(
+      'seq', t.seq, 'kind', t.kind, 'path', t.path, 'attempt', t.attempt, 'body', t.body) order by t.seq), '[]') as messages,
+    case when exists (select from runtime.inbox m where m.run_id = r.id and m.seq > max(t.seq)) then max(t.seq) else r.mail end as mail
+  from taken t) box`;
 
 const facts = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.execution, r.dry_run as "dryRun", r.session_id as "sessionId",
   r.request_id as "requestId", r.trace_id as "traceId", r.initial_node as "initialNode", r.effect_keys as "effectKeys", r.status, r.lease,
   r.event_seq as "eventSeq", r.mail, ${epochMs("r.started_at")} as "startedMs"`;
 const payloads = ["input", "state"];
+/** As it is stored. A claim brings up to 200 runs in one statement: a larger input is loaded, as what was begun. */
+const freshBytes = 32_768;
 
 /** SQL: the columns of a {@link StoredRun}, of run r. */
 const runColumns = [facts, ...payloads.map((name) => `r.${name}`)].join(", ");
@@ -86,42 +119,115 @@ const lastEventMs = `(select ${epochMs("e.at")} from runtime.run_event e where e
 
 /**
  * SQL: the same columns for a claim, which so spares a run that nobody has begun the load: its one event is that it was created, so it has no node runs,
- * and nobody has posted to it. Of all others input and state are null, as the load brings them.
+ * and nobody has posted to it; and its input is small. Of all others input and state are null, as the load brings them.
  */
 export const claimedRunColumns = [
   facts,
-  ...payloads.map((name) => `case when r.event_seq = 1 and r.mail = 0 then r.${name} end as ${name}`),
+  ...payloads.map(
+    (name) => `case when r.event_seq = 1 and r.mail = 0 and pg_column_size(r.input) <= ${freshBytes} then r.${name} end as ${name}`,
+  ),
 ].join(", ");
 
 const load = defineStatement({
   name: "load",
   text: `
 select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
-    left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id) as nodes, ${inboxJson("0")} as inbox
-from runtime.run r where r.id = any($1)`,
+    ${outputOf} where n.run_id = r.id) as nodes, box.messages as inbox, box.mail
+from runtime.run r, ${inboxOf("0")} where r.id = any($1)`,
 });
 
 const loadSome = defineStatement({
   name: "load_some",
   text: `
 select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
-    left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and n.path = any($2)) as nodes, '[]'::json as inbox
+    ${outputOf} where n.run_id = r.id and n.path = any($2)) as nodes, '[]'::json as inbox
 from runtime.run r where r.id = $1`,
+});
+
+const loadOutputs = defineStatement({
+  name: "load_outputs",
+  text: `select id, content_text as text, content_json as json from runtime.artifact where id = any($1)`,
+});
+
+/** About what a row takes beside its texts. */
+const bytesOfRow = 600;
+
+// Artifacts say how large they are, so that nothing of them is read.
+const loadWeights = defineStatement({
+  name: "load_weights",
+  text: `
+select r.id, (octet_length(r.input::text) + octet_length(r.state::text) + n.inline
+    + (select coalesce(sum(octet_length(m.body::text)), 0) from runtime.inbox m where m.run_id = r.id))::float8 as "rowBytes", n.outputs::float8 as "outputBytes"
+from runtime.run r, lateral (
+  select coalesce(sum(${bytesOfRow} + coalesce(octet_length(n.output_text), 0) + coalesce(octet_length(n.output_json::text), 0) + coalesce(octet_length(n.error_message), 0)), 0) as inline,
+    coalesce(sum(o.size_bytes), 0) as outputs
+  from runtime.node_run n ${outputOf} where n.run_id = r.id) n
+where r.id = any($1)`,
 });
 
 const loadHead = defineStatement({ name: "load_head", text: `select plan_id as "planId" from runtime.run where id = $1` });
 
 const plan = defineStatement({ name: "load_plan", text: "select document from runtime.plan where id = $1" });
 
-/** Loads runs whole. Served by the primary keys. */
+/** What runs weigh, those that there are. Served by the primary keys. */
+export function runsWeigh(db: Queryable, ids: readonly string[]): Promise<StoredWeight[]> {
+  return rowsOf(db, loadWeights, [ids]);
+}
+
+/** Loads runs, without the outputs that lie in artifacts. Served by the primary keys. */
 export function runsLoad(db: Queryable, ids: readonly string[]): Promise<LoadedRun[]> {
   return rowsOf(db, load, [ids]);
 }
 
-/** Loads a run with only the node runs at `paths`, for an offered node, which sees those before it. */
+/** Loads a run with only the node runs at `paths`, for an offered node, which sees those before it; without the outputs that lie in artifacts. */
 export async function runLoadSome(db: Queryable, id: string, paths: readonly string[]): Promise<LoadedRun | undefined> {
   const [run] = await rowsOf<LoadedRun>(db, loadSome, [id, paths]);
   return run;
+}
+
+/** Outputs are read so many bytes at a time; one that is larger is read by itself. */
+const bytesPerPage = 4 * 1024 * 1024;
+
+type Output = Pick<LoadedNode, "outputText" | "outputJson">;
+
+/** Puts the outputs in their place that lie in artifacts. */
+export async function outputsLoad(db: Queryable, runs: readonly Pick<LoadedRun, "nodes">[]): Promise<void> {
+  const missing = runs.flatMap(({ nodes }) => nodes).filter(({ outputArtifactId }) => outputArtifactId !== null);
+  for (const page of pages(missing, ({ outputBytes }) => outputBytes ?? 0, bytesPerPage)) {
+    const outputs = await pageLoad(
+      db,
+      page.map(({ outputArtifactId }) => outputArtifactId ?? ""),
+    );
+    for (const node of page) Object.assign(node, outputs.get(node.outputArtifactId ?? "") ?? {});
+  }
+}
+
+/** What is not read in the time that a statement has is read in halves. */
+async function pageLoad(db: Queryable, ids: readonly string[]): Promise<Map<string, Output>> {
+  try {
+    const rows = await rowsOf<{ id: string; text: string | null; json: Json }>(db, loadOutputs, [ids]);
+    return new Map(rows.map(({ id, text, json }) => [id, { outputText: text, outputJson: json }]));
+  } catch (cause) {
+    if (!isTimeOut(cause) || ids.length < 2) throw cause;
+    const middle = Math.ceil(ids.length / 2);
+    return new Map([...(await pageLoad(db, ids.slice(0, middle))), ...(await pageLoad(db, ids.slice(middle)))]);
+  }
+}
+
+/** Parts of a list, each of so many bytes at most, or of one item. */
+export function pages<T>(items: readonly T[], bytesOf: (item: T) => number, mostBytes: number): T[][] {
+  const made: T[][] = [];
+  let left = 0;
+  for (const item of items) {
+    const bytes = bytesOf(item);
+    if (made.length === 0 || bytes > left) {
+      made.push([]);
+      left = mostBytes;
+    }
+    made.at(-1)?.push(item);
+    left -= bytes;
+  }
+  return made;
 }
 
 /** The id of the plan that a run executes. */
