@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 const script = `
 import { openSync } from "node:fs";
 const { runJailed } = await import(process.env.JAIL_PROCESS);
-const python = { executable: "/bin/true", version: "3", libraries: [] };
+const python = { executable: "/bin/true", version: "3", libraries: [], packages: null };
 const program = { code: "", payload: null, timeoutMs: 5_000, signal: new AbortController().signal };
 try { for (;;) openSync("/dev/null"); } catch {}
 const { kind, code, message } = await runJailed(python, program, { memoryBytes: 1, stdoutBytes: 1, resultBytes: 1 });
