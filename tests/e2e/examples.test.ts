@@ -46,6 +46,12 @@ describe("the examples", () => {
     expect((await runExample("product-search", { query: "tent", catalog_url: shop.url })).outputText).toBe('Nothing fits "tent".');
   });
 
+  it("order-totals adds up with JavaScript", async () => {
+    const run = await runExample("order-totals");
+    expect(run.outputText).toContain("3 orders of 2 customers");
+    expect(run.outputText).toContain("- Ada: 15.50 EUR");
+  });
+
   it("draft-and-review hands the first model's text to the second", async () => {
     provider.chat({ text: "A long draft." }, { text: "A draft." });
     const run = await runExample("draft-and-review");

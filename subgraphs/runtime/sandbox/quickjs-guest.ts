@@ -75,7 +75,7 @@ function described(error) {
     const name = text(error.name);
     const said = text(error.message);
     const message = name + (said === "" ? "" : ": " + call(slice, said, 0, 2000)) + (line === undefined ? "" : " (line " + line + ")");
-    return { message, isMemory: name === "InternalError" && said === "out of memory" };
+    return { message, isMemory: name === "InternalError" && (said === "out of memory" || said === "string too long") };
   } catch {
     return { message: "Error: (its message cannot be shown)", isMemory: false };
   }

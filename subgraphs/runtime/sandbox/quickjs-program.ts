@@ -21,6 +21,7 @@ import type { PrintedPage, ProgramMessage, ProgramVerdict } from "./quickjs-mess
 
 /** A deeper one overflows the host's stack before QuickJS notices. */
 const stackBytes = 256 << 10;
+const wordsBytes = 4 << 20;
 const pageBytes = 65_536;
 const firstPages = 256;
 
@@ -100,7 +101,7 @@ class QuickjsRun {
     const value = this.#awaited(this.#result());
     const problem = this.#ask("problem", value);
     if (this.#context.typeof(problem) === "string")
-      return failed("CODE_RESULT_NOT_JSON", `The program's result is not JSON: ${this.#context.getString(problem)}.`);
+      return failed("CODE_RESULT_NOT_JSON", `The program's result is not JSON: ${this.#text(problem)}.`);
     return this.#completed(this.#ask("json", value));
   }
 
@@ -129,7 +130,7 @@ class QuickjsRun {
     const { resultBytes } = this.#program;
     const tooLarge = failed("CODE_OUTPUT_TOO_LARGE", `The program's result is larger than ${resultBytes} bytes.`);
     if (this.#lengthOf(json) > resultBytes) return tooLarge;
-    const text = this.#context.getString(json);
+    const text = this.#text(json);
     if (Buffer.byteLength(text) > resultBytes) return tooLarge;
     if (!hasTooManyValues(text)) return { kind: "completed", json: text };
     return failed("CODE_OUTPUT_TOO_LARGE", `The program's result has more than ${maxJsonValues} values; give back less, or text.`);
@@ -157,9 +158,18 @@ class QuickjsRun {
 
   /** Ends with an error of the program, told in the program's own words. */
   #fail(error: QuickJSHandle): never {
-    const told = this.#ask("describe", error);
-    const { message, isMemory } = JSON.parse(this.#context.getString(told)) as { message: string; isMemory: boolean };
-    throw new Stop(isMemory ? outOfMemory(this.#program.memoryBytes) : failed("CODE_ERROR", message));
+    // Whoever is out of memory has none left for words.
+    this.#context.runtime.setMemoryLimit(this.#program.memoryBytes + wordsBytes);
+    const told = this.#text(this.#ask("describe", error));
+    const { message, isMemory } = (JSON.parse(told) ?? {}) as { message?: string; isMemory?: boolean };
+    throw new Stop(isMemory || message === undefined ? outOfMemory(this.#program.memoryBytes) : failed("CODE_ERROR", message));
+  }
+
+  /** A text of QuickJS, which makes a copy of it; an empty one is a copy for which there was no room. */
+  #text(handle: QuickJSHandle): string {
+    const text = this.#context.getString(handle);
+    if (text === "") throw new Stop(outOfMemory(this.#program.memoryBytes));
+    return text;
   }
 
   #lengthOf(text: QuickJSHandle): number {
