@@ -38,7 +38,8 @@ async function figureOf(sandbox: Sandbox, language: ProgramLanguage, count: numb
   const alone = await drive(Math.ceil(count / 4), 1, work);
   const together = await drive(count, availableParallelism(), work);
   const late: number[] = [];
-  for (let index = 0; index < kills; index++) late.push(await lateness(sandbox, language, index % 2 === 0 ? endless[language] : inNative[language]));
+  for (let index = 0; index < kills; index++)
+    late.push(await lateness(sandbox, language, index % 2 === 0 ? endless[language] : inNative[language]));
   return {
     bench: "programs",
     case: language,

@@ -283,7 +283,11 @@ describe("a program in JavaScript that fails, and nothing else", () => {
     ["takes too much memory", "result = 'x'.repeat(1e9)", "CODE_MEMORY", "128 MiB"],
     ["has a result that is too large", "result = 'x'.repeat(51 * 1024 * 1024)", "CODE_OUTPUT_TOO_LARGE", "52428800 bytes"],
   ])("is one that %s", async (_what, code, errorCode, words) => {
-    const run = await runBeside({ id: "bad", type: "code", config: { language: "javascript", timeout_seconds: code.startsWith("for") ? 1 : 20, code } });
+    const run = await runBeside({
+      id: "bad",
+      type: "code",
+      config: { language: "javascript", timeout_seconds: code.startsWith("for") ? 1 : 20, code },
+    });
     expect(run).toMatchObject({ ...onlyItFailed(errorCode), message: expect.stringContaining(words) });
   });
 });

@@ -132,7 +132,8 @@ function judge(end: End, answer: string, stderr: string): Verdict {
   const beforehand = beforehandSchema.safeParse(parseJson(first)).data;
   if (beforehand?.kind === "unavailable") return failed("SANDBOX_UNAVAILABLE", `This host cannot jail a program: ${beforehand.message}.`);
   // It ended before the program began, so that was not the program's doing.
-  if (beforehand === undefined) return failed("SANDBOX_UNAVAILABLE", `Python ended before the program began: ${lastLine(stderr) ?? endOf(end)}.`);
+  if (beforehand === undefined)
+    return failed("SANDBOX_UNAVAILABLE", `Python ended before the program began: ${lastLine(stderr) ?? endOf(end)}.`);
   const said = answerSchema.safeParse(parseJson(rest.join("\n"))).data;
   if (said !== undefined) return said.kind === "completed" ? { kind: "completed", result: (said.result ?? null) as Json } : said;
   if (end.signal === "SIGXCPU") return failed("CODE_TIMEOUT", "The program used up its processor time.");

@@ -52,7 +52,9 @@ async function findPython(pythonBin: string, packages: string | undefined): Prom
   const barred = `nobody, as which root's programs run, may not enter ${configured.python.executable}`;
   const system = await asked(systemPython, packages);
   if ("problem" in system || !system.python.isEnterable)
-    return { problem: `No usable Python: ${barred}. Set AGENT_PLATFORM_PYTHON_BIN to one that everybody may read, or do not start as root.` };
+    return {
+      problem: `No usable Python: ${barred}. Set AGENT_PLATFORM_PYTHON_BIN to one that everybody may read, or do not start as root.`,
+    };
   return { ...system, note: `programs in Python run in ${system.python.executable} ${system.python.version}: ${barred}` };
 }
 
@@ -60,7 +62,9 @@ async function asked(pythonBin: string, packages: string | undefined): Promise<{
   try {
     const python = await askInterpreter(pythonBin, packages);
     if (python.packagesProblem === null) return { python, note: null };
-    return { problem: `AGENT_PLATFORM_PYTHON_PACKAGES=${packages}: ${python.packagesProblem}. Give a folder that everybody may read, or none.` };
+    return {
+      problem: `AGENT_PLATFORM_PYTHON_PACKAGES=${packages}: ${python.packagesProblem}. Give a folder that everybody may read, or none.`,
+    };
   } catch (error) {
     return { problem: `No usable Python: ${unusable(pythonBin, error)}. Set AGENT_PLATFORM_PYTHON_BIN to a Python 3.9 or newer.` };
   }

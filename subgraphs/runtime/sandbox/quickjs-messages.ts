@@ -20,8 +20,7 @@ export interface PrintedPage {
 
 /** How a program ended, as the thread has seen it. The result is JSON. */
 export type ProgramVerdict =
-  | { kind: "completed"; json: string }
-  | { kind: "failed"; code: Extract<SandboxResult, { kind: "failed" }>["code"]; message: string };
+  { kind: "completed"; json: string } | { kind: "failed"; code: Extract<SandboxResult, { kind: "failed" }>["code"]; message: string };
 
 /** From the thread. began: from now on the program's time runs. Of a short program both come at once. */
 export type QuickjsThreadMessage = { kind: "began" } | { kind: "ended"; verdict: ProgramVerdict; durationMs: number };

@@ -9,7 +9,6 @@ import variant from "@jitl/quickjs-wasmfile-release-sync";
 import {
   newQuickJSWASMModuleFromVariant,
   newVariant,
-  type CustomizeVariantOptions,
   type QuickJSContext,
   type QuickJSHandle,
   type QuickJSSyncVariant,
@@ -55,8 +54,11 @@ class Stop extends Error {
 export async function runInQuickjs(program: ProgramMessage, page: PrintedPage, began: () => void): Promise<ProgramVerdict> {
   const wasmModule = await compileQuickjs();
   // The payload and the result go in and out beside the program's own memory, which QuickJS counts.
-  const wasmMemory = new WebAssembly.Memory({ initial: firstPages, maximum: firstPages + Math.ceil((program.memoryBytes * 2) / pageBytes) });
-  const instance = await newQuickJSWASMModuleFromVariant(newVariant(quickjs, { wasmModule, wasmMemory } as CustomizeVariantOptions));
+  const wasmMemory = new WebAssembly.Memory({
+    initial: firstPages,
+    maximum: firstPages + Math.ceil((program.memoryBytes * 2) / pageBytes),
+  });
+  const instance = await newQuickJSWASMModuleFromVariant(newVariant(quickjs, { wasmModule, wasmMemory }));
   const run = new QuickjsRun(instance.newContext(), program, page);
   began();
   return run.toEnd();

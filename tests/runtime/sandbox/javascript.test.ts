@@ -52,7 +52,11 @@ describe("the JavaScript sandbox", () => {
   });
 
   it("carries every kind of JSON there and back", async () => {
-    const payload = { text: 'ü \u{1F600} \\ "\u0000 \ud800', list: [1, -2.5, 1e300, true, null, []], nested: { "": { a: "\n" }, "__proto__x": 1 } };
+    const payload = {
+      text: 'ü \u{1F600} \\ "\u0000 \ud800',
+      list: [1, -2.5, 1e300, true, null, []],
+      nested: { "": { a: "\n" }, __proto__x: 1 },
+    };
     expect(await valueOf("result = payload", payload)).toEqual(payload);
     expect(await valueOf("result = Object.keys(payload)", JSON.parse('{"__proto__": 1}'))).toEqual(["__proto__"]);
   });

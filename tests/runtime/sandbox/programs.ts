@@ -6,11 +6,7 @@ import type { SandboxPort, SandboxRequest, SandboxResult } from "../../../subgra
 export const sandbox = openSandbox({ pythonBin: "python3", maxTimeoutMs: 100_000 });
 
 /** Runs JavaScript with a time-out that nothing here is to reach, unless it says so. */
-export function runJavaScript(
-  code: string,
-  options: Partial<SandboxRequest> = {},
-  port: SandboxPort = sandbox,
-): Promise<SandboxResult> {
+export function runJavaScript(code: string, options: Partial<SandboxRequest> = {}, port: SandboxPort = sandbox): Promise<SandboxResult> {
   const signal = new AbortController().signal;
   return port.run({ tenantId: "acme", language: "javascript", code, payload: null, timeoutMs: 100_000, signal, ...options });
 }

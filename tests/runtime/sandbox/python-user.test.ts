@@ -54,8 +54,12 @@ describeWithJail("a Python program", () => {
     const barred = join(secret, "bin", "python3");
     expect(await askInterpreter(barred)).toMatchObject({ isEnterable: false });
     await withSandbox({ pythonBin: barred }, async (own) => {
-      expect(await own.notes()).toEqual([expect.stringMatching(/^programs in Python run in \/usr\/bin\/python3\S* 3\.\d+\.\d+: nobody, as which root's programs/)]);
-      expect(await runPython("import os, sys\nresult = [os.getuid() != 0, 'private' in sys.prefix]", {}, own)).toMatchObject({ result: [true, false] });
+      expect(await own.notes()).toEqual([
+        expect.stringMatching(/^programs in Python run in \/usr\/bin\/python3\S* 3\.\d+\.\d+: nobody, as which root's programs/),
+      ]);
+      expect(await runPython("import os, sys\nresult = [os.getuid() != 0, 'private' in sys.prefix]", {}, own)).toMatchObject({
+        result: [true, false],
+      });
     });
   });
 
@@ -84,7 +88,10 @@ result = [greet("Ada"), refused(lambda: open(greetings.__file__, "a")), refused(
   });
 
   it("has none of them where none are given", async () => {
-    expect(await runPython("import greetings")).toMatchObject({ code: "CODE_ERROR", message: expect.stringMatching(/^ModuleNotFoundError/) });
+    expect(await runPython("import greetings")).toMatchObject({
+      code: "CODE_ERROR",
+      message: expect.stringMatching(/^ModuleNotFoundError/),
+    });
   });
 });
 
@@ -118,7 +125,11 @@ describeWithJail("the main of a Python program", () => {
     ["is not called where result is None", "def main(payload):\n  return 2\nresult = None", null],
     ["is not called where the program calls it", "def main(payload):\n  print('called')\nmain(payload)", null],
     ["is not called where the program hands it on", "def main(payload=0):\n  print('called')\nlist(map(main, [1]))", null],
-    ["is not called where the program calls it as a script's", "def main():\n  print('called')\nif __name__ == '__main__':\n  main()", null],
+    [
+      "is not called where the program calls it as a script's",
+      "def main():\n  print('called')\nif __name__ == '__main__':\n  main()",
+      null,
+    ],
     ["may call itself", "def main(n):\n  return 1 if n == 0 else 2 * main(n - 1)", 2],
     ["may be a lambda", "main = lambda payload: payload", 1],
     ["is not called when it is no function", "main = 3", null],
