@@ -23,6 +23,8 @@ const stackBytes = 256 << 10;
 const wordsBytes = 4 << 20;
 const pageBytes = 65_536;
 const firstPages = 256;
+/** More is more than the compiled code declares. */
+const mostPages = 32_768;
 
 /** Node has it, and its types do not say so. */
 const { WebAssembly } = globalThis as unknown as {
@@ -54,10 +56,8 @@ class Stop extends Error {
 export async function runInQuickjs(program: ProgramMessage, page: PrintedPage, began: () => void): Promise<ProgramVerdict> {
   const wasmModule = await compileQuickjs();
   // The payload and the result go in and out beside the program's own memory, which QuickJS counts.
-  const wasmMemory = new WebAssembly.Memory({
-    initial: firstPages,
-    maximum: firstPages + Math.ceil((program.memoryBytes * 2) / pageBytes),
-  });
+  const maximum = Math.min(mostPages, firstPages + Math.ceil((program.memoryBytes * 2) / pageBytes));
+  const wasmMemory = new WebAssembly.Memory({ initial: firstPages, maximum });
   const instance = await newQuickJSWASMModuleFromVariant(newVariant(quickjs, { wasmModule, wasmMemory }));
   const run = new QuickjsRun(instance.newContext(), program, page);
   began();
