@@ -27,7 +27,7 @@ export class QuickjsWorker {
   #lost: (verdict: ProgramVerdict) => void = () => {};
   #closed: (verdict: ProgramVerdict) => void = () => {};
 
-  /** @param onIdle  told when it has ended its thread for want of programs. */
+  /** @param onIdle  told when it ends its thread for want of programs: it is given no more. */
   constructor(limits: ProgramLimits, onIdle: () => void) {
     this.#limits = limits;
     this.#onIdle = onIdle;
@@ -40,10 +40,16 @@ export class QuickjsWorker {
     clearTimeout(this.#idle);
     Atomics.store(this.#page.length, 0, 0);
     const { verdict, durationMs } = await this.#ended(program);
-    this.#idle = setTimeout(() => void this.close().then(this.#onIdle), idleMs).unref();
+    this.#idle = setTimeout(() => this.#retire(), idleMs).unref();
     this.#thread?.unref();
     if (verdict.kind === "failed") return { ...verdict, stdout: this.#printed(), durationMs };
     return { kind: "completed", result: JSON.parse(verdict.json), stdout: this.#printed(), durationMs };
+  }
+
+  /** First it is given no more programs, then its thread ends. */
+  #retire(): void {
+    this.#onIdle();
+    void this.close();
   }
 
   /** Ends the thread, and with it what it does. */
