@@ -177,6 +177,11 @@ console.log("a\\0b", "ü");`;
     expect(await runJavaScript(code)).toMatchObject({ kind: "failed", code: "CODE_MEMORY", message: /128 MiB/ });
   });
 
+  it("bounds memory to the MiB", async () => {
+    expect(await valueOf("result = new Uint8Array(126 << 20).length")).toBe(126 << 20);
+    expect(await runJavaScript("result = new Uint8Array(129 << 20).length")).toMatchObject({ code: "CODE_MEMORY" });
+  });
+
   it("stops a program that prints without end, and keeps the beginning", async () => {
     for (const code of ["for (;;) console.log('x'.repeat(1000))", "for (;;) { try { console.log('x'.repeat(1000)) } catch {} }"]) {
       const outcome = await runJavaScript(code);
