@@ -36,12 +36,12 @@ const terminal = new Set(["COMPLETED", "FAILED", "CANCELLED"]);
 
 const clients: RunClient[] = await Promise.all(
   Array.from({ length: wanted.clients }, async () => ({
-    post: new GraphPost(wanted.graphUrl),
-    socket: await GraphSocket.open(wanted.graphUrl),
+    post: new GraphPost(wanted.graphUrl, wanted.apiKey),
+    socket: await GraphSocket.open(wanted.graphUrl, wanted.apiKey),
   })),
 );
 const pages: number[] = [];
-for (let reader = 0; reader < wanted.readers; reader++) void readForEver(new GraphPost(wanted.graphUrl));
+for (let reader = 0; reader < wanted.readers; reader++) void readForEver(new GraphPost(wanted.graphUrl, wanted.apiKey));
 process.on("disconnect", () => process.exit(0));
 process.on("message", ({ runs }: RunsWanted) => void answer(runs));
 process.send!("ready");

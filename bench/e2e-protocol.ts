@@ -8,6 +8,8 @@ export interface ClientsWanted {
   clients: number;
   readers: number;
   mode: BenchOptions["mode"];
+  /** Where the platform asks for one. */
+  apiKey?: string | undefined;
 }
 
 /** To the clients: make so many runs among you, each the next one as soon as its last has ended. */

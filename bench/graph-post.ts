@@ -4,8 +4,10 @@ import { Client } from "undici";
 export class GraphPost {
   readonly #client: Client;
   readonly #path: string;
+  readonly #headers: Record<string, string>;
 
-  constructor(graphUrl: string) {
+  constructor(graphUrl: string, apiKey?: string) {
+    this.#headers = { "content-type": "application/json", ...(apiKey !== undefined && { "x-api-key": apiKey }) };
     const { origin, pathname } = new URL(graphUrl);
     this.#client = new Client(origin);
     this.#path = pathname;
@@ -16,7 +18,7 @@ export class GraphPost {
     const { body } = await this.#client.request({
       path: this.#path,
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: this.#headers,
       body: JSON.stringify({ query, variables }),
     });
     const { data, errors } = (await body.json()) as { data?: D; errors?: { message: string }[] };

@@ -20,8 +20,10 @@ export class GraphSocket {
   }
 
   /** Connects. */
-  static async open(graphUrl: string): Promise<GraphSocket> {
-    const client = createClient({ url: graphUrl.replace(/^http/, "ws"), webSocketImpl: WebSocket, lazy: false, retryAttempts: 0 });
+  static async open(graphUrl: string, apiKey?: string): Promise<GraphSocket> {
+    const connectionParams = apiKey === undefined ? {} : { "x-api-key": apiKey };
+    const url = graphUrl.replace(/^http/, "ws");
+    const client = createClient({ url, webSocketImpl: WebSocket, lazy: false, retryAttempts: 0, connectionParams });
     await new Promise<void>((resolve, reject) => {
       client.on("connected", () => resolve());
       client.on("closed", () => reject(new Error("the socket was closed")));

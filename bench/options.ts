@@ -10,6 +10,8 @@ export interface BenchOptions {
   readers: number;
   /** `e2e`: which subscription shows a run to its client. */
   mode: "runEvents" | "runEventPages" | "startRun";
+  /** `e2e`: measured is what audits and keys cost, against a platform without. */
+  isAudits: boolean;
   /** `chain`: every node touches the outside. */
   isOutside: boolean;
   /** `drain`: the folder of another checkout, measured in turn with this one. */
@@ -40,6 +42,7 @@ export function benchCommand(argv: string[]): BenchCommand {
       readers: { type: "string", default: "0" },
       pages: { type: "boolean", default: false },
       "start-run": { type: "boolean", default: false },
+      audits: { type: "boolean", default: false },
       effects: { type: "boolean", default: false },
       against: { type: "string" },
     },
@@ -55,6 +58,7 @@ export function benchCommand(argv: string[]): BenchCommand {
       clients: whole("clients", values.clients, 1),
       readers: whole("readers", values.readers, 0),
       mode,
+      isAudits: values.audits,
       isOutside: values.effects,
       against: values.against,
     },

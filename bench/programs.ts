@@ -11,7 +11,7 @@ const samples = {
     "const total = payload.numbers.reduce((a, b) => a + b, 0);\nconsole.log(`total=${total}`);\nresult = { total, count: payload.numbers.length };",
 };
 const endless = { python: "while True: pass", javascript: "for (;;) {}" };
-const inNative = { python: "import re\nre.match('(a+)+$', 'a' * 40 + 'b')", javascript: "let a = 3n; for (;;) a = a * a" };
+const inNative = { python: "import re\nre.match('(a+)+$', 'a' * 40 + 'b')", javascript: "for (;;) (3n ** 600000n).toString()" };
 const counts = { python: 200, javascript: 1_000 };
 const deadlineMs = 200;
 const kills = 10;

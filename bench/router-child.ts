@@ -1,4 +1,4 @@
-/** One server of the router's bench: `plain`, `embedded`, `audited` (by a database, whose URL follows), `distributed` (the router) or `subgraphs` (what that asks). */
+/** One server of the router's bench: `plain`, `embedded`, `audited` (by a database, whose URL follows, and with keys), `distributed` (the router) or `subgraphs` (what that asks). */
 import "reflect-metadata";
 import { mkdtempSync } from "node:fs";
 import { createServer } from "node:http";
@@ -9,12 +9,15 @@ import { execute, parse, validate } from "graphql";
 import { defaultEnv } from "#shared/config.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
+import { HintBus } from "#shared/hints.ts";
 import { createLog } from "#shared/log.ts";
+import { createSecretBox } from "#shared/secret/secrets.ts";
 import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { migrateAll } from "../cli/compose/migrate.ts";
 import { AuditWriter } from "../router/access/audit-writer.ts";
-import type { AuditSink } from "../router/audit/audit.ts";
+import { openKeyAdmin } from "../router/access/key-admin.ts";
+import { KeyRing } from "../router/access/key-ring.ts";
 import { discardedAudits } from "../router/audit/discarded.ts";
 import { startRouter } from "../router/router.ts";
 import { benchEndpoints, plainSchema } from "./router-schemas.ts";
@@ -24,29 +27,56 @@ const env = defaultEnv({ port: 0, logLevel: "error", dataDir: mkdtempSync(join(t
 const log = createLog(env, "bench");
 const keys = new InternalKeys(["5e".repeat(32)]);
 process.on("disconnect", () => process.exit(0));
+// Whoever measures it asks what it has used, in µs.
+process.on("message", () => {
+  const { user, system } = process.cpuUsage();
+  process.send!(user + system);
+});
 process.send!(await serve());
 
-async function serve(): Promise<string[]> {
-  if (mode === "plain") return [await servePlain()];
-  if (mode === "embedded") return [await serveRouter(benchEndpoints())];
-  if (mode === "audited") return [await serveRouter(benchEndpoints(), await auditWriter(urls[0]!))];
-  if (mode === "distributed")
-    return [
-      await serveRouter(
-        await Promise.all(urls.map((url, index) => connectEndpoint({ name: index === 0 ? "runs" : "workflows", url, keys }))),
-      ),
-    ];
+/** Where it serves, and the key that it asks for. */
+export interface ServedRouter {
+  urls: string[];
+  key?: string;
+}
+
+async function serve(): Promise<ServedRouter> {
+  if (mode === "plain") return { urls: [await servePlain()] };
+  if (mode === "embedded") return { urls: [await serveRouter(benchEndpoints())] };
+  if (mode === "audited") return serveAudited(urls[0]!);
+  if (mode === "distributed") {
+    const connected = urls.map((url, index) => connectEndpoint({ name: index === 0 ? "runs" : "workflows", url, keys }));
+    return { urls: [await serveRouter(await Promise.all(connected))] };
+  }
   const server = await serveEndpoints({ endpoints: benchEndpoints(), listen: { port: 0 }, log, keys });
-  return [server.urlOf("runs"), server.urlOf("workflows")];
+  return { urls: [server.urlOf("runs"), server.urlOf("workflows")] };
 }
 
-async function serveRouter(endpoints: SubgraphEndpoint[], audit: AuditSink = discardedAudits): Promise<string> {
-  return (await startRouter({ env, endpoints, audit, log })).url;
+async function serveRouter(endpoints: SubgraphEndpoint[]): Promise<string> {
+  return (await startRouter({ env, endpoints, audit: discardedAudits, log })).url;
 }
 
-async function auditWriter(databaseUrl: string): Promise<AuditSink> {
+/** As it is run in earnest. The bench's fields name no scope, so its key is one that has all. */
+async function serveAudited(databaseUrl: string): Promise<ServedRouter> {
   await migrateAll({ ...env, databaseUrl }, ["access"]);
-  return new AuditWriter({ databaseUrl, log, spillFolder: join(env.dataDir, "audits") });
+  const secrets = createSecretBox("5e".repeat(32));
+  const admin = await openKeyAdmin({ databaseUrl, secrets });
+  const { secret: key } = await admin.create({ tenantId: "bench", name: "bench", scopes: null, isAdmin: true, expiresAt: null });
+  await admin.close();
+  const hints = new HintBus({ url: databaseUrl, log });
+  await hints.start();
+  const ring = await KeyRing.open({ databaseUrl, secrets, hints, log });
+  const audit = new AuditWriter({ databaseUrl, log, spillFolder: join(env.dataDir, "audits") });
+  // One key asks all there is to ask, from one address.
+  const unlimited = { rateLimit: 0, rateLimitAddress: 0 };
+  const { url } = await startRouter({
+    env: { ...env, ...unlimited, authRequired: true },
+    keys: ring,
+    endpoints: benchEndpoints(),
+    audit,
+    log,
+  });
+  return { urls: [url], key };
 }
 
 /** The floor: parse once, validate once, execute. */

@@ -15,7 +15,7 @@ export function bannerLines(banner: Banner): string[] {
     ["GraphiQL", new URL("/", banner.graphUrl).href],
     ["data", banner.dataDir],
     ["log", banner.logFile],
-    ["auth", banner.isAuthOn ? "on" : "off: this machine only"],
+    ["auth", banner.isAuthOn ? "on: every request needs an API key" : "off: this machine only"],
     ["workers", banner.workers === 0 ? "none: only the execute… mutations advance runs" : String(banner.workers)],
   ];
   return [

@@ -32,13 +32,14 @@ export interface RunningPart {
 export interface RunningServer extends RunningPart {
   /** Where its graph is, such as http://127.0.0.1:4000/graphql. */
   graphUrl: string;
+  /** What a person should know, such as that code nodes cannot run here. A line each. */
+  notes?: string[];
   /** Does in the background what the first visitor of its pages would else wait for; once it serves. */
   prepareGraphiql?(): void;
 }
 
 /** Router and subgraphs in one process. */
 export interface RunningPlatform extends RunningServer {
-  /** What a person should know, such as that code nodes cannot run here. A line each. */
   notes: string[];
 }
 

@@ -1,6 +1,7 @@
 import { GraphqlRequestError, TransportError } from "#codegen/client/errors.ts";
 import { AppError } from "#shared/errors.ts";
 import { issueLines } from "./errors.ts";
+import { programName } from "./program-name.ts";
 
 /** What was asked with is wrong, whatever the platform says. */
 const wrongAsks = [
@@ -21,7 +22,7 @@ export function exitCodeOf(error: unknown): number {
 /** Tells an error to a person (its sentence; a bug's whole story) or, with `--json`, to a program. */
 export function tellError(error: unknown, { tell, isJson }: { tell: (text: string) => void; isJson: boolean }): void {
   if (isJson) return tell(JSON.stringify({ error: machineReadable(error) }));
-  if (isForPeople(error)) return tell([error.message, ...issuesOf(error)].join("\n"));
+  if (isForPeople(error)) return tell([error.message, ...issuesOf(error), ...keyHelp(error)].join("\n"));
   tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
@@ -35,6 +36,16 @@ function issuesOf(error: Error): string[] {
   const issues = error instanceof GraphqlRequestError ? error.errors[0]?.extensions?.["issues"] : undefined;
   if (!Array.isArray(issues)) return [];
   return issueLines(issues);
+}
+
+/** What a person at a shell does about a refusal that speaks of headers. */
+function keyHelp(error: Error): string[] {
+  const reason = error instanceof GraphqlRequestError ? error.reason : undefined;
+  if (reason === "TENANT_MISMATCH") return ["Here: leave --tenant out, or give a key of that tenant."];
+  if (reason !== "KEY_MISSING" && reason !== "KEY_INVALID") return [];
+  return [
+    `Here: --api-key agp_…, or AGENT_PLATFORM_API_KEY. To make one, beside the data folder: ${programName()} keys create --tenant t1`,
+  ];
 }
 
 function machineReadable(error: unknown): object {

@@ -7,6 +7,7 @@ import type { GraphqlContext } from "#shared/serve/graphql-http.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
 import { authOff, identified, type Identity } from "./edge/identity.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
+import { seenFrom } from "./edge/seen-from.ts";
 
 /** The context of one operation at the router. */
 export interface RouterContext extends GraphqlContext {
@@ -97,7 +98,5 @@ function claimedBy({ headers, url }: IncomingMessage): ClaimedRequest {
 const isTenantId = (claimed: unknown) => typeof claimed === "string" && tenantIdPattern.test(claimed);
 
 function clientOf(request: IncomingMessage): Pick<RouterContext, "clientIp" | "userAgent"> {
-  // Null once a request was destroyed, whatever its type says.
-  const socket = request.socket as IncomingMessage["socket"] | null;
-  return { clientIp: socket?.remoteAddress ?? null, userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null };
+  return { clientIp: seenFrom(request).address, userAgent: request.headers["user-agent"]?.slice(0, 500) ?? null };
 }

@@ -1,5 +1,5 @@
 /** The router: one door to all subgraphs, over HTTP and WebSocket. It knows no domain but its own two nouns, key and audit. */
-import type { IncomingMessage, Server } from "node:http";
+import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { ApolloServer } from "@apollo/server";
@@ -8,6 +8,7 @@ import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import { startGraphqlServer } from "#shared/serve/graphql-http.ts";
 import { refuseUpgrade } from "#shared/serve/http-answer.ts";
+import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { addressOf, closeServer, listen } from "#shared/serve/listen.ts";
 import type { Log } from "#shared/log.ts";
@@ -27,6 +28,11 @@ import { defaultStreamBounds, HttpStreams, type StreamBounds } from "./edge/http
 import { boundedServer, defaultBounds, type HttpBounds } from "./edge/http-bounds.ts";
 import { defaultLimits, type OperationLimits } from "./graph/limits.ts";
 import { Operations } from "./graph/operations.ts";
+import type { OperationDeadlines } from "./edge/operation-deadline.ts";
+import { placeLimitsOf, Places, type PlaceLimits } from "./edge/places.ts";
+import { Rates, rateLimitsOf, type RateLimits } from "./edge/rates.ts";
+import { clientFinder, type SeenFrom } from "./edge/seen-from.ts";
+import type { SharedCounts } from "./access/shared-counts.ts";
 import { RefusalAudit } from "./audit/refusal-audit.ts";
 import type { RouterContext } from "./request-context.ts";
 import { socketOptions } from "./edge/sockets.ts";
@@ -37,8 +43,14 @@ import { AnswerBytes, answerLimits, type AnswerLimits } from "./graph/answer-byt
 import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
 import { keptNumbers } from "./graph/variables.ts";
 
+/** Settings that the router reads. */
+type RouterSettings =
+  | ("host" | "port" | "authRequired" | "bootstrapToken" | "allowedHosts" | "corsOrigins" | "trustedProxies")
+  | ("rateLimit" | "rateLimitAddress" | "rateLimitFailedKeys" | "connectionsPerKey" | "connectionsPerAddress")
+  | ("subscriptionsPerTenant" | "operationSeconds" | "outsideOperationSeconds" | "maxNodes" | "answersMib");
+
 export interface RouterOptions {
-  env: Pick<Env, "host" | "port" | "authRequired" | "bootstrapToken" | "allowedHosts" | "corsOrigins" | "maxNodes" | "answersMib">;
+  env: Pick<Env, RouterSettings>;
   /** With auth on: whom it lets in. */
   keys?: KeyRing | undefined;
   endpoints: readonly SubgraphEndpoint[];
@@ -50,6 +62,11 @@ export interface RouterOptions {
   parts?: () => readonly PartHealth[];
   limits?: Partial<OperationLimits>;
   deadlines?: Partial<FetchDeadlines>;
+  operationDeadlines?: Partial<OperationDeadlines>;
+  rates?: Partial<RateLimits>;
+  /** Counts the operations of a key in all routers of a database; else each counts its own. */
+  sharedCounts?: SharedCounts | undefined;
+  places?: Partial<PlaceLimits>;
   gate?: Partial<GateLimits>;
   streamGate?: Partial<GateLimits>;
   answers?: Partial<AnswerLimits>;
@@ -88,7 +105,9 @@ export async function keepBundle(log: Log): Promise<void> {
 export async function startRouter(options: RouterOptions): Promise<RunningRouter> {
   const { env, endpoints, audit, log } = options;
   refuseUnsafe(options);
-  const identities = new Identities({ env, keys: env.authRequired ? options.keys : undefined });
+  const rates = new Rates({ ...rateLimitsOf(env), ...options.rates }, options.sharedCounts);
+  const identities = new Identities({ env, keys: env.authRequired ? options.keys : undefined, rates });
+  const find = clientFinder(env.trustedProxies);
   const runtime = await createRuntime(options);
   const limits = limitsOf(options);
   const audited: Audited = new WeakSet();
@@ -113,13 +132,13 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     readers: runtime.readers,
     parts: options.parts,
   };
-  const listener = httpListener({ ...answering, env, log, refusals, identities });
+  const listener = httpListener({ ...answering, env, log, refusals, identities, rates, find });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
-  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities }), {
+  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities, rates }), {
     log,
     limits: { maxMessageBytes: maxBodyBytes, ...options.sockets },
   });
-  http.on("upgrade", upgradeListener({ sockets, env, refusals, identities }));
+  http.on("upgrade", upgradeListener({ sockets, env, refusals, identities, rates, find, places: runtime.places }));
   await listen(http, { port: env.port, host: env.host }).catch(async (error: unknown) => {
     await server.stop();
     throw error;
@@ -145,6 +164,12 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
     operations: new Operations({ graph, rules: [keptNumbers], limits: limitsOf({ env, limits }) }),
     endpoints: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint])),
     deadlines: { ...defaultDeadlines, ...deadlines },
+    operationDeadlines: {
+      operationMs: env.operationSeconds * 1_000,
+      outsideMs: env.outsideOperationSeconds * 1_000,
+      ...given.operationDeadlines,
+    },
+    places: new Places({ ...placeLimitsOf(env), ...given.places }),
     gate: new TenantGate({ ...defaultGate, ...given.gate }),
     outsideGate: new TenantGate({ ...outsideGate, ...given.gate }),
     streamGate: new TenantGate({ ...streamGate, ...given.streamGate }),
@@ -175,18 +200,32 @@ interface Upgrading {
   env: RouterOptions["env"];
   refusals: RefusalAudit;
   identities: Identities;
+  rates: Rates;
+  places: Places;
+  find: (request: IncomingMessage) => SeenFrom;
 }
 
-function upgradeListener({ sockets, env, refusals, identities }: Upgrading) {
+function upgradeListener({ sockets, env, refusals, identities, rates, places, find }: Upgrading) {
+  const refuse = (request: IncomingMessage, socket: Duplex, error: unknown) => {
+    const statusCode = statusOfRefusal(error);
+    refusals.record({ request, statusCode, error, identity: identities.nobody });
+    refuseUpgrade(socket, `${statusCode} ${STATUS_CODES[statusCode]}`, error);
+  };
+  const open = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const refusal = identities.isAuthOn ? undefined : refusalOf(request, env);
+    if (refusal !== undefined) throw refusal;
+    await rates.address(request);
+    if (socket.destroyed) return;
+    socket.once("close", places.ofAddress(request));
+    if (!sockets.upgrade(request, socket, head)) refusals.record({ request, statusCode: 503, error: tooManySockets() });
+  };
   return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    find(request);
+    // While it is counted nobody else listens: a client that hangs up would end the process.
+    socket.on("error", () => {});
     const path = (request.url ?? "/").split("?", 1)[0];
     if (path !== "/graphql") return refuseUpgrade(socket, "404 Not Found");
-    const refusal = identities.isAuthOn ? undefined : refusalOf(request, env);
-    if (refusal !== undefined) {
-      refusals.record({ request, statusCode: 403, error: refusal });
-      return refuseUpgrade(socket, "403 Forbidden");
-    }
-    if (!sockets.upgrade(request, socket, head)) refusals.record({ request, statusCode: 503, error: tooManySockets() });
+    void open(request, socket, head).catch((error: unknown) => refuse(request, socket, error));
   };
 }
 

@@ -4,7 +4,9 @@
  */
 import { closestMatch } from "leven";
 import { z } from "zod";
+import { isAddressRange } from "./addresses.ts";
 import { isEgressEntry } from "./fetch/egress.ts";
+import { isWebOrigin } from "./serve/host-guard.ts";
 import { AppError } from "./errors.ts";
 import { internalKeyPattern } from "./trust/internal-keys.ts";
 
@@ -83,7 +85,26 @@ const variables = {
   LOG_LEVEL: { schema: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"), example: "info" },
   LOG_FILE: { schema: optional, example: ".data/platform.log" },
   ALLOWED_HOSTS: { schema: list, example: "platform.local,10.0.0.5" },
-  CORS_ORIGINS: { schema: list, example: "http://localhost:5173" },
+  CORS_ORIGINS: {
+    schema: list.refine(
+      (origins) => origins.every(isWebOrigin),
+      "each entry must be an origin as browsers send it: scheme, host and port, no path and no *",
+    ),
+    example: "http://localhost:5173,https://app.example.com",
+  },
+  TRUSTED_PROXIES: {
+    schema: list.refine((ranges) => ranges.every(isAddressRange), "each entry must be an address, or a range such as 10.0.0.0/8"),
+    example: "127.0.0.1,10.0.0.0/8",
+  },
+  RATE_LIMIT: { schema: wholeNumber(0, 1_000_000).optional(), example: "100" },
+  RATE_LIMIT_ADDRESS: { schema: wholeNumber(0, 1_000_000).optional(), example: "200" },
+  RATE_LIMIT_FAILED_KEYS: { schema: whole(60, 0, 1_000_000), example: "60" },
+  RATE_LIMIT_SHARED: { schema: flag, example: "true" },
+  CONNECTIONS_PER_KEY: { schema: whole(1_000, 1, 10_000), example: "1000" },
+  CONNECTIONS_PER_ADDRESS: { schema: whole(4_000, 1, 10_000), example: "4000" },
+  SUBSCRIPTIONS_PER_TENANT: { schema: whole(20_000, 1, 1_000_000), example: "20000" },
+  OPERATION_SECONDS: { schema: whole(60, 1, 3_600), example: "60" },
+  OUTSIDE_OPERATION_SECONDS: { schema: whole(900, 1, 86_400), example: "900" },
   ENCRYPTION_KEY: {
     schema: z
       .string()
@@ -98,6 +119,7 @@ const variables = {
     ),
     example: "64 hex digits",
   },
+  API_KEY: { schema: optional, example: "agp_…" },
   SMOKE_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_WORKFLOW_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_RUNTIME_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
@@ -149,11 +171,32 @@ export interface Env {
   logLevel: (typeof logLevels)[number];
   logFile: string | undefined;
   allowedHosts: string[];
+  /** Origins of browsers, such as `https://app.example.com`. */
   corsOrigins: string[];
+  /** Addresses and ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+  trustedProxies: string[];
+  /** Operations a second of one key (with auth off: of one tenant), 0: any number; undefined: the router's default. */
+  rateLimit: number | undefined;
+  /** The same of one address. */
+  rateLimitAddress: number | undefined;
+  /** Keys that are not accepted, a minute and address; 0: any number. */
+  rateLimitFailedKeys: number;
+  /** Whether routers of one database count the operations of a key together. */
+  rateLimitShared: boolean;
+  /** WebSockets and streams over HTTP that are open at once: of one key, and of one address. */
+  connectionsPerKey: number;
+  connectionsPerAddress: number;
+  /** Subscriptions of one tenant that are open at once, on whatever they are. */
+  subscriptionsPerTenant: number;
+  /** How long one operation may take, and one that waits for somebody outside, such as a model. */
+  operationSeconds: number;
+  outsideOperationSeconds: number;
   /** 32 bytes in hex; embedded mode makes one and keeps it beside the data. */
   encryptionKey: string | undefined;
   /** By which processes of the platform know each other, the first signs; none: made at each start, where one process starts all. */
   internalKeys: string[];
+  /** What commands that ask a graph send as x-api-key: their --api-key. No process of the platform reads it. */
+  apiKey: string | undefined;
   /** The smoke test's --url (also as SMOKE_WORKFLOW_URL or SMOKE_RUNTIME_URL: the graph is one), --tenant and --api-key. */
   smokeUrl: string | undefined;
   smokeTenantId: string | undefined;
@@ -206,8 +249,19 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     logFile: read("LOG_FILE"),
     allowedHosts: read("ALLOWED_HOSTS"),
     corsOrigins: read("CORS_ORIGINS"),
+    trustedProxies: read("TRUSTED_PROXIES"),
+    rateLimit: read("RATE_LIMIT"),
+    rateLimitAddress: read("RATE_LIMIT_ADDRESS"),
+    rateLimitFailedKeys: read("RATE_LIMIT_FAILED_KEYS"),
+    rateLimitShared: read("RATE_LIMIT_SHARED"),
+    connectionsPerKey: read("CONNECTIONS_PER_KEY"),
+    connectionsPerAddress: read("CONNECTIONS_PER_ADDRESS"),
+    subscriptionsPerTenant: read("SUBSCRIPTIONS_PER_TENANT"),
+    operationSeconds: read("OPERATION_SECONDS"),
+    outsideOperationSeconds: read("OUTSIDE_OPERATION_SECONDS"),
     encryptionKey: read("ENCRYPTION_KEY"),
     internalKeys: read("INTERNAL_KEY"),
+    apiKey: read("API_KEY"),
     smokeUrl: read("SMOKE_URL") ?? read("SMOKE_WORKFLOW_URL") ?? read("SMOKE_RUNTIME_URL"),
     smokeTenantId: read("SMOKE_TENANT_ID"),
     smokeApiKey: read("SMOKE_API_KEY"),
@@ -246,7 +300,7 @@ export function defaultEnv(overrides: Partial<Env> = {}): Env {
 
 const engineAlone = `${prefix}ENGINE_DATABASE_URL names a role of the database of ${prefix}DATABASE_URL, which is not set. Set both, or neither.`;
 
-const secret = (name: string) => /KEY|TOKEN|URL/.test(name);
+const secret = (name: string) => /KEY|TOKEN|URL/.test(name) && !/_(PER_KEY|FAILED_KEYS)$/.test(name);
 
 /** Stands in docker/.env.example wherever a secret belongs. */
 const exampleSecret = "change-me";

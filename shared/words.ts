@@ -1,8 +1,9 @@
 /**
- * What a search knows of a text: its words, without case and accents; an emoji is a word. Scripts that are written without spaces, or that add endings to
+ * What a search knows of a text: its words, without case and accents, `ß` as `ss` (letters.ts); an emoji is a word. Scripts that are written without spaces, or that add endings to
  * words (Chinese, Japanese, Thai, Korean, ...), are cut into pairs of characters, so that any part of a sentence is found. The search of memories and that
  * of documents both look for these, so what the one finds the other finds. Memories keep their words: what is cut another way is not found in old ones.
  */
+import { foldLetters } from "./letters.ts";
 
 /** Words that count in a query. */
 const maxTerms = 64;
@@ -14,8 +15,14 @@ const unspaced = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}
 const emoji = String.raw`\p{Regional_Indicator}{2}|\p{Extended_Pictographic}`;
 const pieces = new RegExp(`[${unspaced}]+|${emoji}|(?:(?![${unspaced}])[\\p{L}\\p{N}\\p{M}])+`, "gu");
 const isUnspaced = new RegExp(`^[${unspaced}]`, "u");
-/** Accents, and how an emoji is drawn; the marks of other scripts are letters of their own. */
-const accents = /[\u0300-\u036f\ufe00-\ufe0f\u20e3]/g;
+/**
+ * Accents, how an emoji is drawn, and what Hebrew and Arabic may be written without: points, vowel signs, the line that makes a word longer. The marks of
+ * other scripts are letters of their own.
+ */
+const accents = new RegExp(
+  String.raw`[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0652\u0670\ufe00-\ufe0f\u20e3]`,
+  "g",
+);
 const isAscii = /^[\0-\x7f]*$/;
 
 /** The words of a text, in its order. */
@@ -71,7 +78,8 @@ function spacedTerm(word: string): SearchTerm {
 
 function piecesOf(text: string): string[] {
   if (isAscii.test(text)) return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-  return text.normalize("NFKC").toLowerCase().normalize("NFKD").replace(accents, "").normalize("NFKC").match(pieces) ?? [];
+  const plain = text.normalize("NFKC").toLowerCase().normalize("NFKD").replace(accents, "").normalize("NFKC");
+  return foldLetters(plain).match(pieces) ?? [];
 }
 
 function pairsOf(characters: readonly string[]): string[] {

@@ -17,12 +17,21 @@ export interface GraphOptions {
   giveUpAfter?: number;
 }
 
+/** What is said of `--tenant` and `--api-key`, by all commands that have them. */
+export const tenantHelp = "the tenant (that of the API key; without one: public)";
+export const apiKeyHelp = "the API key, where authentication is on (AGENT_PLATFORM_API_KEY, which no list of processes shows)";
+
+/** Who asks: a key of the command line, else of the environment. */
+export function askedBy(context: CliContext, { tenant, apiKey }: Pick<GraphOptions, "tenant" | "apiKey">) {
+  return { tenant, apiKey: apiKey ?? context.env().apiKey };
+}
+
 /** Gives a command that shows a run its options. */
 export function withGraphOptions(command: Command): Command {
   return command
     .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
-    .option("--tenant <id>", "the tenant (public)")
-    .option("--api-key <key>", "the API key, where authentication is on")
+    .option("--tenant <id>", tenantHelp)
+    .option("--api-key <key>", apiKeyHelp)
     .option("--give-up-after <seconds>", "how long a lost connection is tried again (60)", secondsOption)
     .option("--json", "print events and the result as JSON, a line each");
 }

@@ -26,6 +26,15 @@ export interface OwnPlatformOptions {
   progress?: (step: string) => void;
 }
 
+/**
+ * What a platform that is there for one command has of the environment. Nobody has keys of it, so it asks for none and serves this machine alone; and
+ * without keys it must not be in front of a database that has others' data.
+ */
+export function throwAwayEnvironment(environment: Record<string, string | undefined>): Record<string, string | undefined> {
+  const ofTheReal = /^AGENT_PLATFORM_(AUTH_REQUIRED|HOST|(.*_)?DATABASE_URL)$/;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !ofTheReal.test(name)));
+}
+
 /** A first start makes a database and compiles everything; on a machine that does much else that took more than 90 s. */
 const startDeadlineMs = 300_000;
 const stopDeadlineMs = 40_000;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Command, InvalidArgumentError } from "commander";
 import { maxPageSize } from "#shared/page-size.ts";
 import type { CliContext } from "../context.ts";
-import { graphUrl, urlOption } from "../client/graph-options.ts";
+import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption } from "../client/graph-options.ts";
 
 interface ExportOptions {
   url?: string;
@@ -18,8 +18,8 @@ export function auditCommand(context: CliContext): Command {
   const exporting = new Command("export")
     .description("write a tenant's audits to stdout as JSON, a line each, the oldest first")
     .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
-    .option("--tenant <id>", "the tenant (public)")
-    .option("--api-key <key>", "the API key, where authentication is on")
+    .option("--tenant <id>", tenantHelp)
+    .option("--api-key <key>", apiKeyHelp)
     .option("--since <time>", "those that began at this time or later, such as 2026-11-01T00:00:00Z", timeOption)
     .option("--until <time>", "those that began before this time", timeOption)
     .option("--page <count>", "how many are asked for at once", pageOption, maxPageSize)
@@ -27,7 +27,13 @@ export function auditCommand(context: CliContext): Command {
     .action(async (options: ExportOptions) => {
       const { exportAudits } = await import("../client/audit-export.ts");
       const { page: pageSize, url, ...asked } = options;
-      await exportAudits({ ...asked, pageSize, url: graphUrl(context, url), write: (text) => writeWhole(context, text) });
+      await exportAudits({
+        ...asked,
+        ...askedBy(context, asked),
+        pageSize,
+        url: graphUrl(context, url),
+        write: (text) => writeWhole(context, text),
+      });
     });
   const command = new Command("audit").description("what was asked of the platform");
   return command.addCommand(exporting.copyInheritedSettings(command).exitOverride());

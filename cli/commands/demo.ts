@@ -7,7 +7,7 @@ import { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { refuseUncompleted } from "../client/graph-options.ts";
-import { startOwnPlatform } from "../client/own-platform.ts";
+import { startOwnPlatform, throwAwayEnvironment } from "../client/own-platform.ts";
 import { readWorkflowFile } from "../client/workflow-file.ts";
 
 const examplesFolder = fileURLToPath(new URL("../../examples", import.meta.url));
@@ -32,10 +32,9 @@ export function demoCommand(context: CliContext): Command {
 async function runDemo(context: CliContext, example: string, path: string): Promise<void> {
   const catalog = await startCatalog();
   try {
-    const settings = { EGRESS_ALLOW: catalog.host, LOG_LEVEL: "warn" };
     const platform = await startOwnPlatform({
-      settings,
-      environment: context.environment,
+      settings: { EGRESS_ALLOW: catalog.host, LOG_LEVEL: "warn" },
+      environment: throwAwayEnvironment(context.environment),
       progress: (step) => context.tell(`  · ${step} …`),
     });
     try {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { graphUrl, refuseUncompleted, showOptions, withGraphOptions, type GraphOptions } from "../client/graph-options.ts";
+import { askedBy, graphUrl, refuseUncompleted, showOptions, withGraphOptions, type GraphOptions } from "../client/graph-options.ts";
 
 /** `follow <runId>`: shows a run that is there, as `run --follow` shows a new one. */
 export function followCommand(context: CliContext): Command {
@@ -20,8 +20,7 @@ Examples:
     )
     .action(async (runId: string, options: GraphOptions) => {
       const { followExisting } = await import("../client/follow.ts");
-      const { tenant, apiKey } = options;
       const url = graphUrl(context, options.url);
-      refuseUncompleted(await followExisting({ runId, url, tenant, apiKey, ...showOptions(context, options) }));
+      refuseUncompleted(await followExisting({ runId, url, ...askedBy(context, options), ...showOptions(context, options) }));
     });
 }

@@ -21,6 +21,7 @@ export function routerCommand(context: CliContext): Command {
         start: (env, options) => composition.startRouter(withKey(env), options),
         onReady: (router) => {
           context.print(`graph ${router.graphUrl}`);
+          for (const note of router.notes ?? []) context.tell(note);
           router.prepareGraphiql?.();
         },
       });

@@ -1,6 +1,14 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { followLine, graphUrl, refuseUncompleted, showOptions, withGraphOptions, type GraphOptions } from "../client/graph-options.ts";
+import {
+  askedBy,
+  followLine,
+  graphUrl,
+  refuseUncompleted,
+  showOptions,
+  withGraphOptions,
+  type GraphOptions,
+} from "../client/graph-options.ts";
 
 interface RunOptions extends GraphOptions {
   input?: string;
@@ -34,8 +42,7 @@ Examples:
         url: graphUrl(context, options.url),
         input: options.input,
         isFollowed: follow,
-        tenant: options.tenant,
-        apiKey: options.apiKey,
+        ...askedBy(context, options),
         ...showOptions(context, options),
       });
       if (!follow && !json) context.tell(`Follow it: ${followLine(made.run.id, options)}`);

@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { colours } from "../client/colours.ts";
-import { startOwnPlatform } from "../client/own-platform.ts";
-import { urlOption } from "../client/graph-options.ts";
+import { startOwnPlatform, throwAwayEnvironment } from "../client/own-platform.ts";
+import { apiKeyHelp, urlOption } from "../client/graph-options.ts";
 import { startLocalServer } from "../smoke/local-server.ts";
 import type { SmokeResult } from "../smoke/smoke.ts";
 
@@ -20,8 +20,8 @@ export function smokeCommand(context: CliContext): Command {
   return new Command("smoke")
     .description("run every kind of workflow that needs no model key, and check what comes out")
     .option("--url <url>", "the graph to test; a throw-away platform of its own unless given", urlOption)
-    .option("--tenant <id>", "the tenant (smoke)")
-    .option("--api-key <key>", "the API key, where authentication is on")
+    .option("--tenant <id>", "the tenant (that of the API key; without one: smoke)")
+    .option("--api-key <key>", apiKeyHelp)
     .option(
       "--http-port <n>",
       "port of the test's own HTTP server; a platform given by --url must allow it (AGENT_PLATFORM_EGRESS_ALLOW=127.0.0.1:4590)",
@@ -39,22 +39,23 @@ export function smokeCommand(context: CliContext): Command {
 }
 
 function withEnvironment(context: CliContext, options: SmokeOptions): SmokeOptions {
-  const { smokeUrl, smokeTenantId, smokeApiKey } = context.env();
-  return { ...options, url: options.url ?? smokeUrl, tenant: options.tenant ?? smokeTenantId, apiKey: options.apiKey ?? smokeApiKey };
+  const { smokeUrl, smokeTenantId, smokeApiKey, apiKey } = context.env();
+  const key = options.apiKey ?? smokeApiKey ?? apiKey;
+  return { ...options, url: options.url ?? smokeUrl, tenant: options.tenant ?? smokeTenantId, apiKey: key };
 }
 
 async function smoke(context: CliContext, options: SmokeOptions): Promise<SmokeResult[]> {
   const local = await startLocalServer(options.url === undefined ? 0 : options.httpPort);
   try {
     if (options.url !== undefined) return await smokeAt(context, options.url, local.host, options);
-    const settings = { EGRESS_ALLOW: local.host, LOG_LEVEL: "warn" };
     const platform = await startOwnPlatform({
-      settings,
-      environment: context.environment,
+      settings: { EGRESS_ALLOW: local.host, LOG_LEVEL: "warn" },
+      environment: throwAwayEnvironment(context.environment),
       progress: (step) => context.tell(`  · ${step} …`),
     });
     try {
-      return await smokeAt(context, platform.graphUrl, local.host, options);
+      // Nobody has keys of it.
+      return await smokeAt(context, platform.graphUrl, local.host, { ...options, apiKey: undefined });
     } finally {
       await platform.stop();
     }
@@ -65,7 +66,7 @@ async function smoke(context: CliContext, options: SmokeOptions): Promise<SmokeR
 
 async function smokeAt(context: CliContext, url: string, local: string, { tenant, apiKey, json }: SmokeOptions): Promise<SmokeResult[]> {
   const [{ createClient }, { runSmoke }] = await Promise.all([import("#codegen/client/client.ts"), import("../smoke/smoke.ts")]);
-  const client = createClient({ url, tenantId: tenant ?? "smoke", apiKey });
+  const client = createClient({ url, tenantId: tenant ?? (apiKey === undefined ? "smoke" : undefined), apiKey });
   try {
     return await runSmoke(client, local, (result) => context.print(json === true ? JSON.stringify(result) : resultLine(result)));
   } finally {

@@ -11,11 +11,14 @@ import type { HintBus } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
+import type { RunSecurityEvents } from "#shared/security-events.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
+import { RunEventAudits } from "../../router/access/run-event-audits.ts";
 import { KeyRing } from "../../router/access/key-ring.ts";
+import { SharedCounts } from "../../router/access/shared-counts.ts";
 import { accessSubgraph } from "../../router/access/subgraph.ts";
 import { probeServices, sharedProbe } from "../../router/edge/health.ts";
 import { startRouter, type RunningRouter } from "../../router/router.ts";
@@ -25,6 +28,7 @@ import { busOf, connectAll, connectInBackground } from "./connections.ts";
 import { migrateAll } from "./migrate.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
 import { programName } from "../program-name.ts";
+import { firstKeyNotes } from "./first-key.ts";
 import { accessSubgraphName, calledByWorkers, engineDatabaseUrl, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
 /** Loads all that {@link startPlatform} runs, and builds the schemas. */
@@ -55,10 +59,10 @@ export async function startPlatform(
     const internal = await serveEndpoints({ endpoints: called, listen: { socketPath: workerSocket }, log, keys });
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
-    const router = await openRouter(opened, { env, log, registry, shutdown, buses, trouble, parts });
+    const { router, hasKeys } = await openRouter(opened, { env, log, registry, shutdown, buses, trouble, parts });
     return {
       graphUrl: router.url,
-      notes: await notes,
+      notes: [...(await notes), ...firstKeyNotes(env, hasKeys)],
       prepareGraphiql: router.prepareGraphiql,
       stop: () => shutdown.run(),
     };
@@ -80,9 +84,10 @@ async function sandboxNotes({ pythonBin, pythonPackages, maxTimeoutSeconds }: En
 
 async function openAll({ env, log, registry, shutdown, buses, claimMark }: Parts): Promise<RunningSubgraph[]> {
   const opened: RunningSubgraph[] = [];
+  const securityEvents = openSecurityEvents({ env, log, shutdown });
   for (const [name, load] of Object.entries(subgraphs)) {
     const hints = await busOf(buses, subgraphDatabaseUrl(env, name), log, shutdown);
-    const subgraph = await open(await load(), { env, log, registry, hints, claimMark });
+    const subgraph = await open(await load(), { env, log, registry, hints, claimMark, securityEvents });
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
     registry.register(subgraph);
     opened.push(subgraph);
@@ -90,11 +95,18 @@ async function openAll({ env, log, registry, shutdown, buses, claimMark }: Parts
   return opened;
 }
 
+/** Of runs that this process executes for callers. */
+function openSecurityEvents({ env, log, shutdown }: Pick<Parts, "env" | "log" | "shutdown">): RunEventAudits {
+  const events = new RunEventAudits({ databaseUrl: engineDatabaseUrl(env, accessSubgraphName), log });
+  shutdown.add("security events", () => events.stop(), 4_000);
+  return events;
+}
+
 /** The router with its own subgraph, in front of the others. */
 async function openRouter(
   endpoints: SubgraphEndpoint[],
   { env, log, registry, shutdown, buses, trouble, parts }: Parts,
-): Promise<RunningRouter> {
+): Promise<{ router: RunningRouter; hasKeys: boolean }> {
   const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
   const hints = await busOf(buses, databaseUrl, log, shutdown);
   const all = [...endpoints];
@@ -117,10 +129,12 @@ async function openRouter(
   const engineUrl = engineDatabaseUrl(env, accessSubgraphName);
   const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits") });
   shutdown.add("audits", () => audit.stop(), 5_000);
+  const sharedCounts = env.rateLimitShared ? new SharedCounts({ databaseUrl: engineUrl, log }) : undefined;
+  if (sharedCounts !== undefined) shutdown.add("shared counts", () => sharedCounts.close(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
-  const router = await startRouter({ env, keys, endpoints: all, audit, log, checks, ...(parts && { parts }) });
+  const router = await startRouter({ env, keys, endpoints: all, audit, sharedCounts, log, checks, ...(parts && { parts }) });
   shutdown.add("the router", () => router.stop(), 8_000);
-  return router;
+  return { router, hasKeys: keys.hasKeys };
 }
 
 interface Parts {
@@ -157,13 +171,14 @@ interface OpenOptions {
   registry: EndpointRegistry;
   hints: HintBus;
   claimMark?: string | undefined;
+  securityEvents?: RunSecurityEvents | undefined;
 }
 
-function open<L, S>(definition: SubgraphDefinition<L, S>, { env, log, registry, hints, claimMark }: OpenOptions): Promise<RunningSubgraph> {
+function open<L, S>(definition: SubgraphDefinition<L, S>, { env, registry, ...given }: OpenOptions): Promise<RunningSubgraph> {
   const secrets = createSecretBox(requireKey(env));
   const databaseUrl = subgraphDatabaseUrl(env, definition.name);
   const engineUrl = engineDatabaseUrl(env, definition.name);
-  return openSubgraph(definition, { env, log, hints, call: registry, secrets, databaseUrl, engineUrl, claimMark });
+  return openSubgraph(definition, { ...given, env, call: registry, secrets, databaseUrl, engineUrl });
 }
 
 /** Starts the router in front of subgraphs of other processes. */
@@ -173,8 +188,9 @@ export async function startRouterAlone(env: Env, { log, keys }: StartOptions): P
     const registry = new EndpointRegistry();
     const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, keys, shutdown });
     await migrateAll(env, [accessSubgraphName]);
-    const router = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
-    return { graphUrl: router.url, prepareGraphiql: router.prepareGraphiql, stop: () => shutdown.run() };
+    const { router, hasKeys } = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
+    const notes = firstKeyNotes(env, hasKeys);
+    return { graphUrl: router.url, notes, prepareGraphiql: router.prepareGraphiql, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;
@@ -188,7 +204,8 @@ export async function startSubgraph(name: string, env: Env, { log, keys }: Start
     await migrateAll(env, [name]);
     const registry = new EndpointRegistry();
     const hints = await busOf(new Map(), subgraphDatabaseUrl(env, name), log, shutdown);
-    const subgraph = await open(await subgraphs[name]!(), { env, log, registry, hints });
+    const securityEvents = openSecurityEvents({ env, log, shutdown });
+    const subgraph = await open(await subgraphs[name]!(), { env, log, registry, hints, securityEvents });
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
     const { host, port } = env;
     const allowedHosts = isLoopbackName(host) ? env.allowedHosts : "any";

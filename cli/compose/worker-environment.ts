@@ -3,7 +3,7 @@
  * terminal's language are found). It executes what tenants wrote, so it has neither the key of their secrets nor the provider's.
  */
 import type { Env } from "#shared/config.ts";
-import { givenEngineUrl, subgraphDatabaseUrl } from "./subgraphs.ts";
+import { accessSubgraphName, givenEngineUrl, subgraphDatabaseUrl } from "./subgraphs.ts";
 
 const prefix = "AGENT_PLATFORM_";
 /** Read by workers as they were given. */
@@ -36,10 +36,22 @@ export function workerEnvironment({ environment, env, subgraphUrls }: WorkerPare
   const found = {
     [withPrefix("DATABASE_URL")]: subgraphDatabaseUrl(env, "runtime"),
     ...(engineUrl !== undefined && { [withPrefix("ENGINE_DATABASE_URL")]: engineUrl }),
+    ...accessDatabase(env),
     [withPrefix("INTERNAL_KEY")]: env.internalKeys.join(","),
     ...(env.logFile !== undefined && { [withPrefix("LOG_FILE")]: env.logFile }),
   };
   return { ...Object.fromEntries([...ofHost, ...asGiven, ...urls]), ...found };
+}
+
+/** That of its security events, where it is another one than the engine's. */
+function accessDatabase(env: Env): Record<string, string> {
+  const url = subgraphDatabaseUrl(env, accessSubgraphName);
+  const engineUrl = givenEngineUrl(env, accessSubgraphName);
+  if (url === subgraphDatabaseUrl(env, "runtime") && engineUrl === givenEngineUrl(env, "runtime")) return {};
+  return {
+    [withPrefix("ACCESS_DATABASE_URL")]: url,
+    ...(engineUrl !== undefined && { [withPrefix("ACCESS_ENGINE_DATABASE_URL")]: engineUrl }),
+  };
 }
 
 function withPrefix(name: string): string {

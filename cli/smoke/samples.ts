@@ -80,6 +80,74 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
         ...expect("state_updates", (nodes["set"]?.outputJson as JsonObject | undefined)?.["state_updates"], { score: 7, tags: ["a", "b"] }),
       ],
     },
+    {
+      name: "switch",
+      input: { total: 50 },
+      dsl: {
+        nodes: [
+          {
+            id: "size",
+            type: "switch",
+            config: {
+              cases: [
+                { id: "large", expression: "input.total > 100" },
+                { id: "small", expression: "input.total > 10" },
+              ],
+            },
+          },
+          ...["large", "small", "tiny"].map((id): Json => ({ id, type: "template-transform", config: { template: id } })),
+          { id: "word", type: "variable-aggregator", config: { variables: ["{{ nodes.large.text }}", "{{ nodes.small.text }}", "tiny"] } },
+          answer("{{ nodes.word.output.value }}"),
+        ],
+        edges: [
+          ...["large", "small", "tiny"].map((target) => ({ source: "size", target, condition: target === "tiny" ? "default" : target })),
+          ...["large", "small", "tiny"].flatMap((source) => chain(source, "word")),
+          ...chain("word", "reply"),
+        ],
+      },
+      answer: "small",
+      check: ({ nodes }) => [
+        ...expect("route", (nodes["size"]?.outputJson as JsonObject | undefined)?.["route"], "small"),
+        ...expect("the other branch", nodes["large"]?.status, "SKIPPED"),
+      ],
+    },
+    {
+      name: "list",
+      input: { rows: [{ n: 3 }, { n: 1 }, { n: 3 }, { n: 2 }] },
+      dsl: {
+        nodes: [
+          {
+            id: "best",
+            type: "list",
+            config: { items: "{{ input.rows }}", filter: "item.n > 1", sort: { by: "item.n", order: "desc" }, unique: "item.n", first: 5 },
+          },
+          answer("{{ nodes.best.output.items | map: 'n' | join: ',' }}"),
+        ],
+        edges: chain("best", "reply"),
+      },
+      answer: "3,2",
+      check: ({ nodes }) => expect("count", (nodes["best"]?.outputJson as JsonObject | undefined)?.["count"], 2),
+    },
+    {
+      name: "a failure with a branch of its own",
+      dsl: {
+        nodes: [
+          { id: "broken", type: "if-else", config: { expression: "state.missing > 1" }, on_error: "branch" },
+          { id: "never", type: "template-transform", config: { template: "never" } },
+          answer("saved from {{ nodes.broken.error.code }}"),
+        ],
+        edges: [
+          { source: "broken", target: "never", condition: "true" },
+          { source: "broken", target: "never", condition: "false" },
+          { source: "broken", target: "reply", condition: "error" },
+        ],
+      },
+      answer: "saved from EXPRESSION_FAILED",
+      check: ({ nodes }) => [
+        ...expect("the failure", nodes["broken"]?.errorCode, "EXPRESSION_FAILED"),
+        ...expect("what follows on success", nodes["never"]?.status, "SKIPPED"),
+      ],
+    },
     branching(7, "high"),
     branching(2, "low"),
     {

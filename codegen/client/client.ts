@@ -13,8 +13,9 @@ import { subscription } from "./subscription.ts";
 export interface ClientOptions {
   /** Of the graph, such as http://127.0.0.1:4000/graphql. */
   url: string;
+  /** Where authentication is on; it says the tenant. Sent as x-api-key, over HTTP and WebSocket. */
   apiKey?: string;
-  /** `public` unless given. */
+  /** Unless given that of the API key; without one `public`. */
   tenantId?: string;
   /** How long an operation over HTTP may take; 60 s. A mutation that took longer may have been done. */
   timeoutMs?: number;
@@ -62,9 +63,10 @@ export interface GraphClient {
 
 /** Makes a client; nothing is sent before the first operation. */
 export function createClient(options: ClientOptions): GraphClient {
+  const { apiKey, tenantId = apiKey === undefined ? "public" : undefined } = options;
   const headers = {
-    "x-tenant-id": options.tenantId ?? "public",
-    ...(options.apiKey !== undefined && { "x-api-key": options.apiKey }),
+    ...(tenantId !== undefined && { "x-tenant-id": tenantId }),
+    ...(apiKey !== undefined && { "x-api-key": apiKey }),
   };
   let socket: ClientSocket | undefined;
   const open = new Set<AsyncIterator<unknown>>();

@@ -2,6 +2,7 @@
 import { documentText, takesAfter, type TypedDocument } from "./document.ts";
 import { GraphqlRequestError, TransportError, type GraphqlErrorShape } from "./errors.ts";
 import { LossTeller, type LossListener } from "./loss.ts";
+import { refusalIn } from "./refusal.ts";
 import type { ClientSocket } from "./socket.ts";
 
 /** What to subscribe to. */
@@ -152,7 +153,8 @@ class ResumingSubscription<D, V extends Record<string, unknown>> implements Asyn
 
   #lost(cause: unknown): void {
     this.#end();
-    const errors = Array.isArray(cause) ? (cause as GraphqlErrorShape[]) : undefined;
+    const refusal = refusalIn(cause);
+    const errors = Array.isArray(cause) ? (cause as GraphqlErrorShape[]) : refusal && [refusal];
     const isFinal = errors !== undefined && !isResumable(errors);
     const now = this.#now();
     if (now - this.#startedAt > lastingMs) this.#lostAt = undefined;

@@ -43,6 +43,8 @@ type Documents = {
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": typeof types.ProcessesServicesDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": typeof types.StatementCountMessagesDocument,
     "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n": typeof types.SurvivalExecuteRunDocument,
+    "\n  query KeyedRuns {\n    runs {\n      nodes {\n        id\n        status\n      }\n    }\n  }\n": typeof types.KeyedRunsDocument,
+    "\n  subscription KeyedPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": typeof types.KeyedPagesDocument,
     "\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": typeof types.TestRunStatusDocument,
     "\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": typeof types.OneOfEachMessagesDocument,
 };
@@ -76,6 +78,8 @@ const documents: Documents = {
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": types.ProcessesServicesDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": types.StatementCountMessagesDocument,
     "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n": types.SurvivalExecuteRunDocument,
+    "\n  query KeyedRuns {\n    runs {\n      nodes {\n        id\n        status\n      }\n    }\n  }\n": types.KeyedRunsDocument,
+    "\n  subscription KeyedPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": types.KeyedPagesDocument,
     "\n  subscription TestRunStatus($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n": types.TestRunStatusDocument,
     "\n  subscription OneOfEachMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": types.OneOfEachMessagesDocument,
 };
@@ -210,6 +214,14 @@ export function graphql(source: "\n  subscription StatementCountMessages($sessio
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query KeyedRuns {\n    runs {\n      nodes {\n        id\n        status\n      }\n    }\n  }\n"): (typeof documents)["\n  query KeyedRuns {\n    runs {\n      nodes {\n        id\n        status\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription KeyedPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n"): (typeof documents)["\n  subscription KeyedPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      runStatus\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -10,11 +10,11 @@ export type AuditEvent =
   | 'AUDITS_DROPPED'
   /** Who asked could not show who they are. */
   | 'AUTH_FAILED'
-  /** A call to an address that is not allowed was blocked. */
+  /** A call to an address that is not allowed was blocked, of an operation or of a run's node. */
   | 'EGRESS_BLOCKED'
   /** An API key was made, changed, rotated or revoked. */
   | 'KEY_CHANGED'
-  /** A program reached a limit of the sandbox. */
+  /** A program of a run's node reached a limit of the sandbox. */
   | 'SANDBOX_LIMIT'
   /** A key asked for another tenant than its own. */
   | 'TENANT_MISMATCH';
@@ -270,7 +270,7 @@ export type NodeRunStatus =
   | 'CANCELLED'
   /** Done, with its output. */
   | 'COMPLETED'
-  /** Done without success; errorCode says why. */
+  /** Done without success; errorCode says why. Where its on_error handles it, the run goes on. */
   | 'FAILED'
   /** May start; nobody has started it. */
   | 'QUEUED'
@@ -289,7 +289,7 @@ export type OperationType =
   | 'QUERY'
   /** It watches. */
   | 'SUBSCRIPTION'
-  /** The document could not be read. */
+  /** The document could not be read; or the row is of no operation, but of an event in a run. */
   | 'UNKNOWN';
 
 /** Which audits to list; all that is given must hold. */
@@ -341,9 +341,9 @@ export type RunRequestStatus =
 export type RunStatus =
   /** It was cancelled. */
   | 'CANCELLED'
-  /** Every node is completed or skipped. */
+  /** Every node is completed or skipped, or failed with an error that its on_error handled: Run.handledErrors says how many. */
   | 'COMPLETED'
-  /** A node failed, and its siblings have stopped. */
+  /** A node failed, nothing handled it, and its siblings have stopped; or the run took longer than its document's timeout_seconds. */
   | 'FAILED'
   /** Nobody has begun it, or its next nodes are queued and nobody owns it. */
   | 'QUEUED'
@@ -590,6 +590,19 @@ export type SurvivalExecuteRunMutationVariables = Exact<{
 
 export type SurvivalExecuteRunMutation = { executeRun: { run: { status: RunStatus } } | null };
 
+export type KeyedRunsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type KeyedRunsQuery = { runs: { nodes: Array<{ id: string, status: RunStatus }> } | null };
+
+export type KeyedPagesSubscriptionVariables = Exact<{
+  runId: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type KeyedPagesSubscription = { runEventPages: Array<{ cursor: string, runStatus: RunStatus | null }> | null };
+
 export type TestRunStatusSubscriptionVariables = Exact<{
   runId: string | number;
   after?: string | null | undefined;
@@ -636,5 +649,7 @@ export const ProcessesRunEventsDocument = {"kind":"Document","definitions":[{"ki
 export const ProcessesServicesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"ProcessesServices"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"services"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"status"}}]}}]}}]} as unknown as DocumentNode<ProcessesServicesQuery, ProcessesServicesQueryVariables>;
 export const StatementCountMessagesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"StatementCountMessages"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"sessionId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"messageAdded"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"sessionId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"sessionId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"message"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"role"}}]}}]}}]}}]} as unknown as DocumentNode<StatementCountMessagesSubscription, StatementCountMessagesSubscriptionVariables>;
 export const SurvivalExecuteRunDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"SurvivalExecuteRun"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"executeRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}},{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"workerKey"},"value":{"kind":"StringValue","value":"caller","block":false}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"run"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"status"}}]}}]}}]}}]} as unknown as DocumentNode<SurvivalExecuteRunMutation, SurvivalExecuteRunMutationVariables>;
+export const KeyedRunsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"KeyedRuns"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runs"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}}]}}]}}]}}]} as unknown as DocumentNode<KeyedRunsQuery, KeyedRunsQueryVariables>;
+export const KeyedPagesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"KeyedPages"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runEventPages"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"runStatus"}}]}}]}}]} as unknown as DocumentNode<KeyedPagesSubscription, KeyedPagesSubscriptionVariables>;
 export const TestRunStatusDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"TestRunStatus"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runEvents"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"runStatus"}}]}}]}}]} as unknown as DocumentNode<TestRunStatusSubscription, TestRunStatusSubscriptionVariables>;
 export const OneOfEachMessagesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"OneOfEachMessages"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"sessionId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"messageAdded"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"sessionId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"sessionId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"message"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"role"}}]}}]}}]}}]} as unknown as DocumentNode<OneOfEachMessagesSubscription, OneOfEachMessagesSubscriptionVariables>;

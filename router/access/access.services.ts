@@ -1,6 +1,7 @@
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import type { ServiceHealth } from "../edge/health.ts";
+import type { AccessLoaders } from "./access.loaders.ts";
 import type { KeyRing } from "./key-ring.ts";
 
 /** Asks all subgraphs how they are. */
@@ -15,7 +16,7 @@ export interface AccessServices {
 }
 
 /** The context of its resolvers. */
-export type AccessContext = SubgraphContext<undefined, AccessServices>;
+export type AccessContext = SubgraphContext<AccessLoaders, AccessServices>;
 
 /** The router's keys, for who changes them. */
 export function requireKeys({ services: { keys } }: AccessContext): KeyRing {

@@ -11,6 +11,7 @@ import { makeFolder } from "#shared/folder.ts";
 import { newId } from "#shared/ids.ts";
 import { isJsonObject } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
+import { isRefusedForGood } from "./audit.sql.ts";
 
 export interface AuditSpillOptions {
   folder: string;
@@ -109,16 +110,10 @@ async function storeSound(rows: readonly string[], store: StoreRows, tell: (caus
   try {
     await store(rows);
   } catch (cause) {
-    if (!isRefusal(cause)) throw cause;
+    if (!isRefusedForGood(cause)) throw cause;
     if (rows.length === 1) return tell(cause);
     for (const row of rows) await storeSound([row], store, tell);
   }
-}
-
-/** Data that PostgreSQL will never take. */
-function isRefusal(cause: unknown): boolean {
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
-  return typeof code === "string" && /^2[23]/.test(code) && code.length === 5;
 }
 
 /** What a line says; undefined for one that is empty or torn. */

@@ -25,3 +25,9 @@ export async function storeAudits(pool: pg.Pool, rows: readonly string[], mode: 
     where stored.status_code = 0 and excluded.status_code <> 0`;
   await pool.query({ name: "audits-store", text, values: [`[${rows.join(",")}]`, mode === "synced" ? "on" : "off"] });
 }
+
+/** Whether it is rows that PostgreSQL will never take. */
+export function isRefusedForGood(cause: unknown): boolean {
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
+  return typeof code === "string" && /^2[23]/.test(code) && code.length === 5;
+}

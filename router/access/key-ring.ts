@@ -3,7 +3,7 @@
  * which keys have changed. So a revoked key ends within a second on every router, whoever revoked it. While the database cannot be asked, what is kept
  * holds for `graceMs` more and no longer.
  */
-import { timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type pg from "pg";
 import { openPool } from "#shared/db/pool.ts";
 import type { HintChannel } from "#shared/hints.ts";
@@ -58,6 +58,8 @@ export class KeyRing {
   /** By prefix. What is no key is kept apart: whoever invents keys must not push out those that there are. */
   readonly #known = new LruCache<KeyRow>({ entries: keptKeys });
   readonly #unknown = new LruCache<true>({ entries: keptKeys });
+  /** SHA-256 of the keys that were found to be a row's. */
+  readonly #digests = new WeakMap<KeyRow, Buffer>();
   readonly #loading = new Map<string, Promise<KeyRow | undefined>>();
   readonly #unsubscribe: () => void;
   #peppers!: Peppers;
@@ -103,13 +105,20 @@ export class KeyRing {
     return this.#hasKeys;
   }
 
+  /** Whether a key is accepted by what is kept of it, so that nothing is asked of the database for it. */
+  knows(key: string): boolean {
+    const prefix = prefixOf(key);
+    const row = prefix === undefined || !this.#isFresh() ? undefined : this.#known.get(prefix);
+    const hash = row && this.#peppers.hash(key, row.pepperVersion);
+    return row !== undefined && hash !== undefined && timingSafeEqual(hash, row.hash) && isAccepted(row);
+  }
+
   /** Whom a key is of. @throws AppError KEY_INVALID, KEYS_UNAVAILABLE */
   async callerOf(key: string): Promise<Caller> {
     const prefix = prefixOf(key);
     if (prefix === undefined) throw keyErrors.KEY_INVALID({});
     const row = await this.#row(prefix);
-    const hash = row && this.#peppers.hash(key, row.pepperVersion);
-    if (row === undefined || hash === undefined || !timingSafeEqual(hash, row.hash)) throw keyErrors.KEY_INVALID({});
+    if (row === undefined || !this.#isSame(key, row)) throw keyErrors.KEY_INVALID({});
     return this.#accepted(row);
   }
 
@@ -139,15 +148,30 @@ export class KeyRing {
     await Promise.all([...new Set([this.#pool, this.#epochPool])].map((pool) => pool.end()));
   }
 
+  /** Asked for each request: a key that was the same before is known by one hash, 1 µs instead of the 12 of an HMAC (bench router, November 2026). */
+  #isSame(key: string, row: KeyRow): boolean {
+    const digest = hash("sha256", key, "buffer");
+    const known = this.#digests.get(row);
+    if (known !== undefined && timingSafeEqual(digest, known)) return true;
+    const stored = this.#peppers.hash(key, row.pepperVersion);
+    if (stored === undefined || !timingSafeEqual(stored, row.hash)) return false;
+    this.#digests.set(row, digest);
+    return true;
+  }
+
   #accepted(row: KeyRow): Caller {
-    if (row.status !== "ACTIVE" || hasExpired(row.expiresAt)) throw keyErrors.KEY_INVALID({});
+    if (!isAccepted(row)) throw keyErrors.KEY_INVALID({});
     this.#uses.record(row.id);
     const { id: keyId, prefix, tenantId, isAdmin } = row;
     return { keyId, prefix, tenantId, isAdmin, scopes: isAdmin ? adminScopes : (row.scopes ?? tenantScopes) };
   }
 
+  #isFresh(): boolean {
+    return performance.now() - this.#askedAtMs <= this.#options.graceMs;
+  }
+
   async #row(prefix: string): Promise<KeyRow | undefined> {
-    const isFresh = performance.now() - this.#askedAtMs <= this.#options.graceMs;
+    const isFresh = this.#isFresh();
     const known = this.#known.get(prefix);
     if (known !== undefined && isFresh) return known;
     if (isFresh && this.#unknown.get(prefix) === true) return undefined;
@@ -216,7 +240,8 @@ export class KeyRing {
     const last = rows.at(-1);
     if (last === undefined) throw new Error("the epoch of keys has grown without a key");
     for (const row of rows) {
-      this.#known.delete(row.prefix);
+      // One that is known stays so, as it is now: whoever guesses keys beside it must not shut it out by the look at the database that it would need.
+      if (this.#known.get(row.prefix) !== undefined) this.#known.set(row.prefix, row);
       this.#unknown.delete(row.prefix);
       this.#watch.changed(row.id, row.status === "ACTIVE" ? row.expiresAt : new Date(0));
     }
@@ -232,5 +257,7 @@ export class KeyRing {
 
 /** Keys that are looked up at once, beyond which they are refused. */
 const maxLoading = 1_000;
+
+const isAccepted = ({ status, expiresAt }: KeyRow) => status === "ACTIVE" && !hasExpired(expiresAt);
 
 const hasExpired = (expiresAt: Date | null) => expiresAt !== null && expiresAt.getTime() <= Date.now();

@@ -2,7 +2,7 @@ import { Entity, Enum, PrimaryKey, Property } from "@mikro-orm/decorators/legacy
 import { Directive, Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
-import type { SecurityEvent } from "../audit/security-events.ts";
+import type { SecurityEvent } from "#shared/security-events.ts";
 
 /** What kind of operation; as stored, which is as GraphQL writes it in documents. */
 export enum OperationType {
@@ -18,7 +18,7 @@ registerEnumType(OperationType, {
     QUERY: { description: "It reads." },
     MUTATION: { description: "It changes something." },
     SUBSCRIPTION: { description: "It watches." },
-    UNKNOWN: { description: "The document could not be read." },
+    UNKNOWN: { description: "The document could not be read; or the row is of no operation, but of an event in a run." },
   },
 });
 
@@ -38,8 +38,8 @@ registerEnumType(AuditEvent, {
     AUTH_FAILED: { description: "Who asked could not show who they are." },
     TENANT_MISMATCH: { description: "A key asked for another tenant than its own." },
     KEY_CHANGED: { description: "An API key was made, changed, rotated or revoked." },
-    EGRESS_BLOCKED: { description: "A call to an address that is not allowed was blocked." },
-    SANDBOX_LIMIT: { description: "A program reached a limit of the sandbox." },
+    EGRESS_BLOCKED: { description: "A call to an address that is not allowed was blocked, of an operation or of a run's node." },
+    SANDBOX_LIMIT: { description: "A program of a run's node reached a limit of the sandbox." },
     AUDITS_DROPPED: { description: "Audits of queries were dropped, for more came than could be stored; details.count of them." },
   } satisfies Record<SecurityEvent, object>,
 });
@@ -59,7 +59,9 @@ export class RequestAudit {
   @Property({ type: "text" })
   tenantId!: string;
 
-  @Field(() => String, { description: "x-request-id, as the client sent it or the router made it." })
+  @Field(() => String, {
+    description: "x-request-id, as the client sent it or the router made it; of an event in a run that of the request that made the run.",
+  })
   @Property({ type: "text" })
   requestId!: string;
 
@@ -120,7 +122,8 @@ export class RequestAudit {
 
   @Field(() => JsonObjectScalar, {
     nullable: true,
-    description: "Facts of the event: reason, mutations, or count and since. Null where there is none.",
+    description:
+      "Facts of the event: reason, mutations, or count and since; of one in a run runId, nodeId and attempt, with count where it happened that often. Null where there is none.",
   })
   @Property({ type: "json", columnType: "jsonb", nullable: true })
   details!: JsonObject | null;

@@ -1,5 +1,5 @@
 import { Field, InputType } from "type-graphql";
-import type { SecurityEvent } from "../audit/security-events.ts";
+import type { SecurityEvent } from "#shared/security-events.ts";
 import { AuditEvent } from "./request-audit.entity.ts";
 
 /** Which audits to list. */

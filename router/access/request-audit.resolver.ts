@@ -1,8 +1,10 @@
 import type { FilterQuery } from "@mikro-orm/postgresql";
-import { Arg, Args, Ctx, ID, Query, Resolver } from "type-graphql";
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from "type-graphql";
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
+import type { AccessContext } from "./access.services.ts";
+import { ApiKey } from "./api-key.entity.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditFilter } from "./request-audit.inputs.ts";
 
@@ -33,6 +35,15 @@ export class RequestAuditResolver {
     @Ctx() { db }: SubgraphContext,
   ): Promise<Connection<RequestAudit>> {
     return db.read(({ em }) => listPage(em, RequestAudit, page, { where: conditions(filter ?? {}) }));
+  }
+
+  @FieldResolver(() => ApiKey, {
+    nullable: true,
+    description:
+      "The API key that asked, as it is now; null: none did, or one that the operator has for any tenant, of which apiKeyId tells.",
+  })
+  apiKey(@Root() { apiKeyId }: RequestAudit, @Ctx() { loaders }: AccessContext): Promise<ApiKey | null> | null {
+    return apiKeyId === null ? null : loaders.apiKey.load(apiKeyId);
   }
 }
 

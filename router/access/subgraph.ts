@@ -1,4 +1,5 @@
 import { defineSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
+import { accessLoaders, type AccessLoaders } from "./access.loaders.ts";
 import type { AccessServices, ProbeServices } from "./access.services.ts";
 import { ApiKey } from "./api-key.entity.ts";
 import { ApiKeyResolver } from "./api-key.resolver.ts";
@@ -7,6 +8,7 @@ import { RequestAudits } from "./migrations/0001-request-audits.ts";
 import { EngineRole } from "./migrations/0002-engine-role.ts";
 import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
 import { ApiKeys } from "./migrations/0004-api-keys.ts";
+import { RateCounts } from "./migrations/0005-rate-counts.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
@@ -20,30 +22,23 @@ export function accessSubgraph(
   probe: ProbeServices,
   parts: AccessServices["parts"] = () => [],
   keys?: KeyRing,
-): SubgraphDefinition<undefined, AccessServices> {
-  return defineSubgraph<undefined, AccessServices>({
+): SubgraphDefinition<AccessLoaders, AccessServices> {
+  return defineSubgraph<AccessLoaders, AccessServices>({
     name: "access",
     entities: [RequestAudit, ApiKey],
     resolvers: [RequestAuditResolver, ApiKeyResolver, ServiceHealthResolver, PartHealthResolver],
     references: {
-      ApiKey: (ids, { db }) =>
-        db.read(async ({ em }) => {
-          const keys = await em.find(ApiKey, { id: [...new Set(ids)], isAdmin: false });
-          const found = new Map(keys.map((key) => [key.id, key]));
-          return ids.map((id) => found.get(id) ?? null);
-        }),
-      RequestAudit: (ids, { db }) =>
-        db.read(async ({ em }) => {
-          const found = new Map((await em.find(RequestAudit, { id: [...new Set(ids)] })).map((audit) => [audit.id, audit]));
-          return ids.map((id) => found.get(id) ?? null);
-        }),
+      ApiKey: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.apiKey.load(id))),
+      RequestAudit: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.requestAudit.load(id))),
     },
     migrations: [
       { name: "0001-request-audits", class: RequestAudits },
       { name: "0002-engine-role", class: EngineRole },
       { name: "0003-audited-changes", class: AuditedChanges },
       { name: "0004-api-keys", class: ApiKeys },
+      { name: "0005-rate-counts", class: RateCounts },
     ],
+    loaders: ({ db }) => accessLoaders(db),
     open: () => Promise.resolve({ services: { probe, parts, keys }, close: () => Promise.resolve() }),
   });
 }

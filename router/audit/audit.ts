@@ -9,9 +9,10 @@ import {
 } from "graphql";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
+import type { SecurityEvent } from "#shared/security-events.ts";
 import { rootFieldsOf } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
-import { securityEventOf, type SecurityEvent } from "./security-events.ts";
+import { securityEventOf } from "./security-events.ts";
 
 /** What is kept of an operation: not its text, which may hold secrets, and its variables only as far as none of them can be one. */
 export interface AuditRecord {

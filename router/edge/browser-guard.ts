@@ -45,20 +45,36 @@ export function refusalOf({ headers }: IncomingMessage, setting: GuardSetting): 
   return undefined;
 }
 
-/** Lets a listed origin read the answer. True when the request was a preflight, which is answered with this. */
+/** What a page may send beside the headers that browsers let it send anyway. */
+const sendable = [
+  "content-type",
+  "authorization",
+  "x-api-key",
+  "x-tenant-id",
+  "x-bootstrap-token",
+  "x-request-id",
+  "traceparent",
+  "tracestate",
+  "apollo-require-preflight",
+];
+/** What it may read of an answer, likewise. */
+const readable = ["x-request-id", "x-tenant-id", "retry-after"];
+
+/**
+ * Lets a listed origin read the answer, by its name: never `*`, and nothing that a browser would add of its own accord (cookies). True when the request
+ * was a preflight, which is answered with this.
+ */
 export function answerCors(request: IncomingMessage, response: ServerResponse, { corsOrigins }: GuardSetting): boolean {
   const { origin } = request.headers;
+  // Said to everybody: a cache must not show the answer to one origin to another.
+  if (corsOrigins.length > 0) response.setHeader("vary", "origin");
   if (origin !== undefined && corsOrigins.includes(origin)) {
     response.setHeader("access-control-allow-origin", origin);
-    response.setHeader("access-control-expose-headers", "x-request-id, x-tenant-id");
-    response.setHeader("vary", "origin");
+    response.setHeader("access-control-expose-headers", readable.join(", "));
   }
   if (request.method !== "OPTIONS") return false;
   response.setHeader("access-control-allow-methods", "GET, POST, OPTIONS");
-  response.setHeader(
-    "access-control-allow-headers",
-    "content-type, x-api-key, x-tenant-id, x-request-id, traceparent, apollo-require-preflight",
-  );
+  response.setHeader("access-control-allow-headers", sendable.join(", "));
   response.setHeader("access-control-max-age", "600");
   response.writeHead(204).end();
   return true;

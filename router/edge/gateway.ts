@@ -13,6 +13,8 @@ import { executePlan } from "../graph/execute-plan.ts";
 import { RefusedOperation, type Operations, type ParsedOperation, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
+import { startDeadline, type OperationDeadlines, type RunningDeadline } from "./operation-deadline.ts";
+import type { Places } from "./places.ts";
 import type { Readers } from "./readers.ts";
 import type { TenantGate } from "./tenant-gate.ts";
 import { checkVariables } from "../graph/variables.ts";
@@ -24,6 +26,8 @@ export interface Runtime {
   operations: Operations;
   endpoints: Endpoints;
   deadlines: FetchDeadlines;
+  operationDeadlines: OperationDeadlines;
+  places: Places;
   /** What waits for databases goes through the first, what waits for somebody outside through the second, what streams do through the third. */
   gate: TenantGate;
   outsideGate: TenantGate;
@@ -71,16 +75,20 @@ interface Execution {
 }
 
 async function execute(runtime: Runtime, { parsed, variables, context }: Execution): Promise<ExecutionResult> {
+  let deadline: RunningDeadline | undefined;
   try {
     const planned = runtime.operations.fromDocument(parsed, context.info);
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
     const { errors, nodes } = weighValues(runtime, planned, variables);
     if (errors.length > 0) return { errors };
-    const answered = { hash: parsed.hash, planned, variables, context };
+    const { tenantId } = context.info;
+    const { outsideMs, operationMs } = runtime.operationDeadlines;
+    deadline = startDeadline(planned.callsOutside ? outsideMs : operationMs, context.info.signal);
+    const { signal } = deadline;
+    const answered = { hash: parsed.hash, planned, variables, context, deadline };
     const run = () => answerAudited(runtime, answered);
     // What the router knows itself waits for nobody.
     if (planned.plan === undefined) return await answer(runtime, answered);
-    const { tenantId, signal } = context.info;
     const units = 1 + Math.min(maxUnits - 1, Math.floor(nodes / nodesOfUnit));
     const sizeBytes = 2 * (planned.document.loc?.end ?? 0) + jsonBytesOf(variables, Infinity);
     const gate = planned.callsOutside ? runtime.outsideGate : runtime.gate;
@@ -90,6 +98,8 @@ async function execute(runtime: Runtime, { parsed, variables, context }: Executi
     if (error instanceof AppError && Object.hasOwn(statusOfBusy, error.reason)) throw busy(error);
     if (error instanceof AppError && Object.hasOwn(statusOfUnauthorized, error.reason)) throw unauthorized(error);
     return { errors: [error instanceof GraphQLError ? error : new GraphQLError("plan or shape", { originalError: error as Error })] };
+  } finally {
+    deadline?.clear();
   }
 }
 
@@ -98,25 +108,28 @@ interface Answered {
   planned: PlannedOperation;
   variables: Record<string, unknown>;
   context: RouterContext;
+  deadline: RunningDeadline;
 }
 
 /** What changes something has its row in the audit before its answer leaves. */
 function answerAudited(runtime: Runtime, answered: Answered): Promise<ExecutionResult> {
-  const { hash, planned, variables, context } = answered;
+  const { hash, planned, variables, context, deadline } = answered;
   const { document, node } = planned;
   const run = () => answer(runtime, answered);
   if (node.operation !== OperationTypeNode.MUTATION) return run();
+  deadline.changing();
   const operation = { context, hash, document, operationName: node.name?.value, variables, startedAt: new Date() };
   return runtime.audits.around(operation, run);
 }
 
-async function answer(runtime: Runtime, { planned, variables, context }: Answered): Promise<ExecutionResult> {
+async function answer(runtime: Runtime, { planned, variables, context, deadline }: Answered): Promise<ExecutionResult> {
   const { graph, endpoints, deadlines, log } = runtime;
   const isMutation = planned.node.operation === OperationTypeNode.MUTATION;
-  const { tenantId, signal } = context.info;
+  const { tenantId } = context.info;
+  const { signal } = deadline;
   const meter = runtime.answers.open({ tenantId, isMutation });
   const reading = processReads.open({ tenantId, isMutation, signal });
-  const info = { ...context.info, reading };
+  const info = { ...context.info, signal, reading };
   try {
     return await executePlan({
       graph,

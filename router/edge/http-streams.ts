@@ -7,7 +7,7 @@ import type { ServerResponse } from "node:http";
 import type { ApolloServer } from "@apollo/server";
 import { OperationTypeNode, type GraphQLError, type ExecutionResult, type FormattedExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
-import { defineErrors } from "#shared/errors.ts";
+import { AppError, defineErrors } from "#shared/errors.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { sendJson } from "#shared/serve/http-answer.ts";
 import { hashOf } from "../graph/operations.ts";
@@ -15,6 +15,7 @@ import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
 import type { Identities } from "./identity.ts";
 import { isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
+import { both, type Leave } from "./places.ts";
 import type { StreamFormat } from "./stream-formats.ts";
 import { startSubscription } from "./subscriptions.ts";
 
@@ -82,10 +83,15 @@ export class HttpStreams {
     const kind = this.#kindOf(asked, context.info);
     if (acceptsWhole && kind !== OperationTypeNode.SUBSCRIPTION) return false;
     if (isGet && kind === OperationTypeNode.MUTATION) return false;
-    if (this.#isFull(streamed)) return true;
-    const prepared = prepareOperation(this.#runtime, asked, { context });
-    if (isRefused(prepared)) sendJson(response, statusOf(prepared), { errors: prepared });
-    else await this.#stream(streamed, prepared);
+    const leave = this.#enter(streamed);
+    if (leave === undefined) return true;
+    try {
+      const prepared = prepareOperation(this.#runtime, asked, { context });
+      if (isRefused(prepared)) refuseOperation(response, prepared);
+      else await this.#stream(streamed, prepared);
+    } finally {
+      leave();
+    }
     return true;
   }
 
@@ -108,20 +114,34 @@ export class HttpStreams {
     }
   }
 
-  #isFull({ asked, response, context }: StreamedOperation): boolean {
-    const { tenantId, requestId } = context.info;
+  /** Takes a stream's places; undefined where it was refused one, and its client has been told. */
+  #enter({ asked, response, context }: StreamedOperation): Leave | undefined {
+    try {
+      return this.#places(response, context);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const statusCode = error.reason === "STREAMS_LIMIT" ? 503 : 429;
+      response.setHeader("retry-after", "1");
+      sendJson(response, statusCode, { errors: [clientError(error, { requestId: context.info.requestId })] });
+      const operation = { context, hash: hashOf(asked.query), operationName: asked.operationName, variables: {}, startedAt: new Date() };
+      this.#runtime.audits.record(operation, { statusCode, errorCodes: [error.code], reasons: [error.reason] });
+      return undefined;
+    }
+  }
+
+  /** A stream is a connection like a WebSocket, and one of the fewer that may be streams. */
+  #places(response: ServerResponse, context: RouterContext): Leave {
+    const { tenantId } = context.info;
     const { maxStreams, tenantStreams } = this.#setting.bounds;
-    const isTenants = (this.#tenants.get(tenantId) ?? 0) >= tenantStreams;
-    if (!isTenants && this.#open.size < maxStreams) return false;
-    const error = isTenants
-      ? streamErrors.TENANT_STREAMS_LIMIT({ tenantId, limit: tenantStreams })
-      : streamErrors.STREAMS_LIMIT({ limit: maxStreams });
-    const statusCode = isTenants ? 429 : 503;
-    response.setHeader("retry-after", "1");
-    sendJson(response, statusCode, { errors: [clientError(error, { requestId })] });
-    const operation = { context, hash: hashOf(asked.query), operationName: asked.operationName, variables: {}, startedAt: new Date() };
-    this.#runtime.audits.record(operation, { statusCode, errorCodes: [error.code], reasons: [error.reason] });
-    return true;
+    if ((this.#tenants.get(tenantId) ?? 0) >= tenantStreams) throw streamErrors.TENANT_STREAMS_LIMIT({ tenantId, limit: tenantStreams });
+    if (this.#open.size >= maxStreams) throw streamErrors.STREAMS_LIMIT({ limit: maxStreams });
+    const leaveAddress = this.#runtime.places.ofAddress(response.req);
+    try {
+      return both(leaveAddress, this.#runtime.places.ofCaller(context));
+    } catch (error) {
+      leaveAddress();
+      throw error;
+    }
   }
 
   async #stream({ format, response, context }: StreamedOperation, prepared: PreparedOperation): Promise<void> {
@@ -166,10 +186,17 @@ export class HttpStreams {
   }
 }
 
-/** 401 without a key, 403 without a scope. */
+function refuseOperation(response: ServerResponse, errors: readonly GraphQLError[]): void {
+  const status = statusOf(errors);
+  if (status === 429) response.setHeader("retry-after", "1");
+  sendJson(response, status, { errors });
+}
+
+/** 401 without a key, 403 without a scope, 429 where the tenant has as many open as it may. */
 function statusOf(errors: readonly GraphQLError[]): number {
   const { code } = errors[0]?.extensions ?? {};
   if (code === "UNAUTHENTICATED") return 401;
+  if (code === "RESOURCE_EXHAUSTED") return 429;
   return code === "FORBIDDEN" ? 403 : 400;
 }
 

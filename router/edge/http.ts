@@ -15,10 +15,14 @@ import { answerCors, refusalOf, refusalOfGet } from "./browser-guard.ts";
 import { subscriptionNotStreamed } from "./gateway.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
 import type { Identities } from "./identity.ts";
+import { withoutPersisted } from "./persisted-query.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import type { Rates } from "./rates.ts";
 import type { Readers } from "./readers.ts";
 import type { HttpStreams } from "./http-streams.ts";
 import type { AskedOperation } from "./prepare.ts";
+import { setSecurityHeaders } from "./security-headers.ts";
+import type { SeenFrom } from "./seen-from.ts";
 import { acceptsJson, formatOf } from "./stream-formats.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
@@ -38,6 +42,9 @@ export interface HttpOptions {
   parts?: (() => readonly PartHealth[]) | undefined;
   refusals: RefusalAudit;
   identities: Identities;
+  rates: Rates;
+  /** Finds out where a request comes from. */
+  find: (request: IncomingMessage) => SeenFrom;
 }
 
 interface Answering extends HttpOptions {
@@ -57,9 +64,7 @@ export function httpListener(given: HttpOptions): (request: IncomingMessage, res
   return (request, response) => {
     const requestId = requestIdFor(request);
     response.setHeader("x-request-id", requestId);
-    response.setHeader("x-content-type-options", "nosniff");
-    response.setHeader("referrer-policy", "no-referrer");
-    response.setHeader("x-frame-options", "DENY");
+    setSecurityHeaders(response, options.find(request));
     // With auth on a page needs a key, which it has from its user alone.
     const refusal = options.identities.isAuthOn ? undefined : refusalOf(request, options.env);
     if (refusal !== undefined) {
@@ -101,7 +106,7 @@ async function route(options: Answering, exchange: Exchange): Promise<void> {
 }
 
 async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
-  const { server, maxBodyBytes, audited, refusals, readers, identities } = options;
+  const { server, maxBodyBytes, audited, refusals, readers, identities, rates } = options;
   const startedAt = new Date();
   let context: RouterContext | undefined;
   let identity = identities.nobody;
@@ -109,13 +114,15 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     refusals.record({ request, context, identity, requestId, statusCode, error, startedAt });
   try {
     const signal = clientGone(response);
+    await rates.address(request);
     identity = await identities.of(request);
     context = { ...httpContext(request, requestId, { identity, signal }), whenAnswered: whenAnswered(response) };
     response.setHeader("x-tenant-id", context.info.tenantId);
+    await rates.caller(context);
     const refusal = refusalOfGet(request);
     if (refusal !== undefined) throw refusal;
     const exchange = { request, response, context, maxBodyBytes, isGuarded: true };
-    const read = await readGraphqlRequest(exchange);
+    const read = withoutPersisted(await readGraphqlRequest(exchange));
     if (await answerAsStream(options, exchange, read)) return;
     await answerGraphql(server, exchange, read);
     watchReader(readers, context.info.tenantId, response);
@@ -151,11 +158,10 @@ async function answerAsStream(
 function operationIn({ method, body, search }: HTTPGraphQLRequest): AskedOperation | undefined {
   const given = method === "POST" ? body : method === "GET" ? givenIn(search) : undefined;
   if (!isJsonObject(given)) return undefined;
-  const { query, operationName, variables, extensions } = given;
+  const { query, operationName, variables } = given;
   const isNamed = operationName == null || typeof operationName === "string";
   const hasVariables = variables == null || isJsonObject(variables);
-  const isPersisted = isJsonObject(extensions) && extensions["persistedQuery"] !== undefined;
-  return typeof query === "string" && isNamed && hasVariables && !isPersisted ? { query, operationName, variables } : undefined;
+  return typeof query === "string" && isNamed && hasVariables ? { query, operationName, variables } : undefined;
 }
 
 /** What a GET has behind its `?`, as a POST has it; what is given twice, or is no JSON, is Apollo Server's to refuse. */

@@ -1,13 +1,17 @@
 /** Who asks: nobody is asked while auth is off; else the holder of a key, or somebody without one. */
 import type { IncomingMessage } from "node:http";
 import type { Env } from "#shared/config.ts";
+import { parseAddress } from "#shared/addresses.ts";
+import { AppError } from "#shared/errors.ts";
 import type { ClaimedRequest } from "#shared/endpoint/request-transport.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { bootstrapScope } from "#shared/scopes.ts";
 import { keyErrors } from "../access/errors.ts";
 import type { Caller, KeyRing } from "../access/key-ring.ts";
 import { refusalOf } from "./browser-guard.ts";
+import type { Rates } from "./rates.ts";
 import { sameText } from "./same-text.ts";
+import { seenFrom } from "./seen-from.ts";
 
 /** Who asks. */
 export type Identity = { kind: "off" } | { kind: "nobody"; mayBootstrap: boolean } | { kind: "key"; caller: Caller };
@@ -22,6 +26,8 @@ interface IdentitySetting {
   env: Pick<Env, "host" | "authRequired" | "allowedHosts" | "corsOrigins" | "bootstrapToken">;
   /** There with auth on. */
   keys: KeyRing | undefined;
+  /** How often an address may try keys that are not accepted. */
+  rates: Rates;
 }
 
 /** Finds out who asks, for HTTP and for WebSockets. */
@@ -45,14 +51,21 @@ export class Identities {
   /**
    * Who sends a request, by x-api-key or Authorization, among connectionParams or headers.
    *
-   * @throws AppError KEY_INVALID, KEYS_UNAVAILABLE
+   * @throws AppError KEY_INVALID, KEYS_UNAVAILABLE, FAILED_KEYS_LIMIT
    */
   async of(request: IncomingMessage, connectionParams: Credentials = {}): Promise<Identity> {
     const { keys } = this.#setting;
     if (keys === undefined) return authOff;
     const key = keyIn(connectionParams) ?? keyIn(request.headers);
-    if (key === undefined) return { kind: "nobody", mayBootstrap: this.#mayBootstrap(request) };
-    return { kind: "key", caller: await keys.callerOf(key) };
+    if (key === undefined) return { kind: "nobody", mayBootstrap: await this.#mayBootstrap(request) };
+    // Who guesses from the same address must not shut out those whose keys are known.
+    if (!keys.knows(key)) await this.#setting.rates.mayTryKey(request);
+    return { kind: "key", caller: await keys.callerOf(key).catch((error: unknown) => this.#refuse(request, error)) };
+  }
+
+  async #refuse(request: IncomingMessage, error: unknown): Promise<never> {
+    if (error instanceof AppError && error.reason === "KEY_INVALID") await this.#setting.rates.keyFailed(request);
+    throw error;
   }
 
   /** The same as it is now, for who was identified before. @throws AppError KEY_INVALID, KEYS_UNAVAILABLE */
@@ -67,15 +80,26 @@ export class Identities {
 
   /**
    * Whether whoever sends it may make the first key. A page that a browser shows must not, so Host and Origin are those of this machine; where
-   * others reach the router it takes the token.
+   * others reach the router it takes the token, which is guessed no more often than keys are.
    */
-  #mayBootstrap(request: IncomingMessage): boolean {
-    const { env, keys } = this.#setting;
+  async #mayBootstrap(request: IncomingMessage): Promise<boolean> {
+    const { env, keys, rates } = this.#setting;
     if (keys!.hasKeys) return false;
     const sent = request.headers["x-bootstrap-token"];
-    if (env.bootstrapToken !== undefined) return typeof sent === "string" && sameText(sent, env.bootstrapToken);
-    return isLoopbackName(env.host) && refusalOf(request, env) === undefined;
+    if (env.bootstrapToken === undefined)
+      return isLoopbackName(env.host) && isThisMachine(request) && refusalOf(request, env) === undefined;
+    if (typeof sent !== "string") return false;
+    await rates.mayTryKey(request);
+    const isRight = sameText(sent, env.bootstrapToken);
+    if (!isRight) await rates.keyFailed(request);
+    return isRight;
   }
+}
+
+/** Not whom a trusted proxy of this machine speaks for. */
+function isThisMachine(request: IncomingMessage): boolean {
+  const { address } = seenFrom(request);
+  return address !== null && parseAddress(address)?.range() === "loopback";
 }
 
 /** A request as whoever sends it may have it: a key says the tenant. @throws AppError TENANT_MISMATCH */

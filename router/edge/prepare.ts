@@ -1,6 +1,7 @@
 /** Operations that Apollo Server does not take: over WebSocket, and subscriptions over HTTP. They are valid, planned and weighed, or refused and audited. */
-import type { DocumentNode, GraphQLError } from "graphql";
+import { OperationTypeNode, type DocumentNode, type GraphQLError } from "graphql";
 import { clientError } from "#shared/client-error.ts";
+import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { errorCodesOf, reasonsOf } from "../audit/audit.ts";
 import { hashOf, RefusedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
@@ -30,21 +31,23 @@ export function prepareOperation(
   // Clients that have no name send an empty one.
   const operationName = asked.operationName || undefined;
   const variables = asked.variables ?? {};
-  const refuse = (errors: readonly unknown[], document?: DocumentNode) => {
+  const refuse = (errors: readonly unknown[], document?: DocumentNode, statusCode = 400) => {
     const { requestId } = context.info;
     const report = (cause: unknown) => runtime.log.error({ err: cause, requestId }, "operation failed inside");
     const told = errors.map((error) => clientError(error, { requestId, report }));
     const operation = { context, hash: hashOf(asked.query), operationName, document, variables, startedAt };
-    runtime.audits.record(operation, { statusCode: 400, errorCodes: errorCodesOf(told), reasons: reasonsOf(told) });
+    runtime.audits.record(operation, { statusCode, errorCodes: errorCodesOf(told), reasons: reasonsOf(told) });
     return told;
   };
   try {
     const planned = runtime.operations.fromText(asked.query, operationName, context.info);
     const { errors } = weighValues(runtime, planned, variables);
     if (errors.length > 0) return refuse(errors, planned.document);
-    return { planned, source: asked.query, variables, context, operationName };
+    const isSubscription = planned.node.operation === OperationTypeNode.SUBSCRIPTION;
+    const leave = isSubscription ? runtime.places.ofSubscription(context.info.tenantId) : undefined;
+    return { planned, source: asked.query, variables, context, operationName, leave };
   } catch (error) {
-    return error instanceof RefusedOperation ? refuse(error.errors, error.document) : refuse([error]);
+    return error instanceof RefusedOperation ? refuse(error.errors, error.document) : refuse([error], undefined, statusOfRefusal(error));
   }
 }
 

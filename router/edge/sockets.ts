@@ -16,7 +16,9 @@ import { hashOf } from "../graph/operations.ts";
 import type { Runtime } from "./gateway.ts";
 import { keyErrors } from "../access/errors.ts";
 import type { Identities, Identity } from "./identity.ts";
+import type { Places } from "./places.ts";
 import { isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
+import type { Rates } from "./rates.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { socketContext, type RouterContext } from "../request-context.ts";
 import { startSubscription } from "./subscriptions.ts";
@@ -25,10 +27,11 @@ interface SocketSetting {
   server: ApolloServer<RouterContext>;
   refusals: RefusalAudit;
   identities: Identities;
+  rates: Rates;
 }
 
 /** What the WebSocket server is to do with operations. */
-export function socketOptions(runtime: Runtime, { server, refusals, identities }: SocketSetting): SocketOptions {
+export function socketOptions(runtime: Runtime, { server, refusals, identities, rates }: SocketSetting): SocketOptions {
   const refused = ({ request, connectionParams, identity = identities.nobody }: RouterExtra, error: AppError) =>
     refusals.record({ request, connectionParams, identity, statusCode: statusOfRefusal(error), error });
   const identityOf = ({ identity = identities.nobody }: RouterExtra) => identity;
@@ -38,7 +41,8 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities }
       const unread = () => socket.bufferedAmount;
       socket.once("close", runtime.readers.watch({ tenantId: () => extra.tenantId, socket: raw as Socket, unread, cut }));
     },
-    onConnect: ({ connectionParams, extra }) => acknowledge(extra, { connectionParams, identities, refused }),
+    onConnect: ({ connectionParams, extra }) =>
+      acknowledge(extra, { connectionParams, identities, rates, places: runtime.places, refused }),
     onUnread: refused,
     onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams, { identity: identityOf(extra) });
@@ -50,7 +54,10 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities }
       // What the key may do may have changed since the socket was opened.
       const identity = await identities.again(identityOf(extra));
       const context = socketContext(extra.request, connectionParams, { identity, signal: extra.gone });
-      return prepare(runtime, payload, context);
+      const error = await tooOften(rates, extra, context);
+      if (error === undefined) return prepare(runtime, payload, context);
+      refused(extra, error);
+      return [clientError(error, { requestId: context.info.requestId })];
     },
     subscribe: ({ contextValue }) => {
       const operation = contextValue as PreparedOperation;
@@ -73,24 +80,44 @@ interface RouterExtra extends SocketExtra {
   connectionParams?: Record<string, unknown> | undefined;
 }
 
+/** An operation on a socket counts as one over HTTP does. */
+async function tooOften(rates: Rates, { request }: RouterExtra, context: RouterContext): Promise<AppError | undefined> {
+  try {
+    await rates.address(request);
+    await rates.caller(context);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
 interface Acknowledging {
   connectionParams: Record<string, unknown> | undefined;
   identities: Identities;
+  rates: Rates;
+  places: Places;
   refused: (extra: RouterExtra, error: AppError) => void;
 }
 
 /** Tells the client which tenant it speaks for; one it cannot speak for, or a key that is not accepted, ends the socket with the reason. */
-async function acknowledge(extra: RouterExtra, { connectionParams, identities, refused }: Acknowledging): Promise<Acknowledged> {
+async function acknowledge(
+  extra: RouterExtra,
+  { connectionParams, identities, rates, places, refused }: Acknowledging,
+): Promise<Acknowledged> {
   const { request, socket } = extra;
   extra.connectionParams = connectionParams;
   try {
     const identity = (extra.identity = await identities.of(request, connectionParams));
     // Nobody may do anything that takes a socket.
     if (identity.kind === "nobody") throw keyErrors.KEY_MISSING({});
-    const { info } = socketContext(request, connectionParams, { identity });
+    const context = socketContext(request, connectionParams, { identity });
+    const { info } = context;
+    await rates.caller(context);
     extra.tenantId = info.tenantId;
+    whenClosed(socket, places.ofCaller(context));
     const end = (why: keyof typeof closedBy) => socket.close(closedBy[why].code, closedBy[why].reason);
-    if (identity.kind === "key") socket.once("close", identities.watch(identity, end));
+    if (identity.kind === "key") whenClosed(socket, identities.watch(identity, end));
     return { "x-tenant-id": info.tenantId };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -98,6 +125,12 @@ async function acknowledge(extra: RouterExtra, { connectionParams, identities, r
     socket.close(codeOf(error), closeReason(`${error.reason}: ${error.message}`));
     return false;
   }
+}
+
+/** It may have closed while its key was looked up. */
+function whenClosed(socket: SocketExtra["socket"], done: () => void): void {
+  if (socket.readyState === socket.CLOSED) done();
+  else socket.once("close", done);
 }
 
 type Acknowledged = Record<string, unknown> | false;
@@ -108,9 +141,11 @@ const closedBy = {
   UNKNOWN: { code: closeCodes.TRY_AGAIN_LATER, reason: "KEYS_UNAVAILABLE: Keys cannot be checked. Connect again." },
 } as const;
 
-function codeOf({ code }: AppError): number {
+function codeOf({ code, facts }: AppError): number {
   if (code === "BAD_USER_INPUT") return closeCodes.BAD_REQUEST;
-  return code === "DOWNSTREAM_UNAVAILABLE" ? closeCodes.TRY_AGAIN_LATER : closeCodes.FORBIDDEN;
+  if (code === "DOWNSTREAM_UNAVAILABLE" || facts["retryAfterMs"] !== undefined) return closeCodes.TRY_AGAIN_LATER;
+  // Clients do not come back by themselves upon this one.
+  return code === "RESOURCE_EXHAUSTED" ? closeCodes.TOO_MANY : closeCodes.FORBIDDEN;
 }
 
 /** A close frame has room for 123 bytes: cut within a character, the mark of that needs up to three. */

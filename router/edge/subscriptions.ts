@@ -20,6 +20,8 @@ export interface PreparedSubscription {
   planned: PlannedOperation;
   source: string;
   variables: Record<string, unknown>;
+  /** Gives its place back; called when it is over. */
+  leave?: (() => void) | undefined;
 }
 
 /** Begins a subscription. What its subgraph refuses is a result with errors, and no stream. */
@@ -61,6 +63,7 @@ export async function startSubscription(
   };
   const ended = () => {
     controller.abort(clientLeft());
+    prepared.leave?.();
     return audited();
   };
   const run = {

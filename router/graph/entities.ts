@@ -1,12 +1,9 @@
 /** The data that a plan gathers: where a fetch's entities lie in it, and what represents them to the next subgraph. */
 import "./telemetry-off.ts";
 import { isObjectOfType } from "@apollo/gateway/dist/dataRewrites.js";
-import { deepMerge } from "@apollo/gateway/dist/utilities/deepMerge.js";
 import { getResponseName, type QueryPlanSelectionNode } from "@apollo/query-planner";
 import type { GraphQLSchema } from "graphql";
-
-/** An object of a result. */
-export type ResultObject = Record<string, unknown>;
+import { mergeInto, ownValue, type ResultObject } from "./result-object.ts";
 
 /** An object of the gathered data, and how one gets there. */
 export interface Cursor {
@@ -74,7 +71,7 @@ function project(schema: GraphQLSchema, source: ResultObject | null, selections:
       if (value === undefined) return null;
       result[name] = projectValue(schema, value, selection.selections);
     } else if (selection.typeCondition !== undefined && isObjectOfType(schema, source, selection.typeCondition)) {
-      deepMerge(result, project(schema, source, selection.selections));
+      mergeInto(result, project(schema, source, selection.selections));
     }
   }
   return result;
@@ -84,9 +81,4 @@ function projectValue(schema: GraphQLSchema, value: unknown, selections: readonl
   if (selections === undefined || value === null) return value;
   if (Array.isArray(value)) return value.map((element) => projectValue(schema, element, selections));
   return project(schema, value as ResultObject, selections);
-}
-
-/** The object's own value: a field called `constructor` is none of Object's. */
-function ownValue(object: ResultObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }

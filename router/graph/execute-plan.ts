@@ -1,11 +1,4 @@
-/**
- * Runs a plan of Apollo's planner: fetches in its order, merges what comes back, and shapes the response as the client asked.
- * Rewrites and merging are Apollo's own functions; what is left out of its executor are traces that nobody reads and the
- * building of the operation anew for each request.
- */
-import "./telemetry-off.ts";
-import { applyRewrites } from "@apollo/gateway/dist/dataRewrites.js";
-import { deepMerge } from "@apollo/gateway/dist/utilities/deepMerge.js";
+/** Runs a plan of Apollo's planner: fetches in its order, merges what comes back, and shapes the response as the client asked. */
 import type { ConditionNode, FetchNode, PlanNode } from "@apollo/query-planner";
 import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult, type FieldNode, type SelectionSetNode } from "graphql";
 import { clientError } from "#shared/client-error.ts";
@@ -13,9 +6,11 @@ import { defineErrors } from "#shared/errors.ts";
 import type { AnswerMeter } from "./answer-bytes.ts";
 import type { ComposedGraph } from "./supergraph.ts";
 import { clientName } from "./client-names.ts";
-import { cursorsAt, pathTo, representationOf, type Cursor, type ResultObject } from "./entities.ts";
+import { cursorsAt, pathTo, representationOf, type Cursor } from "./entities.ts";
 import { Failures, type FailedField } from "./failures.ts";
 import type { PlannedOperation } from "./operations.ts";
+import { isResultObject, mergeInto, type ResultObject } from "./result-object.ts";
+import { applyRewrites } from "./rewrites.ts";
 import type { MissingField } from "./shape.ts";
 
 /** Sends one fetch of a plan to its subgraph; `field` says for which field of the response. */
@@ -132,9 +127,9 @@ async function fetchRoot(state: State, node: FetchNode, cursors: readonly Cursor
     },
     field: () => fieldAt(cursors, node),
   });
-  if (!isObject(result?.data)) return;
+  if (!isResultObject(result?.data)) return;
   applyRewrites(state.graph.supergraphSchema, node.outputRewrites, result.data);
-  for (const { data } of cursors) deepMerge(data, result.data);
+  for (const { data } of cursors) mergeInto(data, result.data);
 }
 
 async function fetchEntities(state: State, node: FetchNode, cursors: readonly Cursor[]): Promise<void> {
@@ -158,14 +153,12 @@ async function fetchEntities(state: State, node: FetchNode, cursors: readonly Cu
   asked.forEach(({ data }, index) => {
     const entity: unknown = entities[index];
     if (entity === null) (state.gone ??= new Set()).add(data);
-    if (!isObject(entity)) return;
+    if (!isResultObject(entity)) return;
     entity["__typename"] ??= data["__typename"];
     applyRewrites(state.graph.supergraphSchema, node.outputRewrites, entity);
-    deepMerge(data, entity);
+    mergeInto(data, entity);
   });
 }
-
-const isObject = (value: unknown): value is ResultObject => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Where in the response an error of a subgraph belongs. */
 interface Place {

@@ -4,7 +4,7 @@
  */
 import type { Operation } from "@apollo/federation-internals";
 import { GraphQLError, type FieldNode } from "graphql";
-import type { ResultObject } from "./entities.ts";
+import type { ResultObject } from "./result-object.ts";
 import type { Failures, FailedField } from "./failures.ts";
 import {
   compileSelections,

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import Negotiator from "negotiator";
 import type { Log } from "#shared/log.ts";
+import { pagePolicy } from "../edge/security-headers.ts";
 import { loadBundle, type Bundle, type BundledFile } from "./bundle.ts";
 import { failurePage, page, waitingPage } from "./pages.ts";
 
@@ -23,10 +24,6 @@ export interface GraphiqlOptions {
   log: Log;
   load?: typeof loadBundle;
 }
-
-const contentSecurityPolicy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; " +
-  "frame-ancestors 'none'";
 
 const fileTypes: Record<string, string> = {
   ".js": "text/javascript; charset=utf-8",
@@ -72,7 +69,7 @@ export function graphiqlFiles({ cacheFolder, log, load = loadBundle }: GraphiqlO
         response.writeHead(405, { allow: "GET, HEAD" }).end();
         return true;
       }
-      response.setHeader("content-security-policy", contentSecurityPolicy);
+      response.setHeader("content-security-policy", pagePolicy);
       if (name === undefined) await answerPage(request, response);
       else {
         const bundle = await loaded();
@@ -100,7 +97,7 @@ async function sendFile({ request, response, file, name, version }: FileAnswer):
   const etag = `"${version}-${encoding}"`;
   // The address has the version in it: what is there never changes.
   response.setHeader("cache-control", "public, max-age=31536000, immutable");
-  response.setHeader("vary", "accept-encoding");
+  response.appendHeader("vary", "accept-encoding");
   response.setHeader("etag", etag);
   if (request.headers["if-none-match"] === etag) return void response.writeHead(304).end();
   if (encoding !== "identity") response.setHeader("content-encoding", encoding);

@@ -5,7 +5,9 @@
 export const firstTab = `# The whole platform is this one graph.
 # Ctrl-Enter runs the operation under the cursor.
 # Headers (below) take {"x-tenant-id": "acme"};
-# without it the tenant is "public".
+# without it the tenant is "public". Where it asks
+# for an API key, they take {"x-api-key": "agp_…"};
+# then fetch the schema again (Ctrl-Shift-R).
 
 query Services {
   services { name status latencyMs message }

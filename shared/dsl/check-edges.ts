@@ -26,7 +26,7 @@ export function checkEdges(edges: readonly Json[], nodes: readonly CheckedNode[]
     const source = checkEnd(edge["source"], "source", index, ids, issues);
     const target = checkEnd(edge["target"], "target", index, ids, issues);
     if (source === null || target === null) return [];
-    const condition = checkCondition(edge["condition"] ?? null, nodes[source], index, issues);
+    const condition = conditionOf(edge["condition"] ?? null, nodes[source], index, issues);
     const key = `${source} ${target} ${condition}`;
     const first = seen.get(key);
     if (first !== undefined) issues.warning("EDGE_DUPLICATE", at, `Edge ${index} says the same as edge ${first}; one is enough.`);
@@ -53,7 +53,13 @@ export function checkGraph(graph: Graph, nodes: readonly CheckedNode[], edges: r
       const effect = "it runs at the start, beside the others, and nothing waits for it";
       issues.warning("NODE_UNCONNECTED", ["nodes", node.index], `Node ${node.id} has no edges: ${effect}.`);
     }
-    if (outgoing.length > 0) checkRoutes(node, new Set(outgoing.map((edge) => edges[edge]?.condition)), issues);
+    const taken = new Set(outgoing.map((edge) => edges[edge]?.condition));
+    if (outgoing.length > 0) checkRoutes(node, taken, issues);
+    if (node.onError === "branch" && !taken.has(error)) {
+      const effect = "where it fails, the run ends there as COMPLETED";
+      const message = `No edge leaves node ${node.id} on "error", which its on_error speaks of: ${effect}. Add one, or remove on_error.`;
+      issues.warning("ROUTE_MISSING", ["nodes", node.index, "on_error"], message);
+    }
   });
 }
 
@@ -86,12 +92,25 @@ function checkEnd(
   return null;
 }
 
+/** The condition that an edge of a failure has. */
+const error = "error";
+
+function conditionOf(condition: Json, source: CheckedNode | undefined, index: number, issues: IssueList): string | null {
+  if (condition !== error || source === undefined) return checkCondition(condition, source, index, issues);
+  if (source.onError !== "branch") {
+    const next = `Give node ${source.id} "on_error": "branch", or remove the edge`;
+    const message = `Edge ${index} leaves node ${source.id} on "error", which is taken where a failure of it is handled so. ${next}.`;
+    issues.error("ERROR_EDGE_UNHANDLED", ["edges", index, "condition"], message);
+  }
+  return condition;
+}
+
 function checkCondition(condition: Json, source: CheckedNode | undefined, index: number, issues: IssueList): string | null {
   const at = ["edges", index, "condition"];
   if (source?.spec == null) return typeof condition === "string" ? condition : null;
-  const { id, type, spec } = source;
-  const routes = spec.routes.map((route) => `"${route}"`).join(" or ");
-  if (spec.routes.length === 0) {
+  const { id, type, routes: known } = source;
+  const routes = known.map((route) => `"${route}"`).join(" or ");
+  if (known.length === 0) {
     if (condition !== null)
       issues.warning("CONDITION_UNUSED", at, `Node ${id} (${type}) does not branch: the condition ${show(condition)} is ignored.`);
     return null;
@@ -102,18 +121,20 @@ function checkCondition(condition: Json, source: CheckedNode | undefined, index:
       ["edges", index],
       `Edge ${index} leaves node ${id} (${type}) and needs a condition, ${routes}; without it, it is never taken.`,
     );
-  } else if (typeof condition !== "string" || !spec.routes.includes(condition)) {
+  } else if (typeof condition !== "string" || !known.includes(condition)) {
+    const meant = typeof condition === "string" ? suggester(known)(condition) : undefined;
+    const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
     issues.error(
       "CONDITION_INVALID",
       at,
-      `The condition of edge ${index} out of node ${id} (${type}) is ${routes}, not ${show(condition)}.`,
+      `The condition of edge ${index} out of node ${id} (${type}) is ${routes}, not ${show(condition)}.${hint}`,
     );
   }
   return typeof condition === "string" ? condition : null;
 }
 
 function checkRoutes(node: CheckedNode, taken: ReadonlySet<string | null | undefined>, issues: IssueList): void {
-  for (const route of node.spec?.routes ?? []) {
+  for (const route of node.routes) {
     if (taken.has(route)) continue;
     issues.warning("ROUTE_MISSING", ["nodes", node.index], `No edge leaves node ${node.id} on "${route}": there the run ends.`);
   }

@@ -18,6 +18,12 @@ export interface CheckedNode {
   config: JsonObject;
   /** The node's own timeout_seconds, whatever it is. */
   timeoutSeconds: Json | undefined;
+  /** Of a branching node with this config; none for any other. */
+  routes: readonly string[];
+  /** What becomes of its failure. */
+  onError: "fail" | "branch" | "default";
+  /** The condition of its retry, if it has one. */
+  retryWhen: string | undefined;
 }
 
 /** Types beside the public ones, by name; tests have a type that waits. */
@@ -43,9 +49,38 @@ export function checkNode(node: Json, index: number, extraTypes: ExtraTypes, iss
     issues.error("CONFIG_INVALID", [...at, "config"], `The config of node ${name} is an object, not ${show(config)}.`);
   const usable = isJsonObject(config) ? config : {};
   if (spec !== null && isJsonObject(config)) checkConfig({ name, type: type as string, spec, config }, [...at, "config"], issues);
-  return typeof id === "string"
-    ? { index, id, type: canonicalName(type, extraTypes), spec, config: usable, timeoutSeconds: node["timeout_seconds"] }
-    : null;
+  if (typeof id !== "string") return null;
+  const routes = spec?.routes(usable) ?? [];
+  checkDefault({ name, routes, onError: node["on_error"] }, at, issues);
+  const known = { index, id, type: canonicalName(type, extraTypes), spec, config: usable, timeoutSeconds: node["timeout_seconds"] };
+  return { ...known, routes, onError: handlingOf(node["on_error"]), retryWhen: retryWhenOf(node["retry"]) };
+}
+
+function handlingOf(onError: Json | undefined): CheckedNode["onError"] {
+  if (onError === "branch") return "branch";
+  return isJsonObject(onError) ? "default" : "fail";
+}
+
+function retryWhenOf(retry: Json | undefined): string | undefined {
+  const when = isJsonObject(retry) ? retry["when"] : undefined;
+  return typeof when === "string" && when !== "" ? when : undefined;
+}
+
+/** A default that stands for a branching node's output says which way it goes on. */
+function checkDefault(
+  { name, routes, onError }: { name: string; routes: readonly string[]; onError: Json | undefined },
+  at: readonly PropertyKey[],
+  issues: IssueList,
+): void {
+  const given = isJsonObject(onError) ? onError["default"] : undefined;
+  if (routes.length === 0 || !isJsonObject(given)) return;
+  const json = given["output_json"];
+  const route = isJsonObject(json) ? json["route"] : undefined;
+  if (typeof route === "string" && routes.includes(route)) return;
+  const known = routes.map((one) => `"${one}"`).join(" or ");
+  const found = route === undefined ? "it is missing" : `it is ${show(route)}`;
+  const message = `on_error.default.output_json.route of node ${name} says on which route the run goes on: ${known}; ${found}.`;
+  issues.error("NODE_INVALID", [...at, "on_error", "default", "output_json", "route"], message);
 }
 
 function checkId(id: Json | undefined, index: number, issues: IssueList): void {
@@ -70,6 +105,10 @@ function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[]
       [...at, "retry", key],
       `The retry of node ${name} has ${key}, which means nothing here; it has ${known}.`,
     );
+  }
+  if (node["at_most_once"] === true && retryWhenOf(retry) !== undefined) {
+    const message = `Node ${name} is at_most_once and has retry.when, which would make a call again that took effect. Remove one of them.`;
+    issues.error("NODE_INVALID", [...at, "retry", "when"], message);
   }
   const parsed = nodeOptions.safeParse(node);
   for (const issue of parsed.error?.issues ?? []) {

@@ -20,23 +20,25 @@ export function checkReferences(
     const key = JSON.stringify([reference.at, reference.path.slice(0, 3)]);
     if (seen.has(key)) continue;
     seen.add(key);
-    checkReference(reference, { places, suggest, graph, issues });
+    checkReference(reference, { nodes, places, suggest, graph, issues });
   }
 }
 
 interface Surroundings {
+  nodes: readonly CheckedNode[];
   places: ReadonlyMap<string, number>;
   suggest: Suggest;
   graph: Graph;
   issues: IssueList;
 }
 
-function checkReference(reference: PlacedReference, { places, suggest, graph, issues }: Surroundings): void {
+function checkReference(reference: PlacedReference, { nodes, places, suggest, graph, issues }: Surroundings): void {
   const { path, at, node } = reference;
   const [root = "", id, field] = path;
   const where = `${at.slice(2).map(String).join(".")} of node ${node.id}, line ${reference.line}, column ${reference.column}`;
-  if (!(scopeNames as readonly string[]).includes(root)) {
-    const known = scopeNames.join(", ");
+  const names: readonly string[] = [...scopeNames, ...(reference.names ?? [])];
+  if (!names.includes(root)) {
+    const known = names.join(", ");
     issues.warning(
       "REFERENCE_UNKNOWN_NAME",
       at,
@@ -52,9 +54,7 @@ function checkReference(reference: PlacedReference, { places, suggest, graph, is
     issues.error("REFERENCE_UNKNOWN_NODE", at, `${where}: it refers to node ${id}, which does not exist; ${hint}.`);
     return;
   }
-  if (field !== undefined && field !== "output" && field !== "text") {
-    issues.warning("REFERENCE_UNKNOWN_FIELD", at, `${where}: nodes.${id} has output and text, not ${field}, so it is empty.`);
-  }
+  checkField({ id, field, hasError: nodes[place]?.onError !== "fail" }, { where, at, issues });
   const own = places.get(node.id);
   // Where there is a cycle, that is the problem to solve first.
   if (own === undefined || graph.cycles.length > 0 || graph.isUpstream(place, own)) return;
@@ -63,4 +63,16 @@ function checkReference(reference: PlacedReference, { places, suggest, graph, is
       ? "that is the node itself, which has no output yet"
       : `no path of edges leads from ${id} to ${node.id}, so it may be empty`;
   issues.warning("REFERENCE_NOT_UPSTREAM", at, `${where}: it refers to node ${id}; ${why}.`);
+}
+
+function checkField(
+  { id, field, hasError }: { id: string; field: string | undefined; hasError: boolean },
+  { where, at, issues }: { where: string; at: readonly PropertyKey[]; issues: IssueList },
+): void {
+  if (field === undefined || field === "output" || field === "text" || (field === "error" && hasError)) return;
+  const problem =
+    field === "error"
+      ? `node ${id} has no on_error, so where it fails nothing reads its error`
+      : `nodes.${id} has output and text, not ${field}, so it is empty`;
+  issues.warning("REFERENCE_UNKNOWN_FIELD", at, `${where}: ${problem}.`);
 }

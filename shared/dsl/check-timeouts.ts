@@ -1,5 +1,22 @@
 import type { CheckedNode } from "./check-node.ts";
-import type { IssueList } from "./issue.ts";
+import type { Json } from "#shared/json.ts";
+import { isRunTimeout, maxRunSeconds } from "./document.ts";
+import { show, type IssueList } from "./issue.ts";
+
+/** Checks what the document says a run may take, and warns of nodes that may take longer. */
+export function checkRunTimeout(seconds: Json | undefined, nodes: readonly CheckedNode[], issues: IssueList): void {
+  if (seconds === undefined) return;
+  if (!isRunTimeout(seconds)) {
+    const rule = `is what a run may take, counted from its first node: more than 0 and at most ${maxRunSeconds} seconds`;
+    issues.error("TIMEOUT_INVALID", ["timeout_seconds"], `The document's timeout_seconds ${rule}. It is ${show(seconds)}.`);
+    return;
+  }
+  for (const { id, type, index, timeoutSeconds } of nodes) {
+    if (typeof timeoutSeconds !== "number" || timeoutSeconds <= seconds) continue;
+    const message = `Node ${id} (${type}) may take ${timeoutSeconds} s by its timeout_seconds, but its run ends after ${seconds} s (the document's timeout_seconds).`;
+    issues.warning("TIMEOUT_CAPPED", ["nodes", index, "timeout_seconds"], message);
+  }
+}
 
 /** Warns of time-outs of tools and programs above the platform's own, which ends them earlier (S-99). Models have the time that their node gives them. */
 export function checkTimeouts(nodes: readonly CheckedNode[], maxSeconds: number | undefined, issues: IssueList): void {

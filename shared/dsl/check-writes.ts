@@ -5,6 +5,9 @@ import type { CheckedNode } from "./check-node.ts";
 import type { Graph } from "./graph.ts";
 import type { IssueList } from "./issue.ts";
 
+/** Routes of a node that are told from each other: more than one can have. */
+const routesLooked = 200;
+
 /** Pairs of writers that are looked at: a document of the usual kind has some ten. */
 const pairs = 100_000;
 
@@ -47,58 +50,75 @@ function writersByKey(nodes: readonly CheckedNode[]): Map<string, number[]> {
   return writers;
 }
 
-/** Routes that a node needs, a bit for each branching node: it runs only where that one took "true", or only where it took "false". */
-interface Needs {
-  true: Uint32Array;
-  false: Uint32Array;
+/** The edges that a node takes together, as a bit, by their route; and for each bit those of the same node's other routes, of which it takes none then. */
+interface Routes {
+  bitOf(edge: CheckedEdge): number | undefined;
+  rivals: readonly (readonly number[])[];
+  words: number;
 }
 
 /** Whether two nodes never run both: they need different routes of the same node. */
 function exclusion(nodes: readonly CheckedNode[], edges: readonly CheckedEdge[], graph: Graph): (one: number, other: number) => boolean {
-  const branching = new Map(
-    nodes.flatMap(({ spec }, place) => ((spec?.routes.length ?? 0) > 0 ? [place] : [])).map((place, bit) => [place, bit]),
-  );
-  const words = (branching.size + 31) >> 5;
-  const needs: (Needs | undefined)[] = [];
+  const routes = routesTaken(nodes, edges);
+  const needs: (Uint32Array | undefined)[] = [];
   for (const place of graph.order) {
-    const ways = (graph.incoming[place] ?? []).flatMap((edge) => needsOfEdge(edges[edge], needs, branching));
-    needs[place] = intersection(ways, words);
+    const ways = (graph.incoming[place] ?? []).flatMap((edge) => needsOfEdge(edges[edge], needs, routes));
+    needs[place] = intersection(ways, routes.words);
   }
+  const excluded = needs.map((need) => need && rivalsOf(need, routes));
   return (one, other) => {
-    const a = needs[one];
-    const b = needs[other];
-    return a !== undefined && b !== undefined && (meet(a.true, b.false) || meet(a.false, b.true));
+    const [a, b] = [excluded[one], needs[other]];
+    return a !== undefined && b !== undefined && a.some((word, i) => (word & (b[i] ?? 0)) !== 0);
   };
 }
 
+/** Routes of nodes that branch, or whose failure does: there the edges without a condition are what is taken otherwise. */
+function routesTaken(nodes: readonly CheckedNode[], edges: readonly CheckedEdge[]): Routes {
+  const bits = new Map<number, Map<string | null, number>>();
+  const rivals: number[][] = [];
+  const bitOf: Routes["bitOf"] = ({ source, condition }) => bits.get(source)?.get(condition);
+  for (const { source, condition } of edges) {
+    const node = nodes[source];
+    if (node === undefined || (node.routes.length === 0 && node.onError !== "branch")) continue;
+    const known = bits.get(source) ?? new Map<string | null, number>();
+    bits.set(source, known);
+    if (known.has(condition) || known.size >= routesLooked) continue;
+    const bit = rivals.length;
+    rivals.push([...known.values()]);
+    for (const other of known.values()) rivals[other]?.push(bit);
+    known.set(condition, bit);
+  }
+  return { bitOf, rivals, words: (rivals.length + 31) >> 5 };
+}
+
 /** What holds where an edge is taken: what its source needs, and the route that it took. */
-function needsOfEdge(
-  edge: CheckedEdge | undefined,
-  known: readonly (Needs | undefined)[],
-  branching: ReadonlyMap<number, number>,
-): Needs[] {
+function needsOfEdge(edge: CheckedEdge | undefined, known: readonly (Uint32Array | undefined)[], routes: Routes): Uint32Array[] {
   const needs = edge === undefined ? undefined : known[edge.source];
   if (edge === undefined || needs === undefined) return [];
-  const bit = branching.get(edge.source);
-  if (bit === undefined || (edge.condition !== "true" && edge.condition !== "false")) return [needs];
-  const taken = { true: needs.true.slice(), false: needs.false.slice() };
-  const route = taken[edge.condition];
-  route[bit >> 5] = (route[bit >> 5] ?? 0) | (1 << (bit & 31));
+  const bit = routes.bitOf(edge);
+  if (bit === undefined) return [needs];
+  const taken = needs.slice();
+  bitSet(taken, bit);
   return [taken];
 }
 
 /** A node runs where one of its edges is taken: it needs what all of them need. */
-function intersection([first, ...more]: readonly Needs[], words: number): Needs {
-  const all = { true: first?.true.slice() ?? new Uint32Array(words), false: first?.false.slice() ?? new Uint32Array(words) };
-  for (const needs of more) {
-    for (let i = 0; i < words; i += 1) {
-      all.true[i] = (all.true[i] ?? 0) & (needs.true[i] ?? 0);
-      all.false[i] = (all.false[i] ?? 0) & (needs.false[i] ?? 0);
-    }
-  }
+function intersection([first, ...more]: readonly Uint32Array[], words: number): Uint32Array {
+  const all = first?.slice() ?? new Uint32Array(words);
+  for (const needs of more) for (let i = 0; i < words; i += 1) all[i] = (all[i] ?? 0) & (needs[i] ?? 0);
   return all;
 }
 
-function meet(one: Uint32Array, other: Uint32Array): boolean {
-  return one.some((word, i) => (word & (other[i] ?? 0)) !== 0);
+/** The routes that are not taken where these are. */
+function rivalsOf(needs: Uint32Array, { rivals, words }: Routes): Uint32Array {
+  const found = new Uint32Array(words);
+  needs.forEach((word, i) => {
+    for (let bit = 0; word !== 0 && bit < 32; bit += 1)
+      if (((word >>> bit) & 1) === 1) for (const rival of rivals[i * 32 + bit] ?? []) bitSet(found, rival);
+  });
+  return found;
+}
+
+function bitSet(bits: Uint32Array, bit: number): void {
+  bits[bit >> 5] = (bits[bit >> 5] ?? 0) | (1 << (bit & 31));
 }

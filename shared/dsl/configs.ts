@@ -117,6 +117,28 @@ export const answerConfig = z
 /** `if-else`: goes on by the route "true" or "false" (S-51). */
 export const ifElseConfig = z.object({ expression: filledText });
 
+/** Ids of cases, which are routes: written as ids of nodes are, and none of those that have a meaning of their own. */
+const caseId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, "a case's id has 1 to 64 letters, digits, _ or -")
+  .refine((id) => id !== "default" && id !== "error", 'a case is not called "default" or "error", which are routes of their own');
+
+/** `switch`: goes on by the first case whose expression is true, else by the route "default". */
+export const switchConfig = z.object({
+  cases: z
+    .array(z.strictObject({ id: caseId, expression: filledText }))
+    .min(1)
+    .max(100)
+    .superRefine((cases, context) => {
+      const first = new Map<string, number>();
+      cases.forEach(({ id }, index) => {
+        const earlier = first.get(id);
+        if (earlier === undefined) first.set(id, index);
+        else context.addIssue({ code: "custom", path: [index, "id"], message: `case ${earlier} has this id already; rename one` });
+      });
+    }),
+});
+
 /** `assigner`: writes to the run's state (S-50). */
 export const assignerConfig = z.object({
   assignments: withoutProto.pipe(z.record(stateKey, json).refine((value) => Object.keys(value).length > 0, "give at least one assignment")),
@@ -149,6 +171,28 @@ export const templateTransformConfig = z.object({
     (value) => typeof value === "string" || (typeof value === "object" && value !== null),
     "expected text, an object or an array",
   ),
+});
+
+/** A list, or before rendering a template that gives one. */
+const list = z.custom<Json[] | string>(
+  (value) => Array.isArray(value) || (typeof value === "string" && !isPlainText(value)),
+  "expected a list, or a template that gives one",
+);
+
+/** `list`: filters, sorts and shortens a list, in this order. Expressions are asked of each `item`. */
+export const listConfig = z.object({
+  items: list,
+  filter: filledText.optional(),
+  sort: z.strictObject({ by: filledText.optional(), order: z.enum(["asc", "desc"]).default("asc") }).optional(),
+  /** True: equal items; an expression: items for which it gives the same. The first of them stays. */
+  unique: z.union([z.boolean(), filledText], "expected true, or an expression over item").optional(),
+  first: z.int().min(1).max(100_000).optional(),
+});
+
+/** `variable-aggregator`: the first of its variables that is not null. */
+export const variableAggregatorConfig = z.object({
+  variables: z.array(json).min(1).max(100),
+  output_type: z.enum(["string", "number", "boolean", "object", "array"]).optional(),
 });
 
 /** See {@link llmConfig}. */

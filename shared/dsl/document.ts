@@ -1,5 +1,5 @@
 /** What a workflow's document consists of (S-15, S-16) once it has been read; its keys are snake_case wherever they come from. */
-import type { JsonObject } from "#shared/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import * as z from "zod";
 
 /** What a document may be at most. */
@@ -10,6 +10,8 @@ export const dslLimits = {
   depth: 100,
   /** Characters of all expressions of a document together. */
   expressionChars: 200_000,
+  /** Characters of a default, which stands in the row of each node run that fails. */
+  defaultChars: 16_384,
 } as const;
 
 /** Ids of nodes; they stand in paths, so they hold neither dots nor blanks. */
@@ -22,7 +24,26 @@ export const retryPolicy = z.object({
   backoff_seconds: z.number().min(0).max(3_600).default(1),
   backoff_factor: z.number().min(1).max(10).default(2),
   max_backoff_seconds: z.number().min(0).max(86_400).default(300),
+  /** An expression over `output` and `text` of an attempt that succeeded: where it is true the attempt counts as failed, OUTPUT_REJECTED. */
+  when: z.string().min(1).optional(),
 });
+
+/** What a node puts out in the place of its failure. */
+const defaultOutput = z
+  .strictObject({ output_text: z.string().optional(), output_json: z.custom<Json>().optional() })
+  .refine((value) => JSON.stringify(value).length <= dslLimits.defaultChars, `a default has at most ${dslLimits.defaultChars} characters`);
+
+/** What becomes of a failure: fail, the edges with the condition "error", or a default. An object is looked at as one, so that its problems are told. */
+const onError = z
+  .custom<"fail" | "branch" | { default: z.infer<typeof defaultOutput> }>(
+    (value) => value === "fail" || value === "branch" || isJsonObject(value),
+    'expected "fail", "branch" or { "default": { "output_text"?, "output_json"? } }',
+  )
+  .superRefine((value, context) => {
+    if (typeof value === "string") return;
+    for (const issue of z.strictObject({ default: defaultOutput }).safeParse(value).error?.issues ?? [])
+      context.addIssue({ code: "custom", path: issue.path, message: issue.message });
+  });
 
 /** What a node may have beside its id, type and config. */
 export const nodeOptions = z.object({
@@ -33,7 +54,17 @@ export const nodeOptions = z.object({
   at_most_once: z.boolean().optional(),
   /** One attempt may take this long. */
   timeout_seconds: z.number().positive().max(86_400).optional(),
+  /** What becomes of its failure; "fail" unless given. */
+  on_error: onError.optional(),
 });
+
+/** What a run may take, counted from its first node: up to a year, as it may wait for a person. */
+export const maxRunSeconds = 366 * 86_400;
+
+/** Whether a document may have this as its `timeout_seconds`. */
+export function isRunTimeout(value: unknown): value is number {
+  return typeof value === "number" && value > 0 && value <= maxRunSeconds;
+}
 
 /** A step of a workflow. */
 export interface DslNode extends z.infer<typeof nodeOptions> {
@@ -47,7 +78,7 @@ export interface DslNode extends z.infer<typeof nodeOptions> {
 export interface DslEdge {
   source: string;
   target: string;
-  /** Of an edge out of a branching node: the route on which it is taken, "true" or "false". */
+  /** The route on which it is taken: of an edge out of a branching node, such as "true"; "error" of one that a failure takes. */
   condition?: string;
 }
 
@@ -55,4 +86,6 @@ export interface DslEdge {
 export interface DslDocument {
   nodes: DslNode[];
   edges: DslEdge[];
+  /** The run may take this long. */
+  timeout_seconds?: number;
 }

@@ -24,6 +24,7 @@ export const dslIssueCodes = [
   "CONFIG_UNKNOWN_KEY",
   "CONFIG_IGNORED",
   "TIMEOUT_CAPPED",
+  "TIMEOUT_INVALID",
   "TEMPLATE_INVALID",
   "EXPRESSION_INVALID",
   "CODE_WITHOUT_RESULT",
@@ -42,6 +43,7 @@ export const dslIssueCodes = [
   "CONDITION_INVALID",
   "CONDITION_UNUSED",
   "ROUTE_MISSING",
+  "ERROR_EDGE_UNHANDLED",
   "CYCLE",
   // beyond what is listed
   "MORE_ISSUES",

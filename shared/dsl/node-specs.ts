@@ -1,4 +1,5 @@
 /** What validation and rendering need to know of each node type. */
+import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import type * as z from "zod";
 import {
   answerConfig,
@@ -6,9 +7,12 @@ import {
   codeConfig,
   ifElseConfig,
   knowledgeRetrievalConfig,
+  listConfig,
   llmConfig,
+  switchConfig,
   templateTransformConfig,
   toolConfig,
+  variableAggregatorConfig,
 } from "./configs.ts";
 import { canonicalNodeType, type NodeType } from "./node-types.ts";
 
@@ -30,10 +34,14 @@ export interface NodeSpec {
   keys: readonly string[];
   /** Everything else in the config is taken literally. */
   templates: readonly TemplateField[];
-  /** Config fields that are expressions. */
+  /** Config fields that are expressions; `cases.*.expression` is that of each case. */
   expressions: readonly string[];
-  /** The routes of a branching node; none for any other. */
-  routes: readonly string[];
+  /** Names that its expressions see beside the scope. */
+  names?: readonly string[];
+  /** Its expressions are asked of each item of a list. */
+  isEachItem?: boolean;
+  /** The routes of a branching node with this config; none for any other. */
+  routes: (config: JsonObject) => readonly string[];
   /** Whether AGENT_PLATFORM_MAX_TIMEOUT_SECONDS caps its calls. */
   isCapped?: boolean;
   /** Pairs of fields of which, when both are given, the first is used. */
@@ -52,7 +60,8 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
   }),
   code: defineNodeSpec(codeConfig, { templates: values("input_json"), isCapped: true }),
   answer: defineNodeSpec(answerConfig.in, { templates: texts("answer", "template"), precedence: [["answer", "template"]] }),
-  "if-else": defineNodeSpec(ifElseConfig, { expressions: ["expression"], routes: ["true", "false"] }),
+  "if-else": defineNodeSpec(ifElseConfig, { expressions: ["expression"], routes: () => ["true", "false"] }),
+  switch: defineNodeSpec(switchConfig, { expressions: ["cases.*.expression"], routes: switchRoutes }),
   assigner: defineNodeSpec(assignerConfig, { templates: values("assignments") }),
   "knowledge-retrieval": defineNodeSpec(knowledgeRetrievalConfig, {
     templates: texts("query_template", "source_url"),
@@ -62,17 +71,42 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
     ],
   }),
   "template-transform": defineNodeSpec(templateTransformConfig, { templates: values("template") }),
+  list: defineNodeSpec(listConfig, {
+    templates: values("items"),
+    expressions: ["filter", "sort.by", "unique"],
+    names: ["item", "index"],
+    isEachItem: true,
+  }),
+  "variable-aggregator": defineNodeSpec(variableAggregatorConfig, { templates: values("variables") }),
+};
+
+/** Names that the condition of a retry sees beside the scope: the output of the attempt that it is asked of. */
+export const outputNames = ["output", "text"] as const;
+
+/** The condition of a retry (`retry.when`) as a text: that of `{ when }`. */
+export const retryWhenSpec: Pick<NodeSpec, "templates" | "expressions" | "names"> = {
+  templates: [],
+  expressions: ["when"],
+  names: outputNames,
 };
 
 /** Makes a spec, for types of one's own (`validateDsl(document, { extraTypes })`). */
 export function defineNodeSpec(config: z.ZodObject, parts: Partial<Omit<NodeSpec, "config" | "keys">> = {}): NodeSpec {
-  return { config, keys: Object.keys(config.shape), templates: [], expressions: [], routes: [], precedence: [], ...parts };
+  return { config, keys: Object.keys(config.shape), templates: [], expressions: [], routes: () => [], precedence: [], ...parts };
 }
 
 /** Which config fields of a type are templates; aliases count, an unknown type has none. */
 export function templateFields(type: string): readonly TemplateField[] {
   const canonical = canonicalNodeType(type);
   return canonical === undefined ? [] : nodeSpecs[canonical].templates;
+}
+
+/** The route of a switch none of whose cases holds. */
+export const defaultCase = "default";
+
+function switchRoutes({ cases }: JsonObject): readonly string[] {
+  const ids = Array.isArray(cases) ? cases.flatMap((one) => (isJsonObject(one) && typeof one["id"] === "string" ? [one["id"]] : [])) : [];
+  return [...ids, defaultCase];
 }
 
 function texts(...fields: string[]): TemplateField[] {

@@ -12,16 +12,22 @@ export interface ConfigText {
   /** Keys and indexes from the config on. */
   at: readonly PropertyKey[];
   kind: "template" | "expression";
+  /** Names that an expression sees beside the scope. */
+  names?: readonly string[] | undefined;
 }
 
+/** The texts of a config, as far as its spec says where they are. */
+export type TextSpec = Pick<NodeSpec, "templates" | "expressions" | "names" | "isEachItem">;
+
 /** Every template and expression of a config, in the order of its spec. */
-export function* configTexts(spec: Pick<NodeSpec, "templates" | "expressions">, config: JsonObject): Generator<ConfigText> {
+export function* configTexts(spec: TextSpec, config: JsonObject): Generator<ConfigText> {
   for (const { field } of spec.templates) {
     for (const { text, at } of deepTexts(config, field.split("."), [])) yield { text, at, kind: "template" };
   }
   for (const field of spec.expressions) {
-    const text = config[field];
-    if (typeof text === "string" && text !== "") yield { text, at: [field], kind: "expression" };
+    const path = field.split(".");
+    for (const { text, at } of deepTexts(config, path, []))
+      if (text !== "" && at.length === path.length) yield { text, at, kind: "expression", names: spec.names };
   }
 }
 
@@ -30,12 +36,12 @@ export function* configTexts(spec: Pick<NodeSpec, "templates" | "expressions">, 
  *
  * @throws AppError TEMPLATE_INVALID, EXPRESSION_INVALID
  */
-export function textReferences({ text, kind }: Pick<ConfigText, "text" | "kind">): readonly Reference[] {
-  return (kind === "template" ? compileTemplate(text) : compileExpression(text)).references;
+export function textReferences({ text, kind, names }: Omit<ConfigText, "at">): readonly Reference[] {
+  return (kind === "template" ? compileTemplate(text) : compileExpression(text, names)).references;
 }
 
 /** Every path that a config reads; a text that is not valid reads nothing. */
-export function configReferences(spec: Pick<NodeSpec, "templates" | "expressions">, config: JsonObject): (readonly string[])[] {
+export function configReferences(spec: TextSpec, config: JsonObject): (readonly string[])[] {
   return [...configTexts(spec, config)].flatMap((text) => {
     try {
       return textReferences(text).map(({ path }) => path);

@@ -1,5 +1,17 @@
 /** The node types of a document (S-17), a closed list: runtime's registry of executors is checked against it by the compiler. */
-export const nodeTypes = ["llm", "tool", "code", "answer", "if-else", "assigner", "knowledge-retrieval", "template-transform"] as const;
+export const nodeTypes = [
+  "llm",
+  "tool",
+  "code",
+  "answer",
+  "if-else",
+  "switch",
+  "assigner",
+  "knowledge-retrieval",
+  "template-transform",
+  "list",
+  "variable-aggregator",
+] as const;
 
 /** One of {@link nodeTypes}. */
 export type NodeType = (typeof nodeTypes)[number];

@@ -26,8 +26,9 @@ export const dslErrors = defineErrors({
 export function readDsl(document: unknown, options: ValidateOptions = {}): DslDocument {
   const issues = validateDsl(document, options);
   if (issues.some((issue) => issue.severity === "ERROR")) throw dslErrors.DSL_INVALID({ issues: issues.map((issue) => ({ ...issue })) });
-  const { nodes, edges = [] } = document as { nodes: JsonObject[]; edges?: JsonObject[] };
-  return { nodes: nodes.map((node) => readNode(node, options)), edges: edges.map(readEdge) };
+  const { nodes, edges = [], timeout_seconds } = document as { nodes: JsonObject[]; edges?: JsonObject[]; timeout_seconds?: number };
+  const read = { nodes: nodes.map((node) => readNode(node, options)), edges: edges.map(readEdge) };
+  return timeout_seconds === undefined ? read : { ...read, timeout_seconds };
 }
 
 function readNode(node: JsonObject, options: ValidateOptions): DslDocument["nodes"][number] {

@@ -4,8 +4,7 @@ import { AppError } from "#shared/errors.ts";
 import { compileExpression } from "#shared/expression/expression.ts";
 import type { ReadAs, TemplateScope } from "#shared/template/scope.ts";
 import { compileTemplate } from "#shared/template/template.ts";
-import type { NodeSpec } from "./node-specs.ts";
-import { configTexts } from "./node-texts.ts";
+import { configTexts, type TextSpec } from "./node-texts.ts";
 
 /** What the texts of a config read. */
 export interface ConfigReads {
@@ -15,11 +14,11 @@ export interface ConfigReads {
 }
 
 /** Reads every text of a config; one that is not valid reads nothing. */
-export function configReads(spec: Pick<NodeSpec, "templates" | "expressions">, config: JsonObject): ConfigReads {
+export function configReads(spec: TextSpec, config: JsonObject): ConfigReads {
   const reads: ConfigReads = { paths: [], complete: true };
-  for (const { text, kind } of configTexts(spec, config)) {
+  for (const { text, kind, names } of configTexts(spec, config)) {
     try {
-      const compiled = kind === "template" ? compileTemplate(text) : compileExpression(text);
+      const compiled = kind === "template" ? compileTemplate(text) : compileExpression(text, names);
       if ("referencesComplete" in compiled) reads.complete &&= compiled.referencesComplete;
       reads.paths.push(...compiled.references.map(({ path, as }) => ({ path, as })));
     } catch (error) {

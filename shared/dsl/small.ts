@@ -14,8 +14,7 @@ import { readPath } from "#shared/template/path.ts";
 import type { ReadAs, TemplateScope } from "#shared/template/scope.ts";
 import { compileTemplate } from "#shared/template/template.ts";
 import { jsonBytes } from "#shared/template/text.ts";
-import type { NodeSpec } from "./node-specs.ts";
-import { configTexts, type ConfigText } from "./node-texts.ts";
+import { configTexts, type ConfigText, type TextSpec } from "./node-texts.ts";
 
 /** Up to which size something is small. */
 export const smallLimits = {
@@ -33,7 +32,7 @@ export const smallLimits = {
 const known = new WeakMap<JsonObject, readonly SimpleRead[] | null>();
 
 /** Whether a config's texts can be evaluated over a scope in a main loop. */
-export function isSmall(spec: Pick<NodeSpec, "templates" | "expressions">, config: JsonObject, scope: TemplateScope): boolean {
+export function isSmall(spec: TextSpec, config: JsonObject, scope: TemplateScope): boolean {
   let reads = known.get(config);
   if (reads === undefined) known.set(config, (reads = simpleConfig(spec, config)));
   if (reads === null) return false;
@@ -46,7 +45,7 @@ export function isSmall(spec: Pick<NodeSpec, "templates" | "expressions">, confi
 }
 
 /** The texts of a config when all of them together are short; null otherwise. Nothing is read of them yet. */
-export function shortTexts(spec: Pick<NodeSpec, "templates" | "expressions">, config: JsonObject): ConfigText[] | null {
+export function shortTexts(spec: TextSpec, config: JsonObject): ConfigText[] | null {
   const fields = new Set(spec.templates.map(({ field }) => field.split(".")[0] ?? ""));
   let left: number = smallLimits.configValues;
   for (const field of fields) left -= valueCount(config[field], left);
@@ -63,10 +62,12 @@ export function shortTexts(spec: Pick<NodeSpec, "templates" | "expressions">, co
   return texts;
 }
 
-function simpleConfig(spec: Pick<NodeSpec, "templates" | "expressions">, config: JsonObject): readonly SimpleRead[] | null {
+function simpleConfig(spec: TextSpec, config: JsonObject): readonly SimpleRead[] | null {
   const reads: SimpleRead[] = [];
   for (const text of shortTexts(spec, config) ?? [null]) {
-    const found = text === null ? null : simpleText(text);
+    // Of a list nobody has counted its items yet.
+    const isMany = text?.kind === "expression" && spec.isEachItem === true;
+    const found = text === null || isMany ? null : simpleText(text);
     if (found === null) return null;
     reads.push(...found);
   }
@@ -74,9 +75,9 @@ function simpleConfig(spec: Pick<NodeSpec, "templates" | "expressions">, config:
 }
 
 /** A text that is no template or expression at all is said to be simple: that is what evaluating it will tell. */
-function simpleText({ text, kind }: ConfigText): readonly SimpleRead[] | null {
+function simpleText({ text, kind, names }: ConfigText): readonly SimpleRead[] | null {
   try {
-    if (kind === "expression") return compileExpression(text).simple;
+    if (kind === "expression") return compileExpression(text, names).simple;
     return compileTemplate(text).simple?.map((path) => ({ path, as: "value" })) ?? null;
   } catch (error) {
     if (error instanceof AppError) return [];

@@ -8,7 +8,7 @@ import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences } from "./check-references.ts";
 import { checkTexts } from "./check-texts.ts";
-import { checkTimeouts } from "./check-timeouts.ts";
+import { checkRunTimeout, checkTimeouts } from "./check-timeouts.ts";
 import { checkWrites } from "./check-writes.ts";
 import { graphOf } from "./graph.ts";
 import { IssueList, type DslIssue } from "./issue.ts";
@@ -39,6 +39,7 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   const graph = graphOf(nodes.length, edges);
   checkGraph(graph, nodes, edges, issues);
   checkTimeouts(nodes, options.maxTimeoutSeconds, issues);
+  checkRunTimeout(lists.timeoutSeconds, nodes, issues);
   checkPrograms(nodes, issues);
   checkWrites(nodes, edges, graph, issues);
   checkReferences(checkTexts(nodes, issues), nodes, graph, issues);

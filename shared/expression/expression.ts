@@ -6,7 +6,7 @@ import type { Json } from "#shared/json.ts";
 import { isKept } from "#shared/json/numbers.ts";
 import { memoBySource } from "#shared/template/memo.ts";
 import { LineTable } from "#shared/template/lines.ts";
-import type { Reference, TemplateScope } from "#shared/template/scope.ts";
+import { scopeNames, type Reference, type TemplateScope } from "#shared/template/scope.ts";
 import { isCelError, parse, plan, type CelInput, type CelResult } from "@bufbuild/cel";
 import { expressionErrors } from "./errors.ts";
 import { brief, evaluateFailure, parseFailure } from "./failures.ts";
@@ -29,28 +29,40 @@ export interface Expression {
    *
    * @throws AppError EXPRESSION_FAILED (a missing value: with its path), EXPRESSION_TOO_LARGE, EXPRESSION_TOO_SLOW (> 500 ms)
    */
-  evaluate(scope: TemplateScope): Json;
+  evaluate(scope: TemplateScope, values?: ExpressionValues): Json;
   /**
    * Its value as a condition.
    *
    * @throws AppError EXPRESSION_NOT_BOOLEAN when it gives anything but true or false; else as `evaluate`
    */
-  test(scope: TemplateScope): boolean;
+  test(scope: TemplateScope, values?: ExpressionValues): boolean;
 }
+
+/** Values of the names that an expression sees beside the scope, such as the item of a list that it is asked of. */
+export type ExpressionValues = Readonly<Record<string, Json>>;
+
+/** Expressions by the names that they see beside the scope: as many as there are kinds of them. */
+const known = new Map<string, (source: string) => Expression>();
 
 /**
  * Reads an expression. What was read is remembered, so callers need not keep it.
  *
+ * @param names  that it sees beside the scope; their values are given when it is evaluated.
  * @throws AppError EXPRESSION_INVALID with line and column: it is no CEL, or it names what cannot be there
  */
-export const compileExpression: (source: string) => Expression = memoBySource(compile);
+export function compileExpression(source: string, names: readonly string[] = []): Expression {
+  const key = names.join();
+  let read = known.get(key);
+  if (read === undefined) known.set(key, (read = memoBySource((text) => compile(text, names))));
+  return read(source);
+}
 
-function compile(source: string): Expression {
+function compile(source: string, names: readonly string[]): Expression {
   const { expr, positions, translation } = read(source);
   const lines = new LineTable(source);
   const positionOf = (at: Expr) => lines.at(translation.origin(positions[String(at.id)] ?? 0));
 
-  const { reads, problem } = namesOf(expr);
+  const { reads, problem } = namesOf(expr, [...scopeNames, ...names]);
   if (problem !== null) throw expressionErrors.EXPRESSION_INVALID({ ...positionOf(problem.at), problem: problem.problem });
 
   const long = reads.find(({ path }) => path.length > expressionLimits.pathSteps);
@@ -67,14 +79,14 @@ function compile(source: string): Expression {
 
   // Before the planner, which may change the tree.
   const simple = simpleReads(source, expr);
-  const evaluate = evaluator(source, expr);
+  const evaluate = evaluator(source, expr, names);
   return {
     source,
     simple,
     references: reads.map(({ path, as, root }) => ({ path, as, ...positionOf(root) })),
     evaluate,
-    test: (scope) => {
-      const value = evaluate(scope);
+    test: (scope, values) => {
+      const value = evaluate(scope, values);
       if (typeof value === "boolean") return value;
       throw expressionErrors.EXPRESSION_NOT_BOOLEAN({
         expression: brief(source),
@@ -117,10 +129,11 @@ function read(source: string): { expr: Expr; positions: Record<string, number>; 
   }
 }
 
-function evaluator(source: string, expr: Expr): Expression["evaluate"] {
+function evaluator(source: string, expr: Expr, names: readonly string[]): Expression["evaluate"] {
   const run = planned(source, expr);
-  return (scope) => {
+  return (scope, values = {}) => {
     const bindings = {
+      ...Object.fromEntries(names.map((name) => [name, toCel(values[name] ?? null)])),
       input: toCel(scope.input),
       state: toCel(scope.state),
       nodes: toCel(scope.nodes),

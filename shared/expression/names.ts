@@ -35,16 +35,16 @@ const instead: Readonly<Record<string, string>> = {
   has: "has(state.key), with a path of at least two parts",
 };
 
-/** Reads the tree once: its paths in reading order and the first name that cannot work. */
-export function namesOf(root: Expr): { reads: PathRead[]; problem: NameProblem | null } {
+/** Reads the tree once: its paths in reading order and the first name that cannot work. @param names  that a path may begin with. */
+export function namesOf(root: Expr, names: readonly string[] = scopeNames): { reads: PathRead[]; problem: NameProblem | null } {
   const reads: PathRead[] = [];
   let problem: NameProblem | null = null;
 
   function visit(expr: Expr, bound: ReadonlySet<string>, as: ReadAs): void {
-    problem ??= hyphenProblem(expr, bound) ?? functionProblem(expr);
+    problem ??= hyphenProblem(expr, bound, names) ?? functionProblem(expr);
     const chain = pathOf(expr);
     if (chain !== null && !bound.has(chain.path[0] ?? "")) {
-      problem ??= rootProblem(chain);
+      problem ??= rootProblem(chain, names);
       // Where it ends before a computed step, that step may be any.
       reads.push({ ...chain, as: !chain.whole ? "value" : isQuestion(expr) ? "presence" : as });
     }
@@ -68,10 +68,10 @@ function computedParts(expr: Expr): { expr: Expr; binds: readonly string[] }[] {
   return [...(operand === undefined ? [] : computedParts(operand)), ...(index === undefined ? [] : [{ expr: index, binds: [] }])];
 }
 
-function rootProblem({ path, root }: Pick<PathRead, "path" | "root">): NameProblem | null {
+function rootProblem({ path, root }: Pick<PathRead, "path" | "root">, names: readonly string[]): NameProblem | null {
   const name = path[0] ?? "";
-  if (isScopeName(name) || typeNames.has(name)) return null;
-  return { at: root, problem: `${name} is none of ${scopeNames.join(", ")}; what an assigner wrote is state.${name}, a text is "${name}"` };
+  if (names.includes(name) || typeNames.has(name)) return null;
+  return { at: root, problem: `${name} is none of ${names.join(", ")}; what an assigner wrote is state.${name}, a text is "${name}"` };
 }
 
 function functionProblem(expr: Expr): NameProblem | null {
@@ -84,13 +84,13 @@ function functionProblem(expr: Expr): NameProblem | null {
 }
 
 /** `nodes.retrieve-docs.text` is `nodes.retrieve` minus `docs.text` to CEL. */
-function hyphenProblem(expr: Expr, bound: ReadonlySet<string>): NameProblem | null {
+function hyphenProblem(expr: Expr, bound: ReadonlySet<string>, names: readonly string[]): NameProblem | null {
   const operands = minusOperands(expr).map(operandPath);
   const [first, ...rest] = operands;
-  if (!first || rest.length === 0 || !isScopeName(first[0] ?? "") || first.length < 2 || bound.has(first[0] ?? "")) return null;
+  if (!first || rest.length === 0 || !names.includes(first[0] ?? "") || first.length < 2 || bound.has(first[0] ?? "")) return null;
   const isNode = first[0] === "nodes" && first.length === 2;
   const unknown = rest.some(
-    (path) => path !== null && !isScopeName(path[0] ?? "") && !bound.has(path[0] ?? "") && !/^\d/.test(path[0] ?? ""),
+    (path) => path !== null && !names.includes(path[0] ?? "") && !bound.has(path[0] ?? "") && !/^\d/.test(path[0] ?? ""),
   );
   if (!isNode && !unknown) return null;
   const joined = rest.reduce<string[]>(
@@ -117,8 +117,4 @@ function operandPath(expr: Expr): string[] | null {
     return base === null ? null : [...base, exprKind.value.field];
   }
   return pathOf(expr)?.path ?? null;
-}
-
-function isScopeName(name: string): boolean {
-  return (scopeNames as readonly string[]).includes(name);
 }

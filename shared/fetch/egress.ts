@@ -4,6 +4,7 @@
  * is denied but for the `host:port` pairs that the operator names (AGENT_PLATFORM_EGRESS_ALLOW).
  */
 import ipaddr from "ipaddr.js";
+import { parseAddress, rangeCheck, withoutBrackets, type Address } from "#shared/addresses.ts";
 
 /** Where a connection goes: the host as the URL names it, and the address that it turned out to be. */
 interface EgressTarget {
@@ -45,14 +46,6 @@ export function isLiteralAddress(host: string): boolean {
   return ipaddr.isValid(withoutBrackets(host));
 }
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
-
-/** IPv4 inside IPv6 (`::ffff:127.0.0.1`) becomes IPv4; a zone (`%eth0`) is dropped. null: no address. */
-function parseAddress(address: string): Address | null {
-  const text = withoutBrackets(address).split("%")[0] ?? "";
-  return ipaddr.isValid(text) ? ipaddr.process(text) : null;
-}
-
 const globalUnicast = ipaddr.IPv6.parseCIDR("2000::/3");
 const isSpecial = rangeCheck(specialAddresses);
 
@@ -60,11 +53,6 @@ function isNotPublic(address: Address): boolean {
   if (address.range() !== "unicast" || isSpecial(address)) return true;
   // ipaddr.js calls what it has no name for "unicast"; IPv4-compatible and site-local IPv6 addresses are among that.
   return address instanceof ipaddr.IPv6 && !address.match(globalUnicast);
-}
-
-function rangeCheck(ranges: readonly string[]): (address: Address) => boolean {
-  const parsed = ranges.map((range) => ipaddr.parseCIDR(range));
-  return (address) => parsed.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
 }
 
 /** Whether an entry of `allow` can be read. */
@@ -87,8 +75,4 @@ function normalEntry(entry: string): string {
 function normalHost(host: string): string {
   const bare = withoutBrackets(host).toLowerCase();
   return parseAddress(bare)?.toString() ?? bare;
-}
-
-function withoutBrackets(host: string): string {
-  return host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
 }

@@ -5,6 +5,7 @@ import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import type { SecretBox } from "#shared/secret/secrets.ts";
+import type { RunSecurityEvents } from "#shared/security-events.ts";
 
 /** What a subgraph is given by its process. */
 export interface SubgraphDeps {
@@ -20,6 +21,8 @@ export interface SubgraphDeps {
   database: Database;
   /** What this process writes into whatever it takes for a while: by it its parent finds that when the process has died. */
   claimMark?: string | undefined;
+  /** Told what concerns security in runs that are executed here. */
+  securityEvents?: RunSecurityEvents | undefined;
 }
 
 /** Everything a resolver or service has, for one operation of one caller. `L`: its loaders. `S`: what the subgraph keeps open. */

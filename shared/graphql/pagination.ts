@@ -2,6 +2,8 @@
  * Relay pages by keyset. Ids are uuidv7, so the order of ids is the order of creation and a cursor is an id in disguise, with the list that it
  * belongs to: a page costs the same however far back it is, and rows that come or go shift nothing.
  */
+// Decorators ask for it when their file is loaded, which may be before any entity's, whose decorators bring it.
+import "reflect-metadata";
 import type { FilterQuery } from "@mikro-orm/postgresql";
 import { ArgsType, Field, Int, ObjectType, Directive } from "type-graphql";
 import { defineErrors, type AppError } from "#shared/errors.ts";

@@ -7,7 +7,7 @@ export const closeCodes = {
   GOING_AWAY: 1001,
   /** A message is above the limit of bytes. */
   MESSAGE_TOO_BIG: 1009,
-  /** Keys cannot be checked for the moment. */
+  /** Keys cannot be checked for the moment, or too many requests came of late; the reason says when to come again. */
   TRY_AGAIN_LATER: 1013,
   /** A message cannot be read, or connection_init says what cannot be. */
   BAD_REQUEST: 4400,
@@ -23,8 +23,8 @@ export const closeCodes = {
   SUBSCRIBER_ALREADY_EXISTS: 4409,
   /** Its reader takes so little that what waits for it cannot be kept. */
   READER_TOO_SLOW: 4413,
-  /** connection_init came twice. */
-  TOO_MANY_INITIALISATIONS: 4429,
+  /** connection_init came twice, or the key, or its tenant, has as many connections open as it may. */
+  TOO_MANY: 4429,
   /** The server failed over a message. */
   INTERNAL: 4500,
 } as const;

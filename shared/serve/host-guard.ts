@@ -22,3 +22,8 @@ export function isAllowedOrigin(origin: string | undefined, host: string | undef
   const own = host?.toLowerCase();
   return origin === `http://${own}` || origin === `https://${own}`;
 }
+
+/** True for an origin as a browser sends it, and so one that can be equal to it: `https://app.example.com:8443`. */
+export function isWebOrigin(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}

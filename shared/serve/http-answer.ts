@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { clientError, type ErrorSetting } from "#shared/client-error.ts";
+import { AppError } from "#shared/errors.ts";
 import { statusOfRefusal } from "./http-body.ts";
 
 /** Answers with JSON, unless an answer has begun. */
@@ -15,14 +16,24 @@ export function sendRefusal(response: ServerResponse, error: unknown, setting: E
   const status = statusOfRefusal(error);
   // What was not read of the body would be taken for the next request.
   if (status === 413) response.setHeader("connection", "close");
+  const retryAfter = retryAfterOf(error);
+  if (retryAfter !== undefined && !response.headersSent) response.setHeader("retry-after", retryAfter);
   sendJson(response, status, { errors: [clientError(error, setting)] });
 }
 
-/** Refuses an upgrade, with a status such as `404 Not Found`. */
-export function refuseUpgrade(socket: Duplex, status: string): void {
+/** Whole seconds after which an error says that it may be tried again, as Retry-After has them; undefined where it says nothing. */
+export function retryAfterOf(error: unknown): string | undefined {
+  const retryAfterMs = error instanceof AppError ? error.facts["retryAfterMs"] : undefined;
+  return typeof retryAfterMs === "number" ? String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) : undefined;
+}
+
+/** Refuses an upgrade, with a status such as `404 Not Found`; and says when to try again, where an error says so. */
+export function refuseUpgrade(socket: Duplex, status: string, error?: unknown): void {
   // Nobody listens to it but us: a client that hangs up first would end the process.
   socket.on("error", () => {});
   // The server's limits of time no longer hold for it: a client that keeps its own end open must not keep the socket.
   socket.once("finish", () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const retryAfter = retryAfterOf(error);
+  const headers = ["Connection: close", "Content-Length: 0", ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`])];
+  socket.end(`HTTP/1.1 ${status}\r\n${headers.join("\r\n")}\r\n\r\n`);
 }

@@ -60,13 +60,15 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The HTTP status of a body that was refused, 400 for any other refusal of a request, 500 for a bug. */
+/** The HTTP status of a request that was refused: by its body, by who sends it, or by how much there is; 500 for a bug. */
 export function statusOfRefusal(error: unknown): number {
   if (!(error instanceof AppError)) return 500;
   if (error.reason === "CLIENT_LEFT") return 408;
   if (error.reason === "BODY_TOO_LARGE") return 413;
   if (error.reason === "BODY_ENCODED") return 415;
+  if (error.code === "DOWNSTREAM_UNAVAILABLE") return 503;
   if (error.code === "FORBIDDEN" || error.code === "TENANT_MISMATCH") return 403;
+  if (error.code === "RESOURCE_EXHAUSTED") return 429;
   return error.code === "UNAUTHENTICATED" ? 401 : 400;
 }
 

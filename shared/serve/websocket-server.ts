@@ -165,6 +165,9 @@ interface AdapterSetting {
 
 function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread, extra }: AdapterSetting) {
   const gather = gatherWrites(raw);
+  // One for all that wait for it: each listener of its own would be kept by the socket.
+  let closed: Promise<void> | undefined;
+  const untilClosed = () => (closed ??= new Promise((resolve) => socket.once("close", () => resolve())));
   return {
     protocol: socket.protocol,
     // Waits until the bytes are on their way where many are waiting already, so that a client that does not read stops its own streams.
@@ -173,7 +176,7 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread, extra 
       if (waitingBytes > maxBufferedBytes) cutSlow(socket);
       if (socket.readyState === socket.CLOSED) return undefined;
       // Its streams end with it: until then none of them goes on.
-      if (socket.readyState !== socket.OPEN) return new Promise((resolve) => socket.once("close", () => resolve()));
+      if (socket.readyState !== socket.OPEN) return untilClosed();
       gather();
       if (waitingBytes < unreadBytes) return socket.send(text);
       return new Promise((resolve) => socket.send(text, () => resolve()));

@@ -7,8 +7,8 @@ export interface TemplateScope {
   input: JsonObject;
   /** What assigner nodes have written so far. */
   state: JsonObject;
-  /** Completed nodes by id. */
-  nodes: Record<string, { output: Json; text: string | null }>;
+  /** Completed nodes by id; and those whose failure was handled, with their error. */
+  nodes: Record<string, { output: Json; text: string | null; error?: { code: string; message: string } }>;
   current: { node_id: string };
 }
 

@@ -7,6 +7,7 @@ import { memoryLoaders, type MemoryLoaders } from "./memory.loaders.ts";
 import { MemoryResolver } from "./memory.resolver.ts";
 import { Memories } from "./migrations/0001-memories.ts";
 import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
+import { LettersFolded0003 } from "./migrations/0003-letters-folded.ts";
 import { AgentResolver, SessionResolver, TeamResolver } from "./owner.resolver.ts";
 import { SessionStub } from "./session.stub.ts";
 import { TeamStub } from "./team.stub.ts";
@@ -29,6 +30,7 @@ export const memorySubgraph = defineSubgraph<MemoryLoaders>({
   migrations: [
     { name: "0001-memories", class: Memories },
     { name: "0002-json-as-written", class: JsonAsWritten0002 },
+    { name: "0003-letters-folded", class: LettersFolded0003 },
   ],
   loaders: ({ db }) => memoryLoaders(db),
 });

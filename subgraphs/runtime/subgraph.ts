@@ -9,6 +9,7 @@ import { TerminalRefusal0005 } from "./migrations/0005-terminal-refusal.ts";
 import { CompanyAndOrphans0006 } from "./migrations/0006-company-and-orphans.ts";
 import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts";
 import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
+import { HandledErrors0009 } from "./migrations/0009-handled-errors.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
@@ -22,6 +23,7 @@ import { RunResolver } from "./graph/run.resolver.ts";
 import type { RuntimeServices } from "./graph/runtime.context.ts";
 import { SpanResolver } from "./graph/span.resolver.ts";
 import { RunControl, type EngineDeps } from "./control/run-control.ts";
+import { watchedExecutors } from "./worker/watched-executors.ts";
 
 /**
  * The subgraph.
@@ -63,6 +65,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0006-company-and-orphans", class: CompanyAndOrphans0006 },
       { name: "0007-run-span-attributes", class: RunSpanAttributes0007 },
       { name: "0008-engine-role", class: EngineRole0008 },
+      { name: "0009-handled-errors", class: HandledErrors0009 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
@@ -70,7 +73,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const { engineUrl = deps.databaseUrl } = deps;
       const parts = engineParts({ ...deps, databaseUrl: engineUrl, connections: 3 });
       const eventsPool = openEventsPool(engineUrl);
-      const own = { executors: nodeRegistry(extraNodes), workerKey: `api ${processWorkerKey()}` };
+      const executors = watchedExecutors(nodeRegistry(extraNodes), deps.securityEvents);
+      const own = { executors, workerKey: `api ${processWorkerKey()}` };
       const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
       const pump = new OutboxPump({ ...deps, db: parts.pool });

@@ -2,6 +2,7 @@ import type { Browser } from "playwright-core";
 import { firstTab } from "../../router/graphiql/first-tab.ts";
 import { ask, chain, makeWorkflow, startRun } from "../testkit/graph.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { startKeyedPlatform } from "../testkit/keyed-platform.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 import { describeWithChromium, launchChromium } from "./chromium.ts";
@@ -106,6 +107,28 @@ describeWithChromium("GraphiQL in a browser", () => {
     await seeLine('"nodeStatus": "RUNNING"');
     await seeEnd();
     expect(problems).toEqual([]);
+  });
+
+  it("asks with the key among its headers, for the schema, queries and subscriptions alike; without one it says that a key is needed", async () => {
+    await using keyed = await startKeyedPlatform({ workers: 1 });
+    const { secret } = await keyed.keyOf("t1");
+    const { page, type, execute, seeLine, seeEnd } = await openGraphiql(browser, new URL("/", keyed.url).href);
+    await seeLine("An API key is needed");
+    await type("Headers", JSON.stringify({ "x-api-key": secret }));
+    await page.keyboard.press("Control+Shift+R");
+    const dsl = { nodes: [{ id: "say", type: "answer", config: { answer: "Hi" } }], edges: [] };
+    const { workflowId } = await makeWorkflow(keyed, dsl, { "x-tenant-id": "t1", "x-api-key": secret });
+    const runId = await startRun(keyed, workflowId, {}, {}, { "x-tenant-id": "t1", "x-api-key": secret });
+    await type("Operation Editor", "query Apps { apps(last: 1) { edges { node { name } } } }");
+    await execute();
+    await seeLine('"name": "Test app"');
+    await type("Operation Editor", `subscription Live { runEvents(runId: "${runId}") { runStatus } }`);
+    await execute();
+    await seeLine('"runStatus": "COMPLETED"');
+    await seeEnd();
+    // The schema is there: the editor knows what there is.
+    await page.getByRole("button", { name: "Show Documentation Explorer" }).click();
+    await page.getByText("Root Types").waitFor();
   });
 
   it("is there after at most 1.8 MB, and formats a text with what comes when it is asked to", async () => {

@@ -10,7 +10,7 @@ import { freePorts } from "../testkit/free-ports.ts";
 import { readCompose, type Service } from "./compose-file.ts";
 import { environmentOf, run, start, stop, waves, type Container, type Host } from "./containers.ts";
 import { copied, said } from "./dockerfile.ts";
-import { hostPath, makeImage, snapshot, source, stage, stages } from "./image.ts";
+import { hostPath, makeImage, snapshot, source, stage, stages, words } from "./image.ts";
 
 const composePath = join(source, "docker/docker-compose.yml");
 const exampleText = readFileSync(join(source, "docker/.env.example"), "utf8");
@@ -31,6 +31,16 @@ describe("the image", () => {
     const installed = stages.flatMap((each) => said(each, "RUN")).join("\n");
     expect(installed).not.toMatch(/gcc|g\+\+|\bmake\b|build-essential/);
     expect(said(last, "HEALTHCHECK")).toHaveLength(1);
+  });
+
+  it("has a health check that says by hand what is wrong, and ends with 1", () => {
+    const [program = "", ...argv] = words("HEALTHCHECK");
+    const { status, stderr } = spawnSync(program, argv, {
+      cwd: source,
+      env: { PATH: hostPath, AGENT_PLATFORM_PORT: "1" },
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/bad port|ECONNREFUSED|fetch failed/)]);
   });
 
   it("is made from what is there, and nothing else is sent to its builder", () => {

@@ -17,6 +17,10 @@ export const notes: Readonly<Record<string, Note>> = {
   "access.api_key": note("API keys, as an HMAC of what was shown once", "with keys; at most 1,000 of a tenant that are not revoked"),
   "access.key_epoch": note("how often keys have changed, which routers ask twice a second", "never: one row"),
   "access.key_pepper": note("what the HMACs of keys are made with, encrypted", "with each change of the pepper"),
+  "access.rate_count": note(
+    "operations that keys have sent lately, where routers count together; unlogged",
+    "with keys that are used; rows that are over are removed after a minute",
+  ),
   "access.request_audit": note("what was asked of the graph, by whom, and how it ended", "with every request; nothing removes it yet"),
   "agent.agent": note("agents", definition),
   "agent.agent_version": note("their versions, which do not change once published", definition),

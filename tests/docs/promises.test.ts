@@ -24,7 +24,7 @@ function promises(path: string): Named[] {
 }
 
 describe("the promises of", () => {
-  it.each(["docs/operations.md", "docs/engine.md"])("%s each have a test", (path) => {
+  it.each(["docs/operations.md", "docs/engine.md", "docs/security.md"])("%s each have a test", (path) => {
     const named = promises(path);
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter(({ file, name }) => !existsSync(file) || !readFileSync(file, "utf8").includes(name))).toEqual([]);

@@ -4,6 +4,7 @@ import { ApolloClient, HttpLink, InMemoryCache, type ApolloLink } from "@apollo/
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { cacheExchange, Client as UrqlClient, fetchExchange, subscriptionExchange } from "@urql/core";
+import { persistedExchange } from "@urql/exchange-persisted";
 import { parse } from "graphql";
 import { GraphQLClient } from "graphql-request";
 import { createClient as createSseClient } from "graphql-sse";
@@ -122,6 +123,35 @@ describe("urql", () => {
     // Its cache of documents: what a mutation has answered is asked for again.
     expect((await urql.query(appText, { id: appId }).toPromise()).data).toMatchObject({ app: { name: "By urql" } });
     expect(sent.map(({ method }) => method)).toEqual(preferGetMethod ? ["GET", "POST", "GET"] : ["POST", "POST", "POST"]);
+  });
+
+  it("sends whole what it has asked for by hash, a query, a mutation and a subscription, and goes on so", async () => {
+    const { sent, fetch } = spied();
+    const urql = new UrqlClient({
+      url: platform.url,
+      exchanges: [persistedExchange({ enableForMutation: true, enableForSubscriptions: true }), fetchExchange],
+      fetchOptions: { headers },
+      fetchSubscriptions: true,
+      preferGetMethod: false,
+      fetch,
+    });
+    const { data, error } = await urql.query(appText, { id: appId }).toPromise();
+    expect([error, data]).toMatchObject([undefined, { app: { id: appId } }]);
+    const renamed = await urql.mutation(renameText, { id: appId, name: "By hash" }).toPromise();
+    expect([renamed.error, renamed.data]).toMatchObject([undefined, { updateApp: { name: "By hash" } }]);
+    expect(sent.map(({ hasQuery }) => hasQuery)).toEqual([false, true, true]);
+    // One that begins with a subscription: it takes streams for an answer, and nothing else.
+    const second = spied();
+    const subscribing = new UrqlClient({
+      url: platform.url,
+      exchanges: [persistedExchange({ enableForSubscriptions: true }), fetchExchange],
+      fetchOptions: { headers },
+      fetchSubscriptions: true,
+      preferGetMethod: false,
+      fetch: second.fetch,
+    });
+    expect(await untilCompleted(subscribing)).toMatchObject(lastEvent);
+    expect(second.sent.map(({ hasQuery }) => hasQuery)).toEqual([false, true]);
   });
 
   it("subscribes by fetch", async () => {

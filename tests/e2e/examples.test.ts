@@ -46,10 +46,27 @@ describe("the examples", () => {
     expect((await runExample("product-search", { query: "tent", catalog_url: shop.url })).outputText).toBe('Nothing fits "tent".');
   });
 
+<<<<<<< HEAD
   it("order-totals adds up with JavaScript", async () => {
     const run = await runExample("order-totals");
     expect(run.outputText).toContain("3 orders of 2 customers");
     expect(run.outputText).toContain("- Ada: 15.50 EUR");
+=======
+  it("order-triage goes on without the rate, and sends the order the way that fits", async () => {
+    // Nobody may ask that port: the failure has a branch of its own.
+    const alone = await runExample("order-triage");
+    expect(alone).toMatchObject({ status: "COMPLETED", handledErrors: 1 });
+    expect(alone.outputText).toBe("The order of Hooli is checked by hand (rate of last week: EGRESS_DENIED): Desk lamp, Chair.");
+    const order = { customer: { name: "Pied Piper", vip: false }, currency: "USD", items: [], total: 900 };
+    const ask = (input: object) => runExample("order-triage", { order: { ...order, ...input }, rates_url: shop.url });
+    shop.on("GET /rates", { json: { rate: 1 } });
+    expect(await ask({})).toMatchObject({ handledErrors: 0, outputText: "The order of Pied Piper is sent at once: ." });
+    expect((await ask({ customer: { name: "Ada", vip: true } })).outputText).toContain("Ada goes to their own contact: ");
+    shop.on("GET /rates", { json: { rate: 2 } });
+    expect((await ask({})).outputText).toContain("is checked by hand: ");
+    shop.on("GET /rates", { json: {} });
+    expect((await ask({})).outputText).toContain("is sent at once (rate of last week: OUTPUT_REJECTED)");
+>>>>>>> main
   });
 
   it("draft-and-review hands the first model's text to the second", async () => {

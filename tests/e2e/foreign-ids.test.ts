@@ -11,6 +11,7 @@ import type { GraphqlRequestError } from "#codegen/client/errors.ts";
 import type { RunningSubgraph } from "#shared/graphql/subgraph.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { ask } from "../testkit/graph.ts";
+import { below, fieldOf, mutations, narrowed, operation, singles, subscriptions, whole, type IdOf } from "../testkit/id-operations.ts";
 import { makeOneOfEach, secretWord, type OneOfEach } from "../testkit/one-of-each.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { openSubgraphs, referencedTypes, resolveReference } from "../testkit/references.ts";
@@ -33,117 +34,6 @@ async function stop(): Promise<void> {
 
 const asOther = { "x-tenant-id": "t2" };
 
-// `<app>` stands for the id that is asked for, `<own app>` for one of the caller's.
-const types = ["agent", "app", "modelProvider", "session", "skill", "team", "tool", "toolBinding", "workflow"];
-const versions = ["agentVersion", "appVersion", "skillVersion", "teamVersion", "workflowVersion"];
-
-/** Reads of one record. */
-const singles = [
-  ...[
-    ...types,
-    ...versions,
-    "memory",
-    "message",
-    "nodeArtifact",
-    "nodeRun",
-    "requestAudit",
-    "run",
-    "runRequest",
-    "skillInstallation",
-    "toolVersion",
-    "traceSpan",
-  ].map((type) => `${type}(id: "<${type}>") { id }`),
-  ...["agent", "app", "modelProvider", "skill", "team", "tool"].map((type) => `${type}ByCode(code: "<code>") { id }`),
-  'workflowByCode(appId: "<app>", code: "<code>") { id }',
-  'workflowByCode(appId: "<app>", code: "<own code>") { id }',
-];
-
-/** Lists that are narrowed by an id. */
-const narrowed = [
-  'memories(scopeType: SESSION, scopeId: "<session>")',
-  'runs(filter: { appId: "<app>" })',
-  'runs(filter: { sessionId: "<session>" })',
-  'runs(filter: { workflowId: "<workflow>" })',
-  'runs(filter: { workflowVersionId: "<workflowVersion>" })',
-  'sessions(appId: "<app>")',
-  'skillInstallations(skillId: "<skill>")',
-  'toolBindings(toolId: "<tool>")',
-  'workflows(appId: "<app>")',
-].map((list) => `${list} { edges { node { id } } }`);
-
-/** Whole lists, and what the caller has in them. */
-const whole: Record<string, string[]> = {
-  ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["manualRun", "run"] },
-  ...{ sessions: ["session"], skillInstallations: ["skillInstallation"], skills: ["skill"], teams: ["team"] },
-  ...{ toolBindings: ["toolBinding"], tools: ["tool"], workflows: ["workflow"] },
-};
-
-const below = ['nodeArtifacts(runId: "<run>") { edges { cursor } }', 'traceSpans(runId: "<run>") { edges { cursor } }'];
-
-const member = (agent: string) => `{ memberKey: "one", agentId: "${agent}", role: "supervisor" }`;
-const teamVersion = (team: string, agent: string) =>
-  `createTeamVersion(input: { teamId: "${team}", coordinationMode: SUPERVISOR, objective: "x", members: [${member(agent)}] })`;
-
-const mutations = [
-  'addMessage(input: { sessionId: "<session>", content: "x" }) { id }',
-  ...versions.filter((type) => type !== "appVersion").map((type) => `archive${typeName(type)}(id: "<${type}>") { id }`),
-  'cancelRun(id: "<manualRun>") { id }',
-  'cancelRun(id: "<run>") { id }',
-  'chatCompletion(input: { providerCode: "<code>", messages: [{ role: USER, content: "x" }] }) { id }',
-  'closeSession(id: "<session>") { id }',
-  'createAgentVersion(input: { agentId: "<agent>", role: "x" }) { id }',
-  'createAgentVersion(input: { agentId: "<own agent>", role: "x", skillIds: ["<skill>"] }) { id }',
-  'createAgentVersion(input: { agentId: "<own agent>", role: "x", toolBindingIds: ["<toolBinding>"] }) { id }',
-  'createAppVersion(input: { appId: "<app>", workflowVersionId: "<own workflowVersion>" }) { id }',
-  'createAppVersion(input: { appId: "<own app>", workflowVersionId: "<workflowVersion>" }) { id }',
-  'createEmbeddings(input: { providerCode: "<code>", input: ["x"] }) { model }',
-  'createRun(input: { workflowId: "<workflow>" }) { id }',
-  'createRun(input: { workflowVersionId: "<workflowVersion>" }) { id }',
-  'createRun(input: { workflowId: "<own workflow>", appId: "<app>" }) { id }',
-  'createRun(input: { workflowId: "<own workflow>", appVersionId: "<appVersion>" }) { id }',
-  'createRun(input: { workflowId: "<own workflow>", sessionId: "<session>" }) { id }',
-  ...["createRunRequest", "dispatchRun"].flatMap((mutation) => [
-    `${mutation}(input: { sessionId: "<session>", appVersionId: "<own appVersion>" }) { id }`,
-    `${mutation}(input: { sessionId: "<own session>", appVersionId: "<appVersion>" }) { id }`,
-    `${mutation}(input: { sessionId: "<own session>", workflowVersionId: "<workflowVersion>" }) { id }`,
-  ]),
-  'createSession(input: { appId: "<app>", userId: "x" }) { id }',
-  'createSkillVersion(input: { skillId: "<skill>", runtimeType: TEMPLATE, implementation: { template: "x" } }) { id }',
-  `${teamVersion("<team>", "<own agent>")} { id }`,
-  `${teamVersion("<own team>", "<agent>")} { id }`,
-  'createToolBinding(input: { toolId: "<tool>", name: "x" }) { id }',
-  'createToolBinding(input: { toolId: "<own tool>", toolVersionId: "<toolVersion>", name: "x" }) { id }',
-  'createToolVersion(input: { toolId: "<tool>", invokeConfig: { url: "http://x" } }) { id }',
-  'createWorkflow(input: { appId: "<app>", code: "x", name: "x" }) { id }',
-  'createWorkflowVersion(input: { workflowId: "<workflow>", dsl: { nodes: [], edges: [] } }) { id }',
-  ...[...types.filter((type) => type !== "session"), "memory"].map((type) => `delete${typeName(type)}(id: "<${type}>") { id }`),
-  'dispatchRunRequest(id: "<runRequest>") { id }',
-  'executeNextNode(runId: "<manualRun>", input: { workerKey: "x" }) { id }',
-  'executeNodeRun(id: "<queuedNodeRun>", input: { workerKey: "x" }) { id }',
-  'executeRun(id: "<manualRun>", input: { workerKey: "x" }) { stopReason }',
-  'installSkill(input: { skillId: "<skill>", installScope: TENANT }) { id }',
-  'invokeTool(input: { toolId: "<tool>" }) { ok }',
-  'invokeTool(input: { toolBindingId: "<toolBinding>" }) { ok }',
-  'invokeTool(input: { toolId: "<own tool>", toolVersionId: "<toolVersion>" }) { ok }',
-  ...versions.map((type) => `publish${typeName(type)}(id: "<${type}>") { id }`),
-  'resumeNodeRun(id: "<queuedNodeRun>", input: {}) { id }',
-  'retryRun(id: "<run>") { id }',
-  'uninstallSkill(id: "<skillInstallation>") { id }',
-  ...types.map((type) => `update${typeName(type)}(id: "<${type}>", input: { ${type === "session" ? "title" : "name"}: "x" }) { id }`),
-  'updateMemory(id: "<memory>", input: { contentText: "x" }) { id }',
-  'updateNodeRunStatus(id: "<queuedNodeRun>", input: { status: COMPLETED }) { id }',
-  'updateRunStatus(id: "<manualRun>", status: RUNNING) { id }',
-];
-
-const subscriptions = [
-  'messageAdded(sessionId: "<session>") { cursor }',
-  'nodeRunUpdated(runId: "<run>") { cursor }',
-  'runEvents(runId: "<run>") { cursor }',
-  'runEventPages(runId: "<run>") { cursor }',
-  'startRun(input: { workflowVersionId: "<workflowVersion>" }) { cursor }',
-  'traceSpanRecorded(runId: "<run>") { cursor }',
-];
-
 /** Root fields that take no id of a record, each with what keeps it within its tenant. */
 const excused = {
   // Keys, and whose they are: tests/security/keys.test.ts.
@@ -157,27 +47,9 @@ const excused = {
   Subscription: ["chatCompletionStream"],
 };
 
-function typeName(type: string): string {
-  return `${type[0]!.toUpperCase()}${type.slice(1)}`;
-}
-
-const fieldOf = (operation: string) => /^\w+/.exec(operation)![0];
-
-/** An operation of one root field, with ids in its places, as variables. */
-function operation(kind: "query" | "mutation" | "subscription", field: string, ids: (type: string) => string) {
-  const variables: Record<string, string> = {};
-  const declared: string[] = [];
-  const text = field.replaceAll(
-    /(\w+): (\[?)"<(own )?(\w+)>"/g,
-    (_place, argument: string, list: string, isOwn: string | undefined, type: string) => {
-      const name = `v${declared.length}`;
-      variables[name] = isOwn === undefined ? ids(type) : own[type]!;
-      declared.push(`$${name}: ${/code|scopeId/i.test(argument) ? "String" : "ID"}!`);
-      return `${argument}: ${list}$${name}`;
-    },
-  );
-  return { query: `${kind} (${declared.join(", ")}) { it: ${text} }`, variables };
-}
+/** With another's ids beside the caller's own. */
+const asking = (kind: "query" | "mutation" | "subscription", field: string, ids: IdOf) =>
+  operation(kind, field, { ids, own: (type) => own[type]! });
 
 const nobody = "01890000-0000-7000-8000-000000000000";
 const cases: [of: string, ids: (type: string) => string][] = [
@@ -229,27 +101,24 @@ describe.each([
 
   describe.each(asked)("an id that is %s", (_of, ids) => {
     it("reads as null, in a list as nothing, and beneath it as NOT_FOUND", async () => {
-      for (const read of singles) expect([read, await outcome(operation("query", read, ids))]).toEqual([read, { data: { it: null } }]);
+      for (const read of singles) expect([read, await outcome(asking("query", read, ids))]).toEqual([read, { data: { it: null } }]);
       for (const list of narrowed)
-        expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: { it: { edges: [] } } }]);
+        expect([list, await outcome(asking("query", list, ids))]).toEqual([list, { data: { it: { edges: [] } } }]);
       for (const list of below)
-        expect([list, await outcome(operation("query", list, ids))]).toEqual([list, { data: { it: null }, errors: notFound }]);
+        expect([list, await outcome(asking("query", list, ids))]).toEqual([list, { data: { it: null }, errors: notFound }]);
     });
 
     it("is NOT_FOUND to every mutation, and changes nothing", async () => {
       const before = [await snapshot(theirs, "t1"), await snapshot(own, "t2")];
       for (const mutation of mutations)
-        expect([mutation, await outcome(operation("mutation", mutation, ids))]).toEqual([
-          mutation,
-          { data: { it: null }, errors: notFound },
-        ]);
+        expect([mutation, await outcome(asking("mutation", mutation, ids))]).toEqual([mutation, { data: { it: null }, errors: notFound }]);
       expect([await snapshot(theirs, "t1"), await snapshot(own, "t2")]).toEqual(before);
     });
 
     it("is NOT_FOUND to every subscription", async () => {
       const client = platform.client({ tenantId: "t2" });
       for (const subscription of subscriptions) {
-        const { query, variables } = operation("subscription", subscription, ids);
+        const { query, variables } = asking("subscription", subscription, ids);
         const document = parse(query) as TypedDocumentNode<unknown, Record<string, string>>;
         const refused = await Array.fromAsync(client.subscribe(document, variables)).catch((error: unknown) => error);
         expect([subscription, (refused as GraphqlRequestError).errors.map(refusal)]).toEqual([subscription, notFound]);

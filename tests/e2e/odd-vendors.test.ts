@@ -105,9 +105,15 @@ describe("an llm node", () => {
     expect(await runNode()).toMatchObject(expected);
   });
 
-  it("tells thoughts and text live, apart and with whole characters, also where an error follows", async () => {
+  it.each<[how: string, last: string, errorCode: string]>([
+    ["an error follows", 'data: {"error":"overloaded"}\n\n', "MODEL_PROVIDER_FAILED"],
+    ["an event follows that is none", 'data: {"choices":[{"del\n\n', "MODEL_ANSWER_INVALID"],
+    ["words follow", "data: upstream connect error\n\n", "MODEL_ANSWER_INVALID"],
+    ["nothing follows", "", "MODEL_PROVIDER_UNREACHABLE"],
+    ["the answer is whole", sse(delta({}, "stop")) + done, ""],
+  ])("tells thoughts and text live, apart and with whole characters, also where %s", async (_how, last, errorCode) => {
     const half = (text: string) => `data: {"choices":[{"delta":{"content":"${text}"}}]}\n\n`;
-    const body = `${sse(delta({ reasoning_content: "hm" }))}${half("a\\ud83d")}${half("\\ude00b")}data: {"error":"overloaded"}\n\n`;
+    const body = `${sse(delta({ reasoning_content: "hm" }))}${half("a\\ud83d")}${half("\\ude00b")}${last}`;
     const { promise: isHeard, resolve: hears } = Promise.withResolvers<void>();
     provider.chat({ ...answer(body), before: isHeard });
     const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "ask", type: "llm", config: { prompt: "hi" } }], edges: [] });
@@ -119,7 +125,8 @@ describe("an llm node", () => {
       thought += event.reasoningDelta ?? "";
     }
     expect([thought, text]).toEqual(["hm", "a😀b"]);
-    expect(await finishRun(platform, runId)).toMatchObject({ status: "FAILED", errorCode: "MODEL_PROVIDER_FAILED" });
+    const ended = errorCode === "" ? { status: "COMPLETED", errorCode: null } : { status: "FAILED", errorCode };
+    expect(await finishRun(platform, runId)).toMatchObject(ended);
   });
 
   it("keeps what the model thought, and what it was not asked", async () => {
@@ -131,6 +138,42 @@ describe("an llm node", () => {
       outputText: "ok",
       outputJson: { finish_reason: "stop", reasoning: "hm", omitted_parameters: ["seed"] },
     });
+  });
+
+  it("is counted, in its run and the run that retries it too, whatever the count is", async () => {
+    const counted = (prompt: number, completion: number) =>
+      sse({ ...delta({ content: "ok" }, "stop"), usage: { prompt_tokens: prompt, completion_tokens: completion } }) + done;
+    const most = Number.MAX_SAFE_INTEGER;
+    provider.chat(answer(counted(3_000_000_000, 2 ** 31)), answer(counted(most, most)), answer('{"error":{"message":"no"}}'));
+    const nodes = ["a", "b", "c"].map((id) => ({ id, type: "llm", config: { prompt: id, model: `of-${id}` } }));
+    const { workflowId } = await makeWorkflow(platform, { nodes, edges: chain("a", "b", "c") });
+    const runId = await startRun(platform, workflowId);
+    expect((await finishRun(platform, runId)).status).toBe("FAILED");
+    const usage = "usage { modelCalls promptTokens completionTokens }";
+    const used = async (id: string) => {
+      const query = `query ($id: ID!) { run(id: $id) { ${usage} nodeRuns { nodes { nodeId ${usage} } } } modelUsage { key promptTokens completionTokens } }`;
+      return ask(platform, query, { id });
+    };
+    const sum = { modelCalls: 2, promptTokens: 3_000_000_000 + most, completionTokens: 2 ** 31 + most };
+    const large = { modelCalls: 1, promptTokens: 3_000_000_000, completionTokens: 2 ** 31 };
+    const largest = { modelCalls: 1, promptTokens: most, completionTokens: most };
+    const nodesUsed = expect.arrayContaining([
+      { nodeId: "a", usage: large },
+      { nodeId: "b", usage: largest },
+    ]);
+    expect(await used(runId)).toMatchObject({
+      run: { usage: sum, nodeRuns: { nodes: nodesUsed } },
+      modelUsage: expect.arrayContaining([
+        { key: "of-a", promptTokens: 3_000_000_000, completionTokens: 2 ** 31 },
+        { key: "of-b", promptTokens: most, completionTokens: most },
+      ]),
+    });
+    provider.chat(answer(counted(3_000_000_000, 0)));
+    const { retryRun } = await ask<{ retryRun: { id: string } }>(platform, "mutation ($id: ID!) { retryRun(id: $id) { id } }", {
+      id: runId,
+    });
+    expect((await finishRun(platform, retryRun.id)).status).toBe("COMPLETED");
+    expect(await used(retryRun.id)).toMatchObject({ run: { usage: { modelCalls: 3, promptTokens: sum.promptTokens + 3_000_000_000 } } });
   });
 
   it("has the time that its timeout_seconds gives, the first byte included", async () => {

@@ -3,6 +3,7 @@ import { memoriesSearch, type MemorySearch } from "../../subgraphs/memory/memory
 import { MemoryScopeType } from "../../subgraphs/memory/memory.entity.ts";
 import { searchTerms } from "#shared/words.ts";
 import { registerFakeRecords } from "../testkit/fake-records.ts";
+import { twoWays } from "../testkit/two-ways.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 import { query as adminQuery } from "../testkit/admin-query.ts";
 
@@ -76,6 +77,18 @@ describe("searchMemories", () => {
     expect(await t.found("القهوة")).toEqual(["يحب القهوة"]);
     expect(await t.found("서울")).toEqual(["나는 서울에서 산다"]);
     for (const query of ["🍣", "👍", "👍🏽"]) expect(await t.found(query)).toEqual(["Loves 🍣 and 👍🏽"]);
+  });
+
+  it("finds words as they are written and as keyboards have them (S-77)", async () => {
+    const t = await setup();
+    for (const [plain, written] of twoWays) {
+      await t.remember(`as ${written}`);
+      await t.remember(`as ${plain}`, { scopeType: "USER", scopeId: "u" });
+    }
+    for (const [plain, written] of twoWays) {
+      expect(await t.found(plain, { scopeType: "TENANT" })).toEqual([`as ${written}`]);
+      expect(await t.found(written, { scopeType: "USER" })).toEqual([`as ${plain}`]);
+    }
   });
 
   it("finds words by their beginning, after those that are the same", async () => {

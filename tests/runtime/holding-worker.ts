@@ -1,6 +1,6 @@
 /**
- * A worker process for tests that kill it: each node of type hold is told to the parent ("holding") and never ends. Told by argv: database URL,
- * lease in ms.
+ * A worker process for tests that kill it: each node of type hold is told to the parent ("holding") and never ends; those of type fail fail. Told by argv:
+ * database URL, lease in ms.
  */
 import type pg from "pg";
 import { pino } from "pino";
@@ -19,6 +19,11 @@ const hold: NodeExecutor = {
     return new Promise(() => {});
   },
 };
+const fail: NodeExecutor = {
+  effect: "outside",
+  run: async () => ({ kind: "failed", code: "BROKEN", message: "as told", retryable: false }),
+};
+const types: Record<string, NodeExecutor> = { hold, fail };
 const hints = new HintBus({ url, log });
 await hints.start();
 startWorker({
@@ -26,7 +31,7 @@ startWorker({
   databaseUrl: url,
   hints,
   log,
-  executors: (type) => (type === "hold" ? hold : undefined),
+  executors: (type) => types[type],
   ports: {} as NodePorts,
   workerKey: "holding",
   leaseMs: Number(leaseMs),

@@ -54,6 +54,7 @@ const types: Record<string, NodeExecutor> = {
   once: { effect: "outside", run: effect },
   person: { effect: "pure", run: () => ({ kind: "waiting", reason: "PERSON" }) },
   timer: { effect: "pure", run: ({ config }) => ({ kind: "waiting", reason: "TIMER", delayMs: Number(config["ms"]) }) },
+  fail: { effect: "outside", run: async () => ({ kind: "failed", code: "BROKEN", message: "as told", retryable: false }) },
   flaky: {
     effect: "outside",
     run: ({ attempt }) =>

@@ -6,7 +6,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import type { PlanDocument } from "../../subgraphs/runtime/engine/plan.ts";
+import type { PlanDocument, PlanNode } from "../../subgraphs/runtime/engine/plan.ts";
 import { EngineFixture } from "../testkit/engine/fixture.ts";
 import { node, plan } from "../testkit/engine/plan.ts";
 import { largeChars, randomOf, soakSeconds } from "./soak-settings.ts";
@@ -40,11 +40,12 @@ async function ended(child: ChildProcess): Promise<void> {
 /** A random plan: 1 to 7 nodes of every kind, each behind some of those before it. */
 function randomPlan(random: () => number): PlanDocument {
   const count = 1 + Math.floor(random() * 7);
-  const kinds = ["pure", "pure", "assign", "call", "call", "person", "timer", "once", "flaky"];
-  const nodes = Array.from({ length: count }, (_, index) => {
+  const kinds = ["pure", "pure", "assign", "call", "call", "person", "timer", "once", "flaky", "fail"];
+  const nodes: PlanNode[] = Array.from({ length: count }, (_, index) => {
     const type = random() < 0.04 ? "large" : (kinds[Math.floor(random() * kinds.length)] ?? "pure");
     const more = {
       ...(type === "once" && { at_most_once: true }),
+      ...(type === "fail" && { on_error: random() < 0.5 ? ("branch" as const) : { default: { output_text: "instead" } } }),
       ...(type === "flaky" && { retry: { max_attempts: 3, backoff_seconds: 0.05 } }),
     };
     return node(`n${index}`, type, { ms: 1 + Math.floor(random() * (random() < 0.1 ? 1_200 : 60)) }, more);
@@ -52,7 +53,7 @@ function randomPlan(random: () => number): PlanDocument {
   const edges = nodes.flatMap((_, target) =>
     Array.from({ length: target }, (_unused, source) => source)
       .filter(() => random() < 0.35)
-      .map((source) => `n${source}>n${target}`),
+      .map((source) => `n${source}>n${target}${nodes[source]?.on_error === "branch" && random() < 0.5 ? "?error" : ""}`),
   );
   return plan(nodes, edges);
 }

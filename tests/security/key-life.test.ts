@@ -1,10 +1,14 @@
 /** How keys begin and end (docs/security.md). */
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
+import { defaultEnv } from "#shared/config.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import type { ReadyEnv } from "../../cli/composition.ts";
 import { KeyRing } from "../../router/access/key-ring.ts";
+import { Identities } from "../../router/edge/identity.ts";
+import { Rates, rateLimitsOf } from "../../router/edge/rates.ts";
 import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { memoryLog } from "../testkit/fixture-router.ts";
@@ -80,6 +84,20 @@ describe("the first key (S-107)", () => {
     expect(refusalIn(await guarded.as(undefined, apps, {}, withToken))).toBe("UNAUTHENTICATED KEY_MISSING");
     expect(refusalIn(await guarded.as(undefined, create, {}, withToken))).toBeUndefined();
     expect(refusalIn(await guarded.as(undefined, create, {}, withToken))).toMatch(/^UNAUTHENTICATED /);
+  });
+
+  it.each<[string, object, object, boolean]>([
+    ["this machine asks a router of this machine", { host: "127.0.0.1" }, {}, true],
+    ["somebody asks a router that others reach", { host: "0.0.0.0" }, {}, false],
+    ["somebody asks it with the token", { host: "0.0.0.0", bootstrapToken: "t".repeat(32) }, { "x-bootstrap-token": "t".repeat(32) }, true],
+    ["somebody asks by another name", { host: "127.0.0.1" }, { host: "platform.example.com" }, false],
+    ["a page of another site asks", { host: "127.0.0.1" }, { origin: "https://evil.example" }, false],
+  ])("may be made or not where %s", async (_who, env, headers, mayBootstrap) => {
+    const setting = { ...defaultEnv({ authRequired: true }), ...env };
+    const rates = new Rates(rateLimitsOf(setting));
+    const identities = new Identities({ env: setting, keys: { hasKeys: false } as KeyRing, rates });
+    const request = { headers: { host: "127.0.0.1:4000", ...headers }, socket: { remoteAddress: "127.0.0.1" } } as IncomingMessage;
+    expect(await identities.of(request)).toEqual({ kind: "nobody", mayBootstrap });
   });
 });
 
@@ -176,6 +194,9 @@ describe("a key", () => {
       await expect(ring.callerOf(secret)).resolves.toMatchObject({ tenantId: "t1" });
       expect(await ended).toBe("UNKNOWN");
       await expect(ring.callerOf(secret)).rejects.toMatchObject({ reason: "KEYS_UNAVAILABLE" });
+      // What is no key is known as such without the database.
+      for (const text of ["x", `${secret}0`, secret.replace(/.$/, (last) => (last === "0" ? "1" : "0"))])
+        await expect(ring.callerOf(text)).rejects.toMatchObject({ reason: "KEY_INVALID" });
     } finally {
       await ring.close();
     }
@@ -202,6 +223,33 @@ describe("a WebSocket", () => {
       await client.dispose();
       expect(results).toMatchObject([{ data: { apps: { nodes: [] } } }]);
     }
+  });
+
+  it("is closed with 4403 when its key expires, which nobody changes then", async () => {
+    await using t = await startKeyedPlatform();
+    const { secret } = await t.keyOf("t1", null, { expiresAt: new Date(Date.now() + 3_000) });
+    const { closed, connected } = socketOf(t, { "x-api-key": secret });
+    // On a busy machine it may have expired before.
+    await Promise.race([connected, closed]);
+    expect(await closed).toMatchObject({ code: 4403, reason: expect.stringMatching(/^KEY_INVALID: /) });
+  });
+
+  it("is closed with 1013 when nobody can say any more whether its key holds", async () => {
+    await using t = await startKeyedPlatform();
+    const { secret } = await t.keyOf("t1");
+    const other = await t.keyOf("t1");
+    await t.as(other.secret, apps);
+    await t.admin.revoke(other.id);
+    await eventually(
+      async () => refusalIn(await t.as(other.secret, apps)),
+      (refusal) => refusal === "UNAUTHENTICATED KEY_INVALID",
+    );
+    // The router has heard of all that there is.
+    const { closed, connected } = socketOf(t, { "x-api-key": secret });
+    await Promise.race([connected, closed]);
+    // As after a backup that was put back: all that was heard of keys is void.
+    await query(t.database.adminUrl, "update access.key_epoch set epoch = epoch - 1");
+    expect(await closed).toMatchObject({ code: 1013, reason: expect.stringMatching(/^KEYS_UNAVAILABLE: /) });
   });
 
   it("of a header at the upgrade is the same", async () => {

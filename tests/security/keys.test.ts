@@ -36,6 +36,15 @@ describe("an API key", () => {
     expect(refusalIn(await t.as(undefined, apps, {}, { [header]: sent }))).toBeUndefined();
   });
 
+  it("is not taken from a URL, which logs and histories keep", async () => {
+    const { secret } = await t.keyOf("urls");
+    for (const name of ["x-api-key", "api_key", "apiKey", "authorization"]) {
+      const url = `${t.url}?${new URLSearchParams({ [name]: secret, query: apps }).toString()}`;
+      const answer = await fetch(url, { headers: { "apollo-require-preflight": "true" } });
+      expect([name, answer.status]).toEqual([name, 401]);
+    }
+  });
+
   it("is asked for by everything but services and __typename, with 401", async () => {
     for (const query of [
       apps,
@@ -74,6 +83,17 @@ describe("an API key", () => {
     );
     expect(told.map(refusalIn)).toEqual(wrong.map(() => "UNAUTHENTICATED KEY_INVALID"));
     expect(refusalIn(await t.as(undefined, apps, {}, { authorization: `Basic ${good.secret}` }))).toBe("UNAUTHENTICATED KEY_INVALID");
+  });
+
+  it("that the router knows vouches for no other of its prefix", async () => {
+    const known = await t.keyOf("vouching");
+    const other = await t.keyOf("vouching");
+    const mixed = withChecksum(known.secret.slice(0, 16) + other.secret.slice(16, 59));
+    // Again: between the two the router may have read anew what it keeps of it.
+    for (let time = 0; time < 5; time++) {
+      expect(refusalIn(await t.as(known.secret, apps))).toBeUndefined();
+      expect(refusalIn(await t.as(mixed, apps))).toBe("UNAUTHENTICATED KEY_INVALID");
+    }
   });
 
   it("is bound to its tenant: another x-tenant-id is 403 TENANT_MISMATCH (S-110)", async () => {

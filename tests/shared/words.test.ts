@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { countWords, searchTerms, type SearchTerm } from "#shared/words.ts";
+import { twoWays } from "../testkit/two-ways.ts";
 
 /** Whether the search would find a text by this term: the rule of memory-search.sql.ts. */
 const finds = ({ word, upTo, stems }: SearchTerm, text: string) =>
@@ -70,6 +71,11 @@ describe("a query", () => {
     ["👍", "👍🏽"],
     ["👩‍👩‍👧", "the 👩‍👩‍👧 is here"],
     ["🇯🇵", "from🇯🇵"],
+    ...twoWays.flatMap(([plain, written]): [string, string][] => [
+      [plain, written],
+      [written, plain],
+      [written.toUpperCase(), plain],
+    ]),
   ])("for %s finds %s", (query, text) => {
     expect(foundBy(query, text)).toBe(true);
   });
@@ -80,6 +86,7 @@ describe("a query", () => {
     ["no", "nothing"],
     ["🍣", "🍺"],
     ["🇯🇵", "🇫🇷"],
+    ["mase", "Maße"],
   ])("for %s does not find %s", (query, text) => {
     expect(foundBy(query, text)).toBe(false);
   });

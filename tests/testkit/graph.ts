@@ -10,6 +10,7 @@ export type AskedPlatform = Pick<TestPlatform, "post" | "client">;
 export interface Dsl {
   nodes: Json[];
   edges: Json[];
+  timeout_seconds?: number;
 }
 
 /** Edges that chain the nodes. */
@@ -110,6 +111,7 @@ export interface SeenRun {
   outputJson: unknown;
   errorCode: string | null;
   errorMessage: string | null;
+  handledErrors: number;
   state: Record<string, unknown>;
   nodeRuns: { edges: { node: SeenNodeRun }[] };
 }
@@ -129,7 +131,7 @@ export interface SeenNodeRun {
 
 /** Reads a run. */
 export async function readRun(platform: AskedPlatform, id: string, tenantId = "t1"): Promise<SeenRun> {
-  const query = `query ($id: ID!) { run(id: $id) { id status outputText outputJson errorCode errorMessage state
+  const query = `query ($id: ID!) { run(id: $id) { id status outputText outputJson errorCode errorMessage handledErrors state
     nodeRuns(first: 200) { edges { node { id nodeId status attempt waitReason outputText outputJson errorCode errorMessage } } } } }`;
   return (await ask<{ run: SeenRun }>(platform, query, { id }, { "x-tenant-id": tenantId })).run;
 }

@@ -31,6 +31,11 @@ const invariants: Record<string, string> = {
   "I8 a finished node run's row names the event of its end": `
     select n.run_id from runtime.node_run n left join runtime.run_event e on e.run_id = n.run_id and e.seq = n.done_seq
     where n.status >= 3 and n.error_code is distinct from 'SIBLING_FAILED' and (e.path is distinct from n.path or e.status is distinct from n.status)`,
+  "a run says of how many of its failed node runs the failure was handled": `
+    select r.id from runtime.run r where r.handled_errors <> (
+      select count(*) from runtime.node_run n where n.run_id = r.id and n.status = 4 and n.route is not null)`,
+  "a completed run has no failure that nothing handled": `
+    select r.id from runtime.run r join runtime.node_run n on n.run_id = r.id where r.status = 3 and n.status = 4 and n.route is null`,
   "I9 a node run begins behind the ends of those before it": `
     select n.run_id from runtime.node_run n join runtime.run r on r.id = n.run_id join runtime.plan p on p.id = r.plan_id
       join lateral json_array_elements(p.document -> 'edges') d on true

@@ -29,6 +29,9 @@ export function errorIn(value: Json, name: string | undefined, choice: JsonObjec
     const error = [place["error"], place["errors"]].find((found) => says(found) && !saysYes(found));
     if (error !== undefined) return told(error, place);
   }
+  // SGLang says so where it ends: { type: "abort", message: "The server is overloaded", status_code: 503 }.
+  const reason = choice?.["finish_reason"];
+  if (isJsonObject(reason) && says(reason["message"])) return told(reason);
   const { base_resp: base, header } = value;
   for (const place of [base, header]) if (isJsonObject(place) && hasFailed(place)) return told(place);
   if (isErrorName(name) || value["object"] === "error" || value["type"] === "error" || value["success"] === false) return told(value);

@@ -2,7 +2,7 @@
 import type { ChatCompletion } from "../chat.types.ts";
 import type { AnswerPiece, SaidPiece } from "./answer-piece.ts";
 import { laterUsage, type AnswerUsage } from "./answer-usage.ts";
-import { finishReason, laterReason } from "./finish-reason.ts";
+import { finishReason, isAbortReason, laterReason } from "./finish-reason.ts";
 import { ToolCalls, type ToolCallDelta } from "./tool-calls.ts";
 import { WholeCharacters } from "./whole-characters.ts";
 
@@ -41,6 +41,11 @@ export class CompletionAssembler {
   /** Whether nothing was answered: no text, no thought, no call, and no reason for that. */
   get isEmpty(): boolean {
     return !this.isFinished && !this.hasSaid;
+  }
+
+  /** The word by which the server gave it up before anything of it came. */
+  get givenUpBy(): string | undefined {
+    return !this.hasSaid && isAbortReason(this.#reason) ? this.#reason : undefined;
   }
 
   /** Whether there is text, a thought or a call. */

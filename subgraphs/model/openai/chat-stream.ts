@@ -99,6 +99,8 @@ class ChatReader {
 
   /** The whole. @throws AppError where nothing was answered */
   completion(): ChatPiece {
+    const { givenUpBy } = this.#assembler;
+    if (givenUpBy !== undefined) throw this.#brokeOff(givenUpBy);
     if (!this.#assembler.isEmpty) return { completion: this.#assembler.finish() };
     if (this.#stray !== undefined) throw this.#failed(this.#stray);
     const head = this.#shown(this.#body.head);
@@ -149,7 +151,7 @@ class ChatReader {
     this.#isMessage ||= piece.message !== undefined;
     batch.add(this.#assembler.take(piece));
     if (error !== undefined) return this.#failed(error);
-    if (isErrorReason(piece.reason)) return this.#failed({ message: `the answer broke off (finish_reason ${piece.reason})`, codes: [] });
+    if (isErrorReason(piece.reason)) return this.#brokeOff(piece.reason!);
     if (choice === undefined) this.#stray ??= strayWords(value);
     return undefined;
   }
@@ -157,6 +159,10 @@ class ChatReader {
   #page(): AppError {
     const head = this.#shown(this.#body.head).slice(0, pageCharacters);
     return this.#invalid(pageProblem(this.#contentType, head), { retryable: false });
+  }
+
+  #brokeOff(reason: string): AppError {
+    return this.#failed({ message: `the answer broke off (finish_reason ${reason})`, codes: [] });
   }
 
   #failed(error: ToldError): AppError {

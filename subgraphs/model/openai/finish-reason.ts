@@ -49,6 +49,11 @@ export function isErrorReason(word: string | undefined): boolean {
   return word !== undefined && /(^|_)(error|errored|fail|failed|failure|exception)$/.test(plain(word));
 }
 
+/** Whether the word says that the server stopped making the answer: what there is of it stays, nothing at all is no answer. */
+export function isAbortReason(word: string | undefined): boolean {
+  return word !== undefined && /^(abort|aborted|cancel|canceled|cancelled|interrupt|interrupted|preempted)$/.test(plain(word));
+}
+
 /**
  * Our word. A server that says `stop` although tools are called means the calls; a word that is not known, and calls that never came, are OTHER.
  *

@@ -16,10 +16,12 @@ export type OpenPhase = "QUEUED" | "RUNNING" | "WAITING";
 /** A node run that is finished. */
 export type DonePhase = "COMPLETED" | "FAILED" | "CANCELLED" | "SKIPPED";
 
-/** What a completed node left behind, as templates see it. */
+/** What a completed node left behind, or one whose failure was handled, as templates see it. */
 export interface NodeOutput {
   output: Json;
   text: string | null;
+  /** Of a failure that was handled. */
+  error?: { code: string; message: string };
 }
 
 /** Why a frame fails. */
@@ -50,7 +52,7 @@ export interface Frame {
   readonly plan: CompiledPlan;
   /** In document order. */
   readonly nodes: readonly NodeState[];
-  /** Completed nodes by id. Grows in place; entries never change. */
+  /** Completed nodes by id, and those whose failure was handled. Grows in place; entries never change. */
   readonly outputs: Record<string, NodeOutput>;
   /** The first failure that nothing handled. From then on nothing of the frame starts. */
   failure: Failure | undefined;

@@ -37,12 +37,15 @@ export function isOutputLarger(root: Frame, maxBytes: number): boolean {
   });
 }
 
+/** A node in whose failure's place a default stands gives that. */
+const isGiving = ({ phase, frame, node }: NodeState): boolean =>
+  phase === "COMPLETED" || (phase === "FAILED" && node.onError.kind === "default" && Object.hasOwn(frame.outputs, node.id));
 const isAnswer = ({ node }: NodeState): boolean => node.type === "answer";
 const isLast = ({ takenOutgoing }: NodeState): boolean => takenOutgoing === 0;
 
 function completed(frame: Frame, isWanted: (state: NodeState) => boolean): [id: string, output: NodeOutput][] {
   return frame.nodes
-    .filter((state) => state.phase === "COMPLETED" && isWanted(state))
+    .filter((state) => isGiving(state) && isWanted(state))
     .map(({ node }) => [node.id, frame.outputs[node.id] ?? { output: null, text: null }]);
 }
 

@@ -2,6 +2,7 @@
  * The plan of a run: the frozen document, and the graph of indexes that the engine walks. A node's index is its place in the document.
  */
 import type { JsonObject } from "#shared/json.ts";
+import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
 import { framePathOf, pathBeneath } from "./path.ts";
 
 /** A node as the document says it. */
@@ -13,6 +14,7 @@ export interface PlanNode {
   /** Never called again when nobody knows whether an earlier call took effect. */
   at_most_once?: boolean;
   timeout_seconds?: number;
+  on_error?: PlanOnError;
 }
 
 /** How often and how soon a failed node is tried again. */
@@ -25,6 +27,8 @@ export interface PlanRetry {
   backoff_factor?: number;
   /** No pause is longer; 300. */
   max_backoff_seconds?: number;
+  /** An expression over the output of an attempt that succeeded: where it is true, the attempt counts as failed. */
+  when?: string;
 }
 
 /** An edge; the condition is compared with the route of its source. */
@@ -38,6 +42,8 @@ export interface PlanEdge {
 export interface PlanDocument {
   nodes: PlanNode[];
   edges: PlanEdge[];
+  /** The run may take this long, counted from its first node. */
+  timeout_seconds?: number;
 }
 
 /** An edge out of a node. */
@@ -55,6 +61,9 @@ export interface CompiledNode {
   retry: RetryPolicy;
   atMostOnce: boolean;
   timeoutMs: number | undefined;
+  onError: OnError;
+  /** {@link PlanRetry.when}, as the config of the text that it is. */
+  retryWhen: { when: string } | undefined;
   outgoing: CompiledEdge[];
   /** Sources of the incoming edges, one entry an edge. */
   incoming: number[];
@@ -71,6 +80,8 @@ export interface RetryPolicy {
 /** A plan ready to walk. Immutable; shared by all runs of it. */
 export interface CompiledPlan {
   nodes: readonly CompiledNode[];
+  /** Of a run's own graph: what the run may take, counted from its first node. */
+  timeoutMs: number | undefined;
   indexById: ReadonlyMap<string, number>;
 }
 
@@ -102,7 +113,13 @@ export function compilePlan(document: PlanDocument): CompiledPlan {
     to.incoming.push(from.index);
   }
   refuseCycle(nodes);
-  return { nodes, indexById };
+  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById };
+}
+
+/** Routes that edges out of a node name, but for that of its failure; none: it does not branch. */
+export function edgeRoutes({ outgoing, onError }: CompiledNode): string[] {
+  const conditions = outgoing.flatMap(({ condition }) => condition ?? []);
+  return onError.kind === "branch" ? conditions.filter((condition) => condition !== errorRoute) : conditions;
 }
 
 /** The node that runs at a path, found through the plan alone; undefined: the plan has none there. */
@@ -127,10 +144,16 @@ function compileNode(node: PlanNode, index: number): CompiledNode {
     config: node.config,
     retry: compileRetry(node.retry),
     atMostOnce: node.at_most_once === true,
-    timeoutMs: node.timeout_seconds === undefined ? undefined : node.timeout_seconds * 1000,
+    timeoutMs: msOf(node.timeout_seconds),
+    onError: compileOnError(node.on_error),
+    retryWhen: node.retry?.when === undefined ? undefined : { when: node.retry.when },
     outgoing: [],
     incoming: [],
   };
+}
+
+function msOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 function compileRetry(retry: PlanRetry | undefined): RetryPolicy {

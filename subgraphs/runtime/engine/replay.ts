@@ -57,8 +57,7 @@ function applyStored(run: RunState, state: NodeState, row: StoredNode): NodeStat
     case "COMPLETED":
       return applyCompleted(run, state, row);
     case "FAILED":
-      applyFailed(run, state, { code: row.errorCode ?? "INTERNAL", message: row.errorMessage ?? "" });
-      return [];
+      return applyFailed(run, state, { ...row, code: row.errorCode ?? "INTERNAL", message: row.errorMessage ?? "" });
     case "CANCELLED":
       applyCancelled(run, state);
       return [];

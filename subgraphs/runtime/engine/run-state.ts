@@ -19,6 +19,8 @@ export interface RunState {
   readonly open: Set<NodeState>;
   /** How many of `open` are WAITING. */
   waiting: number;
+  /** How many nodes have killed their owners, until they failed for it. */
+  crashedNodes: number;
   /** The state that assigners wrote. Replaced, never changed in place, so whoever holds it has a snapshot. */
   state: JsonObject;
 }
@@ -26,7 +28,15 @@ export interface RunState {
 /** A run before its first step: with `initialNode`, an id of its own graph, only what can be reached from it takes part. */
 export function startRun(plan: CompiledPlan, initialNode?: string): RunState {
   const root = frameOf(plan, rootPath);
-  const run: RunState = { root, frames: new Map([[root.path, root]]), ready: new Set(), open: new Set(), waiting: 0, state: {} };
+  const run: RunState = {
+    root,
+    frames: new Map([[root.path, root]]),
+    ready: new Set(),
+    open: new Set(),
+    waiting: 0,
+    crashedNodes: 0,
+    state: {},
+  };
   if (initialNode === undefined) startAtRoots(run);
   else startAt(run, initialNode);
   return run;

@@ -27,7 +27,11 @@ interface StoredRow {
   seq: number;
   doneSeq: number | null;
   stateUpdates: JsonObject | null;
+  /** It completed, or its failure was handled. */
   isOutput: boolean;
+  /** Of a failure. */
+  errorCode: string | null;
+  errorMessage: string;
   text: string | null;
   output: Json;
 }
@@ -39,7 +43,8 @@ export type AskedNode = NodeRunKey & { id: string; node: CompiledNode; run: RunR
 export type ReadingNode = AskedNode & { nodesRead: readonly string[] };
 
 // Served by the primary keys. Outputs only of nodes that are read; updates of the state of all that wrote it.
-const storedRows = `select n.run_id as "runId", n.path, n.seq, n.done_seq as "doneSeq", n.state_updates as "stateUpdates", n.status = 3 as "isOutput",
+const storedRows = `select n.run_id as "runId", n.path, n.seq, n.done_seq as "doneSeq", n.state_updates as "stateUpdates", (n.status = 3 or n.status = 4 and n.route is not null) as "isOutput",
+    case when n.status = 4 then n.error_code end as "errorCode", coalesce(n.error_message, '') as "errorMessage",
     case when k.wants then coalesce(n.output_text, o.content_text) end as text, case when k.wants then coalesce(n.output_json, o.content_json) end as output
   from runtime.node_run n
     left join (select run_id, path, bool_or(wants) as wants from unnest($1::text[], $2::text[], $3::bool[]) as x(run_id, path, wants) group by 1, 2) k
@@ -100,7 +105,10 @@ function scopeOf({ path, run, node }: AskedNode, rows: readonly StoredRow[]): Te
     nodes: Object.fromEntries(
       before
         .filter((row) => framePathOf(row.path) === framePathOf(path))
-        .map(({ path: one, output, text }) => [lastSegment(one), { output, text }]),
+        .map(({ path: one, output, text, errorCode: code, errorMessage: message }) => [
+          lastSegment(one),
+          { output, text, ...(code !== null && { error: { code, message } }) },
+        ]),
     ),
     current: { node_id: node.id },
   };

@@ -11,7 +11,7 @@ import { AppError } from "#shared/errors.ts";
 import { writePath } from "#shared/expression/tree.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { readPath } from "#shared/template/path.ts";
-import type { TemplateScope } from "#shared/template/scope.ts";
+import { scopeNames, type TemplateScope } from "#shared/template/scope.ts";
 
 const definitions = new Set(["code", "documents"]);
 
@@ -42,7 +42,9 @@ export function withoutDefinitions(config: JsonObject): JsonObject {
 
 function valuesRead(type: NodeType, config: JsonObject, scope: TemplateScope): JsonObject {
   const paths = configReferences(nodeSpecs[type], config);
-  return Object.fromEntries(paths.map((path) => [writePath(path), (readPath(scope, path) ?? null) as Json]));
+  // Of an item there are many.
+  const ofScope = paths.filter(([root]) => (scopeNames as readonly string[]).includes(root ?? ""));
+  return Object.fromEntries(ofScope.map((path) => [writePath(path), (readPath(scope, path) ?? null) as Json]));
 }
 
 function orNull<T>(render: () => T): T | null {

@@ -2,7 +2,7 @@ import { nodeSpecs } from "#shared/dsl/node-specs.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { excerpt } from "#shared/fields.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
-import { nodeOfPath, type CompiledNode } from "../engine/plan.ts";
+import { edgeRoutes, nodeOfPath, type CompiledNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { NodeRunKey } from "../queue/node-run-id.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
@@ -26,11 +26,11 @@ export async function checkRoute({ db }: RuntimeContext, { runId, path }: NodeRu
 }
 
 /** Those that its edges have, and those that its type has: an if-else with one branch only may end the run on the other. */
-function routesOf({ type, outgoing }: CompiledNode): string[] {
-  const conditions = outgoing.flatMap(({ condition }) => condition ?? []);
-  const canonical = canonicalNodeType(type);
+function routesOf(node: CompiledNode): string[] {
+  const conditions = edgeRoutes(node);
+  const canonical = canonicalNodeType(node.type);
   if (conditions.length === 0 || canonical === undefined) return conditions;
-  return [...new Set([...conditions, ...nodeSpecs[canonical].routes])];
+  return [...new Set([...conditions, ...nodeSpecs[canonical].routes(node.config)])];
 }
 
 function shown(route: Json): string {

@@ -63,7 +63,8 @@ export class Run {
 
   @Field(() => String, {
     nullable: true,
-    description: "FAILED: the errorCode of the node that failed, or FAILED_OUTSIDE where updateRunStatus set it; else null.",
+    description:
+      "FAILED: the errorCode of the node that failed, RUN_TIMEOUT where it took longer than its document's timeout_seconds, or FAILED_OUTSIDE where updateRunStatus set it; else null.",
   })
   @Property({ type: "text", nullable: true })
   errorCode!: string | null;
@@ -92,6 +93,12 @@ export class Run {
   @Property({ type: "double" })
   completionTokens!: number;
 
+  @Field(() => Int, {
+    description: "Node runs that FAILED with an error that their on_error handled, so far. A run that is COMPLETED may have some.",
+  })
+  @Property({ type: "integer" })
+  handledErrors!: number;
+
   @Field(() => Date, { description: "When it was created." })
   @Property({ type: "datetime", columnType: "timestamptz" })
   createdAt!: Date;
@@ -107,5 +114,5 @@ export class Run {
 
 /** `runtime.run` without its payload, for statements that would otherwise read it all. */
 export const runHeads = `(select id, tenant_id, kind, app_id, app_version_id, workflow_id, workflow_version_id, session_id, execution, dry_run, status,
-  error_code, error_message, cancel_reason, origin_run_id, trace_id, model_calls, prompt_tokens, completion_tokens, created_at, started_at, ended_at
-  from runtime.run)`;
+  error_code, error_message, cancel_reason, origin_run_id, trace_id, model_calls, prompt_tokens, completion_tokens, handled_errors, created_at, started_at,
+  ended_at from runtime.run)`;

@@ -26,8 +26,14 @@ registerEnumType(RunStatusEnum, {
     QUEUED: { description: "Nobody has begun it, or its next nodes are queued and nobody owns it." },
     RUNNING: { description: "A node runs or may run." },
     WAITING: { description: "All that is left waits: for a person, a callback, a timer, or the pause before another attempt." },
-    COMPLETED: { description: "Every node is completed or skipped." },
-    FAILED: { description: "A node failed, and its siblings have stopped." },
+    COMPLETED: {
+      description:
+        "Every node is completed or skipped, or failed with an error that its on_error handled: Run.handledErrors says how many.",
+    },
+    FAILED: {
+      description:
+        "A node failed, nothing handled it, and its siblings have stopped; or the run took longer than its document's timeout_seconds.",
+    },
     CANCELLED: { description: "It was cancelled." },
   },
 });
@@ -41,7 +47,7 @@ registerEnumType(NodeRunStatusEnum, {
     RUNNING: { description: "Somebody executes it." },
     WAITING: { description: "Waits for what waitReason says." },
     COMPLETED: { description: "Done, with its output." },
-    FAILED: { description: "Done without success; errorCode says why." },
+    FAILED: { description: "Done without success; errorCode says why. Where its on_error handles it, the run goes on." },
     SKIPPED: { description: "No taken edge leads to it." },
     CANCELLED: { description: "Stopped; errorCode says why: RUN_CANCELLED, SIBLING_FAILED or RUN_ENDED." },
   },

@@ -9,14 +9,22 @@ import { assign } from "./assigner.node.ts";
 import type { Evaluate, GivenNode } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { decide } from "./if-else.node.ts";
+import { arrange } from "./list.node.ts";
 import { orFailure } from "./outcome.ts";
 import { retrieve, type Retrieval } from "./retrieve.ts";
+import { choose } from "./switch.node.ts";
 import { transform } from "./template-transform.node.ts";
+import { aggregate } from "./variable-aggregator.node.ts";
+
+export { isRejected } from "./retry-when.ts";
 
 const evaluations: Partial<Record<NodeType, Evaluate>> = {
   answer,
   assigner: assign,
   "if-else": decide,
+  switch: choose,
+  list: arrange,
+  "variable-aggregator": aggregate,
   "template-transform": transform,
 };
 

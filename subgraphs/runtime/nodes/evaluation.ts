@@ -5,6 +5,7 @@
 import { nodeSpecs } from "#shared/dsl/node-specs.ts";
 import type { NodeType } from "#shared/dsl/node-types.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
+import { configTexts } from "#shared/dsl/node-texts.ts";
 import { configReads, scopeRead, type ConfigReads } from "#shared/dsl/scope-read.ts";
 import { isSmall, shortTexts } from "#shared/dsl/small.ts";
 import { evaluationErrors } from "#shared/evaluation/errors.ts";
@@ -106,8 +107,9 @@ export async function scopePart(evaluation: Evaluator, { type, config, scope }: 
 
 function evaluateJob(type: NodeType, config: JsonObject): Job<GivenNode, NodeOutcome> {
   const job = { module: nodeJobsModule, name: "evaluateNode" } as const;
-  if (nodeSpecs[type].expressions.length === 0) return { ...job, ...templateFailures };
-  const expression = String(config["expression"]).slice(0, 200);
+  const [first] = [...configTexts(nodeSpecs[type], config)].filter(({ kind }) => kind === "expression");
+  if (first === undefined) return { ...job, ...templateFailures };
+  const expression = first.text.slice(0, 200);
   return {
     ...job,
     limitMs,

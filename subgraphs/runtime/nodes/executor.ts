@@ -15,8 +15,8 @@ export interface NodeScope {
   input: JsonObject;
   /** What assigner nodes have written so far. */
   state: JsonObject;
-  /** Completed nodes by id. */
-  nodes: Record<string, { output: Json; text: string | null }>;
+  /** Completed nodes by id; and those whose failure was handled, with their error. */
+  nodes: Record<string, { output: Json; text: string | null; error?: { code: string; message: string } }>;
   current: { node_id: string };
 }
 
@@ -77,8 +77,9 @@ export type NodeOutcome =
       retryAfterMs?: number;
       /** True when nobody knows whether the outside effect happened (time-out, connection lost). */
       effectUnknown?: boolean;
-      /** Output to keep despite the failure, such as the body of an HTTP error. */
+      /** Output to keep despite the failure, such as the body of an HTTP error, or a text that `retry.when` rejected. */
       outputJson?: Json;
+      outputText?: string;
       usage?: NodeUsage;
       notes?: OutputNotes;
     }

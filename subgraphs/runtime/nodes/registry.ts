@@ -5,9 +5,12 @@ import { codeNode } from "./code.node.ts";
 import type { NodeExecutor } from "./executor.ts";
 import { ifElseNode } from "./if-else.node.ts";
 import { knowledgeRetrievalNode } from "./knowledge-retrieval.node.ts";
+import { listNode } from "./list.node.ts";
 import { llmNode } from "./llm.node.ts";
+import { switchNode } from "./switch.node.ts";
 import { templateTransformNode } from "./template-transform.node.ts";
 import { toolNode } from "./tool.node.ts";
+import { variableAggregatorNode } from "./variable-aggregator.node.ts";
 
 /** Every node type of the DSL and what runs it; a type without an executor does not compile. */
 export const nodeExecutors = {
@@ -16,9 +19,12 @@ export const nodeExecutors = {
   code: codeNode,
   answer: answerNode,
   "if-else": ifElseNode,
+  switch: switchNode,
   assigner: assignerNode,
   "knowledge-retrieval": knowledgeRetrievalNode,
   "template-transform": templateTransformNode,
+  list: listNode,
+  "variable-aggregator": variableAggregatorNode,
 } satisfies Record<NodeType, NodeExecutor>;
 
 /** Finds the executor of a node type or of an alias of one; undefined: no such type. */

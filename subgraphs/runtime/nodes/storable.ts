@@ -106,14 +106,16 @@ function artifactStorable(given: ArtifactDraft, index: number, options: Options)
 
 /** A failure keeps its story even when the output that goes with it cannot be kept. */
 function failedStorable(given: FailedOutcome): StorableOutcome<NodeOutcome> {
-  const { outputJson: output, ...failure } = given;
+  const { outputJson: output, outputText: text, ...failure } = given;
   const outcome = { ...failure, code: storableText(failure.code), message: storableText(failure.message) };
   const options = { maxBytes: maxOutputBytes, replaced: { count: 0 } };
   try {
+    const outputText = text === undefined ? undefined : requireStorableText(text, "outputText", options);
     const outputJson = jsonOf(output, "outputJson", options);
-    refuseLarge("outputJson", outputJson?.text);
-    if (outputJson === undefined) return { outcome, artifacts: [] };
-    const kept = { ...outcome, outputJson: outputJson.value, ...notesOf(given, options.replaced) };
+    refuseLarge("output", outputText, outputJson?.text);
+    const texts = outputText === undefined ? {} : { outputText };
+    if (outputJson === undefined) return { outcome: { ...outcome, ...texts, ...notesOf(given, options.replaced) }, artifacts: [] };
+    const kept = { ...outcome, ...texts, outputJson: outputJson.value, ...notesOf(given, options.replaced) };
     return { outcome: kept, outputJson: outputJson.text, artifacts: [] };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;

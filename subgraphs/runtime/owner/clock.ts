@@ -15,3 +15,8 @@ export class DatabaseClock {
     return this.#offsetMs + monotonicMs();
   }
 }
+
+/** The first of two times, where there are any. */
+export function earliest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+}

@@ -9,8 +9,8 @@ import type { NodeEnd } from "./outcome-rows.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
 /** The node is the one that its owners died of. */
-export function crashedDecide({ held: nodes }: RunLedger, held: HeldNode): void {
-  decide(nodes, held, workerCrashed);
+export function crashedDecide(ledger: RunLedger, held: HeldNode): void {
+  decide(ledger.held, held, ledger.handled(held.state, workerCrashed));
 }
 
 /** Ends the timers that are due, and opens again the nodes whose pause is over. */

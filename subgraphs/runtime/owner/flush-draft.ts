@@ -1,15 +1,17 @@
 /** One run's part of a flush. Made once: a flush that is sent again is the same bytes. */
 import { storableText } from "#shared/json/storable.ts";
+import { crashCode } from "../engine/handling.ts";
 import { isOutputLarger, runOutput } from "../engine/output.ts";
 import { maxOutputBytes } from "../nodes/storable.ts";
 import { isPlainEnd, type FlushAnswer, type FlushRun, type Rest } from "../queue/flush.sql.ts";
 import type { EventRow, NodeRunRow } from "../queue/rows.ts";
 import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";
+import { earliest } from "./clock.ts";
 import type { StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
 import { eventRow } from "./node-rows.ts";
 import type { NodeEnd } from "./outcome-rows.ts";
-import type { Pending } from "./pending.ts";
+import { isHandled, type Pending } from "./pending.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openNodesEnd, statusAtRest, type Standing } from "./run-rest.ts";
 
@@ -72,6 +74,9 @@ export interface Ownership {
   mustClear: boolean;
   standing: Standing;
 }
+
+/** So many a run keeps that has had a node which killed its owners: until it rests only the process for suspects has it. */
+const crashesOfSuspects = 2;
 
 /** Takes all that the ledger has to store, with what `rest` makes of the run. */
 export function flushDraft(given: Ownership, rest: Rest): FlushDraft {
@@ -152,8 +157,12 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
     completionTokens: pending.usage.completionTokens,
   };
   if (ledger.startedMs !== undefined) row.startedMs = ledger.startedMs;
+  const handled = pending.handledErrors + [...(tail?.nodes.values() ?? [])].filter(isHandled).length;
+  if (handled > 0) row.handledErrors = handled;
+  const isCrashing = tail?.decided.some(([, end]) => end.kind === "failed" && end.code === crashCode) ?? false;
+  if (row.clear && (isCrashing || ledger.graph.crashedNodes > 0)) row.crashesLeft = crashesOfSuspects;
   if (pending.hasState) row.state = JSON.stringify(ledger.graph.state);
-  const dueMs = rest === "wait" && !standing.isManual ? ledger.held.firstDueMs() : undefined;
+  const dueMs = rest === "wait" ? earliest(standing.isManual ? undefined : ledger.held.firstDueMs(), standing.deadlineMs) : undefined;
   if (dueMs !== undefined) row.due = dueMs;
   if (rest === "end") endFill(row, ledger, standing);
   return row;

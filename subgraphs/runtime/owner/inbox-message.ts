@@ -52,6 +52,7 @@ const outcome = z.discriminatedUnion("kind", [
     retryable: z.boolean(),
     retryAfterMs: z.number().optional(),
     effectUnknown: z.boolean().optional(),
+    outputText: z.string().optional(),
     outputJson: json.optional(),
     usage: usage.optional(),
     notes: notes.optional(),

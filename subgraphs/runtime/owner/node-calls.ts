@@ -4,7 +4,9 @@
  */
 import { applyOpened } from "../engine/apply.ts";
 import type { NodeState } from "../engine/frame.ts";
+import type { CompiledNode } from "../engine/plan.ts";
 import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
+import { judged } from "../nodes/retry-when.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
@@ -76,7 +78,7 @@ export class NodeCalls {
   /** Starts a node that is ready: runs it, marks it as started, or offers it. */
   start(state: NodeState): void {
     const { node } = state;
-    const executor = this.#process.executors(node.type);
+    const executor = this.#executorOf(node);
     if (executor === undefined) {
       const message = `No executor for nodes of type ${node.type}.`;
       this.#run.executed(this.#ledger.hold(state), { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
@@ -94,7 +96,7 @@ export class NodeCalls {
       return;
     }
     const { node } = held.state;
-    const executor = this.#process.executors(node.type);
+    const executor = this.#executorOf(node);
     if (executor === undefined) return this.#startForget(held);
     held.isStarting = false;
     const timeoutMs = node.timeoutMs ?? defaultTimeoutMs;
@@ -150,7 +152,7 @@ export class NodeCalls {
     held.workerKey = undefined;
     held.alone = this.isCareful && this.#isAlone;
     held.waitReason = undefined;
-    held.effectKey = this.#environment.effectKeys?.[held.path];
+    held.effectKey ??= this.#environment.effectKeys?.[held.path];
     held.isStarting = true;
     this.#ledger.opened(held, "RUNNING");
     this.#ledger.held.calling.add(held);
@@ -164,11 +166,17 @@ export class NodeCalls {
     this.#process.slots.release(this.#environment.tenantId);
   }
 
-  #contextOf({ state, path, attempt, startedMs = 0 }: HeldNode): NodeRunContext {
+  /** What executes a node; undefined: nobody here does. */
+  #executorOf({ type, retryWhen }: CompiledNode): NodeExecutor | undefined {
+    const executor = this.#process.executors(type);
+    return executor && judged(executor, retryWhen);
+  }
+
+  #contextOf({ state, path, attempt, effectKey, startedMs = 0 }: HeldNode): NodeRunContext {
     const { graph } = this.#ledger;
     const storedSeq = (): number => this.#ledger.storedSeq;
     const seen = { state: graph.state, outputs: state.frame.outputs };
-    return new NodeRunContext(this.#environment, { node: state.node, path, attempt, epoch: startedMs, storedSeq, ...seen });
+    return new NodeRunContext(this.#environment, { node: state.node, path, attempt, effectKey, epoch: startedMs, storedSeq, ...seen });
   }
 
   #follow(held: HeldNode, execution: Execution, hasSlot: boolean): void {

@@ -56,6 +56,8 @@ export interface Attempt {
   node: CompiledNode;
   path: string;
   attempt: number;
+  /** The key of this attempt, where it is not the run's. */
+  effectKey?: string | undefined;
   /** When it began, by the database's clock: tells the deltas of one execution from those of the one before, which may have been the same attempt. */
   epoch: number;
   /** Number of the last stored event, for the cursor of deltas. */
@@ -104,7 +106,7 @@ export class NodeRunContext implements NodeContext {
     return this.#attempt.node.atMostOnce;
   }
   get effectKey(): string {
-    return this.#run.effectKeys?.[this.#attempt.path] ?? this.nodeRunId;
+    return this.#attempt.effectKey ?? this.#run.effectKeys?.[this.#attempt.path] ?? this.nodeRunId;
   }
   get config(): JsonObject {
     return this.#attempt.node.config;

@@ -3,8 +3,9 @@
  * their run, many results in one statement, two statements at a time.
  */
 import { setTimeout } from "node:timers/promises";
-import type { Json } from "#shared/json.ts";
+import type { NodeOutput } from "../engine/frame.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
+import { judged } from "../nodes/retry-when.ts";
 import { storableOutcome } from "../nodes/storable.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
@@ -38,6 +39,7 @@ const sendAgainMs = 20;
 const resultsPerPost = 200;
 const charactersPerPost = 4 * 1024 * 1024;
 const completed = nodeRunStatusNumber("COMPLETED");
+const failed = nodeRunStatusNumber("FAILED");
 
 export class OfferedNodes {
   readonly #owner: RunOwner;
@@ -144,7 +146,7 @@ export class OfferedNodes {
     if (executor === undefined) return undefined;
     const context = await this.#contextOf(claim, plan, node);
     if (context === undefined || held.isDropped) return undefined;
-    held.execution = execute(executor, context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
+    held.execution = execute(judged(executor, node.retryWhen), context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
     const outcome = await held.execution.outcome;
     if (held.execution.stopped !== undefined && outcome.kind !== "completed") return undefined;
     // What the owner could not store must not come to its inbox.
@@ -167,16 +169,18 @@ export class OfferedNodes {
       return new NodeRunContext(owned.environment, {
         ...base,
         storedSeq: () => owned.eventSeq,
+        effectKey: owned.effectKeyOf(claim.path),
         state: owned.graph.state,
         outputs: owned.graph.root.outputs,
       });
     }
-    const run = await runLoadSome(this.#db, claim.runId, pathsBefore(plan, claim.path));
+    const run = await runLoadSome(this.#db, claim.runId, [claim.path, ...pathsBefore(plan, claim.path)]);
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
     return new NodeRunContext(runEnvironment(this.#owner, run, clock), {
       ...base,
       storedSeq: () => run.eventSeq,
+      effectKey: run.nodes.find(({ path }) => path === claim.path)?.effectKey ?? undefined,
       state: run.state,
       outputs: outputsOf(run),
     });
@@ -287,12 +291,17 @@ function charactersOf(results: readonly OfferedResult[]): number {
   return results.reduce((sum, { body }) => sum + body.length, 0);
 }
 
-function outputsOf(run: LoadedRun): Record<string, { output: Json; text: string | null }> {
-  const done = run.nodes.filter(({ status }) => status === completed);
+/** As the frame has them in its owner's hands. */
+function outputsOf(run: LoadedRun): Record<string, NodeOutput> {
+  const done = run.nodes.filter(({ status, route }) => status === completed || (status === failed && route !== null));
   return Object.fromEntries(
-    done.map(({ nodeId, outputJson, outputText }): [string, { output: Json; text: string | null }] => [
+    done.map(({ nodeId, status, outputJson, outputText, errorCode, errorMessage }): [string, NodeOutput] => [
       nodeId,
-      { output: outputJson, text: outputText },
+      {
+        output: outputJson,
+        text: outputText,
+        ...(status === failed && { error: { code: errorCode ?? "INTERNAL", message: errorMessage ?? "" } }),
+      },
     ]),
   );
 }

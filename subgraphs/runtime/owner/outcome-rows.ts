@@ -1,6 +1,7 @@
 /** What the end of an attempt comes to as rows. Pure: numbers and times are given. */
 import type { Json } from "#shared/json.ts";
 import { storableText } from "#shared/json/storable.ts";
+import type { Handling } from "../engine/handling.ts";
 import type { NodeUsage } from "../nodes/executor.ts";
 import { storableOutcome } from "../nodes/storable.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
@@ -11,7 +12,13 @@ import { nodeRow, storedOutput, type NodeRecord, type OutputColumns, type Stored
 import { newSpanId, nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** How a node run ends: with an outcome, or with its run. */
-export type NodeEnd = Exclude<OwnerOutcome, { kind: "waiting" | "interrupted" }> | { kind: "cancelled"; code: string; message: string };
+export type NodeEnd =
+  | Exclude<OwnerOutcome, { kind: "waiting" | "interrupted" | "failed" }>
+  | NodeFailure
+  | { kind: "cancelled"; code: string; message: string };
+
+/** A node run that failed, and how its run goes on from that; undefined: it fails. */
+export type NodeFailure = Extract<OwnerOutcome, { kind: "failed" }> & { handling?: Handling | undefined };
 
 /** An outcome as it is stored: itself, or the failure that takes its place. */
 export interface StoredOutcome extends StoredOutput {
@@ -21,7 +28,7 @@ export interface StoredOutcome extends StoredOutput {
 /** Makes an outcome's output columns and artifacts. What later nodes see of it is what was stored: no part of it is shared. */
 export function storedOutcome(path: string, given: OwnerOutcome): StoredOutcome {
   const { outcome, outputJson, stateUpdates, artifacts } = storableOutcome(given);
-  const outputText = outcome.kind === "completed" ? outcome.outputText : undefined;
+  const outputText = outcome.kind === "completed" || outcome.kind === "failed" ? outcome.outputText : undefined;
   const stored = storedOutput(path, { outputText, outputJson, artifacts });
   return {
     outcome,
@@ -44,9 +51,10 @@ export function finishedRow(
       return nodeRow(record, { ...done, status: number("COMPLETED"), ...more }, output);
     }
     case "failed": {
-      const { code, message, effectUnknown = false, usage } = end;
+      const { code, message, effectUnknown = false, usage, handling } = end;
       const fields = { ...done, status: number("FAILED"), errorCode: code, errorMessage: message, effectUnknown };
-      return nodeRow(record, { ...fields, ...(usage !== undefined && { usage }) }, output);
+      const more = { ...(handling !== undefined && { route: handling.route }), ...(usage !== undefined && { usage }) };
+      return nodeRow(record, { ...fields, ...more }, handling?.output === undefined ? output : columnsOf(handling.output));
     }
     case "skipped":
       return nodeRow(record, { ...done, status: number("SKIPPED") });
@@ -54,6 +62,12 @@ export function finishedRow(
       return nodeRow(record, { ...done, status: number("CANCELLED"), errorCode: end.code, errorMessage: end.message });
   }
 }
+
+/** A default of the document, which is never so large that it lies elsewhere. */
+function columnsOf({ outputText, outputJson }: NonNullable<Handling["output"]>): OutputColumns {
+  return { outputText: outputText ?? undefined, outputJson: outputJson === null ? undefined : JSON.stringify(outputJson) };
+}
+
 /** What the end of an attempt has used, if it says so. */
 export function usageOf(end: OwnerOutcome | NodeEnd): NodeUsage | undefined {
   return end.kind === "completed" || end.kind === "failed" ? end.usage : undefined;

@@ -1,5 +1,5 @@
 import { isJsonObject } from "#shared/json.ts";
-import type { CompiledNode } from "../engine/plan.ts";
+import { edgeRoutes, type CompiledNode } from "../engine/plan.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { OwnerOutcome } from "./inbox-message.ts";
 export function outsideOutcome(node: CompiledNode, outcome: OwnerOutcome): OwnerOutcome {
   if (outcome.kind !== "completed" || !isJsonObject(outcome.outputJson)) return outcome;
   const { route, state_updates: stateUpdates } = outcome.outputJson;
-  const branches = node.outgoing.some((edge) => edge.condition !== undefined);
+  const branches = edgeRoutes(node).length > 0;
   return {
     ...outcome,
     ...(branches && typeof route === "string" && { route }),

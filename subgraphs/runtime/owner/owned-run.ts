@@ -6,13 +6,14 @@ import { applyReopened } from "../engine/apply.ts";
 import type { NodeState } from "../engine/frame.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import type { RunState } from "../engine/run-state.ts";
+import { runStatus } from "../engine/status.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { endsToTell, type TakenEnd } from "./attempt-end.ts";
-import { DatabaseClock, monotonicMs } from "./clock.ts";
+import { DatabaseClock, earliest, monotonicMs } from "./clock.ts";
 import { CrashForgiveness } from "./crash-forgiveness.ts";
 import { crashedDecide, decisionRefused, decisionStored, dueDecide } from "./decisions.ts";
 import type { StopCause } from "./execution.ts";
@@ -29,7 +30,7 @@ import type { OwnerPhase } from "./owner-phase.ts";
 import type { Policy } from "./policy.ts";
 import type { RunHost } from "./run-host.ts";
 import { RunLedger } from "./run-ledger.ts";
-import { restOf, type Ending, type Standing } from "./run-rest.ts";
+import { overdueEnd, restOf, type Ending, type Standing } from "./run-rest.ts";
 
 /** How an owner takes a run. */
 export interface Takeover {
@@ -61,6 +62,8 @@ export class OwnedRun implements FlushingRun {
   readonly #isManual: boolean;
   readonly #workerKey: string;
   readonly #hasSession: boolean;
+  /** What its document says that it may take. */
+  readonly #timeoutMs: number | undefined;
   readonly #ledger: RunLedger;
   /** The ledger's. */
   readonly #graph: RunState;
@@ -77,6 +80,8 @@ export class OwnedRun implements FlushingRun {
   #executed: string[];
   #flight: FlushDraft | undefined;
   #ending: Ending | undefined;
+  /** Its ending is that its time is over. */
+  #isOverdue = false;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
   #isRunningOutside = false;
   #forgiveness = new CrashForgiveness(0, []);
@@ -95,6 +100,7 @@ export class OwnedRun implements FlushingRun {
     this.#policy = this.#isManual && takeover.policy.kind === "worker" ? { kind: "inbox" } : takeover.policy;
     this.#workerKey = takeover.workerKey;
     this.#hasSession = loaded.sessionId !== null;
+    this.#timeoutMs = plan.timeoutMs;
     this.#executed = [...(takeover.executed ?? [])];
     const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
     const ledger = new RunLedger(loaded, plan, clock);
@@ -132,6 +138,10 @@ export class OwnedRun implements FlushingRun {
   }
   get environment(): RunEnvironment {
     return this.#environment;
+  }
+  /** The key of the open attempt at a path, where it is not the run's. */
+  effectKeyOf(path: string): string | undefined {
+    return this.#ledger.held.get(path)?.effectKey;
   }
 
   #phaseSet(phase: OwnerPhase): void {
@@ -178,8 +188,9 @@ export class OwnedRun implements FlushingRun {
   #take(effect: MailEffect): void {
     switch (effect.kind) {
       case "end":
-        // The first ending stays.
-        this.#ending ??= effect.ending;
+        // The first ending stays, but for a time-out, which is not stored yet: a cancel that was accepted wins.
+        if (this.#ending === undefined || this.#isOverdue) this.#ending = effect.ending;
+        this.#isOverdue = false;
         return;
       case "running":
         this.#isRunningOutside = true;
@@ -231,12 +242,28 @@ export class OwnedRun implements FlushingRun {
     if (this.#phase === "retelling") return this.#retell();
     if (!this.#mayDecide()) return;
     this.#ready.rest();
+    this.#overdueDecide();
     if (this.#ending === undefined) {
       if (!this.#isManual || this.#policy.kind !== "inbox") dueDecide(this.#ledger);
       if (this.#graph.root.failure !== undefined) this.#calls.stop("sibling-failed");
       else if (this.#phase === "open" && this.#ledger.held.decided.size === 0) this.#ready.start();
     } else this.#calls.stop("cancelled");
     this.#flushIfNeeded();
+  }
+
+  /** Its time is over: it ends as by a message, unless its nodes have ended it already. */
+  #overdueDecide(): void {
+    const deadlineMs = this.#deadlineMs();
+    if (this.#ending !== undefined || deadlineMs === undefined || this.#ledger.clock.nowMs() < deadlineMs) return;
+    if (this.#graph.root.failure !== undefined || runStatus(this.#graph) === "COMPLETED") return;
+    this.#isOverdue = true;
+    this.#ending = overdueEnd(this.#timeoutMs ?? 0);
+  }
+
+  /** From the stored time of its first node, so that every owner comes to the same. */
+  #deadlineMs(): number | undefined {
+    const { startedMs } = this.#ledger;
+    return this.#timeoutMs === undefined || startedMs === undefined ? undefined : startedMs + this.#timeoutMs;
   }
 
   /** Starts nothing more and gives the run back when what has begun has ended: who asked for it does not wait any more. */
@@ -317,7 +344,7 @@ export class OwnedRun implements FlushingRun {
     clearTimeout(this.#timer);
     const rest = restOf(this.#standing());
     if (this.#flight === undefined && this.#hasSomething(rest)) this.#host.flushWanted(this);
-    const dueMs = rest === "keep" ? this.#ledger.held.firstDueMs() : undefined;
+    const dueMs = rest === "keep" ? earliest(this.#ledger.held.firstDueMs(), this.#deadlineMs()) : undefined;
     if (dueMs !== undefined) this.#timerArm(dueMs);
   }
 
@@ -337,6 +364,7 @@ export class OwnedRun implements FlushingRun {
       isBusy: this.#calls.size > 0 || this.#ready.isInterrupted || held.decided.size > 0 || this.#phase === "retelling",
       isLeaving: this.#phase === "leaving",
       isRunningOutside: this.#isRunningOutside,
+      deadlineMs: this.#deadlineMs(),
     };
   }
 
@@ -391,7 +419,7 @@ export class OwnedRun implements FlushingRun {
     this.#mail.seenStored = draft.row.seen;
     if (draft.row.clear) {
       this.#forgiveness.stored();
-      this.#calls.isCareful = false;
+      this.#calls.isCareful &&= draft.row.crashesLeft !== undefined;
       this.#mustLeave ||= this.#policy.kind === "worker" && this.#policy.untilForgiven === true;
     }
     if (draft.row.rest !== "keep") return this.#rested(draft);

@@ -20,6 +20,8 @@ export class Pending {
   readonly ends: TakenEnd[] = [];
   readonly usage: NodeUsage = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
   hasState = false;
+  /** Rows of failures that their nodes handle. */
+  handledErrors = 0;
   #characters = 0;
 
   /** About how much it is, in characters. */
@@ -31,6 +33,7 @@ export class Pending {
   nodeSet(row: NodeRunRow): void {
     this.nodes.set(row.path, row);
     this.#characters += charactersOf(row);
+    if (isHandled(row)) this.handledErrors++;
   }
 
   artifactsAdd(rows: readonly ArtifactRow[]): void {
@@ -73,5 +76,11 @@ export class Pending {
     this.#characters += later.#characters;
     this.usageAdd(later.usage);
     this.hasState ||= later.hasState;
+    this.handledErrors += later.handledErrors;
   }
+}
+
+/** Whether it is the row of a failure that its node handles. */
+export function isHandled({ errorCode, route }: NodeRunRow): boolean {
+  return errorCode !== undefined && route !== undefined;
 }

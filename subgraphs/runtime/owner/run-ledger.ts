@@ -2,14 +2,17 @@
  * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
-import { applyCompleted, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
+import { applyCompleted, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
+import { handlingOf } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import type { NodeState, OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
+import { rejectedCode } from "../nodes/retry-when.ts";
 import { tooLargeFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
+import { nodeRunId } from "../queue/node-run-id.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
@@ -18,7 +21,16 @@ import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
-import { failedAttemptSpan, finishedRow, notedSpans, storedOutcome, usageOf, type NodeEnd, type StoredOutcome } from "./outcome-rows.ts";
+import {
+  failedAttemptSpan,
+  finishedRow,
+  notedSpans,
+  storedOutcome,
+  usageOf,
+  type NodeEnd,
+  type NodeFailure,
+  type StoredOutcome,
+} from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
@@ -195,9 +207,14 @@ export class RunLedger {
       }
     }
     // In a run that ends anyway nobody waits for the part that was not there.
-    const last: NodeEnd = taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken;
+    const last = this.handled(state, taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken);
     this.#pending.nodeSet(this.finishedRow(held, last, storable.columns));
     this.finished(held, last);
+  }
+
+  /** The end of a node, with what its `on_error` makes of a failure. */
+  handled(state: NodeState, end: NodeEnd): NodeEnd {
+    return end.kind === "failed" ? { ...end, handling: handlingOf(this.graph, state, end.code) } : end;
   }
 
   /** Numbers the node's last event, which follows from its row. */
@@ -213,7 +230,7 @@ export class RunLedger {
   finished(held: HeldNode, outcome: NodeEnd): void {
     const { state } = held;
     this.held.remove(held);
-    if (outcome.kind === "failed") applyFailed(this.graph, state, outcome);
+    if (outcome.kind === "failed") this.#skip(applyFailed(this.graph, state, failedEnd(outcome)));
     else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, state).slice(1));
     else if (outcome.kind === "completed") {
       const { outputText = null, outputJson = null, stateUpdates, route } = outcome;
@@ -259,6 +276,8 @@ export class RunLedger {
     if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
     this.#spansStore(held.path, [failedAttemptSpan(this.runId, held, failed, this.eventMs())]);
     held.attempt++;
+    // The other side would answer the same key with the same answer, which was rejected.
+    if (failed.code === rejectedCode) held.effectKey = `${nodeRunId(this.runId, held.path)}:${held.attempt}`;
     held.dueMs = this.clock.nowMs() + delayMs;
     held.waitReason = "RETRY";
     this.held.due.add(held);
@@ -289,6 +308,12 @@ export class RunLedger {
       this.#pending.spanAdd(spanRow(path, span));
     }
   }
+}
+
+/** As its row says it again. */
+function failedEnd({ code, message, outputText, outputJson = null, handling }: NodeFailure): FailedEnd {
+  const own = { outputText: outputText ?? null, outputJson };
+  return { code, message, route: handling?.route, ...(handling?.output ?? own) };
 }
 
 function jsonBytes(value: object): number {

@@ -48,5 +48,6 @@ function openNode(row: LoadedNode, state: NodeState): HeldNode {
     dueMs: row.dueMs ?? undefined,
     waitReason: row.waitReason ?? undefined,
     alone: row.alone,
+    effectKey: row.effectKey ?? undefined,
   });
 }

@@ -27,6 +27,14 @@ export interface Standing {
   isLeaving: boolean;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
   isRunningOutside: boolean;
+  /** When its time is over, by the database's clock in milliseconds, where its document says so. */
+  deadlineMs: number | undefined;
+}
+
+/** The end of a run whose time is over. */
+export function overdueEnd(timeoutMs: number): Ending {
+  const message = `The run did not finish within ${timeoutMs / 1000} s, the timeout_seconds of its document.`;
+  return { status: "FAILED", code: "RUN_TIMEOUT", message };
 }
 
 /** The end that the ownership comes to, as things stand; keep: none yet. */

@@ -1,4 +1,4 @@
-import type { DslDocument } from "#shared/dsl/document.ts";
+import { isRunTimeout, type DslDocument } from "#shared/dsl/document.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
 
@@ -7,10 +7,15 @@ import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
  * The workflow subgraph has validated it.
  */
 export function planDocument(dsl: DslDocument): PlanDocument {
-  return { nodes: dsl.nodes.map(planNode), edges: (dsl.edges ?? []).map(planEdge) };
+  const { timeout_seconds: seconds } = dsl;
+  return {
+    nodes: dsl.nodes.map(planNode),
+    edges: (dsl.edges ?? []).map(planEdge),
+    ...(isRunTimeout(seconds) && { timeout_seconds: seconds }),
+  };
 }
 
-function planNode({ id, type, config, retry, at_most_once, timeout_seconds }: DslDocument["nodes"][number]): PlanNode {
+function planNode({ id, type, config, retry, at_most_once, timeout_seconds, on_error }: DslDocument["nodes"][number]): PlanNode {
   return {
     id,
     type: canonicalNodeType(type) ?? type,
@@ -18,6 +23,7 @@ function planNode({ id, type, config, retry, at_most_once, timeout_seconds }: Ds
     ...(retry && { retry }),
     ...(at_most_once !== undefined && { at_most_once }),
     ...(timeout_seconds !== undefined && { timeout_seconds }),
+    ...(on_error !== undefined && on_error !== "fail" && { on_error }),
   };
 }
 

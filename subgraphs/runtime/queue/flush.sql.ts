@@ -137,9 +137,10 @@ const update = (from: string) => `ok as (update runtime.run r set event_seq = a.
     started_at = coalesce(r.started_at, ${at("a.started_at")}), ended_at = ${at("a.ended_at")},
     output_text = a.output_text, output_json = a.output_json, error_code = a.error_code, error_message = a.error_message,
     cancel_reason = a.cancel_reason, model_calls = r.model_calls + coalesce(a.model_calls, 0),
-    prompt_tokens = r.prompt_tokens + coalesce(a.prompt_tokens, 0), completion_tokens = r.completion_tokens + coalesce(a.completion_tokens, 0)
+    prompt_tokens = r.prompt_tokens + coalesce(a.prompt_tokens, 0), completion_tokens = r.completion_tokens + coalesce(a.completion_tokens, 0),
+    handled_errors = r.handled_errors + coalesce(a.handled_errors, 0)
   from ${from} where r.id = a.id and ${fence}
-  returning a.k, r.id, r.tenant_id, r.session_id, r.output_text, r.mail, a.worker_key, a.rest, a.seen, a.due, a.clear, a.status)`;
+  returning a.k, r.id, r.tenant_id, r.session_id, r.output_text, r.mail, a.worker_key, a.rest, a.seen, a.due, a.clear, a.crashes_left, a.status)`;
 
 /**
  * The runs that hold, by their place in the flush. A row finds its run by subscript: joined, each row would be compared with each run, as engine
@@ -207,7 +208,8 @@ function more(parameters: Parameters): string[] {
     `u as (update runtime.work w set lease = null, worker = null, visible_at = coalesce(${at("ok.due")}, now()),
     crashes = case when ok.rest = 'wait' then 0 else w.crashes end, company = case when ok.rest = 'wait' then 0 else w.company end
   from ok where w.key = ${keysOf("id from ok where rest in ('requeue', 'wait')")} and w.key = ok.id and (ok.rest = 'requeue' or ok.rest = 'wait' and ok.due is not null))`,
-    `c as (update runtime.work w set crashes = 0, company = 0 where w.key = ${keysOf("id from ok where clear and rest = 'keep'")} and w.crashes > 0)`,
+    `c as (update runtime.work w set crashes = least(w.crashes, coalesce(ok.crashes_left, 0)), company = 0
+  from ok where w.key = ${keysOf("id from ok where clear and rest = 'keep'")} and w.key = ok.id and w.crashes > 0)`,
   ];
 }
 

@@ -41,6 +41,11 @@ const node = ofOld(nodeRunColumns, "k", {
   waitReason: "null",
 } satisfies Partial<Record<keyof typeof nodeRunColumns, string>>);
 
+/**
+ * SQL: node runs that the new run takes over. A failure that was handled is one: what came of it is there, so the node is not called again beneath it.
+ */
+const isKept = "(n.status in (3, 6) or n.status = 4 and n.route is not null)";
+
 // Copied node runs get the new run's first events, in the order they were done. The key that is sent outside stays the old one where nobody
 // knows whether the old call took effect (failed so, or cancelled after its start); where it failed for certain there is a new one, else the
 // other side would replay its stored error.
@@ -49,17 +54,18 @@ const fork = defineStatement({
   text: `
 with o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = 4),
 k as materialized (select n.*, row_number() over (order by n.done_seq)::int + 1 as new_seq
-  from runtime.node_run n join o on n.run_id = o.id where n.status in (3, 6)),
+  from runtime.node_run n join o on n.run_id = o.id where ${isKept}),
 keys as (select
-    coalesce(array_agg(n.path) filter (where n.status in (3, 6) or n.status = 4 and not n.effect_unknown), '{}') as settled,
+    coalesce(array_agg(n.path) filter (where ${isKept} or n.status = 4 and not n.effect_unknown), '{}') as settled,
     coalesce(jsonb_object_agg(n.path, coalesce(n.effect_key, n.run_id || ':' || n.path))
-      filter (where n.status = 4 and n.effect_unknown or n.status = 5 and n.started_at is not null), '{}') as unknown
+      filter (where n.status = 4 and n.effect_unknown and n.route is null or n.status = 5 and n.started_at is not null), '{}') as unknown
   from runtime.node_run n join o on n.run_id = o.id),
 usage as (select coalesce(sum(model_calls), 0) as calls, coalesce(sum(prompt_tokens), 0) as ptok, coalesce(sum(completion_tokens), 0) as ctok,
-    count(*)::int as cnt from k),
-r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_seq, state, model_calls, prompt_tokens, completion_tokens)
+    count(*)::int as cnt, (count(*) filter (where status = 4))::int as handled from k),
+r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_seq, state, model_calls, prompt_tokens, completion_tokens,
+    handled_errors)
   select ${run.values}, o.id, (coalesce(o.effect_keys, '{}') - keys.settled) || keys.unknown, 1 + usage.cnt, o.state,
-    usage.calls, usage.ptok, usage.ctok
+    usage.calls, usage.ptok, usage.ctok, usage.handled
   from o, keys, usage on conflict do nothing returning id, tenant_id, execution, priority),
 n as (insert into runtime.node_run (run_id, tenant_id, ${node.names}) select r.id, r.tenant_id, ${node.values} from k, r),
 e as (insert into runtime.run_event (run_id, seq, type, status, attempt, at, tenant_id, path)

@@ -44,6 +44,8 @@ export interface LoadedNode {
   createdMs: number;
   startedMs: number | null;
   waitReason: string | null;
+  /** The key that its calls are sent with, where it is not its id. */
+  effectKey: string | null;
   route: string | null;
   errorCode: string | null;
   errorMessage: string | null;
@@ -63,7 +65,7 @@ export interface InboxMessage {
 
 const nodeObject = `json_build_object('path', n.path, 'nodeId', n.node_id, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
+  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', coalesce(n.output_text, o.content_text), 'outputJson', coalesce(n.output_json, o.content_json), 'stateUpdates', n.state_updates)`;
 
 /** SQL: the messages of run r behind a number, as JSON. */

@@ -98,6 +98,8 @@ export const flushRunColumns = {
   workerKey: must("worker_key", "text"),
   /** Its crashes are forgiven. */
   clear: must("clear", "bool"),
+  /** How many stay all the same. */
+  crashesLeft: may("crashes_left", "int"),
   /** When a run that rests goes on by itself. */
   due: may("due", "ms"),
   startedMs: may("started_at", "ms"),
@@ -113,6 +115,8 @@ export const flushRunColumns = {
   modelCalls: may("model_calls", "int"),
   promptTokens: may("prompt_tokens", "float8"),
   completionTokens: may("completion_tokens", "float8"),
+  /** Added to how many failures were handled: as many as this flush has rows of. */
+  handledErrors: may("handled_errors", "int"),
 } as const satisfies Columns;
 
 /** A node run. run_id and tenant_id are its run's. */
@@ -138,6 +142,7 @@ export const nodeRunColumns = {
   /** Absent: its run's. */
   workerKey: may("worker_key", "text", { otherwise: "x.owner_key" }),
   effectKey: may("effect_key", "text", { update: "keep" }),
+  /** Of a node run that FAILED: the failure was handled. */
   route: may("route", "text"),
   errorCode: may("error_code", "text"),
   errorMessage: may("error_message", "text"),

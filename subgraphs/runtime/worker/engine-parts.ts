@@ -10,13 +10,16 @@ import { createEgressPolicy } from "#shared/fetch/egress.ts";
 import { createGuardedFetch } from "#shared/fetch/fetch.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
+import type { RunSecurityEvents } from "#shared/security-events.ts";
 import { modelClient } from "../client/model.client.ts";
 import { nodeJobsModule } from "../nodes/evaluation.ts";
 import type { NodePorts } from "../nodes/executor.ts";
-import { nodeRegistry, type NodeRegistry } from "../nodes/registry.ts";
+import { nodeRegistry } from "../nodes/registry.ts";
+import type { Executors } from "../owner/run-host.ts";
 import { definedStatements } from "../queue/statement.ts";
 import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { toolClient } from "../client/tool.client.ts";
+import { watchedExecutors } from "./watched-executors.ts";
 
 /** What a process gives. */
 export interface EngineHost {
@@ -29,6 +32,8 @@ export interface EngineHost {
   connections?: number;
   /** Of this process; made up unless given. Whoever is to free what the process held gives it. */
   claimMark?: string | undefined;
+  /** Told what concerns security in runs that are executed here. */
+  securityEvents?: RunSecurityEvents | undefined;
 }
 
 /** What the engine takes. Whoever made it closes it. */
@@ -36,7 +41,7 @@ export interface EngineParts {
   pool: pg.Pool;
   hints: HintChannel;
   log: Log;
-  executors: NodeRegistry;
+  executors: Executors;
   ports: NodePorts;
   /** Stands in each row that is claimed; the pool's sessions say that the process is there. */
   claimMark: string;
@@ -74,7 +79,7 @@ export function engineParts(host: EngineHost): EngineParts {
     await Promise.all([evaluation.close(), sandbox.close()]);
     await pool.end();
   };
-  return { pool, hints, log, executors: nodeRegistry(), ports, claimMark, close };
+  return { pool, hints, log, executors: watchedExecutors(nodeRegistry(), host.securityEvents), ports, claimMark, close };
 }
 
 /** Connections for reads of runs' events alone: two statements of them are under way at most. */

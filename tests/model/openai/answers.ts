@@ -387,6 +387,17 @@ const reasons: Script[] = [
   ["stop in each piece, then a cut", sse(delta({ content: "o" }, "stop"), delta({ content: "k" }, "length")), { finish: "LENGTH" }],
   ["a word for going on, then stop", sse(delta({ content: "ok" }, "continue"), stop) + done, { finish: "STOP", provider: "stop" }],
   ["the name of an enum", sse(delta({ content: "ok" }, "FinishReason.MAX_TOKENS")) + done, { finish: "LENGTH" }],
+  ...["abort", "ABORTED", "cancelled", "FinishReason.CANCELED"].flatMap((reason) => [
+    ...both(`${reason} after text`, { content: "ok" }, { text: "ok", finish: "OTHER", provider: reason }, { reason }),
+    ...both(`${reason} and nothing`, { content: "" }, failed(new RegExp(`broke off \\(finish_reason ${reason}\\)`), true), { reason }),
+    ...both(`${reason} after a thought`, { reasoning: "hm" }, { text: null, reasoning: "hm", finish: "OTHER" }, { reason }),
+  ]),
+  ...both(
+    "stop as an object with an empty message",
+    { content: "ok" },
+    { text: "ok", finish: "STOP" },
+    { reason: { type: "stop", message: "" } },
+  ),
   ["a reason alone", sse(stop) + done, { text: null, finish: "STOP" }],
 ];
 
@@ -763,6 +774,18 @@ const errorBodies: [name: string, body: Json, says: string, retryable: boolean][
   ],
   ["finish_reason error and no words", choice({ delta: {}, finish_reason: "error" }), "finish_reason", true],
   ["finish_reason in capitals", choice({ delta: { content: "" }, finish_reason: "ERROR" }), "finish_reason", true],
+  [
+    "finish_reason with words",
+    choice({ delta: {}, finish_reason: { type: "abort", message: "overloaded", status_code: 503 } }),
+    "overloaded",
+    true,
+  ],
+  [
+    "finish_reason with words and 400",
+    choice({ message: { content: "" }, finish_reason: { type: "abort", message: "too long", status_code: 400 } }),
+    "too long",
+    false,
+  ],
   ["finish_reason network_error", choice({ message: { content: "" }, finish_reason: "network_error" }), "network_error", true],
 ];
 const errors: Script[] = [

@@ -1,6 +1,8 @@
 /** Random plans and a run of them in random order, for properties of the engine. */
 import fc from "fast-check";
 import { applyCompleted, applyFailed } from "../../../subgraphs/runtime/engine/apply.ts";
+import { handlingOf } from "../../../subgraphs/runtime/engine/handling.ts";
+import type { PlanOnError } from "../../../subgraphs/runtime/engine/on-error.ts";
 import { compilePlan, type CompiledPlan, type PlanDocument } from "../../../subgraphs/runtime/engine/plan.ts";
 import type { StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
 import { startRun, type RunState } from "../../../subgraphs/runtime/engine/run-state.ts";
@@ -16,22 +18,27 @@ export interface Story {
   picks: number[];
 }
 
-/** Acyclic graphs of up to 14 nodes: some nodes branch, some fail, completions in any order. */
+const onErrors: (PlanOnError | undefined)[] = [undefined, "branch", "branch", { default: { output_text: "x" } }];
+
+/** Acyclic graphs of up to 14 nodes: some nodes branch, some fail and some of those handle it, completions in any order. */
 export function stories(options: { failures: boolean }): fc.Arbitrary<Story> {
   return fc
     .integer({ min: 1, max: 14 })
     .chain((count) =>
       fc.record({
         count: fc.constant(count),
-        edges: fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1), fc.constantFrom("true", "false", undefined)), { maxLength: 30 }),
+        edges: fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count - 1), fc.constantFrom("true", "false", "error", undefined)), {
+          maxLength: 30,
+        }),
         routes: fc.array(fc.constantFrom("true", "false", undefined, undefined), { minLength: count, maxLength: count }),
-        failing: options.failures ? fc.array(fc.nat(count - 1), { maxLength: 2 }) : fc.constant([]),
+        failing: options.failures ? fc.array(fc.nat(count - 1), { maxLength: 4 }) : fc.constant([]),
+        onErrors: fc.array(fc.constantFrom(...onErrors), { minLength: count, maxLength: count }),
         picks: fc.array(fc.nat(1000), { minLength: count, maxLength: count }),
       }),
     )
-    .map(({ count, edges, routes, failing, picks }) => {
+    .map(({ edges, routes, failing, onErrors: handlings, picks }) => {
       const document: PlanDocument = {
-        nodes: Array.from({ length: count }, (_, index) => ({ id: `n${index}`, type: "any", config: {} })),
+        nodes: handlings.map((onError, index) => ({ id: `n${index}`, type: "any", config: {}, ...(onError && { on_error: onError }) })),
         edges: edges
           .filter(([a, b]) => a !== b)
           .map(([a, b, condition]) => ({
@@ -65,8 +72,10 @@ export function tell({ plan, routes, failing, picks }: Story, run = startRun(pla
     const { index } = state.node;
     executed.push(index);
     if (failing.has(index)) {
-      write(index, "FAILED", { errorCode: "BROKEN", errorMessage: "" });
-      applyFailed(run, state, { code: "BROKEN", message: "" });
+      const handling = handlingOf(run, state, "BROKEN");
+      const end = { route: handling?.route, outputText: null, outputJson: null, ...handling?.output };
+      write(index, "FAILED", { errorCode: "BROKEN", errorMessage: "", ...end });
+      for (const skipped of applyFailed(run, state, { code: "BROKEN", message: "", ...end })) write(skipped.node.index, "SKIPPED");
       continue;
     }
     const completion = {

@@ -11,8 +11,9 @@ import { openTestSubgraph, type TestSubgraph } from "../../testkit/subgraph.ts";
 
 /** A document as tests write it. */
 export interface TestDsl {
-  nodes: { id: string; type: string; config?: object; retry?: object }[];
+  nodes: { id: string; type: string; config?: object; retry?: object; on_error?: unknown }[];
   edges: { source: string; target: string; condition?: string }[];
+  timeout_seconds?: number;
 }
 
 interface Version {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { searchTerms, wordsOf } from "#shared/words.ts";
 import { indexDocuments, readDocuments, searchOnce } from "../../../subgraphs/runtime/nodes/document-index.ts";
 import type { Json } from "#shared/json.ts";
+import { twoWays } from "../../testkit/two-ways.ts";
 
 function search(query: string, documents: Json, topK = 10) {
   return indexDocuments(readDocuments(documents)?.documents ?? []).search(query, topK);
@@ -77,6 +78,11 @@ describe("documents", () => {
       ),
     ).toEqual(["zh"]);
     expect(ids(search("cafe\u0301", [{ id: "fr", text: "Le CAFÉ" }]))).toEqual(["fr"]);
+  });
+
+  it.each(twoWays)("are found as they are written and as keyboards have it: %s, %s", (plain, written) => {
+    expect(search(plain, [`a ${written}`])).toHaveLength(1);
+    expect(search(written, [`a ${plain}`])).toHaveLength(1);
   });
 
   it("may be texts, or objects with text or content; their position is their id where they have none", () => {

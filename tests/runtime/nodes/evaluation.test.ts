@@ -10,13 +10,17 @@ import type { NodeScope } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { decide } from "../../../subgraphs/runtime/nodes/if-else.node.ts";
 import { orFailure } from "../../../subgraphs/runtime/nodes/outcome.ts";
 import { nodeExecutors } from "../../../subgraphs/runtime/nodes/registry.ts";
+import { arrange } from "../../../subgraphs/runtime/nodes/list.node.ts";
+import { choose } from "../../../subgraphs/runtime/nodes/switch.node.ts";
 import { transform } from "../../../subgraphs/runtime/nodes/template-transform.node.ts";
+import { aggregate } from "../../../subgraphs/runtime/nodes/variable-aggregator.node.ts";
 import { fakeNodeContext } from "../../testkit/node-context.ts";
 
 const evaluations: [NodeType, Evaluate, (texts: string[]) => JsonObject][] = [
   ["answer", answer, ([text = ""]) => ({ answer: text })],
   ["assigner", assign, ([one = "", two = ""]) => ({ assignments: { one, more: [two, { two: `${two}!` }] } })],
   ["template-transform", transform, ([one = "", two = ""]) => ({ template: two === "" ? one : { one, two } })],
+  ["variable-aggregator", aggregate, ([one = "", two = ""]) => ({ variables: [one, two] })],
 ];
 
 const paths = [
@@ -125,6 +129,27 @@ describe("a node that is evaluated in a thread", () => {
         expect(await nodeExecutors["if-else"].run(context)).toEqual(jsonOf(expected));
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it("chooses and arranges what it does in line, whatever its expressions read", async () => {
+    const given = fc.record({ one: expression, two: expression, list: expressionPath, scope });
+    await fc.assert(
+      fc.asyncProperty(given, async ({ one, two, list, scope: seen }) => {
+        const cases = [one, two].map((source, index) => ({ id: `c${index}`, expression: `(${source}) && [1].exists(x, x > 0.0)` }));
+        const items = `{{ ${list} }}`;
+        const byItem = { filter: `${one} || item != null`, sort: { by: `string(index) + string(size([item, ${two}]))` }, unique: "item" };
+        for (const [type, evaluate, config] of [
+          ["switch", choose, { cases }],
+          ["list", arrange, { items, ...byItem }],
+        ] as const) {
+          const context = fakeNodeContext({ config, scope: jsonOf(seen) as Partial<NodeScope> });
+          expect(isSmall(nodeSpecs[type], config, context.scope)).toBe(false);
+          const expected = orFailure(() => evaluate({ config, scope: context.scope }));
+          expect(await nodeExecutors[type].run(context)).toEqual(jsonOf(expected));
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 });

@@ -23,6 +23,24 @@ describe("an outcome", () => {
     });
   });
 
+  it.each([
+    ["a subgraph that was lost", "SUBSCRIPTION_UPSTREAM_LOST", { serviceName: "model", effectUnknown: true }],
+    ["a subgraph that is away", "SUBGRAPH_UNREACHABLE", { serviceName: "tool", effectUnknown: false }],
+    ["the database", "DATABASE_UNAVAILABLE", {}],
+  ])("of a fault of the platform is an interruption and no failure, whatever retry says: %s", (_what, reason, facts) => {
+    const error = new AppError("DOWNSTREAM_UNAVAILABLE", reason, "Subscribe again.", { ...facts, retryable: true, platformFault: true });
+    for (const atMostOnce of [false, true])
+      expect(failureOf(error, { atMostOnce })).toEqual({
+        kind: "interrupted",
+        code: reason,
+        // No word of what a subscriber should do: it is read by who looks at the node run.
+        message: expect.stringMatching(
+          /^(The platform's \w+ subgraph|A part of the platform) could not be reached, or was lost .*called again/,
+        ),
+        ...("effectUnknown" in facts && facts.effectUnknown && { effectUnknown: true }),
+      });
+  });
+
   it("of a config that does not fit names the place", () => {
     const { error } = z.object({ top_k: z.number() }).safeParse({ top_k: "x" });
     expect(failureOf(error)).toMatchObject({ code: "NODE_CONFIG_INVALID", message: expect.stringContaining("top_k") });

@@ -142,7 +142,7 @@ console.log("a\\0b", "ü");`;
     ["in a getter of its result", "result = { get a() { for (;;) {} } }"],
     ["in its result's toJSON", "result = { toJSON() { for (;;) {} } }"],
     ["in what describes its error", "throw Object.create(Error.prototype, { message: { get() { for (;;) {} } } })"],
-    ["in QuickJS, where nothing looks at a clock", "let a = 3n; for (;;) a = a * a"],
+    ["in QuickJS, where nothing looks at a clock", "for (;;) (3n ** 600000n).toString()"],
   ])("ends a program at its time-out while it is %s, and keeps what it printed", async (_name, loop) => {
     expect(await runJavaScript(`console.log("begun");\n${loop}`, { timeoutMs: 300 })).toMatchObject({
       kind: "failed",
@@ -158,7 +158,7 @@ console.log("a\\0b", "ü");`;
     expect(outcome).toMatchObject({ code: "CODE_TIMEOUT", message: /200 ms/ });
   });
 
-  it.each(["for (;;) {}", "let a = 3n; for (;;) a = a * a"])("ends a program when the signal fires: %j", async (code) => {
+  it.each(["for (;;) {}", "for (;;) (3n ** 600000n).toString()"])("ends a program when the signal fires: %j", async (code) => {
     const stop = new AbortController();
     const running = runJavaScript(code, { signal: stop.signal });
     setImmediate(() => stop.abort());

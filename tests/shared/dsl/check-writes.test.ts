@@ -8,6 +8,14 @@ const assign = (id: string, ...keys: string[]): JsonObject => ({
   config: { assignments: Object.fromEntries(keys.map((key) => [key, 1])) },
 });
 const branch = (id: string): JsonObject => ({ id, type: "if-else", config: { expression: "input.n > 1" } });
+/** With the cases a and b. */
+const choose = (id: string): JsonObject => ({
+  id,
+  type: "switch",
+  config: { cases: ["a", "b"].map((name) => ({ id: name, expression: "input.n > 1" })) },
+});
+/** Handles its failure by a branch. */
+const risky = (node: JsonObject): JsonObject => ({ ...node, on_error: "branch" });
 const answer = (id: string): JsonObject => ({ id, type: "answer", config: { answer: "hi" } });
 /** `a>b`, `a>b:true`. */
 const edges = (...written: string[]) =>
@@ -80,6 +88,32 @@ describe("two assigners that write one key", () => {
       [branch("i"), branch("j"), assign("a", "x"), assign("b", "x")],
       ["i>a:true", "j>b:false"],
       ["WARNING /nodes/3/config/assignments/x a+b"],
+    ],
+    ["on two routes of a switch", [choose("s"), assign("a", "x"), assign("b", "x")], ["s>a:a", "s>b:default"], []],
+    [
+      "on one route of a switch",
+      [choose("s"), assign("a", "x"), assign("b", "x")],
+      ["s>a:b", "s>b:b"],
+      ["WARNING /nodes/2/config/assignments/x a+b"],
+    ],
+    [
+      "where one has two routes of a switch",
+      [choose("s"), assign("a", "x"), assign("b", "x")],
+      ["s>a:a", "s>a:b", "s>b:b"],
+      ["WARNING /nodes/2/config/assignments/x a+b"],
+    ],
+    ["on success and on failure of a node", [risky(answer("r")), assign("a", "x"), assign("b", "x")], ["r>a", "r>b:error"], []],
+    [
+      "behind both of a node",
+      [risky(answer("r")), assign("a", "x"), assign("b", "x")],
+      ["r>a", "r>a:error", "r>b:error"],
+      ["WARNING /nodes/2/config/assignments/x a+b"],
+    ],
+    [
+      "on a route and on failure of a branching node",
+      [risky(branch("i")), assign("a", "x"), assign("b", "x"), assign("c", "x")],
+      ["i>a:true", "i>b:error", "i>c:false"],
+      [],
     ],
     ["that do not, side by side", [assign("a", "x"), assign("b", "y")], [], []],
     ["in a circle, which is told instead", [assign("a", "x"), assign("b", "x"), assign("c", "x")], ["a>b", "b>a"], []],

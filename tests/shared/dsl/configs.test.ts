@@ -20,8 +20,9 @@ const scope: TemplateScope = {
 const render = (id: keyof typeof sampleNodes) => renderConfig(sampleNodes[id].type, sampleNodes[id].config, scope);
 
 describe("node types", () => {
-  it("are the eight, with two aliases (S-17, S-18)", () => {
-    expect(nodeTypes).toEqual(["llm", "tool", "code", "answer", "if-else", "assigner", "knowledge-retrieval", "template-transform"]);
+  it("are the eight and three more, with two aliases (S-17, S-18)", () => {
+    const first = ["llm", "tool", "code", "answer", "if-else", "assigner", "knowledge-retrieval", "template-transform"];
+    expect(nodeTypes.toSorted()).toEqual([...first, "switch", "list", "variable-aggregator"].toSorted());
     expect([canonicalNodeType("condition"), canonicalNodeType("retriever"), canonicalNodeType("llm")]).toEqual([
       "if-else",
       "knowledge-retrieval",
@@ -42,9 +43,12 @@ describe("node types", () => {
       code: ["input_json:json"],
       answer: ["answer:text", "template:text"],
       "if-else": [],
+      switch: [],
       assigner: ["assignments:json"],
       "knowledge-retrieval": ["query_template:text", "source_url:text"],
       "template-transform": ["template:json"],
+      list: ["items:json"],
+      "variable-aggregator": ["variables:json"],
     });
     expect(templateFields("retriever")).toBe(nodeSpecs["knowledge-retrieval"].templates);
     expect(templateFields("nothing")).toEqual([]);

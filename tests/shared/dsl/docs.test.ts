@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dslIssueCodes } from "#shared/dsl/issue.ts";
-import { nodeTypes } from "#shared/dsl/node-types.ts";
+import { nodeTypes, type NodeType } from "#shared/dsl/node-types.ts";
 import { nodeSpecs } from "#shared/dsl/node-specs.ts";
 import { validateDsl } from "#shared/dsl/validate.ts";
 import { compileExpression } from "#shared/expression/expression.ts";
@@ -15,11 +15,12 @@ describe("docs/dsl.md", () => {
     const examples = blocks("json").map((block) => JSON.parse(block) as JsonObject);
     const nodes = examples.filter((example) => "type" in example);
     expect(nodes.map((node) => node["type"])).toEqual(nodeTypes);
-    const [whole] = examples.filter((example) => "nodes" in example);
-    expect(validateDsl(whole)).toEqual([]);
+    for (const whole of examples.filter((example) => "nodes" in example)) expect(validateDsl(whole)).toEqual([]);
     const edges = nodes.slice(1).flatMap((node, i) => {
       const edge = { source: nodes[i]?.["id"], target: node["id"] };
-      return nodes[i]?.["type"] === "if-else" ? ["true", "false"].map((condition) => ({ ...edge, condition })) : [edge];
+      const { type, config } = nodes[i] as { type: NodeType; config: JsonObject };
+      const routes = nodeSpecs[type].routes(config);
+      return routes.length > 0 ? routes.map((condition) => ({ ...edge, condition })) : [edge];
     });
     // The order of the page is not that of a flow, so what they read need not be upstream.
     expect(validateDsl({ nodes, edges }).filter(({ code }) => code !== "REFERENCE_NOT_UPSTREAM")).toEqual([]);

@@ -1,4 +1,6 @@
 /** Documents made of the sample configs of the checklist, S-47 to S-59 and S-88 to S-95. */
+import { nodeSpecs } from "#shared/dsl/node-specs.ts";
+import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import type { JsonObject } from "#shared/json.ts";
 
 /** One node of every type, each with its sample config, in an order in which they may refer to each other. */
@@ -6,6 +8,15 @@ export const sampleNodes = {
   "set-score": { type: "assigner", config: { assignments: { score: 7, question: "{{ input.question }}" } } },
   "check-score": { type: "if-else", config: { expression: "state.score >= 5" } },
   "check-again": { type: "condition", config: { expression: 'state.score >= 5 and not has(nodes["set-score"].output.no)' } },
+  "by-score": {
+    type: "switch",
+    config: {
+      cases: [
+        { id: "high", expression: "state.score > 8" },
+        { id: "low", expression: 'nodes["check-score"].output.route == "false"' },
+      ],
+    },
+  },
   "retrieve-docs": {
     type: "knowledge-retrieval",
     config: { query: "refund policy", top_k: 3, documents: [{ id: "d1", title: "Refunds", text: "Refunds within 30 days." }] },
@@ -16,6 +27,17 @@ export const sampleNodes = {
   },
   transform: { type: "template-transform", config: { template: "Score is {{ state.score }}" } },
   "transform-json": { type: "template-transform", config: { template: { score: "{{ state.score }}", at: ["{{ current.node_id }}"] } } },
+  best: {
+    type: "list",
+    config: {
+      items: "{{ nodes.retrieve-docs.output.retrieved_documents }}",
+      filter: "item.score > 0 && index < 50",
+      sort: { by: "item.score", order: "desc" },
+      unique: "item.title",
+      first: 2,
+    },
+  },
+  "either-text": { type: "variable-aggregator", config: { variables: ["{{ nodes.transform.text }}", "none"], output_type: "string" } },
   run: {
     type: "code",
     config: {
@@ -51,8 +73,9 @@ export function sampleDocument(): { nodes: JsonObject[]; edges: JsonObject[] } {
   const nodes = Object.entries(sampleNodes).map(([id, node]) => ({ id, ...node }));
   const edges = nodes.slice(1).flatMap((node, i) => {
     const edge = { source: ids[i] ?? "", target: node.id };
-    const branches = ["if-else", "condition"].includes(nodes[i]?.type ?? "");
-    return branches ? ["true", "false"].map((condition) => ({ ...edge, condition })) : [edge];
+    const source = nodes[i];
+    const routes = source === undefined ? [] : nodeSpecs[canonicalNodeType(source.type) ?? "answer"].routes(source.config);
+    return routes.length > 0 ? routes.map((condition) => ({ ...edge, condition })) : [edge];
   });
   return { nodes, edges };
 }

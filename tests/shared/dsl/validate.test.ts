@@ -338,7 +338,7 @@ describe("validateDsl", () => {
     [{ nodes: ["a", "b"].map((id) => answer(id)), edges: [edge("a", "b"), edge("b", "a")] }, ["→", "a → b → a"]],
     [{ nodes: [answer("a")], edges: [edge("a", "gone")] }, ['"gone"', "no such node"]],
     [{ nodes: [answer("a")], edges: [{ from: "a", to: "a" }] }, ["Edge 0 has no source", "Edge 0 has no target", "{ source, target"]],
-    [node("answer", { answer: "x" }, { on_error: "continue" }), ["has on_error", "a node has id, type, config", "retry"]],
+    [node("answer", { answer: "x" }, { on_failure: "continue" }), ["has on_failure", "a node has id, type, config", "retry"]],
     [
       node("answer", { answer: "x" }, { retry: { maxAttempts: 3 } }),
       ["it has max_attempts, backoff_seconds", "retry.max_attempts", "it is missing"],
@@ -401,24 +401,43 @@ describe("validateDsl", () => {
     const config = fc.oneof(
       anything,
       fc.dictionary(
-        fc.constantFrom("prompt", "expression", "assignments", "template", "query", "messages", "documents", "body", "__proto__", "x"),
-        anything,
+        fc.constantFrom(
+          ...["prompt", "expression", "assignments", "template", "query", "messages", "documents", "body", "__proto__", "x"],
+          ...["cases", "items", "filter", "sort", "unique", "variables"],
+        ),
+        fc.oneof(
+          anything,
+          fc.jsonValue({ maxDepth: 2 }).map((value) => [{ id: "a", expression: value }, value]),
+        ),
       ),
     );
     const type = fc.oneof(
       fc.constantFrom("llm", "tool", "code", "answer", "if-else", "condition", "assigner", "retriever", "template-transform", "toString"),
+      fc.constantFrom("switch", "list", "variable-aggregator"),
       anything,
     );
-    const someNode = fc.oneof(fc.record({ id: fc.oneof(id, anything), type, config, retry: anything }, { requiredKeys: [] }), anything);
+    const one = fc.record({ id: anything, expression: anything, default: anything, by: anything, when: anything }, { requiredKeys: [] });
+    const someNode = fc.oneof(
+      fc.record(
+        { id: fc.oneof(id, anything), type, config, retry: fc.oneof(one, anything), on_error: fc.oneof(one, anything) },
+        { requiredKeys: [] },
+      ),
+      anything,
+    );
     const someEdge = fc.oneof(
       fc.record(
-        { source: fc.oneof(id, anything), target: fc.oneof(id, anything), condition: fc.oneof(fc.constantFrom("true", "false"), anything) },
+        {
+          source: fc.oneof(id, anything),
+          target: fc.oneof(id, anything),
+          condition: fc.oneof(fc.constantFrom("true", "false", "error", "default"), anything),
+        },
         { requiredKeys: [] },
       ),
       anything,
     );
     const document = fc.oneof(
       fc.record({ nodes: fc.array(someNode, { maxLength: 8 }), edges: fc.array(someEdge, { maxLength: 8 }) }),
+      fc.record({ nodes: fc.array(someNode, { maxLength: 3 }), timeout_seconds: anything }),
       anything,
     );
     fc.assert(

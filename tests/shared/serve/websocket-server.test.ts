@@ -144,3 +144,46 @@ describe("an operation whose hook throws", () => {
     server.close();
   });
 });
+
+describe("a socket that is ending", () => {
+  it("is waited for once, however many answers came too late for it", async () => {
+    const operations = 50;
+    const [go, asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const count = { asked: 0, answered: 0 };
+    let ending!: WebSocket;
+    const sockets = graphqlWebSockets(
+      {
+        onOpen: ({ socket }) => void (ending = socket),
+        onSubscribe: (_context, _id, { query }) => ({ schema, document: parse(query) }),
+        execute: async () => {
+          if (++count.asked === operations) asked.resolve();
+          await go.promise;
+          return { data: { a: "1" } };
+        },
+        onNext: () => void (++count.answered === operations && setImmediate(answered.resolve)),
+      },
+      { log: createLog(defaultEnv({ logLevel: "silent" }), "test") },
+    );
+    const server = createServer().on("upgrade", (request, duplex: Socket, head: Buffer) => void sockets.upgrade(request, duplex, head));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, "graphql-transport-ws");
+    await once(client, "open");
+    client.send(JSON.stringify({ type: "connection_init" }));
+    await once(client, "message");
+    for (let id = 0; id < operations; id++) client.send(JSON.stringify({ id: `${id}`, type: "subscribe", payload: { query: "{ a }" } }));
+    await asked.promise;
+    // It says no goodbye while it does not read.
+    client.pause();
+    const listeners = ending.listenerCount("close");
+    ending.close(1000);
+    go.resolve();
+    await answered.promise;
+    const added = ending.listenerCount("close") - listeners;
+    client.resume();
+    await once(client, "close");
+    await sockets.close(100);
+    server.close();
+    expect(added).toBe(1);
+  });
+});

@@ -15,13 +15,15 @@ export interface Calls {
   readonly held: Map<string, HeldCall>;
   /** Resolves when a `hold` node of that id is called. */
   heldNode(nodeId: string): Promise<HeldCall>;
+  /** Keys that `texts` nodes were called with. */
+  readonly keys: string[];
   /** Attempts that `flaky` nodes have made, by node run id. */
   readonly attempts: Map<string, number>;
 }
 
 /**
  * pure: completes with config.output. branch: config.route. assign: config.updates. hold: an outside call that the test ends. call: an outside
- * call of config.ms. cut: is interrupted config.times times. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees.
+ * call of config.ms. texts: each attempt has the next of config.texts, null fails. cut: is interrupted config.times times. person, timer: wait. unstorable: the character config.code. flaky: fails config.failures times. fail: fails. echo: completes with the scope that it sees; see: outside, with the nodes that it sees.
  */
 export function fakeExecutors(): { executors: (type: string) => NodeExecutor | undefined; calls: Calls } {
   const waiters = new Map<string, (call: HeldCall) => void>();
@@ -29,6 +31,7 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
     log: [],
     held: new Map(),
     attempts: new Map(),
+    keys: [],
     heldNode(nodeId) {
       const known = [...calls.held.values()].find(({ context }) => context.nodeId === nodeId);
       return known === undefined ? new Promise((resolve) => waiters.set(nodeId, resolve)) : Promise.resolve(known);
@@ -63,6 +66,14 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
       return isOver
         ? { kind: "completed", outputText: `attempt ${context.attempt}` }
         : { kind: "failed", code: "FLAKY", message: "try again", retryable: true };
+    }),
+    see: outside(({ scope }) => ({ kind: "completed", outputJson: scope.nodes as unknown as Json })),
+    texts: outside(({ config, attempt, effectKey }) => {
+      calls.keys.push(effectKey);
+      const text = (config["texts"] as (string | null)[])[attempt - 1] ?? null;
+      return text === null
+        ? { kind: "failed", code: "FLAKY", message: "try again", retryable: true }
+        : { kind: "completed", outputText: text, outputJson: { length: text.length } };
     }),
     cut: outside((context) => {
       const made = (calls.attempts.get(context.nodeRunId) ?? 0) + 1;

@@ -27,6 +27,7 @@ export interface RunView {
   state: JsonObject;
   errorCode: string | null;
   cancelReason: string | null;
+  handledErrors: number;
   /** Status by path. */
   nodes: Record<string, string>;
 }
@@ -117,6 +118,7 @@ export class EngineFixture {
       state: run.state,
       errorCode: run.error_code,
       cancelReason: run.cancel_reason,
+      handledErrors: run.handled_errors,
       nodes: Object.fromEntries(nodes.rows.map((row) => [row.path, nodeRunStatusWord(row.status)])),
     };
   }

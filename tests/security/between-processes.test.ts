@@ -78,14 +78,29 @@ function expired(audience: string, text: string): string {
   }
 }
 
+/** A token of another operation's, of which the audience and all else are right. */
+const other = (operation: SignedOperation) => operationText({ ...operation, variables: { ...operation.variables, other: 1 } });
+
+/** A token that was taken on its way, and says something else now. */
+function altered(token: string, from: string, to: string): string {
+  const [head, facts, ...signature] = token.split(".");
+  const text = Buffer.from(facts!, "base64url").toString();
+  if (!text.includes(from)) throw new Error(`the token does not say ${from}: ${text}`);
+  return [head, Buffer.from(text.replace(from, to)).toString("base64url"), ...signature].join(".");
+}
+
 /** What somebody may send instead of a token, and how it is refused. */
-const refused: Record<string, (audience: string, text: string) => string | undefined> = {
-  TOKEN_MISSING: () => undefined,
-  TOKEN_EXPIRED: expired,
-  TOKEN_AUDIENCE_WRONG: (_, text) => sign("other", text),
-  TOKEN_FORGED: (audience, text) => sign(audience, text, callers[5], new InternalKeys(["0d".repeat(32)])),
-  TOKEN_BODY_DIFFERS: (audience) => sign(audience, operationText({ query: "{ __typename }" })),
-};
+const refused: [reason: string, token: (audience: string, operation: SignedOperation) => string | undefined][] = [
+  ["TOKEN_MISSING", () => undefined],
+  ["TOKEN_EXPIRED", (audience, of) => expired(audience, operationText(of))],
+  ["TOKEN_AUDIENCE_WRONG", (_, of) => sign("other", operationText(of))],
+  ["TOKEN_FORGED", (audience, of) => sign(audience, operationText(of), callers[5], new InternalKeys(["0d".repeat(32)]))],
+  ["TOKEN_FORGED", (audience, of) => altered(sign(audience, operationText(of)), '"t1"', '"t2"')],
+  ["TOKEN_FORGED", (audience, of) => altered(sign(audience, operationText(of)), '"run:read"', '"platform:admin"')],
+  ["TOKEN_FORGED", (audience, of) => sign(audience, operationText(of)).slice(0, -2)],
+  ["TOKEN_BODY_DIFFERS", (audience) => sign(audience, operationText({ query: "{ __typename }" }))],
+  ["TOKEN_BODY_DIFFERS", (audience, of) => sign(audience, other(of))],
+];
 
 async function post(name: string, operation: SignedOperation, token: string | undefined): Promise<{ status: number; body: never }> {
   const answer = await fetch(server.urlOf(name), {
@@ -137,8 +152,8 @@ describe("every subgraph, asked over a socket", () => {
   it.each(["query", "mutation"] as const)("answers no %s without the platform's token for it, and executes nothing", async (kind) => {
     reached.length = 0;
     for (const { name, operation } of operationsOf(kind)) {
-      for (const [reason, token] of Object.entries(refused)) {
-        const { status, body } = await post(name, operation, token(name, operationText(operation)));
+      for (const [reason, token] of refused) {
+        const { status, body } = await post(name, operation, token(name, operation));
         const extensions = { code: "UNAUTHENTICATED", reason, audience: name };
         expect({ ...operation, status, body }).toMatchObject({ status: 401, body: { errors: [{ extensions }] } });
       }
@@ -151,8 +166,8 @@ describe("every subgraph, asked over a socket", () => {
       const client = createClient({ url: parseEndpointAddress(server.urlOf(subgraph.name)).webSocketUrl, webSocketImpl: WebSocket });
       for (const { name, operation } of operationsOf("subscription").filter((of) => of.name === subgraph.name)) {
         reached.length = 0;
-        for (const [reason, token] of Object.entries(refused)) {
-          const answer = await subscribe(client, operation, token(name, operationText(operation)));
+        for (const [reason, token] of refused) {
+          const answer = await subscribe(client, operation, token(name, operation));
           expect(answer).toMatchObject({ extensions: { code: "UNAUTHENTICATED", reason } });
         }
         expect(reached).toEqual([]);
@@ -181,8 +196,8 @@ describe("every subgraph, asked over a socket", () => {
         const { name } = subgraph;
         const theirs = entityOperation(type, one[type.name[0]!.toLowerCase() + type.name.slice(1)] ?? "none");
         reached.length = 0;
-        for (const [reason, token] of Object.entries(refused)) {
-          const refusal = await post(name, theirs, token(name, operationText(theirs)));
+        for (const [reason, token] of refused) {
+          const refusal = await post(name, theirs, token(name, theirs));
           expect(refusal).toMatchObject({ status: 401, body: { errors: [{ extensions: { reason } }] } });
         }
         expect(reached).toEqual([]);

@@ -1,0 +1,141 @@
+/**
+ * An operation of every root field that takes ids: `<app>` stands for the id that is asked for, `<own app>` for one of the caller's. tests/e2e/foreign-ids.test.ts
+ * sees that none is missing.
+ */
+const types = ["agent", "app", "modelProvider", "session", "skill", "team", "tool", "toolBinding", "workflow"];
+const versions = ["agentVersion", "appVersion", "skillVersion", "teamVersion", "workflowVersion"];
+
+/** Reads of one record. */
+export const singles = [
+  ...[
+    ...types,
+    ...versions,
+    "memory",
+    "message",
+    "nodeArtifact",
+    "nodeRun",
+    "requestAudit",
+    "run",
+    "runRequest",
+    "skillInstallation",
+    "toolVersion",
+    "traceSpan",
+  ].map((type) => `${type}(id: "<${type}>") { id }`),
+  ...["agent", "app", "modelProvider", "skill", "team", "tool"].map((type) => `${type}ByCode(code: "<code>") { id }`),
+  'workflowByCode(appId: "<app>", code: "<code>") { id }',
+  'workflowByCode(appId: "<app>", code: "<own code>") { id }',
+];
+
+/** Lists that are narrowed by an id. */
+export const narrowed = [
+  'memories(scopeType: SESSION, scopeId: "<session>")',
+  'runs(filter: { appId: "<app>" })',
+  'runs(filter: { sessionId: "<session>" })',
+  'runs(filter: { workflowId: "<workflow>" })',
+  'runs(filter: { workflowVersionId: "<workflowVersion>" })',
+  'sessions(appId: "<app>")',
+  'skillInstallations(skillId: "<skill>")',
+  'toolBindings(toolId: "<tool>")',
+  'workflows(appId: "<app>")',
+].map((list) => `${list} { edges { node { id } } }`);
+
+/** Whole lists, and what the caller has in them. */
+export const whole: Record<string, string[]> = {
+  ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["manualRun", "run"] },
+  ...{ sessions: ["session"], skillInstallations: ["skillInstallation"], skills: ["skill"], teams: ["team"] },
+  ...{ toolBindings: ["toolBinding"], tools: ["tool"], workflows: ["workflow"] },
+};
+
+/** Lists beneath a record. */
+export const below = ['nodeArtifacts(runId: "<run>") { edges { cursor } }', 'traceSpans(runId: "<run>") { edges { cursor } }'];
+
+const member = (agent: string) => `{ memberKey: "one", agentId: "${agent}", role: "supervisor" }`;
+const teamVersion = (team: string, agent: string) =>
+  `createTeamVersion(input: { teamId: "${team}", coordinationMode: SUPERVISOR, objective: "x", members: [${member(agent)}] })`;
+
+/** Changes of one record, or by one. */
+export const mutations = [
+  'addMessage(input: { sessionId: "<session>", content: "x" }) { id }',
+  ...versions.filter((type) => type !== "appVersion").map((type) => `archive${typeName(type)}(id: "<${type}>") { id }`),
+  'cancelRun(id: "<manualRun>") { id }',
+  'cancelRun(id: "<run>") { id }',
+  'chatCompletion(input: { providerCode: "<code>", messages: [{ role: USER, content: "x" }] }) { id }',
+  'closeSession(id: "<session>") { id }',
+  'createAgentVersion(input: { agentId: "<agent>", role: "x" }) { id }',
+  'createAgentVersion(input: { agentId: "<own agent>", role: "x", skillIds: ["<skill>"] }) { id }',
+  'createAgentVersion(input: { agentId: "<own agent>", role: "x", toolBindingIds: ["<toolBinding>"] }) { id }',
+  'createAppVersion(input: { appId: "<app>", workflowVersionId: "<own workflowVersion>" }) { id }',
+  'createAppVersion(input: { appId: "<own app>", workflowVersionId: "<workflowVersion>" }) { id }',
+  'createEmbeddings(input: { providerCode: "<code>", input: ["x"] }) { model }',
+  'createRun(input: { workflowId: "<workflow>" }) { id }',
+  'createRun(input: { workflowVersionId: "<workflowVersion>" }) { id }',
+  'createRun(input: { workflowId: "<own workflow>", appId: "<app>" }) { id }',
+  'createRun(input: { workflowId: "<own workflow>", appVersionId: "<appVersion>" }) { id }',
+  'createRun(input: { workflowId: "<own workflow>", sessionId: "<session>" }) { id }',
+  ...["createRunRequest", "dispatchRun"].flatMap((mutation) => [
+    `${mutation}(input: { sessionId: "<session>", appVersionId: "<own appVersion>" }) { id }`,
+    `${mutation}(input: { sessionId: "<own session>", appVersionId: "<appVersion>" }) { id }`,
+    `${mutation}(input: { sessionId: "<own session>", workflowVersionId: "<workflowVersion>" }) { id }`,
+  ]),
+  'createSession(input: { appId: "<app>", userId: "x" }) { id }',
+  'createSkillVersion(input: { skillId: "<skill>", runtimeType: TEMPLATE, implementation: { template: "x" } }) { id }',
+  `${teamVersion("<team>", "<own agent>")} { id }`,
+  `${teamVersion("<own team>", "<agent>")} { id }`,
+  'createToolBinding(input: { toolId: "<tool>", name: "x" }) { id }',
+  'createToolBinding(input: { toolId: "<own tool>", toolVersionId: "<toolVersion>", name: "x" }) { id }',
+  'createToolVersion(input: { toolId: "<tool>", invokeConfig: { url: "http://x" } }) { id }',
+  'createWorkflow(input: { appId: "<app>", code: "x", name: "x" }) { id }',
+  'createWorkflowVersion(input: { workflowId: "<workflow>", dsl: { nodes: [], edges: [] } }) { id }',
+  ...[...types.filter((type) => type !== "session"), "memory"].map((type) => `delete${typeName(type)}(id: "<${type}>") { id }`),
+  'dispatchRunRequest(id: "<runRequest>") { id }',
+  'executeNextNode(runId: "<manualRun>", input: { workerKey: "x" }) { id }',
+  'executeNodeRun(id: "<queuedNodeRun>", input: { workerKey: "x" }) { id }',
+  'executeRun(id: "<manualRun>", input: { workerKey: "x" }) { stopReason }',
+  'installSkill(input: { skillId: "<skill>", installScope: TENANT }) { id }',
+  'invokeTool(input: { toolId: "<tool>" }) { ok }',
+  'invokeTool(input: { toolBindingId: "<toolBinding>" }) { ok }',
+  'invokeTool(input: { toolId: "<own tool>", toolVersionId: "<toolVersion>" }) { ok }',
+  ...versions.map((type) => `publish${typeName(type)}(id: "<${type}>") { id }`),
+  'resumeNodeRun(id: "<queuedNodeRun>", input: {}) { id }',
+  'retryRun(id: "<run>") { id }',
+  'uninstallSkill(id: "<skillInstallation>") { id }',
+  ...types.map((type) => `update${typeName(type)}(id: "<${type}>", input: { ${type === "session" ? "title" : "name"}: "x" }) { id }`),
+  'updateMemory(id: "<memory>", input: { contentText: "x" }) { id }',
+  'updateNodeRunStatus(id: "<queuedNodeRun>", input: { status: COMPLETED }) { id }',
+  'updateRunStatus(id: "<manualRun>", status: RUNNING) { id }',
+];
+
+export const subscriptions = [
+  'messageAdded(sessionId: "<session>") { cursor }',
+  'nodeRunUpdated(runId: "<run>") { cursor }',
+  'runEvents(runId: "<run>") { cursor }',
+  'runEventPages(runId: "<run>") { cursor }',
+  'startRun(input: { workflowVersionId: "<workflowVersion>" }) { cursor }',
+  'traceSpanRecorded(runId: "<run>") { cursor }',
+];
+
+function typeName(type: string): string {
+  return `${type[0]!.toUpperCase()}${type.slice(1)}`;
+}
+
+/** The root field of an operation. */
+export const fieldOf = (operation: string) => /^\w+/.exec(operation)![0];
+
+/** Gives the id, or the code, of a record of a type. */
+export type IdOf = (type: string) => string;
+
+/** An operation of one root field, with ids in its places, as variables. */
+export function operation(kind: "query" | "mutation" | "subscription", field: string, { ids, own }: { ids: IdOf; own: IdOf }) {
+  const variables: Record<string, string> = {};
+  const declared: string[] = [];
+  const text = field.replaceAll(
+    /(\w+): (\[?)"<(own )?(\w+)>"/g,
+    (_place, argument: string, list: string, isOwn: string | undefined, type: string) => {
+      const name = `v${declared.length}`;
+      variables[name] = isOwn === undefined ? ids(type) : own(type);
+      declared.push(`$${name}: ${/code|scopeId/i.test(argument) ? "String" : "ID"}!`);
+      return `${argument}: ${list}$${name}`;
+    },
+  );
+  return { query: `${kind} (${declared.join(", ")}) { it: ${text} }`, variables };
+}

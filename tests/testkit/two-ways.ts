@@ -1,0 +1,23 @@
+/** Words that people look for as keyboards without their letters have them, and as they are written. */
+export const twoWays: readonly (readonly [plain: string, written: string])[] = [
+  ["strasse", "Straße"],
+  ["lodz", "Łódź"],
+  ["kobenhavn", "København"],
+  ["aegir", "Ægir"],
+  ["oeuvre", "œuvre"],
+  ["dorde", "Đorđe"],
+  ["seydisfjordur", "Seyðisfjörður"],
+  ["thor", "Þór"],
+  ["diyarbakir", "Diyarbakır"],
+  ["istanbul", "İstanbul"],
+  ["gelmek", "gəlmək"],
+  ["hal", "Ħal"],
+  ["nuorra", "Ŋuorra"],
+  ["barkwai", "ɓarkwai"],
+  ["fluss", "ﬂuß"],
+  ["οδοσ", "ΟΔΌΣ"],
+  ["احمد", "أَحْمَد"],
+  ["الى", "إلى"],
+  ["קפה", "קָפֶה"],
+  ["سلام", "ســلام"],
+];
