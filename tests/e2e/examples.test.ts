@@ -46,12 +46,12 @@ describe("the examples", () => {
     expect((await runExample("product-search", { query: "tent", catalog_url: shop.url })).outputText).toBe('Nothing fits "tent".');
   });
 
-<<<<<<< HEAD
   it("order-totals adds up with JavaScript", async () => {
     const run = await runExample("order-totals");
     expect(run.outputText).toContain("3 orders of 2 customers");
     expect(run.outputText).toContain("- Ada: 15.50 EUR");
-=======
+  });
+
   it("order-triage goes on without the rate, and sends the order the way that fits", async () => {
     // Nobody may ask that port: the failure has a branch of its own.
     const alone = await runExample("order-triage");
@@ -66,7 +66,6 @@ describe("the examples", () => {
     expect((await ask({})).outputText).toContain("is checked by hand: ");
     shop.on("GET /rates", { json: {} });
     expect((await ask({})).outputText).toContain("is sent at once (rate of last week: OUTPUT_REJECTED)");
->>>>>>> main
   });
 
   it("draft-and-review hands the first model's text to the second", async () => {
