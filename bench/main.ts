@@ -12,6 +12,7 @@ import { BenchEngine } from "./engine.ts";
 import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
 import { benchIdle } from "./idle.ts";
+import { benchPrograms } from "./programs.ts";
 import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts";
 import { roundOfItsOwn } from "./rounds.ts";
 import { benchRouter } from "./router.ts";
@@ -31,6 +32,7 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   idle: async (engine, { runs }) => benchIdle(await engine(), runs),
   "fan-out": async (engine) => benchFanOut(await engine()),
   cost: async (engine) => benchCost(await engine()),
+  programs: (_, { runs }) => benchPrograms(runs),
   router: () => benchRouter(),
   start: () => benchStart(),
   e2e: (_, options) => benchE2e(options),

@@ -71,6 +71,7 @@ const variables = {
   PROVIDER_FIRST_BYTE_SECONDS: { schema: wholeNumber(1, 86_400).optional(), example: "300" },
   DEFAULT_MODEL: { schema: z.string().min(1).default("gpt-4o-mini"), example: "gpt-4o-mini" },
   PYTHON_BIN: { schema: z.string().min(1).default("python3"), example: "/usr/bin/python3" },
+  PYTHON_PACKAGES: { schema: optional, example: "/srv/python-packages" },
   MAX_TIMEOUT_SECONDS: { schema: whole(30, 1, 3600), example: "30" },
   EGRESS_ALLOW: {
     schema: list.refine((entries) => entries.every(isEgressEntry), "each entry must be host:port"),
@@ -153,6 +154,8 @@ export interface Env {
   providerFirstByteSeconds: number | undefined;
   defaultModel: string;
   pythonBin: string;
+  /** A folder of pure-Python packages that programs may import. */
+  pythonPackages: string | undefined;
   maxTimeoutSeconds: number;
   /** host:port pairs that user-made HTTP may reach although their addresses are private. */
   egressAllow: string[];
@@ -237,6 +240,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     providerFirstByteSeconds: read("PROVIDER_FIRST_BYTE_SECONDS"),
     defaultModel: read("DEFAULT_MODEL"),
     pythonBin: read("PYTHON_BIN"),
+    pythonPackages: read("PYTHON_PACKAGES"),
     maxTimeoutSeconds: read("MAX_TIMEOUT_SECONDS"),
     egressAllow: read("EGRESS_ALLOW"),
     workers: read("WORKERS"),
