@@ -153,7 +153,7 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
   });
 
   it("tells when a program's turn has come", async () => {
-    const narrow = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1 });
+    const narrow = openSandbox({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1 });
     const stop = new AbortController();
     const begun: string[] = [];
     const begins = (name: string) => () => void begun.push(name);
