@@ -13,6 +13,7 @@ import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
 import { benchIteration } from "./iteration.ts";
 import { benchIdle } from "./idle.ts";
+import { benchPrograms } from "./programs.ts";
 import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts";
 import { roundOfItsOwn } from "./rounds.ts";
 import { benchRouter } from "./router.ts";
@@ -33,6 +34,7 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   "fan-out": async (engine) => benchFanOut(await engine()),
   iteration: async (engine) => benchIteration(await engine()),
   cost: async (engine) => benchCost(await engine()),
+  programs: (_, { runs }) => benchPrograms(runs),
   router: () => benchRouter(),
   start: () => benchStart(),
   e2e: (_, options) => benchE2e(options),

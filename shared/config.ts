@@ -71,6 +71,7 @@ const variables = {
   PROVIDER_FIRST_BYTE_SECONDS: { schema: wholeNumber(1, 86_400).optional(), example: "300" },
   DEFAULT_MODEL: { schema: z.string().min(1).default("gpt-4o-mini"), example: "gpt-4o-mini" },
   PYTHON_BIN: { schema: z.string().min(1).default("python3"), example: "/usr/bin/python3" },
+  PYTHON_PACKAGES: { schema: optional, example: "/srv/python-packages" },
   MAX_TIMEOUT_SECONDS: { schema: whole(30, 1, 3600), example: "30" },
   EGRESS_ALLOW: {
     schema: list.refine((entries) => entries.every(isEgressEntry), "each entry must be host:port"),
@@ -78,6 +79,7 @@ const variables = {
   },
   WORKERS: { schema: whole(1, 0, 64), example: "1" },
   WORKER_SLOTS: { schema: whole(64, 1, 10_000), example: "64" },
+  WORKER_MEMORY_MIB: { schema: wholeNumber(16, 2_047).optional(), example: "512" },
   MAX_CRASHES: { schema: whole(3, 1, 1000), example: "3" },
   MAX_NODES: { schema: whole(10_000, 1, 1_000_000), example: "10000" },
   ANSWERS_MIB: { schema: whole(256, 2, 2_047), example: "256" },
@@ -152,6 +154,8 @@ export interface Env {
   providerFirstByteSeconds: number | undefined;
   defaultModel: string;
   pythonBin: string;
+  /** A folder of pure-Python packages that programs may import. */
+  pythonPackages: string | undefined;
   maxTimeoutSeconds: number;
   /** host:port pairs that user-made HTTP may reach although their addresses are private. */
   egressAllow: string[];
@@ -159,6 +163,8 @@ export interface Env {
   workers: number;
   /** Outside calls that one worker makes side by side. */
   workerSlots: number;
+  /** MiB that the runs of one worker may hold together, half of them for one tenant; undefined: a quarter of what its heap may have. */
+  workerMemoryMib: number | undefined;
   /** The crash that makes a node a dead letter. */
   maxCrashes: number;
   /** Objects that one operation may return. */
@@ -234,10 +240,12 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     providerFirstByteSeconds: read("PROVIDER_FIRST_BYTE_SECONDS"),
     defaultModel: read("DEFAULT_MODEL"),
     pythonBin: read("PYTHON_BIN"),
+    pythonPackages: read("PYTHON_PACKAGES"),
     maxTimeoutSeconds: read("MAX_TIMEOUT_SECONDS"),
     egressAllow: read("EGRESS_ALLOW"),
     workers: read("WORKERS"),
     workerSlots: read("WORKER_SLOTS"),
+    workerMemoryMib: read("WORKER_MEMORY_MIB"),
     maxCrashes: read("MAX_CRASHES"),
     maxNodes: read("MAX_NODES"),
     answersMib: read("ANSWERS_MIB"),

@@ -22,7 +22,7 @@ import { SharedCounts } from "../../router/access/shared-counts.ts";
 import { accessSubgraph } from "../../router/access/subgraph.ts";
 import { probeServices, sharedProbe } from "../../router/edge/health.ts";
 import { startRouter, type RunningRouter } from "../../router/router.ts";
-import { createPythonJail } from "../../subgraphs/runtime/sandbox/python-jail.ts";
+import { openSandbox } from "../../subgraphs/runtime/sandbox/open-sandbox.ts";
 import type { PlatformOptions, RunningPlatform, RunningServer, StartOptions } from "../composition.ts";
 import { busOf, connectAll, connectInBackground } from "./connections.ts";
 import { migrateAll } from "./migrate.ts";
@@ -72,10 +72,14 @@ export async function startPlatform(
   }
 }
 
-/** Why code nodes will fail here, if they will. */
-async function sandboxNotes({ pythonBin, maxTimeoutSeconds }: Env): Promise<string[]> {
-  const reason = await createPythonJail({ pythonBin, maxTimeoutMs: maxTimeoutSeconds * 1_000 }).unavailableReason();
-  return reason === null ? [] : [`code nodes cannot run here: ${reason}`];
+/** Why code nodes will fail here, if they will, and in which Python they run where it is not the one that was named. */
+async function sandboxNotes({ pythonBin, pythonPackages, maxTimeoutSeconds }: Env): Promise<string[]> {
+  const sandbox = openSandbox({ pythonBin, pythonPackages, maxTimeoutMs: maxTimeoutSeconds * 1_000 });
+  try {
+    return await sandbox.notes();
+  } finally {
+    await sandbox.close();
+  }
 }
 
 async function openAll({ env, log, registry, shutdown, buses, claimMark }: Parts): Promise<RunningSubgraph[]> {

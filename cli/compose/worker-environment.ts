@@ -7,7 +7,16 @@ import { accessSubgraphName, givenEngineUrl, subgraphDatabaseUrl } from "./subgr
 
 const prefix = "AGENT_PLATFORM_";
 /** Read by workers as they were given. */
-const readAsGiven = ["EGRESS_ALLOW", "PYTHON_BIN", "MAX_TIMEOUT_SECONDS", "WORKER_SLOTS", "MAX_CRASHES", "LOG_LEVEL"].map(withPrefix);
+const readAsGiven = [
+  "EGRESS_ALLOW",
+  "PYTHON_BIN",
+  "PYTHON_PACKAGES",
+  "MAX_TIMEOUT_SECONDS",
+  "WORKER_SLOTS",
+  "WORKER_MEMORY_MIB",
+  "MAX_CRASHES",
+  "LOG_LEVEL",
+].map(withPrefix);
 
 /** What the process that starts a worker has. */
 export interface WorkerParent {

@@ -221,6 +221,28 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
       hostFailures: ["EGRESS_DENIED"],
     },
     {
+      name: "code in JavaScript",
+      input: { numbers: [3, 4] },
+      dsl: {
+        nodes: [
+          {
+            id: "sum",
+            type: "code",
+            config: {
+              language: "javascript",
+              timeout_seconds: 5,
+              input_json: { numbers: "{{ input.numbers }}" },
+              code: "console.log('adding', payload.numbers.length);\nresult = { sum: payload.numbers.reduce((a, b) => a + b) };",
+            },
+          },
+          answer("{{ nodes.sum.output.result_json.sum }}"),
+        ],
+        edges: chain("sum", "reply"),
+      },
+      answer: "7",
+      check: ({ nodes }) => expect("printed", nodes["sum"]?.outputText?.trim(), "adding 2"),
+    },
+    {
       name: "code",
       input: { numbers: [3, 4] },
       dsl: {

@@ -99,9 +99,9 @@ export const toolConfig = z
     message: "name the tool by tool_binding_id, tool_id or tool_code, or give a url",
   });
 
-/** `code`: a program in the sandbox (S-58, S-59); it reads `payload` and leaves its answer in `result`. */
+/** `code`: a program in the sandbox (S-58, S-59); it reads `payload` and leaves its answer in `result`, or gives it back from `main(payload)`. */
 export const codeConfig = z.object({
-  language: z.enum(["python"]).default("python"),
+  language: z.enum(["python", "javascript"]).default("python"),
   code: filledText,
   /** What `payload` is; an empty object when left out. */
   input_json: json.optional(),

@@ -118,6 +118,11 @@ export const runtimeErrors = defineErrors({
     message: (_: { field: string }) =>
       "The filter has no condition. Say which runs to cancel, or all: true for all of the tenant's that have not finished.",
   },
+  RUNS_BUSY: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { id: string; retryAfterMs: number }) =>
+      `Runs that are executed by calls hold as much as they may together, and run ${f.id} has more than is left. Try again in ${f.retryAfterMs} ms, or leave it to the workers (execution WORKERS).`,
+  },
   CANCELS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
     message: (_: { retryAfterMs: number }) => "Too many calls of cancelRuns are under way. Make one after the other.",

@@ -274,6 +274,24 @@ describe("a node that fails, and nothing else", () => {
   });
 });
 
+describe("a program in JavaScript that fails, and nothing else", () => {
+  it.each([
+    ["throws", "const a = 1;\nthrow new TypeError('no')", "CODE_ERROR", "TypeError: no (line 2)"],
+    ["is not to be read", "const a = (", "CODE_ERROR", "SyntaxError"],
+    ["does not end", "for (;;) {}", "CODE_TIMEOUT", "1000 ms"],
+    ["has a result that is not JSON", "result = { a: new Set([1]) }", "CODE_RESULT_NOT_JSON", 'result["a"] is of type Set'],
+    ["takes too much memory", "result = 'x'.repeat(1e9)", "CODE_MEMORY", "128 MiB"],
+    ["has a result that is too large", "result = 'x'.repeat(51 * 1024 * 1024)", "CODE_OUTPUT_TOO_LARGE", "52428800 bytes"],
+  ])("is one that %s", async (_what, code, errorCode, words) => {
+    const run = await runBeside({
+      id: "bad",
+      type: "code",
+      config: { language: "javascript", timeout_seconds: code.startsWith("for") ? 1 : 20, code },
+    });
+    expect(run).toMatchObject({ ...onlyItFailed(errorCode), message: expect.stringContaining(words) });
+  });
+});
+
 describeWithJail("a program that fails, and nothing else", () => {
   it.each([
     ["is not a number", "result = float('nan')", "CODE_RESULT_NOT_JSON", "result is nan"],

@@ -46,6 +46,12 @@ describe("the examples", () => {
     expect((await runExample("product-search", { query: "tent", catalog_url: shop.url })).outputText).toBe('Nothing fits "tent".');
   });
 
+  it("order-totals adds up with JavaScript", async () => {
+    const run = await runExample("order-totals");
+    expect(run.outputText).toContain("3 orders of 2 customers");
+    expect(run.outputText).toContain("- Ada: 15.50 EUR");
+  });
+
   it("order-triage goes on without the rate, and sends the order the way that fits", async () => {
     // Nobody may ask that port: the failure has a branch of its own.
     const alone = await runExample("order-triage");

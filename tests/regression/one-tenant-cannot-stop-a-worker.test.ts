@@ -1,6 +1,6 @@
 /** What one tenant's nodes make and read is evaluated beside the worker's main loop, or bounded before anything is made of it. */
-import { runJailed } from "../../subgraphs/runtime/sandbox/jail-process.ts";
-import { askInterpreter } from "../../subgraphs/runtime/sandbox/python-interpreter.ts";
+import { openSandbox } from "../../subgraphs/runtime/sandbox/open-sandbox.ts";
+import type { ProgramLanguage } from "../../subgraphs/runtime/sandbox/sandbox.ts";
 import { knowledgeRetrievalNode } from "../../subgraphs/runtime/nodes/knowledge-retrieval.node.ts";
 import { setup } from "../runtime/graph/setup.ts";
 import { eventually } from "../testkit/eventually.ts";
@@ -59,26 +59,42 @@ describe("a retriever of one tenant", () => {
 
 describe("a program of one tenant", () => {
   const limits = { memoryBytes: 1 << 30, stdoutBytes: 1 << 20, resultBytes: 50 << 20 };
-  const run = async (code: string) => {
-    const program = { code, payload: null, timeoutMs: 60_000, signal: new AbortController().signal };
-    return runJailed(await askInterpreter("python3"), program, limits);
+  const sandbox = openSandbox({ pythonBin: "python3", maxTimeoutMs: 60_000, limits });
+  afterAll(() => sandbox.close());
+  const run = async (language: ProgramLanguage, code: string) => {
+    await sandbox.unavailableReason(language);
+    const request = { tenantId: "acme", language, code, payload: null, timeoutMs: 60_000, signal: new AbortController().signal };
+    return longestTurn(() => sandbox.run(request));
   };
 
   // Landlock and seccomp are Linux's.
-  const onLinux = process.platform === "linux" ? it : it.skip;
+  const here: ProgramLanguage[] = process.platform === "linux" ? ["python", "javascript"] : ["javascript"];
+  const each = here.flatMap((language) => ["numbers", "lists", "keys"].map((what) => [language, what] as const));
+  const tooMuch = {
+    python: {
+      numbers: "result = [0] * 3_000_000",
+      lists: "result = [[[]] * 1000] * 2000",
+      keys: "result = {str(n): n for n in range(1_200_000)}",
+    },
+    javascript: {
+      numbers: "result = new Array(3e6).fill(0)",
+      lists: "result = new Array(2000).fill(new Array(1000).fill([]))",
+      keys: "result = {}; for (let n = 0; n < 1.2e6; n++) result[n] = n",
+    },
+  };
 
-  onLinux.each([
-    ["a list of 3 million numbers", "result = [0] * 3_000_000"],
-    ["lists within lists", "result = [[[]] * 1000] * 2000"],
-    ["an object of many keys", "result = {str(n): n for n in range(1_200_000)}"],
-  ])("that gives %s is stopped before anything is made of them", async (_, code) => {
-    const { outcome, longestMs } = await longestTurn(() => run(code));
+  it.each(each)("in %s that gives too many %s is stopped before anything is made of them", async (language, what) => {
+    const { outcome, longestMs } = await run(language, tooMuch[language][what as "numbers"]);
     expect(outcome).toMatchObject({ kind: "failed", code: "CODE_OUTPUT_TOO_LARGE", message: expect.stringContaining("1000000 values") });
     expect(longestMs).toBeLessThan(allowedMs);
   });
 
-  onLinux("may give a text of many commas, and as many values as are allowed", async () => {
-    expect(await run("result = ',[{' * 2_000_000")).toMatchObject({ kind: "completed" });
-    expect(await run("result = list(range(900_000))")).toMatchObject({ kind: "completed" });
+  const much = {
+    python: ["result = ',[{' * 2_000_000", "result = list(range(900_000))"],
+    javascript: ["result = ',[{'.repeat(2e6)", "result = Array.from({ length: 9e5 }, (_, n) => n)"],
+  };
+
+  it.each(here)("in %s may give a text of many commas, and as many values as are allowed", async (language) => {
+    for (const code of much[language]) expect((await run(language, code)).outcome).toMatchObject({ kind: "completed" });
   });
 });

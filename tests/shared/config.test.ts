@@ -18,6 +18,7 @@ describe("parseEnv", () => {
     ["WORKERS", "-1", "must be a whole number from 0 to 64", "1"],
     ["WORKERS", "0x10", "must be a whole number from 0 to 64", "1"],
     ["WORKER_SLOTS", "1e2", "must be a whole number from 1 to 10000", "64"],
+    ["WORKER_MEMORY_MIB", "2048", "must be a whole number from 16 to 2047", "512"],
     ["AUTH_REQUIRED", "yes", "must be true, false, 1 or 0", "true"],
     [
       "CORS_ORIGINS",

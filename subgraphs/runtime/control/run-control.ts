@@ -44,6 +44,8 @@ export interface EngineDeps {
   ports: NodePorts;
   /** Written into each row that it claims; the name that the caller gives unless given. */
   claimMark?: string;
+  /** What the runs that calls execute may hold in memory together; a quarter of what the heap may have. */
+  heldBytes?: number | undefined;
   /** How long a caller waits for the owner of a run to apply what was posted; 1,000. */
   applyWaitMs?: number;
 }
@@ -54,10 +56,10 @@ export interface EngineDeps {
  */
 export type Posted = "applied" | "accepted" | "conflict" | "unknown";
 
-/** How an execute… call ended. owned: somebody else owns the run. not-ready: the node is not queued. */
+/** How an execute… call ended. owned: somebody else owns the run. busy: there is no room for what it holds. not-ready: the node is not queued. */
 export type OwnResult =
   | { kind: "done"; executed: readonly string[]; stopReason: "FINISHED" | "WAITING" | "MAX_STEPS" }
-  | { kind: "owned" | "terminal" | "not-ready" | "unknown" };
+  | { kind: "owned" | "busy" | "terminal" | "not-ready" | "unknown" };
 
 interface RunRef {
   tenantId: string;
@@ -85,8 +87,8 @@ export class RunControl {
   constructor(deps: EngineDeps & { workerKey?: string }) {
     this.#deps = deps;
     this.#workerKey = deps.workerKey ?? "api";
-    const { pool: db, hints, log, executors, ports } = deps;
-    this.#owner = new RunOwner({ db, hints, log, executors, ports, slots: 64, offersNodes: false, maxCrashes: 3 });
+    const { pool: db, hints, log, executors, ports, heldBytes } = deps;
+    this.#owner = new RunOwner({ db, hints, log, executors, ports, heldBytes, slots: 64, offersNodes: false, maxCrashes: 3 });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     this.#creates = new CreateBatcher(db);
     this.#events = new EventBatcher(deps.eventsPool ?? db);
@@ -181,7 +183,7 @@ export class RunControl {
       return { kind: isTerminal(runStatusWord(head.status)) ? "terminal" : "owned" };
     }
     const release = await this.#own(claim, { policy: mode, workerKey, ...(signal && { signal }) });
-    if (release.kind === "lost") return { kind: "owned" };
+    if (release.kind === "lost") return { kind: release.why === undefined ? "owned" : "busy" };
     if (mode.kind === "node" && release.executed.length === 0) return { kind: "not-ready" };
     const stopReason = release.rest === "end" ? "FINISHED" : release.hasReady ? "MAX_STEPS" : "WAITING";
     return { kind: "done", executed: release.executed, stopReason };
@@ -229,7 +231,11 @@ export class RunControl {
 
   #own(claim: RunClaim, adoption: Omit<Adoption, "left">): Promise<Release> {
     return new Promise((resolve, reject) => {
-      this.#owner.adopt([claim], { ...adoption, left: resolve }).catch(reject);
+      const left = (release: Release): void => {
+        if (release.kind === "lost" && release.why?.kind === "failed") reject(release.why.cause);
+        else resolve(release);
+      };
+      this.#owner.adopt([claim], { ...adoption, left }).catch(reject);
     });
   }
 

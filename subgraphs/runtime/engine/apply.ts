@@ -137,8 +137,7 @@ export function applyFailed(run: RunState, state: NodeState, end: FailedEnd): No
 
 /** A failure that nothing handles is that of the frame, and an item's that of its iteration. */
 function failureSpread(run: RunState, { ends, frame, node }: NodeState, { code, message }: Pick<FailedEnd, "code" | "message">): void {
-  if (ends !== undefined)
-    return frameEnded(run, ends, noResult, { nodeId: node.id, code, message: `Item ${ends.ordinal}: ${message}` });
+  if (ends !== undefined) return frameEnded(run, ends, noResult, { nodeId: node.id, code, message: `Item ${ends.ordinal}: ${message}` });
   frame.failure ??= { nodeId: node.id, code, message };
   if (frame.end !== undefined) run.failing.add(frame.end);
   settle(run, frame);

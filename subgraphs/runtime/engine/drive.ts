@@ -129,6 +129,12 @@ export function openScopesBeneath({ drive, ends }: NodeState): NodeState[] {
   return [...(drive?.frames.values() ?? [])].flatMap(({ end }) => (end === undefined ? [] : [...openScopesBeneath(end), end]));
 }
 
+/** Paths of what goes with a frame, or a composite, when it ends: the nodes of the one, and of the other the frames that have. */
+export function pathsBeneath({ path, ends, drive }: NodeState): string[] {
+  if (ends !== undefined) return ends.nodes.map((node) => node.path);
+  return drive === undefined ? [] : drive.results.flatMap((result, ordinal) => (result === undefined ? [] : [framePath(path, ordinal)]));
+}
+
 /** The frame of a composite that a stored row stands in; it is opened where the row came out of the order in which frames open. */
 export function frameFor(run: RunState, owner: NodeState, ordinal: number): Frame | undefined {
   const { drive } = owner;

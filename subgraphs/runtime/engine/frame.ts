@@ -72,7 +72,10 @@ export interface Frame {
   /** Which item it is; 0 for the root frame. */
   readonly ordinal: number;
   readonly vars: FrameVars;
-  /** Completed nodes by id, those whose failure was handled, and what is seen of the frames around. Grows in place; entries never change. */
+  /**
+   * Completed nodes by id, those whose failure was handled, and what is seen of the frames around. Grows in place; entries never change, but for those that
+   * nobody reads any more (`outputForget`).
+   */
   readonly outputs: Record<string, NodeOutput>;
   /** The first failure that nothing handled. From then on nothing of the frame starts. */
   failure: Failure | undefined;
@@ -157,6 +160,11 @@ export function nodeAt(frame: Frame, index: number): NodeState {
 export function nodeWithId(frame: Frame, id: string): NodeState | undefined {
   const index = frame.plan.indexById.get(id);
   return index === undefined ? undefined : nodeAt(frame, index);
+}
+
+/** Forgets what a node put out that nobody reads any more. That it completed stays known. */
+export function outputForget({ outputs }: Frame, id: string): void {
+  if (Object.hasOwn(outputs, id)) Object.defineProperty(outputs, id, { value: { output: null, text: null } });
 }
 
 /** The frame whose nodes a node run sees: of one that ends a frame, that frame. */

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "./apply.ts";
 import { frameFor } from "./drive.ts";
 import { isDone, type DonePhase, type NodeState, type Opened, type OpenPhase } from "./frame.ts";
+import { crashCode } from "./handling.ts";
 import { compositePathOf, framePathOf, ordinalOf, rootPath } from "./path.ts";
 import type { CompiledPlan } from "./plan.ts";
 import { nodeAtPath, startRun, type RunState } from "./run-state.ts";
@@ -54,7 +55,14 @@ export function replay(plan: CompiledPlan, rows: readonly StoredNode[], initialN
     for (const skipped of applyStored(run, state, row)) unstored.add(skipped);
     unstored.delete(state);
   }
+  // Those beneath what has ended too.
+  run.crashedNodes = rows.filter(isCrashed).length;
   return { run, unstoredSkips: [...unstored] };
+}
+
+/** Its owners died of it. An item fails with the code of its node. */
+function isCrashed({ path, status, errorCode, opened }: StoredNode): boolean {
+  return status === "FAILED" && errorCode === crashCode && opened === undefined && ordinalOf(path) === undefined;
 }
 
 /** The number of what a row tells last. */

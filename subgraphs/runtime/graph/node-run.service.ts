@@ -11,6 +11,9 @@ import { checkRange, checkRunId, runById } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import type { OwnResult } from "../control/run-control.ts";
 
+/** How long until one of several runs that calls execute has probably been let go. */
+const runsAgainMs = 1_000;
+
 /** What executing a run has done. */
 export interface Executed {
   run: Run;
@@ -104,11 +107,12 @@ type OwnCall = Parameters<RuntimeContext["services"]["control"]["ownRun"]>[0];
 async function own(
   { db, services, signal }: RuntimeContext,
   { runId, workerKey, mode }: Pick<OwnCall, "runId" | "workerKey" | "mode">,
-): Promise<Exclude<OwnResult, { kind: "owned" | "unknown" }>> {
+): Promise<Exclude<OwnResult, { kind: "owned" | "busy" | "unknown" }>> {
   const call = { tenantId: db.tenantId, runId: checkRunId(runId), workerKey: checkWorkerKey(workerKey), mode, ...(signal && { signal }) };
   const result = await services.control.ownRun(call);
   if (result.kind === "unknown") throw runtimeErrors.RUN_NOT_FOUND({ id: runId });
   if (result.kind === "owned") throw runtimeErrors.RUN_OWNED({ id: runId });
+  if (result.kind === "busy") throw runtimeErrors.RUNS_BUSY({ id: runId, retryAfterMs: runsAgainMs });
   return result;
 }
 

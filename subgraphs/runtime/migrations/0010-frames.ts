@@ -22,13 +22,15 @@ select s.run_id || '/' || s.span_id, s.tenant_id, s.run_id, s.path, r.trace_id, 
 from runtime.trace_span s join runtime.run r on r.id = s.run_id`;
 
 /**
- * Node runs that are part of another's work. opened: of a composite node, what was fixed when it opened. A node run's parent span follows from the path of
+ * Node runs that are part of another's work. opened: of a composite node, what was fixed when it opened. Those that their owners died of are counted at each load,
+ * of how many finished items ever. A node run's parent span follows from the path of
  * what it is part of, whose one attempt is the first: a frame has no row until it ends.
  */
 export class Frames0010 extends Migration {
   override up(): void {
     this.addSql("alter table runtime.node_run add opened json");
     this.addSql("create index node_run_children on runtime.node_run (run_id, parent_path, seq) where parent_path is not null");
+    this.addSql("create index node_run_crashed on runtime.node_run (run_id) where error_code = 'WORKER_CRASHED'");
     this.addSql(
       view(
         "case when n.parent_path is null then runtime.run_span_id(n.run_id) else runtime.node_span_id(n.run_id, n.parent_path, 1) end",
@@ -44,6 +46,7 @@ export class Frames0010 extends Migration {
         "\n  left join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path",
       ),
     );
+    this.addSql("drop index runtime.node_run_crashed");
     this.addSql("drop index runtime.node_run_children");
     this.addSql("alter table runtime.node_run drop opened");
   }

@@ -78,7 +78,7 @@ export function storableOutcome<Outcome extends { kind: string }>(outcome: Outco
 
 /** The failure of a node whose outcome is too large, or makes the state so. */
 export function tooLargeFailure(
-  code: "OUTPUT_TOO_LARGE" | "STATE_TOO_LARGE",
+  code: "OUTPUT_TOO_LARGE" | "RUN_OUTPUTS_TOO_LARGE" | "STATE_TOO_LARGE",
   message: string,
   usage: CompletedOutcome["usage"],
 ): FailedOutcome {

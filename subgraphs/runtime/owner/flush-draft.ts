@@ -77,6 +77,8 @@ export interface Ownership {
   /** Its crashes are forgiven with this flush. */
   mustClear: boolean;
   standing: Standing;
+  /** Where it is given back: when it is due again; undefined: at once. */
+  pauseMs?: number | undefined;
 }
 
 /** So many a run keeps that has had a node which killed its owners: until it rests only the process for suspects has it. */
@@ -169,10 +171,16 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
   const isCrashing = tail?.decided.some(([, end]) => end.kind === "failed" && end.code === crashCode) ?? false;
   if (row.clear && (isCrashing || ledger.graph.crashedNodes > 0)) row.crashesLeft = crashesOfSuspects;
   if (pending.hasState) row.state = JSON.stringify(ledger.graph.state);
-  const dueMs = rest === "wait" ? earliest(standing.isManual ? undefined : ledger.held.firstDueMs(), standing.deadlineMs) : undefined;
+  const dueMs = dueAt(own, rest);
   if (dueMs !== undefined) row.due = dueMs;
   if (rest === "end") endFill(row, ledger, standing);
   return row;
+}
+
+/** When it is to be claimed again, where it is not at once. */
+function dueAt({ ledger, standing, pauseMs }: Ownership, rest: Rest): number | undefined {
+  if (rest === "wait") return earliest(standing.isManual ? undefined : ledger.held.firstDueMs(), standing.deadlineMs);
+  return rest === "requeue" && pauseMs !== undefined ? ledger.clock.nowMs() + pauseMs : undefined;
 }
 
 function endFill(row: FlushRun, ledger: RunLedger, { graph, ending }: Standing): void {

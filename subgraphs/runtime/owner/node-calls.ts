@@ -28,6 +28,9 @@ export interface CallingRun {
   broken(cause: unknown): void;
 }
 
+/** Pure nodes of a run that threads compute side by side. A tenant has one thread; what comes of more would wait in memory until it is stored. */
+const mostInThreads = 4;
+
 /** Nobody knows whether the lease holds: it is looked at again after this long. */
 const confirmationWaitMs = 1_000;
 
@@ -40,6 +43,7 @@ export class NodeCalls {
   readonly #ledger: RunLedger;
   readonly #environment: RunEnvironment;
   readonly #run: CallingRun;
+  #inThreads = 0;
 
   /** @param options.claimed  from its second crash on the run is careful. */
   constructor(options: {
@@ -66,6 +70,13 @@ export class NodeCalls {
     const executor = executors(node.type);
     const isInLine = executor === undefined || (nodeEffect(executor, node.config) === "pure" && !this.isCareful);
     return isInLine || slots.hasRoom(this.#environment.tenantId);
+  }
+
+  /** Whether a node is to wait until threads have computed what they have of the run; `advance` is called then. */
+  isBehind({ node }: NodeState): boolean {
+    if (this.#inThreads < mostInThreads || this.isCareful) return false;
+    const executor = this.#process.executors(node.type);
+    return executor !== undefined && nodeEffect(executor, node.config) === "pure";
   }
 
   /** Tells, once, when there is room for a node that touches the outside. */
@@ -189,7 +200,9 @@ export class NodeCalls {
   #follow(held: HeldNode, execution: Execution, hasSlot: boolean): void {
     held.execution = execution;
     this.#ledger.held.calling.add(held);
+    if (!hasSlot) this.#inThreads++;
     const ended = (outcome: NodeOutcome): void => {
+      if (!hasSlot) this.#inThreads--;
       // The slot is held until the outcome is taken: what waits to be stored is in memory too.
       if (hasSlot) this.#process.slots.release(this.#environment.tenantId);
       this.#ended(held, execution, outcome);

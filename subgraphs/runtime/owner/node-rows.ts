@@ -50,6 +50,9 @@ export type OutputColumns = Pick<NodeRunRow, "outputText" | "outputJson" | "outp
 export interface StoredOutput {
   columns: OutputColumns;
   artifacts: ArtifactRow[];
+  /** Of the output. */
+  textBytes: number;
+  jsonBytes: number;
 }
 
 /** For rows that are not finished, or that finished with nothing. */
@@ -134,11 +137,12 @@ export function storedOutput(
 ): StoredOutput {
   const { outputText, outputJson } = output;
   const artifacts = output.artifacts.map((artifact) => artifactRow(newId(), path, artifact));
-  if (bytesOf(outputText) + bytesOf(outputJson) <= inlineBytes) return { columns: { outputText, outputJson }, artifacts };
+  const bytes = { textBytes: bytesOf(outputText), jsonBytes: bytesOf(outputJson) };
+  if (bytes.textBytes + bytes.jsonBytes <= inlineBytes) return { columns: { outputText, outputJson }, artifacts, ...bytes };
   const outputArtifactId = newId();
   const draft = { artifactType: "OUTPUT", ...(outputText !== undefined && { contentText: outputText }) };
   artifacts.push(artifactRow(outputArtifactId, path, { draft, json: outputJson }));
-  return { columns: { outputArtifactId }, artifacts };
+  return { columns: { outputArtifactId }, artifacts, ...bytes };
 }
 
 /** The row of an artifact of a node run. */

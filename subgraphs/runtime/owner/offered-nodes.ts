@@ -4,15 +4,16 @@
  */
 import { setTimeout } from "node:timers/promises";
 import type { NodeOutput } from "../engine/frame.ts";
-import { framePathOf } from "../engine/path.ts";
+import { framePathOf, nodeIdOfPath } from "../engine/path.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
+import { nodesRead } from "../nodes/nodes-read.ts";
 import { judged } from "../nodes/retry-when.ts";
 import { storableOutcome } from "../nodes/storable.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
 import { isTimeOut } from "../queue/failure.ts";
-import { runLoadSome, runPlanId, type PartlyLoadedNode, type PartlyLoadedRun } from "../queue/load.sql.ts";
+import { runLoadSome, runPlanId, outputsLoad, type PartlyLoadedNode, type PartlyLoadedRun, type Wanted } from "../queue/load.sql.ts";
 import { offersRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import { resultsPost, type OfferedResult } from "../queue/result.sql.ts";
@@ -20,13 +21,14 @@ import { nodeRunStatusNumber } from "../queue/statuses.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./execution.ts";
+import { jsonFactor, type Holder } from "./held-bytes.ts";
 import { IdleSignal } from "./idle-signal.ts";
 import type { OutcomeBody } from "./inbox-message.ts";
 import { NodeRunContext, runEnvironment } from "./node-context.ts";
 import { storableSpan } from "./node-rows.ts";
 import type { RunOwner } from "./run-owner.ts";
 
-interface Held {
+interface Held extends Holder {
   claim: ClaimedNode;
   /** By the monotonic clock. */
   confirmedAtMs: number;
@@ -37,6 +39,8 @@ interface Held {
 /** Without a word from the hints, what was withdrawn is looked for this often; one statement for all that is held. */
 const withdrawnEveryMs = 500;
 const sendAgainMs = 20;
+/** Others may have room; here there is when something has ended. */
+const noRoomPauseMs = 2_000;
 /** As much as a flush carries; one result may be larger and goes alone. After a time-out half as many go together. */
 const resultsPerPost = 200;
 const charactersPerPost = 4 * 1024 * 1024;
@@ -119,7 +123,8 @@ export class OfferedNodes {
   }
 
   async #adoptOne(claim: ClaimedNode): Promise<void> {
-    const held: Held = { claim, confirmedAtMs: monotonicMs(), execution: undefined, isDropped: false };
+    const { tenantId } = claim;
+    const held: Held = { claim, tenantId, isLeaving: true, confirmedAtMs: monotonicMs(), execution: undefined, isDropped: false };
     this.#held.set(claim.key, held);
     try {
       const body = await this.#bodyOf(held);
@@ -128,6 +133,7 @@ export class OfferedNodes {
       this.#owner.log.warn({ err: cause, key: claim.key }, "offered node run left to its lease");
     } finally {
       this.#owner.slots.release(claim.tenantId);
+      this.#owner.held.remove(held);
       if (this.#held.get(claim.key) === held) this.#held.delete(claim.key);
       this.#idle.changed();
       this.#onFinished();
@@ -146,7 +152,7 @@ export class OfferedNodes {
     if (claim.isOrphan && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
     const executor = this.#owner.executors(node.type);
     if (executor === undefined) return undefined;
-    const context = await this.#contextOf(claim, plan, node);
+    const context = await this.#contextOf(held, plan, node);
     if (context === undefined || held.isDropped) return undefined;
     held.execution = execute(judged(executor, node.retryWhen), context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
     const outcome = await held.execution.outcome;
@@ -164,7 +170,8 @@ export class OfferedNodes {
     return this.#owner.plans.get(id);
   }
 
-  async #contextOf(claim: ClaimedNode, plan: CompiledPlan, node: CompiledNode): Promise<NodeRunContext | undefined> {
+  async #contextOf(held: Held, plan: CompiledPlan, node: CompiledNode): Promise<NodeRunContext | undefined> {
+    const { claim } = held;
     const base = { node, path: claim.path, attempt: claim.attempt, epoch: claim.dbNowMs };
     const owned = this.#owner.get(claim.runId);
     if (owned !== undefined) {
@@ -180,8 +187,9 @@ export class OfferedNodes {
         vars: frame.vars,
       });
     }
-    const wanted = { paths: [claim.path, ...pathsBefore(plan, claim.path)], items: itemsOf(framePathOf(claim.path)) };
-    const run = await runLoadSome(this.#db, claim.runId, wanted);
+    const items = itemsOf(framePathOf(claim.path));
+    const read = await this.#pathsRead(plan, claim, node);
+    const run = await this.#load(held, { paths: [claim.path, ...items.map(({ path }) => path), ...read], items });
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
     return new NodeRunContext(runEnvironment(this.#owner, run, clock), {
@@ -191,6 +199,29 @@ export class OfferedNodes {
       state: run.state,
       ...sightAt(plan, claim.path, storedSight(run)),
     });
+  }
+
+  /** Only what the node's texts read: with all that was completed before it each offered node would have its run's outputs beside it. */
+  async #pathsRead(plan: CompiledPlan, { path, tenantId }: ClaimedNode, { type, config }: CompiledNode): Promise<string[]> {
+    const before = pathsBefore(plan, path);
+    const read = await nodesRead(this.#owner.ports.evaluation, { type, config }, tenantId);
+    return read === "any" ? before : before.filter((other) => read.has(nodeIdOfPath(other)));
+  }
+
+  /** @returns undefined: the run is gone, or there is no room for what the node reads and it was given back. */
+  async #load(held: Held, wanted: Wanted): Promise<PartlyLoadedRun | undefined> {
+    const { claim } = held;
+    const run = await runLoadSome(this.#db, claim.runId, wanted);
+    if (run === undefined) return undefined;
+    const bytes = jsonFactor * run.nodes.reduce((sum, { outputBytes }) => sum + (outputBytes ?? 0), 0);
+    if (this.#owner.held.hasRoom(claim.tenantId, bytes)) {
+      this.#owner.held.set(held, bytes);
+      await outputsLoad(this.#db, [run]);
+      return run;
+    }
+    this.#owner.log.warn({ key: claim.key, bytes, held: this.#owner.held.total }, "no room for what an offered node reads");
+    await offersRelease(this.#db, [claim], noRoomPauseMs);
+    return undefined;
   }
 
   #handIn(held: Held, body: OutcomeBody): Promise<void> {

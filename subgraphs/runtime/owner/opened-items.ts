@@ -21,6 +21,8 @@ export interface StoredItems {
   /** JSON of {@link OpenedColumn}. */
   opened: string;
   artifacts: ArtifactRow[];
+  /** Of all of them. */
+  bytes: number;
 }
 
 /** What an iteration opened with, from its row and from the artifacts that its chunks name, where they were read. */
@@ -43,7 +45,7 @@ export function storedItems(path: string, given: readonly Json[]): StoredItems |
   }
   try {
     const { value, text } = storableJson(given, "config.items", { maxBytes: bytes, replaced: { count: 0 } });
-    return { items: value as Json[], ...columnOf(path, value as Json[], text) };
+    return { items: value as Json[], bytes: Buffer.byteLength(text), ...columnOf(path, value as Json[], text) };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;
     if (cause.kind !== "large") return { code: "OUTPUT_NOT_STORABLE", message: `The items cannot be kept: ${cause.problem}.` };
@@ -54,8 +56,7 @@ export function storedItems(path: string, given: readonly Json[]): StoredItems |
 
 function columnOf(path: string, items: Json[], text: string): Pick<StoredItems, "opened" | "artifacts"> {
   const { length: count } = items;
-  if (Buffer.byteLength(text) <= inlineBytes)
-    return { opened: JSON.stringify({ count, items } satisfies OpenedColumn), artifacts: [] };
+  if (Buffer.byteLength(text) <= inlineBytes) return { opened: JSON.stringify({ count, items } satisfies OpenedColumn), artifacts: [] };
   const chunks: Required<OpenedColumn>["chunks"] = [];
   const artifacts: ArtifactRow[] = [];
   let texts: string[] = [];

@@ -30,11 +30,7 @@ export function storedOutcome(path: string, given: AttemptOutcome): StoredOutcom
   const { outcome, outputJson, stateUpdates, artifacts } = storableOutcome(given);
   const outputText = outcome.kind === "completed" || outcome.kind === "failed" ? outcome.outputText : undefined;
   const stored = storedOutput(path, { outputText, outputJson, artifacts });
-  return {
-    outcome,
-    columns: stateUpdates === undefined ? stored.columns : { ...stored.columns, stateUpdates },
-    artifacts: stored.artifacts,
-  };
+  return { ...stored, outcome, columns: stateUpdates === undefined ? stored.columns : { ...stored.columns, stateUpdates } };
 }
 
 /** The row of a node run that is over. Its last event follows from it, under the number `doneSeq`. */

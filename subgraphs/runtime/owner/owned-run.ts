@@ -19,6 +19,7 @@ import { CrashForgiveness } from "./crash-forgiveness.ts";
 import { crashedDecide, decisionRefused, decisionStored, dueDecide, stoppedDecide } from "./decisions.ts";
 import { workerCrashed, type StopCause } from "./execution.ts";
 import { flushDraft, type FlushDraft, type FlushingRun } from "./flush-draft.ts";
+import type { Holder } from "./held-bytes.ts";
 import type { HeldNode } from "./held-node.ts";
 import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
 import type { MailEffect } from "./mail-effect.ts";
@@ -46,8 +47,10 @@ export interface Takeover {
 
 /** Nothing outside is called when the lease was not confirmed for two thirds of its length. */
 const confidence = 2 / 3;
+/** A run that has more characters to store reads no mail. */
+const mostUnsent = 8 * 1024 * 1024;
 
-export class OwnedRun implements FlushingRun {
+export class OwnedRun implements FlushingRun, Holder {
   readonly runId: string;
   readonly tenantId: string;
   readonly lease: string;
@@ -71,13 +74,17 @@ export class OwnedRun implements FlushingRun {
   readonly #environment: RunEnvironment;
   readonly #calls: NodeCalls;
   readonly #ready: ReadyNodes;
-  readonly #loaded: Pick<LoadedRun, "inbox" | "mail">;
+  #loaded: Pick<LoadedRun, "inbox" | "mail">;
   readonly #retelling: Retelling;
   readonly #mail: MailReader;
   /** Ends of calls that wait: a decision is being stored, or there is more to store than a run may have. */
   readonly #deferred: (() => void)[] = [];
   #phase: OwnerPhase;
   #mustLeave = false;
+  /** There is mail that it reads when it has stored what it has. */
+  #hasUnread = false;
+  /** How long it is left alone when it is given back; undefined: it is due at once. */
+  #pauseMs: number | undefined;
   #executed: string[];
   #flight: FlushDraft | undefined;
   #ending: Ending | undefined;
@@ -109,14 +116,17 @@ export class OwnedRun implements FlushingRun {
     this.#graph = ledger.graph;
     this.#environment = runEnvironment(host, loaded, clock);
     this.#calls = new NodeCalls({ process: host, ledger, environment: this.#environment, run: this.#callingRun(), claimed });
+    const room = { mayGrow: () => this.#mayGrow(), once: (told: () => void) => host.held.onceRoom(this, told) };
     this.#ready = new ReadyNodes({
       policy: this.#policy,
       isManual: this.#isManual,
       ledger,
       calls: this.#calls,
+      room,
       advance: () => this.advance(),
     });
-    this.#loaded = loaded;
+    // Not all that was loaded: the outputs are the ledger's alone.
+    this.#loaded = { inbox: loaded.inbox, mail: loaded.mail };
     this.#retelling = new Retelling(takeover.retold ?? []);
     const addressee = { graph: ledger.graph, held: ledger.held, isManual: this.#isManual };
     this.#mail = new MailReader({ log: host.log, runId: this.runId, addressee, take: (effect) => this.#take(effect) });
@@ -126,6 +136,10 @@ export class OwnedRun implements FlushingRun {
 
   get isReleased(): boolean {
     return this.#phase === "released";
+  }
+  /** It is to be given back when what has begun of it has ended. */
+  get isLeaving(): boolean {
+    return this.#mustLeave;
   }
   /** A flush that lets go of it is under way. */
   get isResting(): boolean {
@@ -177,10 +191,16 @@ export class OwnedRun implements FlushingRun {
     return monotonicMs() - this.confirmedAtMs < this.leaseMs * confidence ? "call" : "later";
   }
 
+  #mayGrow(): boolean {
+    this.#host.weighed(this, this.#ledger.heldBytes);
+    return this.#host.held.mayGrow(this);
+  }
+
   /** Reads its mail, and begins again what a dead owner had begun. */
   #takeOver(): void {
     this.#phaseSet("open");
     this.mailApply(this.#loaded.inbox, this.#loaded.mail);
+    this.#loaded = { inbox: [], mail: 0 };
     if (this.#policy.kind !== "inbox" || !this.#isManual) this.#reopenStarted();
     // Nodes that the mail of the takeover ends were not ready then, so they are no part of the frontier.
     this.#forgiveness = new CrashForgiveness(this.crashes, this.#graph.ready);
@@ -189,6 +209,7 @@ export class OwnedRun implements FlushingRun {
   /** Applies the messages of others. Safe to call with messages that were read before. */
   mailApply(messages: readonly InboxMessage[], mail: number): void {
     if (!this.#mayDecide()) return;
+    this.#hasUnread = false;
     this.#mail.read(messages, mail);
   }
 
@@ -293,6 +314,12 @@ export class OwnedRun implements FlushingRun {
     this.advance();
   }
 
+  /** As {@link leave}, for somebody else, or for later: it takes too much memory now. */
+  suspend(pauseMs: number): void {
+    this.#pauseMs = pauseMs;
+    this.leave();
+  }
+
   /** One end at a time, each stored before the next. */
   #retell(): void {
     const isStored = this.#flight === undefined && this.#ledger.pending.isEmpty;
@@ -369,6 +396,7 @@ export class OwnedRun implements FlushingRun {
 
   #flushIfNeeded(): void {
     clearTimeout(this.#timer);
+    this.#host.weighed(this, this.#ledger.heldBytes);
     const rest = restOf(this.#standing());
     if (this.#flight === undefined && this.#hasSomething(rest)) this.#host.flushWanted(this);
     const dueMs = rest === "keep" ? earliest(this.#ledger.held.firstDueMs(), this.#deadlineMs()) : undefined;
@@ -388,7 +416,7 @@ export class OwnedRun implements FlushingRun {
       ending: this.#ending,
       policy: this.#policy,
       isManual: this.#isManual,
-      isBusy: this.#calls.size > 0 || this.#ready.isInterrupted || held.decided.size > 0 || this.#phase === "retelling",
+      isBusy: this.#hasUnread || this.#calls.size > 0 || this.#ready.isInterrupted || held.decided.size > 0 || this.#phase === "retelling",
       isLeaving: this.#phase === "leaving",
       isRunningOutside: this.#isRunningOutside,
       deadlineMs: this.#deadlineMs(),
@@ -398,6 +426,11 @@ export class OwnedRun implements FlushingRun {
   /** About how many characters its next flush has. */
   get unsent(): number {
     return this.#ledger.pending.characters;
+  }
+
+  /** Whether it reads more of its mail now: what that brings is to be stored too. An end or a decision is not stored while there is unread mail. */
+  get readsMail(): boolean {
+    return this.unsent < mostUnsent || this.#ending !== undefined || this.#ledger.held.decided.size > 0;
   }
 
   /** Takes what there is to store, as one run of a flush. undefined: nothing, or one is under way. */
@@ -416,6 +449,7 @@ export class OwnedRun implements FlushingRun {
         seenStored: this.#mail.seenStored,
         mustClear: this.#forgiveness.isDue,
         standing,
+        pauseMs: this.#pauseMs,
       },
       rest,
     );
@@ -437,8 +471,15 @@ export class OwnedRun implements FlushingRun {
     if (answer.why === "ok" || (answer.why === "applied" && wasSentBefore)) return this.#stored(draft, answer.mail ?? this.#mail.seen);
     if (answer.why !== "mail" && answer.why !== "busy") return this.drop("lost");
     this.#refused(draft);
-    if (answer.why === "mail") this.#host.drainWanted(this);
+    if (answer.why === "mail") this.#mailFirst();
     else setTimeout(() => this.advance(), 5).unref();
+  }
+
+  /** Its mail comes before its rest; but what it has to store before its mail, where that is much. */
+  #mailFirst(): void {
+    this.#hasUnread = !this.readsMail;
+    if (this.#hasUnread) this.advance();
+    else this.#host.drainWanted(this);
   }
 
   #stored(draft: FlushDraft, mail: number): void {

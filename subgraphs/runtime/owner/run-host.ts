@@ -3,6 +3,8 @@ import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodePorts } from "../nodes/executor.ts";
 import type { Rest } from "../queue/flush.sql.ts";
 import type { FlushingRun } from "./flush-draft.ts";
+import type { HeldBytes, Holder } from "./held-bytes.ts";
+import type { NotLoaded } from "./run-loader.ts";
 import type { Slots } from "./slots.ts";
 
 /** The executor of each type of node (nodes/registry.ts); undefined: no such type. */
@@ -19,8 +21,8 @@ export type Release =
       dueInMs: number | undefined;
       hasOffers: boolean;
     }
-  /** Someone else owns it, or its lease ran out. */
-  | { kind: "lost" };
+  /** Someone else owns it, or its lease ran out; `why`: it was given back as it is. */
+  | { kind: "lost"; why?: NotLoaded };
 
 /** The process that owns runs. */
 export interface OwnerProcess {
@@ -32,6 +34,8 @@ export interface OwnerProcess {
   /** Whether nodes beyond the slots are offered to other workers; else they wait for a slot here. */
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
+  /** What its runs hold in memory. */
+  readonly held: HeldBytes;
   /** No new node starts; what is finished is given back. */
   readonly isStopping: boolean;
 }
@@ -43,6 +47,8 @@ export interface RunHost extends OwnerProcess {
   /** The run has unread mail. */
   drainWanted(run: FlushingRun): void;
   released(run: FlushingRun, release: Release): void;
+  /** The run holds so many bytes now. */
+  weighed(run: Holder, bytes: number): void;
   /** The run is advanced from now on; undefined: it is done with for now. */
   advancing?: ((runId: string | undefined) => void) | undefined;
 }

@@ -2,12 +2,13 @@
  * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
+import type { Json } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
 import { handlingOf } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
-import { openScopesBeneath } from "../engine/drive.ts";
-import { isStopped, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { openScopesBeneath, pathsBeneath } from "../engine/drive.ts";
+import { isDone, isStopped, outputForget, type NodeState, type OpenPhase } from "../engine/frame.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import { rejectedCode } from "../nodes/retry-when.ts";
@@ -18,11 +19,13 @@ import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
+import { jsonFactor } from "./held-bytes.ts";
 import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { AttemptOutcome, OpenedOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
-import { storedItems } from "./opened-items.ts";
+import { storedItems, type StoredItems } from "./opened-items.ts";
+import { OutputBytes } from "./output-bytes.ts";
 import {
   failedAttemptSpan,
   finishedRow,
@@ -34,6 +37,7 @@ import {
   type StoredOutcome,
 } from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
+import { readOutputs, type NodeStanding } from "./read-outputs.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
 /** A run that has more unstored goes on when it is less: a statement that carries more than a few MiB does not end in its time. */
@@ -47,13 +51,17 @@ const longestPauseMs = 5_000;
 /** A state above this fails the assigner that made it so. */
 const maxStateBytes = 1024 * 1024;
 
-
 /** Each node run has one event at least. A run with more than these would be a burden for whoever reads it. */
 const maxRunEvents = 300_000;
 const runTooLarge = {
   code: "RUN_TOO_LARGE",
   message: `The run would have more than ${maxRunEvents} events with these items; run the workflow once for each part of them.`,
 } as const;
+
+/** What a run may hold of outputs that its nodes may read, together. The node that puts out more fails. */
+export const maxRunOutputBytes = 128 * 1024 * 1024;
+/** When it has grown by so much it is looked at what of it nobody reads any more. */
+const lookAgainBytes = 4 * 1024 * 1024;
 
 type FailedOutcome = Extract<NodeOutcome, { kind: "failed" }>;
 
@@ -73,6 +81,9 @@ export class RunLedger {
   #startedMs: number | undefined;
   /** At least as much as the state takes as JSON. */
   #stateBytes: number;
+  readonly #inputBytes: number;
+  readonly #outputs = new OutputBytes();
+  #lookAtBytes = lookAgainBytes;
 
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
     this.runId = loaded.id;
@@ -85,6 +96,8 @@ export class RunLedger {
     const { graph, open, frames, unstoredSkips } = replayLoaded(plan, loaded, clock.nowMs());
     this.graph = graph;
     this.#stateBytes = jsonBytes(graph.state);
+    this.#inputBytes = jsonBytes(loaded.input);
+    for (const node of loaded.nodes) this.#outputs.loaded(node);
     for (const held of [...open, ...frames]) {
       this.held.add(held);
       if (held.dueMs !== undefined) this.held.due.add(held);
@@ -113,9 +126,17 @@ export class RunLedger {
 
   /** Whether as much is unstored, sent or not, as a run may have: then nothing starts, and ends of calls wait. */
   get isFull(): boolean {
-    const inFlight = this.#inFlight;
-    const characters = this.#pending.characters + (inFlight?.characters ?? 0);
-    return characters >= maxUnstoredCharacters || this.#pending.nodes.size + (inFlight?.nodes.size ?? 0) >= maxUnstoredRows;
+    return this.#unstored >= maxUnstoredCharacters || this.#pending.nodes.size + (this.#inFlight?.nodes.size ?? 0) >= maxUnstoredRows;
+  }
+
+  /** Characters that are not stored, sent or not. */
+  get #unstored(): number {
+    return this.#pending.characters + (this.#inFlight?.characters ?? 0);
+  }
+
+  /** About what all of it takes in memory. What is unstored is there as rows, and again while a statement carries it. */
+  get heldBytes(): number {
+    return jsonFactor * (this.#inputBytes + this.#stateBytes) + this.#outputs.held + 2 * this.#unstored;
   }
 
   /** Hands over all that has not been sent. */
@@ -200,7 +221,7 @@ export class RunLedger {
     const { path, state, attempt, startedMs, workerKey } = held;
     this.#pending.ends.push({ path, attempt, startedMs, workerKey, outcome, spans, isSubstitute });
     if (outcome.kind === "opened") return this.#drive(held, outcome);
-    const storable = this.#storable(path, outcome);
+    const storable = this.#storable(state, outcome);
     const told = notedSpans(this.runId, held, { spans, outcome: storable.outcome }, this.eventMs());
     if (told.length > 0) this.#spansStore(path, told);
     this.#pending.artifactsAdd(storable.artifacts);
@@ -220,13 +241,16 @@ export class RunLedger {
     // In a run that ends anyway nobody waits for the part that was not there.
     const last = this.handled(state, taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken);
     this.#scopesCancel(state);
+    this.#outputsForget(state);
     this.#pending.nodeSet(this.finishedRow(held, last, storable.columns));
+    if (last.kind === "completed" || last.kind === "failed") this.#outputs.add(path, storable);
     this.finished(held, last);
+    if (this.#outputs.bytes >= this.#lookAtBytes) this.#forgetUnread();
   }
 
   /** A composite node has its items, or fails for what they are. */
   #drive(held: HeldNode, { items }: OpenedOutcome): void {
-    const stored = this.#seq + 2 * items.length > maxRunEvents ? runTooLarge : storedItems(held.path, items);
+    const stored = this.#itemsStorable(held.path, items);
     if ("code" in stored) {
       const failure = this.handled(held.state, { kind: "failed", ...stored, retryable: false });
       this.#pending.nodeSet(this.finishedRow(held, failure));
@@ -238,11 +262,21 @@ export class RunLedger {
     held.opened = stored.opened;
     this.held.add(held);
     this.#pending.artifactsAdd(stored.artifacts);
+    this.#outputs.itemsAdd(held.path, stored.bytes);
     const status = nodeRunStatusNumber("RUNNING");
     this.#pending.nodeSet(nodeRow(held, { status }));
     this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.eventMs(), status, attempt: held.attempt, path: held.path }));
     applyDriven(this.graph, held.state, { count: stored.items.length, items: stored.items });
     this.#framesHold();
+  }
+
+  #itemsStorable(path: string, items: readonly Json[]): StoredItems | Pick<FailedOutcome, "code" | "message"> {
+    if (this.#seq + 2 * items.length > maxRunEvents) return runTooLarge;
+    const stored = storedItems(path, items);
+    if ("code" in stored) return stored;
+    if (this.#outputs.bytes + stored.bytes > maxRunOutputBytes) this.#forgetUnread();
+    const bytes = this.#outputs.bytes + stored.bytes;
+    return bytes > maxRunOutputBytes ? outputsTooLarge(bytes, undefined) : stored;
   }
 
   /** What is still open of a frame or composite that ends ends before it, deepest first. Nothing in it is executed any more. */
@@ -253,6 +287,7 @@ export class RunLedger {
       const held = this.hold(scope);
       this.#pending.nodeSet(this.finishedRow(held, { kind: "cancelled", code: "SIBLING_FAILED", message }));
       this.held.remove(held);
+      this.#outputsForget(scope);
       applyCancelled(this.graph, scope);
     }
   }
@@ -302,16 +337,43 @@ export class RunLedger {
     }
   }
 
-  /** What is stored of an outcome; of one that makes the state too large, a failure. */
-  #storable(path: string, given: AttemptOutcome): StoredOutcome {
-    const stored = storedOutcome(path, given);
+  /** A frame, or a composite, ends: what is beneath it is held no longer. */
+  #outputsForget(state: NodeState): void {
+    for (const path of pathsBeneath(state)) this.#outputs.forget(path);
+    if (state.drive !== undefined) this.#outputs.itemsForget(state.path);
+  }
+
+  /** Outputs that nobody reads any more are held no longer: they are stored, or about to be. */
+  #forgetUnread(): void {
+    const { root, frames } = this.graph;
+    const read = frames.size > 1 ? "any" : readOutputs(root.nodes.map(standingOf));
+    if (read !== "any") {
+      for (const id of this.#outputs.nodes) {
+        if (read.has(id)) continue;
+        outputForget(root, id);
+        this.#outputs.forget(id);
+      }
+    }
+    this.#lookAtBytes = this.#outputs.bytes + lookAgainBytes;
+  }
+
+  /** What is stored of an outcome; of one that makes the state or the run's outputs too large, a failure. */
+  #storable(state: NodeState, given: AttemptOutcome): StoredOutcome {
+    const stored = storedOutcome(state.path, given);
+    if (stored.outcome.kind === "completed") {
+      // Of a frame or a composite that ends nothing else is held any more.
+      const own = stored.textBytes + stored.jsonBytes - this.#outputs.bytesOf(pathsBeneath(state));
+      if (this.#outputs.bytes + own > maxRunOutputBytes) this.#forgetUnread();
+      const bytes = this.#outputs.bytes + own;
+      if (bytes > maxRunOutputBytes) return instead(outputsTooLarge(bytes, stored.outcome.usage));
+    }
     const { stateUpdates } = stored.columns;
     if (typeof stateUpdates !== "string" || stored.outcome.kind !== "completed") return stored;
     const bytes = this.#stateBytes + Buffer.byteLength(stateUpdates);
     const exact = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...stored.outcome.stateUpdates });
     if (exact > maxStateBytes) {
       const failure = tooLargeFailure("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.", stored.outcome.usage);
-      return { outcome: failure, columns: noOutput, artifacts: [] };
+      return instead(failure);
     }
     this.#stateBytes = exact;
     return stored;
@@ -363,6 +425,19 @@ export class RunLedger {
       this.#pending.spanAdd(spanRow(path, span));
     }
   }
+}
+
+function standingOf({ node, phase, takenOutgoing }: NodeState): NodeStanding {
+  return { node, isDone: isDone(phase) || phase === "ABSENT", isLast: takenOutgoing === 0 };
+}
+
+function instead(outcome: FailedOutcome): StoredOutcome {
+  return { outcome, columns: noOutput, artifacts: [], textBytes: 0, jsonBytes: 0 };
+}
+
+function outputsTooLarge(bytes: number, usage: FailedOutcome["usage"]): FailedOutcome {
+  const message = `With the node's output the run would hold ${bytes} bytes of outputs, more than ${maxRunOutputBytes}. Let its nodes put out less, or split the work into several runs.`;
+  return tooLargeFailure("RUN_OUTPUTS_TOO_LARGE", message, usage);
 }
 
 /** As its row says it again. */

@@ -2,23 +2,27 @@
  * The runs that a process owns, and what they share: slots, the group commit, mail. Both the worker and the API own runs through it, so every
  * way to execute is the same path.
  */
-import { setTimeout } from "node:timers/promises";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
-import { mailDrain } from "../queue/drain.sql.ts";
-import { runsLoad, type LoadedRun } from "../queue/load.sql.ts";
+import type { LoadedRun } from "../queue/load.sql.ts";
+import { runsRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
 import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
 import { Flusher } from "./flusher.ts";
+import { HeldBytes, type Holder } from "./held-bytes.ts";
+import { heldBytesOfHeap } from "./heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
 import { PlanCache } from "../plan/frozen-plan.ts";
+import { MailDrain } from "./mail-drain.ts";
 import { OwnedRun } from "./owned-run.ts";
 import type { Policy } from "./policy.ts";
 import type { Executors, Release, RunHost } from "./run-host.ts";
+import { RunLoader, type NotLoaded } from "./run-loader.ts";
+import { SetBacks } from "./set-backs.ts";
 import { Slots } from "./slots.ts";
 
 /** What an owner is made of. */
@@ -31,6 +35,8 @@ export interface RunOwnerOptions {
   slots: number;
   offersNodes: boolean;
   maxCrashes: number;
+  /** What its runs may hold in memory together; a part of the heap's limit unless given. */
+  heldBytes?: number | undefined;
   flushed?: (runIds: readonly string[]) => void;
   /** A slot is free again. */
   slotFreed?: () => void;
@@ -53,9 +59,6 @@ const lastGraceMs = 3_000;
 /** Then the first of a claim are on their way to the database while the rest begin: runs that all wait together leave a processor idle. */
 const runsPerTurn = 16;
 const turnMs = 10;
-const loadAgainMs = 100;
-/** Without a word from the hints, mail is looked for this often. */
-const drainEveryMs = 500;
 
 export class RunOwner implements RunHost {
   readonly executors: Executors;
@@ -65,6 +68,7 @@ export class RunOwner implements RunHost {
   readonly slots: Slots;
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
+  readonly held: HeldBytes;
   readonly plans: PlanCache;
   readonly advancing: ((runId: string | undefined) => void) | undefined;
   isStopping = false;
@@ -72,13 +76,15 @@ export class RunOwner implements RunHost {
   readonly #flusher: Flusher;
   readonly #owned = new Map<string, OwnedRun>();
   readonly #waiters = new Map<FlushingRun, (release: Release) => void>();
-  readonly #unread = new Set<FlushingRun>();
   readonly #onReleased: ((runId: string, release: Release) => void) | undefined;
   readonly #unsubscribe: () => void;
-  readonly #poll: NodeJS.Timeout;
+  readonly #mail: MailDrain;
   readonly #idle = new IdleSignal(() => this.size === 0);
-  #isDraining = false;
-  readonly #adopting = new Set<ClaimedRun>();
+  /** With when their leases were confirmed. */
+  readonly #adopting = new Map<RunClaim, number>();
+  readonly #loader: RunLoader;
+  readonly #setBacks = new SetBacks();
+  #isReliefDue = false;
   #isClosed = false;
 
   constructor(options: RunOwnerOptions) {
@@ -90,7 +96,9 @@ export class RunOwner implements RunHost {
     this.slots = new Slots(options.slots, options.slotFreed);
     this.offersNodes = options.offersNodes;
     this.maxCrashes = options.maxCrashes;
+    this.held = new HeldBytes(options.heldBytes ?? heldBytesOfHeap());
     this.plans = new PlanCache(db);
+    this.#loader = new RunLoader({ db, log, held: this.held, plans: this.plans });
     this.advancing = options.advancing;
     this.#db = db;
     this.#onReleased = options.released;
@@ -100,7 +108,7 @@ export class RunOwner implements RunHost {
       const run = this.#owned.get(runId);
       if (run !== undefined) this.drainWanted(run);
     });
-    this.#poll = setInterval(() => this.#drainAll(), drainEveryMs);
+    this.#mail = new MailDrain({ db, log, owned: this.#owned });
   }
 
   /** Runs that it owns, those included that it is just taking over. */
@@ -116,17 +124,29 @@ export class RunOwner implements RunHost {
   /** Runs of each tenant, those included that it is just taking over. */
   byTenant(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { tenantId } of [...this.#owned.values(), ...this.#adopting]) counts.set(tenantId, (counts.get(tenantId) ?? 0) + 1);
+    for (const { tenantId } of [...this.#owned.values(), ...this.#adopting.keys()]) counts.set(tenantId, (counts.get(tenantId) ?? 0) + 1);
     return counts;
   }
 
   leases(): HeldLease[] {
-    return [...this.#owned.values()].map(({ runId, lease, leaseMs, confirmedAtMs }) => ({ key: runId, lease, leaseMs, confirmedAtMs }));
+    const owned = [...this.#owned.values()].map(({ runId, lease, leaseMs, confirmedAtMs }) => ({
+      key: runId,
+      lease,
+      leaseMs,
+      confirmedAtMs,
+    }));
+    const adopting = [...this.#adopting].map(([{ runId, lease, leaseMs }, confirmedAtMs]) => ({
+      key: runId,
+      lease,
+      leaseMs,
+      confirmedAtMs,
+    }));
+    return [...owned, ...adopting];
   }
 
   /** Takes over runs that were just claimed: loads those that somebody has begun, replays them, and takes them as far as the policy goes. */
   async adopt(claims: readonly RunClaim[], options: Adoption): Promise<void> {
-    for (const claim of claims) this.#adopting.add(claim);
+    for (const claim of claims) this.#adopting.set(claim, monotonicMs());
     try {
       await this.#adoptAll(claims, options);
     } finally {
@@ -136,14 +156,23 @@ export class RunOwner implements RunHost {
   }
 
   async #adoptAll(claims: readonly RunClaim[], options: Adoption): Promise<void> {
-    const loaded = await this.#load(claims.filter((claim) => freshRun(claim) === undefined));
+    const atMs = monotonicMs();
+    const stored = claims.filter((claim) => freshRun(claim) === undefined);
+    const loading = this.#loader.load(stored, {
+      loaded: (claim, run) => this.#adoptLoaded(claim, run, atMs, options),
+      notLoaded: (claim, why) => this.#giveBack(claim, why, options),
+    });
+    // Not behind the load of those that somebody has begun.
+    await Promise.all([this.#adoptFresh(claims, options), loading]);
+  }
+
+  async #adoptFresh(claims: readonly RunClaim[], options: Adoption): Promise<void> {
     let turnAt = monotonicMs();
     let inTurn = 0;
     for (const claim of claims) {
-      const row = freshRun(claim) ?? loaded.get(claim.runId);
-      // Not ours any more: the lease ran out while we waited for the database.
-      if (row === undefined || row.lease !== claim.lease) options.left?.({ kind: "lost" });
-      else await this.#adoptOne(claim, row, options);
+      const row = freshRun(claim);
+      if (row === undefined) continue;
+      await this.#adoptOne(claim, row, options);
       this.#adopting.delete(claim);
       if (++inTurn < runsPerTurn && monotonicMs() - turnAt < turnMs) continue;
       await new Promise((resolve) => setImmediate(resolve));
@@ -152,9 +181,58 @@ export class RunOwner implements RunHost {
     }
   }
 
+  /** @param atMs  when it was claimed. */
+  async #adoptLoaded(claim: RunClaim, row: LoadedRun | undefined, atMs: number, options: Adoption): Promise<void> {
+    const confirmedAtMs = this.#adopting.get(claim);
+    // Not ours any more: the lease ran out while we waited for the database.
+    if (row === undefined || row.lease !== claim.lease || confirmedAtMs === undefined) options.left?.({ kind: "lost" });
+    else await this.#adoptOne({ ...claim, dbNowMs: claim.dbNowMs + (monotonicMs() - atMs) }, row, options, confirmedAtMs);
+    this.#adopting.delete(claim);
+  }
+
+  /** What cannot be loaded now is somebody else's, or due again after a pause. */
+  async #giveBack(claim: RunClaim, why: NotLoaded, options: Adoption): Promise<void> {
+    const pauseMs = this.#setBacks.nextPauseMs(claim.runId);
+    const facts = why.kind === "failed" ? { err: why.cause } : { bytes: why.bytes, held: this.held.total };
+    this.log.warn({ runId: claim.runId, pauseMs, ...facts }, why.kind === "failed" ? "run not loaded" : "no room for a run");
+    this.#adopting.delete(claim);
+    await runsRelease(this.#db, [claim], pauseMs).catch((cause: unknown) => this.log.warn({ err: cause }, "run left to its lease"));
+    options.left?.({ kind: "lost", why });
+  }
+
+  weighed(run: Holder, bytes: number): void {
+    this.held.set(run, bytes);
+    if (this.held.total > this.held.limitBytes || this.held.of(run.tenantId) > this.held.tenantBytes) this.#relieveSoon();
+  }
+
+  /** Memory is short, whatever was counted: the run that came last of those that hold most is given back. */
+  relieve(): void {
+    this.#suspend(this.held.last());
+  }
+
+  // Not from within the run that grew: it is in the middle of something.
+  #relieveSoon(): void {
+    if (this.#isReliefDue) return;
+    this.#isReliefDue = true;
+    setImmediate(() => {
+      this.#isReliefDue = false;
+      for (let next = this.held.excess(); next !== undefined && this.#suspend(next); next = this.held.excess());
+    });
+  }
+
+  /** @returns whether there was such a run. */
+  #suspend(holder: Holder | undefined): boolean {
+    if (!(holder instanceof OwnedRun)) return false;
+    const pauseMs = this.#setBacks.nextPauseMs(holder.runId);
+    this.log.info({ runId: holder.runId, pauseMs, held: this.held.total }, "run given back: what runs hold in memory is too much");
+    holder.suspend(pauseMs);
+    return true;
+  }
+
   released(run: FlushingRun, release: Release): void {
+    this.held.remove(run);
+    if (release.kind === "rested" && release.rest !== "requeue") this.#setBacks.forget(run.runId);
     if (this.#owned.get(run.runId) === run) this.#owned.delete(run.runId);
-    this.#unread.delete(run);
     this.#idle.changed();
     this.#waiters.get(run)?.(release);
     this.#waiters.delete(run);
@@ -166,8 +244,7 @@ export class RunOwner implements RunHost {
   }
 
   drainWanted(run: FlushingRun): void {
-    this.#unread.add(run);
-    void this.#drain();
+    this.#mail.wanted(run.runId);
   }
 
   /** Leases that a renewal sent at `sentAtMs` confirmed. */
@@ -176,6 +253,9 @@ export class RunOwner implements RunHost {
       const run = this.#owned.get(key);
       if (run?.lease === lease) run.confirmedAtMs = Math.max(run.confirmedAtMs, sentAtMs);
     }
+    if (this.#adopting.size === 0) return;
+    const confirmed = new Set(leases.map(({ key, lease }) => `${key} ${lease}`));
+    for (const claim of this.#adopting.keys()) if (confirmed.has(`${claim.runId} ${claim.lease}`)) this.#adopting.set(claim, sentAtMs);
   }
 
   /** Leases that are not ours any more; or not yet known to be given back: of a run whose last flush is under way, its answer tells. */
@@ -198,34 +278,21 @@ export class RunOwner implements RunHost {
   /** Forgets everything without a word, as a process that is killed does. */
   close(): void {
     this.#isClosed = true;
+    this.#loader.close();
     this.#flusher.close();
-    clearInterval(this.#poll);
+    this.#mail.close();
     this.#unsubscribe();
     for (const run of [...this.#owned.values()]) run.drop("lost");
   }
 
-  async #load(claims: readonly Pick<ClaimedRun, "runId" | "leaseMs">[]): Promise<Map<string, LoadedRun>> {
-    if (claims.length === 0) return new Map();
-    const ids = claims.map(({ runId }) => runId);
-    const until = monotonicMs() + Math.min(...claims.map(({ leaseMs }) => leaseMs)) / 2;
-    for (;;) {
-      try {
-        return new Map((await runsLoad(this.#db, ids)).map((run) => [run.id, run]));
-      } catch (cause) {
-        if (monotonicMs() > until || this.#isClosed) throw cause;
-        this.log.warn({ err: cause, runs: ids.length }, "runs not loaded, trying again");
-        await setTimeout(loadAgainMs);
-      }
-    }
-  }
-
   /** What cannot be taken over (its plan cannot be read) is left to its lease: the next owner tries, and the crash count ends it. */
-  async #adoptOne(claim: ClaimedRun, loaded: LoadedRun, options: Adoption): Promise<void> {
+  async #adoptOne(claim: ClaimedRun, loaded: LoadedRun, options: Adoption, confirmedAtMs?: number): Promise<void> {
     try {
       const plan = await this.plans.get(loaded.planId);
       if (this.#isClosed) return;
       this.#owned.get(loaded.id)?.drop("lost");
       const run = new OwnedRun(this, claim, loaded, plan, options);
+      if (confirmedAtMs !== undefined) run.confirmedAtMs = confirmedAtMs;
       if (options.left !== undefined) this.#waiters.set(run, options.left);
       this.#owned.set(run.runId, run);
       this.#leaveWith(claim, options.signal);
@@ -250,7 +317,7 @@ export class RunOwner implements RunHost {
     const run = this.#owned.get(draft.run.runId);
     if (run === undefined || run !== draft.run) return true;
     const { runId, tenantId, lease, leaseMs, crashes, company, environment, confirmedAtMs } = run;
-    const row = (await this.#load([run])).get(runId);
+    const row = await this.#loader.again(run);
     const plan = row === undefined ? undefined : await this.plans.get(row.planId);
     if (run.isReleased) return true;
     if (row?.lease !== lease || plan === undefined) {
@@ -269,44 +336,14 @@ export class RunOwner implements RunHost {
   #replace(run: OwnedRun, anew: OwnedRun): void {
     const left = this.#waiters.get(run);
     this.#waiters.delete(run);
-    this.#unread.delete(run);
+    this.held.remove(run);
     if (left !== undefined) this.#waiters.set(anew, left);
     this.#owned.set(anew.runId, anew);
     anew.advance();
-  }
-
-  #drainAll(): void {
-    for (const run of this.#owned.values()) this.#unread.add(run);
-    void this.#drain();
-  }
-
-  async #drain(): Promise<void> {
-    if (this.#isDraining || this.#unread.size === 0 || this.#isClosed) return;
-    const runs = [...this.#unread].flatMap((run) => this.#owned.get(run.runId) ?? []);
-    this.#unread.clear();
-    if (runs.length === 0) return;
-    this.#isDraining = true;
-    try {
-      const drained = await mailDrain(
-        this.#db,
-        runs.map(({ runId, seen }) => ({ id: runId, seen })),
-      );
-      for (const { id, mail, messages } of drained) {
-        const run = this.#owned.get(id);
-        run?.mailApply(messages, mail);
-        run?.advance();
-      }
-      for (const run of runs) run.advance();
-    } catch (cause) {
-      this.log.warn({ err: cause }, "mail not read");
-    } finally {
-      this.#isDraining = false;
-      if (this.#unread.size > 0) void this.#drain();
-    }
   }
 }
 
 /** The run of a claim that nobody has begun: all that a load would find. An owner that died with it may have begun it. */
 function freshRun({ fresh, crashes }: RunClaim): LoadedRun | undefined {
-  return fresh !== undefined && crashes === 0 ? { ...fresh, lastEventMs: 0, nodes: [], inbox: [] } : undefined;
+  return fresh !== undefined && crashes === 0 ? { ...fresh, lastEventMs: 0, nodes: [], crashedNodes: 0, inbox: [] } : undefined;
 }

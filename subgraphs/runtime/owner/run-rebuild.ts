@@ -21,8 +21,9 @@ export interface Rebuilt {
 /** Replays the rows of a run. @throws for a row that is none of its plan. */
 export function replayLoaded(plan: CompiledPlan, loaded: LoadedRun, nowMs: number): Rebuilt {
   const { run, unstoredSkips } = replay(plan, loaded.nodes.map(storedNode), loaded.initialNode ?? undefined);
-  // As the flush that stored the rows stored it: those of items that have ended are not here to say it.
+  // Each flush stores it with the rows that it follows from, and a fork takes it over; those of items that have ended are not here to say it.
   run.state = loaded.state;
+  run.crashedNodes = loaded.crashedNodes;
   const open = loaded.nodes.flatMap((row) => {
     const state = nodeAtPath(run, row.path);
     return state !== undefined && (run.open.has(state) || state.drive !== undefined) ? [openNode(row, state)] : [];
@@ -48,7 +49,7 @@ function storedNode(node: LoadedNode): StoredNode {
     opened: node.opened === null ? undefined : openedOf(node.opened, node.chunks),
     outputText: node.outputText,
     outputJson: node.outputJson,
-    stateUpdates: node.stateUpdates ?? undefined,
+    stateUpdates: undefined,
     route: node.route ?? undefined,
     errorCode: node.errorCode,
     errorMessage: node.errorMessage,

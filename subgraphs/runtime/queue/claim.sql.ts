@@ -26,8 +26,10 @@ export interface ClaimedRun {
 
 /** A run right after its claim. */
 export interface RunClaim extends ClaimedRun {
-  /** The run itself, when nobody has begun it: it has no node runs and no mail. Any other is loaded. */
+  /** The run itself, when nobody has begun it and its input is small: it has no node runs and no mail. Any other is loaded. */
   fresh: StoredRun | undefined;
+  /** Number of its last event. */
+  eventSeq: number;
 }
 
 /** An offered node run that the claimer executes now. */
@@ -225,8 +227,8 @@ function limitValues({ limit, worker, orphansAllowed, suspectsAllowed, leaseMs, 
 async function claimedRuns(db: Queryable, statement: Statement, leaseMs: number, values: readonly unknown[]): Promise<RunClaim[]> {
   const rows = await rowsOf<ClaimRow>(db, statement, values);
   return rows.map(({ crashes, company, bound: most, dbNowMs, ...run }) => {
-    const { id: runId, tenantId, lease } = run;
-    return { runId, tenantId, lease, leaseMs, crashes, company, bound: most, dbNowMs, fresh: isWhole(run) ? run : undefined };
+    const { id: runId, tenantId, lease, eventSeq } = run;
+    return { runId, tenantId, lease, leaseMs, crashes, company, bound: most, dbNowMs, eventSeq, fresh: isWhole(run) ? run : undefined };
   });
 }
 

@@ -1,9 +1,10 @@
-import { inboxJson, type InboxMessage } from "./load.sql.ts";
+import { inboxOf, type InboxMessage } from "./load.sql.ts";
 import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
-/** Mail that its owner has not read. */
+/** Mail that its owner has not read: the next few MiB of it. */
 export interface DrainedMail {
   id: string;
+  /** The number up to which it was read. */
   mail: number;
   messages: InboxMessage[];
 }
@@ -11,8 +12,8 @@ export interface DrainedMail {
 const drain = defineStatement({
   name: "drain",
   text: `
-select r.id, r.mail, ${inboxJson("x.seen")} as messages
-from unnest($1::text[], $2::int[]) as x(id, seen) join runtime.run r on r.id = x.id where r.mail > x.seen`,
+select r.id, box.mail, box.messages
+from unnest($1::text[], $2::int[]) as x(id, seen) join runtime.run r on r.id = x.id, ${inboxOf("x.seen")} where r.mail > x.seen`,
 });
 
 const withdrawn = defineStatement({

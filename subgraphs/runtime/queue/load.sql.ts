@@ -1,5 +1,9 @@
-/** What an owner reads once, right after its claim: the run, its node runs with whole outputs, and its inbox, in one statement. */
+/**
+ * What an owner reads once, right after its claim: the run, its node runs and its inbox, in one statement; then the outputs that lie in artifacts, so many bytes at
+ * a time. These never change, so that all of it is as it was at one moment. What runs weigh is asked before anything of them is read.
+ */
 import type { Json, JsonObject } from "#shared/json.ts";
+import { isTimeOut } from "./failure.ts";
 import type { OpenedColumn } from "./rows.ts";
 import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
@@ -28,7 +32,11 @@ export interface StoredRun {
 export interface LoadedRun extends StoredRun {
   /** The time of its last event; 0 of a run that nobody has begun. */
   lastEventMs: number;
+  /** But for those beneath a frame or composite that has ended. */
   nodes: LoadedNode[];
+  /** How many of its nodes its owners died of, wherever they stand. */
+  crashedNodes: number;
+  /** Those up to the number `mail`, which are not all where they are large. */
   inbox: InboxMessage[];
 }
 
@@ -49,14 +57,26 @@ export interface LoadedNode {
   effectKey: string | null;
   /** Of a composite node: what was fixed when it opened. */
   opened: OpenedColumn | null;
-  /** The artifacts that it names, in order. */
+  /** The artifacts that it names, in order, and their size; null where it has ended. */
   chunks: Json[][] | null;
+  chunkBytes: number | null;
   route: string | null;
   errorCode: string | null;
   errorMessage: string | null;
   outputText: string | null;
   outputJson: Json;
-  stateUpdates: JsonObject | null;
+  /** Where the output lies that the row does not carry, and its size; null: nowhere, or nobody needs it. */
+  outputArtifactId: string | null;
+  outputBytes: number | null;
+}
+
+/** What a run has stored, before any of it is read. */
+export interface StoredWeight {
+  id: string;
+  /** Of the run, its rows and its inbox. */
+  rowBytes: number;
+  /** Of the outputs that lie beside the rows. */
+  outputBytes: number;
 }
 
 /** A message that waits for the owner. */
@@ -72,6 +92,13 @@ export interface InboxMessage {
 const chunks = `(select json_agg((select a.content_json from runtime.artifact a where a.id = c.chunk ->> 'artifactId') order by c.place)
     from json_array_elements(n.opened -> 'chunks') with ordinality c(chunk, place))`;
 
+const chunkBytes = `(select coalesce(sum((select a.size_bytes from runtime.artifact a where a.id = c.chunk ->> 'artifactId')), 0)::float8
+    from json_array_elements(n.opened -> 'chunks') c(chunk))`;
+
+/** SQL: nodes of run r that its owners died of, those included that are not loaded. Frames fail by them, and are none. Served by node_run_crashed. */
+const crashedNodes = `(select count(*)::int from runtime.node_run n where n.run_id = r.id and n.error_code = 'WORKER_CRASHED' and n.status = 4
+    and n.node_type <> 'frame' and n.opened is null)`;
+
 /** SQL: whether a node run is no part of a frame or composite that has ended: of those only what came of them is wanted. A subselect that cannot be hashed. */
 export const standing = `coalesce((select f.status from runtime.node_run f where f.run_id = n.run_id and f.path = n.parent_path), 0) < 3`;
 
@@ -84,18 +111,35 @@ export const itemOf = (row: string, ordinal: string): string => `coalesce(${row}
 const nodeObject = `json_build_object('path', n.path, 'nodeId', n.node_id, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
   'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'opened', n.opened, 'chunks', case when n.opened is not null and n.status < 3 then ${chunks} end,
-  'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
-  'outputText', coalesce(n.output_text, o.content_text), 'outputJson', coalesce(n.output_json, o.content_json), 'stateUpdates', n.state_updates)`;
+  'chunkBytes', case when n.opened is not null and n.status < 3 then ${chunkBytes} end, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
+  'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 
-/** SQL: the messages of run r behind a number, as JSON. */
-export const inboxJson = (after: string): string => `(select coalesce(json_agg(json_build_object(
-  'seq', m.seq, 'kind', m.kind, 'path', m.path, 'attempt', m.attempt, 'body', m.body) order by m.seq), '[]')
-  from runtime.inbox m where m.run_id = r.id and m.seq > ${after})`;
+/** SQL: the artifact of a node run's output. Others read what completed nodes put out, and those whose failure was handled. */
+const outputOf = "left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)";
+
+/** Of one run's mail so much is read at a time, and one message more: outcomes of offered nodes may have 50 MiB each. */
+const mailBytes = 4 * 1024 * 1024;
+
+const nextMessage = (
+  after: string,
+): string => `(select m.seq, m.kind, m.path, m.attempt, m.body, coalesce(octet_length(m.body::text), 0)::bigint as bytes
+  from runtime.inbox m where m.run_id = r.id and m.seq > ${after} order by m.seq limit 1)`;
+
+/** SQL: `box.messages` of run r behind a number, as JSON, and `box.mail`, the number up to which that is all there is. */
+export const inboxOf = (after: string): string => `lateral (
+  with recursive taken as (${nextMessage(after)} union all
+    select n.seq, n.kind, n.path, n.attempt, n.body, t.bytes + n.bytes from taken t, lateral ${nextMessage("t.seq")} n where t.bytes < ${mailBytes})
+  select coalesce(json_agg(json_build_object(
+      'seq', t.seq, 'kind', t.kind, 'path', t.path, 'attempt', t.attempt, 'body', t.body) order by t.seq), '[]') as messages,
+    case when exists (select from runtime.inbox m where m.run_id = r.id and m.seq > max(t.seq)) then max(t.seq) else r.mail end as mail
+  from taken t) box`;
 
 const facts = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.execution, r.dry_run as "dryRun", r.session_id as "sessionId",
   r.request_id as "requestId", r.trace_id as "traceId", r.initial_node as "initialNode", r.effect_keys as "effectKeys", r.status, r.lease,
   r.event_seq as "eventSeq", r.mail, ${epochMs("r.started_at")} as "startedMs"`;
 const payloads = ["input", "state"];
+/** As it is stored. A claim brings up to 200 runs in one statement: a larger input is loaded, as what was begun. */
+const freshBytes = 32_768;
 
 /** SQL: the columns of a {@link StoredRun}, of run r. */
 const runColumns = [facts, ...payloads.map((name) => `r.${name}`)].join(", ");
@@ -105,48 +149,86 @@ const lastEventMs = `(select ${epochMs("e.at")} from runtime.run_event e where e
 
 /**
  * SQL: the same columns for a claim, which so spares a run that nobody has begun the load: its one event is that it was created, so it has no node runs,
- * and nobody has posted to it. Of all others input and state are null, as the load brings them.
+ * and nobody has posted to it; and its input is small. Of all others input and state are null, as the load brings them.
  */
 export const claimedRunColumns = [
   facts,
-  ...payloads.map((name) => `case when r.event_seq = 1 and r.mail = 0 then r.${name} end as ${name}`),
+  ...payloads.map(
+    (name) => `case when r.event_seq = 1 and r.mail = 0 and pg_column_size(r.input) <= ${freshBytes} then r.${name} end as ${name}`,
+  ),
 ].join(", ");
 
 const load = defineStatement({
   name: "load",
   text: `
 select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(${nodeObject}), '[]') from runtime.node_run n
-    left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and ${standing}) as nodes, ${inboxJson("0")} as inbox
-from runtime.run r where r.id = any($1)`,
+    ${outputOf} where n.run_id = r.id and ${standing}) as nodes, ${crashedNodes} as "crashedNodes", box.messages as inbox, box.mail
+from runtime.run r, ${inboxOf("0")} where r.id = any($1)`,
 });
 
 const loadSome = defineStatement({
   name: "load_some",
   text: `
 select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'effectKey', n.effect_key, 'route', n.route,
-      'errorCode', n.error_code, 'errorMessage', n.error_message, 'outputText', coalesce(n.output_text, o.content_text),
-      'outputJson', coalesce(n.output_json, o.content_json), 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end)), '[]')
+      'errorCode', n.error_code, 'errorMessage', n.error_message, 'outputText', n.output_text, 'outputJson', n.output_json,
+      'outputArtifactId', o.id, 'outputBytes', o.size_bytes, 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end)), '[]')
     from runtime.node_run n left join unnest($3::text[], $4::int[]) as k(path, ordinal) on k.path = n.path
-      left join runtime.artifact o on o.id = n.output_artifact_id where n.run_id = r.id and n.path = any($2)) as nodes
+      ${outputOf} where n.run_id = r.id and n.path = any($2)) as nodes
 from runtime.run r where r.id = $1`,
+});
+
+const loadOutputs = defineStatement({
+  name: "load_outputs",
+  text: `select id, content_text as text, content_json as json from runtime.artifact where id = any($1)`,
+});
+
+/** About what a row takes beside its texts. */
+const bytesOfRow = 600;
+
+// Artifacts say how large they are, so that nothing of them is read.
+const loadWeights = defineStatement({
+  name: "load_weights",
+  text: `
+select r.id, (octet_length(r.input::text) + octet_length(r.state::text) + n.inline
+    + (select coalesce(sum(octet_length(m.body::text)), 0) from runtime.inbox m where m.run_id = r.id))::float8 as "rowBytes", n.outputs::float8 as "outputBytes"
+from runtime.run r, lateral (
+  select coalesce(sum(${bytesOfRow} + coalesce(octet_length(n.output_text), 0) + coalesce(octet_length(n.output_json::text), 0) + coalesce(octet_length(n.error_message), 0)
+      + case when n.opened is not null and n.status < 3 then ${chunkBytes} else 0 end), 0) as inline,
+    coalesce(sum(o.size_bytes), 0) as outputs
+  from runtime.node_run n ${outputOf} where n.run_id = r.id and ${standing}) n
+where r.id = any($1)`,
 });
 
 const loadHead = defineStatement({ name: "load_head", text: `select plan_id as "planId" from runtime.run where id = $1` });
 
 const plan = defineStatement({ name: "load_plan", text: "select document from runtime.plan where id = $1" });
 
-/** Loads runs whole. Served by the primary keys. */
+/** What runs weigh, those that there are. Served by the primary keys. */
+export function runsWeigh(db: Queryable, ids: readonly string[]): Promise<StoredWeight[]> {
+  return rowsOf(db, loadWeights, [ids]);
+}
+
+/** Loads runs, without the outputs that lie in artifacts. Served by the primary keys. */
 export function runsLoad(db: Queryable, ids: readonly string[]): Promise<LoadedRun[]> {
   return rowsOf(db, load, [ids]);
 }
 
 /** A run with some of its node runs. */
-export type PartlyLoadedRun = Omit<LoadedRun, "nodes" | "inbox"> & { nodes: PartlyLoadedNode[] };
+export type PartlyLoadedRun = Omit<LoadedRun, "nodes" | "inbox" | "crashedNodes"> & { nodes: PartlyLoadedNode[] };
 
 /** What a node run put out, or how it failed; of an iteration, the item that is asked for. */
 export type PartlyLoadedNode = Pick<
   LoadedNode,
-  "path" | "status" | "effectKey" | "route" | "errorCode" | "errorMessage" | "outputText" | "outputJson"
+  | "path"
+  | "status"
+  | "effectKey"
+  | "route"
+  | "errorCode"
+  | "errorMessage"
+  | "outputText"
+  | "outputJson"
+  | "outputArtifactId"
+  | "outputBytes"
 > & { item: Json };
 
 /** What an offered node sees of its run: the node runs at `paths`, and of some of them, iterations, one item each. */
@@ -155,11 +237,57 @@ export interface Wanted {
   items: readonly { path: string; ordinal: number }[];
 }
 
-/** Loads a run with what an offered node sees of it. Served by the primary keys. */
+/** Loads a run with what an offered node sees of it; without the outputs that lie in artifacts. Served by the primary keys. */
 export async function runLoadSome(db: Queryable, id: string, { paths, items }: Wanted): Promise<PartlyLoadedRun | undefined> {
   const asked = [items.map(({ path }) => path), items.map(({ ordinal }) => ordinal)];
   const [run] = await rowsOf<PartlyLoadedRun>(db, loadSome, [id, paths, ...asked]);
   return run;
+}
+
+/** Outputs are read so many bytes at a time; one that is larger is read by itself. */
+const bytesPerPage = 4 * 1024 * 1024;
+
+type Output = Pick<LoadedNode, "outputText" | "outputJson">;
+type OutputPlace = Pick<LoadedNode, "outputArtifactId" | "outputBytes">;
+
+/** Puts the outputs in their place that lie in artifacts. */
+export async function outputsLoad(db: Queryable, runs: readonly { nodes: readonly OutputPlace[] }[]): Promise<void> {
+  const missing = runs.flatMap(({ nodes }) => nodes).filter(({ outputArtifactId }) => outputArtifactId !== null);
+  for (const page of pages(missing, ({ outputBytes }) => outputBytes ?? 0, bytesPerPage)) {
+    const outputs = await pageLoad(
+      db,
+      page.map(({ outputArtifactId }) => outputArtifactId ?? ""),
+    );
+    for (const node of page) Object.assign(node, outputs.get(node.outputArtifactId ?? "") ?? {});
+  }
+}
+
+/** What is not read in the time that a statement has is read in halves. */
+async function pageLoad(db: Queryable, ids: readonly string[]): Promise<Map<string, Output>> {
+  try {
+    const rows = await rowsOf<{ id: string; text: string | null; json: Json }>(db, loadOutputs, [ids]);
+    return new Map(rows.map(({ id, text, json }) => [id, { outputText: text, outputJson: json }]));
+  } catch (cause) {
+    if (!isTimeOut(cause) || ids.length < 2) throw cause;
+    const middle = Math.ceil(ids.length / 2);
+    return new Map([...(await pageLoad(db, ids.slice(0, middle))), ...(await pageLoad(db, ids.slice(middle)))]);
+  }
+}
+
+/** Parts of a list, each of so many bytes at most, or of one item. */
+export function pages<T>(items: readonly T[], bytesOf: (item: T) => number, mostBytes: number): T[][] {
+  const made: T[][] = [];
+  let left = 0;
+  for (const item of items) {
+    const bytes = bytesOf(item);
+    if (made.length === 0 || bytes > left) {
+      made.push([]);
+      left = mostBytes;
+    }
+    made.at(-1)?.push(item);
+    left -= bytes;
+  }
+  return made;
 }
 
 /** The id of the plan that a run executes. */

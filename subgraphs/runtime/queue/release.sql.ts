@@ -5,7 +5,7 @@ import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts"
 const release = defineStatement({
   name: "release",
   text: `
-update runtime.work w set lease = null, worker = null, visible_at = now()
+update runtime.work w set lease = null, worker = null, visible_at = now() + $3::float8 * interval '1 millisecond'
 from unnest($1::text[], $2::uuid[]) as x(key, lease) where w.key = any($1) and w.key = x.key and w.lease = x.lease and position(':' in x.key) > 0
 returning w.key`,
 });
@@ -17,15 +17,15 @@ const releaseRuns = defineStatement({
 with a as materialized (select * from unnest($1::text[], $2::uuid[]) as x(id, lease)),
 l as materialized (select r.id from runtime.run r join a on r.id = a.id where r.lease = a.lease order by r.id for update of r skip locked),
 r as (update runtime.run set lease = null from l where run.id = l.id returning run.id)
-update runtime.work w set lease = null, worker = null, visible_at = now() where w.key = ${keysOf("id from r")}`,
+update runtime.work w set lease = null, worker = null, visible_at = now() + $3::float8 * interval '1 millisecond' where w.key = ${keysOf("id from r")}`,
 });
 
-/** Gives runs back as they are stored, so that the next claim counts no crash. Served by the primary keys. */
-export async function runsRelease(db: Queryable, runs: readonly { runId: string; lease: string }[]): Promise<void> {
-  if (runs.length > 0) await rowsOf(db, releaseRuns, [runs.map(({ runId }) => runId), runs.map(({ lease }) => lease)]);
+/** Gives runs back as they are stored, due after `pauseMs`, so that the next claim counts no crash. Served by the primary keys. */
+export async function runsRelease(db: Queryable, runs: readonly { runId: string; lease: string }[], pauseMs = 0): Promise<void> {
+  if (runs.length > 0) await rowsOf(db, releaseRuns, [runs.map(({ runId }) => runId), runs.map(({ lease }) => lease), pauseMs]);
 }
 
-/** Gives offered node runs back unfinished, so that the next claim counts no crash. */
-export async function offersRelease(db: Queryable, held: readonly Pick<Lease, "key" | "lease">[]): Promise<void> {
-  if (held.length > 0) await rowsOf(db, release, [held.map(({ key }) => key), held.map(({ lease }) => lease)]);
+/** Gives offered node runs back unfinished, due after `pauseMs`, so that the next claim counts no crash. */
+export async function offersRelease(db: Queryable, held: readonly Pick<Lease, "key" | "lease">[], pauseMs = 0): Promise<void> {
+  if (held.length > 0) await rowsOf(db, release, [held.map(({ key }) => key), held.map(({ lease }) => lease), pauseMs]);
 }

@@ -11,24 +11,7 @@ import { z } from "zod";
 import type { Json } from "#shared/json.ts";
 import { maxJsonValues, ValueCounter } from "#shared/json/value-count.ts";
 import type { PythonInterpreter } from "./python-interpreter.ts";
-import type { SandboxResult } from "./sandbox.ts";
-
-/** What one program may use. */
-export interface JailLimits {
-  memoryBytes: number;
-  /** Of printed text, in UTF-8; a program that prints more is stopped. */
-  stdoutBytes: number;
-  /** Of the result as JSON. */
-  resultBytes: number;
-}
-
-/** A program and what it gets. */
-export interface JailedProgram {
-  code: string;
-  payload: Json;
-  timeoutMs: number;
-  signal: AbortSignal;
-}
+import type { Program, ProgramLimits, SandboxResult } from "./sandbox.ts";
 
 const jailPath = fileURLToPath(new URL("./jail.py", import.meta.url));
 
@@ -54,7 +37,7 @@ type FailureCode = Extract<SandboxResult, { kind: "failed" }>["code"];
 type Verdict = { kind: "completed"; result: Json } | { kind: "failed"; code: FailureCode; message: string };
 
 /** Runs a program to its end, or to ours. Never rejects. */
-export async function runJailed(python: PythonInterpreter, program: JailedProgram, limits: JailLimits): Promise<SandboxResult> {
+export async function runJailed(python: PythonInterpreter, program: Program, limits: ProgramLimits): Promise<SandboxResult> {
   const startedMs = performance.now();
   const child = spawn(python.executable, ["-I", "-S", "-B", "-X", "utf8", jailPath], {
     stdio: ["pipe", "pipe", "pipe", "pipe"],
@@ -103,11 +86,12 @@ export async function runJailed(python: PythonInterpreter, program: JailedProgra
   return { ...verdict, stdout: stdout().replaceAll("\u0000", "\ufffd"), durationMs: performance.now() - startedMs };
 }
 
-function feed(child: ChildProcess, python: PythonInterpreter, program: JailedProgram, limits: JailLimits): void {
+function feed(child: ChildProcess, python: PythonInterpreter, program: Program, limits: ProgramLimits): void {
   const request = {
     code: program.code,
     payload: program.payload,
     libraries: python.libraries,
+    packages: python.packages,
     limits: {
       memoryBytes: limits.memoryBytes,
       // Behind the clock on the wall, for the case that whoever watches it dies.
@@ -153,7 +137,10 @@ function judge(end: End, answer: string, stderr: string): Verdict {
   const [first = "", ...rest] = answer.split("\n");
   const beforehand = beforehandSchema.safeParse(parseJson(first)).data;
   if (beforehand?.kind === "unavailable") return failed("SANDBOX_UNAVAILABLE", `This host cannot jail a program: ${beforehand.message}.`);
-  const said = beforehand && answerSchema.safeParse(parseJson(rest.join("\n"))).data;
+  // It ended before the program began, so that was not the program's doing.
+  if (beforehand === undefined)
+    return failed("SANDBOX_UNAVAILABLE", `Python ended before the program began: ${lastLine(stderr) ?? endOf(end)}.`);
+  const said = answerSchema.safeParse(parseJson(rest.join("\n"))).data;
   if (said !== undefined) return said.kind === "completed" ? { kind: "completed", result: (said.result ?? null) as Json } : said;
   if (end.signal === "SIGXCPU") return failed("CODE_TIMEOUT", "The program used up its processor time.");
   // Not by us, who would have noted it: by the kernel, for processor time or for want of memory.
@@ -161,6 +148,14 @@ function judge(end: End, answer: string, stderr: string): Verdict {
   if (/MemoryError/.test(stderr)) return failed("CODE_MEMORY", "The program ran out of memory.");
   if (end.signal) return failed("CODE_ERROR", `The program crashed its interpreter (${end.signal}).`);
   return failed("CODE_ERROR", `The program ended its interpreter without a result (exit code ${end.exitCode}).`);
+}
+
+function endOf({ exitCode, signal }: { exitCode: number | null; signal: NodeJS.Signals | null }): string {
+  return signal === null ? `exit code ${exitCode}` : signal;
+}
+
+function lastLine(stderr: string): string | undefined {
+  return stderr.trim().split("\n").at(-1)?.slice(0, 500) || undefined;
 }
 
 function failed(code: FailureCode, message: string): Verdict {

@@ -2,7 +2,7 @@
 
 Started as `python -I -S -B jail.py`, once per program and never reused. Reads from stdin one JSON object
 
-    {"code": str, "payload": any, "libraries": [path], "limits": {"memoryBytes", "cpuSeconds", "resultBytes"}}
+    {"code": str, "payload": any, "libraries": [path], "packages": path or null, "limits": {"memoryBytes", "cpuSeconds", "resultBytes"}}
 
 and writes to fd 3 two lines, each a JSON object. The first is written before the program begins, so it is this file's own word: {"kind": "locked-in"},
 or {"kind": "unavailable", "message": str}, which is the last then. The second is {"kind": "completed", "result": any} or
@@ -10,6 +10,7 @@ or {"kind": "unavailable", "message": str}, which is the last then. The second i
 
 The boundary is the kernel's, not the language's: rlimits, no_new_privs, Landlock (no file but the standard library, read only; no TCP;
 no signals outwards) and a seccomp allow-list (no sockets, processes, threads, signals). If any of them cannot be had, the program does not run.
+A program is never root's: root becomes nobody. Where a program leaves no `result`, its `main(payload)` is called, unless it does so itself.
 Known limits: metadata of files (stat) can be seen; threads, asyncio's event loop and sqlite3 do not work.
 The program may forge the second line. It thereby deceives only itself: the reader takes it as the program's word, which cannot say that the host failed.
 """
@@ -18,6 +19,7 @@ import os
 import sys
 
 ANSWER_FD = 3
+AST_ONLY = 0x400  # ast.PyCF_ONLY_AST, without the module, which takes long to load
 NOBODY = 65534
 
 # Same numbers on every architecture.
@@ -103,23 +105,14 @@ def limit_resources(limits):
         resource.setrlimit(kind, (value, value))
 
 
-def drop_privileges(libc, libraries):
-    """Root becomes nobody where nobody can read the library, else root without a single capability."""
-    if os.getuid() != 0:
-        return
-    import ctypes
-
-    os.setgroups([])
-    os.seteuid(NOBODY)
-    readable = all(os.access(path, os.R_OK | os.X_OK, effective_ids=True) for path in libraries)
-    os.seteuid(0)
-    if readable:
+def drop_privileges():
+    """Root becomes nobody, or the program does not run: also where nobody may not read the library, it then ends for want of it."""
+    if os.geteuid() == 0 or os.getuid() == 0:
+        os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
-        return
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    if libc.capset(header, (ctypes.c_uint32 * 6)()) != 0:
-        raise Unavailable("root's capabilities cannot be dropped")
+    if 0 in os.getresuid():
+        raise Unavailable("the program would be root's")
 
 
 def landlock(libc, libraries):
@@ -189,8 +182,9 @@ def lock_in(request):
     libc = ctypes.CDLL(None, use_errno=True)
     os.environ.clear()
     os.chdir("/")
-    preload()
-    drop_privileges(libc, request["libraries"])
+    if request["packages"] is not None:
+        sys.path.append(request["packages"])
+    drop_privileges()
     # After the change of user, which clears it: whoever started this must not leave a program behind.
     libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -241,10 +235,28 @@ def described(error):
     return told if line is None else "%s (line %d)" % (told, line)
 
 
+def names_main(code):
+    """True for a program that calls its main itself, or hands it on, anywhere but in a function: it is not called a second time."""
+    nodes = [compile(code, "<code>", "exec", AST_ONLY)]
+    while nodes:
+        node = nodes.pop()
+        kind = type(node).__name__
+        if kind == "Name" and node.id == "main" and type(node.ctx).__name__ == "Load":
+            return True
+        if kind in ("FunctionDef", "AsyncFunctionDef", "Lambda"):
+            continue
+        for field in node._fields:
+            value = getattr(node, field, None)
+            nodes += [item for item in (value if isinstance(value, list) else [value]) if hasattr(item, "_fields")]
+    return False
+
+
 def run(request, dumps):
     program = {"payload": request["payload"], "__name__": "__main__"}
     try:
         exec(compile(request["code"], "<code>", "exec"), program)
+        if "result" not in program and callable(program.get("main")) and not names_main(request["code"]):
+            program["result"] = program["main"](program.get("payload"))
     except SystemExit as stop:
         if stop.code not in (None, 0):
             return failed("CODE_ERROR", "The program exited with %.200r." % (stop.code,))
@@ -282,6 +294,8 @@ def main():
     import io
     import json
 
+    # Before the program is known: whoever starts this ahead does so for the sake of these.
+    preload()
     request = json.load(sys.stdin.buffer)
     # By line, so that what was printed before a time-out is seen.
     printed = io.TextIOWrapper(io.FileIO(1, "w"), "utf-8", "backslashreplace", line_buffering=True)

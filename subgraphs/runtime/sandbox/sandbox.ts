@@ -1,11 +1,11 @@
 /** The port behind code nodes: runs a stranger's program and gives back what it made of its payload. */
 import type { Json } from "#shared/json.ts";
 
-/** A program, and for whom it runs. */
-export interface SandboxRequest {
-  /** Programs take turns by tenant. */
-  tenantId: string;
-  language: "python";
+/** Languages of programs. */
+export type ProgramLanguage = "python" | "javascript";
+
+/** A program and what it gets. */
+export interface Program {
   code: string;
   /** The variable `payload` of the program. */
   payload: Json;
@@ -14,6 +14,22 @@ export interface SandboxRequest {
   signal: AbortSignal;
   /** Called when its turn has come. */
   begins?: () => void;
+}
+
+/** A program, and for whom it runs. */
+export interface SandboxRequest extends Program {
+  /** Programs take turns by tenant. */
+  tenantId: string;
+  language: ProgramLanguage;
+}
+
+/** What one program may use. */
+export interface ProgramLimits {
+  memoryBytes: number;
+  /** Of printed text, in UTF-8; a program that prints more is stopped. */
+  stdoutBytes: number;
+  /** Of the result as JSON. */
+  resultBytes: number;
 }
 
 export type SandboxResult =
@@ -40,6 +56,24 @@ export type SandboxResult =
 
 export interface SandboxPort {
   run(request: SandboxRequest): Promise<SandboxResult>;
-  /** null: programs run here. Else why not, in one sentence, for the banner and the node's error. */
-  unavailableReason(): Promise<string | null>;
+  /** null: programs of this language run here. Else why not, in one sentence, for the banner and the node's error. */
+  unavailableReason(language: ProgramLanguage): Promise<string | null>;
+}
+
+/** Whether programs of a language may run here. `note`: what the operator should know all the same. */
+export type EngineTest = { problem: string } | { note: string | null };
+
+/** Runs programs of one language; whose turn it is has been decided. */
+export interface ProgramEngine {
+  /** Finds out what is needed, and tries to get out by programs. Nothing runs before it has passed. Never rejects. */
+  test(): Promise<EngineTest>;
+  /** Runs a program to its end, or to ours. Never rejects. SANDBOX_UNAVAILABLE: the host could not begin it. */
+  run(program: Program): Promise<SandboxResult>;
+  /** Ends what it keeps ready. */
+  close(): Promise<void>;
+}
+
+/** The end of a program that has not begun. */
+export function notRun(code: "SANDBOX_UNAVAILABLE" | "SANDBOX_BUSY" | "CODE_CANCELLED", message: string): SandboxResult {
+  return { kind: "failed", code, message, stdout: "", durationMs: 0 };
 }

@@ -17,13 +17,13 @@ import type { NodePorts } from "../nodes/executor.ts";
 import { nodeRegistry } from "../nodes/registry.ts";
 import type { Executors } from "../owner/run-host.ts";
 import { definedStatements } from "../queue/statement.ts";
-import { createPythonJail } from "../sandbox/python-jail.ts";
+import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { toolClient } from "../client/tool.client.ts";
 import { watchedExecutors } from "./watched-executors.ts";
 
 /** What a process gives. */
 export interface EngineHost {
-  env: Pick<Env, "egressAllow" | "pythonBin" | "maxTimeoutSeconds">;
+  env: Pick<Env, "egressAllow" | "pythonBin" | "pythonPackages" | "maxTimeoutSeconds">;
   log: Log;
   hints: HintChannel;
   call: SubgraphCaller;
@@ -45,7 +45,7 @@ export interface EngineParts {
   ports: NodePorts;
   /** Stands in each row that is claimed; the pool's sessions say that the process is there. */
   claimMark: string;
-  /** Ends the pool and the evaluation. */
+  /** Ends the pool, the evaluation and the sandbox. */
   close(): Promise<void>;
 }
 
@@ -66,15 +66,17 @@ export function engineParts(host: EngineHost): EngineParts {
     lockTimeoutMs: 2_000,
   });
   const evaluation = openEvaluation([nodeJobsModule]);
+  const { pythonBin, pythonPackages, maxTimeoutSeconds } = env;
+  const sandbox = openSandbox({ pythonBin, pythonPackages, maxTimeoutMs: maxTimeoutSeconds * 1_000 });
   const ports: NodePorts = {
     model: modelClient(call),
     tool: toolClient(call),
-    sandbox: createPythonJail({ pythonBin: env.pythonBin, maxTimeoutMs: env.maxTimeoutSeconds * 1_000 }),
+    sandbox,
     fetch: createGuardedFetch(createEgressPolicy({ allow: env.egressAllow })),
     evaluation,
   };
   const close = async (): Promise<void> => {
-    await evaluation.close();
+    await Promise.all([evaluation.close(), sandbox.close()]);
     await pool.end();
   };
   return { pool, hints, log, executors: watchedExecutors(nodeRegistry(), host.securityEvents), ports, claimMark, close };

@@ -6,7 +6,7 @@ import type { Worker, WorkerOptions } from "./worker.ts";
 
 /** A worker, and what it takes. */
 export interface WorkerProcessOptions extends EngineHost {
-  env: EngineHost["env"] & Pick<Env, "workerSlots" | "maxCrashes">;
+  env: EngineHost["env"] & Pick<Env, "workerSlots" | "workerMemoryMib" | "maxCrashes">;
   /** Node types; all when undefined. */
   only?: readonly string[] | undefined;
   /** Outside calls side by side; the environment's when undefined. */
@@ -39,6 +39,7 @@ export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker
     workerKey: processWorkerKey(),
     slots: concurrency ?? env.workerSlots,
     maxCrashes: env.maxCrashes,
+    heldBytes: env.workerMemoryMib === undefined ? undefined : env.workerMemoryMib << 20,
     suspects,
     guard,
     ...(only && { only }),

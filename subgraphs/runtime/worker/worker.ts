@@ -24,6 +24,7 @@ import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
 import type { Lease } from "../queue/renew.sql.ts";
 import { monotonicMs } from "../owner/clock.ts";
+import { HeapWatch } from "./heap-watch.ts";
 import { LeaseRenewer } from "./lease-renewer.ts";
 import { OfferedNodes } from "../owner/offered-nodes.ts";
 import type { Executors, Release } from "../owner/run-host.ts";
@@ -49,6 +50,8 @@ export interface WorkerOptions {
   runs?: number;
   /** The crash that is a dead letter; 3. */
   maxCrashes?: number;
+  /** What its runs may hold in memory together, half of it for one tenant; a quarter of what the heap may have. */
+  heldBytes?: number | undefined;
   /** 30,000. */
   leaseMs?: number;
   /** Without a hint, work is looked for this often; 500. */
@@ -118,6 +121,7 @@ export class Worker {
   /** Until then other owners get their leases back first: the database was away, and all leases ran out together. */
   #orphansFromMs = 0;
   #wasUnreachable = false;
+  readonly #heap = new HeapWatch(() => this.#owner.relieve());
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -135,6 +139,7 @@ export class Worker {
       slots: options.slots ?? 64,
       offersNodes: options.suspects !== true,
       maxCrashes: options.maxCrashes ?? 3,
+      heldBytes: options.heldBytes,
       flushed: (runIds) => this.signals.emit("flushed", runIds),
       released: (runId, release) => this.#released(runId, release),
       slotFreed: () => this.#nodesMayWait && this.#claimSoon("nodes"),
@@ -167,9 +172,15 @@ export class Worker {
     });
   }
 
+  /** What its runs hold in memory, about. */
+  get heldBytes(): number {
+    return this.#owner.held.total;
+  }
+
   /** Begins to claim. */
   start(): void {
     this.#renewer.start();
+    this.#heap.start();
     // No hint tells of suspects.
     if (this.#options.suspects !== true)
       this.#unsubscribe = this.#options.hints.subscribe("work", "*", (what) => this.#claimSoon(what === "nodes" ? "nodes" : "runs"));
@@ -188,6 +199,7 @@ export class Worker {
     await this.#claiming;
     await Promise.all([this.#owner.stop(stopGraceMs), this.#offered.stop(stopGraceMs)]);
     this.#owner.close();
+    this.#heap.close();
     await this.#renewer.close();
   }
 
@@ -198,6 +210,7 @@ export class Worker {
     this.#unsubscribe();
     this.#offered.close();
     this.#owner.close();
+    this.#heap.close();
     await this.#renewer.close();
     const isGone = () => isMarkGone(this.#options.pool, this.#claimMark).catch(() => true);
     for (let look = 0; look < goneLooks && !(await isGone()); look++) await sleep(goneLookMs);
@@ -244,6 +257,8 @@ export class Worker {
 
   async #claim(wanted: { runs: boolean; nodes: boolean }): Promise<void> {
     if (this.#isClaiming || this.#isStopping) return;
+    // What is released, or the poll, asks again.
+    if (this.#heap.isShort) return this.#claimAfter(this.#pollMs);
     this.#isClaiming = true;
     this.#wantsRuns = false;
     this.#wantsNodes = false;
@@ -270,8 +285,8 @@ export class Worker {
     const limit = Math.min(claimLimit, this.#maxRuns - this.#owner.size);
     this.#runsMayWait = limit <= 0;
     if (limit <= 0 || this.#options.only !== undefined) return this.#pollMs;
-    const held = this.#owner.byTenant();
     const share = tenantShare(this.#maxRuns);
+    const held = this.#withFull(this.#owner.byTenant(), share);
     const claims = await runsClaim(this.#options.pool, this.#limits(limit, { held, share }));
     for (const { tenantId } of claims) held.set(tenantId, (held.get(tenantId) ?? 0) + 1);
     // A tenant that has its share may have left some behind: the next of its runs that is let go makes room for them.
@@ -303,7 +318,7 @@ export class Worker {
     const limit = Math.min(claimLimit, slots.free);
     this.#nodesMayWait = limit <= 0;
     if (limit <= 0) return this.#pollMs;
-    const held = { held: slots.held(), share: slots.share };
+    const held = { held: this.#withFull(slots.held(), slots.share), share: slots.share };
     const claims = await nodesClaim(this.#options.pool, { ...this.#limits(limit, held), ...this.#onlyTypes() });
     this.#nodesMayWait = claims.length > 0 || slots.isCapped;
     if (claims.length === 0 || !(await this.#nodesAdopt(claims))) return this.#pollMs;
@@ -366,6 +381,11 @@ export class Worker {
     if (monotonicMs() - this.#lookedAtMs < suspectLookMs) return;
     this.#lookedAtMs = monotonicMs();
     if (await isSuspectDue(this.#options.pool, this.#options.only)) this.signals.emit("suspect");
+  }
+
+  /** Of a tenant whose runs hold as much memory as they may a claim brings nothing. */
+  #withFull(held: ReadonlyMap<string, number>, share: number): Map<string, number> {
+    return new Map([...held, ...this.#owner.held.full().map((tenantId) => [tenantId, share] as const)]);
   }
 
   #onlyTypes(): { only?: readonly string[] } {

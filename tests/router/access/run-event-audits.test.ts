@@ -36,9 +36,9 @@ async function setup(options: Partial<RunEventAuditsOptions> = {}) {
       >,
     connections: async () =>
       (
-        (await admin("select count(*)::int from pg_stat_activity where application_name = 'agent-platform run events'")) as [
-          { count: number },
-        ]
+        (await admin(
+          "select count(*)::int from pg_stat_activity where datname = current_database() and application_name = 'agent-platform run events'",
+        )) as [{ count: number }]
       )[0].count,
     async [Symbol.asyncDispose]() {
       await audits.stop();

@@ -1,6 +1,6 @@
 import { codeNode } from "../../../subgraphs/runtime/nodes/code.node.ts";
 import type { NodePorts } from "../../../subgraphs/runtime/nodes/executor.ts";
-import { createPythonJail } from "../../../subgraphs/runtime/sandbox/python-jail.ts";
+import { openSandbox } from "../../../subgraphs/runtime/sandbox/open-sandbox.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { fakeNodeContext } from "../../testkit/node-context.ts";
@@ -9,8 +9,8 @@ import { describeWithJail } from "./jail.ts";
 describeWithJail("a sandbox that has no room", () => {
   it("fails none of the nodes that come to it, though they have no retry, and runs each of them at last", async () => {
     const t = await EngineFixture.open();
-    const sandbox = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1, queue: 1 });
-    await sandbox.unavailableReason();
+    const sandbox = openSandbox({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1, queue: 1 });
+    await sandbox.unavailableReason("python");
     const busy: string[] = [];
     const counted: NodePorts["sandbox"] = {
       ...sandbox,

@@ -1,12 +1,12 @@
 import type { Json } from "#shared/json.ts";
-import { createPythonJail } from "../../../subgraphs/runtime/sandbox/python-jail.ts";
+import { openSandbox } from "../../../subgraphs/runtime/sandbox/open-sandbox.ts";
 import type { SandboxPort, SandboxRequest, SandboxResult } from "../../../subgraphs/runtime/sandbox/sandbox.ts";
 
 /** The Python that the tests use: as the platform would, from PATH. */
-export const jail = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000 });
+export const jail = openSandbox({ pythonBin: "python3", maxTimeoutMs: 100_000 });
 
 /** Why this host cannot jail a program; null where it can. */
-export const noJail = await jail.unavailableReason();
+export const noJail = await jail.unavailableReason("python");
 
 /** `describe` where this host can jail a program; else a skipped one that says why. */
 export function describeWithJail(name: string, body: () => void): void {

@@ -98,6 +98,7 @@ describe("config schemas", () => {
   it("read rendered sample configs", () => {
     expect(configs.knowledgeRetrievalConfig.parse(render("retrieve-web")).top_k).toBe(5);
     expect(configs.answerConfig.parse(render("say-too"))).toEqual({ answer: "Run at here" });
+    expect(configs.codeConfig.parse({ language: "javascript", code: "result = 1" })).toMatchObject({ language: "javascript" });
     expect(configs.codeConfig.parse({ code: "result = 1" })).toEqual({ language: "python", code: "result = 1" });
     expect(configs.toolConfig.parse(render("call")).body).toEqual({ items: [{ total: 14 }] });
     expect(configs.llmConfig.parse(render("ask"))).toEqual(render("ask"));

@@ -143,11 +143,13 @@ describe("validateDsl", () => {
     ["code without code", node("code", { language: "python" }), ["ERROR CONFIG_MISSING /nodes/0/config/code"]],
     [
       "code that leaves nothing in result",
-      node("code", { code: "def main(payload):\n    results = [1]\n    return results" }),
+      node("code", { code: "def run(payload):\n    results = [1]\n    return results" }),
       ["WARNING CODE_WITHOUT_RESULT /nodes/0/config/code"],
     ],
     ["code that leaves its result by an import", node("code", { code: "from json import dumps as result" }), []],
     ["code that only prints", node("code", { code: "print(payload)" }), []],
+    ["code that only prints, in JavaScript", node("code", { language: "javascript", code: "console.log(payload)" }), []],
+    ["code with a main alone", node("code", { language: "javascript", code: "const main = () => 1" }), []],
     ["empty code", node("code", { code: "" }), ["ERROR CONFIG_INVALID /nodes/0/config/code"]],
     [
       "code in an unknown language",

@@ -10,7 +10,7 @@ import type { NodeExecutor, NodePorts } from "../../../subgraphs/runtime/nodes/e
 import { nodeRunStatusWord, runStatusWord, isTerminal } from "../../../subgraphs/runtime/queue/statuses.ts";
 import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
 import type { NewRun } from "../../../subgraphs/runtime/control/new-run.ts";
-import { RunControl } from "../../../subgraphs/runtime/control/run-control.ts";
+import { RunControl, type EngineDeps } from "../../../subgraphs/runtime/control/run-control.ts";
 import { Worker, type WorkerOptions } from "../../../subgraphs/runtime/worker/worker.ts";
 import { runtimeSubgraph } from "../../../subgraphs/runtime/subgraph.ts";
 import { createTestDatabase, type TestDatabase } from "../database.ts";
@@ -75,9 +75,9 @@ export class EngineFixture {
   }
 
   /** The API of another process of the subgraph. */
-  newControl(): RunControl {
+  newControl(more: Partial<EngineDeps> = {}): RunControl {
     const ports = { hints: this.hints, log: silentLog, executors: this.executors, ports: noPorts };
-    const control = new RunControl({ pool: this.pool, ...ports, applyWaitMs: this.#applyWaitMs });
+    const control = new RunControl({ pool: this.pool, ...ports, applyWaitMs: this.#applyWaitMs, ...more });
     this.#controls.push(control);
     return control;
   }

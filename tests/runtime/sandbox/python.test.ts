@@ -1,4 +1,4 @@
-import { createPythonJail } from "../../../subgraphs/runtime/sandbox/python-jail.ts";
+import { openSandbox } from "../../../subgraphs/runtime/sandbox/open-sandbox.ts";
 import { describeWithJail, resultOf, runPython } from "./jail.ts";
 
 describeWithJail("the Python sandbox", () => {
@@ -96,7 +96,7 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
   });
 
   it("caps a program's own time-out by AGENT_PLATFORM_MAX_TIMEOUT_SECONDS (S-99)", async () => {
-    const capped = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 1_000 });
+    const capped = openSandbox({ pythonBin: "python3", maxTimeoutMs: 1_000 });
     expect(await runPython("while True: pass", { timeoutMs: 60_000 }, capped)).toMatchObject({ code: "CODE_TIMEOUT", message: /1000 ms/ });
   });
 
@@ -121,7 +121,7 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
   });
 
   it("bounds the result, also one that is written past the bootstrap", async () => {
-    const small = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000, limits: { resultBytes: 1_000 } });
+    const small = openSandbox({ pythonBin: "python3", maxTimeoutMs: 100_000, limits: { resultBytes: 1_000 } });
     expect(await runPython("result = 'x' * 2000", {}, small)).toMatchObject({
       code: "CODE_OUTPUT_TOO_LARGE",
       message: /larger than 1000 bytes/,
@@ -134,14 +134,14 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
   });
 
   it("runs only so many programs at once, and refuses when too many wait", async () => {
-    const narrow = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1, queue: 1 });
-    await narrow.unavailableReason();
+    const narrow = openSandbox({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1, queue: 1 });
+    await narrow.unavailableReason("python");
     const outcomes = await Promise.all([1, 2, 3].map((n) => runPython(`result = ${n}`, {}, narrow)));
     expect(outcomes.map((outcome) => (outcome.kind === "completed" ? outcome.result : outcome.code))).toEqual([1, 2, "SANDBOX_BUSY"]);
   });
 
   it("runs a program of one tenant while another's sleep in all turns that are theirs", async () => {
-    const narrow = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1 });
+    const narrow = openSandbox({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1 });
     const stop = new AbortController();
     const sleep = "import time\ntime.sleep(90)";
     const asleep = [1, 2, 3].map(() => runPython(sleep, { tenantId: "heavy", signal: stop.signal }, narrow));
@@ -153,7 +153,7 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
   });
 
   it("tells when a program's turn has come", async () => {
-    const narrow = createPythonJail({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1 });
+    const narrow = openSandbox({ pythonBin: "python3", maxTimeoutMs: 100_000, concurrency: 1 });
     const stop = new AbortController();
     const begun: string[] = [];
     const begins = (name: string) => () => void begun.push(name);
@@ -169,8 +169,8 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
 
 describe("a host without a usable Python", () => {
   it("says why, and fails programs with SANDBOX_UNAVAILABLE", async () => {
-    const nowhere = createPythonJail({ pythonBin: "/nonexistent/python", maxTimeoutMs: 1_000 });
-    expect(await nowhere.unavailableReason()).toMatch(
+    const nowhere = openSandbox({ pythonBin: "/nonexistent/python", maxTimeoutMs: 1_000 });
+    expect(await nowhere.unavailableReason("python")).toMatch(
       /^(No usable Python: \/nonexistent\/python is not there|Python runs jailed on Linux only)/,
     );
     expect(await runPython("result = 1", {}, nowhere)).toMatchObject({ kind: "failed", code: "SANDBOX_UNAVAILABLE" });

@@ -1,0 +1,71 @@
+import type { LoadedNode } from "../queue/load.sql.ts";
+import { nodeRunStatusNumber } from "../queue/statuses.ts";
+import { jsonFactor } from "./held-bytes.ts";
+import type { StoredOutput } from "./node-rows.ts";
+
+const withOutputs = [nodeRunStatusNumber("COMPLETED"), nodeRunStatusNumber("FAILED")];
+
+type Bytes = Pick<StoredOutput, "textBytes" | "jsonBytes">;
+
+/** Stands for the items of an iteration, by its path: no node run has such a one. */
+const itemsOf = (path: string): string => `${path}#`;
+
+/** How much the outputs are that a run holds for those of its nodes that may read them, by path; and the items that its iterations work on. */
+export class OutputBytes {
+  readonly #byNode = new Map<string, Bytes>();
+  #text = 0;
+  #json = 0;
+
+  /** As they are stored. */
+  get bytes(): number {
+    return this.#text + this.#json;
+  }
+
+  /** About what they take in memory. */
+  get held(): number {
+    return this.#text + jsonFactor * this.#json;
+  }
+
+  /** Paths of what it holds something of. */
+  get nodes(): Iterable<string> {
+    return this.#byNode.keys();
+  }
+
+  /** As they are stored, of some paths. */
+  bytesOf(paths: readonly string[]): number {
+    return paths.reduce((sum, path) => {
+      const { textBytes = 0, jsonBytes = 0 } = this.#byNode.get(path) ?? {};
+      return sum + textBytes + jsonBytes;
+    }, 0);
+  }
+
+  add(path: string, { textBytes, jsonBytes }: Bytes): void {
+    this.#byNode.set(path, { textBytes, jsonBytes });
+    this.#text += textBytes;
+    this.#json += jsonBytes;
+  }
+
+  /** The items of an iteration, which it has until it ends. */
+  itemsAdd(path: string, jsonBytes: number): void {
+    this.add(itemsOf(path), { textBytes: 0, jsonBytes });
+  }
+
+  itemsForget(path: string): void {
+    this.forget(itemsOf(path));
+  }
+
+  /** One that was stored: of what lies in an artifact the size is known, of what a row carries little matters. */
+  loaded({ path, status, outputText, outputJson, outputBytes, chunkBytes }: LoadedNode): void {
+    if (chunkBytes !== null) this.itemsAdd(path, chunkBytes);
+    if (!withOutputs.includes(status)) return;
+    const bytes = outputBytes ?? outputText?.length ?? 0;
+    this.add(path, outputJson === null ? { textBytes: bytes, jsonBytes: 0 } : { textBytes: 0, jsonBytes: bytes });
+  }
+
+  forget(path: string): void {
+    const { textBytes = 0, jsonBytes = 0 } = this.#byNode.get(path) ?? {};
+    this.#byNode.delete(path);
+    this.#text -= textBytes;
+    this.#json -= jsonBytes;
+  }
+}

@@ -1,0 +1,160 @@
+/** Runs that were begun are loaded by their weight, and none waits for another's load. */
+import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { outputsLoad, runsLoad, runsWeigh } from "../../../subgraphs/runtime/queue/load.sql.ts";
+import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+import { eventually } from "../../testkit/eventually.ts";
+
+const mebi = 1024 * 1024;
+const timedOut = (): Error => new Error("Query read timeout");
+
+const big: NodeExecutor = {
+  effect: "pure",
+  run: ({ config }) => ({ kind: "completed", outputText: "x".repeat(Number(config["characters"])) }),
+};
+const withBig = (t: EngineFixture) => (type: string) => (type === "big" ? big : t.executors(type));
+
+/** A chain of outputs of so many characters each, and of a last node that waits to be called. */
+function chain(count: number, characters: number) {
+  const ids = Array.from({ length: count }, (_, k) => `n${k}`);
+  const nodes = [...ids.map((id) => node(id, "big", { characters })), node("last", "call")];
+  return plan(
+    nodes,
+    nodes.slice(1).map(({ id }, k) => `${nodes[k]!.id}>${id}`),
+  );
+}
+
+/** Runs, each begun by a worker that has stopped before the call at its end. */
+async function begun(t: EngineFixture, documents: { tenantId: string; document: ReturnType<typeof chain> }[]): Promise<string[]> {
+  const ids = await Promise.all(documents.map(({ tenantId, document }) => t.create(document, { tenantId })));
+  const executors = withBig(t);
+  const first = t.worker({ executors: (type) => (type === "call" ? t.executors("hold") : executors(type)) });
+  for (const id of ids) await t.until(id, ({ nodes }) => nodes["last"] === "RUNNING" || nodes["last"] === "QUEUED");
+  await first.kill();
+  for (const id of ids) await t.leasesEnd(id);
+  return ids;
+}
+
+const workOf = async (t: EngineFixture, key: string) =>
+  (await t.pool.query("select crashes, lease, visible_at > now() as asleep from runtime.work where key = $1", [key])).rows[0] as {
+    crashes: number;
+    lease: string | null;
+    asleep: boolean;
+  };
+
+describe("runs that were begun", () => {
+  it("are not kept by one beside them that cannot be loaded: it alone is given back, for a while, and counts no more crashes", async () => {
+    const t = await EngineFixture.open();
+    const [heavy, ...light] = await begun(t, [
+      { tenantId: "acme", document: chain(4, 2 * mebi) },
+      ...Array.from({ length: 4 }, () => ({ tenantId: "other", document: chain(2, 10) })),
+    ]);
+    let isBroken = true;
+    let tries = 0;
+    const sends = ({ name, values }: SentStatement): void => {
+      const isHeavy = name.startsWith("load") && JSON.stringify(values).includes(heavy!);
+      if (isHeavy && name === "load") tries++;
+      if (isHeavy && name === "load" && isBroken) throw timedOut();
+    };
+    t.worker({ executors: withBig(t), sends });
+    for (const id of light) expect((await t.finished(id)).status).toBe("COMPLETED");
+    await t.until(heavy!, () => tries > 0);
+    const seen = await t.until(heavy!, () => true);
+    expect(seen.status).toBe("RUNNING");
+    // Given back again and again: it is seen between two tries.
+    const row = await eventually(
+      () => workOf(t, heavy!),
+      ({ lease, asleep }) => lease === null && asleep,
+    );
+    expect(row.crashes).toBe(1);
+    isBroken = false;
+    expect(await t.finished(heavy!)).toMatchObject({ status: "COMPLETED", nodes: { n3: "COMPLETED", last: "COMPLETED" } });
+  });
+
+  it("keep nobody waiting that nobody has begun, though their load is not answered", async () => {
+    const t = await EngineFixture.open();
+    const [stored] = await begun(t, [{ tenantId: "acme", document: chain(2, 10) }]);
+    const fresh = await Promise.all(Array.from({ length: 3 }, () => t.create(plan([node("a", "pure")]), { tenantId: "other" })));
+    let isAway = true;
+    t.worker({
+      leaseMs: 240_000,
+      sends: ({ name }) => {
+        if (/^load(_weights|_outputs)?$/.test(name) && isAway) throw Object.assign(new Error("connection lost"), { code: "08006" });
+      },
+    });
+    for (const id of fresh) expect((await t.finished(id)).status).toBe("COMPLETED");
+    // It is tried for half a lease, and is not given back yet.
+    const { rows } = await t.pool.query("select lease is not null as held from runtime.work where key = $1", [stored]);
+    expect(rows).toEqual([{ held: true }]);
+    isAway = false;
+    expect((await t.finished(stored!)).status).toBe("COMPLETED");
+  });
+
+  it("are read in pages of bytes, whole, and what they weigh is known before", async () => {
+    const t = await EngineFixture.open();
+    const [heavy, light] = await begun(t, [
+      { tenantId: "acme", document: chain(5, 1.5 * mebi) },
+      { tenantId: "acme", document: chain(3, 10) },
+    ]);
+    const weights = new Map((await runsWeigh(t.pool, [heavy!, light!])).map((weight) => [weight.id, weight]));
+    expect(weights.get(heavy!)).toMatchObject({ outputBytes: 7.5 * mebi });
+    expect(weights.get(light!)!.rowBytes).toBeLessThan(20_000);
+    const pages: number[] = [];
+    const counting = {
+      query: (statement: { name: string; text: string; values: unknown[][] }) => {
+        pages.push(statement.values[0]!.length);
+        return t.pool.query(statement);
+      },
+    } as never;
+    const loaded = await runsLoad(t.pool, [heavy!]);
+    await outputsLoad(counting, loaded);
+    expect(pages).toEqual([2, 2, 1]);
+    expect(loaded[0]!.nodes.map(({ outputText }) => outputText?.length ?? null).toSorted()).toEqual(
+      [...Array.from({ length: 5 }, () => 1.5 * mebi), null].toSorted(),
+    );
+  });
+
+  it("are read in halves where a page is not answered in its time", async () => {
+    const t = await EngineFixture.open();
+    const [stored] = await begun(t, [{ tenantId: "acme", document: chain(6, 10_000) }]);
+    const sizes: number[] = [];
+    t.worker({
+      sends: ({ name, values }) => {
+        if (name !== "load_outputs") return;
+        sizes.push((values[0] as string[]).length);
+        if (sizes.at(-1)! > 2) throw timedOut();
+      },
+    });
+    expect((await t.finished(stored!)).status).toBe("COMPLETED");
+    expect(sizes).toEqual([6, 3, 2, 1, 3, 2, 1]);
+  });
+
+  it("have the state that they had, whatever its nodes wrote on the way", async () => {
+    const t = await EngineFixture.open();
+    const assign: NodeExecutor = {
+      effect: "pure",
+      run: ({ nodeId, config }) => ({ kind: "completed", stateUpdates: { last: nodeId, ...config } }),
+    };
+    const executors = (type: string) => (type === "assign" ? assign : type === "call" ? t.executors("hold") : t.executors(type));
+    const first = t.worker({ executors });
+    const document = plan([node("a", "assign", { z: 1 }), node("b", "assign", { a: 2 }), node("last", "call")], ["a>b", "b>last"]);
+    const runId = await t.create(document);
+    await t.until(runId, ({ nodes }) => nodes["last"] === "RUNNING");
+    await first.kill();
+    await t.leasesEnd(runId);
+    t.worker();
+    const { state, status } = await t.finished(runId);
+    expect([status, JSON.stringify(state)]).toEqual(["COMPLETED", JSON.stringify({ last: "b", z: 1, a: 2 })]);
+  });
+});
+
+describe("a run that nobody has begun", () => {
+  it("is loaded where its input is large: a claim brings many", async () => {
+    const t = await EngineFixture.open();
+    const names: string[] = [];
+    t.worker({ sends: ({ name }) => names.push(name) });
+    const input = { texts: Array.from({ length: 20_000 }, (_, k) => `${k} ${Math.random()}`) };
+    expect((await t.finished(await t.create(plan([node("a", "pure")]), { input }))).status).toBe("COMPLETED");
+    expect(names).toContain("load");
+  });
+});
