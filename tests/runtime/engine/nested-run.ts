@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened } from "../../../subgraphs/runtime/engine/apply.ts";
 import { openScopesBeneath } from "../../../subgraphs/runtime/engine/drive.ts";
 import { isDone, isLeaf, isOpen, isStopped, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
+import { handlingOf, isPoisonous } from "../../../subgraphs/runtime/engine/handling.ts";
 import { compilePlan, type CompiledPlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import type { StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
 import { startRun, type RunState } from "../../../subgraphs/runtime/engine/run-state.ts";
@@ -17,9 +18,11 @@ export interface NestedStory {
   picks: number[];
   /** Leaves that fail, of a hundred. */
   failing: number;
+  /** Else which, and with what code. */
+  failsWith?: (path: string) => string | undefined;
 }
 
-/** Graphs of up to 4 nodes, a third of them iterations, up to 3 deep. */
+/** Graphs of up to 4 nodes, a third of them iterations, up to 3 deep; half of the nodes handle their failures. */
 export function nestedStories(options: { failing: number }): fc.Arbitrary<NestedStory> {
   return fc
     .record({ document: graphs(3), picks: fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }) })
@@ -27,7 +30,8 @@ export function nestedStories(options: { failing: number }): fc.Arbitrary<Nested
 }
 
 function graphs(depth: number): fc.Arbitrary<PlanDocument> {
-  const leaf = fc.constant<Partial<PlanNode>>({ type: "any", config: {} });
+  const onError = fc.constantFrom<Partial<PlanNode>>({}, {}, { on_error: "branch" }, { on_error: { default: { output_text: "instead" } } });
+  const leaf = onError.map((more): Partial<PlanNode> => ({ type: "any", config: {}, ...more }));
   const iteration = (): fc.Arbitrary<Partial<PlanNode>> =>
     fc
       .record({
@@ -35,16 +39,17 @@ function graphs(depth: number): fc.Arbitrary<PlanDocument> {
         count: fc.nat(4),
         parallel: fc.integer({ min: 1, max: 3 }),
         on_item_error: fc.constantFrom("fail", "continue", "remove"),
+        more: onError,
       })
-      .map(({ body, ...config }) => ({ type: "iteration", config: { ...config, body: body as unknown as JsonObject } }));
+      .map(({ body, more, ...config }) => ({ type: "iteration", config: { ...config, body: body as unknown as JsonObject }, ...more }));
   const one = depth === 1 ? leaf : fc.oneof({ arbitrary: leaf, weight: 2 }, { arbitrary: fc.constant(null).chain(iteration), weight: 1 });
   return fc
-    .tuple(fc.array(one, { minLength: 1, maxLength: 4 }), fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { maxLength: 4 }))
+    .tuple(fc.array(one, { minLength: 1, maxLength: 4 }), fc.array(fc.tuple(fc.nat(3), fc.nat(3), fc.boolean()), { maxLength: 4 }))
     .map(([nodes, edges]) => ({
       nodes: nodes.map((node, index) => ({ id: `n${index}`, ...node }) as PlanNode),
       edges: edges
         .filter(([a, b]) => a !== b && a < nodes.length && b < nodes.length)
-        .map(([a, b]) => ({ source: `n${Math.min(a, b)}`, target: `n${Math.max(a, b)}` })),
+        .map(([a, b, isError]) => ({ source: `n${Math.min(a, b)}`, target: `n${Math.max(a, b)}`, ...(isError && { condition: "error" }) })),
     }));
 }
 
@@ -76,6 +81,7 @@ export function standing(run: RunState): string {
         drive === undefined ? [] : [[path, drive.ended, drive.next, [...drive.frames.keys()], drive.failure, results(drive)]],
       )
       .toSorted(),
+    crashedNodes: run.crashedNodes,
     frames: [...run.frames.values()]
       .map(({ path, left, open, failure, outputs, vars }) => [path, left, open, failure, outputs, vars])
       .toSorted(),
@@ -85,7 +91,7 @@ export function standing(run: RunState): string {
 const results = (drive: NonNullable<NodeState["drive"]>): unknown => Array.from(drive.results, (result) => result ?? null);
 
 /** Tells a story to its end, with random ends and, where `open`, calls that are under way beside others. */
-export function tellNested({ plan, picks, failing }: NestedStory): NestedTold {
+export function tellNested({ plan, picks, failing, failsWith }: NestedStory): NestedTold {
   const run = startRun(plan);
   const told: NestedTold = { run, log: [], mostOpen: new Map() };
   let at = 0;
@@ -111,16 +117,25 @@ export function tellNested({ plan, picks, failing }: NestedStory): NestedTold {
     for (const { owner } of run.frames.values())
       if (owner?.drive !== undefined) told.mostOpen.set(owner.path, Math.max(told.mostOpen.get(owner.path) ?? 0, owner.drive.frames.size));
   };
-  const fail = (state: NodeState, code: string, message: string): void =>
-    write(state, "FAILED", { errorCode: code, errorMessage: message }, () => applyFailed(run, state, { code, message }));
+  const fail = (state: NodeState, code: string, message: string): void => {
+    const handling = handlingOf(run, state, code);
+    const end = { route: handling?.route, outputText: null, outputJson: null, ...handling?.output };
+    write(state, "FAILED", { errorCode: code, errorMessage: message, ...end }, () => applyFailed(run, state, { code, message, ...end }));
+  };
   const complete = (state: NodeState, output: Json): void =>
     write(state, "COMPLETED", { outputJson: output }, () =>
       applyCompleted(run, state, { outputText: null, outputJson: output, stateUpdates: undefined, route: undefined }),
     );
   const cancel = (state: NodeState): void => write(state, "CANCELLED", { errorCode: "SIBLING_FAILED" }, () => applyCancelled(run, state));
-  const endLeaf = (state: NodeState): void => (pick() % 100 < failing ? fail(state, "BROKEN", "told") : complete(state, state.path));
+  const endLeaf = (state: NodeState): void => {
+    const randomly = (): string | undefined => (pick() % 100 >= failing ? undefined : pick() % 5 === 0 ? "WORKER_CRASHED" : "BROKEN");
+    const code = failsWith === undefined ? randomly() : failsWith(state.path);
+    if (code === undefined) complete(state, state.path);
+    else fail(state, code, "told");
+  };
   for (;;) {
-    if (run.root.failure !== undefined) return told;
+    // The owner ends it then.
+    if (run.root.failure !== undefined || isPoisonous(run)) return told;
     const stopped = [...run.open].filter(isStopped);
     const startable = [...run.ready].filter((state) => !isStopped(state));
     const moves = [...stopped, ...startable, ...[...run.open].filter((state) => !isStopped(state))];

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { isDone } from "../../../subgraphs/runtime/engine/frame.ts";
+import { isPoisonous } from "../../../subgraphs/runtime/engine/handling.ts";
 import { depthOf } from "../../../subgraphs/runtime/engine/path.ts";
 import { nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
 import { replay, type StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
@@ -23,9 +24,17 @@ function storedAfter({ log }: NestedTold, count: number): Map<string, StoredNode
 
 /** As an owner loads them: nothing beneath a frame or a composite that has ended. */
 function loaded(stored: Map<string, StoredNode>): StoredNode[] {
-  const parentOf = (path: string): string =>
-    /#\d+$/.test(path) ? path.replace(/#\d+$/, "") : path.slice(0, Math.max(0, path.lastIndexOf("/")));
-  return [...stored.values()].filter(({ path }) => !isDone(stored.get(parentOf(path))?.status ?? "READY"));
+  return [...stored.values()].filter(({ path }) => !isDone(stored.get(scopeOf(path))?.status ?? "READY"));
+}
+
+/** What a node run is part of. */
+function scopeOf(path: string): string {
+  return /#\d+$/.test(path) ? path.replace(/#\d+$/, "") : path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+function crashedIn(stored: Map<string, StoredNode>): number {
+  const isLeaf = ({ path, opened }: StoredNode): boolean => opened === undefined && !/#\d+$/.test(path);
+  return [...stored.values()].filter((row) => row.status === "FAILED" && row.errorCode === "WORKER_CRASHED" && isLeaf(row)).length;
 }
 
 describe("nested runs", () => {
@@ -33,12 +42,12 @@ describe("nested runs", () => {
     fc.assert(
       fc.property(nestedStories({ failing: 10 }), (story) => {
         const { run, log } = tellNested(story);
-        if (run.root.failure === undefined) {
+        if (run.root.failure === undefined && !isPoisonous(run)) {
           expect(runStatus(run)).toBe("COMPLETED");
           expect([...run.frames.keys()]).toEqual([""]);
           for (const row of storedAfter({ run, log, mostOpen: new Map() }, log.length).values())
             expect([row.path, isDone(row.status)]).toEqual([row.path, true]);
-        } else expect(run.root.failure.code).toBe("BROKEN");
+        } else if (run.root.failure !== undefined) expect(["BROKEN", "WORKER_CRASHED"]).toContain(run.root.failure.code);
       }),
       runs,
     );
@@ -95,11 +104,29 @@ describe("nested runs", () => {
           const stored = storedAfter(told, index + 1);
           const rows = which === "all rows" ? [...stored.values()] : loaded(stored);
           const { run, unstoredSkips } = replay(story.plan, rows);
+          // Counted where they are stored.
+          if (which !== "all rows") run.crashedNodes = crashedIn(stored);
           expect(unstoredSkips).toEqual([]);
           expect(standing(run)).toBe(after);
         });
       }),
       { numRuns: 250 },
+    );
+  });
+
+  it("say of each failure in its row whether it was handled: what completed has none that was not", () => {
+    fc.assert(
+      fc.property(nestedStories({ failing: 15 }), (story) => {
+        const told = tellNested(story);
+        const stored = storedAfter(told, told.log.length);
+        const isBeneath = (path: string, around: string): boolean => path !== around && scopeOf(path) === around;
+        for (const { path: around, status } of stored.values()) {
+          if (status !== "COMPLETED") continue;
+          const failed = [...stored.values()].filter((row) => row.status === "FAILED" && isBeneath(row.path, around));
+          expect(failed.filter(({ route }) => route === undefined).map(({ path }) => path)).toEqual([]);
+        }
+      }),
+      runs,
     );
   });
 
