@@ -14,7 +14,7 @@ import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import { rejectedCode } from "../nodes/retry-when.ts";
 import { tooLargeFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
-import { effectKeyOf, nodeRunId } from "../queue/node-run-id.ts";
+import { effectKeyOf } from "../queue/node-run-id.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
