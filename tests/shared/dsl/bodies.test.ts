@@ -82,6 +82,33 @@ describe("a document with bodies", () => {
       each("each", [{ id: "a", type: "assigner", config: { assignments: { k: 1 } } }], { parallel: 2 }),
       ["STATE_KEY_CONTESTED /nodes/0/config/body/nodes/0/config/assignments/k"],
     ],
+    [
+      "a branch of its failure that leads nowhere",
+      each("each", [template("a", "x")], {}, { on_error: "branch" }),
+      ["ROUTE_MISSING /nodes/0/on_error"],
+    ],
+    [
+      "a node in a body whose failure leads nowhere",
+      each("each", [{ ...template("a", "x"), on_error: "branch" }]),
+      ["ROUTE_MISSING /nodes/0/config/body/nodes/0/on_error"],
+    ],
+    [
+      "an edge of an error in a body that nobody handles",
+      each("each", [], {
+        body: { nodes: [template("a", "x"), template("b", "y")], edges: [{ source: "a", target: "b", condition: "error" }] },
+      }),
+      ["ERROR_EDGE_UNHANDLED /nodes/0/config/body/edges/0/condition"],
+    ],
+    [
+      "an error that nothing reads",
+      each("each", [template("a", "x")], { output: "{{ nodes.a.error.code }}" }),
+      ["REFERENCE_UNKNOWN_FIELD /nodes/0/config/output"],
+    ],
+    [
+      "item in a retry outside of a body",
+      { ...template("a", "x"), retry: { max_attempts: 2, when: "text == item" } },
+      ["EXPRESSION_INVALID /nodes/0/retry/when"],
+    ],
     ["graphs nine deep", nested(8, "n"), [`BODY_TOO_DEEP ${"/nodes/0/config/body".repeat(8)}`]],
     [
       "65 × 16 side by side",
@@ -90,6 +117,45 @@ describe("a document with bodies", () => {
     ],
   ])("is told of %s", (_, node, expected) => {
     expect(found(node)).toEqual(expected);
+  });
+
+  it.each<[string, Node]>([
+    [
+      "a condition of a retry that reads the item",
+      each("each", [{ ...template("a", "x"), retry: { max_attempts: 2, when: "text == item.name || output == null" } }]),
+    ],
+    [
+      "a list of the item, whose own items hide it",
+      each("each", [{ id: "a", type: "list", config: { items: "{{ item.lines }}", filter: "item.price > 1 && index < 3" } }]),
+    ],
+    ["a list outside of a body", { id: "a", type: "list", config: { items: "{{ input.rows }}", filter: "item.price > 1" } }],
+    [
+      "the error of a node that handles it",
+      each("each", [{ ...template("a", "x"), on_error: { default: {} } }], { output: "{{ nodes.a.error.code }}" }),
+    ],
+    ["a default of an iteration", each("each", [template("a", "x")], {}, { on_error: { default: { output_json: [] } } })],
+  ])("may have %s", (_, node) => {
+    expect(found(node)).toEqual([]);
+  });
+
+  it("reads the error of a node around it, where that handles it", () => {
+    const codes = (more: object): string[] =>
+      validateDsl({
+        nodes: [{ ...template("out", "x"), ...more }, each("each", [template("a", "{{ nodes.out.error.code }}")])],
+        edges: [{ source: "out", target: "each" }],
+      }).map(({ code, path }) => `${code} ${path}`);
+    expect(codes({ on_error: { default: {} } })).toEqual([]);
+    expect(codes({})).toEqual(["REFERENCE_UNKNOWN_FIELD /nodes/1/config/body/nodes/0/config/template"]);
+  });
+
+  it("is told once of a run's time, and of each node that may take longer, wherever it stands", () => {
+    const codes = (seconds: unknown): string[] =>
+      validateDsl({ nodes: [each("each", [{ ...template("a", "x"), timeout_seconds: 10 }])], edges: [], timeout_seconds: seconds }).map(
+        ({ code, path }) => `${code} ${path}`,
+      );
+    expect(codes(20)).toEqual([]);
+    expect(codes(5)).toEqual(["TIMEOUT_CAPPED /nodes/0/config/body/nodes/0/timeout_seconds"]);
+    expect(codes(-1)).toEqual(["TIMEOUT_INVALID /timeout_seconds"]);
   });
 
   it("may have paths of 600 bytes", () => {

@@ -112,6 +112,13 @@ describe("expression", () => {
     expect(compileExpression("state.off").test(scope)).toBe(false);
   });
 
+  it("sees an iteration's item, which a name of the expression's own hides", () => {
+    const within = { ...scope, item: { n: 1 }, index: 4 };
+    expect(compileExpression("item.n + index").evaluate(within)).toBe(5);
+    expect(compileExpression("item + index", ["item"]).evaluate(within, { item: 10 })).toBe(14);
+    expect(compileExpression("item == null").test(scope)).toBe(true);
+  });
+
   it.each([
     ["state.missing > 3", "state.missing", "has(state.missing)"],
     ["nodes.check.output.nope == 1", "nodes.check.output.nope", "has(nodes.check.output.nope)"],
