@@ -341,7 +341,7 @@ export type RunRequestStatus =
 export type RunStatus =
   /** It was cancelled. */
   | 'CANCELLED'
-  /** Every node is completed or skipped, or failed with an error that its on_error handled: Run.handledErrors says how many. */
+  /** Every node is completed or skipped, or failed with an error that was handled: Run.handledErrors says how many. */
   | 'COMPLETED'
   /** A node failed, nothing handled it, and its siblings have stopped; or the run took longer than its document's timeout_seconds. */
   | 'FAILED'

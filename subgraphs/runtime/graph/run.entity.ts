@@ -94,7 +94,8 @@ export class Run {
   completionTokens!: number;
 
   @Field(() => Int, {
-    description: "Node runs that FAILED with an error that their on_error handled, so far. A run that is COMPLETED may have some.",
+    description:
+      "Node runs that FAILED with an error that was handled, so far: by their on_error, or, of an item, by the on_item_error of its iteration. A run that is COMPLETED may have some.",
   })
   @Property({ type: "integer" })
   handledErrors!: number;

@@ -27,8 +27,7 @@ registerEnumType(RunStatusEnum, {
     RUNNING: { description: "A node runs or may run." },
     WAITING: { description: "All that is left waits: for a person, a callback, a timer, or the pause before another attempt." },
     COMPLETED: {
-      description:
-        "Every node is completed or skipped, or failed with an error that its on_error handled: Run.handledErrors says how many.",
+      description: "Every node is completed or skipped, or failed with an error that was handled: Run.handledErrors says how many.",
     },
     FAILED: {
       description:
