@@ -8,7 +8,7 @@ import { tellNested } from "./nested-run.ts";
 
 const picks = Array.from({ length: 20 }, (_, index) => index * 37);
 const branch = { on_error: "branch" } as const;
-const instead = { on_error: { default: { output_json: ["instead"] } } } as const;
+const instead: Partial<PlanNode> = { on_error: { default: { output_json: ["instead"] } } };
 
 /** An iteration over so many items. */
 function each(count: number, body: PlanDocument, config: JsonObject = {}, more: Partial<PlanNode> = {}): PlanNode {
