@@ -88,7 +88,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
  * Statements of the engine's connections, which work for all tenants; those among them that serve a tenant take it as a parameter. A key is looked for
  * before anybody knows whose it is.
  */
-const engine = /^(subgraphs\/runtime\/queue\/|router\/access\/(audit|key)\.sql\.ts$)/;
+const engine = /^(subgraphs\/runtime\/queue\/|router\/access\/(audit|key|rate-count)\.sql\.ts$)/;
 /** What stands for a table in the statement of another file, which filters. */
 const parts = /^subgraphs\/runtime\/graph\/run\.entity\.ts$/;
 
