@@ -26,10 +26,24 @@ export const maxOutputBytes = 50 * 1024 * 1024;
 const longUnits = 1 << 20;
 const written = new WeakMap<object, ReadonlyMap<unknown, string>>();
 
+/** Whether an outcome is written in turns ({@link writtenAhead}). */
+export function isLong(outcome: NodeOutcome): boolean {
+  return longOf(outcome).length > 0;
+}
+
+/** JSON of an outcome that was written ahead, by value. */
+export function writtenOf(outcome: NodeOutcome): ReadonlyMap<unknown, string> | undefined {
+  return written.get(outcome);
+}
+
 /** Writes what is long of an outcome; undefined where nothing is. {@link storableOutcome} finds it. */
 export function writtenAhead(outcome: NodeOutcome): Promise<void> | undefined {
-  const long = jsonValuesOf(outcome).filter((value) => jsonBytes(value, longUnits) > longUnits);
+  const long = longOf(outcome);
   return long.length === 0 ? undefined : writeAll(outcome, long);
+}
+
+function longOf(outcome: NodeOutcome): Json[] {
+  return jsonValuesOf(outcome).filter((value) => jsonBytes(value, longUnits) > longUnits);
 }
 
 async function writeAll(outcome: NodeOutcome, values: readonly Json[]): Promise<void> {

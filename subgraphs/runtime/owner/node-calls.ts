@@ -7,6 +7,7 @@ import { isLeaf, sightOf, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import { judged } from "../nodes/retry-when.ts";
+import { isLong } from "../nodes/storable.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
@@ -93,7 +94,7 @@ export class NodeCalls {
   start(state: NodeState): void {
     const { node } = state;
     const ended = scopeOutcome(state);
-    if (ended !== undefined) return this.#run.executed(this.#ledger.hold(state), ended, []);
+    if (ended !== undefined) return this.#scopeEnd(state, ended);
     const executor = this.#executorOf(node);
     if (executor === undefined) {
       const message = `No executor for nodes of type ${node.type}.`;
@@ -137,12 +138,18 @@ export class NodeCalls {
     for (const held of [...this.#ledger.held.calling]) this.forget(held, cause);
   }
 
+  /** A frame or a composite ends. What is long of its outcome is written in turns before. */
+  #scopeEnd(state: NodeState, outcome: NodeOutcome): void {
+    if (isLong(outcome)) this.#pureRun(state, { effect: "pure", run: async () => outcome });
+    else this.#run.executed(this.#ledger.hold(state), outcome, []);
+  }
+
   #pureRun(state: NodeState, executor: NodeExecutor): void {
     const { clock, held: nodes, graph } = this.#ledger;
     const { log } = this.#process;
     const held = this.#ledger.hold(state);
-    // A frame began with its first node.
-    if (state.ends === undefined) held.startedMs = clock.nowMs();
+    // A frame began with its first node, a composite with its items.
+    if (state.ends === undefined && state.drive === undefined) held.startedMs = clock.nowMs();
     nodes.add(held);
     const context = this.#contextOf(held);
     let outcome: NodeOutcome | Promise<NodeOutcome>;

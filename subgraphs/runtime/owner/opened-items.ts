@@ -7,6 +7,7 @@ import type { Json } from "#shared/json.ts";
 import { NotStorable, storableJson } from "#shared/json/storable.ts";
 import type { Opened } from "../engine/frame.ts";
 import type { ArtifactRow, OpenedColumn } from "../queue/rows.ts";
+import type { OpenedOutcome } from "./inbox-message.ts";
 import { artifactRow, inlineBytes } from "./node-rows.ts";
 
 /** What one iteration may have. */
@@ -37,14 +38,14 @@ export interface ItemsRefused {
 }
 
 /** Makes what is stored of the items of the iteration at a path. */
-export function storedItems(path: string, given: readonly Json[]): StoredItems | ItemsRefused {
+export function storedItems(path: string, { items: given, written }: Pick<OpenedOutcome, "items" | "written">): StoredItems | ItemsRefused {
   const { count, bytes } = itemLimits;
   if (given.length > count) {
     const message = `config.items has ${given.length} items and may have ${count}; split the list and run the workflow once for each part.`;
     return { code: "ITERATION_TOO_LARGE", message };
   }
   try {
-    const { value, text } = storableJson(given, "config.items", { maxBytes: bytes, replaced: { count: 0 } });
+    const { value, text } = storableJson(given, "config.items", { maxBytes: bytes, replaced: { count: 0 }, written });
     return { items: value as Json[], bytes: Buffer.byteLength(text), ...columnOf(path, value as Json[], text) };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;

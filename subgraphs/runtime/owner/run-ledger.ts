@@ -2,7 +2,6 @@
  * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
-import type { Json } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
 import { handlingOf } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
@@ -249,8 +248,8 @@ export class RunLedger {
   }
 
   /** A composite node has its items, or fails for what they are. */
-  #drive(held: HeldNode, { items }: OpenedOutcome): void {
-    const stored = this.#itemsStorable(held.path, items);
+  #drive(held: HeldNode, opened: OpenedOutcome): void {
+    const stored = this.#itemsStorable(held.path, opened);
     if ("code" in stored) {
       const failure = this.handled(held.state, { kind: "failed", ...stored, retryable: false });
       this.#pending.nodeSet(this.finishedRow(held, failure));
@@ -270,9 +269,9 @@ export class RunLedger {
     this.#framesHold();
   }
 
-  #itemsStorable(path: string, items: readonly Json[]): StoredItems | Pick<FailedOutcome, "code" | "message"> {
-    if (this.#seq + 2 * items.length > maxRunEvents) return runTooLarge;
-    const stored = storedItems(path, items);
+  #itemsStorable(path: string, opened: OpenedOutcome): StoredItems | Pick<FailedOutcome, "code" | "message"> {
+    if (this.#seq + 2 * opened.items.length > maxRunEvents) return runTooLarge;
+    const stored = storedItems(path, opened);
     if ("code" in stored) return stored;
     if (this.#outputs.bytes + stored.bytes > maxRunOutputBytes) this.#forgetUnread();
     const bytes = this.#outputs.bytes + stored.bytes;

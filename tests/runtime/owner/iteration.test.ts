@@ -202,6 +202,16 @@ describe("an iteration", () => {
     expect(rows[0].many).toBeGreaterThan(2);
   });
 
+  it("takes and gives more than a MiB, written in turns", async () => {
+    const t = await setup();
+    t.worker();
+    const rows = Array.from({ length: 3 }, (_, index) => `${index} ${"\u00e9".repeat(250_000)}`);
+    const inner = each("{{ input.rows }}", plan([node("see", "pure")]), { output: "{{ item }}", parallel: 2 }, "inner");
+    const view = await t.finished(await t.create(plan([each([1, 2], plan([inner]), { flatten: true })]), { input: { rows } }));
+    expect(view).toMatchObject({ status: "COMPLETED", errorCode: null });
+    expect(view.outputJson).toEqual([...rows, ...rows]);
+  });
+
   it("is gone on with by a new run from where it failed, and what it had finished is not called again", async () => {
     const t = await setup();
     t.worker();
