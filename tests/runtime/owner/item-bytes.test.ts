@@ -1,0 +1,64 @@
+import type { Json, JsonObject } from "#shared/json.ts";
+import type { NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
+import { compilePlan } from "../../../subgraphs/runtime/engine/plan.ts";
+import { DatabaseClock } from "../../../subgraphs/runtime/owner/clock.ts";
+import type { OwnerOutcome } from "../../../subgraphs/runtime/owner/inbox-message.ts";
+import { RunLedger } from "../../../subgraphs/runtime/owner/run-ledger.ts";
+import { scopeOutcome } from "../../../subgraphs/runtime/owner/scope-outcome.ts";
+import type { LoadedRun } from "../../../subgraphs/runtime/queue/load.sql.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+
+const mebi = 1024 * 1024;
+
+const fresh: LoadedRun = {
+  ...{ id: "run", tenantId: "acme", planId: "plan", execution: "WORKERS", dryRun: false, sessionId: null, requestId: "r", traceId: "t" },
+  ...{ initialNode: null, effectKeys: null, status: 0, lease: "lease", eventSeq: 1, mail: 0, input: {}, state: {}, startedMs: null },
+  ...{ lastEventMs: 0, nodes: [], crashedNodes: 0, inbox: [] },
+};
+
+/** Takes a run of one iteration over these items to its end, each row stored at once; each item puts out so many characters. */
+function run({ items, characters, config }: { items: readonly Json[]; characters: number; config: JsonObject }) {
+  const body = plan([node("put", "any")]) as unknown as JsonObject;
+  const ledger = new RunLedger(fresh, compilePlan(plan([node("each", "iteration", { body, ...config })])), new DatabaseClock(0));
+  const codes: string[] = [];
+  const held: number[] = [];
+  const outcomeOf = (state: NodeState): OwnerOutcome => {
+    if (state.node.composite !== undefined && state.drive === undefined) return { kind: "opened", items };
+    const outputJson = state.ends === undefined ? null : "small";
+    return scopeOutcome(state) ?? { kind: "completed", ...(outputJson === null ? { outputText: "x".repeat(characters) } : { outputJson }) };
+  };
+  for (let [state] = ledger.graph.ready; state !== undefined; [state] = ledger.graph.ready) {
+    ledger.attemptEnded(ledger.hold(state), { outcome: outcomeOf(state), spans: [] }, true);
+    for (const { errorCode } of ledger.take().nodes.values()) if (errorCode != null) codes.push(errorCode);
+    ledger.stored(ledger.seq);
+    held.push(ledger.heldBytes);
+  }
+  return { codes, held, phase: ledger.graph.root.nodes[0]!.phase, output: ledger.graph.root.outputs["each"]?.output };
+}
+
+const counted = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+describe("what a run holds of an iteration", () => {
+  it("is what its open items put out, and what came of the others", () => {
+    const t = run({ items: counted(100), characters: 2 * mebi, config: { output: "small" } });
+    expect(t).toMatchObject({ phase: "COMPLETED", codes: [] });
+    expect(t.output).toHaveLength(100);
+    expect(Math.max(...t.held)).toBeGreaterThan(2 * mebi);
+    expect(Math.max(...t.held)).toBeLessThan(3 * mebi);
+    expect(t.held.at(-1)).toBeLessThan(mebi / 100);
+  });
+
+  it("has its items, until it ends", () => {
+    const t = run({ items: counted(3).map(() => "x".repeat(mebi)), characters: 1, config: {} });
+    expect(t.held[0]).toBeGreaterThan(3 * mebi);
+    expect(t.held.at(-2)).toBeGreaterThan(3 * mebi);
+    expect(t.held.at(-1)).toBeLessThan(mebi / 100);
+  });
+
+  it("fails the node of the item that makes it too much, and no other's place", () => {
+    const t = run({ items: counted(14), characters: 10 * mebi, config: { on_item_error: "continue" } });
+    // Each of two items: its node, and itself. The list of the others is too large by itself.
+    expect(t.codes).toEqual([...counted(4).map(() => "RUN_OUTPUTS_TOO_LARGE"), "OUTPUT_TOO_LARGE"]);
+    expect(t.held.at(-1)).toBeLessThan(mebi / 100);
+  });
+});
