@@ -275,7 +275,7 @@ export class RunLedger {
     if ("code" in stored) return stored;
     if (this.#outputs.bytes + stored.bytes > maxRunOutputBytes) this.#forgetUnread();
     const bytes = this.#outputs.bytes + stored.bytes;
-    return bytes > maxRunOutputBytes ? outputsTooLarge(bytes, undefined) : stored;
+    return bytes > maxRunOutputBytes ? outputsTooLarge("items", bytes, undefined) : stored;
   }
 
   /** What is still open of a frame or composite that ends ends before it, deepest first. Nothing in it is executed any more. */
@@ -364,7 +364,7 @@ export class RunLedger {
       const own = stored.textBytes + stored.jsonBytes - this.#outputs.bytesOf(pathsBeneath(state));
       if (this.#outputs.bytes + own > maxRunOutputBytes) this.#forgetUnread();
       const bytes = this.#outputs.bytes + own;
-      if (bytes > maxRunOutputBytes) return instead(outputsTooLarge(bytes, stored.outcome.usage));
+      if (bytes > maxRunOutputBytes) return instead(outputsTooLarge("output", bytes, stored.outcome.usage));
     }
     const { stateUpdates } = stored.columns;
     if (typeof stateUpdates !== "string" || stored.outcome.kind !== "completed") return stored;
@@ -434,8 +434,8 @@ function instead(outcome: FailedOutcome): StoredOutcome {
   return { outcome, columns: noOutput, artifacts: [], textBytes: 0, jsonBytes: 0 };
 }
 
-function outputsTooLarge(bytes: number, usage: FailedOutcome["usage"]): FailedOutcome {
-  const message = `With the node's output the run would hold ${bytes} bytes of outputs, more than ${maxRunOutputBytes}. Let its nodes put out less, or split the work into several runs.`;
+function outputsTooLarge(what: "output" | "items", bytes: number, usage: FailedOutcome["usage"]): FailedOutcome {
+  const message = `With the node's ${what} the run would hold ${bytes} bytes of outputs, more than ${maxRunOutputBytes}. Let its nodes put out less, or split the work into several runs.`;
   return tooLargeFailure("RUN_OUTPUTS_TOO_LARGE", message, usage);
 }
 
