@@ -9,6 +9,8 @@ const config = {
   globalTeardown: "<rootDir>/tests/testkit/global-teardown.mjs",
   reporters: ["default", "<rootDir>/tests/testkit/reporter.mjs"],
   maxWorkers: 2,
+  // Node keeps a part of each suite's modules; beyond some gigabytes collections take as long as the tests.
+  workerIdleMemoryLimit: "1500MB",
   // How long to wait before calling it a hang. Nothing passes by being quick: how long a test takes is the machine's matter.
   testTimeout: 300_000,
 };

@@ -25,6 +25,7 @@ describe("a code node", () => {
         payload: { numbers: [1, 2, 3, 4] },
         timeoutMs: 3_000,
         signal: context.signal,
+        begins: expect.any(Function) as () => void,
       },
     ]);
   });
