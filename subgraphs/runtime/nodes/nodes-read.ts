@@ -1,4 +1,4 @@
-import { nodeSpecs } from "#shared/dsl/node-specs.ts";
+import { nodeSpecs, retryWhenSpec } from "#shared/dsl/node-specs.ts";
 import { canonicalNodeType, type NodeType } from "#shared/dsl/node-types.ts";
 import { configReads, type ConfigReads } from "#shared/dsl/scope-read.ts";
 import { shortTexts } from "#shared/dsl/small.ts";
@@ -12,6 +12,8 @@ export type NodesRead = ReadonlySet<string> | "any";
 interface ReadingNode {
   type: string;
   config: JsonObject;
+  /** The condition of its retry reads as its config does. */
+  retryWhen: { when: string } | undefined;
 }
 
 /** Types whose texts are all that they read. One that holds a graph of its own is none of them: what stands in that is read too. */
@@ -21,9 +23,12 @@ const readByTextsAlone = new Set<NodeType>([
   "code",
   "answer",
   "if-else",
+  "switch",
   "assigner",
   "knowledge-retrieval",
   "template-transform",
+  "list",
+  "variable-aggregator",
 ]);
 
 /** What a config reads that is short. A config of a plan is one object however often its node runs. */
@@ -36,17 +41,27 @@ export function knownReads(node: ReadingNode): NodesRead {
   return reads;
 }
 
-function readsNow({ type: name, config }: ReadingNode): NodesRead {
+function readsNow({ type: name, config, retryWhen }: ReadingNode): NodesRead {
   const type = typeOf(name);
   if (type === undefined || shortTexts(nodeSpecs[type], config) === null) return "any";
-  return nodesOf(configReads(nodeSpecs[type], config));
+  return both(nodesOf(configReads(nodeSpecs[type], config)), readsOfRetry(retryWhen));
+}
+
+function readsOfRetry(retryWhen: ReadingNode["retryWhen"]): NodesRead {
+  if (retryWhen === undefined) return new Set();
+  return shortTexts(retryWhenSpec, retryWhen) === null ? "any" : nodesOf(configReads(retryWhenSpec, retryWhen));
+}
+
+function both(one: NodesRead, other: NodesRead): NodesRead {
+  return one === "any" || other === "any" ? "any" : new Set([...one, ...other]);
 }
 
 /** The same for texts of any length. */
-export async function nodesRead(evaluation: Evaluator, { type: name, config }: ReadingNode, tenantId: string): Promise<NodesRead> {
-  const type = typeOf(name);
+export async function nodesRead(evaluation: Evaluator, node: ReadingNode, tenantId: string): Promise<NodesRead> {
+  const { config, retryWhen } = node;
+  const type = typeOf(node.type);
   if (type === undefined) return "any";
-  return nodesOf(await readsOf(evaluation, { type, config }, { tenantId, whenBusy: "wait" }));
+  return both(nodesOf(await readsOf(evaluation, { type, config }, { tenantId, whenBusy: "wait" })), readsOfRetry(retryWhen));
 }
 
 function typeOf(name: string): NodeType | undefined {

@@ -195,9 +195,9 @@ export class OfferedNodes {
   }
 
   /** Only what the node's texts read: with all that was completed before it each offered node would have its run's outputs beside it. */
-  async #pathsRead(plan: CompiledPlan, { path, tenantId }: ClaimedNode, { type, config }: CompiledNode): Promise<string[]> {
+  async #pathsRead(plan: CompiledPlan, { path, tenantId }: ClaimedNode, node: CompiledNode): Promise<string[]> {
     const before = pathsBefore(plan, path);
-    const read = await nodesRead(this.#owner.ports.evaluation, { type, config }, tenantId);
+    const read = await nodesRead(this.#owner.ports.evaluation, node, tenantId);
     return read === "any" ? before : before.filter((other) => read.has(nodeIdOfPath(other)));
   }
 
