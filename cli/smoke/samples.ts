@@ -52,6 +52,21 @@ const branching = (score: number, word: string): Sample => ({
   ],
 });
 
+/** A program that prints how many numbers it adds, and gives back their sum. */
+function program(name: string, language: string, code: string): Sample {
+  const config = { language, timeout_seconds: 5, input_json: { numbers: "{{ input.numbers }}" }, code };
+  return {
+    name,
+    input: { numbers: [3, 4] },
+    dsl: {
+      nodes: [{ id: "sum", type: "code", config }, answer("{{ nodes.sum.output.result_json.sum }}")],
+      edges: chain("sum", "reply"),
+    },
+    answer: "7",
+    check: ({ nodes }) => expect("printed", nodes["sum"]?.outputText?.trim(), "adding 2"),
+  };
+}
+
 /** All samples. @param local host:port of the test's HTTP server. @param toolBindingId a binding of the weather tool. */
 export function smokeSamples({ local, toolBindingId }: { local: string; toolBindingId: string }): Sample[] {
   const documents = [
@@ -220,49 +235,13 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
       answer: "Coffee",
       hostFailures: ["EGRESS_DENIED"],
     },
+    program(
+      "code in JavaScript",
+      "javascript",
+      "console.log('adding', payload.numbers.length);\nresult = { sum: payload.numbers.reduce((a, b) => a + b) };",
+    ),
     {
-      name: "code in JavaScript",
-      input: { numbers: [3, 4] },
-      dsl: {
-        nodes: [
-          {
-            id: "sum",
-            type: "code",
-            config: {
-              language: "javascript",
-              timeout_seconds: 5,
-              input_json: { numbers: "{{ input.numbers }}" },
-              code: "console.log('adding', payload.numbers.length);\nresult = { sum: payload.numbers.reduce((a, b) => a + b) };",
-            },
-          },
-          answer("{{ nodes.sum.output.result_json.sum }}"),
-        ],
-        edges: chain("sum", "reply"),
-      },
-      answer: "7",
-      check: ({ nodes }) => expect("printed", nodes["sum"]?.outputText?.trim(), "adding 2"),
-    },
-    {
-      name: "code",
-      input: { numbers: [3, 4] },
-      dsl: {
-        nodes: [
-          {
-            id: "sum",
-            type: "code",
-            config: {
-              language: "python",
-              timeout_seconds: 5,
-              input_json: { numbers: "{{ input.numbers }}" },
-              code: "print('adding', len(payload['numbers']))\nresult = {'sum': sum(payload['numbers'])}",
-            },
-          },
-          answer("{{ nodes.sum.output.result_json.sum }}"),
-        ],
-        edges: chain("sum", "reply"),
-      },
-      answer: "7",
-      check: ({ nodes }) => expect("printed", nodes["sum"]?.outputText?.trim(), "adding 2"),
+      ...program("code", "python", "print('adding', len(payload['numbers']))\nresult = {'sum': sum(payload['numbers'])}"),
       hostFailures: ["SANDBOX_UNAVAILABLE"],
     },
     {

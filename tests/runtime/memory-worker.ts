@@ -1,7 +1,4 @@
-/**
- * The platform's worker with a small heap, for tests of what it holds: told by argv: database URL. It has no subgraphs to call. A parent that asks is told what it
- * has ("look").
- */
+/** The platform's worker in a process of its own, whose heap a test makes small; without subgraphs to call. Told by argv: the database's URL. */
 import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import { defaultEnv } from "#shared/config.ts";
 import { HintBus } from "#shared/hints.ts";

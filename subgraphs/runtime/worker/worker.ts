@@ -46,7 +46,7 @@ export interface WorkerOptions {
   workerKey: string;
   /** Nodes that wait for the outside side by side; 64. */
   slots?: number;
-  /** Runs owned at once; 200. */
+  /** Runs owned at once; 400: so many that short ones are claimed, begun and stored side by side, half of each at a time. */
   runs?: number;
   /** The crash that is a dead letter; 3. */
   maxCrashes?: number;
@@ -127,7 +127,7 @@ export class Worker {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? 30_000;
     this.#pollMs = options.pollMs ?? 500;
-    this.#maxRuns = options.runs ?? 200;
+    this.#maxRuns = options.runs ?? 400;
     const advancing = options.guard === undefined ? undefined : new RunNote();
     this.#owner = new RunOwner({
       ...(advancing && { advancing: (runId: string | undefined) => advancing.set(runId) }),

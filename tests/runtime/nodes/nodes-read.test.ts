@@ -12,6 +12,7 @@ describe("what a node reads of other nodes", () => {
     ["list", { items: "{{ nodes.a.output }}", filter: "item.id in nodes.b.output" }, undefined, ["a", "b"]],
     ["variable-aggregator", { variables: ["{{ nodes.a.text }}", "{{ nodes.b.text }}"] }, undefined, ["a", "b"]],
     ["iteration", { items: "{{ nodes.a.output }}", body: { nodes: [] } }, undefined, "any"],
+    ["unheard-of", { items: "{{ nodes.a.output }}" }, undefined, "any"],
     // The condition of its retry is asked where the node was executed.
     ["llm", { prompt: "{{ nodes.a.text }}" }, "text == nodes.b.text", ["a", "b"]],
     ["llm", { prompt: "Hello" }, "output in nodes[input.id].output", "any"],
