@@ -3,6 +3,7 @@ import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodePorts } from "../nodes/executor.ts";
 import type { Rest } from "../queue/flush.sql.ts";
 import type { FlushingRun } from "./flush-draft.ts";
+import type { ResultReader } from "./frame-results.ts";
 import type { HeldBytes, Holder } from "./held-bytes.ts";
 import type { NotLoaded } from "./run-loader.ts";
 import type { Slots } from "./slots.ts";
@@ -34,6 +35,7 @@ export interface OwnerProcess {
   /** Whether nodes beyond the slots are offered to other workers; else they wait for a slot here. */
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
+  readonly results: ResultReader;
   /** What its runs hold in memory. */
   readonly held: HeldBytes;
   /** No new node starts; what is finished is given back. */

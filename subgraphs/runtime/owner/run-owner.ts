@@ -13,6 +13,7 @@ import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
 import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
 import { Flusher } from "./flusher.ts";
+import { resultReader, type ResultReader } from "./frame-results.ts";
 import { HeldBytes, type Holder } from "./held-bytes.ts";
 import { heldBytesOfHeap } from "./heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
@@ -69,6 +70,7 @@ export class RunOwner implements RunHost {
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
   readonly held: HeldBytes;
+  readonly results: ResultReader;
   readonly plans: PlanCache;
   readonly advancing: ((runId: string | undefined) => void) | undefined;
   isStopping = false;
@@ -98,6 +100,7 @@ export class RunOwner implements RunHost {
     this.maxCrashes = options.maxCrashes;
     this.held = new HeldBytes(options.heldBytes ?? heldBytesOfHeap());
     this.plans = new PlanCache(db);
+    this.results = resultReader(db);
     this.#loader = new RunLoader({ db, log, held: this.held, plans: this.plans });
     this.advancing = options.advancing;
     this.#db = db;
