@@ -15,7 +15,7 @@ import { Worker, type WorkerOptions } from "../../../subgraphs/runtime/worker/wo
 import { runtimeSubgraph } from "../../../subgraphs/runtime/subgraph.ts";
 import { createTestDatabase, type TestDatabase } from "../database.ts";
 import { eventually } from "../eventually.ts";
-import { assertInvariants } from "../invariants.ts";
+import { assertCalls, assertInvariants } from "../invariants.ts";
 import { fakeExecutors, type Calls } from "./fake-nodes.ts";
 import { LocalHints } from "./local-hints.ts";
 
@@ -60,6 +60,8 @@ export class EngineFixture {
   readonly #workers: { worker: Worker; pool: pg.Pool }[] = [];
   readonly #drop: () => Promise<void>;
   readonly #applyWaitMs: number;
+  /** Leases that a test has let run out. */
+  #setBacks = -2;
   readonly adminUrl: string;
 
   private constructor(database: TestDatabase, pool: pg.Pool, applyWaitMs: number) {
@@ -143,6 +145,7 @@ export class EngineFixture {
 
   /** Lets the leases of a run and of its offered nodes run out now, as time would. */
   async leasesEnd(runId: string): Promise<void> {
+    this.#setBacks++;
     await this.pool.query("update runtime.work set visible_at = now() where run_id = $1 and lease is not null", [runId]);
   }
 
@@ -155,6 +158,7 @@ export class EngineFixture {
     try {
       await this.#stop();
       await assertInvariants(this.pool);
+      assertCalls(this.calls.made, this.#setBacks + this.#workers.length + this.#controls.length);
     } finally {
       await this.#end();
     }
