@@ -71,7 +71,7 @@ const invariants: Record<string, string> = {
     where m.open > coalesce((doc.config ->> 'parallel')::int, 1) and doc.config ->> 'items' is not null`,
   "C9 what is cancelled for what is beside it is part of what has failed": `
     select n.run_id from runtime.node_run n join runtime.run r on r.id = n.run_id left join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path
-    where n.status = 5 and n.error_code = 'SIBLING_FAILED' and coalesce(p.status, case when n.parent_path is null then r.status else 4 end) = 3`,
+    where n.status = 5 and n.error_code = 'SIBLING_FAILED' and n.done_seq is not null and coalesce(p.status, case when n.parent_path is null then r.status else 4 end) = 3`,
   "a run says of how many of its failed node runs the failure was handled": `
     select r.id from runtime.run r where r.handled_errors <> (
       select count(*) from runtime.node_run n where n.run_id = r.id and n.status = 4 and n.route is not null)`,

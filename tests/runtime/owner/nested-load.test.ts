@@ -100,22 +100,22 @@ describe("a long run with iterations", () => {
     const worker = () => t.worker({ executors: withAsks(t), sends: (sent) => void loads.push(sent) });
     const first = worker();
     const output = `{% if index == 7 %}{{ input.long }}{% else %}{{ index }}{% endif %}`;
-    const nested = each(counted(300), waiting(297), { on_item_error: "continue", output: "{{ index }}" });
+    const nested = each(counted(180), waiting(178), { on_item_error: "continue", output: "{{ index }}" });
     const large = each(counted(3), plan([node("one", "pure", { output })]), { output: "{{ input.long }}" }, "large");
     const document = plan([large, nested], ["large>each"]);
     const runId = await t.create(document, { input: { long } });
-    await t.until(runId, ({ nodes }) => nodes["each#297/ask"] === "WAITING");
+    await t.until(runId, ({ nodes }) => nodes["each#178/ask"] === "WAITING");
     const part = (await nestedLoad(t.pool, runId, compilePlan(document)))!;
-    expect(part.nodes.map(({ path }) => path).toSorted()).toEqual(["each", "each#297/ask", "each#297/bad", "large"]);
+    expect(part.nodes.map(({ path }) => path).toSorted()).toEqual(["each", "each#178/ask", "each#178/bad", "large"]);
     await first.kill();
     await t.leasesEnd(runId);
     worker();
-    for (const item of [297, 298, 299]) {
+    for (const item of [178, 179]) {
       await t.until(runId, ({ nodes }) => nodes[`each#${item}/ask`] === "WAITING");
       await t.control.answerNode({ tenantId: "acme", runId, path: `each#${item}/ask`, outcome: { kind: "completed" } });
     }
     const { status, outputJson } = await t.finished(runId);
-    expect([status, outputJson]).toEqual(["COMPLETED", counted(300).map((index) => ([1, 4].includes(index) ? null : index))]);
+    expect([status, outputJson]).toEqual(["COMPLETED", counted(180).map((index) => ([1, 4].includes(index) ? null : index))]);
     expect(loads.filter(({ name }) => name === "load_ended").length).toBeGreaterThan(0);
     expect(loads.filter(({ name }) => name === "load")).toEqual([]);
   });
@@ -125,7 +125,7 @@ describe("a long run with iterations", () => {
     t.worker({ executors: withAsks(t) });
     const body = plan([node("once", "flaky", { failures: 1, byPath: true })]);
     const document = plan(
-      [each(counted(300), waiting(300), { on_item_error: "remove", output: "{{ index }}{{ input.long }}" }, "many"), each([0, 1], body)],
+      [each(counted(180), waiting(180), { on_item_error: "remove", output: "{{ index }}{{ input.long }}" }, "many"), each([0, 1], body)],
       ["many>each"],
     );
     let runId = await t.create(document, { input: { long } });
