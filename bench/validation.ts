@@ -31,7 +31,7 @@ function nested(count: number, depth: number): Graph {
 }
 
 function nodesOf(graph: Graph): number {
-  const bodies = graph.nodes.map((node) => (node as { config: { body?: Graph } }).config.body);
+  const bodies = graph.nodes.map((node) => (node as unknown as { config: { body?: Graph } }).config.body);
   return graph.nodes.reduce<number>((sum, _, index) => sum + 1 + (bodies[index] === undefined ? 0 : nodesOf(bodies[index])), 0);
 }
 
