@@ -38,3 +38,34 @@ describe("an iteration of 10,000 items", () => {
     tell("10,000 items, a worker killed at 4,000", { seconds: (performance.now() - began) / 1_000, calledTwice: again.length });
   });
 });
+
+describe("an item that kills its workers", () => {
+  it("fails alone in an iteration that continues; the run of another tenant goes its way, and three such items end theirs", async () => {
+    const count = 20;
+    const kills = (poison: readonly number[]): void => {
+      const deaths = new Map<number, number>();
+      source.on("POST /items", ({ body }, response) => {
+        const { item } = JSON.parse(body) as { item: number };
+        const died = deaths.get(item) ?? 0;
+        deaths.set(item, died + 1);
+        // Whoever owns the run: the worker, and from the second death on the process for suspects.
+        if (poison.includes(item)) return void process.kill(platform.part("suspects") || platform.part("worker"), "SIGKILL");
+        response.setHeader("content-type", "application/json");
+        response.end(body);
+      });
+    };
+    const document = callsForItems(source, count, 1);
+    Object.assign(document.nodes[0]!.config, { on_item_error: "continue" });
+    const { workflowId } = await makeWorkflow(platform, document);
+    kills([3]);
+    const id = await startRun(platform, workflowId);
+    const read = "query ($id: ID!) { run(id: $id) { outputJson handledErrors } }";
+    expect(await runEnd(platform, id)).toBe("COMPLETED");
+    const given = Array.from({ length: count }, (_, index) => (index === 3 ? null : index));
+    expect(await ask(platform, read, { id })).toEqual({ run: { outputJson: given, handledErrors: 1 } });
+    const asked = (query: string, variables: { id: string }) => ask(platform, query, variables);
+    expect(await itemsOf(asked, `${id}:each`)).toEqual({ items: count, statuses: { COMPLETED: count - 1, FAILED: 1 } });
+    kills([3, 7, 11]);
+    expect(await runEnd(platform, await startRun(platform, workflowId))).toBe("WORKER_CRASHED");
+  });
+});
