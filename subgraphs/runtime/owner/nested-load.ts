@@ -4,7 +4,7 @@
  * else, so that several statements see one run; its mail is read last.
  */
 import type { Json } from "#shared/json.ts";
-import { compositePathOf, framePath, framePathOf, ordinalOf, rootPath } from "../engine/path.ts";
+import { compositePathOf, framePath, framePathOf, rootPath } from "../engine/path.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { framesEnded, itemChunksLoad, nodesAt, nodesBeneath, runHeadLoad, type Scope } from "../queue/nested-load.sql.ts";
@@ -18,14 +18,19 @@ const mostBegun = 128;
 /** Behind all events. */
 const never = 2 ** 31 - 1;
 
+/** A frame or composite whose rows are wanted; its cut: where something in or around it has failed. Of a whole one the frames before it are wanted too. */
+interface Around extends Scope {
+  isWhole?: boolean;
+}
+
 /** A run as {@link LoadedRun} says, without the outputs that lie in artifacts and without items; of iterations' items that have ended, `ended`. */
 export async function nestedLoad(db: Queryable, id: string, plan: CompiledPlan): Promise<LoadedRun | undefined> {
   const nodes: LoadedNode[] = [];
   let level = await nodesAt(db, id, [...plan.indexById.keys()]);
-  for (let around: Scope[] = [{ path: rootPath, cut: never }]; level.length > 0;) {
+  for (let around: Around[] = [{ path: rootPath, cut: never }]; level.length > 0;) {
     nodes.push(...level);
     around = await scopesBeneath(db, id, level, around);
-    level = await nodesBeneath(db, id, around);
+    level = await nodesBeneath(db, id, around.map(wantedOf));
   }
   const run = await runHeadLoad(db, id);
   return run && { ...run, nodes };
@@ -50,6 +55,10 @@ export async function itemsLoad(db: Queryable, { nodes }: Pick<LoadedRun, "nodes
   }
 }
 
+function wantedOf({ path, cut, isWhole = false }: Around): Scope {
+  return { path, cut: isWhole ? 0 : cut };
+}
+
 /** The lowest ordinal that is not among them. */
 function firstOpen(ended: readonly number[]): number {
   const known = new Set(ended);
@@ -59,7 +68,7 @@ function firstOpen(ended: readonly number[]): number {
 }
 
 /** All that is open beneath the rows of one level: their composites, where these have rows to be read, and the frames of them that may have begun. */
-async function scopesBeneath(db: Queryable, id: string, level: readonly LoadedNode[], around: readonly Scope[]): Promise<Scope[]> {
+async function scopesBeneath(db: Queryable, id: string, level: readonly LoadedNode[], around: readonly Around[]): Promise<Around[]> {
   const open = level.filter(({ opened, status }) => opened !== null && !isEnded({ status }));
   if (open.length === 0) return [];
   const cuts = cutsOf(level, around);
@@ -68,10 +77,12 @@ async function scopesBeneath(db: Queryable, id: string, level: readonly LoadedNo
   const asked = open.map((node) => ({ path: node.path, cut: isIteration(node) ? cutOf(node) : 0 }));
   const found = new Map((await framesEnded(db, id, asked)).map((one) => [one.path, one]));
   return open.flatMap((node) => {
-    const { cut, ended, late } = found.get(node.path) ?? { cut: cutOf(node), ended: [], late: [] };
-    if (isIteration(node)) node.ended = ended;
-    const begun = begunOf([...ended, ...late]).map((ordinal) => ({ path: framePath(node.path, ordinal), cut: Math.min(cut, cutOf(node)) }));
-    return isIteration(node) && late.length === 0 ? begun : [{ path: node.path, cut: isIteration(node) ? cut : 0 }, ...begun];
+    const isSummed = isIteration(node);
+    const { ended = [], late = [], cut: own = never } = found.get(node.path) ?? {};
+    const cut = isSummed ? Math.min(own, cutOf(node)) : cutOf(node);
+    if (isSummed) node.ended = ended;
+    const begun = begunOf([...ended, ...late]).map((ordinal) => ({ path: framePath(node.path, ordinal), cut }));
+    return isSummed && late.length === 0 ? begun : [{ path: node.path, cut, isWhole: !isSummed }, ...begun];
   });
 }
 
@@ -84,11 +95,11 @@ function isIteration(node: LoadedNode | undefined): boolean {
 }
 
 /** In each frame of a level: where the first failure stands that nothing handled, in it or around it. */
-function cutsOf(level: readonly LoadedNode[], around: readonly Scope[]): Map<string, number> {
+function cutsOf(level: readonly LoadedNode[], around: readonly Around[]): Map<string, number> {
   const cuts = new Map(around.map(({ path, cut }) => [path, cut]));
-  for (const { path, status, route, doneSeq } of level) {
+  for (const { path, nodeType, status, route, doneSeq } of level) {
     if (doneSeq === null || (status !== 5 && (status !== 4 || route !== null))) continue;
-    const scope = ordinalOf(path) === undefined ? framePathOf(path) : compositePathOf(path);
+    const scope = nodeType === "frame" ? compositePathOf(path) : framePathOf(path);
     cuts.set(scope, Math.min(cuts.get(scope) ?? never, doneSeq));
   }
   return cuts;
