@@ -30,7 +30,7 @@ async function planted(t: EngineFixture, sql: string): Promise<string> {
     await admin.query(sql);
     return await assertInvariants(admin as unknown as pg.Pool).then(
       () => "nothing",
-      (error: Error) => error.message,
+      (error: unknown) => String(error),
     );
   } finally {
     await admin.query("rollback");

@@ -62,7 +62,7 @@ describe("a flush of one run that PostgreSQL refuses", () => {
     const handled = node("a", "hold", {}, { on_error: { default: { output_text: "instead" } } });
     const run = await t.create(plan([handled, node("b", "hold"), node("see", "echo")], ["a>see"]));
     const [a, b] = await Promise.all(["a", "b"].map((id) => t.calls.heldNode(id)));
-    a?.end({ ...unstorable, outputText: "refused" } as NodeOutcome);
+    a?.end({ kind: "completed", outputText: "refused", usage: { modelCalls: 2 ** 31, promptTokens: 0, completionTokens: 0 } });
     b?.end();
     const view = await t.finished(run);
     expect(view).toMatchObject({ status: "COMPLETED", nodes: { a: "FAILED", see: "COMPLETED" } });
