@@ -205,8 +205,10 @@ async function readText(body: AsyncIterable<Buffer>, onBytes: SubgraphRequest["o
   const chunks: Buffer[] = [];
   // Whoever leaves the loop, by an error too, destroys the body.
   for await (const chunk of body) {
-    onBytes?.(chunk.length);
     chunks.push(chunk);
+    const room = onBytes?.(chunk.length);
+    // No more is read of the socket meanwhile.
+    if (room !== undefined) await room;
   }
   return Buffer.concat(chunks).toString("utf8");
 }

@@ -5,6 +5,7 @@
 import { AppError } from "#shared/errors.ts";
 import { bodyText } from "#shared/fetch/body-text.ts";
 import { guardedStream, type StreamedResponse } from "#shared/fetch/fetch.ts";
+import { processAnswers, type HeldRoom } from "#shared/byte-room.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import { modelErrors } from "../errors.ts";
@@ -32,6 +33,8 @@ export const defaultDeadlines: ProviderDeadlines = { firstByteMs: 60_000, idleMs
 
 /** One request. */
 export interface ProviderCall {
+  /** Whose answer it is: what comes of it is counted until it has been read to its end. */
+  tenantId: string;
   provider: ProviderTarget;
   /** Beneath the base URL, such as `/chat/completions`. */
   path: string;
@@ -71,7 +74,8 @@ export async function requestJson(call: ProviderCall): Promise<Json> {
 
 /** Asks and gives the pieces of the body as they come, each within its deadline. @throws AppError as {@link requestJson} */
 export async function* requestBody(call: ProviderCall, pace: Pace): AsyncGenerator<{ bytes: Uint8Array; contentType: string }, void> {
-  const exchange = new ProviderExchange(call);
+  const room = processAnswers.open(call.tenantId);
+  const exchange = new ProviderExchange(call, room);
   const { firstByteMs, idleMs, wholeMs } = call.deadlines;
   try {
     const response = await (pace === "stream" ? exchange.open("FIRST_BYTE", firstByteMs) : exchange.open("TOTAL", wholeMs));
@@ -86,6 +90,7 @@ export async function* requestBody(call: ProviderCall, pace: Pace): AsyncGenerat
     throw exchange.translated(error);
   } finally {
     exchange.end();
+    room.release();
   }
 }
 
@@ -96,10 +101,12 @@ class ProviderExchange {
   readonly facts: { provider: string | null };
   readonly #call: ProviderCall;
   readonly #late = new AbortController();
+  readonly #room: HeldRoom;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(call: ProviderCall) {
+  constructor(call: ProviderCall, room: HeldRoom) {
     this.#call = call;
+    this.#room = room;
     this.facts = { provider: call.provider.code };
   }
 
@@ -128,7 +135,15 @@ class ProviderExchange {
       signal: signal === undefined ? this.#late.signal : AbortSignal.any([signal, this.#late.signal]),
       egress: provider.egress,
       redirects: 0,
+      arrives: (bytes) => this.#arrives(bytes),
     });
+  }
+
+  /** While it waits for room the provider is not late. */
+  #arrives(bytes: number): Promise<void> | undefined {
+    const room = this.#room.take(bytes);
+    if (room !== undefined) this.disarm();
+    return room;
   }
 
   arm(phase: Phase, deadlineMs: number): void {

@@ -2,7 +2,7 @@
 import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
 import { writtenAhead } from "../nodes/storable.ts";
-import { AttemptClock } from "./attempt-clock.ts";
+import { PausingClock } from "#shared/pausing-clock.ts";
 import type { NodeRunContext } from "./node-context.ts";
 
 /** Why a call is stopped. Only a deadline is an outcome of the node; after the others nobody waits for one. */
@@ -44,7 +44,7 @@ export function execute(executor: NodeExecutor, context: NodeRunContext, timeout
     effectUnknown: true,
   };
   // A flag, not a comparison of times: a timer may fire a fraction of a millisecond early.
-  const clock = new AttemptClock(timeoutMs, () => {
+  const clock = new PausingClock(timeoutMs, () => {
     isOverdue = true;
     abort("deadline", timedOut);
   });

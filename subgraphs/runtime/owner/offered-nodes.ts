@@ -133,6 +133,7 @@ export class OfferedNodes {
       this.#owner.log.warn({ err: cause, key: claim.key }, "offered node run left to its lease");
     } finally {
       this.#owner.slots.release(claim.tenantId);
+      held.execution?.context.settled();
       this.#owner.held.remove(held);
       if (this.#held.get(claim.key) === held) this.#held.delete(claim.key);
       this.#idle.changed();

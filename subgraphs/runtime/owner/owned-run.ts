@@ -470,7 +470,10 @@ export class OwnedRun implements FlushingRun, Holder {
     if (this.isReleased) return;
     if (this.#phase === "blocked") this.#phaseSet("open");
     if (answer.why === "ok" || (answer.why === "applied" && wasSentBefore)) return this.#stored(draft, answer.mail ?? this.#mail.seen);
-    if (answer.why !== "mail" && answer.why !== "busy") return this.drop("lost");
+    if (answer.why !== "mail" && answer.why !== "busy") {
+      draft.pending.settled();
+      return this.drop("lost");
+    }
     this.#refused(draft);
     if (answer.why === "mail") this.#mailFirst();
     else setTimeout(() => this.advance(), 5).unref();
@@ -484,6 +487,7 @@ export class OwnedRun implements FlushingRun, Holder {
   }
 
   #stored(draft: FlushDraft, mail: number): void {
+    draft.pending.settled();
     this.#ledger.stored(draft.row.e1);
     this.#mail.seenStored = draft.row.seen;
     if (draft.row.clear) {
@@ -544,6 +548,8 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#calls.forgetAll(cause);
     // Their outcomes do not count any more; they still have their slots.
     for (const work of this.#deferred.splice(0)) work();
+    this.#flight?.pending.settled();
+    this.#ledger.pending.settled();
   }
 }
 

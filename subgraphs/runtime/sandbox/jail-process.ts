@@ -83,7 +83,8 @@ export async function runJailed(python: PythonInterpreter, program: Program, lim
   if (said.length > longUnits) await nextTurn();
   const verdict = stopped ?? judge(end, said, stderr());
   // PostgreSQL's text cannot hold NUL; printed text is for people.
-  return { ...verdict, stdout: stdout().replaceAll("\u0000", "\ufffd"), durationMs: performance.now() - startedMs };
+  const size = verdict.kind === "completed" ? { resultBytes: said.length } : {};
+  return { ...verdict, ...size, stdout: stdout().replaceAll("\u0000", "\ufffd"), durationMs: performance.now() - startedMs };
 }
 
 function feed(child: ChildProcess, python: PythonInterpreter, program: Program, limits: ProgramLimits): void {

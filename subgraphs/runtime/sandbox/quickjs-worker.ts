@@ -43,7 +43,7 @@ export class QuickjsWorker {
     this.#idle = setTimeout(() => this.#retire(), idleMs).unref();
     this.#thread?.unref();
     if (verdict.kind === "failed") return { ...verdict, stdout: this.#printed(), durationMs };
-    return { kind: "completed", result: JSON.parse(verdict.json), stdout: this.#printed(), durationMs };
+    return { kind: "completed", result: JSON.parse(verdict.json), stdout: this.#printed(), durationMs, resultBytes: verdict.json.length };
   }
 
   /** First it is given no more programs, then its thread ends. */
