@@ -6,8 +6,8 @@ import { AppError } from "#shared/errors.ts";
 import { bodyText } from "#shared/fetch/body-text.ts";
 import { guardedStream, type StreamedResponse } from "#shared/fetch/fetch.ts";
 import { processAnswers, type HeldRoom } from "#shared/byte-room.ts";
+import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/json/nesting.ts";
 import { modelErrors } from "../errors.ts";
 import { pageProblem, shownMessage } from "./answer-error.ts";
 import { requestUrl, secretScrubber, type ProviderTarget } from "./provider-target.ts";
@@ -64,8 +64,8 @@ export async function requestJson(call: ProviderCall): Promise<Json> {
     type = contentType;
   }
   const text = bodyText(Buffer.concat(chunks), type);
-  const answer = readJson(text);
-  if (answer !== undefined) return answer;
+  const answer = await readJsonInTurns(text, { isOurs: true });
+  if (!(answer instanceof JsonProblem)) return answer;
   const head = shownMessage(text.trimStart(), secretScrubber(call.provider));
   const isPage = head.startsWith("<");
   const problem = isPage ? pageProblem(type, head) : `it is not JSON: ${head}`;
