@@ -28,16 +28,18 @@ export class JsonProblem {
 
 /** As many numbers as {@link readJson} tells. */
 const mostTold = 100;
+/** What a program puts out is refused where it is stored, with its place. */
+const deepestOfOurs = 10_000;
 
 /** Reads a text; one that is large in turns of the main loop. */
 export async function readJsonInTurns(text: string, { told, isOurs = false }: JsonReading = {}): Promise<Json | JsonProblem> {
   if (text.length <= pieceUnits) {
-    const value = readAtOnce(text, told);
+    const value = isOurs ? parsed(text) : readAtOnce(text, told);
     return value === undefined ? new JsonProblem("malformed") : value;
   }
   const problem = isOurs ? undefined : await counted(text);
   if (problem !== undefined) return problem;
-  const reader = new Reader(text, told !== undefined);
+  const reader = new Reader(text, { keepsDigits: told !== undefined, deepest: isOurs ? deepestOfOurs : maxNesting });
   try {
     const value = await finishInTurns(reader.read());
     if (reader.numbers.length > 0) told?.(reader.numbers);
@@ -51,7 +53,10 @@ export async function readJsonInTurns(text: string, { told, isOurs = false }: Js
 /** undefined: it is none. JSON's own null is there. */
 function readAtOnce(text: string, told: JsonReading["told"]): Json | undefined {
   if (told !== undefined) return readJson(text, told);
-  if (isNestedTooDeep(text)) return undefined;
+  return isNestedTooDeep(text) ? undefined : parsed(text);
+}
+
+function parsed(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json;
   } catch {
@@ -88,13 +93,15 @@ const [quote, backslash, comma, colon, openList, closeList, openObject, closeObj
 class Reader {
   readonly #text: string;
   readonly #keepsDigits: boolean;
+  readonly #deepest: number;
   readonly #path: (string | number)[] = [];
   readonly numbers: LongNumber[] = [];
   #at = 0;
 
-  constructor(text: string, keepsDigits: boolean) {
+  constructor(text: string, { keepsDigits, deepest }: { keepsDigits: boolean; deepest: number }) {
     this.#text = text;
     this.#keepsDigits = keepsDigits;
+    this.#deepest = deepest;
   }
 
   *read(): Generator<void, Json> {
@@ -107,7 +114,7 @@ class Reader {
   /** The value at which it stands; it is large. */
   *#value(): Generator<void, Json> {
     this.#space();
-    if (this.#path.length >= maxNesting) throw new SyntaxError("too deep");
+    if (this.#path.length >= this.#deepest) throw new SyntaxError("too deep");
     switch (this.#text.charCodeAt(this.#at)) {
       case openList:
         return yield* this.#list();
@@ -251,7 +258,7 @@ class Reader {
       for (const number of numbers)
         if (this.numbers.length < mostTold) this.numbers.push({ ...number, path: [...this.#path, ...placed(number.path)] });
     };
-    const value = readAtOnce(text, this.#keepsDigits ? told : undefined);
+    const value = this.#deepest > maxNesting ? parsed(text) : readAtOnce(text, this.#keepsDigits ? told : undefined);
     if (value === undefined) throw new SyntaxError("no JSON");
     return value;
   }

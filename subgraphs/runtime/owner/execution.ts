@@ -1,7 +1,7 @@
 /** One call of a node executor: its deadline, its abort, and an outcome whatever happens. */
 import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
-import { writtenAhead } from "../nodes/storable.ts";
+import { storedAhead } from "../nodes/storable.ts";
 import { PausingClock } from "#shared/pausing-clock.ts";
 import type { NodeRunContext } from "./node-context.ts";
 
@@ -51,7 +51,7 @@ export function execute(executor: NodeExecutor, context: NodeRunContext, timeout
   context.clock = clock;
   const called = callExecutor(executor, context, log).then(async (outcome) => {
     clock.end();
-    await writtenAhead(outcome);
+    await storedAhead(outcome);
     // What an executor says of a call that was cut off at its deadline is an echo of the abort; it was the deadline.
     return outcome.kind === "failed" && stopped === undefined && isOverdue ? timedOut : outcome;
   });

@@ -3,7 +3,9 @@
  * most. No timer: what becomes ready while both are under way goes with the next.
  */
 import type { HintPublisher } from "#shared/hints.ts";
+import { jsonPieces } from "#shared/json-writer.ts";
 import type { Log } from "#shared/log.ts";
+import { joinInTurns } from "#shared/pieces.ts";
 import { runFailUnstored } from "../queue/dead-letter.sql.ts";
 import { failureKind, isTimeOut } from "../queue/failure.ts";
 import { flushBatch, FlushRows, longOf, runsFlush, type FlushAnswer, type FlushBatch, type FlushForm } from "../queue/flush.sql.ts";
@@ -209,6 +211,19 @@ function charactersOfAll(drafts: readonly FlushDraft[]): number {
  * @throws for a run with two rows of one path.
  */
 function encode(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch> {
+  if (drafts.every(({ longOutput }) => longOutput === undefined)) return batchOf(drafts);
+  return outputsWritten(drafts).then(() => batchOf(drafts));
+}
+
+async function outputsWritten(drafts: readonly FlushDraft[]): Promise<void> {
+  for (const draft of drafts) {
+    if (draft.longOutput === undefined) continue;
+    draft.row.outputJson = await joinInTurns(jsonPieces(draft.longOutput));
+    draft.longOutput = undefined;
+  }
+}
+
+function batchOf(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch> {
   const rows = new FlushRows();
   drafts.forEach(({ row, pending, tail }, k) => {
     rows.runs.add(k, [row]);

@@ -9,7 +9,6 @@ import type { CompiledPlan } from "../engine/plan.ts";
 import type { RunState } from "../engine/run-state.ts";
 import { runStatus } from "../engine/status.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
-import { writtenOf } from "../nodes/storable.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
@@ -567,5 +566,5 @@ function isOpening({ node, drive }: NodeState): boolean {
 /** What a composite's opening computed is no output: it opens with it. */
 function openedBy(outcome: NodeOutcome): OwnerOutcome {
   if (outcome.kind !== "completed" || !Array.isArray(outcome.outputJson)) return outcome;
-  return { kind: "opened", items: outcome.outputJson, written: writtenOf(outcome) };
+  return { kind: "opened", items: outcome.outputJson };
 }
