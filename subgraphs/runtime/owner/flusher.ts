@@ -2,6 +2,7 @@
  * The group commit of a process: whatever runs have to store goes out in one statement, two statements at a time, a run in one of them at
  * most. No timer: what becomes ready while both are under way goes with the next.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HintPublisher } from "#shared/hints.ts";
 import { jsonPieces } from "#shared/json-writer.ts";
 import type { Log } from "#shared/log.ts";
@@ -237,7 +238,14 @@ function batchOf(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch
   });
   const form = formOf(drafts);
   if (charactersOfAll(drafts) <= charactersAtOnce) return flushBatch(rows, form);
-  return longOf(rows).then((long) => flushBatch(rows, form, long));
+  return longBatch(rows, form);
+}
+
+async function longBatch(rows: FlushRows, form: FlushForm): Promise<FlushBatch> {
+  const batch = flushBatch(rows, form, await longOf(rows));
+  // To put it together was a turn's work, and so is what the driver does with it.
+  await nextTurn();
+  return batch;
 }
 
 function formOf(drafts: readonly FlushDraft[]): FlushForm {
