@@ -155,7 +155,7 @@ class Reader {
         for (const key of Object.keys(part)) set(object, key, part[key]!);
       },
       large: function* (this: Reader): Generator<void> {
-        const key = (yield* this.#string()) as string;
+        const key = yield* this.#string();
         this.#space();
         if (this.#text.charCodeAt(this.#at) !== colon) throw new SyntaxError("a key without a value");
         this.#at += 1;

@@ -59,7 +59,11 @@ export function requireStorableText(text: string, name: string, options: Storabl
 export function storableJson(value: unknown, name: string, options: StorableOptions = {}): StorableJson {
   const known = typeof value === "object" && value !== null ? ahead.get(value) : undefined;
   if (known?.problem !== undefined && known.name === name && known.maxBytes === options.maxBytes) throw known.problem;
-  if (known?.json !== undefined && known.units <= (options.maxBytes ?? Infinity) && (known.replaced === 0 || options.replaced !== undefined)) {
+  if (
+    known?.json !== undefined &&
+    known.units <= (options.maxBytes ?? Infinity) &&
+    (known.replaced === 0 || options.replaced !== undefined)
+  ) {
     if (options.replaced !== undefined) options.replaced.count += known.replaced;
     return known.json;
   }

@@ -9,7 +9,9 @@ export const maxJsonValues = 1_000_000;
  */
 export const maxJsonKeys = 50_000;
 
-const [quote, backslash, comma, colon, openList, openObject, closeList, closeObject] = [...'"\\,:[{]}'].map((character) => character.charCodeAt(0));
+const [quote, backslash, comma, colon, openList, openObject, closeList, closeObject] = [...'"\\,:[{]}'].map((character) =>
+  character.charCodeAt(0),
+);
 
 /** Keys of objects that lie deeper are not told apart: nobody reads them. */
 const maxDepth = 1_024;

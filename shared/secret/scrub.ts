@@ -36,7 +36,8 @@ export function createScrubber(secrets: readonly string[]): Scrubber {
       return list;
     }
     const entries: [string, Json][] = [];
-    for (const [key, item] of Object.entries(value)) entries.push([text(key), item === undefined ? (undefined as never) : yield* steps(item)]);
+    for (const [key, item] of Object.entries(value))
+      entries.push([text(key), item === undefined ? (undefined as never) : yield* steps(item)]);
     return Object.fromEntries(entries);
   }
   if (ordered.length > 0) return { text, json, jsonInTurns };

@@ -144,7 +144,12 @@ describe("case 7: a tool", () => {
     ["4.9 million numbers", () => `[${"0,".repeat(4_900_000)}0]`, "application/json", "string"],
     ["a million numbers", () => `[${"0,".repeat(990_000)}0]`, "application/json", "array"],
     ["an object of 600,000 keys", () => wide(0, 600_000), "application/json", "string"],
-    ["objects of 49,000 keys", () => `[${Array.from({ length: 3 }, (_, object) => wide(object, 49_000)).join(",")}]`, "application/json", "array"],
+    [
+      "objects of 49,000 keys",
+      () => `[${Array.from({ length: 3 }, (_, object) => wide(object, 49_000)).join(",")}]`,
+      "application/json",
+      "array",
+    ],
     ["numbers that a double does not keep", () => `[${"12345678901234567890,".repeat(100_000)}0]`, "application/json", "array"],
     ["lists within lists", () => `${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`, "application/json", "string"],
     ["4 MB of control characters", () => "\u0001".repeat(4_000_000), "text/plain", "string"],
@@ -153,7 +158,11 @@ describe("case 7: a tool", () => {
     // Secrets are looked for in all of it.
     const config = { url: `${http.url}/answer`, headers: { authorization: "Bearer abcdefghijklmnop" } };
     const document = one("tool", config);
-    const { workflowId } = await makeWorkflow(platform, { ...document, nodes: [...document.nodes, { id: "end", type: "answer", config: { answer: "done" } }], edges: [{ source: "n", target: "end" }] });
+    const { workflowId } = await makeWorkflow(platform, {
+      ...document,
+      nodes: [...document.nodes, { id: "end", type: "answer", config: { answer: "done" } }],
+      edges: [{ source: "n", target: "end" }],
+    });
     const { outcome, beside } = await other.beside(async () => {
       const id = await startRun(platform, workflowId);
       return { id, end: await runEnd(platform, id) };

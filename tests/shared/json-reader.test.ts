@@ -24,11 +24,14 @@ async function read(text: string): Promise<Json | undefined> {
 
 const long = "y".repeat(150_000);
 const table: [string, string][] = [
-  ["a list of everything small", JSON.stringify([filling, 1, -1.5e3, true, null, "a\\\"b", { a: [], b: {} }, [[1]]])],
+  ["a list of everything small", JSON.stringify([filling, 1, -1.5e3, true, null, 'a\\"b', { a: [], b: {} }, [[1]]])],
   ["a long text in a list in an object", JSON.stringify({ a: [1, { b: long }, 2], c: 3 })],
   ["a long text by itself", JSON.stringify(long)],
   ["a long key", JSON.stringify({ a: 1, [long]: { [long]: long }, b: 2 })],
-  ["escapes of all lengths, at every place", JSON.stringify(Array.from({ length: 7 }, (_, n) => `${"x".repeat(n)}${'"\\\n\u0001'.repeat(40_000)}`))],
+  [
+    "escapes of all lengths, at every place",
+    JSON.stringify(Array.from({ length: 7 }, (_, n) => `${"x".repeat(n)}${'"\\\n\u0001'.repeat(40_000)}`)),
+  ],
   ["characters of two units", JSON.stringify(`x${"\u{1f600}".repeat(90_000)}`)],
   ["characters of two units, escaped", `["${"\\ud83d\\ude00".repeat(20_000)}"]`],
   ["half a character", `["${"\\ud83d".repeat(20_000)}"]`],
@@ -93,7 +96,11 @@ describe("JSON that is read in turns", () => {
 
   it.each([
     ["values", `[${"0,".repeat(1_000_000)}0]`, "has more than 1000000 values"],
-    ["keys in an object", `{${Array.from({ length: 50_001 }, (_, key) => `"k${key}":0`).join(",")}}`, "has an object of more than 50000 keys"],
+    [
+      "keys in an object",
+      `{${Array.from({ length: 50_001 }, (_, key) => `"k${key}":0`).join(",")}}`,
+      "has an object of more than 50000 keys",
+    ],
     ["levels", `${"[".repeat(600)}${filling}${"]".repeat(600)}`, undefined],
   ])("is not read where it has too many %s", async (_, text, excess) => {
     const problem = await readJsonInTurns(text);
@@ -103,7 +110,11 @@ describe("JSON that is read in turns", () => {
 
   it.each<[string, () => string]>([
     ["a million values", () => `[${"0,".repeat(999_998)}0]`],
-    ["objects of many keys", () => `[${Array.from({ length: 9 }, (_, one) => `{${Array.from({ length: 49_000 }, (_key, key) => `"k${one}x${key}":0`).join(",")}}`).join(",")}]`],
+    [
+      "objects of many keys",
+      () =>
+        `[${Array.from({ length: 9 }, (_, one) => `{${Array.from({ length: 49_000 }, (_key, key) => `"k${one}x${key}":0`).join(",")}}`).join(",")}]`,
+    ],
     ["a text of 40 MB of quotation marks", () => JSON.stringify('"'.repeat(20_000_000))],
     ["digits that a double does not keep", () => `[${Array(100_000).fill("12345678901234567890").join(",")}]`],
   ])("holds no main loop up: %s", async (_, make) => {

@@ -48,7 +48,8 @@ function ofUrl(json: string, query: string, topK: number): Found {
 /** Documents, or why they cannot be searched; empty: they are none. */
 function readable(json: string): { documents: RetrievableDocument[]; notes: OutputNotes } | string {
   const excess = jsonExcess(json);
-  if (excess !== undefined) return excess === "values" ? excessWords(excess).replace("has", "they have") : `one of them ${excessWords(excess)}`;
+  if (excess !== undefined)
+    return excess === "values" ? excessWords(excess).replace("has", "they have") : `one of them ${excessWords(excess)}`;
   const notes: OutputNotes = {};
   const value = readJson(json, (numbers) => (notes.numbers_as_text = placesOf(numbers, "documents")));
   const read = readDocuments(isJsonObject(value) ? value["documents"] : value);

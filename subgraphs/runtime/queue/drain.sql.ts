@@ -43,7 +43,8 @@ export async function mailDrain(db: Queryable, owned: readonly { id: string; see
   const asked = [owned.map(({ id }) => id), owned.map(({ seen }) => seen)];
   const rows = await rowsOf<{ id: string; mail: number; messages: string }>(db, drain, asked);
   const drained: DrainedMail[] = [];
-  for (const { id, mail, messages } of rows) drained.push({ id, mail, messages: (await storedJson(messages)) as unknown as InboxMessage[] });
+  for (const { id, mail, messages } of rows)
+    drained.push({ id, mail, messages: (await storedJson(messages)) as unknown as InboxMessage[] });
   return drained;
 }
 

@@ -314,7 +314,8 @@ function arrayOf(
 ): Parameter {
   const oid = elementOids[type];
   // Escaped, a text of quotation marks would be four times as long, and the driver encodes it in one turn.
-  if (long !== undefined && oid !== undefined && rows.some((row) => long.has(row[field] as string))) return binaryArray(oid, { field, rows, long });
+  if (long !== undefined && oid !== undefined && rows.some((row) => long.has(row[field] as string)))
+    return binaryArray(oid, { field, rows, long });
   const isJson = isJsonType(type);
   let text = "";
   let isEmpty = true;

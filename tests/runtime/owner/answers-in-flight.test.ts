@@ -49,7 +49,11 @@ function ports(seen: Seen, of: () => Worker): Partial<NodePorts> {
 }
 
 const executors = { tool: toolNode, llm: llmNode, code: codeNode };
-const configs = { tool: { url: "http://tool" }, llm: { prompt: "hi" }, code: { language: "javascript", code: `result = "x".repeat(${answer.length})` } };
+const configs = {
+  tool: { url: "http://tool" },
+  llm: { prompt: "hi" },
+  code: { language: "javascript", code: `result = "x".repeat(${answer.length})` },
+};
 
 async function setup(sends: (sent: SentStatement) => void = () => {}) {
   const t = await EngineFixture.open();
@@ -61,7 +65,7 @@ async function setup(sends: (sent: SentStatement) => void = () => {}) {
     executors: (type) => (executors as Record<string, typeof toolNode>)[type] ?? t.executors(type),
   });
   const create = (type: keyof typeof configs, tenantId: string) =>
-    t.create(plan([node("n", type, configs[type] as never, { timeout_seconds: 60 })]), { tenantId });
+    t.create(plan([node("n", type, configs[type], { timeout_seconds: 60 })]), { tenantId });
   return { t, worker, seen, create };
 }
 

@@ -78,7 +78,10 @@ describe("guardedFetch", () => {
     const { server, fetch } = await setup();
     server.on("GET /a", { body: "abc" });
     const stop = new AbortController();
-    const fetched = fetch(`${server.url}/a`, { signal: stop.signal, arrives: () => (stop.abort(new Error("stopped")), new Promise<void>(() => {})) });
+    const fetched = fetch(`${server.url}/a`, {
+      signal: stop.signal,
+      arrives: () => (stop.abort(new Error("stopped")), new Promise<void>(() => {})),
+    });
     await expect(fetched).rejects.toThrow("stopped");
   });
 
