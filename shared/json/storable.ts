@@ -135,7 +135,9 @@ class Walk {
 
   *#objectSteps(object: object, depth: number): Generator<void, JsonObject> {
     const copy: JsonObject = {};
-    for (const [key, value] of this.#members(object, depth)) {
+    for (const key of this.#keys(object, depth)) {
+      const value = (object as Record<string, unknown>)[key];
+      if (value === undefined) continue;
       const name = this.#keyOf(key, { object, copy }, depth);
       set(copy, name, yield* this.steps(value, depth + 1));
     }
@@ -195,26 +197,24 @@ class Walk {
 
   #object(object: object, depth: number): JsonObject {
     const copy: JsonObject = {};
-    for (const [key, value] of this.#members(object, depth)) {
+    for (const key of this.#keys(object, depth)) {
+      const value = (object as Record<string, unknown>)[key];
+      if (value === undefined) continue;
       const name = this.#keyOf(key, { object, copy }, depth);
       set(copy, name, this.copy(value, depth + 1));
     }
     return copy;
   }
 
-  *#members(object: object, depth: number): Generator<[string, unknown]> {
+  #keys(object: object, depth: number): string[] {
     // By tag, not by prototype: an object of another realm is as plain.
     const tag = Object.prototype.toString.call(object);
     if (tag !== "[object Object]") throw this.#problem("value", `is a ${tag.slice(8, -1)}`, depth);
-    for (const key of Object.keys(object)) {
-      const value = (object as Record<string, unknown>)[key];
-      if (value === undefined) continue;
-      this.#path[depth + 1] = key;
-      yield [key, value];
-    }
+    return Object.keys(object);
   }
 
   #keyOf(key: string, { object, copy }: { object: object; copy: JsonObject }, depth: number): string {
+    this.#path[depth + 1] = key;
     let name = this.text(key, depth + 1);
     // Two keys that differ in what was replaced stay two.
     while (name !== key && (Object.hasOwn(object, name) || Object.hasOwn(copy, name))) name += "\ufffd";
