@@ -1,4 +1,4 @@
-import { Field, Float, InputType, Int, registerEnumType } from "type-graphql";
+import { Field, Float, ID, InputType, Int, registerEnumType } from "type-graphql";
 import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
@@ -69,6 +69,22 @@ export class ChatToolInput {
   parameters!: JsonObject;
 }
 
+/** Whose a call is, for the ledger of calls. */
+@InputType({ description: "Whose a call is, for the ledger of model calls." })
+export class ModelCallerInput {
+  @Field(() => String, {
+    nullable: true,
+    description: "1 to 900 characters, of the caller's own making: calls with the same one are counted once. None unless given.",
+  })
+  callId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "The run that it is made for: up to 200 characters." })
+  runId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: "The node run that it is made for: up to 900 characters." })
+  nodeRunId?: string | null;
+}
+
 /** A completion to make. */
 @InputType({
   description:
@@ -137,6 +153,12 @@ export class ChatCompletionInput {
 
   @Field(() => String, { nullable: true, description: "Sent as Idempotency-Key: 1 to 255 printable ASCII characters." })
   idempotencyKey?: string | null;
+
+  @Field(() => ModelCallerInput, {
+    nullable: true,
+    description: "Whose call it is, for the ledger of model calls; not sent to the provider.",
+  })
+  caller?: ModelCallerInput | null;
 }
 
 /** Texts to embed. */

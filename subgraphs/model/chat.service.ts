@@ -19,12 +19,12 @@ import { startCall } from "./usage.service.ts";
  */
 export async function completeChat(context: ModelContext, input: ChatCompletionInput): Promise<ChatCompletion> {
   const { call, profile } = await prepareCall(context, input, { stream: false, signal: context.signal });
-  const measured = startCall(context, { providerCode: call.provider.code, model: call.model, operation: "CHAT" });
+  const measured = startCall(context, { providerCode: call.provider.code, model: call.model, operation: "CHAT", caller: input.caller });
   try {
     const completion = await wholeOf(streamChat(call, "whole"));
-    return { ...completion, omittedParameters: profile.omitted, durationMs: measured.completed(completion) };
+    return { ...completion, omittedParameters: profile.omitted, durationMs: await measured.completed(completion) };
   } catch (error) {
-    measured.failed(error);
+    await measured.failed(error);
     throw error;
   }
 }
@@ -44,7 +44,8 @@ export async function streamCompletion(context: ModelContext, input: ChatComplet
   const stop = new AbortController();
   const signal = context.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, context.signal]);
   const { call, profile } = await prepareCall(context, input, { stream: true, signal });
-  const start = () => startCall(context, { providerCode: call.provider.code, model: call.model, operation: "CHAT" });
+  const counted = { providerCode: call.provider.code, model: call.model, operation: "CHAT", caller: input.caller } as const;
+  const start = () => startCall(context, counted);
   const omittedParameters = () => profile.omitted;
   return new CompletionEvents({ pieces: streamChat(call), omittedParameters, start, stop: () => stop.abort() });
 }

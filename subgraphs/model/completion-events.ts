@@ -37,11 +37,11 @@ export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> 
     try {
       const step = await this.#source.pieces.next();
       if (this.#isEnded || step.done === true) return finished;
-      return { done: false, value: { chunk: this.#chunk(step.value, this.#measured) } };
+      return { done: false, value: { chunk: await this.#chunk(step.value, this.#measured) } };
     } catch (failure) {
       if (this.#isEnded) return finished;
       this.#isEnded = true;
-      this.#measured.failed(failure);
+      await this.#measured.failed(failure);
       return { done: false, value: { failure } };
     }
   }
@@ -49,7 +49,7 @@ export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> 
   return(): Promise<IteratorResult<CompletionEvent>> {
     if (!this.#isEnded) {
       this.#isEnded = true;
-      this.#measured?.cancelled();
+      void this.#measured?.cancelled();
       this.#source.stop();
       // It waits for the piece that is being read, which the stop ends; nobody waits for it.
       this.#source.pieces.return().catch(() => {});
@@ -61,14 +61,14 @@ export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> 
     return this;
   }
 
-  #chunk(piece: ChatPiece, measured: ReturnType<typeof startCall>): ChatCompletionChunk {
+  async #chunk(piece: ChatPiece, measured: ReturnType<typeof startCall>): Promise<ChatCompletionChunk> {
     if ("text" in piece) return { ...nothing, delta: piece.text };
     if ("reasoning" in piece) return { ...nothing, reasoningDelta: piece.reasoning };
     if ("toolCall" in piece) return { ...nothing, toolCallDelta: { ...piece.toolCall } };
     this.#isEnded = true;
     this.#drain();
     const omittedParameters = this.#source.omittedParameters();
-    return { ...nothing, completion: { ...piece.completion, omittedParameters, durationMs: measured.completed(piece.completion) } };
+    return { ...nothing, completion: { ...piece.completion, omittedParameters, durationMs: await measured.completed(piece.completion) } };
   }
 
   /** Reads the rest, which holds nothing, so that the connection can be used again. */

@@ -38,10 +38,10 @@ export async function createEmbeddings(context: ModelContext, input: CreateEmbed
       maxBytes: answerBytes,
     });
     const read = readEmbeddings(provider, answer, input.input.length);
-    measured.completed({ promptTokens: read.promptTokens });
+    await measured.completed({ promptTokens: read.promptTokens });
     return { ...read, model: read.model || model };
   } catch (error) {
-    measured.failed(error);
+    await measured.failed(error);
     throw error;
   }
 }

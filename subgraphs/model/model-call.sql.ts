@@ -10,19 +10,29 @@ export interface ModelCallRow {
   operation: "CHAT" | "EMBEDDINGS";
   outcome: "COMPLETED" | "FAILED" | "CANCELLED";
   errorReason: string | null;
+  /** Its caller's; null: none was given. */
+  callId: string | null;
+  runId: string | null;
+  nodeRunId: string | null;
   promptTokens: number;
+  cachedTokens: number;
   completionTokens: number;
+  reasoningTokens: number;
   durationMs: number;
   createdAt: Date;
 }
 
-/** Writes calls of the tenant. */
+/** Writes calls of the tenant; one with the id of a call that is there adds nothing. */
 export async function callsInsert(tx: Tx, calls: readonly ModelCallRow[]): Promise<void> {
   await tx.sql(
-    `insert into model.model_call (id, tenant_id, provider_code, model, operation, outcome, error_reason, prompt_tokens, completion_tokens, duration_ms, created_at)
-     select c.id, $1, c."providerCode", c.model, c.operation, c.outcome, c."errorReason", c."promptTokens", c."completionTokens", c."durationMs", c."createdAt"
-     from jsonb_to_recordset($2::jsonb) as c(id text, "providerCode" text, model text, operation text, outcome text, "errorReason" text,
-       "promptTokens" bigint, "completionTokens" bigint, "durationMs" double precision, "createdAt" timestamptz)`,
+    `insert into model.model_call (id, tenant_id, call_id, run_id, node_run_id, provider_code, model, operation, outcome, error_reason, prompt_tokens, cached_tokens,
+       completion_tokens, reasoning_tokens, duration_ms, created_at)
+     select c.id, $1, c."callId", c."runId", c."nodeRunId", c."providerCode", c.model, c.operation, c.outcome, c."errorReason", c."promptTokens", c."cachedTokens",
+       c."completionTokens", c."reasoningTokens", c."durationMs", c."createdAt"
+     from jsonb_to_recordset($2::jsonb) as c(id text, "callId" text, "runId" text, "nodeRunId" text, "providerCode" text, model text, operation text, outcome text,
+       "errorReason" text, "promptTokens" bigint, "cachedTokens" bigint, "completionTokens" bigint, "reasoningTokens" bigint, "durationMs" double precision,
+       "createdAt" timestamptz)
+     on conflict do nothing`,
     [tx.tenantId, JSON.stringify(calls)],
   );
 }
@@ -36,23 +46,29 @@ const keys: Record<ModelUsageGroup, string> = {
   [ModelUsageGroup.DAY]: "to_char(created_at at time zone 'UTC', 'YYYY-MM-DD')",
 };
 
-/** Sums the calls of `[from, to)`. Index: model_call_usage. */
-export async function usageSum(tx: Tx, range: { from: Date | null; to: Date | null; groupBy: ModelUsageGroup }): Promise<ModelUsage[]> {
+/** Sums the calls of `[from, to)`. Index: model_call_usage, with a run model_call_run. */
+export async function usageSum(
+  tx: Tx,
+  range: { from: Date | null; to: Date | null; runId: string | null; groupBy: ModelUsageGroup },
+): Promise<ModelUsage[]> {
   const rows = await tx.sql<Record<keyof ModelUsage, unknown>>(
     `select ${keys[range.groupBy]} as key, count(*)::float8 as calls, sum(prompt_tokens)::float8 as "promptTokens",
-       sum(completion_tokens)::float8 as "completionTokens", count(*) filter (where outcome = 'FAILED')::float8 as errors
+       sum(completion_tokens)::float8 as "completionTokens", sum(cached_tokens)::float8 as "cachedTokens", sum(reasoning_tokens)::float8 as "reasoningTokens", count(*) filter (where outcome = 'FAILED')::float8 as errors
      from model.model_call
      where tenant_id = $1 and created_at >= coalesce($2::timestamptz, '-infinity') and created_at < coalesce($3::timestamptz, 'infinity')
+       and ($4::text is null or run_id = $4)
      group by 1
      order by 1
      limit ${groupLimit}`,
-    [tx.tenantId, range.from?.toISOString() ?? null, range.to?.toISOString() ?? null],
+    [tx.tenantId, range.from?.toISOString() ?? null, range.to?.toISOString() ?? null, range.runId],
   );
-  return rows.map(({ key, calls, promptTokens, completionTokens, errors }) => ({
+  return rows.map(({ key, calls, promptTokens, cachedTokens, completionTokens, reasoningTokens, errors }) => ({
     key: String(key),
     calls: Number(calls),
     promptTokens: Number(promptTokens),
+    cachedTokens: Number(cachedTokens),
     completionTokens: Number(completionTokens),
+    reasoningTokens: Number(reasoningTokens),
     errors: Number(errors),
   }));
 }

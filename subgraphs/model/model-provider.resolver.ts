@@ -6,6 +6,7 @@ import { connectionType, listPage, PageArgs, type Connection } from "#shared/gra
 import type { JsonObject } from "#shared/json.ts";
 import { hiddenValue } from "#shared/secret/credentials.ts";
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
+import { ModelCall } from "./model-call.entity.ts";
 import { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
 import * as providers from "./model-provider.service.ts";
 import type { ModelContext } from "./model.context.ts";
@@ -13,6 +14,7 @@ import { listModels } from "./models.service.ts";
 import { modelUsage } from "./usage.service.ts";
 import { Model, ModelUsage, ModelUsageGroup } from "./usage.types.ts";
 
+const ModelCallConnection = connectionType("ModelCall", () => ModelCall);
 const ModelProviderConnection = connectionType("ModelProvider", () => ModelProvider);
 
 /** Providers in the graph, what they offer and what was used of them. */
@@ -71,9 +73,33 @@ export class ModelProviderResolver {
     to: Date | null,
     @Arg("groupBy", () => ModelUsageGroup, { nullable: true, defaultValue: ModelUsageGroup.MODEL, description: "What to sum by." })
     groupBy: ModelUsageGroup | null,
+    @Arg("runId", () => ID, { nullable: true, description: "Only calls that were made for this run." }) runId: string | null,
     @Ctx() context: ModelContext,
   ): Promise<ModelUsage[]> {
-    return modelUsage(context, { from: from ?? null, to: to ?? null, groupBy });
+    return modelUsage(context, { from: from ?? null, to: to ?? null, runId: runId ?? null, groupBy });
+  }
+
+  @Needs("model:read")
+  @Query(() => ModelCall, { nullable: true, description: "A call of a model by id; null where there is none." })
+  modelCall(
+    @Arg("id", () => ID, { description: "The call's id. A malformed one is an unknown one." }) id: string,
+    @Ctx() { loaders }: ModelContext,
+  ): Promise<ModelCall | null> {
+    return loaders.modelCall.load(id);
+  }
+
+  @Needs("model:read")
+  @Query(() => ModelCallConnection, {
+    nullable: true,
+    description:
+      "The ledger of the tenant's model calls, newest first: each call that has ended, also those that failed or were cancelled.",
+  })
+  modelCalls(
+    @Arg("runId", () => ID, { nullable: true, description: "Only calls that were made for this run." }) runId: string | null,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { db }: ModelContext,
+  ): Promise<Connection<ModelCall>> {
+    return db.read(({ em }) => listPage(em, ModelCall, page, { where: runId == null ? {} : { runId } }));
   }
 
   @Needs("model:write")

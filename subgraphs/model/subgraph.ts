@@ -4,6 +4,8 @@ import { CallRecorder } from "./call-recorder.ts";
 import { ChatResolver } from "./chat.resolver.ts";
 import { ProvidersAndCalls } from "./migrations/0001-providers-and-calls.ts";
 import { ProviderSettings0002 } from "./migrations/0002-provider-settings.ts";
+import { UsageLedger0003 } from "./migrations/0003-usage-ledger.ts";
+import { ModelCall } from "./model-call.entity.ts";
 import { ModelProvider } from "./model-provider.entity.ts";
 import { ModelProviderResolver } from "./model-provider.resolver.ts";
 import type { ModelServices } from "./model.context.ts";
@@ -15,12 +17,16 @@ import { defaultDeadlines, type ProviderDeadlines } from "./openai/transport.ts"
 export function defineModelSubgraph(deadlines: ProviderDeadlines) {
   return defineSubgraph<ModelLoaders, ModelServices>({
     name: "model",
-    entities: [ModelProvider],
+    entities: [ModelProvider, ModelCall],
     resolvers: [ModelProviderResolver, ChatResolver],
-    references: { ModelProvider: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.modelProvider.load(id))) },
+    references: {
+      ModelProvider: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.modelProvider.load(id))),
+      ModelCall: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.modelCall.load(id))),
+    },
     migrations: [
       { name: "0001-providers-and-calls", class: ProvidersAndCalls },
       { name: "0002-provider-settings", class: ProviderSettings0002 },
+      { name: "0003-usage-ledger", class: UsageLedger0003 },
     ],
     loaders: ({ db }) => modelLoaders(db),
     async open({ env, database, log }) {

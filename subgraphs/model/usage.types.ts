@@ -31,8 +31,14 @@ export class ModelUsage {
   @Field(() => Float, { description: "Tokens of prompts and of embedded texts." })
   promptTokens!: number;
 
+  @Field(() => Float, { description: "Of these, those that the providers had in their caches, as far as they said." })
+  cachedTokens!: number;
+
   @Field(() => Float, { description: "Tokens produced." })
   completionTokens!: number;
+
+  @Field(() => Float, { description: "Of these, those that were thought, not said, as far as the providers told." })
+  reasoningTokens!: number;
 
   @Field(() => Float, { description: "Calls that failed; cancelled ones are not among them." })
   errors!: number;

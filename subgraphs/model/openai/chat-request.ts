@@ -22,6 +22,7 @@ export function checkChatInput(input: ChatCompletionInput): void {
   input.messages.forEach(checkMessage);
   input.tools?.forEach(({ name }, index) => checkToolName(`tools[${index}].name`, name));
   checkIdempotencyKey(input.idempotencyKey);
+  checkCaller(input.caller);
   checkJsonSize("input", input as unknown as Json, limits.bytes);
 }
 
@@ -150,6 +151,15 @@ export function checkIdempotencyKey(value: string | null | undefined): void {
     value: value.slice(0, 80),
     problem: "give 1 to 255 printable ASCII characters.",
   });
+}
+
+function checkCaller(caller: ChatCompletionInput["caller"]): void {
+  const most = { callId: 900, runId: 200, nodeRunId: 900 };
+  for (const [name, limit] of Object.entries(most)) {
+    const value = caller?.[name as keyof typeof most];
+    if (value == null || (value.length >= 1 && value.length <= limit && !value.includes("\u0000"))) continue;
+    throw invalid(`caller.${name}`, `give 1 to ${limit} characters, none of them U+0000.`);
+  }
 }
 
 function checkCount(field: string, count: number, least: number, most: number): void {

@@ -1,0 +1,65 @@
+import { ask } from "../testkit/graph.ts";
+import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+
+let platform: TestPlatform;
+let model: ScriptedProvider;
+beforeAll(async () => {
+  model = await startScriptedProvider();
+  platform = await startTestPlatform({ env: { providerBaseUrl: model.baseUrl, defaultModel: "scripted-model" }, workers: 0 });
+});
+afterAll(async () => {
+  await platform.stop();
+  await model.close();
+});
+
+const complete = (caller?: object, headers?: Record<string, string>) =>
+  platform.post(
+    `mutation ($input: ChatCompletionInput!) { chatCompletion(input: $input) { content } }`,
+    { input: { messages: [{ role: "USER", content: "Hi" }], caller } },
+    headers,
+  );
+const ledger = async (runId: string, headers?: Record<string, string>) => {
+  const query = `query ($runId: ID!) { modelCalls(runId: $runId) { nodes { callId runId nodeRunId model outcome errorReason promptTokens cachedTokens
+    completionTokens reasoningTokens } } modelUsage(runId: $runId) { key calls promptTokens completionTokens errors } }`;
+  return ask<{ modelCalls: { nodes: object[] }; modelUsage: object[] }>(platform, query, { runId }, headers);
+};
+
+describe("the ledger of model calls", () => {
+  it("has a call when its answer is there, and one with the same id once", async () => {
+    const caller = { callId: "r1:n:1", runId: "r1", nodeRunId: "r1:n" };
+    await complete(caller);
+    await complete(caller);
+    await complete({ ...caller, callId: "r1:n:2" });
+    const { modelCalls, modelUsage } = await ledger("r1");
+    expect(modelCalls.nodes).toMatchObject([{ callId: "r1:n:2" }, { callId: "r1:n:1", runId: "r1", nodeRunId: "r1:n" }]);
+    expect(modelCalls.nodes[0]).toMatchObject({ model: "scripted-model", outcome: "COMPLETED", promptTokens: 7, completionTokens: 3 });
+    expect(modelUsage).toEqual([{ key: "scripted-model", calls: 2, promptTokens: 14, completionTokens: 6, errors: 0 }]);
+  });
+
+  it("counts calls without an id each, and says why one failed", async () => {
+    model.chat({ status: 400, json: {} });
+    await complete({ runId: "r2" });
+    model.reset();
+    await complete({ runId: "r2" });
+    const { modelCalls, modelUsage } = await ledger("r2");
+    expect(modelCalls.nodes).toMatchObject([
+      { outcome: "COMPLETED", callId: null },
+      { outcome: "FAILED", errorReason: expect.stringMatching(/^MODEL_/) as string, promptTokens: 0 },
+    ]);
+    expect(modelUsage).toMatchObject([{ calls: 2, errors: 1 }]);
+  });
+
+  it("is each tenant's own, whatever ids their callers choose", async () => {
+    const caller = { callId: "same", runId: "r3" };
+    await complete(caller);
+    await complete(caller, { "x-tenant-id": "t2" });
+    for (const headers of [{ "x-tenant-id": "t1" }, { "x-tenant-id": "t2" }])
+      expect((await ledger("r3", headers)).modelCalls.nodes).toHaveLength(1);
+  });
+
+  it("refuses an id that cannot be kept", async () => {
+    const { errors } = await complete({ callId: "" });
+    expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", field: "caller.callId" });
+  });
+});
