@@ -44,7 +44,7 @@ export function checkNode(node: Json, index: number, extraTypes: ExtraTypes, iss
   checkId(id, index, issues);
   checkOptions(node, name, at, issues);
   const spec = specOf(type, extraTypes);
-  if (spec?.isComposite === true) checkCompositeOptions(node, name, at, issues);
+  if (spec?.isComposite === true || spec?.isDriven === true) checkCompositeOptions(node, { name, spec }, at, issues);
   if (spec === null) reportUnknownType(type, name, extraTypes, at, issues);
   if (!isJsonObject(config))
     issues.error("CONFIG_INVALID", [...at, "config"], `The config of node ${name} is an object, not ${show(config)}.`);
@@ -120,22 +120,21 @@ function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[]
   }
 }
 
-/** What repeats a graph is not tried again as a whole, and has no time of its own: its nodes are and have. */
-function checkCompositeOptions(node: JsonObject, name: string, at: readonly PropertyKey[], issues: IssueList): void {
+/** What repeats a graph, and an agent, is not tried again as a whole, and has no time of its own: its nodes are and have, and an agent's calls. */
+function checkCompositeOptions(
+  node: JsonObject,
+  { name, spec }: { name: string; spec: NodeSpec },
+  at: readonly PropertyKey[],
+  issues: IssueList,
+): void {
   const type = String(node["type"]);
+  const instead = spec.isDriven === true ? "its model calls are tried again by themselves" : "give retry to the nodes of its body";
   if (node["retry"] !== undefined)
-    issues.error(
-      "COMPOSITE_RETRY",
-      [...at, "retry"],
-      `Node ${name} (${type}) cannot be tried again as a whole; give retry to the nodes of its body.`,
-    );
+    issues.error("COMPOSITE_RETRY", [...at, "retry"], `Node ${name} (${type}) cannot be tried again as a whole; ${instead}.`);
+  const where = spec.isDriven === true ? "an agent has none" : "give it to the nodes of its body";
   for (const key of ["at_most_once", "timeout_seconds"]) {
     if (node[key] === undefined) continue;
-    issues.error(
-      "NODE_INVALID",
-      [...at, key],
-      `${key} of node ${name} (${type}): it is for nodes that are executed; give it to the nodes of its body.`,
-    );
+    issues.error("NODE_INVALID", [...at, key], `${key} of node ${name} (${type}): it is for nodes that are executed; ${where}.`);
   }
 }
 

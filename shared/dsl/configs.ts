@@ -196,6 +196,26 @@ export const iterationConfig = z.object({
   flatten: z.boolean().default(false),
 });
 
+/** `agent`: an agent of the platform works on its input; the published version unless agent_version_id says which. */
+export const agentConfig = z
+  .object({
+    agent_id: filledText.optional(),
+    agent_code: filledText.optional(),
+    agent_version_id: filledText.optional(),
+    /** What it is to do. */
+    input: filledText,
+    /** Shown to the model behind the input. */
+    input_json: json.optional(),
+    /** Whose memories it reads and writes, where its memory policy says so. */
+    user_id: z.string().optional(),
+    /** The session whose messages it knows. */
+    session_id: z.string().optional(),
+    /** The message of that session which is its input; those before it are known. All of them unless given. */
+    message_id: z.string().optional(),
+    team_id: z.string().optional(),
+  })
+  .refine(hasOneOf("agent_id", "agent_code", "agent_version_id"), "name the agent by agent_id, agent_code or agent_version_id");
+
 /** `list`: filters, sorts and shortens a list, in this order. Expressions are asked of each `item`. */
 export const listConfig = z.object({
   items: list,

@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import type * as z from "zod";
 import {
+  agentConfig,
   answerConfig,
   assignerConfig,
   codeConfig,
@@ -45,6 +46,8 @@ export interface NodeSpec {
   routes: (config: JsonObject) => readonly string[];
   /** Whether it has a graph of its own, `config.body`. */
   isComposite?: boolean;
+  /** Whether its work is node runs that follow from one another, which are tried again by themselves. */
+  isDriven?: boolean;
   /** Fields whose texts are read in that graph's scope, when all of it has run. */
   within?: readonly string[];
   /** Whether AGENT_PLATFORM_MAX_TIMEOUT_SECONDS caps its calls. */
@@ -77,6 +80,15 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
   }),
   "template-transform": defineNodeSpec(templateTransformConfig, { templates: values("template") }),
   iteration: defineNodeSpec(iterationConfig, { templates: values("items", "output"), within: ["output"], isComposite: true }),
+  agent: defineNodeSpec(agentConfig, {
+    templates: [...texts("input", "user_id", "session_id", "message_id", "team_id"), ...values("input_json")],
+    isDriven: true,
+    precedence: [
+      ["agent_version_id", "agent_id"],
+      ["agent_version_id", "agent_code"],
+      ["agent_id", "agent_code"],
+    ],
+  }),
   list: defineNodeSpec(listConfig, {
     templates: values("items"),
     expressions: ["filter", "sort.by", "unique"],

@@ -12,6 +12,7 @@ export const nodeTypes = [
   "list",
   "variable-aggregator",
   "iteration",
+  "agent",
 ] as const;
 
 /** One of {@link nodeTypes}. */

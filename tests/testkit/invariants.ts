@@ -60,7 +60,7 @@ const invariants: Record<string, string> = {
       union all
       select doc.id, doc.path || '/' || (d ->> 'id'), d -> 'config' from doc, json_array_elements(doc.config -> 'body' -> 'nodes') d
         where json_typeof(doc.config -> 'body') = 'object'),
-    begun as (select n.run_id, n.parent_path as frame, min(n.seq) as seq from runtime.node_run n where n.parent_path ~ '#[0-9]+$' group by 1, 2),
+    begun as (select n.run_id, n.parent_path as frame, min(n.seq) as seq from runtime.node_run n where n.parent_path ~ '#[0-9]+$' and n.node_type not like 'agent-%' group by 1, 2),
     span as (select b.run_id, b.frame, b.seq, coalesce(f.done_seq, 2147483647) as done_seq, regexp_replace(b.frame, '#[0-9]+$', '') as composite
       from begun b left join runtime.node_run f on f.run_id = b.run_id and f.path = b.frame),
     step as (select run_id, composite, seq as at, 1 as change from span union all select run_id, composite, done_seq, -1 from span),
@@ -69,6 +69,10 @@ const invariants: Record<string, string> = {
     select m.run_id from most m join runtime.run r on r.id = m.run_id and r.origin_run_id is null
       join doc on doc.id = r.plan_id and doc.path = regexp_replace(m.composite, '#[0-9]+', '', 'g')
     where m.open > coalesce((doc.config ->> 'parallel')::int, 1) and doc.config ->> 'items' is not null`,
+  "C6 a model call of an agent begins when all of its turns before have ended": `
+    select m.run_id from runtime.node_run m join runtime.node_run t on t.run_id = m.run_id and t.parent_path = m.parent_path
+    where m.node_type = 'agent-model' and t.node_type in ('agent-model', 'agent-tool') and (t.done_seq is null or t.done_seq > m.seq)
+      and substring(t.path from '#(\\d+)(?:\\.\\d+)?$')::int < substring(m.path from '#(\\d+)$')::int`,
   "C9 what is cancelled for what is beside it is part of what has failed": `
     select n.run_id from runtime.node_run n join runtime.run r on r.id = n.run_id left join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path
     where n.status = 5 and n.error_code = 'SIBLING_FAILED' and n.done_seq is not null and coalesce(p.status, case when n.parent_path is null then r.status else 4 end) = 3`,

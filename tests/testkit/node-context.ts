@@ -4,6 +4,7 @@ import { createGuardedFetch } from "#shared/fetch/fetch.ts";
 import { EvaluationThreads } from "#shared/evaluation/threads.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../../subgraphs/runtime/nodes/executor.ts";
+import type { MemoryPort } from "../../subgraphs/runtime/nodes/ports/memory.port.ts";
 import type { ModelCompletion, ModelPort, ModelRequest, PortCall } from "../../subgraphs/runtime/nodes/ports/model.port.ts";
 import type { ToolPort, ToolRequest, ToolResponse } from "../../subgraphs/runtime/nodes/ports/tool.port.ts";
 import type { SandboxPort, SandboxRequest, SandboxResult } from "../../subgraphs/runtime/sandbox/sandbox.ts";
@@ -41,6 +42,8 @@ let threads: EvaluationThreads | undefined;
 
 afterAll(() => threads?.close());
 
+const uncalledMemory: MemoryPort = { search: uncalled("memory"), write: uncalled("memory"), messages: uncalled("memory") };
+
 /** Makes a context whose ports fail the test unless they are given. The fetch denies everything but what a test allows. */
 export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
   const spans: FakeSpan[] = [];
@@ -53,6 +56,7 @@ export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
     nodeId: "n",
     nodeRunId: "run-1:n",
     attempt: 1,
+    callId: "run-1:n:1.0",
     atMostOnce: options.atMostOnce ?? false,
     effectKey: "run-1:n",
     config: options.config,
@@ -63,6 +67,7 @@ export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
     ports: {
       model: new UncalledModel(),
       tool: new UncalledTool(),
+      memory: uncalledMemory,
       sandbox: new UncalledSandbox(),
       fetch: loopbackFetch([]),
       evaluation: (threads ??= new EvaluationThreads()),

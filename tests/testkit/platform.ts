@@ -22,8 +22,8 @@ export interface TestPlatform extends AsyncDisposable {
   client(options?: Partial<ClientOptions>): GraphClient;
   /** Sends any operation and gives the whole answer. */
   post(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>): Promise<GraphAnswer>;
-  /** Starts a further worker in this process, with a worker key of its own. */
-  startWorker(options?: WorkerOptions): Promise<{ stop(): Promise<void> }>;
+  /** Starts a further worker in this process, with a worker key of its own; with settings of its own where some are given. */
+  startWorker(options?: WorkerOptions, env?: Partial<Env>): Promise<{ stop(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
@@ -65,8 +65,8 @@ export async function startTestPlatform(setup: TestPlatformSetup = {}): Promise<
   shutdown.add("platform", () => platform.stop(), stopMs);
 
   const workerEnv = { ...env, subgraphUrls: platformParts.workerUrls(workerSocket) };
-  const startWorker = async (of: WorkerOptions = {}) => {
-    const worker = await platformParts.startWorker(workerEnv, of, options);
+  const startWorker = async (of: WorkerOptions = {}, own: Partial<Env> = {}) => {
+    const worker = await platformParts.startWorker({ ...workerEnv, ...own }, of, options);
     shutdown.add("worker", () => worker.stop(), stopMs);
     return worker;
   };

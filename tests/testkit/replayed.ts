@@ -66,7 +66,7 @@ async function givenBadly(pool: Pick<pg.Pool, "query">, { id, nodes }: LoadedRun
   const broken: string[] = [];
   for (const each of nodes) {
     const composite = nodeOfPath(plan, each.path)?.composite;
-    if (each.opened === null || each.status !== 3 || composite === undefined) continue;
+    if (each.opened === null || each.status !== 3 || composite?.kind !== "iteration") continue;
     const { rows } = await pool.query<{ node: LoadedNode }>(
       `select json_build_object('path', n.path, 'status', n.status, 'outputText', n.output_text, 'outputJson', n.output_json,
          'outputArtifactId', n.output_artifact_id) as node

@@ -37,7 +37,12 @@ const streamDocument = graphql(`
 export function modelClient(call: SubgraphCaller): ModelPort {
   return {
     async complete(request, port, onDelta) {
-      const stream = call.subscribe({ subgraph: "model", document: streamDocument, variables: { input: request }, info: requestOf(port) });
+      const stream = call.subscribe({
+        subgraph: "model",
+        document: streamDocument,
+        variables: { input: { ...request, caller: port.caller ?? null } },
+        info: requestOf(port),
+      });
       const stop = () => void stream.return?.();
       port.signal.addEventListener("abort", stop, { once: true });
       try {

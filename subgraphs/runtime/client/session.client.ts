@@ -2,6 +2,7 @@
 import { graphql } from "#codegen/subgraph-clients/session/gql.ts";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
+import type { SessionMessage } from "../nodes/ports/memory.port.ts";
 
 const sessionById = graphql(`
   query RuntimeSessionById($id: ID!) {
@@ -36,4 +37,47 @@ const recordDocument = graphql(`
 /** Adds the answer to the session, once however often it is called. */
 export async function recordRunMessage(call: SubgraphCaller, info: RequestInfo, input: RunMessage): Promise<void> {
   await call.request({ subgraph: "session", document: recordDocument, variables: { input }, info });
+}
+
+const messagesDocument = graphql(`
+  query RuntimeSessionMessages($id: ID!, $last: Int!) {
+    session(id: $id) {
+      messages(last: $last) {
+        nodes {
+          id
+          role
+          content
+        }
+      }
+    }
+  }
+`);
+
+/** The last messages of a session, oldest first; [] where the tenant has no such session. */
+export async function sessionMessages(
+  call: SubgraphCaller,
+  info: RequestInfo,
+  { sessionId, last }: { sessionId: string; last: number },
+): Promise<SessionMessage[]> {
+  const { session } = await call.request({ subgraph: "session", document: messagesDocument, variables: { id: sessionId, last }, info });
+  return session?.messages.nodes ?? [];
+}
+
+const addDocument = graphql(`
+  mutation RuntimeAddMessage($input: AddMessageInput!) {
+    addMessage(input: $input) {
+      id
+    }
+  }
+`);
+
+/** Adds what a user has asked an agent to their session, once however often it is called with the same key. @returns its id */
+export async function addUserMessage(
+  call: SubgraphCaller,
+  info: RequestInfo,
+  input: { sessionId: string; content: string; idempotencyKey: string },
+): Promise<string> {
+  const { addMessage } = await call.request({ subgraph: "session", document: addDocument, variables: { input }, info });
+  if (addMessage == null) throw new Error("the session subgraph added no message and gave no error");
+  return addMessage.id;
 }

@@ -1,7 +1,8 @@
 /** The tool subgraph as tool nodes call it. */
-import type { RuntimeToolReferenceQuery } from "#codegen/subgraph-clients/tool/graphql.ts";
+import type { RuntimeToolBindingsQuery, RuntimeToolReferenceQuery } from "#codegen/subgraph-clients/tool/graphql.ts";
 import { graphql } from "#codegen/subgraph-clients/tool/gql.ts";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import { representationsOf } from "#shared/graphql/references.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { requestOf } from "./model.client.ts";
 import type { ToolPort, ToolResponse } from "../nodes/ports/tool.port.ts";
@@ -95,4 +96,43 @@ export function findToolReference(call: SubgraphCaller, info: RequestInfo, refer
     byCode: "toolCode" in reference,
   };
   return call.request({ subgraph: "tool", document: referenceDocument, variables, info });
+}
+
+const bindingsDocument = graphql(`
+  query RuntimeToolBindings($bindings: [_Any!]!) {
+    _entities(representations: $bindings) {
+      ... on ToolBinding {
+        id
+        name
+        deletedAt
+        tool {
+          id
+          code
+          name
+          description
+          status
+          deletedAt
+          latestVersion {
+            id
+            inputSchema
+          }
+        }
+        toolVersion {
+          id
+          inputSchema
+        }
+      }
+    }
+  }
+`);
+
+/** A binding, as far as a model that may call it needs to know it. */
+export type BindingFound = Extract<NonNullable<RuntimeToolBindingsQuery["_entities"][number]>, { tool: unknown }>;
+
+/** The bindings of those ids that there are, in their order. */
+export async function findBindings(call: SubgraphCaller, info: RequestInfo, ids: readonly string[]): Promise<BindingFound[]> {
+  if (ids.length === 0) return [];
+  const variables = { bindings: representationsOf("ToolBinding", ids) };
+  const { _entities } = await call.request({ subgraph: "tool", document: bindingsDocument, variables, info });
+  return _entities.filter((entity): entity is BindingFound => entity !== null && "tool" in entity);
 }

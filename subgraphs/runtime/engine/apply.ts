@@ -17,6 +17,7 @@ import {
 } from "./frame.ts";
 import { crashCode } from "./handling.ts";
 import { errorRoute } from "./on-error.ts";
+import { lastSegment } from "./path.ts";
 import type { CompiledEdge, CompiledNode } from "./plan.ts";
 import { edgeDecide } from "./ready.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
@@ -69,6 +70,7 @@ export function applyCompleted(run: RunState, state: NodeState, completion: Comp
   outputSet(state, output);
   if (completion.stateUpdates !== undefined) run.state = { ...run.state, ...completion.stateUpdates };
   const skipped = edgesDecide(run, state, completion.route);
+  if (completion.route !== undefined) state.frame.agent?.routes.set(lastSegment(state.path), completion.route);
   settle(run, state.frame);
   return skipped;
 }
@@ -82,7 +84,8 @@ function ended(run: RunState, state: NodeState, phase: "COMPLETED" | "FAILED" | 
 
 /** The frame may be at its end by it; or the last of a scope that has failed has stopped. */
 function settle(run: RunState, frame: Frame): void {
-  frameSettle(run, frame);
+  if (frame.agent !== undefined && frame.owner !== undefined) driveOn(run, frame.owner);
+  else frameSettle(run, frame);
   if (run.failing.size === 0) return;
   for (let within: Frame | undefined = frame; within !== undefined; within = within.owner?.frame) {
     frameSettle(run, within);
@@ -163,7 +166,8 @@ function refuseDone({ path, phase }: NodeState): void {
 }
 
 /** A node may be called __proto__. */
-function outputSet({ frame: { outputs }, node: { id } }: NodeState, value: NodeOutput): void {
+function outputSet({ frame: { outputs, agent }, node, path }: NodeState, value: NodeOutput): void {
+  const id = agent === undefined ? node.id : lastSegment(path);
   if (id === "__proto__") Object.defineProperty(outputs, id, { value, enumerable: true, configurable: true, writable: true });
   else outputs[id] = value;
 }

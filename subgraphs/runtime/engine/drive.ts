@@ -2,8 +2,12 @@
  * What a composite node does with its frames, from its opening to its end. Its driver (iteration.driver.ts) decides, purely; this opens frames, takes their
  * ends, and makes the composite ready to be finished.
  */
+import { agentNext, agentParts, type AgentView } from "./agent.driver.ts";
 import {
+  agentFrame,
+  agentPart,
   frameWithin,
+  isDone,
   isStopped,
   type Drive,
   type Failure,
@@ -16,8 +20,8 @@ import {
   unreadResult,
 } from "./frame.ts";
 import { iterationNext } from "./iteration.driver.ts";
-import { framePath } from "./path.ts";
-import { upstreamOf } from "./plan.ts";
+import { framePath, ordinalOf } from "./path.ts";
+import { upstreamOf, type CompiledAgent } from "./plan.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 
 /** Opens a composite node, and its first frames. @param ended  ordinals of those that have ended, where it goes on and their results are not there. */
@@ -26,6 +30,11 @@ export function driveOpen(run: RunState, state: NodeState, opened: Opened, ended
   for (const ordinal of ended) results[ordinal] = unreadResult;
   state.drive = { opened, frames: new Map(), results, ended: ended.length, next: 0, failure: undefined, outputs: outputsSeen(state) };
   phaseSet(run, state, "DRIVEN");
+  if (state.node.composite?.agent !== undefined) {
+    const frame = agentFrame(state);
+    state.drive.frames.set(frame.ordinal, frame);
+    run.frames.set(frame.path, frame);
+  }
   driveOn(run, state);
 }
 
@@ -46,6 +55,7 @@ export function driveOn(run: RunState, state: NodeState): void {
   const { drive } = state;
   const composite = state.node.composite;
   if (drive === undefined || composite === undefined || state.phase !== "DRIVEN" || isStopped(state)) return;
+  if (composite.agent !== undefined) return agentOn(run, state, composite.agent);
   for (;;) {
     while (drive.frames.has(drive.next) || drive.results[drive.next] !== undefined) drive.next++;
     const { opened, frames, ended, next, failure } = drive;
@@ -62,6 +72,61 @@ export function driveOn(run: RunState, state: NodeState): void {
       return;
     }
   }
+}
+
+/** An agent goes on: what follows from its node runs opens; it is ready to be finished when nothing does, or when it has failed and nothing of it is open. */
+function agentOn(run: RunState, state: NodeState, agent: CompiledAgent): void {
+  const drive = state.drive;
+  const frame = drive?.frames.get(0);
+  if (drive === undefined || frame === undefined) return;
+  if (frame.failure === undefined) {
+    const step = agentNext(agent, viewOf(frame));
+    if (step.kind === "open") for (const name of step.parts) agentOpen(run, frame, name);
+    if (step.kind === "finish") phaseSet(run, state, "READY");
+    if (step.kind !== "fail") return;
+    frame.failure = { nodeId: state.node.id, code: step.code, message: step.message };
+  }
+  drive.failure ??= frame.failure;
+  run.failing.add(state);
+  if (frame.open === 0) phaseSet(run, state, "READY");
+}
+
+function viewOf({ agent }: Frame): AgentView {
+  return {
+    turn: agent?.turn ?? 0,
+    inputs: agent?.inputs ?? 0,
+    phaseOf(part) {
+      const state = agent?.parts.get(part);
+      return state === undefined ? "absent" : isDone(state.phase) ? "done" : "open";
+    },
+    routeOf: (part) => agent?.routes.get(part),
+  };
+}
+
+/** A node run of an agent, which begins where there is none yet; undefined: agents have none of that name. */
+export function agentOpen(run: RunState, frame: Frame, name: string): NodeState | undefined {
+  const part = agentPart(frame, name);
+  if (part?.phase !== "BLOCKED" || frame.agent === undefined) return part;
+  if (part.node.id === "model") frame.agent.turn = Math.max(frame.agent.turn, ordinalOf(name) ?? 0);
+  if (part.node.id === "input") frame.agent.inputs = Math.max(frame.agent.inputs, ordinalOf(name) ?? 0);
+  phaseSet(run, part, "READY");
+  return part;
+}
+
+/** A node run for what somebody says to an agent that works. The agent goes on, though it had come to its end. */
+export function agentInput(run: RunState, agent: NodeState): NodeState | undefined {
+  const frame = agent.drive?.frames.get(0);
+  if (frame?.agent === undefined || frame.failure !== undefined || isStopped(agent)) return undefined;
+  // READY or, where its output takes long to write, RUNNING: it had come to its end.
+  phaseSet(run, agent, "DRIVEN");
+  return agentOpen(run, frame, agentParts.input(frame.agent.inputs + 1));
+}
+
+/** Whether an agent has come to its end, as things stand. */
+export function isAgentDone({ drive, node }: NodeState): boolean {
+  const frame = drive?.frames.get(0);
+  const agent = node.composite?.agent;
+  return frame !== undefined && agent !== undefined && frame.failure === undefined && agentNext(agent, viewOf(frame)).kind === "finish";
 }
 
 /** Node runs that are open in the frames of a composite. */
@@ -112,7 +177,7 @@ export function frameEnded(run: RunState, frame: Frame, result: FrameResult, fai
 /** Takes a frame, and those beneath it, out of the run's sets. Nothing of it is open. */
 export function frameForget(run: RunState, frame: Frame): void {
   run.frames.delete(frame.path);
-  for (const state of frame.nodes) {
+  for (const state of [...frame.nodes, ...(frame.agent?.parts.values() ?? [])]) {
     run.ready.delete(state);
     if (state.drive !== undefined) driveForget(run, state);
   }
@@ -135,12 +200,20 @@ export function openScopesBeneath({ drive, ends }: NodeState): NodeState[] {
 /** Paths of what goes with a frame, or a composite, when it ends: the nodes of the one, and of the other the frames that have. */
 export function pathsBeneath({ path, ends, drive }: NodeState): string[] {
   if (ends !== undefined) return ends.nodes.map((node) => node.path);
+  const agent = drive?.frames.get(0)?.agent;
+  if (agent !== undefined) return [...agent.parts.values()].map((part) => part.path);
   return drive === undefined ? [] : drive.results.flatMap((result, ordinal) => (result === undefined ? [] : [framePath(path, ordinal)]));
 }
 
 /** The frame of a composite that a stored row stands in; it is opened where the row came out of the order in which frames open. */
 export function frameFor(run: RunState, owner: NodeState, ordinal: number): Frame | undefined {
   const { drive } = owner;
-  if (drive === undefined || ordinal >= drive.opened.count || drive.results[ordinal] !== undefined) return undefined;
+  if (
+    drive === undefined ||
+    owner.node.composite?.agent !== undefined ||
+    ordinal >= drive.opened.count ||
+    drive.results[ordinal] !== undefined
+  )
+    return undefined;
   return drive.frames.get(ordinal) ?? frameOpen(run, owner, ordinal);
 }

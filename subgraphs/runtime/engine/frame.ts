@@ -3,7 +3,7 @@
  * A frame is made when it opens and leaves memory when it has ended; from then on its composite holds what came of it.
  */
 import type { Json } from "#shared/json.ts";
-import { pathBeneath } from "./path.ts";
+import { nodeIdOfPath, pathBeneath } from "./path.ts";
 import type { CompiledNode, CompiledPlan } from "./plan.ts";
 
 /**
@@ -83,6 +83,20 @@ export interface Frame {
   left: number;
   /** Node runs that are open in it, and in frames beneath it. */
   open: number;
+  /** Of an agent: its node runs are made as it goes on, in place of those of a graph. */
+  readonly agent: AgentFrame | undefined;
+}
+
+/** The node runs of an agent. */
+export interface AgentFrame {
+  /** By the last segments of their paths. */
+  readonly parts: Map<string, NodeState>;
+  /** Routes of the model calls that completed, by the same. */
+  readonly routes: Map<string, string>;
+  /** The last model call that was opened; 0: none was. */
+  turn: number;
+  /** Inputs that have come since it opened. */
+  inputs: number;
 }
 
 /** What was fixed when a composite node opened. */
@@ -128,6 +142,29 @@ export interface FramePlace {
   outputs: Record<string, NodeOutput>;
 }
 
+/** The frame of an agent, in which nothing has begun: it stands at the path of its node. */
+export function agentFrame(owner: NodeState): Frame {
+  const plan: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map() };
+  const place = { path: owner.path, owner, ordinal: 0, vars: { ...owner.frame.vars, ...itemOf(owner) }, outputs: {} };
+  const agent: AgentFrame = { parts: new Map(), routes: new Map(), turn: 0, inputs: 0 };
+  return { ...place, plan, nodes: [], end: undefined, failure: undefined, left: 0, open: 0, agent };
+}
+
+function itemOf({ drive }: NodeState): FrameVars {
+  const item = drive?.opened.items?.[0];
+  return item === undefined ? {} : { item };
+}
+
+/** A node run of an agent: the one that there is, or a new one, which is BLOCKED. undefined: agents have none of that name. */
+export function agentPart(frame: Frame, name: string): NodeState | undefined {
+  const known = frame.agent?.parts.get(name);
+  const node = frame.owner?.node.composite?.agent?.parts.get(nodeIdOfPath(name));
+  if (known !== undefined || node === undefined || frame.agent === undefined) return known;
+  const part = stateOf(pathBeneath(frame.path, name), frame, node, undefined);
+  frame.agent.parts.set(name, part);
+  return part;
+}
+
 /** The root frame, whose nodes are all BLOCKED, with every edge UNKNOWN. */
 export function rootFrame(plan: CompiledPlan, path: string): Frame {
   return frameOf(plan, { path, owner: undefined, ordinal: 0, vars: {}, outputs: {} });
@@ -140,7 +177,16 @@ export function frameWithin(plan: CompiledPlan, place: FramePlace): Frame {
 
 function frameOf(plan: CompiledPlan, place: Omit<FramePlace, "owner"> & { owner: NodeState | undefined }): Frame {
   const nodes: NodeState[] = [];
-  const frame = { ...place, plan, nodes, end: undefined as NodeState | undefined, failure: undefined, left: plan.nodes.length, open: 0 };
+  const frame = {
+    ...place,
+    plan,
+    nodes,
+    end: undefined as NodeState | undefined,
+    failure: undefined,
+    left: plan.nodes.length,
+    open: 0,
+    agent: undefined,
+  };
   const end = place.owner?.node.composite?.end;
   if (end !== undefined) frame.end = stateOf(place.path, place.owner!.frame, end, frame);
   for (const node of plan.nodes) nodes.push(stateOf(pathBeneath(place.path, node.id), frame, node, undefined));
@@ -161,6 +207,7 @@ export function nodeAt(frame: Frame, index: number): NodeState {
 
 /** The node of a frame by its id; undefined: it has none. */
 export function nodeWithId(frame: Frame, id: string): NodeState | undefined {
+  if (frame.agent !== undefined) return frame.agent.parts.get(id);
   const index = frame.plan.indexById.get(id);
   return index === undefined ? undefined : nodeAt(frame, index);
 }

@@ -4,7 +4,8 @@
  */
 import type { JsonObject } from "#shared/json.ts";
 import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
-import { compositePathOf, framePathOf, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
+import { agentPartsOf, agentRules, agentType, type AgentPart, type AgentRules } from "./agent-plan.ts";
+import { compositePathOf, framePathOf, nodeIdOfPath, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
 /** A node as the document says it. */
 export interface PlanNode {
@@ -78,9 +79,9 @@ export const frameType = "frame";
 /** What becomes of an iteration when an item fails. continue: its place has null. remove: it has no place. */
 export type OnItemError = "fail" | "continue" | "remove";
 
-/** What a composite node repeats, and how. */
+/** What a composite node repeats, and how. An agent has no body: its node runs follow from what its model answers. */
 export interface CompiledComposite {
-  kind: "iteration";
+  kind: "iteration" | "agent";
   body: CompiledPlan;
   /** Frames that are open at once, at most. */
   parallel: number;
@@ -91,6 +92,13 @@ export interface CompiledComposite {
   opening: JsonObject;
   /** The node that ends each frame; its config has `output` where the document says what an item gives. */
   end: CompiledNode;
+  /** Of an agent. */
+  agent?: CompiledAgent;
+}
+
+/** An agent: how it goes on, and its node runs by the ids that their paths have. */
+export interface CompiledAgent extends AgentRules {
+  parts: ReadonlyMap<string, CompiledNode>;
 }
 
 /** How often and how soon a failed node is tried again, in milliseconds. */
@@ -148,7 +156,16 @@ export function edgeRoutes({ outgoing, onError }: CompiledNode): string[] {
 
 /** The node that runs at a path, found through the nested plans alone; undefined: the plan has none there. The path of a frame gives the node that ends it. */
 export function nodeOfPath(plan: CompiledPlan, path: string): CompiledNode | undefined {
+  const part = agentPartOf(plan, path);
+  if (part !== undefined) return part;
   return ordinalOf(path) === undefined ? placeOf(plan, path)?.node : placeOf(plan, compositePathOf(path))?.node.composite?.end;
+}
+
+/** The node of an agent's own work at a path; undefined: none is there. */
+export function agentPartOf(plan: CompiledPlan, path: string): CompiledNode | undefined {
+  const around = framePathOf(path);
+  if (around === rootPath) return undefined;
+  return placeOf(plan, around)?.node.composite?.agent?.parts.get(nodeIdOfPath(path));
 }
 
 /** A node, and the plan that it is a node of. */
@@ -255,6 +272,7 @@ export function bodyOf({ type, config }: Pick<PlanNode, "type" | "config">): Pla
 
 /** @throws PlanError for a body that cannot be walked to its end */
 function compileComposite(node: PlanNode): CompiledComposite | undefined {
+  if (node.type === agentType) return compositeOfAgent(node);
   const body = bodyOf(node);
   if (body === undefined) return undefined;
   const { items, output, parallel, on_item_error: onItemError, flatten } = node.config;
@@ -267,6 +285,29 @@ function compileComposite(node: PlanNode): CompiledComposite | undefined {
     opening: { items: items ?? null },
     end: endNode(node.id, output === undefined ? {} : { output }),
   };
+}
+
+/** A plan that froze no agent, as that of a test of other things, has a node that nobody can execute. */
+function compositeOfAgent({ id, config }: PlanNode): CompiledComposite | undefined {
+  const rules = agentRules(config);
+  if (rules === undefined) return undefined;
+  const { agent: frozen, ...opening } = config;
+  const given: JsonObject = { agent: frozen };
+  const parts = new Map(agentPartsOf(config).map((part) => [part.id as string, partNode(part, given)]));
+  const unused = { parallel: 1, onItemError: "fail", flatten: false } as const;
+  return {
+    kind: "agent",
+    body: compilePlan({ nodes: [], edges: [] }),
+    ...unused,
+    opening,
+    end: endNode(id, {}),
+    agent: { ...rules, parts },
+  };
+}
+
+function partNode({ id, type, attempts, backoffSeconds, isHandled }: AgentPart, config: JsonObject): CompiledNode {
+  const retry = compileRetry({ max_attempts: attempts, backoff_seconds: backoffSeconds, max_backoff_seconds: 30 });
+  return { ...endNode(id, config), type, retry, onError: { kind: isHandled ? "branch" : "fail" } };
 }
 
 function endNode(id: string, config: JsonObject): CompiledNode {

@@ -3,10 +3,10 @@
  */
 import type { Json, JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "./apply.ts";
-import { frameFor } from "./drive.ts";
+import { agentOpen, frameFor } from "./drive.ts";
 import { isDone, type DonePhase, type NodeState, type Opened, type OpenPhase } from "./frame.ts";
 import { crashCode } from "./handling.ts";
-import { compositePathOf, framePathOf, ordinalOf, rootPath } from "./path.ts";
+import { compositePathOf, framePathOf, lastSegment, ordinalOf, rootPath } from "./path.ts";
 import type { CompiledPlan } from "./plan.ts";
 import { nodeAtPath, startRun, type RunState } from "./run-state.ts";
 
@@ -92,9 +92,15 @@ function scopeAround(path: string): string {
 }
 
 function nodeOf(run: RunState, stored: ReadonlyMap<string, StoredNode>, path: string): NodeState {
-  const state = nodeAtPath(run, path) ?? nodeBeneath(run, stored, path);
+  const state = nodeAtPath(run, path) ?? partOfAgent(run, path) ?? nodeBeneath(run, stored, path);
   if (state === undefined) throw new Error(`the stored node run ${path} is none of its plan`);
   return state;
+}
+
+/** What of an agent came out of the order in which it opens, as its beginning may be stored behind its end. */
+function partOfAgent(run: RunState, path: string): NodeState | undefined {
+  const frame = run.frames.get(framePathOf(path));
+  return frame?.agent && agentOpen(run, frame, lastSegment(path));
 }
 
 /** Opens the composites and frames that lead to a row. */

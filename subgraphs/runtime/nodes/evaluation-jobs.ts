@@ -4,6 +4,7 @@ import type { NodeType } from "#shared/dsl/node-types.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { configReads, type ConfigReads } from "#shared/dsl/scope-read.ts";
 import type { JsonObject } from "#shared/json.ts";
+import { beginAgent } from "./agent.node.ts";
 import { answer } from "./answer.node.ts";
 import { assign } from "./assigner.node.ts";
 import type { Evaluate, GivenNode } from "./evaluation.ts";
@@ -20,6 +21,7 @@ import { aggregate } from "./variable-aggregator.node.ts";
 export { isRejected } from "./retry-when.ts";
 
 const evaluations: Partial<Record<NodeType, Evaluate>> = {
+  agent: beginAgent,
   answer,
   assigner: assign,
   "if-else": decide,

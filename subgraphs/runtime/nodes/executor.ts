@@ -6,6 +6,7 @@ import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { GuardedFetch } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { DeltaKind, ModelPort } from "./ports/model.port.ts";
+import type { MemoryPort } from "./ports/memory.port.ts";
 import type { ToolPort } from "./ports/tool.port.ts";
 import type { SandboxPort } from "../sandbox/sandbox.ts";
 
@@ -110,6 +111,7 @@ export interface SpanHandle {
 export interface NodePorts {
   model: ModelPort;
   tool: ToolPort;
+  memory: MemoryPort;
   sandbox: SandboxPort;
   /** The guarded fetch: deadline, size limit, private addresses denied. */
   fetch: GuardedFetch;
@@ -127,6 +129,8 @@ export interface NodeContext {
   nodeRunId: string;
   /** 1 for the first try. */
   attempt: number;
+  /** Of this execution: an attempt that is made again after a crash has another one. */
+  callId: string;
   /** The node is never executed again once it may have acted; an answer, even one that cannot be read, says that it has. */
   atMostOnce: boolean;
   /** Sent to the outside as Idempotency-Key; the same on every attempt. */

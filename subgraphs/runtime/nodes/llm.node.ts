@@ -6,7 +6,7 @@ import { rendered } from "./evaluation.ts";
 import type { NodeOutcome, OutputNotes } from "./executor.ts";
 import { completed, failed, noted, outsideNode, placesOf } from "./outcome.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
-import { portCall, traced } from "./traced.ts";
+import { asksForJson, completionOutput, given, modelCall, usageOf } from "./model-call.ts";
 
 type ModelMessage = ModelRequest["messages"][number];
 
@@ -23,15 +23,7 @@ export const llmNode = outsideNode(async (context) => {
       message: "The node has nothing to say: its prompt is empty once its template is rendered.",
     });
   if (context.dryRun) return completed({ outputText: "[dry run]", outputJson: { dry_run: true, request: { ...request } as JsonObject } });
-  const call = { spanType: "MODEL", name: `chat ${request.model ?? "default"}`, attributes: requestAttributes(request) } as const;
-  await context.entered();
-  const completion = await traced(
-    context,
-    call,
-    (span) => context.ports.model.complete(request, portCall(context, span), (...delta) => context.delta(...delta)),
-    (done) => ({ attributes: responseAttributes(done) }),
-  );
-  return outcomeOf(completion, request);
+  return outcomeOf(await modelCall(context, request), request);
 });
 
 function requestOf(config: LlmConfig, timeoutMs: number | undefined): ModelRequest {
@@ -50,10 +42,6 @@ function requestOf(config: LlmConfig, timeoutMs: number | undefined): ModelReque
     ...given("extraParameters", config.extra_parameters),
     ...given("timeoutSeconds", timeoutMs === undefined ? undefined : timeoutMs / 1_000),
   };
-}
-
-function given<Key extends string, Value>(key: Key, value: Value | undefined): Partial<Record<Key, Value>> {
-  return (value === undefined ? {} : { [key]: value }) as Partial<Record<Key, Value>>;
 }
 
 /** The system prompt, then the explicit messages, then the prompt: whichever are given. */
@@ -80,8 +68,8 @@ function messageOf({ role, content, name, tool_call_id, tool_calls }: NonNullabl
 
 function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutcome {
   const outputText = completion.content ?? "";
-  const usage = { modelCalls: 1, promptTokens: completion.promptTokens, completionTokens: completion.completionTokens };
-  const outputJson = outputOf(completion);
+  const usage = usageOf(completion);
+  const outputJson = completionOutput(completion);
   if (!asksForJson(request) || completion.toolCalls.length > 0) return completed({ outputText, outputJson, usage });
   const notes: OutputNotes = {};
   const parsed = readJson(
@@ -98,48 +86,4 @@ function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutc
     outputJson: { ...outputJson, text: outputText },
     usage,
   });
-}
-
-/** The keys beside the first four are there only where there is something to tell. */
-function outputOf(completion: ModelCompletion): JsonObject {
-  const { cachedTokens, reasoningTokens, reasoning, providerFinishReason, omittedParameters = [] } = completion;
-  return {
-    model: completion.model,
-    finish_reason: completion.finishReason.toLowerCase(),
-    usage: {
-      prompt_tokens: completion.promptTokens,
-      completion_tokens: completion.completionTokens,
-      ...given("cached_tokens", cachedTokens ?? undefined),
-      ...given("reasoning_tokens", reasoningTokens ?? undefined),
-    },
-    tool_calls: completion.toolCalls.map((call) => ({ ...call })),
-    ...given("provider_finish_reason", completion.finishReason === "OTHER" ? (providerFinishReason ?? undefined) : undefined),
-    ...given("reasoning", reasoning ? storableText(reasoning) : undefined),
-    ...given("omitted_parameters", omittedParameters.length === 0 ? undefined : omittedParameters),
-  };
-}
-
-function asksForJson(request: ModelRequest): boolean {
-  const type = request.responseFormat?.["type"];
-  return type === "json_object" || type === "json_schema";
-}
-
-// Names of OpenTelemetry's conventions for generative AI.
-function requestAttributes(request: ModelRequest): JsonObject {
-  return {
-    "gen_ai.operation.name": "chat",
-    "gen_ai.request.model": request.model,
-    "gen_ai.request.temperature": request.temperature,
-    "gen_ai.request.max_tokens": request.maxCompletionTokens ?? request.maxTokens,
-  };
-}
-
-function responseAttributes(completion: ModelCompletion): JsonObject {
-  return {
-    "gen_ai.response.id": completion.id,
-    "gen_ai.response.model": completion.model,
-    "gen_ai.response.finish_reasons": [completion.finishReason.toLowerCase()],
-    "gen_ai.usage.input_tokens": completion.promptTokens,
-    "gen_ai.usage.output_tokens": completion.completionTokens,
-  };
 }

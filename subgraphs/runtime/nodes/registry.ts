@@ -1,4 +1,9 @@
 import { canonicalNodeType, type NodeType } from "#shared/dsl/node-types.ts";
+import { agentPartTypes } from "../engine/agent-plan.ts";
+import { agentMemoryNode } from "./agent-memory.node.ts";
+import { agentModelNode } from "./agent-model.node.ts";
+import { agentToolNode } from "./agent-tool.node.ts";
+import { agentNode } from "./agent.node.ts";
 import { answerNode } from "./answer.node.ts";
 import { assignerNode } from "./assigner.node.ts";
 import { codeNode } from "./code.node.ts";
@@ -28,14 +33,22 @@ export const nodeExecutors = {
   list: listNode,
   "variable-aggregator": variableAggregatorNode,
   iteration: iterationNode,
+  agent: agentNode,
 } satisfies Record<NodeType, NodeExecutor>;
+
+/** Node runs of an agent, which no document names. */
+const agentExecutors: Readonly<Record<string, NodeExecutor>> = {
+  [agentPartTypes.model]: agentModelNode,
+  [agentPartTypes.tool]: agentToolNode,
+  [agentPartTypes.memory]: agentMemoryNode,
+};
 
 /** Finds the executor of a node type or of an alias of one; undefined: no such type. */
 export type NodeRegistry = (type: string) => NodeExecutor | undefined;
 
 /** The platform's node types, and perhaps others by name, such as a node that waits in a test. */
 export function nodeRegistry(extra: Readonly<Record<string, NodeExecutor>> = {}): NodeRegistry {
-  const others = new Map(Object.entries(extra));
+  const others = new Map(Object.entries({ ...agentExecutors, ...extra }));
   return (type) => {
     const known = canonicalNodeType(type);
     if (known !== undefined) return nodeExecutors[known];

@@ -38,9 +38,10 @@ export async function traced<T>(
 
 /** Who calls, as the ports want it. */
 export function portCall(context: NodeContext, span: SpanHandle): PortCall {
-  const { tenantId, requestId, effectKey, signal } = context;
+  const { tenantId, requestId, effectKey, signal, callId, runId, nodeRunId } = context;
   return {
     tenantId,
+    caller: { callId, runId, nodeRunId },
     requestId,
     traceparent: span.traceparent,
     idempotencyKey: effectKey,

@@ -3,6 +3,8 @@
  * are stored, by a flush that holds if no message says otherwise; until then they stand in `held.decided`.
  */
 import { applyReopened } from "../engine/apply.ts";
+import { isAgentDone } from "../engine/drive.ts";
+import type { NodeOutcome } from "../nodes/executor.ts";
 import { workerCrashed } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
 import type { NodeEnd } from "./outcome-rows.ts";
@@ -30,18 +32,35 @@ export function stoppedDecide({ held: nodes }: RunLedger, held: HeldNode): void 
   decide(nodes, held, { kind: "cancelled", code: "SIBLING_FAILED", message: "Another node run of what it was part of failed." });
 }
 
+/**
+ * An agent ends: a message that somebody was told is accepted may be on its way to it. It ends with the flush that nobody has posted before; else it goes on.
+ */
+export function endDecide(ledger: RunLedger, held: HeldNode, outcome: Extract<NodeOutcome, { kind: "completed" }>): void {
+  ledger.held.add(held);
+  // Its output was long to write, and something came meanwhile: it is on its way again.
+  if (!isAgentDone(held.state)) return;
+  const end = ledger.endStorable(held, outcome);
+  held.decidedOutput = end.columns;
+  decide(ledger.held, held, end.outcome);
+}
+
+/** It has gone on since: what was decided of it is not true any more. */
+export function decisionForget({ held: nodes }: RunLedger, held: HeldNode): void {
+  nodes.decided.delete(held);
+  held.decided = undefined;
+  held.decidedOutput = undefined;
+}
+
 /** It is stored: the graph goes on from it. */
 export function decisionStored(ledger: RunLedger, held: HeldNode, outcome: NodeEnd): void {
-  ledger.held.decided.delete(held);
-  held.decided = undefined;
-  ledger.finished(held, outcome);
+  decisionForget(ledger, held);
+  ledger.decided(held, outcome);
 }
 
 /** Its flush was refused: a time-out is decided again, after the mail. */
 export function decisionRefused(ledger: RunLedger, held: HeldNode): void {
   const { decided } = held;
-  ledger.held.decided.delete(held);
-  held.decided = undefined;
+  decisionForget(ledger, held);
   // What was stopped is looked at again after the mail, which may have ended it.
   if (decided?.kind === "cancelled") return;
   if (held.dueMs !== undefined) ledger.held.due.add(held);

@@ -146,7 +146,7 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
     for (const one of held) tail.nodes.set(one.path, ledger.finishedRow({ ...one }, end));
   } else {
     for (const [held, outcome] of tail.decided) {
-      tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome));
+      tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome, held.decidedOutput));
       if (held.state.phase === "QUEUED") tail.withdrawn.push(nodeRunId(ledger.runId, held.path));
     }
   }

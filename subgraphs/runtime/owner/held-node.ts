@@ -2,7 +2,7 @@
 import type { NodeState } from "../engine/frame.ts";
 import { rootPath } from "../engine/path.ts";
 import type { Execution } from "./execution.ts";
-import type { NodeRecord } from "./node-rows.ts";
+import type { NodeRecord, OutputColumns } from "./node-rows.ts";
 import type { NodeEnd } from "./outcome-rows.ts";
 
 /** A node run that has a row, or is about to, and is not finished. */
@@ -21,6 +21,8 @@ export interface HeldNode extends NodeRecord {
   interruptions: number;
   /** An outcome that nobody reported and the owner decided; it counts once it is stored. */
   decided: NodeEnd | undefined;
+  /** The output of that, where it has one. */
+  decidedOutput: OutputColumns | undefined;
 }
 
 /** Makes the handle of a node run that has no row yet. */
@@ -45,6 +47,7 @@ export function newHeldNode(state: NodeState, createdMs: number): HeldNode {
     execution: undefined,
     interruptions: 0,
     decided: undefined,
+    decidedOutput: undefined,
   };
 }
 

@@ -92,10 +92,13 @@ const cancelBody = z.object({ reason: z.string().nullable() });
 const markBody = z.object({ workerKey: z.string().nullable() });
 const runStatusBody = z.object({ status: z.enum(["RUNNING", "COMPLETED", "FAILED", "CANCELLED"]) });
 
+const agentInputBody = z.object({ text: z.string(), inputId: z.string() });
+
 /** Each throws ZodError for a body that is not of its kind. */
 export const inboxBodies = {
   outcome: (body: Json): OutcomeBody => outcomeBody.parse(body) as OutcomeBody,
   cancel: (body: Json): { reason: string | null } => cancelBody.parse(body),
   mark: (body: Json): { workerKey: string | null } => markBody.parse(body),
+  agentInput: (body: Json): z.infer<typeof agentInputBody> => agentInputBody.parse(body),
   runStatus: (body: Json): z.infer<typeof runStatusBody> => runStatusBody.parse(body),
 };

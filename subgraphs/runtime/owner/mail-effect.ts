@@ -1,4 +1,5 @@
 /** Reads a message of a run's inbox as what it does to the run, in its owner's hands. Changes nothing. */
+import { isJsonObject } from "#shared/json.ts";
 import { isStopped, type NodeState } from "../engine/frame.ts";
 import { nodeOfPath } from "../engine/plan.ts";
 import { nodeAtPath } from "../engine/run-state.ts";
@@ -17,6 +18,8 @@ export type MailEffect =
   | { kind: "running" }
   /** An attempt ended somewhere else. */
   | { kind: "outcome"; state: NodeState; body: OutcomeBody }
+  /** Somebody says something to an agent that works. */
+  | { kind: "input"; state: NodeState; text: string; inputId: string }
   /** An outside executor has taken the node of a MANUAL run. */
   | { kind: "taken"; state: NodeState; workerKey: string | undefined };
 
@@ -38,6 +41,8 @@ export function mailEffect(run: Addressee, message: InboxMessage): MailEffect {
       return outcomeEffect(run, message, inboxBodies.outcome(message.body));
     case inboxKinds.mark:
       return markEffect(run, message, inboxBodies.mark(message.body).workerKey ?? undefined);
+    case inboxKinds.agentInput:
+      return inputEffect(run, message, inboxBodies.agentInput(message.body));
     case inboxKinds.runStatus:
       return run.isManual ? runStatusEffect(inboxBodies.runStatus(message.body).status) : nothing;
     default:
@@ -55,6 +60,15 @@ function outcomeEffect(run: Addressee, message: InboxMessage, body: OutcomeBody)
   // Workers say when they began; whoever answers from outside does not.
   const outcome = body.startedMs === undefined ? outsideOutcome(state.node, body.outcome) : body.outcome;
   return { kind: "outcome", state, body: { ...body, outcome } };
+}
+
+/** One that was sent twice counts once. */
+function inputEffect(run: Addressee, message: InboxMessage, { text, inputId }: { text: string; inputId: string }): MailEffect {
+  const state = stateOf(run, message);
+  const frame = state?.drive?.frames.get(0);
+  if (state === undefined || frame?.agent === undefined) return nothing;
+  const known = Object.values(frame.outputs).some(({ output }) => isJsonObject(output) && output["input_id"] === inputId);
+  return known ? nothing : { kind: "input", state, text, inputId };
 }
 
 function markEffect(run: Addressee, message: InboxMessage, workerKey: string | undefined): MailEffect {

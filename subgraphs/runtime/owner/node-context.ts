@@ -47,12 +47,13 @@ export interface RunEnvironment {
 
 /** What the nodes of a loaded run share, by the clock of the claim that it was loaded for. */
 export function runEnvironment(
-  process: Pick<RunEnvironment, "ports" | "hints" | "answers">,
+  process: Pick<RunEnvironment, "ports" | "hints" | "answers" | "dryRun">,
   run: Omit<RunEnvironment, "runId" | "ports" | "hints" | "answers" | "nowMs"> & { id: string },
   clock: DatabaseClock,
 ): RunEnvironment {
-  const { id: runId, tenantId, requestId, traceId, dryRun, input, effectKeys } = run;
+  const { id: runId, tenantId, requestId, traceId, input, effectKeys } = run;
   const { ports, hints, answers } = process;
+  const dryRun = run.dryRun || process.dryRun;
   return { runId, tenantId, requestId, traceId, dryRun, input, effectKeys, ports, hints, answers, nowMs: () => clock.nowMs() };
 }
 
@@ -113,6 +114,9 @@ export class NodeRunContext implements NodeContext {
   }
   get attempt(): number {
     return this.#attempt.attempt;
+  }
+  get callId(): string {
+    return `${this.nodeRunId}:${this.#attempt.attempt}.${Math.round(this.#attempt.epoch)}`;
   }
   get atMostOnce(): boolean {
     return this.#attempt.node.atMostOnce;

@@ -7,8 +7,8 @@ import { jsonPieces, smallJson } from "#shared/json-writer.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { joinInTurns } from "#shared/pieces.ts";
 import type { NodeOutput } from "../engine/frame.ts";
-import { framePathOf, nodeIdOfPath } from "../engine/path.ts";
-import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
+import { framePathOf, lastSegment, nodeIdOfPath } from "../engine/path.ts";
+import { agentPartOf, nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
 import { nodesRead } from "../nodes/nodes-read.ts";
 import { judged } from "../nodes/retry-when.ts";
@@ -27,7 +27,7 @@ import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./exec
 import { jsonFactor, type Holder } from "./held-bytes.ts";
 import { IdleSignal } from "./idle-signal.ts";
 import type { OutcomeBody } from "./inbox-message.ts";
-import { NodeRunContext, runEnvironment } from "./node-context.ts";
+import { NodeRunContext, runEnvironment, type Attempt } from "./node-context.ts";
 import { storableSpan } from "./node-rows.ts";
 import type { RunOwner } from "./run-owner.ts";
 
@@ -191,6 +191,7 @@ export class OfferedNodes {
         vars: frame.vars,
       });
     }
+    if (agentPartOf(plan, claim.path) !== undefined) return this.#agentContext(held, base);
     const items = itemsOf(framePathOf(claim.path));
     const read = await this.#pathsRead(plan, claim, node);
     const run = await this.#load(held, { paths: [claim.path, ...items.map(({ path }) => path), ...read], items });
@@ -202,6 +203,29 @@ export class OfferedNodes {
       effectKey: run.nodes.find(({ path }) => path === claim.path)?.effectKey ?? undefined,
       state: run.state,
       ...sightAt(plan, claim.path, storedSight(run)),
+    });
+  }
+
+  /** What is part of an agent's work sees all that was done of it, and what the agent was given. */
+  async #agentContext(held: Held, base: Pick<Attempt, "node" | "path" | "attempt" | "epoch">): Promise<NodeRunContext | undefined> {
+    const { claim } = held;
+    const agentPath = framePathOf(claim.path);
+    const items = [{ path: agentPath, ordinal: 0 }];
+    const run = await this.#load(held, { paths: [claim.path, agentPath], items, parents: [agentPath] });
+    if (run === undefined) return undefined;
+    const parts = run.nodes.filter(({ path }) => framePathOf(path) === agentPath);
+    const outputs = parts.flatMap((part): [string, NodeOutput][] => {
+      const output = outputOf(part);
+      return output === undefined ? [] : [[lastSegment(part.path), output]];
+    });
+    const item = run.nodes.find(({ path }) => path === agentPath)?.item;
+    return new NodeRunContext(runEnvironment(this.#owner, run, new DatabaseClock(claim.dbNowMs)), {
+      ...base,
+      storedSeq: () => run.eventSeq,
+      effectKey: run.nodes.find(({ path }) => path === claim.path)?.effectKey ?? undefined,
+      state: run.state,
+      outputs: Object.fromEntries(outputs),
+      vars: item === undefined ? {} : { item },
     });
   }
 

@@ -3,6 +3,7 @@
  * stored collects in the ledger and leaves with the next flush, one flush at a time.
  */
 import { applyReopened } from "../engine/apply.ts";
+import { agentInput } from "../engine/drive.ts";
 import { isLeaf, isStopped, type NodeState } from "../engine/frame.ts";
 import { isPoisonous } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
@@ -16,7 +17,7 @@ import { nodeRunId } from "../queue/node-run-id.ts";
 import { endsToTell, type TakenEnd } from "./attempt-end.ts";
 import { DatabaseClock, earliest, monotonicMs } from "./clock.ts";
 import { CrashForgiveness } from "./crash-forgiveness.ts";
-import { crashedDecide, decisionRefused, decisionStored, dueDecide, stoppedDecide } from "./decisions.ts";
+import { crashedDecide, decisionForget, decisionRefused, decisionStored, dueDecide, endDecide, stoppedDecide } from "./decisions.ts";
 import { workerCrashed, type StopCause } from "./execution.ts";
 import { flushDraft, type FlushDraft, type FlushingRun } from "./flush-draft.ts";
 import type { Holder } from "./held-bytes.ts";
@@ -227,6 +228,8 @@ export class OwnedRun implements FlushingRun, Holder {
         return this.#outcomeElsewhere(effect.state, effect.body);
       case "taken":
         return this.#takenOutside(effect.state, effect.workerKey);
+      case "input":
+        return this.#agentTold(effect.state, effect);
       case "nothing":
     }
   }
@@ -241,6 +244,18 @@ export class OwnedRun implements FlushingRun, Holder {
     if (startedMs !== undefined) held.startedMs = startedMs;
     if (workerKey !== undefined) held.workerKey = workerKey;
     this.#outcome(held, outcome, spans);
+  }
+
+  /** What was said to an agent is a node run of it, which has ended. That the agent has come to its end does not count, as it is not stored. */
+  #agentTold(agent: NodeState, { text, inputId }: { text: string; inputId: string }): void {
+    const held = this.#ledger.held.get(agent.path);
+    if (held !== undefined) decisionForget(this.#ledger, held);
+    const part = agentInput(this.#graph, agent);
+    if (part === undefined) return;
+    const told = this.#ledger.hold(part);
+    this.#ledger.held.add(told);
+    const outcome = { kind: "completed", outputText: text, outputJson: { input_id: inputId } } as const;
+    this.#ledger.attemptEnded(told, { outcome, spans: [] }, true);
   }
 
   #takenOutside(state: NodeState, workerKey: string | undefined): void {
@@ -380,6 +395,7 @@ export class OwnedRun implements FlushingRun, Holder {
   #executedHere(held: HeldNode, outcome: NodeOutcome, spans: readonly SpanRecord[]): void {
     if (this.#ending !== undefined) return;
     if (isLeaf(held.state)) this.#executed.push(held.path);
+    if (isAgentsEnd(held.state) && outcome.kind === "completed") return endDecide(this.#ledger, held, outcome);
     this.#outcome(held, isOpening(held.state) ? openedBy(outcome) : outcome, spans);
   }
 
@@ -557,6 +573,11 @@ const poisonous: Ending = {
   code: workerCrashed.code,
   message: "Three of its node runs ended the workers that executed them, so no more of it is tried.",
 };
+
+/** It is an agent that was opened: what it is executed for now is its end. */
+function isAgentsEnd({ node, drive }: NodeState): boolean {
+  return node.composite?.agent !== undefined && drive !== undefined;
+}
 
 /** It is ready to open. */
 function isOpening({ node, drive }: NodeState): boolean {

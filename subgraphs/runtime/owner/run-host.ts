@@ -36,6 +36,8 @@ export interface OwnerProcess {
   /** Whether nodes beyond the slots are offered to other workers; else they wait for a slot here. */
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
+  /** Whatever is executed here calls no model and no tool. */
+  readonly dryRun: boolean;
   readonly results: ResultReader;
   /** What its runs hold in memory. */
   readonly held: HeldBytes;

@@ -3,6 +3,7 @@
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
+import { agentType } from "../engine/agent-plan.ts";
 import { handlingOf, internalCode } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { ownFaultDelayMs, retryDelayMs } from "../engine/retry.ts";
@@ -216,7 +217,9 @@ export class RunLedger {
   offered(state: NodeState): void {
     const held = this.hold(state);
     this.opened(held, "QUEUED");
-    this.#pending.offers.push(offerRow(held));
+    // Workers that take an agent's calls alone find them by it.
+    const nodeType = state.frame.agent === undefined ? held.nodeType : agentType;
+    this.#pending.offers.push(offerRow({ ...held, nodeType }));
   }
 
   /** The end of an attempt. `mayRetry`: false when the run ends whatever comes of it. */
@@ -251,6 +254,24 @@ export class RunLedger {
     if (last.kind === "completed" || last.kind === "failed") this.#outputs.add(path, storable);
     this.finished(held, last);
     if (this.#outputs.bytes >= this.#lookAtBytes) this.#forgetUnread();
+  }
+
+  /** What is stored of the end of an agent, before it is decided. Artifacts that are not needed in the end do no harm. */
+  endStorable(held: HeldNode, outcome: Extract<NodeOutcome, { kind: "completed" }>): { outcome: NodeEnd; columns: OutputColumns } {
+    const storable = this.#storable(held.state, outcome);
+    this.#pending.artifactsAdd(storable.artifacts);
+    const { outcome: taken, columns } = storable;
+    if (taken.kind === "completed") return { outcome: taken, columns };
+    const { code, message } = taken as FailedOutcome;
+    return { outcome: this.handled(held.state, { kind: "failed", code, message, retryable: false }), columns };
+  }
+
+  /** What was decided of a node run is stored. */
+  decided(held: HeldNode, outcome: NodeEnd): void {
+    const { state } = held;
+    this.#outputsForget(state);
+    if (outcome.kind === "completed") this.#outputs.add(held.path, sizesOf(outcome));
+    this.finished(held, outcome);
   }
 
   /** A composite node has its items, or fails for what they are. */
@@ -454,6 +475,13 @@ function outputsTooLarge(what: "output" | "items", bytes: number, usage: FailedO
 function failedEnd({ code, message, outputText, outputJson = null, handling }: NodeFailure): FailedEnd {
   const own = { outputText: outputText ?? null, outputJson };
   return { code, message, route: handling?.route, ...(handling?.output ?? own) };
+}
+
+function sizesOf({ outputText, outputJson }: Extract<NodeEnd, { kind: "completed" }>): { textBytes: number; jsonBytes: number } {
+  return {
+    textBytes: outputText === undefined ? 0 : Buffer.byteLength(outputText),
+    jsonBytes: outputJson === undefined ? 0 : Buffer.byteLength(JSON.stringify(outputJson)),
+  };
 }
 
 function jsonBytes(value: object): number {

@@ -39,6 +39,8 @@ export interface RunOwnerOptions {
   maxCrashes: number;
   /** What its runs may hold in memory together; a part of the heap's limit unless given. */
   heldBytes?: number | undefined;
+  /** What it executes calls no model and no tool. */
+  dryRun?: boolean;
   /** What its calls may have in flight together, half of it for one tenant; a part of the heap's limit unless given. */
   answerBytes?: number | undefined;
   flushed?: (runIds: readonly string[]) => void;
@@ -73,6 +75,7 @@ export class RunOwner implements RunHost {
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
   readonly held: HeldBytes;
+  readonly dryRun: boolean;
   readonly results: ResultReader;
   readonly answers: ByteRoom;
   readonly plans: PlanCache;
@@ -102,6 +105,7 @@ export class RunOwner implements RunHost {
     this.slots = new Slots(options.slots, options.slotFreed);
     this.offersNodes = options.offersNodes;
     this.maxCrashes = options.maxCrashes;
+    this.dryRun = options.dryRun === true;
     this.held = new HeldBytes(options.heldBytes ?? heldBytesOfHeap());
     this.answers = new ByteRoom(options.answerBytes ?? answerBytesOfHeap());
     this.plans = new PlanCache(db);

@@ -12,6 +12,7 @@ import { sessionStatus } from "../client/session.client.ts";
 import { freezePlan, type FrozenPlan } from "./frozen-plan.ts";
 import { findRunSource, type RunNames, type RunSource } from "../client/workflow.client.ts";
 import type { CachedDocument, DocumentCache } from "./document-cache.ts";
+import { agentDocument, freezeAgent, freezeAgents, hasAgents, type AgentQuestion } from "./agent-versions.ts";
 import { planDocument } from "./freeze.ts";
 import { freezeToolVersions } from "./tool-versions.ts";
 
@@ -37,7 +38,7 @@ export interface CompiledRun {
  *
  * @throws AppError WORKFLOW_NOT_GIVEN, …_NOT_FOUND of whatever was named, WORKFLOW_VERSION_NOT_PUBLISHED, WORKFLOW_VERSION_ARCHIVED,
  *   WORKFLOW_OF_OTHER_APP, WORKFLOW_VERSION_OF_OTHER_WORKFLOW, SESSION_CLOSED, INITIAL_NODE_UNKNOWN, INITIAL_NODE_TYPE_DIFFERS, PLAN_INVALID,
- *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING
+ *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING, those of freezeAgent
  */
 export async function compileRun(host: CompileHost, info: RequestInfo, question: RunQuestion): Promise<CompiledRun> {
   const { call, documents } = host;
@@ -51,10 +52,11 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
   const cached = likely?.versionId === versionId ? likely.entry : readDocument(source.dsl);
   if (cached !== likely?.entry) documents.set(info.tenantId, versionId, cached);
   const initialNode = checkInitialNode(question, cached.document);
-  cached.plan ??= callsTools(cached.document) ? undefined : freeze(info.tenantId, cached.document);
+  const isAlone = !callsTools(cached.document) && !hasAgents(cached.document);
+  cached.plan ??= isAlone ? freeze(info.tenantId, cached.document) : undefined;
   documents.ran(info.tenantId, workflowId, versionId);
   return {
-    plan: cached.plan ?? freeze(info.tenantId, await freezeToolVersions(call, info, cached.document)),
+    plan: cached.plan ?? freeze(info.tenantId, await withVersions({ call, info }, cached.document)),
     appId,
     appVersionId: question.appVersionId ?? undefined,
     workflowId,
@@ -62,6 +64,37 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
     sessionId: question.sessionId ?? undefined,
     initialNode,
   };
+}
+
+async function withVersions(asked: AgentQuestion, document: PlanDocument): Promise<PlanDocument> {
+  const withTools = await freezeToolVersions(asked.call, asked.info, document);
+  return hasAgents(document) ? freezeAgents(asked, withTools) : withTools;
+}
+
+/** What an agent's run is asked for with. */
+export interface AgentRunQuestion {
+  agentId: string;
+  agentVersionId?: string | null | undefined;
+  sessionId?: string | null | undefined;
+}
+
+/** What an agent's run executes. */
+export interface CompiledAgentRun {
+  plan: FrozenPlan;
+  subjectId: string;
+  subjectVersionId: string;
+}
+
+/**
+ * Decides and freezes what an agent's run executes.
+ *
+ * @throws AppError of freezeAgent; SESSION_NOT_FOUND, SESSION_CLOSED, PLAN_INVALID
+ */
+export async function compileAgentRun(call: SubgraphCaller, info: RequestInfo, question: AgentRunQuestion): Promise<CompiledAgentRun> {
+  const reference = { id: question.agentId, versionId: question.agentVersionId ?? undefined };
+  const [version] = await Promise.all([freezeAgent({ call, info }, reference), checkSession(call, info, question.sessionId)]);
+  const document = agentDocument(version, { hasSession: question.sessionId != null });
+  return { plan: freeze(info.tenantId, document), subjectId: version.agentId, subjectVersionId: version.versionId };
 }
 
 /** What compiling needs of its process. */

@@ -184,7 +184,7 @@ select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_objec
       'errorCode', n.error_code, 'errorMessage', n.error_message, 'outputText', n.output_text, 'outputJson', n.output_json,
       'outputArtifactId', o.id, 'outputBytes', o.size_bytes, 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end)), '[]')
     from runtime.node_run n left join unnest($3::text[], $4::int[]) as k(path, ordinal) on k.path = n.path
-      ${outputOf} where n.run_id = r.id and n.path = any($2)) as nodes
+      ${outputOf} where n.run_id = r.id and (n.path = any($2) or n.parent_path = any($5))) as nodes
 from runtime.run r where r.id = $1`,
 });
 
@@ -248,12 +248,14 @@ export type PartlyLoadedNode = Pick<
 export interface Wanted {
   paths: readonly string[];
   items: readonly { path: string; ordinal: number }[];
+  /** Of agents: all that is part of the work of the node runs at these paths. */
+  parents?: readonly string[];
 }
 
-/** Loads a run with what an offered node sees of it; without the outputs that lie in artifacts. Served by the primary keys. */
-export async function runLoadSome(db: Queryable, id: string, { paths, items }: Wanted): Promise<PartlyLoadedRun | undefined> {
+/** Loads a run with what an offered node sees of it; without the outputs that lie in artifacts. Served by the primary keys and node_run_children. */
+export async function runLoadSome(db: Queryable, id: string, { paths, items, parents = [] }: Wanted): Promise<PartlyLoadedRun | undefined> {
   const asked = [items.map(({ path }) => path), items.map(({ ordinal }) => ordinal)];
-  const [run] = await rowsOf<PartlyLoadedRun>(db, loadSome, [id, paths, ...asked]);
+  const [run] = await rowsOf<PartlyLoadedRun>(db, loadSome, [id, paths, ...asked, parents]);
   return run;
 }
 

@@ -20,6 +20,13 @@ where o.run_id = ${keysOf("run_id from due")}
 returning o.run_id as "runId", o.tenant_id as "tenantId", o.session_id as "sessionId", o.output_text as "outputText", (o.attempts - 1)::int as attempts`,
 });
 
+// Index: outbox_session. Others may be about to deliver them: a session takes each once.
+const ofSession = defineStatement({
+  name: "outbox_of_session",
+  text: `select run_id as "runId", tenant_id as "tenantId", session_id as "sessionId", output_text as "outputText", attempts::int as attempts
+from runtime.outbox where session_id = $2 and tenant_id = $1 order by run_id limit 20`,
+});
+
 const remove = defineStatement({ name: "outbox_remove", text: "delete from runtime.outbox where run_id = any($1)" });
 
 const putBack = defineStatement({
@@ -31,6 +38,11 @@ from unnest($1::text[], $2::float8[]) as b(run_id, ms) where o.run_id = any($1) 
 /** Takes up to `limit` rows that are due. */
 export function outboxTake(db: Queryable, limit: number): Promise<OutboxRow[]> {
   return rowsOf(db, take, [limit]);
+}
+
+/** Answers that a session is still to be told, the oldest run's first. */
+export function outboxOfSession(db: Queryable, { tenantId, sessionId }: { tenantId: string; sessionId: string }): Promise<OutboxRow[]> {
+  return rowsOf(db, ofSession, [tenantId, sessionId]);
 }
 
 /** Forgets rows that were delivered, or never can be. */

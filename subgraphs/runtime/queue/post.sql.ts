@@ -49,6 +49,28 @@ ${wake}
 select mail, lease is null as free from r`,
 });
 
+// The row is that of an agent that works: it was opened, and has not ended. Under the run's lock, which the flush of its end needs too.
+const input = defineStatement({
+  name: "agent_input",
+  text: `
+with l as materialized (select id from runtime.run where id = $1 and tenant_id = $2 and status < 3 for update),
+n as (select x.run_id from runtime.node_run x, l where x.run_id = l.id and x.path = $4 and x.status = 1 and x.node_type = 'agent' and x.opened is not null),
+r as (update runtime.run set mail = mail + 1 from n where run.id = n.run_id returning run.id, tenant_id, mail, lease),
+m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, body) select id, mail, tenant_id, $3, $4, $5 from r),
+${wake}
+select mail, lease is null as free from r`,
+});
+
+/** Posts what somebody says to an agent that works; undefined when none does at that path. */
+export async function agentInputPost(
+  db: Queryable,
+  message: Omit<Message, "attempt" | "manualOnly"> & { path: string },
+): Promise<Posting | undefined> {
+  const { runId, tenantId, kind, path, body } = message;
+  const [posting] = await rowsOf<Posting>(db, input, [runId, tenantId, kind, path, JSON.stringify(body)]);
+  return posting;
+}
+
 /** Posts a message; undefined when the run is terminal, unknown, or not MANUAL though that was asked for. */
 export async function messagePost(db: Queryable, message: Message): Promise<Posting | undefined> {
   const { runId, tenantId, kind, path, attempt, body, manualOnly } = message;

@@ -56,6 +56,9 @@ export const newRunColumns = {
   workflowId: may("workflow_id", "text"),
   workflowVersionId: may("workflow_version_id", "text"),
   sessionId: may("session_id", "text"),
+  /** Of a run that is no workflow's: the agent, and its version. */
+  subjectId: may("subject_id", "text"),
+  subjectVersionId: may("subject_version_id", "text"),
   execution: must("execution", "text"),
   dryRun: must("dry_run", "bool"),
   /** A second of it is as good as a second of waiting. */

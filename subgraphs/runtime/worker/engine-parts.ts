@@ -11,6 +11,7 @@ import { createGuardedFetch } from "#shared/fetch/fetch.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { RunSecurityEvents } from "#shared/security-events.ts";
+import { memoryClient } from "../client/memory.client.ts";
 import { modelClient } from "../client/model.client.ts";
 import { nodeJobsModule } from "../nodes/evaluation.ts";
 import type { NodePorts } from "../nodes/executor.ts";
@@ -71,6 +72,7 @@ export function engineParts(host: EngineHost): EngineParts {
   const ports: NodePorts = {
     model: modelClient(call),
     tool: toolClient(call),
+    memory: memoryClient(call),
     sandbox,
     fetch: createGuardedFetch(createEgressPolicy({ allow: env.egressAllow })),
     evaluation,

@@ -6,7 +6,7 @@ import type { Worker, WorkerOptions } from "./worker.ts";
 
 /** A worker, and what it takes. */
 export interface WorkerProcessOptions extends EngineHost {
-  env: EngineHost["env"] & Pick<Env, "workerSlots" | "workerMemoryMib" | "maxCrashes">;
+  env: EngineHost["env"] & Pick<Env, "workerSlots" | "workerMemoryMib" | "workerDryRun" | "maxCrashes">;
   /** Node types; all when undefined. */
   only?: readonly string[] | undefined;
   /** Outside calls side by side; the environment's when undefined. */
@@ -42,6 +42,7 @@ export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker
     slots: concurrency ?? env.workerSlots,
     maxCrashes: env.maxCrashes,
     heldBytes: env.workerMemoryMib === undefined ? undefined : env.workerMemoryMib << 20,
+    dryRun: env.workerDryRun,
     suspects,
     guard,
     ...(only && { only }),

@@ -53,6 +53,8 @@ export interface WorkerOptions {
   maxCrashes?: number;
   /** What its runs may hold in memory together, half of it for one tenant; a quarter of what the heap may have. */
   heldBytes?: number | undefined;
+  /** What it executes calls no model and no tool. */
+  dryRun?: boolean;
   /** What its calls may have in flight together, half of it for one tenant; a sixteenth of what the heap may have. */
   answerBytes?: number | undefined;
   /** 30,000. */
@@ -143,6 +145,7 @@ export class Worker {
       offersNodes: options.suspects !== true,
       maxCrashes: options.maxCrashes ?? 3,
       heldBytes: options.heldBytes,
+      dryRun: options.dryRun === true,
       answerBytes: options.answerBytes,
       flushed: (runIds) => this.signals.emit("flushed", runIds),
       released: (runId, release) => this.#released(runId, release),

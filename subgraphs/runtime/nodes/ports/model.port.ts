@@ -50,6 +50,8 @@ export interface ModelCompletion {
 /** The caller's identity and limits for one call. */
 export interface PortCall {
   tenantId: string;
+  /** Whose it is, for the ledger of model calls. */
+  caller?: { callId: string; runId: string; nodeRunId: string };
   requestId: string;
   traceparent: string;
   idempotencyKey: string;

@@ -1,0 +1,74 @@
+/** Agents, as runs freeze them. */
+import type { RuntimeAgentReferenceQuery } from "#codegen/subgraph-clients/agent/graphql.ts";
+import { graphql } from "#codegen/subgraph-clients/agent/gql.ts";
+import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+
+const referenceDocument = graphql(`
+  query RuntimeAgentReference($id: ID!, $code: String!, $versionId: ID!, $byId: Boolean!, $byCode: Boolean!, $byVersion: Boolean!) {
+    agent(id: $id) @include(if: $byId) {
+      ...NamedAgent
+    }
+    agentByCode(code: $code) @include(if: $byCode) {
+      ...NamedAgent
+    }
+    agentVersion(id: $versionId) @include(if: $byVersion) {
+      ...FrozenAgentVersion
+    }
+  }
+  fragment NamedAgent on Agent {
+    id
+    deletedAt
+    publishedVersion {
+      ...FrozenAgentVersion
+    }
+  }
+  fragment FrozenAgentVersion on AgentVersion {
+    id
+    status
+    role
+    goal
+    systemPrompt
+    model
+    modelConfig
+    maxSteps
+    memoryPolicy {
+      enabled
+      memoryScope
+      readTopK
+      writeEnabled
+      config
+    }
+    tools {
+      id
+    }
+    agent {
+      id
+      deletedAt
+    }
+  }
+`);
+
+/** How an agent is named: by a version of it, else by its id, else by its code. */
+export interface AgentReference {
+  id?: string | undefined;
+  code?: string | undefined;
+  versionId?: string | undefined;
+}
+
+/** What was found; null where there is nothing of that name. */
+export interface AgentFound {
+  agent: NonNullable<RuntimeAgentReferenceQuery["agent"]> | null;
+  version: AgentVersionFound | null;
+}
+
+/** A version, whole. */
+export type AgentVersionFound = NonNullable<RuntimeAgentReferenceQuery["agentVersion"]>;
+
+/** Looks up the agent, and the version, that are named. */
+export async function findAgent(call: SubgraphCaller, info: RequestInfo, { id, code, versionId }: AgentReference): Promise<AgentFound> {
+  const named = { id: id ?? "", code: code ?? "", versionId: versionId ?? "" };
+  const asked = { byId: id !== undefined, byCode: id === undefined && code !== undefined, byVersion: versionId !== undefined };
+  const found = await call.request({ subgraph: "agent", document: referenceDocument, variables: { ...named, ...asked }, info });
+  return { agent: found.agent ?? found.agentByCode ?? null, version: found.agentVersion ?? null };
+}

@@ -1,0 +1,98 @@
+/** An agent as its plan has it, read where it is executed; and what was fixed when it opened. */
+import * as z from "zod";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+
+const json = z.custom<Json>((value) => value !== undefined);
+const object = z.custom<JsonObject>(isJsonObject);
+
+const frozenTool = z.object({
+  name: z.string(),
+  description: z.string().optional(),
+  parameters: object,
+  tool_binding_id: z.string(),
+  tool_version_id: z.string(),
+});
+
+const model = z.object({
+  name: z.string().optional(),
+  provider_code: z.string().optional(),
+  temperature: z.number().optional(),
+  top_p: z.number().optional(),
+  max_tokens: z.number().optional(),
+  max_completion_tokens: z.number().optional(),
+  seed: z.number().optional(),
+  reasoning_effort: z.string().optional(),
+  stop: z.array(z.string()).optional(),
+  response_format: object.optional(),
+  extra_parameters: object.optional(),
+  timeout_seconds: z.number().optional(),
+});
+
+/** What a plan holds of an agent version, with every default and limit. `v`: of this form. */
+export const frozenAgent = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  version_id: z.string(),
+  role: z.string(),
+  goal: z.string().optional(),
+  system_prompt: z.string().optional(),
+  model,
+  tools: z.array(frozenTool),
+  memory: z.object({
+    enabled: z.boolean(),
+    scope: z.enum(["TENANT", "USER", "SESSION", "AGENT", "TEAM"]),
+    read_top_k: z.number(),
+    write_enabled: z.boolean(),
+    importance: z.number(),
+  }),
+  /** Whether the messages of its session are part of the prompt. */
+  history: z.boolean(),
+  limits: z.object({
+    max_steps: z.number(),
+    model_attempts: z.number(),
+    model_backoff_seconds: z.number(),
+    /** Tokens of all its model calls together. */
+    max_total_tokens: z.number().optional(),
+    /** Characters of earlier messages that are part of the prompt, about four a token. */
+    history_characters: z.number(),
+    /** Tools that one model call may call; what is beyond is answered with an error. */
+    calls: z.number(),
+    /** Equal calls in a row, until the agent fails. */
+    same_calls: z.number(),
+    /** Characters of a tool's answer that the model sees. */
+    result_characters: z.number(),
+    /** Characters of the whole conversation. */
+    prompt_characters: z.number(),
+  }),
+});
+
+/** See {@link frozenAgent}. */
+export type FrozenAgent = z.infer<typeof frozenAgent>;
+
+const opening = z.object({
+  input: z.string(),
+  input_json: json.optional(),
+  user_id: z.string().nullish(),
+  session_id: z.string().nullish(),
+  team_id: z.string().nullish(),
+  /** The message of its session that is its input. */
+  message_id: z.string().nullish(),
+});
+
+/** What an agent was given when it opened. */
+export type AgentOpening = z.infer<typeof opening>;
+
+const known = new WeakMap<JsonObject, FrozenAgent>();
+
+/** The agent of a node run's config. @throws ZodError for a plan of another version of the platform */
+export function agentOf(config: JsonObject): FrozenAgent {
+  const given = config["agent"] as JsonObject;
+  let agent = known.get(given);
+  if (agent === undefined) known.set(given, (agent = frozenAgent.parse(given)));
+  return agent;
+}
+
+/** What the agent was given. */
+export function openingOf({ item }: { item?: Json }): AgentOpening {
+  return opening.parse(item);
+}

@@ -1,0 +1,63 @@
+/** The modelConfig of an agent version, checked where a run freezes it. Names are those of createAgentVersion; snake_case is taken too. */
+import * as z from "zod";
+import { excerpt } from "#shared/fields.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { schemaFault } from "#shared/json/json-schema.ts";
+import { runtimeErrors } from "../errors.ts";
+
+const object = z.custom<JsonObject>(isJsonObject, "give an object");
+const text = z.string().min(1).max(200);
+
+const modelConfig = z.object({
+  providerCode: text.optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  topP: z.number().min(0).max(1).optional(),
+  maxTokens: z.int().min(1).max(10_000_000).optional(),
+  maxCompletionTokens: z.int().min(1).max(10_000_000).optional(),
+  seed: z.int().optional(),
+  reasoningEffort: text.optional(),
+  stop: z.array(z.string()).max(16).optional(),
+  responseFormat: object.optional(),
+  extraParameters: object.optional(),
+  timeoutSeconds: z.number().positive().max(86_400).optional(),
+  /** Of all model calls of a run together. */
+  maxTotalTokens: z.int().min(1).max(1_000_000_000).optional(),
+  /** Of the messages of a session that are part of the prompt. */
+  historyTokens: z.int().min(0).max(1_000_000).optional(),
+});
+
+/** See the schema: all that a version may say of its model calls. */
+export type ModelConfig = z.infer<typeof modelConfig>;
+
+/** @throws AppError AGENT_MODEL_CONFIG_INVALID */
+export function readModelConfig(versionId: string, given: JsonObject): ModelConfig {
+  const read = modelConfig.safeParse(inCamelCase(given));
+  const [issue] = read.error?.issues ?? [];
+  if (issue !== undefined) {
+    const [name = ""] = issue.path;
+    throw refused(versionId, { name: String(name), value: given[String(name)] ?? null, problem: issue.message });
+  }
+  const { responseFormat, ...config } = read.data as ModelConfig;
+  return responseFormat === undefined ? config : { ...config, responseFormat: formatOf(versionId, responseFormat) };
+}
+
+/** A JSON Schema by itself stands for the format that asks for it. */
+function formatOf(versionId: string, given: JsonObject): JsonObject {
+  const { type } = given;
+  if (type === "text" || type === "json_object") return given;
+  const isWrapped = type === "json_schema" && isJsonObject(given["json_schema"]);
+  const schema = isWrapped ? (given["json_schema"] as JsonObject)["schema"] : given;
+  const fault = isJsonObject(schema) ? schemaFault(schema) : { path: "#", problem: "it has no schema." };
+  if (fault !== undefined) throw refused(versionId, { name: "responseFormat", value: given, problem: `${fault.path}: ${fault.problem}` });
+  return isWrapped ? given : { type: "json_schema", json_schema: { name: "answer", schema: given } };
+}
+
+function refused(id: string, { name, value, problem }: { name: string; value: Json; problem: string }): Error {
+  return runtimeErrors.AGENT_MODEL_CONFIG_INVALID({ field: `modelConfig.${name}`, id, value: excerpt(JSON.stringify(value)), problem });
+}
+
+function inCamelCase(given: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]),
+  );
+}

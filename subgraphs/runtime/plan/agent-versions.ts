@@ -1,0 +1,215 @@
+/**
+ * Agents are frozen whole: prompt, model, limits, and the versions of the tools that they may call, as they were when the run was created. The plan of an agent's
+ * own run is one node, the same as that of an agent in a workflow.
+ */
+import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { findAgent, type AgentReference, type AgentVersionFound } from "../client/agent.client.ts";
+import { findBindings, type BindingFound } from "../client/tool.client.ts";
+import { agentType } from "../engine/agent-plan.ts";
+import { bodyOf, type PlanDocument, type PlanNode } from "../engine/plan.ts";
+import { runtimeErrors } from "../errors.ts";
+import type { FrozenAgent } from "../nodes/agent-frozen.ts";
+import { readModelConfig } from "./agent-model-config.ts";
+
+/** Side by side; a document may have 2,000 agents. */
+const lookupsAtOnce = 20;
+const charactersOfToken = 4;
+const historyTokens = 8_000;
+const defaultImportance = 50;
+
+/** What is not the author's to say, as it was when the plan was made. */
+const fixedLimits = {
+  model_attempts: 3,
+  model_backoff_seconds: 1,
+  calls: 64,
+  same_calls: 3,
+  result_characters: 64_000,
+  prompt_characters: 3_500_000,
+};
+
+/** Whom a run freezes, and in which version. */
+export interface AgentQuestion {
+  call: SubgraphCaller;
+  info: RequestInfo;
+}
+
+/** A version of an agent, as a plan has it; without `history`, which the node says. */
+export interface FrozenVersion {
+  agentId: string;
+  versionId: string;
+  frozen: Omit<FrozenAgent, "history">;
+}
+
+/** Whether a document has agents, in its bodies too. */
+export function hasAgents({ nodes }: PlanDocument): boolean {
+  return nodes.some((node) => node.type === agentType || hasAgents(bodyOf(node) ?? { nodes: [], edges: [] }));
+}
+
+/**
+ * The document with its agents in the configs of the nodes that name them.
+ *
+ * @throws AppError of {@link freezeAgent}
+ */
+export async function freezeAgents(asked: AgentQuestion, document: PlanDocument): Promise<PlanDocument> {
+  const references = new Map(allNodes(document).flatMap((node) => (node.type === agentType ? [[keyOf(node), referenceOf(node)]] : [])));
+  const found = new Map<string, FrozenVersion>();
+  const waiting = [...references];
+  for (let batch = waiting.splice(0, lookupsAtOnce); batch.length > 0; batch = waiting.splice(0, lookupsAtOnce)) {
+    await Promise.all(batch.map(async ([key, reference]) => found.set(key, await freezeAgent(asked, reference))));
+  }
+  return withAgents(document, found);
+}
+
+function withAgents(document: PlanDocument, found: ReadonlyMap<string, FrozenVersion>): PlanDocument {
+  const frozen = (node: PlanNode): PlanNode => {
+    const body = bodyOf(node);
+    if (body !== undefined) return { ...node, config: { ...node.config, body: withAgents(body, found) as unknown as JsonObject } };
+    const version = node.type === agentType ? found.get(keyOf(node)) : undefined;
+    if (version === undefined) return node;
+    const { agent_id: _id, agent_code: _code, agent_version_id: _version, ...opening } = node.config;
+    return { ...node, config: agentConfig(version, opening) };
+  };
+  return { ...document, nodes: document.nodes.map(frozen) };
+}
+
+/** The config of an agent's node: who it is, and what it is given when it opens. */
+function agentConfig({ frozen }: FrozenVersion, opening: JsonObject): JsonObject {
+  return { ...opening, agent: { ...frozen, history: opening["session_id"] !== undefined } };
+}
+
+/** The plan of an agent's own run. The input of such a run is `{ text, json?, user_id?, session_id?, team_id?, message_id? }`. */
+export function agentDocument(version: FrozenVersion, { hasSession }: { hasSession: boolean }): PlanDocument {
+  const opening = {
+    input: "{{ input.text }}",
+    input_json: "{{ input.json }}",
+    user_id: "{{ input.user_id }}",
+    team_id: "{{ input.team_id }}",
+    ...(hasSession && { session_id: "{{ input.session_id }}", message_id: "{{ input.message_id }}" }),
+  };
+  return { nodes: [{ id: agentType, type: agentType, config: agentConfig(version, opening) }], edges: [] };
+}
+
+/** Those of bodies too. */
+function allNodes({ nodes }: PlanDocument): PlanNode[] {
+  return nodes.flatMap((node) => [node, ...(bodyOf(node) === undefined ? [] : allNodes(bodyOf(node)!))]);
+}
+
+function referenceOf({ config }: PlanNode): AgentReference {
+  const { agent_id: id, agent_code: code, agent_version_id: versionId } = config;
+  const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+  return { id: text(id), code: text(code), versionId: text(versionId) };
+}
+
+function keyOf(node: PlanNode): string {
+  return JSON.stringify(referenceOf(node));
+}
+
+/**
+ * Finds an agent and freezes a version of it: the published one unless one is named.
+ *
+ * @throws AppError AGENT_NOT_FOUND, AGENT_VERSION_NOT_FOUND, AGENT_VERSION_NOT_PUBLISHED, AGENT_VERSION_ARCHIVED, AGENT_VERSION_OF_OTHER_AGENT,
+ *   AGENT_MODEL_CONFIG_INVALID, TOOL_BINDING_NOT_FOUND, TOOL_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING
+ */
+export async function freezeAgent({ call, info }: AgentQuestion, reference: AgentReference): Promise<FrozenVersion> {
+  const { id, code, versionId } = reference;
+  const { agent, version: named } = await findAgent(call, info, reference);
+  if (versionId !== undefined && named === null) throw runtimeErrors.AGENT_VERSION_NOT_FOUND({ id: versionId });
+  const isNamed = id !== undefined || code !== undefined;
+  if (isNamed && (agent === null || agent.deletedAt !== null)) throw runtimeErrors.AGENT_NOT_FOUND({ id: id ?? code ?? "" });
+  if (named !== null && agent !== null && named.agent.id !== agent.id)
+    throw runtimeErrors.AGENT_VERSION_OF_OTHER_AGENT({ field: "agentVersionId", id: named.id, agentId: agent.id });
+  const version = named ?? agent?.publishedVersion ?? null;
+  if (version === null) throw runtimeErrors.AGENT_VERSION_NOT_PUBLISHED({ id: agent?.id ?? "" });
+  if (version.status === "ARCHIVED") throw runtimeErrors.AGENT_VERSION_ARCHIVED({ id: version.id });
+  if (version.agent.deletedAt !== null) throw runtimeErrors.AGENT_NOT_FOUND({ id: version.agent.id });
+  const bindings = await findBindings(
+    call,
+    info,
+    version.tools.flatMap((tool) => (tool === null ? [] : [tool.id])),
+  );
+  return { agentId: version.agent.id, versionId: version.id, frozen: frozenOf(version, bindings) };
+}
+
+function frozenOf(version: AgentVersionFound, bindings: readonly BindingFound[]): FrozenVersion["frozen"] {
+  const { id, role, goal, systemPrompt, model, memoryPolicy, maxSteps } = version;
+  const config = readModelConfig(id, version.modelConfig as JsonObject);
+  const score = (memoryPolicy.config as JsonObject)["write_importance_score"];
+  return {
+    v: 1,
+    id: version.agent.id,
+    version_id: id,
+    role,
+    ...(goal !== null && { goal: goal ?? "" }),
+    ...(systemPrompt !== null && { system_prompt: systemPrompt ?? "" }),
+    model: modelOf(model ?? null, config),
+    tools: toolsOf(version, bindings),
+    memory: {
+      enabled: memoryPolicy.enabled,
+      scope: memoryPolicy.memoryScope,
+      read_top_k: memoryPolicy.readTopK,
+      write_enabled: memoryPolicy.writeEnabled,
+      importance: typeof score === "number" ? score : defaultImportance,
+    },
+    limits: {
+      ...fixedLimits,
+      max_steps: maxSteps,
+      history_characters: (config.historyTokens ?? historyTokens) * charactersOfToken,
+      ...(config.maxTotalTokens !== undefined && { max_total_tokens: config.maxTotalTokens }),
+    },
+  };
+}
+
+function modelOf(name: string | null, config: ReturnType<typeof readModelConfig>): FrozenAgent["model"] {
+  const model = {
+    name: name ?? undefined,
+    provider_code: config.providerCode,
+    temperature: config.temperature,
+    top_p: config.topP,
+    max_tokens: config.maxTokens,
+    max_completion_tokens: config.maxCompletionTokens,
+    seed: config.seed,
+    reasoning_effort: config.reasoningEffort,
+    stop: config.stop,
+    response_format: config.responseFormat,
+    extra_parameters: config.extraParameters,
+    timeout_seconds: config.timeoutSeconds,
+  };
+  return Object.fromEntries(Object.entries(model).filter(([, value]) => value !== undefined));
+}
+
+/** In the order of the version, so that a provider's cache of prompts sees the same bytes; by codes of tools, a number behind those that come again. */
+function toolsOf({ id, tools }: AgentVersionFound, bindings: readonly BindingFound[]): FrozenAgent["tools"] {
+  const byId = new Map(bindings.map((binding) => [binding.id, binding]));
+  const taken = new Set<string>();
+  return tools.flatMap((stub) => {
+    if (stub === null) return [];
+    const nodeId = `of agent version ${id}`;
+    const binding = byId.get(stub.id);
+    if (binding === undefined || binding.deletedAt !== null) throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id: stub.id, nodeId });
+    const { tool } = binding;
+    if (tool.deletedAt !== null) throw runtimeErrors.TOOL_NOT_FOUND({ id: tool.id, nodeId });
+    if (tool.status === "ARCHIVED") throw runtimeErrors.TOOL_ARCHIVED({ id: tool.id, nodeId });
+    const version = binding.toolVersion ?? tool.latestVersion;
+    if (version == null) throw runtimeErrors.TOOL_VERSION_MISSING({ id: tool.id, nodeId });
+    const name = freeName(tool.code, taken);
+    const description = tool.description ?? tool.name;
+    const parameters = parametersOf(version.inputSchema as JsonObject);
+    return [{ name, description, parameters, tool_binding_id: binding.id, tool_version_id: version.id }];
+  });
+}
+
+/** A name that providers take: 1 to 64 letters, digits, `_` and `-`. */
+function freeName(code: string, taken: Set<string>): string {
+  const base = code.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 60);
+  let name = base;
+  for (let number = 2; taken.has(name); number++) name = `${base}_${number}`;
+  taken.add(name);
+  return name;
+}
+
+/** Providers want an object's schema; one that says nothing takes any. */
+function parametersOf(schema: JsonObject): JsonObject {
+  return schema["type"] === undefined ? { type: "object", properties: {}, ...schema } : schema;
+}

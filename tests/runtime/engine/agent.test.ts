@@ -1,0 +1,112 @@
+import type { JsonObject } from "#shared/json.ts";
+import { agentNext, type AgentStep, type AgentView } from "../../../subgraphs/runtime/engine/agent.driver.ts";
+import { agentRules } from "../../../subgraphs/runtime/engine/agent-plan.ts";
+import { compilePlan, nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
+import { replay, type StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
+import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+
+const frozen = (more: JsonObject = {}): JsonObject => ({ limits: { max_steps: 3 }, ...more });
+const remembering = frozen({ memory: { enabled: true, write_enabled: true } });
+
+/** A view of parts, as `model#1:calls:2` that completed with a route, `tool#1.0:open`, `memory#0:done`. */
+function view(...parts: string[]): AgentView {
+  const known = new Map(
+    parts.map((part) => {
+      const at = part.indexOf(":");
+      return [part.slice(0, at), part.slice(at + 1)];
+    }),
+  );
+  const turns = [...known.keys()].flatMap((name) => (name.startsWith("model#") ? [Number(name.slice(6))] : []));
+  return {
+    turn: Math.max(0, ...turns),
+    inputs: [...known.keys()].filter((name) => name.startsWith("input#")).length,
+    phaseOf: (name) => (!known.has(name) ? "absent" : known.get(name) === "open" ? "open" : "done"),
+    routeOf: (name) => known.get(name) || undefined,
+  };
+}
+
+describe("agentNext", () => {
+  const opens = (...parts: string[]): AgentStep => ({ kind: "open", parts });
+  it.each<[string, JsonObject, string[], AgentStep]>([
+    ["begins with the model", frozen(), [], opens("model#1")],
+    ["reads before", remembering, [], opens("memory#0")],
+    ["waits for what it reads", remembering, ["memory#0:open"], { kind: "wait" }],
+    ["asks the model then", remembering, ["memory#0:done"], opens("model#1")],
+    ["reads for its session alone", frozen({ history: true }), [], opens("memory#0")],
+    ["waits for the model", frozen(), ["model#1:open"], { kind: "wait" }],
+    ["finishes with an answer", frozen(), ["model#1:answer"], { kind: "finish" }],
+    ["writes before it finishes", remembering, ["memory#0:done", "model#1:answer"], opens("memory#1")],
+    ["finishes when it has written", remembering, ["memory#0:done", "model#1:answer", "memory#1:done"], { kind: "finish" }],
+    ["writes nothing of a dry run", remembering, ["memory#0:done", "model#1:dry"], { kind: "finish" }],
+    ["calls all tools of a turn", frozen(), ["model#1:calls:2"], opens("tool#1.0", "tool#1.1")],
+    ["waits for the last of them", frozen(), ["model#1:calls:2", "tool#1.0:done", "tool#1.1:open"], { kind: "wait" }],
+    ["goes on when all are done", frozen(), ["model#1:calls:2", "tool#1.0:done", "tool#1.1:done"], opens("model#2")],
+    ["asks again", frozen(), ["model#1:again"], opens("model#2")],
+    ["answers what came meanwhile", frozen(), ["model#1:answer", "input#1:done"], opens("model#2")],
+    ["finishes when that was seen", frozen(), ["model#1:answer", "input#1:done", "model#2:answer@1"], { kind: "finish" }],
+    ["calls tools though something came", frozen(), ["input#1:done", "model#1:calls:1"], opens("tool#1.0")],
+    ["takes what somebody outside said for the answer", frozen(), ["model#1:"], { kind: "finish" }],
+  ])("%s", (_name, agent, parts, step) => {
+    expect(agentNext(agentRules({ agent })!, view(...parts))).toEqual(step);
+  });
+
+  it("fails where its steps are used up", () => {
+    const step = agentNext(agentRules({ agent: frozen() })!, view("model#1:again", "model#2:again", "model#3:again"));
+    expect(step).toMatchObject({ kind: "fail", code: "AGENT_MAX_STEPS" });
+  });
+});
+
+describe("an agent that is replayed", () => {
+  const compiled = compilePlan(plan([node("a", "agent", { agent: remembering, input: "x" }), node("last", "answer")], ["a>last"]));
+  let seq = 1;
+  const row = (path: string, status: StoredNode["status"], more: Partial<StoredNode> = {}): StoredNode => {
+    const begun = ++seq;
+    const isOpen = status === "RUNNING" || status === "WAITING" || status === "QUEUED";
+    const none = { outputText: null, outputJson: null, stateUpdates: undefined, errorCode: null, errorMessage: null };
+    return { path, status, seq: begun, doneSeq: isOpen ? null : ++seq, route: undefined, ...none, ...more };
+  };
+  const opened = (more: Partial<StoredNode> = {}) => row("a", "RUNNING", { opened: { count: 1 }, ...more });
+  const readyOf = (rows: StoredNode[]) => [...replay(compiled, rows).run.ready].map(({ path }) => path);
+
+  it("is ready for what follows from its rows, after each of them", () => {
+    const story = [
+      opened(),
+      row("a/memory#0", "COMPLETED"),
+      row("a/model#1", "COMPLETED", { route: "calls:2" }),
+      row("a/tool#1.1", "COMPLETED"),
+      row("a/tool#1.0", "FAILED", { route: "error", errorCode: "TOOL_HTTP_ERROR" }),
+      row("a/model#2", "COMPLETED", { route: "answer" }),
+      row("a/memory#1", "FAILED", { route: "error", errorCode: "MEMORY_NOT_FOUND" }),
+    ];
+    const after = story.map((_, index) => readyOf(story.slice(0, index + 1)));
+    expect(after).toEqual([
+      ["a/memory#0"],
+      ["a/model#1"],
+      ["a/tool#1.0", "a/tool#1.1"],
+      ["a/tool#1.0"],
+      ["a/model#2"],
+      ["a/memory#1"],
+      ["a"],
+    ]);
+  });
+
+  it("fails with its model, when what is open of it has stopped", () => {
+    const rows = [opened(), row("a/memory#0", "COMPLETED"), row("a/model#1", "FAILED", { errorCode: "MODEL_REFUSED" })];
+    const { run } = replay(compiled, rows);
+    expect([...run.ready].map(({ path }) => path)).toEqual(["a"]);
+    expect(run.frames.get("a")?.owner?.drive?.failure).toMatchObject({ code: "MODEL_REFUSED" });
+    expect(runStatus(run)).toBe("RUNNING");
+  });
+
+  it("says nothing of what is beneath it once it has ended", () => {
+    const rows = [row("a/model#1", "COMPLETED", { route: "answer" }), row("a", "COMPLETED", { opened: { count: 1 } })];
+    expect(readyOf(rows)).toEqual(["last"]);
+  });
+
+  it("has nodes of its own at its paths", () => {
+    expect(nodeOfPath(compiled, "a/model#12")).toMatchObject({ id: "model", type: "agent-model" });
+    expect(nodeOfPath(compiled, "a/tool#12.3")).toMatchObject({ id: "tool", onError: { kind: "branch" } });
+    expect(nodeOfPath(compiled, "a/other#1")).toBeUndefined();
+  });
+});

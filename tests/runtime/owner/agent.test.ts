@@ -1,0 +1,176 @@
+import type { Json, JsonObject } from "#shared/json.ts";
+import { agentNode } from "../../../subgraphs/runtime/nodes/agent.node.ts";
+import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { routeOfTurn, type TurnEnd } from "../../../subgraphs/runtime/engine/agent.driver.ts";
+import { inputsOf } from "../../../subgraphs/runtime/nodes/agent-turn.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+
+/** What each model call of a test ends with, and the inputs that each has seen. */
+function script(...ends: TurnEnd[]): { executors: (type: string) => NodeExecutor | undefined; seen: string[][] } {
+  const seen: string[][] = [];
+  const model: NodeExecutor = {
+    effect: "outside",
+    run({ scope }: NodeContext): NodeOutcome {
+      const inputs = inputsOf(scope.nodes);
+      const end = ends[seen.length] ?? "answer";
+      seen.push(inputs);
+      return { kind: "completed", outputText: `turn ${seen.length}`, route: routeOfTurn(end, inputs.length) };
+    },
+  };
+  const tool: NodeExecutor = { effect: "outside", run: () => ({ kind: "completed", outputText: "done" }) };
+  const types: Record<string, NodeExecutor> = { agent: agentNode, "agent-model": model, "agent-tool": tool };
+  return { executors: (type) => types[type], seen };
+}
+
+const agent = (config: JsonObject = {}) =>
+  plan([node("agent", "agent", { agent: { limits: { max_steps: 5 } }, input: "Do it.", ...config })]);
+const say = (t: EngineFixture, runId: string, text: string, inputId = text) =>
+  t.control.agentInput({ tenantId: "acme", runId, path: "agent", text, inputId });
+const isEndOf = (values: readonly unknown[]): boolean =>
+  values.some((value) => typeof value === "string" && /[{,]"?agent"?[,}]/.test(value)) &&
+  values.some((value) => typeof value === "string" && value.includes("turn 1"));
+
+describe("an agent that comes to its end", () => {
+  it("sees what it was told in the very moment, and only then ends", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    const { executors, seen } = script();
+    let runId = "";
+    let told: Promise<string> | undefined;
+    let isTold = false;
+    // The flush of its end is not answered until the message is in; then it is sent again, as it was.
+    const sends = ({ name, values }: { name: string; values: readonly unknown[] }): void => {
+      if (!name.startsWith("flush") || isTold || !isEndOf(values)) return;
+      told ??= say(t, runId, "And this.").finally(() => (isTold = true));
+      throw new Error("no answer");
+    };
+    runId = await t.create(agent());
+    t.worker({ executors, sends });
+    const view = await t.finished(runId);
+    expect(await told).not.toBe("conflict");
+    expect(view).toMatchObject({ status: "COMPLETED", outputText: "turn 2" });
+    expect(seen).toEqual([[], ["And this."]]);
+    expect(view.nodes).toEqual({
+      agent: "COMPLETED",
+      "agent/model#1": "COMPLETED",
+      "agent/input#1": "COMPLETED",
+      "agent/model#2": "COMPLETED",
+    });
+  });
+
+  it("is told nothing any more when it has ended, and nothing before it has begun", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    const { executors } = script();
+    const runId = await t.create(agent());
+    expect(await say(t, runId, "Too early.")).toBe("conflict");
+    t.worker({ executors });
+    await t.finished(runId);
+    expect(await say(t, runId, "Too late.")).toBe("conflict");
+    expect(await t.control.agentInput({ tenantId: "other", runId, path: "agent", text: "No.", inputId: "x" })).toBe("unknown");
+  });
+
+  it("was told once what is said twice with one key, and knows it again after a takeover", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    const { executors, seen } = script("answer");
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const held: NodeExecutor = {
+      effect: "outside",
+      async run(context) {
+        begun.resolve();
+        await gate.promise;
+        return executors("agent-model")!.run(context);
+      },
+    };
+    const runId = await t.create(agent());
+    const first = t.worker({ executors: (type) => (type === "agent-model" ? held : executors(type)) });
+    await begun.promise;
+    await say(t, runId, "Once.", "key");
+    await say(t, runId, "Once.", "key");
+    await first.kill();
+    gate.resolve();
+    await t.leasesEnd(runId);
+    await say(t, runId, "Once.", "key");
+    t.worker({ executors });
+    const view = await t.finished(runId);
+    expect(view).toMatchObject({ status: "COMPLETED" });
+    expect(Object.keys(view.nodes).filter((path) => path.startsWith("agent/input#"))).toEqual(["agent/input#1"]);
+    expect(seen.at(-1)).toEqual(["Once."]);
+  });
+});
+
+describe("an agent within other work", () => {
+  it("works for each item, and fails alone", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    const failing: NodeExecutor = {
+      effect: "outside",
+      run: ({ scope }) =>
+        (scope.item as JsonObject)["input"] === "b"
+          ? { kind: "failed", code: "MODEL_REQUEST_REFUSED", message: "no", retryable: false }
+          : { kind: "completed", outputText: `did ${String((scope.item as JsonObject)["input"])}`, route: "answer" },
+    };
+    const { executors } = script();
+    const body = agent({ input: "{{ item }}" }) as unknown as Json;
+    const each = node("each", "iteration", {
+      items: ["a", "b", "c"],
+      body,
+      on_item_error: "continue",
+      parallel: 2,
+      output: "{{ nodes.agent.text }}",
+    });
+    t.worker({ executors: (type) => (type === "agent-model" ? failing : (executors(type) ?? t.executors(type))) });
+    const view = await t.finished(await t.create(plan([each])));
+    expect(view).toMatchObject({ status: "COMPLETED", outputJson: ["did a", null, "did c"] });
+    expect(view.nodes).toMatchObject({ "each#1/agent/model#1": "FAILED", "each#1/agent": "FAILED", "each#2/agent": "COMPLETED" });
+  });
+
+  it("is stopped, with what is open of it, when what is beside it fails", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    const { executors } = script();
+    const begun = Promise.withResolvers<void>();
+    const never: NodeExecutor = {
+      effect: "outside",
+      run({ signal }) {
+        begun.resolve();
+        return new Promise((resolve) => {
+          signal.addEventListener("abort", () => resolve({ kind: "failed", code: "ABORTED", message: "aborted", retryable: false }));
+        });
+      },
+    };
+    const beside = node("beside", "fail-later");
+    const later: NodeExecutor = {
+      effect: "outside",
+      async run() {
+        await begun.promise;
+        return { kind: "failed", code: "BROKEN", message: "as told", retryable: false };
+      },
+    };
+    const types: Record<string, NodeExecutor> = { "agent-model": never, "fail-later": later };
+    t.worker({ executors: (type) => types[type] ?? executors(type) });
+    const view = await t.finished(await t.create(plan([...agent().nodes, beside])));
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "BROKEN" });
+    expect(view.nodes).toMatchObject({ agent: "CANCELLED", "agent/model#1": "CANCELLED" });
+  });
+
+  it("goes on from its finished turns when its run is retried", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    let calls = 0;
+    const model: NodeExecutor = {
+      effect: "outside",
+      run: () =>
+        ++calls === 2
+          ? { kind: "failed", code: "MODEL_REQUEST_REFUSED", message: "no", retryable: false }
+          : { kind: "completed", outputText: `call ${calls}`, route: calls === 1 ? "calls:2" : "answer" },
+    };
+    const { executors } = script();
+    t.worker({ executors: (type) => (type === "agent-model" ? model : executors(type)) });
+    const runId = await t.create(agent());
+    await t.finished(runId);
+    const newRunId = `${runId}-again`;
+    await t.control.retryRun({ tenantId: "acme", runId, newRunId });
+    const view = await t.finished(newRunId);
+    expect(view).toMatchObject({ status: "COMPLETED", outputText: "call 3" });
+    expect(calls).toBe(3);
+    expect(Object.keys(view.nodes)).toEqual(["agent", "agent/model#1", "agent/tool#1.0", "agent/tool#1.1", "agent/model#2"]);
+  });
+});
