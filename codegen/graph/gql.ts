@@ -20,6 +20,9 @@ type Documents = {
     "\n  mutation CliCreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateWorkflowDocument,
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateRunDocument,
+    "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliAgentByCodeDocument,
+    "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentRunDocument,
+    "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateSessionDocument,
     "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": typeof types.CliRunEventPagesDocument,
     "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": typeof types.CliRunResultDocument,
     "\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            path\n            attempt\n            waitReason\n          }\n        }\n      }\n    }\n  }\n": typeof types.CliWaitingNodesDocument,
@@ -31,6 +34,7 @@ type Documents = {
     "\n  mutation SmokeCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateToolBindingDocument,
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            path\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": typeof types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": typeof types.SmokeMessageAddedDocument,
+    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n": typeof types.AgentRunDeltasDocument,
     "\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n": typeof types.CancelRunEventsDocument,
     "\n  subscription RunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": typeof types.RunEventPagesDocument,
     "\n  subscription StartRun($input: CreateRunInput!) {\n    startRun(input: $input) {\n      cursor\n      type\n      runStatus\n      nodeStatus\n      run {\n        id\n        workflow {\n          name\n        }\n      }\n    }\n  }\n": typeof types.StartRunDocument,
@@ -55,6 +59,9 @@ const documents: Documents = {
     "\n  mutation CliCreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      id\n    }\n  }\n": types.CliCreateWorkflowDocument,
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateRunDocument,
+    "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": types.CliAgentByCodeDocument,
+    "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentRunDocument,
+    "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": types.CliCreateSessionDocument,
     "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": types.CliRunEventPagesDocument,
     "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": types.CliRunResultDocument,
     "\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            path\n            attempt\n            waitReason\n          }\n        }\n      }\n    }\n  }\n": types.CliWaitingNodesDocument,
@@ -66,6 +73,7 @@ const documents: Documents = {
     "\n  mutation SmokeCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateToolBindingDocument,
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            path\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": types.SmokeMessageAddedDocument,
+    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n": types.AgentRunDeltasDocument,
     "\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n": types.CancelRunEventsDocument,
     "\n  subscription RunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": types.RunEventPagesDocument,
     "\n  subscription StartRun($input: CreateRunInput!) {\n    startRun(input: $input) {\n      cursor\n      type\n      runStatus\n      nodeStatus\n      run {\n        id\n        workflow {\n          name\n        }\n      }\n    }\n  }\n": types.StartRunDocument,
@@ -125,6 +133,18 @@ export function graphql(source: "\n  mutation CliCreateRun($input: CreateRunInpu
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -166,6 +186,10 @@ export function graphql(source: "\n  query SmokeFinishedRun($id: ID!) {\n    run
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n"): (typeof documents)["\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

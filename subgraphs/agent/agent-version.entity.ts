@@ -59,7 +59,9 @@ export class AgentVersion {
   @Property({ type: "text", nullable: true })
   model!: string | null;
 
-  @Field(() => JsonObjectScalar, { description: "temperature, maxTokens, topP, responseFormat, ..." })
+  @Field(() => JsonObjectScalar, {
+    description: "temperature, maxTokens, topP, responseFormat, maxTotalTokens, ...: docs/agents.md has them all.",
+  })
   @Property({ type: "json", columnType: "json" })
   modelConfig!: JsonObject;
 
@@ -73,7 +75,7 @@ export class AgentVersion {
   @Property({ type: "json", columnType: "json" })
   memoryPolicy!: MemoryPolicy;
 
-  @Field(() => Int, { description: "The most model calls that one run makes: 1 to 64." })
+  @Field(() => Int, { description: "The most model calls that one run makes: 1 to 500." })
   @Property({ type: "integer" })
   maxSteps!: number;
 

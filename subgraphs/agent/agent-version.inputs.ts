@@ -81,6 +81,6 @@ export class CreateAgentVersionInput {
   @Field(() => MemoryPolicyInput, { nullable: true, description: "What the agent remembers; nothing unless given." })
   memoryPolicy?: MemoryPolicyInput | null;
 
-  @Field(() => Int, { defaultValue: 8, nullable: true, description: "The most model calls that one run makes: 1 to 64." })
+  @Field(() => Int, { defaultValue: 8, nullable: true, description: "The most model calls that one run makes: 1 to 500." })
   maxSteps?: number | null;
 }

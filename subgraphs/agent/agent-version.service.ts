@@ -94,6 +94,6 @@ function versionContent(input: CreateAgentVersionInput) {
     toolBindingIds: checkReferences("toolBindingIds", input.toolBindingIds),
     skillIds: checkReferences("skillIds", input.skillIds),
     memoryPolicy: checkMemoryPolicy(input.memoryPolicy),
-    maxSteps: checkRange("maxSteps", input.maxSteps ?? 8, { min: 1, max: 64 }),
+    maxSteps: checkRange("maxSteps", input.maxSteps ?? 8, { min: 1, max: 500 }),
   };
 }

@@ -6,6 +6,7 @@ import { agentLoaders, type AgentLoaders } from "./agent.loaders.ts";
 import { AgentResolver } from "./agent.resolver.ts";
 import { Agents } from "./migrations/0001-agents.ts";
 import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
+import { MoreSteps0003 } from "./migrations/0003-more-steps.ts";
 
 /** Agents and their versions: prompt, model, tools, skills, memory policy. */
 export const agentSubgraph = defineSubgraph<AgentLoaders>({
@@ -19,6 +20,7 @@ export const agentSubgraph = defineSubgraph<AgentLoaders>({
   migrations: [
     { name: "0001-agents", class: Agents },
     { name: "0002-json-as-written", class: JsonAsWritten0002 },
+    { name: "0003-more-steps", class: MoreSteps0003 },
   ],
   loaders: ({ db }) => agentLoaders(db),
 });

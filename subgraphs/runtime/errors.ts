@@ -103,6 +103,37 @@ export const runtimeErrors = defineErrors({
     code: "CONFLICT",
     message: (f: { id: string; nodeId: string }) => `Tool ${f.id}, which the node ${f.nodeId} calls, has no version. Create one.`,
   },
+  AGENT_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No agent ${f.id}.` },
+  AGENT_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No agent version ${f.id}.` },
+  AGENT_VERSION_NOT_PUBLISHED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Agent ${f.id} has no published version. Publish one, or give agentVersionId.`,
+  },
+  AGENT_VERSION_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Agent version ${f.id} is archived and starts no run. Publish or name another version.`,
+  },
+  AGENT_VERSION_OF_OTHER_AGENT: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; agentId: string }) =>
+      `${f.field} ${f.id} is no version of the agent ${f.agentId}. Name a version of it, or leave one of the two out.`,
+  },
+  AGENT_MODEL_CONFIG_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; value: string; problem: string }) =>
+      `${f.field} of agent version ${f.id} is ${f.value}: ${f.problem}. Create a version that has another value.`,
+  },
+  AGENT_RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No agent run ${f.id}.` },
+  AGENT_NOT_WORKING: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) =>
+      `No agent works at ${f.id}, and its run is ${f.status}. Only an agent that has begun and not finished can be told something; createAgentRun asks anew.`,
+  },
+  AGENT_RUN_BEGUN: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) =>
+      `Agent run ${f.id} is ${f.status}: what has begun cannot become a dry run. Create one with dryRun, or with execution MANUAL, which waits for executeAgentRun.`,
+  },
   PLAN_INVALID: { code: "BAD_USER_INPUT", message: (f: { problem: string }) => `The document cannot be run: ${f.problem}.` },
   INITIAL_NODE_UNKNOWN: {
     code: "BAD_USER_INPUT",

@@ -12,11 +12,13 @@ import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts"
 import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
 import { HandledErrors0009 } from "./migrations/0009-handled-errors.ts";
 import { Frames0010 } from "./migrations/0010-frames.ts";
+import { Subjects0013 } from "./migrations/0013-subjects.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
 import { OutboxPump } from "./control/outbox-pump.ts";
 import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/run-event.resolver.ts";
+import { agentRunOf, AgentRunResolver, AgentRunsResolver } from "./graph/agent-run.resolver.ts";
 import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./graph/run-lists.resolver.ts";
 import { DocumentCache } from "./plan/document-cache.ts";
 import { Run } from "./graph/run.entity.ts";
@@ -48,12 +50,16 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       AppRunsResolver,
       WorkflowRunsResolver,
       SessionRunsResolver,
+      AgentRunResolver,
+      AgentRunsResolver,
     ],
     references: {
       Run: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.run.load(id))),
       NodeRun: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.nodeRun.load(id))),
       NodeArtifact: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.artifact.load(id))),
       TraceSpan: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.span.load(id))),
+      AgentRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => agentRunOf(await loaders.run.load(id)))),
+      Agent: stubs,
       App: stubs,
       Workflow: stubs,
       Session: stubs,
@@ -69,6 +75,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0008-engine-role", class: EngineRole0008 },
       { name: "0009-handled-errors", class: HandledErrors0009 },
       { name: "0010-frames", class: Frames0010 },
+      { name: "0013-subjects", class: Subjects0013 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
@@ -88,7 +95,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       };
       const { evaluation } = parts.ports;
       const warm = Promise.all([whenOpen(parts.pool), whenOpen(eventsPool)]);
-      return { services: { control: runControl, documents: new DocumentCache(), evaluation }, close, warm };
+      return { services: { control: runControl, outbox: pump, documents: new DocumentCache(), evaluation }, close, warm };
     },
   });
 }

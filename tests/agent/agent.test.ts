@@ -187,7 +187,7 @@ describe("agent versions", () => {
     const { id: agentId } = await t.agent("support");
     const cases: [field: string, reason: string, input: object][] = [
       ["role", "TEXT_TOO_SHORT", { role: " " }],
-      ["maxSteps", "NUMBER_OUT_OF_RANGE", { maxSteps: 65 }],
+      ["maxSteps", "NUMBER_OUT_OF_RANGE", { maxSteps: 501 }],
       ["maxSteps", "NUMBER_OUT_OF_RANGE", { maxSteps: 0 }],
       ["memoryPolicy.readTopK", "NUMBER_OUT_OF_RANGE", { memoryPolicy: { readTopK: 51 } }],
       [

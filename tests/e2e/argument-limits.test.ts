@@ -40,7 +40,13 @@ interface Place {
 
 /** Fields whose services say how long they may be. */
 const ownLimits = new Set([
-  ...["CreateAgentVersionInput.role", "CreateAgentVersionInput.goal", "CreateAgentVersionInput.systemPrompt"],
+  ...[
+    "CreateAgentRunInput.inputText",
+    "SendAgentInputInput.text",
+    "CreateAgentVersionInput.role",
+    "CreateAgentVersionInput.goal",
+    "CreateAgentVersionInput.systemPrompt",
+  ],
   ...["CreateAgentVersionInput.toolBindingIds", "CreateAgentVersionInput.skillIds"],
   ...["CreateTeamVersionInput.objective", "TeamMemberInput.responsibility"],
   ...["Agent", "App", "Skill", "Team", "Tool", "Workflow"].flatMap((noun) => [

@@ -15,7 +15,7 @@ import { openSubgraphs, referencedTypes } from "../testkit/references.ts";
 /** What a key that looks may ask for. */
 const reader = words(`
   agent agentByCode agents agentVersion app appByCode apps appVersion memory memories searchMemories modelProvider modelProviderByCode modelProviders models
-  modelUsage parts nodeArtifact nodeArtifacts nodeRun run runs traceSpan traceSpans runRequest message session sessions skill skillByCode skills skillVersion
+  agentRun agentRuns modelCall modelCalls modelUsage parts nodeArtifact nodeArtifacts nodeRun run runs traceSpan traceSpans runRequest message session sessions skill skillByCode skills skillVersion
   skillInstallation skillInstallations team teamByCode teams teamVersion tool toolByCode tools toolVersion toolBinding toolBindings workflow workflowByCode workflows
   workflowVersion validateDsl messageAdded nodeRunUpdated runEvents runEventPages traceSpanRecorded __schema __type
 `);
@@ -23,7 +23,7 @@ const reader = words(`
 const runner = new Set([
   ...reader,
   ...words(`
-    createRun cancelRun cancelRuns retryRun updateRunStatus executeRun executeNextNode executeNextNodeRun executeNodeRun resumeNodeRun updateNodeRunStatus
+    createAgentRun executeAgentRun executeNextAgentRun sendAgentInput createRun cancelRun cancelRuns retryRun updateRunStatus executeRun executeNextNode executeNextNodeRun executeNodeRun resumeNodeRun updateNodeRunStatus
     createRunRequest dispatchRun dispatchRunRequest startRun createSession updateSession closeSession addMessage createMemory updateMemory deleteMemory invokeTool
     chatCompletion chatCompletionStream createEmbeddings
   `),

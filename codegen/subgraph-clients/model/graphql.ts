@@ -6,6 +6,8 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** What to complete: all of it together at most 4 MiB. Without providerCode the tenant's oldest active provider answers, else the configured one. */
 export type ChatCompletionInput = {
+  /** Whose call it is, for the ledger of model calls; not sent to the provider. */
+  caller?: ModelCallerInput | null | undefined;
   /** Parameters beside those above, as this provider has them, at most 16 KiB; they win over the provider's extraParameters. */
   extraParameters?: Record<string, unknown> | null | undefined;
   /** Sent as Idempotency-Key: 1 to 255 printable ASCII characters. */
@@ -89,6 +91,16 @@ export type FinishReason =
   | 'STOP'
   /** The model waits for the tools that it calls. */
   | 'TOOL_CALLS';
+
+/** Whose a call is, for the ledger of model calls. */
+export type ModelCallerInput = {
+  /** 1 to 900 characters, of the caller's own making: calls with the same one are counted once. None unless given. */
+  callId?: string | null | undefined;
+  /** The node run that it is made for: up to 900 characters. */
+  nodeRunId?: string | number | null | undefined;
+  /** The run that it is made for: up to 200 characters. */
+  runId?: string | number | null | undefined;
+};
 
 export type RuntimeChatCompletionSubscriptionVariables = Exact<{
   input: ChatCompletionInput;

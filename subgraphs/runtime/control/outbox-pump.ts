@@ -6,7 +6,7 @@ import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import { AppError } from "#shared/errors.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
-import { outboxPutBack, outboxRemove, outboxTake, type OutboxRow } from "../queue/outbox.sql.ts";
+import { outboxOfSession, outboxPutBack, outboxRemove, outboxTake, type OutboxRow } from "../queue/outbox.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { recordRunMessage } from "../client/session.client.ts";
 
@@ -50,6 +50,11 @@ export class OutboxPump {
     this.#unsubscribe();
     clearTimeout(this.#timer);
     await this.#pumping;
+  }
+
+  /** Tells a session the answers that it is still to be told, now: what is said next in it stands behind them. What cannot be told now comes later. */
+  async tellSession(session: { tenantId: string; sessionId: string }): Promise<void> {
+    for (const row of await outboxOfSession(this.#options.db, session)) await this.#settle([await this.#deliver(row)]);
   }
 
   #pumpIn(ms: number): void {

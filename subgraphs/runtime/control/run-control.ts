@@ -14,9 +14,11 @@ import type { NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type RunClaim } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
 import type { EventPage, EventRead } from "../queue/events.sql.ts";
+import { dryRunMark, runsQueued } from "../queue/dry-run.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
-import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
+import { agentInputPost, answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
+import type { NewRunRow } from "../queue/rows.ts";
 import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "../owner/clock.ts";
@@ -137,6 +139,13 @@ export class RunControl {
     return this.#posted(call, posting);
   }
 
+  /** Says something to an agent that works; it is part of the agent's next model call. conflict: no agent works at that path. */
+  async agentInput(call: RunRef & { path: string; text: string; inputId: string }): Promise<Posted> {
+    const { runId, tenantId, path, text, inputId } = call;
+    const posting = await agentInputPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.agentInput, path, body: { text, inputId } });
+    return this.#posted(call, posting);
+  }
+
   /**
    * S-28: what an outside executor reports. A WAITING node of any run may be COMPLETED, FAILED or SKIPPED. In a MANUAL run a QUEUED node may
    * also become RUNNING (then it is the outside executor's), and a QUEUED or RUNNING one may be ended.
@@ -187,6 +196,16 @@ export class RunControl {
     if (mode.kind === "node" && release.executed.length === 0) return { kind: "not-ready" };
     const stopReason = release.rest === "end" ? "FINISHED" : release.hasReady ? "MAX_STEPS" : "WAITING";
     return { kind: "done", executed: release.executed, stopReason };
+  }
+
+  /** Makes a dry run of a run that nobody has begun. false: somebody has. */
+  dryRunMark(call: RunRef): Promise<boolean> {
+    return dryRunMark(this.#deps.pool, call);
+  }
+
+  /** Runs of a kind that are due and that nobody owns, the one that has waited longest first. */
+  queuedRuns(call: { tenantId: string; kind: NewRunRow["kind"]; limit: number }): Promise<string[]> {
+    return runsQueued(this.#deps.pool, call);
   }
 
   /** Executes one queued node run of any of the tenant's runs, as a worker does (S-39); null when there is none. */

@@ -104,7 +104,8 @@ async function nodeRunById({ loaders }: RuntimeContext, id: string): Promise<Nod
 
 type OwnCall = Parameters<RuntimeContext["services"]["control"]["ownRun"]>[0];
 
-async function own(
+/** Owns a run of the tenant as far as `mode` says. @throws AppError RUN_NOT_FOUND, RUN_OWNED, RUNS_BUSY */
+export async function own(
   { db, services, signal }: RuntimeContext,
   { runId, workerKey, mode }: Pick<OwnCall, "runId" | "workerKey" | "mode">,
 ): Promise<Exclude<OwnResult, { kind: "owned" | "busy" | "unknown" }>> {
@@ -129,6 +130,7 @@ function outputOf({ outputText, outputJson }: ResumeNodeRunInput): Pick<ResumeNo
   };
 }
 
-function checkWorkerKey(workerKey: string): string {
+/** @throws AppError TEXT_TOO_SHORT, TEXT_TOO_LONG, TEXT_NOT_STORABLE */
+export function checkWorkerKey(workerKey: string): string {
   return checkStorableText("workerKey", checkText("workerKey", workerKey, { min: 1, max: 200 }));
 }

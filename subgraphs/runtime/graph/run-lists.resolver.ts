@@ -1,5 +1,6 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
+import { AgentRunConnection } from "./agent-run.ts";
 import { AppStub } from "./app.stub.ts";
 import { RunConnection } from "./run-connections.ts";
 import type { Run } from "./run.entity.ts";
@@ -34,6 +35,18 @@ export class WorkflowRunsResolver {
 /** The runs of sessions. */
 @Resolver(() => SessionStub)
 export class SessionRunsResolver {
+  @FieldResolver(() => AgentRunConnection, {
+    nullable: true,
+    description: "Those of its runs that are agents', newest first; null where the runtime subgraph does not answer.",
+  })
+  agentRuns(
+    @Root() session: SessionStub,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<Connection<Run>> {
+    return loaders.agentRunsOfSession.load({ parentId: session.id, page });
+  }
+
   @FieldResolver(() => RunConnection, {
     nullable: true,
     description: "Its runs, newest first; null where the runtime subgraph does not answer.",

@@ -17,7 +17,7 @@ export class Usage {
 
 /** A run without its payload (input, state, output), which is loaded only where it is asked for. Only the engine writes it. */
 @Directive('@key(fields: "id")')
-@ObjectType({ description: "One execution of a workflow version: a tree of node runs." })
+@ObjectType({ description: "One execution of a workflow version or an agent version: a tree of node runs." })
 @Entity({ tableName: "run" })
 export class Run {
   @Field(() => ID, { description: "Opaque id." })
@@ -49,6 +49,12 @@ export class Run {
 
   @Property({ type: "text", nullable: true })
   sessionId!: string | null;
+
+  @Property({ type: "text", nullable: true })
+  subjectId!: string | null;
+
+  @Property({ type: "text", nullable: true })
+  subjectVersionId!: string | null;
 
   @Field(() => RunExecutionEnum, { description: "Who advances it." })
   @Property({ type: "text" })
@@ -114,6 +120,6 @@ export class Run {
 }
 
 /** `runtime.run` without its payload, for statements that would otherwise read it all. */
-export const runHeads = `(select id, tenant_id, kind, app_id, app_version_id, workflow_id, workflow_version_id, session_id, execution, dry_run, status,
+export const runHeads = `(select id, tenant_id, kind, app_id, app_version_id, workflow_id, workflow_version_id, session_id, subject_id, subject_version_id, execution, dry_run, status,
   error_code, error_message, cancel_reason, origin_run_id, trace_id, model_calls, prompt_tokens, completion_tokens, handled_errors, created_at, started_at,
   ended_at from runtime.run)`;

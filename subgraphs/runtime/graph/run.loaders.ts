@@ -31,6 +31,8 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
     runsOfApp: runsOf("app_id"),
     runsOfWorkflow: runsOf("workflow_id"),
     runsOfSession: runsOf("session_id"),
+    agentRunsOfSession: childPageLoader(db, { entity: Run, table: runHeads, parent: "session_id", condition: "c.kind = 'AGENT'" }),
+    runsOfAgent: childPageLoader(db, { entity: Run, table: runHeads, parent: "subject_id", condition: "c.kind = 'AGENT'" }),
     queued,
     nodeRun: nodeRunLoader(db, queued),
     nodeRunOutput: payloadLoader(db, nodeRunOutputs),

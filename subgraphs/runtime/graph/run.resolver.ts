@@ -3,6 +3,8 @@ import { Needs } from "#shared/graphql/needs.ts";
 import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
+import { agentRunOf } from "./agent-run.resolver.ts";
+import { AgentRun } from "./agent-run.ts";
 import { AppStub, AppVersionStub } from "./app.stub.ts";
 import type { NodeArtifact } from "./artifact.entity.ts";
 import { NodeArtifactConnection, NodeRunConnection, RunConnection, TraceSpanConnection } from "./run-connections.ts";
@@ -159,6 +161,14 @@ export class RunResolver {
   @FieldResolver(() => SessionStub, { nullable: true, description: "The conversation that gets its answer; null: none." })
   session(@Root() run: Run): SessionStub | null {
     return stub(run.sessionId);
+  }
+
+  @FieldResolver(() => AgentRun, {
+    nullable: true,
+    description: "The same run as an agent's, where kind is AGENT; else null. It has the run's id.",
+  })
+  agentRun(@Root() run: Run): Run | null {
+    return agentRunOf(run);
   }
 
   @FieldResolver(() => JsonObjectScalar, { description: "What templates see as input." })

@@ -10,7 +10,7 @@ import { Run } from "./run.entity.ts";
 import type { CancelRunsFilter, CreateRunInput, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import type { BulkCancelled } from "../control/bulk-cancel.ts";
-import type { CreatedRun } from "../control/new-run.ts";
+import type { CreatedRun, NewRun } from "../control/new-run.ts";
 
 const inputBytes = 256 * 1024;
 const reasonLength = 1_000;
@@ -22,15 +22,13 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
   const { db, services, call, requestId, traceparent } = context;
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
   const input = checkJson("input", given.input ?? {}, inputBytes);
-  const { idempotencyKey } = given;
-  const key = idempotencyKey == null ? undefined : checkStorableText("idempotencyKey", checkIdempotencyKey(idempotencyKey));
-  const idempotency = key === undefined ? undefined : { key, inputHash: inputHash(given) };
+  const idempotency = idempotencyOf(given);
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
 
   const { plan, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
   const execution = given.execution ?? "WORKERS";
-  const run = {
+  return runCreate(context, {
     id: newId(),
     tenantId: db.tenantId,
     plan,
@@ -42,9 +40,22 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
     traceparent,
     input,
     idempotency,
-  };
-  const [created] = await services.control.createRuns([run]);
-  if (created?.kind === "key-reused") throw idempotencyKeyReused(key ?? "", created.id);
+  });
+}
+
+/** The key that a run is asked for with, and what was asked. @throws AppError IDEMPOTENCY_KEY_INVALID */
+export function idempotencyOf(given: { idempotencyKey?: string | null }): Idempotency | undefined {
+  if (given.idempotencyKey == null) return undefined;
+  const key = checkStorableText("idempotencyKey", checkIdempotencyKey(given.idempotencyKey));
+  return { key, inputHash: inputHash(given) };
+}
+
+type Idempotency = NonNullable<NewRun["idempotency"]>;
+
+/** @throws AppError IDEMPOTENCY_KEY_REUSED */
+export async function runCreate(context: RuntimeContext, run: NewRun): Promise<Run> {
+  const [created] = await context.services.control.createRuns([run]);
+  if (created?.kind === "key-reused") throw idempotencyKeyReused(run.idempotency?.key ?? "", created.id);
   if (created === undefined || created.kind === "id-taken") throw new Error(`the id ${run.id} of a new run is taken`);
   return created.kind === "created" ? newRun(created) : runById(context, created.id);
 }
@@ -161,7 +172,8 @@ export function checkRange(field: string, value: number, min: number, max: numbe
   throw runtimeErrors.NUMBER_OUT_OF_RANGE({ field, value, min, max });
 }
 
-async function findByKey({ db }: RuntimeContext, { key, inputHash: hash }: { key: string; inputHash: string }): Promise<Run | undefined> {
+/** The run that was made with a key. @throws AppError IDEMPOTENCY_KEY_REUSED */
+export async function findByKey({ db }: RuntimeContext, { key, inputHash: hash }: Idempotency): Promise<Run | undefined> {
   return db.read(async (tx) => {
     const [first] = await tx.sql<{ id: string; input_hash: string }>(
       "select id, input_hash from runtime.run where tenant_id = $1 and idempotency_key = $2",

@@ -2,11 +2,14 @@ import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import type { RuntimeLoaders } from "./run.loaders.ts";
+import type { OutboxPump } from "../control/outbox-pump.ts";
 import type { RunControl } from "../control/run-control.ts";
 
 /** What the runtime subgraph keeps open. */
 export interface RuntimeServices {
   control: RunControl;
+  /** Tells sessions the answers of their runs. */
+  outbox: OutboxPump;
   /** Documents of versions that ran before. */
   documents: DocumentCache;
   /** The threads that evaluate what is not small. */

@@ -1,0 +1,176 @@
+/** Agent runs as runs: who executes them, who may see them, what is refused. */
+import { graphql } from "#codegen/graph/gql.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { ask, finishRun, readRun, refusal } from "../testkit/graph.ts";
+import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+
+const deltas = graphql(`
+  subscription AgentRunDeltas($runId: ID!) {
+    runEvents(runId: $runId) {
+      type
+      path
+      delta
+    }
+  }
+`);
+
+let platform: TestPlatform;
+let model: ScriptedProvider;
+let shop: TestHttpServer;
+beforeAll(async () => {
+  [model, shop] = await Promise.all([startScriptedProvider(), startHttpServer()]);
+  const env = { egressAllow: [shop.hostPort], providerBaseUrl: model.baseUrl, defaultModel: "scripted-model" };
+  platform = await startTestPlatform({ env, workers: 0 });
+});
+beforeEach(() => model.reset());
+afterAll(async () => {
+  await platform.stop();
+  await Promise.all([model.close(), shop.close()]);
+});
+
+const execute = `mutation ($id: ID!, $input: ExecuteAgentRunInput!) {
+  executeAgentRun(id: $id, input: $input) { id run { status outputText dryRun outputJson } } }`;
+const executeNext = `mutation ($input: ClaimAgentRunInput!) { executeNextAgentRun(input: $input) { id run { status dryRun } } }`;
+const create = `mutation ($input: CreateAgentRunInput!) { createAgentRun(input: $input) { id } }`;
+
+describe("an agent's calls", () => {
+  it("are executed by a worker of agents alone, where the owner of its run has no slot", async () => {
+    shop.on("POST /do", { json: { n: 2 } });
+    const tool = await makeTool(platform, { url: `${shop.url}/do` });
+    const gate = Promise.withResolvers<void>();
+    model.chat({ text: "First.", before: gate.promise }, calls([tool.name, { n: 1 }], [tool.name, { n: 2 }]), { text: "Second." });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const owner = await platform.startWorker({ concurrency: 1 });
+    const first = await askAgent(platform, agentId, "One.");
+    await model.seen(1);
+    const helper = await platform.startWorker({ only: ["agent", "team"] });
+    const second = await finishRun(platform, await askAgent(platform, agentId, "Two."));
+    expect(second).toMatchObject({ status: "COMPLETED", outputText: "Second.", outputJson: { steps: 2, tool_calls: 2 } });
+    expect((model.requests[2]!.json["messages"] as JsonObject[]).map(({ role }) => role)).toEqual([
+      ...["system", "user", "assistant"],
+      ...["tool", "tool"],
+    ]);
+    gate.resolve();
+    expect(await finishRun(platform, first)).toMatchObject({ status: "COMPLETED", outputText: "First." });
+    await Promise.all([owner.stop(), helper.stop()]);
+  });
+
+  it("are none where the worker is a dry one", async () => {
+    const worker = await platform.startWorker({}, { workerDryRun: true });
+    const { agentId } = await makeAgent(platform);
+    const run = await finishRun(platform, await askAgent(platform, agentId, "Hello?"));
+    expect(run).toMatchObject({ status: "COMPLETED", outputJson: { dry_run: true } });
+    expect(model.requests).toHaveLength(0);
+    await worker.stop();
+  });
+
+  it("stream what the model says, while it does", async () => {
+    const gate = Promise.withResolvers<void>();
+    model.chat({ text: "One two", between: gate.promise });
+    const { agentId } = await makeAgent(platform);
+    const worker = await platform.startWorker();
+    const id = await askAgent(platform, agentId, "Count.");
+    const client = platform.client();
+    const heard: JsonObject[] = [];
+    for await (const { runEvents } of client.subscribe(deltas, { runId: id })) {
+      if (runEvents.type === "NODE_DELTA") heard.push({ path: runEvents.path, text: runEvents.delta });
+      gate.resolve();
+    }
+    expect(heard.map(({ text }) => text).join("")).toBe("One two");
+    expect(heard[0]).toMatchObject({ path: "agent/model#1" });
+    await client.close();
+    await worker.stop();
+  });
+});
+
+describe("an agent run without a worker", () => {
+  it.each(["WORKERS", "MANUAL"])("is executed by who asks for it, of execution %s", async (execution) => {
+    const { agentId } = await makeAgent(platform);
+    const id = await askAgent(platform, agentId, "Hello?", { execution });
+    const done = await ask<{ executeAgentRun: JsonObject }>(platform, execute, { id, input: { workerKey: "me" } });
+    expect(done.executeAgentRun).toMatchObject({ id, run: { status: "COMPLETED", outputText: "Hello there, friend.", dryRun: false } });
+    const again = await ask<{ executeAgentRun: JsonObject }>(platform, execute, { id, input: { workerKey: "me" } });
+    expect(again.executeAgentRun).toMatchObject({ run: { status: "COMPLETED" } });
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it("is executed dry, and cannot become so when it has begun", async () => {
+    const { agentId } = await makeAgent(platform);
+    const id = await askAgent(platform, agentId, "Hello?");
+    const dry = { id, input: { workerKey: "me", dryRun: true } };
+    const done = await ask<{ executeAgentRun: JsonObject }>(platform, execute, dry);
+    expect(done.executeAgentRun).toMatchObject({ run: { status: "COMPLETED", dryRun: true, outputJson: { dry_run: true } } });
+    expect(model.requests).toHaveLength(0);
+    const real = await askAgent(platform, agentId, "Hello?");
+    await ask(platform, execute, { id: real, input: { workerKey: "me" } });
+    expect(await refusal(platform, execute, { ...dry, id: real })).toMatchObject({ code: "CONFLICT", reason: "AGENT_RUN_BEGUN" });
+  });
+
+  it("is the next one, of its tenant alone, until there is none", async () => {
+    const headers = { "x-tenant-id": "next" };
+    const { agentId } = await makeAgent(platform, {}, headers);
+    const ids = [await askAgent(platform, agentId, "One", {}, headers), await askAgent(platform, agentId, "Two", {}, headers)];
+    const next = async (tenant: string, more: object = {}) =>
+      (
+        await ask<{ executeNextAgentRun: JsonObject | null }>(
+          platform,
+          executeNext,
+          { input: { workerKey: "me", ...more } },
+          { "x-tenant-id": tenant },
+        )
+      ).executeNextAgentRun;
+    expect(await next("other")).toBeNull();
+    expect(await next("next")).toMatchObject({ id: ids[0], run: { status: "COMPLETED", dryRun: false } });
+    expect(await next("next", { dryRun: true })).toMatchObject({ id: ids[1], run: { status: "COMPLETED", dryRun: true } });
+    expect(await next("next")).toBeNull();
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it("shows what is queued of it", async () => {
+    const { agentId } = await makeAgent(platform);
+    const id = await askAgent(platform, agentId, "Hello?", { execution: "MANUAL" });
+    const run = await readRun(platform, id);
+    expect(run).toMatchObject({ status: "QUEUED", nodeRuns: { edges: [{ node: { nodeId: "agent", status: "QUEUED" } }] } });
+  });
+
+  it("is another tenant's to nobody else", async () => {
+    const { agentId } = await makeAgent(platform);
+    const id = await askAgent(platform, agentId, "Hello?");
+    const other = { "x-tenant-id": "t2" };
+    const query = `query ($id: ID!, $agent: ID!) { agentRun(id: $id) { id } agentRuns(agentId: $agent) { nodes { id } } }`;
+    expect(await ask(platform, query, { id, agent: agentId }, other)).toEqual({ agentRun: null, agentRuns: { nodes: [] } });
+    expect(await refusal(platform, execute, { id, input: { workerKey: "me" } }, other)).toMatchObject({ reason: "AGENT_RUN_NOT_FOUND" });
+    expect(await refusal(platform, create, { input: { agentId, inputText: "Hi" } }, other)).toMatchObject({ reason: "AGENT_NOT_FOUND" });
+  });
+});
+
+describe("an agent run that is refused", () => {
+  const asked = async (input: JsonObject, version: JsonObject = {}) => {
+    const made = await makeAgent(platform, version);
+    return refusal(platform, create, { input: { agentId: made.agentId, inputText: "Hi", ...input } });
+  };
+
+  it("names what is wrong", async () => {
+    expect(await asked({}, { status: "DRAFT" })).toMatchObject({ code: "CONFLICT", reason: "AGENT_VERSION_NOT_PUBLISHED" });
+    expect(await asked({ agentVersionId: "none" })).toMatchObject({ code: "NOT_FOUND", reason: "AGENT_VERSION_NOT_FOUND", id: "none" });
+    expect(await asked({ agentId: "none" })).toMatchObject({ code: "NOT_FOUND", reason: "AGENT_NOT_FOUND", id: "none" });
+    expect(await asked({ inputText: " " })).toMatchObject({ reason: "TEXT_TOO_SHORT", field: "inputText" });
+    const other = await makeAgent(platform);
+    expect(await asked({ agentVersionId: other.versionId })).toMatchObject({ reason: "AGENT_VERSION_OF_OTHER_AGENT" });
+    expect(await asked({}, { modelConfig: { temperature: "hot" } })).toMatchObject({
+      code: "BAD_USER_INPUT",
+      reason: "AGENT_MODEL_CONFIG_INVALID",
+      field: "modelConfig.temperature",
+    });
+  });
+
+  it("is not for a draft that is named", async () => {
+    const { agentId, versionId } = await makeAgent(platform, { status: "DRAFT" });
+    const id = await askAgent(platform, agentId, "Hello?", { agentVersionId: versionId });
+    await ask(platform, execute, { id, input: { workerKey: "me" } });
+    expect(await readRun(platform, id)).toMatchObject({ status: "COMPLETED" });
+  });
+});

@@ -1,0 +1,70 @@
+/** An agent whose worker is killed: what was answered is not asked again. */
+import { ask, readRun } from "../testkit/graph.ts";
+import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
+import { eventually } from "../testkit/eventually.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
+import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+
+let platform: PlatformProcesses;
+let model: ScriptedProvider;
+let shop: TestHttpServer;
+beforeAll(async () => {
+  [model, shop] = await Promise.all([startScriptedProvider(), startHttpServer()]);
+  platform = await startPlatformProcesses({
+    EGRESS_ALLOW: shop.hostPort,
+    PROVIDER_BASE_URL: model.baseUrl,
+    DEFAULT_MODEL: "scripted-model",
+  });
+}, 600_000);
+afterAll(async () => {
+  await platform.stop();
+  await Promise.all([model.close(), shop.close()]);
+});
+
+const finished = (id: string) =>
+  eventually(
+    () => readRun(platform, id),
+    ({ status }) => status === "COMPLETED" || status === "FAILED",
+  );
+const kill = () => void process.kill(platform.part("worker"), "SIGKILL");
+
+const ledger = (id: string) =>
+  ask<{ modelCalls: { nodes: { outcome: string; nodeRunId: string }[] }; modelUsage: object[] }>(
+    platform,
+    `query ($id: ID!) {
+      modelCalls(runId: $id) { nodes { outcome nodeRunId } }
+      modelUsage(runId: $id) { calls promptTokens completionTokens errors }
+    }`,
+    { id },
+  );
+
+describe("an agent whose worker is killed", () => {
+  it("in its fifth model call goes on at the fifth, and calls nothing again", async () => {
+    shop.on("POST /next", (request, response) => response.end(JSON.stringify({ after: JSON.parse(request.body).n })));
+    const tool = await makeTool(platform, { url: `${shop.url}/next` });
+    const turns = [1, 2, 3, 4].map((n) => calls([tool.name, { n }]));
+    const never = new Promise<void>(() => {});
+    model.chat(...turns, { text: "lost", before: never }, { text: "Done." });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const id = await askAgent(platform, agentId, "Count to four.");
+    await model.seen(5);
+    kill();
+    const run = await finished(id);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Done.", outputJson: { steps: 5, tool_calls: 4 } });
+    expect(model.requests).toHaveLength(6);
+    expect(model.requests[5]!.json).toEqual(model.requests[4]!.json);
+    expect(shop.requests.map(({ body }) => JSON.parse(body).n)).toEqual([1, 2, 3, 4]);
+    const usage = await ask<{ run: { usage: object } }>(
+      platform,
+      "query ($id: ID!) { run(id: $id) { usage { modelCalls promptTokens completionTokens } } }",
+      { id },
+    );
+    expect(usage.run.usage).toEqual({ modelCalls: 5, promptTokens: 35, completionTokens: 5 });
+    const { modelCalls, modelUsage } = await ledger(id);
+    expect(modelCalls.nodes.map(({ outcome }) => outcome).toSorted()).toEqual(["CANCELLED", ...Array<string>(5).fill("COMPLETED")]);
+    const fifth = modelCalls.nodes.filter(({ nodeRunId }) => nodeRunId === `${id}:agent/model#5`);
+    expect(fifth.map(({ outcome }) => outcome).toSorted()).toEqual(["CANCELLED", "COMPLETED"]);
+    expect(modelUsage).toEqual([{ calls: 6, promptTokens: 35, completionTokens: 5, errors: 0 }]);
+  });
+});

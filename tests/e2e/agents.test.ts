@@ -1,0 +1,297 @@
+import type { JsonObject } from "#shared/json.ts";
+import { ask, finishRun, makeWorkflow, refusal, startRun } from "../testkit/graph.ts";
+import { eventually } from "../testkit/eventually.ts";
+import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { startScriptedProvider, type ProviderRequest, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+
+let platform: TestPlatform;
+let model: ScriptedProvider;
+let shop: TestHttpServer;
+beforeAll(async () => {
+  [model, shop] = await Promise.all([startScriptedProvider(), startHttpServer()]);
+  platform = await startTestPlatform({
+    env: { egressAllow: [shop.hostPort], providerBaseUrl: model.baseUrl, defaultModel: "scripted-model" },
+  });
+});
+beforeEach(() => {
+  model.reset();
+  shop.requests.length = 0;
+});
+afterAll(async () => {
+  await platform.stop();
+  await Promise.all([model.close(), shop.close()]);
+});
+
+const messagesOf = (request: ProviderRequest | undefined) => request?.json["messages"] as JsonObject[];
+const paths = (run: { nodeRuns: { edges: { node: { id: string; status: string } }[] } }) =>
+  Object.fromEntries(run.nodeRuns.edges.map(({ node }) => [node.id.slice(node.id.indexOf(":") + 1), node.status]));
+
+describe("an agent", () => {
+  it("answers, with what its version says of it", async () => {
+    const { agentId, versionId } = await makeAgent(platform, {
+      role: "greeter",
+      goal: "Greet.",
+      systemPrompt: "Be kind.",
+      modelConfig: { temperature: 0.5 },
+    });
+    const runId = await askAgent(platform, agentId, "Hello?");
+    const run = await finishRun(platform, runId);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Hello there, friend." });
+    expect(paths(run)).toEqual({ agent: "COMPLETED", "agent/model#1": "COMPLETED" });
+    expect(model.requests).toHaveLength(1);
+    expect(model.requests[0]!.json).toMatchObject({ temperature: 0.5, model: "scripted-model" });
+    expect(messagesOf(model.requests[0])).toEqual([
+      { role: "system", content: "Your role: greeter\n\nYour goal: Greet.\n\nBe kind." },
+      { role: "user", content: "Hello?" },
+    ]);
+    const seen = await ask<{ agentRun: JsonObject }>(
+      platform,
+      `query ($id: ID!) {
+        agentRun(id: $id) {
+          id inputText inputJson agent { id runs { nodes { id } } } agentVersion { id } session { id }
+          run { id kind status agentRun { id } usage { modelCalls promptTokens completionTokens } workflow { id } }
+        }
+      }`,
+      { id: runId },
+    );
+    expect(seen.agentRun).toEqual({
+      id: runId,
+      inputText: "Hello?",
+      inputJson: null,
+      agent: { id: agentId, runs: { nodes: [{ id: runId }] } },
+      agentVersion: { id: versionId },
+      session: null,
+      run: {
+        id: runId,
+        kind: "AGENT",
+        status: "COMPLETED",
+        agentRun: { id: runId },
+        usage: { modelCalls: 1, promptTokens: 7, completionTokens: 3 },
+        workflow: null,
+      },
+    });
+  });
+
+  it("calls its tools, side by side, and gives the model what they answer", async () => {
+    let both = (): void => {};
+    const isBoth = new Promise<void>((resolve) => (both = resolve));
+    let open = 0;
+    shop.on("POST /stock", (_request, response) => {
+      if (++open === 2) both();
+      void isBoth.then(() => response.end(JSON.stringify({ stock: 7 })));
+    });
+    const tool = await makeTool(platform, { url: `${shop.url}/stock`, inputSchema: { type: "object", required: ["item"] } });
+    model.chat(calls([tool.name, { item: "a" }], [tool.name, { item: "b" }]), { text: "Seven of each." });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const run = await finishRun(platform, await askAgent(platform, agentId, "How many?"));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Seven of each.", outputJson: { steps: 2, tool_calls: 2 } });
+    expect(paths(run)).toEqual({
+      agent: "COMPLETED",
+      "agent/model#1": "COMPLETED",
+      "agent/tool#1.0": "COMPLETED",
+      "agent/tool#1.1": "COMPLETED",
+      "agent/model#2": "COMPLETED",
+    });
+    expect(shop.requests.map(({ body }) => body).toSorted()).toEqual(['{"item":"a"}', '{"item":"b"}']);
+    expect(model.requests[0]!.json["tools"]).toEqual([
+      {
+        type: "function",
+        function: {
+          name: tool.name,
+          description: "Does it.",
+          parameters: { type: "object", required: ["item"] },
+        },
+      },
+    ]);
+    const [, , said, first, second] = messagesOf(model.requests[1]);
+    expect(said).toMatchObject({ role: "assistant", tool_calls: [{ function: { arguments: '{"item":"a"}' } }, {}] });
+    const ids = (said!["tool_calls"] as JsonObject[]).map(({ id }) => id);
+    expect([first, second]).toMatchObject([
+      { role: "tool", tool_call_id: ids[0] },
+      { role: "tool", tool_call_id: ids[1] },
+    ]);
+    expect(JSON.parse(String(first!["content"]))).toEqual({ stock: 7 });
+  });
+
+  it("works in a workflow as by itself, and gives its answer to what follows", async () => {
+    const { code } = await makeAgent(platform);
+    const dsl = {
+      nodes: [
+        { id: "ask", type: "agent", config: { agent_code: code, input: "About {{ input.topic }}?" } },
+        { id: "say", type: "answer", config: { answer: "{{ nodes.ask.text }} ({{ nodes.ask.output.steps }})" } },
+      ],
+      edges: [{ source: "ask", target: "say" }],
+    };
+    const { workflowId } = await makeWorkflow(platform, dsl);
+    const run = await finishRun(platform, await startRun(platform, workflowId, { topic: "tea" }));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Hello there, friend. (1)" });
+    expect(paths(run)).toMatchObject({ ask: "COMPLETED", "ask/model#1": "COMPLETED" });
+    expect(messagesOf(model.requests[0])[1]).toEqual({ role: "user", content: "About tea?" });
+  });
+});
+
+describe("an agent that is told something while it works", () => {
+  const send = `mutation ($runId: ID!, $input: SendAgentInputInput!) { sendAgentInput(runId: $runId, input: $input) { id status } }`;
+
+  it("sees it in its next model call, behind the answers of its tools, and in all later ones", async () => {
+    const gate = Promise.withResolvers<void>();
+    shop.on("POST /slow", (_request, response) => void gate.promise.then(() => response.end("{}")));
+    const tool = await makeTool(platform, { url: `${shop.url}/slow` });
+    model.chat(calls([tool.name, { n: 1 }]), calls([tool.name, { n: 2 }]), { text: "Done." });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const runId = await askAgent(platform, agentId, "Do it.");
+    await eventually(
+      () => Promise.resolve(shop.requests.length),
+      (count) => count === 1,
+    );
+    const input = { text: "In red.", idempotencyKey: "red" };
+    expect(await ask(platform, send, { runId, input })).toMatchObject({ sendAgentInput: { id: runId, status: "RUNNING" } });
+    await ask(platform, send, { runId, input });
+    gate.resolve();
+    const run = await finishRun(platform, runId);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Done." });
+    const roles = (request: ProviderRequest | undefined) => messagesOf(request).map(({ role }) => role);
+    expect(roles(model.requests[1])).toEqual(["system", "user", "assistant", "tool", "user"]);
+    expect(roles(model.requests[2])).toEqual(["system", "user", "assistant", "tool", "user", "assistant", "tool"]);
+    expect(messagesOf(model.requests[2])[4]).toEqual({ role: "user", content: "In red." });
+    expect(paths(run)["agent/input#2"]).toBeUndefined();
+    expect(await refusal(platform, send, { runId, input: { text: "Too late." } })).toMatchObject({
+      code: "CONFLICT",
+      reason: "AGENT_NOT_WORKING",
+    });
+  });
+
+  it("is told nothing by another tenant, and nothing where there is no agent", async () => {
+    const never = { runId: "01a2-none", input: { text: "Hi." } };
+    expect(await refusal(platform, send, never)).toMatchObject({ reason: "RUN_NOT_FOUND" });
+    const gate = Promise.withResolvers<void>();
+    model.chat({ text: "Done.", before: gate.promise });
+    const { agentId } = await makeAgent(platform);
+    const runId = await askAgent(platform, agentId, "Do it.");
+    await model.seen(1);
+    const input = { text: "Hi.", nodeRunId: `${runId}:other` };
+    expect(await refusal(platform, send, { runId, input: { text: "Hi." } }, { "x-tenant-id": "t2" })).toMatchObject({
+      reason: "RUN_NOT_FOUND",
+    });
+    expect(await refusal(platform, send, { runId, input })).toMatchObject({ reason: "AGENT_NOT_WORKING" });
+    gate.resolve();
+    await finishRun(platform, runId);
+    expect(model.requests).toHaveLength(1);
+  });
+});
+
+describe("what comes of an agent", () => {
+  /** Asks an agent of that version; whole. */
+  const run = async (version: JsonObject, more: JsonObject = {}) => {
+    const { agentId } = await makeAgent(platform, version);
+    return finishRun(platform, await askAgent(platform, agentId, "Do it.", more));
+  };
+  const tool = () => makeTool(platform, { url: `${shop.url}/do`, inputSchema: { type: "object", required: ["n"] } });
+  const lastMessage = () => messagesOf(model.requests.at(-1)).at(-1)!;
+
+  it.each<[string, (name: string) => [string, never], string, string]>([
+    ["a tool that is not there", () => ["other", { n: 1 } as never], "AGENT_TOOL_UNKNOWN", "the tools are"],
+    ["arguments that do not fit", (name) => [name, {} as never], "TOOL_ARGUMENTS_INVALID", "n"],
+    ["arguments that are no object", (name) => [name, [1] as never], "TOOL_ARGUMENTS_INVALID", "no JSON object"],
+  ])("is an answer after a wrong call: %s", async (_name, callOf, code, text) => {
+    const { bindingId, name } = await tool();
+    model.chat(calls(callOf(name)), { text: "So be it." });
+    const view = await run({ toolBindingIds: [bindingId] });
+    expect(view).toMatchObject({ status: "COMPLETED", outputText: "So be it.", handledErrors: 1 });
+    expect(view.nodeRuns.edges.map(({ node }) => node.errorCode)).toContain(code);
+    expect(lastMessage()).toMatchObject({ role: "tool", content: expect.stringContaining(code) as string });
+    expect(lastMessage()["content"]).toContain(text);
+    expect(shop.requests).toHaveLength(0);
+  });
+
+  it("is an answer after a tool that fails, which the model is told with what it said", async () => {
+    shop.on("POST /do", { status: 500, json: { why: "closed" } });
+    const { bindingId, name } = await tool();
+    model.chat(calls([name, { n: 1 }]), { text: "It is closed." });
+    const view = await run({ toolBindingIds: [bindingId] });
+    expect(view).toMatchObject({ status: "COMPLETED", outputText: "It is closed." });
+    expect(paths(view)).toMatchObject({ "agent/tool#1.0": "FAILED", agent: "COMPLETED" });
+    expect(JSON.parse(String(lastMessage()["content"]))).toMatchObject({ error: { code: "TOOL_HTTP_ERROR" }, result: { why: "closed" } });
+  });
+
+  it("is AGENT_MAX_STEPS when no model call gives an answer", async () => {
+    shop.on("POST /do", { json: {} });
+    const { bindingId, name } = await tool();
+    model.chat(calls([name, { n: 1 }]), calls([name, { n: 2 }]), { text: "too late" });
+    const view = await run({ toolBindingIds: [bindingId], maxSteps: 2 });
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS" });
+    expect(model.requests).toHaveLength(2);
+    expect(shop.requests).toHaveLength(2);
+  });
+
+  it("is AGENT_TOOL_LOOP when the model makes the same call three times in a row", async () => {
+    shop.on("POST /do", { json: {} });
+    const { bindingId, name } = await tool();
+    const same = () => calls([name, { n: 1 }]);
+    model.chat(same(), same(), same());
+    expect(await run({ toolBindingIds: [bindingId] })).toMatchObject({ status: "FAILED", errorCode: "AGENT_TOOL_LOOP" });
+    expect(shop.requests).toHaveLength(2);
+  });
+
+  it("is AGENT_BUDGET_EXCEEDED before the call that would be one too many", async () => {
+    shop.on("POST /do", { json: {} });
+    const { bindingId, name } = await tool();
+    const usage = { prompt_tokens: 60, completion_tokens: 20 };
+    model.chat({ ...calls([name, { n: 1 }]), usage }, { ...calls([name, { n: 2 }]), usage }, { text: "too late" });
+    const view = await run({ toolBindingIds: [bindingId], modelConfig: { maxTotalTokens: 150 } });
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "AGENT_BUDGET_EXCEEDED" });
+    expect(model.requests).toHaveLength(2);
+  });
+
+  it("is what the provider refused, after it was asked three times where that may help", async () => {
+    model.chat({ status: 400, json: { error: { message: "no such model" } } });
+    expect(await run({})).toMatchObject({ status: "FAILED", errorCode: expect.stringMatching(/^MODEL_/) as string });
+    expect(model.requests).toHaveLength(1);
+    model.reset();
+    model.chat({ status: 503 }, { text: "Back." });
+    expect(await run({})).toMatchObject({ status: "COMPLETED", outputText: "Back." });
+    expect(model.requests).toHaveLength(2);
+  });
+
+  it("is handled by its node in a workflow, as any failure is", async () => {
+    model.chat({ status: 400, json: {} });
+    const { agentId } = await makeAgent(platform);
+    const dsl = {
+      nodes: [
+        { id: "ask", type: "agent", config: { agent_id: agentId, input: "Do it." }, on_error: "branch" },
+        { id: "sorry", type: "answer", config: { answer: "sorry" } },
+      ],
+      edges: [{ source: "ask", target: "sorry", condition: "error" }],
+    };
+    const { workflowId } = await makeWorkflow(platform, dsl);
+    expect(await finishRun(platform, await startRun(platform, workflowId))).toMatchObject({ status: "COMPLETED", outputText: "sorry" });
+  });
+
+  it("is JSON that fits its schema, asked for once more where it does not", async () => {
+    const schema = { type: "object", required: ["age"], properties: { age: { type: "integer" } } };
+    model.chat({ text: '{"age":"old"}' }, { text: '{"age":7}' });
+    const view = await run({ modelConfig: { responseFormat: schema } });
+    expect(view).toMatchObject({ status: "COMPLETED", outputText: '{"age":7}', outputJson: { parsed: { age: 7 }, steps: 2 } });
+    expect(model.requests[0]!.json["response_format"]).toEqual({ type: "json_schema", json_schema: { name: "answer", schema } });
+    expect(lastMessage()).toMatchObject({ role: "user", content: expect.stringContaining("#/age") as string });
+  });
+
+  it("is OUTPUT_INVALID when that does not fit either", async () => {
+    model.chat({ text: "seven" });
+    const view = await run({ modelConfig: { responseFormat: { type: "json_object" } } });
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "OUTPUT_INVALID" });
+    expect(model.requests).toHaveLength(2);
+  });
+
+  it("is of a dry run what would have been asked, and nobody is", async () => {
+    const { bindingId } = await tool();
+    const view = await run({ toolBindingIds: [bindingId] }, { dryRun: true });
+    expect(view).toMatchObject({ status: "COMPLETED", outputText: "[dry run]", outputJson: { dry_run: true } });
+    expect(view.outputJson).toMatchObject({
+      request: { messages: [{ role: "SYSTEM" }, { role: "USER", content: "Do it." }], tools: [{}] },
+    });
+    expect(model.requests).toHaveLength(0);
+  });
+});
