@@ -83,6 +83,10 @@ export const cliErrors = defineErrors({
     message: (f: { value: string }) =>
       `--input is ${f.value}, which is no JSON object. Example: --input '{"question":"…"}' --input @input.json or --input - (stdin)`,
   },
+  AGENT_CODE_UNKNOWN: {
+    code: "NOT_FOUND",
+    message: (f: { code: string }) => `The tenant has no agent ${f.code}. createAgent makes one; agents { nodes { code } } lists them.`,
+  },
   EXAMPLE_UNKNOWN: {
     code: "BAD_USER_INPUT",
     message: (f: { example: string; examples: string }) => `There is no example ${f.example}; there are ${f.examples}.`,

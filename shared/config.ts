@@ -79,6 +79,7 @@ const variables = {
   },
   WORKERS: { schema: whole(1, 0, 64), example: "1" },
   WORKER_SLOTS: { schema: whole(64, 1, 10_000), example: "64" },
+  WORKER_DRY_RUN: { schema: flag, example: "true" },
   WORKER_MEMORY_MIB: { schema: wholeNumber(16, 2_047).optional(), example: "512" },
   MAX_CRASHES: { schema: whole(3, 1, 1000), example: "3" },
   MAX_NODES: { schema: whole(10_000, 1, 1_000_000), example: "10000" },
@@ -165,6 +166,8 @@ export interface Env {
   workerSlots: number;
   /** MiB that the runs of one worker may hold together, half of them for one tenant; undefined: a quarter of what its heap may have. */
   workerMemoryMib: number | undefined;
+  /** Workers call no model and no tool, as in a run's dry run. */
+  workerDryRun: boolean;
   /** The crash that makes a node a dead letter. */
   maxCrashes: number;
   /** Objects that one operation may return. */
@@ -246,6 +249,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     workers: read("WORKERS"),
     workerSlots: read("WORKER_SLOTS"),
     workerMemoryMib: read("WORKER_MEMORY_MIB"),
+    workerDryRun: read("WORKER_DRY_RUN"),
     maxCrashes: read("MAX_CRASHES"),
     maxNodes: read("MAX_NODES"),
     answersMib: read("ANSWERS_MIB"),

@@ -53,6 +53,30 @@ export const createRun = graphql(`
   }
 `);
 
+export const agentByCode = graphql(`
+  query CliAgentByCode($code: String!) {
+    agentByCode(code: $code) {
+      id
+    }
+  }
+`);
+
+export const createAgentRun = graphql(`
+  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {
+    createAgentRun(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createSession = graphql(`
+  mutation CliCreateSession($input: CreateSessionInput!) {
+    createSession(input: $input) {
+      id
+    }
+  }
+`);
+
 export const runEventPages = graphql(`
   subscription CliRunEventPages($runId: ID!, $after: String) {
     runEventPages(runId: $runId, after: $after) {

@@ -25,7 +25,7 @@ export function workerCommand(context: CliContext): Command {
       "after",
       `
 Beside a platform of the same data folder it needs nothing. Elsewhere it needs AGENT_PLATFORM_DATABASE_URL, and the subgraphs that it calls:
-AGENT_PLATFORM_MODEL_SUBGRAPH_URL, AGENT_PLATFORM_TOOL_SUBGRAPH_URL.
+AGENT_PLATFORM_MODEL_SUBGRAPH_URL, AGENT_PLATFORM_TOOL_SUBGRAPH_URL, AGENT_PLATFORM_MEMORY_SUBGRAPH_URL, AGENT_PLATFORM_SESSION_SUBGRAPH_URL.
 
 Examples:
   agent-platform worker --concurrency 200
@@ -120,8 +120,8 @@ function nodeTypes(text: string): string[] {
   });
 }
 
-/** Work of agents and teams, by the names that it will be offered under: nothing is yet. Who sets up processes for it need not come back. */
-const toCome = ["agent", "team"];
+/** Work of teams, by the name that it will be offered under: nothing is yet. Who sets up processes for it need not come back. */
+const toCome = ["team"];
 
 function wholeNumber(text: string): number {
   const value = Number(text);

@@ -32,7 +32,7 @@ export function allSubgraphs(): Record<string, Load> {
 }
 
 /** Those that worker processes call. */
-export const calledByWorkers = ["model", "tool"];
+export const calledByWorkers = ["model", "tool", "memory", "session"];
 
 /** Those that have tables on which the engine works. */
 export const ofEngine = ["runtime", accessSubgraphName];

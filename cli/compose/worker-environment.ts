@@ -14,6 +14,7 @@ const readAsGiven = [
   "MAX_TIMEOUT_SECONDS",
   "WORKER_SLOTS",
   "WORKER_MEMORY_MIB",
+  "WORKER_DRY_RUN",
   "MAX_CRASHES",
   "LOG_LEVEL",
 ].map(withPrefix);
