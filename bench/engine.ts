@@ -16,6 +16,8 @@ import { createLog, type Log } from "#shared/log.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import { openSubgraph, type RunningSubgraph } from "#shared/graphql/subgraph.ts";
 import { migrateAll } from "../cli/compose/migrate.ts";
+import { agentSubgraph } from "../subgraphs/agent/subgraph.ts";
+import { modelSubgraph } from "../subgraphs/model/subgraph.ts";
 import { engineParts } from "../subgraphs/runtime/worker/engine-parts.ts";
 import { runtimeSubgraph } from "../subgraphs/runtime/subgraph.ts";
 import type { RuntimeServices } from "../subgraphs/runtime/graph/runtime.context.ts";
@@ -52,6 +54,8 @@ export interface BenchEngineOptions {
   given: string | undefined;
   /** Addresses on loopback, host:port, that tool nodes call; the tool subgraph is opened where there are any. */
   tools?: string[];
+  /** The address of a provider on loopback, host:port; the subgraphs of agents and models are opened where there is one. */
+  model?: string | undefined;
 }
 
 /** A worker in this process. */
@@ -70,6 +74,8 @@ export class BenchEngine {
   readonly #closers: (() => Promise<unknown>)[];
   readonly #runtime: RunningSubgraph;
   readonly #workflow: RunningSubgraph;
+  /** By name. */
+  readonly #others: ReadonlyMap<string, RunningSubgraph>;
   readonly #admin: pg.Client;
   readonly #hints: HintBus;
   readonly #log: Log;
@@ -81,6 +87,7 @@ export class BenchEngine {
     closers: (() => Promise<unknown>)[];
     runtime: RunningSubgraph;
     workflow: RunningSubgraph;
+    others: ReadonlyMap<string, RunningSubgraph>;
     admin: pg.Client;
     hints: HintBus;
     log: Log;
@@ -91,6 +98,7 @@ export class BenchEngine {
     this.#closers = parts.closers;
     this.#runtime = parts.runtime;
     this.#workflow = parts.workflow;
+    this.#others = parts.others;
     this.#admin = parts.admin;
     this.#hints = parts.hints;
     this.#log = parts.log;
@@ -100,12 +108,13 @@ export class BenchEngine {
   }
 
   /** Opens it on a database of its own. */
-  static async open({ given, tools = [] }: BenchEngineOptions): Promise<BenchEngine> {
+  static async open({ given, tools = [], model }: BenchEngineOptions): Promise<BenchEngine> {
     const closers: (() => Promise<unknown>)[] = [];
     const { url, adminUrl, postmaster } = given === undefined ? await ownServer(closers) : await givenServer(given);
-    const env = defaultEnv({ databaseUrl: url, logLevel: "error", egressAllow: tools });
+    const provider = model === undefined ? {} : { providerBaseUrl: `http://${model}/v1`, defaultModel: "scripted" };
+    const env = defaultEnv({ databaseUrl: url, logLevel: "error", egressAllow: tools, ...provider });
     const log = createLog(env, "bench");
-    await migrateAll(env, ["workflow", "runtime", "tool"]);
+    await migrateAll(env, ["workflow", "runtime", "tool", ...(model === undefined ? [] : ["agent", "model"])]);
     const hints = new HintBus({ url, log });
     await hints.start();
     closers.push(() => hints.close());
@@ -125,11 +134,16 @@ export class BenchEngine {
     };
     const workflow = await open(workflowSubgraph as never);
     const runtime = await open(runtimeSubgraph as never);
-    if (tools.length > 0) await open(toolSubgraph as never);
+    const others = new Map<string, RunningSubgraph>();
+    if (tools.length > 0) others.set("tool", await open(toolSubgraph as never));
+    if (model !== undefined) {
+      others.set("agent", await open(agentSubgraph as never));
+      others.set("model", await open(modelSubgraph as never));
+    }
     const admin = new pg.Client({ connectionString: adminUrl });
     await admin.connect();
     closers.push(() => admin.end());
-    return new BenchEngine({ closers, runtime, workflow, admin, hints, log, registry, postmaster, url });
+    return new BenchEngine({ closers, runtime, workflow, others, admin, hints, log, registry, postmaster, url });
   }
 
   /** Makes a workflow version of a document and gives its id. */
@@ -151,6 +165,31 @@ export class BenchEngine {
       { workflowId: workflow.createWorkflow.id, dsl },
     );
     return version.createWorkflowVersion.id;
+  }
+
+  /** Makes an agent with one tool, which posts to a URL. @returns its id */
+  async createAgent(toolUrl: string, maxSteps: number): Promise<string> {
+    const ask = async (name: string, field: string, input: object): Promise<string> => {
+      const type = `${field[0]!.toUpperCase()}${field.slice(1)}Input`;
+      const query = `mutation ($input: ${type}!) { made: ${field}(input: $input) { id } }`;
+      return (await this.#ask<{ made: { id: string } }>(this.#others.get(name)!, query, { input })).made.id;
+    };
+    const toolId = await ask("tool", "createTool", { code: "do", name: "bench", toolType: "HTTP" });
+    await ask("tool", "createToolVersion", { toolId, invokeConfig: { url: toolUrl, method: "POST" } });
+    const bindingId = await ask("tool", "createToolBinding", { toolId, name: "bench" });
+    const agentId = await ask("agent", "createAgent", { code: "bench", name: "bench" });
+    await ask("agent", "createAgentVersion", { agentId, status: "PUBLISHED", role: "bench", maxSteps, toolBindingIds: [bindingId] });
+    return agentId;
+  }
+
+  /** Asks an agent as the graph does. */
+  async createAgentRun(agentId: string, inputText: string): Promise<string> {
+    const { createAgentRun } = await this.#ask<{ createAgentRun: { id: string } }>(
+      this.#runtime,
+      `mutation BenchCreateAgentRun($input: CreateAgentRunInput!) { createAgentRun(input: $input) { id } }`,
+      { input: { agentId, inputText } },
+    );
+    return createAgentRun.id;
   }
 
   /** Creates a run as the graph does. */

@@ -3,6 +3,7 @@
  */
 import "reflect-metadata";
 import { benchAgainst } from "./against.ts";
+import { benchAgents } from "./agents.ts";
 import { benchChain } from "./chain.ts";
 import { benchCost } from "./cost.ts";
 import { benchDrain } from "./drain.ts";
@@ -24,7 +25,7 @@ import { benchValidation } from "./validation.ts";
 const { C: only, BENCH_DATABASE_URL: given = process.env["PGURL_BASE"] } = process.env;
 const concurrencies = only === undefined ? [1, 8, 32] : [Number(only)];
 
-type OpenEngine = (tools?: string[]) => Promise<BenchEngine>;
+type OpenEngine = (tools?: string[], model?: string) => Promise<BenchEngine>;
 
 /** By name, in the order in which all are run. */
 const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Promise<Figure[]>> = {
@@ -34,6 +35,7 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   idle: async (engine, { runs }) => benchIdle(await engine(), runs),
   "fan-out": async (engine) => benchFanOut(await engine()),
   iteration: async (engine) => benchIteration(await engine()),
+  agents: (engine, { runs }) => benchAgents(({ tools, model }) => engine(tools, model), { concurrencies, runs }),
   validation: () => benchValidation(),
   cost: async (engine) => benchCost(await engine()),
   programs: (_, { runs }) => benchPrograms(runs),
@@ -71,7 +73,7 @@ async function mediansOfRounds(name: string, { rounds, options, given }: BenchCo
 async function measure(name: string, options: BenchOptions): Promise<Figure[]> {
   let opened: BenchEngine | undefined;
   try {
-    return await benches[name]!(async (tools = []) => (opened ??= await BenchEngine.open({ given, tools })), options);
+    return await benches[name]!(async (tools = [], model) => (opened ??= await BenchEngine.open({ given, tools, model })), options);
   } finally {
     await opened?.close();
   }
