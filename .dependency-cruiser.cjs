@@ -77,6 +77,7 @@ const machineFaces = {
     "subgraph",
   ],
   json: ["json-schema", "nesting", "numbers", "storable", "value-count"],
+  metrics: ["exposition", "instruments", "server"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
+import { counter } from "#shared/metrics/instruments.ts";
 import { hashOf } from "../graph/operations.ts";
 import type { Identity } from "../edge/identity.ts";
 import { auditRecord, type AuditSink } from "./audit.ts";
@@ -35,6 +36,12 @@ export interface RefusalAuditOptions {
   now?: () => number;
 }
 
+const requestsRefused = counter({
+  name: "requests_refused_total",
+  help: "Requests that never became an operation, by HTTP status: no key, too many, too large.",
+  labels: ["status"],
+});
+
 /** Ten rows a second on average. */
 const defaults = { maxRows: 100, windowMs: 10_000, now: () => performance.now() };
 
@@ -49,6 +56,7 @@ export class RefusalAudit {
   }
 
   record(refused: RefusedRequest): void {
+    requestsRefused.inc({ status: String(refused.statusCode) });
     if (!this.#take()) return;
     const { request, connectionParams, identity, requestId, statusCode, error, startedAt = new Date() } = refused;
     const context = refused.context ?? refusedContext(request, { connectionParams, requestId, identity });

@@ -13,6 +13,7 @@ import { executePlan } from "../graph/execute-plan.ts";
 import { RefusedOperation, type Operations, type ParsedOperation, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
+import { namesOf, operationEnded, refusedNames, type OperationNames } from "./operation-metrics.ts";
 import { startDeadline, type OperationDeadlines, type RunningDeadline } from "./operation-deadline.ts";
 import type { Places } from "./places.ts";
 import type { Readers } from "./readers.ts";
@@ -48,7 +49,7 @@ export function createGateway(runtime: Runtime): Gateway {
     load: () =>
       Promise.resolve({
         executor: ({ queryHash, document, request, context }) =>
-          execute(runtime, {
+          timed(runtime, {
             parsed: { hash: queryHash, document, operationName: request.operationName },
             variables: request.variables ?? {},
             context: context as RouterContext,
@@ -74,10 +75,33 @@ interface Execution {
   context: RouterContext;
 }
 
-async function execute(runtime: Runtime, { parsed, variables, context }: Execution): Promise<ExecutionResult> {
+/** Executes, and counts how that went. */
+async function timed(runtime: Runtime, execution: Execution): Promise<ExecutionResult> {
+  const startedAtMs = performance.now();
+  const asked = { names: refusedNames };
+  let result: Pick<ExecutionResult, "errors"> = {};
+  try {
+    const answered = await execute(runtime, execution, asked);
+    result = answered;
+    return answered;
+  } catch (error) {
+    result = { errors: [error as GraphQLError] };
+    throw error;
+  } finally {
+    operationEnded(asked.names, (performance.now() - startedAtMs) / 1_000, result);
+  }
+}
+
+/** @param asked  is told what the operation is counted as, once it is known. */
+async function execute(
+  runtime: Runtime,
+  { parsed, variables, context }: Execution,
+  asked: { names: OperationNames },
+): Promise<ExecutionResult> {
   let deadline: RunningDeadline | undefined;
   try {
     const planned = runtime.operations.fromDocument(parsed, context.info);
+    asked.names = namesOf(planned);
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
     const { errors, nodes } = weighValues(runtime, planned, variables);
     if (errors.length > 0) return { errors };

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { readGauge } from "../metrics/instruments.ts";
 import { engineUrlOf } from "./engine-login.ts";
 import { keepOpen, prepareAll, type PreparedStatement } from "./prepared.ts";
 
@@ -56,12 +57,38 @@ export function openPool(options: PoolOptions): pg.Pool {
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, which its types do not say
     ...(prepared && { onConnect: (client: pg.ClientBase) => begin(client, prepared, presence) }),
   });
+  poolWatch(pool, options.applicationName ?? "agent-platform");
   // A dropped idle connection is the pool's business: it opens another. Without a listener it would end the process.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   pool.query = ((config: pg.QueryConfig, values?: unknown[]) => queryOnce(pool, config, values)) as typeof pool.query;
   if (prepared) keepOpen(pool, max);
   return pool;
+}
+
+const poolConnections = readGauge({
+  name: "pool_connections",
+  help: "Connections to PostgreSQL that a pool has open, by whether somebody has them now.",
+  labels: ["pool", "state"],
+});
+const poolWaiting = readGauge({
+  name: "pool_waiting",
+  help: "Who waits for a connection of a pool now.",
+  labels: ["pool"],
+});
+
+function poolWatch(pool: pg.Pool, name: string): void {
+  const connections = poolConnections.add(() => [
+    { labels: { pool: name, state: "busy" }, value: pool.totalCount - pool.idleCount },
+    { labels: { pool: name, state: "idle" }, value: pool.idleCount },
+  ]);
+  const waiting = poolWaiting.add(() => [{ labels: { pool: name }, value: pool.waitingCount }]);
+  const end = pool.end.bind(pool);
+  pool.end = () => {
+    connections();
+    waiting();
+    return end();
+  };
 }
 
 async function begin(client: pg.ClientBase, prepared: readonly PreparedStatement[], presence: string | undefined): Promise<void> {

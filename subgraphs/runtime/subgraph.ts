@@ -14,6 +14,7 @@ import { Frames0010 } from "./migrations/0010-frames.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
+import { DatabaseGauges } from "./control/database-gauges.ts";
 import { OutboxPump } from "./control/outbox-pump.ts";
 import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/run-event.resolver.ts";
 import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./graph/run-lists.resolver.ts";
@@ -80,7 +81,9 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
       const pump = new OutboxPump({ ...deps, db: parts.pool });
+      const gauges = new DatabaseGauges({ databaseUrl: engineUrl, log: deps.log });
       const close = async () => {
+        await gauges.close();
         await pump.close();
         await runControl.close();
         await Promise.all([parts.close(), eventsPool.end()]);
