@@ -43,6 +43,7 @@ const machineFaces = {
     "tenant-policy",
     "versions\\.sql",
     "scope",
+    "sweep",
   ],
   dsl: [
     "configs",

@@ -108,6 +108,8 @@ const variables = {
   OUTSIDE_OPERATION_SECONDS: { schema: whole(900, 1, 86_400), example: "900" },
   METRICS_HOST: { schema: z.string().min(1).default("127.0.0.1"), example: "0.0.0.0" },
   METRICS_PORT: { schema: wholeNumber(0, 65_535).optional(), example: "9464" },
+  RETENTION_RUNS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "90" },
+  RETENTION_AUDITS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "365" },
   ENCRYPTION_KEY: {
     schema: z
       .string()
@@ -199,6 +201,9 @@ export interface Env {
   metricsHost: string;
   /** Where `/metrics` is answered, 0: any free port; undefined: nowhere. */
   metricsPort: number | undefined;
+  /** Days after their end, or their making, for which runs and audits are kept; undefined: for ever. */
+  retentionRunsDays: number | undefined;
+  retentionAuditsDays: number | undefined;
   /** 32 bytes in hex; embedded mode makes one and keeps it beside the data. */
   encryptionKey: string | undefined;
   /** By which processes of the platform know each other, the first signs; none: made at each start, where one process starts all. */
@@ -270,6 +275,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     outsideOperationSeconds: read("OUTSIDE_OPERATION_SECONDS"),
     metricsHost: read("METRICS_HOST"),
     metricsPort: read("METRICS_PORT"),
+    retentionRunsDays: read("RETENTION_RUNS_DAYS"),
+    retentionAuditsDays: read("RETENTION_AUDITS_DAYS"),
     encryptionKey: read("ENCRYPTION_KEY"),
     internalKeys: read("INTERNAL_KEY"),
     apiKey: read("API_KEY"),

@@ -9,6 +9,10 @@ export const runtimeErrors = defineErrors({
     message: (f: { id: string; status: string }) =>
       `Run ${f.id} is ${f.status}, and a finished run never changes. retryRun makes a new run of a FAILED one.`,
   },
+  RUN_NOT_FINISHED: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}; only finished runs are deleted. cancelRun ends it first.`,
+  },
   RUN_NOT_FAILED: {
     code: "CONFLICT",
     message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}; only FAILED runs are retried. createRun starts a new one.`,
@@ -116,7 +120,7 @@ export const runtimeErrors = defineErrors({
   RUNS_NOT_NAMED: {
     code: "BAD_USER_INPUT",
     message: (_: { field: string }) =>
-      "The filter has no condition. Say which runs to cancel, or all: true for all of the tenant's that have not finished.",
+      "The filter has no condition. Say which runs, or all: true for all of the tenant's that can be meant.",
   },
   RUNS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
@@ -126,6 +130,10 @@ export const runtimeErrors = defineErrors({
   CANCELS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
     message: (_: { retryAfterMs: number }) => "Too many calls of cancelRuns are under way. Make one after the other.",
+  },
+  DELETES_BUSY: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (_: { retryAfterMs: number }) => "Too many calls of deleteRuns are under way. Make one after the other.",
   },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",

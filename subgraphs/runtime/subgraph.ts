@@ -11,6 +11,7 @@ import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts"
 import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
 import { HandledErrors0009 } from "./migrations/0009-handled-errors.ts";
 import { Frames0010 } from "./migrations/0010-frames.ts";
+import { Keep0014 } from "./migrations/0014-keep.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
@@ -24,6 +25,7 @@ import { runtimeLoaders, type RuntimeLoaders } from "./graph/run.loaders.ts";
 import { RunResolver } from "./graph/run.resolver.ts";
 import type { RuntimeServices } from "./graph/runtime.context.ts";
 import { SpanResolver } from "./graph/span.resolver.ts";
+import { RunRemoval } from "./control/run-removal.ts";
 import { RunControl, type EngineDeps } from "./control/run-control.ts";
 import { watchedExecutors } from "./worker/watched-executors.ts";
 
@@ -69,6 +71,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0008-engine-role", class: EngineRole0008 },
       { name: "0009-handled-errors", class: HandledErrors0009 },
       { name: "0010-frames", class: Frames0010 },
+      { name: "0014-keep", class: Keep0014 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
@@ -77,13 +80,15 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const parts = engineParts({ ...deps, databaseUrl: engineUrl, connections: 3 });
       const eventsPool = openEventsPool(engineUrl);
       const executors = watchedExecutors(nodeRegistry(extraNodes), deps.securityEvents);
-      const own = { executors, workerKey: `api ${processWorkerKey()}` };
+      const removal = new RunRemoval({ databaseUrl: engineUrl, log: deps.log, keepDays: deps.env.retentionRunsDays });
+      removal.start();
+      const own = { runsDeleted: () => removal.wanted(), executors, workerKey: `api ${processWorkerKey()}` };
       const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
       const pump = new OutboxPump({ ...deps, db: parts.pool });
       const gauges = new DatabaseGauges({ databaseUrl: engineUrl, log: deps.log });
       const close = async () => {
-        await gauges.close();
+        await Promise.all([gauges.close(), removal.close()]);
         await pump.close();
         await runControl.close();
         await Promise.all([parts.close(), eventsPool.end()]);
