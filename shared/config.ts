@@ -108,6 +108,10 @@ const variables = {
   OUTSIDE_OPERATION_SECONDS: { schema: whole(900, 1, 86_400), example: "900" },
   METRICS_HOST: { schema: z.string().min(1).default("127.0.0.1"), example: "0.0.0.0" },
   METRICS_PORT: { schema: wholeNumber(0, 65_535).optional(), example: "9464" },
+  QUOTA_QUEUED_RUNS: { schema: wholeNumber(0, 1_000_000).optional(), example: "10000" },
+  QUOTA_RUNNING_RUNS: { schema: wholeNumber(0, 1_000_000).optional(), example: "200" },
+  QUOTA_RUNS_PER_HOUR: { schema: wholeNumber(0, 1_000_000).optional(), example: "10000" },
+  QUOTA_STORAGE_MIB: { schema: wholeNumber(0, 1_000_000_000).optional(), example: "10240" },
   RETENTION_RUNS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "90" },
   RETENTION_AUDITS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "365" },
   ENCRYPTION_KEY: {
@@ -201,6 +205,11 @@ export interface Env {
   metricsHost: string;
   /** Where `/metrics` is answered, 0: any free port; undefined: nowhere. */
   metricsPort: number | undefined;
+  /** What a tenant may have unless it is given something else; undefined: any number. */
+  quotaQueuedRuns: number | undefined;
+  quotaRunningRuns: number | undefined;
+  quotaRunsPerHour: number | undefined;
+  quotaStorageMib: number | undefined;
   /** Days after their end, or their making, for which runs and audits are kept; undefined: for ever. */
   retentionRunsDays: number | undefined;
   retentionAuditsDays: number | undefined;
@@ -275,6 +284,10 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     outsideOperationSeconds: read("OUTSIDE_OPERATION_SECONDS"),
     metricsHost: read("METRICS_HOST"),
     metricsPort: read("METRICS_PORT"),
+    quotaQueuedRuns: read("QUOTA_QUEUED_RUNS"),
+    quotaRunningRuns: read("QUOTA_RUNNING_RUNS"),
+    quotaRunsPerHour: read("QUOTA_RUNS_PER_HOUR"),
+    quotaStorageMib: read("QUOTA_STORAGE_MIB"),
     retentionRunsDays: read("RETENTION_RUNS_DAYS"),
     retentionAuditsDays: read("RETENTION_AUDITS_DAYS"),
     encryptionKey: read("ENCRYPTION_KEY"),

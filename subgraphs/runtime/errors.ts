@@ -1,5 +1,12 @@
 import { defineErrors } from "#shared/errors.ts";
 
+const quotaWords: Readonly<Record<string, string>> = {
+  queuedRuns: "runs that wait",
+  runningRuns: "runs that are executed",
+  runsPerHour: "runs within an hour",
+  storageMib: "MiB of artifacts",
+};
+
 /** Everything that the runtime subgraph refuses, and why. */
 export const runtimeErrors = defineErrors({
   RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No run ${f.id}.` },
@@ -134,6 +141,11 @@ export const runtimeErrors = defineErrors({
   DELETES_BUSY: {
     code: "RESOURCE_EXHAUSTED",
     message: (_: { retryAfterMs: number }) => "Too many calls of deleteRuns are under way. Make one after the other.",
+  },
+  QUOTA_EXCEEDED: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { quota: string; limit: number; used: number; retryAfterMs: number }) =>
+      `The tenant has ${f.used} of ${f.limit} ${quotaWords[f.quota] ?? f.quota}. ${f.quota === "storageMib" ? "Delete runs (deleteRuns), or" : `Try again in ${f.retryAfterMs} ms, or`} ask the operator for a larger quota.`,
   },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",

@@ -1,3 +1,4 @@
+import type { Env } from "#shared/config.ts";
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { ArtifactResolver } from "./graph/artifact.resolver.ts";
 import { engineParts, openEventsPool, processWorkerKey } from "./worker/engine-parts.ts";
@@ -22,10 +23,13 @@ import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./gr
 import { DocumentCache } from "./plan/document-cache.ts";
 import { Run } from "./graph/run.entity.ts";
 import { runtimeLoaders, type RuntimeLoaders } from "./graph/run.loaders.ts";
+import { QuotaResolver } from "./graph/quota.resolver.ts";
 import { RunResolver } from "./graph/run.resolver.ts";
 import type { RuntimeServices } from "./graph/runtime.context.ts";
 import { SpanResolver } from "./graph/span.resolver.ts";
+import { TenantQuotas } from "./control/tenant-quotas.ts";
 import { RunRemoval } from "./control/run-removal.ts";
+import type { QuotaLimits } from "./queue/quota.sql.ts";
 import { RunControl, type EngineDeps } from "./control/run-control.ts";
 import { watchedExecutors } from "./worker/watched-executors.ts";
 
@@ -42,6 +46,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
     resolvers: [
       RunResolver,
       NodeRunResolver,
+      QuotaResolver,
       ArtifactResolver,
       SpanResolver,
       RunEventResolver,
@@ -94,9 +99,19 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
         await Promise.all([parts.close(), eventsPool.end()]);
       };
       const { evaluation } = parts.ports;
-      return { services: { control: runControl, documents: new DocumentCache(), evaluation }, close };
+      const quotas = new TenantQuotas({ db: parts.pool, log: deps.log, defaults: quotaDefaults(deps.env) });
+      return { services: { control: runControl, quotas, documents: new DocumentCache(), evaluation }, close };
     },
   });
+}
+
+function quotaDefaults({ quotaQueuedRuns, quotaRunningRuns, quotaRunsPerHour, quotaStorageMib }: Env): QuotaLimits {
+  return {
+    queuedRuns: quotaQueuedRuns ?? null,
+    runningRuns: quotaRunningRuns ?? null,
+    runsPerHour: quotaRunsPerHour ?? null,
+    storageMib: quotaStorageMib ?? null,
+  };
 }
 
 /** Runs, and everything that happens in them; the one engine. */

@@ -1,8 +1,12 @@
-/** Removes what is left of deleted runs, and deletes runs that have ended long enough ago: in one process of all, piece by piece (shared/db/sweep.ts). */
+/**
+ * Removes what is left of deleted runs, deletes runs that have ended long enough ago, and counts what tenants have stored: in one process of all, piece by piece
+ * (shared/db/sweep.ts).
+ */
 import type pg from "pg";
 import { Sweep } from "#shared/db/sweep.ts";
 import type { Log } from "#shared/log.ts";
 import { counter } from "#shared/metrics/instruments.ts";
+import { usageCount } from "../queue/quota.sql.ts";
 import { isQueueLate, removalNext, removalPiece, runsExpire } from "../queue/removal.sql.ts";
 
 const removedRows = counter({ name: "removed_rows_total", help: "Rows of deleted runs that were removed." });
@@ -23,6 +27,9 @@ const runsAtOnce = 100;
 /** Runs that a look for expired ones reads at most. */
 const expiryLooks = 2_000;
 const dayMs = 86_400_000;
+const countedAtOnce = 5_000;
+/** A flush that is sent again has the ids that it had; it is given up after a lease. */
+const uncountedMs = 90_000;
 
 /** The removal of one process. */
 export class RunRemoval {
@@ -33,7 +40,7 @@ export class RunRemoval {
 
   constructor({ keepDays, ...options }: RunRemovalOptions) {
     this.#keepDays = keepDays;
-    const piece = async (client: pg.PoolClient) => (await this.#remove(client)) || (await this.#expire(client));
+    const piece = async (client: pg.PoolClient) => (await this.#remove(client)) || (await this.#expire(client)) || (await count(client));
     this.#sweep = new Sweep({ ...options, name: "removal", piece, isLate: isQueueLate });
   }
 
@@ -72,4 +79,9 @@ export class RunRemoval {
     this.#expiredUntil = cursor ?? "";
     return cursor !== null || deleted > 0;
   }
+}
+
+/** @returns whether there may be more. */
+async function count(client: pg.PoolClient): Promise<boolean> {
+  return (await usageCount(client, new Date(Date.now() - uncountedMs), countedAtOnce)) > 0;
 }

@@ -19,7 +19,7 @@ const reasonLength = 1_000;
 const maxNamedIds = 1_000;
 const cancelAgainMs = 1_000;
 
-/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, those of checkJson */
+/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED, NUMBER_OUT_OF_RANGE, those of checkJson */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
   const { db, services, call, requestId, traceparent } = context;
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
@@ -30,6 +30,7 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
 
+  await services.quotas.admit(db.tenantId);
   const { plan, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
   const execution = given.execution ?? "WORKERS";
   const run = {
@@ -132,9 +133,10 @@ function checkReason(reason: string): string {
   return checkStorableText("reason", checkText("reason", reason, { max: reasonLength }));
 }
 
-/** Makes a new run of a FAILED one. @throws AppError RUN_NOT_FOUND, RUN_NOT_FAILED */
+/** Makes a new run of a FAILED one. @throws AppError RUN_NOT_FOUND, RUN_NOT_FAILED, QUOTA_EXCEEDED */
 export async function retryRun(context: RuntimeContext, id: string): Promise<Run> {
   const { db, services, requestId, traceparent } = context;
+  await services.quotas.admit(db.tenantId);
   const newRunId = newId();
   const made = await services.control.retryRun({
     tenantId: db.tenantId,

@@ -112,8 +112,14 @@ union select c ->> 'artifactId' from runtime.node_run n, json_array_elements(n.o
 // Each may be tens of MiB: few at a time. They go before the node runs, which say whose they are.
 const artifacts = defineStatement({
   name: "removal_artifacts",
+  // Those that were counted as their tenant's (quota.sql.ts) are not its any more.
   text: `
-delete from runtime.artifact where id = any(array(select a.id from runtime.artifact a join (${named}) m on m.id = a.id where ${isUnnamed} limit $2))`,
+with gone as (delete from runtime.artifact
+  where id = any(array(select a.id from runtime.artifact a join (${named}) m on m.id = a.id where ${isUnnamed} limit $2))
+  returning id, tenant_id, size_bytes),
+counted as (select tenant_id, sum(size_bytes) as bytes from gone where id <= (select artifact_id from runtime.usage_mark) group by tenant_id),
+u as (update runtime.tenant_usage u set artifact_bytes = greatest(0, u.artifact_bytes - c.bytes) from counted c where u.tenant_id = c.tenant_id)
+select id from gone`,
 });
 
 const rowsOfRuns = (table: string): Statement =>
