@@ -1,4 +1,5 @@
 import type { Env } from "#shared/config.ts";
+import { whenOpen } from "#shared/db/pool.ts";
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { ArtifactResolver } from "./graph/artifact.resolver.ts";
 import { engineParts, openEventsPool, processWorkerKey } from "./worker/engine-parts.ts";
@@ -100,7 +101,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       };
       const { evaluation } = parts.ports;
       const quotas = new TenantQuotas({ db: parts.pool, log: deps.log, defaults: quotaDefaults(deps.env) });
-      return { services: { control: runControl, quotas, documents: new DocumentCache(), evaluation }, close };
+      const warm = Promise.all([whenOpen(parts.pool), whenOpen(eventsPool)]);
+      return { services: { control: runControl, quotas, documents: new DocumentCache(), evaluation }, close, warm };
     },
   });
 }
