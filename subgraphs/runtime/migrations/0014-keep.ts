@@ -34,6 +34,9 @@ export class Keep0014 extends Migration {
     }
     this.addSql("create table runtime.usage_mark (one boolean primary key default true check (one), artifact_id text not null)");
     this.addSql("insert into runtime.usage_mark (artifact_id) values ('')");
+    this.addSql("alter table runtime.usage_mark enable row level security");
+    this.addSql("alter table runtime.usage_mark force row level security");
+    this.addSql("create policy engine on runtime.usage_mark using ((select app.is_engine_role()))");
     this.addSql("create index node_run_artifact on runtime.node_run (output_artifact_id) where output_artifact_id is not null");
     this.addSql(
       "create index node_run_chunks on runtime.node_run using gin (((opened -> 'chunks')::jsonb) jsonb_path_ops) where opened is not null",
