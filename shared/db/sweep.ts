@@ -66,7 +66,9 @@ export class Sweep {
   #sweepIn(ms: number): void {
     if (this.#isClosed || this.#sweeping !== undefined) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => (this.#sweeping = this.#sweepOnce()), ms).unref();
+    this.#timer = setTimeout(() => {
+      this.#sweeping = this.#sweepOnce();
+    }, ms).unref();
   }
 
   async #sweepOnce(): Promise<void> {

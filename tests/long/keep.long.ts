@@ -52,7 +52,11 @@ async function chain(engine: BenchEngine): Promise<{ stepsPerSecond: number; cpu
   return { stepsPerSecond: steady!.values["steps_s"]!, cpuMs: steady!.values["pg_cpu_ms"]! };
 }
 
-const median = (values: readonly number[]) => quantile([...values].sort((a, b) => a - b), 0.5);
+const median = (values: readonly number[]) =>
+  quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
 
 describe("a million finished runs and a hundred thousand that wait", () => {
   let empty: BenchEngine;
@@ -87,8 +91,9 @@ describe("a million finished runs and a hundred thousand that wait", () => {
   });
 
   it("are removed as fast as a thousand are made a second, or it is told how fast", async () => {
-    const left = async () => Number((await pool.query<{ n: number }>("select count(*)::int as n from runtime.run where tenant_id like 'old-%'")).rows[0]!.n);
-    const rest = async () => Number((await pool.query<{ n: number }>("select count(*)::int as n from runtime.removal")).rows[0]!.n);
+    const counted = async (text: string) => (await pool.query<{ n: number }>(`select count(*)::int as n from ${text}`)).rows[0]!.n;
+    const left = () => counted("runtime.run where tenant_id like 'old-%'");
+    const rest = () => counted("runtime.removal");
     const removal = new RunRemoval({ databaseUrl: full.url, log: pino({ level: "silent" }), keepDays: 1 });
     const beganAtMs = performance.now();
     const before = await left();

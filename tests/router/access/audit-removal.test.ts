@@ -31,7 +31,8 @@ describe("audits that are older than they are kept", () => {
     await make(31, "beta");
     const kept = [...(await make(29, "acme")), ...(await make(0, "beta"))].sort();
     const removal = startAuditRemoval({ databaseUrl: t.databaseUrl, log: pino({ level: "silent" }), keepDays: 30 });
-    const stored = async () => (await query(t.adminUrl, "select id from access.request_audit order by id")).map((row) => (row as { id: string }).id);
+    const stored = async () =>
+      (await query(t.adminUrl, "select id from access.request_audit order by id")).map((row) => (row as { id: string }).id);
     expect(await eventually(stored, (ids) => ids.length <= kept.length)).toEqual(kept);
     await removal.close();
   });

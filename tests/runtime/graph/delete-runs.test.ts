@@ -76,8 +76,7 @@ describe("deleteRun", () => {
     const id = await t.create(chain("a"), { execution: "WORKERS" });
     await ended(t, id);
     expect(await t.refusal(deleteRun, { id }, { tenantId: "t2" })).toMatchObject({ code: "NOT_FOUND" });
-    for (const odd of ["\u0000", ""])
-      expect(await t.refusal(deleteRun, { id: odd })).toMatchObject({ code: "NOT_FOUND" });
+    for (const odd of ["\u0000", ""]) expect(await t.refusal(deleteRun, { id: odd })).toMatchObject({ code: "NOT_FOUND" });
     expect(await t.ask(`query($id: ID!) { run(id: $id) { id } }`, { id })).toEqual({ run: { id } });
   });
 
@@ -114,7 +113,8 @@ describe("deleteRun", () => {
     const retried = await t.ask<{ retryRun: { id: string } }>(`mutation($id: ID!) { retryRun(id: $id) { id } }`, { id: first });
     const second = retried.retryRun.id;
     await ended(t, second);
-    const artifacts = async () => (await rows(t, "select id from runtime.artifact where run_id = $1 order by 1", [first])).map(({ id }) => id);
+    const artifacts = async () =>
+      (await rows(t, "select id from runtime.artifact where run_id = $1 order by 1", [first])).map(({ id }) => id);
     // A text, the iteration's items, and what it put out.
     const before = await artifacts();
     expect(before).toHaveLength(3);
