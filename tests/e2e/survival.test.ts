@@ -14,6 +14,7 @@ import { startOwnPlatform, type OwnPlatform } from "../../cli/client/own-platfor
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
 import { callsForItems, countCalls, itemsOf } from "../testkit/counted-items.ts";
+import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 
@@ -134,6 +135,42 @@ describe("a platform a part of which is killed", () => {
     expect([...counts].filter(([, calls]) => calls > 2)).toEqual([]);
     // One that is asked of another tenant's is none.
     expect(await askRaw("t2", "query ($id: ID!) { run(id: $id) { id } }", { id: runId })).toEqual({ run: null });
+  });
+
+  it("is the API, and it is only stopped: workers go on, nothing is lost, and nobody takes it for dead", async () => {
+    const before = { api: part("API"), health: await partHealth("API") };
+    const document = { headers: { "content-type": "application/json" }, body: JSON.stringify([{ id: "tea", text: "tea" }]) };
+    source.on("GET /stops", (_, response) => {
+      process.kill(before.api, "SIGSTOP");
+      response.writeHead(200, document.headers).end(document.body);
+    });
+    source.on("GET /tool", { body: "poured" });
+    const { nodes } = asks("/stops");
+    // The second one's call goes through the API.
+    const tool = { id: "tool", type: "tool", config: { url: `${source.url}/tool` } };
+    try {
+      const runId = await start("stopped", { nodes: [...nodes, tool], edges: [{ source: "ask", target: "tool" }] });
+      const adminUrl = `postgres://postgres@/agent_platform?host=${encodeURIComponent(join(dataDir, "postgres-socket"))}`;
+      const statuses = "select path, status from runtime.node_run where run_id = $1 order by path";
+      const stored = await eventually(
+        () => query(adminUrl, statuses, [runId]),
+        (rows) => rows.length === 2,
+      );
+      // COMPLETED, and RUNNING.
+      expect(stored).toEqual([
+        { path: "ask", status: 3 },
+        { path: "tool", status: 1 },
+      ]);
+      // Whoever asks for its health has no answer, which is one.
+      await expect(fetch(new URL("/livez", platform.graphUrl), { signal: AbortSignal.timeout(300) })).rejects.toThrow();
+      process.kill(before.api, "SIGCONT");
+      expect((await followRun(client, runId, () => {})).status).toBe("COMPLETED");
+    } finally {
+      process.kill(before.api, "SIGCONT");
+    }
+    expect(source.requests.filter(({ path }) => path === "/tool")).toHaveLength(1);
+    expect(part("API")).toBe(before.api);
+    expect(await partHealth("API")).toEqual(before.health);
   }, 300_000);
 
   it("is a worker: its runs go on elsewhere long before their leases run out", async () => {

@@ -227,12 +227,16 @@ export class NodeCalls {
   }
 
   #ended(held: HeldNode, execution: Execution, outcome: NodeOutcome): void {
-    if (held.execution !== execution) return;
+    const { context } = execution;
+    if (held.execution !== execution) return context.settled();
     held.execution = undefined;
     this.#ledger.held.calling.delete(held);
     // A call that was stopped has no outcome, but for what it completed all the same: that is true and cannot be taken back.
     const isWanted = execution.stopped === undefined || (outcome.kind === "completed" && execution.stopped !== "cancelled");
-    if (isWanted) this.#run.executed(held, outcome, execution.context.spans);
+    if (isWanted) this.#run.executed(held, outcome, context.spans);
+    // Until the flush is settled that stores it.
+    if (isWanted && context.hasRoom) this.#ledger.pending.rooms.push(context);
+    else context.settled();
     this.#run.advance();
   }
 }

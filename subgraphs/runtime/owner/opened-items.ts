@@ -41,14 +41,14 @@ export interface ItemsRefused {
 }
 
 /** Makes what is stored of the items of the iteration at a path. */
-export function storedItems(path: string, { items: given, written }: Pick<OpenedOutcome, "items" | "written">): StoredItems | ItemsRefused {
+export function storedItems(path: string, { items: given }: Pick<OpenedOutcome, "items">): StoredItems | ItemsRefused {
   const { count, bytes } = itemLimits;
   if (given.length > count) {
     const message = `config.items has ${given.length} items and may have ${count}; split the list and run the workflow once for each part.`;
     return { code: "ITERATION_TOO_LARGE", message };
   }
   try {
-    const { value, text } = storableJson(given, "config.items", { maxBytes: bytes, replaced: { count: 0 }, written });
+    const { value, text } = storableJson(given, "config.items", { maxBytes: bytes, replaced: { count: 0 } });
     return { items: value as Json[], bytes: Buffer.byteLength(text), ...columnOf(path, value as Json[], text) };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;

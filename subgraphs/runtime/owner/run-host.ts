@@ -1,3 +1,4 @@
+import type { ByteRoom } from "#shared/byte-room.ts";
 import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodePorts } from "../nodes/executor.ts";
@@ -38,6 +39,8 @@ export interface OwnerProcess {
   readonly results: ResultReader;
   /** What its runs hold in memory. */
   readonly held: HeldBytes;
+  /** What its calls have in flight: answers that are read, or not stored yet. */
+  readonly answers: ByteRoom;
   /** No new node starts; what is finished is given back. */
   readonly isStopping: boolean;
 }

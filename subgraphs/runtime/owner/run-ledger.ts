@@ -138,6 +138,11 @@ export class RunLedger {
     return jsonFactor * (this.#inputBytes + this.#stateBytes) + this.#outputs.held + 2 * this.#unstored;
   }
 
+  /** Bytes of the JSON that a node run put out, where it is held. */
+  outputJsonBytesOf(path: string): number {
+    return this.#outputs.jsonBytesOf(path);
+  }
+
   /** Hands over all that has not been sent. */
   take(): Pending {
     const taken = this.#pending;

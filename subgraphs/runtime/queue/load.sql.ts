@@ -2,6 +2,7 @@
  * What an owner reads once, right after its claim: the run, its node runs and its inbox, in one statement; then the outputs that lie in artifacts, so many bytes at
  * a time. These never change, so that all of it is as it was at one moment. What runs weigh is asked before anything of them is read.
  */
+import { readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { isTimeOut } from "./failure.ts";
 import type { OpenedColumn } from "./rows.ts";
@@ -189,7 +190,7 @@ from runtime.run r where r.id = $1`,
 
 export const loadOutputs = defineStatement({
   name: "load_outputs",
-  text: `select id, content_text as text, content_json as json from runtime.artifact where id = any($1)`,
+  text: `select id, content_text as text, content_json::text as json from runtime.artifact where id = any($1)`,
 });
 
 /** About what a row takes beside its texts. */
@@ -277,13 +278,21 @@ export async function outputsLoad(db: Queryable, runs: readonly { nodes: readonl
 /** What is not read in the time that a statement has is read in halves. */
 async function pageLoad(db: Queryable, ids: readonly string[]): Promise<Map<string, Output>> {
   try {
-    const rows = await rowsOf<{ id: string; text: string | null; json: Json }>(db, loadOutputs, [ids]);
-    return new Map(rows.map(({ id, text, json }) => [id, { outputText: text, outputJson: json }]));
+    const rows = await rowsOf<{ id: string; text: string | null; json: string | null }>(db, loadOutputs, [ids]);
+    const outputs = new Map<string, Output>();
+    // The driver would read each at once.
+    for (const { id, text, json } of rows) outputs.set(id, { outputText: text, outputJson: await storedJson(json) });
+    return outputs;
   } catch (cause) {
     if (!isTimeOut(cause) || ids.length < 2) throw cause;
     const middle = Math.ceil(ids.length / 2);
     return new Map([...(await pageLoad(db, ids.slice(0, middle))), ...(await pageLoad(db, ids.slice(middle)))]);
   }
+}
+
+/** Reads what was stored as JSON; what is large in turns of the main loop. */
+export async function storedJson(text: string | null): Promise<Json> {
+  return text === null ? null : ((await readJsonInTurns(text, { isOurs: true })) as Json);
 }
 
 /** Parts of a list, each of so many bytes at most, or of one item. */

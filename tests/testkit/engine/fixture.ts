@@ -202,7 +202,10 @@ function watch(pool: pg.Pool, sends: (sent: SentStatement) => void): void {
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
   const watched = async (...args: unknown[]): Promise<unknown> => {
     const { name = "", values = [] } = args[0] as Partial<SentStatement>;
-    const characters = values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
+    const characters = values.reduce<number>(
+      (sum, value) => sum + (typeof value === "string" || Buffer.isBuffer(value) ? value.length : 0),
+      0,
+    );
     sends({ name, values, characters });
     return query(...args);
   };
