@@ -26,9 +26,12 @@ export interface StoredItems {
   bytes: number;
 }
 
-/** What an iteration opened with, from its row and from the artifacts that its chunks name, where they were read. */
-export function openedOf({ count, items }: OpenedColumn, chunks: readonly Json[][] | null): Opened {
-  return { count, items: items ?? chunks?.flat() };
+/** What an iteration opened with, from its row and from the artifacts that its chunks name, where they were read; of others no item is asked for any more. */
+export function openedOf({ count, items, chunks: places = [] }: OpenedColumn, chunks: readonly (readonly Json[] | null)[] | null): Opened {
+  if (items !== undefined || chunks === null) return { count, items };
+  const read: Json[] = [];
+  chunks.forEach((chunk, index) => chunk?.forEach((item, at) => (read[(places[index]?.from ?? 0) + at] = item)));
+  return { count, items: read };
 }
 
 /** Why items cannot be kept. */

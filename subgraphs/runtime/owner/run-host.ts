@@ -4,6 +4,7 @@ import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodePorts } from "../nodes/executor.ts";
 import type { Rest } from "../queue/flush.sql.ts";
 import type { FlushingRun } from "./flush-draft.ts";
+import type { ResultReader } from "./frame-results.ts";
 import type { HeldBytes, Holder } from "./held-bytes.ts";
 import type { NotLoaded } from "./run-loader.ts";
 import type { Slots } from "./slots.ts";
@@ -35,6 +36,7 @@ export interface OwnerProcess {
   /** Whether nodes beyond the slots are offered to other workers; else they wait for a slot here. */
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
+  readonly results: ResultReader;
   /** What its runs hold in memory. */
   readonly held: HeldBytes;
   /** What its calls have in flight: answers that are read, or not stored yet. */

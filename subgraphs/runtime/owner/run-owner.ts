@@ -14,6 +14,7 @@ import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
 import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
 import { Flusher } from "./flusher.ts";
+import { resultReader, type ResultReader } from "./frame-results.ts";
 import { HeldBytes, type Holder } from "./held-bytes.ts";
 import { answerBytesOfHeap, heldBytesOfHeap } from "./heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
@@ -72,6 +73,7 @@ export class RunOwner implements RunHost {
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
   readonly held: HeldBytes;
+  readonly results: ResultReader;
   readonly answers: ByteRoom;
   readonly plans: PlanCache;
   readonly advancing: ((runId: string | undefined) => void) | undefined;
@@ -103,6 +105,7 @@ export class RunOwner implements RunHost {
     this.held = new HeldBytes(options.heldBytes ?? heldBytesOfHeap());
     this.answers = new ByteRoom(options.answerBytes ?? answerBytesOfHeap());
     this.plans = new PlanCache(db);
+    this.results = resultReader(db);
     this.#loader = new RunLoader({ db, log, held: this.held, plans: this.plans });
     this.advancing = options.advancing;
     this.#db = db;
