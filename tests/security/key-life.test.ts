@@ -20,7 +20,7 @@ const create = `mutation { createApiKey(input: { name: "first" }) { secret apiKe
 const setStatus = `mutation ($id: ID!, $status: ApiKeyStatus!) { updateApiKeyStatus(id: $id, status: $status) { status } }`;
 
 /** The keys of another router: it shares the database, and no hint reaches it. */
-function otherRouter(t: KeyedPlatform, more: { graceMs?: number; pollMs?: number; usesMs?: number } = {}): Promise<KeyRing> {
+function otherRouter(t: KeyedPlatform, more: { graceMs?: number; pollMs?: number; usesMs?: number; answerMs?: number } = {}): Promise<KeyRing> {
   const { databaseUrl, encryptionKey } = t.env as ReadyEnv;
   return KeyRing.open({ databaseUrl, secrets: createSecretBox(encryptionKey), hints: localHints(), log: memoryLog([]), ...more });
 }
@@ -202,6 +202,43 @@ describe("a key", () => {
     }
   });
 });
+
+describe("a database that is asked and says nothing, for its machine is frozen", () => {
+  it("holds known keys so long and no longer, ends what is open, and is given up by who waits for it", async () => {
+    await using t = await startKeyedPlatform();
+    const { secret } = await t.keyOf("t1");
+    const expiring = await t.keyOf("t1", null, { expiresAt: new Date(Date.now() + 60_000) });
+    const before = await keySessions(t);
+    const ring = await otherRouter(t, { pollMs: 20, graceMs: 1_000, answerMs: 2_000 });
+    const own = (await keySessions(t)).filter((pid) => !before.includes(pid));
+    expect(own).toHaveLength(2);
+    try {
+      const caller = await ring.callerOf(secret);
+      const ended = new Promise((resolve) => void ring.watch(caller, resolve));
+      for (const pid of own) process.kill(pid, "SIGSTOP");
+      // Known, and held for a while.
+      await expect(ring.callerOf(secret)).resolves.toMatchObject({ tenantId: "t1" });
+      // Never asked about: it is looked up in vain, and told so.
+      await expect(ring.callerOf(expiring.secret)).rejects.toMatchObject({ reason: "KEYS_UNAVAILABLE" });
+      expect(await ended).toBe("UNKNOWN");
+      // The sessions that said nothing were left; others answer.
+      await eventually(
+        () => ring.callerOf(expiring.secret).catch((error: { reason: string }) => error.reason),
+        (seen) => typeof seen === "object",
+      );
+      expect((await keySessions(t)).filter((pid) => !before.includes(pid) && !own.includes(pid))).not.toHaveLength(0);
+    } finally {
+      for (const pid of own) process.kill(pid, "SIGCONT");
+      await ring.close();
+    }
+  });
+});
+
+/** PostgreSQL's processes of the sessions by which keys are looked up. */
+async function keySessions({ database }: KeyedPlatform): Promise<number[]> {
+  const of = `select pid from pg_stat_activity where datname = current_database() and application_name in ('agent-platform keys', 'agent-platform key epoch')`;
+  return ((await query(database.adminUrl, of)) as { pid: number }[]).map(({ pid }) => pid);
+}
 
 describe("a WebSocket", () => {
   it("is opened with a key alone, and closed with 4403 without one, with a wrong one, or for another tenant", async () => {
