@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import type { GraphqlContext } from "#shared/serve/graphql-http.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
+import { withoutKeys } from "./access/key-format.ts";
 import { authOff, identified, type Identity } from "./edge/identity.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
 import { seenFrom } from "./edge/seen-from.ts";
@@ -50,7 +51,7 @@ export function socketContext(
   const upgrade = claimedBy(request);
   const claimed: ClaimedRequest = {
     tenantId: connectionParams["x-tenant-id"] ?? upgrade.tenantId,
-    requestId: connectionParams["x-request-id"] ?? upgrade.requestId,
+    requestId: speakable(connectionParams["x-request-id"]) ?? upgrade.requestId,
     traceparent: connectionParams["traceparent"] ?? upgrade.traceparent,
   };
   return { info: requestInfo(identified(claimed, identity), signal), identity, transport: "WEBSOCKET", ...clientOf(request) };
@@ -76,7 +77,7 @@ export function refusedContext(
   const tenantId = tenantOfRefused(identity, connectionParams["x-tenant-id"] ?? upgrade.tenantId);
   const claimed = {
     tenantId: isTenantId(tenantId) ? tenantId : undefined,
-    requestId: requestId ?? connectionParams["x-request-id"] ?? upgrade.requestId,
+    requestId: requestId ?? speakable(connectionParams["x-request-id"]) ?? upgrade.requestId,
   };
   return { info: requestInfo(identified(claimed, identity)), identity, transport: "HTTP", ...clientOf(request) };
 }
@@ -90,10 +91,13 @@ function claimedBy({ headers, url }: IncomingMessage): ClaimedRequest {
   const search = url === undefined || !url.includes("?") ? undefined : new URLSearchParams(url.slice(url.indexOf("?")));
   return {
     tenantId: headers["x-tenant-id"] || search?.get("tenant_id"),
-    requestId: headers["x-request-id"] || search?.get("x-request-id"),
+    requestId: speakable(headers["x-request-id"] || search?.get("x-request-id")),
     traceparent: headers["traceparent"],
   };
 }
+
+/** A request's id is in logs, audits and answers: an API key is none. */
+const speakable = (claimed: unknown) => (typeof claimed === "string" && withoutKeys(claimed) !== claimed ? undefined : claimed);
 
 const isTenantId = (claimed: unknown) => typeof claimed === "string" && tenantIdPattern.test(claimed);
 

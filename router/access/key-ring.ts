@@ -45,6 +45,14 @@ export interface Caller {
   isAdmin: boolean;
 }
 
+/** Of whom a key is that was right and is accepted no more, by the error that its holder is told, in which nothing of that is said. */
+const ownersOfRefused = new WeakMap<object, Caller>();
+
+/** Of whom the key is that was refused with an error; undefined where it is nobody's. */
+export function ownerOfRefused(error: unknown): Caller | undefined {
+  return typeof error === "object" && error !== null ? ownersOfRefused.get(error) : undefined;
+}
+
 /** The topic of hints that a key has changed. */
 export const keyTopic = "access.keys";
 
@@ -163,10 +171,13 @@ export class KeyRing {
   }
 
   #accepted(row: KeyRow): Caller {
-    if (!isAccepted(row)) throw keyErrors.KEY_INVALID({});
+    if (!isAccepted(row)) {
+      const refused = keyErrors.KEY_INVALID({});
+      ownersOfRefused.set(refused, callerIn(row));
+      throw refused;
+    }
     this.#uses.record(row.id);
-    const { id: keyId, prefix, tenantId, isAdmin } = row;
-    return { keyId, prefix, tenantId, isAdmin, scopes: isAdmin ? adminScopes : (row.scopes ?? tenantScopes) };
+    return callerIn(row);
   }
 
   #isFresh(): boolean {
@@ -266,6 +277,10 @@ export class KeyRing {
 
 /** Keys that are looked up at once, beyond which they are refused. */
 const maxLoading = 1_000;
+
+function callerIn({ id: keyId, prefix, tenantId, isAdmin, scopes }: KeyRow): Caller {
+  return { keyId, prefix, tenantId, isAdmin, scopes: isAdmin ? adminScopes : (scopes ?? tenantScopes) };
+}
 
 const isAccepted = ({ status, expiresAt }: KeyRow) => status === "ACTIVE" && !hasExpired(expiresAt);
 

@@ -14,7 +14,7 @@ import { hashOf } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
 import type { Identities } from "./identity.ts";
-import { isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
+import { documentOf, isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
 import { both, type Leave } from "./places.ts";
 import type { StreamFormat } from "./stream-formats.ts";
 import { startSubscription } from "./subscriptions.ts";
@@ -123,7 +123,9 @@ export class HttpStreams {
       const statusCode = error.reason === "STREAMS_LIMIT" ? 503 : 429;
       response.setHeader("retry-after", "1");
       sendJson(response, statusCode, { errors: [clientError(error, { requestId: context.info.requestId })] });
-      const operation = { context, hash: hashOf(asked.query), operationName: asked.operationName, variables: {}, startedAt: new Date() };
+      const { query, operationName, variables } = asked;
+      const document = documentOf(this.#runtime, query);
+      const operation = { context, hash: hashOf(query), document, operationName, variables: variables ?? {}, startedAt: new Date() };
       this.#runtime.audits.record(operation, { statusCode, errorCodes: [error.code], reasons: [error.reason] });
       return undefined;
     }
