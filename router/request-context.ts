@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import type { GraphqlContext } from "#shared/serve/graphql-http.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
 import { withoutKeys } from "./access/key-format.ts";
+import { paramOf } from "./edge/connection-params.ts";
 import { authOff, identified, type Identity } from "./edge/identity.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
 import { seenFrom } from "./edge/seen-from.ts";
@@ -50,9 +51,9 @@ export function socketContext(
 ): RouterContext {
   const upgrade = claimedBy(request);
   const claimed: ClaimedRequest = {
-    tenantId: connectionParams["x-tenant-id"] ?? upgrade.tenantId,
-    requestId: speakable(connectionParams["x-request-id"]) ?? upgrade.requestId,
-    traceparent: connectionParams["traceparent"] ?? upgrade.traceparent,
+    tenantId: paramOf(connectionParams, "x-tenant-id") ?? upgrade.tenantId,
+    requestId: speakable(paramOf(connectionParams, "x-request-id")) ?? upgrade.requestId,
+    traceparent: paramOf(connectionParams, "traceparent") ?? upgrade.traceparent,
   };
   return { info: requestInfo(identified(claimed, identity), signal), identity, transport: "WEBSOCKET", ...clientOf(request) };
 }
@@ -74,10 +75,10 @@ export function refusedContext(
   { connectionParams = {}, requestId, identity = authOff }: RefusedFacts,
 ): RouterContext {
   const upgrade = claimedBy(request);
-  const tenantId = tenantOfRefused(identity, connectionParams["x-tenant-id"] ?? upgrade.tenantId);
+  const tenantId = tenantOfRefused(identity, paramOf(connectionParams, "x-tenant-id") ?? upgrade.tenantId);
   const claimed = {
     tenantId: isTenantId(tenantId) ? tenantId : undefined,
-    requestId: requestId ?? speakable(connectionParams["x-request-id"]) ?? upgrade.requestId,
+    requestId: requestId ?? speakable(paramOf(connectionParams, "x-request-id")) ?? upgrade.requestId,
   };
   return { info: requestInfo(identified(claimed, identity)), identity, transport: "HTTP", ...clientOf(request) };
 }

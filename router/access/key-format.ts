@@ -24,6 +24,11 @@ export function prefixOf(key: string): string | undefined {
   return checksum(body) === key.slice(-6) ? key.slice(0, prefixCharacters) : undefined;
 }
 
+/** Whether a text is meant to be a key of this platform, right or wrong. */
+export function looksLikeKey(text: string): boolean {
+  return text.startsWith("agp_");
+}
+
 /**
  * A text without the keys that somebody put into it by mistake, such as one in the place of an id. What a key is found by stays, so that its owner knows which
  * one to rotate. By its form, not its checksum: one that is mistyped, or cut short, is still most of a secret.

@@ -74,7 +74,8 @@ export class RefusalAudit {
     const rows = (this.#rows.get(of) ?? 0) + 1;
     this.#rows.set(of, rows);
     // Said once a window: a line each would be the same flood elsewhere.
-    if (rows === maxRows + 1) log.warn({ maxRows, windowMs, ...(of !== "" && { tenantId: of }) }, "too many requests refused to audit each");
+    if (rows === maxRows + 1)
+      log.warn({ maxRows, windowMs, ...(of !== "" && { tenantId: of }) }, "too many requests refused to audit each");
     return rows <= maxRows;
   }
 }

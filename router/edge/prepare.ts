@@ -45,7 +45,7 @@ export function prepareOperation(
     const parsed = runtime.operations.parsed(asked.query);
     document = parsed.document;
     const planned = runtime.operations.fromDocument({ ...parsed, operationName }, context.info);
-    const { errors } = weighValues(runtime, planned, variables);
+    const { errors } = weighValues(runtime, planned, { variables, caller: context.info });
     if (errors.length > 0) return refuse(errors, document);
     const isSubscription = planned.node.operation === OperationTypeNode.SUBSCRIPTION;
     const leave = isSubscription ? runtime.places.ofSubscription(context.info.tenantId) : undefined;

@@ -27,6 +27,7 @@ import { heapSizeOf } from "./heap-size.ts";
 import type { OperationLimits } from "./limits.ts";
 import { pointsExcess, rootPricesOf, type RootPrices } from "./root-points.ts";
 import { authorize, rootScopesOf, type CallerFacts, type RootScopes } from "./root-scopes.ts";
+import { tellable } from "./schema-secrecy.ts";
 import { compileShape, type Shaper } from "./shape.ts";
 import { conditionalRootFault } from "./subscription-root.ts";
 import type { ComposedGraph } from "./supergraph.ts";
@@ -147,7 +148,7 @@ export class Operations {
       const fields = kept?.operations.get(name)?.rootFields ?? (node == null ? [] : rootFieldsOf(document, node));
       if (node != null) authorize(node.operation, fields, caller, this.#scopes);
     }
-    const known = kept ?? this.#validated(document);
+    const known = kept ?? this.#validated(document, caller);
     const planned = known.operations.get(name) ?? this.#plan(known, operationName);
     if (!known.operations.has(name)) {
       known.operations.set(name, planned);
@@ -166,8 +167,8 @@ export class Operations {
     }
   }
 
-  #validated(document: DocumentNode): KnownDocument {
-    const errors = this.#validate(document);
+  #validated(document: DocumentNode, caller: CallerFacts): KnownDocument {
+    const errors = tellable(this.#validate(document), caller);
     if (errors.length > 0)
       throw new RefusedOperation(
         errors.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED")),

@@ -113,7 +113,14 @@ describe("the row of an operation that its key may not ask for", () => {
     const reader = await t.keyOf("refused", ["app:read"]);
     await ask(reader.secret, name);
     expect(await audits(owner, name)).toMatchObject([
-      { apiKeyId: reader.id, operationType: "MUTATION", rootFields: ["createApp"], statusCode: 403, variables: { code: "shop" }, event: null },
+      {
+        apiKeyId: reader.id,
+        operationType: "MUTATION",
+        rootFields: ["createApp"],
+        statusCode: 403,
+        variables: { code: "shop" },
+        event: null,
+      },
     ]);
   });
 });

@@ -20,7 +20,10 @@ const create = `mutation { createApiKey(input: { name: "first" }) { secret apiKe
 const setStatus = `mutation ($id: ID!, $status: ApiKeyStatus!) { updateApiKeyStatus(id: $id, status: $status) { status } }`;
 
 /** The keys of another router: it shares the database, and no hint reaches it. */
-function otherRouter(t: KeyedPlatform, more: { graceMs?: number; pollMs?: number; usesMs?: number; answerMs?: number } = {}): Promise<KeyRing> {
+function otherRouter(
+  t: KeyedPlatform,
+  more: { graceMs?: number; pollMs?: number; usesMs?: number; answerMs?: number } = {},
+): Promise<KeyRing> {
   const { databaseUrl, encryptionKey } = t.env as ReadyEnv;
   return KeyRing.open({ databaseUrl, secrets: createSecretBox(encryptionKey), hints: localHints(), log: memoryLog([]), ...more });
 }
@@ -130,6 +133,25 @@ describe("a key that is revoked", () => {
     } finally {
       await elsewhere.close();
     }
+  });
+
+  it.each([
+    ["text/event-stream", /^:\n\nevent: next\ndata: \{"errors":\[\{.*"reason":"KEY_INVALID".*\}\]\}\n\nevent: complete\ndata:\n\n$/s],
+    ["multipart/mixed; subscriptionSpec=1.0", /\{"payload":null,"errors":\[\{.*"reason":"KEY_INVALID".*\}\]\}\r\n--graphql--\r\n$/s],
+  ])("ends a stream with the reason, so that its client does not come again: %s", async (accept, ending) => {
+    await using t = await startKeyedPlatform();
+    const { secret, id } = await t.keyOf("t1");
+    const { data: app } = await t.as(secret, `mutation { createApp(input: { code: "a", name: "a" }) { id } }`);
+    const { id: appId } = (app as { createApp: { id: string } }).createApp;
+    const { data } = await t.as(secret, `mutation { createSession(input: { appId: "${appId}", userId: "u" }) { id } }`);
+    const { id: sessionId } = (data as { createSession: { id: string } }).createSession;
+    const stream = await fetch(t.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept, "x-api-key": secret },
+      body: JSON.stringify({ query: `subscription { messageAdded(sessionId: "${sessionId}") { cursor } }` }),
+    });
+    await t.admin.revoke(id);
+    expect(await stream.text()).toMatch(ending);
   });
 
   it("is revoked for good, while one that is disabled may be active again", async () => {
@@ -244,12 +266,18 @@ describe("a WebSocket", () => {
   it("is opened with a key alone, and closed with 4403 without one, with a wrong one, or for another tenant", async () => {
     await using t = await startKeyedPlatform();
     const { secret } = await t.keyOf("t1", ["app:read"]);
-    for (const params of [{}, { "x-api-key": "agp_no" }, { "x-api-key": secret, "x-tenant-id": "t2" }])
+    for (const params of [
+      {},
+      { "x-api-key": "agp_no" },
+      { "x-api-key": secret, "x-tenant-id": "t2" },
+      { "X-Api-Key": secret, "X-Tenant-ID": "t2" },
+    ])
       expect((await socketOf(t, params).closed).code).toBe(4403);
     for (const params of [
       { "x-api-key": secret },
       { authorization: `Bearer ${secret}` },
       { Authorization: `Bearer ${secret}`, "x-tenant-id": "t1" },
+      { "X-API-Key": secret, "X-Tenant-Id": "t1" },
     ]) {
       const { client, connected } = socketOf(t, params);
       await connected;
