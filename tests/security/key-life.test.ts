@@ -302,18 +302,10 @@ describe("a WebSocket", () => {
   it("is closed with 1013 when nobody can say any more whether its key holds", async () => {
     await using t = await startKeyedPlatform();
     const { secret } = await t.keyOf("t1");
-    const other = await t.keyOf("t1");
-    await t.as(other.secret, apps);
-    await t.admin.revoke(other.id);
-    await eventually(
-      async () => refusalIn(await t.as(other.secret, apps)),
-      (refusal) => refusal === "UNAUTHENTICATED KEY_INVALID",
-    );
-    // The router has heard of all that there is.
     const { closed, connected } = socketOf(t, { "x-api-key": secret });
     await Promise.race([connected, closed]);
-    // As after a backup that was put back: all that was heard of keys is void.
-    await query(t.database.adminUrl, "update access.key_epoch set epoch = epoch - 1");
+    // As after a backup that was put back: all that was heard of keys is void. Below whatever was heard: the router may be behind by one.
+    await query(t.database.adminUrl, "update access.key_epoch set epoch = -1");
     expect(await closed).toMatchObject({ code: 1013, reason: expect.stringMatching(/^KEYS_UNAVAILABLE: /) });
   });
 
