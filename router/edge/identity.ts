@@ -127,7 +127,7 @@ function keyAmongParams(params: ConnectionParams): string | undefined {
 }
 
 /** Node keeps the first of several Authorization headers and drops the others, which somebody in front may have read. */
-function keyAmongHeaders({ headers, rawHeaders = [] }: Pick<IncomingMessage, "headers" | "rawHeaders">): string | undefined {
+function keyAmongHeaders({ headers, rawHeaders }: Pick<IncomingMessage, "headers" | "rawHeaders">): string | undefined {
   const bearers = rawHeaders.flatMap((name, index) =>
     index % 2 === 0 && name.length === 13 && name.toLowerCase() === "authorization" ? [bearerIn(rawHeaders[index + 1])] : [],
   );

@@ -99,7 +99,11 @@ describe("the first key (S-107)", () => {
     const setting = { ...defaultEnv({ authRequired: true }), ...env };
     const rates = new Rates(rateLimitsOf(setting));
     const identities = new Identities({ env: setting, keys: { hasKeys: false } as KeyRing, rates });
-    const request = { headers: { host: "127.0.0.1:4000", ...headers }, socket: { remoteAddress: "127.0.0.1" } } as IncomingMessage;
+    const request = {
+      headers: { host: "127.0.0.1:4000", ...headers },
+      rawHeaders: [],
+      socket: { remoteAddress: "127.0.0.1" },
+    } as IncomingMessage;
     expect(await identities.of(request)).toEqual({ kind: "nobody", mayBootstrap });
   });
 });
@@ -245,7 +249,7 @@ describe("a database that is asked and says nothing, for its machine is frozen",
       expect(await ended).toBe("UNKNOWN");
       // The sessions that said nothing were left; others answer.
       await eventually(
-        () => ring.callerOf(expiring.secret).catch((error: { reason: string }) => error.reason),
+        () => ring.callerOf(expiring.secret).catch((error: unknown) => (error as { reason: string }).reason),
         (seen) => typeof seen === "object",
       );
       expect((await keySessions(t)).filter((pid) => !before.includes(pid) && !own.includes(pid))).not.toHaveLength(0);
