@@ -12,6 +12,8 @@ import type { AnswerWeight } from "../graph/answer-weight.ts";
 import { executePlan } from "../graph/execute-plan.ts";
 import { RefusedOperation, type Operations, type ParsedOperation, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
+import type { CallerFacts } from "../graph/root-scopes.ts";
+import { tellable } from "../graph/schema-secrecy.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
 import { namesOf, operationEnded, refusedNames, type OperationNames } from "./operation-metrics.ts";
 import { startDeadline, type OperationDeadlines, type RunningDeadline } from "./operation-deadline.ts";
@@ -63,9 +65,9 @@ export function createGateway(runtime: Runtime): Gateway {
 export function weighValues(
   { graph }: Pick<Runtime, "graph">,
   { node, defaults, weighAnswer }: PlannedOperation,
-  variables: Record<string, unknown>,
+  { variables, caller }: { variables: Record<string, unknown>; caller: CallerFacts },
 ): AnswerWeight {
-  const errors = checkVariables({ schema: graph.apiSchema, node, variables });
+  const errors = tellable(checkVariables({ schema: graph.apiSchema, node, variables }), caller);
   return errors.length > 0 ? { errors, nodes: 0 } : weighAnswer({ ...defaults, ...variables });
 }
 
@@ -103,7 +105,7 @@ async function execute(
     const planned = runtime.operations.fromDocument(parsed, context.info);
     asked.names = namesOf(planned);
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
-    const { errors, nodes } = weighValues(runtime, planned, variables);
+    const { errors, nodes } = weighValues(runtime, planned, { variables, caller: context.info });
     if (errors.length > 0) return { errors };
     const { tenantId } = context.info;
     const { outsideMs, operationMs } = runtime.operationDeadlines;
