@@ -11,8 +11,10 @@ import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts"
 import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
 import { HandledErrors0009 } from "./migrations/0009-handled-errors.ts";
 import { Frames0010 } from "./migrations/0010-frames.ts";
+import { People0012 } from "./migrations/0012-people.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
+import { LinkResolver } from "./graph/link.resolver.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
 import { OutboxPump } from "./control/outbox-pump.ts";
 import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/run-event.resolver.ts";
@@ -24,6 +26,7 @@ import { RunResolver } from "./graph/run.resolver.ts";
 import type { RuntimeServices } from "./graph/runtime.context.ts";
 import { SpanResolver } from "./graph/span.resolver.ts";
 import { RunControl, type EngineDeps } from "./control/run-control.ts";
+import { WaitingLinkResolver, WaitingResolver } from "./graph/waiting.resolver.ts";
 import { watchedExecutors } from "./worker/watched-executors.ts";
 
 /**
@@ -39,6 +42,9 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
     resolvers: [
       RunResolver,
       NodeRunResolver,
+      WaitingResolver,
+      WaitingLinkResolver,
+      LinkResolver,
       ArtifactResolver,
       SpanResolver,
       RunEventResolver,
@@ -68,6 +74,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0008-engine-role", class: EngineRole0008 },
       { name: "0009-handled-errors", class: HandledErrors0009 },
       { name: "0010-frames", class: Frames0010 },
+      { name: "0012-people", class: People0012 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {

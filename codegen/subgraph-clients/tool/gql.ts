@@ -17,11 +17,13 @@ type Documents = {
     "\n  query AgentToolBindingsById($bindings: [_Any!]!) {\n    _entities(representations: $bindings) {\n      ... on ToolBinding {\n        id\n        deletedAt\n      }\n    }\n  }\n": typeof types.AgentToolBindingsByIdDocument,
     "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      numbersAsText\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": typeof types.RuntimeInvokeToolDocument,
     "\n  query RuntimeToolReference(\n    $toolId: ID!\n    $toolCode: String!\n    $toolBindingId: ID!\n    $byTool: Boolean!\n    $byCode: Boolean!\n    $byBinding: Boolean!\n  ) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolByCode(code: $toolCode) @include(if: $byCode) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n": typeof types.RuntimeToolReferenceDocument,
+    "\n  query RuntimeToolInputSchema($id: ID!) {\n    toolVersion(id: $id) {\n      inputSchema\n    }\n  }\n": typeof types.RuntimeToolInputSchemaDocument,
 };
 const documents: Documents = {
     "\n  query AgentToolBindingsById($bindings: [_Any!]!) {\n    _entities(representations: $bindings) {\n      ... on ToolBinding {\n        id\n        deletedAt\n      }\n    }\n  }\n": types.AgentToolBindingsByIdDocument,
     "\n  mutation RuntimeInvokeTool($input: InvokeToolInput!) {\n    invokeTool(input: $input) {\n      ok\n      status\n      outputText\n      outputJson\n      numbersAsText\n      headers\n      durationMs\n      errorCode\n      errorMessage\n      resolved\n    }\n  }\n": types.RuntimeInvokeToolDocument,
     "\n  query RuntimeToolReference(\n    $toolId: ID!\n    $toolCode: String!\n    $toolBindingId: ID!\n    $byTool: Boolean!\n    $byCode: Boolean!\n    $byBinding: Boolean!\n  ) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolByCode(code: $toolCode) @include(if: $byCode) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n": types.RuntimeToolReferenceDocument,
+    "\n  query RuntimeToolInputSchema($id: ID!) {\n    toolVersion(id: $id) {\n      inputSchema\n    }\n  }\n": types.RuntimeToolInputSchemaDocument,
 };
 
 /**
@@ -50,6 +52,10 @@ export function graphql(source: "\n  mutation RuntimeInvokeTool($input: InvokeTo
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query RuntimeToolReference(\n    $toolId: ID!\n    $toolCode: String!\n    $toolBindingId: ID!\n    $byTool: Boolean!\n    $byCode: Boolean!\n    $byBinding: Boolean!\n  ) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolByCode(code: $toolCode) @include(if: $byCode) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n"): (typeof documents)["\n  query RuntimeToolReference(\n    $toolId: ID!\n    $toolCode: String!\n    $toolBindingId: ID!\n    $byTool: Boolean!\n    $byCode: Boolean!\n    $byBinding: Boolean!\n  ) {\n    tool(id: $toolId) @include(if: $byTool) {\n      ...FrozenTool\n    }\n    toolByCode(code: $toolCode) @include(if: $byCode) {\n      ...FrozenTool\n    }\n    toolBinding(id: $toolBindingId) @include(if: $byBinding) {\n      id\n      deletedAt\n      tool {\n        ...FrozenTool\n      }\n      toolVersion {\n        id\n      }\n    }\n  }\n  fragment FrozenTool on Tool {\n    id\n    status\n    deletedAt\n    latestVersion {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RuntimeToolInputSchema($id: ID!) {\n    toolVersion(id: $id) {\n      inputSchema\n    }\n  }\n"): (typeof documents)["\n  query RuntimeToolInputSchema($id: ID!) {\n    toolVersion(id: $id) {\n      inputSchema\n    }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};

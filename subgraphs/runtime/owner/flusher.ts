@@ -183,6 +183,7 @@ export class Flusher {
       if (answer.why === "ok" || answer.why === "applied") {
         stored.push(draft.row.id);
         this.#hints.publish("run", draft.row.id);
+        if (draft.pending.asks) this.#hints.publish("waiting", draft.run.tenantId);
         if (draft.withdraws) this.#hints.publish("withdrawn", draft.row.id);
         hasRuns ||= draft.row.rest === "requeue";
         hasNodes ||= draft.pending.offers.length > 0;
