@@ -15,9 +15,20 @@ import { portCall, traced } from "./traced.ts";
  * `{ tool, ok, status, headers, body, duration_ms }`, `tool` being what was resolved (S-55); output_text is a body that is text.
  */
 export const toolNode: NodeExecutor = {
-  ...outsideNode(async (context) => callTool(context, requestOf(approvedConfig(await rendered(context, "tool"), context.approval)))),
+  ...outsideNode(async (context) => {
+    const asked = await unapproved(context);
+    return asked ?? callTool(context, requestOf(approvedConfig(await rendered(context, "tool"), context.approval)));
+  }),
   ask: toolApproval,
 };
+
+/** The question of a call that nobody has approved of. Asked before it came here; but whoever comes without having asked calls nothing. */
+async function unapproved(context: NodeContext): Promise<NodeOutcome | undefined> {
+  const { approval, dryRun, config } = context;
+  if (approval?.decision === "APPROVE" || dryRun || !toolApproval.isNeeded(config)) return undefined;
+  const asked = await toolApproval.run(context);
+  return asked.kind === "allowed" ? undefined : asked;
+}
 
 /** Makes a call through the tool subgraph; in a dry run says what it would have been. */
 export async function callTool(context: NodeContext, request: ToolRequest): Promise<NodeOutcome> {
