@@ -81,7 +81,7 @@ export async function visitLink(context: RuntimeContext, visit: LinkVisit): Prom
   const row = await context.loaders.waiting.load(id);
   const isOpen = row?.isOpen === true && row.reason === claims.reason && row.attempt === claims.attempt;
   if (!isOpen) return answered(context, visit, id);
-  if (visit.kind === "callback") return called(context, { visit, claims, id });
+  if (visit.kind === "callback") return visit.body === null ? json(200, { status: "waiting" }) : called(context, { visit, claims, id });
   return visit.body === null ? page(200, shown(context, visit, row)) : filled(context, { visit, claims, row, body: visit.body });
 }
 
