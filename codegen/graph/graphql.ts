@@ -167,7 +167,7 @@ export type CreateSessionInput = {
 
 /** A new binding of a tool. */
 export type CreateToolBindingInput = {
-  /** base_url, headers, timeout_seconds: {} unless given; at most 64 KiB. Headers that look like credentials (authorization, x-api-key, …) are taken as secretHeaders. */
+  /** base_url, headers, timeout_seconds, and requires_approval (true, or an expression over arguments: a person is asked before a run calls it); {} unless given; at most 64 KiB. Headers that look like credentials (authorization, x-api-key, …) are taken as secretHeaders. */
   config?: Record<string, unknown> | null | undefined;
   /** For people: 1 to 200 characters. */
   name: string;

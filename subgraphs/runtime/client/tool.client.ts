@@ -54,6 +54,7 @@ const referenceDocument = graphql(`
     toolBinding(id: $toolBindingId) @include(if: $byBinding) {
       id
       deletedAt
+      config
       tool {
         ...FrozenTool
       }

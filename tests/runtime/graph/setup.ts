@@ -110,7 +110,8 @@ const workflowTypes = `
 const toolTypes = `
   type Query { tool(id: ID!): Tool toolByCode(code: String!): Tool toolBinding(id: ID!): ToolBinding }
   type Tool { id: ID! status: String! deletedAt: String latestVersion: ToolVersion }
-  type ToolBinding { id: ID! deletedAt: String tool: Tool! toolVersion: ToolVersion }
+  type ToolBinding { id: ID! deletedAt: String config: JSONObject tool: Tool! toolVersion: ToolVersion }
+  scalar JSONObject
   type ToolVersion { id: ID! }`;
 const sessionTypes = `
   type Query { session(id: ID!): Session }
