@@ -37,7 +37,7 @@ export async function answerNodeRun(context: RuntimeContext, id: string, given: 
   return nodeRun;
 }
 
-/** Of a node run that nobody waits for any more the database says so. */
+/** What waits is checked before it is posted; whether somebody is first meanwhile, the database says. */
 async function post(
   context: RuntimeContext,
   key: NodeRunKey,
@@ -45,10 +45,7 @@ async function post(
 ): Promise<Posted> {
   const call = { tenantId: context.db.tenantId, ...key, by };
   const { control } = context.services;
-  if (row?.isOpen !== true) {
-    if (row === null) await checkRoute(context, key, answer.outputJson);
-    return control.answerNode({ ...call, outcome: { kind: "completed" } });
-  }
+  if (row?.isOpen !== true) return "conflict";
   const fitting = fittingAnswer(row, answer);
   if (fitting.kind === "outcome") {
     if (row.nodeType !== "human-input") await checkRoute(context, key, answer.outputJson);

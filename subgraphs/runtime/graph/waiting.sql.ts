@@ -13,7 +13,7 @@ export interface WaitingRow {
   id: string;
   runId: string;
   path: string;
-  /** Whether it waits, and nobody has answered. */
+  /** Whether it waits for an answer, and nobody has given one. */
   isOpen: boolean;
   reason: string;
   attempt: number;
@@ -28,7 +28,7 @@ export interface WaitingRow {
 export async function waitingByIds(tx: Tx, ids: readonly string[]): Promise<(WaitingRow | null)[]> {
   const keys = ids.map(parseNodeRunId).filter((key) => key !== null);
   const rows = await tx.sql<Omit<WaitingRow, "id">>(
-    `select c.run_id as "runId", c.path, c.status = 2 and not c.answered as "isOpen", coalesce(c.wait_reason, '') as reason, c.attempt, c.question,
+    `select c.run_id as "runId", c.path, c.status = 2 and not c.answered and coalesce(c.wait_reason, '') not in ('RETRY', 'APPROVED') as "isOpen", coalesce(c.wait_reason, '') as reason, c.attempt, c.question,
        c.node_type as "nodeType", ${epochMs("c.due_at")} as "dueMs", ${epochMs("c.waits_since")} as "sinceMs"
      from runtime.node_run c join unnest($1::text[], $2::text[]) as k(run_id, path) using (run_id, path) where c.tenant_id = $3 and c.status = 2`,
     [keys.map(({ runId }) => runId), keys.map(({ path }) => path), tx.tenantId],
