@@ -83,10 +83,6 @@ export const runtimeErrors = defineErrors({
     message: (f: { field: string; id: string }) =>
       `Checking ${f.field} by the schema that node run ${f.id} has takes too long. Give less, or let the schema be simpler.`,
   },
-  LINK_NOT_MADE: {
-    code: "CONFLICT",
-    message: (f: { id: string }) => `Node run ${f.id} does not wait for an answer any more, so no link to it is made.`,
-  },
   LINK_SCOPE_MISSING: {
     code: "FORBIDDEN",
     message: (f: { field: string; scope: string }) => `The API key may not do ${f.field}: whoever has a link may answer. It needs the scope ${f.scope}.`,
