@@ -42,7 +42,7 @@ function lineOf({ id, waiting }: WaitingNode): string {
     ...(toolName == null ? [] : [`call of ${toolName} with ${oneLine(JSON.stringify(args))}`]),
     ...(assignees.length === 0 ? [] : [`for ${assignees.join(", ")}`]),
     ...(actions.length === 0 ? [] : [`--action ${actions.map((action) => action.id).join("|")}`]),
-    ...(deadline == null ? [] : [`until ${String(deadline)}`]),
+    ...(deadline == null ? [] : [`until ${deadline}`]),
   ];
   return oneLine([`${id}  ${reason}`, ...parts].join("  ·  "), 400);
 }
@@ -55,7 +55,13 @@ function oneLine(text: string, most = 120): string {
 }
 
 /** Answers a node run. @throws AppError of the graph: somebody was first, or the answer does not fit */
-export function answerWaiting({ nodeRunId, answer, isJson, print, ...asked }: Asked & { nodeRunId: string; answer: ResumeNodeRunInput }): Promise<void> {
+export function answerWaiting({
+  nodeRunId,
+  answer,
+  isJson,
+  print,
+  ...asked
+}: Asked & { nodeRunId: string; answer: ResumeNodeRunInput }): Promise<void> {
   return withClient(asked, async (client) => {
     const { resumeNodeRun: node } = await client.mutate(answerNodeRun, { id: nodeRunId, input: answer });
     if (node == null) throw new Error(`node run ${nodeRunId} was not answered`);

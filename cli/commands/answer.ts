@@ -59,12 +59,12 @@ function answerIn({ action, output, text, approve, reject, arguments: args, reas
 
 function jsonOption(text: string): Json {
   const value = readJson(text);
-  if (value === undefined) throw new InvalidArgumentError('It is JSON, such as \'{"amount": 20}\'.');
+  if (value === undefined) throw new InvalidArgumentError("It is JSON, such as '{\"amount\": 20}'.");
   return value;
 }
 
 function objectOption(text: string): JsonObject {
   const value = jsonOption(text);
-  if (!isJsonObject(value)) throw new InvalidArgumentError('It is a JSON object, such as \'{"amount": 20}\'.');
+  if (!isJsonObject(value)) throw new InvalidArgumentError("It is a JSON object, such as '{\"amount\": 20}'.");
   return value;
 }

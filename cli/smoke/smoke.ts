@@ -3,7 +3,16 @@ import type { GraphClient } from "#codegen/client/client.ts";
 import { prepareWorkflow } from "../client/prepare.ts";
 import { runEventPages } from "../client/documents.ts";
 import type { FollowedEvent } from "../client/run-view.ts";
-import { answerNodeRun, createSession, createTool, createToolBinding, createToolVersion, dispatchRun, finishedRun, messageAdded } from "./documents.ts";
+import {
+  answerNodeRun,
+  createSession,
+  createTool,
+  createToolBinding,
+  createToolVersion,
+  dispatchRun,
+  finishedRun,
+  messageAdded,
+} from "./documents.ts";
 import { smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
 
 /** How one sample ended. */

@@ -37,7 +37,8 @@ const linkErrors = defineErrors({
   },
   FORM_OF_ANOTHER_SITE: {
     code: "FORBIDDEN",
-    message: (f: { origin: string | undefined }) => `A page of ${f.origin ?? "another site"} sent this form. Open the link itself, and answer there.`,
+    message: (f: { origin: string | undefined }) =>
+      `A page of ${f.origin ?? "another site"} sent this form. Open the link itself, and answer there.`,
   },
 });
 
@@ -100,7 +101,10 @@ export class WaitLinks {
     return true;
   }
 
-  async #visit(exchange: Exchange, { kind, token, isPost }: { kind: LinkVisit["kind"]; token: string; isPost: boolean }): Promise<LinkAnswer> {
+  async #visit(
+    exchange: Exchange,
+    { kind, token, isPost }: { kind: LinkVisit["kind"]; token: string; isPost: boolean },
+  ): Promise<LinkAnswer> {
     const { request } = exchange;
     const tenantId = tenantIn(token);
     if (isPost && kind === "answer") refuseForeign(request);

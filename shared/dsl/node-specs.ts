@@ -66,7 +66,12 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
     precedence: [["max_completion_tokens", "max_tokens"]],
   }),
   tool: defineNodeSpec(toolConfig, {
-    templates: [...texts("url", "base_url", "path"), ...values("body"), ...optionalKeys("query", "headers", "arguments"), ...values("assignees")],
+    templates: [
+      ...texts("url", "base_url", "path"),
+      ...values("body"),
+      ...optionalKeys("query", "headers", "arguments"),
+      ...values("assignees"),
+    ],
     expressions: ["requires_approval"],
     names: ["arguments"],
     isCapped: true,

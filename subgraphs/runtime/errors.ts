@@ -33,8 +33,8 @@ export const runtimeErrors = defineErrors({
       f.answeredBy !== null
         ? `Node run ${f.id} was answered by ${f.answeredBy} at ${f.answeredAt}; the first answer counts.`
         : f.waitReason === "RETRY"
-        ? `Node run ${f.id} waits for its next attempt, which comes by itself; only what waits for an answer can be resumed.`
-        : `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
+          ? `Node run ${f.id} waits for its next attempt, which comes by itself; only what waits for an answer can be resumed.`
+          : `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
   },
   NODE_RUN_NOT_SETTABLE: {
     code: "CONFLICT",
@@ -85,7 +85,8 @@ export const runtimeErrors = defineErrors({
   },
   LINK_SCOPE_MISSING: {
     code: "FORBIDDEN",
-    message: (f: { field: string; scope: string }) => `The API key may not do ${f.field}: whoever has a link may answer. It needs the scope ${f.scope}.`,
+    message: (f: { field: string; scope: string }) =>
+      `The API key may not do ${f.field}: whoever has a link may answer. It needs the scope ${f.scope}.`,
   },
   ROUTE_UNKNOWN: {
     code: "BAD_USER_INPUT",

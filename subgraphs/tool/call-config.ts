@@ -73,7 +73,8 @@ const policyNames = ["arguments"];
 export function checkApprovalPolicy(field: string, { requires_approval: policy }: JsonObject): void {
   if (policy === undefined || policy === null || typeof policy === "boolean") return;
   const at = `${field}.requires_approval`;
-  if (typeof policy !== "string" || policy === "") throw invalid(at, `it is ${shown(policy)}; give true, false, or an expression over arguments.`);
+  if (typeof policy !== "string" || policy === "")
+    throw invalid(at, `it is ${shown(policy)}; give true, false, or an expression over arguments.`);
   try {
     compileExpression(policy, policyNames);
   } catch (error) {

@@ -81,7 +81,13 @@ describeWithChromium("the page of a link", () => {
     await page.getByRole("button", { name: "Refund", exact: true }).click();
     await page.getByRole("heading", { name: "Thank you" }).waitFor();
     const run = await finishRun(platform, runId);
-    expect(JSON.parse(run.outputText ?? "")).toEqual({ amount: 90.5, kind: "goods", note: "sorry\nfor that", urgent: true, action: "approve" });
+    expect(JSON.parse(run.outputText ?? "")).toEqual({
+      amount: 90.5,
+      kind: "goods",
+      note: "sorry\nfor that",
+      urgent: true,
+      action: "approve",
+    });
     expect(problems).toEqual([]);
   });
 });

@@ -79,7 +79,10 @@ describe("the examples", () => {
     const { workflowId } = await makeWorkflow(platform, file.dsl as unknown as Dsl);
     const runId = await startRun(platform, workflowId, file.input);
     const text = `query ($id: ID!) { run(id: $id) { status } }`;
-    await eventually(async () => (await platform.post(text, { id: runId })).data as { run: { status: string } }, ({ run }) => run.status === "WAITING");
+    await eventually(
+      async () => (await platform.post(text, { id: runId })).data as { run: { status: string } },
+      ({ run }) => run.status === "WAITING",
+    );
     const answer = `mutation ($id: ID!) { resumeNodeRun(id: $id, input: { action: "approve", outputJson: { amount: 80, note: "Sorry." } }) { id } }`;
     expect((await platform.post(answer, { id: `${runId}:ask` })).errors).toBeUndefined();
     expect((await finishRun(platform, runId)).outputText).toBe("Ada, 80 EUR are on their way back. Sorry.");

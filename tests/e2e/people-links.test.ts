@@ -50,7 +50,8 @@ async function started(dsl: Dsl, variables: object = {}): Promise<{ runId: strin
   const { workflowId } = await makeWorkflow(platform, dsl);
   const runId = await startRun(platform, workflowId);
   const read = async () =>
-    ((await platform.post(linkOf, { filter: { runId }, ...variables })).data as { waitingNodeRuns: { nodes: Linked[] } }).waitingNodeRuns.nodes;
+    ((await platform.post(linkOf, { filter: { runId }, ...variables })).data as { waitingNodeRuns: { nodes: Linked[] } }).waitingNodeRuns
+      .nodes;
   const [node] = await eventually(read, (nodes) => nodes.length > 0);
   return { runId, node: node! };
 }
@@ -60,7 +61,8 @@ const tokenIn = (html: string) => /name="form_token" value="([^"]+)"/.exec(html)
 const send = (url: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
   fetch(url, { method: "POST", body: new URLSearchParams(fields), headers: { origin: new URL(platform.url).origin, ...headers } });
 const answeredBy = async (id: string) =>
-  ((await platform.post("query ($id: ID!) { nodeRun(id: $id) { status answeredBy answeredAt } }", { id })).data as { nodeRun: object }).nodeRun;
+  ((await platform.post("query ($id: ID!) { nodeRun(id: $id) { status answeredBy answeredAt } }", { id })).data as { nodeRun: object })
+    .nodeRun;
 
 describe("the page of a link", () => {
   it("shows the form, and takes what fits of it once, from itself alone", async () => {
@@ -91,7 +93,7 @@ describe("the page of a link", () => {
       send(url, { ...good, "field.amount": "500" }),
     ]);
     expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 422, 422, 422]);
-    const again = await refused[5]!.text();
+    const again = await refused[5].text();
     expect(again).toContain('role="alert"');
     expect(again).toContain('value="500"');
     expect(again).toContain('aria-describedby="field.amount-hint field.amount-problem"');
@@ -139,7 +141,9 @@ describe("the address of a callback", () => {
     expect((await post('{"state":"twice"}', "application/json")).status).toBe(409);
     expect(await answeredBy(node.id)).toMatchObject({ answeredBy: "callback" });
     const text = await started(call);
-    expect((await fetch(at(text.node.waiting.callbackUrl), { method: "POST", body: "plain", headers: { "content-type": "text/plain" } })).status).toBe(200);
+    expect(
+      (await fetch(at(text.node.waiting.callbackUrl), { method: "POST", body: "plain", headers: { "content-type": "text/plain" } })).status,
+    ).toBe(200);
     expect(await finishRun(platform, text.runId)).toMatchObject({ outputText: "plain" });
   });
 });

@@ -18,10 +18,14 @@ interface Waiting {
   id: string;
   status: string;
   waitReason: string | null;
-  waiting: { reason: string; text: string | null; form: object | null; assignees: string[]; actions: object[]; deadline: string | null } & Record<
-    string,
-    unknown
-  >;
+  waiting: {
+    reason: string;
+    text: string | null;
+    form: object | null;
+    assignees: string[];
+    actions: object[];
+    deadline: string | null;
+  } & Record<string, unknown>;
 }
 
 const says = (id: string, answer: string) => ({ id, type: "answer", config: { answer } });
@@ -34,13 +38,14 @@ const resume = `mutation ($id: ID!, $input: ResumeNodeRunInput!) { resumeNodeRun
 async function asks(dsl: Dsl, input: object = {}): Promise<{ runId: string; asked: Waiting }> {
   const { workflowId } = await makeWorkflow(platform, dsl);
   const runId = await startRun(platform, workflowId, input);
-  return { runId, asked: await waitingOf(runId).catch(async (e) => { console.log(JSON.stringify((await platform.post('query($id:ID!){run(id:$id){status errorCode errorMessage nodeRuns(first:9){nodes{id status errorCode errorMessage waitReason outputJson}}}}',{id:runId})).data)); throw e; }) };
+  return { runId, asked: await waitingOf(runId) };
 }
 
 async function waitingOf(runId: string): Promise<Waiting> {
   const [asked] = await eventually(
-    async () => ((await platform.post(inbox, { filter: { runId } })).data as { waitingNodeRuns: { nodes: Waiting[] } }).waitingNodeRuns.nodes,
-    (nodes) => nodes.length > 0, { withinMs: 15_000 },
+    async () =>
+      ((await platform.post(inbox, { filter: { runId } })).data as { waitingNodeRuns: { nodes: Waiting[] } }).waitingNodeRuns.nodes,
+    (nodes) => nodes.length > 0,
   );
   return asked!;
 }
@@ -91,9 +96,17 @@ describe("a node that waits for a person", () => {
         since: expect.any(String),
       },
     });
-    expect(await extensions(answer(asked.id, { outputJson: { amount: 20 } }))).toMatchObject({ reason: "ACTION_UNKNOWN", actions: ["approve", "reject"] });
-    expect(await extensions(answer(asked.id, { action: "timeout", outputJson: { amount: 20 } }))).toMatchObject({ reason: "ACTION_UNKNOWN" });
-    expect(await extensions(answer(asked.id, { decision: "APPROVE" }))).toMatchObject({ code: "BAD_USER_INPUT", reason: "DECISION_NOT_ASKED" });
+    expect(await extensions(answer(asked.id, { outputJson: { amount: 20 } }))).toMatchObject({
+      reason: "ACTION_UNKNOWN",
+      actions: ["approve", "reject"],
+    });
+    expect(await extensions(answer(asked.id, { action: "timeout", outputJson: { amount: 20 } }))).toMatchObject({
+      reason: "ACTION_UNKNOWN",
+    });
+    expect(await extensions(answer(asked.id, { decision: "APPROVE" }))).toMatchObject({
+      code: "BAD_USER_INPUT",
+      reason: "DECISION_NOT_ASKED",
+    });
     expect(await extensions(answer(asked.id, { action: "approve", outputJson: { amount: 500, note: 7 } }))).toMatchObject({
       code: "BAD_USER_INPUT",
       reason: "ANSWER_INVALID",
@@ -104,7 +117,9 @@ describe("a node that waits for a person", () => {
 
     const both = await Promise.all(["approve", "reject"].map((action) => answer(asked.id, { action, outputJson: { amount: 15 } })));
     const refused = both.flatMap(({ errors = [] }) => errors.map((error) => error.extensions));
-    expect(refused).toMatchObject([{ code: "CONFLICT", reason: "NODE_RUN_NOT_WAITING", answeredBy: "anonymous", answeredAt: expect.any(String) }]);
+    expect(refused).toMatchObject([
+      { code: "CONFLICT", reason: "NODE_RUN_NOT_WAITING", answeredBy: "anonymous", answeredAt: expect.any(String) },
+    ]);
     const run = await finishRun(platform, runId);
     expect(run.status).toBe("COMPLETED");
     expect(["paid 15 (approve)", "kept: "]).toContain(run.outputText);
@@ -113,10 +128,16 @@ describe("a node that waits for a person", () => {
 
   it("goes on by timeout where nobody answers", async () => {
     const { workflowId } = await makeWorkflow(platform, {
-      nodes: [{ id: "ask", type: "human-input", config: { text: "?", wait_seconds: 0.2 } }, says("late", "{{ nodes.ask.output.action }}")] as Dsl["nodes"],
+      nodes: [
+        { id: "ask", type: "human-input", config: { text: "?", wait_seconds: 0.2 } },
+        says("late", "{{ nodes.ask.output.action }}"),
+      ] as Dsl["nodes"],
       edges: [on("ask", "timeout", "late")],
     });
-    expect(await finishRun(platform, await startRun(platform, workflowId, {}))).toMatchObject({ status: "COMPLETED", outputText: "timeout" });
+    expect(await finishRun(platform, await startRun(platform, workflowId, {}))).toMatchObject({
+      status: "COMPLETED",
+      outputText: "timeout",
+    });
   });
 });
 
@@ -160,7 +181,9 @@ describe("an http-request", () => {
     const [request] = shop.requests.filter(({ method }) => method === "PATCH");
     expect(request).toMatchObject({ path: "/orders/7?page=2", body: '{"lines":[1,2]}', headers: { "x-kind": "a" } });
     expect(request?.headers["idempotency-key"]).toMatch(/:send$/);
-    expect(await finishRun(platform, await startRun(platform, workflowId, { ...input, method: "steal" }))).toMatchObject({ status: "FAILED" });
+    expect(await finishRun(platform, await startRun(platform, workflowId, { ...input, method: "steal" }))).toMatchObject({
+      status: "FAILED",
+    });
   });
 });
 
@@ -170,7 +193,14 @@ describe("a call that a person is to approve of", () => {
       {
         id: "pay",
         type: "tool",
-        config: { base_url: shop.url, path: "/pay", method: "POST", body: { amount: "{{ input.amount }}" }, requires_approval: policy, ...more },
+        config: {
+          base_url: shop.url,
+          path: "/pay",
+          method: "POST",
+          body: { amount: "{{ input.amount }}" },
+          requires_approval: policy,
+          ...more,
+        },
         on_error: "branch",
       },
       says("paid", "{{ nodes.pay.output.body.paid }}"),
@@ -181,9 +211,16 @@ describe("a call that a person is to approve of", () => {
   const paid = () => shop.requests.filter(({ path }) => path === "/pay").map(({ body }) => body);
 
   it("is made with the arguments that they saw, or changed; a rejected one is not made", async () => {
-    shop.on("POST /pay", (request, response) => void response.setHeader("content-type", "application/json").end(JSON.stringify({ paid: JSON.parse(request.body).amount })));
+    shop.on(
+      "POST /pay",
+      (request, response) =>
+        void response.setHeader("content-type", "application/json").end(JSON.stringify({ paid: JSON.parse(request.body).amount })),
+    );
     const first = await asks(call(true), { amount: 5 });
-    expect(first.asked).toMatchObject({ waitReason: "APPROVAL", waiting: { toolName: shop.url, arguments: { path: "/pay", body: { amount: 5 } } } });
+    expect(first.asked).toMatchObject({
+      waitReason: "APPROVAL",
+      waiting: { toolName: shop.url, arguments: { path: "/pay", body: { amount: 5 } } },
+    });
     expect(paid()).toEqual([]);
     expect(await extensions(answer(first.asked.id, { outputText: "done" }))).toMatchObject({ reason: "OUTPUT_NOT_ASKED" });
     expect(await extensions(answer(first.asked.id, {}))).toMatchObject({ reason: "DECISION_MISSING" });
@@ -198,7 +235,9 @@ describe("a call that a person is to approve of", () => {
 
     const third = await asks(call(true), { amount: 6 });
     await answer(third.asked.id, { decision: "REJECT", reason: "too much" });
-    expect(await finishRun(platform, third.runId)).toMatchObject({ outputText: "APPROVAL_REJECTED: anonymous rejected the call: too much. It was not made." });
+    expect(await finishRun(platform, third.runId)).toMatchObject({
+      outputText: "APPROVAL_REJECTED: anonymous rejected the call: too much. It was not made.",
+    });
 
     const { workflowId } = await makeWorkflow(platform, call("arguments.body.amount > 10"));
     expect(await finishRun(platform, await startRun(platform, workflowId, { amount: 9 }))).toMatchObject({ outputText: "9" });

@@ -4,7 +4,9 @@ import type { OutcomeBody } from "../owner/inbox-message.ts";
 
 /** What someone outside says of a node. */
 export type AnswerOutcome =
-  { kind: "completed"; outputText?: string; outputJson?: Json; route?: string } | { kind: "failed"; code: string; message: string } | { kind: "skipped" };
+  | { kind: "completed"; outputText?: string; outputJson?: Json; route?: string }
+  | { kind: "failed"; code: string; message: string }
+  | { kind: "skipped" };
 
 /** A node run that an outside executor reports on. */
 export interface NodeUpdate {
@@ -37,5 +39,10 @@ export function updateOutcome(update: NodeUpdate): AnswerOutcome {
   const { status, outputText, outputJson, errorCode, errorMessage, route } = update;
   if (status === "SKIPPED") return { kind: "skipped" };
   if (status === "FAILED") return { kind: "failed", code: errorCode ?? "FAILED_OUTSIDE", message: errorMessage ?? "" };
-  return { kind: "completed", ...(outputText !== undefined && { outputText }), ...(outputJson !== undefined && { outputJson }), ...(route !== undefined && { route }) };
+  return {
+    kind: "completed",
+    ...(outputText !== undefined && { outputText }),
+    ...(outputJson !== undefined && { outputJson }),
+    ...(route !== undefined && { route }),
+  };
 }

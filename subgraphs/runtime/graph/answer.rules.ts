@@ -40,13 +40,21 @@ function decisionOf({ id, question }: WaitingRow, given: GivenAnswer): Approval 
   const { decision, arguments: edited, reason } = given;
   const field = outputFields.find((name) => given[name] != null);
   if (field !== undefined)
-    throw runtimeErrors.OUTPUT_NOT_ASKED({ field, id, next: "It waits for an approval: give decision, and what the tool puts out comes from the tool." });
+    throw runtimeErrors.OUTPUT_NOT_ASKED({
+      field,
+      id,
+      next: "It waits for an approval: give decision, and what the tool puts out comes from the tool.",
+    });
   if (decision == null) throw runtimeErrors.DECISION_MISSING({ field: "decision", id });
   if (decision === "REJECT" && edited != null)
-    throw runtimeErrors.OUTPUT_NOT_ASKED({ field: "arguments", id, next: "A call that is rejected is not made: give arguments with APPROVE only." });
+    throw runtimeErrors.OUTPUT_NOT_ASKED({
+      field: "arguments",
+      id,
+      next: "A call that is rejected is not made: give arguments with APPROVE only.",
+    });
   if (edited != null && !isJsonObject(edited)) throw notAnObject("arguments", id, edited);
   const used = edited ?? question?.arguments;
-  return { decision, ...(decision === "APPROVE" && used !== undefined && { arguments: used as JsonObject }), ...(reason != null && { reason }) };
+  return { decision, ...(decision === "APPROVE" && used !== undefined && { arguments: used }), ...(reason != null && { reason }) };
 }
 
 /** What was filled in, and the action that was taken, which is the route. */
@@ -69,9 +77,13 @@ function filledIn({ id, question }: WaitingRow, given: GivenAnswer): AnswerOutco
 }
 
 /** An outside executor says it as the route of any branching node. */
-function actionOf(given: GivenAnswer & { values: JsonObject }, actions: readonly string[]): { action: string | undefined; values: JsonObject } {
+function actionOf(
+  given: GivenAnswer & { values: JsonObject },
+  actions: readonly string[],
+): { action: string | undefined; values: JsonObject } {
   const { route, ...values } = given.values;
-  if (given.action != null || typeof route !== "string" || !actions.includes(route)) return { action: given.action ?? undefined, values: given.values };
+  if (given.action != null || typeof route !== "string" || !actions.includes(route))
+    return { action: given.action ?? undefined, values: given.values };
   return { action: route, values };
 }
 

@@ -108,7 +108,8 @@ export function shownArguments(args: JsonObject | null | undefined): string {
 function valueOf({ kind, choices }: FormField, text: string | null): { value?: Json; problem?: string } {
   if (kind === "yes-no") return { value: text !== null };
   if (text === null || text === "") return {};
-  if (kind === "choice") return choices[Number(text)] === undefined ? { problem: "Choose one of the list." } : { value: choices[Number(text)]! };
+  if (kind === "choice")
+    return choices[Number(text)] === undefined ? { problem: "Choose one of the list." } : { value: choices[Number(text)]! };
   if (kind === "number") return Number.isFinite(Number(text)) ? { value: Number(text) } : { problem: "Give a number." };
   if (kind !== "json") return { value: text.replaceAll("\r\n", "\n") };
   const value = readJson(text);

@@ -32,7 +32,9 @@ export function notePage({ title, text }: { title: string; text: string }): stri
 export function answerPage({ waiting, formToken, fields, problems = [] }: ShownQuestion): string {
   const isApproval = waiting.reason === "APPROVAL";
   const title = isApproval ? `Approve the call of ${waiting.toolName ?? "a tool"}?` : "Your answer is needed";
-  const text = waiting.text ?? (waiting.reason === "OUTCOME_UNKNOWN" ? "Nobody knows whether this step took effect. Find out, and say what came of it." : "");
+  const text =
+    waiting.text ??
+    (waiting.reason === "OUTCOME_UNKNOWN" ? "Nobody knows whether this step took effect. Find out, and say what came of it." : "");
   const deadline = waiting.deadline === null ? "" : `<p class="hint">It is waited for until ${time(waiting.deadline)}.</p>`;
   const body = isApproval ? approvalFields(waiting, fields, problems) : questionFields(waiting, fields, problems);
   return document(
@@ -50,13 +52,21 @@ ${body}
 }
 
 function questionFields({ form, reason }: NodeRunWaiting, fields: FormFields | undefined, problems: readonly FieldProblem[]): string {
-  if (form !== null) return formFields(form).map((field) => fieldOf(field, fields, problemOf(problems, pointer(field.key)))).join("\n");
+  if (form !== null)
+    return formFields(form)
+      .map((field) => fieldOf(field, fields, problemOf(problems, pointer(field.key))))
+      .join("\n");
   if (reason === "PERSON") return "";
   return fieldOf(plain({ key: "text", label: "What came of it", kind: "text" }), fields, undefined);
 }
 
 function approvalFields(waiting: NodeRunWaiting, fields: FormFields | undefined, problems: readonly FieldProblem[]): string {
-  const args = plain({ key: "arguments", label: "It is called with these arguments", hint: "JSON. You may change them before you approve.", kind: "text" });
+  const args = plain({
+    key: "arguments",
+    label: "It is called with these arguments",
+    hint: "JSON. You may change them before you approve.",
+    kind: "text",
+  });
   const reason = plain({ key: "reason", label: "Reason", hint: "For whoever looks at this later; it may be left empty.", kind: "line" });
   const shown = { ...args, value: shownArguments(waiting.arguments) };
   const problem = problemOf(problems, "/arguments") ?? problems.find(({ field }) => field !== "")?.message;
@@ -132,7 +142,10 @@ function buttons({ reason, actions }: NodeRunWaiting): string {
         ? actions
         : [{ id: "submit", label: "Send" }];
   return all
-    .map(({ id, label }, index) => `<button name="action" value="${escape(id)}"${index === 0 ? "" : ' class="other"'}>${escape(label)}</button>`)
+    .map(
+      ({ id, label }, index) =>
+        `<button name="action" value="${escape(id)}"${index === 0 ? "" : ' class="other"'}>${escape(label)}</button>`,
+    )
     .join("\n");
 }
 

@@ -86,7 +86,10 @@ export async function visitLink(context: RuntimeContext, visit: LinkVisit): Prom
 }
 
 /** A machine calls: the body is the output. */
-async function called(context: RuntimeContext, { visit, claims, id }: { visit: LinkVisit; claims: LinkClaims; id: string }): Promise<LinkAnswer> {
+async function called(
+  context: RuntimeContext,
+  { visit, claims, id }: { visit: LinkVisit; claims: LinkClaims; id: string },
+): Promise<LinkAnswer> {
   try {
     await answerNodeRun(context, id, outputOf(visit), claims.by);
     return json(200, { status: "received" });
@@ -101,7 +104,7 @@ function outputOf({ body, contentType }: LinkVisit): { outputText?: string; outp
   const text = body ?? "";
   const mayBeJson = contentType === null || !/^(text\/plain|application\/x-www-form-urlencoded)/i.test(contentType);
   const value = mayBeJson ? readJson(text) : undefined;
-  if (value !== undefined) return { outputJson: value as Json };
+  if (value !== undefined) return { outputJson: value };
   return text === "" ? {} : { outputText: text };
 }
 
@@ -117,7 +120,12 @@ async function filled(context: RuntimeContext, { visit, claims, row, body }: Fil
   const fields: FormFields = new URLSearchParams(body);
   const given = { formToken: fields.get("form_token") ?? "", token: visit.token };
   if (!isFormToken(context.secrets, given, Date.now() / 1_000)) {
-    const problems = [{ field: "", message: "This form was not sent from the page itself, or was open for more than a day. Look through it and send it again." }];
+    const problems = [
+      {
+        field: "",
+        message: "This form was not sent from the page itself, or was open for more than a day. Look through it and send it again.",
+      },
+    ];
     return page(403, { ...shown(context, visit, row), fields, problems });
   }
   const { answer, problems } = formAnswer(row, fields);
@@ -141,13 +149,17 @@ async function answered(context: RuntimeContext, visit: LinkVisit, id: string): 
   const nodeRun = await context.loaders.nodeRun.clear(id).load(id);
   const by = nodeRun?.answeredBy ?? null;
   const at = nodeRun?.answeredAt?.toISOString().replace("T", " ").slice(0, 16) ?? "";
-  const text = by === null ? "Nobody is waiting for this answer any more." : `This was answered by ${by} at ${at} UTC. The first answer counts.`;
+  const text =
+    by === null ? "Nobody is waiting for this answer any more." : `This was answered by ${by} at ${at} UTC. The first answer counts.`;
   if (visit.kind === "callback") return json(409, { code: "CONFLICT", reason: "NODE_RUN_NOT_WAITING", message: text });
   return page(visit.body === null ? 200 : 409, { title: "Already answered", text });
 }
 
 function gone(visit: LinkVisit, status: 404 | 410): LinkAnswer {
-  const text = status === 410 ? "This link has expired. Ask whoever sent it for a new one." : "This link is not valid. It may have been cut when it was copied.";
+  const text =
+    status === 410
+      ? "This link has expired. Ask whoever sent it for a new one."
+      : "This link is not valid. It may have been cut when it was copied.";
   if (visit.kind === "callback") return json(status, { code: "NOT_FOUND", reason: "LINK_INVALID", message: text });
   return page(status, { title: status === 410 ? "This link has expired" : "This link is not valid", text });
 }
@@ -165,4 +177,3 @@ function page(status: number, content: Parameters<typeof answerPage>[0] | Parame
 function json(status: number, value: Json): LinkAnswer {
   return { status, contentType: "application/json; charset=utf-8", body: JSON.stringify(value) };
 }
-

@@ -111,7 +111,10 @@ async function own(
   return result;
 }
 
-function outputOf({ outputText, outputJson }: UpdateNodeRunStatusInput): Pick<UpdateNodeRunStatusInput, "outputJson"> & { outputText?: string } {
+function outputOf({
+  outputText,
+  outputJson,
+}: UpdateNodeRunStatusInput): Pick<UpdateNodeRunStatusInput, "outputJson"> & { outputText?: string } {
   return {
     ...(outputText != null && { outputText: checkStorableText("outputText", outputText) }),
     ...(outputJson !== undefined && { outputJson: checkStorable("outputJson", outputJson) }),

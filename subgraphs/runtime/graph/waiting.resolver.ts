@@ -89,4 +89,3 @@ export class WaitingLinkResolver {
     return callbackLink(context, row);
   }
 }
-

@@ -16,7 +16,8 @@ export async function waitingNodeRuns(
   if (condition === undefined) return { edges: [], nodes: [], pageInfo: noPage };
   const page = await db.read((tx) => waitingPage(tx, window, condition));
   const found = new Map<string, NodeRun>();
-  for (const nodeRun of await Promise.all(page.nodes.map(({ id }) => loaders.nodeRun.load(id)))) if (nodeRun !== null) found.set(nodeRun.id, nodeRun);
+  for (const nodeRun of await Promise.all(page.nodes.map(({ id }) => loaders.nodeRun.load(id))))
+    if (nodeRun !== null) found.set(nodeRun.id, nodeRun);
   // Rows are never deleted, so each is there.
   return mapPage(page, ({ id }) => found.get(id)!);
 }

@@ -141,4 +141,3 @@ export async function databaseNow(tx: Tx): Promise<number> {
   const [row] = await tx.sql<{ now: number }>(`select ${epochMs("clock_timestamp()")} as now`, []);
   return row?.now ?? Date.now();
 }
-

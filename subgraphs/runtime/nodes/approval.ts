@@ -49,7 +49,10 @@ export function approvedConfig(rendered: JsonObject, approval: Approval | undefi
   if (approval?.arguments === undefined) return rendered;
   if (isJsonObject(rendered["arguments"])) return { ...rendered, arguments: approval.arguments };
   const shown = shownRequestConfig(rendered);
-  const unhidden = Object.entries(approval.arguments).map(([key, value]) => [key, unhide(value, { shown: shown[key], own: rendered[key] })]);
+  const unhidden = Object.entries(approval.arguments).map(([key, value]) => [
+    key,
+    unhide(value, { shown: shown[key], own: rendered[key] }),
+  ]);
   return { ...rendered, ...Object.fromEntries(unhidden) };
 }
 

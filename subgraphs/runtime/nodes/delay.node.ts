@@ -15,7 +15,8 @@ export function delay({ config, scope }: Given): NodeOutcome {
   delayConfig.parse({ until, zone });
   const instant = instantOf(String(until), zone === undefined ? undefined : String(zone));
   if (typeof instant === "string") return invalid(`config.until ${JSON.stringify(until).slice(0, 80)} ${instant}.`);
-  if (instant > Date.now() + maxRunSeconds * 1_000) return invalid(`config.until is ${new Date(instant).toISOString()}, more than a year away.`);
+  if (instant > Date.now() + maxRunSeconds * 1_000)
+    return invalid(`config.until is ${new Date(instant).toISOString()}, more than a year away.`);
   return waiting({ reason: "TIMER", untilMs: instant });
 }
 

@@ -2,7 +2,6 @@ import { humanInputConfig } from "#shared/dsl/configs.ts";
 import { formFault } from "#shared/dsl/form.ts";
 import { submitRoute } from "#shared/dsl/node-specs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
-import type { JsonObject } from "#shared/json.ts";
 import { evaluatedNode, type Given } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { failed } from "./outcome.ts";
@@ -15,7 +14,7 @@ export function askPerson({ config, scope }: Given): NodeOutcome {
   if (fault !== undefined) return failed({ code: "NODE_CONFIG_INVALID", message: `config.form ${fault}.` });
   const question = {
     ...(text !== undefined && { text }),
-    ...(form !== undefined && { form: form as JsonObject }),
+    ...(form !== undefined && { form }),
     ...(assignees !== undefined && { assignees: assignees as string[] }),
     ...(actions !== undefined && { actions: actions.map(({ id, label }) => ({ id, ...(label !== undefined && { label }) })) }),
     ...(actions === undefined && wait !== undefined && { route: submitRoute }),

@@ -106,7 +106,7 @@ const approval = z.object({
 
 /** The column `approval` of a node run. @throws ZodError */
 export function approvalOf(stored: Json): Approval | undefined {
-  return stored === null ? undefined : (approval.parse(stored) as Approval);
+  return stored === null ? undefined : approval.parse(stored);
 }
 
 const cancelBody = z.object({ reason: z.string().nullable() });
@@ -117,7 +117,7 @@ const runStatusBody = z.object({ status: z.enum(["RUNNING", "COMPLETED", "FAILED
 export const inboxBodies = {
   outcome: (body: Json): OutcomeBody => outcomeBody.parse(body) as OutcomeBody,
   cancel: (body: Json): { reason: string | null } => cancelBody.parse(body),
-  decision: (body: Json): Approval => approval.parse(body) as Approval,
+  decision: (body: Json): Approval => approval.parse(body),
   mark: (body: Json): { workerKey: string | null } => markBody.parse(body),
   runStatus: (body: Json): z.infer<typeof runStatusBody> => runStatusBody.parse(body),
 };

@@ -101,7 +101,8 @@ export class NodeCalls {
     if (executor === undefined) {
       const message = `No executor for nodes of type ${node.type}.`;
       this.#run.executed(this.#ledger.hold(state), { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
-    } else if (executor.ask?.isNeeded(node.config) === true && !this.#isDecided(state)) this.#pureRun(state, { effect: "pure", run: executor.ask.run });
+    } else if (executor.ask?.isNeeded(node.config) === true && !this.#isDecided(state))
+      this.#pureRun(state, { effect: "pure", run: executor.ask.run });
     else if (!isLeaf(state) || (nodeEffect(executor, node.config) === "pure" && !this.isCareful)) this.#pureRun(state, executor);
     else this.#outsideStart(state);
   }
@@ -221,7 +222,16 @@ export class NodeCalls {
     const storedSeq = (): number => this.#ledger.storedSeq;
     const { outputs, vars } = sightOf(state);
     const seen = { state: graph.state, outputs, vars };
-    return new NodeRunContext(this.#environment, { node: state.node, path, attempt, effectKey, approval, epoch: startedMs, storedSeq, ...seen });
+    return new NodeRunContext(this.#environment, {
+      node: state.node,
+      path,
+      attempt,
+      effectKey,
+      approval,
+      epoch: startedMs,
+      storedSeq,
+      ...seen,
+    });
   }
 
   #follow(held: HeldNode, execution: Execution, hasSlot: boolean): void {

@@ -64,7 +64,22 @@ export const noOutput: OutputColumns = {};
 
 /** The row of a node run. All fields stand in it, so that rows have one shape. */
 export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: OutputColumns = noOutput): NodeRunRow {
-  const { path, nodeId, nodeType, parentPath, attempt, seq, createdMs, startedMs, workerKey, effectKey, opened, question, waitsMs, approval } = record;
+  const {
+    path,
+    nodeId,
+    nodeType,
+    parentPath,
+    attempt,
+    seq,
+    createdMs,
+    startedMs,
+    workerKey,
+    effectKey,
+    opened,
+    question,
+    waitsMs,
+    approval,
+  } = record;
   const { status, doneSeq, endedMs, dueMs, alone, effectUnknown, waitReason, route, errorCode, errorMessage, usage } = fields;
   return {
     path,

@@ -53,14 +53,18 @@ function withVersions(document: PlanDocument, versions: ReadonlyMap<string, Froz
 function frozenConfig({ id, config }: PlanNode, { version, policy }: FrozenTool): JsonObject {
   const requires = eitherPolicy(config["requires_approval"], policy);
   if (typeof requires === "string") checkPolicy(id, requires);
-  return { ...config, tool_version_id: config["tool_version_id"] || version, ...(requires !== undefined && { requires_approval: requires }) };
+  return {
+    ...config,
+    tool_version_id: config["tool_version_id"] || version,
+    ...(requires !== undefined && { requires_approval: requires }),
+  };
 }
 
 /** A person is asked where one of them says so. */
 function eitherPolicy(own: Json | undefined, bound: Json | undefined): Json | undefined {
   const [a, b] = [own, bound].filter((policy) => policy === true || typeof policy === "string");
   if (a === true || b === true) return true;
-  return b === undefined ? a : `(${String(a)}) || (${String(b)})`;
+  return b === undefined ? a : `(${String(a)}) || (${b})`;
 }
 
 /** @throws AppError PLAN_INVALID */
@@ -69,7 +73,10 @@ function checkPolicy(nodeId: string, policy: string): void {
     compileExpression(policy, nodeSpecs.tool.names);
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause;
-    throw runtimeErrors.PLAN_INVALID({ problem: `requires_approval of the node ${nodeId}, or of its binding: ${cause.message}` }, { cause });
+    throw runtimeErrors.PLAN_INVALID(
+      { problem: `requires_approval of the node ${nodeId}, or of its binding: ${cause.message}` },
+      { cause },
+    );
   }
 }
 

@@ -308,10 +308,18 @@ function isJsonType(type: string): boolean {
 
 /** How much of a flush a row is, roughly, in characters. */
 export function charactersOf(
-  row: Partial<Pick<NodeRunRow & ArtifactRow, "outputText" | "outputJson" | "stateUpdates" | "opened" | "question" | "approval" | "contentText" | "contentJson">>,
+  row: Partial<
+    Pick<
+      NodeRunRow & ArtifactRow,
+      "outputText" | "outputJson" | "stateUpdates" | "opened" | "question" | "approval" | "contentText" | "contentJson"
+    >
+  >,
 ): number {
   const { outputText, outputJson, stateUpdates, opened, question, approval, contentText, contentJson } = row;
-  return [outputText, outputJson, stateUpdates, opened, question, approval, contentText, contentJson].reduce((sum, text) => sum + (text?.length ?? 0), 200);
+  return [outputText, outputJson, stateUpdates, opened, question, approval, contentText, contentJson].reduce(
+    (sum, text) => sum + (text?.length ?? 0),
+    200,
+  );
 }
 
 type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;

@@ -76,7 +76,10 @@ describe("an answer", () => {
   it("from an outside executor takes a route that the node has, and is checked as any other", async () => {
     const t = await setup();
     const form = { type: "object", properties: { n: { type: "integer" } }, additionalProperties: false };
-    const id = await started(t, { ...asking, nodes: [human("ask", { form, actions: [{ id: "yes" }, { id: "no" }] }), ...asking.nodes.slice(1)] });
+    const id = await started(t, {
+      ...asking,
+      nodes: [human("ask", { form, actions: [{ id: "yes" }, { id: "no" }] }), ...asking.nodes.slice(1)],
+    });
     const complete = (outputJson: object) => ({ id: `${id}:ask`, input: { status: "COMPLETED", outputJson } });
     expect(await t.refusal(setNode, complete({ n: 1 }))).toMatchObject({ reason: "ACTION_UNKNOWN" });
     expect(await t.refusal(setNode, complete({ n: "x", route: "yes" }))).toMatchObject({ reason: "ANSWER_INVALID" });
@@ -88,7 +91,10 @@ describe("an answer", () => {
 
   it("is for one item of an iteration, and its run rests until each has its own", async () => {
     const t = await setup();
-    const body = { nodes: [human("ask", { text: "{{ item }}?", form: { type: "object", properties: { n: { type: "integer" } } } })], edges: [] };
+    const body = {
+      nodes: [human("ask", { text: "{{ item }}?", form: { type: "object", properties: { n: { type: "integer" } } } })],
+      edges: [],
+    };
     const each: TestDsl = { nodes: [{ id: "each", type: "iteration", config: { items: ["a", "b"], parallel: 2, body } }], edges: [] };
     const id = await started(t, each);
     expect((await t.ask<Seen>(seen, { id })).run.status).toBe("WAITING");
@@ -107,7 +113,10 @@ describe("an answer", () => {
     const cancelled = await started(t, asking);
     await t.ask(`mutation($id: ID!) { cancelRun(id: $id) { id } }`, { id: cancelled });
     expect(idsOf(await list(t))).toEqual([]);
-    expect(await t.refusal(resume, { id: `${cancelled}:ask`, input: { action: "yes" } })).toMatchObject({ code: "CONFLICT", answeredBy: null });
+    expect(await t.refusal(resume, { id: `${cancelled}:ask`, input: { action: "yes" } })).toMatchObject({
+      code: "CONFLICT",
+      answeredBy: null,
+    });
     const failing: TestDsl = {
       nodes: [human("ask", { form: { type: "object" } }), { id: "f", type: "fail" }],
       edges: [{ source: "ask", target: "f" }],
@@ -117,7 +126,11 @@ describe("an answer", () => {
     await t.ask(run, { id });
     const { retryRun } = await t.ask<{ retryRun: { id: string } }>(`mutation($id: ID!) { retryRun(id: $id) { id } }`, { id });
     expect(await t.ask(seen, { id: retryRun.id })).toMatchObject({
-      run: { nodeRuns: { nodes: expect.arrayContaining([expect.objectContaining({ path: "ask", status: "COMPLETED", outputJson: { kept: 1 } })]) } },
+      run: {
+        nodeRuns: {
+          nodes: expect.arrayContaining([expect.objectContaining({ path: "ask", status: "COMPLETED", outputJson: { kept: 1 } })]),
+        },
+      },
     });
   });
 });
@@ -127,7 +140,8 @@ describe("the inbox", () => {
     const t = await setup();
     t.graph.tools.set("tool-1", tool);
     const ids: string[] = [];
-    for (const assignee of ["ann", "bob", "ann"]) ids.push(`${await started(t, { nodes: [human("ask", { assignees: [assignee] })], edges: [] })}:ask`);
+    for (const assignee of ["ann", "bob", "ann"])
+      ids.push(`${await started(t, { nodes: [human("ask", { assignees: [assignee] })], edges: [] })}:ask`);
     ids.push(`${await started(t, calling({ requires_approval: true }), { input: { amount: 1 } })}:pay`);
     ids.push(`${await started(t, { nodes: [{ id: "wait", type: "callback", config: { wait_seconds: 3_600 } }], edges: [] })}:wait`);
     // Nobody outside can answer a timer.
@@ -203,8 +217,19 @@ describe("a call that waits for an approval", () => {
 
   it("is asked for where the binding says so, whatever the node says, and a node that names the version is asked too", async () => {
     const t = await setup();
-    t.graph.bindings.set("b", { id: "b", deletedAt: null, config: { requires_approval: "arguments.amount > 10" }, tool, toolVersion: null });
-    for (const more of [{}, { requires_approval: false }, { requires_approval: "arguments.amount > 100" }, { tool_version_id: "version-1" }]) {
+    t.graph.bindings.set("b", {
+      id: "b",
+      deletedAt: null,
+      config: { requires_approval: "arguments.amount > 10" },
+      tool,
+      toolVersion: null,
+    });
+    for (const more of [
+      {},
+      { requires_approval: false },
+      { requires_approval: "arguments.amount > 100" },
+      { tool_version_id: "version-1" },
+    ]) {
       const id = await started(t, calling({ tool_id: undefined, tool_binding_id: "b", ...more }), { input: { amount: 20 } });
       expect((await t.ask<Seen>(seen, { id })).run.nodeRuns.nodes).toMatchObject([{ path: "pay", waitReason: "APPROVAL" }]);
     }
@@ -232,6 +257,8 @@ describe("a call that waits for an approval", () => {
     await t.ask(resume, { id: `${id}:each#1/pay`, input: { decision: "APPROVE" } });
     await t.ask(run, { id });
     expect(t.graph.toolCalls.map((call) => call.arguments)).toEqual([{ amount: 1 }, { amount: 2 }, { amount: 8 }]);
-    expect(await t.ask(resume, { id: `${id}:each#0/pay`, input: { decision: "REJECT" } })).toMatchObject({ resumeNodeRun: { status: "FAILED" } });
+    expect(await t.ask(resume, { id: `${id}:each#0/pay`, input: { decision: "REJECT" } })).toMatchObject({
+      resumeNodeRun: { status: "FAILED" },
+    });
   });
 });
