@@ -76,7 +76,7 @@ const machineFaces = {
     "selection",
     "subgraph",
   ],
-  json: ["json-schema", "nesting", "numbers", "storable", "value-count"],
+  json: ["form", "json-schema", "nesting", "numbers", "storable", "value-count"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],

@@ -6,7 +6,7 @@ import type { Json } from "#shared/json.ts";
 import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./check-bodies.ts";
 import { checkDocument } from "./check-document.ts";
 import { checkEdges, checkGraph } from "./check-edges.ts";
-import { checkForms, wholeFormBudget, type FormBudget } from "./check-forms.ts";
+import { checkForms, wholeFormBudget, type FormBudget, type FormFault } from "./check-forms.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
@@ -25,6 +25,8 @@ export interface ValidateOptions {
   extraTypes?: ExtraTypes;
   /** What a tool call and a program may take at most, AGENT_PLATFORM_MAX_TIMEOUT_SECONDS; unless given nothing is said of it. */
   maxTimeoutSeconds?: number;
+  /** What says of forms whether they are any; unless given nothing is said of them. Given, as nothing here looks at schemas. */
+  formFault?: FormFault;
 }
 
 /**
@@ -68,7 +70,7 @@ function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, iss
   checkTimeouts(nodes, options.maxTimeoutSeconds, issues);
   checkNodesInRun(nodes, runSeconds, issues);
   checkPrograms(nodes, issues);
-  checkForms(nodes, issues, budget);
+  checkForms(nodes, options.formFault, issues, budget);
   checkWrites(nodes, edges, graph, issues);
   if (depth.parallel > 1) checkSharedWrites(nodes, issues);
   const references = checkTexts(nodes, issues, budget);

@@ -1,11 +1,11 @@
 /** What fits as an answer to a node run that waits. Pure. */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import { schemaProblems } from "#shared/dsl/form.ts";
+import { schemaProblems } from "#shared/json/form.ts";
 import { excerpt } from "#shared/fields.ts";
 import type { AnswerOutcome } from "../control/outside-report.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { Approval } from "../nodes/executor.ts";
-import type { WaitingRow } from "./waiting.sql.ts";
+import type { WaitingRow } from "./waiting.entity.ts";
 
 /** An answer as it was given; its values can be kept. */
 export interface GivenAnswer {

@@ -9,7 +9,7 @@ import { checkValues, fittingAnswer, type GivenAnswer } from "./answer.rules.ts"
 import type { NodeRun } from "./node-run.entity.ts";
 import { checkRoute } from "./outside-route.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
-import type { WaitingRow } from "./waiting.sql.ts";
+import type { WaitingRow } from "./waiting.entity.ts";
 
 const argumentsBytes = 64 * 1024;
 const reasonLength = 1_000;

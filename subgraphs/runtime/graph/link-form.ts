@@ -1,10 +1,10 @@
 /** A question as the fields of an HTML form, and back. Pure. */
 import type { AppError } from "#shared/errors.ts";
-import type { FieldProblem } from "#shared/dsl/form.ts";
+import type { FieldProblem } from "#shared/json/form.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { GivenAnswer } from "./answer.rules.ts";
-import type { WaitingRow } from "./waiting.sql.ts";
+import type { WaitingRow } from "./waiting.entity.ts";
 
 /** What a form sends. */
 export type FormFields = Pick<URLSearchParams, "get">;

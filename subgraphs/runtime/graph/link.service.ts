@@ -10,8 +10,7 @@ import { formAnswer, formProblemsOf, type FormFields } from "./link-form.ts";
 import { answerPage, notePage } from "./link-page.ts";
 import { formToken, isFormToken, linkToken, readLinkToken, type LinkClaims } from "./link-token.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
-import { shownWaiting } from "./waiting.entity.ts";
-import type { WaitingRow } from "./waiting.sql.ts";
+import { shownWaiting, type WaitingRow } from "./waiting.entity.ts";
 
 const leastSeconds = 60;
 const mostSeconds = 366 * 86_400;

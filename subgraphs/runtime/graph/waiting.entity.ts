@@ -1,7 +1,23 @@
 import { Field, ObjectType } from "type-graphql";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
-import type { WaitingRow } from "./waiting.sql.ts";
+import type { Question } from "../nodes/executor.ts";
+
+/** What a node run that waits asks. */
+export interface WaitingRow {
+  id: string;
+  runId: string;
+  path: string;
+  /** Whether it waits for an answer, and nobody has given one. */
+  isOpen: boolean;
+  reason: string;
+  attempt: number;
+  /** null: nothing that was kept, as of a call whose outcome nobody knows. */
+  question: Question | null;
+  nodeType: string;
+  dueMs: number | null;
+  sinceMs: number | null;
+}
 
 /** A way out of a form. */
 @ObjectType({ description: "A way out of a form, which is a route of the run." })

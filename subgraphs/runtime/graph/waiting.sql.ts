@@ -1,28 +1,12 @@
 /** Node runs that wait for somebody: what one asks, and everybody's list of them. */
 import type { Tx } from "#shared/db/database.ts";
 import { makePage, type Connection, type PageWindow } from "#shared/graphql/pagination.ts";
-import type { Question } from "../nodes/executor.ts";
+import type { WaitingRow } from "./waiting.entity.ts";
 import { nodeRunId, parseNodeRunId } from "../queue/node-run-id.ts";
 import { epochMs } from "../queue/statement.ts";
 
 /** SQL: what waits for an answer from outside. The predicate of the index node_run_asks. */
 const asksSomebody = "wait_reason in ('PERSON', 'APPROVAL', 'CALLBACK', 'OUTCOME_UNKNOWN')";
-
-/** What a node run that waits asks. */
-export interface WaitingRow {
-  id: string;
-  runId: string;
-  path: string;
-  /** Whether it waits for an answer, and nobody has given one. */
-  isOpen: boolean;
-  reason: string;
-  attempt: number;
-  /** null: nothing that was kept, as of a call whose outcome nobody knows. */
-  question: Question | null;
-  nodeType: string;
-  dueMs: number | null;
-  sinceMs: number | null;
-}
 
 /** What node runs ask that wait or were answered, in the order of `ids`; null for others. Served by the primary key. */
 export async function waitingByIds(tx: Tx, ids: readonly string[]): Promise<(WaitingRow | null)[]> {

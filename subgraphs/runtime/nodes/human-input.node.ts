@@ -1,5 +1,5 @@
 import { humanInputConfig } from "#shared/dsl/configs.ts";
-import { formFault } from "#shared/dsl/form.ts";
+import { formFault } from "#shared/json/form.ts";
 import { submitRoute } from "#shared/dsl/node-specs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { evaluatedNode, type Given } from "./evaluation.ts";

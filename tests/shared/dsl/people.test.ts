@@ -1,10 +1,11 @@
+import { formFault } from "#shared/json/form.ts";
 import { validateDsl } from "#shared/dsl/validate.ts";
 
 const answer = (id: string) => ({ id, type: "answer", config: { answer: "x" } });
 const human = (config: object, more: object = {}) => ({ id: "ask", type: "human-input", config: { text: "?", ...config }, ...more });
 const edge = (condition?: string) => ({ source: "ask", target: "next", ...(condition !== undefined && { condition }) });
 const found = (node: object, ...edges: object[]) =>
-  validateDsl({ nodes: [node, answer("next")], edges }).map(({ severity, code, path }) => `${severity} ${code} ${path}`);
+  validateDsl({ nodes: [node, answer("next")], edges }, { formFault }).map(({ severity, code, path }) => `${severity} ${code} ${path}`);
 const form = (properties: object) => ({ type: "object", properties });
 
 describe("nodes that wait, in a document", () => {
