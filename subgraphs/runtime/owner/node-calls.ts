@@ -253,8 +253,9 @@ export class NodeCalls {
     this.#ledger.held.calling.delete(held);
     // A call that was stopped has no outcome, but for what it completed all the same: that is true and cannot be taken back.
     const isWanted = execution.stopped === undefined || (outcome.kind === "completed" && execution.stopped !== "cancelled");
-    if (outcome.kind === "allowed") this.#allowed(held);
-    else if (isWanted) this.#run.executed(held, outcome, execution.context.spans);
+    if (outcome.kind === "allowed") {
+      if (execution.stopped === undefined) this.#allowed(held);
+    } else if (isWanted) this.#run.executed(held, outcome, execution.context.spans);
     this.#run.advance();
   }
 }

@@ -128,7 +128,9 @@ describe("an answer", () => {
     expect(await t.ask(seen, { id: retryRun.id })).toMatchObject({
       run: {
         nodeRuns: {
-          nodes: expect.arrayContaining([expect.objectContaining({ path: "ask", status: "COMPLETED", outputJson: { kept: 1 } })]),
+          nodes: expect.arrayContaining([
+            expect.objectContaining({ path: "ask", status: "COMPLETED", outputJson: { kept: 1 }, answeredBy: "anonymous" }),
+          ]),
         },
       },
     });
