@@ -125,6 +125,31 @@ module.exports = {
       { path: "^(subgraphs/|router/(?!access/))", dependencyTypesNot: ["type-only"] },
       "The router's own subgraph is a subgraph like the others.",
     ),
+    forbid(
+      "strangers-texts-by-few",
+      {
+        path: "^(subgraphs|router|cli)/",
+        pathNot: [
+          "^subgraphs/runtime/nodes/(answer|assigner|callback|delay|human-input|if-else|iteration|list|switch|template-transform|variable-aggregator)\\.node\\.ts$",
+          "^subgraphs/runtime/nodes/(approval|evaluation|evaluation-jobs|retry-when|retrieve)\\.ts$",
+          "^subgraphs/runtime/graph/node-input\\.ts$",
+          // One expression of a binding, which is read and not evaluated.
+          "^subgraphs/tool/call-config\\.ts$",
+          "^subgraphs/workflow/validation(-job)?\\.ts$",
+        ],
+      },
+      {
+        path: "^shared/(template/(template|render-deep)|expression/expression|dsl/(render-config|validate))\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
+      "What strangers wrote is evaluated in threads, or here where dsl/small.ts says that it is small: whoever evaluates asks, so they are few and named.",
+    ),
+    forbid(
+      "inputs-rendered-by-their-loader",
+      { path: "^subgraphs/", pathNot: "^subgraphs/runtime/graph/node-input\\.loaders\\.ts$" },
+      { path: "^subgraphs/runtime/graph/node-input\\.ts$", dependencyTypesNot: ["type-only"] },
+      "NodeRun.input is rendered on read: the loader leaves what is not small to a thread, and is the only way to it.",
+    ),
     forbid("cli-composes", { pathNot: "^(cli|tests|bench)/" }, { path: "^cli/" }, "Commands start the platform; nothing in it knows them."),
     forbid(
       "one-composition-root",

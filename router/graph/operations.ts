@@ -68,8 +68,11 @@ const maxPlanned = 1_000;
 
 /** What the least of them holds. */
 const leastBytes = 50_000;
-/** About what a token of a parsed document holds: itself, and its part of the nodes made of it. */
-const tokenBytes = 300;
+/**
+ * About what a token of a parsed document holds: itself, its part of the nodes made of it, and of what is compiled of a field, whether it is planned or not. With
+ * the plan twice that is 1.1 to 3 times what the heap has of a document (November 2026).
+ */
+const tokenBytes = 600;
 /** About what the compiled shape and weight of an operation hold, and what the planner keeps by the fields of its plan: as much as the plan. */
 const compiledTimes = 1;
 

@@ -46,10 +46,10 @@ export function applyOpened(run: RunState, state: NodeState, phase: OpenPhase): 
   phaseSet(run, state, phase);
 }
 
-/** A composite node opens, and goes on in its frames. */
-export function applyDriven(run: RunState, state: NodeState, opened: Opened): void {
+/** A composite node opens, and goes on in its frames, but for those that have `ended` before. */
+export function applyDriven(run: RunState, state: NodeState, opened: Opened, ended?: readonly number[]): void {
   refuseDone(state);
-  driveOpen(run, state, opened);
+  driveOpen(run, state, opened, ended);
 }
 
 /** An open node is to be started again: after a crash, or when its retry is due. */

@@ -13,15 +13,18 @@ import {
   type NodeOutput,
   type NodeState,
   type Opened,
+  unreadResult,
 } from "./frame.ts";
 import { iterationNext } from "./iteration.driver.ts";
 import { framePath } from "./path.ts";
 import { upstreamOf } from "./plan.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 
-/** Opens a composite node, and its first frames. */
-export function driveOpen(run: RunState, state: NodeState, opened: Opened): void {
-  state.drive = { opened, frames: new Map(), results: [], ended: 0, next: 0, failure: undefined, outputs: outputsSeen(state) };
+/** Opens a composite node, and its first frames. @param ended  ordinals of those that have ended, where it goes on and their results are not there. */
+export function driveOpen(run: RunState, state: NodeState, opened: Opened, ended: readonly number[] = []): void {
+  const results: (FrameResult | undefined)[] = [];
+  for (const ordinal of ended) results[ordinal] = unreadResult;
+  state.drive = { opened, frames: new Map(), results, ended: ended.length, next: 0, failure: undefined, outputs: outputsSeen(state) };
   phaseSet(run, state, "DRIVEN");
   driveOn(run, state);
 }

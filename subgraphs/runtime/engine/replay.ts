@@ -20,6 +20,8 @@ export interface StoredNode {
   seq?: number;
   /** Of a composite node that was opened: what was fixed then. */
   opened?: Opened | undefined;
+  /** Of one that goes on: ordinals of its frames that have ended and have no row here. */
+  ended?: readonly number[] | undefined;
   outputText: string | null;
   outputJson: Json;
   stateUpdates: JsonObject | undefined;
@@ -70,10 +72,10 @@ function placeIn({ status, doneSeq, seq }: StoredNode): number {
   return isDone(status) ? (doneSeq ?? 0) : (seq ?? Number.MAX_SAFE_INTEGER);
 }
 
-function openAgain(run: RunState, state: NodeState, { opened, status }: StoredNode): void {
+function openAgain(run: RunState, state: NodeState, { opened, ended, status }: StoredNode): void {
   if (opened === undefined) applyOpened(run, state, status as OpenPhase);
   // A row beneath it may have opened it.
-  else if (state.drive === undefined) applyDriven(run, state, opened);
+  else if (state.drive === undefined) applyDriven(run, state, opened, ended);
 }
 
 function hasEndedAround(stored: ReadonlyMap<string, StoredNode>, path: string): boolean {
@@ -102,8 +104,8 @@ function nodeBeneath(run: RunState, stored: ReadonlyMap<string, StoredNode>, pat
   const ordinal = ordinalOf(path);
   const scope = nodeAtPath(run, around) ?? nodeBeneath(run, stored, around);
   if (scope === undefined || ordinal === undefined) return scope && nodeAtPath(run, path);
-  const opened = stored.get(around)?.opened;
-  if (scope.drive === undefined && opened !== undefined) applyDriven(run, scope, opened);
+  const { opened, ended } = stored.get(around) ?? {};
+  if (scope.drive === undefined && opened !== undefined) applyDriven(run, scope, opened, ended);
   return frameFor(run, scope, ordinal)?.end;
 }
 

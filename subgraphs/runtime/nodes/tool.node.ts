@@ -40,6 +40,7 @@ export async function callTool(context: NodeContext, request: ToolRequest): Prom
     });
   const attributes = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": target };
   const call = { spanType: "TOOL", name: `execute_tool ${target}`, attributes } as const;
+  await context.entered();
   const response = await traced(context, call, (span) => context.ports.tool.invoke(request, portCall(context, span)), spanEnd);
   return outcomeOf(response);
 }

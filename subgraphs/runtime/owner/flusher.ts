@@ -2,8 +2,11 @@
  * The group commit of a process: whatever runs have to store goes out in one statement, two statements at a time, a run in one of them at
  * most. No timer: what becomes ready while both are under way goes with the next.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HintPublisher } from "#shared/hints.ts";
+import { jsonPieces } from "#shared/json-writer.ts";
 import type { Log } from "#shared/log.ts";
+import { joinInTurns } from "#shared/pieces.ts";
 import { runFailUnstored } from "../queue/dead-letter.sql.ts";
 import { failureKind, isTimeOut } from "../queue/failure.ts";
 import { flushBatch, FlushRows, longOf, runsFlush, type FlushAnswer, type FlushBatch, type FlushForm } from "../queue/flush.sql.ts";
@@ -210,6 +213,19 @@ function charactersOfAll(drafts: readonly FlushDraft[]): number {
  * @throws for a run with two rows of one path.
  */
 function encode(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch> {
+  if (drafts.every(({ longOutput }) => longOutput === undefined)) return batchOf(drafts);
+  return outputsWritten(drafts).then(() => batchOf(drafts));
+}
+
+async function outputsWritten(drafts: readonly FlushDraft[]): Promise<void> {
+  for (const draft of drafts) {
+    if (draft.longOutput === undefined) continue;
+    draft.row.outputJson = await joinInTurns(jsonPieces(draft.longOutput));
+    draft.longOutput = undefined;
+  }
+}
+
+function batchOf(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch> {
   const rows = new FlushRows();
   drafts.forEach(({ row, pending, tail }, k) => {
     rows.runs.add(k, [row]);
@@ -223,7 +239,14 @@ function encode(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch>
   });
   const form = formOf(drafts);
   if (charactersOfAll(drafts) <= charactersAtOnce) return flushBatch(rows, form);
-  return longOf(rows).then((long) => flushBatch(rows, form, long));
+  return longBatch(rows, form);
+}
+
+async function longBatch(rows: FlushRows, form: FlushForm): Promise<FlushBatch> {
+  const batch = flushBatch(rows, form, await longOf(rows));
+  // To put it together was a turn's work, and so is what the driver does with it.
+  await nextTurn();
+  return batch;
 }
 
 function formOf(drafts: readonly FlushDraft[]): FlushForm {

@@ -84,8 +84,6 @@ export type OwnerOutcome = AttemptOutcome | OpenedOutcome;
 export interface OpenedOutcome {
   kind: "opened";
   items: readonly Json[];
-  /** Their JSON, where that was long and is written. */
-  written?: ReadonlyMap<unknown, string> | undefined;
 }
 
 /** A message of kind outcome. */
@@ -105,8 +103,8 @@ const approval = z.object({
 });
 
 /** The column `approval` of a node run. @throws ZodError */
-export function approvalOf(stored: Json): Approval | undefined {
-  return stored === null ? undefined : approval.parse(stored);
+export function approvalOf(stored: Json | undefined): Approval | undefined {
+  return stored == null ? undefined : approval.parse(stored);
 }
 
 const cancelBody = z.object({ reason: z.string().nullable() });

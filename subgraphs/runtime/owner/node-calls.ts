@@ -5,11 +5,12 @@
 import { applyOpened, applyReopened } from "../engine/apply.ts";
 import { isLeaf, sightOf, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
-import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
+import { nodeEffect, type NodeContext, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import { judged } from "../nodes/retry-when.ts";
 import { isLong } from "../nodes/storable.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
+import { hasUnread } from "./frame-results.ts";
 import type { HeldNode } from "./held-node.ts";
 import { scopeOutcome } from "./scope-outcome.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
@@ -42,7 +43,7 @@ export class NodeCalls {
   isCareful: boolean;
   /** No other suspect is executed beside it: whatever kills the process now is what the run does. */
   readonly #isAlone: boolean;
-  readonly #process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "log">;
+  readonly #process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "results" | "log">;
   readonly #ledger: RunLedger;
   readonly #environment: RunEnvironment;
   readonly #run: CallingRun;
@@ -50,7 +51,7 @@ export class NodeCalls {
 
   /** @param options.claimed  from its second crash on the run is careful. */
   constructor(options: {
-    process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "log">;
+    process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "results" | "log">;
     ledger: RunLedger;
     environment: RunEnvironment;
     run: CallingRun;
@@ -95,12 +96,12 @@ export class NodeCalls {
   /** Starts a node that is ready: runs it, marks it as started, or offers it. */
   start(state: NodeState): void {
     const { node } = state;
+    if (hasUnread(state)) return this.#resultsRead(state);
     const ended = scopeOutcome(state);
     if (ended !== undefined) return this.#scopeEnd(state, ended);
     const executor = this.#executorOf(node);
     if (executor === undefined) {
-      const message = `No executor for nodes of type ${node.type}.`;
-      this.#run.executed(this.#ledger.hold(state), { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
+      this.#run.executed(this.#ledger.hold(state), executorMissing(node.type), []);
     } else if (executor.ask?.isNeeded(node.config) === true && !this.#isDecided(state))
       this.#pureRun(state, { effect: "pure", run: executor.ask.run });
     else if (!isLeaf(state) || (nodeEffect(executor, node.config) === "pure" && !this.isCareful)) this.#pureRun(state, executor);
@@ -153,6 +154,14 @@ export class NodeCalls {
     held.isAllowed = true;
     applyReopened(this.#ledger.graph, held.state);
     this.#run.allowed();
+  }
+
+  /** An iteration ends of which an owner before this one saw items end. */
+  #resultsRead(state: NodeState): void {
+    const { results } = this.#process;
+    const run = async ({ signal }: NodeContext): Promise<NodeOutcome> =>
+      (await results.read(this.#ledger.runId, state, signal)) ?? scopeOutcome(state) ?? executorMissing(state.node.type);
+    this.#pureRun(state, { effect: "pure", run });
   }
 
   /** A frame or a composite ends. What is long of its outcome is written in turns before. */
@@ -248,14 +257,22 @@ export class NodeCalls {
   }
 
   #ended(held: HeldNode, execution: Execution, outcome: NodeOutcome): void {
-    if (held.execution !== execution) return;
+    const { context } = execution;
+    if (held.execution !== execution) return context.settled();
     held.execution = undefined;
     this.#ledger.held.calling.delete(held);
     // A call that was stopped has no outcome, but for what it completed all the same: that is true and cannot be taken back.
     const isWanted = execution.stopped === undefined || (outcome.kind === "completed" && execution.stopped !== "cancelled");
     if (outcome.kind === "allowed") {
       if (execution.stopped === undefined) this.#allowed(held);
-    } else if (isWanted) this.#run.executed(held, outcome, execution.context.spans);
+    } else if (isWanted) this.#run.executed(held, outcome, context.spans);
+    // Until the flush is settled that stores it.
+    if (isWanted && outcome.kind !== "allowed" && context.hasRoom) this.#ledger.pending.rooms.push(context);
+    else context.settled();
     this.#run.advance();
   }
+}
+
+function executorMissing(type: string): NodeOutcome {
+  return { kind: "failed", code: "NODE_TYPE_UNKNOWN", message: `No executor for nodes of type ${type}.`, retryable: false };
 }

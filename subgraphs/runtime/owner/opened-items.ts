@@ -26,9 +26,12 @@ export interface StoredItems {
   bytes: number;
 }
 
-/** What an iteration opened with, from its row and from the artifacts that its chunks name, where they were read. */
-export function openedOf({ count, items }: OpenedColumn, chunks: readonly Json[][] | null): Opened {
-  return { count, items: items ?? chunks?.flat() };
+/** What an iteration opened with, from its row and from the artifacts that its chunks name, where they were read; of others no item is asked for any more. */
+export function openedOf({ count, items, chunks: places = [] }: OpenedColumn, chunks: readonly (readonly Json[] | null)[] | null): Opened {
+  if (items !== undefined || chunks === null) return { count, items };
+  const read: Json[] = [];
+  chunks.forEach((chunk, index) => chunk?.forEach((item, at) => (read[(places[index]?.from ?? 0) + at] = item)));
+  return { count, items: read };
 }
 
 /** Why items cannot be kept. */
@@ -38,14 +41,14 @@ export interface ItemsRefused {
 }
 
 /** Makes what is stored of the items of the iteration at a path. */
-export function storedItems(path: string, { items: given, written }: Pick<OpenedOutcome, "items" | "written">): StoredItems | ItemsRefused {
+export function storedItems(path: string, { items: given }: Pick<OpenedOutcome, "items">): StoredItems | ItemsRefused {
   const { count, bytes } = itemLimits;
   if (given.length > count) {
     const message = `config.items has ${given.length} items and may have ${count}; split the list and run the workflow once for each part.`;
     return { code: "ITERATION_TOO_LARGE", message };
   }
   try {
-    const { value, text } = storableJson(given, "config.items", { maxBytes: bytes, replaced: { count: 0 }, written });
+    const { value, text } = storableJson(given, "config.items", { maxBytes: bytes, replaced: { count: 0 } });
     return { items: value as Json[], bytes: Buffer.byteLength(text), ...columnOf(path, value as Json[], text) };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;

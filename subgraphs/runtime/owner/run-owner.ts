@@ -2,6 +2,7 @@
  * The runs that a process owns, and what they share: slots, the group commit, mail. Both the worker and the API own runs through it, so every
  * way to execute is the same path.
  */
+import { ByteRoom } from "#shared/byte-room.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodePorts } from "../nodes/executor.ts";
@@ -13,8 +14,9 @@ import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
 import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
 import { Flusher } from "./flusher.ts";
+import { resultReader, type ResultReader } from "./frame-results.ts";
 import { HeldBytes, type Holder } from "./held-bytes.ts";
-import { heldBytesOfHeap } from "./heap-share.ts";
+import { answerBytesOfHeap, heldBytesOfHeap } from "./heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
 import { PlanCache } from "../plan/frozen-plan.ts";
 import { MailDrain } from "./mail-drain.ts";
@@ -37,6 +39,8 @@ export interface RunOwnerOptions {
   maxCrashes: number;
   /** What its runs may hold in memory together; a part of the heap's limit unless given. */
   heldBytes?: number | undefined;
+  /** What its calls may have in flight together, half of it for one tenant; a part of the heap's limit unless given. */
+  answerBytes?: number | undefined;
   flushed?: (runIds: readonly string[]) => void;
   /** A slot is free again. */
   slotFreed?: () => void;
@@ -69,6 +73,8 @@ export class RunOwner implements RunHost {
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
   readonly held: HeldBytes;
+  readonly results: ResultReader;
+  readonly answers: ByteRoom;
   readonly plans: PlanCache;
   readonly advancing: ((runId: string | undefined) => void) | undefined;
   isStopping = false;
@@ -97,7 +103,9 @@ export class RunOwner implements RunHost {
     this.offersNodes = options.offersNodes;
     this.maxCrashes = options.maxCrashes;
     this.held = new HeldBytes(options.heldBytes ?? heldBytesOfHeap());
+    this.answers = new ByteRoom(options.answerBytes ?? answerBytesOfHeap());
     this.plans = new PlanCache(db);
+    this.results = resultReader(db);
     this.#loader = new RunLoader({ db, log, held: this.held, plans: this.plans });
     this.advancing = options.advancing;
     this.#db = db;

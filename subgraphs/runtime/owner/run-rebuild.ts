@@ -48,6 +48,7 @@ function storedNode(node: LoadedNode): StoredNode {
     seq: node.seq,
     doneSeq: node.doneSeq,
     opened: node.opened === null ? undefined : openedOf(node.opened, node.chunks),
+    ended: node.ended,
     outputText: node.outputText,
     outputJson: node.outputJson,
     stateUpdates: undefined,

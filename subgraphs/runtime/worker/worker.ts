@@ -53,6 +53,8 @@ export interface WorkerOptions {
   maxCrashes?: number;
   /** What its runs may hold in memory together, half of it for one tenant; a quarter of what the heap may have. */
   heldBytes?: number | undefined;
+  /** What its calls may have in flight together, half of it for one tenant; a sixteenth of what the heap may have. */
+  answerBytes?: number | undefined;
   /** 30,000. */
   leaseMs?: number;
   /** Without a hint, work is looked for this often; 500. */
@@ -141,6 +143,7 @@ export class Worker {
       offersNodes: options.suspects !== true,
       maxCrashes: options.maxCrashes ?? 3,
       heldBytes: options.heldBytes,
+      answerBytes: options.answerBytes,
       flushed: (runIds) => this.signals.emit("flushed", runIds),
       released: (runId, release) => this.#released(runId, release),
       slotFreed: () => this.#nodesMayWait && this.#claimSoon("nodes"),
@@ -181,6 +184,11 @@ export class Worker {
   /** What its runs hold in memory, about. */
   get heldBytes(): number {
     return this.#owner.held.total;
+  }
+
+  /** What its calls have in flight: answers that are read, or not stored yet. */
+  get answerBytes(): number {
+    return this.#owner.answers.held;
   }
 
   /** Begins to claim. */
