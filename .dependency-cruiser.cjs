@@ -77,7 +77,7 @@ const machineFaces = {
     "selection",
     "subgraph",
   ],
-  json: ["json-schema", "nesting", "numbers", "storable", "value-count"],
+  json: ["form", "json-schema", "nesting", "numbers", "storable", "value-count"],
   metrics: ["exposition", "instruments", "server"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
@@ -132,9 +132,11 @@ module.exports = {
       {
         path: "^(subgraphs|router|cli)/",
         pathNot: [
-          "^subgraphs/runtime/nodes/(answer|assigner|if-else|iteration|list|switch|template-transform|variable-aggregator)\\.node\\.ts$",
-          "^subgraphs/runtime/nodes/(evaluation|evaluation-jobs|retry-when|retrieve)\\.ts$",
+          "^subgraphs/runtime/nodes/(answer|assigner|callback|delay|human-input|if-else|iteration|list|switch|template-transform|variable-aggregator)\\.node\\.ts$",
+          "^subgraphs/runtime/nodes/(approval|evaluation|evaluation-jobs|retry-when|retrieve)\\.ts$",
           "^subgraphs/runtime/graph/node-input\\.ts$",
+          // One expression of a binding, which is read and not evaluated.
+          "^subgraphs/tool/call-config\\.ts$",
           "^subgraphs/workflow/validation(-job)?\\.ts$",
         ],
       },

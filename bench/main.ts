@@ -13,6 +13,7 @@ import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
 import { benchIteration } from "./iteration.ts";
 import { benchIdle } from "./idle.ts";
+import { benchPeople } from "./people.ts";
 import { benchPrograms } from "./programs.ts";
 import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts";
 import { roundOfItsOwn } from "./rounds.ts";
@@ -34,6 +35,7 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   idle: async (engine, { runs }) => benchIdle(await engine(), runs),
   "fan-out": async (engine) => benchFanOut(await engine()),
   iteration: async (engine) => benchIteration(await engine()),
+  people: async (engine) => benchPeople(await engine()),
   validation: () => benchValidation(),
   cost: async (engine) => benchCost(await engine()),
   programs: (_, { runs }) => benchPrograms(runs),

@@ -8,6 +8,7 @@ import { exitCodeOf, tellError } from "./failure.ts";
 import { programName } from "./program-name.ts";
 import { platformParts } from "./compose/parts.ts";
 import { endWithReaders } from "./process/stop-signal.ts";
+import { answerCommand } from "./commands/answer.ts";
 import { apiCommand } from "./commands/api.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -33,6 +34,7 @@ const commands = [
   keysCommand,
   runCommand,
   followCommand,
+  answerCommand,
   demoCommand,
   smokeCommand,
 ];

@@ -85,6 +85,7 @@ const variables = {
   ANSWERS_MIB: { schema: whole(256, 2, 2_047), example: "256" },
   LOG_LEVEL: { schema: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"), example: "info" },
   LOG_FILE: { schema: optional, example: ".data/platform.log" },
+  PUBLIC_URL: { schema: webUrl.transform((url) => url.replace(/\/+$/, "")).optional(), example: "https://platform.example.com" },
   ALLOWED_HOSTS: { schema: list, example: "platform.local,10.0.0.5" },
   CORS_ORIGINS: {
     schema: list.refine(
@@ -181,6 +182,8 @@ export interface Env {
   answersMib: number;
   logLevel: (typeof logLevels)[number];
   logFile: string | undefined;
+  /** Where others reach the router: what links to its pages begin with. */
+  publicUrl: string | undefined;
   allowedHosts: string[];
   /** Origins of browsers, such as `https://app.example.com`. */
   corsOrigins: string[];
@@ -270,6 +273,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     answersMib: read("ANSWERS_MIB"),
     logLevel: read("LOG_LEVEL"),
     logFile: read("LOG_FILE"),
+    publicUrl: read("PUBLIC_URL"),
     allowedHosts: read("ALLOWED_HOSTS"),
     corsOrigins: read("CORS_ORIGINS"),
     trustedProxies: read("TRUSTED_PROXIES"),

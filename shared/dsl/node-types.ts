@@ -12,6 +12,10 @@ export const nodeTypes = [
   "list",
   "variable-aggregator",
   "iteration",
+  "http-request",
+  "human-input",
+  "callback",
+  "delay",
 ] as const;
 
 /** One of {@link nodeTypes}. */

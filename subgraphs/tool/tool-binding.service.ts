@@ -4,7 +4,7 @@ import { latestVersions } from "#shared/db/versions.sql.ts";
 import { checkJson, checkName, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { readCallConfig, refuseMisspelt, type SealedHeader } from "./call-config.ts";
+import { checkApprovalPolicy, readCallConfig, refuseMisspelt, type SealedHeader } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
 import { homeOrigin } from "./resolve.ts";
 import {
@@ -103,6 +103,7 @@ function storedConfig({ secrets }: ToolContext, { id, plain, kept, fresh, versio
 function splitConfig(config: JsonObject, stored: Record<string, SealedHeader> = {}): SplitConfig {
   checkJson("config", config, configBytes);
   refuseMisspelt("config", config);
+  checkApprovalPolicy("config", config);
   const split = splitSecrets("config", config, new Set(Object.keys(stored)));
   readCallConfig("config", split.plain, { sealed: false });
   return split;

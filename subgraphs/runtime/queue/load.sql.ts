@@ -58,6 +58,8 @@ export interface LoadedNode {
   effectKey: string | null;
   /** Of a composite node: what was fixed when it opened. */
   opened: OpenedColumn | null;
+  /** What a person decided of its call. */
+  approval: Json;
   /** The artifacts that it names, in order, null where none of their items is worked on any more, and the size of all; null where it has ended. */
   chunks: (readonly Json[] | null)[] | null;
   chunkBytes: number | null;
@@ -117,7 +119,7 @@ const nodeObjectWith = (
   more = "",
 ): string => `json_build_object(${more}'path', n.path, 'nodeId', n.node_id, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'opened', n.opened, 'chunks', case when n.opened is not null and n.status < 3 then ${itemChunks} end,
+  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'approval', case when n.status < 3 then n.approval end, 'opened', n.opened, 'chunks', case when n.opened is not null and n.status < 3 then ${itemChunks} end,
   'chunkBytes', case when n.opened is not null and n.status < 3 then ${chunkBytes} end, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 
@@ -180,7 +182,7 @@ from runtime.run r, ${inboxOf("0")} where r.id = any($1)`,
 const loadSome = defineStatement({
   name: "load_some",
   text: `
-select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'effectKey', n.effect_key, 'route', n.route,
+select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'effectKey', n.effect_key, 'approval', n.approval, 'route', n.route,
       'errorCode', n.error_code, 'errorMessage', n.error_message, 'outputText', n.output_text, 'outputJson', n.output_json,
       'outputArtifactId', o.id, 'outputBytes', o.size_bytes, 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end)), '[]')
     from runtime.node_run n left join unnest($3::text[], $4::int[]) as k(path, ordinal) on k.path = n.path
@@ -204,6 +206,7 @@ select r.id, (octet_length(r.input::text) + octet_length(r.state::text) + n.inli
     + (select coalesce(sum(octet_length(m.body::text)), 0) from runtime.inbox m where m.run_id = r.id))::float8 as "rowBytes", n.outputs::float8 as "outputBytes"
 from runtime.run r, lateral (
   select coalesce(sum(${bytesOfRow} + coalesce(octet_length(n.output_text), 0) + coalesce(octet_length(n.output_json::text), 0) + coalesce(octet_length(n.error_message), 0)
+      + case when n.status < 3 then coalesce(octet_length(n.approval::text), 0) else 0 end
       + case when n.opened is not null and n.status < 3 then ${chunkBytes} else 0 end), 0) as inline,
     coalesce(sum(o.size_bytes), 0) as outputs
   from runtime.node_run n ${outputOf} where n.run_id = r.id and ${standing}) n
@@ -235,6 +238,7 @@ export type PartlyLoadedNode = Pick<
   | "path"
   | "status"
   | "effectKey"
+  | "approval"
   | "route"
   | "errorCode"
   | "errorMessage"
