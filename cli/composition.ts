@@ -110,6 +110,15 @@ export interface KeyAdmin {
   close(): Promise<void>;
 }
 
+/** What a rewrap did to a table. */
+export interface Rewrapped {
+  table: string;
+  /** Rows that were encrypted anew. */
+  rows: number;
+  /** What no key of the environment opens: ids, or tenants. */
+  unreadable: string[];
+}
+
 /** Migrations that the schema of a subgraph lacks. */
 export interface PendingMigrations {
   subgraph: string;
@@ -127,6 +136,8 @@ export interface Composition {
   /** What `migrate` would do now. */
   pendingMigrations(env: PreparedEnv): Promise<PendingMigrations[]>;
   openKeys(env: ReadyEnv): Promise<KeyAdmin>;
+  /** Encrypts anew, with the newest key, what an older one encrypted. */
+  rewrapSecrets(env: ReadyEnv): Promise<Rewrapped[]>;
   startPlatform(env: ReadyEnv, options: PlatformOptions): Promise<RunningPlatform>;
   startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;

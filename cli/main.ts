@@ -17,6 +17,7 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
+import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
@@ -31,6 +32,7 @@ const commands = [
   prepareCommand,
   auditCommand,
   keysCommand,
+  secretsCommand,
   runCommand,
   followCommand,
   demoCommand,

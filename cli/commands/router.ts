@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { withKey } from "../database/encryption-key.ts";
+import { requireEncryptionKey, withKey } from "../database/encryption-key.ts";
 import { checkPort, refuseUnprotected } from "../process/listen-check.ts";
 import { serveUntilStopped } from "../serve.ts";
 
@@ -14,6 +14,7 @@ export function routerCommand(context: CliContext): Command {
     )
     .action(async () => {
       refuseUnprotected(context.env());
+      requireEncryptionKey(context.env());
       await checkPort(context.env());
       const { composition } = context;
       await serveUntilStopped(context, {

@@ -13,6 +13,7 @@ export interface SubgraphDeps {
   log: Log;
   hints: HintChannel;
   call: SubgraphCaller;
+  /** The platform's master key. What is a tenant's is sealed by {@link SubgraphContext.tenantSecrets}. */
   secrets: SecretBox;
   /** URL of the subgraph's database, for what goes beside MikroORM. */
   databaseUrl: string;
@@ -29,6 +30,8 @@ export interface SubgraphDeps {
 export interface SubgraphContext<L = unknown, S = unknown> extends RequestInfo, SubgraphDeps {
   /** The database as the caller's tenant sees it. */
   db: Db;
+  /** Seals and opens the tenant's secrets, under its own key. Asked before a transaction is opened. @throws AppError SECRETS_UNREADABLE */
+  tenantSecrets(): Promise<SecretBox>;
   loaders: L;
   services: S;
 }
