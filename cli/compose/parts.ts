@@ -9,6 +9,7 @@ export const platformParts: Composition = {
   migrate: async (env) => (await import("./migrate.ts")).migrateAll(env),
   pendingMigrations: async (env) => (await import("./migrate.ts")).pendingMigrations(env),
   openKeys: async (env) => (await import("./keys.ts")).openKeys(env),
+  verifyAudits: async (env, tenantId, tell) => (await import("./verify-audits.ts")).verifyAudits(env, tenantId, tell),
   rewrapSecrets: async (env) => (await import("./rewrap.ts")).rewrapSecrets(env),
   startPlatform: async (env, options) => (await import("./platform.ts")).startPlatform(env, options),
   startRouter: async (env, options) => (await import("./platform.ts")).startRouterAlone(env, options),

@@ -15,6 +15,7 @@ import type { RunSecurityEvents } from "#shared/security-events.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
+import { AuditSealer } from "../../router/access/audit-sealer.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
 import { RunEventAudits } from "../../router/access/run-event-audits.ts";
 import { KeyRing } from "../../router/access/key-ring.ts";
@@ -128,7 +129,9 @@ async function openRouter(
   all.push(access);
   registry.register(access);
   const engineUrl = engineDatabaseUrl(env, accessSubgraphName);
-  const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits") });
+  const sealer = new AuditSealer({ databaseUrl: engineUrl, log, key: keys.peppers.auditKey });
+  shutdown.add("the chain of audits", () => sealer.stop(), 4_000);
+  const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits"), onStored: () => sealer.soon() });
   shutdown.add("audits", () => audit.stop(), 5_000);
   const sharedCounts = env.rateLimitShared ? new SharedCounts({ databaseUrl: engineUrl, log }) : undefined;
   if (sharedCounts !== undefined) shutdown.add("shared counts", () => sharedCounts.close(), 5_000);

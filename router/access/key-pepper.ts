@@ -9,6 +9,8 @@ import type { SecretBox } from "#shared/secret/secrets.ts";
 /** The peppers of a platform, the newest of which new keys are made under. */
 export interface Peppers {
   readonly newest: number;
+  /** Of the chains of audits. It follows from the first pepper, which never changes. */
+  readonly auditKey: KeyObject;
   /** The stored form of a key; undefined where there is no pepper of that version. */
   hash(key: string, version: number): Buffer | undefined;
 }
@@ -30,6 +32,7 @@ export async function openPeppers(pool: pg.Pool, secrets: SecretBox): Promise<Pe
   const peppers = new Map(rows.map(({ version, sealed }) => [version, opened(secrets, version, sealed)]));
   return {
     newest: Math.max(...peppers.keys()),
+    auditKey: createSecretKey(createHmac("sha256", peppers.get(1)!).update("agent-platform/audit-chain").digest()),
     hash(key, version) {
       const pepper = peppers.get(version);
       return pepper && createHmac("sha256", pepper).update(key).digest();

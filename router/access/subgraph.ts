@@ -10,6 +10,7 @@ import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
 import { ApiKeys } from "./migrations/0004-api-keys.ts";
 import { RateCounts } from "./migrations/0005-rate-counts.ts";
 import { Secrets0006 } from "./migrations/0006-secrets.ts";
+import { AuditChain0008 } from "./migrations/0008-audit-chain.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
@@ -42,6 +43,7 @@ export function accessSubgraph(
       { name: "0004-api-keys", class: ApiKeys },
       { name: "0005-rate-counts", class: RateCounts },
       { name: "0006-secrets", class: Secrets0006 },
+      { name: "0008-audit-chain", class: AuditChain0008 },
     ],
     sealedTables: [],
     loaders: ({ db }) => accessLoaders(db),
