@@ -33,6 +33,9 @@ const engineSettings = ["plan_cache_mode=force_generic_plan", ...["enable_seqsca
 /** The longest that anybody waits for a connection. */
 export const connectDeadlineMs = 10_000;
 
+/** When each pool that keeps its connections open had all of them. */
+const opened = new WeakMap<pg.Pool, Promise<void>>();
+
 /** Opens a pool whose sessions give up on their own: no statement, lock or idle transaction lasts for ever. */
 export function openPool(options: PoolOptions): pg.Pool {
   const settings = [
@@ -60,8 +63,13 @@ export function openPool(options: PoolOptions): pg.Pool {
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   pool.query = ((config: pg.QueryConfig, values?: unknown[]) => queryOnce(pool, config, values)) as typeof pool.query;
-  if (prepared) keepOpen(pool, max);
+  if (prepared) opened.set(pool, keepOpen(pool, max));
   return pool;
+}
+
+/** Resolves when all connections of a pool with `prepared` statements are open and prepared; at once for any other pool. */
+export function whenOpen(pool: pg.Pool): Promise<void> {
+  return opened.get(pool) ?? Promise.resolve();
 }
 
 async function begin(client: pg.ClientBase, prepared: readonly PreparedStatement[], presence: string | undefined): Promise<void> {
