@@ -50,7 +50,10 @@ function verifyCommand(context: CliContext): Command {
     .description("say whether audits were changed, removed or put in, by their hash chains; ends with 1 where some were")
     .option("--tenant <id>", "those of one tenant; of all unless given")
     .option("--json", "print chains and faults as JSON, a line each")
-    .addHelpText("after", "\nKeep what it prints: a chain that is shorter later, or has another hash at the same length, was taken back.\n\nExamples:\n  agent-platform audit verify --tenant t1")
+    .addHelpText(
+      "after",
+      "\nKeep what it prints: a chain that is shorter later, or has another hash at the same length, was taken back.\n\nExamples:\n  agent-platform audit verify --tenant t1",
+    )
     .action(async ({ tenant, json = false }: { tenant?: string; json?: boolean }) => {
       const given = context.env();
       requireEncryptionKey(given);
@@ -58,7 +61,8 @@ function verifyCommand(context: CliContext): Command {
       let faults = 0;
       try {
         await context.composition.verifyAudits(withKey(database.env), tenant, {
-          chain: (chain) => context.print(json ? JSON.stringify({ chain }) : `${chain.tenantId}  ${chain.day}  ${chain.links} rows  ${chain.head}`),
+          chain: (chain) =>
+            context.print(json ? JSON.stringify({ chain }) : `${chain.tenantId}  ${chain.day}  ${chain.links} rows  ${chain.head}`),
           broken: (broken) => {
             faults++;
             context.print(json ? JSON.stringify({ broken }) : faultLine(broken));

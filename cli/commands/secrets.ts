@@ -41,6 +41,9 @@ function sentences(done: readonly Rewrapped[]): string {
     const more = unreadable.length > shownIds ? `, and ${unreadable.length - shownIds} more` : "";
     return [`${table}: ${unreadable.length} that no key given here opens: ${unreadable.slice(0, shownIds).join(", ")}${more}`];
   });
-  const end = lost.length === 0 ? ["The first key opens all of it: the other one is not needed any more."] : [...lost, "Keep the old key, and name it: new,old."];
+  const end =
+    lost.length === 0
+      ? ["The first key opens all of it: the other one is not needed any more."]
+      : [...lost, "Keep the old key, and name it: new,old."];
   return [...lines, ...end].join("\n");
 }

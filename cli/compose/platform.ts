@@ -141,7 +141,12 @@ async function openRouter(
   const engineUrl = engineDatabaseUrl(env, accessSubgraphName);
   const sealer = new AuditSealer({ databaseUrl: engineUrl, log, key: keys.peppers.auditKey });
   shutdown.add("the chain of audits", () => sealer.stop(), 4_000);
-  const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits"), onStored: () => sealer.soon() });
+  const audit = new AuditWriter({
+    databaseUrl: engineUrl,
+    log,
+    spillFolder: resolve(env.dataDir, "audits"),
+    onStored: () => sealer.soon(),
+  });
   shutdown.add("audits", () => audit.stop(), 5_000);
   const sharedCounts = env.rateLimitShared ? new SharedCounts({ databaseUrl: engineUrl, log }) : undefined;
   if (sharedCounts !== undefined) shutdown.add("shared counts", () => sharedCounts.close(), 5_000);

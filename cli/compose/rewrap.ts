@@ -1,5 +1,5 @@
 /** Another master key: everything that the old one sealed is sealed anew, so that it can be given up. */
-import pg from "pg";
+import type pg from "pg";
 import { tenantsOf } from "#shared/db/tenants.ts";
 import { openDatabase, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import type { SealedTable } from "#shared/graphql/reseal.ts";
@@ -25,12 +25,18 @@ export async function rewrapSecrets(env: ReadyEnv): Promise<Rewrapped[]> {
     keeping.map(({ name }) => name),
   );
   const done: Rewrapped[] = [await peppers(env, master)];
-  for (const definition of keeping) done.push(...(await rewrapSubgraph(definition, { url: subgraphDatabaseUrl(env, definition.name), master })));
+  for (const definition of keeping)
+    done.push(...(await rewrapSubgraph(definition, { url: subgraphDatabaseUrl(env, definition.name), master })));
   return done;
 }
 
 async function peppers(env: ReadyEnv, master: SecretBox): Promise<Rewrapped> {
-  const pool: pg.Pool = openPool({ url: engineDatabaseUrl(env, accessSubgraphName), max: 1, scope: "engine", applicationName: "agent-platform rewrap" });
+  const pool: pg.Pool = openPool({
+    url: engineDatabaseUrl(env, accessSubgraphName),
+    max: 1,
+    scope: "engine",
+    applicationName: "agent-platform rewrap",
+  });
   try {
     return { table: "access.key_pepper", ...(await rewrapPeppers(pool, master)) };
   } finally {

@@ -11,7 +11,11 @@ import { cliErrors } from "../errors.ts";
  *
  * @throws AppError ENCRYPTION_KEY_MISSING where the database is not the data folder's.
  */
-export function requireEncryptionKey({ encryptionKey, databaseUrl, dataDir }: Pick<Env, "encryptionKey" | "databaseUrl" | "dataDir">): void {
+export function requireEncryptionKey({
+  encryptionKey,
+  databaseUrl,
+  dataDir,
+}: Pick<Env, "encryptionKey" | "databaseUrl" | "dataDir">): void {
   if (encryptionKey !== undefined || databaseUrl === undefined) return;
   const path = resolve(dataDir, "encryption.key");
   throw cliErrors.ENCRYPTION_KEY_MISSING({ ...(existsSync(path) && { keptIn: path }) });

@@ -39,7 +39,11 @@ export interface VerifyTelling {
 const pageRows = 1_000;
 
 /** Looks through all chains of a tenant, or of all, and through all rows. */
-export async function verifyAudits(pool: pg.Pool, key: KeyObject, { tenantId, tell }: { tenantId: string | undefined; tell: VerifyTelling }): Promise<void> {
+export async function verifyAudits(
+  pool: pg.Pool,
+  key: KeyObject,
+  { tenantId, tell }: { tenantId: string | undefined; tell: VerifyTelling },
+): Promise<void> {
   let after: Pick<KnownChain, "tenantId" | "day"> = { tenantId: "", day: "-infinity" };
   for (;;) {
     const values = [tenantId ?? null, after.tenantId, after.day, pageRows];
@@ -51,7 +55,11 @@ export async function verifyAudits(pool: pg.Pool, key: KeyObject, { tenantId, te
   await findStrangers(pool, tenantId, tell);
 }
 
-async function verifyChain(pool: pg.Pool, key: KeyObject, { chain, tell }: { chain: KnownChain; tell: VerifyTelling }): Promise<VerifiedChain> {
+async function verifyChain(
+  pool: pg.Pool,
+  key: KeyObject,
+  { chain, tell }: { chain: KnownChain; tell: VerifyTelling },
+): Promise<VerifiedChain> {
   const { tenantId, day } = chain;
   const walk = new ChainWalk(key, chain, (fault, seq, auditId) => tell.broken({ fault, tenantId, day, seq, auditId }));
   for (;;) {
@@ -98,7 +106,10 @@ class ChainWalk {
     return { tenantId, day, links: this.#links, head: this.#before.toString("hex") };
   }
 
-  #row({ auditId, fixed, outcome, fixedHash, rowHash, isSuperseded, priorIsOpen, priorFixedHash, isRemoved }: StoredLink, seq: number): void {
+  #row(
+    { auditId, fixed, outcome, fixedHash, rowHash, isSuperseded, priorIsOpen, priorFixedHash, isRemoved }: StoredLink,
+    seq: number,
+  ): void {
     if (isRemoved) return this.#broken("REMOVED", seq, auditId);
     const hasChanged = isSuperseded ? !this.#hashes.fixed(fixed).equals(fixedHash) : !this.#hashes.row(fixed, outcome).equals(rowHash);
     // A row is chained once more only where its outcome was not known, and nothing else of it may be another then.

@@ -35,7 +35,15 @@ export interface AuditWriterOptions {
   maxSpillBytes?: number;
 }
 
-const defaults = { batchRows: 500, flushMs: 200, maxWaitingBytes: 8 << 20, deadlineMs: 2_000, retryMs: 1_000, maxSpillBytes: 256 << 20, onStored: () => {} };
+const defaults = {
+  batchRows: 500,
+  flushMs: 200,
+  maxWaitingBytes: 8 << 20,
+  deadlineMs: 2_000,
+  retryMs: 1_000,
+  maxSpillBytes: 256 << 20,
+  onStored: () => {},
+};
 
 /** Of the few that a platform has: one for beginnings, one for outcomes and the rest, which find each other's in a moment's pause. */
 const connections = 2;

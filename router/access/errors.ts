@@ -66,12 +66,14 @@ export const secretErrors = defineErrors({
   },
   SECRET_NAME_TAKEN: {
     code: "CONFLICT",
-    message: (f: { field: "name"; value: string }) => `A secret with the name ${f.value} exists. Choose another, or change it with updateSecret.`,
+    message: (f: { field: "name"; value: string }) =>
+      `A secret with the name ${f.value} exists. Choose another, or change it with updateSecret.`,
   },
   SECRET_VALUE_EMPTY: { code: "BAD_USER_INPUT", message: (_: { field: "value" }) => "value is empty. Give the secret itself." },
   SECRET_ORIGINS_EMPTY: {
     code: "BAD_USER_INPUT",
-    message: (_: { field: "origins" }) => "origins is empty: the secret could be sent nowhere. Give where it is for, such as https://api.example.com.",
+    message: (_: { field: "origins" }) =>
+      "origins is empty: the secret could be sent nowhere. Give where it is for, such as https://api.example.com.",
   },
   SECRET_ORIGIN_INVALID: {
     code: "BAD_USER_INPUT",

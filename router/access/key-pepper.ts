@@ -42,7 +42,9 @@ export async function openPeppers(pool: pg.Pool, secrets: SecretBox): Promise<Pe
 
 /** Encrypts the peppers anew with the newest key. @returns how many, and the versions that no key opens. */
 export async function rewrapPeppers(pool: pg.Pool, secrets: SecretBox): Promise<{ rows: number; unreadable: string[] }> {
-  const { rows } = await pool.query<{ version: number; sealed: string }>({ text: "select version, sealed from access.key_pepper order by version" });
+  const { rows } = await pool.query<{ version: number; sealed: string }>({
+    text: "select version, sealed from access.key_pepper order by version",
+  });
   const done = { rows: 0, unreadable: [] as string[] };
   for (const { version, sealed } of rows) {
     if (secrets.isCurrent(sealed)) continue;
@@ -51,7 +53,10 @@ export async function rewrapPeppers(pool: pg.Pool, secrets: SecretBox): Promise<
       done.unreadable.push(String(version));
       continue;
     }
-    await pool.query({ text: "update access.key_pepper set sealed = $3 where version = $1 and sealed = $2", values: [version, sealed, anew] });
+    await pool.query({
+      text: "update access.key_pepper set sealed = $3 where version = $1 and sealed = $2",
+      values: [version, sealed, anew],
+    });
     done.rows++;
   }
   return done;

@@ -4,7 +4,9 @@ import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 /** A new secret. */
 @InputType({ description: "A new secret." })
 export class CreateSecretInput {
-  @Field(() => String, { description: "1 to 64 letters, digits or '_', no digit first; unique in the tenant. Configs name it as {{ secrets.NAME }}." })
+  @Field(() => String, {
+    description: "1 to 64 letters, digits or '_', no digit first; unique in the tenant. Configs name it as {{ secrets.NAME }}.",
+  })
   name!: string;
 
   @OwnLimit()

@@ -64,7 +64,8 @@ export class SecretResolver {
 
   @Needs("secret:write")
   @Query(() => [SecretValue], {
-    description: "Internal: values for one call of the tool or the model subgraph, which alone may ask. All of them, or an error that names the first that may not be sent.",
+    description:
+      "Internal: values for one call of the tool or the model subgraph, which alone may ask. All of them, or an error that names the first that may not be sent.",
   })
   @Directive("@inaccessible")
   secretValues(@Arg("input", () => SecretValuesInput) input: SecretValuesInput, @Ctx() context: AccessContext): Promise<SecretValue[]> {

@@ -23,7 +23,10 @@ const nextTenants = (table: string) => `
  * @throws Error where the table was not free within 5 s, because of a backup for example.
  */
 export async function tenantsOf(url: string, table: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: withOptions(url, ["lock_timeout=5000", "statement_timeout=60000"]), connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    connectionString: withOptions(url, ["lock_timeout=5000", "statement_timeout=60000"]),
+    connectionTimeoutMillis: 10_000,
+  });
   client.on("error", () => {});
   await client.connect();
   try {

@@ -24,7 +24,8 @@ export const masterKeyPattern = /^[0-9a-fA-F]{64}(,[0-9a-fA-F]{64})?$/;
  * @param keys 64 hex digits, or two of them, `new,old`.
  */
 export function createSecretBox(keys: string): SecretBox {
-  if (!masterKeyPattern.test(keys)) throw new Error("an encryption key has 32 bytes, as 64 hex digits; while it is rotated there are two, new,old");
+  if (!masterKeyPattern.test(keys))
+    throw new Error("an encryption key has 32 bytes, as 64 hex digits; while it is rotated there are two, new,old");
   const all = keys.split(",").map((hex) => Buffer.from(hex, "hex"));
   const byId = new Map(all.map((key) => [idOf(key), key]).reverse() as [string, Buffer][]);
   const newest = all[0]!;

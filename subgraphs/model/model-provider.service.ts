@@ -9,7 +9,15 @@ import type { SecretBox } from "#shared/secret/secrets.ts";
 import { modelErrors } from "./errors.ts";
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import type { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
-import { checkExtra, checkHeaderName, checkHeaders, checkOmitted, checkQuery, checkSeconds, refuseSecrets } from "./model-provider.rules.ts";
+import {
+  checkExtra,
+  checkHeaderName,
+  checkHeaders,
+  checkOmitted,
+  checkQuery,
+  checkSeconds,
+  refuseSecrets,
+} from "./model-provider.rules.ts";
 import type { ModelContext } from "./model.context.ts";
 
 /** Makes a provider. @throws AppError MODEL_PROVIDER_CODE_TAKEN, MODEL_PROVIDER_INVALID */
@@ -126,15 +134,14 @@ function sealHeaders(box: SecretBox, provider: Pick<ModelProvider, "id" | "baseU
   return { headersSealed, headerNames };
 }
 
-function sealKey(
-  box: SecretBox,
-  provider: Pick<ModelProvider, "id" | "baseUrl">,
-  apiKey: string | null | undefined,
-): string | null {
+function sealKey(box: SecretBox, provider: Pick<ModelProvider, "id" | "baseUrl">, apiKey: string | null | undefined): string | null {
   const key = apiKey?.trim() ?? "";
   if (key === "") return null;
   if (!/^[\x21-\x7e]{1,4096}$/.test(key) && !isOnlyReferences(key)) {
-    throw modelErrors.MODEL_PROVIDER_INVALID({ field: "apiKey", problem: "give up to 4,096 printable ASCII characters without spaces, or {{ secrets.NAME }} alone." });
+    throw modelErrors.MODEL_PROVIDER_INVALID({
+      field: "apiKey",
+      problem: "give up to 4,096 printable ASCII characters without spaces, or {{ secrets.NAME }} alone.",
+    });
   }
   return box.seal(key, keyBinding(provider));
 }

@@ -24,7 +24,9 @@ export function checkSecretPlaces(field: string, config: JsonObject): void {
 /** A stored config with marks for the secrets that it names. */
 export function markedConfig(marks: SecretMarks, config: JsonObject): JsonObject {
   const isRead = (key: string) => deepKeys.includes(key) || urlKeys.includes(key);
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, isRead(key) && value !== undefined ? marks.json(value) : value]));
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, isRead(key) && value !== undefined ? marks.json(value) : value]),
+  );
 }
 
 /** What a call is with its secrets in it. */

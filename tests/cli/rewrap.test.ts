@@ -26,11 +26,26 @@ async function setup() {
   const bindings: Record<string, string> = {};
   for (const tenant of ["t1", "t2"]) {
     const as = { "x-tenant-id": tenant };
-    await ask(t, `mutation ($i: CreateSecretInput!) { createSecret(input: $i) { id } }`, { i: { name: "S", value: `noun-of-${tenant}`, origins: [http.url] } }, as);
-    const tool = await ask<{ createTool: { id: string } }>(t, `mutation { createTool(input: { code: "t", name: "T", toolType: HTTP }) { id } }`, {}, as);
+    await ask(
+      t,
+      `mutation ($i: CreateSecretInput!) { createSecret(input: $i) { id } }`,
+      { i: { name: "S", value: `noun-of-${tenant}`, origins: [http.url] } },
+      as,
+    );
+    const tool = await ask<{ createTool: { id: string } }>(
+      t,
+      `mutation { createTool(input: { code: "t", name: "T", toolType: HTTP }) { id } }`,
+      {},
+      as,
+    );
     const config = { url: `${http.url}/echo`, headers: { authorization: `Bearer version-of-${tenant}`, "x-noun": "{{ secrets.S }}" } };
     const id = tool.createTool.id;
-    await ask(t, `mutation ($id: ID!, $c: JSONObject!) { createToolVersion(input: { toolId: $id, invokeConfig: $c }) { id } }`, { id, c: config }, as);
+    await ask(
+      t,
+      `mutation ($id: ID!, $c: JSONObject!) { createToolVersion(input: { toolId: $id, invokeConfig: $c }) { id } }`,
+      { id, c: config },
+      as,
+    );
     const binding = await ask<{ createToolBinding: { id: string } }>(
       t,
       `mutation ($i: CreateToolBindingInput!) { createToolBinding(input: $i) { id } }`,
@@ -38,7 +53,14 @@ async function setup() {
       as,
     );
     bindings[tenant] = binding.createToolBinding.id;
-    const provided = { code: "p", name: "P", baseUrl: provider.baseUrl, apiKey: `key-of-${tenant}`, headers: { "x-h": `header-of-${tenant}` }, defaultModel: "m" };
+    const provided = {
+      code: "p",
+      name: "P",
+      baseUrl: provider.baseUrl,
+      apiKey: `key-of-${tenant}`,
+      headers: { "x-h": `header-of-${tenant}` },
+      defaultModel: "m",
+    };
     await ask(t, `mutation ($i: CreateModelProviderInput!) { createModelProvider(input: $i) { id } }`, { i: provided }, as);
   }
   /** Every secret of both tenants reaches where it belongs. */
@@ -46,7 +68,11 @@ async function setup() {
     for (const tenant of ["t1", "t2"]) {
       await ask(platform, invoke, { id: bindings[tenant] }, { "x-tenant-id": tenant });
       const { headers } = http.requests.at(-1)!;
-      expect(headers).toMatchObject({ authorization: `Bearer version-of-${tenant}`, "x-binding": `binding-of-${tenant}`, "x-noun": `noun-of-${tenant}` });
+      expect(headers).toMatchObject({
+        authorization: `Bearer version-of-${tenant}`,
+        "x-binding": `binding-of-${tenant}`,
+        "x-noun": `noun-of-${tenant}`,
+      });
       await ask(platform, complete, {}, { "x-tenant-id": tenant });
       expect(provider.requests.at(-1)?.headers).toMatchObject({ authorization: `Bearer key-of-${tenant}`, "x-h": `header-of-${tenant}` });
     }
@@ -59,7 +85,11 @@ async function setup() {
     works,
     /** The platform started anew on the same database, with other keys. */
     async restarted(encryptionKey: string, work: (platform: Pick<TestPlatform, "post" | "client">) => Promise<void>): Promise<void> {
-      await using platform = await startTestPlatform({ workers: 0, env: { egressAllow: t.env.egressAllow }, on: { database: t.database, encryptionKey } });
+      await using platform = await startTestPlatform({
+        workers: 0,
+        env: { egressAllow: t.env.egressAllow },
+        on: { database: t.database, encryptionKey },
+      });
       await work(platform);
     },
     sql: async (text: string, values: unknown[] = []) => (await admin.query<Record<string, string>>(text, values)).rows,
@@ -102,8 +132,12 @@ describe("secrets rewrap", () => {
     await s.sql("begin");
     const half = createSecretBox(`${next},${old}`);
     const [row] = await s.sql("select sealed from tool.data_key where tenant_id = 't1'");
-    await s.sql("update tool.data_key set sealed = $1 where tenant_id = 't1'", [half.seal(half.open(row!["sealed"]!, "tool.data_key:t1"), "tool.data_key:t1")]);
-    await s.sql("update model.data_key set sealed = $1 where tenant_id = 't2'", [createSecretBox(newKey()).seal("lost", "model.data_key:t2")]);
+    await s.sql("update tool.data_key set sealed = $1 where tenant_id = 't1'", [
+      half.seal(half.open(row!["sealed"]!, "tool.data_key:t1"), "tool.data_key:t1"),
+    ]);
+    await s.sql("update model.data_key set sealed = $1 where tenant_id = 't2'", [
+      createSecretBox(newKey()).seal("lost", "model.data_key:t2"),
+    ]);
     await s.sql("commit");
     const done = await platformParts.rewrapSecrets({ ...s.env, encryptionKey: `${next},${old}` });
     expect(rowsOf(done)).toMatchObject({ "tool.data_key": 1, "model.data_key": 1, "access.data_key": 2 });
@@ -120,7 +154,10 @@ async function asBefore(s: Awaited<ReturnType<typeof setup>>, key: string): Prom
   for (const { id, tenant_id: tenant, config } of await s.sql("select id, tenant_id, config::text config from tool.tool_binding")) {
     const { origin } = headersOf(config!)["x-binding"]!;
     const sealed = old(`binding-of-${tenant}`, `tool_binding:${id}:${origin}:x-binding`);
-    await s.sql("update tool.tool_binding set config = $2 where id = $1", [id, JSON.stringify({ headers: { "x-binding": { sealed, origin } } })]);
+    await s.sql("update tool.tool_binding set config = $2 where id = $1", [
+      id,
+      JSON.stringify({ headers: { "x-binding": { sealed, origin } } }),
+    ]);
   }
   for (const { id, tenant_id: tenant, config } of await s.sql("select id, tenant_id, invoke_config::text config from tool.tool_version")) {
     const whole = JSON.parse(config!) as { headers: Record<string, unknown> };

@@ -162,7 +162,9 @@ describe("with every subgraph in its own process", () => {
     const make = "mutation ($i: CreateSecretInput!) { createSecret(input: $i) { id } }";
     expect((await postTo(graphUrl, make, { i: { name: "KEY", value: "sk-by-name-1", origins: [origin] } })).errors).toBeUndefined();
     const provide = "mutation ($i: CreateModelProviderInput!) { createModelProvider(input: $i) { id } }";
-    await postTo(graphUrl, provide, { i: { code: "named", name: "N", baseUrl: provider.baseUrl, apiKey: "{{ secrets.KEY }}", defaultModel: "m" } });
+    await postTo(graphUrl, provide, {
+      i: { code: "named", name: "N", baseUrl: provider.baseUrl, apiKey: "{{ secrets.KEY }}", defaultModel: "m" },
+    });
     const complete = `mutation { chatCompletion(input: { providerCode: "named", messages: [{ role: USER, content: "hi" }] }) { content } }`;
     // The model subgraph has looked for the router since before it was there.
     const answer = await eventually(

@@ -114,7 +114,11 @@ describe("secrets", () => {
     expect(http.requests.at(-1)?.body).toContain(secrets.ofNounInBody);
     expect(new URL(http.requests.at(-1)!.path, http.url).searchParams.get("n")).toBe(secrets.ofNoun);
     expect(JSON.stringify(shown)).toContain("***");
-    shown.push(await failAtProviders(), await succeedAtProvider(), await platform.post("{ apiKeys { nodes { prefix } } }", {}, { "x-api-key": secrets.apiKey }));
+    shown.push(
+      await failAtProviders(),
+      await succeedAtProvider(),
+      await platform.post("{ apiKeys { nodes { prefix } } }", {}, { "x-api-key": secrets.apiKey }),
+    );
     await refuseSecrets();
     expect(provider.requests.map(({ headers }) => headers.authorization)).toEqual(
       expect.arrayContaining([`Bearer ${secrets.ofOperator}`, `Bearer ${secrets.ofProvider}`]),
@@ -169,7 +173,9 @@ async function failAtProviders(): Promise<unknown[]> {
 async function succeedAtProvider(): Promise<unknown[]> {
   const said = `Well, ${secrets.ofProvider}, and ${Buffer.from(`x${secrets.ofProvider}`).toString("base64")}.`;
   const pieces = said.match(/.{1,4}/gs)!.map((content) => ({ model: `m ${secrets.ofProvider}`, choices: [{ delta: { content } }] }));
-  const body = [...pieces, { choices: [{ delta: {}, finish_reason: "stop" }] }].map((piece) => `data: ${JSON.stringify(piece)}\n\n`).join("");
+  const body = [...pieces, { choices: [{ delta: {}, finish_reason: "stop" }] }]
+    .map((piece) => `data: ${JSON.stringify(piece)}\n\n`)
+    .join("");
   provider.chat({ status: 200, headers: { "content-type": "text/event-stream" }, body: `${body}data: [DONE]\n\n` });
   const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "write", type: "llm", config: { prompt: "hi" } }], edges: [] });
   const runId = await startRun(platform, workflowId);
@@ -221,8 +227,17 @@ async function storedRows(): Promise<[string, string][]> {
 function expectNoSecret(place: string, text: string): void {
   for (const [name, secret] of Object.entries(secrets)) {
     const bytes = Buffer.from(secret);
-    const within = (before: string) => Buffer.from(before + secret).toString("base64").slice(4, -4);
-    for (const form of [secret, encodeURIComponent(secret), bytes.toString("hex"), bytes.toString("base64"), ...["", "x", "xy", "Bearer "].map(within)])
+    const within = (before: string) =>
+      Buffer.from(before + secret)
+        .toString("base64")
+        .slice(4, -4);
+    for (const form of [
+      secret,
+      encodeURIComponent(secret),
+      bytes.toString("hex"),
+      bytes.toString("base64"),
+      ...["", "x", "xy", "Bearer "].map(within),
+    ])
       expect([place, name, text.includes(form)]).toEqual([place, name, false]);
   }
 }

@@ -24,7 +24,11 @@ async function streamOf(): Promise<unknown[]> {
 }
 
 const events = (values: Json[]) => `${values.map((value) => `data: ${JSON.stringify(value)}\n\n`).join("")}data: [DONE]\n\n`;
-const delta = (given: Json, reason: string | null = null): Json => ({ id: `id-${key}`, model: `m-${key}`, choices: [{ index: 0, delta: given, finish_reason: reason }] });
+const delta = (given: Json, reason: string | null = null): Json => ({
+  id: `id-${key}`,
+  model: `m-${key}`,
+  choices: [{ index: 0, delta: given, finish_reason: reason }],
+});
 const answered = (body: string) => t.provider.chat({ status: 200, headers: { "content-type": "text/event-stream" }, body });
 
 describe("a provider's own key", () => {
@@ -32,7 +36,9 @@ describe("a provider's own key", () => {
     const message = {
       content: `the key is ${key}`,
       reasoning_content: Buffer.from(`x${key}`).toString("base64"),
-      tool_calls: [{ id: `c-${key}`, function: { name: "say", arguments: JSON.stringify({ k: key, hex: Buffer.from(key).toString("hex") }) } }],
+      tool_calls: [
+        { id: `c-${key}`, function: { name: "say", arguments: JSON.stringify({ k: key, hex: Buffer.from(key).toString("hex") }) } },
+      ],
     };
     t.provider.chat({ status: 200, json: { id: `id-${key}`, model: `m-${key}`, choices: [{ message, finish_reason: `stop-${key}` }] } });
     const { chatCompletion: shown } = await t.ask<{ chatCompletion: object }>(whole, { input: hello });
@@ -58,17 +64,32 @@ describe("a provider's own key", () => {
         delta({}, "tool_calls"),
       ]),
     );
-    const shown = (await streamOf()) as { delta: string | null; reasoningDelta: string | null; toolCallDelta: { arguments: string | null } | null; completion: object | null }[];
+    const shown = (await streamOf()) as {
+      delta: string | null;
+      reasoningDelta: string | null;
+      toolCallDelta: { arguments: string | null } | null;
+      completion: object | null;
+    }[];
     const joined = (pick: (chunk: (typeof shown)[number]) => string | null | undefined) => shown.map((chunk) => pick(chunk) ?? "").join("");
     expect(joined(({ delta: text }) => text)).toBe("Well, *** it is. sk");
     expect(joined(({ reasoningDelta }) => reasoningDelta)).toBe("hm ***");
     expect(JSON.parse(joined(({ toolCallDelta }) => toolCallDelta?.arguments))).toEqual({ k: "***", rest: "skip" });
-    expect(shown.at(-1)?.completion).toMatchObject({ content: "Well, *** it is. sk", reasoning: "hm ***", toolCalls: [{ arguments: { k: "***", rest: "skip" } }] });
+    expect(shown.at(-1)?.completion).toMatchObject({
+      content: "Well, *** it is. sk",
+      reasoning: "hm ***",
+      toolCalls: [{ arguments: { k: "***", rest: "skip" } }],
+    });
     expect(JSON.stringify(shown)).not.toContain(key);
   });
 
   it("is taken out where the whole message follows its deltas, and has more than they", async () => {
-    answered(events([delta({ content: "the key " }), delta({ content: "sk-own" }), { choices: [{ message: { content: `the key ${key}!` }, finish_reason: "stop" }] }]));
+    answered(
+      events([
+        delta({ content: "the key " }),
+        delta({ content: "sk-own" }),
+        { choices: [{ message: { content: `the key ${key}!` }, finish_reason: "stop" }] },
+      ]),
+    );
     const shown = (await streamOf()) as { delta: string | null; completion: { content: string } | null }[];
     expect(shown.map(({ delta: text }) => text ?? "").join("")).toBe("the key ***!");
     expect(shown.at(-1)?.completion?.content).toBe("the key ***!");

@@ -48,7 +48,10 @@ async function refusal(query: string, variables: object): Promise<Record<string,
 
 /** A tool of one version. */
 async function makeTool(invokeConfig: object): Promise<string> {
-  const made = await ask<{ createTool: { id: string } }>(t, `mutation { createTool(input: { code: "t${++count}", name: "T", toolType: HTTP }) { id } }`);
+  const made = await ask<{ createTool: { id: string } }>(
+    t,
+    `mutation { createTool(input: { code: "t${++count}", name: "T", toolType: HTTP }) { id } }`,
+  );
   const version = `mutation ($id: ID!, $c: JSONObject!) { createToolVersion(input: { toolId: $id, invokeConfig: $c }) { invokeConfig } }`;
   await ask(t, version, { id: made.createTool.id, c: invokeConfig });
   return made.createTool.id;
@@ -93,7 +96,10 @@ describe("a secret", () => {
   it("gets another origin only with its value: who may edit it need not know it", async () => {
     const { id, name } = await create();
     const both = [http.url, elsewhere.url];
-    expect(await refusal(updateDocument, { id, input: { origins: both } })).toMatchObject({ reason: "SECRET_ORIGIN_ADDED", value: elsewhere.url });
+    expect(await refusal(updateDocument, { id, input: { origins: both } })).toMatchObject({
+      reason: "SECRET_ORIGIN_ADDED",
+      value: elsewhere.url,
+    });
     const moved = await makeTool({ url: `${elsewhere.url}/echo`, headers: { "x-a": `{{ secrets.${name} }}` } });
     expect(await refusal(invoke, { input: { toolId: moved } })).toMatchObject({ reason: "SECRET_ORIGIN_MISMATCH" });
     await ask(t, updateDocument, { id, input: { origins: both, value: "another-value" } });
@@ -124,7 +130,11 @@ describe("a tool's config", () => {
     const { invokeTool: result } = await call(toolId);
     const sent = http.requests.at(-1)!;
     expect(sent.headers).toMatchObject({ authorization: `Bearer ${value}`, "x-two": `${value};${value}` });
-    expect([...new URL(sent.path, http.url).searchParams]).toEqual([["a", value], ["b", "1"], ["q", `x ${value}`]]);
+    expect([...new URL(sent.path, http.url).searchParams]).toEqual([
+      ["a", value],
+      ["b", "1"],
+      ["q", `x ${value}`],
+    ]);
     expect(JSON.parse(sent.body)).toEqual({ deep: [{ key: `k=${value}` }], plain: "{{ secret }}" });
     const shown = await ask<{ tool: { latestVersion: { invokeConfig: object } } }>(
       t,
@@ -187,7 +197,9 @@ describe("a tool's config", () => {
     await create({ name: "STAYS" });
     const toolId = await makeTool({ base_url: http.url, path: "/echo", headers: { "x-a": "{{ secrets.STAYS }}" } });
     const before = elsewhere.requests.length;
-    expect(await refusal(invoke, { input: { toolId, config: { base_url: elsewhere.url } } })).toMatchObject({ reason: "SECRET_ORIGIN_MISMATCH" });
+    expect(await refusal(invoke, { input: { toolId, config: { base_url: elsewhere.url } } })).toMatchObject({
+      reason: "SECRET_ORIGIN_MISMATCH",
+    });
     expect(elsewhere.requests.length).toBe(before);
     // Replaced by the caller it is not needed.
     await call(toolId, { config: { base_url: elsewhere.url, headers: { "x-a": "own" } } });
@@ -200,7 +212,9 @@ describe("a tool's config", () => {
     ["307", "POST", { body: { k: "{{ secrets.MOVED }}" } }, false],
     ["308", "POST", { query: { k: "{{ secrets.MOVED }}" }, body: "no secret" }, true],
   ])("follows a redirect (%s of a %s) to another origin without them", async (status, method, config, isFollowed) => {
-    if (!(await ask<{ secrets: { nodes: Shown[] } }>(t, `{ secrets { nodes ${fields} } }`)).secrets.nodes.some(({ name }) => name === "MOVED"))
+    if (
+      !(await ask<{ secrets: { nodes: Shown[] } }>(t, `{ secrets { nodes ${fields} } }`)).secrets.nodes.some(({ name }) => name === "MOVED")
+    )
       await create({ name: "MOVED" });
     http.on(`${method} /away`, { status: Number(status), headers: { location: `${elsewhere.url}/echo` } });
     const before = elsewhere.requests.length;
@@ -230,9 +244,15 @@ describe("a tool's config", () => {
 
 describe("a provider", () => {
   const make = async (input: object) =>
-    (await ask<{ createModelProvider: { id: string } }>(t, `mutation ($i: CreateModelProviderInput!) { createModelProvider(input: $i) { id } }`, {
-      i: { code: `p${++count}`, name: "P", baseUrl: provider.baseUrl, defaultModel: "m", ...input },
-    })).createModelProvider.id;
+    (
+      await ask<{ createModelProvider: { id: string } }>(
+        t,
+        `mutation ($i: CreateModelProviderInput!) { createModelProvider(input: $i) { id } }`,
+        {
+          i: { code: `p${++count}`, name: "P", baseUrl: provider.baseUrl, defaultModel: "m", ...input },
+        },
+      )
+    ).createModelProvider.id;
   const complete = `mutation ($code: String!) { chatCompletion(input: { providerCode: $code, messages: [{ role: USER, content: "hi" }] }) { content } }`;
 
   it("has its secrets in apiKey and headers, for its own origin only", async () => {
@@ -265,7 +285,10 @@ describe("a workflow", () => {
   const validate = `query ($dsl: JSON!) { validateDsl(dsl: $dsl) { severity code message } }`;
   it.each([
     ["a prompt", { id: "a", type: "llm", config: { prompt: "Say {{ secrets.STRIPE }}" } }],
-    ["a tool node", { id: "a", type: "tool", config: { url: "https://a.example", headers: { authorization: "Bearer {{ secrets.STRIPE }}" } } }],
+    [
+      "a tool node",
+      { id: "a", type: "tool", config: { url: "https://a.example", headers: { authorization: "Bearer {{ secrets.STRIPE }}" } } },
+    ],
     ["an answer with a filter", { id: "a", type: "answer", config: { answer: "{{ secrets.STRIPE | upcase }}" } }],
   ])("names no secret in %s: the issue says which, and where it belongs", async (_, node) => {
     const dsl = { nodes: [node], edges: [] };

@@ -46,7 +46,10 @@ async function setup() {
   const key = createSecretKey(randomBytes(32));
   const verified = async (tenantId?: string) => {
     const [broken, chains]: [BrokenPlace[], VerifiedChain[]] = [[], []];
-    await verifyAudits(pool, key, { tenantId, tell: { chain: (chain) => void chains.push(chain), broken: (place) => void broken.push(place) } });
+    await verifyAudits(pool, key, {
+      tenantId,
+      tell: { chain: (chain) => void chains.push(chain), broken: (place) => void broken.push(place) },
+    });
     return { broken, chains };
   };
   return {
@@ -82,7 +85,12 @@ describe("the chain of audits", () => {
   it("is one for each tenant and day, and as it was written nothing is wrong with it", async () => {
     await using t = await setup();
     const [day, before] = [new Date("2026-11-28T00:00:00Z"), new Date("2026-11-27T23:59:59.999Z")];
-    await t.stored(record({ createdAt: day }), record({ createdAt: day }), record({ createdAt: before }), record({ createdAt: day, tenantId: "t2" }));
+    await t.stored(
+      record({ createdAt: day }),
+      record({ createdAt: day }),
+      record({ createdAt: before }),
+      record({ createdAt: day, tenantId: "t2" }),
+    );
     await t.stored(record({ createdAt: day }));
     const { broken, chains } = await t.verified();
     expect(broken).toEqual([]);
@@ -104,7 +112,7 @@ describe("the chain of audits", () => {
     ["created_at = created_at + interval '1 microsecond'"],
     ["request_id = 'r-9'"],
     ["client_ip = null"],
-    ["details = '{\"reason\": \"x\"}'"],
+    ['details = \'{"reason": "x"}\''],
   ])("tells of a row that was changed: %s", async (change) => {
     await using t = await setup();
     const [, second] = await t.stored(...three());
@@ -119,7 +127,10 @@ describe("the chain of audits", () => {
     expect(await t.faults()).toEqual([["REMOVED", 2, second]]);
     const copy = newId();
     const columns = `tenant_id, request_id, operation_type, operation_hash, root_fields, status_code, error_codes, duration_ms, created_at`;
-    await t.sql(`insert into access.request_audit (id, ${columns}) select $1, ${columns} from access.request_audit where id = $2`, [copy, first]);
+    await t.sql(`insert into access.request_audit (id, ${columns}) select $1, ${columns} from access.request_audit where id = $2`, [
+      copy,
+      first,
+    ]);
     expect(await t.faults()).toEqual([
       ["REMOVED", 2, second],
       ["INSERTED", null, copy],
@@ -130,12 +141,26 @@ describe("the chain of audits", () => {
   });
 
   it.each([
-    ["a link that was changed", "update access.audit_link set row_hash = hash where seq = 2", [["LINK_CHANGED", 2], ["CHANGED", 2]]],
+    [
+      "a link that was changed",
+      "update access.audit_link set row_hash = hash where seq = 2",
+      [
+        ["LINK_CHANGED", 2],
+        ["CHANGED", 2],
+      ],
+    ],
     ["a link that is gone, with its row", "delete from access.audit_link where seq = 2", [["LINK_REMOVED", 2]]],
     ["an end that is gone, with its row", "delete from access.audit_link where seq = 3", [["CUT", 2]]],
     ["an end that is gone, and a head that was written anew", "update access.audit_head set seq = 2", [["CUT", 3]]],
     ["a head that is gone", "delete from access.audit_head", [["CUT", 3]]],
-    ["links that changed places", "update access.audit_link set seq = case seq when 1 then -2 else -1 end where seq < 3", [["LINK_REMOVED", 1], ["LINK_CHANGED", 3]]],
+    [
+      "links that changed places",
+      "update access.audit_link set seq = case seq when 1 then -2 else -1 end where seq < 3",
+      [
+        ["LINK_REMOVED", 1],
+        ["LINK_CHANGED", 3],
+      ],
+    ],
   ])("tells of %s", async (_, statement, expected) => {
     await using t = await setup();
     await t.stored(...three());
@@ -144,7 +169,14 @@ describe("the chain of audits", () => {
       await t.sql("delete from access.request_audit a where not exists (select from access.audit_link l where l.audit_id = a.id)");
     await t.sql("update access.audit_link set seq = -seq where seq < 0");
     const found = (await t.faults()).map(([fault, seq]) => [fault, seq]);
-    expect(found).toEqual(statement.includes("case seq") ? expect.arrayContaining([["LINK_CHANGED", 1], ["LINK_CHANGED", 2]]) : expected);
+    expect(found).toEqual(
+      statement.includes("case seq")
+        ? expect.arrayContaining([
+            ["LINK_CHANGED", 1],
+            ["LINK_CHANGED", 2],
+          ])
+        : expected,
+    );
   });
 
   it("knows a change's outcome that came later, and nothing else that did", async () => {
@@ -188,7 +220,9 @@ describe("the chain of audits", () => {
       await Promise.all([t.writer.flush(), sealer.pass()]);
       // As a kill does: what holds the lock is gone in the middle of it.
       if (index === 1)
-        await t.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'agent-platform audit chain' and datname = current_database()");
+        await t.sql(
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'agent-platform audit chain' and datname = current_database()",
+        );
     }
     await t.stored();
     const { broken, chains } = await t.verified();
