@@ -182,7 +182,7 @@ describe("a database of one's own", () => {
         AGENT_PLATFORM_ENCRYPTION_KEY: "",
       };
       const { code, output } = await runCli("real", argv, environment).ended;
-      expect(code).toBe(1);
+      expect(code).toBe(2);
       expect(output).toMatch(/AGENT_PLATFORM_ENCRYPTION_KEY is not set.*openssl rand -hex 32/);
     },
   );
