@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
+import { requireDataFolder } from "../database/data-folder.ts";
 import { requireEncryptionKey, withKey } from "../database/encryption-key.ts";
 import { checkPort, refuseUnprotected } from "../process/listen-check.ts";
 import { serveUntilStopped } from "../serve.ts";
@@ -15,6 +16,7 @@ export function routerCommand(context: CliContext): Command {
     .action(async () => {
       refuseUnprotected(context.env());
       requireEncryptionKey(context.env());
+      requireDataFolder(context.env().dataDir);
       await checkPort(context.env());
       const { composition } = context;
       await serveUntilStopped(context, {
