@@ -12,6 +12,7 @@ beforeAll(async () => {
   [http, elsewhere, provider] = await Promise.all([startHttpServer(), startHttpServer(), startScriptedProvider()]);
   t = await startTestPlatform({ env: { egressAllow: [http.hostPort, elsewhere.hostPort, provider.hostPort] } });
   const echo = { json: { fine: true } };
+  for (const name of ["FORMED", "MOVED"]) await create({ name });
   for (const server of [http, elsewhere]) for (const method of ["GET", "POST"]) server.on(`${method} /echo`, echo);
 });
 afterAll(async () => {
@@ -149,8 +150,7 @@ describe("a tool's config", () => {
     ["a form", "application/x-www-form-urlencoded", { k: "{{ secrets.FORMED }}" }, "k=se%22cret%20value%2F%2B%26%3D1"],
     ["JSON as a text", "application/json", '{"k":"{{ secrets.FORMED }}"}', '{"k":"se\\"cret value/+&=1"}'],
     ["a text", "text/plain", "k {{ secrets.FORMED }}", `k ${value}`],
-  ])("has them in a body that is %s", async (kind, type, body, sent) => {
-    if (kind === "a form") await create({ name: "FORMED" });
+  ])("has them in a body that is %s", async (_, type, body, sent) => {
     await call(await makeTool({ url: `${http.url}/echo`, method: "POST", headers: { "content-type": type }, body }));
     expect(http.requests.at(-1)?.body).toBe(sent);
   });
@@ -212,10 +212,6 @@ describe("a tool's config", () => {
     ["307", "POST", { body: { k: "{{ secrets.MOVED }}" } }, false],
     ["308", "POST", { query: { k: "{{ secrets.MOVED }}" }, body: "no secret" }, true],
   ])("follows a redirect (%s of a %s) to another origin without them", async (status, method, config, isFollowed) => {
-    if (
-      !(await ask<{ secrets: { nodes: Shown[] } }>(t, `{ secrets { nodes ${fields} } }`)).secrets.nodes.some(({ name }) => name === "MOVED")
-    )
-      await create({ name: "MOVED" });
     http.on(`${method} /away`, { status: Number(status), headers: { location: `${elsewhere.url}/echo` } });
     const before = elsewhere.requests.length;
     const { invokeTool: result } = await call(await makeTool({ url: `${http.url}/away`, method, ...config }));
