@@ -63,7 +63,7 @@ export async function chainBatch(pool: pg.Pool, key: KeyObject): Promise<number>
   const client = await pool.connect();
   let lost: Error | undefined;
   try {
-    await client.query("begin");
+    await client.query("begin isolation level read committed");
     const chained = await chainTaken(client, key);
     await client.query("commit");
     return chained;
