@@ -18,6 +18,7 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
+import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
@@ -32,6 +33,7 @@ const commands = [
   prepareCommand,
   auditCommand,
   keysCommand,
+  secretsCommand,
   runCommand,
   followCommand,
   answerCommand,

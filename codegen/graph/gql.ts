@@ -44,6 +44,7 @@ type Documents = {
     "\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n": typeof types.OddVendorLiveDocument,
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": typeof types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": typeof types.ProcessesServicesDocument,
+    "\n  subscription CanaryEvents($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      runStatus\n      nodeRun {\n        input\n        outputText\n        outputJson\n        errorMessage\n      }\n    }\n  }\n": typeof types.CanaryEventsDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": typeof types.StatementCountMessagesDocument,
     "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n": typeof types.SurvivalExecuteRunDocument,
     "\n  query KeyedRuns {\n    runs {\n      nodes {\n        id\n        status\n      }\n    }\n  }\n": typeof types.KeyedRunsDocument,
@@ -82,6 +83,7 @@ const documents: Documents = {
     "\n  subscription OddVendorLive($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      reasoningDelta\n    }\n  }\n": types.OddVendorLiveDocument,
     "\n  subscription ProcessesRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      type\n      nodeId\n      nodeStatus\n      run {\n        status\n        outputText\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": types.ProcessesRunEventsDocument,
     "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n": types.ProcessesServicesDocument,
+    "\n  subscription CanaryEvents($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      runStatus\n      nodeRun {\n        input\n        outputText\n        outputJson\n        errorMessage\n      }\n    }\n  }\n": types.CanaryEventsDocument,
     "\n  subscription StatementCountMessages($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n      }\n    }\n  }\n": types.StatementCountMessagesDocument,
     "\n  mutation SurvivalExecuteRun($id: ID!) {\n    executeRun(id: $id, input: { workerKey: \"caller\" }) {\n      run {\n        status\n      }\n    }\n  }\n": types.SurvivalExecuteRunDocument,
     "\n  query KeyedRuns {\n    runs {\n      nodes {\n        id\n        status\n      }\n    }\n  }\n": types.KeyedRunsDocument,
@@ -224,6 +226,10 @@ export function graphql(source: "\n  subscription ProcessesRunEvents($runId: ID!
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n"): (typeof documents)["\n  query ProcessesServices {\n    services {\n      name\n      status\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription CanaryEvents($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      runStatus\n      nodeRun {\n        input\n        outputText\n        outputJson\n        errorMessage\n      }\n    }\n  }\n"): (typeof documents)["\n  subscription CanaryEvents($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      delta\n      runStatus\n      nodeRun {\n        input\n        outputText\n        outputJson\n        errorMessage\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

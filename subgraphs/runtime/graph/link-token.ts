@@ -2,9 +2,8 @@
  * Links to one wait of one node run: what they are for, and the platform's mark beneath it (HMAC-SHA256). Nothing of them is stored. A link is used up when its wait is
  * answered, by whomever.
  */
-import { timingSafeEqual } from "node:crypto";
 import { tenantIdPattern } from "#shared/request-info.ts";
-import type { SecretBox } from "#shared/secret/secrets.ts";
+import type { MasterBox } from "#shared/secret/secrets.ts";
 import * as z from "zod";
 
 /** What a link is for. */
@@ -43,7 +42,7 @@ const purpose = "wait-link";
 const longestToken = 4_000;
 
 /** Makes a link's token. */
-export function linkToken(secrets: Pick<SecretBox, "sign">, claims: LinkClaims): string {
+export function linkToken(secrets: Pick<MasterBox, "sign">, claims: LinkClaims): string {
   const { kind, tenantId, runId, path, attempt, reason, expires, by } = claims;
   const words = JSON.stringify([version, kinds[kind], tenantId, runId, path, attempt, reason, expires, by]);
   const text = Buffer.from(words).toString("base64url");
@@ -51,9 +50,9 @@ export function linkToken(secrets: Pick<SecretBox, "sign">, claims: LinkClaims):
 }
 
 /** What a token says that the platform made; undefined for any other. Whether it has expired is for whoever asks. */
-export function readLinkToken(secrets: Pick<SecretBox, "sign">, token: string): LinkClaims | undefined {
+export function readLinkToken(secrets: Pick<MasterBox, "isSigned">, token: string): LinkClaims | undefined {
   const [text = "", mark = "", ...more] = token.length > longestToken ? [] : token.split(".");
-  if (more.length > 0 || !isSame(mark, secrets.sign(text, purpose))) return undefined;
+  if (more.length > 0 || !secrets.isSigned(text, purpose, mark)) return undefined;
   const read = content.safeParse(JSON.parse(Buffer.from(text, "base64url").toString()));
   if (!read.success) return undefined;
   const [, kind, tenantId, runId, path, attempt, reason, expires, by] = read.data;
@@ -65,19 +64,18 @@ const formPurpose = "wait-form";
 const formSeconds = 24 * 3_600;
 
 /** What a form carries so that only who was shown it sends it. */
-export function formToken(secrets: Pick<SecretBox, "sign">, token: string, nowSeconds: number): string {
+export function formToken(secrets: Pick<MasterBox, "sign">, token: string, nowSeconds: number): string {
   const made = String(Math.floor(nowSeconds));
   return `${made}.${secrets.sign(`${made} ${token}`, formPurpose)}`;
 }
 
 /** Whether a form's token is one of this link's, and of the last day. */
-export function isFormToken(secrets: Pick<SecretBox, "sign">, given: { formToken: string; token: string }, nowSeconds: number): boolean {
+export function isFormToken(
+  secrets: Pick<MasterBox, "isSigned">,
+  given: { formToken: string; token: string },
+  nowSeconds: number,
+): boolean {
   const [made = "", mark = ""] = given.formToken.split(".");
   const age = nowSeconds - Number(made);
-  return isSame(mark, secrets.sign(`${made} ${given.token}`, formPurpose)) && age >= -60 && age <= formSeconds;
-}
-
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
+  return secrets.isSigned(`${made} ${given.token}`, formPurpose, mark) && age >= -60 && age <= formSeconds;
 }
