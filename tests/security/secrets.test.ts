@@ -87,6 +87,8 @@ describe("a secret", () => {
     ["any host", { origins: ["https://*.example"] }, "SECRET_ORIGIN_INVALID", "*"],
     ["credentials", { origins: ["https://u:p@a.example"] }, "SECRET_ORIGIN_INVALID", "origins[0]"],
     ["another scheme", { origins: ["ftp://a.example"] }, "SECRET_ORIGIN_INVALID", "ftp"],
+    ["a value that is too long", { value: "x".repeat(16_385) }, "TEXT_TOO_LONG", "16384"],
+    ["too many origins", { origins: Array.from({ length: 21 }, (_, at) => `https://a${at}.example`) }, "LIST_TOO_LONG", "20"],
   ])("is refused with %s", async (_, input, reason, said) => {
     if (reason === "SECRET_NAME_TAKEN") await create({ name: "TAKEN" });
     const refused = await refusal(createDocument, { input: { name: "FINE", value, origins: [http.url], ...input } });
