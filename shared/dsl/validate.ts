@@ -11,7 +11,7 @@ import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
 import { checkTexts, type PlacedReference, type TextBudget } from "./check-texts.ts";
 import { checkNodesInRun, checkRunTimeout, checkTimeouts } from "./check-timeouts.ts";
-import { checkSharedWrites, checkWrites } from "./check-writes.ts";
+import { checkSharedWrites, checkVariableWrites, checkWrites } from "./check-writes.ts";
 import { dslLimits } from "./document.ts";
 import { graphOf } from "./graph.ts";
 import { IssueList, type DslIssue } from "./issue.ts";
@@ -68,7 +68,8 @@ function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, iss
   checkNodesInRun(nodes, runSeconds, issues);
   checkPrograms(nodes, issues);
   checkWrites(nodes, edges, graph, issues);
-  if (depth.parallel > 1) checkSharedWrites(nodes, issues);
+  checkSharedWrites(nodes, depth, issues);
+  checkVariableWrites(nodes, around, issues);
   const references = checkTexts(nodes, issues, budget);
   checkReferences(references, nodes, graph, issues, around);
   if (results !== undefined) checkReferences(results.references, nodes, everythingRan, results.issues, around);

@@ -11,6 +11,7 @@ import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts"
 import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
 import { HandledErrors0009 } from "./migrations/0009-handled-errors.ts";
 import { Frames0010 } from "./migrations/0010-frames.ts";
+import { Loops0011 } from "./migrations/0011-loops.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
@@ -68,6 +69,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0008-engine-role", class: EngineRole0008 },
       { name: "0009-handled-errors", class: HandledErrors0009 },
       { name: "0010-frames", class: Frames0010 },
+      { name: "0011-loops", class: Loops0011 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {

@@ -20,6 +20,8 @@ export interface StoredNode {
   seq?: number;
   /** Of a composite node that was opened: what was fixed then. */
   opened?: Opened | undefined;
+  /** Of one that goes on: the variables of a loop, or the state of a sub-workflow, as they stand; undefined: as they began. */
+  values?: JsonObject | undefined;
   outputText: string | null;
   outputJson: Json;
   stateUpdates: JsonObject | undefined;
@@ -70,10 +72,14 @@ function placeIn({ status, doneSeq, seq }: StoredNode): number {
   return isDone(status) ? (doneSeq ?? 0) : (seq ?? Number.MAX_SAFE_INTEGER);
 }
 
-function openAgain(run: RunState, state: NodeState, { opened, status }: StoredNode): void {
-  if (opened === undefined) applyOpened(run, state, status as OpenPhase);
-  // A row beneath it may have opened it.
-  else if (state.drive === undefined) applyDriven(run, state, opened);
+function openAgain(run: RunState, state: NodeState, row: StoredNode): void {
+  if (row.opened === undefined) applyOpened(run, state, row.status as OpenPhase);
+  else openDriven(run, state, row);
+}
+
+/** A row beneath it may have opened it. */
+function openDriven(run: RunState, state: NodeState, row: StoredNode | undefined): void {
+  if (state.drive === undefined && row?.opened !== undefined) applyDriven(run, state, row.opened, row.values);
 }
 
 function hasEndedAround(stored: ReadonlyMap<string, StoredNode>, path: string): boolean {
@@ -101,10 +107,11 @@ function nodeBeneath(run: RunState, stored: ReadonlyMap<string, StoredNode>, pat
   if (around === rootPath) return undefined;
   const ordinal = ordinalOf(path);
   const scope = nodeAtPath(run, around) ?? nodeBeneath(run, stored, around);
-  if (scope === undefined || ordinal === undefined) return scope && nodeAtPath(run, path);
-  const opened = stored.get(around)?.opened;
-  if (scope.drive === undefined && opened !== undefined) applyDriven(run, scope, opened);
-  return frameFor(run, scope, ordinal)?.end;
+  if (scope === undefined) return undefined;
+  openDriven(run, scope, stored.get(around));
+  if (ordinal !== undefined) return frameFor(run, scope, ordinal)?.end;
+  if (scope.node.composite?.kind === "sub-workflow") frameFor(run, scope, 0);
+  return nodeAtPath(run, path);
 }
 
 function applyStored(run: RunState, state: NodeState, row: StoredNode): NodeState[] {

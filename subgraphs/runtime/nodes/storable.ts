@@ -61,8 +61,8 @@ async function writeAll(outcome: NodeOutcome, values: readonly Json[]): Promise<
 
 function jsonValuesOf(outcome: NodeOutcome): Json[] {
   if (outcome.kind !== "completed" && outcome.kind !== "failed") return [];
-  const { stateUpdates, artifacts = [] } = outcome.kind === "completed" ? outcome : {};
-  const values = [outcome.outputJson, stateUpdates, ...artifacts.map(({ contentJson }) => contentJson)];
+  const { stateUpdates, variables, artifacts = [] } = outcome.kind === "completed" ? outcome : {};
+  const values = [outcome.outputJson, stateUpdates, variables, ...artifacts.map(({ contentJson }) => contentJson)];
   return values.filter((value) => value !== undefined && value !== null);
 }
 
@@ -72,6 +72,7 @@ export interface StorableOutcome<Outcome> {
   outcome: Outcome | FailedOutcome;
   outputJson?: string;
   stateUpdates?: string;
+  variables?: string;
   artifacts: readonly StorableArtifact[];
 }
 
@@ -123,12 +124,14 @@ function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome
   refuseLarge("output", outputText, outputJson?.text);
   const stateUpdates = jsonOf(given.stateUpdates, "stateUpdates", options);
   refuseLarge("stateUpdates", stateUpdates?.text);
+  const variables = jsonOf(given.variables, "variables", options);
   const artifacts = (given.artifacts ?? []).map((artifact, index) => artifactStorable(artifact, index, options));
   const outcome = {
     ...given,
     ...(outputText !== undefined && { outputText }),
     ...(outputJson !== undefined && { outputJson: outputJson.value }),
     ...(stateUpdates !== undefined && { stateUpdates: stateUpdates.value as JsonObject }),
+    ...(variables !== undefined && { variables: variables.value as JsonObject }),
     ...(given.artifacts !== undefined && { artifacts: artifacts.map(({ draft }) => draft) }),
     ...notesOf(given, options.replaced),
   };
@@ -136,6 +139,7 @@ function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome
     outcome,
     ...(outputJson !== undefined && { outputJson: outputJson.text }),
     ...(stateUpdates !== undefined && { stateUpdates: stateUpdates.text }),
+    ...(variables !== undefined && { variables: variables.text }),
     artifacts,
   };
 }

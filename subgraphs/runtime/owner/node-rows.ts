@@ -44,7 +44,7 @@ export interface NodeRowFields {
 }
 
 /** The columns of a node run's output; empty without an output. */
-export type OutputColumns = Pick<NodeRunRow, "outputText" | "outputJson" | "outputArtifactId" | "stateUpdates">;
+export type OutputColumns = Pick<NodeRunRow, "outputText" | "outputJson" | "outputArtifactId" | "stateUpdates" | "statePath" | "loopUpdates" | "loopPath">;
 
 /** A node's output, split into what its row carries and what lies beside it. */
 export interface StoredOutput {
@@ -88,6 +88,9 @@ export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: Outpu
     outputText: output.outputText,
     outputJson: output.outputJson,
     stateUpdates: output.stateUpdates,
+    statePath: output.statePath,
+    loopUpdates: output.loopUpdates,
+    loopPath: output.loopPath,
     modelCalls: usage?.modelCalls,
     promptTokens: usage?.promptTokens,
     completionTokens: usage?.completionTokens,

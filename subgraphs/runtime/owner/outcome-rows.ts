@@ -27,10 +27,11 @@ export interface StoredOutcome extends StoredOutput {
 
 /** Makes an outcome's output columns and artifacts. What later nodes see of it is what was stored: no part of it is shared. */
 export function storedOutcome(path: string, given: AttemptOutcome): StoredOutcome {
-  const { outcome, outputJson, stateUpdates, artifacts } = storableOutcome(given);
+  const { outcome, outputJson, stateUpdates, variables: loopUpdates, artifacts } = storableOutcome(given);
   const outputText = outcome.kind === "completed" || outcome.kind === "failed" ? outcome.outputText : undefined;
   const stored = storedOutput(path, { outputText, outputJson, artifacts });
-  return { ...stored, outcome, columns: stateUpdates === undefined ? stored.columns : { ...stored.columns, stateUpdates } };
+  if (stateUpdates === undefined && loopUpdates === undefined) return { ...stored, outcome };
+  return { ...stored, outcome, columns: { ...stored.columns, stateUpdates, loopUpdates } };
 }
 
 /** The row of a node run that is over. Its last event follows from it, under the number `doneSeq`. */

@@ -2,12 +2,15 @@
  * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
+import type { JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
 import { handlingOf } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import { openScopesBeneath, pathsBeneath } from "../engine/drive.ts";
-import { isDone, isStopped, outputForget, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { isDone, isStopped, outputForget, type Holding, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { roundRoutes } from "../engine/loop.driver.ts";
+import { framePath } from "../engine/path.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import { rejectedCode } from "../nodes/retry-when.ts";
@@ -23,7 +26,7 @@ import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { AttemptOutcome, OpenedOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
-import { storedItems, type StoredItems } from "./opened-items.ts";
+import { maxVariablesBytes, storedItems, type StoredItems } from "./opened-items.ts";
 import { OutputBytes } from "./output-bytes.ts";
 import {
   failedAttemptSpan,
@@ -54,7 +57,7 @@ const maxStateBytes = 1024 * 1024;
 const maxRunEvents = 300_000;
 const runTooLarge = {
   code: "RUN_TOO_LARGE",
-  message: `The run would have more than ${maxRunEvents} events with these items; run the workflow once for each part of them.`,
+  message: `The run would have more than ${maxRunEvents} events with these items, or one round more; split the work into several runs.`,
 } as const;
 
 /** What a run may hold of outputs that its nodes may read, together. The node that puts out more fails. */
@@ -247,9 +250,9 @@ export class RunLedger {
     if (this.#outputs.bytes >= this.#lookAtBytes) this.#forgetUnread();
   }
 
-  /** A composite node has its items, or fails for what they are. */
+  /** A composite node has what it opens with, or fails for what that is. */
   #drive(held: HeldNode, opened: OpenedOutcome): void {
-    const stored = this.#itemsStorable(held.path, opened);
+    const stored = this.#itemsStorable(held.state, opened);
     if ("code" in stored) {
       const failure = this.handled(held.state, { kind: "failed", ...stored, retryable: false });
       this.#pending.nodeSet(this.finishedRow(held, failure));
@@ -269,9 +272,9 @@ export class RunLedger {
     this.#framesHold();
   }
 
-  #itemsStorable(path: string, opened: OpenedOutcome): StoredItems | Pick<FailedOutcome, "code" | "message"> {
+  #itemsStorable({ path, node }: NodeState, opened: OpenedOutcome): StoredItems | Pick<FailedOutcome, "code" | "message"> {
     if (this.#seq + 2 * opened.items.length > maxRunEvents) return runTooLarge;
-    const stored = storedItems(path, opened);
+    const stored = storedItems({ path, kind: node.composite?.kind ?? "iteration" }, opened);
     if ("code" in stored) return stored;
     if (this.#outputs.bytes + stored.bytes > maxRunOutputBytes) this.#forgetUnread();
     const bytes = this.#outputs.bytes + stored.bytes;
@@ -321,11 +324,18 @@ export class RunLedger {
     if (outcome.kind === "failed") this.#skip(applyFailed(this.graph, state, failedEnd(outcome)));
     else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, state).slice(1));
     else if (outcome.kind === "completed") {
-      const { outputText = null, outputJson = null, stateUpdates, route } = outcome;
-      if (stateUpdates !== undefined) this.#pending.hasState = true;
-      this.#skip(applyCompleted(this.graph, state, { outputText, outputJson, stateUpdates, route }));
+      const { outputText = null, outputJson = null, stateUpdates, variables, route } = outcome;
+      if (stateUpdates !== undefined && state.frame.own === undefined) this.#pending.hasState = true;
+      this.#skip(applyCompleted(this.graph, state, { outputText, outputJson, stateUpdates, variables, route }));
+      this.#roundForget(state);
     } else applyCancelled(this.graph, state);
     if (this.graph.opened.length > 0) this.#framesHold();
+  }
+
+  /** A loop gives the result of its last round: that of the round before is held no longer. */
+  #roundForget({ ends }: NodeState): void {
+    const loop = ends?.owner;
+    if (ends !== undefined && loop?.node.composite?.kind === "loop") this.#outputs.forget(framePath(loop.path, ends.ordinal - 1));
   }
 
   #skip(skipped: readonly NodeState[]): void {
@@ -339,7 +349,9 @@ export class RunLedger {
   /** A frame, or a composite, ends: what is beneath it is held no longer. */
   #outputsForget(state: NodeState): void {
     for (const path of pathsBeneath(state)) this.#outputs.forget(path);
-    if (state.drive !== undefined) this.#outputs.itemsForget(state.path);
+    if (state.drive === undefined) return;
+    this.#outputs.itemsForget(state.path);
+    this.#outputs.valuesForget(state.path);
   }
 
   /** Outputs that nobody reads any more are held no longer: they are stored, or about to be. */
@@ -365,9 +377,39 @@ export class RunLedger {
       if (this.#outputs.bytes + own > maxRunOutputBytes) this.#forgetUnread();
       const bytes = this.#outputs.bytes + own;
       if (bytes > maxRunOutputBytes) return instead(outputsTooLarge("output", bytes, stored.outcome.usage));
+      if (this.#seq > maxRunEvents && stored.outcome.route === roundRoutes.again && isRoundsEnd(state))
+        return instead({ kind: "failed", ...runTooLarge, retryable: false });
     }
-    const { stateUpdates } = stored.columns;
-    if (typeof stateUpdates !== "string" || stored.outcome.kind !== "completed") return stored;
+    return this.#valuesStorable(state, stored);
+  }
+
+  /** What is stored of an outcome that writes to the state, or to the variables of a loop. */
+  #valuesStorable({ frame: { loop, own } }: NodeState, stored: StoredOutcome): StoredOutcome {
+    const { stateUpdates, loopUpdates } = stored.columns;
+    if (stored.outcome.kind !== "completed" || (typeof stateUpdates !== "string" && typeof loopUpdates !== "string")) return stored;
+    const { usage } = stored.outcome;
+    if (typeof loopUpdates === "string" && loop !== undefined && !this.#holdingSet(loop, stored.outcome.variables ?? {}, maxVariablesBytes))
+      return instead(tooLargeFailure("STATE_TOO_LARGE", "The variables of the loop would be larger than 64 KiB.", usage));
+    if (typeof stateUpdates === "string" && own !== undefined && !this.#holdingSet(own, stored.outcome.stateUpdates ?? {}, maxStateBytes))
+      return instead(tooLargeFailure("STATE_TOO_LARGE", "The state of the sub-workflow would be larger than 1 MiB.", usage));
+    const paths = {
+      ...(typeof loopUpdates === "string" && { loopPath: loop?.path }),
+      ...(typeof stateUpdates === "string" && own !== undefined && { statePath: own.path }),
+    };
+    const placed = { ...stored, columns: { ...stored.columns, ...paths } };
+    return typeof stateUpdates === "string" && own === undefined ? this.#stateStorable(placed, stateUpdates) : placed;
+  }
+
+  /** Counts what a loop, or a sub-workflow, is going to hold; false: it is too much. */
+  #holdingSet({ path, values }: Holding, updates: JsonObject, mostBytes: number): boolean {
+    const bytes = jsonBytes({ ...values, ...updates });
+    if (bytes > mostBytes) return false;
+    this.#outputs.valuesSet(path, bytes);
+    return true;
+  }
+
+  #stateStorable(stored: StoredOutcome, stateUpdates: string): StoredOutcome {
+    if (stored.outcome.kind !== "completed") return stored;
     const bytes = this.#stateBytes + Buffer.byteLength(stateUpdates);
     const exact = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...stored.outcome.stateUpdates });
     if (exact > maxStateBytes) {
@@ -424,6 +466,10 @@ export class RunLedger {
       this.#pending.spanAdd(spanRow(path, span));
     }
   }
+}
+
+function isRoundsEnd({ ends }: NodeState): boolean {
+  return ends?.owner?.node.composite?.kind === "loop";
 }
 
 function standingOf({ node, phase, takenOutgoing }: NodeState): NodeStanding {

@@ -2,7 +2,8 @@
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { bodyOf, type PlanDocument, type PlanNode } from "../engine/plan.ts";
+import { allNodes, bodyOf, graphsOf } from "../engine/composite.ts";
+import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { findToolReference, type ToolFound, type ToolReference } from "../client/tool.client.ts";
 
@@ -16,7 +17,9 @@ const lookupsAtOnce = 20;
  */
 export async function freezeToolVersions(call: SubgraphCaller, info: RequestInfo, document: PlanDocument): Promise<PlanDocument> {
   const references = Map.groupBy(
-    allNodes(document).filter((node) => openReference(node) !== undefined),
+    graphsOf(document)
+      .flatMap(allNodes)
+      .filter((node) => openReference(node) !== undefined),
     referenceKey,
   );
   if (references.size === 0) return document;
@@ -34,12 +37,8 @@ function withVersions(document: PlanDocument, versions: ReadonlyMap<string, stri
     if (body !== undefined) return { ...node, config: { ...node.config, body: withVersions(body, versions) as unknown as JsonObject } };
     return openReference(node) ? { ...node, config: { ...node.config, tool_version_id: versions.get(referenceKey(node))! } } : node;
   };
-  return { ...document, nodes: document.nodes.map(frozen) };
-}
-
-/** Those of bodies too. */
-function allNodes({ nodes }: PlanDocument): PlanNode[] {
-  return nodes.flatMap((node) => [node, ...(bodyOf(node) === undefined ? [] : allNodes(bodyOf(node)!))]);
+  const workflows = Object.entries(document.workflows ?? {}).map(([id, workflow]) => [id, withVersions(workflow, versions)]);
+  return { ...document, nodes: document.nodes.map(frozen), ...(workflows.length > 0 && { workflows: Object.fromEntries(workflows) }) };
 }
 
 /** What a node calls without saying which version; undefined for one that says, and for one that names no tool: that is plain HTTP. */

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { JsonObject } from "#shared/json.ts";
 import { isDone } from "../../../subgraphs/runtime/engine/frame.ts";
 import { isPoisonous } from "../../../subgraphs/runtime/engine/handling.ts";
 import { depthOf } from "../../../subgraphs/runtime/engine/path.ts";
@@ -12,13 +13,19 @@ const runs = { numRuns: 400 };
 /** What is stored after the first rows of a log: the last row of each node run. */
 function storedAfter({ log }: NestedTold, count: number): Map<string, StoredNode> {
   const stored = new Map<string, StoredNode>();
-  for (const { row } of log.slice(0, count))
+  const values = new Map<string, JsonObject>();
+  for (const { row, holdings = [] } of log.slice(0, count)) {
     stored.set(row.path, {
       ...stored.get(row.path),
       ...row,
+      // What assigners wrote is read as it stands.
+      stateUpdates: undefined,
       seq: stored.get(row.path)?.seq ?? row.seq!,
       opened: row.opened ?? stored.get(row.path)?.opened,
     });
+    for (const [path, all] of holdings) values.set(path, all);
+  }
+  for (const [path, all] of values) stored.get(path)!.values = all;
   return stored;
 }
 
@@ -85,7 +92,7 @@ describe("nested runs", () => {
         const told = tellNested(story);
         const stored = storedAfter(told, told.log.length);
         for (const { path, opened } of stored.values()) {
-          if (opened === undefined) continue;
+          if (opened === undefined || nodeOfPath(story.plan, path)?.composite?.kind !== "iteration") continue;
           const items = [...stored.keys()].filter((one) => one.startsWith(`${path}#`) && !one.slice(path.length).includes("/"));
           expect(items.length).toBe(opened.count);
         }
@@ -132,7 +139,7 @@ describe("nested runs", () => {
 
   it("C8: give the same whatever order their items end in", () => {
     fc.assert(
-      fc.property(nestedStories({ failing: 0 }), fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }), (story, picks) => {
+      fc.property(nestedStories({ failing: 0, isWriting: false }), fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }), (story, picks) => {
         expect(tellNested({ ...story, picks }).run.root.outputs).toEqual(tellNested(story).run.root.outputs);
       }),
       { numRuns: 200 },
