@@ -21,7 +21,7 @@ export interface NestedStory {
   /** Leaves that fail, of a hundred. */
   failing: number;
   /** Whether assigners write, to what they see: what comes of that depends on the order of their ends. */
-  isWriting: boolean;
+  isWriting?: boolean;
   /** Else which, and with what code. */
   failsWith?: (path: string) => string | undefined;
 }
@@ -125,7 +125,7 @@ export function standing(run: RunState): string {
 const results = (drive: NonNullable<NodeState["drive"]>): unknown => Array.from(drive.results, (result) => result ?? null);
 
 /** Tells a story to its end, with random ends and, where `open`, calls that are under way beside others. */
-export function tellNested({ plan, picks, failing, isWriting, failsWith }: NestedStory): NestedTold {
+export function tellNested({ plan, picks, failing, isWriting = true, failsWith }: NestedStory): NestedTold {
   const run = startRun(plan);
   const told: NestedTold = { run, log: [], mostOpen: new Map() };
   let at = 0;
