@@ -70,8 +70,8 @@ function subWorkflowOutcome({ frames, holding }: Drive): NodeOutcome {
   if (frame.failure !== undefined) return failure(frame.failure, `The node ${frame.failure.nodeId} failed: ${frame.failure.message}`);
   const outcome = frameOutcome(frame);
   if (outcome.kind !== "completed") return outcome;
-  const { outputJson = null, ...given } = outcome;
-  return { ...given, outputJson: { result: outputJson, state: holding?.values ?? {} } };
+  const { outputText = null, outputJson = outputText } = outcome;
+  return { ...outcome, outputJson: { result: outputJson, state: holding?.values ?? {} } };
 }
 
 function failure({ code }: Failure, message: string): NodeOutcome {
