@@ -40,7 +40,11 @@ export function checkWrites(nodes: readonly CheckedNode[], edges: readonly Check
 }
 
 /** Warns of each key that the items of an iteration write side by side. A loop within has variables of its own for each item. */
-export function checkSharedWrites(nodes: readonly CheckedNode[], depth: Pick<Depth, "parallel" | "parallelInLoop">, issues: IssueList): void {
+export function checkSharedWrites(
+  nodes: readonly CheckedNode[],
+  depth: Pick<Depth, "parallel" | "parallelInLoop">,
+  issues: IssueList,
+): void {
   if (depth.parallel === 1) return;
   for (const [key, places] of writersByKey(nodes)) {
     const node = nodes[places[0] ?? -1];
@@ -61,8 +65,18 @@ export function checkVariableWrites(nodes: readonly CheckedNode[], around: Outsi
     if (!isVariable(key) || (loop !== undefined && variablesOf(loop).includes(name))) continue;
     for (const { id, index } of places.flatMap((place) => nodes[place] ?? [])) {
       const at = ["nodes", index, "config", "assignments", key];
-      if (loop === undefined) issues.error("CONFIG_INVALID", at, `Node ${id} sets ${key}, and stands in the body of no loop; set a key of the state, such as ${name}.`);
-      else issues.warning("CONFIG_UNKNOWN_KEY", at, `Node ${id} sets ${key}, which has no start value: give the loop ${loop.id} one in its config.variables.`);
+      if (loop === undefined)
+        issues.error(
+          "CONFIG_INVALID",
+          at,
+          `Node ${id} sets ${key}, and stands in the body of no loop; set a key of the state, such as ${name}.`,
+        );
+      else
+        issues.warning(
+          "CONFIG_UNKNOWN_KEY",
+          at,
+          `Node ${id} sets ${key}, which has no start value: give the loop ${loop.id} one in its config.variables.`,
+        );
     }
   }
 }

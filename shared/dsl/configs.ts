@@ -19,7 +19,9 @@ const object = z.custom<JsonObject>(
 const isName = (key: string): boolean => /^[\p{L}_][\p{L}\p{N}_-]{0,127}$/u.test(key);
 
 /** Names of values in the run's state: letters of any script, digits, `_` and `-`; with `loop.` before them, of variables of the loop around. */
-const stateKey = z.string().refine((key) => isName(key.replace(/^loop\./, "")), 'a state key is a name such as "lead_score", or "loop.tries"');
+const stateKey = z
+  .string()
+  .refine((key) => isName(key.replace(/^loop\./, "")), 'a state key is a name such as "lead_score", or "loop.tries"');
 
 /** Names of a loop's variables. */
 const variableKey = z.string().refine(isName, 'a variable has a name such as "tries"');

@@ -12,7 +12,10 @@ export function loopRound({ config, scope }: Given): NodeOutcome {
   const { variables, output } = renderConfig("loop", config, scope);
   if ("variables" in config) {
     if (isJsonObject(variables)) return completed({ outputJson: [variables] });
-    return failed({ code: "NODE_CONFIG_INVALID", message: "config.variables gives no object; give one, with a start value for each name." });
+    return failed({
+      code: "NODE_CONFIG_INVALID",
+      message: "config.variables gives no object; give one, with a start value for each name.",
+    });
   }
   const isDone = "until" in config && compileExpression(configText(config, "until")).test(scope);
   return completed({ ...(output !== undefined && { outputJson: output }), route: isDone ? roundRoutes.done : roundRoutes.again });

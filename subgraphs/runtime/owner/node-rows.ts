@@ -44,7 +44,10 @@ export interface NodeRowFields {
 }
 
 /** The columns of a node run's output; empty without an output. */
-export type OutputColumns = Pick<NodeRunRow, "outputText" | "outputJson" | "outputArtifactId" | "stateUpdates" | "statePath" | "loopUpdates" | "loopPath">;
+export type OutputColumns = Pick<
+  NodeRunRow,
+  "outputText" | "outputJson" | "outputArtifactId" | "stateUpdates" | "statePath" | "loopUpdates" | "loopPath"
+>;
 
 /** A node's output, split into what its row carries and what lies beside it. */
 export interface StoredOutput {

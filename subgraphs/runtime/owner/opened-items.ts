@@ -85,7 +85,8 @@ function columnOf(
 ): Pick<StoredItems, "opened" | "artifacts"> {
   const { length: count } = items;
   const counted: OpenedColumn = kind === "iteration" ? { count } : {};
-  if (Buffer.byteLength(text) <= inlineBytes) return { opened: JSON.stringify({ ...counted, items } satisfies OpenedColumn), artifacts: [] };
+  if (Buffer.byteLength(text) <= inlineBytes)
+    return { opened: JSON.stringify({ ...counted, items } satisfies OpenedColumn), artifacts: [] };
   const chunks: Required<OpenedColumn>["chunks"] = [];
   const artifacts: ArtifactRow[] = [];
   let texts: string[] = [];

@@ -43,7 +43,10 @@ export interface CompiledRun {
 export async function compileRun(host: CompileHost, info: RequestInfo, question: RunQuestion): Promise<CompiledRun> {
   const { call } = host;
   if (question.workflowId == null && question.workflowVersionId == null) throw runtimeErrors.WORKFLOW_NOT_GIVEN({ field: "workflowId" });
-  const [{ source, documentOf }] = await Promise.all([findVersionSource(host, info, question), checkSession(call, info, question.sessionId)]);
+  const [{ source, documentOf }] = await Promise.all([
+    findVersionSource(host, info, question),
+    checkSession(call, info, question.sessionId),
+  ]);
   if (question.workflowVersionId == null && source.workflowId === null) throw await workflowNotFound(call, info, question.workflowId ?? "");
   const { versionId, workflowId, appId } = usableVersion(question, source);
   checkApp(question, source, { workflowId, appId });

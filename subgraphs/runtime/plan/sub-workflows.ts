@@ -39,7 +39,8 @@ export async function freezeSubWorkflows(host: CompileHost, info: RequestInfo, r
   const workflows = [...found.versions.values()].map(({ versionId, document }) => [versionId, withVersions(document, found)]);
   const frozen = { ...withVersions(root.document, found), workflows: Object.fromEntries(workflows) as Record<string, PlanDocument> };
   const bytes = Buffer.byteLength(JSON.stringify(frozen));
-  if (bytes > subWorkflowLimits.planBytes) throw runtimeErrors.PLAN_TOO_LARGE({ of: "bytes", found: bytes, limit: subWorkflowLimits.planBytes });
+  if (bytes > subWorkflowLimits.planBytes)
+    throw runtimeErrors.PLAN_TOO_LARGE({ of: "bytes", found: bytes, limit: subWorkflowLimits.planBytes });
   return frozen;
 }
 

@@ -309,10 +309,15 @@ function isJsonType(type: string): boolean {
 
 /** How much of a flush a row is, roughly, in characters. */
 export function charactersOf(
-  row: Partial<Pick<NodeRunRow & ArtifactRow, "outputText" | "outputJson" | "stateUpdates" | "loopUpdates" | "opened" | "contentText" | "contentJson">>,
+  row: Partial<
+    Pick<NodeRunRow & ArtifactRow, "outputText" | "outputJson" | "stateUpdates" | "loopUpdates" | "opened" | "contentText" | "contentJson">
+  >,
 ): number {
   const { outputText, outputJson, stateUpdates, loopUpdates, opened, contentText, contentJson } = row;
-  return [outputText, outputJson, stateUpdates, loopUpdates, opened, contentText, contentJson].reduce((sum, text) => sum + (text?.length ?? 0), 200);
+  return [outputText, outputJson, stateUpdates, loopUpdates, opened, contentText, contentJson].reduce(
+    (sum, text) => sum + (text?.length ?? 0),
+    200,
+  );
 }
 
 type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;

@@ -62,7 +62,9 @@ function graphs(depth: number): fc.Arbitrary<PlanDocument> {
       .record({ body: graphs(depth - 1), max_rounds: fc.integer({ min: 1, max: 4 }), until: fc.integer({ min: 0, max: 4 }), more: onError })
       .map(({ body, more, ...config }) => ({ type: "loop", config: inner({ ...config, output: "x" }, body), ...more }));
   const subWorkflow = (): fc.Arbitrary<Partial<PlanNode>> =>
-    fc.record({ body: graphs(depth - 1), more: onError }).map(({ body, more }) => ({ type: "sub-workflow", config: inner({}, body), ...more }));
+    fc
+      .record({ body: graphs(depth - 1), more: onError })
+      .map(({ body, more }) => ({ type: "sub-workflow", config: inner({}, body), ...more }));
   const iteration = (): fc.Arbitrary<Partial<PlanNode>> =>
     fc
       .record({

@@ -139,9 +139,13 @@ describe("nested runs", () => {
 
   it("C8: give the same whatever order their items end in", () => {
     fc.assert(
-      fc.property(nestedStories({ failing: 0, isWriting: false }), fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }), (story, picks) => {
-        expect(tellNested({ ...story, picks }).run.root.outputs).toEqual(tellNested(story).run.root.outputs);
-      }),
+      fc.property(
+        nestedStories({ failing: 0, isWriting: false }),
+        fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }),
+        (story, picks) => {
+          expect(tellNested({ ...story, picks }).run.root.outputs).toEqual(tellNested(story).run.root.outputs);
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -14,14 +14,19 @@ function loop(body: PlanDocument, config: JsonObject, id = "loop", more: Partial
 }
 
 /** Adds one to a variable of the loop. */
-const count = (id = "count", name = "n"): PlanNode => node(id, "assigner", { assignments: { [`loop.${name}`]: `{{ loop.${name} | plus: 1 }}` } });
+const count = (id = "count", name = "n"): PlanNode =>
+  node(id, "assigner", { assignments: { [`loop.${name}`]: `{{ loop.${name} | plus: 1 }}` } });
 
 describe("a loop", () => {
   it("goes round until its condition holds, each round with the variables that the one before left", async () => {
     const t = await setup();
     t.worker();
     const body = plan([count(), node("see", "echo")], ["count>see"]);
-    const config = { variables: { n: "{{ input.from }}", kept: "k" }, until: "loop.n >= 5", output: "{{ index }}:{{ nodes.see.output.loop.n }}" };
+    const config = {
+      variables: { n: "{{ input.from }}", kept: "k" },
+      until: "loop.n >= 5",
+      output: "{{ index }}:{{ nodes.see.output.loop.n }}",
+    };
     const view = await t.finished(await t.create(plan([loop(body, config)]), { input: { from: 2 } }));
     expect(view).toMatchObject({
       status: "COMPLETED",
@@ -59,7 +64,9 @@ describe("a loop", () => {
     t.worker();
     const inner = loop(plan([count("c", "x")]), { variables: { x: "{{ loop.n }}" }, until: "loop.x >= 3" }, "inner");
     const body = plan([count(), inner, node("see", "echo")], ["count>inner", "inner>see"]);
-    const view = await t.finished(await t.create(plan([loop(body, { variables: { n: 0 }, max_rounds: 2, output: "{{ nodes.see.output.loop }}" })])));
+    const view = await t.finished(
+      await t.create(plan([loop(body, { variables: { n: 0 }, max_rounds: 2, output: "{{ nodes.see.output.loop }}" })])),
+    );
     expect(view.outputJson).toMatchObject({ result: { n: 2 }, variables: { n: 2 } });
     expect(view.nodes["loop#0/inner#1"]).toBe("COMPLETED");
     expect(view.nodes["loop#1/inner#0"]).toBe("COMPLETED");
@@ -77,7 +84,10 @@ describe("a loop", () => {
   it("fails with the round that fails, and says which; on_error handles it", async () => {
     const t = await setup();
     t.worker();
-    const failing = loop(plan([count(), node("gate", "branch", { route: "go" }), node("bad", "fail")], ["count>gate", "gate>bad?go"]), { max_rounds: 3, variables: { n: 0 } });
+    const failing = loop(plan([count(), node("gate", "branch", { route: "go" }), node("bad", "fail")], ["count>gate", "gate>bad?go"]), {
+      max_rounds: 3,
+      variables: { n: 0 },
+    });
     const runId = await t.create(plan([failing, node("never", "pure")], ["loop>never"]));
     expect(await t.finished(runId)).toMatchObject({ status: "FAILED", errorCode: "BROKEN", nodes: { loop: "FAILED", "loop#0": "FAILED" } });
     const { rows } = await t.pool.query("select error_message from runtime.node_run where run_id = $1 and path = 'loop'", [runId]);
@@ -105,13 +115,19 @@ describe("a loop", () => {
     t.worker();
     const grow = node("grow", "assigner", { assignments: { "loop.t": "{{ loop.t }}{{ loop.t }}" } });
     const runId = await t.create(plan([loop(plan([grow]), { variables: { t: "x".repeat(1_000) }, max_rounds: 50 })]));
-    expect(await t.finished(runId)).toMatchObject({ status: "FAILED", errorCode: "STATE_TOO_LARGE", nodes: { "loop#5": "COMPLETED", "loop#6": "FAILED" } });
+    expect(await t.finished(runId)).toMatchObject({
+      status: "FAILED",
+      errorCode: "STATE_TOO_LARGE",
+      nodes: { "loop#5": "COMPLETED", "loop#6": "FAILED" },
+    });
   });
 
   it("waits for a person in a round, and costs no worker", async () => {
     const t = await setup();
     t.worker();
-    const runId = await t.create(plan([loop(plan([node("ask", "person"), count()], ["ask>count"]), { variables: { n: 0 }, until: "loop.n == 2" })]));
+    const runId = await t.create(
+      plan([loop(plan([node("ask", "person"), count()], ["ask>count"]), { variables: { n: 0 }, until: "loop.n == 2" })]),
+    );
     for (const round of [0, 1]) {
       await t.until(runId, ({ status, nodes }) => status === "WAITING" && nodes[`loop#${round}/ask`] === "WAITING");
       const { rows } = await t.pool.query("select from runtime.work where run_id = $1", [runId]);
@@ -168,8 +184,15 @@ describe("a loop", () => {
     t.worker({ slots: 1 });
     t.worker({ slots: 1 });
     const calls = [0, 1, 2, 3].map((index) => node(`see${index}`, "see-outside"));
-    const body = plan([count(), ...calls], calls.map(({ id }) => `count>${id}`));
-    const config = { variables: { n: 10, kept: "x".repeat(3_000) }, max_rounds: 3, output: calls.map(({ id }) => `{{ nodes.${id}.output.loop.n }}`) };
+    const body = plan(
+      [count(), ...calls],
+      calls.map(({ id }) => `count>${id}`),
+    );
+    const config = {
+      variables: { n: 10, kept: "x".repeat(3_000) },
+      max_rounds: 3,
+      output: calls.map(({ id }) => `{{ nodes.${id}.output.loop.n }}`),
+    };
     const view = await t.finished(await t.create(plan([loop(body, config)])));
     expect(view).toMatchObject({ status: "COMPLETED", outputJson: { result: [13, 13, 13, 13] } });
   });

@@ -24,7 +24,10 @@ describe("a sub-workflow", () => {
   it("runs with its input, in a state of its own, and gives its output and that state", async () => {
     const t = await setup();
     t.worker();
-    const inner = plan([set("mine", "{{ input.city }}"), node("see", "echo"), node("reply", "answer", { answer: "hello" })], ["set-mine>see", "see>reply"]);
+    const inner = plan(
+      [set("mine", "{{ input.city }}"), node("see", "echo"), node("reply", "answer", { answer: "hello" })],
+      ["set-mine>see", "see>reply"],
+    );
     const outer = plan([set("outer", 1), sub({ city: "{{ input.town }}" }), node("last", "echo")], ["set-outer>sub", "sub>last"]);
     const runId = await t.create(withWorkflows(outer, inner), { input: { town: "Bern" } });
     const view = await t.finished(runId);
@@ -45,7 +48,10 @@ describe("a sub-workflow", () => {
     const t = await setup();
     t.worker();
     const inner = plan([node("see", "see-outside", { all: true })]);
-    const each = node("each", "iteration", { items: [7], body: plan([node("near", "pure"), sub({ it: "{{ item }}" })], ["near>sub"]) as unknown as JsonObject });
+    const each = node("each", "iteration", {
+      items: [7],
+      body: plan([node("near", "pure"), sub({ it: "{{ item }}" })], ["near>sub"]) as unknown as JsonObject,
+    });
     const loop = node("loop", "loop", { max_rounds: 1, variables: { n: 1 }, body: plan([each]) as unknown as JsonObject });
     const view = await t.finished(await t.create(withWorkflows(plan([node("outer", "pure"), loop], ["outer>loop"]), inner)));
     const seen = { item: null, index: null, nodes: [], input: { it: 7 }, state: {} };
@@ -56,7 +62,10 @@ describe("a sub-workflow", () => {
   it("may be empty, and stand within others of its kind, each in its own state", async () => {
     const t = await setup();
     t.worker();
-    const middle = plan([set("k", "middle"), sub({ from: "{{ state.k }}" }, "v2", "deeper"), node("see", "echo")], ["set-k>deeper", "deeper>see"]);
+    const middle = plan(
+      [set("k", "middle"), sub({ from: "{{ state.k }}" }, "v2", "deeper"), node("see", "echo")],
+      ["set-k>deeper", "deeper>see"],
+    );
     const inner = plan([set("k", "{{ input.from }} inner")]);
     const view = await t.finished(await t.create(withWorkflows(plan([sub({}, "v1"), sub({}, "v3", "none")]), middle, inner, plan([]))));
     expect(view).toMatchObject({ status: "COMPLETED", nodes: { "sub/deeper/set-k": "COMPLETED", none: "COMPLETED" } });
@@ -80,7 +89,11 @@ describe("a sub-workflow", () => {
     const { rows } = await t.pool.query("select error_message from runtime.node_run where run_id = $1 and path = 'sub'", [runId]);
     expect(rows).toEqual([{ error_message: "The node bad failed: as told" }]);
     const handled = withWorkflows(plan([sub({}, "v1", "sub", { on_error: "branch" }), node("sorry", "pure")], ["sub>sorry?error"]), inner);
-    expect(await t.finished(await t.create(handled))).toMatchObject({ status: "COMPLETED", outputText: "sorry", nodes: { "sub/slow": "CANCELLED" } });
+    expect(await t.finished(await t.create(handled))).toMatchObject({
+      status: "COMPLETED",
+      outputText: "sorry",
+      nodes: { "sub/slow": "CANCELLED" },
+    });
     const each = node("each", "iteration", { items: [1, 2], on_item_error: "continue", body: plan([sub()]) as unknown as JsonObject });
     expect(await t.finished(await t.create(withWorkflows(plan([each]), plan([node("bad", "fail")]))))).toMatchObject({
       status: "COMPLETED",
@@ -103,7 +116,13 @@ describe("a sub-workflow", () => {
   it("goes on after its owner's death with its input and state, and calls nothing again that had ended", async () => {
     const t = await setup();
     const first = t.worker();
-    const nodes = [set("a", "{{ input.text.size }}"), node("one", "hold"), set("b", "{{ state.a }}"), node("two", "hold"), node("see", "echo")];
+    const nodes = [
+      set("a", "{{ input.text.size }}"),
+      node("one", "hold"),
+      set("b", "{{ state.a }}"),
+      node("two", "hold"),
+      node("see", "echo"),
+    ];
     const inner = plan(nodes, ["set-a>one", "one>set-b", "set-b>two", "two>see"]);
     const runId = await t.create(withWorkflows(plan([set("outer", 1), sub({ text: "{{ input.text }}" })], ["set-outer>sub"]), inner), {
       input: { text: "x".repeat(5_000) },
@@ -116,7 +135,10 @@ describe("a sub-workflow", () => {
     t.worker();
     (await heldAt(t, runId, "sub/two")).end();
     const view = await t.finished(runId);
-    expect(view).toMatchObject({ status: "COMPLETED", outputJson: { state: { a: 5000, b: 5000 }, result: { state: { a: 5000, b: 5000 } } } });
+    expect(view).toMatchObject({
+      status: "COMPLETED",
+      outputJson: { state: { a: 5000, b: 5000 }, result: { state: { a: 5000, b: 5000 } } },
+    });
     expect(t.calls.log.filter((id) => id === "one")).toHaveLength(1);
     const { rows } = await t.pool.query("select state from runtime.run where id = $1", [runId]);
     expect(rows).toEqual([{ state: { outer: 1 } }]);
@@ -139,7 +161,10 @@ describe("a sub-workflow", () => {
     t.worker({ slots: 1 });
     t.worker({ slots: 1 });
     const calls = [0, 1, 2, 3].map((index) => node(`see${index}`, "see-outside", { all: true }));
-    const inner = plan([set("k", "own"), ...calls], calls.map(({ id }) => `set-k>${id}`));
+    const inner = plan(
+      [set("k", "own"), ...calls],
+      calls.map(({ id }) => `set-k>${id}`),
+    );
     const text = "x".repeat(3_000);
     const outer = plan([set("k", "outer"), node("near", "pure"), sub({ text: "{{ input.text }}" })], ["set-k>sub", "near>sub"]);
     const view = await t.finished(await t.create(withWorkflows(outer, inner), { input: { text, more: 1 } }));
