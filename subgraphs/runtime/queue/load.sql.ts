@@ -135,7 +135,7 @@ const nodeObject = `json_build_object('path', n.path, 'nodeId', n.node_id, 'node
  * last. Served by node_run_children.
  */
 const outputOf = `left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)
-    and not (n.node_type = 'frame' and n.route = 'again' and exists (select from runtime.node_run l
+    and not (n.node_type = 'frame' and coalesce(n.route, '') = 'again' and exists (select from runtime.node_run l
       where l.run_id = n.run_id and l.parent_path = n.parent_path and l.node_type = 'frame' and l.seq > n.seq))`;
 
 /** Of one run's mail so much is read at a time, and one message more: outcomes of offered nodes may have 50 MiB each. */
