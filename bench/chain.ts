@@ -33,7 +33,7 @@ export interface ChainOptions {
 
 /** (a) Runs × 10 template nodes: throughput, the latency of a run, and what it takes of flushes, statements and CPU; first of a process that has run nothing. */
 export async function benchChain(engine: BenchEngine, { concurrencies, runs }: ChainOptions): Promise<Figure[]> {
-  const worker = engine.startWorker();
+  const worker = await engine.startWorker();
   try {
     const version = await engine.createVersion(chainDsl(steps));
     const measure = (count: number, concurrency: number) => measureRuns({ engine, worker, version, count, concurrency });

@@ -32,7 +32,7 @@ export async function benchCost(engine: BenchEngine): Promise<Figure[]> {
 }
 
 async function costOf(engine: BenchEngine, steps: number, concurrency: number) {
-  const worker = engine.startWorker();
+  const worker = await engine.startWorker();
   try {
     const version = await engine.createVersion(chainDsl(steps));
     const one = async (index: number) => worker.whenEnded(await engine.createRun(version, { text: `hello ${index}` }));

@@ -16,7 +16,7 @@ export async function benchEffects(
   try {
     const [address] = (await once(child, "message")) as [string];
     const engine = await open([address]);
-    const worker = engine.startWorker();
+    const worker = await engine.startWorker();
     try {
       const version = await engine.createVersion(toolChain(`http://${address}/`));
       const one = async (index: number) => worker.whenEnded(await engine.createRun(version, { text: `hello ${index}` }));

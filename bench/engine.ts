@@ -171,8 +171,8 @@ export class BenchEngine {
     return id;
   }
 
-  /** A worker in this process, as the peers have theirs. */
-  startWorker(): BenchWorker {
+  /** A worker in this process, as the peers have theirs; resolves when platform and worker are ready, as one who starts the platform waits for it. */
+  async startWorker(): Promise<BenchWorker> {
     const parts = engineParts({
       env: defaultEnv(),
       log: this.#log,
@@ -195,6 +195,7 @@ export class BenchEngine {
       flushed.runs += runIds.length;
     });
     worker.start();
+    await Promise.all([worker.ready, this.#runtime.warm]);
     return {
       flushed,
       whenEnded: (runId) => (ended.delete(runId) ? Promise.resolve() : new Promise((resolve) => waiting.set(runId, resolve))),

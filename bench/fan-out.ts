@@ -16,7 +16,7 @@ export function fanOutDsl(width: number): BenchDsl {
 
 /** (d) 1 → 1,000 → 1 and 1 → 10,000 → 1. The DSL's own limit is 2,000 nodes, so the plans are frozen directly; the gate: ten times as wide costs at most 15 times as much. */
 export async function benchFanOut(engine: BenchEngine, samples = 5): Promise<Figure[]> {
-  const worker = engine.startWorker();
+  const worker = await engine.startWorker();
   try {
     const medians = new Map<number, number>();
     for (const width of [1_000, 10_000]) {

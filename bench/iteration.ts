@@ -18,7 +18,7 @@ function iterationDsl(): BenchDsl {
  * times as much, and its owner's heap grows by at most 150 MiB.
  */
 export async function benchIteration(engine: BenchEngine, samples = 5): Promise<Figure[]> {
-  const worker = engine.startWorker();
+  const worker = await engine.startWorker();
   const took = async (dsl: BenchDsl): Promise<number> => {
     const began = performance.now();
     await worker.whenEnded(await engine.createPlanned(dsl));

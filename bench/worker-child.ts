@@ -18,4 +18,5 @@ process.on("SIGTERM", () => {
     .then(() => hints.close())
     .then(() => process.exit(0));
 });
+await worker.ready;
 process.send!("ready");

@@ -24,6 +24,8 @@ export interface OwnPlatformOptions {
   /** A throw-away folder where none is given. */
   dataDir?: string;
   progress?: (step: string) => void;
+  /** The program's file; this checkout's unless given. */
+  program?: string;
 }
 
 /**
@@ -38,15 +40,22 @@ export function throwAwayEnvironment(environment: Record<string, string | undefi
 /** A first start makes a database and compiles everything; on a machine that does much else that took more than 90 s. */
 const startDeadlineMs = 300_000;
 const stopDeadlineMs = 40_000;
+const ownProgram = fileURLToPath(new URL("../bin.mjs", import.meta.url));
 
 /** Starts it on a free port and waits until it serves. @throws Error with its last words when it does not. */
-export async function startOwnPlatform({ settings = {}, environment, dataDir, progress }: OwnPlatformOptions): Promise<OwnPlatform> {
+export async function startOwnPlatform({
+  settings = {},
+  environment,
+  dataDir,
+  progress,
+  program = ownProgram,
+}: OwnPlatformOptions): Promise<OwnPlatform> {
   const folder = dataDir ?? (await throwAwayFolder());
   const remove = () => (dataDir === undefined ? rm(folder, { recursive: true, force: true }) : Promise.resolve());
   const variables = Object.fromEntries(
     Object.entries({ PORT: "0", ...settings, DATA_DIR: folder }).map(([name, value]) => [`AGENT_PLATFORM_${name}`, value]),
   );
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../bin.mjs", import.meta.url)), "start", "--json"], {
+  const child = spawn(process.execPath, [program, "start", "--json"], {
     env: { ...environment, ...variables },
     // By the channel it learns when this process is killed.
     stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import type { Env } from "#shared/config.ts";
+import { withinDeadline } from "#shared/deadline.ts";
 import { AppError } from "#shared/errors.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import type { HintBus } from "#shared/hints.ts";
@@ -40,6 +41,9 @@ export async function loadPlatform(): Promise<void> {
   }
 }
 
+/** The longest that the start waits for connections; they take 0.4 s on two busy cores. */
+const warmWithinMs = 2_000;
+
 /** Starts router and all subgraphs in this process. */
 export async function startPlatform(
   env: Env,
@@ -60,6 +64,7 @@ export async function startPlatform(
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
     const { router, hasKeys } = await openRouter(opened, { env, log, registry, shutdown, buses, trouble, parts });
+    await warmed(opened);
     return {
       graphUrl: router.url,
       notes: [...(await notes), ...firstKeyNotes(env, hasKeys)],
@@ -70,6 +75,11 @@ export async function startPlatform(
     await shutdown.run();
     throw error;
   }
+}
+
+/** Whoever is told that it serves finds it as quick as it will be. Connections that are not open by then open while it serves. */
+async function warmed(subgraphs: readonly RunningSubgraph[]): Promise<void> {
+  await withinDeadline(warmWithinMs, () => Promise.all(subgraphs.map(({ warm }) => warm))).catch(() => {});
 }
 
 /** Why code nodes will fail here, if they will, and in which Python they run where it is not the one that was named. */

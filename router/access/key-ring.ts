@@ -5,7 +5,7 @@
  */
 import { hash, timingSafeEqual } from "node:crypto";
 import type pg from "pg";
-import { openPool } from "#shared/db/pool.ts";
+import { onConnectionLost, openPool } from "#shared/db/pool.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { LruCache } from "#shared/lru-cache.ts";
@@ -64,6 +64,8 @@ export class KeyRing {
   readonly #unsubscribe: () => void;
   #peppers!: Peppers;
   #epoch = "0";
+  /** A connection was lost: the database behind the next may be another, in which what is kept is not so, under the same number. */
+  #isDoubtful = false;
   #hasKeys = false;
   /** When the database was asked last with success, as it began. */
   #askedAtMs = -Infinity;
@@ -77,6 +79,7 @@ export class KeyRing {
     this.#pool = openPool({ ...pool, max: 1, applicationName: "agent-platform keys" });
     const { isAuthOn } = this.#options;
     this.#epochPool = isAuthOn ? openPool({ ...pool, max: 1, applicationName: "agent-platform key epoch" }) : this.#pool;
+    onConnectionLost(this.#epochPool, () => (this.#isDoubtful = true));
     this.#uses = new KeyUses({ pool: this.#pool, log: options.log, everyMs: this.#options.usesMs });
     this.#unsubscribe = isAuthOn ? options.hints.subscribe(keyTopic, "*", () => void this.#ask()) : () => {};
   }
@@ -232,7 +235,14 @@ export class KeyRing {
     // A database that was restored from a backup is behind what was heard.
     if (this.#askedAtMs === -Infinity || BigInt(epoch) < BigInt(this.#epoch)) this.#beginAt(epoch);
     while (BigInt(this.#epoch) < BigInt(epoch)) await this.#readChanges();
+    if (this.#isDoubtful) this.#doubtClear();
     this.#askedAtMs = beganAtMs;
+  }
+
+  /** Keys are read anew, each when it is used next, which for a socket is its next operation. */
+  #doubtClear(): void {
+    for (const cache of [this.#known, this.#unknown]) cache.clear();
+    this.#isDoubtful = false;
   }
 
   async #readChanges(): Promise<void> {

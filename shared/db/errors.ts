@@ -21,8 +21,9 @@ export function databaseError(cause: unknown): AppError | undefined {
     return new AppError("BAD_USER_INPUT", "VALUE_NOT_STORABLE", "A date or a number is beyond what can be stored.", {}, { cause });
   }
   // 53: no disk, memory or connection; 58: the system refused. Both pass, and nothing was done.
+  // 25006: it is a standby, which a fail-over has left behind.
   // 25P03: the session idled in its transaction for longer than it may, as it does in a process that has no time.
-  if (/^(08|53|57|58)/.test(code) || code === "25P03" || connectionCodes.has(code)) return databaseUnavailable(cause);
+  if (/^(08|53|57|58)/.test(code) || code === "25P03" || code === "25006" || connectionCodes.has(code)) return databaseUnavailable(cause);
   if (code === "55P03" || code === "40P01") {
     return new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record. Try again.", { retryable: true }, { cause });
   }

@@ -5,7 +5,7 @@
 import pg from "pg";
 import { withinDeadline } from "../deadline.ts";
 import { databaseUnavailable } from "./errors.ts";
-import { withOptions } from "./pool.ts";
+import { refuseStandby, withOptions } from "./pool.ts";
 
 /** When it is not there by then, nobody would wait for it. */
 export const lookDeadlineMs = 800;
@@ -59,8 +59,14 @@ export class DatabaseLook {
     const client = new pg.Client({ ...config, connectionTimeoutMillis: lookDeadlineMs });
     // Lost between two looks: the next one opens another.
     client.on("error", () => this.#client && this.#drop(this.#client));
-    await client.connect();
-    return client;
+    try {
+      await client.connect();
+      await refuseStandby(client);
+      return client;
+    } catch (cause) {
+      (client as unknown as { connection: pg.Connection }).connection.stream.destroy();
+      throw cause;
+    }
   }
 
   #drop(opening: Promise<pg.Client>): void {

@@ -33,6 +33,9 @@ const engineSettings = ["plan_cache_mode=force_generic_plan", ...["enable_seqsca
 /** The longest that anybody waits for a connection. */
 export const connectDeadlineMs = 10_000;
 
+/** When each pool that keeps its connections open had all of them. */
+const opened = new WeakMap<pg.Pool, Promise<void>>();
+
 /** Opens a pool whose sessions give up on their own: no statement, lock or idle transaction lasts for ever. */
 export function openPool(options: PoolOptions): pg.Pool {
   const settings = [
@@ -54,20 +57,37 @@ export function openPool(options: PoolOptions): pg.Pool {
     ...(options.types && { types: options.types }),
     ...(options.pipeline && { pipeline: true }),
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, which its types do not say
-    ...(prepared && { onConnect: (client: pg.ClientBase) => begin(client, prepared, presence) }),
+    onConnect: (client: pg.ClientBase) => begin(client, prepared ?? [], presence),
   });
   // A dropped idle connection is the pool's business: it opens another. Without a listener it would end the process.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   pool.query = ((config: pg.QueryConfig, values?: unknown[]) => queryOnce(pool, config, values)) as typeof pool.query;
-  if (prepared) keepOpen(pool, max);
+  if (prepared) opened.set(pool, keepOpen(pool, max));
   return pool;
 }
 
+/** Resolves when all connections of a pool with `prepared` statements are open and prepared; at once for any other pool. */
+export function whenOpen(pool: pg.Pool): Promise<void> {
+  return opened.get(pool) ?? Promise.resolve();
+}
+
 async function begin(client: pg.ClientBase, prepared: readonly PreparedStatement[], presence: string | undefined): Promise<void> {
+  await refuseStandby(client);
   // Shared: the other connections of the process hold it too, and none waits for it.
   if (presence !== undefined) await client.query("select pg_advisory_lock_shared(hashtextextended($1, 0))", [presence]);
   await prepareAll(client, prepared, endsSession);
+}
+
+/**
+ * Whatever leads to the database may lead to a server that takes no writes: for a moment after a fail-over, or to the old primary that came back as a standby.
+ * Who gets such a connection tries again, and is led elsewhere.
+ *
+ * @throws as PostgreSQL does that cannot be used yet
+ */
+export async function refuseStandby(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query("select from pg_is_in_recovery() as standby where standby");
+  if (rows.length > 0) throw Object.assign(new Error("the server is a standby: it takes no writes"), { code: "57P03" });
 }
 
 /** As the pool's own, but a statement that is refused costs no connection. */
@@ -87,9 +107,9 @@ async function queryOnce(pool: pg.Pool, config: pg.QueryConfig, values: unknown[
 /** Whether the session of a statement that failed is over: PostgreSQL did not answer, or answered by ending it. */
 export function endsSession(cause: unknown): boolean {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
-  // With a digit: EPIPE is no SQLSTATE. 25P03 and 25P04: it idled, or lasted, too long in a transaction.
+  // With a digit: EPIPE is no SQLSTATE. 25P03 and 25P04: it idled, or lasted, too long in a transaction. 25006: the server is a standby now.
   const isSqlState = typeof code === "string" && /^(?=.*\d)[0-9A-Z]{5}$/.test(code);
-  return !isSqlState || /^(08|53|57P|58|XX|25P0[34])/.test(code);
+  return !isSqlState || /^(08|53|57P|58|XX|25P0[34]|25006)/.test(code);
 }
 
 /** Tells when a connection was lost, before whoever used it hears of it: what is believed of stored rows may not hold any more. */

@@ -67,8 +67,13 @@ interface Opener {
   newClient(order: { callback(error: Error | undefined, client: unknown, release: () => void): void }): void;
 }
 
-/** Opens all connections of a pool, one after another, and a new one in place of each that is lost. */
-export function keepOpen(pool: pg.Pool, size: number): void {
+/**
+ * Opens all connections of a pool, one after another, and a new one in place of each that is lost.
+ *
+ * @returns when all were open for the first time; never for a pool that ends before.
+ */
+export function keepOpen(pool: pg.Pool, size: number): Promise<void> {
+  const opened = Promise.withResolvers<void>();
   let isOpening = false;
   const openOne = () =>
     new Promise<void>((resolve, reject) => {
@@ -84,6 +89,7 @@ export function keepOpen(pool: pg.Pool, size: number): void {
     isOpening = true;
     try {
       while (!pool.ending && pool.totalCount < size) await openOne();
+      if (!pool.ending) opened.resolve();
     } catch {
       setTimeout(() => void open(), againMs).unref();
     } finally {
@@ -92,4 +98,5 @@ export function keepOpen(pool: pg.Pool, size: number): void {
   };
   pool.on("remove", () => void open());
   void open();
+  return opened.promise;
 }

@@ -35,8 +35,8 @@ export interface SubgraphDefinition<L = unknown, S = unknown> {
   references?: Record<string, ReferenceResolver<SubgraphContext<L, S>>>;
   migrations: readonly MigrationEntry[];
   loaders?: (context: Omit<SubgraphContext<L, S>, "loaders">) => L;
-  /** Opens what lives as long as the subgraph; `close` ends it within a few seconds. */
-  open?: (deps: SubgraphDeps) => Promise<{ services: S; close: () => Promise<void> }>;
+  /** Opens what lives as long as the subgraph; `close` ends it within a few seconds. Until `warm` has resolved it answers, but slowly. */
+  open?: (deps: SubgraphDeps) => Promise<{ services: S; close: () => Promise<void>; warm?: Promise<unknown> }>;
 }
 
 /** Declares a subgraph; the types of loaders and services follow from the functions given. */
@@ -48,6 +48,8 @@ export function defineSubgraph<L, S = undefined>(definition: SubgraphDefinition<
 export interface RunningSubgraph extends SubgraphEndpoint {
   readonly schema: GraphQLSchema;
   readonly database: Database;
+  /** Resolves when its first answer is as quick as the next; never where its database cannot be reached. */
+  readonly warm: Promise<unknown>;
   /** The context of one operation. */
   context(info: RequestInfo): SubgraphContext;
 }
@@ -90,6 +92,7 @@ export async function openSubgraph<L, S>(
     sdl,
     schema,
     database,
+    warm: opened?.warm ?? Promise.resolve(),
     context,
     async execute(request) {
       return counted(request, async (request) => {

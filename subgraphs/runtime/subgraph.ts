@@ -1,3 +1,4 @@
+import { whenOpen } from "#shared/db/pool.ts";
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { ArtifactResolver } from "./graph/artifact.resolver.ts";
 import { engineParts, openEventsPool, processWorkerKey } from "./worker/engine-parts.ts";
@@ -88,7 +89,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
         await Promise.all([parts.close(), eventsPool.end()]);
       };
       const { evaluation } = parts.ports;
-      return { services: { control: runControl, documents: new DocumentCache(), evaluation }, close };
+      const warm = Promise.all([whenOpen(parts.pool), whenOpen(eventsPool)]);
+      return { services: { control: runControl, documents: new DocumentCache(), evaluation }, close, warm };
     },
   });
 }

@@ -11,8 +11,9 @@ export function failureKind(cause: unknown): FailureKind {
   if (code === "55P03" || code === "40P01") return "locked";
   // 21 a row twice, 22 data, 23 constraints, 54 limits, AP002 a row that does not change any more: about what was sent.
   if (/^(21|22|23|54|AP002)/.test(code)) return "refused";
+  // 25006: the server is a standby, so it is not the one to ask.
   // 57014: a time-out or a cancel of the statement alone. 55 and 57 else: sessions are ended or not taken; 08 and 53: no connection.
-  return code === "57014" || !/^(08|53|55|57)/.test(code) ? "unsettled" : "unreachable";
+  return code === "57014" || !/^(08|53|55|57|25006)/.test(code) ? "unsettled" : "unreachable";
 }
 
 /** Whether the statement was not done in the time that it has, by the server's clock or the client's. */

@@ -21,6 +21,8 @@ export interface WorkerProcessOptions extends EngineHost {
 
 /** A worker in this process. */
 export interface RuntimeWorker {
+  /** Resolves when its first run is as quick as the database lets it be; never where that cannot be reached. */
+  ready: Promise<void>;
   /** Gives back what it owns, within 25 s. */
   stop(): Promise<void>;
   /** Resolves when a worker for suspects has had nothing to do for 10 s; never for any other. */
@@ -46,6 +48,7 @@ export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker
   });
   if (onSuspect !== undefined) worker.signals.on("suspect", onSuspect);
   return {
+    ready: worker.ready,
     async stop() {
       await stop();
       await parts.close();

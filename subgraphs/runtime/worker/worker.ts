@@ -5,6 +5,7 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { whenOpen } from "#shared/db/pool.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { GuardSettings } from "#shared/process-guard.mjs";
@@ -170,6 +171,11 @@ export class Worker {
         },
       },
     });
+  }
+
+  /** Resolves when it claims, over connections that are all open; never where the database cannot be reached. */
+  get ready(): Promise<void> {
+    return Promise.all([this.#renewer.present, whenOpen(this.#options.pool)]).then(() => {});
   }
 
   /** What its runs hold in memory, about. */

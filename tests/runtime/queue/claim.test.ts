@@ -112,7 +112,7 @@ describe("claim", () => {
     expect(claims).toHaveLength(4);
     for (const claimed of claims) {
       const [loaded] = await runsLoad(t.pool, [claimed!.runId]);
-      expect({ ...claimed!.fresh, lastEventMs: loaded!.lastEventMs, nodes: [], inbox: [] }).toEqual(loaded);
+      expect({ ...claimed!.fresh, lastEventMs: loaded!.lastEventMs, nodes: [], crashedNodes: 0, inbox: [] }).toEqual(loaded);
       expect(claimed!.lease).toBe(loaded!.lease);
     }
   });

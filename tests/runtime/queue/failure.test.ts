@@ -15,6 +15,7 @@ describe("the failure of a statement", () => {
     ["AP001", "unsettled"],
     ["AP002", "refused"],
     ["55000", "unreachable"],
+    ["25006", "unreachable"],
     ["57P01", "unreachable"],
     ["57P03", "unreachable"],
     ["53300", "unreachable"],
