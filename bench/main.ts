@@ -13,6 +13,7 @@ import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
 import { benchIteration } from "./iteration.ts";
 import { benchIdle } from "./idle.ts";
+import { benchNested } from "./nested.ts";
 import { benchPrograms } from "./programs.ts";
 import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts";
 import { roundOfItsOwn } from "./rounds.ts";
@@ -33,6 +34,8 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   idle: async (engine, { runs }) => benchIdle(await engine(), runs),
   "fan-out": async (engine) => benchFanOut(await engine()),
   iteration: async (engine) => benchIteration(await engine()),
+  loop: async (engine) => benchNested("loop", await engine()),
+  "sub-workflow": async (engine) => benchNested("sub-workflow", await engine()),
   cost: async (engine) => benchCost(await engine()),
   programs: (_, { runs }) => benchPrograms(runs),
   router: () => benchRouter(),
