@@ -3,7 +3,7 @@
  * frames, takes their ends, and makes the composite ready to be finished.
  */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import type { CompiledComposite } from "./composite.ts";
+import type { CompositeSettings } from "./composite.ts";
 import {
   frameWithin,
   isStopped,
@@ -72,7 +72,7 @@ export function driveOn(run: RunState, state: NodeState): void {
   }
 }
 
-function stepOf({ kind, parallel, maxRounds }: CompiledComposite, { opened, frames, ended, isDone, failure }: Drive): DriverStep {
+function stepOf({ kind, parallel, maxRounds }: CompositeSettings, { opened, frames, ended, isDone, failure }: Drive): DriverStep {
   const view = { open: frames.size, ended, hasFailed: failure !== undefined };
   if (kind === "iteration") return iterationNext({ ...view, count: opened.count, parallel });
   if (kind === "loop") return loopNext({ ...view, maxRounds, isDone });

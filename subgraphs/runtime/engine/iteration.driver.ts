@@ -1,6 +1,6 @@
 /** What an iteration does next, and what comes of it. Pure: it sees how its frames stand and nothing else. */
 import type { Json } from "#shared/json.ts";
-import type { CompiledComposite } from "./composite.ts";
+import type { CompositeSettings } from "./composite.ts";
 import type { FrameResult } from "./frame.ts";
 
 /** How an iteration's frames stand. */
@@ -27,7 +27,7 @@ export function iterationNext({ count, parallel, open, ended, hasFailed }: Itera
 
 /** The results in the order of the items; [] of no items. */
 export function iterationOutput(
-  { onItemError, flatten }: Pick<CompiledComposite, "onItemError" | "flatten">,
+  { onItemError, flatten }: Pick<CompositeSettings, "onItemError" | "flatten">,
   results: readonly (FrameResult | undefined)[],
 ): Json[] {
   const kept = onItemError === "remove" ? results.filter((result) => result?.hasFailed !== true) : results;

@@ -3,7 +3,16 @@
  * has a graph of its own: in its config, `body`, or, of a sub-workflow, among the plan's `workflows`.
  */
 import type { JsonObject } from "#shared/json.ts";
-import { bodyOf, compileComposite, isComposite, subWorkflowVersion, type CompiledComposite } from "./composite.ts";
+import {
+  bodyOf,
+  compositeSettings,
+  frameEnding,
+  frameType,
+  isComposite,
+  subWorkflowVersion,
+  type CompositeKind,
+  type CompositeSettings,
+} from "./composite.ts";
 import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
 import { compositePathOf, framePathOf, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
@@ -73,6 +82,16 @@ export interface CompiledNode {
   incoming: number[];
   /** The graph that it walks; undefined for a node that is executed as it is. */
   composite: CompiledComposite | undefined;
+}
+
+/** What a composite node repeats, and how. */
+export interface CompiledComposite extends CompositeSettings {
+  body: CompiledPlan;
+  /**
+   * The node that ends each frame; its config has `output` where the document says what an item or a round gives, and `until` of a loop. undefined: the
+   * composite's own node run ends its one frame, and stands for it.
+   */
+  end: CompiledNode | undefined;
 }
 
 /** How often and how soon a failed node is tried again, in milliseconds. */
@@ -196,7 +215,7 @@ export function upstreamOf(plan: CompiledPlan, node: CompiledNode): CompiledNode
 /** The graph that a composite node walks. */
 function graphWithin(node: PlanNode, workflows: SubWorkflows): CompiledPlan {
   const body = bodyOf(node);
-  if (body !== undefined) return compileGraph(body, workflows);
+  if (body !== undefined) return compileGraph(body as unknown as PlanDocument, workflows);
   const id = subWorkflowVersion(node) ?? "";
   const known = workflows.compiled.get(id);
   if (known === null) throw new PlanError(`the workflow version ${id} is part of itself`);
@@ -222,7 +241,7 @@ function compileNode(node: PlanNode, index: number, workflows: SubWorkflows): Co
     retryWhen: node.retry?.when === undefined ? undefined : { when: node.retry.when },
     outgoing: [],
     incoming: [],
-    composite: isComposite(node.type) ? compileComposite(node, graphWithin(node, workflows)) : undefined,
+    composite: isComposite(node.type) ? compileComposite(node.type, node, workflows) : undefined,
   };
 }
 
@@ -252,4 +271,11 @@ function refuseCycle(nodes: readonly CompiledNode[]): void {
   }
   const stuck = nodes.find((node) => (missing[node.index] ?? 0) > 0);
   if (stuck !== undefined) throw new PlanError(`the node ${stuck.id} is part of a cycle, or behind one`);
+}
+
+function compileComposite(kind: CompositeKind, node: PlanNode, workflows: SubWorkflows): CompiledComposite {
+  const { id, config } = node;
+  const ending = frameEnding(kind, config);
+  const end = ending && compileNode({ id, type: frameType, config: ending }, -1, workflows);
+  return { ...compositeSettings(kind, config), body: graphWithin(node, workflows), end };
 }

@@ -5,12 +5,12 @@
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
-import { allNodes } from "../engine/composite.ts";
 import { compilePlan, PlanError, type PlanDocument } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { sessionStatus } from "../client/session.client.ts";
 import { freezePlan, type FrozenPlan } from "./frozen-plan.ts";
 import { findRunSource, type RunNames, type RunSource } from "../client/workflow.client.ts";
+import { allNodes } from "./document-nodes.ts";
 import { checkNest } from "./nest-limits.ts";
 import { freezeSubWorkflows, hasSubWorkflows, type VersionDocument } from "./sub-workflows.ts";
 import { freezeToolVersions } from "./tool-versions.ts";

@@ -4,9 +4,9 @@
  */
 import type { RequestInfo } from "#shared/request-info.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { allNodes, bodyOf } from "../engine/composite.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
+import { allNodes, bodyDocument } from "./document-nodes.ts";
 import { findVersionSource, type CompileHost } from "./version-source.ts";
 
 /** What a run may have of sub-workflows: one within the other, different ones, and bytes of all documents together. */
@@ -136,7 +136,7 @@ function tooDeep({ id: nodeId }: PlanNode): Error {
 
 function withVersions(document: PlanDocument, { byReference }: Pick<Found, "byReference">): PlanDocument {
   const frozen = (node: PlanNode): PlanNode => {
-    const body = bodyOf(node);
+    const body = bodyDocument(node);
     if (body !== undefined) return withConfig(node, { body: withVersions(body, { byReference }) as unknown as JsonObject });
     if (node.type !== "sub-workflow") return node;
     return withConfig(node, { workflow_version_id: byReference.get(referenceOf(node)) ?? "" });

@@ -2,9 +2,9 @@
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { allNodes, bodyOf, graphsOf } from "../engine/composite.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
+import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
 import { findToolReference, type ToolFound, type ToolReference } from "../client/tool.client.ts";
 
 /** Side by side; a document may have 2,000 tool nodes. */
@@ -33,7 +33,7 @@ export async function freezeToolVersions(call: SubgraphCaller, info: RequestInfo
 
 function withVersions(document: PlanDocument, versions: ReadonlyMap<string, string>): PlanDocument {
   const frozen = (node: PlanNode): PlanNode => {
-    const body = bodyOf(node);
+    const body = bodyDocument(node);
     if (body !== undefined) return { ...node, config: { ...node.config, body: withVersions(body, versions) as unknown as JsonObject } };
     return openReference(node) ? { ...node, config: { ...node.config, tool_version_id: versions.get(referenceKey(node))! } } : node;
   };

@@ -32,7 +32,7 @@ const side = (parallel: number, node: TestDsl["nodes"][number], id = `side${para
 async function refusalOf(asked: Promise<unknown>): Promise<object> {
   const error: Error | undefined = await asked.then(
     () => undefined,
-    (cause: Error) => cause,
+    (cause: unknown) => cause as Error,
   );
   return error === undefined ? {} : (JSON.parse(error.message) as { extensions: object }[])[0]!.extensions;
 }
