@@ -5,7 +5,7 @@
 import type { Json } from "#shared/json.ts";
 import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./check-bodies.ts";
 import { checkDocument } from "./check-document.ts";
-import { checkEdges, checkGraph } from "./check-edges.ts";
+import { checkEdges, checkGraph, walkedByRun, type Walked } from "./check-edges.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
@@ -63,7 +63,7 @@ function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, iss
   checkNames(nodes, depth, around, issues);
   const edges = checkEdges(lists.edges, nodes, issues);
   const graph = graphOf(nodes.length, edges);
-  checkGraph(graph, nodes, edges, issues);
+  checkGraph(graph, nodes, edges, issues, walkedOf(around));
   checkTimeouts(nodes, options.maxTimeoutSeconds, issues);
   checkNodesInRun(nodes, runSeconds, issues);
   checkPrograms(nodes, issues);
@@ -83,6 +83,11 @@ function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, iss
     const outside = { nodes, graph, place, around };
     checkLists(inner, { options, runSeconds, budget, depth: innerDepth, around: outside, results }, issues.beneath(at));
   });
+}
+
+function walkedOf(around: Outside | undefined): Walked {
+  const holder = around?.nodes[around.place];
+  return holder === undefined ? walkedByRun : { what: holder.type === "loop" ? "round" : "item", holderId: holder.id };
 }
 
 /** To what is read when a graph has ended, all its nodes are upstream. */

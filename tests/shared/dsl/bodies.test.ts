@@ -109,6 +109,18 @@ describe("a document with loops and sub-workflows", () => {
     expect(found(node)).toEqual(expected);
   });
 
+  it.each<[string, (body: Node[], edges: object[]) => Node]>([
+    ["the item of each", (nodes, edges) => each("each", [], { body: { nodes, edges } })],
+    ["the round of loop", (nodes, edges) => loop("loop", [], { body: { nodes, edges } })],
+  ])("says that %s ends where a route of its body leads nowhere", (whole, around) => {
+    const check = { id: "check", type: "if-else", config: { expression: "index > 1" } };
+    const node = around([check, { ...template("a", "x"), on_error: "branch" }], [{ source: "check", target: "a", condition: "true" }]);
+    expect(validateDsl({ nodes: [node], edges: [] }).map(({ message }) => message)).toEqual([
+      `No edge leaves node check on "false": there ${whole} ends.`,
+      `No edge leaves node a on "error", which its on_error speaks of: where it fails, ${whole} ends there as COMPLETED. Add one, or remove on_error.`,
+    ]);
+  });
+
   it("is read for running it with what it says, and its bodies read", () => {
     const { nodes } = readDsl({
       nodes: [loop("loop", [{ id: "a", type: "condition", config: { expression: "true" } }]), subWorkflow({ workflow_id: "w" })],
