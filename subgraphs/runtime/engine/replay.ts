@@ -110,7 +110,6 @@ function nodeBeneath(run: RunState, stored: ReadonlyMap<string, StoredNode>, pat
   if (scope === undefined) return undefined;
   openDriven(run, scope, stored.get(around));
   if (ordinal !== undefined) return frameFor(run, scope, ordinal)?.end;
-  if (scope.node.composite?.kind === "sub-workflow") frameFor(run, scope, 0);
   return nodeAtPath(run, path);
 }
 

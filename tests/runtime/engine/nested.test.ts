@@ -102,6 +102,22 @@ describe("nested runs", () => {
     );
   });
 
+  it("go round until a round says that it was the last, or there were as many as may be", () => {
+    fc.assert(
+      fc.property(nestedStories({ failing: 0 }), (story) => {
+        const told = tellNested(story);
+        const stored = storedAfter(told, told.log.length);
+        for (const { path, opened } of stored.values()) {
+          const node = nodeOfPath(story.plan, path);
+          if (opened === undefined || node?.composite?.kind !== "loop") continue;
+          const rounds = [...stored.keys()].filter((one) => one.startsWith(`${path}#`) && !one.slice(path.length).includes("/"));
+          expect(rounds.length).toBe(Math.min(node.composite.maxRounds, Number(node.config["until"]) + 1));
+        }
+      }),
+      runs,
+    );
+  });
+
   it.each(["all rows", "those that an owner loads"])("C5: stand after every row as they do when they are made again from %s", (which) => {
     fc.assert(
       fc.property(nestedStories({ failing: 12 }), (story) => {
