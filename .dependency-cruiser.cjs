@@ -43,6 +43,7 @@ const machineFaces = {
     "tenant-policy",
     "versions\\.sql",
     "scope",
+    "sweep",
   ],
   dsl: [
     "configs",
@@ -77,6 +78,7 @@ const machineFaces = {
     "subgraph",
   ],
   json: ["json-schema", "nesting", "numbers", "storable", "value-count"],
+  metrics: ["exposition", "instruments", "server"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
@@ -124,6 +126,29 @@ module.exports = {
       { path: "^router/access/" },
       { path: "^(subgraphs/|router/(?!access/))", dependencyTypesNot: ["type-only"] },
       "The router's own subgraph is a subgraph like the others.",
+    ),
+    forbid(
+      "strangers-texts-by-few",
+      {
+        path: "^(subgraphs|router|cli)/",
+        pathNot: [
+          "^subgraphs/runtime/nodes/(answer|assigner|if-else|iteration|list|switch|template-transform|variable-aggregator)\\.node\\.ts$",
+          "^subgraphs/runtime/nodes/(evaluation|evaluation-jobs|retry-when|retrieve)\\.ts$",
+          "^subgraphs/runtime/graph/node-input\\.ts$",
+          "^subgraphs/workflow/validation(-job)?\\.ts$",
+        ],
+      },
+      {
+        path: "^shared/(template/(template|render-deep)|expression/expression|dsl/(render-config|validate))\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
+      "What strangers wrote is evaluated in threads, or here where dsl/small.ts says that it is small: whoever evaluates asks, so they are few and named.",
+    ),
+    forbid(
+      "inputs-rendered-by-their-loader",
+      { path: "^subgraphs/", pathNot: "^subgraphs/runtime/graph/node-input\\.loaders\\.ts$" },
+      { path: "^subgraphs/runtime/graph/node-input\\.ts$", dependencyTypesNot: ["type-only"] },
+      "NodeRun.input is rendered on read: the loader leaves what is not small to a thread, and is the only way to it.",
     ),
     forbid("cli-composes", { pathNot: "^(cli|tests|bench)/" }, { path: "^cli/" }, "Commands start the platform; nothing in it knows them."),
     forbid(

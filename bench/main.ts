@@ -19,6 +19,7 @@ import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts
 import { roundOfItsOwn } from "./rounds.ts";
 import { benchRouter } from "./router.ts";
 import { benchStart } from "./start.ts";
+import { benchValidation } from "./validation.ts";
 
 /** `C`: only this concurrency, as peers/run.mjs asks for it. PGURL_BASE or BENCH_DATABASE_URL: a superuser's server to use. */
 const { C: only, BENCH_DATABASE_URL: given = process.env["PGURL_BASE"] } = process.env;
@@ -36,6 +37,7 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   iteration: async (engine) => benchIteration(await engine()),
   loop: async (engine) => benchNested("loop", await engine()),
   "sub-workflow": async (engine) => benchNested("sub-workflow", await engine()),
+  validation: () => benchValidation(),
   cost: async (engine) => benchCost(await engine()),
   programs: (_, { runs }) => benchPrograms(runs),
   router: () => benchRouter(),

@@ -26,6 +26,8 @@ export interface RunningPart {
   stop(): Promise<void>;
   /** Resolves when there is nothing left for it to do. Most parts go on until they are stopped. */
   finished?: Promise<void>;
+  /** What the processes have counted that it started, a text each. */
+  metrics?(): Promise<string[]>;
 }
 
 /** A part that listens. */

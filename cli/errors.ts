@@ -30,6 +30,11 @@ export const cliErrors = defineErrors({
     message: (f: { host: string; port: number; story: string }) =>
       `Port ${f.port} of ${f.host} cannot be opened (${f.story}). Choose another: AGENT_PLATFORM_PORT, AGENT_PLATFORM_HOST`,
   },
+  METRICS_PORT_UNUSABLE: {
+    code: "CONFLICT",
+    message: (f: { host: string; port: number; story: string }) =>
+      `Port ${f.port} of ${f.host} cannot be opened for the metrics (${f.story}). Choose another (AGENT_PLATFORM_METRICS_PORT, AGENT_PLATFORM_METRICS_HOST), or leave them out.`,
+  },
   HOST_NOT_LOOPBACK: {
     code: "FORBIDDEN",
     message: (f: { host: string }) =>

@@ -106,6 +106,14 @@ const variables = {
   SUBSCRIPTIONS_PER_TENANT: { schema: whole(20_000, 1, 1_000_000), example: "20000" },
   OPERATION_SECONDS: { schema: whole(60, 1, 3_600), example: "60" },
   OUTSIDE_OPERATION_SECONDS: { schema: whole(900, 1, 86_400), example: "900" },
+  METRICS_HOST: { schema: z.string().min(1).default("127.0.0.1"), example: "0.0.0.0" },
+  METRICS_PORT: { schema: wholeNumber(0, 65_535).optional(), example: "9464" },
+  QUOTA_QUEUED_RUNS: { schema: wholeNumber(0, 1_000_000).optional(), example: "10000" },
+  QUOTA_RUNNING_RUNS: { schema: wholeNumber(0, 1_000_000).optional(), example: "200" },
+  QUOTA_RUNS_PER_HOUR: { schema: wholeNumber(0, 1_000_000).optional(), example: "10000" },
+  QUOTA_STORAGE_MIB: { schema: wholeNumber(0, 1_000_000_000).optional(), example: "10240" },
+  RETENTION_RUNS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "90" },
+  RETENTION_AUDITS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "365" },
   ENCRYPTION_KEY: {
     schema: z
       .string()
@@ -194,6 +202,17 @@ export interface Env {
   /** How long one operation may take, and one that waits for somebody outside, such as a model. */
   operationSeconds: number;
   outsideOperationSeconds: number;
+  metricsHost: string;
+  /** Where `/metrics` is answered, 0: any free port; undefined: nowhere. */
+  metricsPort: number | undefined;
+  /** What a tenant may have unless it is given something else; undefined: any number. */
+  quotaQueuedRuns: number | undefined;
+  quotaRunningRuns: number | undefined;
+  quotaRunsPerHour: number | undefined;
+  quotaStorageMib: number | undefined;
+  /** Days after their end, or their making, for which runs and audits are kept; undefined: for ever. */
+  retentionRunsDays: number | undefined;
+  retentionAuditsDays: number | undefined;
   /** 32 bytes in hex; embedded mode makes one and keeps it beside the data. */
   encryptionKey: string | undefined;
   /** By which processes of the platform know each other, the first signs; none: made at each start, where one process starts all. */
@@ -263,6 +282,14 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     subscriptionsPerTenant: read("SUBSCRIPTIONS_PER_TENANT"),
     operationSeconds: read("OPERATION_SECONDS"),
     outsideOperationSeconds: read("OUTSIDE_OPERATION_SECONDS"),
+    metricsHost: read("METRICS_HOST"),
+    metricsPort: read("METRICS_PORT"),
+    quotaQueuedRuns: read("QUOTA_QUEUED_RUNS"),
+    quotaRunningRuns: read("QUOTA_RUNNING_RUNS"),
+    quotaRunsPerHour: read("QUOTA_RUNS_PER_HOUR"),
+    quotaStorageMib: read("QUOTA_STORAGE_MIB"),
+    retentionRunsDays: read("RETENTION_RUNS_DAYS"),
+    retentionAuditsDays: read("RETENTION_AUDITS_DAYS"),
     encryptionKey: read("ENCRYPTION_KEY"),
     internalKeys: read("INTERNAL_KEY"),
     apiKey: read("API_KEY"),

@@ -19,6 +19,19 @@ export async function takeInTurns(pieces: Iterable<string>, take: (piece: string
   }
 }
 
+/** Goes through steps, as many in one turn as it has time for. @returns what the last of them gives */
+export async function finishInTurns<T>(steps: Generator<void, T>): Promise<T> {
+  // Whatever was done before in this turn was work enough.
+  await nextTurn();
+  let turnAt = performance.now();
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return step.value;
+    if (performance.now() - turnAt < turnMs) continue;
+    await nextTurn();
+    turnAt = performance.now();
+  }
+}
+
 /** A text made of pieces, in turns. */
 export async function joinInTurns(pieces: Iterable<string>): Promise<string> {
   const made: string[] = [];

@@ -19,6 +19,8 @@ export interface RequestInfo {
   signal?: AbortSignal | undefined;
   /** Counts what this process reads for it, until it has been answered; whoever answers gives it. */
   reading?: Reading | undefined;
+  /** Calls back when the answer has left this process, or nobody waits for it; undefined: it stays here, or it is nobody's to say. */
+  whenSent?: ((done: () => void) => void) | undefined;
 }
 
 /** What a tenant's id looks like; `app.scope` can never be said with it. */

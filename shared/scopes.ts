@@ -16,6 +16,7 @@ export const tenantScopes = [
   "model:read",
   "model:write",
   "platform:read",
+  "run:delete",
   "run:read",
   "run:write",
   "schema:read",

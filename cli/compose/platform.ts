@@ -16,6 +16,7 @@ import type { RunSecurityEvents } from "#shared/security-events.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
+import { startAuditRemoval } from "../../router/access/audit-removal.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
 import { RunEventAudits } from "../../router/access/run-event-audits.ts";
 import { KeyRing } from "../../router/access/key-ring.ts";
@@ -139,6 +140,11 @@ async function openRouter(
   const engineUrl = engineDatabaseUrl(env, accessSubgraphName);
   const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits") });
   shutdown.add("audits", () => audit.stop(), 5_000);
+  const keepDays = env.retentionAuditsDays;
+  if (keepDays !== undefined) {
+    const removal = startAuditRemoval({ databaseUrl: engineUrl, log, keepDays });
+    shutdown.add("the removal of audits", () => removal.close(), 5_000);
+  }
   const sharedCounts = env.rateLimitShared ? new SharedCounts({ databaseUrl: engineUrl, log }) : undefined;
   if (sharedCounts !== undefined) shutdown.add("shared counts", () => sharedCounts.close(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };

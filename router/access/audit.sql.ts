@@ -31,3 +31,19 @@ export function isRefusedForGood(cause: unknown): boolean {
   const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
   return typeof code === "string" && /^2[23]/.test(code) && code.length === 5;
 }
+
+/**
+ * Removes audits that were made before a time, the oldest first. Ids are made in the order of time (uuidv7), a little before or after the request that the row
+ * is of, so the primary key finds them. @returns how many.
+ */
+export async function auditsRemove(
+  client: Pick<pg.PoolClient, "query">,
+  { before, limit }: { before: Date; limit: number },
+): Promise<number> {
+  const hex = before.getTime().toString(16).padStart(12, "0");
+  const text = `
+    delete from access.request_audit where id = any(array(
+      select id from access.request_audit where id < $1 and created_at < $2 order by id limit $3))`;
+  const { rowCount } = await client.query({ name: "audits-remove", text, values: [`${hex.slice(0, 8)}-${hex.slice(8)}`, before, limit] });
+  return rowCount ?? 0;
+}

@@ -7,6 +7,10 @@ export const keyErrors = defineErrors({
     code: "UNAUTHENTICATED",
     message: (_: object) => "The API key is not accepted. Send one that is active as x-api-key, or as Authorization: Bearer.",
   },
+  KEYS_DIFFER: {
+    code: "BAD_USER_INPUT",
+    message: (_: object) => "Two different API keys were sent (x-api-key, Authorization). Send one of them, once.",
+  },
   KEY_MISSING: {
     code: "UNAUTHENTICATED",
     message: (_: object) =>

@@ -9,6 +9,7 @@ import { EngineRole } from "./migrations/0002-engine-role.ts";
 import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
 import { ApiKeys } from "./migrations/0004-api-keys.ts";
 import { RateCounts } from "./migrations/0005-rate-counts.ts";
+import { AuditRetention } from "./migrations/0007-audit-retention.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
@@ -37,6 +38,7 @@ export function accessSubgraph(
       { name: "0003-audited-changes", class: AuditedChanges },
       { name: "0004-api-keys", class: ApiKeys },
       { name: "0005-rate-counts", class: RateCounts },
+      { name: "0007-audit-retention", class: AuditRetention },
     ],
     loaders: ({ db }) => accessLoaders(db),
     open: () => Promise.resolve({ services: { probe, parts, keys }, close: () => Promise.resolve() }),

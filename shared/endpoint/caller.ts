@@ -1,7 +1,7 @@
 /** Commands from one subgraph (or a worker) to another, on the other's own schema. Its errors come back as AppErrors. */
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { print, type ExecutionResult } from "graphql";
-import type { SubgraphEndpoint } from "./endpoint.ts";
+import type { SubgraphEndpoint, SubgraphRequest } from "./endpoint.ts";
 import { AppError, errorCodes, type ErrorCode, type ErrorFacts } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 
@@ -11,6 +11,8 @@ export interface SubgraphCall<D, V extends Record<string, unknown>> {
   document: TypedDocumentNode<D, V>;
   variables: V;
   info: RequestInfo;
+  /** See {@link SubgraphRequest}. */
+  onBytes?: SubgraphRequest["onBytes"];
 }
 
 /** Reaches subgraphs by name, in this process or over HTTP. */
@@ -72,10 +74,10 @@ export class EndpointRegistry implements SubgraphCaller {
     return endpoint;
   }
 
-  #request<D, V extends Record<string, unknown>>({ document, variables, info }: SubgraphCall<D, V>) {
+  #request<D, V extends Record<string, unknown>>({ document, variables, info, onBytes }: SubgraphCall<D, V>): SubgraphRequest {
     let query = this.#texts.get(document);
     if (query === undefined) this.#texts.set(document, (query = print(document)));
-    return { query, document, variables, info };
+    return { query, document, variables, info, onBytes };
   }
 }
 

@@ -11,8 +11,8 @@ export interface SubgraphRequest {
   info: RequestInfo;
   /** It is asked for an event of a stream, so it goes over the connections of streams. */
   isForStream?: boolean | undefined;
-  /** Hears of an answer's bytes while they come from another process; what it throws ends the request. */
-  onBytes?: ((bytes: number) => void) | undefined;
+  /** Hears of an answer's bytes while they come from another process, which waits with the next for what it gives; what it throws ends the request. */
+  onBytes?: ((bytes: number) => Promise<void> | void) | undefined;
 }
 
 export interface SubgraphEndpoint {

@@ -2,12 +2,14 @@
  * A subgraph behind HTTP: operations over a pool of kept-alive connections, subscriptions over one shared WebSocket.
  * Nothing is retried but a query whose connection broke; a lost subscription is an error that its client resumes from.
  */
+import { StringDecoder } from "node:string_decoder";
 import type { ExecutionResult } from "graphql";
 import { Pool } from "undici";
 import type { SubgraphEndpoint, SubgraphRequest } from "./endpoint.ts";
 import { parseEndpointAddress, type EndpointAddress } from "./endpoint-address.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { newId } from "#shared/ids.ts";
+import { readJsonInTurns } from "#shared/json-reader.ts";
 import { isJsonObject } from "#shared/json.ts";
 import { requestHeaders } from "./request-transport.ts";
 import { refusedToken, tokenRefused } from "./token-refusal.ts";
@@ -193,7 +195,7 @@ async function sendOnce(target: Target, { body, isMutation, headers, signal, onB
     body,
     signal: signal ?? null,
   });
-  const parsed = parseAnswer(await readText(answer.body, onBytes));
+  const parsed = await parseAnswer(await readText(answer.body, onBytes));
   const refusal = answer.statusCode === 401 ? refusedToken(parsed?.errors) : undefined;
   if (refusal !== undefined) throw tokenRefused(target.name, refusal);
   if (parsed !== undefined) return parsed;
@@ -202,22 +204,22 @@ async function sendOnce(target: Target, { body, isMutation, headers, signal, onB
 }
 
 async function readText(body: AsyncIterable<Buffer>, onBytes: SubgraphRequest["onBytes"]): Promise<string> {
-  const chunks: Buffer[] = [];
+  // Each piece is made text as it comes: of many megabytes that is a turn's work and more.
+  const decoder = new StringDecoder("utf8");
+  const pieces: string[] = [];
   // Whoever leaves the loop, by an error too, destroys the body.
   for await (const chunk of body) {
-    onBytes?.(chunk.length);
-    chunks.push(chunk);
+    pieces.push(decoder.write(chunk));
+    const room = onBytes?.(chunk.length);
+    // No more is read of the socket meanwhile.
+    if (room !== undefined) await room;
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return pieces.join("") + decoder.end();
 }
 
-function parseAnswer(text: string): ExecutionResult | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isJsonObject(parsed) && ("data" in parsed || Array.isArray(parsed["errors"])) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+async function parseAnswer(text: string): Promise<ExecutionResult | undefined> {
+  const parsed: unknown = await readJsonInTurns(text, { isOurs: true });
+  return isJsonObject(parsed) && ("data" in parsed || Array.isArray(parsed["errors"])) ? parsed : undefined;
 }
 
 /** A connection that stood and broke; neither an answer, nor what the caller ended. */

@@ -6,6 +6,7 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { AppError } from "#shared/errors.ts";
+import { PausingClock } from "#shared/pausing-clock.ts";
 import { bodyText } from "./body-text.ts";
 import { decodedBody } from "./content-encoding.ts";
 import type { EgressPolicy } from "./egress.ts";
@@ -28,6 +29,8 @@ export interface FetchOptions {
   /** The caller's wish to stop; what it aborts with is thrown as it is. */
   signal?: AbortSignal | undefined;
   egress: EgressPolicy;
+  /** Hears of the body's bytes as they are given on; no more is read before what it gives is resolved, and the deadline stands still meanwhile. */
+  arrives?: ((bytes: number) => Promise<void> | undefined) | undefined;
   /** Redirects that are followed; beyond them, and with 0, the redirect itself is the response. 5 unless given. */
   redirects?: number;
 }
@@ -89,12 +92,17 @@ export async function guardedStream(url: string, options: FetchOptions): Promise
     headers: checkedHeaders(options.headers ?? {}),
     body: options.body,
   };
-  for (let left = options.redirects ?? 5; ; left--) {
-    const response = await exchange.send(hop);
-    const location = locationOf(response.headers);
-    if (left <= 0 || location === undefined || !redirectStatuses.has(response.statusCode)) return exchange.read(hop, response);
-    response.body.on("error", ignore).destroy();
-    hop = exchange.redirected(hop, response.statusCode, location);
+  try {
+    for (let left = options.redirects ?? 5; ; left--) {
+      const response = await exchange.send(hop);
+      const location = locationOf(response.headers);
+      if (left <= 0 || location === undefined || !redirectStatuses.has(response.statusCode)) return exchange.read(hop, response);
+      response.body.on("error", ignore).destroy();
+      hop = exchange.redirected(hop, response.statusCode, location);
+    }
+  } catch (error) {
+    exchange.end();
+    throw error;
   }
 }
 
@@ -118,10 +126,15 @@ class Exchange {
   readonly #maxBytes: number;
   readonly #signal: AbortSignal;
   readonly #record: ExchangeRecord;
+  readonly #clock: PausingClock;
+  readonly #arrives: FetchOptions["arrives"];
 
   constructor(options: FetchOptions) {
     const deadlineMs = options.deadlineMs ?? 30_000;
-    const deadline = AbortSignal.timeout(deadlineMs);
+    const late = new AbortController();
+    const deadline = late.signal;
+    this.#clock = new PausingClock(deadlineMs, () => late.abort(new DOMException("The request took too long.", "TimeoutError")));
+    this.#arrives = options.arrives;
     this.#egress = options.egress;
     this.#maxBytes = options.maxBytes ?? 10 * 1024 * 1024;
     this.#signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
@@ -137,6 +150,11 @@ class Exchange {
       if (!isSentAgain) throw this.#record.failure(hop, error instanceof LostBeforeAnswer ? error.cause : error);
     }
     return this.#sendAfresh(hop);
+  }
+
+  /** It has failed. */
+  end(): void {
+    this.#clock.end();
   }
 
   redirected(hop: Hop, status: number, location: string): Hop {
@@ -192,10 +210,15 @@ class Exchange {
     // A 304 may tell the length of the body that it leaves out.
     if (bodiless.has(answered.status) || answered.hop.method === "HEAD") return void raw.on("error", ignore).resume();
     try {
-      yield* decodedBody(raw as AsyncIterable<Uint8Array>, encoding, (step) => this.#bounded(answered.hop, step));
+      for await (const chunk of decodedBody(raw as AsyncIterable<Uint8Array>, encoding, (step) => this.#bounded(answered.hop, step))) {
+        const room = this.#arrives?.(chunk.byteLength);
+        if (room !== undefined) await this.#clock.during(unlessAborted(room, this.#signal));
+        yield chunk;
+      }
     } catch (error) {
       throw this.#record.bodyFailure(answered, error);
     } finally {
+      this.#clock.end();
       raw.on("error", ignore).destroy();
     }
   }
@@ -212,6 +235,16 @@ class Exchange {
 
 // What asks for nothing but an answer may go out twice; others never (RFC 9110, 9.2.2, would allow PUT and DELETE too).
 const maySendTwice = new Set(["GET", "HEAD"]);
+
+/** Whoever waits for room may be stopped meanwhile. @throws what it was stopped with */
+async function unlessAborted(waiting: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const stopped = new AbortController();
+  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true, signal: stopped.signal }));
+  await Promise.race([waiting, aborted]);
+  stopped.abort();
+  signal.throwIfAborted();
+}
 
 function ignore(): void {
   // The failure is reported where the body is read; a second report would be an unhandled 'error' event.

@@ -2,7 +2,10 @@
  * What can be kept: JSON and texts that PostgreSQL stores and that read back as they were, of bounded depth. The one rule for whatever callers send
  * and nodes put out. Columns of type json would take some of what is refused here (the escape of NUL, of half a character) and fail whoever reads it.
  */
+import { jsonPieces } from "#shared/json-writer.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
+import { finishInTurns, joinInTurns, pieceUnits } from "#shared/pieces.ts";
+import { jsonBytes } from "#shared/template/text.ts";
 
 /** Levels of lists and objects. Fewer than what may come from outside (512), for much is put around a value on its way. */
 export const maxStorableDepth = 256;
@@ -40,8 +43,6 @@ export interface StorableOptions {
   replaced?: Replaced;
   /** What its texts and keys may take; told before JSON is made of them. */
   maxBytes?: number;
-  /** JSON of values that were written before, as JSON.stringify writes it. */
-  written?: ReadonlyMap<unknown, string> | undefined;
 }
 
 /** Text from outside, with what PostgreSQL cannot store (NUL, half characters) made visible instead. */
@@ -56,12 +57,44 @@ export function requireStorableText(text: string, name: string, options: Storabl
 
 /** Checks a JSON value by walking it once; what cannot be stored of its texts and keys is refused, or replaced. @throws NotStorable, which names the place beneath `name` */
 export function storableJson(value: unknown, name: string, options: StorableOptions = {}): StorableJson {
-  const { written, replaced } = options;
-  const before = replaced?.count;
+  const known = typeof value === "object" && value !== null ? ahead.get(value) : undefined;
+  if (known?.problem !== undefined && known.name === name && known.maxBytes === options.maxBytes) throw known.problem;
+  if (
+    known?.json !== undefined &&
+    known.units <= (options.maxBytes ?? Infinity) &&
+    (known.replaced === 0 || options.replaced !== undefined)
+  ) {
+    if (options.replaced !== undefined) options.replaced.count += known.replaced;
+    return known.json;
+  }
   const copy = new Walk(name, options).copy(value, 0);
-  // What was written is the value as it was given.
-  const text = replaced?.count === before ? written?.get(value) : undefined;
-  return { value: copy, text: text ?? JSON.stringify(copy) };
+  return { value: copy, text: JSON.stringify(copy) };
+}
+
+/** A value that was walked before it is asked for. */
+interface Ahead {
+  name: string;
+  maxBytes: number | undefined;
+  units: number;
+  replaced: number;
+  json?: StorableJson;
+  problem?: NotStorable;
+}
+
+/** By the value as it was given, which nobody changes. */
+const ahead = new WeakMap<object, Ahead>();
+
+/** Does what {@link storableJson} does with a large value in turns of the main loop: it finds it done, once or more often. */
+export async function storableAhead(value: object, name: string, options: Required<StorableOptions>): Promise<void> {
+  const walk = new Walk(name, options);
+  const facts = () => ({ name, maxBytes: options.maxBytes, units: walk.units, replaced: options.replaced.count });
+  try {
+    const copy = await finishInTurns(walk.steps(value, 0));
+    ahead.set(value, { ...facts(), json: { value: copy, text: await joinInTurns(jsonPieces(copy)) } });
+  } catch (cause) {
+    if (!(cause instanceof NotStorable)) throw cause;
+    ahead.set(value, { ...facts(), problem: cause });
+  }
 }
 
 /** One value, walked: checked and copied as it reads back. */
@@ -78,6 +111,39 @@ class Walk {
     this.#replaced = replaced;
   }
 
+  /** Characters of texts and keys so far. */
+  get units(): number {
+    return this.#units;
+  }
+
+  /** As {@link copy}, of what is large in steps. */
+  *steps(value: unknown, depth: number): Generator<void, Json> {
+    yield;
+    if (typeof value !== "object" || value === null || jsonBytes(value as Json, pieceUnits) <= pieceUnits) return this.copy(value, depth);
+    this.#requireDepth(depth);
+    return Array.isArray(value) ? yield* this.#listSteps(value, depth) : yield* this.#objectSteps(value, depth);
+  }
+
+  *#listSteps(list: readonly unknown[], depth: number): Generator<void, Json[]> {
+    const copy: Json[] = [];
+    for (let index = 0; index < list.length; index++) {
+      this.#path[depth + 1] = index;
+      copy.push(yield* this.steps(list[index], depth + 1));
+    }
+    return copy;
+  }
+
+  *#objectSteps(object: object, depth: number): Generator<void, JsonObject> {
+    const copy: JsonObject = {};
+    for (const key of this.#keys(object, depth)) {
+      const value = (object as Record<string, unknown>)[key];
+      if (value === undefined) continue;
+      const name = this.#keyOf(key, { object, copy }, depth);
+      set(copy, name, yield* this.steps(value, depth + 1));
+    }
+    return copy;
+  }
+
   copy(value: unknown, depth: number): Json {
     switch (typeof value) {
       case "string":
@@ -90,11 +156,15 @@ class Walk {
         return value;
       case "object":
         if (value === null) return null;
-        if (depth >= maxStorableDepth) throw this.#problem("deep", `is nested more than ${maxStorableDepth} deep`, depth);
+        this.#requireDepth(depth);
         return Array.isArray(value) ? this.#list(value, depth) : this.#object(value, depth);
       default:
         throw this.#problem("value", value === undefined ? "is undefined" : `is a ${typeof value}`, depth);
     }
+  }
+
+  #requireDepth(depth: number): void {
+    if (depth >= maxStorableDepth) throw this.#problem("deep", `is nested more than ${maxStorableDepth} deep`, depth);
   }
 
   text(text: string, depth: number): string {
@@ -126,28 +196,41 @@ class Walk {
   }
 
   #object(object: object, depth: number): JsonObject {
+    const copy: JsonObject = {};
+    for (const key of this.#keys(object, depth)) {
+      const value = (object as Record<string, unknown>)[key];
+      if (value === undefined) continue;
+      const name = this.#keyOf(key, { object, copy }, depth);
+      set(copy, name, this.copy(value, depth + 1));
+    }
+    return copy;
+  }
+
+  #keys(object: object, depth: number): string[] {
     // By tag, not by prototype: an object of another realm is as plain.
     const tag = Object.prototype.toString.call(object);
     if (tag !== "[object Object]") throw this.#problem("value", `is a ${tag.slice(8, -1)}`, depth);
-    const copy: JsonObject = {};
-    for (const key of Object.keys(object)) {
-      const value = (object as Record<string, unknown>)[key];
-      if (value === undefined) continue;
-      this.#path[depth + 1] = key;
-      let name = this.text(key, depth + 1);
-      // Two keys that differ in what was replaced stay two.
-      while (name !== key && (Object.hasOwn(object, name) || Object.hasOwn(copy, name))) name += "\ufffd";
-      const kept = this.copy(value, depth + 1);
-      if (name === "__proto__") Object.defineProperty(copy, name, { value: kept, enumerable: true, configurable: true, writable: true });
-      else copy[name] = kept;
-    }
-    return copy;
+    return Object.keys(object);
+  }
+
+  #keyOf(key: string, { object, copy }: { object: object; copy: JsonObject }, depth: number): string {
+    this.#path[depth + 1] = key;
+    let name = this.text(key, depth + 1);
+    // Two keys that differ in what was replaced stay two.
+    while (name !== key && (Object.hasOwn(object, name) || Object.hasOwn(copy, name))) name += "\ufffd";
+    return name;
   }
 
   #problem(kind: NotStorable["kind"], words: string, depth: number): NotStorable {
     const place = this.#path.slice(0, depth + 1).map((key) => storableText(String(key)).slice(0, 100));
     return new NotStorable(kind, `${excerptOf(place)} ${words}`);
   }
+}
+
+/** Not by assignment: a key may be called __proto__. */
+function set(object: JsonObject, key: string, value: Json): void {
+  if (key === "__proto__") Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
 }
 
 /** A place of any depth, in a sentence. */

@@ -3,11 +3,28 @@
 /** Values that one result, one answer or one list of documents may have. */
 export const maxJsonValues = 1_000_000;
 
-const [quote, backslash, comma, colon, openList, openObject] = [...'"\\,:[{'].map((character) => character.charCodeAt(0));
+/**
+ * Keys that one object may have. More are none of a record but of a dictionary, which takes a microsecond for each key at each step: to list them alone would
+ * hold a main loop up.
+ */
+export const maxJsonKeys = 50_000;
+
+const [quote, backslash, comma, colon, openList, openObject, closeList, closeObject] = [...'"\\,:[{]}'].map((character) =>
+  character.charCodeAt(0),
+);
+
+/** Keys of objects that lie deeper are not told apart: nobody reads them. */
+const maxDepth = 1_024;
 
 /** Counts the values of a text that comes in parts; about: an empty list counts as one more. */
 export class ValueCounter {
   count = 1;
+  /** Levels of its lists and objects. */
+  deepest = 0;
+  /** Keys of the objects in which it is, by level; lists have none. */
+  readonly #keys: number[] = [];
+  #depth = 0;
+  #mostKeys = 0;
   #inString = false;
   #isEscaped = false;
 
@@ -21,16 +38,44 @@ export class ValueCounter {
         else if (code === backslash) this.#isEscaped = true;
         else if (code === quote) this.#inString = false;
       } else if (code === quote) this.#inString = true;
-      else if (code === comma || code === colon || code === openList || code === openObject) this.count += 1;
+      else if (code === comma || code === colon || code === openList || code === openObject) {
+        this.count += 1;
+        if (code === colon) this.#key();
+        else if (code !== comma) this.#open();
+      } else if (code === closeList || code === closeObject) this.#depth -= 1;
     }
+  }
+
+  /** What it has too much of. */
+  get excess(): "values" | "keys" | undefined {
+    if (this.count > maxJsonValues) return "values";
+    return this.#mostKeys > maxJsonKeys ? "keys" : undefined;
+  }
+
+  #open(): void {
+    this.#depth += 1;
+    this.deepest = Math.max(this.deepest, this.#depth);
+    if (this.#depth <= maxDepth) this.#keys[this.#depth] = 0;
+  }
+
+  #key(): void {
+    const keys = (this.#keys[this.#depth] ?? 0) + 1;
+    if (this.#depth > maxDepth || this.#depth < 0) return;
+    this.#keys[this.#depth] = keys;
+    this.#mostKeys = Math.max(this.#mostKeys, keys);
   }
 }
 
-/** True for a text with more values than {@link maxJsonValues}. */
-export function hasTooManyValues(text: string): boolean {
-  // Each takes two characters at least.
-  if (text.length < maxJsonValues * 2) return false;
+/** What a text has too much of. */
+export function jsonExcess(text: string): ValueCounter["excess"] {
+  // A key takes five characters at least, with its value, and a value two.
+  if (text.length < Math.min(maxJsonValues * 2, maxJsonKeys * 5)) return undefined;
   const counter = new ValueCounter();
   counter.add(text);
-  return counter.count > maxJsonValues;
+  return counter.excess;
+}
+
+/** The same in a sentence about it. */
+export function excessWords(excess: NonNullable<ValueCounter["excess"]>): string {
+  return excess === "values" ? `has more than ${maxJsonValues} values` : `has an object of more than ${maxJsonKeys} keys`;
 }

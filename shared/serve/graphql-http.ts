@@ -23,8 +23,10 @@ import type { DocumentNode } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
 import { readBody } from "./http-body.ts";
-import { isJsonObject } from "#shared/json.ts";
+import { jsonPieces, smallJson } from "#shared/json-writer.ts";
+import { isJsonObject, type Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
+import { joinInTurns } from "#shared/pieces.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
 import { refuseLongNumbers } from "#shared/json/numbers.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -67,6 +69,8 @@ export async function startGraphqlServer<C extends GraphqlContext>(options: Grap
     }),
     formatError: (_formatted, error) => formatted(error, log),
     logger: { debug: (m) => log.debug(m), info: (m) => log.info(m), warn: (m) => log.warn(m), error: (m) => log.error(m) },
+    // A long answer is written in turns.
+    stringifyResult: (result) => smallJson(result as Json) ?? joinInTurns(jsonPieces(result as Json)),
     introspection: true,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,

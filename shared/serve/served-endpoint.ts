@@ -50,7 +50,7 @@ export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: ServeSe
       const { token, traceparent } = handedOnByHeaders(request.headers);
       // Before the body: nobody else's is read.
       const claims = readToken(token, { audience: endpoint.name, keys: setting.keys.all });
-      const info = requestInfo({ ...claims, traceparent }, clientGone(response));
+      const info = { ...requestInfo({ ...claims, traceparent }, clientGone(response)), whenSent: sentOf(response) };
       const onBody = (bytes: Buffer) => requireOperation(claims, bytes, endpoint.name);
       await answerGraphql(server, { request, response, context: { info }, maxBodyBytes: setting.maxBodyBytes, onBody });
     },
@@ -62,6 +62,11 @@ export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: ServeSe
     }),
     stop: () => server.stop(),
   };
+}
+
+/** Tells when an answer has left, or its reader. */
+function sentOf(response: ServerResponse): NonNullable<RequestInfo["whenSent"]> {
+  return (done) => void (response.closed ? done() : response.once("close", done));
 }
 
 /** Apollo Server has parsed and validated; the endpoint executes. */

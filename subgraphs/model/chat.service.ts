@@ -61,6 +61,7 @@ async function prepareCall(
   const given = chatRequest(model, input, { stream: options.stream, extra: provider.extraParameters });
   const profile = profileOf(context, { provider, model, given });
   const call = {
+    tenantId: context.tenantId,
     provider,
     path: "/chat/completions",
     body: profile.body,

@@ -20,11 +20,12 @@ export async function createEmbeddings(context: ModelContext, input: CreateEmbed
   const provider = await chooseProvider(context, input.providerCode);
   const model = input.model ?? provider.embeddingModel;
   if (model === null) throw modelErrors.MODEL_REQUIRED({ field: "model", provider: provider.code, setting: "embeddingModel" });
-  const { traceparent, signal, services } = context;
+  const { tenantId, traceparent, signal, services } = context;
   const measured = startCall(context, { providerCode: provider.code, model, operation: "EMBEDDINGS" });
   const profile = profileOf(context, { provider, model, given: { model, input: input.input, encoding_format: "float" } });
   try {
     const answer = await requestJson({
+      tenantId,
       provider,
       path: "/embeddings",
       body: profile.body,

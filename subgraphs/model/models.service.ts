@@ -22,11 +22,20 @@ export async function listModels(context: ModelContext): Promise<Model[]> {
   return lists.flat();
 }
 
-async function modelsOf({ services, traceparent, signal, log }: ModelContext, provider: ChosenProvider): Promise<Model[]> {
+async function modelsOf({ tenantId, services, traceparent, signal, log }: ModelContext, provider: ChosenProvider): Promise<Model[]> {
   const known = [provider.defaultModel, provider.embeddingModel].filter((name) => name !== null);
   const deadlines = { ...services.deadlines, wholeMs: Math.min(wholeMs, services.deadlines.wholeMs) };
   try {
-    const answer = await requestJson({ provider, path: "/models", model: "", traceparent, signal, deadlines, maxBytes: answerBytes });
+    const answer = await requestJson({
+      tenantId,
+      provider,
+      path: "/models",
+      model: "",
+      traceparent,
+      signal,
+      deadlines,
+      maxBytes: answerBytes,
+    });
     const names = namesOf(answer);
     if (names === undefined) throw new Error("the answer has no list of models");
     return [...new Set(names)].slice(0, modelLimit).map((name) => ({ name, provider: provider.entity }));

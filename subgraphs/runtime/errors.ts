@@ -1,5 +1,12 @@
 import { defineErrors } from "#shared/errors.ts";
 
+const quotaWords: Readonly<Record<string, string>> = {
+  queuedRuns: "runs that wait",
+  runningRuns: "runs that are executed",
+  runsPerHour: "runs within an hour",
+  storageMib: "MiB of artifacts",
+};
+
 /** Everything that the runtime subgraph refuses, and why. */
 export const runtimeErrors = defineErrors({
   RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No run ${f.id}.` },
@@ -8,6 +15,10 @@ export const runtimeErrors = defineErrors({
     code: "CONFLICT",
     message: (f: { id: string; status: string }) =>
       `Run ${f.id} is ${f.status}, and a finished run never changes. retryRun makes a new run of a FAILED one.`,
+  },
+  RUN_NOT_FINISHED: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}; only finished runs are deleted. cancelRun ends it first.`,
   },
   RUN_NOT_FAILED: {
     code: "CONFLICT",
@@ -161,7 +172,7 @@ export const runtimeErrors = defineErrors({
   RUNS_NOT_NAMED: {
     code: "BAD_USER_INPUT",
     message: (_: { field: string }) =>
-      "The filter has no condition. Say which runs to cancel, or all: true for all of the tenant's that have not finished.",
+      "The filter has no condition. Say which runs, or all: true for all of the tenant's that can be meant.",
   },
   RUNS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
@@ -171,6 +182,15 @@ export const runtimeErrors = defineErrors({
   CANCELS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
     message: (_: { retryAfterMs: number }) => "Too many calls of cancelRuns are under way. Make one after the other.",
+  },
+  DELETES_BUSY: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (_: { retryAfterMs: number }) => "Too many calls of deleteRuns are under way. Make one after the other.",
+  },
+  QUOTA_EXCEEDED: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { quota: string; limit: number; used: number; retryAfterMs: number }) =>
+      `The tenant has ${f.used} of ${f.limit} ${quotaWords[f.quota] ?? f.quota}. ${f.quota === "storageMib" ? "Delete runs (deleteRuns), or" : `Try again in ${f.retryAfterMs} ms, or`} ask the operator for a larger quota.`,
   },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",

@@ -3,7 +3,7 @@ import { textOrBinary } from "#shared/fetch/body-text.ts";
 import type { FetchedResponse } from "#shared/fetch/fetch.ts";
 import { isJsonType, pageInstead, readMediaType } from "#shared/fetch/media-type.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/json/nesting.ts";
+import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import { placeOf, type LongNumber } from "#shared/json/numbers.ts";
 import type { Scrubber } from "#shared/secret/scrub.ts";
 import type { ToolResult } from "./tool-result.ts";
@@ -16,15 +16,15 @@ export interface CallFacts {
 }
 
 /** Makes the result; secrets that the tool repeats are taken out of all of it. */
-export function makeToolResult(answer: FetchedResponse, { durationMs, resolved, scrubber }: CallFacts): ToolResult {
+export async function makeToolResult(answer: FetchedResponse, { durationMs, resolved, scrubber }: CallFacts): Promise<ToolResult> {
   const ok = answer.status >= 200 && answer.status <= 299;
-  const output = readBody(answer);
+  const output = await readBody(answer);
   const error = ok ? output.error : { code: "TOOL_HTTP_ERROR", message: httpError(answer, resolved) };
   return {
     ok,
     status: answer.status,
     outputText: output.text === null ? null : scrubber.text(output.text),
-    outputJson: scrubber.json(output.json),
+    outputJson: await scrubber.jsonInTurns(output.json),
     numbersAsText: (output.numbers ?? []).slice(0, shownPlaces).map((number) => scrubber.text(placeOf(number))),
     headers: scrubber.json(headersOf(answer)) as JsonObject,
     durationMs,
@@ -60,7 +60,7 @@ interface Output {
   error?: { code: string; message: string };
 }
 
-function readBody({ body, headers }: FetchedResponse): Output {
+async function readBody({ body, headers }: FetchedResponse): Promise<Output> {
   if (body.byteLength === 0) return { text: null, json: null };
   const contentType = headers["content-type"] ?? "";
   const text = textOrBinary(body, contentType);
@@ -72,16 +72,21 @@ function readBody({ body, headers }: FetchedResponse): Output {
   }
   if (!isJsonType(readMediaType(contentType))) return { text, json: null };
   let numbers: readonly LongNumber[] = [];
-  const parsed = readJson(text, (found) => (numbers = found));
-  if (parsed !== undefined) return { text: null, json: parsed, numbers };
+  const parsed = await readJsonInTurns(text, { told: (found) => (numbers = found) });
+  if (!(parsed instanceof JsonProblem)) return { text: null, json: parsed, numbers };
   return {
     text,
     json: null,
     error: {
       code: "TOOL_ANSWER_NOT_JSON",
-      message: `The tool's answer is declared as ${contentType}, but it is ${isPage(text) ? "a web page; is the URL right?" : "not JSON that can be read."}`,
+      message: `The tool's answer is declared as ${contentType}, but ${problemOf(text, parsed)}`,
     },
   };
+}
+
+function problemOf(text: string, { excess }: JsonProblem): string {
+  if (excess !== undefined) return `it ${excess}, so it is given as text; ask for less.`;
+  return `it is ${isPage(text) ? "a web page; is the URL right?" : "not JSON that can be read."}`;
 }
 
 const isPage = (text: string): boolean => pageInstead(undefined, text.slice(0, 1_000)) !== undefined;

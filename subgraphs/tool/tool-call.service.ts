@@ -1,8 +1,9 @@
 import { isCredentialName, queryCredentials, shownUrl } from "#shared/secret/credentials.ts";
 import { AppError } from "#shared/errors.ts";
+import { processAnswers, type HeldRoom } from "#shared/byte-room.ts";
 import { guardedFetch, type FetchedResponse } from "#shared/fetch/fetch.ts";
 import { checkJsonSize } from "#shared/fields.ts";
-import { createScrubber } from "#shared/secret/scrub.ts";
+import { createScrubber, type Scrubber } from "#shared/secret/scrub.ts";
 import { checkArguments } from "./argument-schema.ts";
 import { toolErrors } from "./errors.ts";
 import { resolveToolCall, type ResolvedToolCall } from "./resolve.ts";
@@ -39,9 +40,29 @@ export async function invokeTool(context: ToolContext, input: InvokeToolInput): 
   const { headers, secrets } = openHeaders(context, target, call);
   if (idempotencyKey !== undefined) headers["idempotency-key"] ??= idempotencyKey;
   if (context.traceparent !== undefined) headers["traceparent"] = context.traceparent;
-  const scrubber = createScrubber(secrets);
+  const room = processAnswers.open(context.tenantId);
+  try {
+    return await called(context, { target, call, headers, room, scrubber: createScrubber(secrets) });
+  } finally {
+    const release = () => room.release();
+    // Whoever reads its answers slowly lets its next tools wait, and this process does not grow.
+    if (context.whenSent === undefined) release();
+    else context.whenSent(release);
+  }
+}
+
+/** A call that is resolved, and where its answer is counted. */
+interface OpenCall {
+  target: CallTarget;
+  call: ResolvedToolCall;
+  headers: Record<string, string>;
+  room: HeldRoom;
+  scrubber: Scrubber;
+}
+
+async function called(context: ToolContext, { target, call, headers, room, scrubber }: OpenCall): Promise<ToolResult> {
   const started = performance.now();
-  const answer = await send(context, call, headers);
+  const answer = await send(context, call, { headers, room });
   const resolved = {
     tool_id: target.tool?.id ?? null,
     tool_code: target.tool?.code ?? null,
@@ -88,7 +109,7 @@ const isWorthHiding = (value: string): boolean => value.length >= 8;
 async function send(
   { env, services, signal }: ToolContext,
   call: ResolvedToolCall,
-  headers: Record<string, string>,
+  { headers, room }: Pick<OpenCall, "headers" | "room">,
 ): Promise<FetchedResponse> {
   const { origin } = call.url;
   const deadlineMs = Math.ceil(Math.min(call.timeoutSeconds ?? env.maxTimeoutSeconds, env.maxTimeoutSeconds) * 1_000);
@@ -101,6 +122,7 @@ async function send(
       maxBytes: answerBytes,
       signal,
       egress: services.egress,
+      arrives: (bytes) => room.take(bytes),
     });
   } catch (error) {
     throw translated(error, origin, signal);

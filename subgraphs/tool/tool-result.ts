@@ -11,7 +11,10 @@ export class ToolResult {
   @Field(() => Int, { nullable: true, description: "The HTTP status; never null now, for tools of type HTTP are the only ones." })
   status!: number | null;
 
-  @Field(() => String, { nullable: true, description: "The answer where it is text; null where it is JSON, binary or empty." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The answer where it is text, or JSON that is not read; null where it is JSON, binary or empty.",
+  })
   outputText!: string | null;
 
   @Field(() => JsonScalar, {
@@ -36,7 +39,8 @@ export class ToolResult {
 
   @Field(() => String, {
     nullable: true,
-    description: "TOOL_HTTP_ERROR where ok is false, TOOL_ANSWER_NOT_JSON where the answer says it is JSON and is not; else null.",
+    description:
+      "TOOL_HTTP_ERROR where ok is false, TOOL_ANSWER_NOT_JSON where the answer says it is JSON and is not, or is too much of it to be read (1,000,000 values, 50,000 keys in one object); else null.",
   })
   errorCode!: string | null;
 

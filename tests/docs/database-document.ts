@@ -10,7 +10,7 @@ interface Note {
 const note = (holds: string, grows: string): Note => ({ holds, grows });
 
 const definition = "with what people define";
-const ofRuns = "with runs; nothing removes them yet";
+const ofRuns = "with runs; goes when they are deleted, or old enough";
 
 /** Of every table. */
 export const notes: Readonly<Record<string, Note>> = {
@@ -21,7 +21,10 @@ export const notes: Readonly<Record<string, Note>> = {
     "operations that keys have sent lately, where routers count together; unlogged",
     "with keys that are used; rows that are over are removed after a minute",
   ),
-  "access.request_audit": note("what was asked of the graph, by whom, and how it ended", "with every request; nothing removes it yet"),
+  "access.request_audit": note(
+    "what was asked of the graph, by whom, and how it ended",
+    "with every request; goes when it is old enough, where that is set",
+  ),
   "agent.agent": note("agents", definition),
   "agent.agent_version": note("their versions, which do not change once published", definition),
   "memory.idempotency": note(
@@ -37,6 +40,10 @@ export const notes: Readonly<Record<string, Note>> = {
   "runtime.node_run": note("node runs: one row each, which is its span too", ofRuns),
   "runtime.outbox": note("answers on their way to sessions", "while the session subgraph is away"),
   "runtime.plan": note("what runs execute, frozen, each document once", "with versions that have run"),
+  "runtime.removal": note("deleted runs whose other rows are still to be removed", "while deleted runs are removed"),
+  "runtime.tenant_quota": note("what a tenant may have, where it is not what everybody may", "with tenants that were given their own"),
+  "runtime.tenant_usage": note("bytes of artifacts that a tenant has", "with tenants that have stored an artifact"),
+  "runtime.usage_mark": note("up to which artifact they are counted", "never: one row"),
   "runtime.run": note("runs", ofRuns),
   "runtime.run_event": note("what subscribers are told of a run, in its order", ofRuns),
   "runtime.trace_span": note("spans within node runs, such as calls of models and tools", ofRuns),

@@ -142,6 +142,50 @@ describe("cancelRun", () => {
     });
   });
 
+  it("ends the calls of nested items that run side by side, and all around them, within a second, and no other tenant's", async () => {
+    await using platform = await startTestPlatform({ env: env() });
+    const inner = {
+      id: "inner",
+      type: "iteration",
+      config: { items: "{{ item }}", parallel: 2, body: { nodes: [hangingTool().node], edges: [] } },
+    };
+    const items = [[1, 2], [3, 4], [5]];
+    const nodes = [{ id: "outer", type: "iteration", config: { items, parallel: 2, body: { nodes: [inner], edges: [] } } }];
+    await onceWithin(boundMs, async () => {
+      const calls: ServerResponse[] = [];
+      const all = Promise.withResolvers<void>();
+      http.on("GET /hang", (_request, response) => {
+        if (calls.push(response) === 8) all.resolve();
+      });
+      const started = async (headers: Record<string, string>): Promise<string> => {
+        const { workflowId } = await makeWorkflow(platform, { nodes, edges: [] }, headers);
+        return startRun(platform, workflowId, {}, {}, headers);
+      };
+      const beside = { "x-tenant-id": "beside" };
+      const [runId, other] = [await started({}), await started(beside)];
+      await all.promise;
+      const closed = new Set<ServerResponse>();
+      const four = Promise.withResolvers<void>();
+      for (const call of calls) call.once("close", () => closed.add(call).size === 4 && four.resolve());
+      const began = performance.now();
+      const answer = await answerMs(platform, runId);
+      await four.promise;
+      const connections = performance.now() - began;
+      expect(
+        await rowsOf(platform, "select status, count(*)::int as many from runtime.node_run where run_id = $1 group by 1", [runId]),
+      ).toEqual([
+        // outer, its two items, inner in each, four items of these, four calls.
+        { status: 5, many: 13 },
+      ]);
+      expect(closed.size).toBe(4);
+      expect(
+        await rowsOf(platform, "select count(*)::int as many from runtime.node_run where run_id = $1 and status = 1", [other]),
+      ).toEqual([{ many: 7 }]);
+      await ask(platform, cancelRun, { id: other }, beside);
+      return { answer, connections };
+    });
+  });
+
   it("works with no worker alive: on a queued run, a MANUAL one and one that rests between two attempts", async () => {
     await using platform = await startTestPlatform({ env: env(), workers: 0 });
     http.on("GET /down", { status: 503 });

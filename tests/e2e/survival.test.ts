@@ -13,6 +13,8 @@ import { followRun } from "../../cli/client/follow.ts";
 import { startOwnPlatform, type OwnPlatform } from "../../cli/client/own-platform.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
+import { callsForItems, countCalls, itemsOf } from "../testkit/counted-items.ts";
+import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 
@@ -51,12 +53,25 @@ async function partHealth(name: string): Promise<{ state: string; restarts: numb
 }
 
 /** Starts a run of it. @returns its id. */
-async function start(code: string, dsl: JsonObject, execution: "WORKERS" | "MANUAL" = "WORKERS"): Promise<string> {
-  const prepared = await prepareWorkflow(client, { code, name: code, input: {}, dsl });
-  const { createRun: run } = await client.mutate(createRun, {
+async function start(code: string, dsl: JsonObject, execution: "WORKERS" | "MANUAL" = "WORKERS", as = client): Promise<string> {
+  const prepared = await prepareWorkflow(as, { code, name: code, input: {}, dsl });
+  const { createRun: run } = await as.mutate(createRun, {
     input: { workflowVersionId: prepared.workflowVersionId, input: {}, execution },
   });
   return run!.id;
+}
+
+interface Given {
+  run: { outputJson: unknown };
+}
+
+/** Asks as a tenant. */
+async function askRaw(tenantId: string, query: string, variables: object): Promise<unknown> {
+  const headers = { "content-type": "application/json", "x-tenant-id": tenantId };
+  const response = await fetch(platform.graphUrl, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+  const { data, errors } = (await response.json()) as { data: unknown; errors?: unknown };
+  if (errors !== undefined) throw new Error(JSON.stringify(errors));
+  return data;
 }
 
 const execute = graphql(`
@@ -92,6 +107,70 @@ describe("a platform a part of which is killed", () => {
     expect(await partHealth("PostgreSQL")).toMatchObject({ state: "UP", restarts: 0, lastEndCause: null });
     const health = (await (await fetch(new URL("/health", platform.graphUrl))).json()) as { parts: object[] };
     expect(health.parts).toEqual(["PostgreSQL", "API", "worker"].map((name) => expect.objectContaining({ name, state: "UP" })));
+  }, 300_000);
+
+  it("is a worker in the middle of an iteration: each item is completed once, and called once more at most; another tenant's goes on beside it", async () => {
+    const count = 400;
+    const counts = countCalls(source, 160, () => void process.kill(part("worker"), "SIGKILL"));
+    const runId = await start("items", callsForItems(source, count));
+    const beside = createClient({ url: platform.graphUrl, tenantId: "t2" });
+    try {
+      const other = await start("beside", callsForItems(source, 50), "WORKERS", beside);
+      for (const [asking, id, items] of [
+        [client, runId, count],
+        [beside, other, 50],
+      ] as const) {
+        expect((await followRun(asking, id, () => {})).status).toBe("COMPLETED");
+        const { run } = (await askRaw(asking === client ? "t1" : "t2", "query ($id: ID!) { run(id: $id) { outputJson } }", {
+          id,
+        })) as Given;
+        expect(run.outputJson).toEqual(Array.from({ length: items }, (_, index) => index));
+        const asked = (query: string, variables: object) => askRaw(asking === client ? "t1" : "t2", query, variables);
+        expect(await itemsOf(asked, `${id}:each`)).toEqual({ items, statuses: { COMPLETED: items } });
+      }
+    } finally {
+      await beside.close();
+    }
+    expect(counts.size).toBe(count + 50);
+    expect([...counts].filter(([, calls]) => calls > 2)).toEqual([]);
+    // One that is asked of another tenant's is none.
+    expect(await askRaw("t2", "query ($id: ID!) { run(id: $id) { id } }", { id: runId })).toEqual({ run: null });
+  });
+
+  it("is the API, and it is only stopped: workers go on, nothing is lost, and nobody takes it for dead", async () => {
+    const before = { api: part("API"), health: await partHealth("API") };
+    const document = { headers: { "content-type": "application/json" }, body: JSON.stringify([{ id: "tea", text: "tea" }]) };
+    source.on("GET /stops", (_, response) => {
+      process.kill(before.api, "SIGSTOP");
+      response.writeHead(200, document.headers).end(document.body);
+    });
+    source.on("GET /tool", { body: "poured" });
+    const { nodes } = asks("/stops");
+    // The second one's call goes through the API.
+    const tool = { id: "tool", type: "tool", config: { url: `${source.url}/tool` } };
+    try {
+      const runId = await start("stopped", { nodes: [...nodes, tool], edges: [{ source: "ask", target: "tool" }] });
+      const adminUrl = `postgres://postgres@/agent_platform?host=${encodeURIComponent(join(dataDir, "postgres-socket"))}`;
+      const statuses = "select path, status from runtime.node_run where run_id = $1 order by path";
+      const stored = await eventually(
+        () => query(adminUrl, statuses, [runId]),
+        (rows) => rows.length === 2,
+      );
+      // COMPLETED, and RUNNING.
+      expect(stored).toEqual([
+        { path: "ask", status: 3 },
+        { path: "tool", status: 1 },
+      ]);
+      // Whoever asks for its health has no answer, which is one.
+      await expect(fetch(new URL("/livez", platform.graphUrl), { signal: AbortSignal.timeout(300) })).rejects.toThrow();
+      process.kill(before.api, "SIGCONT");
+      expect((await followRun(client, runId, () => {})).status).toBe("COMPLETED");
+    } finally {
+      process.kill(before.api, "SIGCONT");
+    }
+    expect(source.requests.filter(({ path }) => path === "/tool")).toHaveLength(1);
+    expect(part("API")).toBe(before.api);
+    expect(await partHealth("API")).toEqual(before.health);
   }, 300_000);
 
   it("is a worker: its runs go on elsewhere long before their leases run out", async () => {

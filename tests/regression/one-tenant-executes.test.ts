@@ -2,6 +2,7 @@
  * The whole platform as `npm start` runs it, while one tenant executes and reads what is large or slow and another asks small things and runs small
  * workflows beside it. The numbers are those of the list of cases that it began with; each case stands for its kind.
  */
+import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { bystander, type Bystander } from "../testkit/bystander.ts";
 import { ask, finishRun, makeWorkflow, readRun, runEnd, startRun } from "../testkit/graph.ts";
@@ -127,10 +128,49 @@ describe("case 7: a program", () => {
     ["a list of 3 million numbers", "result = [0] * 3_000_000", "CODE_OUTPUT_TOO_LARGE"],
     ["objects of 1.2 million values", "result = [{'a': i} for i in range(600_000)]", "CODE_OUTPUT_TOO_LARGE"],
     ["as many values as are allowed", "result = [1] * 400_000", "COMPLETED"],
+    ["an object of 60,000 keys", "result = {'k%d' % i: i for i in range(60_000)}", "CODE_OUTPUT_TOO_LARGE"],
+    ["objects of 49,000 keys", "result = [{'k%dx%d' % (o, i): 1 for i in range(49_000)} for o in range(3)]", "COMPLETED"],
+    ["40 MB of quotation marks, as its run does then", "result = '\"' * 20_000_000", "COMPLETED"],
   ])("that gives %s costs its own run's time only", async (_, code, end) => {
     const { outcome, beside } = await other.beside(() => ended("code", { code, timeout_seconds: 30 }));
     expect(outcome).toBe(end);
     expectUnharmed(beside);
+  });
+});
+
+describe("case 7: a tool", () => {
+  const wide = (object: number, keys: number) => `{${Array.from({ length: keys }, (_, key) => `"k${object}x${key}":1`).join(",")}}`;
+  it.each<[string, () => string, string, string]>([
+    ["4.9 million numbers", () => `[${"0,".repeat(4_900_000)}0]`, "application/json", "string"],
+    ["a million numbers", () => `[${"0,".repeat(990_000)}0]`, "application/json", "array"],
+    ["an object of 600,000 keys", () => wide(0, 600_000), "application/json", "string"],
+    [
+      "objects of 49,000 keys",
+      () => `[${Array.from({ length: 3 }, (_, object) => wide(object, 49_000)).join(",")}]`,
+      "application/json",
+      "array",
+    ],
+    ["numbers that a double does not keep", () => `[${"12345678901234567890,".repeat(100_000)}0]`, "application/json", "array"],
+    ["lists within lists", () => `${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`, "application/json", "string"],
+    ["4 MB of control characters", () => "\u0001".repeat(4_000_000), "text/plain", "string"],
+  ])("that answers %s costs its own run's time only", async (_, body, type, kind) => {
+    http.on("GET /answer", { body: body(), headers: { "content-type": type } });
+    // Secrets are looked for in all of it.
+    const config = { url: `${http.url}/answer`, headers: { authorization: "Bearer abcdefghijklmnop" } };
+    const document = one("tool", config);
+    const { workflowId } = await makeWorkflow(platform, {
+      ...document,
+      nodes: [...document.nodes, { id: "end", type: "answer", config: { answer: "done" } }],
+      edges: [{ source: "n", target: "end" }],
+    });
+    const { outcome, beside } = await other.beside(async () => {
+      const id = await startRun(platform, workflowId);
+      return { id, end: await runEnd(platform, id) };
+    });
+    expect(outcome.end).toBe("COMPLETED");
+    expectUnharmed(beside);
+    const stored = "select json_typeof(content_json -> 'body') as kind from runtime.artifact where run_id = $1";
+    expect(await query(platform.adminUrl, stored, [outcome.id])).toEqual([{ kind }]);
   });
 });
 

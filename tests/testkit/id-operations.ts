@@ -87,6 +87,7 @@ export const mutations = [
   'createWorkflow(input: { appId: "<app>", code: "x", name: "x" }) { id }',
   'createWorkflowVersion(input: { workflowId: "<workflow>", dsl: { nodes: [], edges: [] } }) { id }',
   ...[...types.filter((type) => type !== "session"), "memory"].map((type) => `delete${typeName(type)}(id: "<${type}>") { id }`),
+  'deleteRun(id: "<run>") { id }',
   'dispatchRunRequest(id: "<runRequest>") { id }',
   'executeNextNode(runId: "<manualRun>", input: { workerKey: "x" }) { id }',
   'executeNodeRun(id: "<queuedNodeRun>", input: { workerKey: "x" }) { id }',

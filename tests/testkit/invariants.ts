@@ -1,5 +1,9 @@
-/** What must be true of the engine's tables at any moment (protocol I1 to I9; C2 to C4 of nested runs). Every engine test on PostgreSQL ends with it. */
+/**
+ * What must be true of the engine's tables at any moment (protocol I1 to I9; C1 to C5, C8 and C9 of nested runs; C7 needs to know what was called,
+ * `assertCalls`). Every engine test on PostgreSQL ends with it, and the soaks.
+ */
 import type pg from "pg";
+import { badlyReplayed } from "./replayed.ts";
 
 /** Each query finds what breaks its invariant. */
 const invariants: Record<string, string> = {
@@ -26,22 +30,48 @@ const invariants: Record<string, string> = {
       and (exists (select from runtime.work w where w.run_id = r.id) or exists (select from runtime.inbox m where m.run_id = r.id))`,
   "I6 a terminal run has no open node run": `
     select r.id from runtime.run r join runtime.node_run n on n.run_id = r.id where r.status >= 3 and n.status < 3`,
-  "I8 a node run ends once": `
+  "I8, C1 a node run ends once": `
     select run_id from runtime.run_event where type = 1 and status >= 3 group by run_id, path having count(*) > 1`,
   "I8 a finished node run's row names the event of its end": `
     select n.run_id from runtime.node_run n left join runtime.run_event e on e.run_id = n.run_id and e.seq = n.done_seq
     where n.status >= 3 and n.error_code is distinct from 'SIBLING_FAILED' and (e.path is distinct from n.path or e.status is distinct from n.status)`,
+  "C1 no two ends have one number": `
+    select run_id from runtime.node_run where done_seq is not null group by run_id, done_seq having count(*) > 1`,
   "C2 what is part of another's work ends after that began and before it ended": `
     select n.run_id from runtime.node_run n join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path
     where n.done_seq >= p.done_seq or (p.opened is not null and p.seq is distinct from p.done_seq and n.done_seq <= p.seq)`,
-  "C3 nothing is open in what has ended": `
-    select n.run_id from runtime.node_run n join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path where p.status >= 3 and n.status < 3`,
+  "C3 nothing is open in what has ended, however deep": `
+    select n.run_id from (select * from runtime.node_run where status < 3 and parent_path is not null) n
+      join lateral (select true from runtime.node_run p where p.run_id = n.run_id and p.status >= 3
+        and (starts_with(n.path, p.path || '/') or starts_with(n.path, p.path || '#')) limit 1) around on true`,
   "C4 an iteration that completed has each of its items once": `
-    select n.run_id from runtime.node_run n where n.status = 3 and n.opened is not null and (n.opened ->> 'count')::int <> (
-      select count(*) from runtime.node_run f where f.run_id = n.run_id and f.parent_path = n.path and f.status >= 3 and f.node_type = 'frame')`,
+    select n.run_id from runtime.node_run n left join (
+      select run_id, parent_path, count(*) as ended from runtime.node_run where node_type = 'frame' and status >= 3 group by 1, 2) f
+      on f.run_id = n.run_id and f.parent_path = n.path
+    where n.status = 3 and n.node_type = 'iteration' and (n.opened ->> 'count')::int <> coalesce(f.ended, 0)`,
   "C4 a frame is of an item that there is": `
     select f.run_id from runtime.node_run f join runtime.node_run n on n.run_id = f.run_id and n.path = f.parent_path
-    where f.node_type = 'frame' and split_part(f.path, '#', array_length(string_to_array(f.path, '#'), 1))::int >= (n.opened ->> 'count')::int`,
+    where f.node_type = 'frame' and n.node_type = 'iteration'
+      and right(f.path, -length(f.parent_path) - 1)::int not between 0 and (n.opened ->> 'count')::int - 1`,
+  // A frame is open from the first event beneath it to its own; in a run that took over another's rows these are numbered anew.
+  "C4 no more items are worked on side by side than parallel says": `
+    with recursive doc as (
+      select p.id, d ->> 'id' as path, d -> 'config' as config from runtime.plan p, json_array_elements(p.document -> 'nodes') d
+      union all
+      select doc.id, doc.path || '/' || (d ->> 'id'), d -> 'config' from doc, json_array_elements(doc.config -> 'body' -> 'nodes') d
+        where json_typeof(doc.config -> 'body') = 'object'),
+    begun as (select n.run_id, n.parent_path as frame, min(n.seq) as seq from runtime.node_run n where n.parent_path ~ '#[0-9]+$' group by 1, 2),
+    span as (select b.run_id, b.frame, b.seq, coalesce(f.done_seq, 2147483647) as done_seq, regexp_replace(b.frame, '#[0-9]+$', '') as composite
+      from begun b left join runtime.node_run f on f.run_id = b.run_id and f.path = b.frame),
+    step as (select run_id, composite, seq as at, 1 as change from span union all select run_id, composite, done_seq, -1 from span),
+    most as (select run_id, composite, max(open) as open from (
+      select run_id, composite, sum(change) over (partition by run_id, composite order by at, change rows unbounded preceding) as open from step) s group by 1, 2)
+    select m.run_id from most m join runtime.run r on r.id = m.run_id and r.origin_run_id is null
+      join doc on doc.id = r.plan_id and doc.path = regexp_replace(m.composite, '#[0-9]+', '', 'g')
+    where m.open > coalesce((doc.config ->> 'parallel')::int, 1) and doc.config ->> 'items' is not null`,
+  "C9 what is cancelled for what is beside it is part of what has failed": `
+    select n.run_id from runtime.node_run n join runtime.run r on r.id = n.run_id left join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path
+    where n.status = 5 and n.error_code = 'SIBLING_FAILED' and n.done_seq is not null and coalesce(p.status, case when n.parent_path is null then r.status else 4 end) = 3`,
   "a run says of how many of its failed node runs the failure was handled": `
     select r.id from runtime.run r where r.handled_errors <> (
       select count(*) from runtime.node_run n where n.run_id = r.id and n.status = 4 and n.route is not null)`,
@@ -61,12 +91,32 @@ const invariants: Record<string, string> = {
  * that ends the run) needs to know what was accepted: tests that post assert it.
  *
  * @param pool  of the superuser, or in the engine's scope.
+ * @param isReplayed  whether runs are made again from their rows, and compared.
  */
-export async function assertInvariants(pool: Pick<pg.Pool, "query">): Promise<void> {
+export async function assertInvariants(pool: Pick<pg.Pool, "query">, isReplayed = true): Promise<void> {
   const broken: string[] = [];
   for (const [claim, query] of Object.entries(invariants)) {
     const { rows } = await pool.query<Record<string, string>>(`${query} limit 5`);
     if (rows.length > 0) broken.push(`${claim}: ${rows.map((row) => Object.values(row).join()).join(", ")}`);
   }
+  if (isReplayed) broken.push(...(await badlyReplayed(pool)));
   if (broken.length > 0) throw new Error(`invariants broken\n${broken.join("\n")}`);
+}
+
+/** Calls of outside nodes by node run id, with the attempt that each was. */
+export type CallsMade = readonly { nodeRunId: string; attempt: number }[];
+
+/**
+ * C7: throws where an attempt was called more often than once and once more for each owner that was lost.
+ *
+ * @param setBacks  how often an owner of these runs was lost, or may have been.
+ */
+export function assertCalls(made: CallsMade, setBacks: number): void {
+  const counts = new Map<string, number>();
+  for (const { nodeRunId, attempt } of made) {
+    const key = `${nodeRunId}, attempt ${attempt}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const often = [...counts].filter(([, count]) => count > 1 + setBacks).map(([key, count]) => `${key}: ${count} times`);
+  if (often.length > 0) throw new Error(`C7 an attempt is called once, and once more for each owner that was lost\n${often.join("\n")}`);
 }

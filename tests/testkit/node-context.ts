@@ -69,6 +69,8 @@ export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
       ...options.ports,
     },
     waits: () => () => {},
+    entered: () => undefined,
+    arrives: () => undefined,
     spans,
     deltas,
     thoughts,

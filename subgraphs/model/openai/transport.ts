@@ -5,8 +5,9 @@
 import { AppError } from "#shared/errors.ts";
 import { bodyText } from "#shared/fetch/body-text.ts";
 import { guardedStream, type StreamedResponse } from "#shared/fetch/fetch.ts";
+import { processAnswers, type HeldRoom } from "#shared/byte-room.ts";
+import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/json/nesting.ts";
 import { modelErrors } from "../errors.ts";
 import { pageProblem, shownMessage } from "./answer-error.ts";
 import { requestUrl, secretScrubber, type ProviderTarget } from "./provider-target.ts";
@@ -32,6 +33,8 @@ export const defaultDeadlines: ProviderDeadlines = { firstByteMs: 60_000, idleMs
 
 /** One request. */
 export interface ProviderCall {
+  /** Whose answer it is: what comes of it is counted until it has been read to its end. */
+  tenantId: string;
   provider: ProviderTarget;
   /** Beneath the base URL, such as `/chat/completions`. */
   path: string;
@@ -61,8 +64,8 @@ export async function requestJson(call: ProviderCall): Promise<Json> {
     type = contentType;
   }
   const text = bodyText(Buffer.concat(chunks), type);
-  const answer = readJson(text);
-  if (answer !== undefined) return answer;
+  const answer = await readJsonInTurns(text, { isOurs: true });
+  if (!(answer instanceof JsonProblem)) return answer;
   const head = shownMessage(text.trimStart(), secretScrubber(call.provider));
   const isPage = head.startsWith("<");
   const problem = isPage ? pageProblem(type, head) : `it is not JSON: ${head}`;
@@ -71,7 +74,8 @@ export async function requestJson(call: ProviderCall): Promise<Json> {
 
 /** Asks and gives the pieces of the body as they come, each within its deadline. @throws AppError as {@link requestJson} */
 export async function* requestBody(call: ProviderCall, pace: Pace): AsyncGenerator<{ bytes: Uint8Array; contentType: string }, void> {
-  const exchange = new ProviderExchange(call);
+  const room = processAnswers.open(call.tenantId);
+  const exchange = new ProviderExchange(call, room);
   const { firstByteMs, idleMs, wholeMs } = call.deadlines;
   try {
     const response = await (pace === "stream" ? exchange.open("FIRST_BYTE", firstByteMs) : exchange.open("TOTAL", wholeMs));
@@ -86,6 +90,7 @@ export async function* requestBody(call: ProviderCall, pace: Pace): AsyncGenerat
     throw exchange.translated(error);
   } finally {
     exchange.end();
+    room.release();
   }
 }
 
@@ -96,10 +101,12 @@ class ProviderExchange {
   readonly facts: { provider: string | null };
   readonly #call: ProviderCall;
   readonly #late = new AbortController();
+  readonly #room: HeldRoom;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(call: ProviderCall) {
+  constructor(call: ProviderCall, room: HeldRoom) {
     this.#call = call;
+    this.#room = room;
     this.facts = { provider: call.provider.code };
   }
 
@@ -128,7 +135,15 @@ class ProviderExchange {
       signal: signal === undefined ? this.#late.signal : AbortSignal.any([signal, this.#late.signal]),
       egress: provider.egress,
       redirects: 0,
+      arrives: (bytes) => this.#arrives(bytes),
     });
+  }
+
+  /** While it waits for room the provider is not late. */
+  #arrives(bytes: number): Promise<void> | undefined {
+    const room = this.#room.take(bytes);
+    if (room !== undefined) this.disarm();
+    return room;
   }
 
   arm(phase: Phase, deadlineMs: number): void {

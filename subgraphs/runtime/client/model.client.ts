@@ -41,7 +41,10 @@ export function modelClient(call: SubgraphCaller): ModelPort {
       const stop = () => void stream.return?.();
       port.signal.addEventListener("abort", stop, { once: true });
       try {
-        return await lastOf(stream, onDelta, port.signal);
+        const completion = await lastOf(stream, onDelta, port.signal);
+        // Over one socket with others: to let it wait would let them wait.
+        void port.arrives((completion.content?.length ?? 0) + (completion.reasoning?.length ?? 0));
+        return completion;
       } finally {
         port.signal.removeEventListener("abort", stop);
         await stream.return?.();

@@ -28,7 +28,13 @@ export function toolClient(call: SubgraphCaller): ToolPort {
   return {
     async invoke(request, port) {
       const variables = { input: { ...request, idempotencyKey: port.idempotencyKey } };
-      const data = await call.request({ subgraph: "tool", document: invokeDocument, variables, info: requestOf(port) });
+      const data = await call.request({
+        subgraph: "tool",
+        document: invokeDocument,
+        variables,
+        info: requestOf(port),
+        onBytes: port.arrives,
+      });
       // The schema says JSON where the port says Json.
       return data.invokeTool as ToolResponse;
     },

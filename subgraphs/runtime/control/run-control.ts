@@ -17,10 +17,12 @@ import type { EventPage, EventRead } from "../queue/events.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
 import { answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
+import { runsDelete, type DeletedBatch } from "../queue/removal.sql.ts";
 import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { BulkCancel, type BulkCancelCall, type BulkCancelled } from "./bulk-cancel.ts";
+import { BulkDelete, type BulkDeleteCall } from "./bulk-delete.ts";
 import { CreateBatcher } from "./create-batcher.ts";
 import { EventBatcher } from "./event-batcher.ts";
 import { MailWatch } from "./mail-watch.ts";
@@ -46,6 +48,8 @@ export interface EngineDeps {
   claimMark?: string;
   /** What the runs that calls execute may hold in memory together; a quarter of what the heap may have. */
   heldBytes?: number | undefined;
+  /** Told that runs were deleted whose rows are to be removed. */
+  runsDeleted?: () => void;
   /** How long a caller waits for the owner of a run to apply what was posted; 1,000. */
   applyWaitMs?: number;
 }
@@ -83,6 +87,7 @@ export class RunControl {
   readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
   readonly #bulkCancel: BulkCancel;
+  readonly #bulkDelete: BulkDelete;
 
   constructor(deps: EngineDeps & { workerKey?: string }) {
     this.#deps = deps;
@@ -94,6 +99,7 @@ export class RunControl {
     this.#events = new EventBatcher(deps.eventsPool ?? db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
     this.#bulkCancel = new BulkCancel({ db, hints, watch: this.#mailWatch });
+    this.#bulkDelete = new BulkDelete({ db, deleted: () => deps.runsDeleted?.() });
     this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
   }
 
@@ -127,6 +133,19 @@ export class RunControl {
   /** Cancels whatever runs match, for some seconds; does not wait until they have ended. */
   cancelAll(call: BulkCancelCall): Promise<BulkCancelled | "full"> {
     return this.#bulkCancel.cancel(call);
+  }
+
+  /** Deletes a finished run: it is gone for everybody at once, and its rows are soon. open: it has not finished. */
+  async deleteRun({ runId, tenantId }: RunRef): Promise<"deleted" | "open" | "unknown"> {
+    const { deleted } = await runsDelete(this.#deps.pool, { tenantId, condition: { ids: [runId] }, after: "", looks: 1, limit: 1 });
+    if (deleted === 0) return (await runHead(this.#deps.pool, runId, tenantId)) === undefined ? "unknown" : "open";
+    this.#deps.runsDeleted?.();
+    return "deleted";
+  }
+
+  /** Deletes whatever finished runs match, for some seconds. */
+  deleteAll(call: BulkDeleteCall): Promise<DeletedBatch | "full"> {
+    return this.#bulkDelete.delete(call);
   }
 
   /** Ends a WAITING node. The first answer wins. */

@@ -3,7 +3,7 @@
  * run, whoever applies them. Applying to a node that is finished is a bug of the caller and throws.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath } from "./drive.ts";
+import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath, type DrivenBefore } from "./drive.ts";
 import {
   isDone,
   isLeaf,
@@ -50,10 +50,10 @@ export function applyOpened(run: RunState, state: NodeState, phase: OpenPhase): 
   phaseSet(run, state, phase);
 }
 
-/** A composite node opens, and goes on in its frames. @param values  see driveOpen */
-export function applyDriven(run: RunState, state: NodeState, opened: Opened, values?: JsonObject): void {
+/** A composite node opens, and goes on in its frames. @param before  see driveOpen */
+export function applyDriven(run: RunState, state: NodeState, opened: Opened, before?: DrivenBefore): void {
   refuseDone(state);
-  driveOpen(run, state, opened, values);
+  driveOpen(run, state, opened, before);
 }
 
 /** An open node is to be started again: after a crash, or when its retry is due. */

@@ -16,6 +16,7 @@ import {
   type NodeOutput,
   type NodeState,
   type Opened,
+  unreadResult,
 } from "./frame.ts";
 import { iterationNext, type DriverStep } from "./iteration.driver.ts";
 import { loopNext } from "./loop.driver.ts";
@@ -23,11 +24,21 @@ import { framePath } from "./path.ts";
 import { upstreamOf } from "./plan.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 
-/** Opens a composite node, and its first frames. @param values  of a loop its variables, of a sub-workflow its state, where they are not as they begin. */
-export function driveOpen(run: RunState, state: NodeState, opened: Opened, values?: JsonObject): void {
+/** How a composite that goes on stood when its run was stored. */
+export interface DrivenBefore {
+  /** Ordinals of frames that have ended and whose results are not there. */
+  ended?: readonly number[] | undefined;
+  /** Of a loop its variables, of a sub-workflow its state; undefined: as they began. */
+  values?: JsonObject | undefined;
+}
+
+/** Opens a composite node, and its first frames. */
+export function driveOpen(run: RunState, state: NodeState, opened: Opened, { ended = [], values }: DrivenBefore = {}): void {
+  const results: (FrameResult | undefined)[] = [];
+  for (const ordinal of ended) results[ordinal] = unreadResult;
+  const none = { frames: new Map(), isDone: false, next: 0, failure: undefined };
   const holding = holdingOf(state, opened, values);
-  const none = { frames: new Map(), results: [], ended: 0, isDone: false, next: 0, failure: undefined };
-  state.drive = { opened, ...none, holding, outputs: outputsSeen(state) };
+  state.drive = { opened, ...none, results, ended: ended.length, holding, outputs: outputsSeen(state) };
   phaseSet(run, state, "DRIVEN");
   driveOn(run, state);
 }

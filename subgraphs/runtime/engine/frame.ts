@@ -119,6 +119,9 @@ export interface FrameResult {
   output: NodeOutput;
 }
 
+/** Stands for what came of a frame that is stored and has not been read: it is, before the composite ends. */
+export const unreadResult: FrameResult = { hasFailed: false, output: { output: null, text: null } };
+
 /** The frames of a composite node that was opened. */
 export interface Drive {
   readonly opened: Opened;

@@ -18,8 +18,10 @@ export interface Handling {
 /** Marks the row of a failure in whose place a default stands, where that names no route. */
 const defaultRoute = "default";
 
+/** The code of a node whose executor threw: a bug of ours, or something of ours that was away. */
+export const internalCode = "INTERNAL";
 /** Codes of faults of the platform itself: what the author of a document has prepared for is something else. */
-const ownFaults: ReadonlySet<string> = new Set(["INTERNAL", "NODE_TYPE_UNKNOWN"]);
+const ownFaults: ReadonlySet<string> = new Set([internalCode, "NODE_TYPE_UNKNOWN"]);
 
 /** The code of a node that its owners died of. */
 export const crashCode = "WORKER_CRASHED";

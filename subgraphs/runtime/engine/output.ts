@@ -1,5 +1,9 @@
 import type { Json } from "#shared/json.ts";
 import type { Frame, NodeOutput, NodeState } from "./frame.ts";
+import { pathBeneath } from "./path.ts";
+
+/** JSON of so many bytes is written without a thought. */
+const smallBytes = 64 * 1024;
 
 /** The answer of a completed run. */
 export interface RunOutput {
@@ -24,15 +28,18 @@ export function runOutput(root: Frame): RunOutput {
 /**
  * Whether the output of a run that has completed takes more than `maxBytes`. Only that of several nodes together can: each is bounded by itself. It is found out
  * part by part, so that what is too large is never put together.
+ *
+ * @param jsonBytesOf  what is known of a node's output; of one that is not small it is not found out again.
  */
-export function isOutputLarger(root: Frame, maxBytes: number): boolean {
+export function isOutputLarger(root: Frame, maxBytes: number, jsonBytesOf: (path: string) => number = () => 0): boolean {
   const answers = completed(root, isAnswer);
   const parts = answers.length > 0 ? answers : completed(root, isLast);
   if (parts.length < 2) return false;
   let bytes = 0;
-  return parts.some(([, { output, text }]) => {
+  return parts.some(([id, { output, text }]) => {
     bytes += Buffer.byteLength(text ?? "");
-    if (answers.length === 0) bytes += Buffer.byteLength(JSON.stringify(output ?? text));
+    const known = jsonBytesOf(pathBeneath(root.path, id));
+    if (answers.length === 0) bytes += known > smallBytes ? known : Buffer.byteLength(JSON.stringify(output ?? text));
     return bytes > maxBytes;
   });
 }

@@ -20,7 +20,9 @@ export interface StoredNode {
   seq?: number;
   /** Of a composite node that was opened: what was fixed then. */
   opened?: Opened | undefined;
-  /** Of one that goes on: the variables of a loop, or the state of a sub-workflow, as they stand; undefined: as they began. */
+  /** Of one that goes on: ordinals of its frames that have ended and have no row here. */
+  ended?: readonly number[] | undefined;
+  /** And the variables of a loop, or the state of a sub-workflow, as they stand; undefined: as they began. */
   values?: JsonObject | undefined;
   outputText: string | null;
   outputJson: Json;
@@ -79,7 +81,7 @@ function openAgain(run: RunState, state: NodeState, row: StoredNode): void {
 
 /** A row beneath it may have opened it. */
 function openDriven(run: RunState, state: NodeState, row: StoredNode | undefined): void {
-  if (state.drive === undefined && row?.opened !== undefined) applyDriven(run, state, row.opened, row.values);
+  if (state.drive === undefined && row?.opened !== undefined) applyDriven(run, state, row.opened, row);
 }
 
 function hasEndedAround(stored: ReadonlyMap<string, StoredNode>, path: string): boolean {

@@ -19,3 +19,12 @@ export function retryDelayMs(policy: RetryPolicy, failed: FailedAttempt, jitter:
   const backoffMs = Math.min(policy.maxBackoffMs, policy.backoffMs * policy.factor ** (failed.attempt - 1));
   return Math.max(backoffMs * (1 + jitter / 4), failed.retryAfterMs ?? 0);
 }
+
+/** Attempts that are made of a node whose executor throws, whatever its `retry` says, and the pause after the first. */
+const ownFaultAttempts = 3;
+const ownFaultPauseMs = 200;
+
+/** How long a node waits for its next attempt after a fault of the platform's own; undefined: it is no passing one, and fails the run. */
+export function ownFaultDelayMs(attempt: number): number | undefined {
+  return attempt < ownFaultAttempts ? ownFaultPauseMs * 2 ** (attempt - 1) : undefined;
+}

@@ -5,7 +5,7 @@ import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
 import { epochMs } from "../queue/statement.ts";
 import { nodeRunStatusWord } from "../queue/statuses.ts";
-import type { RunList } from "./run-pages.sql.ts";
+import { ofStoredRun, type RunList } from "./run-pages.sql.ts";
 
 interface NodeRunRow {
   run_id: string;
@@ -49,7 +49,7 @@ export async function nodeRunsById(tx: Tx, ids: readonly string[]): Promise<(Nod
   const keys = keysOf(ids);
   const rows = await tx.sql<NodeRunRow>(
     `select ${columns} from runtime.node_run c join unnest($1::text[], $2::text[]) as k(run_id, path) using (run_id, path)
-     where c.tenant_id = $3`,
+     where c.tenant_id = $3 and ${ofStoredRun("c")}`,
     [keys.map((key) => key.runId), keys.map((key) => key.path), tx.tenantId],
   );
   return inOrder(ids, rows.map(decode));

@@ -2,11 +2,13 @@ import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import type { RuntimeLoaders } from "./run.loaders.ts";
+import type { TenantQuotas } from "../control/tenant-quotas.ts";
 import type { RunControl } from "../control/run-control.ts";
 
 /** What the runtime subgraph keeps open. */
 export interface RuntimeServices {
   control: RunControl;
+  quotas: TenantQuotas;
   /** Documents of versions that ran before. */
   documents: DocumentCache;
   /** The threads that evaluate what is not small. */

@@ -21,13 +21,14 @@ export const codeNode = outsideNode(async (context) => {
   };
   const call = { spanType: "CODE", name: `run ${config.language}`, attributes: { "code.language": config.language } } as const;
   const result = await traced(context, call, () => inTurn(context, request), spanEnd);
+  if (result.kind === "completed") void context.arrives(result.resultBytes ?? 0);
   return outcomeOf(context, result);
 });
 
-/** The program's time begins with its turn, and so does the attempt's. */
+/** The program's time begins with its turn and room for its result, and so does the attempt's. */
 async function inTurn(context: NodeContext, request: SandboxRequest): Promise<SandboxResult> {
   const begins = context.waits();
-  return context.ports.sandbox.run({ ...request, begins }).finally(begins);
+  return context.ports.sandbox.run({ ...request, begins, entered: () => context.entered() }).finally(begins);
 }
 
 function outcomeOf(context: NodeContext, result: SandboxResult): NodeOutcome {

@@ -149,6 +149,13 @@ export interface NodeContext {
    * which are as long as others make them.
    */
   waits(): () => void;
+  /** Waits before a call is made while the answers that are in flight, of its tenant or of all, have as much room as they may. undefined: there is room. */
+  entered(): Promise<void> | undefined;
+  /**
+   * Counts bytes of an answer; they are held until what comes of it is stored. Whoever can lets the other side wait until the promise is resolved; the
+   * attempt's time stands still meanwhile. undefined: go on.
+   */
+  arrives(bytes: number): Promise<void> | undefined;
   /** Opens a child span (SPAN event when the node's outcome is flushed). */
   span(spanType: "MODEL" | "TOOL" | "HTTP" | "CODE", name: string, attributes?: JsonObject): SpanHandle;
   /** Streams text that was just produced, or thought, to live subscribers; not stored. Text unless `kind` says otherwise. */

@@ -51,6 +51,7 @@ function jsonOf(documents: Json): string {
 async function retrieveFromSource(context: NodeContext): Promise<NodeOutcome> {
   const search = await readSearch(context);
   if (context.dryRun) return completed({ outputText: "", outputJson: { dry_run: true, query: search.query, retrieved_documents: [] } });
+  await context.entered();
   const response = await fetchSource(context, search.sourceUrl);
   if (response.status < 200 || response.status > 299) {
     return failed({
@@ -79,7 +80,12 @@ function fetchSource(context: NodeContext, url: string): Promise<FetchedResponse
   return traced(
     context,
     call,
-    (span) => context.ports.fetch(url, { headers: { accept: "application/json", traceparent: span.traceparent }, signal: context.signal }),
+    (span) =>
+      context.ports.fetch(url, {
+        headers: { accept: "application/json", traceparent: span.traceparent },
+        signal: context.signal,
+        arrives: (bytes) => context.arrives(bytes),
+      }),
     ({ status }) => {
       const attributes = { "http.response.status_code": status };
       return status < 400 ? { attributes } : { attributes, errorCode: "RETRIEVAL_HTTP_ERROR", errorMessage: `HTTP ${status}` };

@@ -24,6 +24,7 @@ export const llmNode = outsideNode(async (context) => {
     });
   if (context.dryRun) return completed({ outputText: "[dry run]", outputJson: { dry_run: true, request: { ...request } as JsonObject } });
   const call = { spanType: "MODEL", name: `chat ${request.model ?? "default"}`, attributes: requestAttributes(request) } as const;
+  await context.entered();
   const completion = await traced(
     context,
     call,

@@ -1,7 +1,7 @@
 /** Finds documents: from their JSON and a query to the outcome of a retriever. Pure; run in a thread, for documents are a stranger's and may be many. */
 import { isJsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
-import { hasTooManyValues, maxJsonValues } from "#shared/json/value-count.ts";
+import { excessWords, jsonExcess } from "#shared/json/value-count.ts";
 import { memoBySource } from "#shared/template/memo.ts";
 import { indexDocuments, readDocuments, searchOnce, type RetrievableDocument, type RetrievedDocument } from "./document-index.ts";
 import type { NodeOutcome, OutputNotes } from "./executor.ts";
@@ -47,7 +47,9 @@ function ofUrl(json: string, query: string, topK: number): Found {
 
 /** Documents, or why they cannot be searched; empty: they are none. */
 function readable(json: string): { documents: RetrievableDocument[]; notes: OutputNotes } | string {
-  if (hasTooManyValues(json)) return `they have more than ${maxJsonValues} values`;
+  const excess = jsonExcess(json);
+  if (excess !== undefined)
+    return excess === "values" ? excessWords(excess).replace("has", "they have") : `one of them ${excessWords(excess)}`;
   const notes: OutputNotes = {};
   const value = readJson(json, (numbers) => (notes.numbers_as_text = placesOf(numbers, "documents")));
   const read = readDocuments(isJsonObject(value) ? value["documents"] : value);

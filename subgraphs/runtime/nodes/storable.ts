@@ -4,12 +4,11 @@
  * stored would fail all runs that share it.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { jsonPieces } from "#shared/json-writer.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import { joinInTurns } from "#shared/pieces.ts";
 import {
   NotStorable,
   requireStorableText,
+  storableAhead,
   storableJson,
   storableText,
   type Replaced,
@@ -22,48 +21,40 @@ import type { ArtifactDraft, NodeOutcome } from "./executor.ts";
 /** The most that one node may put out; what exceeds a hot row (2 kB) becomes an artifact up to this. */
 export const maxOutputBytes = 50 * 1024 * 1024;
 
-/** JSON of more is written in turns of the main loop, before its outcome is taken: 50 MiB at once would hold it up for a tenth of a second and more. */
+/** JSON of more is looked at and written in turns of the main loop, before its outcome is taken: 50 MiB at once would hold it up for tenths of a second. */
 const longUnits = 1 << 20;
-const written = new WeakMap<object, ReadonlyMap<unknown, string>>();
 
-/** Whether an outcome is written in turns ({@link writtenAhead}). */
+/** Whether an outcome is made storable in turns ({@link storedAhead}). */
 export function isLong(outcome: NodeOutcome): boolean {
   return longOf(outcome).length > 0;
 }
 
-/** JSON of an outcome that was written ahead, by value. */
-export function writtenOf(outcome: NodeOutcome): ReadonlyMap<unknown, string> | undefined {
-  return written.get(outcome);
-}
-
-/** Writes what is long of an outcome; undefined where nothing is. {@link storableOutcome} finds it. */
-export function writtenAhead(outcome: NodeOutcome): Promise<void> | undefined {
+/** Does with what is long of an outcome what {@link storableOutcome} does; undefined where nothing is. That finds it done. */
+export function storedAhead(outcome: NodeOutcome): Promise<void> | undefined {
   const long = longOf(outcome);
-  return long.length === 0 ? undefined : writeAll(outcome, long);
+  return long.length === 0 ? undefined : storeAll(long);
 }
 
-function longOf(outcome: NodeOutcome): Json[] {
-  return jsonValuesOf(outcome).filter((value) => jsonBytes(value, longUnits) > longUnits);
+function longOf(outcome: NodeOutcome): [name: string, value: Json][] {
+  return jsonValuesOf(outcome).filter(([, value]) => jsonBytes(value, longUnits) > longUnits);
 }
 
-async function writeAll(outcome: NodeOutcome, values: readonly Json[]): Promise<void> {
-  const texts = new Map<unknown, string>();
-  // Reading it was a turn's work.
-  await nextTurn();
-  try {
-    for (const value of values) texts.set(value, await joinInTurns(jsonPieces(value)));
-    written.set(outcome, texts);
-  } catch {
-    // What cannot be written is told where it is looked at.
-  }
+async function storeAll(values: readonly [name: string, value: Json][]): Promise<void> {
+  for (const [name, value] of values)
+    if (typeof value === "object" && value !== null) await storableAhead(value, name, { maxBytes: maxOutputBytes, replaced: { count: 0 } });
   await nextTurn();
 }
 
-function jsonValuesOf(outcome: NodeOutcome): Json[] {
+function jsonValuesOf(outcome: NodeOutcome): [name: string, value: Json][] {
   if (outcome.kind !== "completed" && outcome.kind !== "failed") return [];
   const { stateUpdates, variables, artifacts = [] } = outcome.kind === "completed" ? outcome : {};
-  const values = [outcome.outputJson, stateUpdates, variables, ...artifacts.map(({ contentJson }) => contentJson)];
-  return values.filter((value) => value !== undefined && value !== null);
+  const values: [string, Json | undefined][] = [
+    ["outputJson", outcome.outputJson],
+    ["stateUpdates", stateUpdates],
+    ["variables", variables],
+    ...artifacts.map(({ contentJson }, index): [string, Json | undefined] => [`artifacts.${index}.contentJson`, contentJson]),
+  ];
+  return values.filter((one): one is [string, Json] => one[1] !== undefined && one[1] !== null);
 }
 
 /** An outcome that can be kept, with the JSON texts of its parts. */
@@ -117,7 +108,7 @@ function notStorableFailure({ kind, problem }: NotStorable, usage: CompletedOutc
 
 function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome> {
   const { route } = given;
-  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 }, written: written.get(given) };
+  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 } };
   const outputText = given.outputText === undefined ? undefined : requireStorableText(given.outputText, "outputText", options);
   if (route !== undefined) requireStorableText(route, "route");
   const outputJson = jsonOf(given.outputJson, "outputJson", options);
@@ -160,7 +151,7 @@ function artifactStorable(given: ArtifactDraft, index: number, options: Options)
 function failedStorable(given: FailedOutcome): StorableOutcome<NodeOutcome> {
   const { outputJson: output, outputText: text, ...failure } = given;
   const outcome = { ...failure, code: storableText(failure.code), message: storableText(failure.message) };
-  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 }, written: written.get(given) };
+  const options = { maxBytes: maxOutputBytes, replaced: { count: 0 } };
   try {
     const outputText = text === undefined ? undefined : requireStorableText(text, "outputText", options);
     const outputJson = jsonOf(output, "outputJson", options);

@@ -23,6 +23,7 @@ export const toolNode = outsideNode(async (context) => {
     });
   const attributes = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": target };
   const call = { spanType: "TOOL", name: `execute_tool ${target}`, attributes } as const;
+  await context.entered();
   const response = await traced(context, call, (span) => context.ports.tool.invoke(request, portCall(context, span)), spanEnd);
   return outcomeOf(response);
 });

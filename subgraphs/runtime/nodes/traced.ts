@@ -39,7 +39,14 @@ export async function traced<T>(
 /** Who calls, as the ports want it. */
 export function portCall(context: NodeContext, span: SpanHandle): PortCall {
   const { tenantId, requestId, effectKey, signal } = context;
-  return { tenantId, requestId, traceparent: span.traceparent, idempotencyKey: effectKey, signal };
+  return {
+    tenantId,
+    requestId,
+    traceparent: span.traceparent,
+    idempotencyKey: effectKey,
+    signal,
+    arrives: (bytes) => context.arrives(bytes),
+  };
 }
 
 function endOfError(context: NodeContext, error: unknown): SpanEnd {

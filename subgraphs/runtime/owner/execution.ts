@@ -1,8 +1,8 @@
 /** One call of a node executor: its deadline, its abort, and an outcome whatever happens. */
 import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
-import { writtenAhead } from "../nodes/storable.ts";
-import { AttemptClock } from "./attempt-clock.ts";
+import { storedAhead } from "../nodes/storable.ts";
+import { PausingClock } from "#shared/pausing-clock.ts";
 import type { NodeRunContext } from "./node-context.ts";
 
 /** Why a call is stopped. Only a deadline is an outcome of the node; after the others nobody waits for one. */
@@ -44,14 +44,14 @@ export function execute(executor: NodeExecutor, context: NodeRunContext, timeout
     effectUnknown: true,
   };
   // A flag, not a comparison of times: a timer may fire a fraction of a millisecond early.
-  const clock = new AttemptClock(timeoutMs, () => {
+  const clock = new PausingClock(timeoutMs, () => {
     isOverdue = true;
     abort("deadline", timedOut);
   });
   context.clock = clock;
   const called = callExecutor(executor, context, log).then(async (outcome) => {
     clock.end();
-    await writtenAhead(outcome);
+    await storedAhead(outcome);
     // What an executor says of a call that was cut off at its deadline is an echo of the abort; it was the deadline.
     return outcome.kind === "failed" && stopped === undefined && isOverdue ? timedOut : outcome;
   });

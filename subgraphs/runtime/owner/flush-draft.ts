@@ -1,5 +1,7 @@
 /** One run's part of a flush. Made once: a flush that is sent again is the same bytes. */
+import type { Json } from "#shared/json.ts";
 import { storableText } from "#shared/json/storable.ts";
+import { jsonBytes } from "#shared/template/text.ts";
 import { crashCode } from "../engine/handling.ts";
 import { isOutputLarger, runOutput } from "../engine/output.ts";
 import { depthOf } from "../engine/path.ts";
@@ -38,6 +40,8 @@ export interface FlushingRun {
 export interface FlushDraft {
   run: FlushingRun;
   row: FlushRun;
+  /** The run's output where it is long: its JSON is put into the row, in turns of the main loop, before it is sent. */
+  longOutput: Json | undefined;
   pending: Pending;
   /** About how much it is. */
   characters: number;
@@ -81,6 +85,9 @@ export interface Ownership {
   pauseMs?: number | undefined;
 }
 
+/** Output of more is written in turns. */
+const longUnits = 1 << 20;
+
 /** So many a run keeps that has had a node which killed its owners: until it rests only the process for suspects has it. */
 const crashesOfSuspects = 2;
 
@@ -92,7 +99,7 @@ export function flushDraft(given: Ownership, rest: Rest): FlushDraft {
   // Every flush moves event_seq, or one that is sent again could not be told from one that was stored.
   if (rest === "keep" && ledger.seq === ledger.storedSeq) ledger.statusSet(ledger.status);
   const pending = ledger.take();
-  const row = runRow(own, rest, tail, pending);
+  const { row, longOutput } = runRow(own, rest, tail, pending);
   // Nothing else than runs, node runs and events changes: what was read of the inbox is deleted already.
   const isPlain = pending.isPlain && (tail?.withdrawn.length ?? 0) === 0 && own.seen === own.seenStored && !row.clear;
   const isShort = isPlain && rest === "keep";
@@ -100,14 +107,16 @@ export function flushDraft(given: Ownership, rest: Rest): FlushDraft {
   const withdraws = pending.withdrawn.length > 0 || (tail?.withdrawn.length ?? 0) > 0 || (rest === "end" && open.size > waiting);
   const isEnd = isPlain && !withdraws && endsPlainly(own, { row, pending, tail });
   const ofRun = [row.state, row.outputText, row.outputJson].reduce((sum, text) => sum + (text?.length ?? 0), 0);
-  const characters = ofRun + pending.characters;
-  return { run, row, pending, characters, tail, isShort, isPlainEnd: isEnd, withdraws };
+  const ofOutput = longOutput === undefined ? 0 : jsonBytes(longOutput, maxOutputBytes);
+  const characters = ofRun + ofOutput + pending.characters;
+  return { run, row, longOutput, pending, characters, tail, isShort, isPlainEnd: isEnd, withdraws };
 }
 
 /** A run whose last nodes put out more than can be kept of it fails with that, though none of them did. */
 function outputBounded(own: Ownership): Ownership {
   const { ending, graph } = own.standing;
-  if (ending !== undefined || graph.root.failure !== undefined || !isOutputLarger(graph.root, maxOutputBytes)) return own;
+  const jsonBytesOf = (path: string): number => own.ledger.outputJsonBytesOf(path);
+  if (ending !== undefined || graph.root.failure !== undefined || !isOutputLarger(graph.root, maxOutputBytes, jsonBytesOf)) return own;
   const message = `The run's output, of its last nodes together, is larger than ${maxOutputBytes} bytes. Let one node after them put out what the run gives back.`;
   return { ...own, standing: { ...own.standing, ending: { status: "FAILED", code: "OUTPUT_TOO_LARGE", message } } };
 }
@@ -148,7 +157,7 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
   return tail;
 }
 
-function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pending): FlushRun {
+function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pending): Pick<FlushDraft, "row" | "longOutput"> {
   const { run, ledger, standing } = own;
   const row: FlushRun = {
     id: run.runId,
@@ -173,8 +182,7 @@ function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pen
   if (pending.hasState) row.state = JSON.stringify(ledger.graph.state);
   const dueMs = dueAt(own, rest);
   if (dueMs !== undefined) row.due = dueMs;
-  if (rest === "end") endFill(row, ledger, standing);
-  return row;
+  return { row, longOutput: rest === "end" ? endFill(row, ledger, standing) : undefined };
 }
 
 /** When it is to be claimed again, where it is not at once. */
@@ -183,7 +191,8 @@ function dueAt({ ledger, standing, pauseMs }: Ownership, rest: Rest): number | u
   return rest === "requeue" && pauseMs !== undefined ? ledger.clock.nowMs() + pauseMs : undefined;
 }
 
-function endFill(row: FlushRun, ledger: RunLedger, { graph, ending }: Standing): void {
+/** @returns the run's output where it is long. */
+function endFill(row: FlushRun, ledger: RunLedger, { graph, ending }: Standing): Json | undefined {
   row.endedMs = ledger.eventMs();
   row.startedMs ??= row.endedMs;
   const { failure } = graph.root;
@@ -195,8 +204,10 @@ function endFill(row: FlushRun, ledger: RunLedger, { graph, ending }: Standing):
     row.errorCode = storableText(failure.code);
     row.errorMessage = storableText(`The node ${failure.nodeId} failed: ${failure.message}`);
   }
-  if (row.status !== runStatusNumber("COMPLETED")) return;
+  if (row.status !== runStatusNumber("COMPLETED")) return undefined;
   const { outputText, outputJson } = runOutput(graph.root);
   if (outputText !== null) row.outputText = outputText;
+  if (jsonBytes(outputJson, longUnits) > longUnits) return outputJson;
   if (outputJson !== null) row.outputJson = JSON.stringify(outputJson);
+  return undefined;
 }

@@ -2,14 +2,19 @@
  * The group commit of a process: whatever runs have to store goes out in one statement, two statements at a time, a run in one of them at
  * most. No timer: what becomes ready while both are under way goes with the next.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HintPublisher } from "#shared/hints.ts";
+import { jsonPieces } from "#shared/json-writer.ts";
 import type { Log } from "#shared/log.ts";
+import { counter, secondsHistogram, sizeHistogram } from "#shared/metrics/instruments.ts";
+import { joinInTurns } from "#shared/pieces.ts";
 import { runFailUnstored } from "../queue/dead-letter.sql.ts";
 import { failureKind, isTimeOut } from "../queue/failure.ts";
 import { flushBatch, FlushRows, longOf, runsFlush, type FlushAnswer, type FlushBatch, type FlushForm } from "../queue/flush.sql.ts";
 import { runsRelease } from "../queue/release.sql.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import type { Queryable } from "../queue/statement.ts";
+import { runStatusWord } from "../queue/statuses.ts";
 import { monotonicMs } from "./clock.ts";
 import type { FlushDraft, FlushingRun, Tail } from "./flush-draft.ts";
 import type { Pending } from "./pending.ts";
@@ -29,6 +34,15 @@ interface Flush {
   /** What became of an earlier try is not known. */
   wasSentBefore: boolean;
 }
+
+const flushSeconds = secondsHistogram({ name: "flush_seconds", help: "From a flush's sending to its answer: the group commit of runs." });
+const flushRuns = sizeHistogram({ name: "flush_runs", help: "Runs that shared a flush." });
+const flushFailures = counter({
+  name: "flush_failures_total",
+  help: "Flushes that PostgreSQL refused, or did not answer; they are sent again, or halved.",
+  labels: ["kind"],
+});
+const runsEnded = counter({ name: "runs_ended_total", help: "Runs that have ended here, by their last status.", labels: ["status"] });
 
 const flightsAtOnce = 2;
 /** Larger statements gain nothing and hold their runs' locks for longer. */
@@ -115,9 +129,14 @@ export class Flusher {
       try {
         batch ??= await encode(drafts);
         if (this.#isClosed) return;
-        return this.#settle(drafts, await runsFlush(this.#db, batch, isOrdered), wasSentBefore);
+        const answered = flushSeconds.startTimer();
+        const answers = await runsFlush(this.#db, batch, isOrdered);
+        answered();
+        flushRuns.observe(drafts.length);
+        return this.#settle(drafts, answers, wasSentBefore);
       } catch (cause) {
         const kind = batch === undefined ? "refused" : failureKind(cause);
+        flushFailures.inc({ kind });
         if (kind === "refused") return this.#split({ drafts, sinceMs, wasSentBefore }, cause);
         if (kind === "locked") isOrdered = true;
         else wasSentBefore = true;
@@ -182,6 +201,7 @@ export class Flusher {
       if (draft === undefined) continue;
       if (answer.why === "ok" || answer.why === "applied") {
         stored.push(draft.row.id);
+        if (draft.row.rest === "end") runsEnded.inc({ status: runStatusWord(draft.row.status) });
         this.#hints.publish("run", draft.row.id);
         if (draft.withdraws) this.#hints.publish("withdrawn", draft.row.id);
         hasRuns ||= draft.row.rest === "requeue";
@@ -209,6 +229,19 @@ function charactersOfAll(drafts: readonly FlushDraft[]): number {
  * @throws for a run with two rows of one path.
  */
 function encode(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch> {
+  if (drafts.every(({ longOutput }) => longOutput === undefined)) return batchOf(drafts);
+  return outputsWritten(drafts).then(() => batchOf(drafts));
+}
+
+async function outputsWritten(drafts: readonly FlushDraft[]): Promise<void> {
+  for (const draft of drafts) {
+    if (draft.longOutput === undefined) continue;
+    draft.row.outputJson = await joinInTurns(jsonPieces(draft.longOutput));
+    draft.longOutput = undefined;
+  }
+}
+
+function batchOf(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch> {
   const rows = new FlushRows();
   drafts.forEach(({ row, pending, tail }, k) => {
     rows.runs.add(k, [row]);
@@ -222,7 +255,14 @@ function encode(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch>
   });
   const form = formOf(drafts);
   if (charactersOfAll(drafts) <= charactersAtOnce) return flushBatch(rows, form);
-  return longOf(rows).then((long) => flushBatch(rows, form, long));
+  return longBatch(rows, form);
+}
+
+async function longBatch(rows: FlushRows, form: FlushForm): Promise<FlushBatch> {
+  const batch = flushBatch(rows, form, await longOf(rows));
+  // To put it together was a turn's work, and so is what the driver does with it.
+  await nextTurn();
+  return batch;
 }
 
 function formOf(drafts: readonly FlushDraft[]): FlushForm {

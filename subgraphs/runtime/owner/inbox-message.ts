@@ -79,8 +79,6 @@ export type OwnerOutcome = AttemptOutcome | OpenedOutcome;
 export interface OpenedOutcome {
   kind: "opened";
   items: readonly Json[];
-  /** Their JSON, where that was long and is written. */
-  written?: ReadonlyMap<unknown, string> | undefined;
 }
 
 /** A message of kind outcome. */

@@ -5,11 +5,12 @@
 import { applyOpened } from "../engine/apply.ts";
 import { isLeaf, sightOf, varsOf, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
-import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
+import { nodeEffect, type NodeContext, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import { judged } from "../nodes/retry-when.ts";
 import { isLong } from "../nodes/storable.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
+import { hasUnread } from "./frame-results.ts";
 import type { HeldNode } from "./held-node.ts";
 import { frameExecutor, scopeOutcome } from "./scope-outcome.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
@@ -40,7 +41,7 @@ export class NodeCalls {
   isCareful: boolean;
   /** No other suspect is executed beside it: whatever kills the process now is what the run does. */
   readonly #isAlone: boolean;
-  readonly #process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "log">;
+  readonly #process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "results" | "log">;
   readonly #ledger: RunLedger;
   readonly #environment: RunEnvironment;
   readonly #run: CallingRun;
@@ -48,7 +49,7 @@ export class NodeCalls {
 
   /** @param options.claimed  from its second crash on the run is careful. */
   constructor(options: {
-    process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "log">;
+    process: Pick<OwnerProcess, "executors" | "slots" | "offersNodes" | "results" | "log">;
     ledger: RunLedger;
     environment: RunEnvironment;
     run: CallingRun;
@@ -93,12 +94,12 @@ export class NodeCalls {
   /** Starts a node that is ready: runs it, marks it as started, or offers it. */
   start(state: NodeState): void {
     const { node } = state;
+    if (hasUnread(state)) return this.#resultsRead(state);
     const ended = scopeOutcome(state);
     if (ended !== undefined) return this.#scopeEnd(state, ended);
     const executor = this.#executorOf(node);
     if (executor === undefined) {
-      const message = `No executor for nodes of type ${node.type}.`;
-      this.#run.executed(this.#ledger.hold(state), { kind: "failed", code: "NODE_TYPE_UNKNOWN", message, retryable: false }, []);
+      this.#run.executed(this.#ledger.hold(state), executorMissing(node.type), []);
     } else if (!isLeaf(state)) this.#pureRun(state, frameExecutor(state, executor));
     else if (nodeEffect(executor, node.config) === "pure" && !this.isCareful) this.#pureRun(state, executor);
     else this.#outsideStart(state);
@@ -137,6 +138,14 @@ export class NodeCalls {
   /** Stops everything; no outcome counts any more. */
   forgetAll(cause: StopCause): void {
     for (const held of [...this.#ledger.held.calling]) this.forget(held, cause);
+  }
+
+  /** An iteration ends of which an owner before this one saw items end. */
+  #resultsRead(state: NodeState): void {
+    const { results } = this.#process;
+    const run = async ({ signal }: NodeContext): Promise<NodeOutcome> =>
+      (await results.read(this.#ledger.runId, state, signal)) ?? scopeOutcome(state) ?? executorMissing(state.node.type);
+    this.#pureRun(state, { effect: "pure", run });
   }
 
   /** A frame or a composite ends. What is long of its outcome is written in turns before. */
@@ -219,12 +228,20 @@ export class NodeCalls {
   }
 
   #ended(held: HeldNode, execution: Execution, outcome: NodeOutcome): void {
-    if (held.execution !== execution) return;
+    const { context } = execution;
+    if (held.execution !== execution) return context.settled();
     held.execution = undefined;
     this.#ledger.held.calling.delete(held);
     // A call that was stopped has no outcome, but for what it completed all the same: that is true and cannot be taken back.
     const isWanted = execution.stopped === undefined || (outcome.kind === "completed" && execution.stopped !== "cancelled");
-    if (isWanted) this.#run.executed(held, outcome, execution.context.spans);
+    if (isWanted) this.#run.executed(held, outcome, context.spans);
+    // Until the flush is settled that stores it.
+    if (isWanted && context.hasRoom) this.#ledger.pending.rooms.push(context);
+    else context.settled();
     this.#run.advance();
   }
+}
+
+function executorMissing(type: string): NodeOutcome {
+  return { kind: "failed", code: "NODE_TYPE_UNKNOWN", message: `No executor for nodes of type ${type}.`, retryable: false };
 }

@@ -2,6 +2,7 @@
  * What one attempt of one node is given. Made once per node run, so whatever a pure node does not ask for (signal, ids, spans) is made
  * when it is asked for.
  */
+import type { ByteRoom, HeldRoom } from "#shared/byte-room.ts";
 import type { HintPublisher } from "#shared/hints.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/executor.ts";
@@ -10,7 +11,7 @@ import { executedConfig } from "../engine/composite.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import type { FrameVars } from "../engine/frame.ts";
 import { effectKeyOf, nodeRunId } from "../queue/node-run-id.ts";
-import type { AttemptClock } from "./attempt-clock.ts";
+import type { PausingClock } from "#shared/pausing-clock.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { newSpanId, nodeSpanId, traceparent } from "./span-ids.ts";
 
@@ -40,18 +41,20 @@ export interface RunEnvironment {
   effectKeys: Record<string, string> | null;
   ports: NodePorts;
   hints: HintPublisher;
+  /** What the calls of the process have in flight. */
+  answers: ByteRoom;
   nowMs(): number;
 }
 
 /** What the nodes of a loaded run share, by the clock of the claim that it was loaded for. */
 export function runEnvironment(
-  process: { ports: NodePorts; hints: HintPublisher },
-  run: Omit<RunEnvironment, "runId" | "ports" | "hints" | "nowMs"> & { id: string },
+  process: Pick<RunEnvironment, "ports" | "hints" | "answers">,
+  run: Omit<RunEnvironment, "runId" | "ports" | "hints" | "answers" | "nowMs"> & { id: string },
   clock: DatabaseClock,
 ): RunEnvironment {
   const { id: runId, tenantId, requestId, traceId, dryRun, input, effectKeys } = run;
-  const { ports, hints } = process;
-  return { runId, tenantId, requestId, traceId, dryRun, input, effectKeys, ports, hints, nowMs: () => clock.nowMs() };
+  const { ports, hints, answers } = process;
+  return { runId, tenantId, requestId, traceId, dryRun, input, effectKeys, ports, hints, answers, nowMs: () => clock.nowMs() };
 }
 
 /** Which attempt this is, and what it may see. */
@@ -73,6 +76,7 @@ export interface Attempt {
 
 const openAttribute = "unfinished";
 const noClock = (): void => {};
+const settledRoom: HeldRoom = { bytes: 0, take: () => undefined, release: () => {} };
 
 /** See {@link NodeContext}. */
 export class NodeRunContext implements NodeContext {
@@ -82,8 +86,9 @@ export class NodeRunContext implements NodeContext {
   #abort: AbortController | undefined;
   #deltaOffset = 0;
   #scope: NodeScope | undefined;
+  #room: HeldRoom | undefined;
   /** Of the attempt; a node that is computed here and now has none. */
-  clock: AttemptClock | undefined;
+  clock: PausingClock | undefined;
   /** Spans that have ended. */
   readonly spans: SpanRecord[] = [];
 
@@ -144,6 +149,33 @@ export class NodeRunContext implements NodeContext {
 
   waits(): () => void {
     return this.clock?.wait() ?? noClock;
+  }
+
+  entered(): Promise<void> | undefined {
+    const entry = this.#run.answers.entry(this.tenantId, this.signal);
+    return entry && this.#standing(entry);
+  }
+
+  arrives(bytes: number): Promise<void> | undefined {
+    this.#room ??= this.#run.answers.open(this.tenantId);
+    const room = this.#room.take(bytes);
+    return room && this.#standing(room);
+  }
+
+  #standing(waiting: Promise<void>): Promise<void> {
+    return this.clock?.during(waiting) ?? waiting;
+  }
+
+  /** What came of the call is stored, or is no longer wanted: its room is given back. Safe to call twice. */
+  settled(): void {
+    // One that was never asked for is not opened any more.
+    this.#room ??= settledRoom;
+    this.#room.release();
+  }
+
+  /** Whether it holds room. */
+  get hasRoom(): boolean {
+    return (this.#room?.bytes ?? 0) > 0;
   }
 
   /** Fires the signal, for whoever has asked for it or will. */

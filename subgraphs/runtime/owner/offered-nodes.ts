@@ -3,6 +3,9 @@
  * their run, many results in one statement, two statements at a time.
  */
 import { setTimeout } from "node:timers/promises";
+import { jsonPieces, smallJson } from "#shared/json-writer.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { joinInTurns } from "#shared/pieces.ts";
 import { varsOf, type NodeOutput } from "../engine/frame.ts";
 import { framePathOf, nodeIdOfPath } from "../engine/path.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
@@ -133,6 +136,7 @@ export class OfferedNodes {
       this.#owner.log.warn({ err: cause, key: claim.key }, "offered node run left to its lease");
     } finally {
       this.#owner.slots.release(claim.tenantId);
+      held.execution?.context.settled();
       this.#owner.held.remove(held);
       if (this.#held.get(claim.key) === held) this.#held.delete(claim.key);
       this.#idle.changed();
@@ -224,9 +228,11 @@ export class OfferedNodes {
     return undefined;
   }
 
-  #handIn(held: Held, body: OutcomeBody): Promise<void> {
+  async #handIn(held: Held, body: OutcomeBody): Promise<void> {
     const { key, lease, runId } = held.claim;
-    const result = { key, lease, runId, body: JSON.stringify(body) };
+    const json = body as unknown as JsonObject;
+    const result = { key, lease, runId, body: smallJson(json) ?? (await joinInTurns(jsonPieces(json))) };
+    if (held.isDropped) return;
     return new Promise((resolve) => {
       this.#waiting.set(key, resolve);
       this.#results.push(result);

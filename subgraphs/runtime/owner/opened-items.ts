@@ -29,9 +29,15 @@ export interface StoredItems {
   bytes: number;
 }
 
-/** What an iteration opened with, from its row and from the artifacts that its chunks name, where they were read. */
-export function openedOf({ count = 1, items }: OpenedColumn, chunks: readonly Json[][] | null): Opened {
-  return { count, items: items ?? chunks?.flat() };
+/** What a composite opened with, from its row and from the artifacts that its chunks name, where they were read; of others no item is asked for any more. */
+export function openedOf(
+  { count = 1, items, chunks: places = [] }: OpenedColumn,
+  chunks: readonly (readonly Json[] | null)[] | null,
+): Opened {
+  if (items !== undefined || chunks === null) return { count, items };
+  const read: Json[] = [];
+  chunks.forEach((chunk, index) => chunk?.forEach((item, at) => (read[(places[index]?.from ?? 0) + at] = item)));
+  return { count, items: read };
 }
 
 /** Why items cannot be kept. */
@@ -60,7 +66,7 @@ const kinds = {
 /** Makes what is stored of the items of the composite at a path. */
 export function storedItems(
   { path, kind }: { path: string; kind: CompositeKind },
-  { items: given, written }: Pick<OpenedOutcome, "items" | "written">,
+  { items: given }: Pick<OpenedOutcome, "items">,
 ): StoredItems | ItemsRefused {
   const { count } = itemLimits;
   const { name, bytes, code, advice } = kinds[kind];
@@ -69,7 +75,7 @@ export function storedItems(
     return { code: "ITERATION_TOO_LARGE", message };
   }
   try {
-    const { value, text } = storableJson(given, name, { maxBytes: bytes, replaced: { count: 0 }, written });
+    const { value, text } = storableJson(given, name, { maxBytes: bytes, replaced: { count: 0 } });
     return { items: value as Json[], bytes: Buffer.byteLength(text), ...columnOf({ path, kind }, value as Json[], text) };
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;

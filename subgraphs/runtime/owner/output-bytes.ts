@@ -41,6 +41,11 @@ export class OutputBytes {
     }, 0);
   }
 
+  /** Of the JSON of one. */
+  jsonBytesOf(path: string): number {
+    return this.#byNode.get(path)?.jsonBytes ?? 0;
+  }
+
   add(path: string, { textBytes, jsonBytes }: Bytes): void {
     this.#byNode.set(path, { textBytes, jsonBytes });
     this.#text += textBytes;

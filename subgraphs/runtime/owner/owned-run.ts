@@ -9,7 +9,6 @@ import type { CompiledPlan } from "../engine/plan.ts";
 import type { RunState } from "../engine/run-state.ts";
 import { runStatus } from "../engine/status.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
-import { writtenOf } from "../nodes/storable.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
@@ -470,7 +469,10 @@ export class OwnedRun implements FlushingRun, Holder {
     if (this.isReleased) return;
     if (this.#phase === "blocked") this.#phaseSet("open");
     if (answer.why === "ok" || (answer.why === "applied" && wasSentBefore)) return this.#stored(draft, answer.mail ?? this.#mail.seen);
-    if (answer.why !== "mail" && answer.why !== "busy") return this.drop("lost");
+    if (answer.why !== "mail" && answer.why !== "busy") {
+      draft.pending.settled();
+      return this.drop("lost");
+    }
     this.#refused(draft);
     if (answer.why === "mail") this.#mailFirst();
     else setTimeout(() => this.advance(), 5).unref();
@@ -484,6 +486,7 @@ export class OwnedRun implements FlushingRun, Holder {
   }
 
   #stored(draft: FlushDraft, mail: number): void {
+    draft.pending.settled();
     this.#ledger.stored(draft.row.e1);
     this.#mail.seenStored = draft.row.seen;
     if (draft.row.clear) {
@@ -544,6 +547,8 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#calls.forgetAll(cause);
     // Their outcomes do not count any more; they still have their slots.
     for (const work of this.#deferred.splice(0)) work();
+    this.#flight?.pending.settled();
+    this.#ledger.pending.settled();
   }
 }
 
@@ -561,5 +566,5 @@ function isOpening({ node, drive }: NodeState): boolean {
 /** What a composite's opening computed is no output: it opens with it. */
 function openedBy(outcome: NodeOutcome): OwnerOutcome {
   if (outcome.kind !== "completed" || !Array.isArray(outcome.outputJson)) return outcome;
-  return { kind: "opened", items: outcome.outputJson, written: writtenOf(outcome) };
+  return { kind: "opened", items: outcome.outputJson };
 }

@@ -2,6 +2,7 @@ import type { NodeUsage } from "../nodes/executor.ts";
 import { charactersOf, type ArtifactRow, type EventRow, type NodeRunRow, type OfferRow, type SpanRow } from "../queue/rows.ts";
 import type { TakenEnd } from "./attempt-end.ts";
 import type { HeldNode } from "./held-node.ts";
+import type { NodeRunContext } from "./node-context.ts";
 
 /**
  * All that a run has to store and has not sent yet. Node rows are kept by path: a flush has one row for each node run, the last that was made.
@@ -18,6 +19,8 @@ export class Pending {
   readonly starts: HeldNode[] = [];
   /** The ends that the rows were made of, for the case that they are refused. */
   readonly ends: TakenEnd[] = [];
+  /** Attempts that hold room for what the rows were made of. */
+  readonly rooms: NodeRunContext[] = [];
   readonly usage: NodeUsage = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
   hasState = false;
   /** Rows of failures that their nodes handle. */
@@ -63,6 +66,11 @@ export class Pending {
     this.usage.completionTokens += usage.completionTokens;
   }
 
+  /** All that it has is stored, or nobody stores it any more: the room is given back. */
+  settled(): void {
+    for (const context of this.rooms.splice(0)) context.settled();
+  }
+
   /** Puts `later` behind this, for a flush that stored nothing. */
   append(later: Pending): void {
     for (const row of later.nodes.values()) this.nodes.set(row.path, row);
@@ -73,6 +81,7 @@ export class Pending {
     for (const key of later.withdrawn) this.withdrawn.push(key);
     for (const held of later.starts) this.starts.push(held);
     for (const end of later.ends) this.ends.push(end);
+    for (const context of later.rooms) this.rooms.push(context);
     this.#characters += later.#characters;
     this.usageAdd(later.usage);
     this.hasState ||= later.hasState;

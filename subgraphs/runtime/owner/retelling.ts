@@ -13,6 +13,8 @@ import type { RunLedger } from "./run-ledger.ts";
 /** The ends of a run that are still to be told. */
 export class Retelling {
   readonly #ends: TakenEnd[];
+  /** Another outcome stands in the place of one. */
+  #isChanged = false;
 
   constructor(ends: readonly TakenEnd[]) {
     this.#ends = [...ends];
@@ -26,7 +28,8 @@ export class Retelling {
   /** Tells the next one that still counts; `undone` gets the paths of those that do not. @returns false when there is none. */
   tell(ledger: RunLedger, undone: (path: string) => void): boolean {
     for (let end = this.#ends.shift(); end !== undefined; end = this.#ends.shift()) {
-      const held = stillCounting(ledger, end);
+      this.#isChanged ||= end.isSubstitute === true;
+      const held = this.#stillCounting(ledger, end);
       if (held === undefined) {
         undone(end.path);
         continue;
@@ -41,17 +44,19 @@ export class Retelling {
     }
     return false;
   }
-}
 
-/** The node run whose attempt ended so; undefined where it follows from an outcome that was refused, so that it has not happened. */
-function stillCounting(ledger: RunLedger, { path, attempt }: TakenEnd): HeldNode | undefined {
-  const { graph } = ledger;
-  const state = nodeAtPath(graph, path);
-  if (state === undefined) {
-    if (nodeOfPath(graph.root.plan, path) === undefined) throw new Error(`the node run ${path} is none of its plan`);
-    return undefined;
+  /** The node run whose attempt ended so; undefined where it follows from an outcome that was refused, so that it has not happened. */
+  #stillCounting(ledger: RunLedger, end: TakenEnd): HeldNode | undefined {
+    const { graph } = ledger;
+    const state = nodeAtPath(graph, end.path);
+    if (state === undefined) {
+      if (nodeOfPath(graph.root.plan, end.path) === undefined) throw new Error(`the node run ${end.path} is none of its plan`);
+      return undefined;
+    }
+    // What has no row was computed here, maybe of what is another now: it is computed again. A call began behind a stored mark, so it followed from nothing of this.
+    const isComputed = this.#isChanged && end.isSubstitute !== true;
+    const mayEnd = graph.open.has(state) || (state.phase === "READY" && !isStopped(state) && !isComputed);
+    const held = ledger.hold(state);
+    return mayEnd && held.attempt === end.attempt ? held : undefined;
   }
-  const mayEnd = graph.open.has(state) || (state.phase === "READY" && !isStopped(state));
-  const held = ledger.hold(state);
-  return mayEnd && held.attempt === attempt ? held : undefined;
 }

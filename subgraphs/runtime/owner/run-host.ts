@@ -1,8 +1,10 @@
+import type { ByteRoom } from "#shared/byte-room.ts";
 import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodePorts } from "../nodes/executor.ts";
 import type { Rest } from "../queue/flush.sql.ts";
 import type { FlushingRun } from "./flush-draft.ts";
+import type { ResultReader } from "./frame-results.ts";
 import type { HeldBytes, Holder } from "./held-bytes.ts";
 import type { NotLoaded } from "./run-loader.ts";
 import type { Slots } from "./slots.ts";
@@ -34,8 +36,11 @@ export interface OwnerProcess {
   /** Whether nodes beyond the slots are offered to other workers; else they wait for a slot here. */
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
+  readonly results: ResultReader;
   /** What its runs hold in memory. */
   readonly held: HeldBytes;
+  /** What its calls have in flight: answers that are read, or not stored yet. */
+  readonly answers: ByteRoom;
   /** No new node starts; what is finished is given back. */
   readonly isStopping: boolean;
 }

@@ -4,11 +4,11 @@
  */
 import type { JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
-import { handlingOf } from "../engine/handling.ts";
+import { handlingOf, internalCode } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
-import { retryDelayMs } from "../engine/retry.ts";
+import { ownFaultDelayMs, retryDelayMs } from "../engine/retry.ts";
 import { openScopesBeneath, pathsBeneath } from "../engine/drive.ts";
-import { isDone, isStopped, outputForget, type Holding, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { isDone, isLeaf, isStopped, outputForget, type Holding, type NodeState, type OpenPhase } from "../engine/frame.ts";
 import { roundRoutes } from "../engine/loop.driver.ts";
 import { framePath } from "../engine/path.ts";
 import type { RunState } from "../engine/run-state.ts";
@@ -141,6 +141,11 @@ export class RunLedger {
     return jsonFactor * (this.#inputBytes + this.#stateBytes) + this.#outputs.held + 2 * this.#unstored;
   }
 
+  /** Bytes of the JSON that a node run put out, where it is held. */
+  outputJsonBytesOf(path: string): number {
+    return this.#outputs.jsonBytesOf(path);
+  }
+
   /** Hands over all that has not been sent. */
   take(): Pending {
     const taken = this.#pending;
@@ -236,7 +241,8 @@ export class RunLedger {
       if (mayGoOn && taken.kind === "interrupted") return this.#callAgain(held, taken);
       if (mayGoOn && taken.kind === "failed") {
         const { retryable, retryAfterMs } = taken;
-        const delayMs = retryDelayMs(state.node.retry, { attempt, retryable, retryAfterMs }, Math.random());
+        const end = { attempt, retryable, retryAfterMs };
+        const delayMs = isOwnFault(state, taken) ? ownFaultDelayMs(attempt) : retryDelayMs(state.node.retry, end, Math.random());
         if (delayMs !== undefined) return this.#retryLater(held, taken, delayMs);
       }
     }
@@ -474,6 +480,11 @@ function isRoundsEnd({ ends }: NodeState): boolean {
 
 function standingOf({ node, phase, takenOutgoing }: NodeState): NodeStanding {
   return { node, isDone: isDone(phase) || phase === "ABSENT", isLast: takenOutgoing === 0 };
+}
+
+/** The platform's own fault is given back before it is anybody's failure; but not where a call must not be made twice, nor of what has one attempt. */
+function isOwnFault(state: NodeState, { code }: FailedOutcome): boolean {
+  return code === internalCode && isLeaf(state) && !state.node.atMostOnce;
 }
 
 function instead(outcome: FailedOutcome): StoredOutcome {

@@ -6,11 +6,13 @@ import { setTimeout } from "node:timers/promises";
 import type { Log } from "#shared/log.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { failureKind, isTimeOut } from "../queue/failure.ts";
-import { outputsLoad, pages, runsLoad, runsWeigh, type LoadedRun } from "../queue/load.sql.ts";
+import { bytesOfRow, outputsLoad, pages, planIdsOf, runsLoad, runsWeigh, type LoadedRun } from "../queue/load.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
+import type { CompiledPlan } from "../engine/plan.ts";
 import type { PlanCache } from "../plan/frozen-plan.ts";
 import type { HeldBytes } from "./held-bytes.ts";
+import { itemsLoad, nestedLoad } from "./nested-load.ts";
 import { readStoredOutputs } from "./read-outputs.ts";
 
 /** Why a run was not loaded. */
@@ -28,6 +30,11 @@ const togetherBytes = 4 * 1024 * 1024;
 /** The weights of so many runs are asked in one statement; by the number of their events, which is about that of their rows. */
 const weighedRows = 20_000;
 const againMs = 100;
+
+/** A run with composites and more events than these is loaded by what of it goes on; any other whole, which takes fewer statements. */
+const longEvents = 500;
+
+type LongClaim = ClaimedRun & { eventSeq: number };
 
 interface Weighed<Claim> {
   claim: Claim;
@@ -63,7 +70,14 @@ export class RunLoader {
   }
 
   /** Loads them, each as soon as it may be. Resolves when all have been told of; never rejects for a run that cannot be loaded. */
-  async load<Claim extends ClaimedRun & { eventSeq: number }>(claims: readonly Claim[], listener: LoadListener<Claim>): Promise<void> {
+  async load<Claim extends LongClaim>(claims: readonly Claim[], listener: LoadListener<Claim>): Promise<void> {
+    const nested = await this.#nestedOf(claims.filter(({ eventSeq }) => eventSeq > longEvents));
+    const flat = claims.filter((claim) => !nested.has(claim));
+    const loading = [...nested].map(([claim, plan]) => this.#inTurn(() => this.#nested(claim, plan, listener)));
+    await Promise.all([this.#flat(flat, listener), ...loading]);
+  }
+
+  async #flat<Claim extends LongClaim>(claims: readonly Claim[], listener: LoadListener<Claim>): Promise<void> {
     const weighed: Weighed<Claim>[] = [];
     for (const some of pages(claims, ({ eventSeq }) => eventSeq, weighedRows)) weighed.push(...(await this.#weigh(some, listener)));
     weighed.sort((a, b) => a.bytes - b.bytes);
@@ -85,6 +99,38 @@ export class RunLoader {
   #inTurn(work: () => Promise<void>): Promise<void> {
     this.#heavy = this.#heavy.then(work, work);
     return this.#heavy;
+  }
+
+  /** Those with composites in their plans. Where nobody can say now, they are loaded as any other. */
+  async #nestedOf<Claim extends ClaimedRun>(claims: readonly Claim[]): Promise<Map<Claim, CompiledPlan>> {
+    const nested = new Map<Claim, CompiledPlan>();
+    if (claims.length === 0) return nested;
+    const ids = await planIdsOf(this.#db, idsOf(claims)).catch(() => new Map<string, string>());
+    for (const claim of claims) {
+      const id = ids.get(claim.runId);
+      const plan = id === undefined ? undefined : await this.#plans.get(id).catch(() => undefined);
+      if (plan?.nodes.some(({ composite }) => composite !== undefined) === true) nested.set(claim, plan);
+    }
+    return nested;
+  }
+
+  /** One that has composites, and many rows: what of it goes on is found first, then there is room for it or not. */
+  async #nested<Claim extends LongClaim>(claim: Claim, plan: CompiledPlan, listener: LoadListener<Claim>): Promise<void> {
+    const [found] = await this.#halving([claim], listener, () => nestedLoad(this.#db, claim.runId, plan));
+    if (found === undefined) return;
+    const run = found.result;
+    if (run?.lease !== claim.lease) return listener.loaded(claim, run);
+    const admitted = await this.#admitted({ claim, run }, rowBytesOf(run), listener);
+    try {
+      const told = { loaded: async () => {}, notLoaded: (one: Admitted<Claim>, why: NotLoaded) => listener.notLoaded(one.claim, why) };
+      const read = await this.#halving(admitted, told, () => itemsLoad(this.#db, run));
+      await this.#outputs(
+        read.flatMap(({ claims }) => claims),
+        listener,
+      );
+    } finally {
+      for (const one of admitted) this.#held.remove(one);
+    }
   }
 
   async #weigh<Claim extends ClaimedRun>(claims: readonly Claim[], listener: LoadListener<Claim>): Promise<Weighed<Claim>[]> {
@@ -201,6 +247,12 @@ export class RunLoader {
       }
     }
   }
+}
+
+/** About what the rows of a run take, and the items that they work on. */
+function rowBytesOf({ nodes, input, state, inbox }: LoadedRun): number {
+  const rows = nodes.reduce((sum, { chunkBytes, outputText }) => sum + bytesOfRow + (chunkBytes ?? 0) + (outputText?.length ?? 0), 0);
+  return rows + JSON.stringify([input, state, inbox]).length;
 }
 
 function idsOf(claims: readonly ClaimedRun[]): string[] {

@@ -2,8 +2,10 @@
  * The runs that a process owns, and what they share: slots, the group commit, mail. Both the worker and the API own runs through it, so every
  * way to execute is the same path.
  */
+import { ByteRoom } from "#shared/byte-room.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
+import { readGauge } from "#shared/metrics/instruments.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
@@ -13,8 +15,9 @@ import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
 import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
 import { Flusher } from "./flusher.ts";
+import { resultReader, type ResultReader } from "./frame-results.ts";
 import { HeldBytes, type Holder } from "./held-bytes.ts";
-import { heldBytesOfHeap } from "./heap-share.ts";
+import { answerBytesOfHeap, heldBytesOfHeap } from "./heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
 import { PlanCache } from "../plan/frozen-plan.ts";
 import { MailDrain } from "./mail-drain.ts";
@@ -37,6 +40,8 @@ export interface RunOwnerOptions {
   maxCrashes: number;
   /** What its runs may hold in memory together; a part of the heap's limit unless given. */
   heldBytes?: number | undefined;
+  /** What its calls may have in flight together, half of it for one tenant; a part of the heap's limit unless given. */
+  answerBytes?: number | undefined;
   flushed?: (runIds: readonly string[]) => void;
   /** A slot is free again. */
   slotFreed?: () => void;
@@ -54,6 +59,12 @@ export interface Adoption {
   signal?: AbortSignal;
 }
 
+const ownedRuns = readGauge({ name: "owned_runs", help: "Runs that this process owns now." });
+const heldBytes = readGauge({ name: "held_bytes", help: "What they hold in its memory, about." });
+const heldLimit = readGauge({ name: "held_bytes_limit", help: "What they may hold together." });
+const slotsUsed = readGauge({ name: "slots_used", help: "Nodes that wait for the outside now: models, tools, programs." });
+const slotsTotal = readGauge({ name: "slots", help: "Nodes that may wait for the outside side by side." });
+
 /** Calls that were stopped end within a second, and what they leave is stored then. */
 const lastGraceMs = 3_000;
 /** Then the first of a claim are on their way to the database while the rest begin: runs that all wait together leave a processor idle. */
@@ -69,6 +80,8 @@ export class RunOwner implements RunHost {
   readonly offersNodes: boolean;
   readonly maxCrashes: number;
   readonly held: HeldBytes;
+  readonly results: ResultReader;
+  readonly answers: ByteRoom;
   readonly plans: PlanCache;
   readonly advancing: ((runId: string | undefined) => void) | undefined;
   isStopping = false;
@@ -84,6 +97,7 @@ export class RunOwner implements RunHost {
   readonly #adopting = new Map<RunClaim, number>();
   readonly #loader: RunLoader;
   readonly #setBacks = new SetBacks();
+  readonly #unwatch: (() => void)[];
   #isReliefDue = false;
   #isClosed = false;
 
@@ -97,7 +111,9 @@ export class RunOwner implements RunHost {
     this.offersNodes = options.offersNodes;
     this.maxCrashes = options.maxCrashes;
     this.held = new HeldBytes(options.heldBytes ?? heldBytesOfHeap());
+    this.answers = new ByteRoom(options.answerBytes ?? answerBytesOfHeap());
     this.plans = new PlanCache(db);
+    this.results = resultReader(db);
     this.#loader = new RunLoader({ db, log, held: this.held, plans: this.plans });
     this.advancing = options.advancing;
     this.#db = db;
@@ -109,6 +125,14 @@ export class RunOwner implements RunHost {
       if (run !== undefined) this.drainWanted(run);
     });
     this.#mail = new MailDrain({ db, log, owned: this.#owned });
+    const one = (value: () => number) => () => [{ labels: {}, value: value() }];
+    this.#unwatch = [
+      ownedRuns.add(one(() => this.size)),
+      heldBytes.add(one(() => this.held.total)),
+      heldLimit.add(one(() => this.held.limitBytes)),
+      slotsUsed.add(one(() => this.slots.total - this.slots.free)),
+      slotsTotal.add(one(() => this.slots.total)),
+    ];
   }
 
   /** Runs that it owns, those included that it is just taking over. */
@@ -282,6 +306,7 @@ export class RunOwner implements RunHost {
     this.#flusher.close();
     this.#mail.close();
     this.#unsubscribe();
+    for (const unwatch of this.#unwatch) unwatch();
     for (const run of [...this.#owned.values()]) run.drop("lost");
   }
 

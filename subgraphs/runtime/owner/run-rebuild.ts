@@ -55,6 +55,7 @@ function storedNode(node: LoadedNode): StoredNode {
     seq: node.seq,
     doneSeq: node.doneSeq,
     ...(node.opened !== null && openedRow(node, openedOf(node.opened, node.chunks))),
+    ended: node.ended,
     outputText: node.outputText,
     outputJson: node.outputJson,
     stateUpdates: undefined,

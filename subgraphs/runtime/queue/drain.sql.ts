@@ -1,4 +1,4 @@
-import { inboxOf, type InboxMessage } from "./load.sql.ts";
+import { inboxOf, storedJson, type InboxMessage } from "./load.sql.ts";
 import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
 /** Mail that its owner has not read: the next few MiB of it. */
@@ -12,7 +12,7 @@ export interface DrainedMail {
 const drain = defineStatement({
   name: "drain",
   text: `
-select r.id, box.mail, box.messages
+select r.id, box.mail, box.messages::text as messages
 from unnest($1::text[], $2::int[]) as x(id, seen) join runtime.run r on r.id = x.id, ${inboxOf("x.seen")} where r.mail > x.seen`,
 });
 
@@ -39,8 +39,13 @@ const unread = defineStatement({
 });
 
 /** Reads the messages of owned runs that are behind what each owner has seen; only runs that have some. */
-export function mailDrain(db: Queryable, owned: readonly { id: string; seen: number }[]): Promise<DrainedMail[]> {
-  return rowsOf(db, drain, [owned.map(({ id }) => id), owned.map(({ seen }) => seen)]);
+export async function mailDrain(db: Queryable, owned: readonly { id: string; seen: number }[]): Promise<DrainedMail[]> {
+  const asked = [owned.map(({ id }) => id), owned.map(({ seen }) => seen)];
+  const rows = await rowsOf<{ id: string; mail: number; messages: string }>(db, drain, asked);
+  const drained: DrainedMail[] = [];
+  for (const { id, mail, messages } of rows)
+    drained.push({ id, mail, messages: (await storedJson(messages)) as unknown as InboxMessage[] });
+  return drained;
 }
 
 /** Which of the offered node runs that are executed here do not count any more: cancelled with their run, or taken by another. */

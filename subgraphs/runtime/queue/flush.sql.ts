@@ -22,6 +22,7 @@ import {
   type EventRow,
   type FlushRunRow,
   type LongElements,
+  type Parameter,
   type NodeRunRow,
   type OfferRow,
   type SpanRow,
@@ -55,7 +56,7 @@ class NumberedRows<Row extends object> {
     }
   }
 
-  arrays(columns: Columns, long?: LongElements): (string | null)[] {
+  arrays(columns: Columns, long?: LongElements): Parameter[] {
     return [arrayText(this.#numbers), ...arraysOf(columns, this.#rows, long)];
   }
 
@@ -80,7 +81,7 @@ export class FlushRows {
 /** A flush as it is sent: made once, so that what is sent again is the same bytes. */
 export interface FlushBatch {
   form: FlushForm;
-  parameters: readonly (string | null)[];
+  parameters: readonly Parameter[];
 }
 
 /**
@@ -269,7 +270,7 @@ const maxCharacters = 2 ** 28;
 
 /** What is long of a flush, made in turns of the main loop. */
 export async function longOf({ runs, nodes, artifacts }: FlushRows): Promise<LongElements> {
-  const long = { json: new Map<string, string>(), text: new Map<string, string>() };
+  const long: LongElements = new Map();
   await runs.addLong(flushRunColumns, long);
   await nodes.addLong(nodeRunColumns, long);
   await artifacts.addLong(artifactColumns, long);

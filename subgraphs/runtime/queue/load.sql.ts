@@ -2,6 +2,7 @@
  * What an owner reads once, right after its claim: the run, its node runs and its inbox, in one statement; then the outputs that lie in artifacts, so many bytes at
  * a time. These never change, so that all of it is as it was at one moment. What runs weigh is asked before anything of them is read.
  */
+import { readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { isTimeOut } from "./failure.ts";
 import type { OpenedColumn } from "./rows.ts";
@@ -60,9 +61,11 @@ export interface LoadedNode {
   opened: OpenedColumn | null;
   /** Of a loop, or a sub-workflow, that goes on: what assigners have written of its variables, or of its state; null: nothing. */
   written: JsonObject | null;
-  /** The artifacts that it names, in order, and their size; null where it has ended. */
-  chunks: Json[][] | null;
+  /** The artifacts that it names, in order, null where none of their items is worked on any more, and the size of all; null where it has ended. */
+  chunks: (readonly Json[] | null)[] | null;
   chunkBytes: number | null;
+  /** Ordinals of an iteration's frames that have ended and have no row here (nested-load.sql.ts). */
+  ended?: readonly number[];
   route: string | null;
   errorCode: string | null;
   errorMessage: string | null;
@@ -99,7 +102,7 @@ const chunkBytes = `(select coalesce(sum((select a.size_bytes from runtime.artif
     from json_array_elements(n.opened -> 'chunks') c(chunk))`;
 
 /** SQL: nodes of run r that its owners died of, those included that are not loaded. Frames fail by them, and are none. Served by node_run_crashed. */
-const crashedNodes = `(select count(*)::int from runtime.node_run n where n.run_id = r.id and n.error_code = 'WORKER_CRASHED' and n.status = 4
+export const crashedNodes = `(select count(*)::int from runtime.node_run n where n.run_id = r.id and n.error_code = 'WORKER_CRASHED' and n.status = 4
     and n.node_type <> 'frame' and n.opened is null)`;
 
 /** SQL: whether a node run is no part of a frame or composite that has ended: of those only what came of them is wanted. A subselect that cannot be hashed. */
@@ -123,18 +126,25 @@ export const writtenIn = (row: string, before = "2147483647"): string => `case $
     when 'loop' then ${written(row, "loop_path", "loop_updates", before)}
     when 'sub-workflow' then ${written(row, "state_path", "state_updates", before)} end`;
 
-const nodeObject = `json_build_object('path', n.path, 'nodeId', n.node_id, 'nodeType', n.node_type, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
+const ifGoesOn = (value: string): string => `case when n.opened is not null and n.status < 3 then ${value} end`;
+
+const nodeObjectWith = (
+  itemChunks: string,
+): string => `json_build_object('path', n.path, 'nodeId', n.node_id, 'nodeType', n.node_type, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'opened', n.opened,
-  'written', case when n.opened is not null and n.status < 3 then ${writtenIn("n")} end, 'chunks', case when n.opened is not null and n.status < 3 then ${chunks} end,
-  'chunkBytes', case when n.opened is not null and n.status < 3 then ${chunkBytes} end, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
+  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'opened', n.opened, 'written', ${ifGoesOn(writtenIn("n"))},
+  'chunks', ${ifGoesOn(itemChunks)}, 'chunkBytes', ${ifGoesOn(chunkBytes)}, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
+
+const nodeObject = nodeObjectWith(chunks);
+/** SQL: a {@link LoadedNode} of node run n and artifact o, as JSON, but for the items that it works on. */
+export const nodeWithoutItems = nodeObjectWith("null::json");
 
 /**
  * SQL: the artifact of a node run's output. Others read what completed nodes put out, and those whose failure was handled; but for the rounds of a loop before its
  * last. Served by node_run_children.
  */
-const outputOf = `left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)
+export const outputOf = `left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)
     and not (n.node_type = 'frame' and coalesce(n.route, '') = 'again' and exists (select from runtime.node_run l
       where l.run_id = n.run_id and l.parent_path = n.parent_path and l.node_type = 'frame' and l.seq > n.seq))`;
 
@@ -163,10 +173,10 @@ const payloads = ["input", "state"];
 const freshBytes = 32_768;
 
 /** SQL: the columns of a {@link StoredRun}, of run r. */
-const runColumns = [facts, ...payloads.map((name) => `r.${name}`)].join(", ");
+export const runColumns = [facts, ...payloads.map((name) => `r.${name}`)].join(", ");
 
 /** SQL: one look-up in the primary key of events. */
-const lastEventMs = `(select ${epochMs("e.at")} from runtime.run_event e where e.run_id = r.id and e.seq = r.event_seq) as "lastEventMs"`;
+export const lastEventMs = `(select ${epochMs("e.at")} from runtime.run_event e where e.run_id = r.id and e.seq = r.event_seq) as "lastEventMs"`;
 
 /**
  * SQL: the same columns for a claim, which so spares a run that nobody has begun the load: its one event is that it was created, so it has no node runs,
@@ -199,13 +209,13 @@ select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_objec
 from runtime.run r where r.id = $1`,
 });
 
-const loadOutputs = defineStatement({
+export const loadOutputs = defineStatement({
   name: "load_outputs",
-  text: `select id, content_text as text, content_json as json from runtime.artifact where id = any($1)`,
+  text: `select id, content_text as text, content_json::text as json from runtime.artifact where id = any($1)`,
 });
 
 /** About what a row takes beside its texts. */
-const bytesOfRow = 600;
+export const bytesOfRow = 600;
 
 // Artifacts say how large they are, so that nothing of them is read.
 const loadWeights = defineStatement({
@@ -222,6 +232,8 @@ where r.id = any($1)`,
 });
 
 const loadHead = defineStatement({ name: "load_head", text: `select plan_id as "planId" from runtime.run where id = $1` });
+
+const loadPlanIds = defineStatement({ name: "load_plan_ids", text: `select id, plan_id as "planId" from runtime.run where id = any($1)` });
 
 const plan = defineStatement({ name: "load_plan", text: "select document from runtime.plan where id = $1" });
 
@@ -287,13 +299,21 @@ export async function outputsLoad(db: Queryable, runs: readonly { nodes: readonl
 /** What is not read in the time that a statement has is read in halves. */
 async function pageLoad(db: Queryable, ids: readonly string[]): Promise<Map<string, Output>> {
   try {
-    const rows = await rowsOf<{ id: string; text: string | null; json: Json }>(db, loadOutputs, [ids]);
-    return new Map(rows.map(({ id, text, json }) => [id, { outputText: text, outputJson: json }]));
+    const rows = await rowsOf<{ id: string; text: string | null; json: string | null }>(db, loadOutputs, [ids]);
+    const outputs = new Map<string, Output>();
+    // The driver would read each at once.
+    for (const { id, text, json } of rows) outputs.set(id, { outputText: text, outputJson: await storedJson(json) });
+    return outputs;
   } catch (cause) {
     if (!isTimeOut(cause) || ids.length < 2) throw cause;
     const middle = Math.ceil(ids.length / 2);
     return new Map([...(await pageLoad(db, ids.slice(0, middle))), ...(await pageLoad(db, ids.slice(middle)))]);
   }
+}
+
+/** Reads what was stored as JSON; what is large in turns of the main loop. */
+export async function storedJson(text: string | null): Promise<Json> {
+  return text === null ? null : ((await readJsonInTurns(text, { isOurs: true })) as Json);
 }
 
 /** Parts of a list, each of so many bytes at most, or of one item. */
@@ -316,6 +336,12 @@ export function pages<T>(items: readonly T[], bytesOf: (item: T) => number, most
 export async function runPlanId(db: Queryable, id: string): Promise<string | undefined> {
   const [run] = await rowsOf<{ planId: string }>(db, loadHead, [id]);
   return run?.planId;
+}
+
+/** The ids of the plans that runs execute, by their own. */
+export async function planIdsOf(db: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await rowsOf<{ id: string; planId: string }>(db, loadPlanIds, [ids]);
+  return new Map(rows.map(({ id, planId }) => [id, planId]));
 }
 
 /** A frozen plan's document, as it was written. */

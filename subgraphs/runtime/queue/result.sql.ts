@@ -1,4 +1,4 @@
-import { arraysOf, resultColumns, rowsFrom, type ResultRow } from "./rows.ts";
+import { addLongElements, arraysOf, resultColumns, rowsFrom, type LongElements, type ResultRow } from "./rows.ts";
 import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
 
 /** The outcome of an offered node run, for the inbox of its run. */
@@ -30,6 +30,8 @@ from a left join d using (key) left join (select key, lease from runtime.work wh
 });
 
 /** Hands in the outcomes of offered node runs, of many runs at once. */
-export function resultsPost(db: Queryable, results: readonly OfferedResult[]): Promise<ResultAnswer[]> {
-  return rowsOf(db, result, arraysOf(resultColumns, results));
+export async function resultsPost(db: Queryable, results: readonly OfferedResult[]): Promise<ResultAnswer[]> {
+  const long: LongElements = new Map();
+  await addLongElements(resultColumns, results, long);
+  return rowsOf(db, result, arraysOf(resultColumns, results, long));
 }

@@ -5,7 +5,7 @@
  * Rows travel as arrays, one a column, and are put together again by `unnest`. That costs PostgreSQL about half of what jsonb_to_recordset does, and
  * JSON arrives as it was written. A column that no row of a statement fills is one null, whatever the number of rows.
  */
-import { joinInTurns, textPieces } from "#shared/pieces.ts";
+import { takeInTurns, textPieces } from "#shared/pieces.ts";
 
 import type { Json } from "#shared/json.ts";
 
@@ -271,36 +271,33 @@ export function rowsFrom(columns: Columns, first: number, { isNumbered }: { isNu
   return `unnest(${parameters.join(", ")}) as x(${(isNumbered ? ["k", ...names] : names).join(", ")})`;
 }
 
-/** The parameters of {@link rowsFrom}: texts of arrays, null for a column without a value. `long`: elements that were made before. */
-export function arraysOf(columns: Columns, rows: readonly object[], long?: LongElements): (string | null)[] {
+/** A parameter of a statement: an array as text or, where an element of it is long, in PostgreSQL's binary form. */
+export type Parameter = string | Buffer | null;
+
+/** The parameters of {@link rowsFrom}: arrays, null for a column without a value. `long`: elements that were made before. */
+export function arraysOf(columns: Columns, rows: readonly object[], long?: LongElements): Parameter[] {
   return Object.entries(columns).map(([field, column]) => arrayOf(column, { field, rows: rows as readonly Fields[], long }));
 }
 
-/** Elements of arrays by their text: of JSON, and of other texts. */
-export interface LongElements {
-  json: Map<string, string>;
-  text: Map<string, string>;
-}
+/** The bytes of elements of arrays, in pieces, by their text. */
+export type LongElements = Map<string, Buffer[]>;
 
-/** Texts of more are escaped in turns of the main loop. */
+/** Texts of more are encoded in turns of the main loop. */
 const longUnits = 1 << 20;
 
-/** Makes the elements that are long, in turns of the main loop, and adds them to `long`. */
+/** Encodes the elements that are long, in turns of the main loop, and adds them to `long`. */
 export async function addLongElements(columns: Columns, rows: readonly object[], long: LongElements): Promise<void> {
-  for (const [field, { type }] of Object.entries(columns)) {
-    const isJson = isJsonType(type);
+  for (const field of Object.keys(columns))
     for (const row of rows as readonly Fields[]) {
       const text = row[field];
-      if (typeof text === "string" && text.length > longUnits) long[isJson ? "json" : "text"].set(text, await longElement(text, isJson));
+      if (typeof text === "string" && text.length > longUnits && !long.has(text)) long.set(text, await encoded(text));
     }
-  }
 }
 
-async function longElement(text: string, isJson: boolean): Promise<string> {
-  const escaped = function* (): Generator<string> {
-    for (const piece of textPieces(text)) yield element(piece, isJson).slice(1, -1);
-  };
-  return `"${await joinInTurns(escaped())}"`;
+async function encoded(text: string): Promise<Buffer[]> {
+  const pieces: Buffer[] = [];
+  await takeInTurns(textPieces(text), (piece) => pieces.push(Buffer.from(piece)));
+  return pieces;
 }
 
 function isJsonType(type: string): boolean {
@@ -325,9 +322,12 @@ type Fields = Readonly<Record<string, string | number | boolean | null | undefin
 function arrayOf(
   { name, type }: Column,
   { field, rows, long }: { field: string; rows: readonly Fields[]; long: LongElements | undefined },
-): string | null {
+): Parameter {
+  const oid = elementOids[type];
+  // Escaped, a text of quotation marks would be four times as long, and the driver encodes it in one turn.
+  if (long !== undefined && oid !== undefined && rows.some((row) => long.has(row[field] as string)))
+    return binaryArray(oid, { field, rows, long });
   const isJson = isJsonType(type);
-  const known = isJson ? long?.json : long?.text;
   let text = "";
   let isEmpty = true;
   for (const row of rows) {
@@ -337,12 +337,36 @@ function arrayOf(
       continue;
     }
     isEmpty = false;
-    if (typeof value === "string") text += `,${known?.get(value) ?? element(value, isJson)}`;
+    if (typeof value === "string") text += `,${element(value, isJson)}`;
     // float8 would take NaN, and no JSON would give it back.
     else if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
     else text += `,${value}`;
   }
   return isEmpty ? null : `{${text.slice(1)}}`;
+}
+
+/** Of the types that may be long, in pg_type. */
+const elementOids: Readonly<Record<string, number>> = { json: 114, text: 25 };
+
+/** As array_recv takes it: dimensions, whether there are nulls, the elements' type, how many, the first one's number, then each with its length. */
+function binaryArray(oid: number, { field, rows, long }: { field: string; rows: readonly Fields[]; long: LongElements }): Buffer {
+  const pieces = [int32s(1, 1, oid, rows.length, 1)];
+  for (const row of rows) {
+    const value = row[field];
+    if (typeof value !== "string") {
+      pieces.push(int32s(-1));
+      continue;
+    }
+    const bytes = long.get(value) ?? [Buffer.from(value)];
+    pieces.push(int32s(bytes.reduce((sum, { length }) => sum + length, 0)), ...bytes);
+  }
+  return Buffer.concat(pieces);
+}
+
+function int32s(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, index) => bytes.writeInt32BE(value, 4 * index));
+  return bytes;
 }
 
 /** Numbers of runs, or texts, as one array. */

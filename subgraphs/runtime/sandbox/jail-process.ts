@@ -5,17 +5,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { performance } from "node:perf_hooks";
 import type { Readable } from "node:stream";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { StringDecoder } from "node:string_decoder";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json } from "#shared/json.ts";
-import { maxJsonValues, ValueCounter } from "#shared/json/value-count.ts";
+import { excessWords, ValueCounter } from "#shared/json/value-count.ts";
 import type { PythonInterpreter } from "./python-interpreter.ts";
 import type { Program, ProgramLimits, SandboxResult } from "./sandbox.ts";
 
 const jailPath = fileURLToPath(new URL("./jail.py", import.meta.url));
-
-const longUnits = 1 << 20;
 
 /** What jail.py says before the program begins. */
 const beforehandSchema = z.discriminatedUnion("kind", [
@@ -71,19 +70,18 @@ export async function runJailed(python: PythonInterpreter, program: Program, lim
   answerPipe?.on("data", (chunk: Buffer) => {
     if (stopped !== undefined) return;
     values.add(chunk);
-    if (values.count > maxJsonValues)
-      stop("CODE_OUTPUT_TOO_LARGE", `The program's result has more than ${maxJsonValues} values; give back less, or text.`);
+    const { excess } = values;
+    if (excess !== undefined) stop("CODE_OUTPUT_TOO_LARGE", `The program's result ${excessWords(excess)}; give back less, or text.`);
   });
   feed(child, python, program, limits);
   const end = await ending;
   clearTimeout(timer);
   program.signal.removeEventListener("abort", onAbort);
   const said = answer();
-  // A text of many megabytes was a turn's work, and so is reading it.
-  if (said.length > longUnits) await nextTurn();
-  const verdict = stopped ?? judge(end, said, stderr());
+  const verdict = stopped ?? (await judge(end, said, stderr()));
   // PostgreSQL's text cannot hold NUL; printed text is for people.
-  return { ...verdict, stdout: stdout().replaceAll("\u0000", "\ufffd"), durationMs: performance.now() - startedMs };
+  const size = verdict.kind === "completed" ? { resultBytes: said.length } : {};
+  return { ...verdict, ...size, stdout: stdout().replaceAll("\u0000", "\ufffd"), durationMs: performance.now() - startedMs };
 }
 
 function feed(child: ChildProcess, python: PythonInterpreter, program: Program, limits: ProgramLimits): void {
@@ -109,18 +107,19 @@ function pipeOf(child: ChildProcess, index: number): Readable | null {
   return ((child.stdio as ChildProcess["stdio"] | undefined)?.[index] ?? null) as Readable | null;
 }
 
-/** Keeps the first `maxBytes` and drops the rest; `onExceeded` is told once. Returns a reader of what has come. */
+/** Keeps the first `maxBytes` and drops the rest; `onExceeded` is told once. Returns a reader of what has come; each piece was made text as it came. */
 function collect(stream: Readable | null | undefined, maxBytes: number, onExceeded: () => void): () => string {
-  const chunks: Buffer[] = [];
+  const decoder = new StringDecoder("utf8");
+  const pieces: string[] = [];
   let bytes = 0;
   stream?.on("error", () => {});
   stream?.on("data", (chunk: Buffer) => {
     const exceededBefore = bytes > maxBytes;
-    if (bytes < maxBytes) chunks.push(chunk.subarray(0, maxBytes - bytes));
+    if (bytes < maxBytes) pieces.push(decoder.write(chunk.subarray(0, maxBytes - bytes)));
     bytes += chunk.length;
     if (bytes > maxBytes && !exceededBefore) onExceeded();
   });
-  return () => Buffer.concat(chunks).toString("utf8");
+  return () => pieces.join("") + decoder.end();
 }
 
 type End = { exitCode: number | null; signal: NodeJS.Signals | null } | { startError: Error };
@@ -132,15 +131,16 @@ function ended(child: ChildProcess): Promise<End> {
   });
 }
 
-function judge(end: End, answer: string, stderr: string): Verdict {
+async function judge(end: End, answer: string, stderr: string): Promise<Verdict> {
   if ("startError" in end) return failed("SANDBOX_UNAVAILABLE", `Python could not be started: ${end.startError.message}.`);
-  const [first = "", ...rest] = answer.split("\n");
+  const firstEnd = (answer.indexOf("\n") + 1 || answer.length + 1) - 1;
+  const first = answer.slice(0, firstEnd);
   const beforehand = beforehandSchema.safeParse(parseJson(first)).data;
   if (beforehand?.kind === "unavailable") return failed("SANDBOX_UNAVAILABLE", `This host cannot jail a program: ${beforehand.message}.`);
   // It ended before the program began, so that was not the program's doing.
   if (beforehand === undefined)
     return failed("SANDBOX_UNAVAILABLE", `Python ended before the program began: ${lastLine(stderr) ?? endOf(end)}.`);
-  const said = answerSchema.safeParse(parseJson(rest.join("\n"))).data;
+  const said = answerSchema.safeParse(await readJsonInTurns(answer.slice(firstEnd + 1), { isOurs: true })).data;
   if (said !== undefined) return said.kind === "completed" ? { kind: "completed", result: (said.result ?? null) as Json } : said;
   if (end.signal === "SIGXCPU") return failed("CODE_TIMEOUT", "The program used up its processor time.");
   // Not by us, who would have noted it: by the kernel, for processor time or for want of memory.

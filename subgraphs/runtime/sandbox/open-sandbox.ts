@@ -65,7 +65,8 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       const problem = await engine.problem();
       if (problem !== null) return notRun("SANDBOX_UNAVAILABLE", problem);
       const program = { ...request, timeoutMs: Math.min(request.timeoutMs, maxTimeoutMs) };
-      const ran = await turns.run(request, () => {
+      const ran = await turns.run(request, async () => {
+        await request.entered?.();
         request.begins?.();
         return engine.run(program);
       });

@@ -13,7 +13,7 @@ import {
   type QuickJSHandle,
   type QuickJSSyncVariant,
 } from "quickjs-emscripten-core";
-import { hasTooManyValues, maxJsonValues } from "#shared/json/value-count.ts";
+import { excessWords, jsonExcess } from "#shared/json/value-count.ts";
 import { namesMain } from "./main-call.ts";
 import { guestSource, programFile } from "./quickjs-guest.ts";
 import type { PrintedPage, ProgramMessage, ProgramVerdict } from "./quickjs-messages.ts";
@@ -134,8 +134,9 @@ class QuickjsRun {
     if (this.#lengthOf(json) > resultBytes) return tooLarge;
     const text = this.#text(json);
     if (Buffer.byteLength(text) > resultBytes) return tooLarge;
-    if (!hasTooManyValues(text)) return { kind: "completed", json: text };
-    return failed("CODE_OUTPUT_TOO_LARGE", `The program's result has more than ${maxJsonValues} values; give back less, or text.`);
+    const excess = jsonExcess(text);
+    if (excess === undefined) return { kind: "completed", json: text };
+    return failed("CODE_OUTPUT_TOO_LARGE", `The program's result ${excessWords(excess)}; give back less, or text.`);
   }
 
   #evaluate(code: string, file: string): QuickJSHandle {

@@ -5,6 +5,8 @@
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
+import { readJsonInTurns } from "#shared/json-reader.ts";
+import type { Json } from "#shared/json.ts";
 import type { PrintedPage, ProgramVerdict, QuickjsThreadMessage } from "./quickjs-messages.ts";
 import type { Program, ProgramLimits, SandboxResult } from "./sandbox.ts";
 
@@ -43,7 +45,9 @@ export class QuickjsWorker {
     this.#idle = setTimeout(() => this.#retire(), idleMs).unref();
     this.#thread?.unref();
     if (verdict.kind === "failed") return { ...verdict, stdout: this.#printed(), durationMs };
-    return { kind: "completed", result: JSON.parse(verdict.json), stdout: this.#printed(), durationMs };
+    // It was written by our own guest, so it is JSON.
+    const result = (await readJsonInTurns(verdict.json, { isOurs: true })) as Json;
+    return { kind: "completed", result, stdout: this.#printed(), durationMs, resultBytes: verdict.json.length };
   }
 
   /** First it is given no more programs, then its thread ends. */

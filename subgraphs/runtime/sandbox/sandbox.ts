@@ -12,7 +12,9 @@ export interface Program {
   /** From the program's start; waiting for its turn does not count. */
   timeoutMs: number;
   signal: AbortSignal;
-  /** Called when its turn has come. */
+  /** Waits, when its turn has come, until there is room for what it gives. */
+  entered?: () => Promise<void> | undefined;
+  /** Called when it begins. */
   begins?: () => void;
 }
 
@@ -33,7 +35,14 @@ export interface ProgramLimits {
 }
 
 export type SandboxResult =
-  | { kind: "completed"; result: Json; stdout: string; durationMs: number }
+  | {
+      kind: "completed";
+      result: Json;
+      stdout: string;
+      durationMs: number;
+      /** Of the result, as it came. */
+      resultBytes?: number;
+    }
   | {
       kind: "failed";
       /**

@@ -1,6 +1,8 @@
 /** What one operation on the platform's own graph may cost, told before anything is asked of a subgraph. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { getIntrospectionQuery, parse, type GraphQLError } from "graphql";
 import { AppError } from "#shared/errors.ts";
 import { documentExcess } from "../../../router/graph/document-weight.ts";
@@ -30,6 +32,17 @@ function refusal(text: string, variables?: Record<string, unknown>): object | un
     if (error instanceof RefusedOperation) return told(error.errors[0]);
     throw error;
   }
+}
+
+/** Bytes that the heap has more of, once all is collected that nobody has. */
+function heapGrown(work: () => void): number {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  work();
+  collect();
+  return process.memoryUsage().heapUsed - before;
 }
 
 const runsOf = (inner: string, page = "(first: 200)") => `runs${page} { edges { node { ${inner} } } }`;
@@ -204,7 +217,7 @@ describe("plans", () => {
     `query Q${index}($no: Boolean = false) { ${times(45, (each) => `a${each}: app(id: "${each}") @include(if: $no) { id ${runsOf("workflow { id }")} }`)} }`;
 
   it("that are kept are bounded by what they hold, not by their number", () => {
-    const bytes = 8 << 20;
+    const bytes = 16 << 20;
     const kept = operationsWithin(bytes);
     for (let index = 0; index < 30; index++) kept.fromText(heavy(index), undefined);
     expect(kept.kept.bytes).toBeLessThanOrEqual(bytes);
@@ -224,6 +237,21 @@ describe("plans", () => {
     const tokens = (text: string) => text.match(/[\w$]+|[^\s\w]/g)!.length;
     expect(tokens(written)).toBeGreaterThan(tokens(planned));
     expect(sizeOf(planned)).toBeGreaterThan(sizeOf(written));
+  });
+
+  const of35kB = (conditions: string) => (name: number) =>
+    `{ ${times(120, (index) => `f${name}x${index}: app(id: "1") ${conditions} { ${"id code name description status createdAt updatedAt deletedAt ".repeat(4)} }`)} }`;
+  it.each<[string, (name: number) => string]>([
+    ["of which nothing is planned", of35kB("@skip(if: true)")],
+    ["of equal fields", (name) => `query Q${name} { ${times(60, (index) => `f${index}: app(id: "1") { ${"id name ".repeat(15)} }`)} }`],
+  ])("count for no less than the heap has of them: documents %s", (_, textOf) => {
+    const kept = operationsWithin(1 << 30);
+    kept.fromText(textOf(0), undefined);
+    const grown = heapGrown(() => {
+      for (let name = 1; name <= 8; name++) kept.fromText(textOf(name), undefined);
+    });
+    expect(grown).toBeGreaterThan(1 << 20);
+    expect(grown).toBeLessThan(kept.kept.bytes);
   });
 
   it("of many operations of one document count with it", () => {

@@ -90,13 +90,13 @@ function graphs(depth: number): fc.Arbitrary<PlanDocument> {
 /** Rows as they were written, and how the run stood after each. */
 export interface NestedTold {
   run: RunState;
-  log: { row: StoredNode; after: string; holdings?: [path: string, values: JsonObject][] }[];
+  log: { row: StoredNode; after: string; unread: string; holdings?: [path: string, values: JsonObject][] }[];
   /** Frames that were open at once, of each composite, at most. */
   mostOpen: Map<string, number>;
 }
 
-/** All that a takeover has to find again. What is part of something that has failed does nothing more until it ends with that, whichever way it stood. */
-export function standing(run: RunState): string {
+/** All that a takeover has to find again; `isUnread`: but for what came of items that have ended. What is part of something that has failed does nothing more until it ends with that, whichever way it stood. */
+export function standing(run: RunState, isUnread = false): string {
   const nodes = [...run.frames.values()].flatMap(({ nodes, end }) => [...nodes, ...(end?.ends === undefined ? [] : [end])]);
   return JSON.stringify({
     phases: Object.fromEntries(
@@ -111,10 +111,21 @@ export function standing(run: RunState): string {
     open: [...run.open].map(({ path }) => path).toSorted(),
     failing: [...run.failing].map(({ path }) => path).toSorted(),
     drives: nodes
-      .flatMap(({ path, drive }) =>
+      .flatMap(({ path, drive, node }) =>
         drive === undefined
           ? []
-          : [[path, drive.ended, drive.next, [...drive.frames.keys()], drive.failure, results(drive), drive.isDone, drive.holding]],
+          : [
+              [
+                path,
+                drive.ended,
+                drive.next,
+                [...drive.frames.keys()],
+                drive.failure,
+                isUnread && node.composite?.kind === "iteration" ? Object.keys(drive.results) : results(drive),
+                drive.isDone,
+                drive.holding,
+              ],
+            ],
       )
       .toSorted(),
     crashedNodes: run.crashedNodes,
@@ -146,10 +157,10 @@ export function tellNested({ plan, picks, failing, isWriting = true, failsWith }
       ...more,
     };
     const skipped = apply() ?? [];
-    told.log.push({ row, after: "" });
+    told.log.push({ row, after: "", unread: "" });
     for (const one of skipped)
-      told.log.push({ row: { path: one.path, status: "SKIPPED", doneSeq: told.log.length + 1, ...none }, after: "" });
-    told.log.at(-1)!.after = standing(run);
+      told.log.push({ row: { path: one.path, status: "SKIPPED", doneSeq: told.log.length + 1, ...none }, after: "", unread: "" });
+    Object.assign(told.log.at(-1)!, { after: standing(run), unread: standing(run, true) });
     for (const { owner } of run.frames.values())
       if (owner?.drive !== undefined) told.mostOpen.set(owner.path, Math.max(told.mostOpen.get(owner.path) ?? 0, owner.drive.frames.size));
   };

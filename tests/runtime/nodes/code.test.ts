@@ -26,6 +26,7 @@ describe("a code node", () => {
         timeoutMs: 3_000,
         signal: context.signal,
         begins: expect.any(Function) as () => void,
+        entered: expect.any(Function) as () => Promise<void>,
       },
     ]);
   });

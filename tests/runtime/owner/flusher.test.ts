@@ -56,6 +56,20 @@ describe("a flush of one run that PostgreSQL refuses", () => {
     expect(rows).toEqual([{ output_text: "kept", output_json: { n: 1 }, started: true }]);
   });
 
+  it("tells nothing again that followed from what was refused", async () => {
+    const t = await setup();
+    t.worker();
+    const handled = node("a", "hold", {}, { on_error: { default: { output_text: "instead" } } });
+    const run = await t.create(plan([handled, node("b", "hold"), node("see", "echo")], ["a>see"]));
+    const [a, b] = await Promise.all(["a", "b"].map((id) => t.calls.heldNode(id)));
+    a?.end({ kind: "completed", outputText: "refused", usage: { modelCalls: 2 ** 31, promptTokens: 0, completionTokens: 0 } });
+    b?.end();
+    const view = await t.finished(run);
+    expect(view).toMatchObject({ status: "COMPLETED", nodes: { a: "FAILED", see: "COMPLETED" } });
+    const { rows } = await t.pool.query("select output_json -> 'nodes' -> 'a' ->> 'text' as seen from runtime.node_run where path = 'see'");
+    expect(rows).toEqual([{ seen: "instead" }]);
+  });
+
   it("goes on where the outcomes can be stored one by one", async () => {
     const t = await setup();
     // Stands for a limit of PostgreSQL that several values reach only together.

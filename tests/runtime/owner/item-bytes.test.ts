@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import { compilePlan } from "../../../subgraphs/runtime/engine/plan.ts";
@@ -10,14 +12,33 @@ import { node, plan } from "../../testkit/engine/plan.ts";
 
 const mebi = 1024 * 1024;
 
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** What is in use of the heap after a collection. */
+function heapBytes(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
 const fresh: LoadedRun = {
   ...{ id: "run", tenantId: "acme", planId: "plan", execution: "WORKERS", dryRun: false, sessionId: null, requestId: "r", traceId: "t" },
   ...{ initialNode: null, effectKeys: null, status: 0, lease: "lease", eventSeq: 1, mail: 0, input: {}, state: {}, startedMs: null },
   ...{ lastEventMs: 0, nodes: [], crashedNodes: 0, inbox: [] },
 };
 
-/** Takes a run of one iteration over these items to its end, each row stored at once; each item puts out so many characters. */
-function run({ items, characters, config }: { items: readonly Json[]; characters: number; config: JsonObject }) {
+/** Takes a run of one iteration over these items to its end, each row stored at once; each item puts out so many characters. `each` is told of each row. */
+function run({
+  items,
+  characters,
+  config,
+  each = () => {},
+}: {
+  items: readonly Json[];
+  characters: number;
+  config: JsonObject;
+  each?: (row: number) => void;
+}) {
   const body = plan([node("put", "any")]) as unknown as JsonObject;
   const ledger = new RunLedger(fresh, compilePlan(plan([node("each", "iteration", { body, ...config })])), new DatabaseClock(0));
   const codes: string[] = [];
@@ -32,6 +53,7 @@ function run({ items, characters, config }: { items: readonly Json[]; characters
     for (const { errorCode } of ledger.take().nodes.values()) if (errorCode != null) codes.push(errorCode);
     ledger.stored(ledger.seq);
     held.push(ledger.heldBytes);
+    each(held.length);
   }
   return { codes, held, phase: ledger.graph.root.nodes[0]!.phase, output: ledger.graph.root.outputs["each"]?.output };
 }
@@ -46,6 +68,20 @@ describe("what a run holds of an iteration", () => {
     expect(Math.max(...t.held)).toBeGreaterThan(2 * mebi);
     expect(Math.max(...t.held)).toBeLessThan(3 * mebi);
     expect(t.held.at(-1)).toBeLessThan(mebi / 100);
+  });
+
+  it("takes a few megabytes of 10,000 items: 150 is the bound", () => {
+    const before = heapBytes();
+    let most = 0;
+    const each = (row: number): void => {
+      if (row % 5_000 === 0) most = Math.max(most, heapBytes() - before);
+    };
+    const t = run({ items: counted(10_000), characters: 10, config: { parallel: 16 }, each });
+    expect(t).toMatchObject({ phase: "COMPLETED", codes: [] });
+    expect(t.output).toHaveLength(10_000);
+    expect(most).toBeLessThan(150 * mebi);
+    // What is counted of it keeps up with what is there.
+    expect(Math.max(...t.held)).toBeLessThan(10 * mebi);
   });
 
   it("has its items, until it ends", () => {

@@ -71,7 +71,7 @@ interface Claimed {
 
 /** Runs that the test owns. */
 async function claimed(count: number): Promise<Claimed> {
-  const t = await EngineFixture.open();
+  const t = await EngineFixture.open({ madeUp: true });
   const claims: ClaimedRun[] = [];
   for (let k = 0; k < count; k++) {
     const runId = await t.create(plan([node("a", "pure")]));
@@ -153,7 +153,7 @@ describe("the statement for plain ends", () => {
   });
 
   it("takes the runs of a chain and of an executed one; a session's, a started and a large one take the full one", async () => {
-    const t = await EngineFixture.open();
+    const t = await EngineFixture.open({ madeUp: true });
     const names: string[] = [];
     const query = t.pool.query.bind(t.pool) as (...call: unknown[]) => Promise<unknown>;
     Object.assign(t.pool, {

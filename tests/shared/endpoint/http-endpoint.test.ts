@@ -53,6 +53,26 @@ describe("an endpoint over HTTP", () => {
     expect(result).toEqual({ data: { run: { status: "DONE" } } });
   });
 
+  it("reads no more of an answer than whoever asked has room for", async () => {
+    await using t = await setup();
+    const long = "x".repeat(8 << 20);
+    const asked = Promise.withResolvers<void>();
+    const room = Promise.withResolvers<void>();
+    const seen: number[] = [];
+    const answered = t.endpoint.execute({
+      query: "query Q($text: JSON) { echo(value: $text) }",
+      variables: { text: long },
+      info,
+      onBytes: (bytes) => (seen.push(bytes), asked.resolve(), room.promise),
+    });
+    await asked.promise;
+    await t.endpoint.execute({ query: "{ whoami }", info });
+    expect(seen).toHaveLength(1);
+    room.resolve();
+    expect(await answered).toEqual({ data: { echo: long } });
+    expect(seen.reduce((sum, bytes) => sum + bytes)).toBeGreaterThan(long.length);
+  });
+
   it("works through a Unix socket, streams included", async () => {
     const folder = await mkdtemp(join(tmpdir(), "ep-"));
     const t = await setup({ listen: { socketPath: join(folder, "s.sock") } });

@@ -40,6 +40,51 @@ describe("guardedFetch", () => {
     expect((await fetch(`${server.url}/a`)).text).toBe("hello");
   });
 
+  it("reads no more than there is room for, and is not late for that", async () => {
+    const { server, fetch } = await setup();
+    const all = 16 << 20;
+    let written = 0;
+    server.on("GET /a", (_, response) => {
+      const more = (): void => {
+        while (written < all) {
+          written += 1 << 20;
+          if (!response.write(Buffer.alloc(1 << 20))) return void response.once("drain", more);
+        }
+        response.end();
+      };
+      more();
+    });
+    const room = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    let given = 0;
+    const fetched = fetch(`${server.url}/a`, {
+      maxBytes: all,
+      deadlineMs: 3_000,
+      arrives: (bytes) => ((given += bytes), asked.resolve(), room.promise),
+    });
+    await asked.promise;
+    const first = given;
+    // Another one with the same deadline is late meanwhile.
+    server.on("GET /late", () => {});
+    await expect(fetch(`${server.url}/late`, { deadlineMs: 3_000 })).rejects.toMatchObject({ reason: "FETCH_TIMEOUT" });
+    expect(given).toBe(first);
+    expect(written).toBeLessThan(all);
+    room.resolve();
+    expect((await fetched).body.byteLength).toBe(all);
+    expect(given).toBe(all);
+  });
+
+  it("ends at once when it is stopped while it waits for room", async () => {
+    const { server, fetch } = await setup();
+    server.on("GET /a", { body: "abc" });
+    const stop = new AbortController();
+    const fetched = fetch(`${server.url}/a`, {
+      signal: stop.signal,
+      arrives: () => (stop.abort(new Error("stopped")), new Promise<void>(() => {})),
+    });
+    await expect(fetched).rejects.toThrow("stopped");
+  });
+
   it.each(["constructor", "__proto__", "unheard-of"])("hands on no body whose encoding is %s", async (encoding) => {
     const { server, fetch } = await setup();
     server.on("GET /a", { headers: { "content-encoding": encoding }, body: "as it came" });

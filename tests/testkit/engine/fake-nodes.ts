@@ -16,6 +16,8 @@ export interface HeldCall {
 export interface Calls {
   /** Node ids in the order in which they were called. */
   readonly log: string[];
+  /** Calls of outside nodes, but for those that are interrupted. */
+  readonly made: { nodeRunId: string; attempt: number }[];
   /** Calls of `hold` nodes that nobody has ended, by node run id. */
   readonly held: Map<string, HeldCall>;
   /** Resolves when a `hold` node of that id is called. */
@@ -38,6 +40,7 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
   const waiters = new Map<string, (call: HeldCall) => void>();
   const calls: Calls = {
     log: [],
+    made: [],
     held: new Map(),
     attempts: new Map(),
     keys: [],
@@ -52,7 +55,11 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
   });
   const outside = (run: (context: NodeContext) => NodeOutcome | Promise<NodeOutcome>): NodeExecutor => ({
     effect: "outside",
-    run: (context) => logged(calls, context, run),
+    run: (context) => {
+      // The attempt of one that was interrupted is made again.
+      if (context.config["times"] === undefined) calls.made.push({ nodeRunId: context.nodeRunId, attempt: context.attempt });
+      return logged(calls, context, run);
+    },
   });
   const types: Record<string, NodeExecutor> = {
     iteration: iterationNode,

@@ -15,7 +15,7 @@ import { Worker, type WorkerOptions } from "../../../subgraphs/runtime/worker/wo
 import { runtimeSubgraph } from "../../../subgraphs/runtime/subgraph.ts";
 import { createTestDatabase, type TestDatabase } from "../database.ts";
 import { eventually } from "../eventually.ts";
-import { assertInvariants } from "../invariants.ts";
+import { assertCalls, assertInvariants } from "../invariants.ts";
 import { fakeExecutors, type Calls } from "./fake-nodes.ts";
 import { LocalHints } from "./local-hints.ts";
 
@@ -60,9 +60,12 @@ export class EngineFixture {
   readonly #workers: { worker: Worker; pool: pg.Pool }[] = [];
   readonly #drop: () => Promise<void>;
   readonly #applyWaitMs: number;
+  readonly #isMadeUp: boolean;
+  /** Leases that a test has let run out. */
+  #setBacks = 0;
   readonly adminUrl: string;
 
-  private constructor(database: TestDatabase, pool: pg.Pool, applyWaitMs: number) {
+  private constructor(database: TestDatabase, pool: pg.Pool, { applyWaitMs, madeUp }: { applyWaitMs: number; madeUp: boolean }) {
     this.url = database.url;
     this.adminUrl = database.adminUrl;
     this.#drop = database.drop;
@@ -71,6 +74,7 @@ export class EngineFixture {
     this.executors = executors;
     this.calls = calls;
     this.#applyWaitMs = applyWaitMs;
+    this.#isMadeUp = madeUp;
     this.control = this.newControl();
   }
 
@@ -82,13 +86,16 @@ export class EngineFixture {
     return control;
   }
 
-  /** @param setup.applyWaitMs how long the control waits for a run's owner; two minutes, for where there is one it always comes to it. */
-  static async open({ applyWaitMs = 120_000 } = {}): Promise<EngineFixture> {
+  /**
+   * @param setup.applyWaitMs how long the control waits for a run's owner; two minutes, for where there is one it always comes to it.
+   * @param setup.madeUp rows are made up by the test: they need not be what an owner makes of a plan.
+   */
+  static async open({ applyWaitMs = 120_000, madeUp = false } = {}): Promise<EngineFixture> {
     const database = await createTestDatabase();
     const pool = openPool({ url: database.url, scope: "engine", max: 10 });
     const { rows } = await pool.query<{ present: boolean }>("select to_regclass('runtime.run') is not null as present");
     if (rows[0]?.present !== true) await migrateRuntime(database.url);
-    const fixture = new EngineFixture(database, pool, applyWaitMs);
+    const fixture = new EngineFixture(database, pool, { applyWaitMs, madeUp });
     opened.add(fixture);
     return fixture;
   }
@@ -143,6 +150,7 @@ export class EngineFixture {
 
   /** Lets the leases of a run and of its offered nodes run out now, as time would. */
   async leasesEnd(runId: string): Promise<void> {
+    this.#setBacks++;
     await this.pool.query("update runtime.work set visible_at = now() where run_id = $1 and lease is not null", [runId]);
   }
 
@@ -154,7 +162,9 @@ export class EngineFixture {
   async close(): Promise<void> {
     try {
       await this.#stop();
-      await assertInvariants(this.pool);
+      await assertInvariants(this.pool, !this.#isMadeUp);
+      const others = Math.max(0, this.#workers.length + this.#controls.length - 2);
+      assertCalls(this.calls.made, this.#setBacks + others);
     } finally {
       await this.#end();
     }
@@ -192,7 +202,10 @@ function watch(pool: pg.Pool, sends: (sent: SentStatement) => void): void {
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
   const watched = async (...args: unknown[]): Promise<unknown> => {
     const { name = "", values = [] } = args[0] as Partial<SentStatement>;
-    const characters = values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0);
+    const characters = values.reduce<number>(
+      (sum, value) => sum + (typeof value === "string" || Buffer.isBuffer(value) ? value.length : 0),
+      0,
+    );
     sends({ name, values, characters });
     return query(...args);
   };

@@ -54,6 +54,8 @@ export interface PortCall {
   traceparent: string;
   idempotencyKey: string;
   signal: AbortSignal;
+  /** Hears of the answer's bytes while they come, see NodeContext. */
+  arrives(bytes: number): Promise<void> | undefined;
 }
 
 /** What a piece of text is: of the answer, or of what the model thinks before it. */

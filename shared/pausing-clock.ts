@@ -1,12 +1,12 @@
 /**
- * The time of one attempt. It runs from the call on, and stands still while the node waits for a turn of the platform's own (a program's, a thread's):
- * how long that takes is other nodes' matter, and must not be this one's time-out.
+ * The time of one attempt, or of one request. It runs from the call on, and stands still while that waits for a turn or for room of the platform's own (a
+ * program's, a thread's, that of answers): how long that takes is others' matter, and must not be its time-out.
  */
 /** Backstop: what waits longer than any queue lets it has lost its turn. */
 const longestWaitMs = 30 * 60_000;
 
 /** See above. */
-export class AttemptClock {
+export class PausingClock {
   readonly #onOver: () => void;
   #leftMs: number;
   #ranFromMs = 0;
@@ -15,7 +15,7 @@ export class AttemptClock {
   #isRunning = false;
   #isOver = false;
 
-  /** Begins. `onOver` is called once, when the node itself has taken that long. */
+  /** Begins. `onOver` is called once, when it has taken that long itself. */
   constructor(timeoutMs: number, onOver: () => void) {
     this.#leftMs = timeoutMs;
     this.#onOver = onOver;
@@ -35,6 +35,12 @@ export class AttemptClock {
     };
   }
 
+  /** Stands still until the promise is settled. */
+  async during(waiting: Promise<void>): Promise<void> {
+    const goesOn = this.wait();
+    await waiting.finally(goesOn);
+  }
+
   /** Nobody is told any more. */
   end(): void {
     this.#isOver = true;
@@ -49,7 +55,7 @@ export class AttemptClock {
     this.#timer = setTimeout(() => {
       this.end();
       this.#onOver();
-    }, this.#leftMs);
+    }, this.#leftMs).unref();
   }
 
   #stand(): void {
@@ -57,6 +63,6 @@ export class AttemptClock {
     clearTimeout(this.#timer);
     this.#isRunning = false;
     this.#leftMs = Math.max(0, this.#leftMs - (performance.now() - this.#ranFromMs));
-    this.#timer = setTimeout(() => this.#run(), longestWaitMs);
+    this.#timer = setTimeout(() => this.#run(), longestWaitMs).unref();
   }
 }

@@ -1,0 +1,115 @@
+/**
+ * Loads a long run with composites by what of it goes on: from the run's own graph downwards through what is open. Of an iteration's items that have ended only
+ * the ordinals are read, so what it costs to wake a run does not grow with the rows beneath them. Node rows of a run whose lease is held change by nobody
+ * else, so that several statements see one run; its mail is read last.
+ */
+import type { Json } from "#shared/json.ts";
+import { compositePathOf, framePath, framePathOf, rootPath } from "../engine/path.ts";
+import type { CompiledPlan } from "../engine/plan.ts";
+import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
+import { framesEnded, itemChunksLoad, nodesAt, nodesBeneath, runHeadLoad, type Scope } from "../queue/nested-load.sql.ts";
+import { nodeRunStatusNumber } from "../queue/statuses.ts";
+import type { Queryable } from "../queue/statement.ts";
+
+/** Artifacts of items that one statement brings: each has some 256 KiB, or one item. */
+const chunksPerPage = 16;
+/** Frames open in the order of their items, at most 64 at once; a new run that takes over items which ended their workers begins with a few more. */
+const mostBegun = 128;
+/** Behind all events. */
+const never = 2 ** 31 - 1;
+
+/** A frame or composite whose rows are wanted; its cut: where something in or around it has failed. Of a whole one the frames before it are wanted too. */
+interface Around extends Scope {
+  isWhole?: boolean;
+}
+
+/** A run as {@link LoadedRun} says, without the outputs that lie in artifacts and without items; of iterations' items that have ended, `ended`. */
+export async function nestedLoad(db: Queryable, id: string, plan: CompiledPlan): Promise<LoadedRun | undefined> {
+  const nodes: LoadedNode[] = [];
+  let level = await nodesAt(db, id, [...plan.indexById.keys()]);
+  for (let around: Around[] = [{ path: rootPath, cut: never }]; level.length > 0;) {
+    nodes.push(...level);
+    around = await scopesBeneath(db, id, level, around);
+    level = await nodesBeneath(db, id, around.map(wantedOf));
+  }
+  const run = await runHeadLoad(db, id);
+  return run && { ...run, nodes };
+}
+
+/** Puts the items in their place that iterations work on, but for those that only ended items had. */
+export async function itemsLoad(db: Queryable, { nodes }: Pick<LoadedRun, "nodes">): Promise<void> {
+  for (const node of nodes) {
+    const { chunks } = node.opened ?? {};
+    if (chunks === undefined || isEnded(node)) continue;
+    const first = firstOpen(node.ended ?? []);
+    const begin = Math.max(
+      0,
+      chunks.findLastIndex(({ from }) => from <= first),
+    );
+    const read: (Json[] | null)[] = chunks.slice(0, begin).map(() => null);
+    for (let at = begin; at < chunks.length; at += chunksPerPage) {
+      const page = chunks.slice(at, at + chunksPerPage).map(({ artifactId }) => artifactId);
+      read.push(...(await itemChunksLoad(db, page)));
+    }
+    node.chunks = read;
+  }
+}
+
+function wantedOf({ path, cut, isWhole = false }: Around): Scope {
+  return { path, cut: isWhole ? 0 : cut };
+}
+
+/** The lowest ordinal that is not among them. */
+function firstOpen(ended: readonly number[]): number {
+  const known = new Set(ended);
+  let ordinal = 0;
+  while (known.has(ordinal)) ordinal++;
+  return ordinal;
+}
+
+/** All that is open beneath the rows of one level: their composites, where these have rows to be read, and the frames of them that may have begun. */
+async function scopesBeneath(db: Queryable, id: string, level: readonly LoadedNode[], around: readonly Around[]): Promise<Around[]> {
+  const open = level.filter(({ opened, status }) => opened !== null && !isEnded({ status }));
+  if (open.length === 0) return [];
+  const cuts = cutsOf(level, around);
+  const cutOf = (node: LoadedNode): number => cuts.get(framePathOf(node.path)) ?? never;
+  // Any other composite goes on from the rows of its frames themselves, all of them.
+  const asked = open.map((node) => ({ path: node.path, cut: isIteration(node) ? cutOf(node) : 0 }));
+  const found = new Map((await framesEnded(db, id, asked)).map((one) => [one.path, one]));
+  return open.flatMap((node) => {
+    const isSummed = isIteration(node);
+    const { ended = [], late = [], cut: own = never } = found.get(node.path) ?? {};
+    const cut = isSummed ? Math.min(own, cutOf(node)) : cutOf(node);
+    if (isSummed) node.ended = ended;
+    const begun = begunOf([...ended, ...late]).map((ordinal) => ({ path: framePath(node.path, ordinal), cut }));
+    return isSummed && late.length === 0 ? begun : [{ path: node.path, cut, isWhole: !isSummed }, ...begun];
+  });
+}
+
+function isEnded({ status }: Pick<LoadedNode, "status">): boolean {
+  return status >= nodeRunStatusNumber("COMPLETED");
+}
+
+function isIteration(node: LoadedNode | undefined): boolean {
+  return node?.nodeType === "iteration";
+}
+
+/** In each frame of a level: where the first failure stands that nothing handled, in it or around it. */
+function cutsOf(level: readonly LoadedNode[], around: readonly Around[]): Map<string, number> {
+  const cuts = new Map(around.map(({ path, cut }) => [path, cut]));
+  for (const { path, nodeType, status, route, doneSeq } of level) {
+    if (doneSeq === null || (status !== 5 && (status !== 4 || route !== null))) continue;
+    const scope = nodeType === "frame" ? compositePathOf(path) : framePathOf(path);
+    cuts.set(scope, Math.min(cuts.get(scope) ?? never, doneSeq));
+  }
+  return cuts;
+}
+
+/** Ordinals of frames that may be open, where these have ended. */
+function begunOf(ended: readonly number[]): number[] {
+  const known = new Set(ended);
+  const highest = ended.reduce((most, ordinal) => Math.max(most, ordinal), -1);
+  const begun: number[] = [];
+  for (let ordinal = 0; ordinal <= highest + mostBegun; ordinal++) if (!known.has(ordinal)) begun.push(ordinal);
+  return begun;
+}

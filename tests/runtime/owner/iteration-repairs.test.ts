@@ -1,0 +1,186 @@
+/** What a literal reading of nested runs breaks, one scenario each: A3, A6, A8, A18, B6, B9, B11 of their design. */
+import type { Json, JsonObject } from "#shared/json.ts";
+import { newId } from "#shared/ids.ts";
+import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
+import type { PlanDocument, PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+
+function each(items: Json, body: PlanDocument, config: JsonObject = {}, id = "each"): PlanNode {
+  return node(id, "iteration", { items, body: body as unknown as JsonObject, ...config });
+}
+
+/** Ends the call at a path once it is made. */
+async function end(t: EngineFixture, runId: string, path: string): Promise<void> {
+  await t.until(runId, ({ nodes }) => nodes[path] === "RUNNING");
+  for (;;) {
+    const call = t.calls.held.get(`${runId}:${path}`);
+    if (call !== undefined) return call.end();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function dies(t: EngineFixture, worker: { kill(): Promise<void> }, runId: string): Promise<void> {
+  await worker.kill();
+  t.calls.held.clear();
+  await t.leasesEnd(runId);
+}
+
+const writes: NodeExecutor = {
+  effect: "pure",
+  run: ({ scope }) => ({ kind: "completed", stateUpdates: { last: scope.index ?? "outside", [`of ${scope.index ?? "outside"}`]: true } }),
+};
+
+describe("a run with an iteration", () => {
+  it("A3: has after a crash the state that its ended items wrote, though their rows are not read again", async () => {
+    const t = await EngineFixture.open();
+    const executors = (type: string) => (type === "writes" ? writes : t.executors(type));
+    const first = t.worker({ executors });
+    const body = plan([node("write", "writes"), node("call", "hold")], ["write>call"]);
+    const runId = await t.create(plan([node("before", "writes"), each([0, 1, 2], body), node("see", "echo")], ["before>each", "each>see"]));
+    for (const item of [0, 1]) await end(t, runId, `each#${item}/call`);
+    await t.until(runId, ({ nodes }) => nodes["each#2/call"] === "RUNNING");
+    await dies(t, first, runId);
+    t.worker({ executors });
+    await end(t, runId, "each#2/call");
+    const state = { last: 2, "of outside": true, "of 0": true, "of 1": true, "of 2": true };
+    expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", state, outputJson: { state } });
+  });
+
+  it("A6: stores at most some 2,000 rows at once, and no item without what is beneath it", async () => {
+    const t = await EngineFixture.open();
+    let most = 0;
+    const counts = (value: unknown): number => (typeof value === "string" ? (value.match(/each#\d+\/a/g)?.length ?? 0) : 0);
+    const worker = t.worker({ sends: ({ name, values }) => name.startsWith("flush") && (most = Math.max(most, ...values.map(counts))) });
+    const torn: unknown[] = [];
+    const lone = `select f.path from runtime.node_run f where f.node_type = 'frame'
+      and not exists (select from runtime.node_run n where n.run_id = f.run_id and n.parent_path = f.path and n.status >= 3)`;
+    let looks = 0;
+    worker.signals.on("flushed", () => void (looks++ < 5 && t.pool.query(lone).then(({ rows }) => torn.push(...rows))));
+    const runId = await t.create(
+      plan([
+        each(
+          Array.from({ length: 2_500 }, () => 0),
+          plan([node("a", "pure")]),
+          { parallel: 64 },
+        ),
+      ]),
+    );
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    expect(most).toBeGreaterThan(100);
+    expect(most).toBeLessThan(1_100);
+    expect(torn).toEqual([]);
+  });
+
+  it("A8: has the items that it opened with, owner after owner, whatever its rows say later", async () => {
+    const t = await EngineFixture.open();
+    const executors = (type: string) => (type === "writes" ? writes : t.executors(type));
+    let worker = t.worker({ executors });
+    const body = plan([node("call", "hold"), node("write", "writes")], ["call>write"]);
+    const nodes = [
+      node("before", "assign", { updates: { rows: ["a", "b", "c"] } }),
+      each("{{ state.rows }}", body, { output: "{{ item }}" }),
+    ];
+    const changes = node("after", "assign", { updates: { rows: [] } });
+    const runId = await t.create(plan([...nodes, node("gate", "hold"), changes], ["before>each", "before>gate", "gate>after"]));
+    await end(t, runId, "gate");
+    for (const item of [0, 1, 2]) {
+      await t.until(runId, ({ nodes: seen }) => seen[`each#${item}/call`] === "RUNNING" && seen["after"] === "COMPLETED");
+      await dies(t, worker, runId);
+      await t.pool.query("update runtime.work set crashes = 0");
+      worker = t.worker({ executors, workerKey: `owner-${item}` });
+      await end(t, runId, `each#${item}/call`);
+    }
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    const { rows } = await t.pool.query("select output_json, opened from runtime.node_run where path = 'each'");
+    expect(rows).toEqual([{ output_json: ["a", "b", "c"], opened: { count: 3, items: ["a", "b", "c"] } }]);
+  });
+
+  it("A18: has its crashes forgiven while the iteration goes on, when what could go on at the takeover has ended", async () => {
+    const t = await EngineFixture.open();
+    const first = t.worker();
+    const runId = await t.create(plan([each([0, 1, 2], plan([node("call", "hold")]))]));
+    await t.until(runId, ({ nodes }) => nodes["each#0/call"] === "RUNNING");
+    await dies(t, first, runId);
+    t.worker();
+    await t.calls.heldNode("call");
+    const crashes = async () => (await t.pool.query("select crashes from runtime.work where key = $1", [runId])).rows[0].crashes as number;
+    expect(await crashes()).toBe(1);
+    await end(t, runId, "each#0/call");
+    await t.until(runId, ({ nodes }) => nodes["each#1/call"] === "RUNNING");
+    expect(await crashes()).toBe(0);
+    for (const item of [1, 2]) await end(t, runId, `each#${item}/call`);
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+  });
+
+  it("B6: fails with OUTPUT_NOT_STORABLE for items that cannot be kept, alone, and may be handled", async () => {
+    const t = await EngineFixture.open();
+    let deep: Json = 0;
+    for (let level = 0; level < 300; level++) deep = [deep];
+    const unkept: NodeExecutor = { effect: "pure", run: () => ({ kind: "completed", outputJson: [deep] }) };
+    t.worker({ executors: (type) => (type === "iteration" ? unkept : t.executors(type)) });
+    const iteration = each([1], plan([node("a", "pure")]));
+    const handled = { ...iteration, on_error: { default: { output_text: "instead" } } };
+    const ids = await Promise.all([[iteration], [handled], [node("a", "pure")]].map((nodes) => t.create(plan(nodes))));
+    const views = await Promise.all(ids.map((id) => t.finished(id)));
+    expect(views.map(({ status, errorCode, outputText }) => [status, errorCode, outputText])).toEqual([
+      ["FAILED", "OUTPUT_NOT_STORABLE", null],
+      ["COMPLETED", null, "instead"],
+      ["COMPLETED", null, "a"],
+    ]);
+  });
+
+  it("B9: counts what its items used once, in a run that takes it over too", async () => {
+    const t = await EngineFixture.open();
+    const used: NodeExecutor = {
+      effect: "pure",
+      run: () => ({ kind: "completed", outputText: "x", usage: { modelCalls: 1, promptTokens: 10, completionTokens: 1 } }),
+    };
+    t.worker({ executors: (type) => (type === "used" ? used : t.executors(type)) });
+    const body = plan([node("ask", "used"), node("once", "flaky", { failures: 1, byPath: true })], ["ask>once"]);
+    const sums = async (id: string) => {
+      const { rows } = await t.pool.query(
+        `select r.model_calls, r.prompt_tokens::int as prompt_tokens, (select sum(n.model_calls)::int from runtime.node_run n where n.run_id = r.id) as of_nodes
+         from runtime.run r where r.id = $1`,
+        [id],
+      );
+      return rows[0] as object;
+    };
+    let runId = await t.create(plan([each([0, 1], body)]));
+    const seen: object[] = [];
+    for (let forks = 0; (await t.finished(runId)).status === "FAILED" && forks < 5; forks++) {
+      seen.push(await sums(runId));
+      const newRunId = newId();
+      await t.control.retryRun({ tenantId: "acme", runId, newRunId });
+      runId = newRunId;
+    }
+    seen.push(await sums(runId));
+    expect((await t.view(runId)).status).toBe("COMPLETED");
+    expect(seen).toEqual([1, 2, 2].map((calls) => ({ model_calls: calls, prompt_tokens: calls * 10, of_nodes: calls })));
+  });
+
+  it("B11: has a row of each item that had one beneath it, begun with the first of these, and its end behind theirs", async () => {
+    const t = await EngineFixture.open();
+    const first = t.worker();
+    const body = plan([node("call", "hold"), node("then", "call", { ms: 1 })], ["call>then"]);
+    const runId = await t.create(plan([each([0, 1], body, { parallel: 2 })]));
+    for (const item of [0, 1]) await t.until(runId, ({ nodes }) => nodes[`each#${item}/call`] === "RUNNING");
+    await end(t, runId, "each#0/call");
+    await t.until(runId, ({ nodes }) => nodes["each#0"] === "COMPLETED");
+    await dies(t, first, runId);
+    t.worker();
+    await t.until(runId, ({ nodes }) => nodes["each#1/call"] === "RUNNING");
+    await t.control.cancel({ tenantId: "acme", runId });
+    await t.finished(runId);
+    const { rows } = await t.pool.query(
+      `select f.path, f.status, f.started_at <= min(n.started_at) as begins, f.ended_at >= max(n.ended_at) as ends, f.done_seq > max(n.done_seq) as behind
+       from runtime.node_run f join runtime.node_run n on n.run_id = f.run_id and n.parent_path = f.path where f.node_type = 'frame'
+       group by f.run_id, f.path, f.status, f.started_at, f.ended_at, f.done_seq order by f.path`,
+    );
+    const whole = { begins: true, ends: true, behind: true };
+    expect(rows).toEqual([
+      { path: "each#0", status: 3, ...whole },
+      { path: "each#1", status: 5, ...whole },
+    ]);
+  });
+});
