@@ -16,6 +16,7 @@ import {
   type NodeOutput,
   type NodeState,
   type Opened,
+  pastRound,
   unreadResult,
 } from "./frame.ts";
 import { iterationNext, type DriverStep } from "./iteration.driver.ts";
@@ -26,7 +27,7 @@ import { phaseSet, type RunState } from "./run-state.ts";
 
 /** How a composite that goes on stood when its run was stored. */
 export interface DrivenBefore {
-  /** Ordinals of frames that have ended and whose results are not there. */
+  /** Ordinals of frames that have ended and whose results are not there; of a loop, of rounds before its last. */
   ended?: readonly number[] | undefined;
   /** Of a loop its variables, of a sub-workflow its state; undefined: as they began. */
   values?: JsonObject | undefined;
@@ -35,7 +36,7 @@ export interface DrivenBefore {
 /** Opens a composite node, and its first frames. */
 export function driveOpen(run: RunState, state: NodeState, opened: Opened, { ended = [], values }: DrivenBefore = {}): void {
   const results: (FrameResult | undefined)[] = [];
-  for (const ordinal of ended) results[ordinal] = unreadResult;
+  for (const ordinal of ended) results[ordinal] = state.node.composite?.kind === "loop" ? pastRound : unreadResult;
   const none = { frames: new Map(), isDone: false, next: 0, failure: undefined };
   const holding = holdingOf(state, opened, values);
   state.drive = { opened, ...none, results, ended: ended.length, holding, outputs: outputsSeen(state) };
@@ -156,8 +157,7 @@ export function frameEnded(run: RunState, frame: Frame, result: FrameResult, how
 /** What a loop gives is the result of its last round: nobody reads those before. */
 function roundEnded(drive: Drive, ordinal: number, isDone: boolean): void {
   drive.isDone = isDone;
-  const before = drive.results[ordinal - 1];
-  if (before !== undefined) drive.results[ordinal - 1] = { ...before, output: { output: null, text: null } };
+  if (drive.results[ordinal - 1] !== undefined) drive.results[ordinal - 1] = pastRound;
 }
 
 /** Takes a frame, and those beneath it, out of the run's sets. Nothing of it is open. */

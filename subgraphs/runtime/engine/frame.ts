@@ -122,6 +122,9 @@ export interface FrameResult {
 /** Stands for what came of a frame that is stored and has not been read: it is, before the composite ends. */
 export const unreadResult: FrameResult = { hasFailed: false, output: { output: null, text: null } };
 
+/** What is held of a loop's round when the next one has ended: nobody reads it again. */
+export const pastRound: FrameResult = { hasFailed: false, output: { output: null, text: null } };
+
 /** The frames of a composite node that was opened. */
 export interface Drive {
   readonly opened: Opened;

@@ -64,7 +64,7 @@ export interface LoadedNode {
   /** The artifacts that it names, in order, null where none of their items is worked on any more, and the size of all; null where it has ended. */
   chunks: (readonly Json[] | null)[] | null;
   chunkBytes: number | null;
-  /** Ordinals of an iteration's frames that have ended and have no row here (nested-load.sql.ts). */
+  /** Ordinals of an iteration's, or a loop's, frames that have ended and have no row here (nested-load.sql.ts). */
   ended?: readonly number[];
   route: string | null;
   errorCode: string | null;

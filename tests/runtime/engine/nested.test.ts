@@ -34,7 +34,7 @@ function loaded(stored: Map<string, StoredNode>): StoredNode[] {
   return [...stored.values()].filter(({ path }) => !isDone(stored.get(scopeOf(path))?.status ?? "READY"));
 }
 
-/** As an owner loads a long run: of frames that ended in an iteration that goes on, the ordinals, up to where something around them had failed. */
+/** As an owner loads a long run: of frames that ended in an iteration that goes on, the ordinals, up to where something around them had failed; in a loop, of all rounds but the last. */
 function loadedByWhatGoesOn(plan: CompiledPlan, stored: Map<string, StoredNode>): StoredNode[] {
   const rows = loaded(stored);
   const fails = ({ status, route }: StoredNode): boolean => status === "CANCELLED" || (status === "FAILED" && route === undefined);
@@ -42,18 +42,18 @@ function loadedByWhatGoesOn(plan: CompiledPlan, stored: Map<string, StoredNode>)
     const own = rows.filter((row) => fails(row) && scopeOf(row.path) === path).map(({ doneSeq }) => doneSeq!);
     return Math.min(...own, path === "" ? Infinity : cutOf(scopeOf(path)));
   };
-  const isSummed = ({ path, status, doneSeq }: StoredNode): boolean =>
-    isItem(plan, path) && isDone(status) && doneSeq! < cutOf(scopeOf(path));
+  const lastOf = (path: string): number => Math.max(...rows.filter((row) => scopeOf(row.path) === path).map(({ doneSeq }) => doneSeq ?? 0));
+  const isSummed = ({ path, status, doneSeq }: StoredNode): boolean => {
+    if (!/#\d+$/.test(path) || !isDone(status)) return false;
+    const around = scopeOf(path);
+    return doneSeq! < (nodeOfPath(plan, around)?.composite?.kind === "loop" ? lastOf(around) : cutOf(around));
+  };
   return rows
     .filter((row) => !isSummed(row))
     .map((row) => ({
       ...row,
       ended: rows.filter((one) => isSummed(one) && scopeOf(one.path) === row.path).map(({ path }) => Number(path.split("#").at(-1))),
     }));
-}
-
-function isItem(plan: CompiledPlan, path: string): boolean {
-  return /#\d+$/.test(path) && nodeOfPath(plan, scopeOf(path))?.composite?.kind === "iteration";
 }
 
 /** What a node run is part of. */
