@@ -8,6 +8,7 @@ import {
   nodeWithoutItems,
   outputOf,
   runColumns,
+  storedJson,
   type LoadedNode,
   type LoadedRun,
 } from "./load.sql.ts";
@@ -109,9 +110,10 @@ export async function runHeadLoad(db: Queryable, id: string): Promise<Omit<Loade
   return run;
 }
 
-/** The items in an iteration's artifacts, in the order of these. */
+/** The items in a composite's artifacts, in the order of these. */
 export async function itemChunksLoad(db: Queryable, artifactIds: readonly string[]): Promise<Json[][]> {
-  const rows = await rowsOf<{ id: string; json: Json[] }>(db, loadOutputs, [artifactIds]);
-  const byId = new Map(rows.map(({ id, json }) => [id, json]));
+  const rows = await rowsOf<{ id: string; json: string | null }>(db, loadOutputs, [artifactIds]);
+  const byId = new Map<string, Json[]>();
+  for (const { id, json } of rows) byId.set(id, (await storedJson(json)) as Json[]);
   return artifactIds.map((id) => byId.get(id) ?? []);
 }
