@@ -103,7 +103,7 @@ describe("the first key (S-107)", () => {
       headers: { host: "127.0.0.1:4000", ...headers },
       rawHeaders: [],
       socket: { remoteAddress: "127.0.0.1" },
-    } as IncomingMessage;
+    } as unknown as IncomingMessage;
     expect(await identities.of(request)).toEqual({ kind: "nobody", mayBootstrap });
   });
 });

@@ -1,6 +1,7 @@
 /** What the end of an attempt comes to as rows. Pure: numbers and times are given. */
 import type { Json } from "#shared/json.ts";
 import { storableText } from "#shared/json/storable.ts";
+import type { FailedEnd } from "../engine/apply.ts";
 import type { Handling } from "../engine/handling.ts";
 import type { NodeUsage } from "../nodes/executor.ts";
 import { storableOutcome } from "../nodes/storable.ts";
@@ -8,7 +9,7 @@ import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber as number } from "../queue/statuses.ts";
 import type { AttemptOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
-import { nodeRow, storedOutput, type NodeRecord, type OutputColumns, type StoredOutput } from "./node-rows.ts";
+import { nodeRow, noOutput, storedOutput, type NodeRecord, type OutputColumns, type StoredOutput } from "./node-rows.ts";
 import { newSpanId, nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** How a node run ends: with an outcome, or with its run. */
@@ -107,4 +108,15 @@ export function failedAttemptSpan(
     errorCode: failed.code,
     errorMessage: storableText(failed.message),
   };
+}
+
+/** A failure that takes the place of what would have been stored. */
+export function instead(outcome: NodeFailure): StoredOutcome {
+  return { outcome, columns: noOutput, artifacts: [], textBytes: 0, jsonBytes: 0 };
+}
+
+/** The end of a node that failed, as its row says it again. */
+export function failedEnd({ code, message, outputText, outputJson = null, handling }: NodeFailure): FailedEnd {
+  const own = { outputText: outputText ?? null, outputJson };
+  return { code, message, route: handling?.route, ...(handling?.output ?? own) };
 }

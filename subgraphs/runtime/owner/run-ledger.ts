@@ -2,13 +2,12 @@
  * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
-import type { JsonObject } from "#shared/json.ts";
-import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
+import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
 import { handlingOf, internalCode } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { ownFaultDelayMs, retryDelayMs } from "../engine/retry.ts";
 import { openScopesBeneath, pathsBeneath } from "../engine/drive.ts";
-import { isDone, isLeaf, isStopped, outputForget, type Holding, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { isLeaf, isStopped, outputForget, type NodeState, type OpenPhase } from "../engine/frame.ts";
 import { roundRoutes } from "../engine/loop.driver.ts";
 import { framePath } from "../engine/path.ts";
 import type { RunState } from "../engine/run-state.ts";
@@ -22,24 +21,26 @@ import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } f
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { jsonFactor } from "./held-bytes.ts";
+import { HeldValues, jsonBytes } from "./held-values.ts";
 import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { AttemptOutcome, OpenedOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
 import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
-import { maxVariablesBytes, storedItems, type StoredItems } from "./opened-items.ts";
+import { storedItems, type StoredItems } from "./opened-items.ts";
 import { OutputBytes } from "./output-bytes.ts";
 import {
   failedAttemptSpan,
+  failedEnd,
   finishedRow,
+  instead,
   notedSpans,
   storedOutcome,
   usageOf,
   type NodeEnd,
-  type NodeFailure,
   type StoredOutcome,
 } from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
-import { readOutputs, type NodeStanding } from "./read-outputs.ts";
+import { heldStandingOf, readOutputs } from "./read-outputs.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
 /** A run that has more unstored goes on when it is less: a statement that carries more than a few MiB does not end in its time. */
@@ -49,9 +50,6 @@ const maxUnstoredRows = 2_000;
 /** The pauses before an attempt that was interrupted is made again: the platform's own parts are back within seconds, as a rule. */
 const firstPauseMs = 200;
 const longestPauseMs = 5_000;
-
-/** A state above this fails the assigner that made it so. */
-const maxStateBytes = 1024 * 1024;
 
 /** Each node run has one event at least. A run with more than these would be a burden for whoever reads it. */
 const maxRunEvents = 300_000;
@@ -81,10 +79,9 @@ export class RunLedger {
   #lastMs: number;
   #status: RunStatus;
   #startedMs: number | undefined;
-  /** At least as much as the state takes as JSON. */
-  #stateBytes: number;
   readonly #inputBytes: number;
   readonly #outputs = new OutputBytes();
+  readonly #values: HeldValues;
   #lookAtBytes = lookAgainBytes;
 
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
@@ -97,7 +94,7 @@ export class RunLedger {
     this.#startedMs = loaded.startedMs ?? undefined;
     const { graph, open, frames, unstoredSkips } = replayLoaded(plan, loaded, clock.nowMs());
     this.graph = graph;
-    this.#stateBytes = jsonBytes(graph.state);
+    this.#values = new HeldValues(graph, this.#outputs);
     this.#inputBytes = jsonBytes(loaded.input);
     for (const node of loaded.nodes) this.#outputs.loaded(node);
     for (const held of [...open, ...frames]) {
@@ -138,7 +135,7 @@ export class RunLedger {
 
   /** About what all of it takes in memory. What is unstored is there as rows, and again while a statement carries it. */
   get heldBytes(): number {
-    return jsonFactor * (this.#inputBytes + this.#stateBytes) + this.#outputs.held + 2 * this.#unstored;
+    return jsonFactor * (this.#inputBytes + this.#values.stateBytes) + this.#outputs.held + 2 * this.#unstored;
   }
 
   /** Bytes of the JSON that a node run put out, where it is held. */
@@ -363,7 +360,7 @@ export class RunLedger {
   /** Outputs that nobody reads any more are held no longer: they are stored, or about to be. */
   #forgetUnread(): void {
     const { root, frames } = this.graph;
-    const read = frames.size > 1 ? "any" : readOutputs(root.nodes.map(standingOf));
+    const read = frames.size > 1 ? "any" : readOutputs(root.nodes.map(heldStandingOf));
     if (read !== "any") {
       for (const id of this.#outputs.nodes) {
         if (read.has(id)) continue;
@@ -386,44 +383,7 @@ export class RunLedger {
       if (this.#seq > maxRunEvents && stored.outcome.route === roundRoutes.again && isRoundsEnd(state))
         return instead({ kind: "failed", ...runTooLarge, retryable: false });
     }
-    return this.#valuesStorable(state, stored);
-  }
-
-  /** What is stored of an outcome that writes to the state, or to the variables of a loop. */
-  #valuesStorable({ frame: { loop, own } }: NodeState, stored: StoredOutcome): StoredOutcome {
-    const { stateUpdates, loopUpdates } = stored.columns;
-    if (stored.outcome.kind !== "completed" || (typeof stateUpdates !== "string" && typeof loopUpdates !== "string")) return stored;
-    const { usage } = stored.outcome;
-    if (typeof loopUpdates === "string" && loop !== undefined && !this.#holdingSet(loop, stored.outcome.variables ?? {}, maxVariablesBytes))
-      return instead(tooLargeFailure("STATE_TOO_LARGE", "The variables of the loop would be larger than 64 KiB.", usage));
-    if (typeof stateUpdates === "string" && own !== undefined && !this.#holdingSet(own, stored.outcome.stateUpdates ?? {}, maxStateBytes))
-      return instead(tooLargeFailure("STATE_TOO_LARGE", "The state of the sub-workflow would be larger than 1 MiB.", usage));
-    const paths = {
-      ...(typeof loopUpdates === "string" && { loopPath: loop?.path }),
-      ...(typeof stateUpdates === "string" && own !== undefined && { statePath: own.path }),
-    };
-    const placed = { ...stored, columns: { ...stored.columns, ...paths } };
-    return typeof stateUpdates === "string" && own === undefined ? this.#stateStorable(placed, stateUpdates) : placed;
-  }
-
-  /** Counts what a loop, or a sub-workflow, is going to hold; false: it is too much. */
-  #holdingSet({ path, values }: Holding, updates: JsonObject, mostBytes: number): boolean {
-    const bytes = jsonBytes({ ...values, ...updates });
-    if (bytes > mostBytes) return false;
-    this.#outputs.valuesSet(path, bytes);
-    return true;
-  }
-
-  #stateStorable(stored: StoredOutcome, stateUpdates: string): StoredOutcome {
-    if (stored.outcome.kind !== "completed") return stored;
-    const bytes = this.#stateBytes + Buffer.byteLength(stateUpdates);
-    const exact = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...stored.outcome.stateUpdates });
-    if (exact > maxStateBytes) {
-      const failure = tooLargeFailure("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.", stored.outcome.usage);
-      return instead(failure);
-    }
-    this.#stateBytes = exact;
-    return stored;
+    return this.#values.storable(state.frame, stored);
   }
 
   /** Nobody knows what the failed attempt has done outside, and it must not be made again: somebody has to say. */
@@ -478,30 +438,12 @@ function isRoundsEnd({ ends }: NodeState): boolean {
   return ends?.owner?.node.composite?.kind === "loop";
 }
 
-function standingOf({ node, phase, takenOutgoing }: NodeState): NodeStanding {
-  return { node, isDone: isDone(phase) || phase === "ABSENT", isLast: takenOutgoing === 0 };
-}
-
 /** The platform's own fault is given back before it is anybody's failure; but not where a call must not be made twice, nor of what has one attempt. */
 function isOwnFault(state: NodeState, { code }: FailedOutcome): boolean {
   return code === internalCode && isLeaf(state) && !state.node.atMostOnce;
 }
 
-function instead(outcome: FailedOutcome): StoredOutcome {
-  return { outcome, columns: noOutput, artifacts: [], textBytes: 0, jsonBytes: 0 };
-}
-
 function outputsTooLarge(what: "output" | "items", bytes: number, usage: FailedOutcome["usage"]): FailedOutcome {
   const message = `With the node's ${what} the run would hold ${bytes} bytes of outputs, more than ${maxRunOutputBytes}. Let its nodes put out less, or split the work into several runs.`;
   return tooLargeFailure("RUN_OUTPUTS_TOO_LARGE", message, usage);
-}
-
-/** As its row says it again. */
-function failedEnd({ code, message, outputText, outputJson = null, handling }: NodeFailure): FailedEnd {
-  const own = { outputText: outputText ?? null, outputJson };
-  return { code, message, route: handling?.route, ...(handling?.output ?? own) };
-}
-
-function jsonBytes(value: object): number {
-  return Buffer.byteLength(JSON.stringify(value));
 }
