@@ -132,7 +132,7 @@ module.exports = {
       {
         path: "^(subgraphs|router|cli)/",
         pathNot: [
-          "^subgraphs/runtime/nodes/(answer|assigner|if-else|iteration|list|switch|template-transform|variable-aggregator)\\.node\\.ts$",
+          "^subgraphs/runtime/nodes/(answer|assigner|if-else|iteration|list|loop|sub-workflow|switch|template-transform|variable-aggregator)\\.node\\.ts$",
           "^subgraphs/runtime/nodes/(evaluation|evaluation-jobs|retry-when|retrieve)\\.ts$",
           "^subgraphs/runtime/graph/node-input\\.ts$",
           "^subgraphs/workflow/validation(-job)?\\.ts$",
