@@ -40,6 +40,12 @@ export const cliErrors = defineErrors({
     message: (f: { host: string }) =>
       `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Set AGENT_PLATFORM_AUTH_REQUIRED=true, or use 127.0.0.1.`,
   },
+  ENCRYPTION_KEY_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: (f: { keptIn?: string | undefined }) =>
+      "AGENT_PLATFORM_ENCRYPTION_KEY is not set. With a database of your own the key of its secrets is yours to keep, apart from it and for as long as it: 64 hex digits (openssl rand -hex 32), the same for every process." +
+      (f.keptIn === undefined ? "" : `\nThe one that was made here so far: AGENT_PLATFORM_ENCRYPTION_KEY=$(cat '${f.keptIn}')`),
+  },
   INTERNAL_KEY_MISSING: {
     code: "BAD_USER_INPUT",
     message: () =>

@@ -8,6 +8,7 @@ import { exitCodeOf, tellError } from "./failure.ts";
 import { programName } from "./program-name.ts";
 import { platformParts } from "./compose/parts.ts";
 import { endWithReaders } from "./process/stop-signal.ts";
+import { answerCommand } from "./commands/answer.ts";
 import { apiCommand } from "./commands/api.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -17,6 +18,7 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
+import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
@@ -31,8 +33,10 @@ const commands = [
   prepareCommand,
   auditCommand,
   keysCommand,
+  secretsCommand,
   runCommand,
   followCommand,
+  answerCommand,
   demoCommand,
   smokeCommand,
 ];

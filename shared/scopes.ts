@@ -20,6 +20,8 @@ export const tenantScopes = [
   "run:read",
   "run:write",
   "schema:read",
+  "secret:read",
+  "secret:write",
   "session:read",
   "session:write",
   "skill:read",

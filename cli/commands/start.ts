@@ -7,6 +7,7 @@ import { bannerLines } from "../banner.ts";
 import type { CliContext } from "../context.ts";
 import { openMetrics } from "../metrics.ts";
 import { acquireInstanceLock } from "../process/instance-lock.ts";
+import { requireEncryptionKey } from "../database/encryption-key.ts";
 import { removeKey, startingKeys } from "../database/internal-keys.ts";
 import { checkPort, refuseUnprotected } from "../process/listen-check.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
@@ -35,6 +36,7 @@ Examples:
 async function start(context: CliContext, isJson: boolean): Promise<void> {
   const given = context.env();
   refuseUnprotected(given);
+  requireEncryptionKey(given);
   const dataDir = resolve(given.dataDir);
   const env = { ...given, dataDir, logFile: resolve(given.logFile ?? join(dataDir, "platform.log")) };
   const stop = listenForStop(context.environment);

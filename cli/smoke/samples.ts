@@ -14,6 +14,8 @@ export interface Sample {
   name: string;
   input?: JsonObject;
   dsl: { nodes: Json[]; edges: Json[] };
+  /** What is answered to a node that waits for somebody, by path. */
+  answers?: Record<string, { action?: string; outputJson?: Json; decision?: "APPROVE" | "REJECT" }>;
   /** The output text of the run, which is also the session's answer message. */
   answer: string;
   /** Further expectations: what is wrong, in words; empty: nothing. */
@@ -304,6 +306,40 @@ export function smokeSamples({ local, toolBindingId, greetingVersionId }: SmokeP
         edges: chain("weather", "reply"),
       },
       answer: "Bern: 21 (smoke)",
+      hostFailures: ["EGRESS_DENIED"],
+    },
+    {
+      name: "person, approval, delay and http-request",
+      input: { city: "Bern" },
+      dsl: {
+        nodes: [
+          {
+            id: "ask",
+            type: "human-input",
+            config: {
+              text: "The weather of {{ input.city }}?",
+              form: { type: "object", properties: { days: { type: "integer" } }, required: ["days"] },
+              actions: [{ id: "yes" }, { id: "no" }],
+              wait_seconds: 3_600,
+            },
+          },
+          { id: "pause", type: "delay", config: { seconds: 0.05 } },
+          {
+            id: "weather",
+            type: "tool",
+            config: { tool_binding_id: toolBindingId, query: { city: "{{ input.city }}" }, requires_approval: true },
+          },
+          {
+            id: "again",
+            type: "http-request",
+            config: { url: `http://${local}/weather`, query: { city: "{{ nodes.weather.output.body.city }}" } },
+          },
+          answer("{{ nodes.ask.output.days }} days of {{ nodes.again.output.body.degrees }}"),
+        ],
+        edges: [{ source: "ask", target: "pause", condition: "yes" }, ...chain("pause", "weather", "again", "reply")],
+      },
+      answers: { ask: { action: "yes", outputJson: { days: 3 } }, weather: { decision: "APPROVE" } },
+      answer: "3 days of 21",
       hostFailures: ["EGRESS_DENIED"],
     },
     {

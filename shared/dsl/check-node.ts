@@ -45,6 +45,7 @@ export function checkNode(node: Json, index: number, extraTypes: ExtraTypes, iss
   checkOptions(node, name, at, issues);
   const spec = specOf(type, extraTypes);
   if (spec?.isComposite === true) checkCompositeOptions(node, name, at, issues);
+  if (spec?.isWait === true) checkWaitOptions(node, name, at, issues);
   if (spec === null) reportUnknownType(type, name, extraTypes, at, issues);
   if (!isJsonObject(config))
     issues.error("CONFIG_INVALID", [...at, "config"], `The config of node ${name} is an object, not ${show(config)}.`);
@@ -137,6 +138,17 @@ function checkCompositeOptions(node: JsonObject, name: string, at: readonly Prop
       [...at, key],
       `${key} of node ${name} (${type}): it is for nodes that are executed; give it to the nodes of its ${graph}.`,
     );
+  }
+}
+
+/** What waits makes no attempts: how long it waits is in its config. */
+function checkWaitOptions(node: JsonObject, name: string, at: readonly PropertyKey[], issues: IssueList): void {
+  const type = String(node["type"]);
+  const instead = type === "delay" ? "config.seconds or config.until says how long it waits" : "config.wait_seconds says how long it waits";
+  for (const key of ["timeout_seconds", "retry", "at_most_once"]) {
+    if (node[key] === undefined) continue;
+    const next = key === "timeout_seconds" ? instead : "it calls nothing that could fail";
+    issues.error("NODE_INVALID", [...at, key], `${key} of node ${name} (${type}) is for nodes that are executed: ${next}. Remove it.`);
   }
 }
 

@@ -68,6 +68,12 @@ function checkReference(reference: PlacedReference, { nodes, places, suggest, gr
     issues.error("EXPRESSION_INVALID", at, message);
     return;
   }
+  if (root === "secrets" && !names.includes(root)) {
+    const name = id === undefined ? "secrets" : `secrets.${id}`;
+    const message = `${where}: ${name} is no value of a run. Secrets stand in the stored config of a tool (invokeConfig, binding) or of a model provider, as {{ secrets.NAME }}: call that tool.`;
+    issues.error("SECRET_MISPLACED", at, message);
+    return;
+  }
   if (!names.includes(root)) {
     const known = [...new Set([...names, ...frameNames.filter((name) => holderOf(name, around) !== undefined)])].join(", ");
     issues.warning(

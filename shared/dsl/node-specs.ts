@@ -4,7 +4,11 @@ import type * as z from "zod";
 import {
   answerConfig,
   assignerConfig,
+  callbackConfig,
   codeConfig,
+  delayConfig,
+  httpRequestConfig,
+  humanInputConfig,
   ifElseConfig,
   iterationConfig,
   knowledgeRetrievalConfig,
@@ -52,6 +56,8 @@ export interface NodeSpec {
   frameNames?: readonly FrameName[];
   /** Fields whose texts are read in that graph's scope, when all of it has run. */
   within?: readonly string[];
+  /** Whether it waits for a person, a caller or a time, and executes nothing. */
+  isWait?: boolean;
   /** Whether AGENT_PLATFORM_MAX_TIMEOUT_SECONDS caps its calls. */
   isCapped?: boolean;
   /** Pairs of fields of which, when both are given, the first is used. */
@@ -65,7 +71,14 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
     precedence: [["max_completion_tokens", "max_tokens"]],
   }),
   tool: defineNodeSpec(toolConfig, {
-    templates: [...texts("url", "base_url", "path"), ...values("body"), ...optionalKeys("query", "headers", "arguments")],
+    templates: [
+      ...texts("url", "base_url", "path"),
+      ...values("body"),
+      ...optionalKeys("query", "headers", "arguments"),
+      ...values("assignees"),
+    ],
+    expressions: ["requires_approval"],
+    names: ["arguments"],
     isCapped: true,
   }),
   code: defineNodeSpec(codeConfig, { templates: values("input_json"), isCapped: true }),
@@ -106,6 +119,24 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
     isEachItem: true,
   }),
   "variable-aggregator": defineNodeSpec(variableAggregatorConfig, { templates: values("variables") }),
+  "http-request": defineNodeSpec(httpRequestConfig, {
+    templates: [...texts("method", "url"), ...values("body"), ...optionalKeys("query", "headers")],
+    isCapped: true,
+  }),
+  "human-input": defineNodeSpec(humanInputConfig, {
+    templates: [...texts("text"), ...values("form", "assignees")],
+    routes: humanRoutes,
+    isWait: true,
+  }),
+  callback: defineNodeSpec(callbackConfig, { templates: texts("text"), routes: callbackRoutes, isWait: true }),
+  delay: defineNodeSpec(delayConfig, {
+    templates: [...values("seconds"), ...texts("until", "zone")],
+    precedence: [
+      ["until", "seconds"],
+      ["seconds", "zone"],
+    ],
+    isWait: true,
+  }),
 };
 
 /** Names that the condition of a retry sees beside the scope: the output of the attempt that it is asked of. */
@@ -132,6 +163,24 @@ export function defineNodeSpec(config: z.ZodObject, parts: Partial<Omit<NodeSpec
 export function templateFields(type: string): readonly TemplateField[] {
   const canonical = canonicalNodeType(type);
   return canonical === undefined ? [] : nodeSpecs[canonical].templates;
+}
+
+/** The route of a person's only way out, where no actions are named; of a callback that was made in time; and of a wait that is over. */
+export const submitRoute = "submit";
+export const receivedRoute = "received";
+export const timeoutRoute = "timeout";
+
+// Without a choice and without an end of the wait there is nothing to branch on.
+function humanRoutes({ actions, wait_seconds: wait }: JsonObject): readonly string[] {
+  const ids = Array.isArray(actions)
+    ? actions.flatMap((one) => (isJsonObject(one) && typeof one["id"] === "string" ? [one["id"]] : []))
+    : [];
+  if (wait === undefined) return ids;
+  return [...(ids.length === 0 ? [submitRoute] : ids), timeoutRoute];
+}
+
+function callbackRoutes({ wait_seconds: wait }: JsonObject): readonly string[] {
+  return wait === undefined ? [] : [receivedRoute, timeoutRoute];
 }
 
 /** The route of a switch none of whose cases holds. */

@@ -14,6 +14,10 @@ export const nodeTypes = [
   "iteration",
   "loop",
   "sub-workflow",
+  "http-request",
+  "human-input",
+  "callback",
+  "delay",
 ] as const;
 
 /** One of {@link nodeTypes}. */

@@ -6,6 +6,7 @@ import type { Json } from "#shared/json.ts";
 import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./check-bodies.ts";
 import { checkDocument } from "./check-document.ts";
 import { checkEdges, checkGraph, walkedByRun, type Walked } from "./check-edges.ts";
+import { checkForms, wholeFormBudget, type FormBudget, type FormFault } from "./check-forms.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
@@ -24,6 +25,8 @@ export interface ValidateOptions {
   extraTypes?: ExtraTypes;
   /** What a tool call and a program may take at most, AGENT_PLATFORM_MAX_TIMEOUT_SECONDS; unless given nothing is said of it. */
   maxTimeoutSeconds?: number;
+  /** What says of forms whether they are any; unless given nothing is said of them. Given, as nothing here looks at schemas. */
+  formFault?: FormFault;
 }
 
 /**
@@ -36,7 +39,7 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   const lists = readable(document, issues);
   if (lists === null) return issues.issues;
 
-  const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges };
+  const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges, ...wholeFormBudget };
   const runSeconds = checkRunTimeout(lists.timeoutSeconds, issues);
   checkLists(lists, { options, runSeconds, budget, depth: topDepth, around: undefined, results: undefined }, issues);
   return issues.issues;
@@ -48,7 +51,7 @@ interface Within {
   /** What the run may take, if the document says so. */
   runSeconds: number | undefined;
   /** What the document's graphs may still have together. */
-  budget: TextBudget & { nodes: number; edges: number };
+  budget: TextBudget & FormBudget & { nodes: number; edges: number };
   depth: Depth;
   around: Outside | undefined;
   /** What the node that holds it reads of it when all of it has run, and where that is told. */
@@ -67,6 +70,7 @@ function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, iss
   checkTimeouts(nodes, options.maxTimeoutSeconds, issues);
   checkNodesInRun(nodes, runSeconds, issues);
   checkPrograms(nodes, issues);
+  checkForms(nodes, options.formFault, issues, budget);
   checkWrites(nodes, edges, graph, issues);
   checkSharedWrites(nodes, depth, issues);
   checkVariableWrites(nodes, around, issues);

@@ -4,6 +4,8 @@ import { CallRecorder } from "./call-recorder.ts";
 import { ChatResolver } from "./chat.resolver.ts";
 import { ProvidersAndCalls } from "./migrations/0001-providers-and-calls.ts";
 import { ProviderSettings0002 } from "./migrations/0002-provider-settings.ts";
+import { DataKeys0003 } from "./migrations/0003-data-keys.ts";
+import { sealedTables } from "./model-provider-reseal.sql.ts";
 import { ModelProvider } from "./model-provider.entity.ts";
 import { ModelProviderResolver } from "./model-provider.resolver.ts";
 import type { ModelServices } from "./model.context.ts";
@@ -21,7 +23,9 @@ export function defineModelSubgraph(deadlines: ProviderDeadlines) {
     migrations: [
       { name: "0001-providers-and-calls", class: ProvidersAndCalls },
       { name: "0002-provider-settings", class: ProviderSettings0002 },
+      { name: "0003-data-keys", class: DataKeys0003 },
     ],
+    sealedTables,
     loaders: ({ db }) => modelLoaders(db),
     async open({ env, database, log }) {
       const calls = new CallRecorder({ database, log });

@@ -40,10 +40,12 @@ export const runtimeErrors = defineErrors({
   },
   NODE_RUN_NOT_WAITING: {
     code: "CONFLICT",
-    message: (f: { id: string; status: string; waitReason: string | null }) =>
-      f.waitReason === "RETRY"
-        ? `Node run ${f.id} waits for its next attempt, which comes by itself; only what waits for an answer can be resumed.`
-        : `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
+    message: (f: { id: string; status: string; waitReason: string | null; answeredBy: string | null; answeredAt: string | null }) =>
+      f.answeredBy !== null
+        ? `Node run ${f.id} was answered by ${f.answeredBy} at ${f.answeredAt}; the first answer counts.`
+        : f.waitReason === "RETRY"
+          ? `Node run ${f.id} waits for its next attempt, which comes by itself; only what waits for an answer can be resumed.`
+          : `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
   },
   NODE_RUN_NOT_SETTABLE: {
     code: "CONFLICT",
@@ -56,6 +58,46 @@ export const runtimeErrors = defineErrors({
     code: "BAD_USER_INPUT",
     message: (f: { status: string; settable: string[] }) =>
       `${f.status} cannot be set; only the engine makes something ${f.status}. Set one of ${f.settable.join(", ")}.`,
+  },
+  DECISION_NOT_ASKED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; waitReason: string }) =>
+      `${f.field} was given, and node run ${f.id} waits for ${f.waitReason}, not for an approval. Answer with outputText, outputJson or action.`,
+  },
+  DECISION_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string }) => `Node run ${f.id} waits for an approval of a call. Give decision: APPROVE or REJECT.`,
+  },
+  OUTPUT_NOT_ASKED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; next: string }) => `${f.field} was given, and node run ${f.id} asks for none. ${f.next}`,
+  },
+  ACTION_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; action: string | null; actions: string[] }) =>
+      f.action === null
+        ? `Node run ${f.id} asks which action is taken. Give action: one of ${f.actions.join(", ")}.`
+        : f.actions.length === 0
+          ? `action is ${JSON.stringify(f.action)}, and node run ${f.id} has no actions. Leave it out.`
+          : `action is ${JSON.stringify(f.action)}, which node run ${f.id} does not have. Give one of ${f.actions.join(", ")}.`,
+  },
+  ANSWER_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; problems: { field: string; message: string }[] }) =>
+      `${f.field} does not fit what node run ${f.id} asks: ${f.problems
+        .slice(0, 5)
+        .map(({ field, message }) => `${field === "" ? "" : `${field}: `}${message}`)
+        .join(" ")} All problems are in problems; correct them and answer again.`,
+  },
+  ANSWER_TOO_SLOW: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { field: string; id: string }) =>
+      `Checking ${f.field} by the schema that node run ${f.id} has takes too long. Give less, or let the schema be simpler.`,
+  },
+  LINK_SCOPE_MISSING: {
+    code: "FORBIDDEN",
+    message: (f: { field: string; scope: string }) =>
+      `The API key may not do ${f.field}: whoever has a link may answer. It needs the scope ${f.scope}.`,
   },
   ROUTE_UNKNOWN: {
     code: "BAD_USER_INPUT",

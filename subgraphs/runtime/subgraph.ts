@@ -14,9 +14,11 @@ import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
 import { HandledErrors0009 } from "./migrations/0009-handled-errors.ts";
 import { Frames0010 } from "./migrations/0010-frames.ts";
 import { Loops0011 } from "./migrations/0011-loops.ts";
+import { People0012 } from "./migrations/0012-people.ts";
 import { Keep0014 } from "./migrations/0014-keep.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
+import { LinkResolver } from "./graph/link.resolver.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
 import { DatabaseGauges } from "./control/database-gauges.ts";
 import { OutboxPump } from "./control/outbox-pump.ts";
@@ -33,6 +35,7 @@ import { TenantQuotas } from "./control/tenant-quotas.ts";
 import { RunRemoval } from "./control/run-removal.ts";
 import type { QuotaLimits } from "./queue/quota.sql.ts";
 import { RunControl, type EngineDeps } from "./control/run-control.ts";
+import { WaitingLinkResolver, WaitingResolver } from "./graph/waiting.resolver.ts";
 import { watchedExecutors } from "./worker/watched-executors.ts";
 
 /**
@@ -49,6 +52,9 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       RunResolver,
       NodeRunResolver,
       QuotaResolver,
+      WaitingResolver,
+      WaitingLinkResolver,
+      LinkResolver,
       ArtifactResolver,
       SpanResolver,
       RunEventResolver,
@@ -79,6 +85,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0009-handled-errors", class: HandledErrors0009 },
       { name: "0010-frames", class: Frames0010 },
       { name: "0011-loops", class: Loops0011 },
+      { name: "0012-people", class: People0012 },
       { name: "0014-keep", class: Keep0014 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),

@@ -15,7 +15,7 @@ import { openSubgraphs, referencedTypes } from "../testkit/references.ts";
 /** What a key that looks may ask for. */
 const reader = words(`
   agent agentByCode agents agentVersion app appByCode apps appVersion memory memories searchMemories modelProvider modelProviderByCode modelProviders models
-  modelUsage parts nodeArtifact nodeArtifacts nodeRun run runs traceSpan traceSpans runRequest message session sessions skill skillByCode skills skillVersion
+  modelUsage parts nodeArtifact nodeArtifacts nodeRun waitingNodeRuns waitingNodeRunAdded run runs traceSpan traceSpans runRequest message secret secrets session sessions skill skillByCode skills skillVersion
   skillInstallation skillInstallations team teamByCode teams teamVersion tool toolByCode tools toolVersion toolBinding toolBindings workflow workflowByCode workflows
   workflowVersion validateDsl tenantQuota messageAdded nodeRunUpdated runEvents runEventPages traceSpanRecorded __schema __type
 `);
@@ -34,7 +34,7 @@ const ofTheWhole = words(`
   createModelProvider updateModelProvider deleteModelProvider createSkill updateSkill deleteSkill createSkillVersion publishSkillVersion archiveSkillVersion
   installSkill uninstallSkill deleteRun deleteRuns createTeam updateTeam deleteTeam createTeamVersion publishTeamVersion archiveTeamVersion createTool updateTool deleteTool
   createToolVersion createToolBinding updateToolBinding deleteToolBinding createWorkflow updateWorkflow deleteWorkflow createWorkflowVersion
-  publishWorkflowVersion archiveWorkflowVersion createApiKey updateApiKeyStatus rotateApiKey apiKey apiKeys requestAudit requestAudits
+  publishWorkflowVersion archiveWorkflowVersion createApiKey updateApiKeyStatus rotateApiKey createSecret updateSecret deleteSecret apiKey apiKeys requestAudit requestAudits
 `);
 /** The operator's alone. */
 const operators = words("setTenantQuota");
@@ -95,7 +95,9 @@ async function scopesOf(preset: string): Promise<string[]> {
 
 /** Asks for a field with none of its variables: whoever may ask is told that they are missing, and nothing is done. */
 function emptyOperation(kind: string, field: GraphQLField<unknown, unknown>): string {
-  const declared = field.args.map(({ name, type }) => `$${name}: ${String(type)}`).join(", ");
+  // Of a stream all of them: one that needs none would go on for ever.
+  const needed = (type: unknown): string => (kind === "subscription" ? `${String(type).replace(/!$/, "")}!` : String(type));
+  const declared = field.args.map(({ name, type }) => `$${name}: ${needed(type)}`).join(", ");
   const passed = field.args.map(({ name }) => `${name}: $${name}`).join(", ");
   const selection = isCompositeType(getNamedType(field.type)) ? "{ __typename }" : "";
   return `${kind} Ask${declared && `(${declared})`} { ${field.name}${passed && `(${passed})`} ${selection} }`;

@@ -34,6 +34,8 @@ export const narrowed = [
   'runs(filter: { workflowId: "<workflow>" })',
   'runs(filter: { workflowVersionId: "<workflowVersion>" })',
   'sessions(appId: "<app>")',
+  'waitingNodeRuns(filter: { appId: "<app>" })',
+  'waitingNodeRuns(filter: { runId: "<run>" })',
   'skillInstallations(skillId: "<skill>")',
   'toolBindings(toolId: "<tool>")',
   'workflows(appId: "<app>")',

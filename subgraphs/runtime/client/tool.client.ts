@@ -2,6 +2,7 @@
 import type { RuntimeToolReferenceQuery } from "#codegen/subgraph-clients/tool/graphql.ts";
 import { graphql } from "#codegen/subgraph-clients/tool/gql.ts";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import type { JsonObject } from "#shared/json.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { requestOf } from "./model.client.ts";
 import type { ToolPort, ToolResponse } from "../nodes/ports/tool.port.ts";
@@ -59,6 +60,7 @@ const referenceDocument = graphql(`
     toolBinding(id: $toolBindingId) @include(if: $byBinding) {
       id
       deletedAt
+      config
       tool {
         ...FrozenTool
       }
@@ -95,4 +97,18 @@ export function findToolReference(call: SubgraphCaller, info: RequestInfo, refer
     byCode: "toolCode" in reference,
   };
   return call.request({ subgraph: "tool", document: referenceDocument, variables, info });
+}
+
+const inputSchemaDocument = graphql(`
+  query RuntimeToolInputSchema($id: ID!) {
+    toolVersion(id: $id) {
+      inputSchema
+    }
+  }
+`);
+
+/** The JSON Schema of what a tool's version is called with; null where there is no such version. */
+export async function toolInputSchema(call: SubgraphCaller, info: RequestInfo, id: string): Promise<JsonObject | null> {
+  const { toolVersion } = await call.request({ subgraph: "tool", document: inputSchemaDocument, variables: { id }, info });
+  return (toolVersion?.inputSchema as JsonObject | undefined) ?? null;
 }

@@ -10,7 +10,7 @@ import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
-import type { NodePorts } from "../nodes/executor.ts";
+import type { Approval, NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type RunClaim } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
 import type { EventPage, EventRead } from "../queue/events.sql.ts";
@@ -148,11 +148,19 @@ export class RunControl {
     return this.#bulkDelete.delete(call);
   }
 
-  /** Ends a WAITING node. The first answer wins. */
-  async answerNode(call: RunRef & { path: string; outcome: AnswerOutcome; workerKey?: string }): Promise<Posted> {
-    const { runId, tenantId, path } = call;
+  /** Ends a WAITING node. The first answer wins; `by` is whose it is. */
+  async answerNode(call: RunRef & { path: string; outcome: AnswerOutcome; workerKey?: string; by?: string | null }): Promise<Posted> {
+    const { runId, tenantId, path, by = null } = call;
     const body = outcomeMessage(call.outcome, call.workerKey);
-    const posting = await answerPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.outcome, path, body });
+    const posting = await answerPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.outcome, path, body, by });
+    return this.#posted(call, posting);
+  }
+
+  /** Decides of a call that waits for an approval. The first decision wins. */
+  async decideNode(call: RunRef & { path: string; approval: Approval; by: string | null }): Promise<Posted> {
+    const { runId, tenantId, path, approval, by } = call;
+    const body = approval as unknown as Json;
+    const posting = await answerPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.decision, path, body, by });
     return this.#posted(call, posting);
   }
 
@@ -164,7 +172,8 @@ export class RunControl {
     const { tenantId, runId, path, status, workerKey } = update;
     if (status === "RUNNING") return this.#manualPost(update, inboxKinds.mark, { workerKey: workerKey ?? null }, path);
     const outcome = updateOutcome(update);
-    const answered = await this.answerNode({ tenantId, runId, path, outcome, ...(workerKey !== undefined && { workerKey }) });
+    const { by = null } = update;
+    const answered = await this.answerNode({ tenantId, runId, path, outcome, by, ...(workerKey !== undefined && { workerKey }) });
     if (answered !== "conflict") return answered;
     return this.#manualPost(update, inboxKinds.outcome, outcomeMessage(outcome, workerKey), path);
   }

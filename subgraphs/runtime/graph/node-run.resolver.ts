@@ -8,6 +8,7 @@ import type { NodeArtifact } from "./artifact.entity.ts";
 import { NodeArtifactConnection, NodeRunConnection, TraceSpanConnection } from "./run-connections.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
+import { answerNodeRun } from "./answer.service.ts";
 import * as nodeRuns from "./node-run.service.ts";
 import { compositePathOf } from "../engine/path.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
@@ -45,14 +46,15 @@ export class NodeRunResolver {
   @Mutation(() => NodeRun, {
     nullable: true,
     description:
-      "Completes a node run that is WAITING with an output. The first answer wins; later ones are CONFLICT, and so is one for a node run that does not wait.",
+      "Answers a node run that is WAITING: completes it with an output, or decides of a call that waits for an approval. The first answer wins; later ones are CONFLICT and say whose it was, " +
+      "and so is one for a node run that does not wait. An answer that does not fit is BAD_USER_INPUT with all its problems.",
   })
   resumeNodeRun(
     @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => ResumeNodeRunInput) input: ResumeNodeRunInput,
     @Ctx() context: RuntimeContext,
   ): Promise<NodeRun> {
-    return nodeRuns.resumeNodeRun(context, id, input);
+    return answerNodeRun(context, id, input);
   }
 
   @Needs("run:write")

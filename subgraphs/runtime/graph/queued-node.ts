@@ -72,7 +72,16 @@ function storedNode({ path, seq, status, doneSeq, route, opened }: OpenRun["node
 }
 
 function queuedNode(open: OpenRun, { path, node, frame }: NodeState, place: number): NodeRun {
-  const none = { workerKey: null, waitReason: null, errorCode: null, errorMessage: null, startedAt: null, endedAt: null };
+  const none = {
+    workerKey: null,
+    waitReason: null,
+    answeredBy: null,
+    answeredAt: null,
+    errorCode: null,
+    errorMessage: null,
+    startedAt: null,
+    endedAt: null,
+  };
   return Object.assign(new NodeRun(), {
     ...none,
     id: nodeRunId(open.id, path),

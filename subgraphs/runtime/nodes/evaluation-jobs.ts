@@ -6,8 +6,12 @@ import { configReads, type ConfigReads } from "#shared/dsl/scope-read.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { answer } from "./answer.node.ts";
 import { assign } from "./assigner.node.ts";
+import { askApproval } from "./approval.ts";
+import { awaitCallback } from "./callback.node.ts";
+import { delay } from "./delay.node.ts";
 import type { Evaluate, GivenNode } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
+import { askPerson } from "./human-input.node.ts";
 import { decide } from "./if-else.node.ts";
 import { iterate } from "./iteration.node.ts";
 import { arrange } from "./list.node.ts";
@@ -32,6 +36,11 @@ const evaluations: Partial<Record<NodeType, Evaluate>> = {
   list: arrange,
   "variable-aggregator": aggregate,
   "template-transform": transform,
+  "human-input": askPerson,
+  callback: awaitCallback,
+  delay,
+  // What of a tool is computed before it is called.
+  tool: askApproval,
 };
 
 /** The outcome of a node that computes only. */

@@ -1,10 +1,14 @@
 import { canonicalNodeType, type NodeType } from "#shared/dsl/node-types.ts";
 import { answerNode } from "./answer.node.ts";
 import { assignerNode } from "./assigner.node.ts";
+import { callbackNode } from "./callback.node.ts";
 import { codeNode } from "./code.node.ts";
+import { delayNode } from "./delay.node.ts";
 import { frameType } from "../engine/composite.ts";
 import type { NodeExecutor } from "./executor.ts";
 import { frameNode } from "./frame.node.ts";
+import { httpRequestNode } from "./http-request.node.ts";
+import { humanInputNode } from "./human-input.node.ts";
 import { ifElseNode } from "./if-else.node.ts";
 import { iterationNode } from "./iteration.node.ts";
 import { knowledgeRetrievalNode } from "./knowledge-retrieval.node.ts";
@@ -33,6 +37,10 @@ export const nodeExecutors = {
   iteration: iterationNode,
   loop: loopNode,
   "sub-workflow": subWorkflowNode,
+  "http-request": httpRequestNode,
+  "human-input": humanInputNode,
+  callback: callbackNode,
+  delay: delayNode,
 } satisfies Record<NodeType, NodeExecutor>;
 
 /** Finds the executor of a node type or of an alias of one; undefined: no such type. */

@@ -203,6 +203,7 @@ export class Flusher {
         stored.push(draft.row.id);
         if (draft.row.rest === "end") runsEnded.inc({ status: runStatusWord(draft.row.status) });
         this.#hints.publish("run", draft.row.id);
+        if (draft.pending.asks) this.#hints.publish("waiting", draft.run.tenantId);
         if (draft.withdraws) this.#hints.publish("withdrawn", draft.row.id);
         hasRuns ||= draft.row.rest === "requeue";
         hasNodes ||= draft.pending.offers.length > 0;

@@ -26,7 +26,7 @@ import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./execution.ts";
 import { jsonFactor, type Holder } from "./held-bytes.ts";
 import { IdleSignal } from "./idle-signal.ts";
-import type { OutcomeBody } from "./inbox-message.ts";
+import { approvalOf, type OutcomeBody } from "./inbox-message.ts";
 import { NodeRunContext, runEnvironment } from "./node-context.ts";
 import { storableSpan } from "./node-rows.ts";
 import type { RunOwner } from "./run-owner.ts";
@@ -186,6 +186,7 @@ export class OfferedNodes {
         ...base,
         storedSeq: () => owned.eventSeq,
         effectKey: owned.effectKeyOf(claim.path),
+        approval: owned.approvalOf(claim.path),
         state: owned.graph.state,
         outputs: frame.outputs,
         vars: varsOf(frame),
@@ -196,10 +197,12 @@ export class OfferedNodes {
     const run = await this.#load(held, { paths: [claim.path, ...items.map(({ path }) => path), ...read], items });
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
+    const own = run.nodes.find(({ path }) => path === claim.path);
     return new NodeRunContext(runEnvironment(this.#owner, run, clock), {
       ...base,
       storedSeq: () => run.eventSeq,
-      effectKey: run.nodes.find(({ path }) => path === claim.path)?.effectKey ?? undefined,
+      effectKey: own?.effectKey ?? undefined,
+      approval: approvalOf(own?.approval ?? null),
       state: run.state,
       ...sightAt(plan, claim.path, storedSight(run)),
     });

@@ -14,7 +14,7 @@ import { newSpanId, nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** How a node run ends: with an outcome, or with its run. */
 export type NodeEnd =
-  | Exclude<AttemptOutcome, { kind: "waiting" | "interrupted" | "failed" }>
+  | Exclude<AttemptOutcome, { kind: "waiting" | "interrupted" | "failed" | "allowed" }>
   | NodeFailure
   | { kind: "cancelled"; code: string; message: string };
 
@@ -59,6 +59,11 @@ export function finishedRow(
     default:
       return nodeRow(record, { ...done, status: number("CANCELLED"), errorCode: end.code, errorMessage: end.message });
   }
+}
+
+/** The output of an end that the owner decided itself, which is small where there is one. */
+export function decidedOutput(end: NodeEnd): OutputColumns {
+  return end.kind === "completed" ? columnsOf({ outputText: end.outputText ?? null, outputJson: end.outputJson ?? null }) : noOutput;
 }
 
 /** A default of the document, which is never so large that it lies elsewhere. */

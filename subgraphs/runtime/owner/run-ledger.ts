@@ -11,13 +11,14 @@ import { isLeaf, isStopped, outputForget, type NodeState, type OpenPhase } from 
 import { roundRoutes } from "../engine/loop.driver.ts";
 import { framePath } from "../engine/path.ts";
 import type { RunState } from "../engine/run-state.ts";
-import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
+import type { Approval, NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import { rejectedCode } from "../nodes/retry-when.ts";
 import { tooLargeFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
 import { effectKeyOf } from "../queue/node-run-id.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
+import { approvedReason } from "./approvals.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { jsonFactor } from "./held-bytes.ts";
@@ -231,6 +232,7 @@ export class RunLedger {
     this.#pending.artifactsAdd(storable.artifacts);
     this.held.due.delete(held);
     const { outcome: taken } = storable;
+    if (taken.kind === "allowed") throw new Error(`the node run ${path} was asked, not executed`);
     if (taken.kind === "waiting") return this.#wait(held, taken);
     if (taken.kind === "failed" || taken.kind === "interrupted") {
       const mayGoOn = mayRetry && !isStopped(state);
@@ -391,6 +393,8 @@ export class RunLedger {
     const usage = usageOf(failed);
     if (usage !== undefined) this.#pending.usageAdd(usage);
     held.waitReason = "OUTCOME_UNKNOWN";
+    this.#pending.asks = true;
+    held.waitsMs = this.clock.nowMs();
     held.dueMs = undefined;
     this.opened(held, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
   }
@@ -417,9 +421,23 @@ export class RunLedger {
     this.opened(held, "WAITING", { errorCode: interruption.code, errorMessage: interruption.message });
   }
 
-  #wait(held: HeldNode, waiting: { reason: string; delayMs?: number }): void {
-    held.waitReason = waiting.reason;
-    held.dueMs = waiting.delayMs === undefined ? undefined : this.clock.nowMs() + waiting.delayMs;
+  /** A person has approved of its call, and it is ready. */
+  approved(held: HeldNode, approval: Approval): void {
+    held.approval = approval;
+    held.waitReason = approvedReason;
+    held.dueMs = undefined;
+    this.held.due.delete(held);
+    this.opened(held, "WAITING");
+  }
+
+  #wait(held: HeldNode, waiting: { reason: string; delayMs?: number; untilMs?: number; question?: object }): void {
+    const { reason, delayMs, untilMs, question } = waiting;
+    const nowMs = this.clock.nowMs();
+    held.waitReason = reason;
+    this.#pending.asks ||= reason !== "TIMER";
+    held.waitsMs = nowMs;
+    if (question !== undefined) held.question = JSON.stringify(question);
+    held.dueMs = untilMs ?? (delayMs === undefined ? undefined : nowMs + delayMs);
     if (held.dueMs !== undefined) this.held.due.add(held);
     this.opened(held, "WAITING");
   }

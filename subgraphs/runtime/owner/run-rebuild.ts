@@ -6,6 +6,7 @@ import { framePathOf } from "../engine/path.ts";
 import { nodeAtPath, type RunState } from "../engine/run-state.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { nodeRunStatusWord } from "../queue/statuses.ts";
+import { approvalOf } from "./inbox-message.ts";
 import { newHeldNode, type HeldNode } from "./held-node.ts";
 import { openedOf } from "./opened-items.ts";
 
@@ -74,5 +75,6 @@ function openNode(row: LoadedNode, state: NodeState): HeldNode {
     waitReason: row.waitReason ?? undefined,
     alone: row.alone,
     effectKey: row.effectKey ?? undefined,
+    approval: approvalOf(row.approval),
   });
 }

@@ -95,7 +95,8 @@ r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_s
   select ${run.values}, o.id, (coalesce(o.effect_keys, '{}') - keys.settled) || keys.unknown, 1 + usage.cnt, o.state,
     usage.calls, usage.ptok, usage.ctok, usage.handled
   from o, keys, usage on conflict do nothing returning id, tenant_id, execution, priority),
-n as (insert into runtime.node_run (run_id, tenant_id, ${node.names}) select r.id, r.tenant_id, ${node.values} from k, r),
+n as (insert into runtime.node_run (run_id, tenant_id, ${node.names}, answered_by, answered_at)
+  select r.id, r.tenant_id, ${node.values}, k.answered_by, k.answered_at from k, r),
 e as (insert into runtime.run_event (run_id, seq, type, status, attempt, at, tenant_id, path)
   select r.id, 1, 0, 0, null, now(), r.tenant_id, null from r
   union all select r.id, k.new_seq, 1, case when k.fate = 'keep' then k.status else 1 end, k.attempt, now(), r.tenant_id, k.path from k, r),

@@ -61,6 +61,8 @@ export interface LoadedNode {
   opened: OpenedColumn | null;
   /** Of a loop, or a sub-workflow, that goes on: what assigners have written of its variables, or of its state; null: nothing. */
   written: JsonObject | null;
+  /** What a person decided of its call. */
+  approval: Json;
   /** The artifacts that it names, in order, null where none of their items is worked on any more, and the size of all; null where it has ended. */
   chunks: (readonly Json[] | null)[] | null;
   chunkBytes: number | null;
@@ -132,8 +134,8 @@ const nodeObjectWith = (
   itemChunks: string,
 ): string => `json_build_object('path', n.path, 'nodeId', n.node_id, 'nodeType', n.node_type, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'opened', n.opened, 'written', ${ifGoesOn(writtenIn("n"))},
-  'chunks', ${ifGoesOn(itemChunks)}, 'chunkBytes', ${ifGoesOn(chunkBytes)}, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
+  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'approval', case when n.status < 3 then n.approval end, 'opened', n.opened,
+  'written', ${ifGoesOn(writtenIn("n"))}, 'chunks', ${ifGoesOn(itemChunks)}, 'chunkBytes', ${ifGoesOn(chunkBytes)}, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 
 const nodeObject = nodeObjectWith(chunks);
@@ -200,7 +202,7 @@ from runtime.run r, ${inboxOf("0")} where r.id = any($1)`,
 const loadSome = defineStatement({
   name: "load_some",
   text: `
-select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'effectKey', n.effect_key, 'route', n.route,
+select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'effectKey', n.effect_key, 'approval', n.approval, 'route', n.route,
       'errorCode', n.error_code, 'errorMessage', n.error_message, 'outputText', n.output_text, 'outputJson', n.output_json,
       'outputArtifactId', o.id, 'outputBytes', o.size_bytes, 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end,
       'written', case when k.ordinal is not null then ${writtenIn("n")} end)), '[]')
@@ -225,6 +227,7 @@ select r.id, (octet_length(r.input::text) + octet_length(r.state::text) + n.inli
     + (select coalesce(sum(octet_length(m.body::text)), 0) from runtime.inbox m where m.run_id = r.id))::float8 as "rowBytes", n.outputs::float8 as "outputBytes"
 from runtime.run r, lateral (
   select coalesce(sum(${bytesOfRow} + coalesce(octet_length(n.output_text), 0) + coalesce(octet_length(n.output_json::text), 0) + coalesce(octet_length(n.error_message), 0)
+      + case when n.status < 3 then coalesce(octet_length(n.approval::text), 0) else 0 end
       + case when n.opened is not null and n.status < 3 then ${chunkBytes} else 0 end), 0) as inline,
     coalesce(sum(o.size_bytes), 0) as outputs
   from runtime.node_run n ${outputOf} where n.run_id = r.id and ${standing}) n
@@ -256,6 +259,7 @@ export type PartlyLoadedNode = Pick<
   | "path"
   | "status"
   | "effectKey"
+  | "approval"
   | "route"
   | "errorCode"
   | "errorMessage"

@@ -147,6 +147,11 @@ export const nodeRunColumns = {
   effectKey: may("effect_key", "text", { update: "keep" }),
   /** Of a composite node: what was fixed when it opened (owner/opened-items.ts). It stays. */
   opened: may("opened", "json", { update: "keep" }),
+  /** Of one that waits, or has: what it asks ({@link Question} of nodes/executor.ts), and since when. It stays. */
+  question: may("question", "json", { update: "keep" }),
+  waitsMs: may("waits_since", "ms", { update: "keep" }),
+  /** What a person decided of its call. It stays, over attempts and owners. */
+  approval: may("approval", "json", { update: "keep" }),
   /** Of a node run that FAILED: the failure was handled. */
   route: may("route", "text"),
   errorCode: may("error_code", "text"),
@@ -307,11 +312,14 @@ function isJsonType(type: string): boolean {
 /** How much of a flush a row is, roughly, in characters. */
 export function charactersOf(
   row: Partial<
-    Pick<NodeRunRow & ArtifactRow, "outputText" | "outputJson" | "stateUpdates" | "loopUpdates" | "opened" | "contentText" | "contentJson">
+    Pick<
+      NodeRunRow & ArtifactRow,
+      "outputText" | "outputJson" | "stateUpdates" | "loopUpdates" | "opened" | "question" | "approval" | "contentText" | "contentJson"
+    >
   >,
 ): number {
-  const { outputText, outputJson, stateUpdates, loopUpdates, opened, contentText, contentJson } = row;
-  return [outputText, outputJson, stateUpdates, loopUpdates, opened, contentText, contentJson].reduce(
+  const { outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson } = row;
+  return [outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson].reduce(
     (sum, text) => sum + (text?.length ?? 0),
     200,
   );

@@ -33,8 +33,8 @@ export interface Calls {
  * call of config.ms. texts: each attempt has the next of config.texts, null fails. cut: is interrupted config.times times. person, timer: wait.
  * unstorable: the character config.code. flaky: fails config.failures times, with config.byPath in all runs together. fail: fails. echo: completes with
  * the scope that it sees; see: outside, with the nodes that it sees; see-outside: with the item, and the names of what it sees; with
- * config.all its input and state too. poison: fails for the
- * items in config.items, and gives the others.
+ * config.all its input and state too. poison: fails for the items in config.items, and gives the others. approve: outside, asks for an approval first, and
+ * completes with what it was given; config.ask false: nobody is asked, which a thread finds.
  */
 export function fakeExecutors(): { executors: (type: string) => NodeExecutor | undefined; calls: Calls } {
   const waiters = new Map<string, (call: HeldCall) => void>();
@@ -89,6 +89,16 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
         ? { kind: "failed", code: "POISON", message: `item ${JSON.stringify(scope.item)}`, retryable: false }
         : { kind: "completed", outputJson: scope.item ?? null },
     ),
+    approve: {
+      ...outside(({ approval }) => ({ kind: "completed", outputJson: approval?.arguments ?? "nobody was asked" })),
+      ask: {
+        isNeeded: () => true,
+        run: ({ config }) =>
+          config["ask"] === false
+            ? Promise.resolve({ kind: "allowed" })
+            : { kind: "waiting", reason: "APPROVAL", question: { arguments: { n: 1 } } },
+      },
+    },
     person: pure(() => ({ kind: "waiting", reason: "PERSON" })),
     timer: pure(({ config }) => ({ kind: "waiting", reason: "TIMER", delayMs: Number(config["ms"]) })),
     flaky: outside((context) => {
