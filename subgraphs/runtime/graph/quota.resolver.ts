@@ -53,7 +53,8 @@ export class QuotaResolver {
       "For the operator: sets what the tenant of the request (x-tenant-id) may have, instead of what everybody may; without a quota it may have that again. Holds within 10 seconds.",
   })
   setTenantQuota(
-    @Arg("quota", () => TenantQuotaInput, { nullable: true, description: "Null: what everybody may have." }) quota: TenantQuotaInput | null,
+    @Arg("quota", () => TenantQuotaInput, { nullable: true, description: "Null: what everybody may have." })
+    quota: TenantQuotaInput | null | undefined,
     @Ctx() context: RuntimeContext,
   ): Promise<TenantQuota> {
     return quotas.setTenantQuota(context, quota);

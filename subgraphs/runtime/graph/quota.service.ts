@@ -21,9 +21,9 @@ export async function tenantQuota({ db, services }: RuntimeContext): Promise<Sho
 }
 
 /** Sets what the tenant may have. @throws AppError NUMBER_OUT_OF_RANGE */
-export async function setTenantQuota(context: RuntimeContext, given: TenantQuotaInput | null): Promise<ShownQuota> {
+export async function setTenantQuota(context: RuntimeContext, given: TenantQuotaInput | null | undefined): Promise<ShownQuota> {
   const { db, services } = context;
-  const limits = given === null ? undefined : limitsOf(given);
+  const limits = given == null ? undefined : limitsOf(given);
   await services.quotas.set(db.tenantId, limits);
   return tenantQuota(context);
 }

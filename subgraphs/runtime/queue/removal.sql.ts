@@ -11,7 +11,7 @@ import {
   type ConditionScope,
   type RunBatch,
 } from "./run-condition.ts";
-import { defineStatement, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, keysOf, rowsOf, type Queryable, type Statement } from "./statement.ts";
 
 /** What came of a batch. */
 export interface DeletedBatch {
@@ -95,17 +95,20 @@ select exists (select from runtime.work w where w.path is null and w.lease is nu
 
 /**
  * SQL: an artifact belongs to nobody when its run is gone and no node run of a run that there is names it: a run that was made of a failed one has what that
- * had finished. Served by the primary keys, node_run_artifact and node_run_chunks.
+ * had finished. Served by the primary keys, node_run_artifact and node_run_chunks; in subselects that are asked row by row: joined, a plan that was made of
+ * empty tables reads all runs for each artifact.
  */
-const isUnnamed = `not exists (select from runtime.run r where r.id = a.run_id)
-  and not exists (select from runtime.node_run n join runtime.run r on r.id = n.run_id where n.output_artifact_id = a.id)
-  and not exists (select from runtime.node_run n join runtime.run r on r.id = n.run_id where n.opened is not null
-    and (n.opened -> 'chunks')::jsonb @> jsonb_build_array(jsonb_build_object('artifactId', a.id)))`;
+const isThere = (runId: string) => `(select r.id from runtime.run r where r.id = ${runId}) is not null`;
+const isUnnamed = `not ${isThere("a.run_id")}
+  and (select n.path from runtime.node_run n where n.output_artifact_id = a.id and ${isThere("n.run_id")} limit 1) is null
+  and (select n.path from runtime.node_run n where n.opened is not null
+    and (n.opened -> 'chunks')::jsonb @> jsonb_build_array(jsonb_build_object('artifactId', a.id)) and ${isThere("n.run_id")} limit 1) is null`;
 
 /** SQL: artifacts of some runs, and those of others that they named. */
 const named = `
 select a.id from runtime.artifact a where a.run_id = any($1)
-union select n.output_artifact_id from runtime.node_run n where n.run_id = any($1) and n.output_artifact_id is not null
+union select n.output_artifact_id from (select k.output_artifact_id from runtime.node_run k where k.run_id = any($1) offset 0) n
+  where n.output_artifact_id is not null
 union select c ->> 'artifactId' from runtime.node_run n, json_array_elements(n.opened -> 'chunks') c
   where n.run_id = any($1) and n.opened is not null and n.opened -> 'chunks' is not null`;
 
@@ -115,10 +118,12 @@ const artifacts = defineStatement({
   // Those that were counted as their tenant's (quota.sql.ts) are not its any more.
   text: `
 with gone as (delete from runtime.artifact
-  where id = any(array(select a.id from runtime.artifact a join (${named}) m on m.id = a.id where ${isUnnamed} limit $2))
+  where id = any(array(select a.id from (${named}) m, lateral (select c.id, c.run_id from runtime.artifact c where c.id = m.id offset 0) a
+    where ${isUnnamed} limit $2))
   returning id, tenant_id, size_bytes),
 counted as (select tenant_id, sum(size_bytes) as bytes from gone where id <= (select artifact_id from runtime.usage_mark) group by tenant_id),
-u as (update runtime.tenant_usage u set artifact_bytes = greatest(0, u.artifact_bytes - c.bytes) from counted c where u.tenant_id = c.tenant_id)
+u as (update runtime.tenant_usage u set artifact_bytes = greatest(0, u.artifact_bytes - c.bytes) from counted c
+  where u.tenant_id = ${keysOf("tenant_id from counted")} and u.tenant_id = c.tenant_id)
 select id from gone`,
 });
 
