@@ -32,6 +32,8 @@ import { givenServer, ownServer } from "./server.ts";
 export interface BenchDsl {
   nodes: { id: string; type: string; config: JsonObject }[];
   edges: { source: string; target: string }[];
+  /** Sub-workflows, as a plan has them. */
+  workflows?: Record<string, Pick<BenchDsl, "nodes" | "edges">>;
 }
 
 /** What PostgreSQL has counted so far. */

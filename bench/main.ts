@@ -13,6 +13,7 @@ import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
 import { benchIteration } from "./iteration.ts";
 import { benchIdle } from "./idle.ts";
+import { benchNested } from "./nested.ts";
 import { benchPeople } from "./people.ts";
 import { benchPrograms } from "./programs.ts";
 import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts";
@@ -35,6 +36,8 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   idle: async (engine, { runs }) => benchIdle(await engine(), runs),
   "fan-out": async (engine) => benchFanOut(await engine()),
   iteration: async (engine) => benchIteration(await engine()),
+  loop: async (engine) => benchNested("loop", await engine()),
+  "sub-workflow": async (engine) => benchNested("sub-workflow", await engine()),
   people: async (engine) => benchPeople(await engine()),
   validation: () => benchValidation(),
   cost: async (engine) => benchCost(await engine()),

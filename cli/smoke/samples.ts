@@ -54,6 +54,9 @@ const branching = (score: number, word: string): Sample => ({
   ],
 });
 
+/** Another workflow runs it as a part of itself. */
+export const greeting: Sample["dsl"] = { nodes: [answer("Hello {{ input.who }}")], edges: [] };
+
 /** A program that prints how many numbers it adds, and gives back their sum. */
 function program(name: string, language: string, code: string): Sample {
   const config = { language, timeout_seconds: 5, input_json: { numbers: "{{ input.numbers }}" }, code };
@@ -69,8 +72,15 @@ function program(name: string, language: string, code: string): Sample {
   };
 }
 
-/** All samples. @param local host:port of the test's HTTP server. @param toolBindingId a binding of the weather tool. */
-export function smokeSamples({ local, toolBindingId }: { local: string; toolBindingId: string }): Sample[] {
+/** What the samples need: host:port of the test's HTTP server, a binding of the weather tool, a version of the {@link greeting}. */
+export interface SmokeParts {
+  local: string;
+  toolBindingId: string;
+  greetingVersionId: string;
+}
+
+/** All samples. */
+export function smokeSamples({ local, toolBindingId, greetingVersionId }: SmokeParts): Sample[] {
   const documents = [
     { id: "a", title: "Tea", text: "Green tea is brewed at eighty degrees." },
     { id: "b", title: "Coffee", text: "Coffee beans are roasted." },
@@ -208,6 +218,45 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
             .toSorted(),
           ["each#0", "each#0/line", "each#1", "each#1/line", "each#2", "each#2/line"],
         ),
+    },
+    {
+      name: "loop",
+      input: { least: 3 },
+      dsl: {
+        nodes: [
+          {
+            id: "count",
+            type: "loop",
+            config: {
+              variables: { n: 0 },
+              until: "loop.n >= input.least",
+              body: {
+                nodes: [{ id: "add", type: "assigner", config: { assignments: { "loop.n": "{{ loop.n | plus: 1 }}" } } }],
+                edges: [],
+              },
+              output: "round {{ index }}",
+            },
+          },
+          answer("{{ nodes.count.output.result }}, {{ nodes.count.output.stopped }}"),
+        ],
+        edges: chain("count", "reply"),
+      },
+      answer: "round 2, until",
+      check: ({ nodes }) =>
+        expect("what it leaves", nodes["count"]?.outputJson, { result: "round 2", rounds: 3, stopped: "until", variables: { n: 3 } }),
+    },
+    {
+      name: "sub-workflow",
+      input: { name: "Ada" },
+      dsl: {
+        nodes: [
+          { id: "greet", type: "sub-workflow", config: { workflow_version_id: greetingVersionId, input: { who: "{{ input.name }}" } } },
+          answer("{{ nodes.greet.text }}"),
+        ],
+        edges: chain("greet", "reply"),
+      },
+      answer: "Hello Ada",
+      check: ({ nodes }) => expect("the node in it", nodes["greet/reply"]?.status, "COMPLETED"),
     },
     {
       name: "retriever, inline",

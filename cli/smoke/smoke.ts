@@ -13,7 +13,7 @@ import {
   finishedRun,
   messageAdded,
 } from "./documents.ts";
-import { smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
+import { greeting, smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
 
 /** How one sample ended. */
 export interface SmokeResult {
@@ -27,8 +27,9 @@ export interface SmokeResult {
 /** Runs all samples, one after another. @param local host:port of the test's HTTP server. */
 export async function runSmoke(client: GraphClient, local: string, hear: (result: SmokeResult) => void): Promise<SmokeResult[]> {
   const toolBindingId = await makeTool(client, local);
+  const greetingVersionId = await makeGreeting(client);
   const results: SmokeResult[] = [];
-  for (const sample of smokeSamples({ local, toolBindingId })) {
+  for (const sample of smokeSamples({ local, toolBindingId, greetingVersionId })) {
     const started = performance.now();
     const result = await runSample(client, sample).catch((error: unknown) => ({
       outcome: "failed" as const,
@@ -48,6 +49,12 @@ async function makeTool(client: GraphClient, local: string): Promise<string> {
   const config = { base_url: `http://${local}`, headers: { "x-client": "smoke" } };
   const { createToolBinding: binding } = await client.mutate(createToolBinding, { input: { toolId: tool!.id, name: "local", config } });
   return binding!.id;
+}
+
+/** The workflow that another runs as its sub-workflow. */
+async function makeGreeting(client: GraphClient): Promise<string> {
+  const prepared = await prepareWorkflow(client, { code: "smoke-greeting", name: "greeting", input: {}, dsl: greeting }, "smoke");
+  return prepared.workflowVersionId;
 }
 
 async function runSample(client: GraphClient, sample: Sample): Promise<Pick<SmokeResult, "outcome" | "details">> {

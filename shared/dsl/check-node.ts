@@ -121,21 +121,22 @@ function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[]
   }
 }
 
-/** What repeats a graph is not tried again as a whole, and has no time of its own: its nodes are and have. */
+/** What walks a graph is not tried again as a whole, and has no time of its own: its nodes are and have. */
 function checkCompositeOptions(node: JsonObject, name: string, at: readonly PropertyKey[], issues: IssueList): void {
   const type = String(node["type"]);
+  const graph = type === "sub-workflow" ? "workflow" : "body";
   if (node["retry"] !== undefined)
     issues.error(
       "COMPOSITE_RETRY",
       [...at, "retry"],
-      `Node ${name} (${type}) cannot be tried again as a whole; give retry to the nodes of its body.`,
+      `Node ${name} (${type}) cannot be tried again as a whole; give retry to the nodes of its ${graph}.`,
     );
   for (const key of ["at_most_once", "timeout_seconds"]) {
     if (node[key] === undefined) continue;
     issues.error(
       "NODE_INVALID",
       [...at, key],
-      `${key} of node ${name} (${type}): it is for nodes that are executed; give it to the nodes of its body.`,
+      `${key} of node ${name} (${type}): it is for nodes that are executed; give it to the nodes of its ${graph}.`,
     );
   }
 }

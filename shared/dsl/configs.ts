@@ -17,8 +17,15 @@ const object = z.custom<JsonObject>(
   "expected an object, or a template that gives one",
 );
 
-/** Names of values in the run's state: letters of any script, digits, `_` and `-`. */
-const stateKey = z.string().regex(/^[\p{L}_][\p{L}\p{N}_-]{0,127}$/u, 'a state key is a name such as "lead_score"');
+const isName = (key: string): boolean => /^[\p{L}_][\p{L}\p{N}_-]{0,127}$/u.test(key);
+
+/** Names of values in the run's state: letters of any script, digits, `_` and `-`; with `loop.` before them, of variables of the loop around. */
+const stateKey = z
+  .string()
+  .refine((key) => isName(key.replace(/^loop\./, "")), 'a state key is a name such as "lead_score", or "loop.tries"');
+
+/** Names of a loop's variables. */
+const variableKey = z.string().refine(isName, 'a variable has a name such as "tries"');
 
 // A check of its own: zod's records silently drop this key.
 const withoutProto = z.custom<JsonObject>(
@@ -280,6 +287,31 @@ export const iterationConfig = z.object({
   /** Lists that items give become part of the list, one level deep. */
   flatten: z.boolean().default(false),
 });
+
+/** `loop`: runs its body round after round. */
+export const loopConfig = z
+  .object({
+    body,
+    /** Asked after each round: where it is true there is no other. */
+    until: filledText.optional(),
+    /** 100 when left out. */
+    max_rounds: z.int().min(1).max(1_000).optional(),
+    /** What its variables begin with. */
+    variables: withoutProto.pipe(z.record(variableKey, json)).optional(),
+    /** What a round gives; when left out, what a run of the body would. */
+    output: json.optional(),
+  })
+  .refine(hasOneOf("until", "max_rounds"), "give until, which ends it, or max_rounds for so many rounds");
+
+/** `sub-workflow`: runs another workflow as a part of the run: its published version, or the one that is named. */
+export const subWorkflowConfig = z
+  .object({
+    workflow_id: filledText.optional(),
+    workflow_version_id: filledText.optional(),
+    /** What its workflow gets as its input; nothing when left out. */
+    input: object.optional(),
+  })
+  .refine(hasOneOf("workflow_id", "workflow_version_id"), "give workflow_id, for its published version, or workflow_version_id");
 
 /** `list`: filters, sorts and shortens a list, in this order. Expressions are asked of each `item`. */
 export const listConfig = z.object({

@@ -13,12 +13,15 @@ import {
   iterationConfig,
   knowledgeRetrievalConfig,
   listConfig,
+  loopConfig,
   llmConfig,
+  subWorkflowConfig,
   switchConfig,
   templateTransformConfig,
   toolConfig,
   variableAggregatorConfig,
 } from "./configs.ts";
+import type { FrameName } from "#shared/template/scope.ts";
 import { canonicalNodeType, type NodeType } from "./node-types.ts";
 
 /** A config field whose texts are templates. */
@@ -47,8 +50,10 @@ export interface NodeSpec {
   isEachItem?: boolean;
   /** The routes of a branching node with this config; none for any other. */
   routes: (config: JsonObject) => readonly string[];
-  /** Whether it has a graph of its own, `config.body`. */
+  /** Whether it walks a graph of its own: that of `config.body`, or another workflow's. */
   isComposite?: boolean;
+  /** Names that the texts in its body see beside the scope. */
+  frameNames?: readonly FrameName[];
   /** Fields whose texts are read in that graph's scope, when all of it has run. */
   within?: readonly string[];
   /** Whether it waits for a person, a caller or a time, and executes nothing. */
@@ -89,7 +94,24 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
     ],
   }),
   "template-transform": defineNodeSpec(templateTransformConfig, { templates: values("template") }),
-  iteration: defineNodeSpec(iterationConfig, { templates: values("items", "output"), within: ["output"], isComposite: true }),
+  iteration: defineNodeSpec(iterationConfig, {
+    templates: values("items", "output"),
+    within: ["output"],
+    isComposite: true,
+    frameNames: ["item", "index"],
+  }),
+  loop: defineNodeSpec(loopConfig, {
+    templates: values("variables", "output"),
+    expressions: ["until"],
+    within: ["output", "until"],
+    isComposite: true,
+    frameNames: ["index", "loop"],
+  }),
+  "sub-workflow": defineNodeSpec(subWorkflowConfig, {
+    templates: values("input"),
+    isComposite: true,
+    precedence: [["workflow_version_id", "workflow_id"]],
+  }),
   list: defineNodeSpec(listConfig, {
     templates: values("items"),
     expressions: ["filter", "sort.by", "unique"],
@@ -126,6 +148,11 @@ export const retryWhenSpec: Pick<NodeSpec, "templates" | "expressions" | "names"
   expressions: ["when"],
   names: outputNames,
 };
+
+/** Whether nodes of a type have a graph in their config. */
+export function hasBody({ isComposite, keys }: NodeSpec): boolean {
+  return isComposite === true && keys.includes("body");
+}
 
 /** Makes a spec, for types of one's own (`validateDsl(document, { extraTypes })`). */
 export function defineNodeSpec(config: z.ZodObject, parts: Partial<Omit<NodeSpec, "config" | "keys">> = {}): NodeSpec {

@@ -12,6 +12,8 @@ export const nodeTypes = [
   "list",
   "variable-aggregator",
   "iteration",
+  "loop",
+  "sub-workflow",
   "http-request",
   "human-input",
   "callback",

@@ -156,6 +156,51 @@ export const runtimeErrors = defineErrors({
     code: "CONFLICT",
     message: (f: { id: string; nodeId: string }) => `Tool ${f.id}, which the node ${f.nodeId} calls, has no version. Create one.`,
   },
+  SUB_WORKFLOW_NOT_FOUND: {
+    code: "NOT_FOUND",
+    message: (f: { id: string; nodeId: string; isVersion: boolean }) =>
+      `No workflow${f.isVersion ? " version" : ""} ${f.id}, which the node ${f.nodeId} runs as its sub-workflow.`,
+  },
+  SUB_WORKFLOW_NOT_PUBLISHED: {
+    code: "CONFLICT",
+    message: (f: { id: string; nodeId: string }) =>
+      `Workflow ${f.id}, which the node ${f.nodeId} runs as its sub-workflow, has no published version. Publish one, or give the node workflow_version_id.`,
+  },
+  SUB_WORKFLOW_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { id: string; nodeId: string }) =>
+      `Workflow version ${f.id}, which the node ${f.nodeId} runs as its sub-workflow, is archived. Name another version.`,
+  },
+  SUB_WORKFLOW_CYCLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { workflowIds: string[]; nodeId: string }) =>
+      `Workflows are part of each other in a circle: ${f.workflowIds.join(" → ")}. Let the node ${f.nodeId}, which closes it, run another workflow.`,
+  },
+  SUB_WORKFLOW_TOO_DEEP: {
+    code: "BAD_USER_INPUT",
+    message: (f: { nodeId: string; limit: number }) =>
+      `There may be ${f.limit} sub-workflows within each other, and the node ${f.nodeId} runs one more. Let one of those around it do its work itself.`,
+  },
+  PLAN_TOO_LARGE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { of: "bytes" | "sub-workflows"; found: number; limit: number }) =>
+      `The document with its sub-workflows has ${f.found} ${f.of} and may have ${f.limit}. Split the work into several runs.`,
+  },
+  PLAN_TOO_DEEP: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string; found: number; limit: number }) =>
+      `With its sub-workflows the document has ${f.found} graphs within each other and may have ${f.limit}, at ${f.path}. Put less into each other.`,
+  },
+  PATH_TOO_LONG: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string; found: number; limit: number }) =>
+      `With its sub-workflows a path of the document has up to ${f.found} bytes and may have ${f.limit}, at ${f.path}. Give these nodes shorter ids.`,
+  },
+  PARALLEL_TOO_LARGE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string; found: number; limit: number }) =>
+      `With its sub-workflows the document works on ${f.found} items side by side and may on ${f.limit}, at ${f.path}. Give one of these a smaller parallel.`,
+  },
   PLAN_INVALID: { code: "BAD_USER_INPUT", message: (f: { problem: string }) => `The document cannot be run: ${f.problem}.` },
   INITIAL_NODE_UNKNOWN: {
     code: "BAD_USER_INPUT",

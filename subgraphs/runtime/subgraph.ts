@@ -13,6 +13,7 @@ import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts"
 import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
 import { HandledErrors0009 } from "./migrations/0009-handled-errors.ts";
 import { Frames0010 } from "./migrations/0010-frames.ts";
+import { Loops0011 } from "./migrations/0011-loops.ts";
 import { People0012 } from "./migrations/0012-people.ts";
 import { Keep0014 } from "./migrations/0014-keep.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
@@ -83,6 +84,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0008-engine-role", class: EngineRole0008 },
       { name: "0009-handled-errors", class: HandledErrors0009 },
       { name: "0010-frames", class: Frames0010 },
+      { name: "0011-loops", class: Loops0011 },
       { name: "0012-people", class: People0012 },
       { name: "0014-keep", class: Keep0014 },
     ],

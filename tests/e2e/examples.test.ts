@@ -74,6 +74,14 @@ describe("the examples", () => {
     expect(run.outputText).toBe("2 of 3 orders imported. A-1: 318 EUR; A-3: 340 EUR, to be approved");
   });
 
+  it("research-loop goes on until it has enough, or has asked often enough", async () => {
+    const run = await runExample("research-loop");
+    expect(run.outputText).toContain("A refund arrives within five working days");
+    expect(run.outputText).toContain("Sources: Refunds, Returns, Limits (4 rounds, until).");
+    const all = await runExample("research-loop", { question: "refund", queries: [], sources: 9 });
+    expect(all.outputText).toContain("Sources: Refunds (5 rounds, max_rounds).");
+  });
+
   it("refund-approval waits for a person, and goes the way that they take", async () => {
     const file = await readWorkflowFile(fileURLToPath(new URL("../../examples/refund-approval.json", import.meta.url)));
     const { workflowId } = await makeWorkflow(platform, file.dsl as unknown as Dsl);

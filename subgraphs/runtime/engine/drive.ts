@@ -1,7 +1,9 @@
 /**
- * What a composite node does with its frames, from its opening to its end. Its driver (iteration.driver.ts) decides, purely; this opens frames, takes their
- * ends, and makes the composite ready to be finished.
+ * What a composite node does with its frames, from its opening to its end. Its driver (iteration.driver.ts, loop.driver.ts) decides, purely; this opens
+ * frames, takes their ends, and makes the composite ready to be finished.
  */
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import type { CompositeSettings } from "./composite.ts";
 import {
   frameWithin,
   isStopped,
@@ -10,27 +12,50 @@ import {
   type Frame,
   type FrameResult,
   type FrameVars,
+  type Holding,
   type NodeOutput,
   type NodeState,
   type Opened,
+  pastRound,
   unreadResult,
 } from "./frame.ts";
-import { iterationNext } from "./iteration.driver.ts";
+import { iterationNext, type DriverStep } from "./iteration.driver.ts";
+import { loopNext } from "./loop.driver.ts";
 import { framePath } from "./path.ts";
 import { upstreamOf } from "./plan.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 
-/** Opens a composite node, and its first frames. @param ended  ordinals of those that have ended, where it goes on and their results are not there. */
-export function driveOpen(run: RunState, state: NodeState, opened: Opened, ended: readonly number[] = []): void {
+/** How a composite that goes on stood when its run was stored. */
+export interface DrivenBefore {
+  /** Ordinals of frames that have ended and whose results are not there; of a loop, of rounds before its last. */
+  ended?: readonly number[] | undefined;
+  /** Of a loop its variables, of a sub-workflow its state; undefined: as they began. */
+  values?: JsonObject | undefined;
+}
+
+/** Opens a composite node, and its first frames. */
+export function driveOpen(run: RunState, state: NodeState, opened: Opened, { ended = [], values }: DrivenBefore = {}): void {
   const results: (FrameResult | undefined)[] = [];
-  for (const ordinal of ended) results[ordinal] = unreadResult;
-  state.drive = { opened, frames: new Map(), results, ended: ended.length, next: 0, failure: undefined, outputs: outputsSeen(state) };
+  for (const ordinal of ended) results[ordinal] = state.node.composite?.kind === "loop" ? pastRound : unreadResult;
+  const none = { frames: new Map(), isDone: false, next: 0, failure: undefined };
+  const holding = holdingOf(state, opened, values);
+  state.drive = { opened, ...none, results, ended: ended.length, holding, outputs: outputsSeen(state) };
   phaseSet(run, state, "DRIVEN");
   driveOn(run, state);
 }
 
+function holdingOf({ path, node: { composite } }: NodeState, opened: Opened, values: JsonObject | undefined): Holding | undefined {
+  if (composite === undefined || composite.kind === "iteration") return undefined;
+  return { path, values: values ?? (composite.kind === "loop" ? objectOf(opened.items?.[0]) : {}) };
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
 /** An id is of the innermost graph that has it, whether or not it has an output there; of the graph around the composite, what leads to it is seen. */
 function outputsSeen({ frame, node }: NodeState): Record<string, NodeOutput> {
+  if (node.composite?.kind === "sub-workflow") return {};
   const inner = node.composite?.body.indexById;
   const seen =
     frame.owner === undefined ? [] : Object.entries(frame.owner.drive?.outputs ?? {}).filter(([id]) => !frame.plan.indexById.has(id));
@@ -48,20 +73,23 @@ export function driveOn(run: RunState, state: NodeState): void {
   if (drive === undefined || composite === undefined || state.phase !== "DRIVEN" || isStopped(state)) return;
   for (;;) {
     while (drive.frames.has(drive.next) || drive.results[drive.next] !== undefined) drive.next++;
-    const { opened, frames, ended, next, failure } = drive;
-    const step = iterationNext({
-      count: opened.count,
-      parallel: composite.parallel,
-      open: frames.size,
-      ended,
-      hasFailed: failure !== undefined,
-    });
-    if (step === "open") frameOpen(run, state, next);
+    const step = stepOf(composite, drive);
+    if (step === "open") frameOpen(run, state, drive.next);
     else {
       if (step === "finish" || (step === "stop" && openBeneath(drive) === 0)) phaseSet(run, state, "READY");
       return;
     }
+    // Of an empty sub-workflow the composite is ready with its frame.
+    if (state.phase !== "DRIVEN") return;
   }
+}
+
+function stepOf({ kind, parallel, maxRounds }: CompositeSettings, { opened, frames, ended, isDone, failure }: Drive): DriverStep {
+  const view = { open: frames.size, ended, hasFailed: failure !== undefined };
+  if (kind === "iteration") return iterationNext({ ...view, count: opened.count, parallel });
+  if (kind === "loop") return loopNext({ ...view, maxRounds, isDone });
+  // Its one frame makes it ready.
+  return frames.size === 0 ? "open" : "wait";
 }
 
 /** Node runs that are open in the frames of a composite. */
@@ -73,28 +101,44 @@ export function openBeneath({ frames }: Drive): number {
 
 /** Opens one frame of a composite that is driven. */
 export function frameOpen(run: RunState, owner: NodeState, ordinal: number): Frame {
-  const { drive, frame: around } = owner;
-  const body = owner.node.composite?.body;
-  if (drive === undefined || body === undefined) throw new Error(`the node run ${owner.path} is not driven`);
-  const item = drive.opened.items?.[ordinal];
-  const vars: FrameVars = { ...around.vars, index: ordinal, ...(item !== undefined && { item }) };
-  const frame = frameWithin(body, { path: framePath(owner.path, ordinal), owner, ordinal, vars, outputs: { ...drive.outputs } });
+  const { drive } = owner;
+  const composite = owner.node.composite;
+  if (drive === undefined || composite === undefined) throw new Error(`the node run ${owner.path} is not driven`);
+  const path = composite.end === undefined ? owner.path : framePath(owner.path, ordinal);
+  const frame = frameWithin(composite.body, { path, owner, ordinal, ...sightWithin(owner, drive, ordinal), outputs: { ...drive.outputs } });
   drive.frames.set(ordinal, frame);
   run.frames.set(frame.path, frame);
-  if (frame.end !== undefined) run.opened.push(frame.end);
+  if (frame.end?.ends === frame) run.opened.push(frame.end);
   for (const state of frame.nodes) if (state.unknownEdges === 0) phaseSet(run, state, "READY");
   frameSettle(run, frame);
   return frame;
 }
 
+/** What the nodes of a frame see beside nodes. A sub-workflow sees what it was given, and nothing of what is around it. */
+function sightWithin({ frame: { vars, loop, own }, node }: NodeState, drive: Drive, ordinal: number): Pick<Frame, "vars" | "loop" | "own"> {
+  const { opened, holding } = drive;
+  switch (node.composite?.kind) {
+    case "sub-workflow":
+      return { vars: { input: objectOf(opened.items?.[0]) }, loop: undefined, own: holding };
+    case "loop":
+      return { vars: { ...vars, index: ordinal }, loop: holding, own };
+    default: {
+      const item = opened.items?.[ordinal];
+      const inner: FrameVars = { ...vars, index: ordinal, ...(item !== undefined && { item }) };
+      return { vars: inner, loop, own };
+    }
+  }
+}
+
 /** A frame in which nothing goes on is ready to be ended: all its nodes are done; or it has failed, and what was open has stopped. */
 export function frameSettle(run: RunState, { end, failure, left, open }: Frame): void {
-  if (end?.phase !== "BLOCKED") return;
+  // The one that a sub-workflow ends with is its composite, which is driven meanwhile.
+  if (end?.phase !== "BLOCKED" && end?.phase !== "DRIVEN") return;
   if (left === 0 || (failure !== undefined && open === 0)) phaseSet(run, end, "READY");
 }
 
-/** A frame has ended: it is forgotten but for what came of it. @param failure  that its iteration does not handle. */
-export function frameEnded(run: RunState, frame: Frame, result: FrameResult, failure?: Failure): void {
+/** A frame has ended: it is forgotten but for what came of it. @param how.failure  that its composite does not handle; `isDone`: of a loop's last round. */
+export function frameEnded(run: RunState, frame: Frame, result: FrameResult, how: { failure?: Failure; isDone?: boolean } = {}): void {
   const { owner, ordinal } = frame;
   const drive = owner?.drive;
   if (owner === undefined || drive === undefined) return;
@@ -102,11 +146,18 @@ export function frameEnded(run: RunState, frame: Frame, result: FrameResult, fai
   drive.frames.delete(ordinal);
   drive.results[ordinal] = result;
   drive.ended++;
-  if (failure !== undefined) {
-    drive.failure ??= failure;
+  if (owner.node.composite?.kind === "loop") roundEnded(drive, ordinal, how.isDone === true);
+  if (how.failure !== undefined) {
+    drive.failure ??= how.failure;
     run.failing.add(owner);
   }
   driveOn(run, owner);
+}
+
+/** What a loop gives is the result of its last round: nobody reads those before. */
+function roundEnded(drive: Drive, ordinal: number, isDone: boolean): void {
+  drive.isDone = isDone;
+  if (drive.results[ordinal - 1] !== undefined) drive.results[ordinal - 1] = pastRound;
 }
 
 /** Takes a frame, and those beneath it, out of the run's sets. Nothing of it is open. */
@@ -127,20 +178,33 @@ export function driveForget(run: RunState, state: NodeState): void {
 }
 
 /** The composites and frames beneath a node run that are open, deepest first: they end before it does. */
-export function openScopesBeneath({ drive, ends }: NodeState): NodeState[] {
-  if (ends !== undefined) return ends.nodes.flatMap((state) => (state.drive === undefined ? [] : [...openScopesBeneath(state), state]));
-  return [...(drive?.frames.values() ?? [])].flatMap(({ end }) => (end === undefined ? [] : [...openScopesBeneath(end), end]));
+export function openScopesBeneath(state: NodeState): NodeState[] {
+  if (state.ends !== undefined) return openScopesIn(state.ends);
+  return [...(state.drive?.frames.values() ?? [])].flatMap((frame) => [
+    ...openScopesIn(frame),
+    ...(frame.end === undefined || frame.end === state ? [] : [frame.end]),
+  ]);
+}
+
+function openScopesIn({ nodes }: Frame): NodeState[] {
+  return nodes.flatMap((state) => (state.drive === undefined ? [] : [...openScopesBeneath(state), state]));
 }
 
 /** Paths of what goes with a frame, or a composite, when it ends: the nodes of the one, and of the other the frames that have. */
-export function pathsBeneath({ path, ends, drive }: NodeState): string[] {
-  if (ends !== undefined) return ends.nodes.map((node) => node.path);
-  return drive === undefined ? [] : drive.results.flatMap((result, ordinal) => (result === undefined ? [] : [framePath(path, ordinal)]));
+export function pathsBeneath({ path, ends, drive, node }: NodeState): string[] {
+  if (ends !== undefined) return ends.nodes.map((one) => one.path);
+  if (drive === undefined) return [];
+  if (node.composite?.end === undefined) return [...drive.frames.values()].flatMap(({ nodes }) => nodes.map((one) => one.path));
+  return drive.results.flatMap((result, ordinal) => (result === undefined ? [] : [framePath(path, ordinal)]));
 }
 
 /** The frame of a composite that a stored row stands in; it is opened where the row came out of the order in which frames open. */
 export function frameFor(run: RunState, owner: NodeState, ordinal: number): Frame | undefined {
   const { drive } = owner;
-  if (drive === undefined || ordinal >= drive.opened.count || drive.results[ordinal] !== undefined) return undefined;
+  if (drive === undefined || ordinal >= framesMost(owner, drive) || drive.results[ordinal] !== undefined) return undefined;
   return drive.frames.get(ordinal) ?? frameOpen(run, owner, ordinal);
+}
+
+function framesMost({ node }: NodeState, { opened }: Drive): number {
+  return node.composite?.kind === "loop" ? node.composite.maxRounds : opened.count;
 }

@@ -22,6 +22,8 @@ export interface StoredNode {
   opened?: Opened | undefined;
   /** Of one that goes on: ordinals of its frames that have ended and have no row here. */
   ended?: readonly number[] | undefined;
+  /** And the variables of a loop, or the state of a sub-workflow, as they stand; undefined: as they began. */
+  values?: JsonObject | undefined;
   outputText: string | null;
   outputJson: Json;
   stateUpdates: JsonObject | undefined;
@@ -72,10 +74,14 @@ function placeIn({ status, doneSeq, seq }: StoredNode): number {
   return isDone(status) ? (doneSeq ?? 0) : (seq ?? Number.MAX_SAFE_INTEGER);
 }
 
-function openAgain(run: RunState, state: NodeState, { opened, ended, status }: StoredNode): void {
-  if (opened === undefined) applyOpened(run, state, status as OpenPhase);
-  // A row beneath it may have opened it.
-  else if (state.drive === undefined) applyDriven(run, state, opened, ended);
+function openAgain(run: RunState, state: NodeState, row: StoredNode): void {
+  if (row.opened === undefined) applyOpened(run, state, row.status as OpenPhase);
+  else openDriven(run, state, row);
+}
+
+/** A row beneath it may have opened it. */
+function openDriven(run: RunState, state: NodeState, row: StoredNode | undefined): void {
+  if (state.drive === undefined && row?.opened !== undefined) applyDriven(run, state, row.opened, row);
 }
 
 function hasEndedAround(stored: ReadonlyMap<string, StoredNode>, path: string): boolean {
@@ -103,10 +109,10 @@ function nodeBeneath(run: RunState, stored: ReadonlyMap<string, StoredNode>, pat
   if (around === rootPath) return undefined;
   const ordinal = ordinalOf(path);
   const scope = nodeAtPath(run, around) ?? nodeBeneath(run, stored, around);
-  if (scope === undefined || ordinal === undefined) return scope && nodeAtPath(run, path);
-  const { opened, ended } = stored.get(around) ?? {};
-  if (scope.drive === undefined && opened !== undefined) applyDriven(run, scope, opened, ended);
-  return frameFor(run, scope, ordinal)?.end;
+  if (scope === undefined) return undefined;
+  openDriven(run, scope, stored.get(around));
+  if (ordinal !== undefined) return frameFor(run, scope, ordinal)?.end;
+  return nodeAtPath(run, path);
 }
 
 function applyStored(run: RunState, state: NodeState, row: StoredNode): NodeState[] {

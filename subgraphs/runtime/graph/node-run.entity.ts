@@ -28,7 +28,7 @@ export class NodeRun {
 
   @Field(() => String, {
     description:
-      "The node's type, aliases resolved: if-else for condition. frame: an item of an iteration, with all that its body does for it.",
+      "The node's type, aliases resolved: if-else for condition. frame: an item of an iteration, or a round of a loop, with all that its body does for it.",
   })
   nodeType!: string;
 

@@ -138,7 +138,7 @@ export class NodeRunResolver {
   @FieldResolver(() => NodeRun, {
     nullable: true,
     description:
-      "The node run whose work this one is part of: the item of an iteration, or the iteration while the item goes on; null: none.",
+      "The node run whose work this one is part of: the item of an iteration or the round of a loop, or the iteration or loop itself while that goes on; the sub-workflow; null: none.",
   })
   async parent(@Root() { runId, parentPath }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> {
     if (parentPath === null) return null;
@@ -149,7 +149,7 @@ export class NodeRunResolver {
 
   @FieldResolver(() => NodeRunConnection, {
     description:
-      "The node runs that are part of its work, in the order of creation: of an iteration its items that have ended, in the order of their ends, of an item what ran for it. The page of any other is empty.",
+      "The node runs that are part of its work, in the order of creation: of an iteration or a loop its items or rounds that have ended, in the order of their ends; of an item, a round or a sub-workflow what ran for it. The page of any other is empty.",
   })
   children(
     @Root() { runId, path }: NodeRun,

@@ -66,7 +66,7 @@ function storedNode({ path, seq, status, doneSeq, route, opened }: OpenRun["node
     status: nodeRunStatusWord(status),
     doneSeq,
     route: route ?? undefined,
-    opened: opened === null ? undefined : { count: opened.count },
+    opened: opened === null ? undefined : { count: opened.count ?? 1 },
     ...unread,
   };
 }

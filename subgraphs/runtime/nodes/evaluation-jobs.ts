@@ -15,8 +15,10 @@ import { askPerson } from "./human-input.node.ts";
 import { decide } from "./if-else.node.ts";
 import { iterate } from "./iteration.node.ts";
 import { arrange } from "./list.node.ts";
+import { loopRound } from "./loop.node.ts";
 import { orFailure } from "./outcome.ts";
 import { retrieve, type Retrieval } from "./retrieve.ts";
+import { give } from "./sub-workflow.node.ts";
 import { choose } from "./switch.node.ts";
 import { transform } from "./template-transform.node.ts";
 import { aggregate } from "./variable-aggregator.node.ts";
@@ -28,6 +30,8 @@ const evaluations: Partial<Record<NodeType, Evaluate>> = {
   assigner: assign,
   "if-else": decide,
   iteration: iterate,
+  loop: loopRound,
+  "sub-workflow": give,
   switch: choose,
   list: arrange,
   "variable-aggregator": aggregate,

@@ -18,9 +18,11 @@ export interface NodeScope {
   /** Completed nodes by id; and those whose failure was handled, with their error. */
   nodes: Record<string, { output: Json; text: string | null; error?: { code: string; message: string } }>;
   current: { node_id: string };
-  /** In the body of an iteration: its item, and the place of that in the list. */
+  /** In the body of an iteration: its item, and the place of that in the list; in that of a loop: the number of the round. */
   item?: Json;
   index?: number;
+  /** In the body of a loop: its variables. */
+  loop?: JsonObject;
 }
 
 /** An artifact that a node made: more than a hot row should carry, or a file. */
@@ -80,8 +82,10 @@ export type NodeOutcome =
       kind: "completed";
       outputText?: string;
       outputJson?: Json;
-      /** Merged into the run's state, key by key. */
+      /** Merged into the run's state, key by key; in a sub-workflow into its own. */
       stateUpdates?: JsonObject;
+      /** Merged into the variables of the loop around the node, key by key. */
+      variables?: JsonObject;
       /** Set by branching nodes: only edges whose condition equals it are taken. */
       route?: string;
       artifacts?: ArtifactDraft[];

@@ -4,8 +4,9 @@ import { assignerNode } from "./assigner.node.ts";
 import { callbackNode } from "./callback.node.ts";
 import { codeNode } from "./code.node.ts";
 import { delayNode } from "./delay.node.ts";
-import { frameType } from "../engine/plan.ts";
+import { frameType } from "../engine/composite.ts";
 import type { NodeExecutor } from "./executor.ts";
+import { frameNode } from "./frame.node.ts";
 import { httpRequestNode } from "./http-request.node.ts";
 import { humanInputNode } from "./human-input.node.ts";
 import { ifElseNode } from "./if-else.node.ts";
@@ -13,6 +14,8 @@ import { iterationNode } from "./iteration.node.ts";
 import { knowledgeRetrievalNode } from "./knowledge-retrieval.node.ts";
 import { listNode } from "./list.node.ts";
 import { llmNode } from "./llm.node.ts";
+import { loopNode } from "./loop.node.ts";
+import { subWorkflowNode } from "./sub-workflow.node.ts";
 import { switchNode } from "./switch.node.ts";
 import { templateTransformNode } from "./template-transform.node.ts";
 import { toolNode } from "./tool.node.ts";
@@ -32,6 +35,8 @@ export const nodeExecutors = {
   list: listNode,
   "variable-aggregator": variableAggregatorNode,
   iteration: iterationNode,
+  loop: loopNode,
+  "sub-workflow": subWorkflowNode,
   "http-request": httpRequestNode,
   "human-input": humanInputNode,
   callback: callbackNode,
@@ -47,7 +52,6 @@ export function nodeRegistry(extra: Readonly<Record<string, NodeExecutor>> = {})
   return (type) => {
     const known = canonicalNodeType(type);
     if (known !== undefined) return nodeExecutors[known];
-    // What an item gives is a text of its iteration.
-    return type === frameType ? iterationNode : others.get(type);
+    return type === frameType ? frameNode : others.get(type);
   };
 }

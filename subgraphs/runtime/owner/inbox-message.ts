@@ -39,6 +39,7 @@ const outcome = z.discriminatedUnion("kind", [
     outputText: z.string().optional(),
     outputJson: json.optional(),
     stateUpdates: jsonObject.optional(),
+    variables: jsonObject.optional(),
     route: z.string().optional(),
     artifacts: z.array(artifact).optional(),
     usage: usage.optional(),
@@ -80,7 +81,7 @@ export type AttemptOutcome = NodeOutcome | { kind: "waiting"; reason: "OUTCOME_U
 /** What the engine takes as an outcome: the end of an attempt, or that a composite has its items. */
 export type OwnerOutcome = AttemptOutcome | OpenedOutcome;
 
-/** A composite node opens with these items. */
+/** A composite node opens with these items: a loop with its variables, a sub-workflow with its input, alone. */
 export interface OpenedOutcome {
   kind: "opened";
   items: readonly Json[];

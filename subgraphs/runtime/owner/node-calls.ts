@@ -3,7 +3,7 @@
  * when the flush with the mark was answered; beyond the process's slots a node is offered to other workers instead, or waits for a slot.
  */
 import { applyOpened, applyReopened } from "../engine/apply.ts";
-import { isLeaf, sightOf, type NodeState } from "../engine/frame.ts";
+import { isLeaf, sightOf, varsOf, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeEffect, type NodeContext, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import { judged } from "../nodes/retry-when.ts";
@@ -12,7 +12,7 @@ import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import { hasUnread } from "./frame-results.ts";
 import type { HeldNode } from "./held-node.ts";
-import { scopeOutcome } from "./scope-outcome.ts";
+import { frameExecutor, scopeOutcome } from "./scope-outcome.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import type { OwnerProcess } from "./run-host.ts";
 import type { RunLedger } from "./run-ledger.ts";
@@ -104,7 +104,8 @@ export class NodeCalls {
       this.#run.executed(this.#ledger.hold(state), executorMissing(node.type), []);
     } else if (executor.ask?.isNeeded(node.config) === true && !this.#isDecided(state))
       this.#pureRun(state, { effect: "pure", run: executor.ask.run });
-    else if (!isLeaf(state) || (nodeEffect(executor, node.config) === "pure" && !this.isCareful)) this.#pureRun(state, executor);
+    else if (!isLeaf(state)) this.#pureRun(state, frameExecutor(state, executor));
+    else if (nodeEffect(executor, node.config) === "pure" && !this.isCareful) this.#pureRun(state, executor);
     else this.#outsideStart(state);
   }
 
@@ -229,8 +230,8 @@ export class NodeCalls {
   #contextOf({ state, path, attempt, effectKey, approval, startedMs = 0 }: HeldNode): NodeRunContext {
     const { graph } = this.#ledger;
     const storedSeq = (): number => this.#ledger.storedSeq;
-    const { outputs, vars } = sightOf(state);
-    const seen = { state: graph.state, outputs, vars };
+    const frame = sightOf(state);
+    const seen = { state: graph.state, outputs: frame.outputs, vars: varsOf(frame) };
     return new NodeRunContext(this.#environment, {
       node: state.node,
       path,

@@ -7,7 +7,8 @@ import type { HintPublisher } from "#shared/hints.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { Approval, NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/executor.ts";
 import type { DeltaKind } from "../nodes/ports/model.port.ts";
-import { executedConfig, type CompiledNode } from "../engine/plan.ts";
+import { executedConfig } from "../engine/composite.ts";
+import type { CompiledNode } from "../engine/plan.ts";
 import type { FrameVars } from "../engine/frame.ts";
 import { effectKeyOf, nodeRunId } from "../queue/node-run-id.ts";
 import type { PausingClock } from "#shared/pausing-clock.ts";
@@ -71,7 +72,7 @@ export interface Attempt {
   storedSeq: () => number;
   state: JsonObject;
   outputs: NodeScope["nodes"];
-  /** What the frame has beside them. */
+  /** What the frame has beside them; what it has of `input` and `state` stands in their place. */
   vars: FrameVars;
 }
 

@@ -48,7 +48,10 @@ export interface NodeRowFields {
 }
 
 /** The columns of a node run's output; empty without an output. */
-export type OutputColumns = Pick<NodeRunRow, "outputText" | "outputJson" | "outputArtifactId" | "stateUpdates">;
+export type OutputColumns = Pick<
+  NodeRunRow,
+  "outputText" | "outputJson" | "outputArtifactId" | "stateUpdates" | "statePath" | "loopUpdates" | "loopPath"
+>;
 
 /** A node's output, split into what its row carries and what lies beside it. */
 export interface StoredOutput {
@@ -110,6 +113,9 @@ export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: Outpu
     outputText: output.outputText,
     outputJson: output.outputJson,
     stateUpdates: output.stateUpdates,
+    statePath: output.statePath,
+    loopUpdates: output.loopUpdates,
+    loopPath: output.loopPath,
     modelCalls: usage?.modelCalls,
     promptTokens: usage?.promptTokens,
     completionTokens: usage?.completionTokens,

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { jsonPieces, smallJson } from "#shared/json-writer.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { joinInTurns } from "#shared/pieces.ts";
-import type { NodeOutput } from "../engine/frame.ts";
+import { varsOf, type NodeOutput } from "../engine/frame.ts";
 import { framePathOf, nodeIdOfPath } from "../engine/path.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
@@ -189,10 +189,10 @@ export class OfferedNodes {
         approval: owned.approvalOf(claim.path),
         state: owned.graph.state,
         outputs: frame.outputs,
-        vars: frame.vars,
+        vars: varsOf(frame),
       });
     }
-    const items = itemsOf(framePathOf(claim.path));
+    const items = itemsOf(plan, framePathOf(claim.path));
     const read = await this.#pathsRead(plan, claim, node);
     const run = await this.#load(held, { paths: [claim.path, ...items.map(({ path }) => path), ...read], items });
     if (run === undefined) return undefined;
@@ -347,6 +347,7 @@ function storedSight(run: PartlyLoadedRun): StoredSight {
       return node && outputOf(node);
     },
     itemOf: (path) => byPath.get(path)?.item,
+    writtenOf: (path) => byPath.get(path)?.written ?? undefined,
   };
 }
 

@@ -5,8 +5,9 @@
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import { bodyOf, type PlanDocument, type PlanNode } from "../engine/plan.ts";
+import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
+import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
 import { findToolReference, type ToolFound, type ToolReference } from "../client/tool.client.ts";
 
 /** Side by side; a document may have 2,000 tool nodes. */
@@ -19,7 +20,9 @@ const lookupsAtOnce = 20;
  */
 export async function freezeToolVersions(call: SubgraphCaller, info: RequestInfo, document: PlanDocument): Promise<PlanDocument> {
   const references = Map.groupBy(
-    allNodes(document).filter((node) => openReference(node) !== undefined),
+    graphsOf(document)
+      .flatMap(allNodes)
+      .filter((node) => openReference(node) !== undefined),
     referenceKey,
   );
   if (references.size === 0) return document;
@@ -40,11 +43,12 @@ interface FrozenTool {
 
 function withVersions(document: PlanDocument, versions: ReadonlyMap<string, FrozenTool>): PlanDocument {
   const frozen = (node: PlanNode): PlanNode => {
-    const body = bodyOf(node);
+    const body = bodyDocument(node);
     if (body !== undefined) return { ...node, config: { ...node.config, body: withVersions(body, versions) as unknown as JsonObject } };
     return openReference(node) ? { ...node, config: frozenConfig(node, versions.get(referenceKey(node))!) } : node;
   };
-  return { ...document, nodes: document.nodes.map(frozen) };
+  const workflows = Object.entries(document.workflows ?? {}).map(([id, workflow]) => [id, withVersions(workflow, versions)]);
+  return { ...document, nodes: document.nodes.map(frozen), ...(workflows.length > 0 && { workflows: Object.fromEntries(workflows) }) };
 }
 
 function frozenConfig({ config }: PlanNode, { version, policy }: FrozenTool): JsonObject {
@@ -61,11 +65,6 @@ function eitherPolicy(own: Json | undefined, bound: Json | undefined): Json | un
   const [a, b] = [own, bound].filter((policy) => policy === true || typeof policy === "string");
   if (a === true || b === true) return true;
   return b === undefined ? a : `(${String(a)}) || (${b})`;
-}
-
-/** Those of bodies too. */
-function allNodes({ nodes }: PlanDocument): PlanNode[] {
-  return nodes.flatMap((node) => [node, ...(bodyOf(node) === undefined ? [] : allNodes(bodyOf(node)!))]);
 }
 
 /** What is to be looked up of a node's call: which version, and what its binding says. undefined where that is known, and for one that names no tool: that is plain HTTP. */

@@ -161,14 +161,20 @@ export const nodeRunColumns = {
   outputText: may("output_text", "text"),
   outputJson: may("output_json", "json"),
   stateUpdates: may("state_updates", "json"),
+  /** The sub-workflow whose state they are of; absent: the run's. */
+  statePath: may("state_path", "text"),
+  /** What it wrote to the variables of a loop, and which. */
+  loopUpdates: may("loop_updates", "json"),
+  loopPath: may("loop_path", "text"),
   modelCalls: may("model_calls", "int"),
   promptTokens: may("prompt_tokens", "float8"),
   completionTokens: may("completion_tokens", "float8"),
 } as const satisfies Columns;
 
-/** The column `opened` of an iteration's row. */
+/** The column `opened` of a composite's row: a loop's has its variables as its one item, a sub-workflow's its input. */
 export interface OpenedColumn {
-  count: number;
+  /** Items of an iteration. */
+  count?: number;
   /** The items, where they are few and small. */
   items?: Json[];
   /** Else the artifacts that hold them, in order, each with the number of its first item. */
@@ -308,12 +314,12 @@ export function charactersOf(
   row: Partial<
     Pick<
       NodeRunRow & ArtifactRow,
-      "outputText" | "outputJson" | "stateUpdates" | "opened" | "question" | "approval" | "contentText" | "contentJson"
+      "outputText" | "outputJson" | "stateUpdates" | "loopUpdates" | "opened" | "question" | "approval" | "contentText" | "contentJson"
     >
   >,
 ): number {
-  const { outputText, outputJson, stateUpdates, opened, question, approval, contentText, contentJson } = row;
-  return [outputText, outputJson, stateUpdates, opened, question, approval, contentText, contentJson].reduce(
+  const { outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson } = row;
+  return [outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson].reduce(
     (sum, text) => sum + (text?.length ?? 0),
     200,
   );
