@@ -5,6 +5,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { EndpointRegistry } from "#shared/endpoint/caller.ts";
@@ -22,6 +23,7 @@ import { engineParts } from "../subgraphs/runtime/worker/engine-parts.ts";
 import { runtimeSubgraph } from "../subgraphs/runtime/subgraph.ts";
 import type { RuntimeServices } from "../subgraphs/runtime/graph/runtime.context.ts";
 import { freezePlan } from "../subgraphs/runtime/plan/frozen-plan.ts";
+import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../subgraphs/runtime/queue/statuses.ts";
 import { Worker } from "../subgraphs/runtime/worker/worker.ts";
 import { toolSubgraph } from "../subgraphs/tool/subgraph.ts";
 import { workflowSubgraph } from "../subgraphs/workflow/subgraph.ts";
@@ -32,6 +34,8 @@ import { givenServer, ownServer } from "./server.ts";
 export interface BenchDsl {
   nodes: { id: string; type: string; config: JsonObject }[];
   edges: { source: string; target: string }[];
+  /** Sub-workflows, as a plan has them. */
+  workflows?: Record<string, Pick<BenchDsl, "nodes" | "edges">>;
 }
 
 /** What PostgreSQL has counted so far. */
@@ -208,6 +212,34 @@ export class BenchEngine {
     const id = newId();
     await control.createRuns([{ id, plan: freezePlan(info.tenantId, dsl), ...info }]);
     return id;
+  }
+
+  /** Answers what a run waits for, as the graph does. */
+  async answer(runId: string, path: string, outputJson: JsonObject): Promise<void> {
+    const text = `mutation ($id: ID!, $json: JSON!) { resumeNodeRun(id: $id, input: { outputJson: $json }) { id } }`;
+    await this.#ask(this.#runtime, text, { id: `${runId}:${path}`, json: outputJson });
+  }
+
+  /** Waits until so many runs have a status. */
+  async untilAll(status: RunStatus, count: number): Promise<void> {
+    const text = "select count(*)::int as count from runtime.run where status = $1";
+    while ((await this.select<{ count: number }>(text, [runStatusNumber(status)]))[0]!.count < count) await sleep(100);
+  }
+
+  /** Waits until a run has ended, by its stored row; it is looked at with each hint of it. */
+  async whenFinished(runId: string): Promise<void> {
+    let wake: () => void = () => {};
+    const end = this.#hints.subscribe("run", runId, () => wake());
+    try {
+      for (;;) {
+        const hinted = new Promise<void>((resolve) => (wake = resolve));
+        const [row] = await this.select<{ status: number }>("select status from runtime.run where id = $1", [runId]);
+        if (row !== undefined && isTerminal(runStatusWord(row.status))) return;
+        await Promise.race([hinted, sleep(20)]);
+      }
+    } finally {
+      end();
+    }
   }
 
   /** A worker in this process, as the peers have theirs; resolves when platform and worker are ready, as one who starts the platform waits for it. */

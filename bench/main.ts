@@ -14,6 +14,8 @@ import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
 import { benchIteration } from "./iteration.ts";
 import { benchIdle } from "./idle.ts";
+import { benchNested } from "./nested.ts";
+import { benchPeople } from "./people.ts";
 import { benchPrograms } from "./programs.ts";
 import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts";
 import { roundOfItsOwn } from "./rounds.ts";
@@ -36,6 +38,9 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   "fan-out": async (engine) => benchFanOut(await engine()),
   iteration: async (engine) => benchIteration(await engine()),
   agents: (engine, { runs }) => benchAgents(({ tools, model }) => engine(tools, model), { concurrencies, runs }),
+  loop: async (engine) => benchNested("loop", await engine()),
+  "sub-workflow": async (engine) => benchNested("sub-workflow", await engine()),
+  people: async (engine) => benchPeople(await engine()),
   validation: () => benchValidation(),
   cost: async (engine) => benchCost(await engine()),
   programs: (_, { runs }) => benchPrograms(runs),

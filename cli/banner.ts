@@ -5,6 +5,7 @@ export interface Banner {
   logFile: string;
   isAuthOn: boolean;
   workers: number;
+  metricsUrl?: string;
   notes: readonly string[];
 }
 
@@ -17,6 +18,7 @@ export function bannerLines(banner: Banner): string[] {
     ["log", banner.logFile],
     ["auth", banner.isAuthOn ? "on: every request needs an API key" : "off: this machine only"],
     ["workers", banner.workers === 0 ? "none: only the execute… mutations advance runs" : String(banner.workers)],
+    ...(banner.metricsUrl === undefined ? [] : [["metrics", banner.metricsUrl] satisfies [string, string]]),
   ];
   return [
     "",

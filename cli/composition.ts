@@ -26,6 +26,8 @@ export interface RunningPart {
   stop(): Promise<void>;
   /** Resolves when there is nothing left for it to do. Most parts go on until they are stopped. */
   finished?: Promise<void>;
+  /** What the processes have counted that it started, a text each. */
+  metrics?(): Promise<string[]>;
 }
 
 /** A part that listens. */
@@ -110,6 +112,30 @@ export interface KeyAdmin {
   close(): Promise<void>;
 }
 
+/** What a rewrap did to a table. */
+export interface Rewrapped {
+  table: string;
+  /** Rows that were encrypted anew. */
+  rows: number;
+  /** What no key of the environment opens: ids, or tenants. */
+  unreadable: string[];
+}
+
+/** A place where audits are not as they were written; router/access/audit-verify.ts says what each fault is. */
+export interface BrokenAudit {
+  fault: "CHANGED" | "REMOVED" | "INSERTED" | "LINK_CHANGED" | "LINK_REMOVED" | "CUT";
+  tenantId: string;
+  day: string;
+  seq: number | null;
+  auditId: string | null;
+}
+
+/** Told while audits are held against their chains. */
+export interface AuditTelling {
+  chain(chain: { tenantId: string; day: string; links: number; head: string }): void;
+  broken(place: BrokenAudit): void;
+}
+
 /** Migrations that the schema of a subgraph lacks. */
 export interface PendingMigrations {
   subgraph: string;
@@ -127,6 +153,10 @@ export interface Composition {
   /** What `migrate` would do now. */
   pendingMigrations(env: PreparedEnv): Promise<PendingMigrations[]>;
   openKeys(env: ReadyEnv): Promise<KeyAdmin>;
+  /** Holds audits, of one tenant or of all, against their chains. */
+  verifyAudits(env: ReadyEnv, tenantId: string | undefined, tell: AuditTelling): Promise<void>;
+  /** Encrypts anew, with the newest key, what an older one encrypted. */
+  rewrapSecrets(env: ReadyEnv): Promise<Rewrapped[]>;
   startPlatform(env: ReadyEnv, options: PlatformOptions): Promise<RunningPlatform>;
   startRouter(env: ReadyEnv, options: StartOptions): Promise<RunningServer>;
   startSubgraph(name: string, env: ReadyEnv, options: StartOptions): Promise<RunningServer>;

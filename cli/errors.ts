@@ -30,10 +30,21 @@ export const cliErrors = defineErrors({
     message: (f: { host: string; port: number; story: string }) =>
       `Port ${f.port} of ${f.host} cannot be opened (${f.story}). Choose another: AGENT_PLATFORM_PORT, AGENT_PLATFORM_HOST`,
   },
+  METRICS_PORT_UNUSABLE: {
+    code: "CONFLICT",
+    message: (f: { host: string; port: number; story: string }) =>
+      `Port ${f.port} of ${f.host} cannot be opened for the metrics (${f.story}). Choose another (AGENT_PLATFORM_METRICS_PORT, AGENT_PLATFORM_METRICS_HOST), or leave them out.`,
+  },
   HOST_NOT_LOOPBACK: {
     code: "FORBIDDEN",
     message: (f: { host: string }) =>
       `AGENT_PLATFORM_HOST=${f.host} would open the platform to others while authentication is off. Set AGENT_PLATFORM_AUTH_REQUIRED=true, or use 127.0.0.1.`,
+  },
+  ENCRYPTION_KEY_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: (f: { keptIn?: string | undefined }) =>
+      "AGENT_PLATFORM_ENCRYPTION_KEY is not set. With a database of your own the key of its secrets is yours to keep, apart from it and for as long as it: 64 hex digits (openssl rand -hex 32), the same for every process." +
+      (f.keptIn === undefined ? "" : `\nThe one that was made here so far: AGENT_PLATFORM_ENCRYPTION_KEY=$(cat '${f.keptIn}')`),
   },
   INTERNAL_KEY_MISSING: {
     code: "BAD_USER_INPUT",

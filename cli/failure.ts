@@ -7,6 +7,7 @@ import { programName } from "./program-name.ts";
 const wrongAsks = [
   "ENVIRONMENT_INVALID",
   "INTERNAL_KEY_MISSING",
+  "ENCRYPTION_KEY_MISSING",
   "SUBGRAPH_URL_MISSING",
   "INPUT_NOT_AN_OBJECT",
   "NUMBER_NOT_KEPT",

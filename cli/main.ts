@@ -9,6 +9,7 @@ import { programName } from "./program-name.ts";
 import { platformParts } from "./compose/parts.ts";
 import { endWithReaders } from "./process/stop-signal.ts";
 import { agentsCommand } from "./commands/agents.ts";
+import { answerCommand } from "./commands/answer.ts";
 import { apiCommand } from "./commands/api.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -18,6 +19,7 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
+import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
@@ -32,9 +34,11 @@ const commands = [
   prepareCommand,
   auditCommand,
   keysCommand,
+  secretsCommand,
   runCommand,
   followCommand,
   agentsCommand,
+  answerCommand,
   demoCommand,
   smokeCommand,
 ];

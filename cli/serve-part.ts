@@ -1,5 +1,6 @@
 import type { RunningPart } from "./composition.ts";
 import type { CliContext } from "./context.ts";
+import { answerMetrics } from "./process/part-metrics.ts";
 import { tellSupervisor, toldError, type PartMessage } from "./process/part-messages.ts";
 import { ShutdownList } from "./process/shutdown-list.ts";
 import { listenForStop, type StopSignal } from "./process/stop-signal.ts";
@@ -19,6 +20,7 @@ export interface SupervisedStart<P extends RunningPart> {
 export async function serveSupervised<P extends RunningPart>(context: CliContext, options: SupervisedStart<P>): Promise<void> {
   const stop = listenForStop(context.environment);
   const shutdown = new ShutdownList();
+  answerMetrics();
   try {
     const part = await options.start(stop);
     if (part === undefined) return;

@@ -3,6 +3,7 @@ import type { Env } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
 import type { PreparedEnv, RunningPart, StartOptions } from "./composition.ts";
 import type { CliContext } from "./context.ts";
+import { openMetrics } from "./metrics.ts";
 import { partKeys, requireKeys } from "./database/internal-keys.ts";
 import { joinPlatformDatabase, type OpenDatabase } from "./database/database.ts";
 import { ShutdownList } from "./process/shutdown-list.ts";
@@ -12,6 +13,8 @@ import { listenForStop, type StopSignal } from "./process/stop-signal.ts";
 export interface ServeOptions<P extends RunningPart> {
   /** The log's name. */
   name: string;
+  /** What its process calls itself in the metrics; `name` unless given. */
+  part?: string;
   /** How it comes to its database; by {@link joinPlatformDatabase} unless it says otherwise. */
   open?: (env: Env, options: OpenOptions) => Promise<OpenDatabase | undefined>;
   start: (env: PreparedEnv, options: ServedOptions) => Promise<P>;
@@ -46,10 +49,14 @@ export async function serveUntilStopped<P extends RunningPart>(context: CliConte
     const keys = partKeys(env);
     shutdown.add("PostgreSQL", database.stop, 20_000);
     if (stop.signal.aborted) return;
+    const served: { part?: P } = {};
+    const others = async () => (await served.part?.metrics?.()) ?? [];
+    await openMetrics({ env, log, shutdown, part: options.part ?? options.name, others });
     const part = await options.start(
       { ...database.env, internalKeys: [...keys.texts] },
       { log, keys, progress: (step) => log.info({ step }, "starting"), stop },
     );
+    served.part = part;
     shutdown.add(options.name, () => part.stop(), 28_000);
     options.onReady?.(part);
     await Promise.race([stop.wanted, ...(part.finished === undefined ? [] : [part.finished])]);

@@ -90,6 +90,18 @@ export class Supervisor {
     return this.#broken.promise;
   }
 
+  /** What the parts have counted, a text each; those of parts that do not answer are missing. */
+  metrics(): Promise<string[]> {
+    return Promise.all([this.#api.metrics(), this.#workers?.metrics() ?? [], this.#suspects?.metrics() ?? ""]).then((texts) =>
+      texts.flat(),
+    );
+  }
+
+  /** How the parts fare. */
+  get parts(): readonly PartHealth[] {
+    return this.#partsMessage().parts;
+  }
+
   /**
    * Starts the parts, side by side where they can be: the API loads its code while PostgreSQL starts, and workers load theirs while the graph opens.
    *

@@ -5,6 +5,8 @@
 import type { IncomingMessage } from "node:http";
 import type { GraphqlContext } from "#shared/serve/graphql-http.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
+import { withoutKeys } from "./access/key-format.ts";
+import { paramOf } from "./edge/connection-params.ts";
 import { authOff, identified, type Identity } from "./edge/identity.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
 import { seenFrom } from "./edge/seen-from.ts";
@@ -49,9 +51,9 @@ export function socketContext(
 ): RouterContext {
   const upgrade = claimedBy(request);
   const claimed: ClaimedRequest = {
-    tenantId: connectionParams["x-tenant-id"] ?? upgrade.tenantId,
-    requestId: connectionParams["x-request-id"] ?? upgrade.requestId,
-    traceparent: connectionParams["traceparent"] ?? upgrade.traceparent,
+    tenantId: paramOf(connectionParams, "x-tenant-id") ?? upgrade.tenantId,
+    requestId: speakable(paramOf(connectionParams, "x-request-id")) ?? upgrade.requestId,
+    traceparent: paramOf(connectionParams, "traceparent") ?? upgrade.traceparent,
   };
   return { info: requestInfo(identified(claimed, identity), signal), identity, transport: "WEBSOCKET", ...clientOf(request) };
 }
@@ -73,10 +75,10 @@ export function refusedContext(
   { connectionParams = {}, requestId, identity = authOff }: RefusedFacts,
 ): RouterContext {
   const upgrade = claimedBy(request);
-  const tenantId = tenantOfRefused(identity, connectionParams["x-tenant-id"] ?? upgrade.tenantId);
+  const tenantId = tenantOfRefused(identity, paramOf(connectionParams, "x-tenant-id") ?? upgrade.tenantId);
   const claimed = {
     tenantId: isTenantId(tenantId) ? tenantId : undefined,
-    requestId: requestId ?? connectionParams["x-request-id"] ?? upgrade.requestId,
+    requestId: requestId ?? speakable(paramOf(connectionParams, "x-request-id")) ?? upgrade.requestId,
   };
   return { info: requestInfo(identified(claimed, identity)), identity, transport: "HTTP", ...clientOf(request) };
 }
@@ -90,10 +92,13 @@ function claimedBy({ headers, url }: IncomingMessage): ClaimedRequest {
   const search = url === undefined || !url.includes("?") ? undefined : new URLSearchParams(url.slice(url.indexOf("?")));
   return {
     tenantId: headers["x-tenant-id"] || search?.get("tenant_id"),
-    requestId: headers["x-request-id"] || search?.get("x-request-id"),
+    requestId: speakable(headers["x-request-id"] || search?.get("x-request-id")),
     traceparent: headers["traceparent"],
   };
 }
+
+/** A request's id is in logs, audits and answers: an API key is none. */
+const speakable = (claimed: unknown) => (typeof claimed === "string" && withoutKeys(claimed) !== claimed ? undefined : claimed);
 
 const isTenantId = (claimed: unknown) => typeof claimed === "string" && tenantIdPattern.test(claimed);
 

@@ -8,6 +8,7 @@ import { isAddressRange } from "./addresses.ts";
 import { isEgressEntry } from "./fetch/egress.ts";
 import { isWebOrigin } from "./serve/host-guard.ts";
 import { AppError } from "./errors.ts";
+import { masterKeyPattern } from "./secret/secrets.ts";
 import { internalKeyPattern } from "./trust/internal-keys.ts";
 
 const prefix = "AGENT_PLATFORM_";
@@ -86,6 +87,7 @@ const variables = {
   ANSWERS_MIB: { schema: whole(256, 2, 2_047), example: "256" },
   LOG_LEVEL: { schema: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"), example: "info" },
   LOG_FILE: { schema: optional, example: ".data/platform.log" },
+  PUBLIC_URL: { schema: webUrl.transform((url) => url.replace(/\/+$/, "")).optional(), example: "https://platform.example.com" },
   ALLOWED_HOSTS: { schema: list, example: "platform.local,10.0.0.5" },
   CORS_ORIGINS: {
     schema: list.refine(
@@ -107,10 +109,19 @@ const variables = {
   SUBSCRIPTIONS_PER_TENANT: { schema: whole(20_000, 1, 1_000_000), example: "20000" },
   OPERATION_SECONDS: { schema: whole(60, 1, 3_600), example: "60" },
   OUTSIDE_OPERATION_SECONDS: { schema: whole(900, 1, 86_400), example: "900" },
+  METRICS_HOST: { schema: z.string().min(1).default("127.0.0.1"), example: "0.0.0.0" },
+  METRICS_PORT: { schema: wholeNumber(0, 65_535).optional(), example: "9464" },
+  QUOTA_QUEUED_RUNS: { schema: wholeNumber(0, 1_000_000).optional(), example: "10000" },
+  QUOTA_RUNNING_RUNS: { schema: wholeNumber(0, 1_000_000).optional(), example: "200" },
+  QUOTA_RUNS_PER_HOUR: { schema: wholeNumber(0, 1_000_000).optional(), example: "10000" },
+  QUOTA_STORAGE_MIB: { schema: wholeNumber(0, 1_000_000_000).optional(), example: "10240" },
+  RETENTION_RUNS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "90" },
+  RETENTION_AUDITS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "365" },
   ENCRYPTION_KEY: {
     schema: z
       .string()
-      .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hex digits (32 bytes)")
+      .transform((text) => text.replaceAll(/\s/g, ""))
+      .refine((text) => masterKeyPattern.test(text), "must be 64 hex digits (32 bytes); while it is rotated two of them, new,old")
       .optional(),
     example: "64 hex digits",
   },
@@ -121,6 +132,7 @@ const variables = {
     ),
     example: "64 hex digits",
   },
+  ACCESS_PORT: { schema: wholeNumber(0, 65535).optional(), example: "4010" },
   API_KEY: { schema: optional, example: "agp_…" },
   SMOKE_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
   SMOKE_WORKFLOW_URL: { schema: webUrl.optional(), example: "http://127.0.0.1:4000/graphql" },
@@ -176,6 +188,8 @@ export interface Env {
   answersMib: number;
   logLevel: (typeof logLevels)[number];
   logFile: string | undefined;
+  /** Where others reach the router: what links to its pages begin with. */
+  publicUrl: string | undefined;
   allowedHosts: string[];
   /** Origins of browsers, such as `https://app.example.com`. */
   corsOrigins: string[];
@@ -197,8 +211,21 @@ export interface Env {
   /** How long one operation may take, and one that waits for somebody outside, such as a model. */
   operationSeconds: number;
   outsideOperationSeconds: number;
-  /** 32 bytes in hex; embedded mode makes one and keeps it beside the data. */
+  metricsHost: string;
+  /** Where `/metrics` is answered, 0: any free port; undefined: nowhere. */
+  metricsPort: number | undefined;
+  /** What a tenant may have unless it is given something else; undefined: any number. */
+  quotaQueuedRuns: number | undefined;
+  quotaRunningRuns: number | undefined;
+  quotaRunsPerHour: number | undefined;
+  quotaStorageMib: number | undefined;
+  /** Days after their end, or their making, for which runs and audits are kept; undefined: for ever. */
+  retentionRunsDays: number | undefined;
+  retentionAuditsDays: number | undefined;
+  /** 32 bytes in hex, or `new,old` while it is rotated; embedded mode makes one and keeps it beside the data. */
   encryptionKey: string | undefined;
+  /** Where a router that stands alone serves its own subgraph to those that ask for secrets; undefined: nowhere. */
+  accessPort: number | undefined;
   /** By which processes of the platform know each other, the first signs; none: made at each start, where one process starts all. */
   internalKeys: string[];
   /** What commands that ask a graph send as x-api-key: their --api-key. No process of the platform reads it. */
@@ -255,6 +282,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     answersMib: read("ANSWERS_MIB"),
     logLevel: read("LOG_LEVEL"),
     logFile: read("LOG_FILE"),
+    publicUrl: read("PUBLIC_URL"),
     allowedHosts: read("ALLOWED_HOSTS"),
     corsOrigins: read("CORS_ORIGINS"),
     trustedProxies: read("TRUSTED_PROXIES"),
@@ -267,7 +295,16 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     subscriptionsPerTenant: read("SUBSCRIPTIONS_PER_TENANT"),
     operationSeconds: read("OPERATION_SECONDS"),
     outsideOperationSeconds: read("OUTSIDE_OPERATION_SECONDS"),
+    metricsHost: read("METRICS_HOST"),
+    metricsPort: read("METRICS_PORT"),
+    quotaQueuedRuns: read("QUOTA_QUEUED_RUNS"),
+    quotaRunningRuns: read("QUOTA_RUNNING_RUNS"),
+    quotaRunsPerHour: read("QUOTA_RUNS_PER_HOUR"),
+    quotaStorageMib: read("QUOTA_STORAGE_MIB"),
+    retentionRunsDays: read("RETENTION_RUNS_DAYS"),
+    retentionAuditsDays: read("RETENTION_AUDITS_DAYS"),
     encryptionKey: read("ENCRYPTION_KEY"),
+    accessPort: read("ACCESS_PORT"),
     internalKeys: read("INTERNAL_KEY"),
     apiKey: read("API_KEY"),
     smokeUrl: read("SMOKE_URL") ?? read("SMOKE_WORKFLOW_URL") ?? read("SMOKE_RUNTIME_URL"),

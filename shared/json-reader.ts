@@ -18,7 +18,11 @@ export interface JsonReading {
 
 /** Why a text is not read: it is no JSON or nests too deep, or has more values, or more keys in one object, than may be. */
 export class JsonProblem {
-  constructor(readonly kind: "malformed" | "values" | "keys") {}
+  readonly kind: "malformed" | "values" | "keys";
+
+  constructor(kind: "malformed" | "values" | "keys") {
+    this.kind = kind;
+  }
 
   /** What is too much, in a sentence about it; undefined: it is no JSON that can be read. */
   get excess(): string | undefined {

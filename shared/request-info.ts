@@ -15,6 +15,8 @@ export interface RequestInfo {
   subject?: string | null | undefined;
   /** What they may do, as `noun:verb`; undefined while auth is off: everything of their tenant. */
   scopes?: readonly string[] | undefined;
+  /** The subgraph that asks another one. Told by whoever connects the two, never by a client; undefined for the router and for workers. */
+  caller?: string | undefined;
   /** Fires when the caller has gone or its deadline has passed. */
   signal?: AbortSignal | undefined;
   /** Counts what this process reads for it, until it has been answered; whoever answers gives it. */

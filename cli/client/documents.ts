@@ -158,3 +158,43 @@ export const auditPage = graphql(`
     }
   }
 `);
+
+export const waitingNodeRuns = graphql(`
+  query CliWaitingNodeRuns($filter: WaitingNodeRunFilter, $first: Int!, $after: String) {
+    waitingNodeRuns(filter: $filter, first: $first, after: $after) {
+      nodes {
+        id
+        waiting {
+          reason
+          text
+          assignees
+          actions {
+            id
+          }
+          deadline
+          toolName
+          arguments
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export const answerNodeRun = graphql(`
+  mutation CliAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {
+    resumeNodeRun(id: $id, input: $input) {
+      id
+      status
+      answeredBy
+      answeredAt
+      run {
+        id
+        status
+      }
+    }
+  }
+`);

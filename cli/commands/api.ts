@@ -79,7 +79,7 @@ function hearing(): Heard {
   hearSupervisor((message) => {
     if (message.kind === "database") database.resolve(message);
     else if (message.kind === "parts") parts = message.parts;
-    else trouble = message.trouble;
+    else if (message.kind === "trouble") trouble = message.trouble;
   });
   return { database: database.promise, trouble: () => trouble, parts: () => parts };
 }

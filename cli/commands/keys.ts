@@ -5,7 +5,7 @@ import { adminScope, expandScopes } from "#shared/scopes.ts";
 import type { KeyAdmin, KeyFacts } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { joinPlatformDatabase } from "../database/database.ts";
-import { withKey } from "../database/encryption-key.ts";
+import { requireEncryptionKey, withKey } from "../database/encryption-key.ts";
 
 interface CreateOptions {
   tenant: string;
@@ -72,6 +72,7 @@ async function create(context: CliContext, admin: KeyAdmin, options: CreateOptio
 
 async function withKeys(context: CliContext, work: (admin: KeyAdmin) => Promise<void>): Promise<void> {
   const given = context.env();
+  requireEncryptionKey(given);
   const database = await joinPlatformDatabase({ ...given, dataDir: resolve(given.dataDir) });
   try {
     const admin = await context.composition.openKeys(withKey(database.env));

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { withKey } from "../database/encryption-key.ts";
+import { requireDataFolder } from "../database/data-folder.ts";
+import { requireEncryptionKey, withKey } from "../database/encryption-key.ts";
 import { checkPort, refuseUnprotected } from "../process/listen-check.ts";
 import { serveUntilStopped } from "../serve.ts";
 
@@ -14,6 +15,8 @@ export function routerCommand(context: CliContext): Command {
     )
     .action(async () => {
       refuseUnprotected(context.env());
+      requireEncryptionKey(context.env());
+      requireDataFolder(context.env().dataDir);
       await checkPort(context.env());
       const { composition } = context;
       await serveUntilStopped(context, {

@@ -5,7 +5,9 @@ import type { Env } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
 import { bannerLines } from "../banner.ts";
 import type { CliContext } from "../context.ts";
+import { openMetrics } from "../metrics.ts";
 import { acquireInstanceLock } from "../process/instance-lock.ts";
+import { requireEncryptionKey } from "../database/encryption-key.ts";
 import { removeKey, startingKeys } from "../database/internal-keys.ts";
 import { checkPort, refuseUnprotected } from "../process/listen-check.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
@@ -34,6 +36,7 @@ Examples:
 async function start(context: CliContext, isJson: boolean): Promise<void> {
   const given = context.env();
   refuseUnprotected(given);
+  requireEncryptionKey(given);
   const dataDir = resolve(given.dataDir);
   const env = { ...given, dataDir, logFile: resolve(given.logFile ?? join(dataDir, "platform.log")) };
   const stop = listenForStop(context.environment);
@@ -47,6 +50,8 @@ async function start(context: CliContext, isJson: boolean): Promise<void> {
     await checkPort(env);
     const supervisor = new Supervisor({ context, env: { ...env, internalKeys: startingKeys(env) }, lock, log, shutdown, progress, tell });
     shutdown.add("the internal key", () => Promise.resolve(removeKey(dataDir)), 1_000);
+    const others = () => supervisor.metrics();
+    const metricsUrl = await openMetrics({ env, log, shutdown, part: "supervisor", others, parts: () => supervisor.parts });
     const platform = await supervisor.start(stop.signal);
     if (platform) {
       const banner = {
@@ -55,6 +60,7 @@ async function start(context: CliContext, isJson: boolean): Promise<void> {
         logFile: env.logFile,
         isAuthOn: env.authRequired,
         workers: env.workers,
+        ...(metricsUrl !== undefined && { metricsUrl }),
         notes: [...platform.notes, ...placeNotes(env)],
       };
       context.print(isJson ? JSON.stringify({ event: "ready", ...banner }) : bannerLines(banner).join("\n"));

@@ -37,6 +37,8 @@ Examples:
       if (supervised) return serveSupervisedWorker(context, worker, keyFolder);
       await serveUntilStopped(context, {
         name: "worker",
+        // The worker is its child.
+        part: worker.suspects === true ? "suspects" : "worker parent",
         open: (env, options) => joinRunningPlatform(env, context.composition.workerUrls, options),
         start: (env, options) => startGuarded(context, worker, { env, options: { ...options, tell: context.tell } }),
         onReady: () => context.print("worker ready"),

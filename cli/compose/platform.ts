@@ -16,6 +16,8 @@ import type { RunSecurityEvents } from "#shared/security-events.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
+import { startAuditRemoval } from "../../router/access/audit-removal.ts";
+import { AuditSealer } from "../../router/access/audit-sealer.ts";
 import { AuditWriter } from "../../router/access/audit-writer.ts";
 import { RunEventAudits } from "../../router/access/run-event-audits.ts";
 import { KeyRing } from "../../router/access/key-ring.ts";
@@ -116,7 +118,7 @@ function openSecurityEvents({ env, log, shutdown }: Pick<Parts, "env" | "log" | 
 async function openRouter(
   endpoints: SubgraphEndpoint[],
   { env, log, registry, shutdown, buses, trouble, parts }: Parts,
-): Promise<{ router: RunningRouter; hasKeys: boolean }> {
+): Promise<{ router: RunningRouter; access: RunningSubgraph; hasKeys: boolean }> {
   const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
   const hints = await busOf(buses, databaseUrl, log, shutdown);
   const all = [...endpoints];
@@ -136,15 +138,28 @@ async function openRouter(
   const access = await open(definition, { env, log, registry, hints });
   shutdown.add("access", () => access.close(), 5_000);
   all.push(access);
+  registry.register(access);
   const engineUrl = engineDatabaseUrl(env, accessSubgraphName);
-  const audit = new AuditWriter({ databaseUrl: engineUrl, log, spillFolder: resolve(env.dataDir, "audits") });
+  const sealer = new AuditSealer({ databaseUrl: engineUrl, log, key: keys.peppers.auditKey });
+  shutdown.add("the chain of audits", () => sealer.stop(), 4_000);
+  const audit = new AuditWriter({
+    databaseUrl: engineUrl,
+    log,
+    spillFolder: resolve(env.dataDir, "audits"),
+    onStored: () => sealer.soon(),
+  });
   shutdown.add("audits", () => audit.stop(), 5_000);
+  const keepDays = env.retentionAuditsDays;
+  if (keepDays !== undefined) {
+    const removal = startAuditRemoval({ databaseUrl: engineUrl, log, keepDays });
+    shutdown.add("the removal of audits", () => removal.close(), 5_000);
+  }
   const sharedCounts = env.rateLimitShared ? new SharedCounts({ databaseUrl: engineUrl, log }) : undefined;
   if (sharedCounts !== undefined) shutdown.add("shared counts", () => sharedCounts.close(), 5_000);
   const checks = { schema: () => requireMigrated(access), ...(trouble && { platform: () => requireNoTrouble(trouble) }) };
   const router = await startRouter({ env, keys, endpoints: all, audit, sharedCounts, log, checks, ...(parts && { parts }) });
   shutdown.add("the router", () => router.stop(), 8_000);
-  return { router, hasKeys: keys.hasKeys };
+  return { router, access, hasKeys: keys.hasKeys };
 }
 
 interface Parts {
@@ -188,7 +203,7 @@ function open<L, S>(definition: SubgraphDefinition<L, S>, { env, registry, ...gi
   const secrets = createSecretBox(requireKey(env));
   const databaseUrl = subgraphDatabaseUrl(env, definition.name);
   const engineUrl = engineDatabaseUrl(env, definition.name);
-  return openSubgraph(definition, { ...given, env, call: registry, secrets, databaseUrl, engineUrl });
+  return openSubgraph(definition, { ...given, env, call: registry.as(definition.name), secrets, databaseUrl, engineUrl });
 }
 
 /** Starts the router in front of subgraphs of other processes. */
@@ -198,13 +213,25 @@ export async function startRouterAlone(env: Env, { log, keys }: StartOptions): P
     const registry = new EndpointRegistry();
     const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, keys, shutdown });
     await migrateAll(env, [accessSubgraphName]);
-    const { router, hasKeys } = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
+    const { router, access, hasKeys } = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
+    if (env.accessPort !== undefined) await serveAccess(access, env.accessPort, { env, log, keys, shutdown });
     const notes = firstKeyNotes(env, hasKeys);
     return { graphUrl: router.url, notes, prepareGraphiql: router.prepareGraphiql, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;
   }
+}
+
+/** Serves the router's own subgraph to those that ask it for secrets, on a port of its own: the graph's is everybody's. */
+async function serveAccess(
+  access: RunningSubgraph,
+  port: number,
+  { env, log, keys, shutdown }: Pick<Parts, "env" | "log" | "shutdown"> & Pick<StartOptions, "keys">,
+): Promise<void> {
+  const allowedHosts = isLoopbackName(env.host) ? env.allowedHosts : "any";
+  const server = await serveEndpoints({ endpoints: [access], listen: { host: env.host, port }, log, keys, allowedHosts });
+  shutdown.add("the server of secrets", () => server.stop(2_000), 4_000);
 }
 
 /** Starts one subgraph; it answers who has the internal key, and so may listen beyond loopback. */

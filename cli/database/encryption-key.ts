@@ -1,9 +1,25 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Env } from "#shared/config.ts";
 import { makeFolder } from "#shared/folder.ts";
 import type { PreparedEnv, ReadyEnv } from "../composition.ts";
 import { cliErrors } from "../errors.ts";
+
+/**
+ * Asked before anything slow is started. A key that is made beside the data of one machine would be lost with it, and other machines would make others.
+ *
+ * @throws AppError ENCRYPTION_KEY_MISSING where the database is not the data folder's.
+ */
+export function requireEncryptionKey({
+  encryptionKey,
+  databaseUrl,
+  dataDir,
+}: Pick<Env, "encryptionKey" | "databaseUrl" | "dataDir">): void {
+  if (encryptionKey !== undefined || databaseUrl === undefined) return;
+  const path = resolve(dataDir, "encryption.key");
+  throw cliErrors.ENCRYPTION_KEY_MISSING({ ...(existsSync(path) && { keptIn: path }) });
+}
 
 /** The environment with its key; without one, that of embedded mode. */
 export function withKey(env: PreparedEnv): ReadyEnv {

@@ -61,7 +61,8 @@ export async function startGuardedWorker(options: GuardedWorkerOptions): Promise
     await stop();
     throw cause;
   }
-  return { stop, finished: broken.promise };
+  const metrics = () => Promise.all([worker.metrics(), suspects.metrics()]);
+  return { stop, metrics, finished: broken.promise };
 }
 
 /** Nobody waits for the leases of one that has died. Where they are not freed they run out. */

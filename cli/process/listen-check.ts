@@ -47,6 +47,14 @@ async function platformAt({ host, port }: Pick<Env, "host" | "port">): Promise<s
   }
 }
 
+/** The same of the metrics' port. */
+export function asMetricsListenError({ host, port }: Pick<Env, "host" | "port">, cause: unknown): unknown {
+  const { syscall, code, message } = cause as NodeJS.ErrnoException;
+  // A name that is no address of this machine fails before it listens.
+  if (syscall !== "listen" && syscall !== "getaddrinfo") return cause;
+  return cliErrors.METRICS_PORT_UNUSABLE({ host, port, story: code === "EADDRINUSE" ? "it is taken" : message }, { cause });
+}
+
 /** Translates a failure to listen; everything else is given back as it is. */
 export function asListenError({ host, port }: Pick<Env, "host" | "port">, cause: unknown): unknown {
   const failure = cause as NodeJS.ErrnoException;

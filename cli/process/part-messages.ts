@@ -24,7 +24,9 @@ export type PartMessage =
   /** A worker: something is due that only the process for suspects takes. */
   | { kind: "suspect" }
   /** A worker, or the API, before it claims anything: the mark of all that it will claim. */
-  | { kind: "mark"; claimMark: string };
+  | { kind: "mark"; claimMark: string }
+  /** What it has counted, as it was asked. */
+  | { kind: "metrics"; id: number; text: string };
 
 /** What the supervisor says. */
 export type SupervisorMessage =
@@ -33,7 +35,9 @@ export type SupervisorMessage =
   /** How all parts fare; told whenever that changes. */
   | { kind: "parts"; parts: PartHealth[] }
   /** Why the platform is not ready now; without it, nothing is amiss. */
-  | { kind: "trouble"; trouble?: string };
+  | { kind: "trouble"; trouble?: string }
+  /** Somebody asks what it has counted; `part` is what it calls itself in the answer. */
+  | { kind: "metricsWanted"; id: number; part: string };
 
 /** A supervisor that reads nothing must not fill its parts' memory. */
 const mostUnread = 64;

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { processIdentity } from "#shared/process-identity.ts";
 import type { KnownProcess } from "./instance-lock.ts";
 import { errorOf, type PartMessage } from "./part-messages.ts";
+import { MetricsQuestions } from "./part-metrics.ts";
 import type { PartEnd } from "./restart-pace.ts";
 
 /** The file descriptor through which a process's guard says why it ends it. */
@@ -38,9 +39,11 @@ export class PartProcess {
   #wasReady = false;
   #failure: Error | undefined;
   #claimMark: string | undefined;
+  readonly #questions: MetricsQuestions;
 
   constructor(child: ChildProcess, onMessage: (message: PartMessage) => void) {
     this.child = child;
+    this.#questions = new MetricsQuestions(child);
     const startedAtMs = performance.now();
     child.on("message", (message: PartMessage) => {
       this.#hear(message);
@@ -63,6 +66,11 @@ export class PartProcess {
     return identity ? [{ pid: identity.pid, startedAt: identity.startedAt, part }] : [];
   }
 
+  /** What it has counted, under the name `part`; nothing where it does not say so in time. */
+  metrics(part: string): Promise<string> {
+    return this.#questions.ask(part);
+  }
+
   /** Tells it to end, and ends it when it has not after `deadlineMs`. */
   async end(deadlineMs: number): Promise<void> {
     this.child.kill("SIGTERM");
@@ -75,6 +83,7 @@ export class PartProcess {
     if (message.kind === "ready") this.#wasReady = true;
     else if (message.kind === "failed") this.#failure = errorOf(message.error);
     else if (message.kind === "mark") this.#claimMark = message.claimMark;
+    else if (message.kind === "metrics") this.#questions.answered(message);
   }
 }
 

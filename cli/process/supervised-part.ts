@@ -72,6 +72,11 @@ export class SupervisedPart {
     return this.#process?.known(this.#options.name) ?? [];
   }
 
+  /** What its process has counted, under the name `part`; nothing where there is none. */
+  async metrics(part = this.#options.name): Promise<string> {
+    return (await this.#process?.metrics(part)) ?? "";
+  }
+
   /** Starts it for the first time. */
   start(): void {
     if (this.#phase === "idle") this.#begin();

@@ -24,6 +24,8 @@ export interface SuspectsProcess {
   wanted(): void;
   /** It, while it lives. */
   known(): KnownProcess[];
+  /** What it has counted, while it lives. */
+  metrics(): Promise<string>;
   /** Ends it: it finishes or gives back what it owns. No other is started. */
   stop(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export function suspectsProcess({ fork, log, stopDeadlineMs = 27_000, onChange, 
       });
     },
     known: () => alive?.known("suspects") ?? [],
+    metrics: async () => (await alive?.metrics("suspects")) ?? "",
     async stop() {
       isStopping = true;
       await alive?.end(stopDeadlineMs);

@@ -30,6 +30,8 @@ export interface WorkerProcesses {
   health(): PartHealth[];
   /** Those that live now. */
   known(): KnownProcess[];
+  /** What each has counted. */
+  metrics(): Promise<string[]>;
   /** Ends all workers: they finish or give back what they own. May be called again. */
   stop(): Promise<void>;
 }
@@ -38,8 +40,10 @@ export interface WorkerProcesses {
 export function superviseWorkers({ count, stopDeadlineMs = 30_000, ...options }: WorkerProcessesOptions): WorkerProcesses {
   const workers = Array.from({ length: count }, () => new SupervisedPart({ name: "worker", ...options }));
   for (const worker of workers) worker.start();
+  const nameOf = (index: number) => (count === 1 ? "worker" : `worker ${index + 1}`);
   return {
-    health: () => workers.map(({ health }, index) => ({ ...health, name: count === 1 ? "worker" : `worker ${index + 1}` })),
+    health: () => workers.map(({ health }, index) => ({ ...health, name: nameOf(index) })),
+    metrics: () => Promise.all(workers.map((worker, index) => worker.metrics(nameOf(index)))),
     known: () => workers.flatMap((worker) => worker.known),
     stop: async () => void (await Promise.all(workers.map((worker) => worker.stop(stopDeadlineMs)))),
   };

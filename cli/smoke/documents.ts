@@ -109,3 +109,11 @@ export const messageAdded = graphql(`
     }
   }
 `);
+
+export const answerNodeRun = graphql(`
+  mutation SmokeAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {
+    resumeNodeRun(id: $id, input: $input) {
+      id
+    }
+  }
+`);

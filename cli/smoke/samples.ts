@@ -14,6 +14,8 @@ export interface Sample {
   name: string;
   input?: JsonObject;
   dsl: { nodes: Json[]; edges: Json[] };
+  /** What is answered to a node that waits for somebody, by path. */
+  answers?: Record<string, { action?: string; outputJson?: Json; decision?: "APPROVE" | "REJECT" }>;
   /** The output text of the run, which is also the session's answer message. */
   answer: string;
   /** Further expectations: what is wrong, in words; empty: nothing. */
@@ -52,6 +54,9 @@ const branching = (score: number, word: string): Sample => ({
   ],
 });
 
+/** Another workflow runs it as a part of itself. */
+export const greeting: Sample["dsl"] = { nodes: [answer("Hello {{ input.who }}")], edges: [] };
+
 /** A program that prints how many numbers it adds, and gives back their sum. */
 function program(name: string, language: string, code: string): Sample {
   const config = { language, timeout_seconds: 5, input_json: { numbers: "{{ input.numbers }}" }, code };
@@ -67,8 +72,15 @@ function program(name: string, language: string, code: string): Sample {
   };
 }
 
-/** All samples. @param local host:port of the test's HTTP server. @param toolBindingId a binding of the weather tool. */
-export function smokeSamples({ local, toolBindingId }: { local: string; toolBindingId: string }): Sample[] {
+/** What the samples need: host:port of the test's HTTP server, a binding of the weather tool, a version of the {@link greeting}. */
+export interface SmokeParts {
+  local: string;
+  toolBindingId: string;
+  greetingVersionId: string;
+}
+
+/** All samples. */
+export function smokeSamples({ local, toolBindingId, greetingVersionId }: SmokeParts): Sample[] {
   const documents = [
     { id: "a", title: "Tea", text: "Green tea is brewed at eighty degrees." },
     { id: "b", title: "Coffee", text: "Coffee beans are roasted." },
@@ -208,6 +220,45 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
         ),
     },
     {
+      name: "loop",
+      input: { least: 3 },
+      dsl: {
+        nodes: [
+          {
+            id: "count",
+            type: "loop",
+            config: {
+              variables: { n: 0 },
+              until: "loop.n >= input.least",
+              body: {
+                nodes: [{ id: "add", type: "assigner", config: { assignments: { "loop.n": "{{ loop.n | plus: 1 }}" } } }],
+                edges: [],
+              },
+              output: "round {{ index }}",
+            },
+          },
+          answer("{{ nodes.count.output.result }}, {{ nodes.count.output.stopped }}"),
+        ],
+        edges: chain("count", "reply"),
+      },
+      answer: "round 2, until",
+      check: ({ nodes }) =>
+        expect("what it leaves", nodes["count"]?.outputJson, { result: "round 2", rounds: 3, stopped: "until", variables: { n: 3 } }),
+    },
+    {
+      name: "sub-workflow",
+      input: { name: "Ada" },
+      dsl: {
+        nodes: [
+          { id: "greet", type: "sub-workflow", config: { workflow_version_id: greetingVersionId, input: { who: "{{ input.name }}" } } },
+          answer("{{ nodes.greet.text }}"),
+        ],
+        edges: chain("greet", "reply"),
+      },
+      answer: "Hello Ada",
+      check: ({ nodes }) => expect("the node in it", nodes["greet/reply"]?.status, "COMPLETED"),
+    },
+    {
       name: "retriever, inline",
       dsl: {
         nodes: [
@@ -255,6 +306,40 @@ export function smokeSamples({ local, toolBindingId }: { local: string; toolBind
         edges: chain("weather", "reply"),
       },
       answer: "Bern: 21 (smoke)",
+      hostFailures: ["EGRESS_DENIED"],
+    },
+    {
+      name: "person, approval, delay and http-request",
+      input: { city: "Bern" },
+      dsl: {
+        nodes: [
+          {
+            id: "ask",
+            type: "human-input",
+            config: {
+              text: "The weather of {{ input.city }}?",
+              form: { type: "object", properties: { days: { type: "integer" } }, required: ["days"] },
+              actions: [{ id: "yes" }, { id: "no" }],
+              wait_seconds: 3_600,
+            },
+          },
+          { id: "pause", type: "delay", config: { seconds: 0.05 } },
+          {
+            id: "weather",
+            type: "tool",
+            config: { tool_binding_id: toolBindingId, query: { city: "{{ input.city }}" }, requires_approval: true },
+          },
+          {
+            id: "again",
+            type: "http-request",
+            config: { url: `http://${local}/weather`, query: { city: "{{ nodes.weather.output.body.city }}" } },
+          },
+          answer("{{ nodes.ask.output.days }} days of {{ nodes.again.output.body.degrees }}"),
+        ],
+        edges: [{ source: "ask", target: "pause", condition: "yes" }, ...chain("pause", "weather", "again", "reply")],
+      },
+      answers: { ask: { action: "yes", outputJson: { days: 3 } }, weather: { decision: "APPROVE" } },
+      answer: "3 days of 21",
       hostFailures: ["EGRESS_DENIED"],
     },
     {

@@ -3,8 +3,17 @@ import type { GraphClient } from "#codegen/client/client.ts";
 import { prepareWorkflow } from "../client/prepare.ts";
 import { runEventPages } from "../client/documents.ts";
 import type { FollowedEvent } from "../client/run-view.ts";
-import { createSession, createTool, createToolBinding, createToolVersion, dispatchRun, finishedRun, messageAdded } from "./documents.ts";
-import { smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
+import {
+  answerNodeRun,
+  createSession,
+  createTool,
+  createToolBinding,
+  createToolVersion,
+  dispatchRun,
+  finishedRun,
+  messageAdded,
+} from "./documents.ts";
+import { greeting, smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
 
 /** How one sample ended. */
 export interface SmokeResult {
@@ -18,8 +27,9 @@ export interface SmokeResult {
 /** Runs all samples, one after another. @param local host:port of the test's HTTP server. */
 export async function runSmoke(client: GraphClient, local: string, hear: (result: SmokeResult) => void): Promise<SmokeResult[]> {
   const toolBindingId = await makeTool(client, local);
+  const greetingVersionId = await makeGreeting(client);
   const results: SmokeResult[] = [];
-  for (const sample of smokeSamples({ local, toolBindingId })) {
+  for (const sample of smokeSamples({ local, toolBindingId, greetingVersionId })) {
     const started = performance.now();
     const result = await runSample(client, sample).catch((error: unknown) => ({
       outcome: "failed" as const,
@@ -41,6 +51,12 @@ async function makeTool(client: GraphClient, local: string): Promise<string> {
   return binding!.id;
 }
 
+/** The workflow that another runs as its sub-workflow. */
+async function makeGreeting(client: GraphClient): Promise<string> {
+  const prepared = await prepareWorkflow(client, { code: "smoke-greeting", name: "greeting", input: {}, dsl: greeting }, "smoke");
+  return prepared.workflowVersionId;
+}
+
 async function runSample(client: GraphClient, sample: Sample): Promise<Pick<SmokeResult, "outcome" | "details">> {
   const code = `smoke-${sample.name.replace(/[^a-z]+/g, "-")}`;
   const prepared = await prepareWorkflow(client, { code, name: sample.name, input: {}, dsl: sample.dsl }, "smoke");
@@ -50,7 +66,10 @@ async function runSample(client: GraphClient, sample: Sample): Promise<Pick<Smok
   if (!request?.run) return { outcome: "failed", details: [`not dispatched: ${request?.errorMessage}`] };
 
   const events: FollowedEvent[] = [];
-  for await (const event of client.subscribe(runEventPages, { runId: request.run.id })) events.push(...(event.runEventPages ?? []));
+  for await (const { runEventPages: page } of client.subscribe(runEventPages, { runId: request.run.id })) {
+    events.push(...(page ?? []));
+    await answerWaiting(client, request.run.id, { page: page ?? [], answers: sample.answers ?? {} });
+  }
   const { run } = await client.query(finishedRun, { id: request.run.id });
   if (!run) return { outcome: "failed", details: ["the run cannot be read"] };
   const nodes = Object.fromEntries(run.nodeRuns.edges.map(({ node }) => [node.path, node]));
@@ -71,6 +90,21 @@ async function runSample(client: GraphClient, sample: Sample): Promise<Pick<Smok
     ...(await messageProblems(client, session!.id, request.run.id, sample.answer)),
   ];
   return { outcome: details.length === 0 ? "passed" : "failed", details };
+}
+
+/** Answers what waits for somebody, as a person would. */
+async function answerWaiting(
+  client: GraphClient,
+  runId: string,
+  { page, answers }: { page: readonly FollowedEvent[]; answers: NonNullable<Sample["answers"]> },
+): Promise<void> {
+  for (const { path, nodeStatus } of page) {
+    const input = nodeStatus === "WAITING" ? answers[path ?? ""] : undefined;
+    if (input === undefined) continue;
+    // Once: a call that was approved of waits for a moment too.
+    delete answers[path ?? ""];
+    await client.mutate(answerNodeRun, { id: `${runId}:${path}`, input });
+  }
 }
 
 function eventProblems(events: FollowedEvent[], paths: string[]): string[] {

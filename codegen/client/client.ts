@@ -4,7 +4,8 @@
  * repeated, whatever breaks on the way.
  */
 import { documentText, type TypedDocument } from "./document.ts";
-import { GraphqlRequestError, TransportError } from "./errors.ts";
+import { busyPauseMs, pause } from "./busy.ts";
+import { GraphqlRequestError, TransportError, type GraphqlErrorShape } from "./errors.ts";
 import type { LossListener } from "./loss.ts";
 import { openSocket, type ClientSocket, type WebSocketClass } from "./socket.ts";
 import { subscription } from "./subscription.ts";
@@ -19,6 +20,11 @@ export interface ClientOptions {
   tenantId?: string;
   /** How long an operation over HTTP may take; 60 s. A mutation that took longer may have been done. */
   timeoutMs?: number;
+  /**
+   * How long an operation over HTTP may wait in all, within its `timeoutMs`, when the graph refuses it with nothing done and says when to come again: too many
+   * operations a second, no room, keys that cannot be checked just now. 10 s; 0: it is sent once, and the refusal is thrown.
+   */
+  busyWaitMs?: number;
   /** The class of WebSocket; the global one (browsers, Node 22 or newer) unless given. On Node 20: that of the package `ws`. */
   webSocket?: WebSocketClass;
 }
@@ -43,7 +49,7 @@ export interface SubscriptionOptions extends LossListener {
 export interface GraphClient {
   /** @throws GraphqlRequestError when the answer has errors, TransportError when there is no answer. */
   query<D, V extends Record<string, unknown>>(document: TypedDocument<D, V>, variables: V, options?: OperationOptions): Promise<D>;
-  /** As {@link GraphClient.query}; never sent twice. */
+  /** As {@link GraphClient.query}; sent again only where the graph says that nothing of it was done ({@link ClientOptions.busyWaitMs}). */
   mutate<D, V extends Record<string, unknown>>(document: TypedDocument<D, V>, variables: V, options?: OperationOptions): Promise<D>;
   /**
    * Events as they come. A document that has a variable `after` and asks for `cursor` goes on behind the last event when its connection
@@ -96,16 +102,46 @@ export function createClient(options: ClientOptions): GraphClient {
 }
 
 async function post<D>(options: ClientOptions, body: object, headers: Record<string, string>, signal?: AbortSignal): Promise<D> {
-  const { timeoutMs = 60_000 } = options;
+  const { timeoutMs = 60_000, busyWaitMs = 10_000 } = options;
+  const endsAtMs = performance.now() + timeoutMs;
   const deadline = AbortSignal.timeout(timeoutMs);
+  const sending: Sending = { options, text: JSON.stringify(body), headers, deadline, signal };
+  for (let waitedMs = 0; ;) {
+    const { status, answer } = await sendOnce<D>(sending);
+    const pauseMs = busyPauseMs(status, answer);
+    const isWaited = pauseMs !== undefined && waitedMs + pauseMs <= busyWaitMs && performance.now() + pauseMs < endsAtMs;
+    if (!isWaited || busyWaitMs === 0) return dataOf(answer, { url: options.url, status });
+    // At least a little, for a pause of nothing would be a loop gone wild.
+    waitedMs += Math.max(pauseMs, leastPauseMs);
+    await pause(Math.max(pauseMs, leastPauseMs), either(signal, deadline));
+    signal?.throwIfAborted();
+  }
+}
+
+const leastPauseMs = 50;
+
+const either = (signal: AbortSignal | undefined, deadline: AbortSignal) =>
+  signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+
+interface Sending {
+  options: ClientOptions;
+  text: string;
+  headers: Record<string, string>;
+  deadline: AbortSignal;
+  signal: AbortSignal | undefined;
+}
+
+/** Sends it once. */
+async function sendOnce<D>({ options, text: body, headers, deadline, signal }: Sending): Promise<{ status: number; answer: Answer<D> }> {
+  const { timeoutMs = 60_000 } = options;
   let response: Response;
   let text: string;
   try {
     response = await fetch(options.url, {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/graphql-response+json, application/json", ...headers },
-      body: JSON.stringify(body),
-      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      body,
+      signal: either(signal, deadline),
     });
     text = await response.text();
   } catch (cause) {
@@ -115,18 +151,23 @@ async function post<D>(options: ClientOptions, body: object, headers: Record<str
       : `No answer from ${options.url}. Is the platform running?`;
     throw new TransportError(problem, { cause });
   }
-  const answer = parseAnswer<D>(text, { url: options.url, status: response.status });
-  if (answer.errors?.length) throw new GraphqlRequestError(answer.errors, answer.data);
-  if (answer.data == null) throw new TransportError(`${options.url} answered HTTP ${response.status} without data.`);
-  return answer.data;
+  return { status: response.status, answer: parseAnswer<D>(text, { url: options.url, status: response.status }) };
 }
 
-function parseAnswer<D>(
-  text: string,
-  { url, status }: { url: string; status: number },
-): { data?: D | null; errors?: { message: string; extensions?: Record<string, unknown> }[] } {
+interface Answer<D> {
+  data?: D | null;
+  errors?: GraphqlErrorShape[];
+}
+
+function dataOf<D>({ data, errors }: Answer<D>, { url, status }: { url: string; status: number }): D {
+  if (errors?.length) throw new GraphqlRequestError(errors, data);
+  if (data == null) throw new TransportError(`${url} answered HTTP ${status} without data.`);
+  return data;
+}
+
+function parseAnswer<D>(text: string, { url, status }: { url: string; status: number }): Answer<D> {
   try {
-    return JSON.parse(text) as { data?: D };
+    return JSON.parse(text) as Answer<D>;
   } catch (cause) {
     throw new TransportError(`${url} answered HTTP ${status} with something that is not GraphQL. The graph is at /graphql.`, { cause });
   }

@@ -2,6 +2,7 @@ import type { Db } from "#shared/db/database.ts";
 import { rowByKeyLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { ApiKey } from "./api-key.entity.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
+import { Secret } from "./secret.entity.ts";
 
 /** The loaders of one operation. */
 export type AccessLoaders = ReturnType<typeof accessLoaders>;
@@ -12,5 +13,6 @@ export function accessLoaders(db: Db) {
     // Keys that act for any tenant are the command line's.
     apiKey: rowByKeyLoader(db, ApiKey, "id", { isAdmin: false }),
     requestAudit: rowLoader(db, RequestAudit),
+    secret: rowLoader(db, Secret),
   };
 }

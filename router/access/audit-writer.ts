@@ -19,6 +19,8 @@ export interface AuditWriterOptions {
   log: Log;
   /** For what the database does not take; made when it is needed. */
   spillFolder: string;
+  /** Told when rows were stored. */
+  onStored?: () => void;
   /** Rows of one statement at most; 500. */
   batchRows?: number;
   /** The longest that a row of what changed nothing waits for company; 200. */
@@ -33,7 +35,15 @@ export interface AuditWriterOptions {
   maxSpillBytes?: number;
 }
 
-const defaults = { batchRows: 500, flushMs: 200, maxWaitingBytes: 8 << 20, deadlineMs: 2_000, retryMs: 1_000, maxSpillBytes: 256 << 20 };
+const defaults = {
+  batchRows: 500,
+  flushMs: 200,
+  maxWaitingBytes: 8 << 20,
+  deadlineMs: 2_000,
+  retryMs: 1_000,
+  maxSpillBytes: 256 << 20,
+  onStored: () => {},
+};
 
 /** Of the few that a platform has: one for beginnings, one for outcomes and the rest, which find each other's in a moment's pause. */
 const connections = 2;
@@ -116,12 +126,17 @@ export class AuditWriter implements AuditSink {
   #lane(mode: CommitMode): GroupCommit {
     const { deadlineMs, batchRows } = this.#setting;
     return new GroupCommit({
-      store: (rows) => storeAudits(this.#pool, rows, mode),
+      store: (rows) => this.#store(rows, mode),
       spill: (rows) => this.#spillNow(rows),
       trouble: this.#trouble,
       deadlineMs,
       batchRows,
     });
+  }
+
+  async #store(rows: readonly string[], mode: CommitMode): Promise<void> {
+    await storeAudits(this.#pool, rows, mode);
+    if (rows.length > 0) this.#setting.onStored();
   }
 
   async #spillNow(rows: readonly string[]): Promise<void> {
@@ -131,10 +146,10 @@ export class AuditWriter implements AuditSink {
   }
 
   async #recover(): Promise<void> {
-    await storeAudits(this.#pool, [], "written");
+    await this.#store([], "written");
     let refusal: unknown;
     const store = (batch: readonly string[]) =>
-      storeAudits(this.#pool, batch, "synced").catch((cause: unknown) => {
+      this.#store(batch, "synced").catch((cause: unknown) => {
         refusal = cause;
         throw cause;
       });
@@ -159,7 +174,7 @@ export class AuditWriter implements AuditSink {
   /** False where the database did not take them. */
   #flushBatch(): Promise<boolean> {
     const batch = this.#buffer.first(this.#setting.batchRows);
-    this.#flushing = storeAudits(this.#pool, batch, "written")
+    this.#flushing = this.#store(batch, "written")
       .then(
         () => {
           this.#buffer.remove(batch.length);

@@ -7,6 +7,10 @@ export const keyErrors = defineErrors({
     code: "UNAUTHENTICATED",
     message: (_: object) => "The API key is not accepted. Send one that is active as x-api-key, or as Authorization: Bearer.",
   },
+  KEYS_DIFFER: {
+    code: "BAD_USER_INPUT",
+    message: (_: object) => "Two different API keys were sent (x-api-key, Authorization). Send one of them, once.",
+  },
   KEY_MISSING: {
     code: "UNAUTHENTICATED",
     message: (_: object) =>
@@ -48,5 +52,59 @@ export const keyErrors = defineErrors({
   API_KEYS_LIMIT: {
     code: "RESOURCE_EXHAUSTED",
     message: (f: { limit: number }) => `The tenant has ${f.limit} keys that are not revoked. Revoke some that are not used.`,
+  },
+});
+
+interface NotSent {
+  retryable: false;
+  effectUnknown: false;
+}
+
+/** What goes wrong with secrets. */
+export const secretErrors = defineErrors({
+  SECRET_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No secret ${f.id}.` },
+  SECRET_NAME_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: "name"; value: string }) =>
+      `name is ${JSON.stringify(f.value)}. Use 1 to 64 letters, digits or '_', starting with a letter or '_', such as GITHUB_TOKEN.`,
+  },
+  SECRET_NAME_TAKEN: {
+    code: "CONFLICT",
+    message: (f: { field: "name"; value: string }) =>
+      `A secret with the name ${f.value} exists. Choose another, or change it with updateSecret.`,
+  },
+  SECRET_VALUE_EMPTY: { code: "BAD_USER_INPUT", message: (_: { field: "value" }) => "value is empty. Give the secret itself." },
+  SECRET_ORIGINS_EMPTY: {
+    code: "BAD_USER_INPUT",
+    message: (_: { field: "origins" }) =>
+      "origins is empty: the secret could be sent nowhere. Give where it is for, such as https://api.example.com.",
+  },
+  SECRET_ORIGIN_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) =>
+      `${f.field} is ${JSON.stringify(f.value)}, which is no origin. Give scheme, host and port alone, such as https://api.example.com; no path, no *.`,
+  },
+  SECRET_ORIGIN_ADDED: {
+    code: "CONFLICT",
+    message: (f: { field: "origins"; value: string }) =>
+      `The stored value was not given for ${f.value}. Give value too, or leave that origin out: who may edit a secret need not know it.`,
+  },
+  SECRETS_LIMIT: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limit: number }) => `The tenant has ${f.limit} secrets. Delete some that are not used.`,
+  },
+  SECRET_UNKNOWN: {
+    code: "NOT_FOUND",
+    message: (f: NotSent & { name: string }) =>
+      `The config names the secret ${f.name}, which there is not. Nothing was sent. Make it with createSecret, or correct the name.`,
+  },
+  SECRET_ORIGIN_MISMATCH: {
+    code: "FORBIDDEN",
+    message: (f: NotSent & { name: string; origin: string; origins: string[] }) =>
+      `The call goes to ${f.origin}, but the secret ${f.name} is for ${f.origins.join(", ")} alone. Nothing was sent. Call one of those, or give the secret anew with this origin (updateSecret).`,
+  },
+  SECRET_CALLER_REFUSED: {
+    code: "FORBIDDEN",
+    message: (_: object) => "Values of secrets are for the calls of the tool and the model subgraph alone.",
   },
 });

@@ -24,6 +24,21 @@ export function prefixOf(key: string): string | undefined {
   return checksum(body) === key.slice(-6) ? key.slice(0, prefixCharacters) : undefined;
 }
 
+/** Whether a text is meant to be a key of this platform, right or wrong. */
+export function looksLikeKey(text: string): boolean {
+  return text.startsWith("agp_");
+}
+
+/**
+ * A text without the keys that somebody put into it by mistake, such as one in the place of an id. What a key is found by stays, so that its owner knows which
+ * one to rotate. By its form, not its checksum: one that is mistyped, or cut short, is still most of a secret.
+ */
+export function withoutKeys(text: string): string {
+  return text.includes("agp_") ? text.replace(keyWithin, "$1[redacted]") : text;
+}
+
+const keyWithin = /(agp_[0-9A-Za-z]{12})[0-9A-Za-z]+/g;
+
 function randomText(length: number): string {
   return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
 }

@@ -1,11 +1,12 @@
 /**
  * The keys that one router accepts. What it has read of them it keeps, and asks one number of the database twice a second: when that has grown, it reads
  * which keys have changed. So a revoked key ends within a second on every router, whoever revoked it. While the database cannot be asked, what is kept
- * holds for `graceMs` more and no longer.
+ * holds for `graceMs` more and no longer; so, too, where it is asked and says nothing.
  */
 import { hash, timingSafeEqual } from "node:crypto";
 import type pg from "pg";
 import { onConnectionLost, openPool } from "#shared/db/pool.ts";
+import { withinDeadline } from "#shared/deadline.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { LruCache } from "#shared/lru-cache.ts";
@@ -29,6 +30,8 @@ export interface KeyRingOptions {
   pollMs?: number;
   /** How long keys hold that cannot be asked about; 30 s. */
   graceMs?: number;
+  /** How long an answer of the database is waited for; 5 s. */
+  answerMs?: number;
   /** Between two writes of when keys were used; 10 s. */
   usesMs?: number;
 }
@@ -40,6 +43,14 @@ export interface Caller {
   tenantId: string;
   scopes: readonly string[];
   isAdmin: boolean;
+}
+
+/** Of whom a key is that was right and is accepted no more, by the error that its holder is told, in which nothing of that is said. */
+const ownersOfRefused = new WeakMap<object, Caller>();
+
+/** Of whom the key is that was refused with an error; undefined where it is nobody's. */
+export function ownerOfRefused(error: unknown): Caller | undefined {
+  return typeof error === "object" && error !== null ? ownersOfRefused.get(error) : undefined;
 }
 
 /** The topic of hints that a key has changed. */
@@ -74,10 +85,10 @@ export class KeyRing {
   #isClosed = false;
 
   private constructor(options: KeyRingOptions) {
-    this.#options = { isAuthOn: true, pollMs: 500, graceMs: 30_000, usesMs: 10_000, ...options };
-    const pool = { url: options.databaseUrl, scope: "engine", statementTimeoutMs: 5_000 } as const;
+    this.#options = { isAuthOn: true, pollMs: 500, graceMs: 30_000, answerMs: 5_000, usesMs: 10_000, ...options };
+    const { isAuthOn, answerMs } = this.#options;
+    const pool = { url: options.databaseUrl, scope: "engine", statementTimeoutMs: 5_000, answerTimeoutMs: answerMs } as const;
     this.#pool = openPool({ ...pool, max: 1, applicationName: "agent-platform keys" });
-    const { isAuthOn } = this.#options;
     this.#epochPool = isAuthOn ? openPool({ ...pool, max: 1, applicationName: "agent-platform key epoch" }) : this.#pool;
     onConnectionLost(this.#epochPool, () => (this.#isDoubtful = true));
     this.#uses = new KeyUses({ pool: this.#pool, log: options.log, everyMs: this.#options.usesMs });
@@ -90,7 +101,7 @@ export class KeyRing {
     try {
       ring.#peppers = await openPeppers(ring.#pool, options.secrets);
       await ring.#readEpoch();
-      if (ring.#options.isAuthOn) ring.#askLater();
+      if (ring.#options.isAuthOn) ring.#timer = setInterval(() => ring.#look(), ring.#options.pollMs);
       return ring;
     } catch (error) {
       await ring.close();
@@ -144,7 +155,7 @@ export class KeyRing {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     this.#unsubscribe();
     await this.#asking;
     await this.#uses.close();
@@ -163,10 +174,13 @@ export class KeyRing {
   }
 
   #accepted(row: KeyRow): Caller {
-    if (!isAccepted(row)) throw keyErrors.KEY_INVALID({});
+    if (!isAccepted(row)) {
+      const refused = keyErrors.KEY_INVALID({});
+      ownersOfRefused.set(refused, callerIn(row));
+      throw refused;
+    }
     this.#uses.record(row.id);
-    const { id: keyId, prefix, tenantId, isAdmin } = row;
-    return { keyId, prefix, tenantId, isAdmin, scopes: isAdmin ? adminScopes : (row.scopes ?? tenantScopes) };
+    return callerIn(row);
   }
 
   #isFresh(): boolean {
@@ -192,7 +206,9 @@ export class KeyRing {
     try {
       for (;;) {
         const epoch = this.#epoch;
-        const { rows } = await this.#pool.query<KeyRow>({ name: "key-by-prefix", text: keyByPrefix, values: [prefix] });
+        const { rows } = await withinDeadline(this.#options.answerMs, () =>
+          this.#pool.query<KeyRow>({ name: "key-by-prefix", text: keyByPrefix, values: [prefix] }),
+        );
         // What was read may be older than what was heard meanwhile.
         if (epoch !== this.#epoch) continue;
         if (rows[0] === undefined) this.#unknown.set(prefix, true);
@@ -205,10 +221,15 @@ export class KeyRing {
     }
   }
 
-  #askLater(): void {
-    if (this.#isClosed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#ask(), this.#options.pollMs);
+  /** What time alone decides does not wait for a database that was asked and does not answer. */
+  #look(): void {
+    this.#watch.endExpired();
+    if (this.#asking !== undefined) this.#endStale();
+    void this.#ask();
+  }
+
+  #endStale(): void {
+    if (!this.#isFresh()) this.#watch.endAll("UNKNOWN");
   }
 
   /** Asks now; whoever comes while it is being asked waits for the next look. */
@@ -217,12 +238,11 @@ export class KeyRing {
     this.#asking = this.#readEpoch()
       .catch((cause: unknown) => {
         this.#options.log.warn({ err: cause }, "the epoch of keys could not be read");
-        if (performance.now() - this.#askedAtMs > this.#options.graceMs) this.#watch.endAll("UNKNOWN");
+        this.#endStale();
       })
       .finally(() => {
         this.#asking = undefined;
         this.#watch.endExpired();
-        this.#askLater();
       });
     return this.#asking;
   }
@@ -267,6 +287,10 @@ export class KeyRing {
 
 /** Keys that are looked up at once, beyond which they are refused. */
 const maxLoading = 1_000;
+
+function callerIn({ id: keyId, prefix, tenantId, isAdmin, scopes }: KeyRow): Caller {
+  return { keyId, prefix, tenantId, isAdmin, scopes: isAdmin ? adminScopes : (scopes ?? tenantScopes) };
+}
 
 const isAccepted = ({ status, expiresAt }: KeyRow) => status === "ACTIVE" && !hasExpired(expiresAt);
 

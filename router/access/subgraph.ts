@@ -9,9 +9,14 @@ import { EngineRole } from "./migrations/0002-engine-role.ts";
 import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
 import { ApiKeys } from "./migrations/0004-api-keys.ts";
 import { RateCounts } from "./migrations/0005-rate-counts.ts";
+import { Secrets0006 } from "./migrations/0006-secrets.ts";
+import { AuditRetention } from "./migrations/0007-audit-retention.ts";
+import { AuditChain0008 } from "./migrations/0008-audit-chain.ts";
 import { RequestAudit } from "./request-audit.entity.ts";
 import { RequestAuditResolver } from "./request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
+import { Secret } from "./secret.entity.ts";
+import { SecretResolver } from "./secret.resolver.ts";
 import { ServiceHealthResolver } from "./service-health.resolver.ts";
 
 /**
@@ -25,11 +30,12 @@ export function accessSubgraph(
 ): SubgraphDefinition<AccessLoaders, AccessServices> {
   return defineSubgraph<AccessLoaders, AccessServices>({
     name: "access",
-    entities: [RequestAudit, ApiKey],
-    resolvers: [RequestAuditResolver, ApiKeyResolver, ServiceHealthResolver, PartHealthResolver],
+    entities: [RequestAudit, ApiKey, Secret],
+    resolvers: [RequestAuditResolver, ApiKeyResolver, SecretResolver, ServiceHealthResolver, PartHealthResolver],
     references: {
       ApiKey: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.apiKey.load(id))),
       RequestAudit: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.requestAudit.load(id))),
+      Secret: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.secret.load(id))),
     },
     migrations: [
       { name: "0001-request-audits", class: RequestAudits },
@@ -37,7 +43,11 @@ export function accessSubgraph(
       { name: "0003-audited-changes", class: AuditedChanges },
       { name: "0004-api-keys", class: ApiKeys },
       { name: "0005-rate-counts", class: RateCounts },
+      { name: "0006-secrets", class: Secrets0006 },
+      { name: "0007-audit-retention", class: AuditRetention },
+      { name: "0008-audit-chain", class: AuditChain0008 },
     ],
+    sealedTables: [],
     loaders: ({ db }) => accessLoaders(db),
     open: () => Promise.resolve({ services: { probe, parts, keys }, close: () => Promise.resolve() }),
   });

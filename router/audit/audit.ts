@@ -10,9 +10,10 @@ import {
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { SecurityEvent } from "#shared/security-events.ts";
-import { rootFieldsOf } from "../graph/operations.ts";
+import { withoutKeys } from "../access/key-format.ts";
+import { rootAnswersOf, rootFieldsOf } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
-import { securityEventOf } from "./security-events.ts";
+import { keyChangesIn, securityEventOf, type ToldResult } from "./security-events.ts";
 
 /** What is kept of an operation: not its text, which may hold secrets, and its variables only as far as none of them can be one. */
 export interface AuditRecord {
@@ -81,19 +82,23 @@ export interface AuditedOutcome {
   errorCodes: Iterable<string>;
   /** `extensions.reason` of the errors. */
   reasons?: Iterable<string>;
+  /** Of a mutation that was run: which of its fields were done. */
+  result?: ToldResult | undefined;
 }
 
 /** The record of an operation that has ended just now. */
 export function auditRecord(operation: AuditedOperation, outcome: AuditedOutcome): AuditRecord {
   const { context, document, startedAt, hash, variables = null, id = newId() } = operation;
   const node = document && getOperationAST(document, operation.operationName);
-  const rootFields = document === undefined || node == null ? [] : rootFieldsOf(document, node).slice(0, 50);
+  const rootFields = document === undefined || node == null ? [] : rootFieldsOf(document, node).slice(0, 50).map(withoutKeys);
+  const { result } = outcome;
+  const keyChanges = result === undefined || node == null ? [] : keyChangesIn(rootAnswersOf(document!, node), result);
   return {
     id,
     tenantId: context.info.tenantId,
     requestId: context.info.requestId,
     apiKeyId: context.info.apiKeyId ?? null,
-    operationName: node?.name?.value.slice(0, 200) ?? null,
+    operationName: node?.name === undefined ? null : withoutKeys(node.name.value).slice(0, 200),
     operationType: node?.operation ?? "unknown",
     operationHash: hash,
     rootFields,
@@ -102,8 +107,8 @@ export function auditRecord(operation: AuditedOperation, outcome: AuditedOutcome
     errorCodes: [...new Set(outcome.errorCodes)],
     durationMs: Math.max(0, Date.now() - startedAt.getTime()),
     clientIp: context.clientIp,
-    userAgent: context.userAgent,
-    ...securityEventOf({ rootFields, ...outcome }),
+    userAgent: context.userAgent === null ? null : withoutKeys(context.userAgent),
+    ...securityEventOf({ ...outcome, keyChanges }),
     createdAt: startedAt,
   };
 }

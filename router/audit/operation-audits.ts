@@ -69,12 +69,13 @@ export class OperationAudits {
         const startedAt = new Date();
         return Promise.resolve({
           willSendResponse: async ({ contextValue: context, source, queryHash, document, request, response }) => {
-            const errors = response.body.kind === "single" ? response.body.singleResult.errors : undefined;
+            const result = response.body.kind === "single" ? response.body.singleResult : undefined;
+            const errors = result?.errors;
             const outcome = { statusCode: response.http.status ?? 200, errorCodes: errorCodesOf(errors), reasons: reasonsOf(errors) };
             const { operationName, variables = {} } = request;
             const operation = { context, hash: queryHash ?? hashOf(source ?? ""), document, operationName, variables, startedAt };
             audited.add(context.info);
-            if (isMutation(operation)) await this.complete(operation, outcome);
+            if (isMutation(operation)) await this.complete(operation, { ...outcome, result });
             else this.record(operation, outcome);
           },
         });

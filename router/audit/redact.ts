@@ -1,6 +1,7 @@
 /**
  * Variables as the audit keeps them. A value is shown when its type cannot hold a secret (a number, an enum, an id), or when all places where it is used are in
- * the list of {@link shownPlaces}; anything else is "[redacted]". So a field that is new is redacted until somebody has thought about it.
+ * the list of {@link shownPlaces}; anything else is "[redacted]". So a field that is new is redacted until somebody has thought about it. An API key is shown
+ * nowhere, also where it stands for an id or a name.
  */
 import {
   getNamedType,
@@ -19,6 +20,7 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import type { Json, JsonObject } from "#shared/json.ts";
+import { withoutKeys } from "../access/key-format.ts";
 import { shownPlaces } from "./shown-places.ts";
 
 /** Stands for a value that is not kept. */
@@ -49,7 +51,7 @@ export class Redactor {
       const places = this.#placesIn(document).get(name) ?? [];
       const isShown = places.length > 0 && places.every((place) => shownPlaces.has(place));
       const kept = inputType === undefined || !isInputType(inputType) ? redacted : keep(value, inputType, { isShown, depth: 0 });
-      const key = name.slice(0, limits.idCharacters);
+      const key = withoutKeys(name).slice(0, limits.idCharacters);
       bytes += Buffer.byteLength(JSON.stringify(kept)) + Buffer.byteLength(key) + 4;
       if (bytes > limits.totalBytes) return { ...shown, "…": "[cut]" };
       shown[key] = kept;
@@ -146,7 +148,8 @@ function keepScalar(value: unknown, typeName: string, isShown: boolean): Json {
 }
 
 /** Storable and short: PostgreSQL keeps no U+0000 and no half characters. */
-function cut(text: string, characters: number): string {
+function cut(whole: string, characters: number): string {
+  const text = withoutKeys(whole);
   const short = text.length > characters ? `${text.slice(0, characters)}…` : text;
   return short.replaceAll("\u0000", "\uFFFD").toWellFormed();
 }

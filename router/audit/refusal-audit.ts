@@ -1,10 +1,13 @@
 /**
  * Audits what was refused before it was an operation: a foreign Host or Origin, an invalid tenant id, a body that is too large or no JSON.
- * It costs nothing to be refused, not even leave to ask, so that these rows have a limit of their own: a web page must not fill a disk.
+ * It costs nothing to be refused, not even leave to ask, so that these rows have a limit of their own: a web page must not fill a disk. Each tenant's keys
+ * have one, and all who have none have one together: whoever floods it hides nothing of what is tried with a key.
  */
 import type { IncomingMessage } from "node:http";
 import { AppError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
+import { counter } from "#shared/metrics/instruments.ts";
+import { ownerOfRefused } from "../access/key-ring.ts";
 import { hashOf } from "../graph/operations.ts";
 import type { Identity } from "../edge/identity.ts";
 import { auditRecord, type AuditSink } from "./audit.ts";
@@ -29,11 +32,17 @@ export interface RefusedRequest {
 export interface RefusalAuditOptions {
   sink: Pick<AuditSink, "record">;
   log: Log;
-  /** Rows in one window at most; what is refused beyond them is refused without one. */
+  /** Rows in one window at most, of one tenant's keys or of all who have none; what is refused beyond them is refused without one. */
   maxRows?: number;
   windowMs?: number;
   now?: () => number;
 }
+
+const requestsRefused = counter({
+  name: "requests_refused_total",
+  help: "Requests that never became an operation, by HTTP status: no key, too many, too large.",
+  labels: ["status"],
+});
 
 /** Ten rows a second on average. */
 const defaults = { maxRows: 100, windowMs: 10_000, now: () => performance.now() };
@@ -42,15 +51,20 @@ const defaults = { maxRows: 100, windowMs: 10_000, now: () => performance.now() 
 export class RefusalAudit {
   readonly #setting: Required<RefusalAuditOptions>;
   #windowEnds = -Infinity;
-  #rows = 0;
+  /** In this window, by tenant of who has a key; `""`: of all who have none. */
+  readonly #rows = new Map<string, number>();
 
   constructor(options: RefusalAuditOptions) {
     this.#setting = { ...defaults, ...options };
   }
 
   record(refused: RefusedRequest): void {
-    if (!this.#take()) return;
-    const { request, connectionParams, identity, requestId, statusCode, error, startedAt = new Date() } = refused;
+    requestsRefused.inc({ status: String(refused.statusCode) });
+    const { request, connectionParams, requestId, statusCode, error, startedAt = new Date() } = refused;
+    // Who was robbed of a key, and has revoked it, is told that it is tried.
+    const owner = ownerOfRefused(error);
+    const identity: Identity | undefined = owner === undefined ? refused.identity : { kind: "key", caller: owner };
+    if (!this.#take(identity?.kind === "key" ? identity.caller.tenantId : "")) return;
     const context = refused.context ?? refusedContext(request, { connectionParams, requestId, identity });
     const { code, reason } = error instanceof AppError ? error : { code: "INTERNAL", reason: "INTERNAL" };
     // The row has room for the code only.
@@ -58,16 +72,18 @@ export class RefusalAudit {
     this.#setting.sink.record(auditRecord({ context, hash: hashOf(""), startedAt }, { statusCode, errorCodes: [code], reasons: [reason] }));
   }
 
-  #take(): boolean {
+  #take(of: string): boolean {
     const { now, windowMs, maxRows, log } = this.#setting;
     const at = now();
     if (at >= this.#windowEnds) {
       this.#windowEnds = at + windowMs;
-      this.#rows = 0;
+      this.#rows.clear();
     }
-    this.#rows++;
+    const rows = (this.#rows.get(of) ?? 0) + 1;
+    this.#rows.set(of, rows);
     // Said once a window: a line each would be the same flood elsewhere.
-    if (this.#rows === maxRows + 1) log.warn({ maxRows, windowMs }, "too many requests refused to audit each");
-    return this.#rows <= maxRows;
+    if (rows === maxRows + 1)
+      log.warn({ maxRows, windowMs, ...(of !== "" && { tenantId: of }) }, "too many requests refused to audit each");
+    return rows <= maxRows;
   }
 }

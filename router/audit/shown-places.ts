@@ -15,6 +15,7 @@ const lists = [
   "nodeArtifacts",
   "requestAudits",
   "runs",
+  "secrets",
   "sessions",
   "skillInstallations",
   "skills",
@@ -31,6 +32,7 @@ const byCode = ["agentByCode", "appByCode", "modelProviderByCode", "skillByCode"
 export const shownPlaces: ReadonlySet<string> = new Set([
   ...createInputs.flatMap((input) => named.map((field) => `${input}.${field}`)),
   ...updateInputs.map((input) => `${input}.name`),
+  "CreateSecretInput.name",
   "CreateToolBindingInput.name",
   "CreateAgentInput.agentType",
   "CreateAgentVersionInput.model",

@@ -12,7 +12,10 @@ import type { AnswerWeight } from "../graph/answer-weight.ts";
 import { executePlan } from "../graph/execute-plan.ts";
 import { RefusedOperation, type Operations, type ParsedOperation, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
+import type { CallerFacts } from "../graph/root-scopes.ts";
+import { tellable } from "../graph/schema-secrecy.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
+import { namesOf, operationEnded, refusedNames, type OperationNames } from "./operation-metrics.ts";
 import { startDeadline, type OperationDeadlines, type RunningDeadline } from "./operation-deadline.ts";
 import type { Places } from "./places.ts";
 import type { Readers } from "./readers.ts";
@@ -48,7 +51,7 @@ export function createGateway(runtime: Runtime): Gateway {
     load: () =>
       Promise.resolve({
         executor: ({ queryHash, document, request, context }) =>
-          execute(runtime, {
+          timed(runtime, {
             parsed: { hash: queryHash, document, operationName: request.operationName },
             variables: request.variables ?? {},
             context: context as RouterContext,
@@ -62,9 +65,9 @@ export function createGateway(runtime: Runtime): Gateway {
 export function weighValues(
   { graph }: Pick<Runtime, "graph">,
   { node, defaults, weighAnswer }: PlannedOperation,
-  variables: Record<string, unknown>,
+  { variables, caller }: { variables: Record<string, unknown>; caller: CallerFacts },
 ): AnswerWeight {
-  const errors = checkVariables({ schema: graph.apiSchema, node, variables });
+  const errors = tellable(checkVariables({ schema: graph.apiSchema, node, variables }), caller);
   return errors.length > 0 ? { errors, nodes: 0 } : weighAnswer({ ...defaults, ...variables });
 }
 
@@ -74,12 +77,35 @@ interface Execution {
   context: RouterContext;
 }
 
-async function execute(runtime: Runtime, { parsed, variables, context }: Execution): Promise<ExecutionResult> {
+/** Executes, and counts how that went. */
+async function timed(runtime: Runtime, execution: Execution): Promise<ExecutionResult> {
+  const startedAtMs = performance.now();
+  const asked = { names: refusedNames };
+  let result: Pick<ExecutionResult, "errors"> = {};
+  try {
+    const answered = await execute(runtime, execution, asked);
+    result = answered;
+    return answered;
+  } catch (error) {
+    result = { errors: [error as GraphQLError] };
+    throw error;
+  } finally {
+    operationEnded(asked.names, (performance.now() - startedAtMs) / 1_000, result);
+  }
+}
+
+/** @param asked  is told what the operation is counted as, once it is known. */
+async function execute(
+  runtime: Runtime,
+  { parsed, variables, context }: Execution,
+  asked: { names: OperationNames },
+): Promise<ExecutionResult> {
   let deadline: RunningDeadline | undefined;
   try {
     const planned = runtime.operations.fromDocument(parsed, context.info);
+    asked.names = namesOf(planned);
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
-    const { errors, nodes } = weighValues(runtime, planned, variables);
+    const { errors, nodes } = weighValues(runtime, planned, { variables, caller: context.info });
     if (errors.length > 0) return { errors };
     const { tenantId } = context.info;
     const { outsideMs, operationMs } = runtime.operationDeadlines;

@@ -9,12 +9,14 @@ import { OperationTypeNode, type GraphQLError, type ExecutionResult, type Format
 import { clientError } from "#shared/client-error.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
-import { sendJson } from "#shared/serve/http-answer.ts";
-import { hashOf } from "../graph/operations.ts";
+import { sendJson, sendRefusal } from "#shared/serve/http-answer.ts";
+import { keyErrors } from "../access/errors.ts";
+import { isChangingSubscription } from "../audit/audit.ts";
+import { hashOf, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
 import type { Identities } from "./identity.ts";
-import { isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
+import { documentOf, isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
 import { both, type Leave } from "./places.ts";
 import type { StreamFormat } from "./stream-formats.ts";
 import { startSubscription } from "./subscriptions.ts";
@@ -37,11 +39,21 @@ const streamErrors = defineErrors({
     message: (f: { tenantId: string; limit: number }) =>
       `Tenant ${f.tenantId} has ${f.limit} streams open over HTTP. Close some, or use a WebSocket, which carries many.`,
   },
+  // An EventSource that lost its connection asks again, by itself.
+  SUBSCRIPTION_NOT_BY_GET: {
+    code: "BAD_USER_INPUT",
+    message: (f: { fields: string }) => `A GET may be repeated by whoever carries it, and ${f.fields} would be done again. Send a POST.`,
+  },
   STREAMS_LIMIT: {
     code: "RESOURCE_EXHAUSTED",
     message: (f: { limit: number }) => `${f.limit} streams are open over HTTP. Try again later, or use a WebSocket, which carries many.`,
   },
 });
+
+/** Whether a subscription does something each time that it begins: it makes a run, or calls a model. */
+function isEffective({ document, node, callsOutside }: PlannedOperation): boolean {
+  return node.operation === OperationTypeNode.SUBSCRIPTION && (callsOutside || isChangingSubscription(document, node));
+}
 
 /** An operation whose answer is to be a stream. */
 export interface StreamedOperation {
@@ -80,9 +92,15 @@ export class HttpStreams {
   /** Answers an operation; false where it is none that needs a stream, and a whole answer is as welcome. */
   async answer(streamed: StreamedOperation, acceptsWhole: boolean): Promise<boolean> {
     const { asked, response, context, isGet } = streamed;
-    const kind = this.#kindOf(asked, context.info);
+    const planned = this.#planned(asked, context.info);
+    const kind = planned?.node.operation;
     if (acceptsWhole && kind !== OperationTypeNode.SUBSCRIPTION) return false;
     if (isGet && kind === OperationTypeNode.MUTATION) return false;
+    if (isGet && planned !== undefined && isEffective(planned)) {
+      response.setHeader("allow", "POST");
+      this.#refuse(streamed, streamErrors.SUBSCRIPTION_NOT_BY_GET({ fields: planned.rootFields.join(", ") }), 405);
+      return true;
+    }
     const leave = this.#enter(streamed);
     if (leave === undefined) return true;
     try {
@@ -97,7 +115,7 @@ export class HttpStreams {
 
   /** Whether an operation is a subscription that can be planned. */
   isSubscription(asked: AskedOperation, caller: RouterContext["info"]): boolean {
-    return this.#kindOf(asked, caller) === OperationTypeNode.SUBSCRIPTION;
+    return this.#planned(asked, caller)?.node.operation === OperationTypeNode.SUBSCRIPTION;
   }
 
   /** Ends all streams: their clients are to subscribe again, elsewhere. */
@@ -106,27 +124,33 @@ export class HttpStreams {
   }
 
   /** undefined: it cannot be planned, and is refused wherever it goes. */
-  #kindOf({ query, operationName }: AskedOperation, caller: RouterContext["info"]): OperationTypeNode | undefined {
+  #planned({ query, operationName }: AskedOperation, caller: RouterContext["info"]): PlannedOperation | undefined {
     try {
-      return this.#runtime.operations.fromText(query, operationName || undefined, caller).node.operation;
+      return this.#runtime.operations.fromText(query, operationName || undefined, caller);
     } catch {
       return undefined;
     }
   }
 
   /** Takes a stream's places; undefined where it was refused one, and its client has been told. */
-  #enter({ asked, response, context }: StreamedOperation): Leave | undefined {
+  #enter(streamed: StreamedOperation): Leave | undefined {
+    const { response, context } = streamed;
     try {
       return this.#places(response, context);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const statusCode = error.reason === "STREAMS_LIMIT" ? 503 : 429;
       response.setHeader("retry-after", "1");
-      sendJson(response, statusCode, { errors: [clientError(error, { requestId: context.info.requestId })] });
-      const operation = { context, hash: hashOf(asked.query), operationName: asked.operationName, variables: {}, startedAt: new Date() };
-      this.#runtime.audits.record(operation, { statusCode, errorCodes: [error.code], reasons: [error.reason] });
+      this.#refuse(streamed, error, error.reason === "STREAMS_LIMIT" ? 503 : 429);
       return undefined;
     }
+  }
+
+  #refuse({ asked, response, context }: StreamedOperation, error: AppError, statusCode: number): void {
+    sendJson(response, statusCode, { errors: [clientError(error, { requestId: context.info.requestId })] });
+    const { query, operationName, variables } = asked;
+    const document = documentOf(this.#runtime, query);
+    const operation = { context, hash: hashOf(query), document, operationName, variables: variables ?? {}, startedAt: new Date() };
+    this.#runtime.audits.record(operation, { statusCode, errorCodes: [error.code], reasons: [error.reason] });
   }
 
   /** A stream is a connection like a WebSocket, and one of the fewer that may be streams. */
@@ -146,11 +170,18 @@ export class HttpStreams {
 
   async #stream({ format, response, context }: StreamedOperation, prepared: PreparedOperation): Promise<void> {
     const { tenantId } = context.info;
-    const cut = () => response.end(format.cut);
+    const cut = () => response.end(format.cut(stops));
+    const { requestId } = context.info;
+    const ended = (why: "REFUSED" | "UNKNOWN") => {
+      const cause = whyEnded[why]();
+      if (!response.headersSent) return sendRefusal(response, cause, { requestId });
+      const error = clientError(cause, { requestId }).toJSON();
+      response.end(why === "REFUSED" ? format.refused(error) : format.cut(error));
+    };
     this.#open.add(cut);
     this.#watch(response, tenantId);
     const { identity } = context;
-    if (identity.kind === "key") response.once("close", this.#setting.identities.watch(identity, cut));
+    if (identity.kind === "key") response.once("close", this.#setting.identities.watch(identity, ended));
     this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
     try {
       await writeAll(await this.#results(prepared), { format, response, bounds: this.#setting.bounds });
@@ -185,6 +216,18 @@ export class HttpStreams {
     return body.singleResult;
   }
 }
+
+/** Said to who reads a stream when the router stops. */
+const stops = {
+  message: "The router stops. Subscribe again behind the last cursor.",
+  extensions: { code: "DOWNSTREAM_UNAVAILABLE", reason: "SUBSCRIPTION_UPSTREAM_LOST", retryable: true, platformFault: true },
+};
+
+/** Why a stream ends whose key is accepted no more, or of whose key nobody can say whether it is. */
+const whyEnded = {
+  REFUSED: () => keyErrors.KEY_INVALID({}),
+  UNKNOWN: () => keyErrors.KEYS_UNAVAILABLE({ retryAfterMs: 1_000 }),
+};
 
 function refuseOperation(response: ServerResponse, errors: readonly GraphQLError[]): void {
   const status = statusOf(errors);

@@ -24,6 +24,7 @@ import type { AskedOperation } from "./prepare.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
 import type { SeenFrom } from "./seen-from.ts";
 import { acceptsJson, formatOf } from "./stream-formats.ts";
+import type { WaitLinks } from "./wait-links.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
@@ -41,6 +42,7 @@ export interface HttpOptions {
   readers: Readers;
   parts?: (() => readonly PartHealth[]) | undefined;
   refusals: RefusalAudit;
+  links: WaitLinks;
   identities: Identities;
   rates: Rates;
   /** Finds out where a request comes from. */
@@ -100,6 +102,7 @@ async function route(options: Answering, exchange: Exchange): Promise<void> {
     case "/health":
       return answerHealth(options, response);
     default:
+      if (await options.links.answer(path, exchange)) return;
       if (await options.graphiql.answer(path, request, response)) return;
       return sendJson(response, 404, { message: "Nothing is here. The graph is at /graphql." });
   }

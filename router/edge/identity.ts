@@ -8,7 +8,9 @@ import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { bootstrapScope } from "#shared/scopes.ts";
 import { keyErrors } from "../access/errors.ts";
 import type { Caller, KeyRing } from "../access/key-ring.ts";
+import { looksLikeKey } from "../access/key-format.ts";
 import { refusalOf } from "./browser-guard.ts";
+import { paramOf, type ConnectionParams } from "./connection-params.ts";
 import type { Rates } from "./rates.ts";
 import { sameText } from "./same-text.ts";
 import { seenFrom } from "./seen-from.ts";
@@ -18,9 +20,6 @@ export type Identity = { kind: "off" } | { kind: "nobody"; mayBootstrap: boolean
 
 /** Auth is off. */
 export const authOff: Identity = { kind: "off" };
-
-/** What a client sends beside an operation. */
-export type Credentials = Record<string, unknown>;
 
 interface IdentitySetting {
   env: Pick<Env, "host" | "authRequired" | "allowedHosts" | "corsOrigins" | "bootstrapToken">;
@@ -49,14 +48,14 @@ export class Identities {
   }
 
   /**
-   * Who sends a request, by x-api-key or Authorization, among connectionParams or headers.
+   * Who sends a request, by x-api-key or Authorization, among connectionParams or else among headers.
    *
-   * @throws AppError KEY_INVALID, KEYS_UNAVAILABLE, FAILED_KEYS_LIMIT
+   * @throws AppError KEY_INVALID, KEYS_DIFFER, KEYS_UNAVAILABLE, FAILED_KEYS_LIMIT
    */
-  async of(request: IncomingMessage, connectionParams: Credentials = {}): Promise<Identity> {
+  async of(request: IncomingMessage, connectionParams: ConnectionParams = {}): Promise<Identity> {
     const { keys } = this.#setting;
     if (keys === undefined) return authOff;
-    const key = keyIn(connectionParams) ?? keyIn(request.headers);
+    const key = keyAmongParams(connectionParams) ?? keyAmongHeaders(request);
     if (key === undefined) return { kind: "nobody", mayBootstrap: await this.#mayBootstrap(request) };
     // Who guesses from the same address must not shut out those whose keys are known.
     if (!keys.knows(key)) await this.#setting.rates.mayTryKey(request);
@@ -123,12 +122,28 @@ function tenantOf(claimed: unknown, { tenantId, isAdmin }: Caller): unknown {
   throw keyErrors.TENANT_MISMATCH({ tenantId: String(claimed).slice(0, 80) });
 }
 
-/** The key among headers, or what is like them. */
-function keyIn(given: Credentials): string | undefined {
-  const key = given["x-api-key"];
-  if (typeof key === "string" && key !== "") return key;
-  const authorization = given["authorization"] ?? given["Authorization"];
-  if (typeof authorization !== "string" || authorization === "") return undefined;
-  // Another scheme is no key; it is refused as one, rather than passed over.
-  return /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";
+function keyAmongParams(params: ConnectionParams): string | undefined {
+  return theOne([paramOf(params, "x-api-key"), bearerIn(paramOf(params, "authorization"))]);
+}
+
+/** Node keeps the first of several Authorization headers and drops the others, which somebody in front may have read. */
+function keyAmongHeaders({ headers, rawHeaders }: Pick<IncomingMessage, "headers" | "rawHeaders">): string | undefined {
+  const bearers = rawHeaders.flatMap((name, index) =>
+    index % 2 === 0 && name.length === 13 && name.toLowerCase() === "authorization" ? [bearerIn(rawHeaders[index + 1])] : [],
+  );
+  return theOne([headers["x-api-key"], bearerIn(headers.authorization), ...bearers]);
+}
+
+/** The first that is sent. Two keys would be two callers: which of them is meant is nobody's to guess. Another's token beside a key is none of ours. */
+function theOne(sent: readonly unknown[]): string | undefined {
+  const [first, ...others] = sent.filter((text): text is string => typeof text === "string" && text !== "");
+  const isOther = (text: string) => text !== first && looksLikeKey(text);
+  if (first !== undefined && looksLikeKey(first) && others.some(isOther)) throw keyErrors.KEYS_DIFFER({});
+  return first;
+}
+
+/** The token of a Bearer; another scheme is no key, but refused as one, rather than passed over. */
+function bearerIn(authorization: unknown): string | undefined {
+  if (typeof authorization !== "string") return undefined;
+  return /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? authorization;
 }

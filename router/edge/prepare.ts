@@ -39,15 +39,28 @@ export function prepareOperation(
     runtime.audits.record(operation, { statusCode, errorCodes: errorCodesOf(told), reasons: reasonsOf(told) });
     return told;
   };
+  // Who may not ask for it is audited with what they asked for, as over HTTP.
+  let document: DocumentNode | undefined;
   try {
-    const planned = runtime.operations.fromText(asked.query, operationName, context.info);
-    const { errors } = weighValues(runtime, planned, variables);
-    if (errors.length > 0) return refuse(errors, planned.document);
+    const parsed = runtime.operations.parsed(asked.query);
+    document = parsed.document;
+    const planned = runtime.operations.fromDocument({ ...parsed, operationName }, context.info);
+    const { errors } = weighValues(runtime, planned, { variables, caller: context.info });
+    if (errors.length > 0) return refuse(errors, document);
     const isSubscription = planned.node.operation === OperationTypeNode.SUBSCRIPTION;
     const leave = isSubscription ? runtime.places.ofSubscription(context.info.tenantId) : undefined;
     return { planned, source: asked.query, variables, context, operationName, leave };
   } catch (error) {
-    return error instanceof RefusedOperation ? refuse(error.errors, error.document) : refuse([error], undefined, statusOfRefusal(error));
+    return error instanceof RefusedOperation ? refuse(error.errors, document) : refuse([error], document, statusOfRefusal(error));
+  }
+}
+
+/** What an operation's text says, for the audit of one that is refused before it is prepared; undefined where nobody can read it. */
+export function documentOf({ operations }: Pick<Runtime, "operations">, query: string): DocumentNode | undefined {
+  try {
+    return operations.parsed(query).document;
+  } catch {
+    return undefined;
   }
 }
 

@@ -13,6 +13,9 @@ export const pagePolicy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; " +
   "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** The page of a link: its own styles, no script, and a form that is sent back to where it came from. */
+export const formPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 /** Half a year, of this host alone: what its neighbours speak is not ours to say. */
 const strictTransport = "max-age=15552000";
 

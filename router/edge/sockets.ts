@@ -17,7 +17,7 @@ import type { Runtime } from "./gateway.ts";
 import { keyErrors } from "../access/errors.ts";
 import type { Identities, Identity } from "./identity.ts";
 import type { Places } from "./places.ts";
-import { isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
+import { documentOf, isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
 import type { Rates } from "./rates.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { socketContext, type RouterContext } from "../request-context.ts";
@@ -47,7 +47,8 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
     onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams, { identity: identityOf(extra) });
       const outcome = { statusCode: 400, errorCodes: [error.code], reasons: [error.reason] };
-      runtime.audits.record({ context, hash: hashOf(query), operationName, variables: {}, startedAt: new Date() }, outcome);
+      const document = documentOf(runtime, query);
+      runtime.audits.record({ context, hash: hashOf(query), document, operationName, variables: {}, startedAt: new Date() }, outcome);
       return [clientError(error, { requestId: context.info.requestId })];
     },
     onSubscribe: async ({ connectionParams, extra }, _id, payload) => {

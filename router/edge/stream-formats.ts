@@ -1,5 +1,5 @@
 /** How a stream of results is written into an HTTP answer, as clients ask for it in `accept`. */
-import type { ExecutionResult, FormattedExecutionResult } from "graphql";
+import type { ExecutionResult, FormattedExecutionResult, GraphQLFormattedError } from "graphql";
 
 /** One way to write results as they come. */
 export interface StreamFormat {
@@ -12,8 +12,10 @@ export interface StreamFormat {
   result(result: ExecutionResult | FormattedExecutionResult): string;
   /** The operation is over. */
   complete: string;
-  /** The stream ends, and the operation is not over: the client is to subscribe again. */
-  cut: string;
+  /** The stream ends, and the operation is not over: the client is to subscribe again; and why, where the format has room for it. */
+  cut(why: GraphQLFormattedError): string;
+  /** The stream ends with an error, and the client is not to subscribe again. */
+  refused(why: GraphQLFormattedError): string;
 }
 
 /** Server-sent events, in the mode of distinct connections: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md */
@@ -26,15 +28,14 @@ export const eventStream: StreamFormat = {
   // Without a line of data an EventSource would pass over it.
   complete: "event: complete\ndata:\n\n",
   // A stream that ends without "complete" was lost.
-  cut: "",
+  cut: () => "",
+  refused: (why) => eventStream.result({ errors: [why] }) + eventStream.complete,
 };
 
 const boundary = "\r\n--graphql";
 const part = (value: object) => `\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(value)}${boundary}`;
-const stops = {
-  message: "The router stops. Subscribe again behind the last cursor.",
-  extensions: { code: "DOWNSTREAM_UNAVAILABLE", reason: "SUBSCRIPTION_UPSTREAM_LOST", retryable: true, platformFault: true },
-};
+/** An error of the stream itself, which ends it. */
+const fatal = (why: GraphQLFormattedError) => `${part({ payload: null, errors: [why] })}--\r\n`;
 
 /**
  * Apollo's multipart protocol: https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol. A part counts once the
@@ -47,7 +48,8 @@ export const multipart: StreamFormat = {
   heartbeat: part({}),
   result: (payload) => part({ payload }),
   complete: "--\r\n",
-  cut: `${part({ payload: null, errors: [stops] })}--\r\n`,
+  cut: fatal,
+  refused: fatal,
 };
 
 /** The format that `accept` names, the one with the higher weight, then the first of two; undefined where it names none. */

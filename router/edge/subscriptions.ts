@@ -11,6 +11,7 @@ import { mapStream } from "#shared/stream/map-stream.ts";
 import { errorCodesOf, isChangingSubscription, reasonsOf } from "../audit/audit.ts";
 import { executePlan } from "../graph/execute-plan.ts";
 import type { Runtime } from "./gateway.ts";
+import { subscriptionOpened } from "./operation-metrics.ts";
 import { hashOf, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { endpointOf, fetchFor, requestOf, withDeadline } from "../graph/subgraph-fetch.ts";
@@ -44,6 +45,7 @@ export async function startSubscription(
     return { ...result, errors };
   };
   const { planned, source, variables } = prepared;
+  const counted = subscriptionOpened(planned);
   const isChanging = isChangingSubscription(planned.document, planned.node);
   let isAudited = false;
   const operation = {
@@ -64,6 +66,7 @@ export async function startSubscription(
   const ended = () => {
     controller.abort(clientLeft());
     prepared.leave?.();
+    counted.closed();
     return audited();
   };
   const run = {
@@ -105,6 +108,7 @@ export async function startSubscription(
   return mapStream(upstream, {
     map: async (event) => {
       const result = told(await answer(event));
+      counted.event();
       // A subgraph of another process refuses by its first event, too.
       if (isChanging) await audited();
       return result;

@@ -14,6 +14,7 @@ import {
   specifiedRules,
   validate,
   type DocumentNode,
+  type FieldNode,
   type OperationDefinitionNode,
   type ValidationRule,
 } from "graphql";
@@ -26,6 +27,7 @@ import { heapSizeOf } from "./heap-size.ts";
 import type { OperationLimits } from "./limits.ts";
 import { pointsExcess, rootPricesOf, type RootPrices } from "./root-points.ts";
 import { authorize, rootScopesOf, type CallerFacts, type RootScopes } from "./root-scopes.ts";
+import { tellable } from "./schema-secrecy.ts";
 import { compileShape, type Shaper } from "./shape.ts";
 import { conditionalRootFault } from "./subscription-root.ts";
 import type { ComposedGraph } from "./supergraph.ts";
@@ -119,8 +121,13 @@ export class Operations {
 
   /** From text. @throws GraphQLError[] wrapped in {@link RefusedOperation}; AppError NESTED_TOO_DEEP, KEY_MISSING, SCOPE_MISSING */
   fromText(text: string, operationName: string | null | undefined, caller: CallerFacts = {}): PlannedOperation {
+    return this.fromDocument({ ...this.parsed(text), operationName }, caller);
+  }
+
+  /** What a text says, whoever may ask for it. @throws RefusedOperation; AppError NESTED_TOO_DEEP */
+  parsed(text: string): Omit<ParsedOperation, "operationName"> {
     const hash = hashOf(text);
-    return this.fromDocument({ hash, document: this.documentOf(hash) ?? this.#parse(text), operationName }, caller);
+    return { hash, document: this.documentOf(hash) ?? this.#parse(text) };
   }
 
   /** A document that is known to be valid, by the hash of its text. */
@@ -144,7 +151,7 @@ export class Operations {
       const fields = kept?.operations.get(name)?.rootFields ?? (node == null ? [] : rootFieldsOf(document, node));
       if (node != null) authorize(node.operation, fields, caller, this.#scopes);
     }
-    const known = kept ?? this.#validated(document);
+    const known = kept ?? this.#validated(document, caller);
     const planned = known.operations.get(name) ?? this.#plan(known, operationName);
     if (!known.operations.has(name)) {
       known.operations.set(name, planned);
@@ -163,8 +170,8 @@ export class Operations {
     }
   }
 
-  #validated(document: DocumentNode): KnownDocument {
-    const errors = this.#validate(document);
+  #validated(document: DocumentNode, caller: CallerFacts): KnownDocument {
+    const errors = tellable(this.#validate(document), caller);
     if (errors.length > 0)
       throw new RefusedOperation(
         errors.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED")),
@@ -231,11 +238,22 @@ export function hashOf(text: string): string {
 
 /** An operation's root fields, those of its fragments too; each once, by name and not by alias. */
 export function rootFieldsOf(document: DocumentNode, node: OperationDefinitionNode): string[] {
-  const names = new Set<string>();
+  const names = new Set(rootSelectionsOf(document, node).map(({ name }) => name.value));
+  // A document that is refused may have any names.
+  return [...names].map((name) => name.slice(0, longestName));
+}
+
+/** The root fields of a valid operation by the names under which they are answered. */
+export function rootAnswersOf(document: DocumentNode, node: OperationDefinitionNode): Map<string, string> {
+  return new Map(rootSelectionsOf(document, node).map(({ name, alias }) => [(alias ?? name).value, name.value]));
+}
+
+function rootSelectionsOf(document: DocumentNode, node: OperationDefinitionNode): FieldNode[] {
+  const fields: FieldNode[] = [];
   const fragments = new Map(document.definitions.flatMap((d) => (d.kind === Kind.FRAGMENT_DEFINITION ? [[d.name.value, d] as const] : [])));
   const collect = (selections: OperationDefinitionNode["selectionSet"]["selections"]) => {
     for (const selection of selections) {
-      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
+      if (selection.kind === Kind.FIELD) fields.push(selection);
       else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet.selections);
       else {
         const fragment = fragments.get(selection.name.value);
@@ -245,8 +263,7 @@ export function rootFieldsOf(document: DocumentNode, node: OperationDefinitionNo
     }
   };
   collect(node.selectionSet.selections);
-  // A document that is refused may have any names.
-  return [...names].map((name) => name.slice(0, longestName));
+  return fields;
 }
 
 const longestName = 200;

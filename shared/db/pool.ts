@@ -1,4 +1,6 @@
 import pg from "pg";
+import { withinDeadline } from "../deadline.ts";
+import { readGauge } from "../metrics/instruments.ts";
 import { engineUrlOf } from "./engine-login.ts";
 import { keepOpen, prepareAll, type PreparedStatement } from "./prepared.ts";
 
@@ -18,6 +20,11 @@ export interface PoolOptions {
   /** Ends a statement after this long; 20 s. */
   statementTimeoutMs?: number;
   lockTimeoutMs?: number;
+  /**
+   * Gives up a statement that has no answer after this long, with its connection, and the wait for a connection. `statementTimeoutMs` is PostgreSQL's to
+   * keep, and a machine that is frozen, or cut off without a word, keeps nothing. Unless given a statement waits for as long as its connection is open.
+   */
+  answerTimeoutMs?: number;
   /** Statements of one client are sent without waiting for each other; for callers that know what they ask. */
   pipeline?: boolean;
   types?: pg.CustomTypesConfig;
@@ -45,12 +52,12 @@ export function openPool(options: PoolOptions): pg.Pool {
     "synchronous_commit=on",
     ...(options.scope === "engine" ? engineSettings : []),
   ];
-  const { max = 10, prepared, presence } = options;
+  const { max = 10, prepared, presence, answerTimeoutMs } = options;
   const pool = new pg.Pool({
     connectionString: withOptions(options.scope === "engine" ? engineUrlOf(options.url) : options.url, settings),
     max,
     application_name: options.applicationName ?? "agent-platform",
-    connectionTimeoutMillis: connectDeadlineMs,
+    connectionTimeoutMillis: answerTimeoutMs ?? connectDeadlineMs,
     // A new connection costs 15 to 30 ms of PostgreSQL's time before it is quick, so a pause must not end those that are.
     idleTimeoutMillis: 0,
     keepAlive: true,
@@ -59,12 +66,38 @@ export function openPool(options: PoolOptions): pg.Pool {
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, which its types do not say
     onConnect: (client: pg.ClientBase) => begin(client, prepared ?? [], presence),
   });
+  poolWatch(pool, options.applicationName ?? "agent-platform");
   // A dropped idle connection is the pool's business: it opens another. Without a listener it would end the process.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
-  pool.query = ((config: pg.QueryConfig, values?: unknown[]) => queryOnce(pool, config, values)) as typeof pool.query;
+  pool.query = ((config: pg.QueryConfig, values?: unknown[]) => queryOnce(pool, { config, values, answerTimeoutMs })) as typeof pool.query;
   if (prepared) opened.set(pool, keepOpen(pool, max));
   return pool;
+}
+
+const poolConnections = readGauge({
+  name: "pool_connections",
+  help: "Connections to PostgreSQL that a pool has open, by whether somebody has them now.",
+  labels: ["pool", "state"],
+});
+const poolWaiting = readGauge({
+  name: "pool_waiting",
+  help: "Who waits for a connection of a pool now.",
+  labels: ["pool"],
+});
+
+function poolWatch(pool: pg.Pool, name: string): void {
+  const connections = poolConnections.add(() => [
+    { labels: { pool: name, state: "busy" }, value: pool.totalCount - pool.idleCount },
+    { labels: { pool: name, state: "idle" }, value: pool.idleCount },
+  ]);
+  const waiting = poolWaiting.add(() => [{ labels: { pool: name }, value: pool.waitingCount }]);
+  const end = pool.end.bind(pool);
+  pool.end = () => {
+    connections();
+    waiting();
+    return end();
+  };
 }
 
 /** Resolves when all connections of a pool with `prepared` statements are open and prepared; at once for any other pool. */
@@ -73,7 +106,8 @@ export function whenOpen(pool: pg.Pool): Promise<void> {
 }
 
 async function begin(client: pg.ClientBase, prepared: readonly PreparedStatement[], presence: string | undefined): Promise<void> {
-  await refuseStandby(client);
+  // Nobody who waits for a connection waits for this one alone; but it has a place in its pool until it is open or given up.
+  await withinDeadline(connectDeadlineMs, () => refuseStandby(client));
   // Shared: the other connections of the process hold it too, and none waits for it.
   if (presence !== undefined) await client.query("select pg_advisory_lock_shared(hashtextextended($1, 0))", [presence]);
   await prepareAll(client, prepared, endsSession);
@@ -90,12 +124,19 @@ export async function refuseStandby(client: pg.ClientBase): Promise<void> {
   if (rows.length > 0) throw Object.assign(new Error("the server is a standby: it takes no writes"), { code: "57P03" });
 }
 
+interface OneStatement {
+  config: pg.QueryConfig;
+  values: unknown[] | undefined;
+  answerTimeoutMs: number | undefined;
+}
+
 /** As the pool's own, but a statement that is refused costs no connection. */
-async function queryOnce(pool: pg.Pool, config: pg.QueryConfig, values: unknown[] | undefined): Promise<pg.QueryResult> {
+async function queryOnce(pool: pg.Pool, { config, values, answerTimeoutMs }: OneStatement): Promise<pg.QueryResult> {
   const client = await pool.connect();
   let lost: Error | undefined;
+  const ask = () => client.query(config, values);
   try {
-    return await client.query(config, values);
+    return await (answerTimeoutMs === undefined ? ask() : withinDeadline(answerTimeoutMs, ask));
   } catch (cause) {
     if (endsSession(cause)) lost = cause as Error;
     throw cause;

@@ -4,8 +4,9 @@ import type { CheckedNode } from "./check-node.ts";
 import { dslLimits } from "./document.ts";
 import type { Outside } from "./check-references.ts";
 import { show, type IssueList } from "./issue.ts";
+import { hasBody } from "./node-specs.ts";
 
-/** Digits of the largest number of an item, and the sign before it. */
+/** Digits of the largest number of an item or a round, and the sign before it. */
 const ordinalBytes = 6;
 
 /** Where a graph lies. */
@@ -16,15 +17,17 @@ export interface Depth {
   pathBytes: number;
   /** Items that the iterations around it work on side by side. */
   parallel: number;
+  /** The same of those within the innermost loop around it, whose variables they share. */
+  parallelInLoop: number;
 }
 
 /** The document's own graph. */
-export const topDepth: Depth = { level: 1, pathBytes: 0, parallel: 1 };
+export const topDepth: Depth = { level: 1, pathBytes: 0, parallel: 1, parallelInLoop: 1 };
 
 /** The lists of a node's graph; null for a node without one, and where looking further would make no sense. */
 export function bodyLists({ id, spec, config }: CheckedNode, issues: IssueList): { nodes: Json[]; edges: Json[] } | null {
   const body = config["body"];
-  if (spec?.isComposite !== true || !isJsonObject(body)) return null;
+  if (spec === null || !hasBody(spec) || !isJsonObject(body)) return null;
   const { nodes, edges = [] } = body;
   for (const key of Object.keys(body)) {
     if (key === "nodes" || key === "edges") continue;
@@ -38,14 +41,15 @@ export function bodyLists({ id, spec, config }: CheckedNode, issues: IssueList):
 }
 
 /** How deep a node's graph lies; null where it lies too deep, which is told. */
-export function depthWithin({ id, config, index }: CheckedNode, around: Depth, issues: IssueList): Depth | null {
+export function depthWithin({ id, type, config, index }: CheckedNode, around: Depth, issues: IssueList): Depth | null {
   const { bodies, parallel: most } = dslLimits;
   const at = ["nodes", index, "config"];
-  const { parallel = 1 } = config;
+  const parallel = type === "iteration" && typeof config["parallel"] === "number" ? config["parallel"] : 1;
   const depth = {
     level: around.level + 1,
     pathBytes: around.pathBytes + id.length + ordinalBytes + 1,
-    parallel: around.parallel * (typeof parallel === "number" ? parallel : 1),
+    parallel: around.parallel * parallel,
+    parallelInLoop: type === "loop" ? 1 : around.parallelInLoop * parallel,
   };
   if (depth.parallel > most && around.parallel <= most) {
     const advice = "give one of them a smaller parallel";

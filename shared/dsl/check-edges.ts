@@ -35,8 +35,25 @@ export function checkEdges(edges: readonly Json[], nodes: readonly CheckedNode[]
   });
 }
 
+/** What a graph is walked for: a run, or, of a body, an item or a round of the node that holds it. */
+export interface Walked {
+  what: "run" | "item" | "round";
+  /** The node that holds the graph. */
+  holderId: string | undefined;
+}
+
+/** The document's own graph. */
+export const walkedByRun: Walked = { what: "run", holderId: undefined };
+
 /** Checks what the edges make of the graph: cycles, nodes without edges, routes that lead nowhere. */
-export function checkGraph(graph: Graph, nodes: readonly CheckedNode[], edges: readonly CheckedEdge[], issues: IssueList): void {
+export function checkGraph(
+  graph: Graph,
+  nodes: readonly CheckedNode[],
+  edges: readonly CheckedEdge[],
+  issues: IssueList,
+  walked: Walked = walkedByRun,
+): void {
+  const whole = `the ${walked.what}${walked.holderId === undefined ? "" : ` of ${walked.holderId}`}`;
   for (const cycle of graph.cycles) {
     const ids = cycle.map((edge) => nodes[edges[edge]?.source ?? -1]?.id ?? "");
     const named = [...ids.slice(0, 20), ...(ids.length > 20 ? ["…"] : []), ids[0] ?? ""].join(" → ");
@@ -54,9 +71,9 @@ export function checkGraph(graph: Graph, nodes: readonly CheckedNode[], edges: r
       issues.warning("NODE_UNCONNECTED", ["nodes", node.index], `Node ${node.id} has no edges: ${effect}.`);
     }
     const taken = new Set(outgoing.map((edge) => edges[edge]?.condition));
-    if (outgoing.length > 0) checkRoutes(node, taken, issues);
+    if (outgoing.length > 0) checkRoutes(node, taken, whole, issues);
     if (node.onError === "branch" && !taken.has(error)) {
-      const effect = "where it fails, the run ends there as COMPLETED";
+      const effect = `where it fails, ${whole} ends there as COMPLETED`;
       const message = `No edge leaves node ${node.id} on "error", which its on_error speaks of: ${effect}. Add one, or remove on_error.`;
       issues.warning("ROUTE_MISSING", ["nodes", node.index, "on_error"], message);
     }
@@ -133,9 +150,9 @@ function checkCondition(condition: Json, source: CheckedNode | undefined, index:
   return typeof condition === "string" ? condition : null;
 }
 
-function checkRoutes(node: CheckedNode, taken: ReadonlySet<string | null | undefined>, issues: IssueList): void {
+function checkRoutes(node: CheckedNode, taken: ReadonlySet<string | null | undefined>, whole: string, issues: IssueList): void {
   for (const route of node.routes) {
     if (taken.has(route)) continue;
-    issues.warning("ROUTE_MISSING", ["nodes", node.index], `No edge leaves node ${node.id} on "${route}": there the run ends.`);
+    issues.warning("ROUTE_MISSING", ["nodes", node.index], `No edge leaves node ${node.id} on "${route}": there ${whole} ends.`);
   }
 }

@@ -45,6 +45,7 @@ export function checkNode(node: Json, index: number, extraTypes: ExtraTypes, iss
   checkOptions(node, name, at, issues);
   const spec = specOf(type, extraTypes);
   if (spec?.isComposite === true || spec?.isDriven === true) checkCompositeOptions(node, { name, spec }, at, issues);
+  if (spec?.isWait === true) checkWaitOptions(node, name, at, issues);
   if (spec === null) reportUnknownType(type, name, extraTypes, at, issues);
   if (!isJsonObject(config))
     issues.error("CONFIG_INVALID", [...at, "config"], `The config of node ${name} is an object, not ${show(config)}.`);
@@ -120,7 +121,7 @@ function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[]
   }
 }
 
-/** What repeats a graph, and an agent, is not tried again as a whole, and has no time of its own: its nodes are and have, and an agent's calls. */
+/** What walks a graph, and an agent, is not tried again as a whole, and has no time of its own: its nodes are and have, and an agent's calls. */
 function checkCompositeOptions(
   node: JsonObject,
   { name, spec }: { name: string; spec: NodeSpec },
@@ -128,13 +129,26 @@ function checkCompositeOptions(
   issues: IssueList,
 ): void {
   const type = String(node["type"]);
-  const instead = spec.isDriven === true ? "its model calls are tried again by themselves" : "give retry to the nodes of its body";
+  const isAgent = spec.isDriven === true;
+  const graph = type === "sub-workflow" ? "workflow" : "body";
+  const instead = isAgent ? "its model calls are tried again by themselves" : `give retry to the nodes of its ${graph}`;
   if (node["retry"] !== undefined)
     issues.error("COMPOSITE_RETRY", [...at, "retry"], `Node ${name} (${type}) cannot be tried again as a whole; ${instead}.`);
-  const where = spec.isDriven === true ? "an agent has none" : "give it to the nodes of its body";
+  const where = isAgent ? "an agent has none" : `give it to the nodes of its ${graph}`;
   for (const key of ["at_most_once", "timeout_seconds"]) {
     if (node[key] === undefined) continue;
     issues.error("NODE_INVALID", [...at, key], `${key} of node ${name} (${type}): it is for nodes that are executed; ${where}.`);
+  }
+}
+
+/** What waits makes no attempts: how long it waits is in its config. */
+function checkWaitOptions(node: JsonObject, name: string, at: readonly PropertyKey[], issues: IssueList): void {
+  const type = String(node["type"]);
+  const instead = type === "delay" ? "config.seconds or config.until says how long it waits" : "config.wait_seconds says how long it waits";
+  for (const key of ["timeout_seconds", "retry", "at_most_once"]) {
+    if (node[key] === undefined) continue;
+    const next = key === "timeout_seconds" ? instead : "it calls nothing that could fail";
+    issues.error("NODE_INVALID", [...at, key], `${key} of node ${name} (${type}) is for nodes that are executed: ${next}. Remove it.`);
   }
 }
 

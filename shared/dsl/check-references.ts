@@ -1,4 +1,5 @@
-import { frameNames, scopeNames } from "#shared/template/scope.ts";
+import { isJsonObject } from "#shared/json.ts";
+import { frameNames, scopeNames, type FrameName } from "#shared/template/scope.ts";
 import type { CheckedNode } from "./check-node.ts";
 import type { PlacedReference } from "./check-texts.ts";
 import type { Graph } from "./graph.ts";
@@ -58,14 +59,23 @@ function checkReference(reference: PlacedReference, { nodes, places, suggest, gr
   // Names of the text's own hide those of an iteration around it.
   const names: readonly string[] = [...scopeNames, ...(reference.names ?? [])];
   const isOfFrame = !names.includes(root) && (frameNames as readonly string[]).includes(root);
-  if (isOfFrame && (around !== undefined || reference.isWithin)) return;
+  // Of the node's own graph: looked at where that is checked.
+  if (isOfFrame && reference.isWithin) return;
+  const holder = isOfFrame ? holderOf(root as FrameName, around) : undefined;
+  if (holder !== undefined) return checkVariable(reference, holder, { where, issues });
   if (isOfFrame && reference.kind === "expression") {
-    const message = `${where}: ${root} is there in the body of an iteration only; what an assigner wrote is state.${root}, a text is "${root}".`;
+    const message = `${where}: ${root} is there in the body of ${holders[root as FrameName]} only; what an assigner wrote is state.${root}, a text is "${root}".`;
     issues.error("EXPRESSION_INVALID", at, message);
     return;
   }
+  if (root === "secrets" && !names.includes(root)) {
+    const name = id === undefined ? "secrets" : `secrets.${id}`;
+    const message = `${where}: ${name} is no value of a run. Secrets stand in the stored config of a tool (invokeConfig, binding) or of a model provider, as {{ secrets.NAME }}: call that tool.`;
+    issues.error("SECRET_MISPLACED", at, message);
+    return;
+  }
   if (!names.includes(root)) {
-    const known = [...new Set([...names, ...(around === undefined ? [] : frameNames)])].join(", ");
+    const known = [...new Set([...names, ...frameNames.filter((name) => holderOf(name, around) !== undefined)])].join(", ");
     issues.warning(
       "REFERENCE_UNKNOWN_NAME",
       at,
@@ -93,6 +103,31 @@ function checkReference(reference: PlacedReference, { nodes, places, suggest, gr
       ? "that is the node itself, which has no output yet"
       : `no path of edges leads from ${id} to ${node.id}, so it may be empty`;
   issues.warning("REFERENCE_NOT_UPSTREAM", at, `${where}: it refers to node ${id}; ${why}.`);
+}
+
+/** Whose bodies have a name. */
+const holders: Readonly<Record<FrameName, string>> = { item: "an iteration", index: "an iteration or a loop", loop: "a loop" };
+
+/** The innermost node around a graph whose body has a name. */
+export function holderOf(name: FrameName, around: Outside | undefined): CheckedNode | undefined {
+  for (let outside = around; outside !== undefined; outside = outside.around) {
+    const node = outside.nodes[outside.place];
+    if (node?.spec?.frameNames?.includes(name) === true) return node;
+  }
+  return undefined;
+}
+
+/** Names of the variables that a loop begins with. */
+export function variablesOf({ config: { variables } }: CheckedNode): string[] {
+  return isJsonObject(variables) ? Object.keys(variables) : [];
+}
+
+/** A variable of a loop is there from its start, or when an assigner has set it. */
+function checkVariable({ path, at }: PlacedReference, holder: CheckedNode, { where, issues }: { where: string; issues: IssueList }): void {
+  const [root, name] = path;
+  if (root !== "loop" || name === undefined || variablesOf(holder).includes(name)) return;
+  const message = `${where}: loop.${name} is none of the variables of the loop ${holder.id}, so it is empty unless an assigner has set it; give it a start value in config.variables.`;
+  issues.warning("REFERENCE_UNKNOWN_NAME", at, message);
 }
 
 interface OuterReference {

@@ -14,7 +14,12 @@ export function checkRunTimeout(seconds: Json | undefined, issues: IssueList): n
 /** Warns of nodes that may take longer than the run. */
 export function checkNodesInRun(nodes: readonly CheckedNode[], seconds: number | undefined, issues: IssueList): void {
   if (seconds === undefined) return;
-  for (const { id, type, index, timeoutSeconds } of nodes) {
+  for (const { id, type, index, config, timeoutSeconds } of nodes) {
+    const wait = config["wait_seconds"];
+    if (typeof wait === "number" && wait > seconds) {
+      const message = `Node ${id} (${type}) waits ${wait} s by its config.wait_seconds, but its run ends after ${seconds} s (the document's timeout_seconds).`;
+      issues.warning("TIMEOUT_CAPPED", ["nodes", index, "config", "wait_seconds"], message);
+    }
     if (typeof timeoutSeconds !== "number" || timeoutSeconds <= seconds) continue;
     const message = `Node ${id} (${type}) may take ${timeoutSeconds} s by its timeout_seconds, but its run ends after ${seconds} s (the document's timeout_seconds).`;
     issues.warning("TIMEOUT_CAPPED", ["nodes", index, "timeout_seconds"], message);

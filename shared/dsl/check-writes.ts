@@ -1,7 +1,9 @@
 /** Checks that no key of the state is written by two nodes of which nobody knows which writes last: there the faster one would decide. */
 import { isJsonObject } from "#shared/json.ts";
 import type { CheckedEdge } from "./check-edges.ts";
+import type { Depth } from "./check-bodies.ts";
 import type { CheckedNode } from "./check-node.ts";
+import { holderOf, variablesOf, type Outside } from "./check-references.ts";
 import type { Graph } from "./graph.ts";
 import type { IssueList } from "./issue.ts";
 
@@ -30,24 +32,65 @@ export function checkWrites(nodes: readonly CheckedNode[], edges: readonly Check
       issues.warning(
         "STATE_KEY_CONTESTED",
         ["nodes", node.index, "config", "assignments", key],
-        `Nodes ${first.id} and ${node.id} both write state.${key}, and no path of edges leads from one to the other: the slower one decides. ` +
+        `Nodes ${first.id} and ${node.id} both write ${written(key)}, and no path of edges leads from one to the other: the slower one decides. ` +
           "Put an edge between them, or write two keys.",
       );
     });
   }
 }
 
-/** Warns of each key that the items of an iteration write side by side. */
-export function checkSharedWrites(nodes: readonly CheckedNode[], issues: IssueList): void {
+/** Warns of each key that the items of an iteration write side by side. A loop within has variables of its own for each item. */
+export function checkSharedWrites(
+  nodes: readonly CheckedNode[],
+  depth: Pick<Depth, "parallel" | "parallelInLoop">,
+  issues: IssueList,
+): void {
+  if (depth.parallel === 1) return;
   for (const [key, places] of writersByKey(nodes)) {
     const node = nodes[places[0] ?? -1];
-    if (node === undefined) continue;
+    if (node === undefined || (isVariable(key) && depth.parallelInLoop === 1)) continue;
     issues.warning(
       "STATE_KEY_CONTESTED",
       ["nodes", node.index, "config", "assignments", key],
-      `Node ${node.id} writes state.${key} for several items side by side: the slowest item decides. Let the items give it in config.output, or set parallel to 1.`,
+      `Node ${node.id} writes ${written(key)} for several items side by side: the slowest item decides. Let the items give it in config.output, or set parallel to 1.`,
     );
   }
+}
+
+/** Warns, or says that it cannot be, where an assigner sets a variable that no loop around has. */
+export function checkVariableWrites(nodes: readonly CheckedNode[], around: Outside | undefined, issues: IssueList): void {
+  const loop = holderOf("loop", around);
+  for (const [key, places] of writersByKey(nodes)) {
+    const name = key.slice(variablePrefix.length);
+    if (!isVariable(key) || (loop !== undefined && variablesOf(loop).includes(name))) continue;
+    for (const { id, index } of places.flatMap((place) => nodes[place] ?? [])) {
+      const at = ["nodes", index, "config", "assignments", key];
+      if (loop === undefined)
+        issues.error(
+          "CONFIG_INVALID",
+          at,
+          `Node ${id} sets ${key}, and stands in the body of no loop; set a key of the state, such as ${name}.`,
+        );
+      else
+        issues.warning(
+          "CONFIG_UNKNOWN_KEY",
+          at,
+          `Node ${id} sets ${key}, which has no start value: give the loop ${loop.id} one in its config.variables.`,
+        );
+    }
+  }
+}
+
+/** What keys of assignments begin with that are variables of the loop around. */
+const variablePrefix = "loop.";
+
+function isVariable(key: string): boolean {
+  return key.startsWith(variablePrefix);
+}
+
+/** As templates read it. */
+function written(key: string): string {
+  return isVariable(key) ? key : `state.${key}`;
 }
 
 function writersByKey(nodes: readonly CheckedNode[]): Map<string, number[]> {

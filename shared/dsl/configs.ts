@@ -5,6 +5,7 @@
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { isPlainText } from "#shared/template/template.ts";
 import * as z from "zod";
+import { maxRunSeconds } from "./document.ts";
 
 const filledText = z.string().min(1);
 const seconds = z.number().positive().max(86_400);
@@ -16,8 +17,15 @@ const object = z.custom<JsonObject>(
   "expected an object, or a template that gives one",
 );
 
-/** Names of values in the run's state: letters of any script, digits, `_` and `-`. */
-const stateKey = z.string().regex(/^[\p{L}_][\p{L}\p{N}_-]{0,127}$/u, 'a state key is a name such as "lead_score"');
+const isName = (key: string): boolean => /^[\p{L}_][\p{L}\p{N}_-]{0,127}$/u.test(key);
+
+/** Names of values in the run's state: letters of any script, digits, `_` and `-`; with `loop.` before them, of variables of the loop around. */
+const stateKey = z
+  .string()
+  .refine((key) => isName(key.replace(/^loop\./, "")), 'a state key is a name such as "lead_score", or "loop.tries"');
+
+/** Names of a loop's variables. */
+const variableKey = z.string().refine(isName, 'a variable has a name such as "tries"');
 
 // A check of its own: zod's records silently drop this key.
 const withoutProto = z.custom<JsonObject>(
@@ -78,6 +86,17 @@ export const llmConfig = z
   })
   .refine(hasOneOf("prompt", "messages"), "give prompt or messages");
 
+/** Who is asked: names as the platform of whoever answers has them, such as addresses of mail. Before rendering a text, which may be a template of a list. */
+const assignees = z.custom<string[] | string>(
+  (value) =>
+    (Array.isArray(value) && value.length <= 50 && value.every((one) => typeof one === "string" && one !== "" && one.length <= 200)) ||
+    (typeof value === "string" && !isPlainText(value)),
+  "expected a list of at most 50 names of 1 to 200 characters, or a template that gives one",
+);
+
+/** How long a person or a caller is waited for: up to a year. */
+const waitSeconds = z.number().positive().max(maxRunSeconds);
+
 /** `tool`: a call of an HTTP tool (S-55, S-89 to S-95). What is given here wins over the binding, that over the tool. */
 export const toolConfig = z
   .object({
@@ -94,6 +113,11 @@ export const toolConfig = z
     body: json.optional(),
     headers: object.optional(),
     timeout_seconds: seconds.optional(),
+    /** True, or an expression over `arguments` that is: a person is asked before each call. */
+    requires_approval: z.union([z.boolean(), filledText], "expected true, false, or an expression over arguments").optional(),
+    /** Who is asked, and for how long; after that it is rejected. */
+    assignees: assignees.optional(),
+    wait_seconds: waitSeconds.optional(),
   })
   .refine(hasOneOf("tool_binding_id", "tool_id", "tool_version_id", "tool_code", "url", "base_url"), {
     message: "name the tool by tool_binding_id, tool_id or tool_code, or give a url",
@@ -173,6 +197,74 @@ export const templateTransformConfig = z.object({
   ),
 });
 
+/** `http-request`: a call of a URL, with nothing of it kept elsewhere. */
+export const httpRequestConfig = z.object({
+  method: filledText.default("GET"),
+  url: filledText,
+  query: object.optional(),
+  body: json.optional(),
+  headers: object.optional(),
+  timeout_seconds: seconds.optional(),
+});
+
+/** A way out of a form, which is a route. */
+const action = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, "an action's id has 1 to 64 letters, digits, _ or -")
+    .refine((id) => id !== "timeout" && id !== "error", 'an action is not called "timeout" or "error", which are routes of their own'),
+  /** On its button; the id unless given. */
+  label: z.string().min(1).max(100).optional(),
+});
+
+/** `human-input`: waits for a person, who fills in a form and takes an action. */
+export const humanInputConfig = z
+  .object({
+    text: z.string().optional(),
+    /** A JSON Schema of an object. */
+    form: object.optional(),
+    assignees: assignees.optional(),
+    actions: z
+      .array(action)
+      .min(1)
+      .max(20)
+      .superRefine((actions, context) => {
+        const first = new Map<string, number>();
+        actions.forEach(({ id }, index) => {
+          const earlier = first.get(id);
+          if (earlier === undefined) first.set(id, index);
+          else context.addIssue({ code: "custom", path: [index, "id"], message: `action ${earlier} has this id already; rename one` });
+        });
+      })
+      .optional(),
+    wait_seconds: waitSeconds.optional(),
+  })
+  .refine(hasOneOf("text", "form"), "give text, form, or both: what the person is asked");
+
+/** `callback`: waits until a machine calls a URL; the body of that is its output. */
+export const callbackConfig = z.object({
+  /** For whoever looks what is waited for. */
+  text: z.string().optional(),
+  wait_seconds: waitSeconds.optional(),
+});
+
+/** A number, or before rendering a template that gives one. */
+const numberText = z.union(
+  [z.number().min(0).max(maxRunSeconds), z.string().refine((text) => !isPlainText(text))],
+  `expected a number from 0 to ${maxRunSeconds}, or a template that gives one`,
+);
+
+/** `delay`: waits for so long, or until a time. */
+export const delayConfig = z
+  .object({
+    seconds: numberText.optional(),
+    /** A date and time, such as 2026-03-29T02:30 with a zone, or 2026-03-29T02:30:00+01:00. */
+    until: filledText.optional(),
+    /** Of a time that does not say its offset, such as Europe/Berlin. */
+    zone: filledText.optional(),
+  })
+  .refine(hasOneOf("seconds", "until"), "give seconds, or until");
+
 /** A list, or before rendering a template that gives one. */
 const list = z.custom<Json[] | string>(
   (value) => Array.isArray(value) || (typeof value === "string" && !isPlainText(value)),
@@ -195,6 +287,31 @@ export const iterationConfig = z.object({
   /** Lists that items give become part of the list, one level deep. */
   flatten: z.boolean().default(false),
 });
+
+/** `loop`: runs its body round after round. */
+export const loopConfig = z
+  .object({
+    body,
+    /** Asked after each round: where it is true there is no other. */
+    until: filledText.optional(),
+    /** 100 when left out. */
+    max_rounds: z.int().min(1).max(1_000).optional(),
+    /** What its variables begin with. */
+    variables: withoutProto.pipe(z.record(variableKey, json)).optional(),
+    /** What a round gives; when left out, what a run of the body would. */
+    output: json.optional(),
+  })
+  .refine(hasOneOf("until", "max_rounds"), "give until, which ends it, or max_rounds for so many rounds");
+
+/** `sub-workflow`: runs another workflow as a part of the run: its published version, or the one that is named. */
+export const subWorkflowConfig = z
+  .object({
+    workflow_id: filledText.optional(),
+    workflow_version_id: filledText.optional(),
+    /** What its workflow gets as its input; nothing when left out. */
+    input: object.optional(),
+  })
+  .refine(hasOneOf("workflow_id", "workflow_version_id"), "give workflow_id, for its published version, or workflow_version_id");
 
 /** `agent`: an agent of the platform works on its input; the published version unless agent_version_id says which. */
 export const agentConfig = z

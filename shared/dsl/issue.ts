@@ -39,6 +39,7 @@ export const dslIssueCodes = [
   "REFERENCE_UNKNOWN_NAME",
   "REFERENCE_UNKNOWN_FIELD",
   "REFERENCE_NOT_UPSTREAM",
+  "SECRET_MISPLACED",
   // what assigners write
   "STATE_KEY_CONTESTED",
   // edges

@@ -5,17 +5,24 @@ import {
   agentConfig,
   answerConfig,
   assignerConfig,
+  callbackConfig,
   codeConfig,
+  delayConfig,
+  httpRequestConfig,
+  humanInputConfig,
   ifElseConfig,
   iterationConfig,
   knowledgeRetrievalConfig,
   listConfig,
+  loopConfig,
   llmConfig,
+  subWorkflowConfig,
   switchConfig,
   templateTransformConfig,
   toolConfig,
   variableAggregatorConfig,
 } from "./configs.ts";
+import type { FrameName } from "#shared/template/scope.ts";
 import { canonicalNodeType, type NodeType } from "./node-types.ts";
 
 /** A config field whose texts are templates. */
@@ -44,12 +51,16 @@ export interface NodeSpec {
   isEachItem?: boolean;
   /** The routes of a branching node with this config; none for any other. */
   routes: (config: JsonObject) => readonly string[];
-  /** Whether it has a graph of its own, `config.body`. */
+  /** Whether it walks a graph of its own: that of `config.body`, or another workflow's. */
   isComposite?: boolean;
   /** Whether its work is node runs that follow from one another, which are tried again by themselves. */
   isDriven?: boolean;
+  /** Names that the texts in its body see beside the scope. */
+  frameNames?: readonly FrameName[];
   /** Fields whose texts are read in that graph's scope, when all of it has run. */
   within?: readonly string[];
+  /** Whether it waits for a person, a caller or a time, and executes nothing. */
+  isWait?: boolean;
   /** Whether AGENT_PLATFORM_MAX_TIMEOUT_SECONDS caps its calls. */
   isCapped?: boolean;
   /** Pairs of fields of which, when both are given, the first is used. */
@@ -63,7 +74,14 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
     precedence: [["max_completion_tokens", "max_tokens"]],
   }),
   tool: defineNodeSpec(toolConfig, {
-    templates: [...texts("url", "base_url", "path"), ...values("body"), ...optionalKeys("query", "headers", "arguments")],
+    templates: [
+      ...texts("url", "base_url", "path"),
+      ...values("body"),
+      ...optionalKeys("query", "headers", "arguments"),
+      ...values("assignees"),
+    ],
+    expressions: ["requires_approval"],
+    names: ["arguments"],
     isCapped: true,
   }),
   code: defineNodeSpec(codeConfig, { templates: values("input_json"), isCapped: true }),
@@ -79,7 +97,19 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
     ],
   }),
   "template-transform": defineNodeSpec(templateTransformConfig, { templates: values("template") }),
-  iteration: defineNodeSpec(iterationConfig, { templates: values("items", "output"), within: ["output"], isComposite: true }),
+  iteration: defineNodeSpec(iterationConfig, {
+    templates: values("items", "output"),
+    within: ["output"],
+    isComposite: true,
+    frameNames: ["item", "index"],
+  }),
+  loop: defineNodeSpec(loopConfig, {
+    templates: values("variables", "output"),
+    expressions: ["until"],
+    within: ["output", "until"],
+    isComposite: true,
+    frameNames: ["index", "loop"],
+  }),
   agent: defineNodeSpec(agentConfig, {
     templates: [...texts("input", "user_id", "session_id", "message_id", "team_id"), ...values("input_json")],
     isDriven: true,
@@ -89,6 +119,11 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
       ["agent_id", "agent_code"],
     ],
   }),
+  "sub-workflow": defineNodeSpec(subWorkflowConfig, {
+    templates: values("input"),
+    isComposite: true,
+    precedence: [["workflow_version_id", "workflow_id"]],
+  }),
   list: defineNodeSpec(listConfig, {
     templates: values("items"),
     expressions: ["filter", "sort.by", "unique"],
@@ -96,6 +131,24 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
     isEachItem: true,
   }),
   "variable-aggregator": defineNodeSpec(variableAggregatorConfig, { templates: values("variables") }),
+  "http-request": defineNodeSpec(httpRequestConfig, {
+    templates: [...texts("method", "url"), ...values("body"), ...optionalKeys("query", "headers")],
+    isCapped: true,
+  }),
+  "human-input": defineNodeSpec(humanInputConfig, {
+    templates: [...texts("text"), ...values("form", "assignees")],
+    routes: humanRoutes,
+    isWait: true,
+  }),
+  callback: defineNodeSpec(callbackConfig, { templates: texts("text"), routes: callbackRoutes, isWait: true }),
+  delay: defineNodeSpec(delayConfig, {
+    templates: [...values("seconds"), ...texts("until", "zone")],
+    precedence: [
+      ["until", "seconds"],
+      ["seconds", "zone"],
+    ],
+    isWait: true,
+  }),
 };
 
 /** Names that the condition of a retry sees beside the scope: the output of the attempt that it is asked of. */
@@ -108,6 +161,11 @@ export const retryWhenSpec: Pick<NodeSpec, "templates" | "expressions" | "names"
   names: outputNames,
 };
 
+/** Whether nodes of a type have a graph in their config. */
+export function hasBody({ isComposite, keys }: NodeSpec): boolean {
+  return isComposite === true && keys.includes("body");
+}
+
 /** Makes a spec, for types of one's own (`validateDsl(document, { extraTypes })`). */
 export function defineNodeSpec(config: z.ZodObject, parts: Partial<Omit<NodeSpec, "config" | "keys">> = {}): NodeSpec {
   return { config, keys: Object.keys(config.shape), templates: [], expressions: [], routes: () => [], precedence: [], ...parts };
@@ -117,6 +175,24 @@ export function defineNodeSpec(config: z.ZodObject, parts: Partial<Omit<NodeSpec
 export function templateFields(type: string): readonly TemplateField[] {
   const canonical = canonicalNodeType(type);
   return canonical === undefined ? [] : nodeSpecs[canonical].templates;
+}
+
+/** The route of a person's only way out, where no actions are named; of a callback that was made in time; and of a wait that is over. */
+export const submitRoute = "submit";
+export const receivedRoute = "received";
+export const timeoutRoute = "timeout";
+
+// Without a choice and without an end of the wait there is nothing to branch on.
+function humanRoutes({ actions, wait_seconds: wait }: JsonObject): readonly string[] {
+  const ids = Array.isArray(actions)
+    ? actions.flatMap((one) => (isJsonObject(one) && typeof one["id"] === "string" ? [one["id"]] : []))
+    : [];
+  if (wait === undefined) return ids;
+  return [...(ids.length === 0 ? [submitRoute] : ids), timeoutRoute];
+}
+
+function callbackRoutes({ wait_seconds: wait }: JsonObject): readonly string[] {
+  return wait === undefined ? [] : [receivedRoute, timeoutRoute];
 }
 
 /** The route of a switch none of whose cases holds. */

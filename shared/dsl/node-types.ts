@@ -12,6 +12,12 @@ export const nodeTypes = [
   "list",
   "variable-aggregator",
   "iteration",
+  "loop",
+  "sub-workflow",
+  "http-request",
+  "human-input",
+  "callback",
+  "delay",
   "agent",
 ] as const;
 

@@ -2,7 +2,7 @@ import { defineErrors } from "#shared/errors.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { DslDocument } from "./document.ts";
 import { nodeOptions } from "./document.ts";
-import { nodeSpecs } from "./node-specs.ts";
+import { hasBody, nodeSpecs } from "./node-specs.ts";
 import { canonicalNodeType } from "./node-types.ts";
 import { validateDsl, type ValidateOptions } from "./validate.ts";
 
@@ -50,7 +50,7 @@ function readNode(node: JsonObject, options: ValidateOptions): DslDocument["node
 
 function readConfig(type: string, config: JsonObject, options: ValidateOptions): JsonObject {
   const canonical = canonicalNodeType(type);
-  if (canonical === undefined || nodeSpecs[canonical].isComposite !== true) return config;
+  if (canonical === undefined || !hasBody(nodeSpecs[canonical])) return config;
   return { ...config, body: readLists(config["body"] as JsonObject, options) as unknown as JsonObject };
 }
 

@@ -40,11 +40,12 @@ export function scopeRead(scope: TemplateScope, { paths, complete }: ConfigReads
   if (!complete) return scope;
   const root = noWant();
   for (const { path, as } of paths) want(root, path, as);
-  const { current, item, index } = scope;
+  const { current, item, index, loop: variables } = scope;
   const read = partOf({ input: scope.input, state: scope.state, nodes: scope.nodes }, root) as unknown as TemplateScope;
   const { input = {}, state = {}, nodes = {} } = read as Partial<TemplateScope>;
+  const loop = variables === undefined ? {} : { loop: variables };
   // The item whole: a template's own variable is often called so too, and then nobody knows which is read.
-  return { input, state, nodes, current, ...(item !== undefined && { item }), ...(index !== undefined && { index }) };
+  return { input, state, nodes, current, ...(item !== undefined && { item }), ...(index !== undefined && { index }), ...loop };
 }
 
 function noWant(): Want {

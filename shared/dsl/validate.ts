@@ -5,13 +5,14 @@
 import type { Json } from "#shared/json.ts";
 import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./check-bodies.ts";
 import { checkDocument } from "./check-document.ts";
-import { checkEdges, checkGraph } from "./check-edges.ts";
+import { checkEdges, checkGraph, walkedByRun, type Walked } from "./check-edges.ts";
+import { checkForms, wholeFormBudget, type FormBudget, type FormFault } from "./check-forms.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
 import { checkTexts, type PlacedReference, type TextBudget } from "./check-texts.ts";
 import { checkNodesInRun, checkRunTimeout, checkTimeouts } from "./check-timeouts.ts";
-import { checkSharedWrites, checkWrites } from "./check-writes.ts";
+import { checkSharedWrites, checkVariableWrites, checkWrites } from "./check-writes.ts";
 import { dslLimits } from "./document.ts";
 import { graphOf } from "./graph.ts";
 import { IssueList, type DslIssue } from "./issue.ts";
@@ -24,6 +25,8 @@ export interface ValidateOptions {
   extraTypes?: ExtraTypes;
   /** What a tool call and a program may take at most, AGENT_PLATFORM_MAX_TIMEOUT_SECONDS; unless given nothing is said of it. */
   maxTimeoutSeconds?: number;
+  /** What says of forms whether they are any; unless given nothing is said of them. Given, as nothing here looks at schemas. */
+  formFault?: FormFault;
 }
 
 /**
@@ -36,7 +39,7 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   const lists = readable(document, issues);
   if (lists === null) return issues.issues;
 
-  const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges };
+  const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges, ...wholeFormBudget };
   const runSeconds = checkRunTimeout(lists.timeoutSeconds, issues);
   checkLists(lists, { options, runSeconds, budget, depth: topDepth, around: undefined, results: undefined }, issues);
   return issues.issues;
@@ -48,7 +51,7 @@ interface Within {
   /** What the run may take, if the document says so. */
   runSeconds: number | undefined;
   /** What the document's graphs may still have together. */
-  budget: TextBudget & { nodes: number; edges: number };
+  budget: TextBudget & FormBudget & { nodes: number; edges: number };
   depth: Depth;
   around: Outside | undefined;
   /** What the node that holds it reads of it when all of it has run, and where that is told. */
@@ -63,12 +66,14 @@ function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, iss
   checkNames(nodes, depth, around, issues);
   const edges = checkEdges(lists.edges, nodes, issues);
   const graph = graphOf(nodes.length, edges);
-  checkGraph(graph, nodes, edges, issues);
+  checkGraph(graph, nodes, edges, issues, walkedOf(around));
   checkTimeouts(nodes, options.maxTimeoutSeconds, issues);
   checkNodesInRun(nodes, runSeconds, issues);
   checkPrograms(nodes, issues);
+  checkForms(nodes, options.formFault, issues, budget);
   checkWrites(nodes, edges, graph, issues);
-  if (depth.parallel > 1) checkSharedWrites(nodes, issues);
+  checkSharedWrites(nodes, depth, issues);
+  checkVariableWrites(nodes, around, issues);
   const references = checkTexts(nodes, issues, budget);
   checkReferences(references, nodes, graph, issues, around);
   if (results !== undefined) checkReferences(results.references, nodes, everythingRan, results.issues, around);
@@ -82,6 +87,11 @@ function checkLists(lists: { nodes: Json[]; edges: Json[] }, within: Within, iss
     const outside = { nodes, graph, place, around };
     checkLists(inner, { options, runSeconds, budget, depth: innerDepth, around: outside, results }, issues.beneath(at));
   });
+}
+
+function walkedOf(around: Outside | undefined): Walked {
+  const holder = around?.nodes[around.place];
+  return holder === undefined ? walkedByRun : { what: holder.type === "loop" ? "round" : "item", holderId: holder.id };
 }
 
 /** To what is read when a graph has ended, all its nodes are upstream. */

@@ -32,6 +32,12 @@ export class EndpointRegistry implements SubgraphCaller {
     this.#endpoints.set(endpoint.name, endpoint);
   }
 
+  /** What one subgraph asks by: those that it asks are told who does. */
+  as(caller: string): SubgraphCaller {
+    const named = <D, V extends Record<string, unknown>>(call: SubgraphCall<D, V>) => ({ ...call, info: { ...call.info, caller } });
+    return { request: (call) => this.request(named(call)), subscribe: (call) => this.subscribe(named(call)) };
+  }
+
   async request<D, V extends Record<string, unknown>>(call: SubgraphCall<D, V>): Promise<D> {
     return dataOf<D>(call.subgraph, await this.#endpoint(call.subgraph).execute(this.#request(call)));
   }

@@ -18,6 +18,8 @@ export interface ClaimedRequest {
   requestId?: unknown;
   traceparent?: unknown;
   apiKeyId?: unknown;
+  /** Of a token only; no client says it. */
+  caller?: string | undefined;
   subject?: string | null;
   scopes?: readonly string[] | undefined;
 }
@@ -33,6 +35,7 @@ export function requestInfo(claimed: ClaimedRequest, signal?: AbortSignal): Requ
     requestId: requestIdOf(claimed.requestId),
     traceparent: matching(claimed.traceparent, traceparentPattern),
     apiKeyId: typeof claimed.apiKeyId === "string" && claimed.apiKeyId !== "" ? claimed.apiKeyId : null,
+    caller: claimed.caller,
     subject: claimed.subject ?? null,
     scopes: claimed.scopes,
     signal,

@@ -9,7 +9,7 @@ import { smallJson, writeJson } from "#shared/json-writer.ts";
 import { evaluationErrors } from "./errors.ts";
 import { FairQueue, jobBytes } from "./fair-queue.ts";
 import type { Evaluator, Job, JobCall } from "./job.ts";
-import { ValueCounter } from "#shared/json/value-count.ts";
+import { maxJsonValues, ValueCounter } from "#shared/json/value-count.ts";
 import { Turns } from "./turns.ts";
 import { ThreadSlot, type JobEnd } from "./thread-slot.ts";
 
@@ -117,7 +117,7 @@ export class EvaluationThreads implements Evaluator {
       call.signal?.throwIfAborted();
       values.add(piece);
       bytes += Buffer.byteLength(piece);
-      if (bytes > this.#queue.tenantBytes || values.excess !== undefined) throw job.tooLarge();
+      if (bytes > this.#queue.tenantBytes || values.count > maxJsonValues) throw job.tooLarge();
     });
     await this.#reserved(waiter, jobBytes(bytes + textBytes), call);
     await writeJson(args, (piece) => pieces.push(piece));

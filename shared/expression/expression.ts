@@ -139,6 +139,7 @@ function evaluator(source: string, expr: Expr, names: readonly string[]): Expres
       current: toCel(scope.current),
       item: toCel(scope.item ?? null),
       index: toCel(scope.index ?? null),
+      loop: toCel(scope.loop ?? null),
       // They hide an iteration's item of the same name.
       ...Object.fromEntries(names.map((name) => [name, toCel(values[name] ?? null)])),
     };

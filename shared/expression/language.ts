@@ -16,6 +16,7 @@ import {
 } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import { isKept } from "#shared/json/numbers.ts";
+import { loopWord } from "./python.ts";
 import type { Expr } from "./tree.ts";
 
 /** What one evaluation may cost. */
@@ -115,7 +116,7 @@ export function spend(units: number): void {
   throw new Error("it makes too much");
 }
 
-/** Turns every number of a tree into a double and gives its loops an eye on the clock; changes the tree it is given. */
+/** Turns every number of a tree into a double, gives its loops an eye on the clock and the name `loop` its letters; changes the tree it is given. */
 export function adapt(expr: Expr): Expr {
   const { exprKind } = expr;
   switch (exprKind.case) {
@@ -125,6 +126,9 @@ export function adapt(expr: Expr): Expr {
       if (isInteger) exprKind.value.constantKind = { case: "doubleValue", value: Number(constantKind.value) };
       return expr;
     }
+    case "identExpr":
+      exprKind.value.name = nameOf(exprKind.value.name);
+      return expr;
     case "selectExpr":
       exprKind.value.operand = adaptChild(exprKind.value.operand);
       return expr;
@@ -141,6 +145,7 @@ export function adapt(expr: Expr): Expr {
       return expr;
     case "comprehensionExpr": {
       const loop = exprKind.value;
+      loop.iterVar = nameOf(loop.iterVar);
       for (const part of ["iterRange", "accuInit", "loopCondition", "loopStep", "result"] as const) loop[part] = adaptChild(loop[part]);
       if (loop.loopCondition) loop.loopCondition = whileInTime(loop.loopCondition);
       return expr;
@@ -148,6 +153,10 @@ export function adapt(expr: Expr): Expr {
     default:
       return expr;
   }
+}
+
+function nameOf(name: string): string {
+  return name === loopWord ? "loop" : name;
 }
 
 function adaptChild(expr: Expr | undefined): Expr | undefined {

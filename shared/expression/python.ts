@@ -16,7 +16,10 @@ interface Token {
   kind: "word" | "space" | "open" | "close" | "boundary" | "other";
 }
 
-const words: Readonly<Record<string, string>> = { and: "&&", or: "||", True: "true", False: "false", None: "null" };
+/** CEL keeps the word `loop` for itself; for its parser the name is this one (language.ts gives it back). */
+export const loopWord = "__loop";
+
+const words: Readonly<Record<string, string>> = { and: "&&", or: "||", True: "true", False: "false", None: "null", loop: loopWord };
 
 // Texts first (raw and bytes prefixes, triple quotes), then comments, words, numbers, and what separates operands of `not`.
 const tokenPattern =

@@ -57,30 +57,42 @@ export function checkedHeaders(headers: Record<string, string>): Record<string, 
   return checked;
 }
 
+/** Parts of a request that are for its origin alone. */
+export interface SecretParts {
+  /** Names of headers, in lower case. */
+  headers: ReadonlySet<string>;
+  body: boolean;
+}
+
 /** A request on its way through redirects. */
 export interface Hop {
   url: URL;
   method: string;
   headers: Record<string, string>;
   body: string | Uint8Array | undefined;
+  secret?: SecretParts | undefined;
 }
 
 /**
  * The request that a redirect asks for: 303, and 301 or 302 after a POST, become GET without a body; another origin gets no header that
- * could be a secret. @throws AppError FETCH_REQUEST_INVALID when it leaves https or names no usable URL
+ * could be a secret. undefined: another origin would get a body with a secret in it, so it is not followed.
+ *
+ * @throws AppError FETCH_REQUEST_INVALID when it leaves https or names no usable URL
  */
-export function redirectedHop(hop: Hop, status: number, location: string): Hop {
+export function redirectedHop(hop: Hop, status: number, location: string): Hop | undefined {
   const url = checkedUrl(location, hop.url);
   if (hop.url.protocol === "https:" && url.protocol === "http:") throw invalid("it is redirected from https to http");
-  const headers = url.origin === hop.url.origin ? hop.headers : pick(hop.headers, portableHeaders);
+  const isSame = url.origin === hop.url.origin;
+  const headers = isSame ? hop.headers : pick(hop.headers, (name) => portableHeaders.has(name) && hop.secret?.headers.has(name) !== true);
   const becomesGet = status === 303 ? hop.method !== "HEAD" : status < 303 && hop.method === "POST";
+  if (!becomesGet && !isSame && hop.body !== undefined && hop.secret?.body === true) return undefined;
   if (!becomesGet) return { ...hop, url, headers };
   const { "content-type": _, ...rest } = headers;
-  return { url, method: "GET", headers: rest, body: undefined };
+  return { ...hop, url, method: "GET", headers: rest, body: undefined };
 }
 
-function pick(headers: Record<string, string>, names: Set<string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.has(name)));
+function pick(headers: Record<string, string>, isTaken: (name: string) => boolean): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isTaken(name)));
 }
 
 function invalid(problem: string) {

@@ -12,7 +12,7 @@ import { decodedBody } from "./content-encoding.ts";
 import type { EgressPolicy } from "./egress.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { freshClient, guardedAgent } from "./fetch-connector.ts";
-import { checkedHeaders, checkedMethod, checkedUrl, redirectedHop, type Hop } from "./fetch-request.ts";
+import { checkedHeaders, checkedMethod, checkedUrl, redirectedHop, type Hop, type SecretParts } from "./fetch-request.ts";
 import { LostBeforeAnswer, passedOn } from "./kept-connection.ts";
 import { locationOf, readHeaders, type AnswerHeaders } from "./answer-headers.ts";
 
@@ -31,6 +31,8 @@ export interface FetchOptions {
   egress: EgressPolicy;
   /** Hears of the body's bytes as they are given on; no more is read before what it gives is resolved, and the deadline stands still meanwhile. */
   arrives?: ((bytes: number) => Promise<void> | undefined) | undefined;
+  /** What is for the URL's origin alone, beside the headers that no redirect to another origin takes along. */
+  secret?: SecretParts | undefined;
   /** Redirects that are followed; beyond them, and with 0, the redirect itself is the response. 5 unless given. */
   redirects?: number;
 }
@@ -91,14 +93,17 @@ export async function guardedStream(url: string, options: FetchOptions): Promise
     method: checkedMethod(options.method ?? "GET"),
     headers: checkedHeaders(options.headers ?? {}),
     body: options.body,
+    secret: options.secret,
   };
   try {
     for (let left = options.redirects ?? 5; ; left--) {
       const response = await exchange.send(hop);
       const location = locationOf(response.headers);
       if (left <= 0 || location === undefined || !redirectStatuses.has(response.statusCode)) return exchange.read(hop, response);
+      const next = exchange.redirected(hop, response.statusCode, location);
+      if (next === undefined) return exchange.read(hop, response);
       response.body.on("error", ignore).destroy();
-      hop = exchange.redirected(hop, response.statusCode, location);
+      hop = next;
     }
   } catch (error) {
     exchange.end();
@@ -157,9 +162,10 @@ class Exchange {
     this.#clock.end();
   }
 
-  redirected(hop: Hop, status: number, location: string): Hop {
+  /** undefined: it is not to be followed. */
+  redirected(hop: Hop, status: number, location: string): Hop | undefined {
     const next = redirectedHop(hop, status, location);
-    this.#record.redirected(hop, next, status);
+    if (next !== undefined) this.#record.redirected(hop, next, status);
     return next;
   }
 

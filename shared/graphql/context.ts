@@ -4,7 +4,7 @@ import type { Database, Db } from "#shared/db/database.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
-import type { SecretBox } from "#shared/secret/secrets.ts";
+import type { MasterBox, SecretBox } from "#shared/secret/secrets.ts";
 import type { RunSecurityEvents } from "#shared/security-events.ts";
 
 /** What a subgraph is given by its process. */
@@ -13,7 +13,8 @@ export interface SubgraphDeps {
   log: Log;
   hints: HintChannel;
   call: SubgraphCaller;
-  secrets: SecretBox;
+  /** The platform's master key. What is a tenant's is sealed by {@link SubgraphContext.tenantSecrets}. */
+  secrets: MasterBox;
   /** URL of the subgraph's database, for what goes beside MikroORM. */
   databaseUrl: string;
   /** The same for what works for all tenants, see `openPool`; that of `databaseUrl` unless given. */
@@ -29,6 +30,8 @@ export interface SubgraphDeps {
 export interface SubgraphContext<L = unknown, S = unknown> extends RequestInfo, SubgraphDeps {
   /** The database as the caller's tenant sees it. */
   db: Db;
+  /** Seals and opens the tenant's secrets, under its own key. Asked before a transaction is opened. @throws AppError SECRETS_UNREADABLE */
+  tenantSecrets(): Promise<SecretBox>;
   loaders: L;
   services: S;
 }

@@ -3,7 +3,7 @@
  * asks for it. (Federation's own `@requiresScopes` is refused by the planner that the router runs.)
  */
 import { Directive } from "type-graphql";
-import type { TenantScope } from "#shared/scopes.ts";
+import { adminScope, type TenantScope } from "#shared/scopes.ts";
 
 /** The beginning of the tag; a tag has no colon. */
 const prefix = "needs/";
@@ -11,6 +11,11 @@ const prefix = "needs/";
 /** Whoever asks for the query, mutation or subscription must have this scope. */
 export function Needs(scope: TenantScope): MethodDecorator {
   return Directive(`@tag(name: "${prefix}${scope.replace(":", "/")}")`);
+}
+
+/** Whoever asks for the field must be the platform's operator. A field that says nothing asks for that too; this says it where it is meant. */
+export function NeedsAdmin(): MethodDecorator {
+  return Directive(`@tag(name: "${prefix}${adminScope.replace(":", "/")}")`);
 }
 
 /** The scope that a tag speaks of; undefined for another tag. */

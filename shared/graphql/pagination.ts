@@ -270,7 +270,8 @@ export function checkSequenceCursors(cursors: Pick<PageWindow, "place" | "after"
   checkCursors(cursors, sequencePattern);
 }
 
-function checkCursors({ place, after, before }: Pick<PageWindow, "place" | "after" | "before">, pattern: RegExp): void {
+/** @throws AppError CURSOR_INVALID for one whose key is none of the list */
+export function checkCursors({ place, after, before }: Pick<PageWindow, "place" | "after" | "before">, pattern: RegExp): void {
   for (const [argument, key] of [
     ["after", after],
     ["before", before],

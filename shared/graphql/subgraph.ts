@@ -19,7 +19,9 @@ import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoin
 import { LruCache } from "#shared/lru-cache.ts";
 import { inStreamLane } from "#shared/db/scope.ts";
 import { withReading } from "#shared/read-bytes.ts";
+import { DataKeys } from "#shared/secret/data-keys.ts";
 import { maskErrors } from "./errors.ts";
+import type { SealedTable } from "./reseal.ts";
 import { buildFederatedSchema, type FederatedSchema, type ReferenceResolver } from "./schema.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { mapStream } from "#shared/stream/map-stream.ts";
@@ -34,6 +36,8 @@ export interface SubgraphDefinition<L = unknown, S = unknown> {
   /** By entity type: batched `__resolveReference`. */
   references?: Record<string, ReferenceResolver<SubgraphContext<L, S>>>;
   migrations: readonly MigrationEntry[];
+  /** It keeps tenants' secrets: it has a table `data_key`, and these may have values that were sealed before there was one. */
+  sealedTables?: readonly SealedTable[];
   loaders?: (context: Omit<SubgraphContext<L, S>, "loaders">) => L;
   /** Opens what lives as long as the subgraph; `close` ends it within a few seconds. Until `warm` has resolved it answers, but slowly. */
   open?: (deps: SubgraphDeps) => Promise<{ services: S; close: () => Promise<void>; warm?: Promise<unknown> }>;
@@ -74,9 +78,11 @@ export async function openSubgraph<L, S>(
   const deps: SubgraphDeps = { ...given, log, database };
   const opened = await definition.open?.(deps);
   const services = opened?.services as S;
+  const dataKeys = new DataKeys(given.secrets, definition.name);
 
   const context = (info: RequestInfo): SubgraphContext<L, S> => {
-    const base = { ...deps, ...info, db: database.forTenant(info.tenantId, info.reading), services };
+    const db = database.forTenant(info.tenantId, info.reading);
+    const base = { ...deps, ...info, db, tenantSecrets: () => dataKeys.of(db), services };
     let loaders: L | undefined;
     return Object.defineProperty(base, "loaders", { get: () => (loaders ??= definition.loaders?.(base) as L) }) as SubgraphContext<L, S>;
   };

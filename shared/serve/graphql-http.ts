@@ -54,6 +54,12 @@ export interface GraphqlServerOptions<C extends GraphqlContext> {
   };
 }
 
+/** A line, for terminals. A long one is written in turns. */
+function answerText(result: Json): string | Promise<string> {
+  const small = smallJson(result);
+  return small === undefined ? joinInTurns(jsonPieces(result)).then((text) => `${text}\n`) : `${small}\n`;
+}
+
 const current = new AsyncLocalStorage<RequestInfo>();
 
 /** Makes and starts an Apollo Server; `stop()` it in the end. */
@@ -69,8 +75,7 @@ export async function startGraphqlServer<C extends GraphqlContext>(options: Grap
     }),
     formatError: (_formatted, error) => formatted(error, log),
     logger: { debug: (m) => log.debug(m), info: (m) => log.info(m), warn: (m) => log.warn(m), error: (m) => log.error(m) },
-    // A long answer is written in turns.
-    stringifyResult: (result) => smallJson(result as Json) ?? joinInTurns(jsonPieces(result as Json)),
+    stringifyResult: (result) => answerText(result as Json),
     introspection: true,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,

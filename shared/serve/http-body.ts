@@ -72,7 +72,8 @@ export function statusOfRefusal(error: unknown): number {
   return error.code === "UNAUTHENTICATED" ? 401 : 400;
 }
 
-async function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+/** Reads a body as it is sent. @throws AppError BODY_TOO_LARGE, CLIENT_LEFT */
+export async function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {

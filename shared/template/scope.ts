@@ -10,16 +10,21 @@ export interface TemplateScope {
   /** Completed nodes by id; and those whose failure was handled, with their error. */
   nodes: Record<string, { output: Json; text: string | null; error?: { code: string; message: string } }>;
   current: { node_id: string };
-  /** In the body of an iteration: the item, and its place in the list, from 0. Those of the innermost one. */
+  /** In the body of an iteration: the item, and its place in the list, from 0; in that of a loop: the number of the round, from 0. Those of the innermost one. */
   item?: Json;
   index?: number;
+  /** In the body of a loop: its variables. */
+  loop?: JsonObject;
 }
 
 /** The names a path may begin with. */
 export const scopeNames = ["input", "state", "nodes", "current"] as const;
 
-/** The names that a path may begin with in the body of an iteration, beside those. */
-export const frameNames = ["item", "index"] as const;
+/** The names that a path may begin with in bodies, beside those: `item` of an iteration, `loop` of a loop, `index` of both. */
+export const frameNames = ["item", "index", "loop"] as const;
+
+/** One of {@link frameNames}. */
+export type FrameName = (typeof frameNames)[number];
 
 /**
  * How much of a value is looked at. value: all of it. size: how many there are. members: of an object whether a key is there, of a list its items.

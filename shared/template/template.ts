@@ -161,7 +161,8 @@ function valueEvaluator(lone: Output): (scope: TemplateScope, budget: RenderBudg
 
 function liquid(engine: Liquid, templates: LiquidTemplate[], scope: TemplateScope, budget: RenderBudget): string {
   // A fresh root object, so that no tag can write to the scope itself.
-  const root = { input: scope.input, state: scope.state, nodes: scope.nodes, current: scope.current, item: scope.item, index: scope.index };
+  const { input, state, nodes, current, item, index, loop } = scope;
+  const root = { input, state, nodes, current, item, index, loop };
   const context = new ValueContext(root, engine.options, { sync: true, renderLimit: budget.remainingMs() }, { liquid: engine });
   return engine.renderSync(templates, context) as string;
 }

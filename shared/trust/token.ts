@@ -16,6 +16,8 @@ const skewSeconds = 30;
 export interface TokenClaims {
   tenantId: string;
   requestId: string;
+  /** The subgraph that asks; undefined: the router or a worker. */
+  caller: string | undefined;
   subject: string | null;
   apiKeyId: string | null;
   /** Undefined while authentication is off. */
@@ -55,6 +57,7 @@ export function signToken({ audience, info, text }: TokenContent, key: KeyObject
     exp: Math.floor(Date.now() / 1_000) + tokenSeconds,
     tenant: info.tenantId,
     rid: info.requestId,
+    ...(info.caller != null && { iss: info.caller }),
     ...(info.subject != null && { sub: info.subject }),
     ...(info.apiKeyId != null && { key: info.apiKeyId }),
     ...(info.scopes != null && { scopes: info.scopes }),
@@ -73,7 +76,7 @@ export function readToken(token: unknown, { audience, keys }: { audience: string
   if (typeof token !== "string" || token === "") throw tokenErrors.TOKEN_MISSING({ audience });
   const claims = claimsOf(token, keys);
   if (claims === undefined) throw tokenErrors.TOKEN_FORGED({ audience });
-  const { aud, exp, tenant, rid, sub, key, scopes, bh } = claims;
+  const { aud, exp, tenant, rid, iss, sub, key, scopes, bh } = claims;
   if (aud !== audience) throw tokenErrors.TOKEN_AUDIENCE_WRONG({ audience, given: String(aud) });
   const seconds = Math.round(Number(exp) - Date.now() / 1_000);
   // Its maker's clock may go ahead; an end that is further away than that was never ours.
@@ -81,6 +84,7 @@ export function readToken(token: unknown, { audience, keys }: { audience: string
   return {
     tenantId: String(tenant),
     requestId: String(rid),
+    caller: textOf(iss),
     subject: textOf(sub) ?? null,
     apiKeyId: textOf(key) ?? null,
     scopes: Array.isArray(scopes) ? scopes.map(String) : undefined,

@@ -4,8 +4,10 @@ import { checkedHeaders } from "#shared/fetch/fetch-request.ts";
 import { AppError } from "#shared/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { hiddenValue, isCredentialName } from "#shared/secret/credentials.ts";
+import { hasBrokenReference, secretsIn } from "#shared/secret/references.ts";
 import { modelErrors } from "./errors.ts";
 
+const brokenReference = "a secret is named in a way that is not known. Write {{ secrets.NAME }} and nothing else between the braces.";
 const most = 32;
 const mostBytes = 16 * 1024;
 const mostSeconds = 86_400;
@@ -26,12 +28,14 @@ export function checkHeaders(given: JsonObject | null | undefined): Record<strin
   const texts = checkTexts("headers", given);
   for (const [name, value] of Object.entries(texts)) {
     if (value === hiddenValue) throw invalid(`headers.${name}`, `it is ${hiddenValue}, as it is shown. Give the value.`);
+    if (hasBrokenReference(value)) throw invalid(`headers.${name}`, brokenReference);
   }
   return headersOf("headers", texts);
 }
 
 /** Parameters of a URL. @throws AppError MODEL_PROVIDER_INVALID */
 export function checkQuery(given: JsonObject | null | undefined): Record<string, string> {
+  refuseSecrets("query", given);
   const texts = checkTexts("query", given);
   for (const name of Object.keys(texts)) {
     if (name === "") throw invalid("query", "a parameter has no name.");
@@ -58,6 +62,14 @@ export function checkExtra(given: JsonObject | null | undefined, error: typeof i
   const own = Object.keys(given ?? {}).find((name) => ownParameters.has(name));
   if (own !== undefined) throw error(`extraParameters.${own}`, "the platform sets it. Remove it.");
   return checkJson("extraParameters", given ?? {}, mostBytes);
+}
+
+/** Refuses references to secrets where none is put in. @throws AppError MODEL_PROVIDER_INVALID */
+export function refuseSecrets(field: string, value: unknown): void {
+  const text = JSON.stringify(value) ?? "";
+  const [name] = secretsIn(text);
+  if (name === undefined && !hasBrokenReference(text)) return;
+  throw invalid(field, `the secret ${name ?? ""} cannot stand here. {{ secrets.NAME }} stands in apiKey and in the values of headers.`);
 }
 
 /** A time-out. @throws what `error` makes */

@@ -4,10 +4,20 @@ import { onDuplicate } from "#shared/db/errors.ts";
 import { checkCode, checkName, checkText, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
+import { isOnlyReferences } from "#shared/secret/references.ts";
+import type { SecretBox } from "#shared/secret/secrets.ts";
 import { modelErrors } from "./errors.ts";
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import type { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
-import { checkExtra, checkHeaderName, checkHeaders, checkOmitted, checkQuery, checkSeconds } from "./model-provider.rules.ts";
+import {
+  checkExtra,
+  checkHeaderName,
+  checkHeaders,
+  checkOmitted,
+  checkQuery,
+  checkSeconds,
+  refuseSecrets,
+} from "./model-provider.rules.ts";
 import type { ModelContext } from "./model.context.ts";
 
 /** Makes a provider. @throws AppError MODEL_PROVIDER_CODE_TAKEN, MODEL_PROVIDER_INVALID */
@@ -16,6 +26,7 @@ export async function createModelProvider(context: ModelContext, input: CreateMo
   const code = checkCode("code", input.code);
   const id = newId();
   const baseUrl = checkBaseUrl(input.baseUrl);
+  const box = await context.tenantSecrets();
   const now = new Date();
   const fields = {
     id,
@@ -23,8 +34,8 @@ export async function createModelProvider(context: ModelContext, input: CreateMo
     code,
     name: checkName(input.name),
     baseUrl,
-    apiKeySealed: sealKey(context, { id, baseUrl }, input.apiKey),
-    ...sealHeaders(context, { id, baseUrl }, input.headers),
+    apiKeySealed: sealKey(box, { id, baseUrl }, input.apiKey),
+    ...sealHeaders(box, { id, baseUrl }, input.headers),
     ...settingsOf(input),
     defaultModel: checkModel("defaultModel", input.defaultModel),
     embeddingModel: checkModel("embeddingModel", input.embeddingModel),
@@ -41,12 +52,13 @@ export async function createModelProvider(context: ModelContext, input: CreateMo
 
 /** Changes what is given. @throws AppError MODEL_PROVIDER_NOT_FOUND, MODEL_PROVIDER_INVALID, MODEL_PROVIDER_KEY_ORIGIN */
 export async function updateModelProvider(context: ModelContext, id: string, input: UpdateModelProviderInput): Promise<ModelProvider> {
+  const box = await context.tenantSecrets();
   return context.db.transaction(async (tx) => {
     const provider = await lockProvider(tx, id);
     if (given(input.name)) provider.name = checkName(input.name);
     if (given(input.baseUrl)) moveTo(provider, checkBaseUrl(input.baseUrl), input);
-    if (input.apiKey !== undefined) provider.apiKeySealed = sealKey(context, provider, input.apiKey);
-    if (input.headers !== undefined) Object.assign(provider, sealHeaders(context, provider, input.headers));
+    if (input.apiKey !== undefined) provider.apiKeySealed = sealKey(box, provider, input.apiKey);
+    if (input.headers !== undefined) Object.assign(provider, sealHeaders(box, provider, input.headers));
     changeSettings(provider, input);
     if (input.defaultModel !== undefined) provider.defaultModel = checkModel("defaultModel", input.defaultModel);
     if (input.embeddingModel !== undefined) provider.embeddingModel = checkModel("embeddingModel", input.embeddingModel);
@@ -83,9 +95,14 @@ function settingsOf(input: CreateModelProviderInput) {
     apiKeyHeader: checkHeaderName("apiKeyHeader", input.apiKeyHeader),
     query: checkQuery(input.query),
     omitParameters: checkOmitted(input.omitParameters),
-    extraParameters: checkExtra(input.extraParameters),
+    extraParameters: checkedExtra(input.extraParameters),
     firstByteTimeoutSeconds: checkSeconds("firstByteTimeoutSeconds", input.firstByteTimeoutSeconds),
   };
+}
+
+function checkedExtra(given: JsonObject | null | undefined): JsonObject {
+  refuseSecrets("extraParameters", given);
+  return checkExtra(given);
 }
 
 function changeSettings(provider: ModelProvider, input: UpdateModelProviderInput): void {
@@ -93,7 +110,7 @@ function changeSettings(provider: ModelProvider, input: UpdateModelProviderInput
   if (apiKeyHeader !== undefined) provider.apiKeyHeader = checkHeaderName("apiKeyHeader", apiKeyHeader);
   if (query !== undefined) provider.query = checkQuery(query);
   if (omitParameters !== undefined) provider.omitParameters = checkOmitted(omitParameters);
-  if (extraParameters !== undefined) provider.extraParameters = checkExtra(extraParameters);
+  if (extraParameters !== undefined) provider.extraParameters = checkedExtra(extraParameters);
   if (firstByteTimeoutSeconds !== undefined) {
     provider.firstByteTimeoutSeconds = checkSeconds("firstByteTimeoutSeconds", firstByteTimeoutSeconds);
   }
@@ -110,30 +127,30 @@ function moveTo(provider: ModelProvider, baseUrl: string, input: UpdateModelProv
   provider.baseUrl = baseUrl;
 }
 
-function sealHeaders({ secrets }: ModelContext, provider: Pick<ModelProvider, "id" | "baseUrl">, given: JsonObject | null | undefined) {
+function sealHeaders(box: SecretBox, provider: Pick<ModelProvider, "id" | "baseUrl">, given: JsonObject | null | undefined) {
   const headers = checkHeaders(given);
   const headerNames = Object.keys(headers);
-  const headersSealed = headerNames.length === 0 ? null : secrets.seal(JSON.stringify(headers), headersBinding(provider));
+  const headersSealed = headerNames.length === 0 ? null : box.seal(JSON.stringify(headers), headersBinding(provider));
   return { headersSealed, headerNames };
 }
 
-function sealKey(
-  { secrets }: ModelContext,
-  provider: Pick<ModelProvider, "id" | "baseUrl">,
-  apiKey: string | null | undefined,
-): string | null {
+function sealKey(box: SecretBox, provider: Pick<ModelProvider, "id" | "baseUrl">, apiKey: string | null | undefined): string | null {
   const key = apiKey?.trim() ?? "";
   if (key === "") return null;
-  if (!/^[\x21-\x7e]{1,4096}$/.test(key)) {
-    throw modelErrors.MODEL_PROVIDER_INVALID({ field: "apiKey", problem: "give up to 4,096 printable ASCII characters without spaces." });
+  if (!/^[\x21-\x7e]{1,4096}$/.test(key) && !isOnlyReferences(key)) {
+    throw modelErrors.MODEL_PROVIDER_INVALID({
+      field: "apiKey",
+      problem: "give up to 4,096 printable ASCII characters without spaces, or {{ secrets.NAME }} alone.",
+    });
   }
-  return secrets.seal(key, keyBinding(provider));
+  return box.seal(key, keyBinding(provider));
 }
 
 function checkBaseUrl(text: string): string {
   const invalid = (problem: string) => modelErrors.MODEL_PROVIDER_INVALID({ field: "baseUrl", problem });
   if (text.length > 2_048 || !URL.canParse(text))
     throw invalid(`${JSON.stringify(text.slice(0, 200))} is no URL. Give one such as https://api.openai.com/v1.`);
+  refuseSecrets("baseUrl", text);
   const url = new URL(text);
   if (url.protocol !== "http:" && url.protocol !== "https:") throw invalid("it is neither http nor https.");
   if (url.username || url.password) throw invalid("it carries credentials. Give them as apiKey.");

@@ -1,5 +1,7 @@
 import { isJsonObject, type Json } from "#shared/json.ts";
+import { ModelProvider } from "./model-provider.entity.ts";
 import type { ModelContext } from "./model.context.ts";
+import { secretScrubber } from "./openai/provider-target.ts";
 import { requestJson } from "./openai/transport.ts";
 import { activeProviders, configuredProvider, ofTenant, type ChosenProvider } from "./provider-choice.ts";
 import type { Model } from "./usage.types.ts";
@@ -15,17 +17,24 @@ const answerBytes = 4 * 1024 * 1024;
  * that are known without asking.
  */
 export async function listModels(context: ModelContext): Promise<Model[]> {
-  const providers = (await activeProviders(context, providerLimit)).map((entity) => ofTenant(context, entity));
+  const entities = await activeProviders(context, providerLimit);
+  const asked = entities.map((entity) => modelsOf(context, entity, () => ofTenant(context, entity)));
   const configured = configuredProvider(context);
-  if (configured !== undefined) providers.push(configured);
-  const lists = await Promise.all(providers.map((provider) => modelsOf(context, provider)));
+  if (configured !== undefined) asked.push(modelsOf(context, configured, () => Promise.resolve(configured)));
+  const lists = await Promise.all(asked);
   return lists.flat();
 }
 
-async function modelsOf({ tenantId, services, traceparent, signal, log }: ModelContext, provider: ChosenProvider): Promise<Model[]> {
-  const known = [provider.defaultModel, provider.embeddingModel].filter((name) => name !== null);
+type Named = Pick<ChosenProvider, "code" | "defaultModel" | "embeddingModel">;
+
+/** @param open may fail as the asking may: a secret of it is gone. */
+async function modelsOf(context: ModelContext, named: Named, open: () => Promise<ChosenProvider>): Promise<Model[]> {
+  const { tenantId, services, traceparent, signal, log } = context;
+  const entity = named instanceof ModelProvider ? named : null;
+  const known = [named.defaultModel, named.embeddingModel].filter((name) => name !== null);
   const deadlines = { ...services.deadlines, wholeMs: Math.min(wholeMs, services.deadlines.wholeMs) };
   try {
+    const provider = await open();
     const answer = await requestJson({
       tenantId,
       provider,
@@ -38,10 +47,10 @@ async function modelsOf({ tenantId, services, traceparent, signal, log }: ModelC
     });
     const names = namesOf(answer);
     if (names === undefined) throw new Error("the answer has no list of models");
-    return [...new Set(names)].slice(0, modelLimit).map((name) => ({ name, provider: provider.entity }));
+    return [...new Set(names)].slice(0, modelLimit).map((name) => ({ name: secretScrubber(provider).text(name), provider: entity }));
   } catch (error) {
-    log.warn({ err: error, provider: provider.code }, "model provider gave no list of models");
-    return [...new Set(known)].map((name) => ({ name, provider: provider.entity }));
+    log.warn({ err: error, provider: named.code }, "model provider gave no list of models");
+    return [...new Set(known)].map((name) => ({ name, provider: entity }));
   }
 }
 

@@ -1,5 +1,7 @@
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import type { JsonObject } from "#shared/json.ts";
+import { replaceSecrets, secretsIn } from "#shared/secret/references.ts";
+import { secretValues } from "./access.client.ts";
 import { headersBinding, keyBinding } from "./model-provider.service.ts";
 import { modelErrors } from "./errors.ts";
 import type { ModelContext } from "./model.context.ts";
@@ -35,7 +37,7 @@ export async function chooseProvider(context: ModelContext, code: string | null 
     return ofTenant(context, named);
   }
   const [first] = await activeProviders(context, 1);
-  const chosen = first === undefined ? configuredProvider(context) : ofTenant(context, first);
+  const chosen = first === undefined ? configuredProvider(context) : await ofTenant(context, first);
   if (chosen === undefined) throw modelErrors.MODEL_PROVIDER_NOT_CONFIGURED({ retryable: false });
   return chosen;
 }
@@ -47,18 +49,15 @@ export function activeProviders({ db }: ModelContext, limit: number): Promise<Mo
   );
 }
 
-/** A tenant's provider, its key opened. */
-export function ofTenant({ secrets, services }: ModelContext, entity: ModelProvider): ChosenProvider {
+/** A tenant's provider, its key opened. @throws AppError SECRETS_UNREADABLE, SECRET_UNKNOWN, SECRET_ORIGIN_MISMATCH */
+export async function ofTenant(context: ModelContext, entity: ModelProvider): Promise<ChosenProvider> {
+  const { services } = context;
   return {
     entity,
     code: entity.code,
     baseUrl: entity.baseUrl,
-    apiKey: entity.apiKeySealed === null ? undefined : secrets.open(entity.apiKeySealed, keyBinding(entity)),
+    ...(await openedSecrets(context, entity)),
     apiKeyHeader: entity.apiKeyHeader ?? undefined,
-    headers:
-      entity.headersSealed === null
-        ? {}
-        : (JSON.parse(secrets.open(entity.headersSealed, headersBinding(entity))) as Record<string, string>),
     query: entity.query,
     egress: services.egress,
     omitParameters: entity.omitParameters,
@@ -66,6 +65,22 @@ export function ofTenant({ secrets, services }: ModelContext, entity: ModelProvi
     firstByteMs: entity.firstByteTimeoutSeconds === null ? null : entity.firstByteTimeoutSeconds * 1_000,
     defaultModel: entity.defaultModel,
     embeddingModel: entity.embeddingModel,
+  };
+}
+
+/** Key and headers of a provider, the secrets that they name put in. */
+async function openedSecrets(context: ModelContext, entity: ModelProvider): Promise<Pick<ChosenProvider, "apiKey" | "headers">> {
+  const { apiKeySealed, headersSealed } = entity;
+  if (apiKeySealed === null && headersSealed === null) return { apiKey: undefined, headers: {} };
+  const box = await context.tenantSecrets();
+  const apiKey = apiKeySealed === null ? undefined : box.open(apiKeySealed, keyBinding(entity));
+  const headers = headersSealed === null ? {} : (JSON.parse(box.open(headersSealed, headersBinding(entity))) as Record<string, string>);
+  const names = [apiKey ?? "", ...Object.values(headers)].flatMap(secretsIn);
+  const values = await secretValues(context, [...new Set(names)], new URL(entity.baseUrl).origin);
+  const filled = (text: string) => replaceSecrets(text, (name) => values.get(name) ?? "");
+  return {
+    apiKey: apiKey && filled(apiKey),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, filled(value)])),
   };
 }
 

@@ -4,8 +4,10 @@ import { CallRecorder } from "./call-recorder.ts";
 import { ChatResolver } from "./chat.resolver.ts";
 import { ProvidersAndCalls } from "./migrations/0001-providers-and-calls.ts";
 import { ProviderSettings0002 } from "./migrations/0002-provider-settings.ts";
-import { UsageLedger0003 } from "./migrations/0003-usage-ledger.ts";
+import { DataKeys0003 } from "./migrations/0003-data-keys.ts";
+import { UsageLedger0004 } from "./migrations/0004-usage-ledger.ts";
 import { ModelCall } from "./model-call.entity.ts";
+import { sealedTables } from "./model-provider-reseal.sql.ts";
 import { ModelProvider } from "./model-provider.entity.ts";
 import { ModelProviderResolver } from "./model-provider.resolver.ts";
 import type { ModelServices } from "./model.context.ts";
@@ -26,8 +28,10 @@ export function defineModelSubgraph(deadlines: ProviderDeadlines) {
     migrations: [
       { name: "0001-providers-and-calls", class: ProvidersAndCalls },
       { name: "0002-provider-settings", class: ProviderSettings0002 },
-      { name: "0003-usage-ledger", class: UsageLedger0003 },
+      { name: "0003-data-keys", class: DataKeys0003 },
+      { name: "0004-usage-ledger", class: UsageLedger0004 },
     ],
+    sealedTables,
     loaders: ({ db }) => modelLoaders(db),
     async open({ env, database, log }) {
       const calls = new CallRecorder({ database, log });

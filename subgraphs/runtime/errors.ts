@@ -1,5 +1,12 @@
 import { defineErrors } from "#shared/errors.ts";
 
+const quotaWords: Readonly<Record<string, string>> = {
+  queuedRuns: "runs that wait",
+  runningRuns: "runs that are executed",
+  runsPerHour: "runs within an hour",
+  storageMib: "MiB of artifacts",
+};
+
 /** Everything that the runtime subgraph refuses, and why. */
 export const runtimeErrors = defineErrors({
   RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No run ${f.id}.` },
@@ -8,6 +15,10 @@ export const runtimeErrors = defineErrors({
     code: "CONFLICT",
     message: (f: { id: string; status: string }) =>
       `Run ${f.id} is ${f.status}, and a finished run never changes. retryRun makes a new run of a FAILED one.`,
+  },
+  RUN_NOT_FINISHED: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}; only finished runs are deleted. cancelRun ends it first.`,
   },
   RUN_NOT_FAILED: {
     code: "CONFLICT",
@@ -29,10 +40,12 @@ export const runtimeErrors = defineErrors({
   },
   NODE_RUN_NOT_WAITING: {
     code: "CONFLICT",
-    message: (f: { id: string; status: string; waitReason: string | null }) =>
-      f.waitReason === "RETRY"
-        ? `Node run ${f.id} waits for its next attempt, which comes by itself; only what waits for an answer can be resumed.`
-        : `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
+    message: (f: { id: string; status: string; waitReason: string | null; answeredBy: string | null; answeredAt: string | null }) =>
+      f.answeredBy !== null
+        ? `Node run ${f.id} was answered by ${f.answeredBy} at ${f.answeredAt}; the first answer counts.`
+        : f.waitReason === "RETRY"
+          ? `Node run ${f.id} waits for its next attempt, which comes by itself; only what waits for an answer can be resumed.`
+          : `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
   },
   NODE_RUN_NOT_SETTABLE: {
     code: "CONFLICT",
@@ -45,6 +58,46 @@ export const runtimeErrors = defineErrors({
     code: "BAD_USER_INPUT",
     message: (f: { status: string; settable: string[] }) =>
       `${f.status} cannot be set; only the engine makes something ${f.status}. Set one of ${f.settable.join(", ")}.`,
+  },
+  DECISION_NOT_ASKED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; waitReason: string }) =>
+      `${f.field} was given, and node run ${f.id} waits for ${f.waitReason}, not for an approval. Answer with outputText, outputJson or action.`,
+  },
+  DECISION_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string }) => `Node run ${f.id} waits for an approval of a call. Give decision: APPROVE or REJECT.`,
+  },
+  OUTPUT_NOT_ASKED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; next: string }) => `${f.field} was given, and node run ${f.id} asks for none. ${f.next}`,
+  },
+  ACTION_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; action: string | null; actions: string[] }) =>
+      f.action === null
+        ? `Node run ${f.id} asks which action is taken. Give action: one of ${f.actions.join(", ")}.`
+        : f.actions.length === 0
+          ? `action is ${JSON.stringify(f.action)}, and node run ${f.id} has no actions. Leave it out.`
+          : `action is ${JSON.stringify(f.action)}, which node run ${f.id} does not have. Give one of ${f.actions.join(", ")}.`,
+  },
+  ANSWER_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; problems: { field: string; message: string }[] }) =>
+      `${f.field} does not fit what node run ${f.id} asks: ${f.problems
+        .slice(0, 5)
+        .map(({ field, message }) => `${field === "" ? "" : `${field}: `}${message}`)
+        .join(" ")} All problems are in problems; correct them and answer again.`,
+  },
+  ANSWER_TOO_SLOW: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { field: string; id: string }) =>
+      `Checking ${f.field} by the schema that node run ${f.id} has takes too long. Give less, or let the schema be simpler.`,
+  },
+  LINK_SCOPE_MISSING: {
+    code: "FORBIDDEN",
+    message: (f: { field: string; scope: string }) =>
+      `The API key may not do ${f.field}: whoever has a link may answer. It needs the scope ${f.scope}.`,
   },
   ROUTE_UNKNOWN: {
     code: "BAD_USER_INPUT",
@@ -134,6 +187,51 @@ export const runtimeErrors = defineErrors({
     message: (f: { id: string; status: string }) =>
       `Agent run ${f.id} is ${f.status}: what has begun cannot become a dry run. Create one with dryRun, or with execution MANUAL, which waits for executeAgentRun.`,
   },
+  SUB_WORKFLOW_NOT_FOUND: {
+    code: "NOT_FOUND",
+    message: (f: { id: string; nodeId: string; isVersion: boolean }) =>
+      `No workflow${f.isVersion ? " version" : ""} ${f.id}, which the node ${f.nodeId} runs as its sub-workflow.`,
+  },
+  SUB_WORKFLOW_NOT_PUBLISHED: {
+    code: "CONFLICT",
+    message: (f: { id: string; nodeId: string }) =>
+      `Workflow ${f.id}, which the node ${f.nodeId} runs as its sub-workflow, has no published version. Publish one, or give the node workflow_version_id.`,
+  },
+  SUB_WORKFLOW_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { id: string; nodeId: string }) =>
+      `Workflow version ${f.id}, which the node ${f.nodeId} runs as its sub-workflow, is archived. Name another version.`,
+  },
+  SUB_WORKFLOW_CYCLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { workflowIds: string[]; nodeId: string }) =>
+      `Workflows are part of each other in a circle: ${f.workflowIds.join(" → ")}. Let the node ${f.nodeId}, which closes it, run another workflow.`,
+  },
+  SUB_WORKFLOW_TOO_DEEP: {
+    code: "BAD_USER_INPUT",
+    message: (f: { nodeId: string; limit: number }) =>
+      `There may be ${f.limit} sub-workflows within each other, and the node ${f.nodeId} runs one more. Let one of those around it do its work itself.`,
+  },
+  PLAN_TOO_LARGE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { of: "bytes" | "sub-workflows"; found: number; limit: number }) =>
+      `The document with its sub-workflows has ${f.found} ${f.of} and may have ${f.limit}. Split the work into several runs.`,
+  },
+  PLAN_TOO_DEEP: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string; found: number; limit: number }) =>
+      `With its sub-workflows the document has ${f.found} graphs within each other and may have ${f.limit}, at ${f.path}. Put less into each other.`,
+  },
+  PATH_TOO_LONG: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string; found: number; limit: number }) =>
+      `With its sub-workflows a path of the document has up to ${f.found} bytes and may have ${f.limit}, at ${f.path}. Give these nodes shorter ids.`,
+  },
+  PARALLEL_TOO_LARGE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string; found: number; limit: number }) =>
+      `With its sub-workflows the document works on ${f.found} items side by side and may on ${f.limit}, at ${f.path}. Give one of these a smaller parallel.`,
+  },
   PLAN_INVALID: { code: "BAD_USER_INPUT", message: (f: { problem: string }) => `The document cannot be run: ${f.problem}.` },
   INITIAL_NODE_UNKNOWN: {
     code: "BAD_USER_INPUT",
@@ -147,7 +245,7 @@ export const runtimeErrors = defineErrors({
   RUNS_NOT_NAMED: {
     code: "BAD_USER_INPUT",
     message: (_: { field: string }) =>
-      "The filter has no condition. Say which runs to cancel, or all: true for all of the tenant's that have not finished.",
+      "The filter has no condition. Say which runs, or all: true for all of the tenant's that can be meant.",
   },
   RUNS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
@@ -157,6 +255,15 @@ export const runtimeErrors = defineErrors({
   CANCELS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
     message: (_: { retryAfterMs: number }) => "Too many calls of cancelRuns are under way. Make one after the other.",
+  },
+  DELETES_BUSY: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (_: { retryAfterMs: number }) => "Too many calls of deleteRuns are under way. Make one after the other.",
+  },
+  QUOTA_EXCEEDED: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { quota: string; limit: number; used: number; retryAfterMs: number }) =>
+      `The tenant has ${f.used} of ${f.limit} ${quotaWords[f.quota] ?? f.quota}. ${f.quota === "storageMib" ? "Delete runs (deleteRuns), or" : `Try again in ${f.retryAfterMs} ms, or`} ask the operator for a larger quota.`,
   },
   NUMBER_OUT_OF_RANGE: {
     code: "BAD_USER_INPUT",

@@ -1,3 +1,4 @@
+import type { Env } from "#shared/config.ts";
 import { whenOpen } from "#shared/db/pool.ts";
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { ArtifactResolver } from "./graph/artifact.resolver.ts";
@@ -12,10 +13,15 @@ import { RunSpanAttributes0007 } from "./migrations/0007-run-span-attributes.ts"
 import { EngineRole0008 } from "./migrations/0008-engine-role.ts";
 import { HandledErrors0009 } from "./migrations/0009-handled-errors.ts";
 import { Frames0010 } from "./migrations/0010-frames.ts";
+import { Loops0011 } from "./migrations/0011-loops.ts";
+import { People0012 } from "./migrations/0012-people.ts";
 import { Subjects0013 } from "./migrations/0013-subjects.ts";
+import { Keep0014 } from "./migrations/0014-keep.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
+import { LinkResolver } from "./graph/link.resolver.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
+import { DatabaseGauges } from "./control/database-gauges.ts";
 import { OutboxPump } from "./control/outbox-pump.ts";
 import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/run-event.resolver.ts";
 import { agentRunOf, AgentRunResolver, AgentRunsResolver } from "./graph/agent-run.resolver.ts";
@@ -23,10 +29,15 @@ import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./gr
 import { DocumentCache } from "./plan/document-cache.ts";
 import { Run } from "./graph/run.entity.ts";
 import { runtimeLoaders, type RuntimeLoaders } from "./graph/run.loaders.ts";
+import { QuotaResolver } from "./graph/quota.resolver.ts";
 import { RunResolver } from "./graph/run.resolver.ts";
 import type { RuntimeServices } from "./graph/runtime.context.ts";
 import { SpanResolver } from "./graph/span.resolver.ts";
+import { TenantQuotas } from "./control/tenant-quotas.ts";
+import { RunRemoval } from "./control/run-removal.ts";
+import type { QuotaLimits } from "./queue/quota.sql.ts";
 import { RunControl, type EngineDeps } from "./control/run-control.ts";
+import { WaitingLinkResolver, WaitingResolver } from "./graph/waiting.resolver.ts";
 import { watchedExecutors } from "./worker/watched-executors.ts";
 
 /**
@@ -42,6 +53,10 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
     resolvers: [
       RunResolver,
       NodeRunResolver,
+      QuotaResolver,
+      WaitingResolver,
+      WaitingLinkResolver,
+      LinkResolver,
       ArtifactResolver,
       SpanResolver,
       RunEventResolver,
@@ -75,7 +90,10 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0008-engine-role", class: EngineRole0008 },
       { name: "0009-handled-errors", class: HandledErrors0009 },
       { name: "0010-frames", class: Frames0010 },
+      { name: "0011-loops", class: Loops0011 },
+      { name: "0012-people", class: People0012 },
       { name: "0013-subjects", class: Subjects0013 },
+      { name: "0014-keep", class: Keep0014 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
@@ -84,20 +102,34 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const parts = engineParts({ ...deps, databaseUrl: engineUrl, connections: 3 });
       const eventsPool = openEventsPool(engineUrl);
       const executors = watchedExecutors(nodeRegistry(extraNodes), deps.securityEvents);
-      const own = { executors, workerKey: `api ${processWorkerKey()}` };
+      const removal = new RunRemoval({ databaseUrl: engineUrl, log: deps.log, keepDays: deps.env.retentionRunsDays });
+      removal.start();
+      const own = { runsDeleted: () => removal.wanted(), executors, workerKey: `api ${processWorkerKey()}` };
       const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
       const pump = new OutboxPump({ ...deps, db: parts.pool });
+      const gauges = new DatabaseGauges({ databaseUrl: engineUrl, log: deps.log });
       const close = async () => {
+        await Promise.all([gauges.close(), removal.close()]);
         await pump.close();
         await runControl.close();
         await Promise.all([parts.close(), eventsPool.end()]);
       };
       const { evaluation } = parts.ports;
+      const quotas = new TenantQuotas({ db: parts.pool, log: deps.log, defaults: quotaDefaults(deps.env) });
       const warm = Promise.all([whenOpen(parts.pool), whenOpen(eventsPool)]);
-      return { services: { control: runControl, outbox: pump, documents: new DocumentCache(), evaluation }, close, warm };
+      return { services: { control: runControl, outbox: pump, quotas, documents: new DocumentCache(), evaluation }, close, warm };
     },
   });
+}
+
+function quotaDefaults({ quotaQueuedRuns, quotaRunningRuns, quotaRunsPerHour, quotaStorageMib }: Env): QuotaLimits {
+  return {
+    queuedRuns: quotaQueuedRuns ?? null,
+    runningRuns: quotaRunningRuns ?? null,
+    runsPerHour: quotaRunsPerHour ?? null,
+    storageMib: quotaStorageMib ?? null,
+  };
 }
 
 /** Runs, and everything that happens in them; the one engine. */

@@ -2,6 +2,8 @@
  * One layer of what a call is made of: a node's config, a binding's, or a tool version's invokeConfig. The snake_case keys are those of
  * DSL documents. Keys that calls know nothing of are left alone: a node's config has others too.
  */
+import { AppError } from "#shared/errors.ts";
+import { compileExpression } from "#shared/expression/expression.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { toolErrors } from "./errors.ts";
 
@@ -44,7 +46,7 @@ export function readCallConfig(field: string, config: JsonObject, options: { sea
   };
 }
 
-const knownKeys = ["url", "base_url", "path", "method", "query", "headers", "body", "timeout_seconds"];
+const knownKeys = ["url", "base_url", "path", "method", "query", "headers", "body", "timeout_seconds", "requires_approval"];
 const spoken = (key: string) => key.toLowerCase().replace(/[_-]/g, "");
 
 /**
@@ -57,6 +59,27 @@ export function refuseMisspelt(field: string, config: JsonObject): void {
   for (const key of Object.keys(config)) {
     const meant = knownKeys.find((known) => known !== key && spoken(known) === spoken(key));
     if (meant !== undefined) throw invalid(`${field}.${key}`, `calls do not know it. Write ${meant}.`);
+  }
+}
+
+/** Names that a policy sees: those of a node's expressions, and what the tool is called with. */
+const policyNames = ["arguments"];
+
+/**
+ * Checks whether a person is to be asked before a node of a run calls through a binding: true, false, or an expression over `arguments`.
+ *
+ * @throws AppError TOOL_CONFIG_INVALID
+ */
+export function checkApprovalPolicy(field: string, { requires_approval: policy }: JsonObject): void {
+  if (policy === undefined || policy === null || typeof policy === "boolean") return;
+  const at = `${field}.requires_approval`;
+  if (typeof policy !== "string" || policy === "")
+    throw invalid(at, `it is ${shown(policy)}; give true, false, or an expression over arguments.`);
+  try {
+    compileExpression(policy, policyNames);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw invalid(at, error.message);
   }
 }
 

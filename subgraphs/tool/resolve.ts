@@ -31,6 +31,8 @@ export interface ResolvedToolCall {
   /** By lower-case name. */
   headers: Map<string, string | SecretHeader>;
   body: string | undefined;
+  /** How the body is written. */
+  bodyForm: "json" | "form" | "text";
   timeoutSeconds: number | undefined;
 }
 
@@ -52,7 +54,7 @@ export function resolveToolCall(layers: ToolCallLayers): ResolvedToolCall {
     method,
     url,
     headers,
-    body: encodedBody(body, headers),
+    ...encodedBody(body, headers),
     timeoutSeconds: config.timeoutSeconds ?? binding.timeoutSeconds ?? invoke.timeoutSeconds,
   };
 }
@@ -175,16 +177,21 @@ function mergedHeaders(config: CallConfig, binding: CallConfig, invoke: CallConf
 }
 
 /** The body's bytes; sets content-type where no layer did. */
-function encodedBody(body: Json | undefined, headers: ResolvedToolCall["headers"]): string | undefined {
-  if (body === undefined) return undefined;
-  const type = headers.get("content-type");
+function encodedBody(body: Json | undefined, headers: ResolvedToolCall["headers"]): Pick<ResolvedToolCall, "body" | "bodyForm"> {
+  if (body === undefined) return { body, bodyForm: "text" };
+  const given = headers.get("content-type");
+  const type = typeof given === "string" ? given.toLowerCase() : given;
   if (typeof body === "string") {
     if (type === undefined) headers.set("content-type", "text/plain; charset=utf-8");
-    return body;
+    return { body, bodyForm: typeof type === "string" ? formOf(type) : "text" };
   }
-  if (typeof type === "string" && type.toLowerCase().startsWith("application/x-www-form-urlencoded") && isJsonObject(body)) {
-    return encodedQuery(body);
-  }
+  if (typeof type === "string" && formOf(type) === "form" && isJsonObject(body)) return { body: encodedQuery(body), bodyForm: "form" };
   if (type === undefined) headers.set("content-type", "application/json");
-  return JSON.stringify(body);
+  return { body: JSON.stringify(body), bodyForm: "json" };
+}
+
+/** How a text of a media type is written. */
+function formOf(type: string): ResolvedToolCall["bodyForm"] {
+  if (type.startsWith("application/x-www-form-urlencoded")) return "form";
+  return /^[\w.+-]+\/([\w.-]+\+)?json\b/.test(type) ? "json" : "text";
 }

@@ -6,6 +6,7 @@ import { hiddenValue, isCredentialName } from "#shared/secret/credentials.ts";
 import { checkedHeaders } from "#shared/fetch/fetch-request.ts";
 import { AppError } from "#shared/errors.ts";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
+import { isOnlyReferences } from "#shared/secret/references.ts";
 import type { SecretBox } from "#shared/secret/secrets.ts";
 import { isSealedHeader, type SealedHeader } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
@@ -38,7 +39,9 @@ export function splitSecrets(field: string, config: JsonObject, known: ReadonlyS
     const lower = name.toLowerCase();
     if (value === hiddenValue && known.has(lower)) continue;
     if (value === hiddenValue) throw toolErrors.TOOL_SECRET_REDACTED({ field: `${field}.${name}` });
-    if (isCredentialName(name) && value !== null && typeof value !== "object") secrets[lower] = String(value);
+    // One that only names secrets is none itself, and may be shown.
+    const isNamed = typeof value === "string" && isOnlyReferences(value);
+    if (isCredentialName(name) && !isNamed && value !== null && typeof value !== "object") secrets[lower] = String(value);
     else kept.push([name, value]);
   }
   const plain: JsonObject = Object.fromEntries(kept);
@@ -132,6 +135,7 @@ function checkHeaders(field: string, headers: JsonObject): void {
   }
 }
 
-function bindingText({ owner, origin }: SecretOwner, name: string): string {
+/** What a secret header is sealed for. */
+export function bindingText({ owner, origin }: SecretOwner, name: string): string {
   return `${owner}:${origin}:${name}`;
 }

@@ -2,10 +2,12 @@ import { createEgressPolicy } from "#shared/fetch/egress.ts";
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { Tools } from "./migrations/0001-tools.ts";
 import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
+import { DataKeys0003 } from "./migrations/0003-data-keys.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
 import { ToolBindingResolver } from "./tool-binding.resolver.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
 import type { ToolServices } from "./tool.context.ts";
+import { sealedTables } from "./tool-reseal.sql.ts";
 import { Tool } from "./tool.entity.ts";
 import { toolLoaders, type ToolLoaders } from "./tool.loaders.ts";
 import { ToolResolver, ToolVersionResolver } from "./tool.resolver.ts";
@@ -23,7 +25,9 @@ export const toolSubgraph = defineSubgraph<ToolLoaders, ToolServices>({
   migrations: [
     { name: "0001-tools", class: Tools },
     { name: "0002-json-as-written", class: JsonAsWritten0002 },
+    { name: "0003-data-keys", class: DataKeys0003 },
   ],
+  sealedTables,
   loaders: ({ db }) => toolLoaders(db),
   open: async ({ env }) => ({ services: { egress: createEgressPolicy({ allow: env.egressAllow }) }, close: async () => {} }),
 });

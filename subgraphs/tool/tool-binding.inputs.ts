@@ -17,7 +17,7 @@ export class CreateToolBindingInput {
   @Field(() => JsonObjectScalar, {
     nullable: true,
     description:
-      "base_url, headers, timeout_seconds: {} unless given; at most 64 KiB. Headers that look like credentials (authorization, x-api-key, …) are taken as secretHeaders.",
+      "base_url, headers, timeout_seconds, and requires_approval (true, or an expression over arguments: a person is asked before a run calls it); {} unless given; at most 64 KiB. Headers that look like credentials (authorization, x-api-key, …) are taken as secretHeaders.",
   })
   config?: JsonObject | null;
 

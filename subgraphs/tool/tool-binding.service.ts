@@ -4,7 +4,8 @@ import { latestVersions } from "#shared/db/versions.sql.ts";
 import { checkJson, checkName, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { readCallConfig, refuseMisspelt, type SealedHeader } from "./call-config.ts";
+import type { SecretBox } from "#shared/secret/secrets.ts";
+import { checkApprovalPolicy, readCallConfig, refuseMisspelt, type SealedHeader } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
 import { homeOrigin } from "./resolve.ts";
 import {
@@ -18,6 +19,7 @@ import {
 } from "./secret-headers.ts";
 import type { CreateToolBindingInput, UpdateToolBindingInput } from "./tool-binding.inputs.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
+import { checkSecretPlaces } from "./tool-secrets.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
 import type { ToolContext } from "./tool.context.ts";
 import { configBytes, lockTool } from "./tool.service.ts";
@@ -29,11 +31,12 @@ export async function createToolBinding(context: ToolContext, input: CreateToolB
   const name = checkName(input.name);
   const split = splitConfig(input.config ?? {});
   const fresh = { ...split.secrets, ...readSecretHeaders(checkedSecrets(input.secretHeaders)) };
+  const box = await context.tenantSecrets();
   return db.transaction(async (tx) => {
     await lockTool(tx, toolId, LockMode.PESSIMISTIC_READ);
     const version = await calledVersion(tx, toolId, input.toolVersionId ?? null);
     const id = newId();
-    const config = storedConfig(context, { id, plain: split.plain, kept: {}, fresh, version });
+    const config = storedConfig(box, { id, plain: split.plain, kept: {}, fresh, version });
     const now = new Date();
     return tx.em.create(ToolBinding, {
       id,
@@ -51,6 +54,7 @@ export async function createToolBinding(context: ToolContext, input: CreateToolB
 
 /** Changes what is given. @throws AppError TOOL_BINDING_NOT_FOUND, TOOL_SECRET_ORIGIN_CHANGED, and what createToolBinding refuses */
 export async function updateToolBinding(context: ToolContext, id: string, input: UpdateToolBindingInput): Promise<ToolBinding> {
+  const box = await context.tenantSecrets();
   return context.db.transaction(async (tx) => {
     const binding = await lockBinding(tx, id);
     if (given(input.name)) binding.name = checkName(input.name);
@@ -61,7 +65,7 @@ export async function updateToolBinding(context: ToolContext, id: string, input:
       input.config === undefined ? { plain: withoutSealedHeaders(binding.config), secrets: {} } : splitConfig(input.config ?? {}, stored);
     const replaced = input.secretHeaders === undefined ? {} : readSecretHeaders(checkedSecrets(input.secretHeaders));
     const kept = input.secretHeaders === undefined ? stored : {};
-    binding.config = storedConfig(context, { id, plain: split.plain, kept, fresh: { ...split.secrets, ...replaced }, version });
+    binding.config = storedConfig(box, { id, plain: split.plain, kept, fresh: { ...split.secrets, ...replaced }, version });
     binding.updatedAt = new Date();
     return binding;
   });
@@ -87,7 +91,7 @@ interface ConfigParts {
 }
 
 /** Secrets that stay must still go where they were made for: who may edit a binding need not know its secrets. */
-function storedConfig({ secrets }: ToolContext, { id, plain, kept, fresh, version }: ConfigParts): JsonObject {
+function storedConfig(box: SecretBox, { id, plain, kept, fresh, version }: ConfigParts): JsonObject {
   const origin = homeOrigin({ binding: plain, invoke: version?.invokeConfig ?? {} });
   const plainNames = readCallConfig("config", plain, { sealed: false }).headers;
   const stays = Object.entries(kept).filter(([name]) => !(name in fresh) && !plainNames.has(name));
@@ -96,19 +100,22 @@ function storedConfig({ secrets }: ToolContext, { id, plain, kept, fresh, versio
       throw toolErrors.TOOL_SECRET_ORIGIN_CHANGED({ field: `secretHeaders.${name}`, origin, secretOrigin });
     }
   }
-  const sealed = sealSecrets(secrets, "secretHeaders", fresh, { owner: `tool_binding:${id}`, origin });
+  const sealed = sealSecrets(box, "secretHeaders", fresh, { owner: `tool_binding:${id}`, origin });
   return withSealedHeaders(plain, { ...Object.fromEntries(stays), ...sealed });
 }
 
 function splitConfig(config: JsonObject, stored: Record<string, SealedHeader> = {}): SplitConfig {
   checkJson("config", config, configBytes);
   refuseMisspelt("config", config);
+  checkApprovalPolicy("config", config);
+  checkSecretPlaces("config", config);
   const split = splitSecrets("config", config, new Set(Object.keys(stored)));
   readCallConfig("config", split.plain, { sealed: false });
   return split;
 }
 
 function checkedSecrets(given: JsonObject | null | undefined): JsonObject {
+  checkSecretPlaces("", { headers: given ?? {} });
   return checkJson("secretHeaders", given ?? {}, configBytes);
 }
 

@@ -3,7 +3,10 @@ import { AppError } from "#shared/errors.ts";
 import { processAnswers, type HeldRoom } from "#shared/byte-room.ts";
 import { guardedFetch, type FetchedResponse } from "#shared/fetch/fetch.ts";
 import { checkJsonSize } from "#shared/fields.ts";
+import { SecretMarks } from "#shared/secret/marks.ts";
 import { createScrubber, type Scrubber } from "#shared/secret/scrub.ts";
+import type { SecretBox } from "#shared/secret/secrets.ts";
+import { secretValues } from "./access.client.ts";
 import { checkArguments } from "./argument-schema.ts";
 import { toolErrors } from "./errors.ts";
 import { resolveToolCall, type ResolvedToolCall } from "./resolve.ts";
@@ -12,6 +15,7 @@ import { makeToolResult } from "./tool-answer.ts";
 import type { InvokeToolInput } from "./tool-call.inputs.ts";
 import { findCallTarget, type CallTarget } from "./tool-call.target.ts";
 import type { ToolResult } from "./tool-result.ts";
+import { filledCall, markedConfig, secretsOfCall, type FilledCall } from "./tool-secrets.ts";
 import type { ToolContext } from "./tool.context.ts";
 
 const requestBytes = 4 * 1024 * 1024;
@@ -31,18 +35,20 @@ export async function invokeTool(context: ToolContext, input: InvokeToolInput): 
   checkJsonSize("arguments", input.arguments ?? {}, requestBytes);
   const target = await findCallTarget(context, input);
   if (target.version !== null && input.arguments != null) checkArguments(target.version, input.arguments);
+  const marks = new SecretMarks();
   const call = resolveToolCall({
     config: input.config ?? {},
-    binding: target.binding?.config ?? {},
-    invoke: target.version?.invokeConfig ?? {},
+    binding: markedConfig(marks, target.binding?.config ?? {}),
+    invoke: markedConfig(marks, target.version?.invokeConfig ?? {}),
     arguments: input.arguments ?? undefined,
   });
-  const { headers, secrets } = openHeaders(context, target, call);
+  const { filled, secrets } = await withSecrets(context, { target, call, marks });
+  const { headers } = filled;
   if (idempotencyKey !== undefined) headers["idempotency-key"] ??= idempotencyKey;
   if (context.traceparent !== undefined) headers["traceparent"] = context.traceparent;
   const room = processAnswers.open(context.tenantId);
   try {
-    return await called(context, { target, call, headers, room, scrubber: createScrubber(secrets) });
+    return await called(context, { target, call, marks, filled, room, scrubber: createScrubber(secrets) });
   } finally {
     const release = () => room.release();
     // Whoever reads its answers slowly lets its next tools wait, and this process does not grow.
@@ -55,38 +61,52 @@ export async function invokeTool(context: ToolContext, input: InvokeToolInput): 
 interface OpenCall {
   target: CallTarget;
   call: ResolvedToolCall;
-  headers: Record<string, string>;
+  marks: SecretMarks;
+  filled: FilledCall;
   room: HeldRoom;
   scrubber: Scrubber;
 }
 
-async function called(context: ToolContext, { target, call, headers, room, scrubber }: OpenCall): Promise<ToolResult> {
+async function called(context: ToolContext, { target, call, marks, filled, room, scrubber }: OpenCall): Promise<ToolResult> {
   const started = performance.now();
-  const answer = await send(context, call, { headers, room });
+  const answer = await send(context, call, { filled, room });
   const resolved = {
     tool_id: target.tool?.id ?? null,
     tool_code: target.tool?.code ?? null,
     tool_version_id: target.version?.id ?? null,
     tool_binding_id: target.binding?.id ?? null,
     method: call.method,
-    url: scrubber.text(shownUrl(call.url)),
+    url: scrubber.text(marks.shown(shownUrl(call.url))),
     ...(answer.redirectedBy !== undefined && { redirected_by: answer.redirectedBy }),
   };
   return makeToolResult(answer, { durationMs: performance.now() - started, resolved, scrubber });
 }
 
-/** The headers to send. Secrets are opened only for the origin that they were made for, and only those that no later layer replaced. */
-function openHeaders({ secrets: box }: ToolContext, { binding, version }: CallTarget, call: ResolvedToolCall) {
-  const headers: Record<string, string> = {};
+interface Opening {
+  target: CallTarget;
+  call: ResolvedToolCall;
+  marks: SecretMarks;
+}
+
+/** The call as it is sent, and what must not come back of it. Secrets are read only where the call has some. */
+async function withSecrets(context: ToolContext, { target, call, marks }: Opening): Promise<{ filled: FilledCall; secrets: string[] }> {
+  const isSealed = [...call.headers.values()].some((value) => typeof value !== "string");
+  const opened = isSealed ? openHeaders(await context.tenantSecrets(), target, call) : new Map<string, string>();
+  const all = [...call.headers].map(([name, value]) => [name, typeof value === "string" ? value : marks.text(opened.get(name)!)] as const);
+  const headers = Object.fromEntries(all);
+  const values = await secretValues(context, secretsOfCall(marks, call, headers), call.url.origin);
+  const filled = filledCall(marks, { call, headers, values });
   // Credentials that stand in a node's config are no secrets of ours, but an answer that repeats them would spread them.
-  const secrets = queryCredentials(call.url).filter(isWorthHiding);
+  const credentials = Object.entries(filled.headers).filter(([name]) => opened.has(name) || isCredentialName(name));
+  return { filled, secrets: [...queryCredentials(new URL(filled.href)), ...credentials.map(([, value]) => value), ...values.values()] };
+}
+
+/** Secret headers, opened only for the origin that they were made for, and only those that no later layer replaced. */
+function openHeaders(box: SecretBox, { binding, version }: CallTarget, call: ResolvedToolCall): Map<string, string> {
+  const opened = new Map<string, string>();
   const { origin } = call.url;
   for (const [name, value] of call.headers) {
-    if (typeof value === "string") {
-      headers[name] = value;
-      if (isCredentialName(name) && isWorthHiding(value)) secrets.push(value);
-      continue;
-    }
+    if (typeof value === "string") continue;
     if (value.origin !== origin) {
       throw toolErrors.TOOL_SECRET_ORIGIN_MISMATCH({
         header: name,
@@ -97,27 +117,25 @@ function openHeaders({ secrets: box }: ToolContext, { binding, version }: CallTa
       });
     }
     const owner = value.layer === "binding" ? `tool_binding:${binding?.id}` : `tool_version:${version?.id}`;
-    headers[name] = openSecret(box, name, value.sealed, { owner, origin });
-    secrets.push(headers[name]);
+    opened.set(name, openSecret(box, name, value.sealed, { owner, origin }));
   }
-  return { headers, secrets };
+  return opened;
 }
-
-/** Shorter values, such as "true", are words of ordinary answers. */
-const isWorthHiding = (value: string): boolean => value.length >= 8;
 
 async function send(
   { env, services, signal }: ToolContext,
   call: ResolvedToolCall,
-  { headers, room }: Pick<OpenCall, "headers" | "room">,
+  { filled, room }: Pick<OpenCall, "filled" | "room">,
 ): Promise<FetchedResponse> {
   const { origin } = call.url;
+  const { href, headers, body, secretHeaders, isBodySecret } = filled;
   const deadlineMs = Math.ceil(Math.min(call.timeoutSeconds ?? env.maxTimeoutSeconds, env.maxTimeoutSeconds) * 1_000);
   try {
-    return await guardedFetch(call.url.href, {
+    return await guardedFetch(href, {
       method: call.method,
       headers,
-      ...(call.body !== undefined && { body: call.body }),
+      ...(body !== undefined && { body }),
+      secret: { headers: secretHeaders, body: isBodySecret },
       deadlineMs,
       maxBytes: answerBytes,
       signal,

@@ -10,6 +10,7 @@ import { toolErrors } from "./errors.ts";
 import { homeOrigin } from "./resolve.ts";
 import { sealSecrets, splitSecrets, withSealedHeaders } from "./secret-headers.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
+import { checkSecretPlaces } from "./tool-secrets.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
 import type { ToolContext } from "./tool.context.ts";
 import { Tool, ToolStatus, ToolType } from "./tool.entity.ts";
@@ -66,17 +67,19 @@ export async function deleteTool({ db }: ToolContext, id: string): Promise<Tool>
 }
 
 /** Makes a tool's next version. @throws AppError TOOL_NOT_FOUND, TOOL_SCHEMA_INVALID, TOOL_CONFIG_INVALID, TOOL_SECRET_ORIGIN_UNKNOWN */
-export async function createToolVersion({ db, secrets }: ToolContext, input: CreateToolVersionInput): Promise<ToolVersion> {
+export async function createToolVersion(context: ToolContext, input: CreateToolVersionInput): Promise<ToolVersion> {
+  const { db } = context;
   const { toolId } = input;
   const inputSchema = checkSchema("inputSchema", input.inputSchema ?? {});
   const outputSchema = checkSchema("outputSchema", input.outputSchema ?? {});
   checkJson("invokeConfig", input.invokeConfig, configBytes);
   const id = newId();
   refuseMisspelt("invokeConfig", input.invokeConfig);
+  checkSecretPlaces("invokeConfig", input.invokeConfig);
   const split = splitSecrets("invokeConfig", input.invokeConfig);
   readCallConfig("invokeConfig", split.plain, { sealed: false });
   const origin = homeOrigin({ binding: {}, invoke: split.plain });
-  const sealed = sealSecrets(secrets, "invokeConfig.headers", split.secrets, { owner: `tool_version:${id}`, origin });
+  const sealed = sealSecrets(await context.tenantSecrets(), "invokeConfig.headers", split.secrets, { owner: `tool_version:${id}`, origin });
   const invokeConfig = withSealedHeaders(split.plain, sealed);
   return db.transaction(async (tx) => {
     await lockTool(tx, toolId, LockMode.PESSIMISTIC_WRITE);

@@ -1,4 +1,5 @@
 /** Documents are validated in threads, but for small ones: a document of a megabyte takes a tenth of a second, and a request may have many. */
+import { formFault } from "#shared/json/form.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
 import { evaluationErrors } from "#shared/evaluation/errors.ts";
@@ -41,7 +42,7 @@ export function ownTurn(): Promise<void> {
 /** Every problem of a document. @throws AppError EVALUATION_BUSY, EVALUATION_TOO_SLOW, EVALUATION_TOO_LARGE */
 export function validated(evaluation: Evaluator, tenantId: string, given: DocumentToValidate): DslIssue[] | Promise<DslIssue[]> {
   const { document, maxTimeoutSeconds } = given;
-  if (jsonBytes(document, smallUnits) <= smallUnits) return validateDsl(document, { maxTimeoutSeconds });
+  if (jsonBytes(document, smallUnits) <= smallUnits) return validateDsl(document, { maxTimeoutSeconds, formFault });
   const call = { tenantId, whenBusy: "refuse" } as const;
   if (typeof document !== "object" || document === null) return evaluation.run(validateJob, given, call);
   let issues = underWay.get(document);

@@ -23,6 +23,8 @@ export interface CliProcess {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly ended: Promise<Ended>;
+  /** What it has printed so far. */
+  printed(): string;
   /** Waits until its output has this; rejects when it ends before. */
   says(text: string): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function runCli(program: keyof typeof programs, argv: string[], environme
     child,
     pid: child.pid ?? 0,
     ended,
+    printed: () => output,
     async says(text) {
       const said = new Promise<void>((resolve) => {
         const check = () => {

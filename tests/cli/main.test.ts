@@ -73,6 +73,7 @@ describe("the command line", () => {
       const { code, output } = await runCli("fake", command, {
         AGENT_PLATFORM_PORT: "0",
         AGENT_PLATFORM_DATABASE_URL: "postgres://db.example/all",
+        AGENT_PLATFORM_ENCRYPTION_KEY: "0".repeat(64),
         AGENT_PLATFORM_HOST: command[0] === "subgraph" ? "0.0.0.0" : "127.0.0.1",
       }).ended;
       expect(output).toContain("AGENT_PLATFORM_INTERNAL_KEY is not set");
@@ -100,6 +101,7 @@ describe("the command line", () => {
         AGENT_PLATFORM_PORT: "0",
         AGENT_PLATFORM_DATA_DIR: dataDir,
         AGENT_PLATFORM_DATABASE_URL: database,
+        AGENT_PLATFORM_ENCRYPTION_KEY: "0".repeat(64),
         AGENT_PLATFORM_INTERNAL_KEY: "0".repeat(64),
       });
       // One that makes folders for ever hears no other signal.

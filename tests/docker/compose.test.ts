@@ -110,7 +110,7 @@ describe("docker-compose.yml", () => {
 
   it("names no variable that nothing reads", () => {
     for (const { environment = {} } of Object.values(parts)) {
-      const unread = unknownVariables(environment, subgraphs).map(({ name }) => name);
+      const unread = unknownVariables(environment, [...subgraphs, "access"]).map(({ name }) => name);
       expect(unread).toEqual([]);
     }
   });
@@ -208,14 +208,14 @@ describe("the processes of docker-compose.yml", () => {
   async function setup() {
     const database = await createTestDatabase();
     const local = await startLocalServer(0);
-    const ports = await freePorts(served.length + 1);
+    const ports = await freePorts(served.length + 2);
     local.stop();
     const dataDir = mkdtempSync(join(folder, "data-"));
     const host: Host = {
       image,
       dataDir,
       databaseUrl: database.url,
-      ports: Object.fromEntries([...served, "lite"].map((name, index) => [name, ports[index]!])),
+      ports: Object.fromEntries([...served, "lite", "access"].map((name, index) => [name, ports[index]!])),
     };
     const { services } = readCompose(composePath, { ...example, ...ownSecrets, AGENT_PLATFORM_EGRESS_ALLOW: local.host });
     const containers: Container[] = [];

@@ -35,6 +35,7 @@ export function environmentOf(name: string, service: Service, host: Host): Recor
     PATH: hostPath,
     ...moved,
     ...(host.ports[name] !== undefined && { AGENT_PLATFORM_PORT: String(host.ports[name]) }),
+    ...(given["AGENT_PLATFORM_ACCESS_PORT"] !== undefined && { AGENT_PLATFORM_ACCESS_PORT: String(host.ports["access"] ?? 0) }),
   };
 }
 
@@ -42,7 +43,8 @@ function onLoopback(value: string, { databaseUrl, dataDir, ports }: Host): strin
   if (value.startsWith("postgres://platform:") && value.endsWith("@postgres:5432/platform")) return databaseUrl;
   if (value === "/data") return dataDir;
   if (value === "0.0.0.0") return "127.0.0.1";
-  return value.replace(/^http:\/\/(\w+):4000\//, (whole, name: string) => (name in ports ? `http://127.0.0.1:${ports[name]}/` : whole));
+  const served = value.replace("http://router:4010/", "http://access:4000/");
+  return served.replace(/^http:\/\/(\w+):4000\//, (whole, name: string) => (name in ports ? `http://127.0.0.1:${ports[name]}/` : whole));
 }
 
 /** Starts a service's process; resolves when it says that it serves. */

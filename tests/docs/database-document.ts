@@ -10,18 +10,26 @@ interface Note {
 const note = (holds: string, grows: string): Note => ({ holds, grows });
 
 const definition = "with what people define";
-const ofRuns = "with runs; nothing removes them yet";
+const ofRuns = "with runs; goes when they are deleted, or old enough";
 
 /** Of every table. */
 export const notes: Readonly<Record<string, Note>> = {
   "access.api_key": note("API keys, as an HMAC of what was shown once", "with keys; at most 1,000 of a tenant that are not revoked"),
+  "access.audit_head": note("where the chains of audits end", "with tenants and days"),
+  "access.audit_link": note("the chains of audits: a link each row", "with every request, as access.request_audit"),
+  "access.audit_unchained": note("audits that are in no chain yet", "while they wait, about a second"),
+  "access.data_key": note("tenants' keys of their secrets, encrypted", "with tenants that have secrets"),
   "access.key_epoch": note("how often keys have changed, which routers ask twice a second", "never: one row"),
   "access.key_pepper": note("what the HMACs of keys are made with, encrypted", "with each change of the pepper"),
   "access.rate_count": note(
     "operations that keys have sent lately, where routers count together; unlogged",
     "with keys that are used; rows that are over are removed after a minute",
   ),
-  "access.request_audit": note("what was asked of the graph, by whom, and how it ended", "with every request; nothing removes it yet"),
+  "access.request_audit": note(
+    "what was asked of the graph, by whom, and how it ended",
+    "with every request; goes when it is old enough, where that is set",
+  ),
+  "access.secret": note("secrets by name, encrypted", "with secrets; at most 1,000 of a tenant"),
   "agent.agent": note("agents", definition),
   "agent.agent_version": note("their versions, which do not change once published", definition),
   "memory.idempotency": note(
@@ -30,6 +38,7 @@ export const notes: Readonly<Record<string, Note>> = {
   ),
   "memory.memory": note("memories", "with what is remembered; whoever adds one removes up to 20 that have expired"),
   "memory.memory_word": note("their words, for the search", "with the words of memories"),
+  "model.data_key": note("tenants' keys of their providers' keys, encrypted", "with tenants that have providers"),
   "model.model_call": note("what each model call used", "with model calls; nothing removes it yet"),
   "model.model_provider": note("providers, their keys encrypted", definition),
   "runtime.artifact": note("what a node run put out beside its output", ofRuns),
@@ -37,6 +46,10 @@ export const notes: Readonly<Record<string, Note>> = {
   "runtime.node_run": note("node runs: one row each, which is its span too", ofRuns),
   "runtime.outbox": note("answers on their way to sessions", "while the session subgraph is away"),
   "runtime.plan": note("what runs execute, frozen, each document once", "with versions that have run"),
+  "runtime.removal": note("deleted runs whose other rows are still to be removed", "while deleted runs are removed"),
+  "runtime.tenant_quota": note("what a tenant may have, where it is not what everybody may", "with tenants that were given their own"),
+  "runtime.tenant_usage": note("bytes of artifacts that a tenant has", "with tenants that have stored an artifact"),
+  "runtime.usage_mark": note("up to which artifact they are counted", "never: one row"),
   "runtime.run": note("runs", ofRuns),
   "runtime.run_event": note("what subscribers are told of a run, in its order", ofRuns),
   "runtime.trace_span": note("spans within node runs, such as calls of models and tools", ofRuns),
@@ -54,6 +67,7 @@ export const notes: Readonly<Record<string, Note>> = {
   "team.team": note("teams", definition),
   "team.team_member": note("who is in which version of a team", definition),
   "team.team_version": note("their versions, which do not change once published", definition),
+  "tool.data_key": note("tenants' keys of their secret headers, encrypted", "with tenants that have tools"),
   "tool.tool": note("tools", definition),
   "tool.tool_binding": note("where a tool is called and with what, secrets encrypted", definition),
   "tool.tool_version": note("their versions, which do not change once published", definition),

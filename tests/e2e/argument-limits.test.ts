@@ -59,7 +59,8 @@ const ownLimits = new Set([
     ...["Create", "Update"].flatMap((verb) => [`${verb}ModelProviderInput.apiKey`, `${verb}ModelProviderInput.baseUrl`]),
   ],
   ...["CreateMemoryInput.contentText", "UpdateMemoryInput.contentText", "SearchMemoriesInput.query"],
-  ...["AddMessageInput.content", "CreateRunRequestInput.message", "CancelRunsFilter.ids"],
+  ...["AddMessageInput.content", "CreateRunRequestInput.message", "CancelRunsFilter.ids", "DeleteRunsFilter.ids"],
+  ...["Create", "Update"].map((verb) => `${verb}SecretInput.value`),
   ...["ResumeNodeRunInput.outputText", "UpdateNodeRunStatusInput.outputText", "UpdateNodeRunStatusInput.errorMessage"],
 ]);
 

@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url";
 import { readWorkflowFile } from "../../cli/client/workflow-file.ts";
 import { describeWithJail } from "../runtime/sandbox/jail.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
-import { runDsl, type Dsl } from "../testkit/graph.ts";
+import { eventually } from "../testkit/eventually.ts";
+import { finishRun, makeWorkflow, runDsl, startRun, type Dsl } from "../testkit/graph.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 
@@ -71,6 +72,28 @@ describe("the examples", () => {
   it("order-import works on each order and its lines, and leaves out what cannot be read", async () => {
     const run = await runExample("order-import");
     expect(run.outputText).toBe("2 of 3 orders imported. A-1: 318 EUR; A-3: 340 EUR, to be approved");
+  });
+
+  it("research-loop goes on until it has enough, or has asked often enough", async () => {
+    const run = await runExample("research-loop");
+    expect(run.outputText).toContain("A refund arrives within five working days");
+    expect(run.outputText).toContain("Sources: Refunds, Returns, Limits (4 rounds, until).");
+    const all = await runExample("research-loop", { question: "refund", queries: [], sources: 9 });
+    expect(all.outputText).toContain("Sources: Refunds (5 rounds, max_rounds).");
+  });
+
+  it("refund-approval waits for a person, and goes the way that they take", async () => {
+    const file = await readWorkflowFile(fileURLToPath(new URL("../../examples/refund-approval.json", import.meta.url)));
+    const { workflowId } = await makeWorkflow(platform, file.dsl as unknown as Dsl);
+    const runId = await startRun(platform, workflowId, file.input);
+    const text = `query ($id: ID!) { run(id: $id) { status } }`;
+    await eventually(
+      async () => (await platform.post(text, { id: runId })).data as { run: { status: string } },
+      ({ run }) => run.status === "WAITING",
+    );
+    const answer = `mutation ($id: ID!) { resumeNodeRun(id: $id, input: { action: "approve", outputJson: { amount: 80, note: "Sorry." } }) { id } }`;
+    expect((await platform.post(answer, { id: `${runId}:ask` })).errors).toBeUndefined();
+    expect((await finishRun(platform, runId)).outputText).toBe("Ada, 80 EUR are on their way back. Sorry.");
   });
 
   it("draft-and-review hands the first model's text to the second", async () => {

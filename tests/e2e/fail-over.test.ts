@@ -96,7 +96,7 @@ describe("when the database fails over to its synchronous standby", () => {
       // Both clocks are this machine's.
       const first =
         "select extract(epoch from min(ended_at)) * 1000 - $1::float8 as ms from runtime.run where ended_at > to_timestamp($1::float8 / 1000)";
-      const { rows: ends } = await admin.query<{ ms: number }>(first, [killedAt]);
+      const { rows: ends } = await admin.query<{ ms: string }>(first, [killedAt]);
       expect(Number(ends[0]!.ms)).toBeLessThan(10_000);
       await assertInvariants(admin);
       process.stdout.write(

@@ -37,14 +37,28 @@ const asOther = { "x-tenant-id": "t2" };
 /** Root fields that take no id of a record, each with what keeps it within its tenant. */
 const excused = {
   // Keys, and whose they are: tests/security/keys.test.ts.
-  Query: ["apiKey", "apiKeys", "modelUsage", "models", "parts", "requestAudits", "searchMemories", "services", "validateDsl"],
+  Query: [
+    "apiKey",
+    "apiKeys",
+    "modelUsage",
+    "models",
+    "parts",
+    "requestAudits",
+    "searchMemories",
+    "services",
+    "tenantQuota",
+    "validateDsl",
+  ],
   Mutation: [
     ...["createAgent", "createApp", "createMemory", "createModelProvider", "createSkill", "createTeam", "createTool", "executeNextNodeRun"],
     // Passes over what is not the tenant's: tests/runtime/graph/cancel-runs.test.ts.
     "cancelRuns",
+    // The same: tests/runtime/graph/delete-runs.test.ts. And the tenant's own: tests/runtime/graph/quotas.test.ts.
+    ...["deleteRuns", "setTenantQuota"],
     ...["createApiKey", "rotateApiKey", "updateApiKeyStatus"],
   ],
-  Subscription: ["chatCompletionStream"],
+  // Tells of its tenant's alone, whatever is asked for: tests/runtime/graph/people.test.ts.
+  Subscription: ["chatCompletionStream", "waitingNodeRunAdded"],
 };
 
 /** With another's ids beside the caller's own. */

@@ -343,6 +343,15 @@ const subjects: Record<string, Subject> = {
     id: "run",
     fields: { workerKey: text("workerKey", 200, 1), maxSteps: range("maxSteps", 1, 10_000) },
   },
+  resumeNodeRun: {
+    // Of a node run that has finished: what is taken is refused for that.
+    base: () => ({ decision: "APPROVE" }),
+    id: "nodeRun",
+    fields: {
+      reason: text("reason", 1_000).map(orAnswered),
+      arguments: json("arguments", 64 * kib).map(orAnswered),
+    },
+  },
   updateNodeRunStatus: {
     // Of a run that has finished: what is taken is refused for that.
     base: () => ({ status: "FAILED" }),
@@ -409,6 +418,10 @@ function idempotencyKey(): Tries {
     ["empty", "", refusal(0)],
     ["too long", "k".repeat(201), refusal(201)],
   ];
+}
+
+function orAnswered([what, value, refusal]: Tries[number]): Tries[number] {
+  return [what, value, refusal ?? { code: "CONFLICT", reason: "NODE_RUN_NOT_WAITING" }];
 }
 
 function orFinished([what, value, refusal]: Tries[number]): Tries[number] {
@@ -484,8 +497,22 @@ const excused: Record<string, string> = {
   "RequestAuditFilter.rootField": isFilter,
   "RequestAuditFilter.errorCode": isFilter,
   "RunFilter.status": isFilter,
+  "ResumeNodeRunInput.action": "it is compared with the actions of the node: tests/e2e/people.test.ts",
+  "WaitingNodeRunFilter.assignee": isFilter,
+  "WaitingNodeRunFilter.reasons": isFilter,
+  "CreateSecretInput.name": "tests/security/secrets.test.ts has it",
+  "CreateSecretInput.value": "tests/security/secrets.test.ts has it",
+  "CreateSecretInput.origins": "tests/security/secrets.test.ts has them",
+  "UpdateSecretInput.value": "told as CreateSecretInput, which has the same check",
+  "UpdateSecretInput.origins": "told as CreateSecretInput, which has the same check",
   "CancelRunsFilter.status": isFilter,
   "CancelRunsFilter.ids": "tests/runtime/graph/cancel-runs.test.ts has the limit",
+  "DeleteRunsFilter.status": isFilter,
+  "DeleteRunsFilter.ids": "tests/runtime/graph/delete-runs.test.ts has the limit",
+  "TenantQuotaInput.queuedRuns": "tests/runtime/graph/quotas.test.ts has it",
+  "TenantQuotaInput.runningRuns": "tests/runtime/graph/quotas.test.ts has it",
+  "TenantQuotaInput.runsPerHour": "tests/runtime/graph/quotas.test.ts has it",
+  "TenantQuotaInput.storageMib": "tests/runtime/graph/quotas.test.ts has it",
   "ChatCompletionInput.providerCode": isFilter,
   "CreateEmbeddingsInput.providerCode": isFilter,
   "ChatCompletionInput.model": inWhole,

@@ -11,11 +11,14 @@ import pg from "pg";
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
 import { graphql } from "#codegen/graph/gql.ts";
 import { processIdentity } from "#shared/process-identity.ts";
+import { InternalKeys } from "#shared/trust/internal-keys.ts";
+import { operationText, signToken } from "#shared/trust/token.ts";
 import { createRun } from "../../cli/client/documents.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { freePorts } from "../testkit/free-ports.ts";
+import { postTo } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 
 const events = graphql(`
@@ -58,20 +61,26 @@ let provider: ScriptedProvider;
 const children: ChildProcess[] = [];
 const subgraphs = new Map<string, ChildProcess>();
 let startSubgraph: (name: string) => Promise<void>;
+let accessUrl: string;
+let graphUrl: string;
+const internalKey = randomBytes(32).toString("hex");
 
 beforeAll(async () => {
   database = await createTestDatabase();
   provider = await startScriptedProvider();
   dataDir = await mkdtemp(join(tmpdir(), "agent-platform-processes-"));
-  const ports = await freePorts(names.length + 1);
+  const ports = await freePorts(names.length + 2);
+  const accessPort = ports.pop()!;
+  accessUrl = `http://127.0.0.1:${accessPort}/graphql`;
   const urls = Object.fromEntries(
     names.map((name, index) => [`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`, `http://127.0.0.1:${ports[index]}/graphql`]),
   );
   const shared = {
     ...urls,
+    AGENT_PLATFORM_ACCESS_SUBGRAPH_URL: accessUrl,
     AGENT_PLATFORM_DATABASE_URL: database.url,
     AGENT_PLATFORM_ENCRYPTION_KEY: randomBytes(32).toString("hex"),
-    AGENT_PLATFORM_INTERNAL_KEY: randomBytes(32).toString("hex"),
+    AGENT_PLATFORM_INTERNAL_KEY: internalKey,
     AGENT_PLATFORM_DATA_DIR: dataDir,
     AGENT_PLATFORM_LOG_LEVEL: "warn",
     AGENT_PLATFORM_PROVIDER_BASE_URL: provider.baseUrl,
@@ -84,10 +93,11 @@ beforeAll(async () => {
   };
   await Promise.all(names.map(startSubgraph));
   await Promise.all([
-    start(["router"], { ...shared, AGENT_PLATFORM_PORT: String(ports.at(-1)) }, "graph "),
+    start(["router"], { ...shared, AGENT_PLATFORM_PORT: String(ports.at(-1)), AGENT_PLATFORM_ACCESS_PORT: String(accessPort) }, "graph "),
     start(["worker"], { ...shared, AGENT_PLATFORM_ENCRYPTION_KEY: "" }, "worker ready"),
   ]);
-  client = createClient({ url: `http://127.0.0.1:${ports.at(-1)}/graphql`, tenantId: "t1" });
+  graphUrl = `http://127.0.0.1:${ports.at(-1)}/graphql`;
+  client = createClient({ url: graphUrl, tenantId: "t1" });
 }, 600_000);
 
 afterAll(async () => {
@@ -130,6 +140,16 @@ async function childrenOf(pid: number): Promise<number[]> {
   return text.trim().split(" ").filter(Boolean).map(Number);
 }
 
+/** What the router's subgraph answers to a process that says who it is. */
+async function valuesFor(caller: string | undefined, origin: string): Promise<string> {
+  const query = "query ($input: SecretValuesInput!) { secretValues(input: $input) { value } }";
+  const text = operationText({ query, variables: { input: { names: ["KEY"], origin } } });
+  const info = { tenantId: "t1", requestId: "test", caller };
+  const token = signToken({ audience: "access", info, text }, new InternalKeys([internalKey]).all[0]!);
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  return (await fetch(accessUrl, { method: "POST", headers, body: text })).text();
+}
+
 async function adminClient(): Promise<pg.Client & AsyncDisposable> {
   const admin = new pg.Client({ connectionString: database.adminUrl });
   await admin.connect();
@@ -137,6 +157,33 @@ async function adminClient(): Promise<pg.Client & AsyncDisposable> {
 }
 
 describe("with every subgraph in its own process", () => {
+  it("has secrets by name, which the router's process gives to tool and model, and to nobody else that knows the internal key", async () => {
+    const origin = new URL(provider.baseUrl).origin;
+    const make = "mutation ($i: CreateSecretInput!) { createSecret(input: $i) { id } }";
+    expect((await postTo(graphUrl, make, { i: { name: "KEY", value: "sk-by-name-1", origins: [origin] } })).errors).toBeUndefined();
+    const provide = "mutation ($i: CreateModelProviderInput!) { createModelProvider(input: $i) { id } }";
+    await postTo(graphUrl, provide, {
+      i: { code: "named", name: "N", baseUrl: provider.baseUrl, apiKey: "{{ secrets.KEY }}", defaultModel: "m" },
+    });
+    const complete = `mutation { chatCompletion(input: { providerCode: "named", messages: [{ role: USER, content: "hi" }] }) { content } }`;
+    // The model subgraph has looked for the router since before it was there.
+    const answer = await eventually(
+      () => postTo(graphUrl, complete),
+      ({ errors }) => errors === undefined,
+    );
+    expect(answer.data).toMatchObject({ chatCompletion: { content: expect.any(String) } });
+    expect(provider.requests.at(-1)?.headers["authorization"]).toBe("Bearer sk-by-name-1");
+    for (const [caller, told] of [
+      ["model", "sk-by-name-1"],
+      ["workflow", "SECRET_CALLER_REFUSED"],
+      [undefined, "SECRET_CALLER_REFUSED"],
+    ] as const)
+      expect(await valuesFor(caller, origin)).toContain(told);
+    const { data } = await postTo(graphUrl, `{ modelProviderByCode(code: "named") { id } }`);
+    const { id } = (data as { modelProviderByCode: { id: string } }).modelProviderByCode;
+    await postTo(graphUrl, `mutation ($id: ID!) { deleteModelProvider(id: $id) { id } }`, { id });
+  });
+
   it("has a worker without the key of secrets, which does not make another", async () => {
     expect(await readdir(dataDir)).not.toContain("encryption.key");
   });

@@ -3,9 +3,11 @@ import { readFile, rm, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { graphql } from "#codegen/graph/gql.ts";
 import { ask, chain, finishRun, makeWorkflow, startRun } from "../testkit/graph.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { testKeys } from "../testkit/internal-keys.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 
 const secrets = {
@@ -13,6 +15,12 @@ const secrets = {
   ofVersion: "version-secret-9c27",
   ofProvider: "sk-provider-secret-77aa",
   ofOperator: "sk-operator-secret-20bd",
+  ofNoun: "noun-secret/with+signs-5e1c",
+  ofNounInBody: "body-secret-e00d",
+  /** Known once they are made. */
+  apiKey: "",
+  encryptionKey: "",
+  internalKey: testKeys.texts[0]!,
 };
 
 let folder: string;
@@ -34,6 +42,9 @@ beforeAll(async () => {
       logFile,
     },
   });
+  secrets.encryptionKey = platform.env.encryptionKey!;
+  const made = `mutation { createApiKey(input: { name: "canary" }) { secret } }`;
+  secrets.apiKey = (await ask<{ createApiKey: { secret: string } }>(platform, made)).createApiKey.secret;
 });
 afterAll(async () => {
   await platform.stop();
@@ -45,6 +56,7 @@ afterAll(async () => {
 const createTool = `mutation { createTool(input: { code: "echo", name: "Echo", toolType: HTTP }) { id } }`;
 const createVersion = `mutation ($id: ID!, $config: JSONObject!) { createToolVersion(input: { toolId: $id, invokeConfig: $config }) { id invokeConfig } }`;
 const createBinding = `mutation ($id: ID!, $secrets: JSONObject!) { createToolBinding(input: { toolId: $id, name: "b", secretHeaders: $secrets }) { id config } }`;
+const createSecret = `mutation ($input: CreateSecretInput!) { createSecret(input: $input) { id name origins } }`;
 const createProvider = `mutation ($baseUrl: String!, $apiKey: String!) {
   createModelProvider(input: { code: "own", name: "Own", baseUrl: $baseUrl, apiKey: $apiKey, defaultModel: "m" }) { id apiKeySet }
 }`;
@@ -54,8 +66,25 @@ const everything = `query ($runId: ID!, $bindingId: ID!) {
   traceSpans(runId: $runId) { edges { node { name attributes errorMessage } } }
   toolBinding(id: $bindingId) { config toolVersion { invokeConfig } tool { latestVersion { invokeConfig } } }
   modelProviders { edges { node { baseUrl apiKeySet } } }
-  requestAudits { edges { node { operationName } } }
+  requestAudits { edges { node { operationName variables details } } }
+  secrets { edges { node { name origins } } }
 }`;
+
+const canaryEvents = graphql(`
+  subscription CanaryEvents($runId: ID!) {
+    runEvents(runId: $runId) {
+      type
+      delta
+      runStatus
+      nodeRun {
+        input
+        outputText
+        outputJson
+        errorMessage
+      }
+    }
+  }
+`);
 
 describe("secrets", () => {
   it("reach their origin, and lie in clear in no answer, no row and no line of the log", async () => {
@@ -65,7 +94,8 @@ describe("secrets", () => {
     });
     http.on("POST /refuse", ({ headers }, response) => void response.writeHead(500).end(`no such key ${String(headers["x-shared"])}`));
     const bindingId = await makeTool();
-    const shown = [];
+    const shown: unknown[] = [];
+    const events: unknown[] = [];
     for (const [path, errorCode] of [["/echo"], ["/refuse", "TOOL_HTTP_ERROR"]] as const) {
       const call = { id: "call", type: "tool", config: { tool_binding_id: bindingId, path } };
       const say = { id: "say", type: "answer", config: { answer: "{{ nodes.call.output }}" } };
@@ -74,14 +104,28 @@ describe("secrets", () => {
       const run = await finishRun(platform, runId);
       expect(run.nodeRuns.edges.find(({ node }) => node.nodeId === "call")?.node.errorCode ?? undefined).toBe(errorCode);
       shown.push(await ask(platform, everything, { runId, bindingId }));
+      events.push(...(await eventsOf(runId)));
     }
-    expect(http.requests.at(-1)?.headers).toMatchObject({ authorization: `Bearer ${secrets.ofVersion}`, "x-shared": secrets.ofBinding });
+    expect(http.requests.at(-1)?.headers).toMatchObject({
+      authorization: `Bearer ${secrets.ofVersion}`,
+      "x-shared": secrets.ofBinding,
+      "x-noun": `n ${secrets.ofNoun}`,
+    });
+    expect(http.requests.at(-1)?.body).toContain(secrets.ofNounInBody);
+    expect(new URL(http.requests.at(-1)!.path, http.url).searchParams.get("n")).toBe(secrets.ofNoun);
     expect(JSON.stringify(shown)).toContain("***");
-    shown.push(await failAtProviders());
+    shown.push(
+      await failAtProviders(),
+      await succeedAtProvider(),
+      await platform.post("{ apiKeys { nodes { prefix } } }", {}, { "x-api-key": secrets.apiKey }),
+    );
+    await refuseSecrets();
     expect(provider.requests.map(({ headers }) => headers.authorization)).toEqual(
       expect.arrayContaining([`Bearer ${secrets.ofOperator}`, `Bearer ${secrets.ofProvider}`]),
     );
     expectNoSecret("the answers", JSON.stringify(shown));
+    expect(events.length).toBeGreaterThan(5);
+    expectNoSecret("the events", JSON.stringify(events));
     for (const [table, rows] of await storedRows()) expectNoSecret(table, rows);
     expectNoSecret("the log", await readFile(logFile, "utf8"));
   });
@@ -90,7 +134,18 @@ describe("secrets", () => {
 /** A tool with a secret of its version and one of its binding. */
 async function makeTool(): Promise<string> {
   const { createTool: tool } = await ask<{ createTool: { id: string } }>(platform, createTool);
-  const config = { method: "POST", base_url: http.url, body: { q: 1 }, headers: { Authorization: `Bearer ${secrets.ofVersion}` } };
+  for (const [name, value] of [
+    ["NOUN", secrets.ofNoun],
+    ["IN_BODY", secrets.ofNounInBody],
+  ])
+    await ask(platform, createSecret, { input: { name, value, origins: [http.url] } });
+  const config = {
+    method: "POST",
+    base_url: http.url,
+    query: { n: "{{ secrets.NOUN }}" },
+    body: { q: "{{ secrets.IN_BODY }}" },
+    headers: { Authorization: `Bearer ${secrets.ofVersion}`, "x-noun": "n {{ secrets.NOUN }}" },
+  };
   const version = await ask<object>(platform, createVersion, { id: tool.id, config });
   const { createToolBinding: binding } = await ask<{ createToolBinding: { id: string } }>(platform, createBinding, {
     id: tool.id,
@@ -114,6 +169,46 @@ async function failAtProviders(): Promise<unknown[]> {
   return shown;
 }
 
+/** An llm node whose provider repeats the key in an answer that succeeds, a few characters a piece; and a completion of a caller's. */
+async function succeedAtProvider(): Promise<unknown[]> {
+  const said = `Well, ${secrets.ofProvider}, and ${Buffer.from(`x${secrets.ofProvider}`).toString("base64")}.`;
+  const pieces = said.match(/.{1,4}/gs)!.map((content) => ({ model: `m ${secrets.ofProvider}`, choices: [{ delta: { content } }] }));
+  const body = [...pieces, { choices: [{ delta: {}, finish_reason: "stop" }] }]
+    .map((piece) => `data: ${JSON.stringify(piece)}\n\n`)
+    .join("");
+  provider.chat({ status: 200, headers: { "content-type": "text/event-stream" }, body: `${body}data: [DONE]\n\n` });
+  const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "write", type: "llm", config: { prompt: "hi" } }], edges: [] });
+  const runId = await startRun(platform, workflowId);
+  const events = await eventsOf(runId);
+  const run = await finishRun(platform, runId);
+  expect(run.nodeRuns.edges[0]?.node).toMatchObject({ status: "COMPLETED", outputText: expect.stringContaining("Well, ***, and") });
+  const caller = `mutation { chatCompletion(input: { messages: [{ role: USER, content: "hi" }] }) { id model content } }`;
+  return [run, events, await platform.post(caller)];
+}
+
+/** Secrets in what is refused: nobody is told them again. */
+async function refuseSecrets(): Promise<void> {
+  const answers = [
+    await platform.post(createSecret, { input: { name: "no name", value: secrets.ofNoun, origins: [http.url] } }),
+    await platform.post(createSecret, { input: { name: "OK", value: secrets.ofNoun, origins: ["nowhere"] } }),
+    await platform.post(createSecret, { input: { name: 1, value: secrets.ofNoun, origins: [http.url] } }),
+    await platform.post(createProvider, { baseUrl: "nowhere", apiKey: secrets.ofProvider }),
+  ];
+  for (const { errors } of answers) expect(errors).toHaveLength(1);
+  // GraphQL repeats what is of a wrong type: the value beside it is not of it.
+  expectNoSecret("what is refused", JSON.stringify(answers.filter((_, index) => index !== 2)));
+}
+
+/** Everything that subscribers are told of a run. */
+async function eventsOf(runId: string): Promise<unknown[]> {
+  const told: unknown[] = [];
+  for await (const event of platform.client().subscribe(canaryEvents, { runId })) {
+    told.push(event);
+    if (/COMPLETED|FAILED/.test(event.runEvents.runStatus ?? "")) break;
+  }
+  return told;
+}
+
 async function storedRows(): Promise<[string, string][]> {
   const client = new pg.Client({ connectionString: platform.database.adminUrl });
   await client.connect();
@@ -131,7 +226,18 @@ async function storedRows(): Promise<[string, string][]> {
 
 function expectNoSecret(place: string, text: string): void {
   for (const [name, secret] of Object.entries(secrets)) {
-    for (const form of [secret, Buffer.from(secret).toString("base64"), Buffer.from(`Bearer ${secret}`).toString("base64")])
+    const bytes = Buffer.from(secret);
+    const within = (before: string) =>
+      Buffer.from(before + secret)
+        .toString("base64")
+        .slice(4, -4);
+    for (const form of [
+      secret,
+      encodeURIComponent(secret),
+      bytes.toString("hex"),
+      bytes.toString("base64"),
+      ...["", "x", "xy", "Bearer "].map(within),
+    ])
       expect([place, name, text.includes(form)]).toEqual([place, name, false]);
   }
 }

@@ -176,6 +176,7 @@ describe("a platform a part of which is killed", () => {
   it("is a worker: its runs go on elsewhere long before their leases run out", async () => {
     const killedAtMs = Promise.withResolvers<number>();
     const calledAgainAtMs = Promise.withResolvers<number>();
+    const { restarts } = await partHealth("worker");
     source.on("GET /hangs", [
       () => {
         killedAtMs.resolve(performance.now());
@@ -193,7 +194,7 @@ describe("a platform a part of which is killed", () => {
       () => partHealth("worker"),
       ({ state }) => state === "UP",
     );
-    expect(worker).toMatchObject({ restarts: 1, lastEndCause: "KILLED" });
+    expect(worker).toMatchObject({ restarts: restarts + 1, lastEndCause: "KILLED" });
     // A lease has 20 s left at least.
     expect((await calledAgainAtMs.promise) - (await killedAtMs.promise)).toBeLessThan(18_000);
   }, 300_000);

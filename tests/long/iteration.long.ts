@@ -40,7 +40,7 @@ describe("an iteration of 10,000 items", () => {
 });
 
 describe("an item that kills its workers", () => {
-  it("fails alone in an iteration that continues; the run of another tenant goes its way, and three such items end theirs", async () => {
+  it("fails alone in an iteration that continues; three such items end their run", async () => {
     const count = 20;
     const killAll = (): void => {
       for (const pid of [platform.part("suspects"), platform.part("worker")]) if (pid !== 0) process.kill(pid, "SIGKILL");

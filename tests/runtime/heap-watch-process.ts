@@ -14,13 +14,13 @@ watch.start();
 const held: object[][] = [];
 const fillTo = (share: number): void => {
   while (process.memoryUsage().heapUsed < getHeapStatistics().heap_size_limit * share)
-    held.push(Array.from({ length: 10_000 }, () => ({})));
+    held.push(Array.from({ length: 10_000 }, () => ({ a: 1 })));
   globalThis.gc!();
 };
 fillTo(0.5);
 process.send!("half full");
 await once(process, "message");
-fillTo(0.85);
+fillTo(0.8);
 process.send!("nearly full");
 await once(process, "message");
 held.length = 0;

@@ -1,4 +1,6 @@
 /** Who asked, as the audit tells it (docs/audit.md). */
+import { once } from "node:events";
+import WebSocket from "ws";
 import { eventually } from "../testkit/eventually.ts";
 import { refusalIn, startKeyedPlatform, type KeyedPlatform, type MadeKey } from "../testkit/keyed-platform.ts";
 
@@ -11,17 +13,25 @@ afterAll(() => t.stop());
 const apps = "query Asked { apps { nodes { code } } }";
 
 interface Asked {
+  requestId: string;
+  operationType: string;
+  rootFields: string[];
+  statusCode: number;
+  variables: Record<string, unknown> | null;
+  details: Record<string, unknown> | null;
+  userAgent: string | null;
   apiKeyId: string | null;
   apiKey: { id: string; name: string; prefix: string; status: string } | null;
   operationName: string;
   event: string | null;
 }
 
+const rowFields = `requestId operationType rootFields statusCode variables details userAgent
+  apiKeyId apiKey { id name prefix status } operationName event`;
+
 /** The rows of an operation, as a key reads them. */
 async function audits({ secret }: MadeKey, name: string, headers: Record<string, string> = {}): Promise<Asked[]> {
-  const query = `query ($name: String) {
-    requestAudits(filter: { operationName: $name }) { nodes { apiKeyId apiKey { id name prefix status } operationName event } }
-  }`;
+  const query = `query ($name: String) { requestAudits(filter: { operationName: $name }) { nodes { ${rowFields} } } }`;
   const read = async () => {
     const { data } = await t.as(secret, query, { name }, headers);
     return (data as { requestAudits: { nodes: Asked[] } }).requestAudits.nodes;
@@ -68,5 +78,105 @@ describe("an operation's row", () => {
     const auditor = await t.keyOf("scoped", ["audit:read"]);
     expect(refusalIn(await t.as(auditor.secret, "{ requestAudits { nodes { apiKey { name } } } }"))).toBeUndefined();
     expect(refusalIn(await t.as(auditor.secret, "{ apiKeys { nodes { id } } }"))).toBe("FORBIDDEN SCOPE_MISSING");
+  });
+});
+
+describe("the row of an operation that its key may not ask for", () => {
+  const body = (name: string) =>
+    JSON.stringify({
+      query: `mutation ${name}($code: String!) { createApp(input: { code: $code, name: "x" }) { id } }`,
+      variables: { code: "shop" },
+      operationName: name,
+    });
+  const over = (accept: string) => async (secret: string, name: string) => {
+    const headers = { "content-type": "application/json", accept, "x-api-key": secret };
+    const answer = await fetch(t.url, { method: "POST", headers, body: body(name) });
+    await answer.text();
+    expect(answer.status).toBe(403);
+  };
+  async function overSocket(secret: string, name: string): Promise<void> {
+    const socket = new WebSocket(t.url.replace("http", "ws"), "graphql-transport-ws");
+    await once(socket, "open");
+    socket.send(JSON.stringify({ type: "connection_init", payload: { "x-api-key": secret } }));
+    await once(socket, "message");
+    socket.send(`{"id":"1","type":"subscribe","payload":${body(name)}}`);
+    await once(socket, "message");
+    socket.close();
+  }
+  it.each([
+    ["HTTP", "Plain", over("application/json")],
+    ["server-sent events", "Events", over("text/event-stream")],
+    ["multipart", "Parts", over("multipart/mixed; subscriptionSpec=1.0")],
+    ["a WebSocket", "Socket", overSocket],
+  ])("says what it was, over %s", async (_transport, name, ask) => {
+    const owner = await t.keyOf("refused");
+    const reader = await t.keyOf("refused", ["app:read"]);
+    await ask(reader.secret, name);
+    expect(await audits(owner, name)).toMatchObject([
+      {
+        apiKeyId: reader.id,
+        operationType: "MUTATION",
+        rootFields: ["createApp"],
+        statusCode: 403,
+        variables: { code: "shop" },
+        event: null,
+      },
+    ]);
+  });
+});
+
+describe("an API key that stands where it should not", () => {
+  it("is in no row: not as an id, a name, an operation's name, a user agent or a request's id", async () => {
+    const owner = await t.keyOf("lost");
+    const { secret } = owner;
+    const query = `query Misplaced_${secret}($id: ID!, $code: String!, $after: String) {
+      apiKey(id: $id) { id } appByCode(code: $code) { id } apps(after: $after) { nodes { id } }
+    }`;
+    const variables = { id: `${"x".repeat(60)}${secret}`, code: secret, after: secret.slice(0, 40) };
+    const answer = await t.as(secret, query, variables, { "user-agent": `curl ${secret}`, "x-request-id": secret });
+    expect(answer.headers.get("x-request-id")).not.toContain(secret);
+    const prefix = secret.slice(0, 16);
+    const rows = await audits(owner, `Misplaced_${prefix}[redacted]`);
+    expect(rows).toMatchObject([
+      { rootFields: ["apiKey", "appByCode", "apps"], variables: { code: `${prefix}[redacted]` }, userAgent: `curl ${prefix}[redacted]` },
+    ]);
+    expect(JSON.stringify(rows)).not.toContain(secret.slice(0, 20));
+  });
+});
+
+describe("the event KEY_CHANGED", () => {
+  const make = `createApiKey(input: { name: "n", scopes: ["run:read"] }) { apiKey { id } }`;
+  it.each([
+    ["Made", `{ ${make} }`, { mutations: ["createApiKey"] }],
+    ["MadeBesideOthers", `{ bad: createApp(input: { code: "a b", name: "x" }) { id } some: ${make} }`, { mutations: ["createApiKey"] }],
+    ["NotMade", `{ createApiKey(input: { name: "n", scopes: [] }) { apiKey { id } } }`, null],
+    ["NotFound", `{ rotateApiKey(id: "none") { secret } updateApiKeyStatus(id: "none", status: REVOKED) { id } }`, null],
+  ])("is of keys that were changed: %s", async (name, selection, details) => {
+    const owner = await t.keyOf("changes");
+    await t.as(owner.secret, `mutation ${name} ${selection}`);
+    expect(await audits(owner, name)).toMatchObject([{ event: details && "KEY_CHANGED", details }]);
+  });
+});
+
+describe("a key that is accepted no more", () => {
+  it("has a row with its tenant when it is tried, by HTTP and by WebSocket; one that is nobody's has none there", async () => {
+    const owner = await t.keyOf("robbed");
+    const stolen = await t.keyOf("robbed");
+    await t.admin.revoke(stolen.id);
+    await eventually(
+      async () => refusalIn(await t.as(stolen.secret, apps)),
+      (refusal) => refusal === "UNAUTHENTICATED KEY_INVALID",
+    );
+    const socket = new WebSocket(t.url.replace("http", "ws"), "graphql-transport-ws");
+    await once(socket, "open");
+    socket.send(JSON.stringify({ type: "connection_init", payload: { "x-api-key": stolen.secret } }));
+    await once(socket, "close");
+    await t.as("agp_none", apps, {}, { "x-tenant-id": "robbed" });
+    const tried = async () => {
+      const query = `{ requestAudits(filter: { event: AUTH_FAILED }) { nodes { ${rowFields} } } }`;
+      return ((await t.as(owner.secret, query)).data as { requestAudits: { nodes: Asked[] } }).requestAudits.nodes;
+    };
+    const rows = await eventually(tried, (seen) => seen.length >= 2);
+    expect(new Set(rows.map(({ apiKeyId }) => apiKeyId))).toEqual(new Set([stolen.id]));
   });
 });

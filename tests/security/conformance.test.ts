@@ -3,6 +3,7 @@ import { getIntrospectionQuery } from "graphql";
 import { serverAudits } from "graphql-http";
 import WebSocket from "ws";
 import type { KeyRing } from "../../router/access/key-ring.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { fixtureRouter, type FixtureRouter } from "../testkit/fixture-router.ts";
 import { refusalIn, startKeyedPlatform } from "../testkit/keyed-platform.ts";
 import { keyedRouter, type KeyedRouter } from "../testkit/keyed-router.ts";
@@ -118,6 +119,31 @@ describe("introspection", () => {
     const made = await t.as(keys.all.secret, `mutation { createApiKey(input: { name: "n", scopes: ["reader"] }) { secret } }`);
     const { secret } = (made.data as { createApiKey: { secret: string } }).createApiKey;
     expect(refusalIn(await t.as(secret, asked[0]!))).toBeUndefined();
+  });
+
+  it("is not done by mistakes either: suggestions need that scope too, and who has no key is told that", async () => {
+    await using t = await startKeyedPlatform();
+    const without = await t.keyOf("t1", ["app:read", "key:write"]);
+    const reader = await t.keyOf("t1", ["app:read", "key:write", "schema:read"]);
+    const messages = async (secret: string, query: string) => (await t.as(secret, query)).errors!.map(({ message }) => message).join("\n");
+    for (const [query, told] of [
+      ["{ apps { nodes { cod } } }", 'Cannot query field "cod" on type "App".'],
+      ["{ services { ... on Appp { id } } }", 'Unknown type "Appp".'],
+      ["{ servics { name } }", 'Cannot query field "servics" on type "Query".'],
+      [
+        "mutation ($s: ApiKeyStatus! = REVOKE) { updateApiKeyStatus(id: 1, status: $s) { id } }",
+        'Value "REVOKE" does not exist in "ApiKeyStatus" enum.',
+      ],
+    ] as const) {
+      expect(await messages(without.secret, query)).toBe(told);
+      expect(await messages(reader.secret, query)).toMatch(`${told} Did you mean`);
+      const nobody = async () => refusalIn(await t.as(undefined, query));
+      // The router may not have heard yet that there are keys.
+      await eventually(nobody, (refusal) => refusal === "UNAUTHENTICATED KEY_MISSING");
+    }
+    const variable = "mutation ($s: ApiKeyStatus!) { updateApiKeyStatus(id: 1, status: $s) { id } }";
+    const { errors } = await t.as(without.secret, variable, { s: "REVOKE" });
+    expect(errors![0]!.message).toMatch(/does not exist in "ApiKeyStatus" enum\.$/);
   });
 
   it("is open where nobody is asked for a key", async () => {

@@ -1,4 +1,6 @@
 /** What API keys promise (docs/security.md). */
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { crc32 } from "node:zlib";
 import { query } from "../testkit/admin-query.ts";
 import { refusalIn, startKeyedPlatform, type KeyedPlatform } from "../testkit/keyed-platform.ts";
@@ -34,6 +36,31 @@ describe("an API key", () => {
     const { secret } = await t.keyOf("headers");
     const sent = header === "authorization" ? `Bearer ${secret}` : secret;
     expect(refusalIn(await t.as(undefined, apps, {}, { [header]: sent }))).toBeUndefined();
+  });
+
+  it("is one: two that differ are refused, in whatever order; the token of another system beside it is not looked at", async () => {
+    const [one, two] = [await t.keyOf("two"), await t.keyOf("two")].map(({ secret }) => secret) as [string, string];
+    const port = Number(new URL(t.url).port);
+    const sent = async (lines: string[]): Promise<string> => {
+      const head = ["POST /graphql HTTP/1.1", "host: 127.0.0.1", "connection: close", "content-type: application/json", ...lines];
+      const body = JSON.stringify({ query: apps });
+      const socket = connect(port, "127.0.0.1");
+      socket.write(`${[...head, `content-length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`);
+      const answer = await text(socket);
+      return `${answer.slice(9, 12)} ${/"reason":"(\w+)"/.exec(answer)?.[1] ?? "answered"}`;
+    };
+    for (const [first, second] of [
+      [one, two],
+      [two, one],
+    ]) {
+      expect(await sent([`x-api-key: ${first}`, `authorization: Bearer ${second}`])).toBe("400 KEYS_DIFFER");
+      expect(await sent([`authorization: Bearer ${first}`, `Authorization: Bearer ${second}`])).toBe("400 KEYS_DIFFER");
+    }
+    expect(await sent([`x-api-key: ${one}`, `authorization: Bearer ${one}`])).toBe("200 answered");
+    for (const other of ["Basic dXNlcjpwYXNz", "Bearer eyJhbGciOiJIUzI1NiJ9"]) {
+      expect(await sent([`x-api-key: ${one}`, `authorization: ${other}`])).toBe("200 answered");
+      expect(await sent([`authorization: ${other}`])).toBe("401 KEY_INVALID");
+    }
   });
 
   it("is not taken from a URL, which logs and histories keep", async () => {

@@ -42,6 +42,8 @@ export interface TestPlatformSetup {
   workers?: number;
   /** False: see {@link createTestDatabase}. */
   rowSecurity?: boolean;
+  /** A database that is there, and stays, with the key of its secrets; else one of its own. */
+  on?: { database: TestDatabase; encryptionKey: string };
 }
 
 /** When it is not stopped by then, it will not be. */
@@ -50,14 +52,14 @@ const stopMs = 120_000;
 /** Starts it. */
 export async function startTestPlatform(setup: TestPlatformSetup = {}): Promise<TestPlatform> {
   const shutdown = new ShutdownList();
-  const database = await createTestDatabase(setup);
-  shutdown.add("database", () => database.drop(), stopMs);
+  const database = setup.on?.database ?? (await createTestDatabase(setup));
+  if (setup.on === undefined) shutdown.add("database", () => database.drop(), stopMs);
   const dataDir = await mkdtemp(join(tmpdir(), "agent-platform-test-data-"));
   shutdown.add("data", () => rm(dataDir, { recursive: true, force: true }), stopMs);
   const env: ReadyEnv = {
     ...defaultEnv({ port: 0, dataDir, logLevel: "silent", ...setup.env }),
     databaseUrl: database.url,
-    encryptionKey: randomBytes(32).toString("hex"),
+    encryptionKey: setup.on?.encryptionKey ?? randomBytes(32).toString("hex"),
   };
   const workerSocket = join(dataDir, "workers.sock");
   const options = { log: createLog(env, "test"), keys: testKeys, progress: () => {} };

@@ -1,11 +1,19 @@
-/** What the rows of runs say when an owner makes the runs again from them: what was told of them (C5), and each iteration what its items gave (C8). */
+/** What the rows of runs say when an owner makes the runs again from them: what was told of them (C5), and each iteration what its items gave, each loop what its last round did (C8). */
 import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
+import type { Json, JsonObject } from "#shared/json.ts";
 import type { FrameResult } from "../../subgraphs/runtime/engine/frame.ts";
 import { iterationOutput } from "../../subgraphs/runtime/engine/iteration.driver.ts";
+import { loopOutput } from "../../subgraphs/runtime/engine/loop.driver.ts";
 import { runOutput } from "../../subgraphs/runtime/engine/output.ts";
 import { ordinalOf } from "../../subgraphs/runtime/engine/path.ts";
-import { compilePlan, nodeOfPath, type CompiledPlan, type PlanDocument } from "../../subgraphs/runtime/engine/plan.ts";
+import {
+  compilePlan,
+  nodeOfPath,
+  type CompiledComposite,
+  type CompiledPlan,
+  type PlanDocument,
+} from "../../subgraphs/runtime/engine/plan.ts";
 import { runStatus } from "../../subgraphs/runtime/engine/status.ts";
 import { replayLoaded } from "../../subgraphs/runtime/owner/run-rebuild.ts";
 import { outputsLoad, runsLoad, type LoadedNode, type LoadedRun } from "../../subgraphs/runtime/queue/load.sql.ts";
@@ -61,12 +69,12 @@ function replayedBadly(run: LoadedRun, row: RunRow, plan: CompiledPlan): string[
   }
 }
 
-/** Of each iteration that completed it is made again from the rows of its items. */
+/** Of each iteration that completed it is made again from the rows of its items, and of each loop from those of its rounds. */
 async function givenBadly(pool: Pick<pg.Pool, "query">, { id, nodes }: LoadedRun, plan: CompiledPlan): Promise<string[]> {
   const broken: string[] = [];
   for (const each of nodes) {
     const composite = nodeOfPath(plan, each.path)?.composite;
-    if (each.opened === null || each.status !== 3 || composite?.kind !== "iteration") continue;
+    if (each.opened === null || each.status !== 3 || composite?.end === undefined) continue;
     const { rows } = await pool.query<{ node: LoadedNode }>(
       `select json_build_object('path', n.path, 'status', n.status, 'outputText', n.output_text, 'outputJson', n.output_json,
          'outputArtifactId', n.output_artifact_id) as node
@@ -78,8 +86,18 @@ async function givenBadly(pool: Pick<pg.Pool, "query">, { id, nodes }: LoadedRun
     const results: FrameResult[] = [];
     for (const { path, status, outputText, outputJson } of frames)
       results[ordinalOf(path)!] = { hasFailed: status !== 3, output: { output: outputJson, text: outputText } };
-    if (!isDeepStrictEqual(iterationOutput(composite, results), each.outputJson))
-      broken.push("C8 an iteration gives what its items gave, in their order");
+    if (!isDeepStrictEqual(givenBy(composite, results, each.outputJson), each.outputJson))
+      broken.push(
+        `C8 ${composite.kind === "loop" ? "a loop gives what its last round gave" : "an iteration gives what its items gave, in their order"}`,
+      );
   }
   return broken;
+}
+
+/** Its variables stand in its output only, and so does why it ended. */
+function givenBy(composite: CompiledComposite, results: FrameResult[], given: Json): Json {
+  if (composite.kind === "iteration") return iterationOutput(composite, results);
+  const { stopped, variables } = given as { stopped: string; variables: JsonObject };
+  const last = results.at(-1)?.output ?? { output: null, text: null };
+  return loopOutput(last, { rounds: results.length, isDone: stopped === "until", variables });
 }

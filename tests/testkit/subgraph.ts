@@ -60,7 +60,7 @@ export async function openTestSubgraph<L, S>(definition: SubgraphDefinition<L, S
     env: fullEnv,
     log: createLog(fullEnv, "test"),
     hints: localHints(),
-    call: registry,
+    call: registry.as(definition.name),
     secrets: createSecretBox(randomBytes(32).toString("hex")),
     databaseUrl: database.url,
   });

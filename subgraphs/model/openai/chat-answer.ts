@@ -1,5 +1,6 @@
 /** A completion put together from what a provider answers: from the one value of a whole answer, or from the pieces of a stream. */
 import type { ChatCompletion } from "../chat.types.ts";
+import type { ScrubbedStream, Scrubber } from "#shared/secret/scrub.ts";
 import type { AnswerPiece, SaidPiece } from "./answer-piece.ts";
 import { laterUsage, type AnswerUsage } from "./answer-usage.ts";
 import { finishReason, isAbortReason, laterReason } from "./finish-reason.ts";
@@ -19,18 +20,26 @@ export interface Taken {
 /** Puts pieces together. */
 export class CompletionAssembler {
   readonly #model: string;
-  readonly #calls = new ToolCalls();
-  readonly #text = new TextRow();
-  readonly #reasoning = new TextRow();
+  readonly #scrubber: Scrubber;
+  readonly #calls: ToolCalls;
+  readonly #text: TextRow;
+  readonly #reasoning: TextRow;
   #id = "";
   #answeredModel = "";
   #usage: AnswerUsage = {};
   #reason: string | undefined;
   #cameByDelta = false;
 
-  /** @param model  the one that was asked for: servers may not say which one answers. */
-  constructor(model: string) {
+  /**
+   * @param model     the one that was asked for: servers may not say which one answers.
+   * @param scrubber  takes the provider's own secrets out of all that is shown.
+   */
+  constructor(model: string, scrubber: Scrubber) {
     this.#model = model;
+    this.#scrubber = scrubber;
+    this.#calls = new ToolCalls(scrubber);
+    this.#text = new TextRow(scrubber);
+    this.#reasoning = new TextRow(scrubber);
   }
 
   /** Whether the provider said that it is done. */
@@ -65,9 +74,9 @@ export class CompletionAssembler {
     return { text: this.#text.add(said.text), reasoning: this.#reasoning.add(said.reasoning), toolCalls };
   }
 
-  /** What is left of texts that were cut within a character. */
+  /** What is left of texts that were cut within a character, or where a secret might have begun. */
   rest(): Taken {
-    return { text: this.#text.end(), reasoning: this.#reasoning.end(), toolCalls: [] };
+    return { text: this.#text.end(), reasoning: this.#reasoning.end(), toolCalls: this.#calls.rest() };
   }
 
   /** The whole. */
@@ -76,12 +85,12 @@ export class CompletionAssembler {
     const toolCalls = this.#calls.finish();
     const { prompt = 0, completion = 0, cached, reasoning } = this.#usage;
     return {
-      id: this.#id || "unknown",
-      model: this.#answeredModel || this.#model,
+      id: this.#scrubber.text(this.#id) || "unknown",
+      model: this.#scrubber.text(this.#answeredModel) || this.#model,
       content: this.#text.whole,
       toolCalls,
       finishReason: finishReason(this.#reason, { areThere: toolCalls.length > 0, areWhole: this.#calls.areWhole }),
-      providerFinishReason: this.#reason ?? null,
+      providerFinishReason: this.#reason === undefined ? null : this.#scrubber.text(this.#reason),
       promptTokens: prompt,
       completionTokens: completion,
       cachedTokens: cached ?? null,
@@ -108,9 +117,16 @@ export class CompletionAssembler {
 /** A text that comes in pieces. */
 class TextRow {
   readonly #characters = new WholeCharacters();
+  readonly #scrubber: Scrubber;
+  #scrubbed: ScrubbedStream;
   #pieces: string[] = [];
   #isEmpty = true;
   #length = 0;
+
+  constructor(scrubber: Scrubber) {
+    this.#scrubber = scrubber;
+    this.#scrubbed = scrubber.stream();
+  }
 
   /** Whether not even the half of a character came. */
   get isEmpty(): boolean {
@@ -127,17 +143,23 @@ class TextRow {
   add(piece: string): string {
     if (piece === "") return "";
     this.#isEmpty = false;
-    return this.#keep(this.#characters.push(piece));
+    return this.#keep(this.#scrubbed.push(this.#characters.push(piece)));
   }
 
   /** Takes of a repetition what has not come yet; of something else nothing. */
-  addRestOf(text: string): string {
+  addRestOf(repeated: string): string {
     const had = this.#length;
-    return text.length > had && text.startsWith(this.whole ?? "") ? this.add(text.slice(had)) : "";
+    const text = this.#scrubber.text(repeated);
+    if (text.length <= had || !text.startsWith(this.whole ?? "")) return "";
+    // It has what waits, too.
+    this.#characters.end();
+    this.#scrubbed = this.#scrubber.stream();
+    this.#isEmpty = false;
+    return this.#keep(text.slice(had));
   }
 
   end(): string {
-    return this.#keep(this.#characters.end());
+    return this.#keep(this.#scrubbed.push(this.#characters.end()) + this.#scrubbed.end());
   }
 
   #keep(text: string): string {

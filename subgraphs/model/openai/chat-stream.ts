@@ -69,7 +69,7 @@ class ChatReader {
 
   constructor(call: Pick<ProviderCall, "provider" | "model">) {
     this.#call = call;
-    this.#assembler = new CompletionAssembler(call.model);
+    this.#assembler = new CompletionAssembler(call.model, secretScrubber(call.provider));
   }
 
   /** Whether the mark of the end has come. */

@@ -29,7 +29,7 @@ export function readEmbeddings(provider: ProviderTarget, answer: Json, texts: nu
   const vectors = ordered.map((item, index) => vectorOf(item) ?? invalid(`data.${index} has no vector of numbers`));
   const failed = vectors.find((vector) => vector instanceof Error);
   if (failed !== undefined) throw failed;
-  const model = typeof body["model"] === "string" ? body["model"] : "";
+  const model = typeof body["model"] === "string" ? secretScrubber(provider).text(body["model"]) : "";
   return { model, vectors: vectors as number[][], promptTokens: readUsage(body, undefined)?.prompt ?? 0 };
 }
 

@@ -1,6 +1,5 @@
 /** A provider as requests see it: where it is, as whom it is asked, and what must not be shown of that. */
 import type { EgressPolicy } from "#shared/fetch/egress.ts";
-import { isCredentialName } from "#shared/secret/credentials.ts";
 import { createScrubber, type Scrubber } from "#shared/secret/scrub.ts";
 
 /** Where to ask, and as whom. */
@@ -18,14 +17,9 @@ export interface ProviderTarget {
   egress: EgressPolicy;
 }
 
-/** Shorter values of headers are words such as `true`, which errors need. */
-const shortestHeaderSecret = 8;
-
 /** Takes the provider's key, and the values of its headers, out of what the provider says of them. */
 export function secretScrubber({ apiKey, headers }: Pick<ProviderTarget, "apiKey" | "headers">): Scrubber {
-  const secrets = Object.entries(headers).flatMap(([name, value]) =>
-    value.length >= shortestHeaderSecret || isCredentialName(name) ? [value] : [],
-  );
+  const secrets = Object.values(headers);
   return createScrubber(apiKey === undefined ? secrets : [apiKey, ...secrets]);
 }
 

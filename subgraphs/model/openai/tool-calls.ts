@@ -5,6 +5,7 @@
  */
 import type { Json } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
+import type { ScrubbedStream, Scrubber } from "#shared/secret/scrub.ts";
 import type { ChatToolCall } from "../chat.types.ts";
 import type { CallPiece } from "./answer-piece.ts";
 import { JsonScan, skipBlank } from "./json-scan.ts";
@@ -18,6 +19,12 @@ export class ToolCalls {
   readonly #calls: OneCall[] = [];
   readonly #byId = new Map<string, OneCall>();
   readonly #byIndex = new Map<number, OneCall>();
+  readonly #scrubber: Scrubber;
+
+  /** @param scrubber  takes the provider's own secrets out of all that is shown. */
+  constructor(scrubber: Scrubber) {
+    this.#scrubber = scrubber;
+  }
 
   /** Takes a piece of a stream in; undefined where it brings nothing new. */
   take(piece: CallPiece): ToolCallDelta | undefined {
@@ -50,6 +57,11 @@ export class ToolCalls {
     return this.#calls.every(({ isWhole, text }) => isWhole || text === "");
   }
 
+  /** What still waits of their names and arguments, for it might have been the beginning of a secret. */
+  rest(): ToolCallDelta[] {
+    return this.#calls.flatMap((call) => call.end() ?? []);
+  }
+
   /** The calls, each with an id of its own. Something without name and arguments is none. */
   finish(): ChatToolCall[] {
     const ids = new Set<string>();
@@ -58,7 +70,8 @@ export class ToolCalls {
       .map((call, index) => {
         const id = call.id === "" ? `call_${index}` : ids.has(call.id) ? `${call.id}_${index}` : call.id;
         ids.add(id);
-        return { id, name: call.name, arguments: parseArguments(call.text) };
+        const { text, json } = this.#scrubber;
+        return { id: text(id), name: text(call.name), arguments: json(parseArguments(call.text)) };
       });
   }
 
@@ -69,7 +82,7 @@ export class ToolCalls {
   }
 
   #begin(piece: CallPiece): ToolCallDelta {
-    const call = new OneCall(this.#calls.length);
+    const call = new OneCall(this.#calls.length, this.#scrubber);
     this.#calls.push(call);
     this.#remember(call, piece);
     return call.add(piece);
@@ -95,12 +108,18 @@ class OneCall {
   /** The provider's; undefined where it gave none. */
   index: number | undefined;
   readonly #characters = new WholeCharacters();
+  readonly #scrubber: Scrubber;
+  readonly #shownName: ScrubbedStream;
+  readonly #shownText: ScrubbedStream;
   #scan = new JsonScan();
   #parts: string[] = [];
   #isWhole = false;
 
-  constructor(place: number) {
+  constructor(place: number, scrubber: Scrubber) {
     this.#place = place;
+    this.#scrubber = scrubber;
+    this.#shownName = scrubber.stream();
+    this.#shownText = scrubber.stream();
   }
 
   /** Whether anything of its arguments has come. */
@@ -118,15 +137,24 @@ class OneCall {
     return this.#parts[0] ?? "";
   }
 
-  add({ id, name, arguments: given }: CallPiece): ToolCallDelta {
+  add({ id, name: named, arguments: given }: CallPiece): ToolCallDelta {
     const isNewId = this.id === "" && id !== "";
     if (isNewId) this.id = id;
     // A name may come in pieces too.
-    const more = name === this.name ? "" : name;
+    const more = named === this.name ? "" : named;
     this.name += more;
     const text = this.#characters.push(given);
     this.#addArguments(text);
-    return { index: this.#place, id: isNewId ? id : null, name: more === "" ? null : more, arguments: text };
+    const name = this.#shownName.push(more);
+    const shown = { name: name === "" ? null : name, arguments: this.#shownText.push(text) };
+    return { index: this.#place, id: isNewId ? this.#scrubber.text(id) : null, ...shown };
+  }
+
+  /** What waits; undefined where nothing does. */
+  end(): ToolCallDelta | undefined {
+    const [name, text] = [this.#shownName.end(), this.#shownText.end()];
+    if (name === "" && text === "") return undefined;
+    return { index: this.#place, id: null, name: name === "" ? null : name, arguments: text };
   }
 
   #addArguments(text: string): void {

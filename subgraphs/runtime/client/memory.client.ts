@@ -32,6 +32,7 @@ export function memoryClient(call: SubgraphCaller): MemoryPort {
         document: searchDocument,
         variables: { input: search },
         info: requestOf(port),
+        onBytes: port.arrives,
       });
       return (data.searchMemories ?? []).map(({ memory }) => memory.contentText);
     },
@@ -41,6 +42,6 @@ export function memoryClient(call: SubgraphCaller): MemoryPort {
       if (data.createMemory == null) throw new Error("the memory subgraph made no memory and no error");
       return { id: data.createMemory.id };
     },
-    messages: (sessionId, last, port) => sessionMessages(call, requestOf(port), { sessionId, last }),
+    messages: (sessionId, last, port) => sessionMessages(call, requestOf(port), { sessionId, last, onBytes: port.arrives }),
   };
 }

@@ -1,6 +1,7 @@
 /** What the runtime asks of the session subgraph, on that subgraph's own schema. */
 import { graphql } from "#codegen/subgraph-clients/session/gql.ts";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import type { SubgraphRequest } from "#shared/endpoint/endpoint.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import type { SessionMessage } from "../nodes/ports/memory.port.ts";
 
@@ -57,9 +58,10 @@ const messagesDocument = graphql(`
 export async function sessionMessages(
   call: SubgraphCaller,
   info: RequestInfo,
-  { sessionId, last }: { sessionId: string; last: number },
+  { sessionId, last, onBytes }: { sessionId: string; last: number; onBytes?: SubgraphRequest["onBytes"] },
 ): Promise<SessionMessage[]> {
-  const { session } = await call.request({ subgraph: "session", document: messagesDocument, variables: { id: sessionId, last }, info });
+  const variables = { id: sessionId, last };
+  const { session } = await call.request({ subgraph: "session", document: messagesDocument, variables, info, ...(onBytes && { onBytes }) });
   return session?.messages.nodes ?? [];
 }
 

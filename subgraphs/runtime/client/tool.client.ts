@@ -3,6 +3,7 @@ import type { RuntimeToolBindingsQuery, RuntimeToolReferenceQuery } from "#codeg
 import { graphql } from "#codegen/subgraph-clients/tool/gql.ts";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import { representationsOf } from "#shared/graphql/references.ts";
+import type { JsonObject } from "#shared/json.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { requestOf } from "./model.client.ts";
 import type { ToolPort, ToolResponse } from "../nodes/ports/tool.port.ts";
@@ -60,6 +61,7 @@ const referenceDocument = graphql(`
     toolBinding(id: $toolBindingId) @include(if: $byBinding) {
       id
       deletedAt
+      config
       tool {
         ...FrozenTool
       }
@@ -135,4 +137,18 @@ export async function findBindings(call: SubgraphCaller, info: RequestInfo, ids:
   const variables = { bindings: representationsOf("ToolBinding", ids) };
   const { _entities } = await call.request({ subgraph: "tool", document: bindingsDocument, variables, info });
   return _entities.filter((entity): entity is BindingFound => entity !== null && "tool" in entity);
+}
+
+const inputSchemaDocument = graphql(`
+  query RuntimeToolInputSchema($id: ID!) {
+    toolVersion(id: $id) {
+      inputSchema
+    }
+  }
+`);
+
+/** The JSON Schema of what a tool's version is called with; null where there is no such version. */
+export async function toolInputSchema(call: SubgraphCaller, info: RequestInfo, id: string): Promise<JsonObject | null> {
+  const { toolVersion } = await call.request({ subgraph: "tool", document: inputSchemaDocument, variables: { id }, info });
+  return (toolVersion?.inputSchema as JsonObject | undefined) ?? null;
 }

@@ -5,8 +5,9 @@
 import type { HintPublisher } from "#shared/hints.ts";
 import { NoTurn, TurnQueue } from "#shared/turn-queue.ts";
 import { monotonicMs } from "../owner/clock.ts";
-import { runsCancel, type CancelBatch, type CancelCondition, type CancelledBatch } from "../queue/cancel.sql.ts";
+import { runsCancel, type CancelBatch, type CancelledBatch } from "../queue/cancel.sql.ts";
 import { messagePost } from "../queue/post.sql.ts";
+import type { RunCondition } from "../queue/run-condition.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { inboxKinds } from "../queue/statuses.ts";
 import type { MailWatch } from "./mail-watch.ts";
@@ -14,7 +15,7 @@ import type { MailWatch } from "./mail-watch.ts";
 /** Which runs of a tenant to cancel, and why. */
 export interface BulkCancelCall {
   tenantId: string;
-  condition: CancelCondition;
+  condition: RunCondition;
   reason: string | null;
   /** Runs whose ids are behind it; "": all. */
   after: string;

@@ -5,6 +5,7 @@
 import type pg from "pg";
 import { onConnectionLost } from "#shared/db/pool.ts";
 import { LruCache } from "#shared/lru-cache.ts";
+import { secondsHistogram, sizeHistogram } from "#shared/metrics/instruments.ts";
 import { runsCreate } from "../queue/create.sql.ts";
 import type { NewRunRow, PlanRow } from "../queue/rows.ts";
 
@@ -14,6 +15,9 @@ interface Call {
   resolve: (created: Map<string, Date>) => void;
   reject: (cause: unknown) => void;
 }
+
+const createSeconds = secondsHistogram({ name: "create_seconds", help: "From a statement's sending to its answer that creates runs." });
+const createRuns = sizeHistogram({ name: "create_runs", help: "Runs that were created by one statement." });
 
 const flightsAtOnce = 2;
 const runsPerStatement = 1_000;
@@ -70,7 +74,10 @@ export class CreateBatcher {
     for (const id of plans.keys()) if (stored.get(id) === true) plans.delete(id);
     try {
       const runs = calls.flatMap((call) => call.runs);
+      const answered = createSeconds.startTimer();
       const created = await runsCreate(this.#db, runs, [...plans.values()]);
+      answered();
+      createRuns.observe(created.size);
       for (const id of plans.keys()) stored.set(id, true);
       for (const call of calls) call.resolve(created);
     } catch (cause) {

@@ -4,7 +4,9 @@ import type { OutcomeBody } from "../owner/inbox-message.ts";
 
 /** What someone outside says of a node. */
 export type AnswerOutcome =
-  { kind: "completed"; outputText?: string; outputJson?: Json } | { kind: "failed"; code: string; message: string } | { kind: "skipped" };
+  | { kind: "completed"; outputText?: string; outputJson?: Json; route?: string }
+  | { kind: "failed"; code: string; message: string }
+  | { kind: "skipped" };
 
 /** A node run that an outside executor reports on. */
 export interface NodeUpdate {
@@ -17,6 +19,10 @@ export interface NodeUpdate {
   outputJson?: Json;
   errorCode?: string;
   errorMessage?: string;
+  /** The route of an answer that was checked, where it has one. */
+  route?: string;
+  /** Whose report it is. */
+  by?: string | null;
 }
 
 /** The message that tells a node's owner of its end. A failure that was reported from outside is final. */
@@ -30,8 +36,13 @@ export function outcomeMessage(outcome: AnswerOutcome, workerKey: string | undef
 
 /** The end that an update reports. */
 export function updateOutcome(update: NodeUpdate): AnswerOutcome {
-  const { status, outputText, outputJson, errorCode, errorMessage } = update;
+  const { status, outputText, outputJson, errorCode, errorMessage, route } = update;
   if (status === "SKIPPED") return { kind: "skipped" };
   if (status === "FAILED") return { kind: "failed", code: errorCode ?? "FAILED_OUTSIDE", message: errorMessage ?? "" };
-  return { kind: "completed", ...(outputText !== undefined && { outputText }), ...(outputJson !== undefined && { outputJson }) };
+  return {
+    kind: "completed",
+    ...(outputText !== undefined && { outputText }),
+    ...(outputJson !== undefined && { outputJson }),
+    ...(route !== undefined && { route }),
+  };
 }

@@ -10,7 +10,7 @@ import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
-import type { NodePorts } from "../nodes/executor.ts";
+import type { Approval, NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type RunClaim } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
 import type { EventPage, EventRead } from "../queue/events.sql.ts";
@@ -18,11 +18,13 @@ import { dryRunMark, runsQueued } from "../queue/dry-run.sql.ts";
 import { runFork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
 import { agentInputPost, answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
+import { runsDelete, type DeletedBatch } from "../queue/removal.sql.ts";
 import type { NewRunRow } from "../queue/rows.ts";
 import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { BulkCancel, type BulkCancelCall, type BulkCancelled } from "./bulk-cancel.ts";
+import { BulkDelete, type BulkDeleteCall } from "./bulk-delete.ts";
 import { CreateBatcher } from "./create-batcher.ts";
 import { EventBatcher } from "./event-batcher.ts";
 import { MailWatch } from "./mail-watch.ts";
@@ -48,6 +50,8 @@ export interface EngineDeps {
   claimMark?: string;
   /** What the runs that calls execute may hold in memory together; a quarter of what the heap may have. */
   heldBytes?: number | undefined;
+  /** Told that runs were deleted whose rows are to be removed. */
+  runsDeleted?: () => void;
   /** How long a caller waits for the owner of a run to apply what was posted; 1,000. */
   applyWaitMs?: number;
 }
@@ -85,6 +89,7 @@ export class RunControl {
   readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
   readonly #bulkCancel: BulkCancel;
+  readonly #bulkDelete: BulkDelete;
 
   constructor(deps: EngineDeps & { workerKey?: string }) {
     this.#deps = deps;
@@ -96,6 +101,7 @@ export class RunControl {
     this.#events = new EventBatcher(deps.eventsPool ?? db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
     this.#bulkCancel = new BulkCancel({ db, hints, watch: this.#mailWatch });
+    this.#bulkDelete = new BulkDelete({ db, deleted: () => deps.runsDeleted?.() });
     this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
   }
 
@@ -131,11 +137,32 @@ export class RunControl {
     return this.#bulkCancel.cancel(call);
   }
 
-  /** Ends a WAITING node. The first answer wins. */
-  async answerNode(call: RunRef & { path: string; outcome: AnswerOutcome; workerKey?: string }): Promise<Posted> {
-    const { runId, tenantId, path } = call;
+  /** Deletes a finished run: it is gone for everybody at once, and its rows are soon. open: it has not finished. */
+  async deleteRun({ runId, tenantId }: RunRef): Promise<"deleted" | "open" | "unknown"> {
+    const { deleted } = await runsDelete(this.#deps.pool, { tenantId, condition: { ids: [runId] }, after: "", looks: 1, limit: 1 });
+    if (deleted === 0) return (await runHead(this.#deps.pool, runId, tenantId)) === undefined ? "unknown" : "open";
+    this.#deps.runsDeleted?.();
+    return "deleted";
+  }
+
+  /** Deletes whatever finished runs match, for some seconds. */
+  deleteAll(call: BulkDeleteCall): Promise<DeletedBatch | "full"> {
+    return this.#bulkDelete.delete(call);
+  }
+
+  /** Ends a WAITING node. The first answer wins; `by` is whose it is. */
+  async answerNode(call: RunRef & { path: string; outcome: AnswerOutcome; workerKey?: string; by?: string | null }): Promise<Posted> {
+    const { runId, tenantId, path, by = null } = call;
     const body = outcomeMessage(call.outcome, call.workerKey);
-    const posting = await answerPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.outcome, path, body });
+    const posting = await answerPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.outcome, path, body, by });
+    return this.#posted(call, posting);
+  }
+
+  /** Decides of a call that waits for an approval. The first decision wins. */
+  async decideNode(call: RunRef & { path: string; approval: Approval; by: string | null }): Promise<Posted> {
+    const { runId, tenantId, path, approval, by } = call;
+    const body = approval as unknown as Json;
+    const posting = await answerPost(this.#deps.pool, { runId, tenantId, kind: inboxKinds.decision, path, body, by });
     return this.#posted(call, posting);
   }
 
@@ -154,7 +181,8 @@ export class RunControl {
     const { tenantId, runId, path, status, workerKey } = update;
     if (status === "RUNNING") return this.#manualPost(update, inboxKinds.mark, { workerKey: workerKey ?? null }, path);
     const outcome = updateOutcome(update);
-    const answered = await this.answerNode({ tenantId, runId, path, outcome, ...(workerKey !== undefined && { workerKey }) });
+    const { by = null } = update;
+    const answered = await this.answerNode({ tenantId, runId, path, outcome, by, ...(workerKey !== undefined && { workerKey }) });
     if (answered !== "conflict") return answered;
     return this.#manualPost(update, inboxKinds.outcome, outcomeMessage(outcome, workerKey), path);
   }

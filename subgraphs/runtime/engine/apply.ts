@@ -3,7 +3,7 @@
  * run, whoever applies them. Applying to a node that is finished is a bug of the caller and throws.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath } from "./drive.ts";
+import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath, type DrivenBefore } from "./drive.ts";
 import {
   isDone,
   isLeaf,
@@ -16,6 +16,7 @@ import {
   type OpenPhase,
 } from "./frame.ts";
 import { crashCode } from "./handling.ts";
+import { roundRoutes } from "./loop.driver.ts";
 import { errorRoute } from "./on-error.ts";
 import { lastSegment } from "./path.ts";
 import type { CompiledEdge, CompiledNode } from "./plan.ts";
@@ -27,7 +28,10 @@ import { skipsSpread } from "./skip.ts";
 export interface Completion {
   outputText: string | null;
   outputJson: Json;
+  /** Merged, key by key, into the state that the node sees. */
   stateUpdates: JsonObject | undefined;
+  /** The same into the variables of the loop around it. */
+  variables?: JsonObject | undefined;
   route: string | undefined;
 }
 
@@ -47,10 +51,10 @@ export function applyOpened(run: RunState, state: NodeState, phase: OpenPhase): 
   phaseSet(run, state, phase);
 }
 
-/** A composite node opens, and goes on in its frames, but for those that have `ended` before. */
-export function applyDriven(run: RunState, state: NodeState, opened: Opened, ended?: readonly number[]): void {
+/** A composite node opens, and goes on in its frames. @param before  see driveOpen */
+export function applyDriven(run: RunState, state: NodeState, opened: Opened, before?: DrivenBefore): void {
   refuseDone(state);
-  driveOpen(run, state, opened, ended);
+  driveOpen(run, state, opened, before);
 }
 
 /** An open node is to be started again: after a crash, or when its retry is due. */
@@ -64,15 +68,22 @@ export function applyCompleted(run: RunState, state: NodeState, completion: Comp
   ended(run, state, "COMPLETED");
   const output = { output: completion.outputJson, text: completion.outputText };
   if (state.ends !== undefined) {
-    frameEnded(run, state.ends, { hasFailed: false, output });
+    frameEnded(run, state.ends, { hasFailed: false, output }, { isDone: completion.route === roundRoutes.done });
     return [];
   }
   outputSet(state, output);
-  if (completion.stateUpdates !== undefined) run.state = { ...run.state, ...completion.stateUpdates };
+  valuesSet(run, state.frame, completion);
   const skipped = edgesDecide(run, state, completion.route);
   if (completion.route !== undefined) state.frame.agent?.routes.set(lastSegment(state.path), completion.route);
   settle(run, state.frame);
   return skipped;
+}
+
+function valuesSet(run: RunState, { loop, own }: Frame, { stateUpdates, variables }: Completion): void {
+  if (variables !== undefined && loop !== undefined) loop.values = { ...loop.values, ...variables };
+  if (stateUpdates === undefined) return;
+  if (own !== undefined) own.values = { ...own.values, ...stateUpdates };
+  else run.state = { ...run.state, ...stateUpdates };
 }
 
 function ended(run: RunState, state: NodeState, phase: "COMPLETED" | "FAILED" | "CANCELLED" | "SKIPPED"): void {
@@ -140,7 +151,11 @@ export function applyFailed(run: RunState, state: NodeState, end: FailedEnd): No
 
 /** A failure that nothing handles is that of the frame, and an item's that of its iteration. */
 function failureSpread(run: RunState, { ends, frame, node }: NodeState, { code, message }: Pick<FailedEnd, "code" | "message">): void {
-  if (ends !== undefined) return frameEnded(run, ends, noResult, { nodeId: node.id, code, message: `Item ${ends.ordinal}: ${message}` });
+  if (ends !== undefined) {
+    const what = ends.owner?.node.composite?.kind === "loop" ? "Round" : "Item";
+    const failure = { nodeId: node.id, code, message: `${what} ${ends.ordinal}: ${message}` };
+    return frameEnded(run, ends, noResult, { failure });
+  }
   frame.failure ??= { nodeId: node.id, code, message };
   if (frame.end !== undefined) run.failing.add(frame.end);
   settle(run, frame);

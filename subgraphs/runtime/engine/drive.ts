@@ -1,7 +1,8 @@
 /**
- * What a composite node does with its frames, from its opening to its end. Its driver (iteration.driver.ts) decides, purely; this opens frames, takes their
- * ends, and makes the composite ready to be finished.
+ * What a composite node does with its frames, from its opening to its end. Its driver (iteration.driver.ts, loop.driver.ts, agent.driver.ts) decides, purely; this
+ * opens frames, takes their ends, and makes the composite ready to be finished.
  */
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { agentNext, agentParts, type AgentView } from "./agent.driver.ts";
 import {
   agentFrame,
@@ -14,23 +15,36 @@ import {
   type Frame,
   type FrameResult,
   type FrameVars,
+  type Holding,
   type NodeOutput,
   type NodeState,
   type Opened,
+  pastRound,
   unreadResult,
 } from "./frame.ts";
-import { iterationNext } from "./iteration.driver.ts";
+import { iterationNext, type DriverStep } from "./iteration.driver.ts";
+import { loopNext } from "./loop.driver.ts";
 import { framePath, ordinalOf } from "./path.ts";
-import { upstreamOf, type CompiledAgent } from "./plan.ts";
+import { upstreamOf, type CompiledAgent, type WalkingComposite } from "./plan.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 
-/** Opens a composite node, and its first frames. @param ended  ordinals of those that have ended, where it goes on and their results are not there. */
-export function driveOpen(run: RunState, state: NodeState, opened: Opened, ended: readonly number[] = []): void {
+/** How a composite that goes on stood when its run was stored. */
+export interface DrivenBefore {
+  /** Ordinals of frames that have ended and whose results are not there; of a loop, of rounds before its last. */
+  ended?: readonly number[] | undefined;
+  /** Of a loop its variables, of a sub-workflow its state; undefined: as they began. */
+  values?: JsonObject | undefined;
+}
+
+/** Opens a composite node, and its first frames. */
+export function driveOpen(run: RunState, state: NodeState, opened: Opened, { ended = [], values }: DrivenBefore = {}): void {
   const results: (FrameResult | undefined)[] = [];
-  for (const ordinal of ended) results[ordinal] = unreadResult;
-  state.drive = { opened, frames: new Map(), results, ended: ended.length, next: 0, failure: undefined, outputs: outputsSeen(state) };
+  for (const ordinal of ended) results[ordinal] = state.node.composite?.kind === "loop" ? pastRound : unreadResult;
+  const none = { frames: new Map(), isDone: false, next: 0, failure: undefined };
+  const holding = holdingOf(state, opened, values);
+  state.drive = { opened, ...none, results, ended: ended.length, holding, outputs: outputsSeen(state) };
   phaseSet(run, state, "DRIVEN");
-  if (state.node.composite?.agent !== undefined) {
+  if (state.node.composite?.kind === "agent") {
     const frame = agentFrame(state);
     state.drive.frames.set(frame.ordinal, frame);
     run.frames.set(frame.path, frame);
@@ -38,8 +52,18 @@ export function driveOpen(run: RunState, state: NodeState, opened: Opened, ended
   driveOn(run, state);
 }
 
+function holdingOf({ path, node: { composite } }: NodeState, opened: Opened, values: JsonObject | undefined): Holding | undefined {
+  if (composite?.kind !== "loop" && composite?.kind !== "sub-workflow") return undefined;
+  return { path, values: values ?? (composite.kind === "loop" ? objectOf(opened.items?.[0]) : {}) };
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
 /** An id is of the innermost graph that has it, whether or not it has an output there; of the graph around the composite, what leads to it is seen. */
 function outputsSeen({ frame, node }: NodeState): Record<string, NodeOutput> {
+  if (node.composite?.kind === "sub-workflow") return {};
   const inner = node.composite?.body.indexById;
   const seen =
     frame.owner === undefined ? [] : Object.entries(frame.owner.drive?.outputs ?? {}).filter(([id]) => !frame.plan.indexById.has(id));
@@ -55,22 +79,17 @@ export function driveOn(run: RunState, state: NodeState): void {
   const { drive } = state;
   const composite = state.node.composite;
   if (drive === undefined || composite === undefined || state.phase !== "DRIVEN" || isStopped(state)) return;
-  if (composite.agent !== undefined) return agentOn(run, state, composite.agent);
+  if (composite.kind === "agent") return agentOn(run, state, composite.agent);
   for (;;) {
     while (drive.frames.has(drive.next) || drive.results[drive.next] !== undefined) drive.next++;
-    const { opened, frames, ended, next, failure } = drive;
-    const step = iterationNext({
-      count: opened.count,
-      parallel: composite.parallel,
-      open: frames.size,
-      ended,
-      hasFailed: failure !== undefined,
-    });
-    if (step === "open") frameOpen(run, state, next);
+    const step = stepOf(composite, drive);
+    if (step === "open") frameOpen(run, state, drive.next);
     else {
       if (step === "finish" || (step === "stop" && openBeneath(drive) === 0)) phaseSet(run, state, "READY");
       return;
     }
+    // Of an empty sub-workflow the composite is ready with its frame.
+    if (state.phase !== "DRIVEN") return;
   }
 }
 
@@ -125,8 +144,21 @@ export function agentInput(run: RunState, agent: NodeState): NodeState | undefin
 /** Whether an agent has come to its end, as things stand. */
 export function isAgentDone({ drive, node }: NodeState): boolean {
   const frame = drive?.frames.get(0);
-  const agent = node.composite?.agent;
-  return frame !== undefined && agent !== undefined && frame.failure === undefined && agentNext(agent, viewOf(frame)).kind === "finish";
+  const { composite } = node;
+  return (
+    frame?.failure === undefined &&
+    composite?.kind === "agent" &&
+    frame !== undefined &&
+    agentNext(composite.agent, viewOf(frame)).kind === "finish"
+  );
+}
+
+function stepOf({ kind, parallel, maxRounds }: WalkingComposite, { opened, frames, ended, isDone, failure }: Drive): DriverStep {
+  const view = { open: frames.size, ended, hasFailed: failure !== undefined };
+  if (kind === "iteration") return iterationNext({ ...view, count: opened.count, parallel });
+  if (kind === "loop") return loopNext({ ...view, maxRounds, isDone });
+  // Its one frame makes it ready.
+  return frames.size === 0 ? "open" : "wait";
 }
 
 /** Node runs that are open in the frames of a composite. */
@@ -138,28 +170,45 @@ export function openBeneath({ frames }: Drive): number {
 
 /** Opens one frame of a composite that is driven. */
 export function frameOpen(run: RunState, owner: NodeState, ordinal: number): Frame {
-  const { drive, frame: around } = owner;
-  const body = owner.node.composite?.body;
-  if (drive === undefined || body === undefined) throw new Error(`the node run ${owner.path} is not driven`);
-  const item = drive.opened.items?.[ordinal];
-  const vars: FrameVars = { ...around.vars, index: ordinal, ...(item !== undefined && { item }) };
-  const frame = frameWithin(body, { path: framePath(owner.path, ordinal), owner, ordinal, vars, outputs: { ...drive.outputs } });
+  const { drive } = owner;
+  const composite = owner.node.composite;
+  if (drive === undefined || composite === undefined || composite.kind === "agent")
+    throw new Error(`the node run ${owner.path} does not walk a graph`);
+  const path = composite.end === undefined ? owner.path : framePath(owner.path, ordinal);
+  const frame = frameWithin(composite.body, { path, owner, ordinal, ...sightWithin(owner, drive, ordinal), outputs: { ...drive.outputs } });
   drive.frames.set(ordinal, frame);
   run.frames.set(frame.path, frame);
-  if (frame.end !== undefined) run.opened.push(frame.end);
+  if (frame.end?.ends === frame) run.opened.push(frame.end);
   for (const state of frame.nodes) if (state.unknownEdges === 0) phaseSet(run, state, "READY");
   frameSettle(run, frame);
   return frame;
 }
 
+/** What the nodes of a frame see beside nodes. A sub-workflow sees what it was given, and nothing of what is around it. */
+function sightWithin({ frame: { vars, loop, own }, node }: NodeState, drive: Drive, ordinal: number): Pick<Frame, "vars" | "loop" | "own"> {
+  const { opened, holding } = drive;
+  switch (node.composite?.kind) {
+    case "sub-workflow":
+      return { vars: { input: objectOf(opened.items?.[0]) }, loop: undefined, own: holding };
+    case "loop":
+      return { vars: { ...vars, index: ordinal }, loop: holding, own };
+    default: {
+      const item = opened.items?.[ordinal];
+      const inner: FrameVars = { ...vars, index: ordinal, ...(item !== undefined && { item }) };
+      return { vars: inner, loop, own };
+    }
+  }
+}
+
 /** A frame in which nothing goes on is ready to be ended: all its nodes are done; or it has failed, and what was open has stopped. */
 export function frameSettle(run: RunState, { end, failure, left, open }: Frame): void {
-  if (end?.phase !== "BLOCKED") return;
+  // The one that a sub-workflow ends with is its composite, which is driven meanwhile.
+  if (end?.phase !== "BLOCKED" && end?.phase !== "DRIVEN") return;
   if (left === 0 || (failure !== undefined && open === 0)) phaseSet(run, end, "READY");
 }
 
-/** A frame has ended: it is forgotten but for what came of it. @param failure  that its iteration does not handle. */
-export function frameEnded(run: RunState, frame: Frame, result: FrameResult, failure?: Failure): void {
+/** A frame has ended: it is forgotten but for what came of it. @param how.failure  that its composite does not handle; `isDone`: of a loop's last round. */
+export function frameEnded(run: RunState, frame: Frame, result: FrameResult, how: { failure?: Failure; isDone?: boolean } = {}): void {
   const { owner, ordinal } = frame;
   const drive = owner?.drive;
   if (owner === undefined || drive === undefined) return;
@@ -167,17 +216,29 @@ export function frameEnded(run: RunState, frame: Frame, result: FrameResult, fai
   drive.frames.delete(ordinal);
   drive.results[ordinal] = result;
   drive.ended++;
-  if (failure !== undefined) {
-    drive.failure ??= failure;
+  if (owner.node.composite?.kind === "loop") roundEnded(drive, ordinal, how.isDone === true);
+  if (how.failure !== undefined) {
+    drive.failure ??= how.failure;
     run.failing.add(owner);
   }
   driveOn(run, owner);
 }
 
+/** What a loop gives is the result of its last round: nobody reads those before. */
+function roundEnded(drive: Drive, ordinal: number, isDone: boolean): void {
+  drive.isDone = isDone;
+  if (drive.results[ordinal - 1] !== undefined) drive.results[ordinal - 1] = pastRound;
+}
+
+/** The node runs of a frame: of an agent those that there are. */
+export function statesOf({ nodes, agent }: Frame): readonly NodeState[] {
+  return agent === undefined ? nodes : [...agent.parts.values()];
+}
+
 /** Takes a frame, and those beneath it, out of the run's sets. Nothing of it is open. */
 export function frameForget(run: RunState, frame: Frame): void {
   run.frames.delete(frame.path);
-  for (const state of [...frame.nodes, ...(frame.agent?.parts.values() ?? [])]) {
+  for (const state of statesOf(frame)) {
     run.ready.delete(state);
     if (state.drive !== undefined) driveForget(run, state);
   }
@@ -192,28 +253,36 @@ export function driveForget(run: RunState, state: NodeState): void {
 }
 
 /** The composites and frames beneath a node run that are open, deepest first: they end before it does. */
-export function openScopesBeneath({ drive, ends }: NodeState): NodeState[] {
-  if (ends !== undefined) return ends.nodes.flatMap((state) => (state.drive === undefined ? [] : [...openScopesBeneath(state), state]));
-  return [...(drive?.frames.values() ?? [])].flatMap(({ end }) => (end === undefined ? [] : [...openScopesBeneath(end), end]));
+export function openScopesBeneath(state: NodeState): NodeState[] {
+  if (state.ends !== undefined) return openScopesIn(state.ends);
+  return [...(state.drive?.frames.values() ?? [])].flatMap((frame) => [
+    ...openScopesIn(frame),
+    ...(frame.end === undefined || frame.end === state ? [] : [frame.end]),
+  ]);
+}
+
+function openScopesIn({ nodes }: Frame): NodeState[] {
+  return nodes.flatMap((state) => (state.drive === undefined ? [] : [...openScopesBeneath(state), state]));
 }
 
 /** Paths of what goes with a frame, or a composite, when it ends: the nodes of the one, and of the other the frames that have. */
-export function pathsBeneath({ path, ends, drive }: NodeState): string[] {
-  if (ends !== undefined) return ends.nodes.map((node) => node.path);
-  const agent = drive?.frames.get(0)?.agent;
-  if (agent !== undefined) return [...agent.parts.values()].map((part) => part.path);
-  return drive === undefined ? [] : drive.results.flatMap((result, ordinal) => (result === undefined ? [] : [framePath(path, ordinal)]));
+export function pathsBeneath({ path, ends, drive, node: { composite } }: NodeState): string[] {
+  if (ends !== undefined) return ends.nodes.map((one) => one.path);
+  if (drive === undefined) return [];
+  // The one frame that a sub-workflow has, and an agent, is not among its results.
+  if (composite?.end === undefined) return [...drive.frames.values()].flatMap((frame) => statesOf(frame).map((one) => one.path));
+  return drive.results.flatMap((result, ordinal) => (result === undefined ? [] : [framePath(path, ordinal)]));
 }
 
 /** The frame of a composite that a stored row stands in; it is opened where the row came out of the order in which frames open. */
 export function frameFor(run: RunState, owner: NodeState, ordinal: number): Frame | undefined {
   const { drive } = owner;
-  if (
-    drive === undefined ||
-    owner.node.composite?.agent !== undefined ||
-    ordinal >= drive.opened.count ||
-    drive.results[ordinal] !== undefined
-  )
-    return undefined;
+  if (drive === undefined || ordinal >= framesMost(owner, drive) || drive.results[ordinal] !== undefined) return undefined;
   return drive.frames.get(ordinal) ?? frameOpen(run, owner, ordinal);
+}
+
+/** An agent's one frame is there from its opening on. */
+function framesMost({ node: { composite } }: NodeState, { opened }: Drive): number {
+  if (composite?.kind === "agent") return 0;
+  return composite?.kind === "loop" ? composite.maxRounds : opened.count;
 }

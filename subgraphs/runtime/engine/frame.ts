@@ -1,8 +1,9 @@
 /**
- * A frame: one walk of a graph within a run. The run's own graph is the root frame; a composite node opens further ones beneath its path, one for each item.
+ * A frame: one walk of a graph within a run. The run's own graph is the root frame; a composite node opens further ones beneath its path, one for each item or
+ * round, or the one of a sub-workflow, or of an agent.
  * A frame is made when it opens and leaves memory when it has ended; from then on its composite holds what came of it.
  */
-import type { Json } from "#shared/json.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
 import { nodeIdOfPath, pathBeneath } from "./path.ts";
 import type { CompiledNode, CompiledPlan } from "./plan.ts";
 
@@ -56,6 +57,20 @@ export interface NodeState {
 export interface FrameVars {
   item?: Json;
   index?: number;
+  /** The variables of the loop around. */
+  loop?: JsonObject;
+  /** In a sub-workflow: what its node was given, in the place of the run's input. */
+  input?: JsonObject;
+  /** In a sub-workflow: its own state, in the place of the run's. */
+  state?: JsonObject;
+}
+
+/** Values that assigners change while a composite goes on: the variables of a loop, or the state of a sub-workflow. All that see them hold this one object. */
+export interface Holding {
+  /** Of the composite. */
+  readonly path: string;
+  /** Replaced, never changed in place, so whoever has it has a snapshot. */
+  values: JsonObject;
 }
 
 /** A graph that is being walked. */
@@ -67,11 +82,16 @@ export interface Frame {
   readonly nodes: readonly NodeState[];
   /** The composite node that it is a frame of; undefined for the root frame. */
   readonly owner: NodeState | undefined;
-  /** The node run that stands for it; undefined for the root frame, which the run stands for. */
+  /** The node run that stands for it: of a sub-workflow its composite's own; undefined for the root frame, which the run stands for, and for that of an agent. */
   readonly end: NodeState | undefined;
-  /** Which item it is; 0 for the root frame. */
+  /** Which item or round it is; 0 for the root frame and that of a sub-workflow or an agent. */
   readonly ordinal: number;
+  /** What does not change ({@link varsOf} has the rest). */
   readonly vars: FrameVars;
+  /** The variables of the loop around. */
+  readonly loop: Holding | undefined;
+  /** The state of the sub-workflow that it is part of; undefined: it has the run's. */
+  readonly own: Holding | undefined;
   /**
    * Completed nodes by id, those whose failure was handled, and what is seen of the frames around. Grows in place; entries never change, but for those that
    * nobody reads any more (`outputForget`).
@@ -101,9 +121,9 @@ export interface AgentFrame {
 
 /** What was fixed when a composite node opened. */
 export interface Opened {
-  /** Items. */
+  /** Items; 1 of a loop, of a sub-workflow and of an agent. */
   count: number;
-  /** Absent where nobody looks at them, as for a list of what is queued. */
+  /** Items; the variables of a loop as they begin, the input of a sub-workflow, or what an agent is given, alone. Absent where nobody looks at them, as for a list of what is queued. */
   items?: readonly Json[] | undefined;
 }
 
@@ -116,14 +136,21 @@ export interface FrameResult {
 /** Stands for what came of a frame that is stored and has not been read: it is, before the composite ends. */
 export const unreadResult: FrameResult = { hasFailed: false, output: { output: null, text: null } };
 
+/** What is held of a loop's round when the next one has ended: nobody reads it again. */
+export const pastRound: FrameResult = { hasFailed: false, output: { output: null, text: null } };
+
 /** The frames of a composite node that was opened. */
 export interface Drive {
   readonly opened: Opened;
   /** Those that are open, by ordinal. */
   readonly frames: Map<number, Frame>;
-  /** By ordinal, of those that have ended. */
+  /** By ordinal, of those that have ended; of a loop all but the last are without their output. */
   readonly results: (FrameResult | undefined)[];
   ended: number;
+  /** Of a loop: its last round was the last. */
+  isDone: boolean;
+  /** Of a loop and of a sub-workflow. */
+  readonly holding: Holding | undefined;
   /** The lowest ordinal that was not opened. */
   next: number;
   /** From then on no frame opens, and what is open is stopped. */
@@ -138,16 +165,18 @@ export interface FramePlace {
   owner: NodeState;
   ordinal: number;
   vars: FrameVars;
+  loop: Holding | undefined;
+  own: Holding | undefined;
   /** What its nodes see of the frames around it. */
   outputs: Record<string, NodeOutput>;
 }
 
-/** The frame of an agent, in which nothing has begun: it stands at the path of its node. */
+/** The frame of an agent, in which nothing has begun: it stands at the path of its node, and no node run ends it. */
 export function agentFrame(owner: NodeState): Frame {
-  const plan: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map() };
-  const place = { path: owner.path, owner, ordinal: 0, vars: { ...owner.frame.vars, ...itemOf(owner) }, outputs: {} };
+  const { plan, vars, loop, own } = owner.frame;
+  const place = { path: owner.path, owner, ordinal: 0, vars: { ...vars, ...itemOf(owner) }, loop, own, outputs: {} };
   const agent: AgentFrame = { parts: new Map(), routes: new Map(), turn: 0, inputs: 0 };
-  return { ...place, plan, nodes: [], end: undefined, failure: undefined, left: 0, open: 0, agent };
+  return { ...place, plan: owner.node.composite?.body ?? plan, nodes: [], end: undefined, failure: undefined, left: 0, open: 0, agent };
 }
 
 function itemOf({ drive }: NodeState): FrameVars {
@@ -158,7 +187,8 @@ function itemOf({ drive }: NodeState): FrameVars {
 /** A node run of an agent: the one that there is, or a new one, which is BLOCKED. undefined: agents have none of that name. */
 export function agentPart(frame: Frame, name: string): NodeState | undefined {
   const known = frame.agent?.parts.get(name);
-  const node = frame.owner?.node.composite?.agent?.parts.get(nodeIdOfPath(name));
+  const composite = frame.owner?.node.composite;
+  const node = composite?.kind === "agent" ? composite.agent.parts.get(nodeIdOfPath(name)) : undefined;
   if (known !== undefined || node === undefined || frame.agent === undefined) return known;
   const part = stateOf(pathBeneath(frame.path, name), frame, node, undefined);
   frame.agent.parts.set(name, part);
@@ -167,7 +197,7 @@ export function agentPart(frame: Frame, name: string): NodeState | undefined {
 
 /** The root frame, whose nodes are all BLOCKED, with every edge UNKNOWN. */
 export function rootFrame(plan: CompiledPlan, path: string): Frame {
-  return frameOf(plan, { path, owner: undefined, ordinal: 0, vars: {}, outputs: {} });
+  return frameOf(plan, { path, owner: undefined, ordinal: 0, vars: {}, loop: undefined, own: undefined, outputs: {} });
 }
 
 /** A frame of a composite node, whose nodes are all BLOCKED, with every edge UNKNOWN. */
@@ -188,7 +218,7 @@ function frameOf(plan: CompiledPlan, place: Omit<FramePlace, "owner"> & { owner:
     agent: undefined,
   };
   const end = place.owner?.node.composite?.end;
-  if (end !== undefined) frame.end = stateOf(place.path, place.owner!.frame, end, frame);
+  frame.end = end === undefined ? place.owner : stateOf(place.path, place.owner!.frame, end, frame);
   for (const node of plan.nodes) nodes.push(stateOf(pathBeneath(place.path, node.id), frame, node, undefined));
   return frame;
 }
@@ -210,6 +240,12 @@ export function nodeWithId(frame: Frame, id: string): NodeState | undefined {
   if (frame.agent !== undefined) return frame.agent.parts.get(id);
   const index = frame.plan.indexById.get(id);
   return index === undefined ? undefined : nodeAt(frame, index);
+}
+
+/** What the nodes of a frame see beside nodes, just now. */
+export function varsOf({ vars, loop, own }: Pick<Frame, "vars" | "loop" | "own">): FrameVars {
+  if (loop === undefined && own === undefined) return vars;
+  return { ...vars, ...(loop !== undefined && { loop: loop.values }), ...(own !== undefined && { state: own.values }) };
 }
 
 /** Forgets what a node put out that nobody reads any more. That it completed stays known. */

@@ -1,6 +1,6 @@
 /** What an iteration does next, and what comes of it. Pure: it sees how its frames stand and nothing else. */
 import type { Json } from "#shared/json.ts";
-import type { CompiledComposite } from "./plan.ts";
+import type { CompositeSettings } from "./composite.ts";
 import type { FrameResult } from "./frame.ts";
 
 /** How an iteration's frames stand. */
@@ -15,11 +15,11 @@ export interface IterationView {
   hasFailed: boolean;
 }
 
-/** open: the next item's frame. finish: all have ended. stop: it has failed, and ends when nothing of it is open. */
-export type IterationStep = "open" | "wait" | "finish" | "stop";
+/** open: the next frame. finish: all have ended. stop: it has failed, and ends when nothing of it is open. */
+export type DriverStep = "open" | "wait" | "finish" | "stop";
 
 /** Items begin in their order, `parallel` of them at a time. */
-export function iterationNext({ count, parallel, open, ended, hasFailed }: IterationView): IterationStep {
+export function iterationNext({ count, parallel, open, ended, hasFailed }: IterationView): DriverStep {
   if (hasFailed) return "stop";
   if (ended === count) return "finish";
   return open < parallel && ended + open < count ? "open" : "wait";
@@ -27,7 +27,7 @@ export function iterationNext({ count, parallel, open, ended, hasFailed }: Itera
 
 /** The results in the order of the items; [] of no items. */
 export function iterationOutput(
-  { onItemError, flatten }: Pick<CompiledComposite, "onItemError" | "flatten">,
+  { onItemError, flatten }: Pick<CompositeSettings, "onItemError" | "flatten">,
   results: readonly (FrameResult | undefined)[],
 ): Json[] {
   const kept = onItemError === "remove" ? results.filter((result) => result?.hasFailed !== true) : results;

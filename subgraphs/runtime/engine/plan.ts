@@ -1,8 +1,9 @@
 /**
  * The plan of a run: the frozen document, and the graph of indexes that the engine walks. A node's index is its place in the document. A composite node
- * has a document of its own in its config, `body`, which is compiled with it.
+ * has a graph of its own: in its config, `body`, or, of a sub-workflow, among the plan's `workflows`; but for an agent, which stands in its config.
  */
 import type { JsonObject } from "#shared/json.ts";
+import { bodyOf, compositeSettings, frameEnding, frameType, isWalking, subWorkflowVersion, type CompositeSettings } from "./composite.ts";
 import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
 import { agentPartsOf, agentRules, agentType, type AgentPart, type AgentRules } from "./agent-plan.ts";
 import { compositePathOf, framePathOf, nodeIdOfPath, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
@@ -46,6 +47,8 @@ export interface PlanDocument {
   edges: PlanEdge[];
   /** The run may take this long, counted from its first node. */
   timeout_seconds?: number;
+  /** Documents of the sub-workflows in it and in each other, by the id of their version. Of a run's own document alone. */
+  workflows?: Record<string, PlanDocument>;
 }
 
 /** An edge out of a node. */
@@ -69,34 +72,35 @@ export interface CompiledNode {
   outgoing: CompiledEdge[];
   /** Sources of the incoming edges, one entry an edge. */
   incoming: number[];
-  /** What it repeats; undefined for a node that is executed as it is. */
+  /** The graph that it walks, or the agent that works; undefined for a node that is executed as it is. */
   composite: CompiledComposite | undefined;
 }
 
-/** The type of the node run that stands for one item or round: it is the last of its frame, and the engine's own. */
-export const frameType = "frame";
+/** What a composite node does: it walks a graph, or an agent works. */
+export type CompiledComposite = WalkingComposite | AgentComposite;
 
-/** What becomes of an iteration when an item fails. continue: its place has null. remove: it has no place. */
-export type OnItemError = "fail" | "continue" | "remove";
-
-/** What a composite node repeats, and how. An agent has no body: its node runs follow from what its model answers. */
-export interface CompiledComposite {
-  kind: "iteration" | "agent";
+/** What a composite node repeats, and how. */
+export interface WalkingComposite extends CompositeSettings {
   body: CompiledPlan;
-  /** Frames that are open at once, at most. */
-  parallel: number;
-  onItemError: OnItemError;
-  /** Lists among the results are put into the list one by one. */
-  flatten: boolean;
-  /** The part of the node's config that is rendered when it opens. One object, however often it is. */
-  opening: JsonObject;
-  /** The node that ends each frame; its config has `output` where the document says what an item gives. */
-  end: CompiledNode;
-  /** Of an agent. */
-  agent?: CompiledAgent;
+  /**
+   * The node that ends each frame; its config has `output` where the document says what an item or a round gives, and `until` of a loop. undefined: the
+   * composite's own node run ends its one frame, and stands for it.
+   */
+  end: CompiledNode | undefined;
 }
 
-/** An agent: how it goes on, and its node runs by the ids that their paths have. */
+/** An agent has no body, and its one frame ends with it: its node runs follow from what its model answers. */
+export interface AgentComposite {
+  kind: "agent";
+  agent: CompiledAgent;
+  /** Without nodes. */
+  body: CompiledPlan;
+  end: undefined;
+  /** See {@link CompositeSettings.opening}. */
+  opening: JsonObject;
+}
+
+/** How an agent goes on, and its node runs by the ids that their paths have. */
 export interface CompiledAgent extends AgentRules {
   parts: ReadonlyMap<string, CompiledNode>;
 }
@@ -125,11 +129,21 @@ export class PlanError extends Error {
 /**
  * Builds the graph of a document.
  *
- * @throws PlanError for a duplicate id, an edge without an end, or a cycle, in a body too.
+ * @throws PlanError for a duplicate id, an edge without an end, or a cycle, in a body or a sub-workflow too; and for a sub-workflow that it does not hold.
  */
 export function compilePlan(document: PlanDocument): CompiledPlan {
+  return compileGraph(document, { documents: document.workflows ?? {}, compiled: new Map() });
+}
+
+/** The sub-workflows of a plan: each is compiled once, however many nodes execute it. `null`: it is being compiled. */
+interface SubWorkflows {
+  documents: Readonly<Record<string, PlanDocument>>;
+  compiled: Map<string, CompiledPlan | null>;
+}
+
+function compileGraph(document: PlanDocument, workflows: SubWorkflows): CompiledPlan {
   const indexById = new Map<string, number>();
-  const nodes = document.nodes.map((node, index) => compileNode(node, index));
+  const nodes = document.nodes.map((node, index) => compileNode(node, index, workflows));
   for (const node of nodes) {
     if (indexById.has(node.id)) throw new PlanError(`the node id ${node.id} is used twice`);
     indexById.set(node.id, node.index);
@@ -165,7 +179,8 @@ export function nodeOfPath(plan: CompiledPlan, path: string): CompiledNode | und
 export function agentPartOf(plan: CompiledPlan, path: string): CompiledNode | undefined {
   const around = framePathOf(path);
   if (around === rootPath) return undefined;
-  return placeOf(plan, around)?.node.composite?.agent?.parts.get(nodeIdOfPath(path));
+  const composite = placeOf(plan, around)?.node.composite;
+  return composite?.kind === "agent" ? composite.agent.parts.get(nodeIdOfPath(path)) : undefined;
 }
 
 /** A node, and the plan that it is a node of. */
@@ -180,7 +195,7 @@ export function placeOf(plan: CompiledPlan, path: string): PlanPlace | undefined
   let within: CompiledPlan | undefined = plan;
   for (const segment of segments.slice(0, -1)) {
     const composite: CompiledComposite | undefined = nodeOf(within, segmentNodeId(segment))?.composite;
-    within = ordinalOf(segment) === undefined ? undefined : composite?.body;
+    within = hasOrdinals(composite) === (ordinalOf(segment) !== undefined) ? composite?.body : undefined;
   }
   const node = nodeOf(within, segments.at(-1) ?? "");
   return within === undefined || node === undefined ? undefined : { within, node };
@@ -190,13 +205,24 @@ function nodeOf(plan: CompiledPlan | undefined, id: string): CompiledNode | unde
   return plan?.nodes[plan.indexById.get(id) ?? -1];
 }
 
+/** Whether frames of a composite are numbered; the one of a sub-workflow, or of an agent, has its path. */
+function hasOrdinals(composite: CompiledComposite | undefined): boolean {
+  return composite?.end !== undefined;
+}
+
+/** Whether the frame at a path is that of a sub-workflow, which sees nothing of what is around it. That of an agent has no number either. */
+export function isSubWorkflowFrame(plan: CompiledPlan, framePath: string): boolean {
+  if (framePath === rootPath || ordinalOf(framePath) !== undefined) return false;
+  return placeOf(plan, framePath)?.node.composite?.kind === "sub-workflow";
+}
+
 /** Paths of all nodes that lead to the node at a path, near and far, in its frame and in those around it: what it may have read. */
 export function pathsBefore(plan: CompiledPlan, path: string): string[] {
   const place = placeOf(plan, path);
   if (place === undefined) return [];
   const frame = framePathOf(path);
   const own = upstreamOf(place.within, place.node).map(({ id }) => pathBeneath(frame, id));
-  if (frame === rootPath) return own;
+  if (frame === rootPath || isSubWorkflowFrame(plan, frame)) return own;
   const composite = compositePathOf(frame);
   return [...own, composite, ...pathsBefore(plan, composite)];
 }
@@ -208,7 +234,23 @@ export function upstreamOf(plan: CompiledPlan, node: CompiledNode): CompiledNode
   return [...found].flatMap((index) => plan.nodes[index] ?? []);
 }
 
-function compileNode(node: PlanNode, index: number): CompiledNode {
+/** The graph that a composite node walks. */
+function graphWithin(node: PlanNode, workflows: SubWorkflows): CompiledPlan {
+  const body = bodyOf(node);
+  if (body !== undefined) return compileGraph(body as unknown as PlanDocument, workflows);
+  const id = subWorkflowVersion(node) ?? "";
+  const known = workflows.compiled.get(id);
+  if (known === null) throw new PlanError(`the workflow version ${id} is part of itself`);
+  if (known !== undefined) return known;
+  const document = Object.hasOwn(workflows.documents, id) ? workflows.documents[id] : undefined;
+  if (document === undefined) throw new PlanError(`the node ${node.id} has no graph to run`);
+  workflows.compiled.set(id, null);
+  const compiled = compileGraph(document, workflows);
+  workflows.compiled.set(id, compiled);
+  return compiled;
+}
+
+function compileNode(node: PlanNode, index: number, workflows: SubWorkflows): CompiledNode {
   return {
     index,
     id: node.id,
@@ -221,7 +263,7 @@ function compileNode(node: PlanNode, index: number): CompiledNode {
     retryWhen: node.retry?.when === undefined ? undefined : { when: node.retry.when },
     outgoing: [],
     incoming: [],
-    composite: compileComposite(node),
+    composite: compileComposite(node, workflows),
   };
 }
 
@@ -253,76 +295,33 @@ function refuseCycle(nodes: readonly CompiledNode[]): void {
   if (stuck !== undefined) throw new PlanError(`the node ${stuck.id} is part of a cycle, or behind one`);
 }
 
-const compositeTypes: ReadonlySet<string> = new Set(["iteration"]);
-
-/** Whether nodes of a type have a body. */
-export function isComposite(type: string): boolean {
-  return compositeTypes.has(type);
+function compileComposite(node: PlanNode, workflows: SubWorkflows): CompiledComposite | undefined {
+  const { id, type: kind, config } = node;
+  if (kind === agentType) return compileAgent(node, workflows);
+  if (!isWalking(kind)) return undefined;
+  const ending = frameEnding(kind, config);
+  const end = ending && compileNode({ id, type: frameType, config: ending }, -1, workflows);
+  return { ...compositeSettings(kind, config), body: graphWithin(node, workflows), end };
 }
 
-/** What a node is executed with: of a composite node the part of its config that it opens with. */
-export function executedConfig({ composite, config }: Pick<CompiledNode, "composite" | "config">): JsonObject {
-  return composite === undefined ? config : composite.opening;
-}
-
-/** The document in a composite node's config; undefined for any other node. */
-export function bodyOf({ type, config }: Pick<PlanNode, "type" | "config">): PlanDocument | undefined {
-  return isComposite(type) ? (config["body"] as unknown as PlanDocument | undefined) : undefined;
-}
-
-/** @throws PlanError for a body that cannot be walked to its end */
-function compileComposite(node: PlanNode): CompiledComposite | undefined {
-  if (node.type === agentType) return compositeOfAgent(node);
-  const body = bodyOf(node);
-  if (body === undefined) return undefined;
-  const { items, output, parallel, on_item_error: onItemError, flatten } = node.config;
-  return {
-    kind: "iteration",
-    body: compilePlan(body),
-    parallel: typeof parallel === "number" ? parallel : 1,
-    onItemError: onItemError === "continue" || onItemError === "remove" ? onItemError : "fail",
-    flatten: flatten === true,
-    opening: { items: items ?? null },
-    end: endNode(node.id, output === undefined ? {} : { output }),
-  };
-}
+const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map() };
 
 /** A plan that froze no agent, as that of a test of other things, has a node that nobody can execute. */
-function compositeOfAgent({ id, config }: PlanNode): CompiledComposite | undefined {
+function compileAgent({ config }: PlanNode, workflows: SubWorkflows): AgentComposite | undefined {
   const rules = agentRules(config);
   if (rules === undefined) return undefined;
   const { agent: frozen, ...opening } = config;
+  // One object, however many parts: what is read of it is kept by it.
   const given: JsonObject = { agent: frozen };
-  const parts = new Map(agentPartsOf(config).map((part) => [part.id as string, partNode(part, given)]));
-  const unused = { parallel: 1, onItemError: "fail", flatten: false } as const;
-  return {
-    kind: "agent",
-    body: compilePlan({ nodes: [], edges: [] }),
-    ...unused,
-    opening,
-    end: endNode(id, {}),
-    agent: { ...rules, parts },
-  };
+  const parts = new Map(agentPartsOf(config).map((part) => [part.id as string, compilePart(part, given, workflows)]));
+  return { kind: "agent", agent: { ...rules, parts }, body: noGraph, end: undefined, opening };
 }
 
-function partNode({ id, type, attempts, backoffSeconds, isHandled }: AgentPart, config: JsonObject): CompiledNode {
-  const retry = compileRetry({ max_attempts: attempts, backoff_seconds: backoffSeconds, max_backoff_seconds: 30 });
-  return { ...endNode(id, config), type, retry, onError: { kind: isHandled ? "branch" : "fail" } };
-}
-
-function endNode(id: string, config: JsonObject): CompiledNode {
-  return {
-    index: -1,
-    id,
-    type: frameType,
-    config,
-    retry: { maxAttempts: 1, backoffMs: 0, factor: 1, maxBackoffMs: 0 },
-    atMostOnce: false,
-    timeoutMs: undefined,
-    onError: { kind: "fail" },
-    retryWhen: undefined,
-    outgoing: [],
-    incoming: [],
-    composite: undefined,
-  };
+function compilePart(
+  { id, type, attempts, backoffSeconds, isHandled }: AgentPart,
+  config: JsonObject,
+  workflows: SubWorkflows,
+): CompiledNode {
+  const retry = { max_attempts: attempts, backoff_seconds: backoffSeconds, max_backoff_seconds: 30 };
+  return { ...compileNode({ id, type, config, retry }, -1, workflows), onError: { kind: isHandled ? "branch" : "fail" } };
 }

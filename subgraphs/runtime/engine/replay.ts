@@ -7,7 +7,8 @@ import { agentOpen, frameFor } from "./drive.ts";
 import { isDone, type DonePhase, type NodeState, type Opened, type OpenPhase } from "./frame.ts";
 import { crashCode } from "./handling.ts";
 import { compositePathOf, framePathOf, lastSegment, ordinalOf, rootPath } from "./path.ts";
-import type { CompiledPlan } from "./plan.ts";
+import { frameType } from "./composite.ts";
+import { nodeOfPath, type CompiledPlan } from "./plan.ts";
 import { nodeAtPath, startRun, type RunState } from "./run-state.ts";
 
 /** A node run as it is stored. */
@@ -22,6 +23,8 @@ export interface StoredNode {
   opened?: Opened | undefined;
   /** Of one that goes on: ordinals of its frames that have ended and have no row here. */
   ended?: readonly number[] | undefined;
+  /** And the variables of a loop, or the state of a sub-workflow, as they stand; undefined: as they began. */
+  values?: JsonObject | undefined;
   outputText: string | null;
   outputJson: Json;
   stateUpdates: JsonObject | undefined;
@@ -58,13 +61,14 @@ export function replay(plan: CompiledPlan, rows: readonly StoredNode[], initialN
     unstored.delete(state);
   }
   // Those beneath what has ended too.
-  run.crashedNodes = rows.filter(isCrashed).length;
+  run.crashedNodes = rows.filter((row) => isCrashed(plan, row)).length;
   return { run, unstoredSkips: [...unstored] };
 }
 
 /** Its owners died of it. An item fails with the code of its node. */
-function isCrashed({ path, status, errorCode, opened }: StoredNode): boolean {
-  return status === "FAILED" && errorCode === crashCode && opened === undefined && ordinalOf(path) === undefined;
+function isCrashed(plan: CompiledPlan, { path, status, errorCode, opened }: StoredNode): boolean {
+  const isByCrash = status === "FAILED" && errorCode === crashCode && opened === undefined;
+  return isByCrash && nodeOfPath(plan, path)?.type !== frameType;
 }
 
 /** The number of what a row tells last. */
@@ -72,10 +76,14 @@ function placeIn({ status, doneSeq, seq }: StoredNode): number {
   return isDone(status) ? (doneSeq ?? 0) : (seq ?? Number.MAX_SAFE_INTEGER);
 }
 
-function openAgain(run: RunState, state: NodeState, { opened, ended, status }: StoredNode): void {
-  if (opened === undefined) applyOpened(run, state, status as OpenPhase);
-  // A row beneath it may have opened it.
-  else if (state.drive === undefined) applyDriven(run, state, opened, ended);
+function openAgain(run: RunState, state: NodeState, row: StoredNode): void {
+  if (row.opened === undefined) applyOpened(run, state, row.status as OpenPhase);
+  else openDriven(run, state, row);
+}
+
+/** A row beneath it may have opened it. */
+function openDriven(run: RunState, state: NodeState, row: StoredNode | undefined): void {
+  if (state.drive === undefined && row?.opened !== undefined) applyDriven(run, state, row.opened, row);
 }
 
 function hasEndedAround(stored: ReadonlyMap<string, StoredNode>, path: string): boolean {
@@ -109,10 +117,10 @@ function nodeBeneath(run: RunState, stored: ReadonlyMap<string, StoredNode>, pat
   if (around === rootPath) return undefined;
   const ordinal = ordinalOf(path);
   const scope = nodeAtPath(run, around) ?? nodeBeneath(run, stored, around);
-  if (scope === undefined || ordinal === undefined) return scope && nodeAtPath(run, path);
-  const { opened, ended } = stored.get(around) ?? {};
-  if (scope.drive === undefined && opened !== undefined) applyDriven(run, scope, opened, ended);
-  return frameFor(run, scope, ordinal)?.end;
+  if (scope === undefined) return undefined;
+  openDriven(run, scope, stored.get(around));
+  if (ordinal !== undefined) return frameFor(run, scope, ordinal)?.end;
+  return nodeAtPath(run, path);
 }
 
 function applyStored(run: RunState, state: NodeState, row: StoredNode): NodeState[] {

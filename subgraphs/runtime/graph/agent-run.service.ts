@@ -28,15 +28,16 @@ const mostTries = 20;
  * Asks an agent: a run of it, which workers execute. With a session the question is added to it first, so that whoever reads the session sees it while
  * the agent works.
  *
- * @throws AppError of compileAgentRun; IDEMPOTENCY_KEY_REUSED, and BAD_USER_INPUT for what may not be asked
+ * @throws AppError of compileAgentRun; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED, and BAD_USER_INPUT for what may not be asked
  */
 export async function createAgentRun(context: RuntimeContext, given: CreateAgentRunInput): Promise<Run> {
-  const { db, call, requestId, traceparent } = context;
+  const { db, services, call, requestId, traceparent } = context;
   const asked = checkedInput(given);
   const idempotency = idempotencyOf(given);
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
 
+  await services.quotas.admit(db.tenantId);
   const info = requestInfoOf(context);
   const { plan, subjectId, subjectVersionId } = await compileAgentRun(call, info, given);
   const id = newId();

@@ -3,7 +3,7 @@ import type { PayloadSource } from "#shared/graphql/payload-loader.ts";
 import type { Json } from "#shared/json.ts";
 import { NodeArtifact } from "./artifact.entity.ts";
 import { epochMs } from "../queue/statement.ts";
-import type { RunList } from "./run-pages.sql.ts";
+import { ofStoredRun, type RunList } from "./run-pages.sql.ts";
 
 interface ArtifactRow {
   id: string;
@@ -31,10 +31,10 @@ export const artifactList: RunList<ArtifactRow, NodeArtifact> = {
 
 /** Artifacts by id, in the order of `ids`. */
 export async function artifactsById(tx: Tx, ids: readonly string[]): Promise<(NodeArtifact | null)[]> {
-  const rows = await tx.sql<ArtifactRow>(`select ${columns} from runtime.artifact c where c.tenant_id = $2 and c.id = any($1)`, [
-    ids,
-    tx.tenantId,
-  ]);
+  const rows = await tx.sql<ArtifactRow>(
+    `select ${columns} from runtime.artifact c where c.tenant_id = $2 and c.id = any($1) and ${ofStoredRun("c")}`,
+    [ids, tx.tenantId],
+  );
   const byId = new Map(rows.map((row) => [row.id, decode(row)]));
   return ids.map((id) => byId.get(id) ?? null);
 }

@@ -7,7 +7,7 @@ import { isSmall } from "#shared/dsl/small.ts";
 import { AppError } from "#shared/errors.ts";
 import type { Evaluator, Job, JobCall } from "#shared/evaluation/job.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { executedConfig, frameType } from "../engine/plan.ts";
+import { executedConfig, frameType } from "../engine/composite.ts";
 import { readsOf, scopePart, templateFailures } from "../nodes/evaluation.ts";
 import { nodeInput, withoutDefinitions, type InputQuestion } from "./node-input.ts";
 import { askedNodes, seenNodes, type AskedNode, type SeenNode } from "./node-input.sql.ts";

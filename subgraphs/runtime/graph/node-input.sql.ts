@@ -2,7 +2,8 @@
 import type { Tx } from "#shared/db/database.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { TemplateScope } from "#shared/template/scope.ts";
-import { executedConfig, frameType, nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
+import { executedConfig, frameType } from "../engine/composite.ts";
+import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import type { NodeOutput } from "../engine/frame.ts";
 import { framePath, framePathOf, lastSegment, nodeIdOfPath, pathBeneath, rootPath } from "../engine/path.ts";
 import { itemsOf, sightAt, varsAt, type StoredSight } from "../engine/sight.ts";
@@ -30,6 +31,11 @@ interface StoredRow {
   seq: number;
   doneSeq: number | null;
   stateUpdates: JsonObject | null;
+  /** The sub-workflow whose state they are of; null: the run's. */
+  statePath: string | null;
+  /** What it wrote to the variables of a loop, and which. */
+  loopUpdates: JsonObject | null;
+  loopPath: string | null;
   /** It completed, or its failure was handled. */
   isOutput: boolean;
   /** Of a failure. */
@@ -45,15 +51,17 @@ export type AskedNode = NodeRunKey & { id: string; node: CompiledNode; plan: Com
 /** It, and the ids of the nodes whose outputs its texts read. */
 export type ReadingNode = AskedNode & { nodesRead: readonly string[] };
 
-// Served by the primary keys. Outputs only of nodes that are read; updates of the state of all that wrote it.
-const storedRows = `select n.run_id as "runId", n.path, n.seq, n.done_seq as "doneSeq", n.state_updates as "stateUpdates", (n.status = 3 or n.status = 4 and n.route is not null) as "isOutput",
+// Served by the primary keys. Outputs only of nodes that are read; updates of the state, and of the variables of a loop, of all that wrote what is seen.
+const storedRows = `select n.run_id as "runId", n.path, n.seq, n.done_seq as "doneSeq", n.state_updates as "stateUpdates",
+    n.state_path as "statePath", n.loop_updates as "loopUpdates", n.loop_path as "loopPath", (n.status = 3 or n.status = 4 and n.route is not null) as "isOutput",
     case when n.status = 4 then n.error_code end as "errorCode", coalesce(n.error_message, '') as "errorMessage",
     case when k.wants then coalesce(n.output_text, o.content_text) end as text, case when k.wants then coalesce(n.output_json, o.content_json) end as output
   from runtime.node_run n
     left join (select run_id, path, bool_or(wants) as wants from unnest($1::text[], $2::text[], $3::bool[]) as x(run_id, path, wants) group by 1, 2) k
       using (run_id, path)
     left join runtime.artifact o on k.wants and o.tenant_id = $5 and o.id = n.output_artifact_id
-  where n.tenant_id = $5 and n.run_id = any($4) and (k.path is not null or n.state_updates is not null)
+  where n.tenant_id = $5 and n.run_id = any($4) and (k.path is not null or n.state_updates is not null and coalesce(n.state_path, '') = any($6)
+    or n.loop_path = any($6))
   order by n.done_seq nulls last`;
 
 /** Nodes with the scope that they saw when they began, by node run id: node runs without a row see what there is now. */
@@ -70,6 +78,7 @@ export async function seenNodes(tx: Tx, asked: readonly ReadingNode[]): Promise<
     keys.map(({ wants }) => wants),
     [...new Set(asked.map(({ runId }) => runId))],
     tx.tenantId,
+    [rootPath, ...new Set(asked.flatMap((one) => itemsOf(one.plan, frameSeen(one)).map(({ path }) => path)))],
   ]);
   const byRun = Map.groupBy(rows, ({ runId }) => runId);
   return new Map(
@@ -98,7 +107,7 @@ const storedItems = `select n.run_id || ':' || n.path || '#' || k.ordinal as id,
 
 /** Items by the ids that their frames have. */
 async function itemsSeen(tx: Tx, asked: readonly AskedNode[]): Promise<ReadonlyMap<string, Json>> {
-  const keys = asked.flatMap((one) => itemsOf(frameSeen(one)).map((item) => ({ runId: one.runId, ...item })));
+  const keys = asked.flatMap((one) => itemsOf(one.plan, frameSeen(one)).map((item) => ({ runId: one.runId, ...item })));
   if (keys.length === 0) return new Map();
   const columns = [keys.map(({ runId }) => runId), keys.map(({ path }) => path), keys.map(({ ordinal }) => ordinal)];
   const rows = await tx.sql<{ id: string; item: Json }>(storedItems, [...columns, tx.tenantId]);
@@ -141,12 +150,16 @@ function scopeOf(asked: AskedNode, rows: readonly StoredRow[], items: ReadonlyMa
       return row && outputOf(row);
     },
     itemOf: (composite, ordinal) => items.get(nodeRunId(run.id, framePath(composite, ordinal))),
+    writtenOf: (composite) => {
+      const own = before.filter(({ statePath, loopPath }) => statePath === composite || loopPath === composite);
+      return merged(own.map((row) => (row.loopPath === composite ? row.loopUpdates : row.stateUpdates)));
+    },
   };
   return {
-    ...varsAt(frameSeen(asked), stored),
     input: run.input,
-    // Spread, not assigned: a key may be called __proto__.
-    state: before.reduce<JsonObject>((state, { stateUpdates }) => (stateUpdates === null ? state : { ...state, ...stateUpdates }), {}),
+    state: merged(before.map(({ statePath, stateUpdates }) => (statePath === null ? stateUpdates : null))),
+    // In a sub-workflow these are its own.
+    ...varsAt(plan, frameSeen(asked), stored),
     nodes: Object.fromEntries([
       ...(framePathOf(path) === rootPath ? [] : Object.entries(sightAt(plan, path, stored).outputs)),
       ...before
@@ -155,6 +168,11 @@ function scopeOf(asked: AskedNode, rows: readonly StoredRow[], items: ReadonlyMa
     ]),
     current: { node_id: node.id },
   };
+}
+
+/** Of two that wrote a key the last counts. Spread, not assigned: a key may be called __proto__. */
+function merged(updates: readonly (JsonObject | null)[]): JsonObject {
+  return updates.reduce<JsonObject>((all, some) => (some === null ? all : { ...all, ...some }), {});
 }
 
 /** As the frame had it. */

@@ -3,7 +3,7 @@
  * so it is erasable TypeScript, and so is all that it imports.
  */
 import { shownRequestConfig } from "#shared/secret/credentials.ts";
-import { configReferences } from "#shared/dsl/node-texts.ts";
+import { configReferences, configTexts, type TextSpec } from "#shared/dsl/node-texts.ts";
 import { nodeSpecs } from "#shared/dsl/node-specs.ts";
 import type { NodeType } from "#shared/dsl/node-types.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
@@ -32,7 +32,8 @@ export function nodeInput({ type, config, scope }: InputQuestion): JsonObject | 
   const rendered = orNull(() => renderConfig(type, withoutDefinitions(config), scope));
   if (rendered === null) return null;
   const input = shownRequestConfig(rendered);
-  return nodeSpecs[type].expressions.length === 0 ? input : { ...input, values: valuesRead(type, config, scope) };
+  const expressions = { ...nodeSpecs[type], templates: [] };
+  return [...configTexts(expressions, config)].length === 0 ? input : { ...input, values: valuesRead(expressions, config, scope) };
 }
 
 /** The config without what is definition rather than input, and as large as a document may be. */
@@ -40,8 +41,9 @@ export function withoutDefinitions(config: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(config).filter(([key]) => !definitions.has(key)));
 }
 
-function valuesRead(type: NodeType, config: JsonObject, scope: TemplateScope): JsonObject {
-  const paths = configReferences(nodeSpecs[type], config);
+/** Of expressions alone: what templates read stands in the config, without credentials. */
+function valuesRead(expressions: TextSpec, config: JsonObject, scope: TemplateScope): JsonObject {
+  const paths = configReferences(expressions, config);
   // Of an item there are many.
   const ofScope = paths.filter(([root]) => (scopeNames as readonly string[]).includes(root ?? ""));
   return Object.fromEntries(ofScope.map((path) => [writePath(path), (readPath(scope, path) ?? null) as Json]));

@@ -28,7 +28,7 @@ export class NodeRun {
 
   @Field(() => String, {
     description:
-      "The node's type, aliases resolved: if-else for condition. frame: an item of an iteration, with all that its body does for it.",
+      "The node's type, aliases resolved: if-else for condition. frame: an item of an iteration, or a round of a loop, with all that its body does for it.",
   })
   nodeType!: string;
 
@@ -43,9 +43,19 @@ export class NodeRun {
 
   @Field(() => String, {
     nullable: true,
-    description: "WAITING: for what: PERSON, CALLBACK, TIMER, RETRY (the pause before the next attempt) or OUTCOME_UNKNOWN; else null.",
+    description:
+      "WAITING: for what: PERSON, APPROVAL (of a call; APPROVED: given, and the call is about to be made), CALLBACK, TIMER, RETRY (the pause before the next attempt) or OUTCOME_UNKNOWN; else null.",
   })
   waitReason!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Who answered it first, by the name of whoever authenticated them, or that a link was made for; null: nobody has.",
+  })
+  answeredBy!: string | null;
+
+  @Field(() => Date, { nullable: true, description: "When it was answered; null: it was not." })
+  answeredAt!: Date | null;
 
   @Field(() => String, {
     nullable: true,

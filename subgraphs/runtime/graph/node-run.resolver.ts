@@ -8,6 +8,7 @@ import type { NodeArtifact } from "./artifact.entity.ts";
 import { NodeArtifactConnection, NodeRunConnection, TraceSpanConnection } from "./run-connections.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
+import { answerNodeRun } from "./answer.service.ts";
 import * as nodeRuns from "./node-run.service.ts";
 import { compositePathOf } from "../engine/path.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
@@ -45,14 +46,15 @@ export class NodeRunResolver {
   @Mutation(() => NodeRun, {
     nullable: true,
     description:
-      "Completes a node run that is WAITING with an output. The first answer wins; later ones are CONFLICT, and so is one for a node run that does not wait.",
+      "Answers a node run that is WAITING: completes it with an output, or decides of a call that waits for an approval. The first answer wins; later ones are CONFLICT and say whose it was, " +
+      "and so is one for a node run that does not wait. An answer that does not fit is BAD_USER_INPUT with all its problems.",
   })
   resumeNodeRun(
     @Arg("id", () => ID, { description: "The node run; NOT_FOUND where there is none." }) id: string,
     @Arg("input", () => ResumeNodeRunInput) input: ResumeNodeRunInput,
     @Ctx() context: RuntimeContext,
   ): Promise<NodeRun> {
-    return nodeRuns.resumeNodeRun(context, id, input);
+    return answerNodeRun(context, id, input);
   }
 
   @Needs("run:write")
@@ -136,7 +138,7 @@ export class NodeRunResolver {
   @FieldResolver(() => NodeRun, {
     nullable: true,
     description:
-      "The node run whose work this one is part of: the item of an iteration, or the iteration while the item goes on; null: none.",
+      "The node run whose work this one is part of: the item of an iteration or the round of a loop, or the iteration or loop itself while that goes on; the sub-workflow; null: none.",
   })
   async parent(@Root() { runId, parentPath }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> {
     if (parentPath === null) return null;
@@ -147,7 +149,7 @@ export class NodeRunResolver {
 
   @FieldResolver(() => NodeRunConnection, {
     description:
-      "The node runs that are part of its work, in the order of creation: of an iteration its items that have ended, in the order of their ends, of an item what ran for it. The page of any other is empty.",
+      "The node runs that are part of its work, in the order of creation: of an iteration or a loop its items or rounds that have ended, in the order of their ends; of an item, a round or a sub-workflow what ran for it. The page of any other is empty.",
   })
   children(
     @Root() { runId, path }: NodeRun,

@@ -1,15 +1,18 @@
 import { checkStorable, checkStorableText, checkText } from "#shared/fields.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { NodeRun } from "./node-run.entity.ts";
-import type { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
+import type { ClaimInput, ExecuteInput, ExecuteRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
 import { checkRoute } from "./outside-route.ts";
-import { nodeRunId, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
+import { nodeRunId } from "../queue/node-run-id.ts";
 import { runStatusWord } from "../queue/statuses.ts";
 import type { Run } from "./run.entity.ts";
 import type { StopReason } from "./run.enums.ts";
 import { checkRange, checkRunId, runById } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
+import type { NodeUpdate } from "../control/outside-report.ts";
 import type { OwnResult } from "../control/run-control.ts";
+import { fittingAnswer } from "./answer.rules.ts";
+import { answererOf, keyOf, nodeRunById } from "./answer.service.ts";
 
 /** How long until one of several runs that calls execute has probably been let go. */
 const runsAgainMs = 1_000;
@@ -19,18 +22,6 @@ export interface Executed {
   run: Run;
   executed: NodeRun[];
   stopReason: StopReason;
-}
-
-/** Completes a node run that waits. @throws AppError NODE_RUN_NOT_FOUND, NODE_RUN_NOT_WAITING, ROUTE_UNKNOWN */
-export async function resumeNodeRun(context: RuntimeContext, id: string, input: ResumeNodeRunInput): Promise<NodeRun> {
-  const key = keyOf(id);
-  const outcome = { kind: "completed" as const, ...outputOf(input) };
-  await checkRoute(context, key, input.outputJson);
-  const posted = await context.services.control.answerNode({ tenantId: context.db.tenantId, ...key, outcome });
-  const nodeRun = await nodeRunById(context, id);
-  if (posted === "conflict")
-    throw runtimeErrors.NODE_RUN_NOT_WAITING({ id, status: nodeRun.status, waitReason: nodeRun.waitReason ?? null });
-  return nodeRun;
 }
 
 /** Takes what an outside executor reports (S-28); docs/run-states.md has the transitions. @throws AppError STATUS_NOT_SETTABLE, NODE_RUN_NOT_FOUND, NODE_RUN_NOT_SETTABLE, ROUTE_UNKNOWN */
@@ -48,12 +39,24 @@ export async function updateNodeRunStatus(context: RuntimeContext, id: string, i
       errorMessage: checkStorableText("errorMessage", checkText("errorMessage", errorMessage, { max: 10_000 })),
     }),
   };
-  if (status === "COMPLETED") await checkRoute(context, key, input.outputJson);
-  const posted = await context.services.control.updateNode({ tenantId: context.db.tenantId, ...key, status, ...report });
+  const { db, services } = context;
+  const answered = status === "COMPLETED" ? await completion(context, id, report) : report;
+  const posted = await services.control.updateNode({ tenantId: db.tenantId, ...key, status, by: answererOf(context), ...answered });
   const nodeRun = await nodeRunById(context, id);
   if (posted === "conflict")
     throw runtimeErrors.NODE_RUN_NOT_SETTABLE({ id, from: nodeRun.status, to: status, waitReason: nodeRun.waitReason ?? null });
   return nodeRun;
+}
+
+/** What completes it; of what waits it is to fit as any answer is. What waits for an approval is for a person, and refused where it is posted. */
+async function completion(context: RuntimeContext, id: string, report: Pick<NodeUpdate, "outputText" | "outputJson">) {
+  const row = await context.loaders.waiting.load(id);
+  if (row?.nodeType !== "human-input") await checkRoute(context, keyOf(id), report.outputJson);
+  if (row?.isOpen !== true || row.reason === "APPROVAL") return report;
+  const fitting = fittingAnswer(row, report);
+  if (fitting.kind === "decision" || fitting.outcome.kind !== "completed") return report;
+  const { kind: _kind, ...outcome } = fitting.outcome;
+  return { ...report, ...outcome };
 }
 
 /** Executes one queued node run here, and waits (S-35). @throws AppError NODE_RUN_NOT_FOUND, NODE_RUN_NOT_QUEUED, RUN_OWNED, RUN_FINISHED */
@@ -94,14 +97,6 @@ export async function executeNextNodeRun(context: RuntimeContext, { workerKey, l
   return done === null ? null : nodeRunById(context, nodeRunId(done.runId, done.path));
 }
 
-/** The node run as it is now, a queued one without a row too. @throws AppError NODE_RUN_NOT_FOUND */
-async function nodeRunById({ loaders }: RuntimeContext, id: string): Promise<NodeRun> {
-  loaders.queued.clear(parseNodeRunId(id)?.runId ?? "");
-  const nodeRun = await loaders.nodeRun.clear(id).load(id);
-  if (nodeRun === null) throw runtimeErrors.NODE_RUN_NOT_FOUND({ id });
-  return nodeRun;
-}
-
 type OwnCall = Parameters<RuntimeContext["services"]["control"]["ownRun"]>[0];
 
 /** Owns a run of the tenant as far as `mode` says. @throws AppError RUN_NOT_FOUND, RUN_OWNED, RUNS_BUSY */
@@ -117,13 +112,10 @@ export async function own(
   return result;
 }
 
-function keyOf(id: string): NodeRunKey {
-  const key = parseNodeRunId(id);
-  if (key === null || id.includes("\u0000")) throw runtimeErrors.NODE_RUN_NOT_FOUND({ id });
-  return key;
-}
-
-function outputOf({ outputText, outputJson }: ResumeNodeRunInput): Pick<ResumeNodeRunInput, "outputJson"> & { outputText?: string } {
+function outputOf({
+  outputText,
+  outputJson,
+}: UpdateNodeRunStatusInput): Pick<UpdateNodeRunStatusInput, "outputJson"> & { outputText?: string } {
   return {
     ...(outputText != null && { outputText: checkStorableText("outputText", outputText) }),
     ...(outputJson !== undefined && { outputJson: checkStorable("outputJson", outputJson) }),

@@ -5,7 +5,7 @@ import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
 import { epochMs } from "../queue/statement.ts";
 import { nodeRunStatusWord } from "../queue/statuses.ts";
-import type { RunList } from "./run-pages.sql.ts";
+import { ofStoredRun, type RunList } from "./run-pages.sql.ts";
 
 interface NodeRunRow {
   run_id: string;
@@ -18,6 +18,8 @@ interface NodeRunRow {
   attempt: number;
   worker_key: string | null;
   wait_reason: string | null;
+  answered_by: string | null;
+  answered_ms: number | null;
   error_code: string | null;
   error_message: string | null;
   model_calls: number | null;
@@ -28,7 +30,7 @@ interface NodeRunRow {
   ended_ms: number | null;
 }
 
-const columns = `c.run_id, c.path, c.parent_path, c.seq, c.node_id, c.node_type, c.status, c.attempt, c.worker_key, c.wait_reason, c.error_code,
+const columns = `c.run_id, c.path, c.parent_path, c.seq, c.node_id, c.node_type, c.status, c.attempt, c.worker_key, c.wait_reason, c.answered_by, ${epochMs("c.answered_at")} as answered_ms, c.error_code,
   c.error_message, c.model_calls, c.prompt_tokens, c.completion_tokens, ${epochMs("c.created_at")} as created_ms,
   ${epochMs("c.started_at")} as started_ms, ${epochMs("c.ended_at")} as ended_ms`;
 
@@ -49,7 +51,7 @@ export async function nodeRunsById(tx: Tx, ids: readonly string[]): Promise<(Nod
   const keys = keysOf(ids);
   const rows = await tx.sql<NodeRunRow>(
     `select ${columns} from runtime.node_run c join unnest($1::text[], $2::text[]) as k(run_id, path) using (run_id, path)
-     where c.tenant_id = $3`,
+     where c.tenant_id = $3 and ${ofStoredRun("c")}`,
     [keys.map((key) => key.runId), keys.map((key) => key.path), tx.tenantId],
   );
   return inOrder(ids, rows.map(decode));
@@ -99,6 +101,8 @@ function decode(row: NodeRunRow): NodeRun {
     workerKey: row.worker_key,
     // A node that somebody outside took is RUNNING with one, which is the engine's own note.
     waitReason: nodeRunStatusWord(row.status) === "WAITING" ? row.wait_reason : null,
+    answeredBy: row.answered_by,
+    answeredAt: dateOf(row.answered_ms),
     errorCode: row.error_code,
     errorMessage: row.error_message,
     usage: { modelCalls: row.model_calls ?? 0, promptTokens: row.prompt_tokens ?? 0, completionTokens: row.completion_tokens ?? 0 },

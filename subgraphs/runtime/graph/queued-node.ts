@@ -66,13 +66,22 @@ function storedNode({ path, seq, status, doneSeq, route, opened }: OpenRun["node
     status: nodeRunStatusWord(status),
     doneSeq,
     route: route ?? undefined,
-    opened: opened === null ? undefined : { count: opened.count },
+    opened: opened === null ? undefined : { count: opened.count ?? 1 },
     ...unread,
   };
 }
 
 function queuedNode(open: OpenRun, { path, node, frame }: NodeState, place: number): NodeRun {
-  const none = { workerKey: null, waitReason: null, errorCode: null, errorMessage: null, startedAt: null, endedAt: null };
+  const none = {
+    workerKey: null,
+    waitReason: null,
+    answeredBy: null,
+    answeredAt: null,
+    errorCode: null,
+    errorMessage: null,
+    startedAt: null,
+    endedAt: null,
+  };
   return Object.assign(new NodeRun(), {
     ...none,
     id: nodeRunId(open.id, path),

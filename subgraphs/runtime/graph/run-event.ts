@@ -28,7 +28,7 @@ export class RunEvent {
   @Field(() => String, {
     nullable: true,
     description:
-      "Where the node run stands in its run, as NodeRun.path: of items of an iteration each#17 and each#17/fetch. Null in RUN_STATUS events.",
+      "Where the node run stands in its run, as NodeRun.path: of items of an iteration each#17 and each#17/fetch, in a sub-workflow sub/fetch. Null in RUN_STATUS events.",
   })
   path!: string | null;
 

@@ -11,6 +11,10 @@ export interface RunScope {
   path?: string;
 }
 
+/** SQL: the run of a row is there. Rows of a run that was deleted stay for some seconds, which nobody sees. */
+export const ofStoredRun = (row: string): string =>
+  `exists (select from runtime.run r where r.id = ${row}.run_id and r.tenant_id = ${row}.tenant_id)`;
+
 /** A list beneath runs. */
 export interface RunList<Row, Item> {
   /** The type of its items. */

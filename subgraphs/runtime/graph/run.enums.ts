@@ -18,6 +18,36 @@ export type RunExecution = (typeof runExecutions)[number];
 export const stopReasons = ["FINISHED", "WAITING", "MAX_STEPS"] as const;
 export type StopReason = (typeof stopReasons)[number];
 
+/** What a person may decide of a call. */
+export const approvalDecisions = ["APPROVE", "REJECT"] as const;
+export type ApprovalDecision = (typeof approvalDecisions)[number];
+
+/** For what an answer may be waited. */
+export const waitReasons = ["PERSON", "APPROVAL", "CALLBACK", "OUTCOME_UNKNOWN"] as const;
+export type WaitReason = (typeof waitReasons)[number];
+
+export const ApprovalDecisionEnum = enumOf(approvalDecisions);
+registerEnumType(ApprovalDecisionEnum, {
+  name: "ApprovalDecision",
+  description: "What a person decides of a call.",
+  valuesConfig: {
+    APPROVE: { description: "It is made, with the arguments as they were asked, or as the answer changes them." },
+    REJECT: { description: "It is not made: the node fails with APPROVAL_REJECTED, which its on_error may handle." },
+  },
+});
+
+export const WaitReasonEnum = enumOf(waitReasons);
+registerEnumType(WaitReasonEnum, {
+  name: "WaitReason",
+  description: "For what a node run may wait that somebody outside can answer.",
+  valuesConfig: {
+    PERSON: { description: "A person is to fill in a form, or take an action." },
+    APPROVAL: { description: "A person is to approve of a call." },
+    CALLBACK: { description: "A machine is to call a URL." },
+    OUTCOME_UNKNOWN: { description: "Nobody knows whether an at_most_once call took effect; a person is to find out." },
+  },
+});
+
 export const RunStatusEnum = enumOf(runStatuses);
 registerEnumType(RunStatusEnum, {
   name: "RunStatus",

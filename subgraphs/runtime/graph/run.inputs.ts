@@ -53,6 +53,26 @@ export class CancelRunsFilter extends RunFilter {
   all?: boolean | null;
 }
 
+/** Which runs to delete. */
+@InputType({
+  description:
+    "Which runs to delete; all that is given must hold, and something must be: BAD_USER_INPUT, RUNS_NOT_NAMED otherwise. Runs that have not finished never match.",
+})
+export class DeleteRunsFilter extends RunFilter {
+  @OwnLimit()
+  @Field(() => [ID], {
+    nullable: true,
+    description: "Only these runs, at most 1,000; those that have not finished, or that the tenant does not have, are passed over.",
+  })
+  ids?: string[] | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: "True stands for a condition where there is no other: all runs that have finished.",
+  })
+  all?: boolean | null;
+}
+
 /** The node that a run begins with, instead of those that the DSL starts with. */
 @InputType({ description: "The node that a run begins with, instead of those that the DSL starts with." })
 export class InitialNodeInput {

@@ -12,6 +12,7 @@ import { nodeRunOutputs } from "./node-run.sql.ts";
 import { queuedNodes } from "./queued-node.ts";
 import { Run, runHeads } from "./run.entity.ts";
 import { runPageLoader } from "./run-page.loader.ts";
+import { waitingByIds } from "./waiting.sql.ts";
 import { spanList, spansById } from "./span.sql.ts";
 
 /** The loaders of one operation, or of one event of a stream. */
@@ -38,6 +39,7 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
     nodeRunOutput: payloadLoader(db, nodeRunOutputs),
     nodeInput: nodeInputLoader(db, evaluation),
     nodeRunPage: nodeRunPageLoader(db, queued),
+    waiting: batched(waitingByIds),
     leaseEnd: batched(leaseEnds),
     artifact: batched(artifactsById),
     artifactContent: payloadLoader(db, artifactContents),

@@ -12,7 +12,7 @@ import type { NodeRun } from "./node-run.entity.ts";
 import { runStatusWord, type NodeRunStatus, type RunStatus } from "../queue/statuses.ts";
 import { Run, Usage } from "./run.entity.ts";
 import { NodeRunStatusEnum, RunStatusEnum } from "./run.enums.ts";
-import { CancelRunsFilter, CreateRunInput, RunFilter } from "./run.inputs.ts";
+import { CancelRunsFilter, CreateRunInput, DeleteRunsFilter, RunFilter } from "./run.inputs.ts";
 import * as runs from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import { SessionStub } from "./session.stub.ts";
@@ -27,6 +27,20 @@ class CancelRunsResult {
       "How many runs it has cancelled: each is CANCELLED as soon as whoever owns it has read so, whatever else happens. Those cancelled before are not counted again.",
   })
   accepted!: number;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "Where there may be more, as a call has 5 seconds and 10,000 runs: call again, with it as after. Null: all that match were found.",
+  })
+  cursor!: string | null;
+}
+
+/** What deleteRuns has done. */
+@ObjectType({ description: "What deleteRuns has done." })
+class DeleteRunsResult {
+  @Field(() => Int, { description: "How many runs it has deleted. Nobody sees them any more; their rows are gone within a while." })
+  deleted!: number;
 
   @Field(() => ID, {
     nullable: true,
@@ -94,6 +108,33 @@ export class RunResolver {
     @Ctx() context: RuntimeContext,
   ): Promise<CancelRunsResult> {
     return runs.cancelRuns(context, { filter, reason, after });
+  }
+
+  @Needs("run:delete")
+  @Mutation(() => Run, {
+    nullable: true,
+    description:
+      "Deletes a finished run with its node runs, events, artifacts and spans, and gives it as it was. Nobody sees it from then on; its idempotency key is free. CONFLICT, RUN_NOT_FINISHED where it has not finished: cancelRun ends it first. What a run has that was made of it (retryRun) stays.",
+  })
+  deleteRun(
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none." }) id: string,
+    @Ctx() context: RuntimeContext,
+  ): Promise<Run> {
+    return runs.deleteRun(context, id);
+  }
+
+  @Needs("run:delete")
+  @Mutation(() => DeleteRunsResult, {
+    nullable: true,
+    description:
+      "Deletes all finished runs that match a filter, as deleteRun does, the oldest first. May be called again with the same arguments. RESOURCE_EXHAUSTED, DELETES_BUSY when more than ten such calls of the tenant are under way.",
+  })
+  deleteRuns(
+    @Arg("filter", () => DeleteRunsFilter, { description: "Which runs." }) filter: DeleteRunsFilter,
+    @Arg("after", () => ID, { nullable: true, description: "The cursor of the call before, where there were more." }) after: string | null,
+    @Ctx() context: RuntimeContext,
+  ): Promise<DeleteRunsResult> {
+    return runs.deleteRuns(context, { filter, after });
   }
 
   @Needs("run:write")

@@ -6,18 +6,20 @@ import { requestInfoOf } from "#shared/request-info.ts";
 import { runtimeErrors } from "../errors.ts";
 import { compileRun } from "../plan/compile.ts";
 import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
+import type { DeletedBatch } from "../queue/removal.sql.ts";
+import type { RunCondition } from "../queue/run-condition.ts";
 import { Run } from "./run.entity.ts";
-import type { CancelRunsFilter, CreateRunInput, RunFilter } from "./run.inputs.ts";
+import type { CancelRunsFilter, CreateRunInput, DeleteRunsFilter, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import type { BulkCancelled } from "../control/bulk-cancel.ts";
 import type { CreatedRun, NewRun } from "../control/new-run.ts";
 
 const inputBytes = 256 * 1024;
 const reasonLength = 1_000;
-const maxCancelIds = 1_000;
+const maxNamedIds = 1_000;
 const cancelAgainMs = 1_000;
 
-/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, NUMBER_OUT_OF_RANGE, those of checkJson */
+/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED, NUMBER_OUT_OF_RANGE, those of checkJson */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
   const { db, services, call, requestId, traceparent } = context;
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
@@ -26,6 +28,7 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
 
+  await services.quotas.admit(db.tenantId);
   const { plan, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
   const execution = given.execution ?? "WORKERS";
   return runCreate(context, {
@@ -87,33 +90,64 @@ export async function cancelRuns(
   { db, services, signal }: RuntimeContext,
   call: { filter: CancelRunsFilter; reason?: string | null; after?: string | null },
 ): Promise<BulkCancelled> {
+  const named = namedRuns(call);
+  const reason = call.reason == null ? null : checkReason(call.reason);
+  if (named === undefined) return { accepted: 0, cursor: null };
+  const cancelled = await services.control.cancelAll({ tenantId: db.tenantId, ...named, reason, signal });
+  if (cancelled === "full") throw runtimeErrors.CANCELS_BUSY({ retryAfterMs: cancelAgainMs });
+  return cancelled;
+}
+
+/** Deletes a finished run. @returns it as it was. @throws AppError RUN_NOT_FOUND, RUN_NOT_FINISHED */
+export async function deleteRun(context: RuntimeContext, id: string): Promise<Run> {
+  const run = await runById(context, checkRunId(id));
+  const deleted = await context.services.control.deleteRun({ tenantId: context.db.tenantId, runId: id });
+  if (deleted === "unknown") throw runtimeErrors.RUN_NOT_FOUND({ id });
+  if (deleted === "open") throw runtimeErrors.RUN_NOT_FINISHED({ id, status: runStatusWord(run.status) });
+  return run;
+}
+
+/** Deletes whatever finished runs match, for some seconds. @throws AppError RUNS_NOT_NAMED, LIST_TOO_LONG, DELETES_BUSY */
+export async function deleteRuns(
+  { db, services, signal }: RuntimeContext,
+  call: { filter: DeleteRunsFilter; after?: string | null },
+): Promise<DeletedBatch> {
+  const named = namedRuns(call);
+  if (named === undefined) return { deleted: 0, cursor: null };
+  const deleted = await services.control.deleteAll({ tenantId: db.tenantId, ...named, signal });
+  if (deleted === "full") throw runtimeErrors.DELETES_BUSY({ retryAfterMs: cancelAgainMs });
+  return deleted;
+}
+
+/** Which runs a filter names; undefined: none that can be. @throws AppError RUNS_NOT_NAMED, LIST_TOO_LONG */
+function namedRuns(call: {
+  filter: CancelRunsFilter | DeleteRunsFilter;
+  after?: string | null;
+}): { condition: RunCondition; after: string } | undefined {
   const { all, status, ids, ...others } = call.filter;
   const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value != null));
-  if (ids != null) checkItems("filter.ids", ids, maxCancelIds);
+  if (ids != null) checkItems("filter.ids", ids, maxNamedIds);
   if (all !== true && ids == null && status == null && Object.keys(given).length === 0)
     throw runtimeErrors.RUNS_NOT_NAMED({ field: "filter" });
-  const reason = call.reason == null ? null : checkReason(call.reason);
   const after = call.after ?? "";
   // PostgreSQL would refuse it; no run has such an id.
-  if ([after, ...Object.values(given)].some((value) => typeof value === "string" && value.includes("\u0000")))
-    return { accepted: 0, cursor: null };
+  if ([after, ...Object.values(given)].some((value) => typeof value === "string" && value.includes("\u0000"))) return undefined;
   const condition = {
     ...given,
     ...(ids != null && { ids: ids.filter((id) => !id.includes("\u0000")) }),
     ...(status != null && { statuses: status.map(runStatusNumber) }),
   };
-  const cancelled = await services.control.cancelAll({ tenantId: db.tenantId, condition, reason, after, signal });
-  if (cancelled === "full") throw runtimeErrors.CANCELS_BUSY({ retryAfterMs: cancelAgainMs });
-  return cancelled;
+  return { condition, after };
 }
 
 function checkReason(reason: string): string {
   return checkStorableText("reason", checkText("reason", reason, { max: reasonLength }));
 }
 
-/** Makes a new run of a FAILED one. @throws AppError RUN_NOT_FOUND, RUN_NOT_FAILED */
+/** Makes a new run of a FAILED one. @throws AppError RUN_NOT_FOUND, RUN_NOT_FAILED, QUOTA_EXCEEDED */
 export async function retryRun(context: RuntimeContext, id: string): Promise<Run> {
   const { db, services, requestId, traceparent } = context;
+  await services.quotas.admit(db.tenantId);
   const newRunId = newId();
   const made = await services.control.retryRun({
     tenantId: db.tenantId,

@@ -3,6 +3,7 @@ import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import type { RuntimeLoaders } from "./run.loaders.ts";
 import type { OutboxPump } from "../control/outbox-pump.ts";
+import type { TenantQuotas } from "../control/tenant-quotas.ts";
 import type { RunControl } from "../control/run-control.ts";
 
 /** What the runtime subgraph keeps open. */
@@ -10,6 +11,7 @@ export interface RuntimeServices {
   control: RunControl;
   /** Tells sessions the answers of their runs. */
   outbox: OutboxPump;
+  quotas: TenantQuotas;
   /** Documents of versions that ran before. */
   documents: DocumentCache;
   /** The threads that evaluate what is not small. */

@@ -34,6 +34,7 @@ async function memoryRead(context: NodeContext): Promise<NodeOutcome> {
   const { memory } = context.ports;
   const query = opening.input.slice(0, queryCharacters).toWellFormed();
   const finds = enabled && limit > 0 && scopeId !== undefined;
+  await context.entered();
   const [memories, messages] = await Promise.all([
     finds ? memory.search({ query, scopeType, scopeId, limit }, call) : [],
     agent.history && opening.session_id ? memory.messages(opening.session_id, mostMessages, call) : [],

@@ -7,13 +7,19 @@ import type { JsonObject } from "#shared/json.ts";
 import { beginAgent } from "./agent.node.ts";
 import { answer } from "./answer.node.ts";
 import { assign } from "./assigner.node.ts";
+import { askApproval } from "./approval.ts";
+import { awaitCallback } from "./callback.node.ts";
+import { delay } from "./delay.node.ts";
 import type { Evaluate, GivenNode } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
+import { askPerson } from "./human-input.node.ts";
 import { decide } from "./if-else.node.ts";
 import { iterate } from "./iteration.node.ts";
 import { arrange } from "./list.node.ts";
+import { loopRound } from "./loop.node.ts";
 import { orFailure } from "./outcome.ts";
 import { retrieve, type Retrieval } from "./retrieve.ts";
+import { give } from "./sub-workflow.node.ts";
 import { choose } from "./switch.node.ts";
 import { transform } from "./template-transform.node.ts";
 import { aggregate } from "./variable-aggregator.node.ts";
@@ -26,10 +32,17 @@ const evaluations: Partial<Record<NodeType, Evaluate>> = {
   assigner: assign,
   "if-else": decide,
   iteration: iterate,
+  loop: loopRound,
+  "sub-workflow": give,
   switch: choose,
   list: arrange,
   "variable-aggregator": aggregate,
   "template-transform": transform,
+  "human-input": askPerson,
+  callback: awaitCallback,
+  delay,
+  // What of a tool is computed before it is called.
+  tool: askApproval,
 };
 
 /** The outcome of a node that computes only. */

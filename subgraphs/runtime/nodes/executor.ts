@@ -19,9 +19,11 @@ export interface NodeScope {
   /** Completed nodes by id; and those whose failure was handled, with their error. */
   nodes: Record<string, { output: Json; text: string | null; error?: { code: string; message: string } }>;
   current: { node_id: string };
-  /** In the body of an iteration: its item, and the place of that in the list. */
+  /** In the body of an iteration: its item, and the place of that in the list; in that of a loop: the number of the round. */
   item?: Json;
   index?: number;
+  /** In the body of a loop: its variables. */
+  loop?: JsonObject;
 }
 
 /** An artifact that a node made: more than a hot row should carry, or a file. */
@@ -50,14 +52,41 @@ export interface OutputNotes {
   documents_without_text?: number;
 }
 
+/** What a node that waits asks, as its row keeps it. */
+export interface Question {
+  text?: string;
+  /** A JSON Schema of what is answered. */
+  form?: JsonObject;
+  assignees?: string[];
+  /** The ways out, which are routes; none: there is one way only. */
+  actions?: { id: string; label?: string }[];
+  /** The route of an answer without an action, where its edges have conditions. */
+  route?: string;
+  /** An approval: what is called, and with what. `version`: of the tool, by whose schema other arguments are checked. */
+  tool?: { name: string; version?: string };
+  arguments?: JsonObject;
+}
+
+/** What a person decided of a call. */
+export interface Approval {
+  decision: "APPROVE" | "REJECT";
+  /** What the call is made with: as it was asked, or as they changed it. */
+  arguments?: JsonObject;
+  reason?: string;
+  by?: string;
+  atMs?: number;
+}
+
 /** How a node's attempt ended. */
 export type NodeOutcome =
   | {
       kind: "completed";
       outputText?: string;
       outputJson?: Json;
-      /** Merged into the run's state, key by key. */
+      /** Merged into the run's state, key by key; in a sub-workflow into its own. */
       stateUpdates?: JsonObject;
+      /** Merged into the variables of the loop around the node, key by key. */
+      variables?: JsonObject;
       /** Set by branching nodes: only edges whose condition equals it are taken. */
       route?: string;
       artifacts?: ArtifactDraft[];
@@ -65,10 +94,20 @@ export type NodeOutcome =
       notes?: OutputNotes;
     }
   | {
-      /** Rests until someone answers, or until `delayMs` from now have passed (then it completes with no output). */
+      /**
+       * Rests until someone answers, or until `delayMs` from now have passed, or the instant `untilMs`, milliseconds since 1970, has come. Then a node with the route
+       * "timeout" takes it, what waits for an approval is rejected, and any other completes with no output.
+       */
       kind: "waiting";
-      reason: "PERSON" | "TIMER" | "CALLBACK";
+      reason: "PERSON" | "TIMER" | "CALLBACK" | "APPROVAL";
       delayMs?: number;
+      untilMs?: number;
+      /** What whoever answers is shown, and their answer is checked by. It was looked at (waiting.ts). */
+      question?: Question;
+    }
+  | {
+      /** Nobody is to be asked: the node is executed. Of {@link NodeExecutor.ask} only. */
+      kind: "allowed";
     }
   | {
       kind: "failed";
@@ -136,6 +175,8 @@ export interface NodeContext {
   /** Sent to the outside as Idempotency-Key; the same on every attempt. */
   effectKey: string;
   config: JsonObject;
+  /** A person has approved of the call. */
+  approval?: Approval | undefined;
   scope: NodeScope;
   /** What the node's own timeout_seconds says of one attempt; undefined where it says nothing. */
   timeoutMs?: number | undefined;
@@ -169,6 +210,11 @@ export type NodeEffect = "pure" | "outside";
 export interface NodeExecutor {
   /** Whether a started mark must be durable before `run` is called; a function where it depends on the node's config. Ask {@link nodeEffect}. */
   effect: NodeEffect | ((config: JsonObject) => NodeEffect);
+  /**
+   * Whether a person is to be asked before it is executed: a node with such a config is asked for its question first, which is computed as a pure node is, and nothing
+   * is marked as started. allowed: it is executed at once.
+   */
+  ask?: { isNeeded(config: JsonObject): boolean; run(context: NodeContext): NodeOutcome | Promise<NodeOutcome> };
   /** A pure node's outcome is a value when it is computed here and now, a promise when a thread computes it. */
   run(context: NodeContext): NodeOutcome | Promise<NodeOutcome>;
 }

@@ -29,6 +29,10 @@ const readByTextsAlone = new Set<NodeType>([
   "template-transform",
   "list",
   "variable-aggregator",
+  "http-request",
+  "human-input",
+  "callback",
+  "delay",
 ]);
 
 /** What a config reads that is short. A config of a plan is one object however often its node runs. */

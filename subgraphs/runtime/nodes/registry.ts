@@ -6,14 +6,21 @@ import { agentToolNode } from "./agent-tool.node.ts";
 import { agentNode } from "./agent.node.ts";
 import { answerNode } from "./answer.node.ts";
 import { assignerNode } from "./assigner.node.ts";
+import { callbackNode } from "./callback.node.ts";
 import { codeNode } from "./code.node.ts";
-import { frameType } from "../engine/plan.ts";
+import { delayNode } from "./delay.node.ts";
+import { frameType } from "../engine/composite.ts";
 import type { NodeExecutor } from "./executor.ts";
+import { frameNode } from "./frame.node.ts";
+import { httpRequestNode } from "./http-request.node.ts";
+import { humanInputNode } from "./human-input.node.ts";
 import { ifElseNode } from "./if-else.node.ts";
 import { iterationNode } from "./iteration.node.ts";
 import { knowledgeRetrievalNode } from "./knowledge-retrieval.node.ts";
 import { listNode } from "./list.node.ts";
 import { llmNode } from "./llm.node.ts";
+import { loopNode } from "./loop.node.ts";
+import { subWorkflowNode } from "./sub-workflow.node.ts";
 import { switchNode } from "./switch.node.ts";
 import { templateTransformNode } from "./template-transform.node.ts";
 import { toolNode } from "./tool.node.ts";
@@ -33,6 +40,12 @@ export const nodeExecutors = {
   list: listNode,
   "variable-aggregator": variableAggregatorNode,
   iteration: iterationNode,
+  loop: loopNode,
+  "sub-workflow": subWorkflowNode,
+  "http-request": httpRequestNode,
+  "human-input": humanInputNode,
+  callback: callbackNode,
+  delay: delayNode,
   agent: agentNode,
 } satisfies Record<NodeType, NodeExecutor>;
 
@@ -52,7 +65,6 @@ export function nodeRegistry(extra: Readonly<Record<string, NodeExecutor>> = {})
   return (type) => {
     const known = canonicalNodeType(type);
     if (known !== undefined) return nodeExecutors[known];
-    // What an item gives is a text of its iteration.
-    return type === frameType ? iterationNode : others.get(type);
+    return type === frameType ? frameNode : others.get(type);
   };
 }

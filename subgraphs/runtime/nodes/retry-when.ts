@@ -39,7 +39,7 @@ export function isRejected({ when, scope, output, text }: OutputQuestion): boole
 export function judged(executor: NodeExecutor, retryWhen: { when: string } | undefined): NodeExecutor {
   if (retryWhen === undefined) return executor;
   return {
-    effect: executor.effect,
+    ...executor,
     run: (context) => {
       const outcome = executor.run(context);
       return outcome instanceof Promise ? outcome.then((ended) => judge(context, ended, retryWhen)) : judge(context, outcome, retryWhen);

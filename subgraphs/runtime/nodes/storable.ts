@@ -47,10 +47,11 @@ async function storeAll(values: readonly [name: string, value: Json][]): Promise
 
 function jsonValuesOf(outcome: NodeOutcome): [name: string, value: Json][] {
   if (outcome.kind !== "completed" && outcome.kind !== "failed") return [];
-  const { stateUpdates, artifacts = [] } = outcome.kind === "completed" ? outcome : {};
+  const { stateUpdates, variables, artifacts = [] } = outcome.kind === "completed" ? outcome : {};
   const values: [string, Json | undefined][] = [
     ["outputJson", outcome.outputJson],
     ["stateUpdates", stateUpdates],
+    ["variables", variables],
     ...artifacts.map(({ contentJson }, index): [string, Json | undefined] => [`artifacts.${index}.contentJson`, contentJson]),
   ];
   return values.filter((one): one is [string, Json] => one[1] !== undefined && one[1] !== null);
@@ -62,6 +63,7 @@ export interface StorableOutcome<Outcome> {
   outcome: Outcome | FailedOutcome;
   outputJson?: string;
   stateUpdates?: string;
+  variables?: string;
   artifacts: readonly StorableArtifact[];
 }
 
@@ -113,12 +115,14 @@ function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome
   refuseLarge("output", outputText, outputJson?.text);
   const stateUpdates = jsonOf(given.stateUpdates, "stateUpdates", options);
   refuseLarge("stateUpdates", stateUpdates?.text);
+  const variables = jsonOf(given.variables, "variables", options);
   const artifacts = (given.artifacts ?? []).map((artifact, index) => artifactStorable(artifact, index, options));
   const outcome = {
     ...given,
     ...(outputText !== undefined && { outputText }),
     ...(outputJson !== undefined && { outputJson: outputJson.value }),
     ...(stateUpdates !== undefined && { stateUpdates: stateUpdates.value as JsonObject }),
+    ...(variables !== undefined && { variables: variables.value as JsonObject }),
     ...(given.artifacts !== undefined && { artifacts: artifacts.map(({ draft }) => draft) }),
     ...notesOf(given, options.replaced),
   };
@@ -126,6 +130,7 @@ function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome
     outcome,
     ...(outputJson !== undefined && { outputJson: outputJson.text }),
     ...(stateUpdates !== undefined && { stateUpdates: stateUpdates.text }),
+    ...(variables !== undefined && { variables: variables.text }),
     artifacts,
   };
 }

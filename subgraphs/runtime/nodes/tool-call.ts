@@ -6,8 +6,12 @@ import { completed, failed, noted } from "./outcome.ts";
 import type { ToolRequest, ToolResponse } from "./ports/tool.port.ts";
 import { portCall, traced } from "./traced.ts";
 
-/** Calls it; of a dry run says what would have been called. @throws AppError of the tool subgraph */
-export async function callTool(context: NodeContext, request: ToolRequest, target: string): Promise<NodeOutcome> {
+/** Makes a call through the tool subgraph; in a dry run says what it would have been. @param target  what its span calls it. @throws AppError of the tool subgraph */
+export async function callTool(
+  context: NodeContext,
+  request: ToolRequest,
+  target = request.toolBindingId ?? request.toolId ?? "http",
+): Promise<NodeOutcome> {
   if (context.dryRun)
     return completed({
       outputText: "[dry run]",

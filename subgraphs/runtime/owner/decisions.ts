@@ -2,9 +2,12 @@
  * Outcomes that nobody reported and the owner decides itself: a timer that ran out, a node that killed its owners, one in a frame that failed. They count only once they
  * are stored, by a flush that holds if no message says otherwise; until then they stand in `held.decided`.
  */
+import { nodeSpecs, timeoutRoute } from "#shared/dsl/node-specs.ts";
+import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { applyReopened } from "../engine/apply.ts";
 import { isAgentDone } from "../engine/drive.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
+import { approvalOverdue } from "./approvals.ts";
 import { workerCrashed } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
 import type { NodeEnd } from "./outcome-rows.ts";
@@ -16,15 +19,25 @@ export function crashedDecide(ledger: RunLedger, held: HeldNode): void {
 }
 
 /** Ends the timers that are due, and opens again the nodes whose pause is over. */
-export function dueDecide({ held: nodes, graph, clock }: RunLedger): void {
+export function dueDecide(ledger: RunLedger): void {
+  const { held: nodes, graph, clock } = ledger;
   if (nodes.due.size === 0) return;
   const nowMs = clock.nowMs();
   for (const held of nodes.due) {
     if (held.dueMs !== undefined && held.dueMs > nowMs) continue;
     nodes.due.delete(held);
     if (held.waitReason === "RETRY") applyReopened(graph, held.state);
-    else decide(nodes, held, { kind: "completed" });
+    else decide(nodes, held, waitEnd(ledger, held));
   }
+}
+
+/** How a wait ends that nobody has answered. */
+function waitEnd(ledger: RunLedger, { state, waitReason }: HeldNode): NodeEnd {
+  if (waitReason === "APPROVAL") return ledger.handled(state, approvalOverdue);
+  const { node } = state;
+  const type = canonicalNodeType(node.type);
+  const hasRoute = type !== undefined && nodeSpecs[type].routes(node.config).includes(timeoutRoute);
+  return hasRoute ? { kind: "completed", route: timeoutRoute, outputJson: { action: timeoutRoute } } : { kind: "completed" };
 }
 
 /** A node run that has begun, in a frame or composite that has failed: it is not executed any more, and is not waited for. */

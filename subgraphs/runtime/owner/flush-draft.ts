@@ -14,7 +14,7 @@ import { earliest } from "./clock.ts";
 import type { StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
 import { eventRow } from "./node-rows.ts";
-import type { NodeEnd } from "./outcome-rows.ts";
+import { decidedOutput, type NodeEnd } from "./outcome-rows.ts";
 import { isHandled, type Pending } from "./pending.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openNodesEnd, statusAtRest, type Standing } from "./run-rest.ts";
@@ -146,7 +146,7 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
     for (const one of held) tail.nodes.set(one.path, ledger.finishedRow({ ...one }, end));
   } else {
     for (const [held, outcome] of tail.decided) {
-      tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome, held.decidedOutput));
+      tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome, held.decidedOutput ?? decidedOutput(outcome)));
       if (held.state.phase === "QUEUED") tail.withdrawn.push(nodeRunId(ledger.runId, held.path));
     }
   }

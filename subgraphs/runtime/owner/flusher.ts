@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HintPublisher } from "#shared/hints.ts";
 import { jsonPieces } from "#shared/json-writer.ts";
 import type { Log } from "#shared/log.ts";
+import { counter, secondsHistogram, sizeHistogram } from "#shared/metrics/instruments.ts";
 import { joinInTurns } from "#shared/pieces.ts";
 import { runFailUnstored } from "../queue/dead-letter.sql.ts";
 import { failureKind, isTimeOut } from "../queue/failure.ts";
@@ -13,6 +14,7 @@ import { flushBatch, FlushRows, longOf, runsFlush, type FlushAnswer, type FlushB
 import { runsRelease } from "../queue/release.sql.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import type { Queryable } from "../queue/statement.ts";
+import { runStatusWord } from "../queue/statuses.ts";
 import { monotonicMs } from "./clock.ts";
 import type { FlushDraft, FlushingRun, Tail } from "./flush-draft.ts";
 import type { Pending } from "./pending.ts";
@@ -32,6 +34,15 @@ interface Flush {
   /** What became of an earlier try is not known. */
   wasSentBefore: boolean;
 }
+
+const flushSeconds = secondsHistogram({ name: "flush_seconds", help: "From a flush's sending to its answer: the group commit of runs." });
+const flushRuns = sizeHistogram({ name: "flush_runs", help: "Runs that shared a flush." });
+const flushFailures = counter({
+  name: "flush_failures_total",
+  help: "Flushes that PostgreSQL refused, or did not answer; they are sent again, or halved.",
+  labels: ["kind"],
+});
+const runsEnded = counter({ name: "runs_ended_total", help: "Runs that have ended here, by their last status.", labels: ["status"] });
 
 const flightsAtOnce = 2;
 /** Larger statements gain nothing and hold their runs' locks for longer. */
@@ -118,9 +129,14 @@ export class Flusher {
       try {
         batch ??= await encode(drafts);
         if (this.#isClosed) return;
-        return this.#settle(drafts, await runsFlush(this.#db, batch, isOrdered), wasSentBefore);
+        const answered = flushSeconds.startTimer();
+        const answers = await runsFlush(this.#db, batch, isOrdered);
+        answered();
+        flushRuns.observe(drafts.length);
+        return this.#settle(drafts, answers, wasSentBefore);
       } catch (cause) {
         const kind = batch === undefined ? "refused" : failureKind(cause);
+        flushFailures.inc({ kind });
         if (kind === "refused") return this.#split({ drafts, sinceMs, wasSentBefore }, cause);
         if (kind === "locked") isOrdered = true;
         else wasSentBefore = true;
@@ -185,7 +201,9 @@ export class Flusher {
       if (draft === undefined) continue;
       if (answer.why === "ok" || answer.why === "applied") {
         stored.push(draft.row.id);
+        if (draft.row.rest === "end") runsEnded.inc({ status: runStatusWord(draft.row.status) });
         this.#hints.publish("run", draft.row.id);
+        if (draft.pending.asks) this.#hints.publish("waiting", draft.run.tenantId);
         if (draft.withdraws) this.#hints.publish("withdrawn", draft.row.id);
         hasRuns ||= draft.row.rest === "requeue";
         hasNodes ||= draft.pending.offers.length > 0;

@@ -11,6 +11,8 @@ export interface HeldNode extends NodeRecord {
   /** When it is due, by the database's clock in milliseconds, where it waits for a time. */
   dueMs: number | undefined;
   waitReason: string | undefined;
+  /** Nobody is to be asked before it is called; else {@link NodeRecord.approval} says what was decided. */
+  isAllowed: boolean;
   /** It was begun with nothing beside it in the whole process, because owners have died with its run. */
   alone: boolean | undefined;
   /** It has a slot, and its call has not begun: its started mark is not stored, or the lease is in doubt. */
@@ -40,6 +42,10 @@ export function newHeldNode(state: NodeState, createdMs: number): HeldNode {
     workerKey: undefined,
     effectKey: undefined,
     opened: undefined,
+    question: undefined,
+    waitsMs: undefined,
+    approval: undefined,
+    isAllowed: false,
     dueMs: undefined,
     waitReason: undefined,
     alone: undefined,

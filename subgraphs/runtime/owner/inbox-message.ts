@@ -1,7 +1,7 @@
 /** Bodies of inbox messages: written by the API and by workers of any version, read by owners, so they are checked when they are read. */
 import { z } from "zod";
 import type { Json } from "#shared/json.ts";
-import type { NodeOutcome } from "../nodes/executor.ts";
+import type { Approval, NodeOutcome } from "../nodes/executor.ts";
 import type { SpanRecord } from "./node-context.ts";
 
 const json: z.ZodType<Json> = z.any();
@@ -39,12 +39,19 @@ const outcome = z.discriminatedUnion("kind", [
     outputText: z.string().optional(),
     outputJson: json.optional(),
     stateUpdates: jsonObject.optional(),
+    variables: jsonObject.optional(),
     route: z.string().optional(),
     artifacts: z.array(artifact).optional(),
     usage: usage.optional(),
     notes: notes.optional(),
   }),
-  z.object({ kind: z.literal("waiting"), reason: z.string(), delayMs: z.number().optional() }),
+  z.object({
+    kind: z.literal("waiting"),
+    reason: z.string(),
+    delayMs: z.number().optional(),
+    untilMs: z.number().optional(),
+    question: jsonObject.optional(),
+  }),
   z.object({
     kind: z.literal("failed"),
     code: z.string(),
@@ -74,7 +81,7 @@ export type AttemptOutcome = NodeOutcome | { kind: "waiting"; reason: "OUTCOME_U
 /** What the engine takes as an outcome: the end of an attempt, or that a composite has its items. */
 export type OwnerOutcome = AttemptOutcome | OpenedOutcome;
 
-/** A composite node opens with these items. */
+/** A composite node opens with these items: a loop with its variables, a sub-workflow with its input, alone. */
 export interface OpenedOutcome {
   kind: "opened";
   items: readonly Json[];
@@ -88,6 +95,19 @@ export interface OutcomeBody {
   spans?: SpanRecord[] | undefined;
 }
 
+const approval = z.object({
+  decision: z.enum(["APPROVE", "REJECT"]),
+  arguments: jsonObject.optional(),
+  reason: z.string().optional(),
+  by: z.string().optional(),
+  atMs: z.number().optional(),
+});
+
+/** The column `approval` of a node run. @throws ZodError */
+export function approvalOf(stored: Json | undefined): Approval | undefined {
+  return stored == null ? undefined : approval.parse(stored);
+}
+
 const cancelBody = z.object({ reason: z.string().nullable() });
 const markBody = z.object({ workerKey: z.string().nullable() });
 const runStatusBody = z.object({ status: z.enum(["RUNNING", "COMPLETED", "FAILED", "CANCELLED"]) });
@@ -98,6 +118,7 @@ const agentInputBody = z.object({ text: z.string(), inputId: z.string() });
 export const inboxBodies = {
   outcome: (body: Json): OutcomeBody => outcomeBody.parse(body) as OutcomeBody,
   cancel: (body: Json): { reason: string | null } => cancelBody.parse(body),
+  decision: (body: Json): Approval => approval.parse(body),
   mark: (body: Json): { workerKey: string | null } => markBody.parse(body),
   agentInput: (body: Json): z.infer<typeof agentInputBody> => agentInputBody.parse(body),
   runStatus: (body: Json): z.infer<typeof runStatusBody> => runStatusBody.parse(body),

@@ -3,6 +3,7 @@ import { isJsonObject } from "#shared/json.ts";
 import { isStopped, type NodeState } from "../engine/frame.ts";
 import { nodeOfPath } from "../engine/plan.ts";
 import { nodeAtPath } from "../engine/run-state.ts";
+import type { Approval } from "../nodes/executor.ts";
 import type { InboxMessage } from "../queue/load.sql.ts";
 import { inboxKinds } from "../queue/statuses.ts";
 import { inboxBodies, type OutcomeBody } from "./inbox-message.ts";
@@ -20,6 +21,8 @@ export type MailEffect =
   | { kind: "outcome"; state: NodeState; body: OutcomeBody }
   /** Somebody says something to an agent that works. */
   | { kind: "input"; state: NodeState; text: string; inputId: string }
+  /** A person has decided of a call. */
+  | { kind: "decided"; state: NodeState; approval: Approval }
   /** An outside executor has taken the node of a MANUAL run. */
   | { kind: "taken"; state: NodeState; workerKey: string | undefined };
 
@@ -39,6 +42,8 @@ export function mailEffect(run: Addressee, message: InboxMessage): MailEffect {
       return { kind: "end", ending: { status: "CANCELLED", reason: inboxBodies.cancel(message.body).reason } };
     case inboxKinds.outcome:
       return outcomeEffect(run, message, inboxBodies.outcome(message.body));
+    case inboxKinds.decision:
+      return decisionEffect(run, message, inboxBodies.decision(message.body));
     case inboxKinds.mark:
       return markEffect(run, message, inboxBodies.mark(message.body).workerKey ?? undefined);
     case inboxKinds.agentInput:
@@ -57,6 +62,8 @@ function outcomeEffect(run: Addressee, message: InboxMessage, body: OutcomeBody)
   // The first outcome of an open attempt counts, whoever made it. A MANUAL run's node may also be finished before anybody opened it.
   const isOpenAttempt = held !== undefined && run.graph.open.has(state) && (message.attempt ?? held.attempt) === held.attempt;
   if (!isOpenAttempt && !mayTake(run, state)) return nothing;
+  // Whoever answers from outside would complete a call that a person is to approve of.
+  if (isOpenAttempt && held.waitReason === "APPROVAL" && body.startedMs === undefined) return nothing;
   // Workers say when they began; whoever answers from outside does not.
   const outcome = body.startedMs === undefined ? outsideOutcome(state.node, body.outcome) : body.outcome;
   return { kind: "outcome", state, body: { ...body, outcome } };
@@ -69,6 +76,13 @@ function inputEffect(run: Addressee, message: InboxMessage, { text, inputId }: {
   if (state === undefined || frame?.agent === undefined) return nothing;
   const known = Object.values(frame.outputs).some(({ output }) => isJsonObject(output) && output["input_id"] === inputId);
   return known ? nothing : { kind: "input", state, text, inputId };
+}
+
+function decisionEffect(run: Addressee, message: InboxMessage, approval: Approval): MailEffect {
+  const state = stateOf(run, message);
+  const held = state && run.held.get(state.path);
+  const isAsked = state?.phase === "WAITING" && held?.waitReason === "APPROVAL" && (message.attempt ?? held.attempt) === held.attempt;
+  return isAsked && !isStopped(state) ? { kind: "decided", state, approval } : nothing;
 }
 
 function markEffect(run: Addressee, message: InboxMessage, workerKey: string | undefined): MailEffect {

@@ -1,13 +1,14 @@
 /**
  * Loads a long run with composites by what of it goes on: from the run's own graph downwards through what is open. Of an iteration's items that have ended only
- * the ordinals are read, so what it costs to wake a run does not grow with the rows beneath them. Node rows of a run whose lease is held change by nobody
+ * the ordinals are read, and of a loop's rounds those and the last one's row, so what it costs to wake a run does not grow with the rows beneath them. An agent is read whole: its prompt is made of all that it has done. Node rows of a run whose lease is held change by nobody
  * else, so that several statements see one run; its mail is read last.
  */
 import type { Json } from "#shared/json.ts";
+import { agentType } from "../engine/agent-plan.ts";
 import { compositePathOf, framePath, framePathOf, rootPath } from "../engine/path.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
-import { framesEnded, itemChunksLoad, nodesAt, nodesBeneath, runHeadLoad, type Scope } from "../queue/nested-load.sql.ts";
+import { framesEnded, itemChunksLoad, nodesAt, nodesBeneath, runHeadLoad, type EndedFrames, type Scope } from "../queue/nested-load.sql.ts";
 import { nodeRunStatusNumber } from "../queue/statuses.ts";
 import type { Queryable } from "../queue/statement.ts";
 
@@ -18,19 +19,14 @@ const mostBegun = 128;
 /** Behind all events. */
 const never = 2 ** 31 - 1;
 
-/** A frame or composite whose rows are wanted; its cut: where something in or around it has failed. Of a whole one the frames before it are wanted too. */
-interface Around extends Scope {
-  isWhole?: boolean;
-}
-
-/** A run as {@link LoadedRun} says, without the outputs that lie in artifacts and without items; of iterations' items that have ended, `ended`. */
+/** A run as {@link LoadedRun} says, without the outputs that lie in artifacts and without items; of items and rounds that have ended, `ended`. */
 export async function nestedLoad(db: Queryable, id: string, plan: CompiledPlan): Promise<LoadedRun | undefined> {
   const nodes: LoadedNode[] = [];
   let level = await nodesAt(db, id, [...plan.indexById.keys()]);
-  for (let around: Around[] = [{ path: rootPath, cut: never }]; level.length > 0;) {
+  for (let around: Scope[] = [{ path: rootPath, cut: never }]; level.length > 0;) {
     nodes.push(...level);
     around = await scopesBeneath(db, id, level, around);
-    level = await nodesBeneath(db, id, around.map(wantedOf));
+    level = await nodesBeneath(db, id, around);
   }
   const run = await runHeadLoad(db, id);
   return run && { ...run, nodes };
@@ -55,10 +51,6 @@ export async function itemsLoad(db: Queryable, { nodes }: Pick<LoadedRun, "nodes
   }
 }
 
-function wantedOf({ path, cut, isWhole = false }: Around): Scope {
-  return { path, cut: isWhole ? 0 : cut };
-}
-
 /** The lowest ordinal that is not among them. */
 function firstOpen(ended: readonly number[]): number {
   const known = new Set(ended);
@@ -68,34 +60,46 @@ function firstOpen(ended: readonly number[]): number {
 }
 
 /** All that is open beneath the rows of one level: their composites, where these have rows to be read, and the frames of them that may have begun. */
-async function scopesBeneath(db: Queryable, id: string, level: readonly LoadedNode[], around: readonly Around[]): Promise<Around[]> {
-  const open = level.filter(({ opened, status }) => opened !== null && !isEnded({ status }));
-  if (open.length === 0) return [];
+async function scopesBeneath(db: Queryable, id: string, level: readonly LoadedNode[], around: readonly Scope[]): Promise<Scope[]> {
   const cuts = cutsOf(level, around);
-  const cutOf = (node: LoadedNode): number => cuts.get(framePathOf(node.path)) ?? never;
-  // Any other composite goes on from the rows of its frames themselves, all of them.
-  const asked = open.map((node) => ({ path: node.path, cut: isIteration(node) ? cutOf(node) : 0 }));
-  const found = new Map((await framesEnded(db, id, asked)).map((one) => [one.path, one]));
-  return open.flatMap((node) => {
-    const isSummed = isIteration(node);
-    const { ended = [], late = [], cut: own = never } = found.get(node.path) ?? {};
-    const cut = isSummed ? Math.min(own, cutOf(node)) : cutOf(node);
-    if (isSummed) node.ended = ended;
-    const begun = begunOf([...ended, ...late]).map((ordinal) => ({ path: framePath(node.path, ordinal), cut }));
-    return isSummed && late.length === 0 ? begun : [{ path: node.path, cut, isWhole: !isSummed }, ...begun];
+  const open = level
+    .filter((node) => node.opened !== null && !isEnded(node))
+    .map((node) => ({ node, cut: cuts.get(framePathOf(node.path)) ?? never }));
+  const asked = open.flatMap(({ node: { path, nodeType }, cut }) =>
+    hasOneFrame(nodeType) ? [] : [{ path, cut, isLoop: nodeType === "loop" }],
+  );
+  const found = new Map((asked.length === 0 ? [] : await framesEnded(db, id, asked)).map((one) => [one.path, one]));
+  return open.flatMap(({ node, cut }) => {
+    const frames = found.get(node.path) ?? { path: node.path, cut, ended: [], late: [] };
+    if (hasOneFrame(node.nodeType)) return [{ path: node.path, cut }];
+    node.ended = frames.ended;
+    return node.nodeType === "loop" ? roundsBeneath(frames, cut) : itemsBeneath(frames, cut);
   });
+}
+
+/** Whether a composite has one frame, which has no row: what is beneath it is read as it is of any node. Of an agent that is all that it goes on from. */
+function hasOneFrame(nodeType: string): boolean {
+  return nodeType === "sub-workflow" || nodeType === agentType;
+}
+
+/** The one round that may be open, and the last that has ended: with it the loop goes on, or ends. */
+function roundsBeneath({ path, cut: last, ended, late }: EndedFrames, cut: number): Scope[] {
+  const open = { path: framePath(path, ended.length + late.length), cut };
+  return late.length === 0 ? [open] : [{ path, cut: last }, open];
+}
+
+function itemsBeneath({ path, cut: own, ended, late }: EndedFrames, around: number): Scope[] {
+  const cut = Math.min(own, around);
+  const begun = begunOf([...ended, ...late]).map((ordinal) => ({ path: framePath(path, ordinal), cut }));
+  return late.length === 0 ? begun : [{ path, cut }, ...begun];
 }
 
 function isEnded({ status }: Pick<LoadedNode, "status">): boolean {
   return status >= nodeRunStatusNumber("COMPLETED");
 }
 
-function isIteration(node: LoadedNode | undefined): boolean {
-  return node?.nodeType === "iteration";
-}
-
 /** In each frame of a level: where the first failure stands that nothing handled, in it or around it. */
-function cutsOf(level: readonly LoadedNode[], around: readonly Around[]): Map<string, number> {
+function cutsOf(level: readonly LoadedNode[], around: readonly Scope[]): Map<string, number> {
   const cuts = new Map(around.map(({ path, cut }) => [path, cut]));
   for (const { path, nodeType, status, route, doneSeq } of level) {
     if (doneSeq === null || (status !== 5 && (status !== 4 || route !== null))) continue;

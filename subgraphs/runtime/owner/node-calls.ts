@@ -2,8 +2,8 @@
  * The calls of one run's nodes. Pure ones end in line. For one that touches the outside a started mark is stored first, and the call begins
  * when the flush with the mark was answered; beyond the process's slots a node is offered to other workers instead, or waits for a slot.
  */
-import { applyOpened } from "../engine/apply.ts";
-import { isLeaf, sightOf, type NodeState } from "../engine/frame.ts";
+import { applyOpened, applyReopened } from "../engine/apply.ts";
+import { isLeaf, sightOf, varsOf, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeEffect, type NodeContext, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import { judged } from "../nodes/retry-when.ts";
@@ -12,7 +12,7 @@ import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import { hasUnread } from "./frame-results.ts";
 import type { HeldNode } from "./held-node.ts";
-import { scopeOutcome } from "./scope-outcome.ts";
+import { frameExecutor, scopeOutcome } from "./scope-outcome.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import type { OwnerProcess } from "./run-host.ts";
 import type { RunLedger } from "./run-ledger.ts";
@@ -27,6 +27,8 @@ export interface CallingRun {
   whenOpen(work: () => void): void;
   /** A call is over, with or without an outcome. */
   advance(): void;
+  /** A node that was asked whether it may be executed may, and is ready to be. */
+  allowed(): void;
   broken(cause: unknown): void;
 }
 
@@ -100,8 +102,17 @@ export class NodeCalls {
     const executor = this.#executorOf(node);
     if (executor === undefined) {
       this.#run.executed(this.#ledger.hold(state), executorMissing(node.type), []);
-    } else if (!isLeaf(state) || (nodeEffect(executor, node.config) === "pure" && !this.isCareful)) this.#pureRun(state, executor);
+    } else if (executor.ask?.isNeeded(node.config) === true && !this.#isDecided(state))
+      this.#pureRun(state, { effect: "pure", run: executor.ask.run });
+    else if (!isLeaf(state)) this.#pureRun(state, frameExecutor(state, executor));
+    else if (nodeEffect(executor, node.config) === "pure" && !this.isCareful) this.#pureRun(state, executor);
     else this.#outsideStart(state);
+  }
+
+  /** Whether it is known that the node may be executed. In a dry run nothing is, so nobody is asked. */
+  #isDecided(state: NodeState): boolean {
+    const { isAllowed, approval } = this.#ledger.hold(state);
+    return isAllowed || approval !== undefined || this.#environment.dryRun;
   }
 
   /** Calls the outside: the started mark is stored. */
@@ -139,6 +150,13 @@ export class NodeCalls {
     for (const held of [...this.#ledger.held.calling]) this.forget(held, cause);
   }
 
+  /** A thread has found that nobody is to be asked. */
+  #allowed(held: HeldNode): void {
+    held.isAllowed = true;
+    applyReopened(this.#ledger.graph, held.state);
+    this.#run.allowed();
+  }
+
   /** An iteration ends of which an owner before this one saw items end. */
   #resultsRead(state: NodeState): void {
     const { results } = this.#process;
@@ -167,7 +185,11 @@ export class NodeCalls {
     } catch (cause) {
       outcome = executorFailed(context, cause, log);
     }
-    if (!(outcome instanceof Promise)) return this.#run.executed(held, outcome, context.spans);
+    if (!(outcome instanceof Promise)) {
+      if (outcome.kind !== "allowed") return this.#run.executed(held, outcome, context.spans);
+      held.isAllowed = true;
+      return this.#outsideStart(state);
+    }
     const promised = outcome;
     applyOpened(graph, state, "RUNNING");
     this.#follow(held, execute({ effect: "pure", run: () => promised }, context, defaultTimeoutMs, log), false);
@@ -205,12 +227,21 @@ export class NodeCalls {
     return executor && judged(executor, retryWhen);
   }
 
-  #contextOf({ state, path, attempt, effectKey, startedMs = 0 }: HeldNode): NodeRunContext {
+  #contextOf({ state, path, attempt, effectKey, approval, startedMs = 0 }: HeldNode): NodeRunContext {
     const { graph } = this.#ledger;
     const storedSeq = (): number => this.#ledger.storedSeq;
-    const { outputs, vars } = sightOf(state);
-    const seen = { state: graph.state, outputs, vars };
-    return new NodeRunContext(this.#environment, { node: state.node, path, attempt, effectKey, epoch: startedMs, storedSeq, ...seen });
+    const frame = sightOf(state);
+    const seen = { state: graph.state, outputs: frame.outputs, vars: varsOf(frame) };
+    return new NodeRunContext(this.#environment, {
+      node: state.node,
+      path,
+      attempt,
+      effectKey,
+      approval,
+      epoch: startedMs,
+      storedSeq,
+      ...seen,
+    });
   }
 
   #follow(held: HeldNode, execution: Execution, hasSlot: boolean): void {
@@ -233,9 +264,11 @@ export class NodeCalls {
     this.#ledger.held.calling.delete(held);
     // A call that was stopped has no outcome, but for what it completed all the same: that is true and cannot be taken back.
     const isWanted = execution.stopped === undefined || (outcome.kind === "completed" && execution.stopped !== "cancelled");
-    if (isWanted) this.#run.executed(held, outcome, context.spans);
+    if (outcome.kind === "allowed") {
+      if (execution.stopped === undefined) this.#allowed(held);
+    } else if (isWanted) this.#run.executed(held, outcome, context.spans);
     // Until the flush is settled that stores it.
-    if (isWanted && context.hasRoom) this.#ledger.pending.rooms.push(context);
+    if (isWanted && outcome.kind !== "allowed" && context.hasRoom) this.#ledger.pending.rooms.push(context);
     else context.settled();
     this.#run.advance();
   }

@@ -5,9 +5,10 @@
 import type { ByteRoom, HeldRoom } from "#shared/byte-room.ts";
 import type { HintPublisher } from "#shared/hints.ts";
 import type { JsonObject } from "#shared/json.ts";
-import type { NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/executor.ts";
+import type { Approval, NodeContext, NodePorts, NodeScope, SpanHandle } from "../nodes/executor.ts";
 import type { DeltaKind } from "../nodes/ports/model.port.ts";
-import { executedConfig, type CompiledNode } from "../engine/plan.ts";
+import { executedConfig } from "../engine/composite.ts";
+import type { CompiledNode } from "../engine/plan.ts";
 import type { FrameVars } from "../engine/frame.ts";
 import { effectKeyOf, nodeRunId } from "../queue/node-run-id.ts";
 import type { PausingClock } from "#shared/pausing-clock.ts";
@@ -64,13 +65,15 @@ export interface Attempt {
   attempt: number;
   /** The key of this attempt, where it is not the run's. */
   effectKey?: string | undefined;
+  /** What a person decided of its call. */
+  approval?: Approval | undefined;
   /** When it began, by the database's clock: tells the deltas of one execution from those of the one before, which may have been the same attempt. */
   epoch: number;
   /** Number of the last stored event, for the cursor of deltas. */
   storedSeq: () => number;
   state: JsonObject;
   outputs: NodeScope["nodes"];
-  /** What the frame has beside them. */
+  /** What the frame has beside them; what it has of `input` and `state` stands in their place. */
   vars: FrameVars;
 }
 
@@ -127,6 +130,9 @@ export class NodeRunContext implements NodeContext {
   }
   get config(): JsonObject {
     return executedConfig(this.#attempt.node);
+  }
+  get approval(): Approval | undefined {
+    return this.#attempt.approval;
   }
   get scope(): NodeScope {
     return (this.#scope ??= {

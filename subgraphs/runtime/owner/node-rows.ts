@@ -1,7 +1,7 @@
 /** The rows of node runs, made once when something happens to one; their columns are those of queue/rows.ts. */
 import { newId } from "#shared/ids.ts";
 import { NotStorable, storableJson, storableText } from "#shared/json/storable.ts";
-import type { NodeUsage } from "../nodes/executor.ts";
+import type { Approval, NodeUsage } from "../nodes/executor.ts";
 import { maxOutputBytes, type StorableArtifact } from "../nodes/storable.ts";
 import type { ArtifactRow, EventRow, NodeRunRow, OfferRow, SpanRow } from "../queue/rows.ts";
 import type { SpanRecord } from "./node-context.ts";
@@ -26,6 +26,10 @@ export interface NodeRecord {
   effectKey?: string | undefined;
   /** Of a composite node that this owner opened: what was fixed then, as JSON. A flush has one row of a node run, so each row says it again. */
   opened?: string | undefined;
+  /** What it asks, as JSON, and since when it waits, of one that this owner let wait; what was decided of its call. The same holds. */
+  question?: string | undefined;
+  waitsMs?: number | undefined;
+  approval?: Approval | undefined;
 }
 
 /** What a node run's row says beyond who it is. */
@@ -44,7 +48,10 @@ export interface NodeRowFields {
 }
 
 /** The columns of a node run's output; empty without an output. */
-export type OutputColumns = Pick<NodeRunRow, "outputText" | "outputJson" | "outputArtifactId" | "stateUpdates">;
+export type OutputColumns = Pick<
+  NodeRunRow,
+  "outputText" | "outputJson" | "outputArtifactId" | "stateUpdates" | "statePath" | "loopUpdates" | "loopPath"
+>;
 
 /** A node's output, split into what its row carries and what lies beside it. */
 export interface StoredOutput {
@@ -60,7 +67,22 @@ export const noOutput: OutputColumns = {};
 
 /** The row of a node run. All fields stand in it, so that rows have one shape. */
 export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: OutputColumns = noOutput): NodeRunRow {
-  const { path, nodeId, nodeType, parentPath, attempt, seq, createdMs, startedMs, workerKey, effectKey, opened } = record;
+  const {
+    path,
+    nodeId,
+    nodeType,
+    parentPath,
+    attempt,
+    seq,
+    createdMs,
+    startedMs,
+    workerKey,
+    effectKey,
+    opened,
+    question,
+    waitsMs,
+    approval,
+  } = record;
   const { status, doneSeq, endedMs, dueMs, alone, effectUnknown, waitReason, route, errorCode, errorMessage, usage } = fields;
   return {
     path,
@@ -81,6 +103,9 @@ export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: Outpu
     workerKey: workerKey === undefined ? undefined : storableText(workerKey),
     effectKey,
     opened,
+    question,
+    waitsMs,
+    approval: approval === undefined ? undefined : JSON.stringify(approval),
     route,
     errorCode: errorCode === undefined ? undefined : storableText(errorCode),
     errorMessage: errorCode === undefined ? undefined : storableText(errorMessage ?? ""),
@@ -88,6 +113,9 @@ export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: Outpu
     outputText: output.outputText,
     outputJson: output.outputJson,
     stateUpdates: output.stateUpdates,
+    statePath: output.statePath,
+    loopUpdates: output.loopUpdates,
+    loopPath: output.loopPath,
     modelCalls: usage?.modelCalls,
     promptTokens: usage?.promptTokens,
     completionTokens: usage?.completionTokens,

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { jsonPieces, smallJson } from "#shared/json-writer.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { joinInTurns } from "#shared/pieces.ts";
-import type { NodeOutput } from "../engine/frame.ts";
+import { varsOf, type NodeOutput } from "../engine/frame.ts";
 import { framePathOf, lastSegment, nodeIdOfPath } from "../engine/path.ts";
 import { agentPartOf, nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
@@ -26,7 +26,7 @@ import { DatabaseClock, monotonicMs } from "./clock.ts";
 import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./execution.ts";
 import { jsonFactor, type Holder } from "./held-bytes.ts";
 import { IdleSignal } from "./idle-signal.ts";
-import type { OutcomeBody } from "./inbox-message.ts";
+import { approvalOf, type OutcomeBody } from "./inbox-message.ts";
 import { NodeRunContext, runEnvironment, type Attempt } from "./node-context.ts";
 import { storableSpan } from "./node-rows.ts";
 import type { RunOwner } from "./run-owner.ts";
@@ -186,21 +186,24 @@ export class OfferedNodes {
         ...base,
         storedSeq: () => owned.eventSeq,
         effectKey: owned.effectKeyOf(claim.path),
+        approval: owned.approvalOf(claim.path),
         state: owned.graph.state,
         outputs: frame.outputs,
-        vars: frame.vars,
+        vars: varsOf(frame),
       });
     }
     if (agentPartOf(plan, claim.path) !== undefined) return this.#agentContext(held, base);
-    const items = itemsOf(framePathOf(claim.path));
+    const items = itemsOf(plan, framePathOf(claim.path));
     const read = await this.#pathsRead(plan, claim, node);
     const run = await this.#load(held, { paths: [claim.path, ...items.map(({ path }) => path), ...read], items });
     if (run === undefined) return undefined;
     const clock = new DatabaseClock(claim.dbNowMs);
+    const own = run.nodes.find(({ path }) => path === claim.path);
     return new NodeRunContext(runEnvironment(this.#owner, run, clock), {
       ...base,
       storedSeq: () => run.eventSeq,
-      effectKey: run.nodes.find(({ path }) => path === claim.path)?.effectKey ?? undefined,
+      effectKey: own?.effectKey ?? undefined,
+      approval: approvalOf(own?.approval ?? null),
       state: run.state,
       ...sightAt(plan, claim.path, storedSight(run)),
     });
@@ -219,10 +222,12 @@ export class OfferedNodes {
       return output === undefined ? [] : [[lastSegment(part.path), output]];
     });
     const item = run.nodes.find(({ path }) => path === agentPath)?.item;
+    const own = run.nodes.find(({ path }) => path === claim.path);
     return new NodeRunContext(runEnvironment(this.#owner, run, new DatabaseClock(claim.dbNowMs)), {
       ...base,
       storedSeq: () => run.eventSeq,
-      effectKey: run.nodes.find(({ path }) => path === claim.path)?.effectKey ?? undefined,
+      effectKey: own?.effectKey ?? undefined,
+      approval: approvalOf(own?.approval ?? null),
       state: run.state,
       outputs: Object.fromEntries(outputs),
       vars: item === undefined ? {} : { item },
@@ -368,6 +373,7 @@ function storedSight(run: PartlyLoadedRun): StoredSight {
       return node && outputOf(node);
     },
     itemOf: (path) => byPath.get(path)?.item,
+    writtenOf: (path) => byPath.get(path)?.written ?? undefined,
   };
 }
 

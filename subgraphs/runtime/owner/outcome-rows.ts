@@ -1,6 +1,7 @@
 /** What the end of an attempt comes to as rows. Pure: numbers and times are given. */
 import type { Json } from "#shared/json.ts";
 import { storableText } from "#shared/json/storable.ts";
+import type { FailedEnd } from "../engine/apply.ts";
 import type { Handling } from "../engine/handling.ts";
 import type { NodeUsage } from "../nodes/executor.ts";
 import { storableOutcome } from "../nodes/storable.ts";
@@ -8,12 +9,12 @@ import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber as number } from "../queue/statuses.ts";
 import type { AttemptOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
-import { nodeRow, storedOutput, type NodeRecord, type OutputColumns, type StoredOutput } from "./node-rows.ts";
+import { nodeRow, noOutput, storedOutput, type NodeRecord, type OutputColumns, type StoredOutput } from "./node-rows.ts";
 import { newSpanId, nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** How a node run ends: with an outcome, or with its run. */
 export type NodeEnd =
-  | Exclude<AttemptOutcome, { kind: "waiting" | "interrupted" | "failed" }>
+  | Exclude<AttemptOutcome, { kind: "waiting" | "interrupted" | "failed" | "allowed" }>
   | NodeFailure
   | { kind: "cancelled"; code: string; message: string };
 
@@ -27,10 +28,11 @@ export interface StoredOutcome extends StoredOutput {
 
 /** Makes an outcome's output columns and artifacts. What later nodes see of it is what was stored: no part of it is shared. */
 export function storedOutcome(path: string, given: AttemptOutcome): StoredOutcome {
-  const { outcome, outputJson, stateUpdates, artifacts } = storableOutcome(given);
+  const { outcome, outputJson, stateUpdates, variables: loopUpdates, artifacts } = storableOutcome(given);
   const outputText = outcome.kind === "completed" || outcome.kind === "failed" ? outcome.outputText : undefined;
   const stored = storedOutput(path, { outputText, outputJson, artifacts });
-  return { ...stored, outcome, columns: stateUpdates === undefined ? stored.columns : { ...stored.columns, stateUpdates } };
+  if (stateUpdates === undefined && loopUpdates === undefined) return { ...stored, outcome };
+  return { ...stored, outcome, columns: { ...stored.columns, stateUpdates, loopUpdates } };
 }
 
 /** The row of a node run that is over. Its last event follows from it, under the number `doneSeq`. */
@@ -57,6 +59,11 @@ export function finishedRow(
     default:
       return nodeRow(record, { ...done, status: number("CANCELLED"), errorCode: end.code, errorMessage: end.message });
   }
+}
+
+/** The output of an end that the owner decided itself, which is small where there is one. */
+export function decidedOutput(end: NodeEnd): OutputColumns {
+  return end.kind === "completed" ? columnsOf({ outputText: end.outputText ?? null, outputJson: end.outputJson ?? null }) : noOutput;
 }
 
 /** A default of the document, which is never so large that it lies elsewhere. */
@@ -106,4 +113,15 @@ export function failedAttemptSpan(
     errorCode: failed.code,
     errorMessage: storableText(failed.message),
   };
+}
+
+/** A failure that takes the place of what would have been stored. */
+export function instead(outcome: NodeFailure): StoredOutcome {
+  return { outcome, columns: noOutput, artifacts: [], textBytes: 0, jsonBytes: 0 };
+}
+
+/** The end of a node that failed, as its row says it again. */
+export function failedEnd({ code, message, outputText, outputJson = null, handling }: NodeFailure): FailedEnd {
+  const own = { outputText: outputText ?? null, outputJson };
+  return { code, message, route: handling?.route, ...(handling?.output ?? own) };
 }

@@ -9,8 +9,10 @@ type Bytes = Pick<StoredOutput, "textBytes" | "jsonBytes">;
 
 /** Stands for the items of an iteration, by its path: no node run has such a one. */
 const itemsOf = (path: string): string => `${path}#`;
+/** The same for what assigners wrote in a loop, or a sub-workflow. */
+const valuesOf = (path: string): string => `${path}##`;
 
-/** How much the outputs are that a run holds for those of its nodes that may read them, by path; and the items that its iterations work on. */
+/** How much the outputs are that a run holds for those of its nodes that may read them, by path; and what its composites work on. */
 export class OutputBytes {
   readonly #byNode = new Map<string, Bytes>();
   #text = 0;
@@ -59,9 +61,20 @@ export class OutputBytes {
     this.forget(itemsOf(path));
   }
 
+  /** The variables of a loop, or the state of a sub-workflow, which it has until it ends. */
+  valuesSet(path: string, jsonBytes: number): void {
+    this.valuesForget(path);
+    this.add(valuesOf(path), { textBytes: 0, jsonBytes });
+  }
+
+  valuesForget(path: string): void {
+    this.forget(valuesOf(path));
+  }
+
   /** One that was stored: of what lies in an artifact the size is known, of what a row carries little matters. */
-  loaded({ path, status, outputText, outputJson, outputBytes, chunkBytes }: LoadedNode): void {
+  loaded({ path, status, outputText, outputJson, outputBytes, chunkBytes, written }: LoadedNode): void {
     if (chunkBytes !== null) this.itemsAdd(path, chunkBytes);
+    if (written !== null) this.valuesSet(path, JSON.stringify(written).length);
     if (!withOutputs.includes(status)) return;
     const bytes = outputBytes ?? outputText?.length ?? 0;
     this.add(path, outputJson === null ? { textBytes: bytes, jsonBytes: 0 } : { textBytes: 0, jsonBytes: bytes });

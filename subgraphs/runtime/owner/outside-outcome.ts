@@ -1,5 +1,6 @@
 import { isJsonObject } from "#shared/json.ts";
 import { edgeRoutes, type CompiledNode } from "../engine/plan.ts";
+import { writtenBy } from "../nodes/assigner.node.ts";
 import type { OwnerOutcome } from "./inbox-message.ts";
 
 /**
@@ -13,6 +14,6 @@ export function outsideOutcome(node: CompiledNode, outcome: OwnerOutcome): Owner
   return {
     ...outcome,
     ...(branches && typeof route === "string" && { route }),
-    ...(node.type === "assigner" && isJsonObject(stateUpdates) && { stateUpdates }),
+    ...(node.type === "assigner" && isJsonObject(stateUpdates) && writtenBy(stateUpdates)),
   };
 }

@@ -3,13 +3,13 @@
  * stored collects in the ledger and leaves with the next flush, one flush at a time.
  */
 import { applyReopened } from "../engine/apply.ts";
-import { agentInput } from "../engine/drive.ts";
+import { agentInput, statesOf } from "../engine/drive.ts";
 import { isLeaf, isStopped, type NodeState } from "../engine/frame.ts";
 import { isPoisonous } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import type { RunState } from "../engine/run-state.ts";
 import { runStatus } from "../engine/status.ts";
-import type { NodeOutcome } from "../nodes/executor.ts";
+import type { Approval, NodeOutcome } from "../nodes/executor.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
@@ -17,6 +17,7 @@ import { nodeRunId } from "../queue/node-run-id.ts";
 import { endsToTell, type TakenEnd } from "./attempt-end.ts";
 import { DatabaseClock, earliest, monotonicMs } from "./clock.ts";
 import { CrashForgiveness } from "./crash-forgiveness.ts";
+import { approvedReason, rejected } from "./approvals.ts";
 import { crashedDecide, decisionForget, decisionRefused, decisionStored, dueDecide, endDecide, stoppedDecide } from "./decisions.ts";
 import { workerCrashed, type StopCause } from "./execution.ts";
 import { flushDraft, type FlushDraft, type FlushingRun } from "./flush-draft.ts";
@@ -166,6 +167,11 @@ export class OwnedRun implements FlushingRun, Holder {
     return this.#ledger.held.get(path)?.effectKey;
   }
 
+  /** What a person decided of the call at a path. */
+  approvalOf(path: string): Approval | undefined {
+    return this.#ledger.held.get(path)?.approval;
+  }
+
   #phaseSet(phase: OwnerPhase): void {
     if (this.#phase !== "released") this.#phase = phase;
   }
@@ -182,6 +188,7 @@ export class OwnedRun implements FlushingRun, Holder {
       executed: (held, outcome, spans) => this.#executedHere(held, outcome, spans),
       whenOpen: (work) => this.#unblocked(work),
       advance: () => this.advance(),
+      allowed: () => this.#ready.refund(),
       broken: (cause) => this.broken(cause),
     };
   }
@@ -226,6 +233,8 @@ export class OwnedRun implements FlushingRun, Holder {
         return this.#ledger.statusSet("RUNNING");
       case "outcome":
         return this.#outcomeElsewhere(effect.state, effect.body);
+      case "decided":
+        return this.#decidedByPerson(effect.state, effect.approval);
       case "taken":
         return this.#takenOutside(effect.state, effect.workerKey);
       case "input":
@@ -256,6 +265,17 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#ledger.held.add(told);
     const outcome = { kind: "completed", outputText: text, outputJson: { input_id: inputId } } as const;
     this.#ledger.attemptEnded(told, { outcome, spans: [] }, true);
+  }
+
+  /** The decision is stored with its row, whoever owns the run then; what was approved of is ready, and starts as anything else does. */
+  #decidedByPerson(state: NodeState, approval: Approval): void {
+    const held = this.#ledger.hold(state);
+    if (approval.decision === "REJECT") {
+      held.approval = approval;
+      return this.#outcome(held, rejected(approval), []);
+    }
+    this.#ledger.approved(held, approval);
+    applyReopened(this.#graph, state);
   }
 
   #takenOutside(state: NodeState, workerKey: string | undefined): void {
@@ -385,6 +405,7 @@ export class OwnedRun implements FlushingRun, Holder {
   #reopenStarted(): void {
     for (const held of this.#ledger.held.values()) {
       const { state } = held;
+      if (state.phase === "WAITING" && held.waitReason === approvedReason) applyReopened(this.#graph, state);
       if (state.phase !== "RUNNING" || held.waitReason === "EXTERNAL") continue;
       if (held.alone === true && this.crashes >= this.#host.maxCrashes) crashedDecide(this.#ledger, held);
       else if (state.node.atMostOnce) this.#outcome(held, { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, []);
@@ -406,7 +427,7 @@ export class OwnedRun implements FlushingRun, Holder {
     else
       this.#forgiveness.opened(
         state,
-        [...state.drive.frames.values()].flatMap(({ nodes }) => nodes.filter(({ phase }) => phase === "READY")),
+        [...state.drive.frames.values()].flatMap((frame) => statesOf(frame).filter(({ phase }) => phase === "READY")),
       );
   }
 
@@ -576,7 +597,7 @@ const poisonous: Ending = {
 
 /** It is an agent that was opened: what it is executed for now is its end. */
 function isAgentsEnd({ node, drive }: NodeState): boolean {
-  return node.composite?.agent !== undefined && drive !== undefined;
+  return node.composite?.kind === "agent" && drive !== undefined;
 }
 
 /** It is ready to open. */

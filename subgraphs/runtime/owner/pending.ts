@@ -23,6 +23,8 @@ export class Pending {
   readonly rooms: NodeRunContext[] = [];
   readonly usage: NodeUsage = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
   hasState = false;
+  /** A node run begins to wait for somebody. */
+  asks = false;
   /** Rows of failures that their nodes handle. */
   handledErrors = 0;
   #characters = 0;
@@ -85,6 +87,7 @@ export class Pending {
     this.#characters += later.#characters;
     this.usageAdd(later.usage);
     this.hasState ||= later.hasState;
+    this.asks ||= later.asks;
     this.handledErrors += later.handledErrors;
   }
 }

@@ -5,11 +5,11 @@
 import type { CompiledNode, CompiledPlan } from "../engine/plan.ts";
 import type { LoadedNode } from "../queue/load.sql.ts";
 import { nodeRunStatusWord } from "../queue/statuses.ts";
-import { isDone } from "../engine/frame.ts";
+import { isDone, type NodeState } from "../engine/frame.ts";
 import { knownReads } from "../nodes/nodes-read.ts";
 
 /** How things stand with a node of the run's own graph. */
-export interface NodeStanding {
+interface NodeStanding {
   node: CompiledNode;
   isDone: boolean;
   /** None of its edges was taken. */
@@ -43,4 +43,9 @@ function standingOf(node: CompiledNode, row: LoadedNode | undefined): NodeStandi
   const isOver = row !== undefined && isDone(nodeRunStatusWord(row.status));
   const isTaken = ({ condition }: { condition: string | undefined }): boolean => row?.route == null || condition === row.route;
   return { node, isDone: isOver, isLast: !node.outgoing.some(isTaken) };
+}
+
+/** How a node stands in its owner's hands. */
+export function heldStandingOf({ node, phase, takenOutgoing }: NodeState): NodeStanding {
+  return { node, isDone: isDone(phase) || phase === "ABSENT", isLast: takenOutgoing === 0 };
 }

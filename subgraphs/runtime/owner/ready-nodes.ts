@@ -55,6 +55,11 @@ export class ReadyNodes {
     this.#waitsForMemory = false;
   }
 
+  /** A node was asked whether it may be executed, and may: that was no step. */
+  refund(): void {
+    this.#budget++;
+  }
+
   start(): void {
     const { graph } = this.#ledger;
     this.#isHeldBack = false;

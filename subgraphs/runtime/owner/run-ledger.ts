@@ -2,24 +2,28 @@
  * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
-import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped, type FailedEnd } from "../engine/apply.ts";
+import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
 import { agentType } from "../engine/agent-plan.ts";
 import { handlingOf, internalCode } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { ownFaultDelayMs, retryDelayMs } from "../engine/retry.ts";
 import { openScopesBeneath, pathsBeneath } from "../engine/drive.ts";
-import { isDone, isLeaf, isStopped, outputForget, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { isLeaf, isStopped, outputForget, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { roundRoutes } from "../engine/loop.driver.ts";
+import { framePath } from "../engine/path.ts";
 import type { RunState } from "../engine/run-state.ts";
-import type { NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
+import type { Approval, NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import { rejectedCode } from "../nodes/retry-when.ts";
 import { tooLargeFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
 import { effectKeyOf } from "../queue/node-run-id.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
+import { approvedReason } from "./approvals.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { jsonFactor } from "./held-bytes.ts";
+import { HeldValues, jsonBytes } from "./held-values.ts";
 import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
 import type { AttemptOutcome, OpenedOutcome } from "./inbox-message.ts";
 import type { SpanRecord } from "./node-context.ts";
@@ -28,16 +32,17 @@ import { storedItems, type StoredItems } from "./opened-items.ts";
 import { OutputBytes } from "./output-bytes.ts";
 import {
   failedAttemptSpan,
+  failedEnd,
   finishedRow,
+  instead,
   notedSpans,
   storedOutcome,
   usageOf,
   type NodeEnd,
-  type NodeFailure,
   type StoredOutcome,
 } from "./outcome-rows.ts";
 import { Pending } from "./pending.ts";
-import { readOutputs, type NodeStanding } from "./read-outputs.ts";
+import { heldStandingOf, readOutputs } from "./read-outputs.ts";
 import { replayLoaded } from "./run-rebuild.ts";
 
 /** A run that has more unstored goes on when it is less: a statement that carries more than a few MiB does not end in its time. */
@@ -48,14 +53,11 @@ const maxUnstoredRows = 2_000;
 const firstPauseMs = 200;
 const longestPauseMs = 5_000;
 
-/** A state above this fails the assigner that made it so. */
-const maxStateBytes = 1024 * 1024;
-
 /** Each node run has one event at least. A run with more than these would be a burden for whoever reads it. */
 const maxRunEvents = 300_000;
 const runTooLarge = {
   code: "RUN_TOO_LARGE",
-  message: `The run would have more than ${maxRunEvents} events with these items; run the workflow once for each part of them.`,
+  message: `The run would have more than ${maxRunEvents} events with these items, or one round more; split the work into several runs.`,
 } as const;
 
 /** What a run may hold of outputs that its nodes may read, together. The node that puts out more fails. */
@@ -79,10 +81,9 @@ export class RunLedger {
   #lastMs: number;
   #status: RunStatus;
   #startedMs: number | undefined;
-  /** At least as much as the state takes as JSON. */
-  #stateBytes: number;
   readonly #inputBytes: number;
   readonly #outputs = new OutputBytes();
+  readonly #values: HeldValues;
   #lookAtBytes = lookAgainBytes;
 
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
@@ -95,7 +96,7 @@ export class RunLedger {
     this.#startedMs = loaded.startedMs ?? undefined;
     const { graph, open, frames, unstoredSkips } = replayLoaded(plan, loaded, clock.nowMs());
     this.graph = graph;
-    this.#stateBytes = jsonBytes(graph.state);
+    this.#values = new HeldValues(graph, this.#outputs);
     this.#inputBytes = jsonBytes(loaded.input);
     for (const node of loaded.nodes) this.#outputs.loaded(node);
     for (const held of [...open, ...frames]) {
@@ -136,7 +137,7 @@ export class RunLedger {
 
   /** About what all of it takes in memory. What is unstored is there as rows, and again while a statement carries it. */
   get heldBytes(): number {
-    return jsonFactor * (this.#inputBytes + this.#stateBytes) + this.#outputs.held + 2 * this.#unstored;
+    return jsonFactor * (this.#inputBytes + this.#values.stateBytes) + this.#outputs.held + 2 * this.#unstored;
   }
 
   /** Bytes of the JSON that a node run put out, where it is held. */
@@ -234,6 +235,7 @@ export class RunLedger {
     this.#pending.artifactsAdd(storable.artifacts);
     this.held.due.delete(held);
     const { outcome: taken } = storable;
+    if (taken.kind === "allowed") throw new Error(`the node run ${path} was asked, not executed`);
     if (taken.kind === "waiting") return this.#wait(held, taken);
     if (taken.kind === "failed" || taken.kind === "interrupted") {
       const mayGoOn = mayRetry && !isStopped(state);
@@ -274,9 +276,9 @@ export class RunLedger {
     this.finished(held, outcome);
   }
 
-  /** A composite node has its items, or fails for what they are. */
+  /** A composite node has what it opens with, or fails for what that is. */
   #drive(held: HeldNode, opened: OpenedOutcome): void {
-    const stored = this.#itemsStorable(held.path, opened);
+    const stored = this.#itemsStorable(held.state, opened);
     if ("code" in stored) {
       const failure = this.handled(held.state, { kind: "failed", ...stored, retryable: false });
       this.#pending.nodeSet(this.finishedRow(held, failure));
@@ -296,9 +298,9 @@ export class RunLedger {
     this.#framesHold();
   }
 
-  #itemsStorable(path: string, opened: OpenedOutcome): StoredItems | Pick<FailedOutcome, "code" | "message"> {
+  #itemsStorable({ path, node }: NodeState, opened: OpenedOutcome): StoredItems | Pick<FailedOutcome, "code" | "message"> {
     if (this.#seq + 2 * opened.items.length > maxRunEvents) return runTooLarge;
-    const stored = storedItems(path, opened);
+    const stored = storedItems({ path, kind: node.composite?.kind ?? "iteration" }, opened);
     if ("code" in stored) return stored;
     if (this.#outputs.bytes + stored.bytes > maxRunOutputBytes) this.#forgetUnread();
     const bytes = this.#outputs.bytes + stored.bytes;
@@ -348,11 +350,18 @@ export class RunLedger {
     if (outcome.kind === "failed") this.#skip(applyFailed(this.graph, state, failedEnd(outcome)));
     else if (outcome.kind === "skipped") this.#skip(applySkipped(this.graph, state).slice(1));
     else if (outcome.kind === "completed") {
-      const { outputText = null, outputJson = null, stateUpdates, route } = outcome;
-      if (stateUpdates !== undefined) this.#pending.hasState = true;
-      this.#skip(applyCompleted(this.graph, state, { outputText, outputJson, stateUpdates, route }));
+      const { outputText = null, outputJson = null, stateUpdates, variables, route } = outcome;
+      if (stateUpdates !== undefined && state.frame.own === undefined) this.#pending.hasState = true;
+      this.#skip(applyCompleted(this.graph, state, { outputText, outputJson, stateUpdates, variables, route }));
+      this.#roundForget(state);
     } else applyCancelled(this.graph, state);
     if (this.graph.opened.length > 0) this.#framesHold();
+  }
+
+  /** A loop gives the result of its last round: that of the round before is held no longer. */
+  #roundForget({ ends }: NodeState): void {
+    const loop = ends?.owner;
+    if (ends !== undefined && loop?.node.composite?.kind === "loop") this.#outputs.forget(framePath(loop.path, ends.ordinal - 1));
   }
 
   #skip(skipped: readonly NodeState[]): void {
@@ -366,13 +375,15 @@ export class RunLedger {
   /** A frame, or a composite, ends: what is beneath it is held no longer. */
   #outputsForget(state: NodeState): void {
     for (const path of pathsBeneath(state)) this.#outputs.forget(path);
-    if (state.drive !== undefined) this.#outputs.itemsForget(state.path);
+    if (state.drive === undefined) return;
+    this.#outputs.itemsForget(state.path);
+    this.#outputs.valuesForget(state.path);
   }
 
   /** Outputs that nobody reads any more are held no longer: they are stored, or about to be. */
   #forgetUnread(): void {
     const { root, frames } = this.graph;
-    const read = frames.size > 1 ? "any" : readOutputs(root.nodes.map(standingOf));
+    const read = frames.size > 1 ? "any" : readOutputs(root.nodes.map(heldStandingOf));
     if (read !== "any") {
       for (const id of this.#outputs.nodes) {
         if (read.has(id)) continue;
@@ -392,17 +403,10 @@ export class RunLedger {
       if (this.#outputs.bytes + own > maxRunOutputBytes) this.#forgetUnread();
       const bytes = this.#outputs.bytes + own;
       if (bytes > maxRunOutputBytes) return instead(outputsTooLarge("output", bytes, stored.outcome.usage));
+      if (this.#seq > maxRunEvents && stored.outcome.route === roundRoutes.again && isRoundsEnd(state))
+        return instead({ kind: "failed", ...runTooLarge, retryable: false });
     }
-    const { stateUpdates } = stored.columns;
-    if (typeof stateUpdates !== "string" || stored.outcome.kind !== "completed") return stored;
-    const bytes = this.#stateBytes + Buffer.byteLength(stateUpdates);
-    const exact = bytes <= maxStateBytes ? bytes : jsonBytes({ ...this.graph.state, ...stored.outcome.stateUpdates });
-    if (exact > maxStateBytes) {
-      const failure = tooLargeFailure("STATE_TOO_LARGE", "The run's state would be larger than 1 MiB.", stored.outcome.usage);
-      return instead(failure);
-    }
-    this.#stateBytes = exact;
-    return stored;
+    return this.#values.storable(state.frame, stored);
   }
 
   /** Nobody knows what the failed attempt has done outside, and it must not be made again: somebody has to say. */
@@ -410,6 +414,8 @@ export class RunLedger {
     const usage = usageOf(failed);
     if (usage !== undefined) this.#pending.usageAdd(usage);
     held.waitReason = "OUTCOME_UNKNOWN";
+    this.#pending.asks = true;
+    held.waitsMs = this.clock.nowMs();
     held.dueMs = undefined;
     this.opened(held, "WAITING", { errorCode: failed.code, errorMessage: failed.message });
   }
@@ -436,9 +442,23 @@ export class RunLedger {
     this.opened(held, "WAITING", { errorCode: interruption.code, errorMessage: interruption.message });
   }
 
-  #wait(held: HeldNode, waiting: { reason: string; delayMs?: number }): void {
-    held.waitReason = waiting.reason;
-    held.dueMs = waiting.delayMs === undefined ? undefined : this.clock.nowMs() + waiting.delayMs;
+  /** A person has approved of its call, and it is ready. */
+  approved(held: HeldNode, approval: Approval): void {
+    held.approval = approval;
+    held.waitReason = approvedReason;
+    held.dueMs = undefined;
+    this.held.due.delete(held);
+    this.opened(held, "WAITING");
+  }
+
+  #wait(held: HeldNode, waiting: { reason: string; delayMs?: number; untilMs?: number; question?: object }): void {
+    const { reason, delayMs, untilMs, question } = waiting;
+    const nowMs = this.clock.nowMs();
+    held.waitReason = reason;
+    this.#pending.asks ||= reason !== "TIMER";
+    held.waitsMs = nowMs;
+    if (question !== undefined) held.question = JSON.stringify(question);
+    held.dueMs = untilMs ?? (delayMs === undefined ? undefined : nowMs + delayMs);
     if (held.dueMs !== undefined) this.held.due.add(held);
     this.opened(held, "WAITING");
   }
@@ -453,8 +473,8 @@ export class RunLedger {
   }
 }
 
-function standingOf({ node, phase, takenOutgoing }: NodeState): NodeStanding {
-  return { node, isDone: isDone(phase) || phase === "ABSENT", isLast: takenOutgoing === 0 };
+function isRoundsEnd({ ends }: NodeState): boolean {
+  return ends?.owner?.node.composite?.kind === "loop";
 }
 
 /** The platform's own fault is given back before it is anybody's failure; but not where a call must not be made twice, nor of what has one attempt. */
@@ -462,19 +482,9 @@ function isOwnFault(state: NodeState, { code }: FailedOutcome): boolean {
   return code === internalCode && isLeaf(state) && !state.node.atMostOnce;
 }
 
-function instead(outcome: FailedOutcome): StoredOutcome {
-  return { outcome, columns: noOutput, artifacts: [], textBytes: 0, jsonBytes: 0 };
-}
-
 function outputsTooLarge(what: "output" | "items", bytes: number, usage: FailedOutcome["usage"]): FailedOutcome {
   const message = `With the node's ${what} the run would hold ${bytes} bytes of outputs, more than ${maxRunOutputBytes}. Let its nodes put out less, or split the work into several runs.`;
   return tooLargeFailure("RUN_OUTPUTS_TOO_LARGE", message, usage);
-}
-
-/** As its row says it again. */
-function failedEnd({ code, message, outputText, outputJson = null, handling }: NodeFailure): FailedEnd {
-  const own = { outputText: outputText ?? null, outputJson };
-  return { code, message, route: handling?.route, ...(handling?.output ?? own) };
 }
 
 function sizesOf({ outputText, outputJson }: Extract<NodeEnd, { kind: "completed" }>): { textBytes: number; jsonBytes: number } {
@@ -482,8 +492,4 @@ function sizesOf({ outputText, outputJson }: Extract<NodeEnd, { kind: "completed
     textBytes: outputText === undefined ? 0 : Buffer.byteLength(outputText),
     jsonBytes: outputJson === undefined ? 0 : Buffer.byteLength(JSON.stringify(outputJson)),
   };
-}
-
-function jsonBytes(value: object): number {
-  return Buffer.byteLength(JSON.stringify(value));
 }

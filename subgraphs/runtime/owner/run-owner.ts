@@ -5,6 +5,7 @@
 import { ByteRoom } from "#shared/byte-room.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
+import { readGauge } from "#shared/metrics/instruments.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
@@ -60,6 +61,12 @@ export interface Adoption {
   signal?: AbortSignal;
 }
 
+const ownedRuns = readGauge({ name: "owned_runs", help: "Runs that this process owns now." });
+const heldBytes = readGauge({ name: "held_bytes", help: "What they hold in its memory, about." });
+const heldLimit = readGauge({ name: "held_bytes_limit", help: "What they may hold together." });
+const slotsUsed = readGauge({ name: "slots_used", help: "Nodes that wait for the outside now: models, tools, programs." });
+const slotsTotal = readGauge({ name: "slots", help: "Nodes that may wait for the outside side by side." });
+
 /** Calls that were stopped end within a second, and what they leave is stored then. */
 const lastGraceMs = 3_000;
 /** Then the first of a claim are on their way to the database while the rest begin: runs that all wait together leave a processor idle. */
@@ -93,6 +100,7 @@ export class RunOwner implements RunHost {
   readonly #adopting = new Map<RunClaim, number>();
   readonly #loader: RunLoader;
   readonly #setBacks = new SetBacks();
+  readonly #unwatch: (() => void)[];
   #isReliefDue = false;
   #isClosed = false;
 
@@ -121,6 +129,14 @@ export class RunOwner implements RunHost {
       if (run !== undefined) this.drainWanted(run);
     });
     this.#mail = new MailDrain({ db, log, owned: this.#owned });
+    const one = (value: () => number) => () => [{ labels: {}, value: value() }];
+    this.#unwatch = [
+      ownedRuns.add(one(() => this.size)),
+      heldBytes.add(one(() => this.held.total)),
+      heldLimit.add(one(() => this.held.limitBytes)),
+      slotsUsed.add(one(() => this.slots.total - this.slots.free)),
+      slotsTotal.add(one(() => this.slots.total)),
+    ];
   }
 
   /** Runs that it owns, those included that it is just taking over. */
@@ -294,6 +310,7 @@ export class RunOwner implements RunHost {
     this.#flusher.close();
     this.#mail.close();
     this.#unsubscribe();
+    for (const unwatch of this.#unwatch) unwatch();
     for (const run of [...this.#owned.values()]) run.drop("lost");
   }
 

@@ -1,10 +1,12 @@
 import { replay, type StoredNode } from "../engine/replay.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
-import type { NodeState } from "../engine/frame.ts";
+import { isJsonObject } from "#shared/json.ts";
+import type { NodeState, Opened } from "../engine/frame.ts";
 import { framePathOf } from "../engine/path.ts";
 import { nodeAtPath, type RunState } from "../engine/run-state.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { nodeRunStatusWord } from "../queue/statuses.ts";
+import { approvalOf } from "./inbox-message.ts";
 import { newHeldNode, type HeldNode } from "./held-node.ts";
 import { openedOf } from "./opened-items.ts";
 
@@ -28,7 +30,7 @@ export function replayLoaded(plan: CompiledPlan, loaded: LoadedRun, nowMs: numbe
     const state = nodeAtPath(run, row.path);
     return state !== undefined && (run.open.has(state) || state.drive !== undefined) ? [openNode(row, state)] : [];
   });
-  const frames = [...run.frames.values()].flatMap(({ end }) => (end === undefined ? [] : [openFrame(end, loaded.nodes, nowMs)]));
+  const frames = [...run.frames.values()].flatMap(({ end }) => (end?.ends === undefined ? [] : [openFrame(end, loaded.nodes, nowMs)]));
   run.opened.length = 0;
   return { graph: run, open, frames, unstoredSkips };
 }
@@ -40,13 +42,20 @@ function openFrame(end: NodeState, rows: readonly LoadedNode[], nowMs: number): 
   return Object.assign(newHeldNode(end, startedMs), { startedMs });
 }
 
+/** What assigners have written stands over what a composite opened with. */
+function openedRow({ nodeType, written }: LoadedNode, opened: Opened): Pick<StoredNode, "opened" | "values"> {
+  if (written === null) return { opened };
+  const start = nodeType === "loop" ? opened.items?.[0] : undefined;
+  return { opened, values: { ...(isJsonObject(start) && start), ...written } };
+}
+
 function storedNode(node: LoadedNode): StoredNode {
   return {
     path: node.path,
     status: nodeRunStatusWord(node.status),
     seq: node.seq,
     doneSeq: node.doneSeq,
-    opened: node.opened === null ? undefined : openedOf(node.opened, node.chunks),
+    ...(node.opened !== null && openedRow(node, openedOf(node.opened, node.chunks))),
     ended: node.ended,
     outputText: node.outputText,
     outputJson: node.outputJson,
@@ -66,5 +75,6 @@ function openNode(row: LoadedNode, state: NodeState): HeldNode {
     waitReason: row.waitReason ?? undefined,
     alone: row.alone,
     effectKey: row.effectKey ?? undefined,
+    approval: approvalOf(row.approval),
   });
 }

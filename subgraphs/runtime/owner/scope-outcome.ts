@@ -1,27 +1,81 @@
 /** What comes of a frame, or of a composite node, when nothing of it goes on any more. Pure. */
-import { frameType } from "../engine/plan.ts";
 import { agentParts } from "../engine/agent.driver.ts";
-import type { Drive, Failure, NodeState } from "../engine/frame.ts";
-import { iterationOutput } from "../engine/iteration.driver.ts";
 import { isOutputLarger, runOutput } from "../engine/output.ts";
+import type { Drive, Failure, Frame, NodeState } from "../engine/frame.ts";
+import { iterationOutput } from "../engine/iteration.driver.ts";
+import { loopOutput, roundRoutes } from "../engine/loop.driver.ts";
 import { answerOf } from "../nodes/agent-answer.ts";
-import type { NodeOutcome } from "../nodes/executor.ts";
-import { maxOutputBytes, tooLargeFailure } from "../nodes/storable.ts";
+import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
+import { isLong, maxOutputBytes, tooLargeFailure } from "../nodes/storable.ts";
 
-/** The outcome of a frame or a composite that is ready to be ended; undefined for a node that is to be executed, and for a frame whose result is a template. */
+/** The outcome of a frame or a composite that is ready to be ended; undefined for a node that is to be executed, and for a frame of which a text says something. */
 export function scopeOutcome({ ends, drive, node }: NodeState): NodeOutcome | undefined {
-  if (node.type === frameType && ends !== undefined) {
+  if (ends !== undefined) {
     if (ends.failure !== undefined) return failure(ends.failure, `The node ${ends.failure.nodeId} failed: ${ends.failure.message}`);
-    if (node.config["output"] !== undefined) return undefined;
-    if (isOutputLarger(ends, maxOutputBytes))
-      return tooLargeFailure("OUTPUT_TOO_LARGE", "The item's last nodes put out too much together.", undefined);
-    const { outputText, outputJson } = runOutput(ends);
-    return { kind: "completed", ...(outputText !== null && { outputText }), ...(outputJson !== null && { outputJson }) };
+    return Object.keys(node.config).length > 0 ? undefined : asRound(ends, frameOutcome(ends));
   }
   if (drive === undefined || node.composite === undefined) return undefined;
   if (drive.failure !== undefined) return failure(drive.failure, drive.failure.message);
-  if (node.composite.agent !== undefined) return agentOutcome(drive);
-  return { kind: "completed", outputJson: iterationOutput(node.composite, drive.results) };
+  switch (node.composite.kind) {
+    case "iteration":
+      return { kind: "completed", outputJson: iterationOutput(node.composite, drive.results) };
+    case "loop":
+      return loopOutcome(drive);
+    case "sub-workflow":
+      return subWorkflowOutcome(drive);
+    case "agent":
+      return agentOutcome(drive);
+  }
+}
+
+/** What the body gives, by the rule of a run. */
+function frameOutcome(frame: Frame): NodeOutcome {
+  if (isOutputLarger(frame, maxOutputBytes))
+    return tooLargeFailure("OUTPUT_TOO_LARGE", "Its last nodes put out too much together.", undefined);
+  const { outputText, outputJson } = runOutput(frame);
+  return { kind: "completed", ...(outputText !== null && { outputText }), ...(outputJson !== null && { outputJson }) };
+}
+
+/** A round says whether there is a next one, in its row; without `until` there is. */
+function asRound({ owner }: Frame, outcome: NodeOutcome): NodeOutcome {
+  return owner?.node.composite?.kind === "loop" && outcome.kind === "completed" ? { route: roundRoutes.again, ...outcome } : outcome;
+}
+
+/** Ends a frame of which a text says something: what it does not say of a round is that of the body. */
+export function frameExecutor({ ends, node }: NodeState, executor: NodeExecutor): NodeExecutor {
+  if (ends?.owner?.node.composite?.kind !== "loop") return executor;
+  const whole = (outcome: NodeOutcome): NodeOutcome => {
+    if (outcome.kind !== "completed" || node.config["output"] !== undefined) return asRound(ends, outcome);
+    const given = frameOutcome(ends);
+    return given.kind === "completed" ? { ...outcome, ...given } : given;
+  };
+  return {
+    effect: "pure",
+    run: (context) => {
+      const outcome = executor.run(context);
+      if (outcome instanceof Promise) return outcome.then(whole);
+      const all = whole(outcome);
+      // What is long is written in turns before it is taken.
+      return isLong(all) ? Promise.resolve(all) : all;
+    },
+  };
+}
+
+function loopOutcome({ ended, isDone, results, holding }: Drive): NodeOutcome {
+  const last = results[ended - 1]?.output ?? { output: null, text: null };
+  const outputJson = loopOutput(last, { rounds: ended, isDone, variables: holding?.values ?? {} });
+  return { kind: "completed", ...(last.text !== null && { outputText: last.text }), outputJson };
+}
+
+/** As a run of its own would put out; and the state that it leaves, as nobody else sees it. */
+function subWorkflowOutcome({ frames, holding }: Drive): NodeOutcome {
+  const [frame] = frames.values();
+  if (frame === undefined) throw new Error("a sub-workflow ended without its frame");
+  if (frame.failure !== undefined) return failure(frame.failure, `The node ${frame.failure.nodeId} failed: ${frame.failure.message}`);
+  const outcome = frameOutcome(frame);
+  if (outcome.kind !== "completed") return outcome;
+  const { outputText = null, outputJson = outputText } = outcome;
+  return { ...outcome, outputJson: { result: outputJson, state: holding?.values ?? {} } };
 }
 
 /** What an agent gives: the text of its last model call, and beside that what it took to come to it. */

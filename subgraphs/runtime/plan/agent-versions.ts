@@ -8,10 +8,11 @@ import type { JsonObject } from "#shared/json.ts";
 import { findAgent, type AgentReference, type AgentVersionFound } from "../client/agent.client.ts";
 import { findBindings, type BindingFound } from "../client/tool.client.ts";
 import { agentType } from "../engine/agent-plan.ts";
-import { bodyOf, type PlanDocument, type PlanNode } from "../engine/plan.ts";
+import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { FrozenAgent } from "../nodes/agent-frozen.ts";
 import { readModelConfig } from "./agent-model-config.ts";
+import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
 
 /** Side by side; a document may have 2,000 agents. */
 const lookupsAtOnce = 20;
@@ -43,17 +44,21 @@ export interface FrozenVersion {
 }
 
 /** Whether a document has agents, in its bodies too. */
-export function hasAgents({ nodes }: PlanDocument): boolean {
-  return nodes.some((node) => node.type === agentType || hasAgents(bodyOf(node) ?? { nodes: [], edges: [] }));
+export function hasAgents(document: PlanDocument): boolean {
+  return allNodes(document).some(({ type }) => type === agentType);
 }
 
 /**
- * The document with its agents in the configs of the nodes that name them.
+ * The document, and those of its sub-workflows, with their agents in the configs of the nodes that name them.
  *
  * @throws AppError of {@link freezeAgent}
  */
 export async function freezeAgents(asked: AgentQuestion, document: PlanDocument): Promise<PlanDocument> {
-  const references = new Map(allNodes(document).flatMap((node) => (node.type === agentType ? [[keyOf(node), referenceOf(node)]] : [])));
+  const agents = graphsOf(document)
+    .flatMap(allNodes)
+    .filter(({ type }) => type === agentType);
+  if (agents.length === 0) return document;
+  const references = new Map(agents.map((node) => [keyOf(node), referenceOf(node)]));
   const found = new Map<string, FrozenVersion>();
   const waiting = [...references];
   for (let batch = waiting.splice(0, lookupsAtOnce); batch.length > 0; batch = waiting.splice(0, lookupsAtOnce)) {
@@ -64,14 +69,15 @@ export async function freezeAgents(asked: AgentQuestion, document: PlanDocument)
 
 function withAgents(document: PlanDocument, found: ReadonlyMap<string, FrozenVersion>): PlanDocument {
   const frozen = (node: PlanNode): PlanNode => {
-    const body = bodyOf(node);
+    const body = bodyDocument(node);
     if (body !== undefined) return { ...node, config: { ...node.config, body: withAgents(body, found) as unknown as JsonObject } };
     const version = node.type === agentType ? found.get(keyOf(node)) : undefined;
     if (version === undefined) return node;
     const { agent_id: _id, agent_code: _code, agent_version_id: _version, ...opening } = node.config;
     return { ...node, config: agentConfig(version, opening) };
   };
-  return { ...document, nodes: document.nodes.map(frozen) };
+  const workflows = Object.entries(document.workflows ?? {}).map(([id, workflow]) => [id, withAgents(workflow, found)]);
+  return { ...document, nodes: document.nodes.map(frozen), ...(workflows.length > 0 && { workflows: Object.fromEntries(workflows) }) };
 }
 
 /** The config of an agent's node: who it is, and what it is given when it opens. */
@@ -89,11 +95,6 @@ export function agentDocument(version: FrozenVersion, { hasSession }: { hasSessi
     ...(hasSession && { session_id: "{{ input.session_id }}", message_id: "{{ input.message_id }}" }),
   };
   return { nodes: [{ id: agentType, type: agentType, config: agentConfig(version, opening) }], edges: [] };
-}
-
-/** Those of bodies too. */
-function allNodes({ nodes }: PlanDocument): PlanNode[] {
-  return nodes.flatMap((node) => [node, ...(bodyOf(node) === undefined ? [] : allNodes(bodyOf(node)!))]);
 }
 
 function referenceOf({ config }: PlanNode): AgentReference {

@@ -3,18 +3,19 @@
  * tool changes the run, and a subgraph that is down does not stop it from being decided what it does.
  */
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
-import type { DslDocument } from "#shared/dsl/document.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
-import { PlanError, bodyOf, type PlanDocument } from "../engine/plan.ts";
+import { compilePlan, PlanError, type PlanDocument } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { sessionStatus } from "../client/session.client.ts";
 import { freezePlan, type FrozenPlan } from "./frozen-plan.ts";
 import { findRunSource, type RunNames, type RunSource } from "../client/workflow.client.ts";
-import type { CachedDocument, DocumentCache } from "./document-cache.ts";
-import { agentDocument, freezeAgent, freezeAgents, hasAgents, type AgentQuestion } from "./agent-versions.ts";
-import { planDocument } from "./freeze.ts";
+import { agentDocument, freezeAgent, freezeAgents, hasAgents } from "./agent-versions.ts";
+import { allNodes } from "./document-nodes.ts";
+import { checkNest } from "./nest-limits.ts";
+import { freezeSubWorkflows, hasSubWorkflows, type VersionDocument } from "./sub-workflows.ts";
 import { freezeToolVersions } from "./tool-versions.ts";
+import { findVersionSource, type CompileHost } from "./version-source.ts";
 
 /** What a run is asked for with. */
 export interface RunQuestion extends RunNames {
@@ -38,25 +39,23 @@ export interface CompiledRun {
  *
  * @throws AppError WORKFLOW_NOT_GIVEN, …_NOT_FOUND of whatever was named, WORKFLOW_VERSION_NOT_PUBLISHED, WORKFLOW_VERSION_ARCHIVED,
  *   WORKFLOW_OF_OTHER_APP, WORKFLOW_VERSION_OF_OTHER_WORKFLOW, SESSION_CLOSED, INITIAL_NODE_UNKNOWN, INITIAL_NODE_TYPE_DIFFERS, PLAN_INVALID,
- *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING, those of freezeAgent
+ *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING, those of {@link freezeSubWorkflows}, {@link freezeAgent} and {@link checkNest}
  */
 export async function compileRun(host: CompileHost, info: RequestInfo, question: RunQuestion): Promise<CompiledRun> {
-  const { call, documents } = host;
+  const { call } = host;
   if (question.workflowId == null && question.workflowVersionId == null) throw runtimeErrors.WORKFLOW_NOT_GIVEN({ field: "workflowId" });
-  const likely = documents.likely(info.tenantId, question);
-  const known = likely === undefined ? [] : [likely.versionId];
-  const [source] = await Promise.all([findRunSource(call, info, question, known), checkSession(call, info, question.sessionId)]);
+  const [{ source, documentOf }] = await Promise.all([
+    findVersionSource(host, info, question),
+    checkSession(call, info, question.sessionId),
+  ]);
   if (question.workflowVersionId == null && source.workflowId === null) throw await workflowNotFound(call, info, question.workflowId ?? "");
   const { versionId, workflowId, appId } = usableVersion(question, source);
   checkApp(question, source, { workflowId, appId });
-  const cached = likely?.versionId === versionId ? likely.entry : readDocument(source.dsl);
-  if (cached !== likely?.entry) documents.set(info.tenantId, versionId, cached);
+  const cached = documentOf({ versionId, workflowId });
   const initialNode = checkInitialNode(question, cached.document);
-  const isAlone = !callsTools(cached.document) && !hasAgents(cached.document);
-  cached.plan ??= isAlone ? freeze(info.tenantId, cached.document) : undefined;
-  documents.ran(info.tenantId, workflowId, versionId);
+  cached.plan ??= callsOthers(cached.document) ? undefined : freeze(info.tenantId, cached.document);
   return {
-    plan: cached.plan ?? freeze(info.tenantId, await withVersions({ call, info }, cached.document)),
+    plan: cached.plan ?? freeze(info.tenantId, await withOthers(host, info, { versionId, workflowId, document: cached.document })),
     appId,
     appVersionId: question.appVersionId ?? undefined,
     workflowId,
@@ -66,9 +65,16 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
   };
 }
 
-async function withVersions(asked: AgentQuestion, document: PlanDocument): Promise<PlanDocument> {
-  const withTools = await freezeToolVersions(asked.call, asked.info, document);
-  return hasAgents(document) ? freezeAgents(asked, withTools) : withTools;
+/** Whether something goes into the plan beside the document. */
+function callsOthers(document: PlanDocument): boolean {
+  return callsTools(document) || hasAgents(document) || hasSubWorkflows(document);
+}
+
+/** The document with its sub-workflows, and the versions of the tools that it, and they, call, and their agents. */
+async function withOthers(host: CompileHost, info: RequestInfo, version: VersionDocument): Promise<PlanDocument> {
+  const { call } = host;
+  const withTools = await freezeToolVersions(call, info, await freezeSubWorkflows(host, info, version));
+  return freezeAgents({ call, info }, withTools);
 }
 
 /** What an agent's run is asked for with. */
@@ -95,12 +101,6 @@ export async function compileAgentRun(call: SubgraphCaller, info: RequestInfo, q
   const [version] = await Promise.all([freezeAgent({ call, info }, reference), checkSession(call, info, question.sessionId)]);
   const document = agentDocument(version, { hasSession: question.sessionId != null });
   return { plan: freeze(info.tenantId, document), subjectId: version.agentId, subjectVersionId: version.versionId };
-}
-
-/** What compiling needs of its process. */
-export interface CompileHost {
-  call: SubgraphCaller;
-  documents: DocumentCache;
 }
 
 async function checkSession(call: SubgraphCaller, info: RequestInfo, id: string | null | undefined): Promise<void> {
@@ -147,13 +147,8 @@ function checkApp({ appId, appVersionId }: RunQuestion, source: RunSource, workf
   }
 }
 
-function readDocument(dsl: DslDocument | null): CachedDocument {
-  if (dsl === null) throw new Error("the workflow subgraph left out a document that was not known");
-  return { document: planDocument(dsl), plan: undefined, sizeBytes: JSON.stringify(dsl).length };
-}
-
 function callsTools(document: PlanDocument): boolean {
-  return document.nodes.some((node) => node.type === "tool" || callsTools(bodyOf(node) ?? { nodes: [], edges: [] }));
+  return allNodes(document).some(({ type }) => type === "tool");
 }
 
 function checkInitialNode({ initialNode }: RunQuestion, document: PlanDocument): string | undefined {
@@ -169,6 +164,7 @@ function checkInitialNode({ initialNode }: RunQuestion, document: PlanDocument):
 
 function freeze(tenantId: string, document: PlanDocument): FrozenPlan {
   try {
+    if (document.workflows !== undefined) checkNest(compilePlan(document));
     return freezePlan(tenantId, document);
   } catch (cause) {
     if (cause instanceof PlanError) throw runtimeErrors.PLAN_INVALID({ problem: cause.message }, { cause });

@@ -1,7 +1,8 @@
 import { isRunTimeout, type DslDocument } from "#shared/dsl/document.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { bodyOf, type PlanDocument, type PlanEdge, type PlanNode } from "../engine/plan.ts";
+import { bodyOf, maxRoundsUnlessGiven } from "../engine/composite.ts";
+import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
 
 /**
  * The document as a plan says it: aliases resolved, what is only for people (names) left out, so that equal work has an equal hash.
@@ -28,8 +29,13 @@ function planNode({ id, type, config, retry, at_most_once, timeout_seconds, on_e
   };
 }
 
-function planConfig(type: string, config: JsonObject): JsonObject {
-  const body = bodyOf({ type: canonicalNodeType(type) ?? type, config });
+/** What the engine goes by is written out: another version of it must not go by another. */
+const unlessGiven: Readonly<Record<string, JsonObject>> = { loop: { max_rounds: maxRoundsUnlessGiven } };
+
+function planConfig(name: string, given: JsonObject): JsonObject {
+  const type = canonicalNodeType(name) ?? name;
+  const config = unlessGiven[type] === undefined ? given : { ...unlessGiven[type], ...given };
+  const body = bodyOf({ type, config });
   // Its nodes and edges were read as those of the document were.
   return body === undefined ? config : { ...config, body: planDocument(body as unknown as DslDocument) as unknown as JsonObject };
 }

@@ -1,52 +1,77 @@
-/** Tool calls are frozen by reference: a run calls the versions that were current when it was created, with the secrets of the day. */
+/**
+ * Tool calls are frozen by reference: a run calls the versions that were current when it was created, with the secrets of the day. Whether a person is asked before is
+ * frozen as it was then: by the binding, or by the node, and neither takes back what the other asks.
+ */
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
-import type { JsonObject } from "#shared/json.ts";
-import { bodyOf, type PlanDocument, type PlanNode } from "../engine/plan.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
+import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
 import { findToolReference, type ToolFound, type ToolReference } from "../client/tool.client.ts";
 
 /** Side by side; a document may have 2,000 tool nodes. */
 const lookupsAtOnce = 20;
 
 /**
- * The document with `tool_version_id` in the config of every node that calls a tool of the platform. A node that names one keeps it.
+ * The document with `tool_version_id`, and `requires_approval` of the binding, in the config of every node that calls a tool of the platform. A node that names a version keeps it.
  *
  * @throws AppError TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING
  */
 export async function freezeToolVersions(call: SubgraphCaller, info: RequestInfo, document: PlanDocument): Promise<PlanDocument> {
   const references = Map.groupBy(
-    allNodes(document).filter((node) => openReference(node) !== undefined),
+    graphsOf(document)
+      .flatMap(allNodes)
+      .filter((node) => openReference(node) !== undefined),
     referenceKey,
   );
   if (references.size === 0) return document;
-  const versions = new Map<string, string>();
+  const versions = new Map<string, FrozenTool>();
   const waiting = [...references];
   for (let batch = waiting.splice(0, lookupsAtOnce); batch.length > 0; batch = waiting.splice(0, lookupsAtOnce)) {
-    await Promise.all(batch.map(async ([key, [node]]) => versions.set(key, await versionOf(call, info, node!))));
+    await Promise.all(batch.map(async ([key, [node]]) => versions.set(key, await frozenTool(call, info, node!))));
   }
   return withVersions(document, versions);
 }
 
-function withVersions(document: PlanDocument, versions: ReadonlyMap<string, string>): PlanDocument {
+/** What is frozen of a reference. */
+interface FrozenTool {
+  version: string;
+  /** The binding's `requires_approval`. */
+  policy: Json | undefined;
+}
+
+function withVersions(document: PlanDocument, versions: ReadonlyMap<string, FrozenTool>): PlanDocument {
   const frozen = (node: PlanNode): PlanNode => {
-    const body = bodyOf(node);
+    const body = bodyDocument(node);
     if (body !== undefined) return { ...node, config: { ...node.config, body: withVersions(body, versions) as unknown as JsonObject } };
-    return openReference(node) ? { ...node, config: { ...node.config, tool_version_id: versions.get(referenceKey(node))! } } : node;
+    return openReference(node) ? { ...node, config: frozenConfig(node, versions.get(referenceKey(node))!) } : node;
   };
-  return { ...document, nodes: document.nodes.map(frozen) };
+  const workflows = Object.entries(document.workflows ?? {}).map(([id, workflow]) => [id, withVersions(workflow, versions)]);
+  return { ...document, nodes: document.nodes.map(frozen), ...(workflows.length > 0 && { workflows: Object.fromEntries(workflows) }) };
 }
 
-/** Those of bodies too. */
-function allNodes({ nodes }: PlanDocument): PlanNode[] {
-  return nodes.flatMap((node) => [node, ...(bodyOf(node) === undefined ? [] : allNodes(bodyOf(node)!))]);
+function frozenConfig({ config }: PlanNode, { version, policy }: FrozenTool): JsonObject {
+  const requires = eitherPolicy(config["requires_approval"], policy);
+  return {
+    ...config,
+    tool_version_id: config["tool_version_id"] || version,
+    ...(requires !== undefined && { requires_approval: requires }),
+  };
 }
 
-/** What a node calls without saying which version; undefined for one that says, and for one that names no tool: that is plain HTTP. */
+/** A person is asked where one of them says so. Each was looked at where it was written; what is too long together fails the node, and lets nothing through. */
+function eitherPolicy(own: Json | undefined, bound: Json | undefined): Json | undefined {
+  const [a, b] = [own, bound].filter((policy) => policy === true || typeof policy === "string");
+  if (a === true || b === true) return true;
+  return b === undefined ? a : `(${String(a)}) || (${b})`;
+}
+
+/** What is to be looked up of a node's call: which version, and what its binding says. undefined where that is known, and for one that names no tool: that is plain HTTP. */
 function openReference({ type, config }: PlanNode): ToolReference | undefined {
-  if (type !== "tool" || config["tool_version_id"]) return undefined;
-  const { tool_binding_id: binding, tool_id: id, tool_code: code } = config;
-  if (binding) return { toolBindingId: String(binding) };
+  const { tool_binding_id: binding, tool_id: id, tool_code: code, tool_version_id: version } = config;
+  if (type === "tool" && binding) return { toolBindingId: String(binding) };
+  if (type !== "tool" || version) return undefined;
   if (id) return { toolId: String(id) };
   return code ? { toolCode: String(code) } : undefined;
 }
@@ -55,19 +80,20 @@ function referenceKey(node: PlanNode): string {
   return JSON.stringify(openReference(node));
 }
 
-async function versionOf(call: SubgraphCaller, info: RequestInfo, node: PlanNode): Promise<string> {
+async function frozenTool(call: SubgraphCaller, info: RequestInfo, node: PlanNode): Promise<FrozenTool> {
   const reference = openReference(node)!;
   const found = await findToolReference(call, info, reference);
   if ("toolBindingId" in reference) {
     const { toolBinding } = found;
     if (toolBinding == null || toolBinding.deletedAt !== null)
       throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id: reference.toolBindingId, nodeId: node.id });
-    return usableVersion(toolBinding.tool, toolBinding.toolVersion, node.id);
+    const policy = isJsonObject(toolBinding.config) ? toolBinding.config["requires_approval"] : undefined;
+    return { version: usableVersion(toolBinding.tool, toolBinding.toolVersion, node.id), policy };
   }
   const tool = "toolId" in reference ? found.tool : found.toolByCode;
   if (tool == null)
     throw runtimeErrors.TOOL_NOT_FOUND({ id: "toolId" in reference ? reference.toolId : reference.toolCode, nodeId: node.id });
-  return usableVersion(tool, null, node.id);
+  return { version: usableVersion(tool, null, node.id), policy: undefined };
 }
 
 function usableVersion(tool: ToolFound, bound: { id: string } | null, nodeId: string): string {

@@ -71,13 +71,14 @@ const tree = `tree as (
   select n.path, case when around.fate in ('keep', 'drop') then around.fate when n.node_type = 'frame' then ${fateOfItem} else ${fateAlone("n")} end
   from tree around join runtime.node_run n on n.run_id = $1 and n.parent_path = around.path)`;
 
+// The old run is locked: it is not deleted, and with it artifacts that the new one names, before the new one is there.
 // Copied node runs get the new run's first events, in the order they were done, a composite that goes on before what is beneath it. The key that is sent
 // outside stays the old one where nobody knows whether the old call took effect (failed so, or cancelled after its start); where it failed for certain there
 // is a new one, else the other side would replay its stored error.
 const fork = defineStatement({
   name: "fork",
   text: `
-with recursive o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = 4),
+with recursive o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = 4 for key share),
 ${tree},
 k as materialized (select n.*, tree.fate, row_number() over (order by coalesce(case when tree.fate = 'keep' then n.done_seq end, n.seq))::int + 1 as new_seq
   from tree join runtime.node_run n on n.run_id = $1 and n.path = tree.path
@@ -94,7 +95,8 @@ r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_s
   select ${run.values}, o.id, (coalesce(o.effect_keys, '{}') - keys.settled) || keys.unknown, 1 + usage.cnt, o.state,
     usage.calls, usage.ptok, usage.ctok, usage.handled
   from o, keys, usage on conflict do nothing returning id, tenant_id, execution, priority),
-n as (insert into runtime.node_run (run_id, tenant_id, ${node.names}) select r.id, r.tenant_id, ${node.values} from k, r),
+n as (insert into runtime.node_run (run_id, tenant_id, ${node.names}, answered_by, answered_at)
+  select r.id, r.tenant_id, ${node.values}, k.answered_by, k.answered_at from k, r),
 e as (insert into runtime.run_event (run_id, seq, type, status, attempt, at, tenant_id, path)
   select r.id, 1, 0, 0, null, now(), r.tenant_id, null from r
   union all select r.id, k.new_seq, 1, case when k.fate = 'keep' then k.status else 1 end, k.attempt, now(), r.tenant_id, k.path from k, r),

@@ -45,6 +45,7 @@ export interface LoadedRun extends StoredRun {
 export interface LoadedNode {
   path: string;
   nodeId: string;
+  nodeType: string;
   status: number;
   attempt: number;
   seq: number;
@@ -58,12 +59,15 @@ export interface LoadedNode {
   effectKey: string | null;
   /** Of a composite node: what was fixed when it opened. */
   opened: OpenedColumn | null;
+  /** Of a loop, or a sub-workflow, that goes on: what assigners have written of its variables, or of its state; null: nothing. */
+  written: JsonObject | null;
+  /** What a person decided of its call. */
+  approval: Json;
   /** The artifacts that it names, in order, null where none of their items is worked on any more, and the size of all; null where it has ended. */
   chunks: (readonly Json[] | null)[] | null;
   chunkBytes: number | null;
-  /** Ordinals of an iteration's frames that have ended and have no row here (nested-load.sql.ts), which says its type. */
+  /** Ordinals of an iteration's, or a loop's, frames that have ended and have no row here (nested-load.sql.ts). */
   ended?: readonly number[];
-  nodeType?: string;
   route: string | null;
   errorCode: string | null;
   errorMessage: string | null;
@@ -112,21 +116,39 @@ export const itemOf = (row: string, ordinal: string): string => `coalesce(${row}
       from json_array_elements(${row}.opened -> 'chunks') c(chunk)
       where (c.chunk ->> 'from')::int <= ${ordinal} order by (c.chunk ->> 'from')::int desc limit 1))`;
 
+const written = (row: string, path: string, updates: string, before: string): string => `(select json_object_agg(u.key, u.value) from (
+    select distinct on (e.key) e.key, e.value from runtime.node_run v, json_each(v.${updates}) e
+    where v.run_id = ${row}.run_id and v.${path} = ${row}.path and v.done_seq < ${before} order by e.key, v.done_seq desc) u)`;
+
+/**
+ * SQL: what assigners have written, until the event of a number, of the variables of a composite's row, or of its state. Of two that wrote a key the one that ended
+ * last counts. Served by node_run_loop and node_run_own_state.
+ */
+export const writtenIn = (row: string, before = "2147483647"): string => `case ${row}.node_type
+    when 'loop' then ${written(row, "loop_path", "loop_updates", before)}
+    when 'sub-workflow' then ${written(row, "state_path", "state_updates", before)} end`;
+
+const ifGoesOn = (value: string): string => `case when n.opened is not null and n.status < 3 then ${value} end`;
+
 const nodeObjectWith = (
   itemChunks: string,
-  more = "",
-): string => `json_build_object(${more}'path', n.path, 'nodeId', n.node_id, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
+): string => `json_build_object('path', n.path, 'nodeId', n.node_id, 'nodeType', n.node_type, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'opened', n.opened, 'chunks', case when n.opened is not null and n.status < 3 then ${itemChunks} end,
-  'chunkBytes', case when n.opened is not null and n.status < 3 then ${chunkBytes} end, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
+  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'approval', case when n.status < 3 then n.approval end, 'opened', n.opened,
+  'written', ${ifGoesOn(writtenIn("n"))}, 'chunks', ${ifGoesOn(itemChunks)}, 'chunkBytes', ${ifGoesOn(chunkBytes)}, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 
 const nodeObject = nodeObjectWith(chunks);
 /** SQL: a {@link LoadedNode} of node run n and artifact o, as JSON, but for the items that it works on. */
-export const nodeWithoutItems = nodeObjectWith("null::json", "'nodeType', n.node_type, ");
+export const nodeWithoutItems = nodeObjectWith("null::json");
 
-/** SQL: the artifact of a node run's output. Others read what completed nodes put out, and those whose failure was handled. */
-export const outputOf = "left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)";
+/**
+ * SQL: the artifact of a node run's output. Others read what completed nodes put out, and those whose failure was handled; but for the rounds of a loop before its
+ * last. Served by node_run_children.
+ */
+export const outputOf = `left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)
+    and not (n.node_type = 'frame' and coalesce(n.route, '') = 'again' and exists (select from runtime.node_run l
+      where l.run_id = n.run_id and l.parent_path = n.parent_path and l.node_type = 'frame' and l.seq > n.seq))`;
 
 /** Of one run's mail so much is read at a time, and one message more: outcomes of offered nodes may have 50 MiB each. */
 const mailBytes = 4 * 1024 * 1024;
@@ -180,9 +202,10 @@ from runtime.run r, ${inboxOf("0")} where r.id = any($1)`,
 const loadSome = defineStatement({
   name: "load_some",
   text: `
-select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'effectKey', n.effect_key, 'route', n.route,
+select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'effectKey', n.effect_key, 'approval', n.approval, 'route', n.route,
       'errorCode', n.error_code, 'errorMessage', n.error_message, 'outputText', n.output_text, 'outputJson', n.output_json,
-      'outputArtifactId', o.id, 'outputBytes', o.size_bytes, 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end)), '[]')
+      'outputArtifactId', o.id, 'outputBytes', o.size_bytes, 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end,
+      'written', case when k.ordinal is not null then ${writtenIn("n")} end)), '[]')
     from runtime.node_run n left join unnest($3::text[], $4::int[]) as k(path, ordinal) on k.path = n.path
       ${outputOf} where n.run_id = r.id and (n.path = any($2) or n.parent_path = any($5))) as nodes
 from runtime.run r where r.id = $1`,
@@ -204,6 +227,7 @@ select r.id, (octet_length(r.input::text) + octet_length(r.state::text) + n.inli
     + (select coalesce(sum(octet_length(m.body::text)), 0) from runtime.inbox m where m.run_id = r.id))::float8 as "rowBytes", n.outputs::float8 as "outputBytes"
 from runtime.run r, lateral (
   select coalesce(sum(${bytesOfRow} + coalesce(octet_length(n.output_text), 0) + coalesce(octet_length(n.output_json::text), 0) + coalesce(octet_length(n.error_message), 0)
+      + case when n.status < 3 then coalesce(octet_length(n.approval::text), 0) else 0 end
       + case when n.opened is not null and n.status < 3 then ${chunkBytes} else 0 end), 0) as inline,
     coalesce(sum(o.size_bytes), 0) as outputs
   from runtime.node_run n ${outputOf} where n.run_id = r.id and ${standing}) n
@@ -229,12 +253,13 @@ export function runsLoad(db: Queryable, ids: readonly string[]): Promise<LoadedR
 /** A run with some of its node runs. */
 export type PartlyLoadedRun = Omit<LoadedRun, "nodes" | "inbox" | "crashedNodes"> & { nodes: PartlyLoadedNode[] };
 
-/** What a node run put out, or how it failed; of an iteration, the item that is asked for. */
+/** What a node run put out, or how it failed; of a composite, what is asked for of what it opened with, and what was written in it since. */
 export type PartlyLoadedNode = Pick<
   LoadedNode,
   | "path"
   | "status"
   | "effectKey"
+  | "approval"
   | "route"
   | "errorCode"
   | "errorMessage"
@@ -242,7 +267,7 @@ export type PartlyLoadedNode = Pick<
   | "outputJson"
   | "outputArtifactId"
   | "outputBytes"
-> & { item: Json };
+> & { item: Json; written: JsonObject | null };
 
 /** What an offered node sees of its run: the node runs at `paths`, and of some of them, iterations, one item each. */
 export interface Wanted {

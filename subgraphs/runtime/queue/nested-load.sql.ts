@@ -8,6 +8,7 @@ import {
   nodeWithoutItems,
   outputOf,
   runColumns,
+  storedJson,
   type LoadedNode,
   type LoadedRun,
 } from "./load.sql.ts";
@@ -33,11 +34,11 @@ order by n.path limit ${rowsPerPage}`,
 const loadEnded = defineStatement({
   name: "load_ended",
   text: `
-with f as materialized (select k.path, k.cut, right(n.path, -length(k.path) - 1)::int as ordinal, n.done_seq, n.status = 5 or n.status = 4 and n.route is null as failed
-  from unnest($2::text[], $3::int[]) k(path, cut), lateral (
+with f as materialized (select k.path, k.cut, k.is_loop, right(n.path, -length(k.path) - 1)::int as ordinal, n.done_seq, n.status = 5 or n.status = 4 and n.route is null as failed
+  from unnest($2::text[], $3::int[], $4::bool[]) k(path, cut, is_loop), lateral (
     select n.path, n.done_seq, n.status, n.route from runtime.node_run n
     where n.run_id = $1 and n.parent_path = k.path and n.node_type = 'frame' and n.status >= 3 offset 0) n),
-c as (select path, least(min(cut), min(done_seq) filter (where failed)) as cut from f group by path)
+c as (select path, case when bool_or(is_loop) then max(done_seq) else least(min(cut), min(done_seq) filter (where failed)) end as cut from f group by path)
 select path, c.cut, coalesce(json_agg(ordinal) filter (where done_seq < c.cut), '[]') as ended, coalesce(json_agg(ordinal) filter (where done_seq >= c.cut), '[]') as late
 from f join c using (path) group by path, c.cut`,
 });
@@ -65,7 +66,7 @@ export interface Scope {
 /** Frames of one composite that have ended. */
 export interface EndedFrames {
   path: string;
-  /** Where the first of them failed, and nothing handled it; else as it was given. */
+  /** Of a loop: where its last round ended. Else where the first item failed, and nothing handled it; else as it was given. */
   cut: number;
   /** Ordinals of those before the cut. */
   ended: number[];
@@ -91,9 +92,10 @@ export async function nodesBeneath(db: Queryable, id: string, scopes: readonly S
   return found;
 }
 
-/** The frames of each composite that have ended; of one without any there is nothing. */
-export function framesEnded(db: Queryable, id: string, composites: readonly Scope[]): Promise<EndedFrames[]> {
-  return rowsOf(db, loadEnded, [id, composites.map(({ path }) => path), composites.map(({ cut }) => cut)]);
+/** The frames of each iteration, or loop, that have ended; of one without any there is nothing. */
+export function framesEnded(db: Queryable, id: string, composites: readonly (Scope & { isLoop: boolean })[]): Promise<EndedFrames[]> {
+  const columns = [composites.map(({ path }) => path), composites.map(({ cut }) => cut), composites.map(({ isLoop }) => isLoop)];
+  return rowsOf(db, loadEnded, [id, ...columns]);
 }
 
 /** How much the frames of a composite have put out. */
@@ -108,9 +110,10 @@ export async function runHeadLoad(db: Queryable, id: string): Promise<Omit<Loade
   return run;
 }
 
-/** The items in an iteration's artifacts, in the order of these. */
+/** The items in a composite's artifacts, in the order of these. */
 export async function itemChunksLoad(db: Queryable, artifactIds: readonly string[]): Promise<Json[][]> {
-  const rows = await rowsOf<{ id: string; json: Json[] }>(db, loadOutputs, [artifactIds]);
-  const byId = new Map(rows.map(({ id, json }) => [id, json]));
+  const rows = await rowsOf<{ id: string; json: string | null }>(db, loadOutputs, [artifactIds]);
+  const byId = new Map<string, Json[]>();
+  for (const { id, json } of rows) byId.set(id, (await storedJson(json)) as Json[]);
   return artifactIds.map((id) => byId.get(id) ?? []);
 }

@@ -40,9 +40,10 @@ const answer = defineStatement({
   name: "answer",
   text: `
 with l as materialized (select id from runtime.run where id = $1 and tenant_id = $2 and status < 3 for update),
-n as (update runtime.node_run x set answered = true from l
+n as (update runtime.node_run x set answered = true, answered_by = $6, answered_at = clock_timestamp() from l
   where x.run_id = l.id and x.path = $4 and x.status = 2 and not x.answered
-    and x.wait_reason is distinct from 'RETRY' returning x.run_id, x.attempt),
+    and case when $3 = 7 then x.wait_reason = 'APPROVAL' else coalesce(x.wait_reason, '') not in ('RETRY', 'APPROVAL', 'APPROVED') end
+  returning x.run_id, x.attempt),
 r as (update runtime.run set mail = mail + 1 from n where run.id = n.run_id returning run.id, tenant_id, mail, lease, n.attempt),
 m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, attempt, body) select id, mail, tenant_id, $3, $4, attempt, $5 from r),
 ${wake}
@@ -86,12 +87,15 @@ export async function messagePost(db: Queryable, message: Message): Promise<Post
   return posting;
 }
 
-/** Posts the answer to a WAITING node; undefined when it does not wait, or somebody else has answered already. */
+/**
+ * Posts the answer to a WAITING node, and who gave it; undefined when it does not wait, or somebody else has answered already. A decision is an answer to what asks for an
+ * approval, and to nothing else; no other answer is one to that.
+ */
 export async function answerPost(
   db: Queryable,
-  message: Omit<Message, "attempt" | "manualOnly"> & { path: string },
+  message: Omit<Message, "attempt" | "manualOnly"> & { path: string; by: string | null },
 ): Promise<Posting | undefined> {
-  const { runId, tenantId, kind, path, body } = message;
-  const [posting] = await rowsOf<Posting>(db, answer, [runId, tenantId, kind, path, JSON.stringify(body)]);
+  const { runId, tenantId, kind, path, body, by } = message;
+  const [posting] = await rowsOf<Posting>(db, answer, [runId, tenantId, kind, path, JSON.stringify(body), by]);
   return posting;
 }

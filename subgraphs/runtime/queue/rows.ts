@@ -150,6 +150,11 @@ export const nodeRunColumns = {
   effectKey: may("effect_key", "text", { update: "keep" }),
   /** Of a composite node: what was fixed when it opened (owner/opened-items.ts). It stays. */
   opened: may("opened", "json", { update: "keep" }),
+  /** Of one that waits, or has: what it asks ({@link Question} of nodes/executor.ts), and since when. It stays. */
+  question: may("question", "json", { update: "keep" }),
+  waitsMs: may("waits_since", "ms", { update: "keep" }),
+  /** What a person decided of its call. It stays, over attempts and owners. */
+  approval: may("approval", "json", { update: "keep" }),
   /** Of a node run that FAILED: the failure was handled. */
   route: may("route", "text"),
   errorCode: may("error_code", "text"),
@@ -159,14 +164,20 @@ export const nodeRunColumns = {
   outputText: may("output_text", "text"),
   outputJson: may("output_json", "json"),
   stateUpdates: may("state_updates", "json"),
+  /** The sub-workflow whose state they are of; absent: the run's. */
+  statePath: may("state_path", "text"),
+  /** What it wrote to the variables of a loop, and which. */
+  loopUpdates: may("loop_updates", "json"),
+  loopPath: may("loop_path", "text"),
   modelCalls: may("model_calls", "int"),
   promptTokens: may("prompt_tokens", "float8"),
   completionTokens: may("completion_tokens", "float8"),
 } as const satisfies Columns;
 
-/** The column `opened` of an iteration's row. */
+/** The column `opened` of a composite's row: a loop's has its variables as its one item, a sub-workflow's its input. */
 export interface OpenedColumn {
-  count: number;
+  /** Items of an iteration. */
+  count?: number;
   /** The items, where they are few and small. */
   items?: Json[];
   /** Else the artifacts that hold them, in order, each with the number of its first item. */
@@ -303,10 +314,18 @@ function isJsonType(type: string): boolean {
 
 /** How much of a flush a row is, roughly, in characters. */
 export function charactersOf(
-  row: Partial<Pick<NodeRunRow & ArtifactRow, "outputText" | "outputJson" | "stateUpdates" | "opened" | "contentText" | "contentJson">>,
+  row: Partial<
+    Pick<
+      NodeRunRow & ArtifactRow,
+      "outputText" | "outputJson" | "stateUpdates" | "loopUpdates" | "opened" | "question" | "approval" | "contentText" | "contentJson"
+    >
+  >,
 ): number {
-  const { outputText, outputJson, stateUpdates, opened, contentText, contentJson } = row;
-  return [outputText, outputJson, stateUpdates, opened, contentText, contentJson].reduce((sum, text) => sum + (text?.length ?? 0), 200);
+  const { outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson } = row;
+  return [outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson].reduce(
+    (sum, text) => sum + (text?.length ?? 0),
+    200,
+  );
 }
 
 type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;

@@ -17,7 +17,7 @@ export const spanStatuses = ["UNSET", "OK", "ERROR"] as const;
 export type SpanStatus = (typeof spanStatuses)[number];
 
 /** inbox.kind. */
-export const inboxKinds = { cancel: 1, outcome: 2, mark: 5, runStatus: 6, agentInput: 8 } as const;
+export const inboxKinds = { cancel: 1, outcome: 2, mark: 5, runStatus: 6, decision: 7, agentInput: 8 } as const;
 
 /** The number that stands for a run status. */
 export function runStatusNumber(status: RunStatus): number {

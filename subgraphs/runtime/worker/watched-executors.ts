@@ -17,7 +17,7 @@ export function watchedExecutors(executors: Executors, events: RunSecurityEvents
 
 function watch(executor: NodeExecutor, events: RunSecurityEvents): NodeExecutor {
   return {
-    effect: executor.effect,
+    ...executor,
     run(context) {
       const outcome = executor.run(context);
       if (outcome instanceof Promise) void outcome.then((ended) => tell(events, context, ended)).catch(() => {});

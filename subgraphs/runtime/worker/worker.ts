@@ -8,6 +8,7 @@ import type pg from "pg";
 import { whenOpen } from "#shared/db/pool.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
+import { counter, secondsHistogram, sizeHistogram } from "#shared/metrics/instruments.ts";
 import type { GuardSettings } from "#shared/process-guard.mjs";
 import type { NodePorts } from "../nodes/executor.ts";
 import {
@@ -83,6 +84,27 @@ export interface WorkerSignals {
   idle: [];
   /** A suspect is due, and is not for this worker. At most once a second. */
   suspect: [];
+}
+
+const claimSeconds = secondsHistogram({
+  name: "claim_seconds",
+  help: "From a claim's sending to its answer, by what was asked for.",
+  labels: ["lane"],
+});
+const claimRows = sizeHistogram({ name: "claim_rows", help: "What a claim brought: runs, or offered nodes.", labels: ["lane"] });
+const leasesLost = counter({ name: "leases_lost_total", help: "Leases that ran out, or were taken, while this process held them." });
+
+const deadLetters = counter({ name: "dead_letters_total", help: "Runs that were failed because whoever took them over died." });
+
+/** Which queue a claim asks. */
+type Lane = "runs" | "nodes" | "suspects";
+
+async function counted<Claim>(lane: Lane, claim: Promise<Claim[]>): Promise<Claim[]> {
+  const answered = claimSeconds.startTimer({ lane });
+  const claims = await claim;
+  answered();
+  claimRows.observe({ lane }, claims.length);
+  return claims;
 }
 
 const suspectLookMs = 1_000;
@@ -169,6 +191,7 @@ export class Worker {
       listener: {
         confirmed: (leases, sentAtMs) => this.#confirmed(leases, sentAtMs),
         lost: (leases) => {
+          leasesLost.inc(leases.length);
           this.#owner.leasesLost(leases);
           this.#offered.leasesLost(leases);
         },
@@ -304,7 +327,7 @@ export class Worker {
     if (limit <= 0 || this.#options.only !== undefined) return this.#pollMs;
     const share = tenantShare(this.#maxRuns);
     const held = this.#withFull(this.#owner.byTenant(), share);
-    const claims = await runsClaim(this.#options.pool, this.#limits(limit, { held, share }));
+    const claims = await counted("runs", runsClaim(this.#options.pool, this.#limits(limit, { held, share })));
     for (const { tenantId } of claims) held.set(tenantId, (held.get(tenantId) ?? 0) + 1);
     // A tenant that has its share may have left some behind: the next of its runs that is let go makes room for them.
     this.#runsMayWait = [...held.values()].some((count) => count >= share);
@@ -325,6 +348,7 @@ export class Worker {
     for (const claim of claims) {
       const isHopeless = claim.crashes >= this.#owner.maxCrashes + 2;
       if (!isHopeless || !(await runDeadLetter(pool, claim))) kept.push(claim);
+      else deadLetters.inc();
     }
     await this.#owner.adopt(kept, { policy: { kind: "worker", untilForgiven: suspects }, workerKey });
   }
@@ -336,7 +360,8 @@ export class Worker {
     this.#nodesMayWait = limit <= 0;
     if (limit <= 0) return this.#pollMs;
     const held = { held: this.#withFull(slots.held(), slots.share), share: slots.share };
-    const claims = await nodesClaim(this.#options.pool, { ...this.#limits(limit, held), ...this.#onlyTypes() });
+    const asked = { ...this.#limits(limit, held), ...this.#onlyTypes() };
+    const claims = await counted("nodes", nodesClaim(this.#options.pool, asked));
     this.#nodesMayWait = claims.length > 0 || slots.isCapped;
     if (claims.length === 0 || !(await this.#nodesAdopt(claims))) return this.#pollMs;
     return againAfterMs(claims.length, limit, this.#pollMs);
@@ -372,12 +397,12 @@ export class Worker {
     if (runs + nodes === 0) this.#company = { now: 0, bound: 0 };
     const limits = this.#suspectLimits(runs + nodes);
     if (nodes === 0 && this.#options.only === undefined) {
-      const claims = await runsClaim(this.#options.pool, limits);
+      const claims = await counted("suspects", runsClaim(this.#options.pool, limits));
       this.#companySet(claims);
       if (claims.length > 0) await this.#runsAdopt(claims);
       if (claims.length + runs > 0) return this.#pollMs;
     }
-    const claims = await nodesClaim(this.#options.pool, { ...limits, ...this.#onlyTypes() });
+    const claims = await counted("suspects", nodesClaim(this.#options.pool, { ...limits, ...this.#onlyTypes() }));
     this.#companySet(claims);
     if (claims.length > 0) await this.#nodesAdopt(claims);
     else if (nodes === 0) this.signals.emit("idle");

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { CallPiece } from "../../../subgraphs/model/openai/answer-piece.ts";
+import { createScrubber } from "#shared/secret/scrub.ts";
 import { ToolCalls } from "../../../subgraphs/model/openai/tool-calls.ts";
 
 /** A way to send calls: what of each piece is told, where `first` says whether it is the first of its call. */
@@ -33,7 +34,7 @@ describe("tool calls", () => {
   it.each(Object.entries(habits))("are put together wherever they are cut, by a server %s", (_, habit) => {
     fc.assert(
       fc.property(fc.array(called, { minLength: 1, maxLength: 4 }), (given) => {
-        const calls = new ToolCalls();
+        const calls = new ToolCalls(createScrubber([]));
         const deltas = given.flatMap(({ name, arguments: value, cuts }, place) =>
           cut(JSON.stringify(value), cuts).flatMap((text, part) => {
             const piece = { ...habit({ place, id: `id${place}`, name, isFirst: part === 0 }), arguments: text };
@@ -56,12 +57,12 @@ describe("tool calls", () => {
   });
 
   it("come in a hundred thousand pieces, with the name in each, or as as many calls", () => {
-    const one = new ToolCalls();
+    const one = new ToolCalls(createScrubber([]));
     one.take({ index: 0, id: "a", name: "f", arguments: '{"x":"' });
     for (let piece = 0; piece < 100_000; piece++) one.take({ index: 0, id: "a", name: "f", arguments: "0123456789" });
     one.take({ index: 0, id: "a", name: "f", arguments: '"}' });
     expect(JSON.stringify(one.finish()[0]?.arguments)).toHaveLength(1_000_008);
-    const many = new ToolCalls();
+    const many = new ToolCalls(createScrubber([]));
     for (let place = 0; place < 100_000; place++) many.take({ index: 0, id: `a${place}`, name: "f", arguments: "{}" });
     expect(many.finish()).toHaveLength(100_000);
   });

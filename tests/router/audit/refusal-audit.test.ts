@@ -188,6 +188,18 @@ describe("the audit of refusals", () => {
     expect([records.length, told()]).toEqual([6, 2]);
   });
 
+  it("counts each tenant's keys for themselves, so that a flood without one hides nothing of what is tried with one", () => {
+    const records: AuditRecord[] = [];
+    const sink = { record: (record: AuditRecord) => void records.push(record) };
+    const audit = new RefusalAudit({ sink, log: memoryLog([]), maxRows: 3, windowMs: 1_000, now: () => 0 });
+    const caller = { keyId: "k", prefix: "p", scopes: [], isAdmin: false };
+    for (const tenantId of [undefined, "t1", "t2"]) {
+      const identity = tenantId === undefined ? undefined : ({ kind: "key", caller: { ...caller, tenantId } } as const);
+      for (let i = 0; i < 10; i++) audit.record({ request: incoming, statusCode: 403, error, identity });
+    }
+    expect(records.map(({ tenantId }) => tenantId)).toEqual(["public", "t1", "t2"].flatMap((id) => [id, id, id]));
+  });
+
   it("keeps no operation from its own row", async () => {
     await using t = await fixtureRouter();
     for (let i = 0; i < 150; i++) await send(t, "{}", { origin: "https://evil.example" });

@@ -228,4 +228,13 @@ describe("a stream over HTTP", () => {
     }
     expect(t.seen.filter((seen) => JSON.stringify(seen).includes("addStep"))).toEqual([]);
   });
+
+  it("begins nothing by GET that would be done again", async () => {
+    await using t = await fixtureRouter();
+    const url = `${t.router.url}?query=${encodeURIComponent('subscription Again { startRun(id: "1") { id } }')}`;
+    const answer = await fetch(url, { headers: { accept: sse } });
+    expect([answer.status, await answer.json()]).toMatchObject([405, { errors: [{ extensions: { reason: "SUBSCRIPTION_NOT_BY_GET" } }] }]);
+    expect(t.audits).toMatchObject([{ operationType: "subscription", operationName: "Again", statusCode: 405 }]);
+    expect(t.seen).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 import { newId } from "#shared/ids.ts";
 import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
-import type { CancelCondition } from "../../../subgraphs/runtime/queue/cancel.sql.ts";
+import type { RunCondition } from "../../../subgraphs/runtime/queue/run-condition.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -119,11 +119,11 @@ describe("a bulk cancel", () => {
     };
     const before = new Date(Date.now() - 3_600_000);
     const later = new Date(Date.now() + 3_600_000);
-    const accepted = async (condition: CancelCondition): Promise<number> => {
+    const accepted = async (condition: RunCondition): Promise<number> => {
       const done = await t.control.cancelAll({ ...call, condition });
       return done === "full" ? -1 : done.accepted;
     };
-    const none: CancelCondition[] = [
+    const none: RunCondition[] = [
       { ids: [] },
       { statuses: [] },
       { statuses: [1] },

@@ -3,11 +3,13 @@ import fc from "fast-check";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened } from "../../../subgraphs/runtime/engine/apply.ts";
 import { openScopesBeneath } from "../../../subgraphs/runtime/engine/drive.ts";
-import { isDone, isLeaf, isOpen, isStopped, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
+import { isDone, isLeaf, isOpen, isStopped, varsOf, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import { handlingOf, isPoisonous } from "../../../subgraphs/runtime/engine/handling.ts";
+import { roundRoutes } from "../../../subgraphs/runtime/engine/loop.driver.ts";
 import { compilePlan, type CompiledPlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import type { StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
 import { startRun, type RunState } from "../../../subgraphs/runtime/engine/run-state.ts";
+import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { scopeOutcome } from "../../../subgraphs/runtime/owner/scope-outcome.ts";
 
 /** A nested plan and what happens in it. */
@@ -18,20 +20,51 @@ export interface NestedStory {
   picks: number[];
   /** Leaves that fail, of a hundred. */
   failing: number;
+  /** Whether assigners write, to what they see: what comes of that depends on the order of their ends. */
+  isWriting?: boolean;
   /** Else which, and with what code. */
   failsWith?: (path: string) => string | undefined;
 }
 
-/** Graphs of up to 4 nodes, a third of them iterations, up to 3 deep; half of the nodes handle their failures. */
-export function nestedStories(options: { failing: number }): fc.Arbitrary<NestedStory> {
+/** Graphs of up to 4 nodes, a third of them composites of all kinds, up to 3 deep; half of the nodes handle their failures, and a fifth write. */
+export function nestedStories({ failing, isWriting = true }: { failing: number; isWriting?: boolean }): fc.Arbitrary<NestedStory> {
   return fc
     .record({ document: graphs(3), picks: fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }) })
-    .map((story) => ({ ...story, plan: compilePlan(story.document), failing: options.failing }));
+    .map(({ document, picks }) => withWorkflows(document, picks))
+    .map((story) => ({ ...story, plan: compilePlan(story.document), failing, isWriting }));
+}
+
+/** Sub-workflows are made with their graph in them, which goes where plans have it. */
+function withWorkflows(document: PlanDocument, picks: number[]): { document: PlanDocument; picks: number[] } {
+  const workflows: Record<string, PlanDocument> = {};
+  const taken = (one: PlanDocument): PlanDocument => ({ ...one, nodes: one.nodes.map(nodeTaken) });
+  const nodeTaken = (node: PlanNode): PlanNode => {
+    const { body, ...config } = node.config;
+    if (body === undefined) return node;
+    const inner = taken(body as unknown as PlanDocument);
+    if (node.type !== "sub-workflow") return { ...node, config: { ...config, body: inner as unknown as JsonObject } };
+    const id = `v${Object.keys(workflows).length}`;
+    workflows[id] = inner;
+    return { ...node, config: { ...config, workflow_version_id: id } };
+  };
+  const outer = taken(document);
+  return { document: { ...outer, workflows }, picks };
 }
 
 function graphs(depth: number): fc.Arbitrary<PlanDocument> {
   const onError = fc.constantFrom<Partial<PlanNode>>({}, {}, { on_error: "branch" }, { on_error: { default: { output_text: "instead" } } });
-  const leaf = onError.map((more): Partial<PlanNode> => ({ type: "any", config: {}, ...more }));
+  const leaf = fc
+    .record({ type: fc.constantFrom("any", "any", "any", "any", "assigner"), more: onError })
+    .map(({ type, more }): Partial<PlanNode> => ({ type, config: {}, ...more }));
+  const inner = (config: object, body: PlanDocument): JsonObject => ({ ...config, body: body as unknown as JsonObject });
+  const loop = (): fc.Arbitrary<Partial<PlanNode>> =>
+    fc
+      .record({ body: graphs(depth - 1), max_rounds: fc.integer({ min: 1, max: 4 }), until: fc.integer({ min: 0, max: 4 }), more: onError })
+      .map(({ body, more, ...config }) => ({ type: "loop", config: inner({ ...config, output: "x" }, body), ...more }));
+  const subWorkflow = (): fc.Arbitrary<Partial<PlanNode>> =>
+    fc
+      .record({ body: graphs(depth - 1), more: onError })
+      .map(({ body, more }) => ({ type: "sub-workflow", config: inner({}, body), ...more }));
   const iteration = (): fc.Arbitrary<Partial<PlanNode>> =>
     fc
       .record({
@@ -41,8 +74,9 @@ function graphs(depth: number): fc.Arbitrary<PlanDocument> {
         on_item_error: fc.constantFrom("fail", "continue", "remove"),
         more: onError,
       })
-      .map(({ body, more, ...config }) => ({ type: "iteration", config: { ...config, body: body as unknown as JsonObject }, ...more }));
-  const one = depth === 1 ? leaf : fc.oneof({ arbitrary: leaf, weight: 2 }, { arbitrary: fc.constant(null).chain(iteration), weight: 1 });
+      .map(({ body, more, ...config }) => ({ type: "iteration", config: inner(config, body), ...more }));
+  const composite = fc.constantFrom(iteration, iteration, loop, subWorkflow).chain((make) => make());
+  const one = depth === 1 ? leaf : fc.oneof({ arbitrary: leaf, weight: 2 }, { arbitrary: composite, weight: 1 });
   return fc
     .tuple(fc.array(one, { minLength: 1, maxLength: 4 }), fc.array(fc.tuple(fc.nat(3), fc.nat(3), fc.boolean()), { maxLength: 4 }))
     .map(([nodes, edges]) => ({
@@ -56,14 +90,14 @@ function graphs(depth: number): fc.Arbitrary<PlanDocument> {
 /** Rows as they were written, and how the run stood after each. */
 export interface NestedTold {
   run: RunState;
-  log: { row: StoredNode; after: string; unread: string }[];
+  log: { row: StoredNode; after: string; unread: string; holdings?: [path: string, values: JsonObject][] }[];
   /** Frames that were open at once, of each composite, at most. */
   mostOpen: Map<string, number>;
 }
 
-/** All that a takeover has to find again; `isUnread`: but for what came of frames that have ended. What is part of something that has failed does nothing more until it ends with that, whichever way it stood. */
+/** All that a takeover has to find again; `isUnread`: but for what came of items that have ended. What is part of something that has failed does nothing more until it ends with that, whichever way it stood. */
 export function standing(run: RunState, isUnread = false): string {
-  const nodes = [...run.frames.values()].flatMap(({ nodes, end }) => [...nodes, ...(end === undefined ? [] : [end])]);
+  const nodes = [...run.frames.values()].flatMap(({ nodes, end }) => [...nodes, ...(end?.ends === undefined ? [] : [end])]);
   return JSON.stringify({
     phases: Object.fromEntries(
       nodes
@@ -77,7 +111,7 @@ export function standing(run: RunState, isUnread = false): string {
     open: [...run.open].map(({ path }) => path).toSorted(),
     failing: [...run.failing].map(({ path }) => path).toSorted(),
     drives: nodes
-      .flatMap(({ path, drive }) =>
+      .flatMap(({ path, drive, node }) =>
         drive === undefined
           ? []
           : [
@@ -87,14 +121,16 @@ export function standing(run: RunState, isUnread = false): string {
                 drive.next,
                 [...drive.frames.keys()],
                 drive.failure,
-                isUnread ? Object.keys(drive.results) : results(drive),
+                isUnread && node.composite?.kind === "iteration" ? Object.keys(drive.results) : results(drive),
+                drive.isDone,
+                drive.holding,
               ],
             ],
       )
       .toSorted(),
     crashedNodes: run.crashedNodes,
     frames: [...run.frames.values()]
-      .map(({ path, left, open, failure, outputs, vars }) => [path, left, open, failure, outputs, vars])
+      .map((frame) => [frame.path, frame.left, frame.open, frame.failure, frame.outputs, varsOf(frame)])
       .toSorted(),
   });
 }
@@ -102,7 +138,7 @@ export function standing(run: RunState, isUnread = false): string {
 const results = (drive: NonNullable<NodeState["drive"]>): unknown => Array.from(drive.results, (result) => result ?? null);
 
 /** Tells a story to its end, with random ends and, where `open`, calls that are under way beside others. */
-export function tellNested({ plan, picks, failing, failsWith }: NestedStory): NestedTold {
+export function tellNested({ plan, picks, failing, isWriting = true, failsWith }: NestedStory): NestedTold {
   const run = startRun(plan);
   const told: NestedTold = { run, log: [], mostOpen: new Map() };
   let at = 0;
@@ -133,10 +169,17 @@ export function tellNested({ plan, picks, failing, failsWith }: NestedStory): Ne
     const end = { route: handling?.route, outputText: null, outputJson: null, ...handling?.output };
     write(state, "FAILED", { errorCode: code, errorMessage: message, ...end }, () => applyFailed(run, state, { code, message, ...end }));
   };
-  const complete = (state: NodeState, output: Json): void =>
-    write(state, "COMPLETED", { outputJson: output }, () =>
-      applyCompleted(run, state, { outputText: null, outputJson: output, stateUpdates: undefined, route: undefined }),
+  /** An assigner writes to all that it sees. */
+  const complete = (state: NodeState, output: Json, route?: string): void => {
+    const isWriter = isWriting && state.node.type === "assigner";
+    const written = { [`k${pick() % 3}`]: told.log.length };
+    const updates = isWriter ? { stateUpdates: written, variables: written } : { stateUpdates: undefined };
+    const { loop, own } = state.frame;
+    write(state, "COMPLETED", { outputJson: output, route, stateUpdates: updates.stateUpdates }, () =>
+      applyCompleted(run, state, { outputText: null, outputJson: output, ...updates, route }),
     );
+    if (isWriter) told.log.at(-1)!.holdings = [loop, own].flatMap((one) => (one === undefined ? [] : [[one.path, one.values]]));
+  };
   const cancel = (state: NodeState): void => write(state, "CANCELLED", { errorCode: "SIBLING_FAILED" }, () => applyCancelled(run, state));
   const endLeaf = (state: NodeState): void => {
     const randomly = (): string | undefined => (pick() % 100 >= failing ? undefined : pick() % 5 === 0 ? "WORKER_CRASHED" : "BROKEN");
@@ -159,16 +202,22 @@ export function tellNested({ plan, picks, failing, failsWith }: NestedStory): Ne
       if (how < 2) endLeaf(state);
       else write(state, how === 2 ? "RUNNING" : "WAITING", {}, () => applyOpened(run, state, how === 2 ? "RUNNING" : "WAITING"));
     } else if (state.node.composite !== undefined && state.drive === undefined) {
-      const opened = {
-        count: Number(state.node.config["count"]),
-        items: Array.from({ length: Number(state.node.config["count"]) }, (_, index) => `${state.path}:${index}`),
-      };
+      const isIteration = state.node.composite.kind === "iteration";
+      const count = isIteration ? Number(state.node.config["count"]) : 1;
+      const items = isIteration ? Array.from({ length: count }, (_, index) => `${state.path}:${index}`) : [{ given: state.path }];
+      const opened = { count, items };
       write(state, "RUNNING", { opened }, () => applyDriven(run, state, opened));
     } else {
-      const outcome = scopeOutcome(state)!;
+      const outcome = scopeOutcome(state) ?? roundOf(state);
       for (const scope of openScopesBeneath(state)) cancel(scope);
       if (outcome.kind === "failed") fail(state, outcome.code, outcome.message);
-      else if (outcome.kind === "completed") complete(state, outcome.outputJson ?? null);
+      else if (outcome.kind === "completed") complete(state, outcome.outputJson ?? null, outcome.route);
     }
   }
+}
+
+/** A round gives its path; the loop ends with the one that `until` says. */
+function roundOf({ ends, path }: NodeState): NodeOutcome {
+  const isDone = ends?.ordinal === Number(ends?.owner?.node.config["until"]);
+  return { kind: "completed", outputJson: path, route: isDone ? roundRoutes.done : roundRoutes.again };
 }

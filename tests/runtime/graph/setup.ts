@@ -41,6 +41,11 @@ export class FakeGraph {
     { id: string; code?: string; status: string; deletedAt: string | null; latestVersion: { id: string } | null }
   >();
   readonly bindings = new Map<string, object>();
+  /** Input schemas by version. */
+  readonly inputSchemas = new Map<string, object>();
+  /** What was called, and the statuses that calls are answered with, one after the other; 200 beyond them. */
+  readonly toolCalls: { arguments?: object | null; config?: object | null; idempotencyKey?: string }[] = [];
+  readonly toolStatuses: number[] = [];
   /** What the session was told, by run id. */
   readonly messages: { runId: string; sessionId: string; content: string; tenantId: string }[] = [];
   /** Refuses the next messages. */
@@ -108,10 +113,15 @@ const workflowTypes = `
     versionId: ID versionStatus: String dsl: JSON workflowId: ID workflowAppId: ID workflowDeleted: Boolean appId: ID appVersionId: ID appVersionAppId: ID
   }`;
 const toolTypes = `
-  type Query { tool(id: ID!): Tool toolByCode(code: String!): Tool toolBinding(id: ID!): ToolBinding }
+  type Query { tool(id: ID!): Tool toolByCode(code: String!): Tool toolBinding(id: ID!): ToolBinding toolVersion(id: ID!): ToolVersion }
+  type Mutation { invokeTool(input: InvokeToolInput!): ToolAnswer! }
+  input InvokeToolInput { toolBindingId: ID toolId: ID toolVersionId: ID arguments: JSONObject config: JSONObject idempotencyKey: String }
+  type ToolAnswer { ok: Boolean! status: Int outputText: String outputJson: JSONObject numbersAsText: [String!]! headers: JSONObject! durationMs: Float!
+    errorCode: String errorMessage: String resolved: JSONObject! }
   type Tool { id: ID! status: String! deletedAt: String latestVersion: ToolVersion }
-  type ToolBinding { id: ID! deletedAt: String tool: Tool! toolVersion: ToolVersion }
-  type ToolVersion { id: ID! }`;
+  type ToolBinding { id: ID! deletedAt: String config: JSONObject tool: Tool! toolVersion: ToolVersion }
+  scalar JSONObject
+  type ToolVersion { id: ID! inputSchema: JSONObject }`;
 const sessionTypes = `
   type Query { session(id: ID!): Session }
   type Mutation { recordRunMessage(input: RecordRunMessageInput!): Message! }
@@ -167,6 +177,13 @@ function fakes(graph: FakeGraph) {
       toolByCode: ({ code }: { code: string }) =>
         [...graph.tools.values()].find((tool) => tool.code === code && tool.deletedAt === null) ?? null,
       toolBinding: mine((id) => graph.bindings.get(id)),
+      toolVersion: mine((id) => ({ id, inputSchema: graph.inputSchemas.get(id) ?? null })),
+      invokeTool: ({ input }: { input: FakeGraph["toolCalls"][number] }) => {
+        graph.toolCalls.push(input);
+        const status = graph.toolStatuses.shift() ?? 200;
+        const rest = { outputText: null, numbersAsText: [], headers: {}, durationMs: 1, errorCode: null, errorMessage: null, resolved: {} };
+        return { ...rest, ok: status < 300, status, outputJson: { called: input.arguments ?? {} } };
+      },
     }),
     fakeEndpoint("session", sessionTypes, {
       session: mine((id) => (graph.sessions.has(id) ? { id, status: graph.sessions.get(id) } : null)),

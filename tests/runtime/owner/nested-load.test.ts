@@ -1,9 +1,10 @@
-/** A long run with iterations is loaded by what of it goes on: not what of its items has ended. */
+/** A long run with composites is loaded by what of it goes on: not what of its items, or rounds, has ended. */
 import type { Json, JsonObject } from "#shared/json.ts";
 import { newId } from "#shared/ids.ts";
 import { compilePlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import { itemsLoad, nestedLoad } from "../../../subgraphs/runtime/owner/nested-load.ts";
 import { replayLoaded } from "../../../subgraphs/runtime/owner/run-rebuild.ts";
+import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { outputsLoad, runsLoad } from "../../../subgraphs/runtime/queue/load.sql.ts";
 import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
@@ -13,6 +14,21 @@ import { standing } from "../engine/nested-run.ts";
 function each(items: Json, body: PlanDocument, config: JsonObject = {}, id = "each"): PlanNode {
   return node(id, "iteration", { items, body: body as unknown as JsonObject, ...config });
 }
+
+/** A loop of `rounds` rounds, which adds one to its variable `n` in each and then walks the graph. */
+function loop(rounds: number, body: PlanDocument, config: JsonObject = {}, id = "loop"): PlanNode {
+  const count = node("count", "assigner", { assignments: { "loop.n": "{{ loop.n | plus: 1 }}" } });
+  const nodes = [count, ...body.nodes];
+  const edges = [...body.edges, ...body.nodes.map(({ id: target }) => ({ source: "count", target }))];
+  return node(id, "loop", { max_rounds: rounds, variables: { n: 0 }, body: { ...body, nodes, edges } as unknown as JsonObject, ...config });
+}
+
+/** A node that runs the workflow `v1` of the plan. */
+function sub(input: Json = {}): PlanNode {
+  return node("sub", "sub-workflow", { workflow_version_id: "v1", input });
+}
+
+const set = (key: string, value: Json): PlanNode => node(`set-${key}`, "assigner", { assignments: { [key]: value } });
 
 const counted = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const long = "long ".repeat(500);
@@ -33,19 +49,33 @@ async function bothWays(t: EngineFixture, runId: string, document: PlanDocument)
   return { whole: standing(graphs[0]!, true), part: standing(graphs[1]!, true), rows: [whole!.nodes.length, part.nodes.length] };
 }
 
-/** `asks` waits for a person at items from config.from on. */
-const withAsks = (t: EngineFixture) => (type: string) => {
-  if (type !== "asks") return t.executors(type);
-  const person = t.executors("person")!;
-  const pure = t.executors("pure")!;
-  return {
-    effect: "pure" as const,
-    run: (context: Parameters<typeof pure.run>[0]) =>
-      Number(context.scope.index) >= Number(context.config["from"]) ? person.run(context) : pure.run(context),
+/** `asks` waits for a person at items, or rounds, from config.from on. `broken` fails at config.at, in the first run that gets there. */
+const withAsks =
+  (t: EngineFixture, broken = new Set<number>()) =>
+  (type: string) => {
+    if (type === "broken") return breaking(broken);
+    if (type !== "asks") return t.executors(type);
+    const person = t.executors("person")!;
+    const pure = t.executors("pure")!;
+    return {
+      effect: "pure" as const,
+      run: (context: Parameters<typeof pure.run>[0]) =>
+        Number(context.scope.index) >= Number(context.config["from"]) ? person.run(context) : pure.run(context),
+    };
   };
-};
 
-describe("a long run with iterations", () => {
+const breaking = (broken: Set<number>): NodeExecutor => ({
+  effect: "pure",
+  run({ scope: { index }, config }) {
+    if (index !== config["at"] || broken.has(index as number)) return { kind: "completed" };
+    broken.add(index as number);
+    return { kind: "failed", code: "BROKEN", message: "the first time", retryable: false };
+  },
+});
+
+const asking = (from: number): PlanDocument => plan([node("ask", "asks", { from })]);
+
+describe("a long run with composites", () => {
   it.each<[string, () => PlanDocument]>([
     ["items that ended before", () => plan([each(counted(40), waiting(20), { parallel: 3, on_item_error: "continue" })])],
     ["none that ended", () => plan([each(counted(40), waiting(0), { parallel: 3, on_item_error: "remove" })])],
@@ -83,12 +113,38 @@ describe("a long run with iterations", () => {
           node("person", "person"),
         ]),
     ],
+    ["a loop's rounds that ended", () => plan([loop(40, asking(20), { variables: { n: 0, long } })])],
+    ["a loop in its first round", () => plan([loop(40, asking(0))])],
+    ["rounds that put out what lies in artifacts", () => plan([loop(9, asking(5), { output: "{{ index }} {{ input.rows }}" })])],
+    ["a loop in each item", () => plan([each(counted(6), plan([loop(9, asking(3))]), { parallel: 3 })])],
+    [
+      "iterations in a loop's rounds",
+      () => plan([loop(9, plan([node("ask", "asks", { from: 4 }), each([0, 1, 4, 5], asking(3), { parallel: 2 })]))]),
+    ],
+    [
+      "a sub-workflow, whose state and input are its own",
+      () => ({
+        ...plan([set("own", "outer"), sub({ rows: "{{ input.rows }}" })], ["set-own>sub"]),
+        workflows: { v1: plan([set("own", "inner"), node("ask", "person"), loop(9, asking(4))], ["set-own>ask"]) },
+      }),
+    ],
+    [
+      "sub-workflows in rounds, and iterations in them",
+      () => ({
+        ...plan([loop(5, plan([node("ask", "asks", { from: 2 }), sub({ n: "{{ loop.n }}" })]))]),
+        workflows: { v1: plan([each(counted(30), asking(20), { parallel: 2 }), set("own", "{{ input.n }}")]) },
+      }),
+    ],
+    [
+      "a round that fails beside others",
+      () => plan([loop(12, plan([node("ask", "asks", { from: 6 }), node("broken", "broken", { at: 6 })])), node("person", "person")]),
+    ],
   ])("stands the same with %s", async (_, documentOf) => {
     const t = await EngineFixture.open();
     t.worker({ executors: withAsks(t) });
     const document = documentOf();
-    const runId = await t.create(document, { input: { rows: counted(40).map((index) => `${index} ${"é".repeat(30_000)}`) } });
-    await t.until(runId, ({ status }) => status === "WAITING" || status === "FAILED");
+    const runId = await t.create(document, { input: { rows: counted(40).map((index) => `${index} ${"é".repeat(10_000)}`) } });
+    await t.until(runId, ({ status, errorCode }) => status === "WAITING" || ["POISON", "BROKEN"].includes(errorCode ?? ""));
     const { whole, part, rows } = await bothWays(t, runId, document);
     expect(part).toBe(whole);
     expect(rows[1]).toBeLessThanOrEqual(rows[0]!);
@@ -118,6 +174,72 @@ describe("a long run with iterations", () => {
     expect([status, outputJson]).toEqual(["COMPLETED", counted(180).map((index) => ([1, 4].includes(index) ? null : index))]);
     expect(loads.filter(({ name }) => name === "load_ended").length).toBeGreaterThan(0);
     expect(loads.filter(({ name }) => name === "load")).toEqual([]);
+  });
+
+  it("goes round on after its owner, with the variables and the rounds that there were", async () => {
+    const t = await EngineFixture.open();
+    const loads: SentStatement[] = [];
+    const worker = () => t.worker({ executors: withAsks(t), sends: (sent) => void loads.push(sent) });
+    const first = worker();
+    const output = "{{ index }} {{ input.long }}";
+    const document = plan([loop(180, asking(178), { until: "loop.n == 180", variables: { n: 0, kept: long }, output })]);
+    const runId = await t.create(document, { input: { long } });
+    await t.until(runId, ({ nodes }) => nodes["loop#178/ask"] === "WAITING");
+    const part = (await nestedLoad(t.pool, runId, compilePlan(document)))!;
+    expect(part.eventSeq).toBeGreaterThan(500);
+    expect(part.nodes.map(({ path }) => path).toSorted()).toEqual(["loop", "loop#177", "loop#178/ask", "loop#178/count"]);
+    await first.kill();
+    await t.leasesEnd(runId);
+    worker();
+    for (const round of [178, 179]) {
+      await t.until(runId, ({ nodes }) => nodes[`loop#${round}/ask`] === "WAITING");
+      await t.control.answerNode({ tenantId: "acme", runId, path: `loop#${round}/ask`, outcome: { kind: "completed" } });
+    }
+    const { status, outputJson } = await t.finished(runId);
+    expect(status).toBe("COMPLETED");
+    expect(outputJson).toEqual({ result: `179 ${long}`, rounds: 180, stopped: "until", variables: { n: 180, kept: long } });
+    expect(loads.filter(({ name }) => name === "load_ended").length).toBeGreaterThan(0);
+    expect(loads.filter(({ name }) => name === "load" || name === "weigh_ended")).toEqual([]);
+  });
+
+  it("goes on in a sub-workflow after its owner, with its input and its state", async () => {
+    const t = await EngineFixture.open();
+    const loads: SentStatement[] = [];
+    const worker = () => t.worker({ executors: withAsks(t), sends: (sent) => void loads.push(sent) });
+    const first = worker();
+    const nested = each(counted(260), asking(260));
+    const inner = plan([set("own", "inner"), nested, node("ask", "person"), node("see", "echo")], ["set-own>each", "each>ask", "ask>see"]);
+    const outer = plan([set("own", "outer"), sub({ city: "Bern", long }), node("last", "echo")], ["set-own>sub", "sub>last"]);
+    const document = { ...outer, workflows: { v1: inner } };
+    const runId = await t.create(document, { input: { long } });
+    await t.until(runId, ({ nodes }) => nodes["sub/ask"] === "WAITING");
+    const part = (await nestedLoad(t.pool, runId, compilePlan(document)))!;
+    expect(part.eventSeq).toBeGreaterThan(500);
+    expect(part.nodes.map(({ path }) => path).toSorted()).toEqual(["set-own", "sub", "sub/ask", "sub/each", "sub/set-own"]);
+    await first.kill();
+    await t.leasesEnd(runId);
+    worker();
+    await t.control.answerNode({ tenantId: "acme", runId, path: "sub/ask", outcome: { kind: "completed" } });
+    const inside = { state: { own: "inner" }, input: { city: "Bern", long } };
+    const outside = { state: { own: "outer" }, nodes: { sub: { output: { state: { own: "inner" }, result: inside } } } };
+    expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: outside });
+    expect(loads.filter(({ name }) => name === "load_beneath").length).toBeGreaterThan(0);
+    expect(loads.filter(({ name }) => name === "load")).toEqual([]);
+  });
+
+  it("is taken over by a new run in the round that failed, with the rounds before", async () => {
+    const t = await EngineFixture.open();
+    const loads: SentStatement[] = [];
+    t.worker({ executors: withAsks(t), sends: (sent) => void loads.push(sent) });
+    const body = plan([node("broken", "broken", { at: 200 }), node("call", "call")], ["broken>call"]);
+    const runId = await t.create(plan([loop(202, body, { output: "{{ index }} {{ loop.n }}" })]));
+    expect(await t.finished(runId)).toMatchObject({ status: "FAILED", nodes: { "loop#199": "COMPLETED", "loop#200": "FAILED" } });
+    const newRunId = newId();
+    await t.control.retryRun({ tenantId: "acme", runId, newRunId });
+    const view = await t.finished(newRunId);
+    expect(view).toMatchObject({ status: "COMPLETED", outputJson: { result: "201 202", rounds: 202, variables: { n: 202 } } });
+    expect(t.calls.log.filter((id) => id === "call")).toHaveLength(202);
+    expect(loads.filter(({ name }) => name === "load_ended").length).toBeGreaterThan(0);
   });
 
   it("is taken over by a new run, with the items that ended", async () => {

@@ -47,6 +47,19 @@ describe("claim", () => {
     expect(new Set(tenants)).toEqual(new Set(["heavy", "light", "other"]));
   });
 
+  it("makes nobody's share smaller for tenants whose runs all sleep, or are owned", async () => {
+    const t = await setup({ heavy: 40, owned: 1, ...Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`asleep-${index}`, 1])) });
+    await t.pool.query("update runtime.work set visible_at = now() + interval '1 hour' where tenant_id like 'asleep-%'");
+    await t.pool.query("update runtime.work set visible_at = now() - interval '1 hour' where tenant_id = 'owned'");
+    expect(await runsClaim(t.pool, limits({ limit: 1 }))).toHaveLength(1);
+    await t.pool.query("update runtime.work set visible_at = now() + interval '1 hour' where tenant_id = 'owned'");
+    expect(await runsClaim(t.pool, limits({ limit: 30 }))).toHaveLength(30);
+    // One that wakes is a lane again.
+    await t.pool.query("update runtime.work set visible_at = now() where tenant_id = 'asleep-3'");
+    const tenants = (await runsClaim(t.pool, limits({ limit: 4 }))).map(({ tenantId }) => tenantId);
+    expect(new Set(tenants)).toEqual(new Set(["heavy", "asleep-3"]));
+  });
+
   it("brings of a tenant no more than what is left of its share of the worker", async () => {
     const t = await setup({ heavy: 5, light: 2 });
     const claim = async (held: [string, number][]): Promise<string[]> =>

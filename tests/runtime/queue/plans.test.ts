@@ -14,6 +14,14 @@ const wholeIndexes: Record<string, string> = {
   "claim_runs: Index Only Scan of work_runs": "the first step of the walk from tenant to tenant; it takes one row",
   "claim_nodes: Index Only Scan of work_nodes": "the first step of the walk from tenant to tenant; it takes one row",
   "marked: Seq Scan": "asks what a process held that has died, once in its life: an index of it would cost each claim",
+  "gauges_queue: Seq Scan": "counts 200,000 rows at most, once in 10 s, for all processes",
+  "gauges_mail: Seq Scan": "counts 200,000 rows at most, once in 10 s, for all processes",
+  "quota_any: Index Only Scan of tenant_quota_pkey": "asks whether there is any row",
+  "usage_count: Seq Scan": "reads the one row that there is",
+  "removal_artifacts: Seq Scan": "reads the one row that there is",
+  "removal_artifacts: Bitmap Index Scan of node_run_chunks":
+    "has an entry for each composite with many items, and none for other node runs",
+  "removal_next: Index Scan of removal_deleted": "takes the first few, in the index's order",
   "mail_unread: Index Scan of inbox_pkey": "asks for all that is unread, once in the life of a process",
 };
 

@@ -51,8 +51,9 @@ describe("a lease that ran out", () => {
       await t.leasesEnd(runId);
     }
     t.worker();
-    (await t.calls.heldNode("a")).end();
+    const held = await t.calls.heldNode("a");
     expect(await work(t)).toEqual([{ crashes: 0, orphaned: true }]);
+    held.end();
     expect((await t.finished(runId)).status).toBe("COMPLETED");
   });
 
@@ -63,8 +64,9 @@ describe("a lease that ran out", () => {
     child.kill("SIGSTOP");
     await leasesRunOut(t);
     t.worker();
-    (await t.calls.heldNode("a")).end();
+    const held = await t.calls.heldNode("a");
     expect(await work(t)).toEqual([{ crashes: 0, orphaned: true }]);
+    held.end();
     child.kill("SIGCONT");
     expect((await t.finished(runId)).status).toBe("COMPLETED");
   });
@@ -121,8 +123,9 @@ describe("a lease that ran out", () => {
     );
     await t.leasesEnd(runId);
     t.worker();
-    (await t.calls.heldNode("a")).end();
+    const held = await t.calls.heldNode("a");
     expect(await work(t)).toEqual([{ crashes: 0, orphaned: true }]);
+    held.end();
     expect((await t.finished(runId)).status).toBe("COMPLETED");
   });
 

@@ -20,6 +20,119 @@ function nested(levels: number, id: string, config: object = {}): Node {
 
 const found = (...nodes: Node[]): string[] => validateDsl({ nodes, edges: [] }).map(({ code, path }) => `${code} ${path}`);
 
+const loop = (id: string, nodes: Node[], config: object = {}): Node => ({
+  id,
+  type: "loop",
+  config: { body: { nodes, edges: [] }, until: "loop.n > 1", variables: { n: 0 }, ...config },
+});
+const set = (key: string, value: unknown = 1): Node => ({ id: "set", type: "assigner", config: { assignments: { [key]: value } } });
+const subWorkflow = (config: object, more: object = {}): Node => ({ id: "sub", type: "sub-workflow", config, ...more });
+
+describe("a document with loops and sub-workflows", () => {
+  it("is valid", () => {
+    expect(found(loop("loop", [template("a", "{{ loop.n }} {{ index }}")]))).toEqual([]);
+    expect(found(loop("loop", [set("loop.n", "{{ loop.n | plus: 1 }}")]))).toEqual([]);
+    expect(found(loop("loop", [template("a", "x")], { until: undefined, max_rounds: 3 }))).toEqual([]);
+    expect(
+      found(loop("loop", [template("a", "x")], { until: "nodes.a.text == 'x' && index > 2", output: "{{ nodes.a.text }} {{ loop.n }}" })),
+    ).toEqual([]);
+    expect(found(each("each", [loop("loop", [set("loop.n")], { variables: { n: "{{ item }}" } })], { parallel: 4 }))).toEqual([]);
+    expect(found(loop("loop", [each("each", [template("a", "{{ loop.n }} {{ item }}")])]))).toEqual([]);
+    expect(found(subWorkflow({ workflow_id: "w", input: { a: "{{ input.a }}" } }))).toEqual([]);
+    expect(found(subWorkflow({ workflow_version_id: "v", input: "{{ input }}" }))).toEqual([]);
+  });
+
+  it.each<[string, Node, string[]]>([
+    ["a loop without an end", loop("loop", [template("a", "x")], { until: undefined }), ["CONFIG_MISSING /nodes/0/config"]],
+    ["1,001 rounds", loop("loop", [template("a", "x")], { max_rounds: 1_001 }), ["CONFIG_INVALID /nodes/0/config/max_rounds"]],
+    ["no rounds", loop("loop", [template("a", "x")], { max_rounds: 0 }), ["CONFIG_INVALID /nodes/0/config/max_rounds"]],
+    [
+      "a variable without a name",
+      loop("loop", [template("a", "x")], { variables: { "n n": 1, n: 0 } }),
+      ["CONFIG_INVALID /nodes/0/config/variables/n n"],
+    ],
+    ["a condition that is none", loop("loop", [template("a", "x")], { until: "loop.n >" }), ["EXPRESSION_INVALID /nodes/0/config/until"]],
+    [
+      "a condition that reads a node that is not there",
+      loop("loop", [template("a", "x")], { until: "nodes.b.text == ''" }),
+      ["REFERENCE_UNKNOWN_NODE /nodes/0/config/until"],
+    ],
+    [
+      "a condition that reads an item",
+      loop("loop", [template("a", "x")], { until: "item == 1" }),
+      ["EXPRESSION_INVALID /nodes/0/config/until"],
+    ],
+    [
+      "a variable that is not there",
+      loop("loop", [template("a", "{{ loop.m }}")]),
+      ["REFERENCE_UNKNOWN_NAME /nodes/0/config/body/nodes/0/config/template"],
+    ],
+    [
+      "the loop in its own variables",
+      loop("loop", [template("a", "x")], { variables: { n: "{{ loop.n }}" } }),
+      ["REFERENCE_UNKNOWN_NAME /nodes/0/config/variables/n"],
+    ],
+    ["the loop outside of one", template("a", "{{ loop.n }}"), ["REFERENCE_UNKNOWN_NAME /nodes/0/config/template"]],
+    [
+      "the loop in an expression outside of one",
+      { id: "a", type: "if-else", config: { expression: "loop.n == 1" } },
+      ["EXPRESSION_INVALID /nodes/0/config/expression"],
+    ],
+    [
+      "the item in a loop",
+      loop("loop", [template("a", "{{ item }}")]),
+      ["REFERENCE_UNKNOWN_NAME /nodes/0/config/body/nodes/0/config/template"],
+    ],
+    ["a variable that is set outside of a loop", set("loop.n"), ["CONFIG_INVALID /nodes/0/config/assignments/loop.n"]],
+    [
+      "a variable that is set and has no start",
+      loop("loop", [set("loop.m")]),
+      ["CONFIG_UNKNOWN_KEY /nodes/0/config/body/nodes/0/config/assignments/loop.m"],
+    ],
+    ["a key that is no variable", set("loop.n.m"), Array(2).fill("CONFIG_INVALID /nodes/0/config/assignments/loop.n.m")],
+    [
+      "a variable that items set side by side",
+      loop("loop", [each("each", [set("loop.n")], { parallel: 2 })]),
+      ["STATE_KEY_CONTESTED /nodes/0/config/body/nodes/0/config/body/nodes/0/config/assignments/loop.n"],
+    ],
+    ["a sub-workflow without a name", subWorkflow({}), ["CONFIG_MISSING /nodes/0/config"]],
+    [
+      "a sub-workflow with both names",
+      subWorkflow({ workflow_id: "w", workflow_version_id: "v" }),
+      ["CONFIG_IGNORED /nodes/0/config/workflow_id"],
+    ],
+    ["a sub-workflow whose input is no object", subWorkflow({ workflow_id: "w", input: [1] }), ["CONFIG_INVALID /nodes/0/config/input"]],
+    ["a sub-workflow with a body", subWorkflow({ workflow_id: "w", body: { nodes: [] } }), ["CONFIG_UNKNOWN_KEY /nodes/0/config/body"]],
+    ["retry of a sub-workflow", subWorkflow({ workflow_id: "w" }, { retry: { max_attempts: 2 } }), ["COMPOSITE_RETRY /nodes/0/retry"]],
+    ["a time-out of a loop", { ...loop("loop", [template("a", "x")]), timeout_seconds: 3 }, ["NODE_INVALID /nodes/0/timeout_seconds"]],
+  ])("is told of %s", (_, node, expected) => {
+    expect(found(node)).toEqual(expected);
+  });
+
+  it.each<[string, (body: Node[], edges: object[]) => Node]>([
+    ["the item of each", (nodes, edges) => each("each", [], { body: { nodes, edges } })],
+    ["the round of loop", (nodes, edges) => loop("loop", [], { body: { nodes, edges } })],
+  ])("says that %s ends where a route of its body leads nowhere", (whole, around) => {
+    const check = { id: "check", type: "if-else", config: { expression: "index > 1" } };
+    const node = around([check, { ...template("a", "x"), on_error: "branch" }], [{ source: "check", target: "a", condition: "true" }]);
+    expect(validateDsl({ nodes: [node], edges: [] }).map(({ message }) => message)).toEqual([
+      `No edge leaves node check on "false": there ${whole} ends.`,
+      `No edge leaves node a on "error", which its on_error speaks of: where it fails, ${whole} ends there as COMPLETED. Add one, or remove on_error.`,
+    ]);
+  });
+
+  it("is read for running it with what it says, and its bodies read", () => {
+    const { nodes } = readDsl({
+      nodes: [loop("loop", [{ id: "a", type: "condition", config: { expression: "true" } }]), subWorkflow({ workflow_id: "w" })],
+      edges: [],
+    });
+    expect(nodes).toMatchObject([
+      { config: { until: "loop.n > 1", body: { nodes: [{ type: "if-else" }] } } },
+      { config: { workflow_id: "w" } },
+    ]);
+  });
+});
+
 describe("a document with bodies", () => {
   it("is valid", () => {
     expect(

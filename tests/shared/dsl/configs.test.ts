@@ -20,15 +20,17 @@ const scope: TemplateScope = {
 const render = (id: keyof typeof sampleNodes) => renderConfig(sampleNodes[id].type, sampleNodes[id].config, scope);
 
 describe("node types", () => {
-  it("are the eight and four more, with two aliases (S-17, S-18)", () => {
+  it("are the eight and ten more, with two aliases (S-17, S-18)", () => {
+    const waits = ["human-input", "delay", "callback", "http-request"];
     const first = ["llm", "tool", "code", "answer", "if-else", "assigner", "knowledge-retrieval", "template-transform"];
-    expect(nodeTypes.toSorted()).toEqual([...first, "switch", "list", "variable-aggregator", "iteration"].toSorted());
+    const more = ["switch", "list", "variable-aggregator", "iteration", "loop", "sub-workflow"];
+    expect(nodeTypes.toSorted()).toEqual([...first, ...more, ...waits].toSorted());
     expect([canonicalNodeType("condition"), canonicalNodeType("retriever"), canonicalNodeType("llm")]).toEqual([
       "if-else",
       "knowledge-retrieval",
       "llm",
     ]);
-    expect([canonicalNodeType("loop"), canonicalNodeType("toString"), canonicalNodeType("__proto__")]).toEqual([
+    expect([canonicalNodeType("while"), canonicalNodeType("toString"), canonicalNodeType("__proto__")]).toEqual([
       undefined,
       undefined,
       undefined,
@@ -39,7 +41,7 @@ describe("node types", () => {
     const fields = Object.fromEntries(nodeTypes.map((type) => [type, templateFields(type).map(({ field, as }) => `${field}:${as}`)]));
     expect(fields).toEqual({
       llm: ["system_prompt:text", "prompt:text", "messages.*.content:text", "messages.*.tool_call_id:text", "messages.*.tool_calls:json"],
-      tool: ["url:text", "base_url:text", "path:text", "body:json", "query:keys", "headers:keys", "arguments:keys"],
+      tool: ["url:text", "base_url:text", "path:text", "body:json", "query:keys", "headers:keys", "arguments:keys", "assignees:json"],
       code: ["input_json:json"],
       answer: ["answer:text", "template:text"],
       "if-else": [],
@@ -50,6 +52,12 @@ describe("node types", () => {
       list: ["items:json"],
       "variable-aggregator": ["variables:json"],
       iteration: ["items:json", "output:json"],
+      loop: ["variables:json", "output:json"],
+      "sub-workflow": ["input:json"],
+      "human-input": ["text:text", "form:json", "assignees:json"],
+      delay: ["seconds:json", "until:text", "zone:text"],
+      callback: ["text:text"],
+      "http-request": ["method:text", "url:text", "body:json", "query:keys", "headers:keys"],
     });
     expect(templateFields("retriever")).toBe(nodeSpecs["knowledge-retrieval"].templates);
     expect(templateFields("nothing")).toEqual([]);

@@ -152,7 +152,8 @@ describe("the tables of a database that the engine works on", () => {
     await query(
       t.admin,
       `do $$ declare t regclass; begin
-         for t in select c.oid from pg_class c where c.relnamespace = 'runtime'::regnamespace and c.relkind = 'r' and c.relrowsecurity loop
+         for t in select c.oid from pg_class c where c.relnamespace = 'runtime'::regnamespace and c.relkind = 'r' and c.relrowsecurity
+             and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') loop
            execute format('drop policy if exists tenant on %s', t);
            execute format('create policy tenant on %s using ((select app.is_engine()) or tenant_id = (select app.current_tenant()))', t);
          end loop;

@@ -1,6 +1,10 @@
 import type { Json, JsonObject } from "#shared/json.ts";
-import { iterationNode } from "../../../subgraphs/runtime/nodes/iteration.node.ts";
+import { assignerNode } from "../../../subgraphs/runtime/nodes/assigner.node.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { frameNode } from "../../../subgraphs/runtime/nodes/frame.node.ts";
+import { iterationNode } from "../../../subgraphs/runtime/nodes/iteration.node.ts";
+import { loopNode } from "../../../subgraphs/runtime/nodes/loop.node.ts";
+import { subWorkflowNode } from "../../../subgraphs/runtime/nodes/sub-workflow.node.ts";
 
 /** A call of an outside node that the test ends. */
 export interface HeldCall {
@@ -28,8 +32,9 @@ export interface Calls {
  * pure: completes with config.output. branch: config.route. assign: config.updates. hold: an outside call that the test ends. call: an outside
  * call of config.ms. texts: each attempt has the next of config.texts, null fails. cut: is interrupted config.times times. person, timer: wait.
  * unstorable: the character config.code. flaky: fails config.failures times, with config.byPath in all runs together. fail: fails. echo: completes with
- * the scope that it sees; see: outside, with the nodes that it sees; see-outside: with the item, and the names of what it sees. poison: fails for the
- * items in config.items, and gives the others.
+ * the scope that it sees; see: outside, with the nodes that it sees; see-outside: with the item, and the names of what it sees; with
+ * config.all its input and state too. poison: fails for the items in config.items, and gives the others. approve: outside, asks for an approval first, and
+ * completes with what it was given; config.ask false: nobody is asked, which a thread finds.
  */
 export function fakeExecutors(): { executors: (type: string) => NodeExecutor | undefined; calls: Calls } {
   const waiters = new Map<string, (call: HeldCall) => void>();
@@ -58,7 +63,10 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
   });
   const types: Record<string, NodeExecutor> = {
     iteration: iterationNode,
-    frame: iterationNode,
+    loop: loopNode,
+    "sub-workflow": subWorkflowNode,
+    frame: frameNode,
+    assigner: assignerNode,
     pure: pure(({ config, nodeId }) => ({ kind: "completed", outputText: nodeId, outputJson: config["output"] ?? null })),
     answer: pure(({ config }) => ({ kind: "completed", outputText: String(config["answer"] ?? "") })),
     branch: pure(({ config }) => ({ kind: "completed", route: String(config["route"]) })),
@@ -70,6 +78,7 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
         nodes: scope.nodes as unknown as Json,
         input: scope.input,
         ...(scope.index !== undefined && { item: scope.item ?? null, index: scope.index }),
+        ...(scope.loop !== undefined && { loop: scope.loop }),
       },
     })),
     // The characters cannot stand in a plan either.
@@ -80,6 +89,16 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
         ? { kind: "failed", code: "POISON", message: `item ${JSON.stringify(scope.item)}`, retryable: false }
         : { kind: "completed", outputJson: scope.item ?? null },
     ),
+    approve: {
+      ...outside(({ approval }) => ({ kind: "completed", outputJson: approval?.arguments ?? "nobody was asked" })),
+      ask: {
+        isNeeded: () => true,
+        run: ({ config }) =>
+          config["ask"] === false
+            ? Promise.resolve({ kind: "allowed" })
+            : { kind: "waiting", reason: "APPROVAL", question: { arguments: { n: 1 } } },
+      },
+    },
     person: pure(() => ({ kind: "waiting", reason: "PERSON" })),
     timer: pure(({ config }) => ({ kind: "waiting", reason: "TIMER", delayMs: Number(config["ms"]) })),
     flaky: outside((context) => {
@@ -109,9 +128,15 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
         ? { kind: "completed", outputText: `attempt ${context.attempt}` }
         : { kind: "interrupted", code: "SUBGRAPH_UNREACHABLE", message: "the tool subgraph is away", effectUnknown };
     }),
-    "see-outside": outside(({ scope }) => ({
+    "see-outside": outside(({ scope, config }) => ({
       kind: "completed",
-      outputJson: { item: scope.item ?? null, index: scope.index ?? null, nodes: Object.keys(scope.nodes).toSorted() },
+      outputJson: {
+        item: scope.item ?? null,
+        index: scope.index ?? null,
+        nodes: Object.keys(scope.nodes).toSorted(),
+        ...(scope.loop !== undefined && { loop: scope.loop }),
+        ...(config["all"] === true && { input: scope.input, state: scope.state }),
+      },
     })),
     call: outside((context) => sleepFor(Number(context.config["ms"] ?? 0), context.signal)),
     hold: outside(

@@ -4,7 +4,7 @@ import { Migration } from "@mikro-orm/migrations";
  * Calls of models as a ledger: each has the id that its caller gave it, by which it is written once however often it is told; and whose it was. Calls from before
  * have none.
  */
-export class UsageLedger0003 extends Migration {
+export class UsageLedger0004 extends Migration {
   override up(): void {
     this.addSql(`alter table model.model_call
       add column call_id text,

@@ -1,0 +1,82 @@
+/** Lists and answers what waits for somebody, from a shell. */
+import { createClient, type GraphClient } from "#codegen/client/client.ts";
+import type { CliWaitingNodeRunsQuery, ResumeNodeRunInput } from "#codegen/graph/graphql.ts";
+import { answerNodeRun, waitingNodeRuns } from "./documents.ts";
+
+interface Asked {
+  url: string;
+  tenant?: string | undefined;
+  apiKey?: string | undefined;
+  isJson: boolean;
+  print: (text: string) => void;
+}
+
+const pageSize = 100;
+
+/** Shows what waits, the longest waiting first. */
+export function listWaiting({ assignee, isJson, print, ...asked }: Asked & { assignee?: string | undefined }): Promise<void> {
+  return withClient(asked, async (client) => {
+    let after: string | null | undefined = null;
+    let isEmpty = true;
+    do {
+      const { waitingNodeRuns: page }: CliWaitingNodeRunsQuery = await client.query(waitingNodeRuns, {
+        filter: { assignee },
+        first: pageSize,
+        after,
+      });
+      for (const node of page?.nodes ?? []) print(isJson ? JSON.stringify(node) : lineOf(node));
+      isEmpty &&= (page?.nodes.length ?? 0) === 0;
+      after = page?.pageInfo.hasNextPage === true ? page.pageInfo.endCursor : null;
+    } while (after != null);
+    if (isEmpty && !isJson) print("Nothing waits for anybody.");
+  });
+}
+
+type WaitingNode = NonNullable<CliWaitingNodeRunsQuery["waitingNodeRuns"]>["nodes"][number];
+
+function lineOf({ id, waiting }: WaitingNode): string {
+  if (waiting == null) return `${id}  (was answered)`;
+  const { reason, text, assignees, actions, deadline, toolName, arguments: args } = waiting;
+  const parts = [
+    ...(text == null ? [] : [oneLine(text)]),
+    ...(toolName == null ? [] : [`call of ${toolName} with ${oneLine(JSON.stringify(args))}`]),
+    ...(assignees.length === 0 ? [] : [`for ${assignees.join(", ")}`]),
+    ...(actions.length === 0 ? [] : [`--action ${actions.map((action) => action.id).join("|")}`]),
+    ...(deadline == null ? [] : [`until ${deadline}`]),
+  ];
+  return oneLine([`${id}  ${reason}`, ...parts].join("  ·  "), 400);
+}
+
+/** What strangers wrote does not steer the terminal. */
+function oneLine(text: string, most = 120): string {
+  // oxlint-disable-next-line no-control-regex -- these are what is taken out
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+  return line.length > most ? `${line.slice(0, most - 1).toWellFormed()}…` : line;
+}
+
+/** Answers a node run. @throws AppError of the graph: somebody was first, or the answer does not fit */
+export function answerWaiting({
+  nodeRunId,
+  answer,
+  isJson,
+  print,
+  ...asked
+}: Asked & { nodeRunId: string; answer: ResumeNodeRunInput }): Promise<void> {
+  return withClient(asked, async (client) => {
+    const { resumeNodeRun: node } = await client.mutate(answerNodeRun, { id: nodeRunId, input: answer });
+    if (node == null) throw new Error(`node run ${nodeRunId} was not answered`);
+    print(isJson ? JSON.stringify(node) : `${node.id} was answered; its run is ${node.run.status}.`);
+  });
+}
+
+async function withClient(
+  { url, tenant, apiKey }: Pick<Asked, "url" | "tenant" | "apiKey">,
+  work: (client: GraphClient) => Promise<void>,
+): Promise<void> {
+  const client = createClient({ url, tenantId: tenant, apiKey });
+  try {
+    await work(client);
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,70 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { readJson } from "#shared/json/nesting.ts";
+import type { CliContext } from "../context.ts";
+import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption, type GraphOptions } from "../client/graph-options.ts";
+
+interface AnswerOptions extends GraphOptions {
+  action?: string;
+  output?: Json;
+  text?: string;
+  approve?: boolean;
+  reject?: boolean;
+  arguments?: JsonObject;
+  reason?: string;
+  assignee?: string;
+}
+
+/** `answer [nodeRunId]`: answers what waits for somebody; without an id shows what does. */
+export function answerCommand(context: CliContext): Command {
+  return new Command("answer")
+    .description("answer what a run waits for; without an id: list what waits for somebody")
+    .argument("[nodeRunId]", "the node run's id, as the list shows it")
+    .option("--action <id>", "the way out that is taken, of those that it has")
+    .option("--output <json>", "what is filled in: JSON that fits its form", jsonOption)
+    .option("--text <text>", "the output's text")
+    .option("--approve", "of a call that waits for an approval: it is made")
+    .addOption(new Option("--reject", "of a call that waits for an approval: it is not made").conflicts("approve"))
+    .option("--arguments <json>", "with --approve: what the call is made with instead", objectOption)
+    .option("--reason <text>", "with --approve or --reject: why")
+    .option("--assignee <name>", "of the list: only what asks this person")
+    .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
+    .option("--tenant <id>", tenantHelp)
+    .option("--api-key <key>", apiKeyHelp)
+    .option("--json", "print what comes of it as JSON, a line each")
+    .addHelpText(
+      "after",
+      `
+The first answer counts. Exit codes: 0 it was taken; 1 somebody was first, or it does not fit; 2 asked for wrongly.
+
+Examples:
+  agent-platform answer
+  agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:ask --action approve --output '{"amount": 20}'
+  agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:pay --reject --reason "too much"`,
+    )
+    .action(async (nodeRunId: string | undefined, options: AnswerOptions) => {
+      const { answerWaiting, listWaiting } = await import("../client/answer.ts");
+      const asked = { url: graphUrl(context, options.url), ...askedBy(context, options) };
+      const print = (text: string) => context.print(text);
+      const isJson = options.json === true;
+      if (nodeRunId === undefined) return listWaiting({ ...asked, assignee: options.assignee, isJson, print });
+      return answerWaiting({ ...asked, nodeRunId, answer: answerIn(options), isJson, print });
+    });
+}
+
+function answerIn({ action, output, text, approve, reject, arguments: args, reason }: AnswerOptions) {
+  const decision = approve === true ? ("APPROVE" as const) : reject === true ? ("REJECT" as const) : undefined;
+  return { action, outputJson: output, outputText: text, decision, arguments: args, reason };
+}
+
+function jsonOption(text: string): Json {
+  const value = readJson(text);
+  if (value === undefined) throw new InvalidArgumentError("It is JSON, such as '{\"amount\": 20}'.");
+  return value;
+}
+
+function objectOption(text: string): JsonObject {
+  const value = jsonOption(text);
+  if (!isJsonObject(value)) throw new InvalidArgumentError("It is a JSON object, such as '{\"amount\": 20}'.");
+  return value;
+}

@@ -1,0 +1,87 @@
+/**
+ * Removes what is left of deleted runs, deletes runs that have ended long enough ago, and counts what tenants have stored: in one process of all, piece by piece
+ * (shared/db/sweep.ts).
+ */
+import type pg from "pg";
+import { Sweep } from "#shared/db/sweep.ts";
+import type { Log } from "#shared/log.ts";
+import { counter } from "#shared/metrics/instruments.ts";
+import { usageCount } from "../queue/quota.sql.ts";
+import { isQueueLate, removalNext, removalPiece, runsExpire } from "../queue/removal.sql.ts";
+
+const removedRows = counter({ name: "removed_rows_total", help: "Rows of deleted runs that were removed." });
+const removedRuns = counter({ name: "removed_runs_total", help: "Deleted runs of which nothing is left." });
+const expiredRuns = counter({ name: "expired_runs_total", help: "Runs that were deleted because they ended long enough ago." });
+
+export interface RunRemovalOptions {
+  /** Of the engine's role. */
+  databaseUrl: string;
+  log: Log;
+  /** Days after its end for which a run is kept; for ever unless given. */
+  keepDays?: number | undefined;
+  /** How often it looks for something to do by itself; a minute. */
+  lookMs?: number;
+}
+
+const runsAtOnce = 100;
+/** Runs that a look for expired ones reads at most. */
+const expiryLooks = 2_000;
+const dayMs = 86_400_000;
+const countedAtOnce = 5_000;
+/** A flush that is sent again has the ids that it had; it is given up after a lease. */
+const uncountedMs = 90_000;
+
+/** The removal of one process. */
+export class RunRemoval {
+  readonly #keepDays: number | undefined;
+  readonly #sweep: Sweep;
+  /** Where the next look for expired runs goes on. */
+  #expiredUntil = "";
+
+  constructor({ keepDays, ...options }: RunRemovalOptions) {
+    this.#keepDays = keepDays;
+    const piece = async (client: pg.PoolClient) => (await this.#remove(client)) || (await this.#expire(client)) || (await count(client));
+    this.#sweep = new Sweep({ ...options, name: "removal", piece, isLate: isQueueLate });
+  }
+
+  /** Begins to look, and goes on with what was left. */
+  start(): void {
+    this.#sweep.start();
+  }
+
+  /** Runs were deleted. */
+  wanted(): void {
+    this.#sweep.wanted();
+  }
+
+  /** Ends after the piece under way. */
+  close(): Promise<void> {
+    return this.#sweep.close();
+  }
+
+  /** Removes some of what deleted runs left. @returns whether there was anything. */
+  async #remove(client: pg.PoolClient): Promise<boolean> {
+    const ids = await removalNext(client, runsAtOnce);
+    if (ids.length === 0) return false;
+    const rows = await removalPiece(client, ids);
+    removedRows.inc(rows);
+    if (rows === 0) removedRuns.inc(ids.length);
+    return true;
+  }
+
+  /** Deletes some of the runs that have ended long enough ago. @returns whether there may be more. */
+  async #expire(client: pg.PoolClient): Promise<boolean> {
+    if (this.#keepDays === undefined) return false;
+    const endedBefore = new Date(Date.now() - this.#keepDays * dayMs);
+    const { deleted, cursor } = await runsExpire(client, { after: this.#expiredUntil, endedBefore, looks: expiryLooks, limit: runsAtOnce });
+    expiredRuns.inc(deleted);
+    // From the beginning again with the next look: what waited then may have ended.
+    this.#expiredUntil = cursor ?? "";
+    return cursor !== null || deleted > 0;
+  }
+}
+
+/** @returns whether there may be more. */
+async function count(client: pg.PoolClient): Promise<boolean> {
+  return (await usageCount(client, new Date(Date.now() - uncountedMs), countedAtOnce)) > 0;
+}

@@ -1,0 +1,111 @@
+/** What fits as an answer to a node run that waits. Pure. */
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { schemaProblems } from "#shared/json/form.ts";
+import { excerpt } from "#shared/fields.ts";
+import type { AnswerOutcome } from "../control/outside-report.ts";
+import { runtimeErrors } from "../errors.ts";
+import type { Approval } from "../nodes/executor.ts";
+import type { WaitingRow } from "./waiting.entity.ts";
+
+/** An answer as it was given; its values can be kept. */
+export interface GivenAnswer {
+  outputText?: string | null | undefined;
+  outputJson?: Json | undefined;
+  action?: string | null | undefined;
+  decision?: "APPROVE" | "REJECT" | null | undefined;
+  arguments?: Json | undefined;
+  reason?: string | null | undefined;
+}
+
+/** An answer that fits. */
+export type FittingAnswer = { kind: "outcome"; outcome: AnswerOutcome } | { kind: "decision"; approval: Approval };
+
+const decisionFields = ["decision", "arguments", "reason"] as const;
+const outputFields = ["action", "outputJson", "outputText"] as const;
+
+/**
+ * The answer in the owner's terms. Arguments are for {@link checkArguments}.
+ *
+ * @throws AppError DECISION_NOT_ASKED, DECISION_MISSING, OUTPUT_NOT_ASKED, ACTION_UNKNOWN, ANSWER_INVALID, ANSWER_TOO_SLOW
+ */
+export function fittingAnswer(row: WaitingRow, given: GivenAnswer): FittingAnswer {
+  if (row.reason === "APPROVAL") return { kind: "decision", approval: decisionOf(row, given) };
+  const field = decisionFields.find((name) => given[name] != null);
+  if (field !== undefined) throw runtimeErrors.DECISION_NOT_ASKED({ field, id: row.id, waitReason: row.reason });
+  const outcome = row.reason === "PERSON" && row.nodeType === "human-input" ? filledIn(row, given) : freeOutcome(row, given);
+  return { kind: "outcome", outcome };
+}
+
+function decisionOf({ id, question }: WaitingRow, given: GivenAnswer): Approval {
+  const { decision, arguments: edited, reason } = given;
+  const field = outputFields.find((name) => given[name] != null);
+  if (field !== undefined)
+    throw runtimeErrors.OUTPUT_NOT_ASKED({
+      field,
+      id,
+      next: "It waits for an approval: give decision, and what the tool puts out comes from the tool.",
+    });
+  if (decision == null) throw runtimeErrors.DECISION_MISSING({ field: "decision", id });
+  if (decision === "REJECT" && edited != null)
+    throw runtimeErrors.OUTPUT_NOT_ASKED({
+      field: "arguments",
+      id,
+      next: "A call that is rejected is not made: give arguments with APPROVE only.",
+    });
+  if (edited != null && !isJsonObject(edited)) throw notAnObject("arguments", id, edited);
+  const used = edited ?? question?.arguments;
+  return { decision, ...(decision === "APPROVE" && used !== undefined && { arguments: used }), ...(reason != null && { reason }) };
+}
+
+/** What was filled in, and the action that was taken, which is the route. */
+function filledIn({ id, question }: WaitingRow, given: GivenAnswer): AnswerOutcome {
+  const { outputText, outputJson } = given;
+  if (outputJson != null && !isJsonObject(outputJson)) throw notAnObject("outputJson", id, outputJson);
+  const actions = question?.actions?.map((action) => action.id) ?? [];
+  const { action, values } = actionOf({ ...given, values: outputJson ?? {} }, actions);
+  if (actions.length > 0 ? action === undefined || !actions.includes(action) : given.action != null && given.action !== question?.route)
+    throw runtimeErrors.ACTION_UNKNOWN({ field: "action", id, action: action === undefined ? null : excerpt(action), actions });
+  if (question?.form !== undefined) checkValues("outputJson", id, question.form, values);
+  const route = actions.length > 0 ? action : question?.route;
+  const output = { ...values, ...((route ?? action) !== undefined && { action: route ?? action ?? null }) };
+  return {
+    kind: "completed",
+    ...(outputText != null && { outputText }),
+    ...(Object.keys(output).length > 0 && { outputJson: output }),
+    ...(route !== undefined && { route }),
+  };
+}
+
+/** An outside executor says it as the route of any branching node. */
+function actionOf(
+  given: GivenAnswer & { values: JsonObject },
+  actions: readonly string[],
+): { action: string | undefined; values: JsonObject } {
+  const { route, ...values } = given.values;
+  if (given.action != null || typeof route !== "string" || !actions.includes(route))
+    return { action: given.action ?? undefined, values: given.values };
+  return { action: route, values };
+}
+
+function freeOutcome({ id, question }: WaitingRow, { outputText, outputJson, action }: GivenAnswer): AnswerOutcome {
+  const route = question?.route;
+  if (action != null && action !== route) throw runtimeErrors.ACTION_UNKNOWN({ field: "action", id, action: excerpt(action), actions: [] });
+  return {
+    kind: "completed",
+    ...(outputText != null && { outputText }),
+    ...(outputJson !== undefined && { outputJson }),
+    ...(route !== undefined && { route }),
+  };
+}
+
+/** Values by a JSON Schema. @throws AppError ANSWER_INVALID, ANSWER_TOO_SLOW */
+export function checkValues(field: string, id: string, schema: JsonObject, values: JsonObject): void {
+  const problems = schemaProblems(schema, values);
+  if (problems === undefined) throw runtimeErrors.ANSWER_TOO_SLOW({ field, id });
+  if (problems.length > 0) throw runtimeErrors.ANSWER_INVALID({ field, id, problems });
+}
+
+function notAnObject(field: string, id: string, value: Json) {
+  const shown = excerpt(JSON.stringify(value));
+  return runtimeErrors.ANSWER_INVALID({ field, id, problems: [{ field: "", message: `It is ${shown}; give an object.` }] });
+}

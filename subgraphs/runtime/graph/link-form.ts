@@ -1,0 +1,128 @@
+/** A question as the fields of an HTML form, and back. Pure. */
+import type { AppError } from "#shared/errors.ts";
+import type { FieldProblem } from "#shared/json/form.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { readJson } from "#shared/json/nesting.ts";
+import type { GivenAnswer } from "./answer.rules.ts";
+import type { WaitingRow } from "./waiting.entity.ts";
+
+/** What a form sends. */
+export type FormFields = Pick<URLSearchParams, "get">;
+
+/** One property of a form's schema, as somebody fills it in. */
+export interface FormField {
+  /** The property. */
+  key: string;
+  /** Its name among the fields of the HTML form. */
+  name: string;
+  label: string;
+  hint: string | undefined;
+  isRequired: boolean;
+  /** choice: one of `choices`. json: what has no field of its own. */
+  kind: "line" | "text" | "number" | "yes-no" | "choice" | "json";
+  /** Of a line: what HTML calls it. */
+  type: string;
+  choices: readonly Json[];
+  value: Json | undefined;
+}
+
+/** Names of its own, so that no property can be one of the form's other fields. */
+const prefix = "field.";
+/** Texts that may be longer are written in a larger box. */
+const lineLength = 200;
+const lineTypes: Readonly<Record<string, string>> = { date: "date", email: "email", uri: "url", time: "time" };
+
+/** The properties of a form. */
+export function formFields(form: JsonObject): FormField[] {
+  const properties = isJsonObject(form["properties"]) ? form["properties"] : {};
+  const required = Array.isArray(form["required"]) ? form["required"] : [];
+  return Object.entries(properties).map(([key, schema]) => formField(key, isJsonObject(schema) ? schema : {}, required.includes(key)));
+}
+
+function formField(key: string, schema: JsonObject, isRequired: boolean): FormField {
+  const { title, description, format, maxLength } = schema;
+  const choices = Array.isArray(schema["enum"]) ? schema["enum"] : [];
+  return {
+    key,
+    name: `${prefix}${key}`,
+    label: typeof title === "string" && title !== "" ? title : key,
+    hint: typeof description === "string" && description !== "" ? description : undefined,
+    isRequired,
+    kind: choices.length > 0 ? "choice" : kindOf(schema["type"], { isLong: typeof maxLength === "number" && maxLength > lineLength }),
+    type: (typeof format === "string" && lineTypes[format]) || "text",
+    choices,
+    value: schema["default"],
+  };
+}
+
+function kindOf(type: Json | undefined, { isLong }: { isLong: boolean }): FormField["kind"] {
+  switch (type) {
+    case "string":
+      return isLong ? "text" : "line";
+    case "number":
+    case "integer":
+      return "number";
+    case "boolean":
+      return "yes-no";
+    default:
+      return "json";
+  }
+}
+
+/** The answer that a form holds, and what of it cannot be read. What fits is for the answer itself to find out. */
+export function formAnswer({ reason, question }: WaitingRow, fields: FormFields): { answer: GivenAnswer; problems: FieldProblem[] } {
+  if (reason === "APPROVAL") return decisionIn(fields, question?.arguments);
+  const action = fields.get("action") ?? undefined;
+  const hasActions = question?.actions !== undefined;
+  const text = fields.get("text") ?? "";
+  const own = { ...(hasActions && action !== undefined && { action }), ...(text !== "" && { outputText: text }) };
+  if (question?.form === undefined) return { answer: own, problems: [] };
+  const values: JsonObject = {};
+  const problems: FieldProblem[] = [];
+  for (const field of formFields(question.form)) {
+    const read = valueOf(field, fields.get(field.name));
+    if (read.problem !== undefined) problems.push({ field: pointer(field.key), message: read.problem });
+    else if (read.value !== undefined) Object.defineProperty(values, field.key, { value: read.value, enumerable: true });
+  }
+  return { answer: { ...own, outputJson: values }, problems };
+}
+
+function decisionIn(fields: FormFields, asked: JsonObject | undefined): { answer: GivenAnswer; problems: FieldProblem[] } {
+  const decision = fields.get("action");
+  const reason = fields.get("reason") ?? "";
+  const edited = (fields.get("arguments") ?? "").trim();
+  if (decision !== "APPROVE" && decision !== "REJECT") return { answer: {}, problems: [{ field: "", message: "Approve or reject." }] };
+  const answer = { decision, ...(reason !== "" && { reason }) } as const;
+  if (decision === "REJECT" || edited === "" || edited.replaceAll("\r\n", "\n") === shownArguments(asked)) return { answer, problems: [] };
+  const value = readJson(edited);
+  if (!isJsonObject(value)) return { answer, problems: [{ field: "/arguments", message: "Arguments are a JSON object." }] };
+  return { answer: { ...answer, arguments: value }, problems: [] };
+}
+
+/** Arguments as they are shown, and may be changed. */
+export function shownArguments(args: JsonObject | null | undefined): string {
+  return JSON.stringify(args ?? {}, null, 2);
+}
+
+/** Nothing filled in is no value: whether there must be one is for the schema to say. */
+function valueOf({ kind, choices }: FormField, text: string | null): { value?: Json; problem?: string } {
+  if (kind === "yes-no") return { value: text !== null };
+  if (text === null || text === "") return {};
+  if (kind === "choice")
+    return choices[Number(text)] === undefined ? { problem: "Choose one of the list." } : { value: choices[Number(text)]! };
+  if (kind === "number") return Number.isFinite(Number(text)) ? { value: Number(text) } : { problem: "Give a number." };
+  if (kind !== "json") return { value: text.replaceAll("\r\n", "\n") };
+  const value = readJson(text);
+  return value === undefined ? { problem: "Give JSON, such as [1, 2]." } : { value };
+}
+
+/** What is wrong with an answer, by its fields. */
+export function formProblemsOf({ facts, message }: AppError): FieldProblem[] {
+  const { problems } = facts as { problems?: FieldProblem[] };
+  return problems ?? [{ field: "", message }];
+}
+
+/** A property as a JSON pointer has it. */
+export function pointer(key: string): string {
+  return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}

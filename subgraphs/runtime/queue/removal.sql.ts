@@ -1,0 +1,161 @@
+/**
+ * The end of finished runs. A run that is deleted loses its row at once, which is what everybody finds it by, and leaves its id in `removal`; all else of it goes
+ * in pieces of a bounded number of rows, by whoever sweeps. What is killed half-way goes on where it was: the id stays until there is nothing left.
+ */
+import {
+  conditionScopes,
+  conditionValues,
+  hasStatus,
+  meetsCondition,
+  scopeOf,
+  type ConditionScope,
+  type RunBatch,
+} from "./run-condition.ts";
+import { defineStatement, keysOf, rowsOf, type Queryable, type Statement } from "./statement.ts";
+
+/** What came of a batch. */
+export interface DeletedBatch {
+  deleted: number;
+  /** The last run that was looked at; null: there are no more. */
+  cursor: string | null;
+}
+
+/** SQL: deletes the runs of `found` that are finished, and remembers the rest of each. Whoever makes a fork of one holds its row: it is waited for. */
+const deleted = (isLocked: string) => `
+l as materialized (select r.id from runtime.run r join found f on f.id = r.id where r.status >= 3 order by r.id for update of r${isLocked}),
+d as (delete from runtime.run r where r.id = any(array(select id from l)) returning r.id, r.tenant_id),
+q as (insert into runtime.removal (run_id, tenant_id) select id, tenant_id from d on conflict do nothing)`;
+
+const deleteOf = (scope: ConditionScope): Statement =>
+  defineStatement({
+    name: `delete_runs_of_${scope}`,
+    text: `
+with seen as materialized (select r.id, r.status >= 3 and ${hasStatus} and ${meetsCondition} as matches from runtime.run r
+  where r.tenant_id = $1 and ${conditionScopes[scope]} and r.id > $2 order by r.id limit $3),
+found as materialized (select id from seen where matches order by id limit $4),${deleted("")}
+select (select count(*)::int from d) as deleted, case when (select count(*) from found) = $4::int then (select max(id) from found)
+    when (select count(*) from seen) = $3::int then (select max(id) from seen) end as cursor`,
+  });
+
+const statements = Object.fromEntries(
+  (Object.keys(conditionScopes) as ConditionScope[]).map((scope) => [scope, deleteOf(scope)]),
+) as Record<ConditionScope, Statement>;
+
+// Ids are made in the order of time (uuidv7), so a run that ended before a time was made before it: no index of their ends is needed, which no flush would
+// be HOT with. Served by run_pkey.
+const deleteExpired = defineStatement({
+  name: "delete_expired_runs",
+  text: `
+with seen as materialized (select r.id, r.status >= 3 and r.ended_at < $3 as matches from runtime.run r
+  where r.id > $1 and r.id < $2 order by r.id limit $4),
+found as materialized (select id from seen where matches order by id limit $5),${deleted(" skip locked")}
+select (select count(*)::int from d) as deleted, case when (select count(*) from found) = $5::int then (select max(id) from found)
+    when (select count(*) from seen) = $4::int then (select max(id) from seen) end as cursor`,
+});
+
+/** Deletes a batch of a tenant's finished runs that match. */
+export async function runsDelete(db: Queryable, batch: RunBatch): Promise<DeletedBatch> {
+  return answerOf(await rowsOf<DeletedBatch>(db, statements[scopeOf(batch.condition)], conditionValues(batch)));
+}
+
+/** Runs of all tenants that ended before a time, in the order of their ids behind `after`. */
+export interface ExpiredBatch {
+  after: string;
+  endedBefore: Date;
+  looks: number;
+  limit: number;
+}
+
+/** Deletes a batch of the runs that have ended long enough ago. */
+export async function runsExpire(db: Queryable, { after, endedBefore, looks, limit }: ExpiredBatch): Promise<DeletedBatch> {
+  return answerOf(await rowsOf<DeletedBatch>(db, deleteExpired, [after, firstIdOf(endedBefore), endedBefore, looks, limit]));
+}
+
+/** No id that was made before the time is behind it. */
+function firstIdOf(time: Date): string {
+  const hex = time.getTime().toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
+}
+
+function answerOf([answer]: readonly DeletedBatch[]): DeletedBatch {
+  if (answer === undefined) throw new Error("a batch of deletions has no answer");
+  return answer;
+}
+
+const next = defineStatement({ name: "removal_next", text: "select run_id as id from runtime.removal order by deleted_at limit $1" });
+
+const done = defineStatement({ name: "removal_done", text: "delete from runtime.removal where run_id = any($1)" });
+
+const late = defineStatement({
+  name: "removal_is_busy",
+  text: `
+select exists (select from runtime.work w where w.path is null and w.lease is null and w.crashes < 2
+  and w.visible_at between now() - interval '1 day' and now() - interval '2 seconds') as "isBusy"`,
+});
+
+/**
+ * SQL: an artifact belongs to nobody when its run is gone and no node run of a run that there is names it: a run that was made of a failed one has what that
+ * had finished. Served by the primary keys, node_run_artifact and node_run_chunks; in subselects that are asked row by row: joined, a plan that was made of
+ * empty tables reads all runs for each artifact.
+ */
+const isThere = (runId: string) => `(select r.id from runtime.run r where r.id = ${runId}) is not null`;
+const isUnnamed = `not ${isThere("a.run_id")}
+  and (select n.path from runtime.node_run n where n.output_artifact_id = a.id and ${isThere("n.run_id")} limit 1) is null
+  and (select n.path from runtime.node_run n where n.opened is not null
+    and (n.opened -> 'chunks')::jsonb @> jsonb_build_array(jsonb_build_object('artifactId', a.id)) and ${isThere("n.run_id")} limit 1) is null`;
+
+/** SQL: artifacts of some runs, and those of others that they named. */
+const named = `
+select a.id from runtime.artifact a where a.run_id = any($1)
+union select n.output_artifact_id from (select k.output_artifact_id from runtime.node_run k where k.run_id = any($1) offset 0) n
+  where n.output_artifact_id is not null
+union select c ->> 'artifactId' from runtime.node_run n, json_array_elements(n.opened -> 'chunks') c
+  where n.run_id = any($1) and n.opened is not null and n.opened -> 'chunks' is not null`;
+
+// Each may be tens of MiB: few at a time. They go before the node runs, which say whose they are.
+const artifacts = defineStatement({
+  name: "removal_artifacts",
+  // Those that were counted as their tenant's (quota.sql.ts) are not its any more.
+  text: `
+with gone as (delete from runtime.artifact
+  where id = any(array(select a.id from (${named}) m, lateral (select c.id, c.run_id from runtime.artifact c where c.id = m.id offset 0) a
+    where ${isUnnamed} limit $2))
+  returning id, tenant_id, size_bytes),
+counted as (select tenant_id, sum(size_bytes) as bytes from gone where id <= (select artifact_id from runtime.usage_mark) group by tenant_id),
+u as (update runtime.tenant_usage u set artifact_bytes = greatest(0, u.artifact_bytes - c.bytes) from counted c
+  where u.tenant_id = ${keysOf("tenant_id from counted")} and u.tenant_id = c.tenant_id)
+select id from gone`,
+});
+
+const rowsOfRuns = (table: string): Statement =>
+  defineStatement({
+    name: `removal_of_${table}`,
+    text: `delete from runtime.${table} where ctid = any(array(select c.ctid from runtime.${table} c where c.run_id = any($1) limit $2))`,
+  });
+
+/** In this order: artifacts are found by node runs, and a node run's events may stay when it is gone, not the other way round. */
+const pieces: readonly { statement: Statement; most: number }[] = [
+  { statement: artifacts, most: 100 },
+  ...["node_run", "trace_span", "inbox", "run_event"].map((table) => ({ statement: rowsOfRuns(table), most: 5_000 })),
+];
+
+/** Deleted runs of which there is more, the longest first. */
+export async function removalNext(db: Queryable, limit: number): Promise<string[]> {
+  return (await rowsOf<{ id: string }>(db, next, [limit])).map(({ id }) => id);
+}
+
+/** Whether runs wait for workers that have been due for 2 s: whoever removes goes slowly then. */
+export async function isQueueLate(db: Queryable): Promise<boolean> {
+  const [row] = await rowsOf<{ isBusy: boolean }>(db, late, []);
+  return row?.isBusy === true;
+}
+
+/** Removes a piece of what deleted runs left. @returns how many rows went; 0: there is nothing left of them. */
+export async function removalPiece(db: Queryable, runIds: readonly string[]): Promise<number> {
+  for (const { statement, most } of pieces) {
+    const { rowCount } = await db.query({ ...statement, values: [runIds, most] });
+    if ((rowCount ?? 0) > 0) return rowCount ?? 0;
+  }
+  await rowsOf(db, done, [runIds]);
+  return 0;
+}

@@ -1,0 +1,122 @@
+/** `/metrics` of the processes as a person or a container starts them. */
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { tmpdir } from "node:os";
+import type { AddressInfo } from "node:net";
+import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
+import { eventually } from "../testkit/eventually.ts";
+import { runningInstance } from "../../cli/process/instance-lock.ts";
+import { runCli, type CliProcess } from "./cli-process.ts";
+
+let database: TestDatabase;
+let dataDir: string;
+let platform: CliProcess;
+let metricsUrl: string;
+let graphUrl: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  dataDir = mkdtempSync(join(tmpdir(), "agent-platform-metrics-"));
+  platform = runCli("real", ["start", "--json"], {
+    AGENT_PLATFORM_DATABASE_URL: database.url,
+    AGENT_PLATFORM_ENCRYPTION_KEY: "0a".repeat(32),
+    AGENT_PLATFORM_DATA_DIR: dataDir,
+    AGENT_PLATFORM_PORT: "0",
+    AGENT_PLATFORM_METRICS_PORT: "0",
+    AGENT_PLATFORM_WORKERS: "2",
+  });
+  await platform.says('"event":"ready"');
+  const ready = JSON.parse(
+    platform
+      .printed()
+      .split("\n")
+      .find((line) => line.includes('"event":"ready"'))!,
+  ) as Record<string, string>;
+  ({ metricsUrl, graphUrl } = ready as { metricsUrl: string; graphUrl: string });
+});
+
+afterAll(async () => {
+  platform.child.kill("SIGTERM");
+  expect((await platform.ended).code).toBe(0);
+  await database.drop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const scrape = async (): Promise<string> => (await fetch(metricsUrl)).text();
+const lines = (text: string, name: string): string[] => text.split("\n").filter((line) => line.startsWith(`agent_platform_${name}{`));
+
+async function ask(query: string, headers: Record<string, string> = {}): Promise<void> {
+  const body = JSON.stringify({ query });
+  await (await fetch(graphUrl, { method: "POST", headers: { "content-type": "application/json", ...headers }, body })).text();
+}
+
+describe("/metrics of npm start", () => {
+  it("speaks for every part, each under its name", async () => {
+    // A worker claims as long as it lives; the graph is there before the workers are.
+    const claims = /^agent_platform_claim_seconds_count\{part="worker (1|2)",lane="runs"\} [1-9]/gm;
+    const text = await eventually(scrape, (seen) => [...seen.matchAll(claims)].length === 2);
+    const up = ["API", "worker 1", "worker 2"].map((part) => `agent_platform_part_up{part="${part}"} 1`);
+    expect(lines(text, "part_up").sort()).toEqual(up);
+    for (const part of ["supervisor", "API", "worker 1", "worker 2"])
+      expect(text).toMatch(new RegExp(`^nodejs_eventloop_lag_p99_seconds\\{part="${part}"\\} `, "m"));
+    // The API asks the database for all.
+    expect(text).toMatch(/^agent_platform_queue_age_seconds\{lane="runs",part="API"\} /m);
+  });
+
+  it("counts operations by kind and root field, and shows nothing that a client or a tenant is called", async () => {
+    await ask(`query NameOfAClient { aliasOfAClient: runs(first: 1) { edges { node { id } } } }`, { "x-tenant-id": "tenant-of-a-client" });
+    await ask(`query NameOfAClient { noSuchField }`);
+    await ask(`mutation { cancelRun(id: "x") { id } }`);
+    // A part that does not answer in time is left out.
+    const text = await eventually(scrape, (seen) => lines(seen, "operation_seconds_count").length >= 3);
+    const counts = lines(text, "operation_seconds_count");
+    expect(counts).toEqual(
+      expect.arrayContaining([
+        'agent_platform_operation_seconds_count{part="API",kind="query",field="runs"} 1',
+        'agent_platform_operation_seconds_count{part="API",kind="unknown",field="(refused)"} 1',
+        'agent_platform_operation_seconds_count{part="API",kind="mutation",field="cancelRun"} 1',
+      ]),
+    );
+    expect(lines(text, "operation_errors_total")).toEqual(
+      expect.arrayContaining([
+        'agent_platform_operation_errors_total{kind="mutation",field="cancelRun",code="NOT_FOUND",part="API"} 1',
+        'agent_platform_operation_errors_total{kind="unknown",field="(refused)",code="GRAPHQL_VALIDATION_FAILED",part="API"} 1',
+      ]),
+    );
+    for (const word of ["NameOfAClient", "aliasOfAClient", "tenant-of-a-client", "noSuchField"]) expect(text).not.toContain(word);
+  });
+
+  it("goes on while a part is dead, and says that it was started again", async () => {
+    const { children = [] } = runningInstance(dataDir)!;
+    process.kill(children.find(({ part }) => part === "API")!.pid, "SIGKILL");
+    await eventually(scrape, (text) => text.includes('agent_platform_part_up{part="API"} 0'));
+    const text = await eventually(scrape, (seen) => seen.includes('agent_platform_part_up{part="API"} 1'));
+    expect(text).toContain('agent_platform_part_restarts{part="API"} 1');
+    // Another process, whose counts begin anew.
+    expect(text).not.toContain('field="cancelRun"');
+    expect(text).toContain('agent_platform_owned_runs{part="worker 1"} 0');
+  });
+
+  it("needs a port of its own: one that is taken ends the start, and is named", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const folder = mkdtempSync(join(tmpdir(), "agent-platform-metrics-"));
+    const second = runCli("real", ["start"], {
+      AGENT_PLATFORM_DATABASE_URL: database.url,
+      AGENT_PLATFORM_ENCRYPTION_KEY: "0a".repeat(32),
+      AGENT_PLATFORM_DATA_DIR: folder,
+      AGENT_PLATFORM_PORT: "0",
+      AGENT_PLATFORM_METRICS_PORT: String(port),
+    });
+    const { code, output } = await second.ended;
+    expect([code, output]).toEqual([
+      1,
+      expect.stringContaining(`Port ${port} of 127.0.0.1 cannot be opened for the metrics (it is taken).`),
+    ]);
+    other.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+});

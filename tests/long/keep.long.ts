@@ -1,0 +1,112 @@
+/** What much that is stored costs those who run now, and how fast it goes when it is deleted. */
+import { setTimeout as pause } from "node:timers/promises";
+import type pg from "pg";
+import { pino } from "pino";
+import { openPool } from "#shared/db/pool.ts";
+import { benchChain } from "../../bench/chain.ts";
+import { BenchEngine } from "../../bench/engine.ts";
+import { quantile } from "../../bench/figures.ts";
+import { RunRemoval } from "../../subgraphs/runtime/control/run-removal.ts";
+import { shareOf, tell } from "./settings.ts";
+
+const tenants = 50;
+const storedRuns = shareOf(1_000_000);
+const backlog = shareOf(100_000);
+const nodesOfRun = 3;
+
+/** Finished runs of some nodes each, made on the days before today; and runs that wait until tomorrow. */
+async function fill(pool: pg.Pool): Promise<void> {
+  const statements = [
+    // An id as it was made so long ago.
+    `create temp table old on commit drop as select lpad(to_hex(ms >> 16), 8, '0') || '-' || lpad(to_hex(ms & 65535), 4, '0') || '-7' ||
+       substr(md5(i::text), 1, 3) || '-8' || substr(md5(i::text), 4, 3) || '-' || substr(md5(i::text), 8, 12) as id,
+       'old-' || i % ${tenants} as tenant_id, to_timestamp(ms / 1000.0) as at
+     from (select i, ((extract(epoch from now()) * 1000)::bigint - 40::bigint * 86400000 + i * 30) as ms from generate_series(1, $1::int) i) x`,
+    `insert into runtime.run (id, tenant_id, plan_id, trace_id, status, event_seq, input, output_text, created_at, started_at, ended_at)
+     select id, tenant_id, 'plan', md5(id), 3, ${2 + 2 * nodesOfRun}, '{"text":"hello"}', 'the answer of a run', at, at, at from old`,
+    `insert into runtime.node_run (run_id, path, tenant_id, node_id, node_type, status, seq, done_seq, created_at, started_at, ended_at, output_text)
+     select id, 'step-' || n, tenant_id, 'step-' || n, 'template-transform', 3, 2 * n, 2 * n + 1, at, at, at, 'a text of a node, as long as most' from old, generate_series(1, ${nodesOfRun}) n`,
+    `insert into runtime.run_event (run_id, seq, type, status, at, tenant_id) select id, n, 1, 3, at, tenant_id from old, generate_series(1, ${2 + 2 * nodesOfRun}) n`,
+  ];
+  const client = await pool.connect();
+  try {
+    await client.query("set statement_timeout = 0");
+    await client.query("begin");
+    await client.query(statements[0]!, [storedRuns]);
+    for (const statement of statements.slice(1)) await client.query(statement);
+    await client.query("commit");
+    await client.query(
+      `with r as (insert into runtime.run (id, tenant_id, plan_id, trace_id, status, event_seq, created_at)
+         select 'waits-' || i, 'waits-' || i % ${tenants}, 'plan', 'trace', 0, 1, now() from generate_series(1, $1::int) i returning id, tenant_id)
+       insert into runtime.work (key, run_id, tenant_id, visible_at) select id, id, tenant_id, now() + interval '1 day' from r`,
+      [backlog],
+    );
+    await client.query("analyze");
+  } finally {
+    client.release();
+  }
+}
+
+async function chain(engine: BenchEngine): Promise<{ stepsPerSecond: number; cpuMs: number }> {
+  const [, steady] = await benchChain(engine, { concurrencies: [32], runs: shareOf(2_000) });
+  return { stepsPerSecond: steady!.values["steps_s"]!, cpuMs: steady!.values["pg_cpu_ms"]! };
+}
+
+const median = (values: readonly number[]) =>
+  quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
+
+describe("a million finished runs and a hundred thousand that wait", () => {
+  let empty: BenchEngine;
+  let full: BenchEngine;
+  let pool: pg.Pool;
+
+  beforeAll(async () => {
+    empty = await BenchEngine.open({ given: undefined });
+    full = await BenchEngine.open({ given: undefined });
+    pool = openPool({ url: full.url, scope: "engine", max: 2, statementTimeoutMs: 3_600_000 });
+    await fill(pool);
+  });
+
+  afterAll(async () => {
+    await pool.end();
+    await full.close();
+    await empty.close();
+  });
+
+  it("cost those who run now next to nothing: a chain takes PostgreSQL as long as on empty tables, to 5 %", async () => {
+    const [bare, laden] = [await chain(empty), await chain(full)].map((first) => [first]) as [Figures, Figures];
+    // In turns, for the machine has its moods.
+    for (let round = 0; round < 4; round++) {
+      laden.push(await chain(full));
+      bare.push(await chain(empty));
+    }
+    const of = (figures: Figures, name: keyof Figures[number]) => median(figures.map((figure) => figure[name]));
+    const cpu = of(laden, "cpuMs") / of(bare, "cpuMs");
+    const rate = of(laden, "stepsPerSecond") / of(bare, "stepsPerSecond");
+    tell("chain on full tables to empty ones", { storedRuns, backlog, cpu, rate, bare, laden });
+    expect(Math.min(cpu, 1 / rate)).toBeLessThan(1.05);
+  });
+
+  it("are removed as fast as a thousand are made a second, or it is told how fast", async () => {
+    const counted = async (text: string) => (await pool.query<{ n: number }>(`select count(*)::int as n from ${text}`)).rows[0]!.n;
+    const left = () => counted("runtime.run where tenant_id like 'old-%'");
+    const rest = () => counted("runtime.removal");
+    const removal = new RunRemoval({ databaseUrl: full.url, log: pino({ level: "silent" }), keepDays: 1 });
+    const beganAtMs = performance.now();
+    const before = await left();
+    removal.start();
+    const during = await chain(full);
+    const rateDuring = (before - (await left())) / ((performance.now() - beganAtMs) / 1_000);
+    await pause(Math.min(60_000, shareOf(60_000)));
+    const gone = before - (await left()) - (await rest());
+    const rate = gone / ((performance.now() - beganAtMs) / 1_000);
+    await removal.close();
+    tell("removal", { runsPerSecond: rate, runsPerSecondBesideAChain: rateDuring, chainBesideIt: during, nodesOfRun });
+    expect(gone).toBeGreaterThan(0);
+  });
+});
+
+type Figures = { stepsPerSecond: number; cpuMs: number }[];

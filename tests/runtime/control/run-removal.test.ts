@@ -1,0 +1,146 @@
+import { pino } from "pino";
+import { newId } from "#shared/ids.ts";
+import { RunRemoval } from "../../../subgraphs/runtime/control/run-removal.ts";
+import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
+import { removalPiece, runsDelete } from "../../../subgraphs/runtime/queue/removal.sql.ts";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+import { eventually } from "../../testkit/eventually.ts";
+
+const dayMs = 86_400_000;
+
+/** An id as one that was made so many days ago. */
+function idOf(daysAgo: number): string {
+  const hex = (Date.now() - daysAgo * dayMs).toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}${newId().slice(13)}`;
+}
+
+async function setup(): Promise<{
+  t: EngineFixture;
+  finished: (daysAgo: number, tenantId?: string) => Promise<string>;
+  removal: (keepDays?: number) => RunRemoval;
+}> {
+  const t = await EngineFixture.open();
+  const removals: RunRemoval[] = [];
+  return {
+    t,
+    async finished(daysAgo, tenantId = "acme") {
+      const id = idOf(daysAgo);
+      await t.control.createRuns([{ id, tenantId, requestId: "r", plan: freezePlan(tenantId, plan([node("a", "pure")])) }]);
+      await t.control.cancel({ runId: id, tenantId });
+      await t.pool.query("update runtime.run set ended_at = now() - $2 * interval '1 day' where id = $1", [id, daysAgo]);
+      return id;
+    },
+    removal(keepDays) {
+      const removal = new RunRemoval({ databaseUrl: t.url, log: pino({ level: "silent" }), keepDays, lookMs: 50 });
+      removals.push(removal);
+      return removal;
+    },
+  };
+}
+
+const ids = async (t: EngineFixture, table: string, column = "run_id"): Promise<string[]> =>
+  (await t.pool.query<{ id: string }>(`select distinct ${column} as id from runtime.${table} order by 1`)).rows.map(({ id }) => id);
+
+describe("runs that have ended long enough ago", () => {
+  it("are removed with all their rows, of every tenant; others stay, however old they are", async () => {
+    const { t, finished, removal } = await setup();
+    const gone = [await finished(40), await finished(31, "beta")];
+    const kept = [await finished(29), await finished(0)];
+    // It was made long ago, and goes on; and one that was made long ago and ended yesterday.
+    const open = idOf(50);
+    await t.control.createRuns([{ id: open, tenantId: "acme", requestId: "r", plan: freezePlan("acme", plan([node("a", "pure")])) }]);
+    const late = await finished(45);
+    await t.pool.query("update runtime.run set ended_at = now() - interval '1 day' where id = $1", [late]);
+    const sweep = removal(30);
+    sweep.start();
+    const stay = [...kept, open, late].sort();
+    expect(
+      await eventually(
+        () => ids(t, "run", "id"),
+        (found) => !gone.some((id) => found.includes(id)),
+      ),
+    ).toEqual(stay);
+    await eventually(
+      () => ids(t, "removal"),
+      (found) => found.length === 0,
+    );
+    for (const table of ["run_event", "node_run"]) expect((await ids(t, table)).filter((id) => !stay.includes(id))).toEqual([]);
+    await sweep.close();
+  });
+
+  it("stay where nobody said how long they are kept", async () => {
+    const { t, finished, removal } = await setup();
+    const old = await finished(4_000);
+    const deleted = await finished(1);
+    await t.control.deleteRun({ runId: deleted, tenantId: "acme" });
+    const sweep = removal();
+    sweep.start();
+    await eventually(
+      () => ids(t, "removal"),
+      (found) => found.length === 0,
+    );
+    expect(await ids(t, "run", "id")).toEqual([old]);
+    await sweep.close();
+  });
+});
+
+describe("what is left of deleted runs", () => {
+  it("goes on to be removed by another process when the first has died half-way", async () => {
+    const { t, finished, removal } = await setup();
+    const id = await finished(1);
+    await t.control.deleteRun({ runId: id, tenantId: "acme" });
+    // A piece, and then nothing more of this process.
+    expect(await removalPiece(t.pool, [id])).toBeGreaterThan(0);
+    expect(await ids(t, "removal")).toEqual([id]);
+    const sweep = removal();
+    sweep.start();
+    await eventually(
+      () => ids(t, "removal"),
+      (found) => found.length === 0,
+    );
+    expect(await ids(t, "run_event")).toEqual([]);
+    await sweep.close();
+  });
+
+  it("is removed by one process at a time, and by another when that one stops", async () => {
+    const { t, finished, removal } = await setup();
+    const blocker = await t.pool.connect();
+    await blocker.query("select pg_advisory_lock(hashtextextended('agent-platform removal', 0))");
+    const id = await finished(1);
+    await t.control.deleteRun({ runId: id, tenantId: "acme" });
+    const sweeps = [removal(), removal()];
+    for (const sweep of sweeps) sweep.wanted();
+    const looks = async () =>
+      (
+        await t.pool.query<{ n: number }>(
+          "select count(*)::int as n from pg_stat_activity where application_name = 'agent-platform removal'",
+        )
+      ).rows[0]!.n;
+    await eventually(looks, (open) => open > 0);
+    await eventually(looks, (open) => open === 0);
+    expect(await ids(t, "removal")).toEqual([id]);
+    blocker.release(true);
+    await eventually(
+      () => ids(t, "removal"),
+      (found) => found.length === 0,
+    );
+    for (const sweep of sweeps) await sweep.close();
+  });
+
+  it("goes in pieces: none has more than 5,000 rows", async () => {
+    const { t, finished } = await setup();
+    const id = await finished(1);
+    await t.pool.query(
+      "insert into runtime.trace_span (run_id, span_id, tenant_id, span_type, name, status, started_at) select $1, i::text, 'acme', 'TOOL', 'x', 1, now() from generate_series(1, 12000) i",
+      [id],
+    );
+    await runsDelete(t.pool, { tenantId: "acme", condition: { ids: [id] }, after: "", looks: 1, limit: 1 });
+    const pieces: number[] = [];
+    do pieces.push(await removalPiece(t.pool, [id]));
+    while (pieces.at(-1) !== 0);
+    expect(Math.max(...pieces)).toBe(5_000);
+    expect(pieces.reduce((sum, rows) => sum + rows, 0)).toBeGreaterThanOrEqual(12_000);
+    expect(await ids(t, "removal")).toEqual([]);
+  });
+});
