@@ -132,6 +132,76 @@ describe("an agent", () => {
   });
 });
 
+describe("an agent whose tool's binding wants a person to approve", () => {
+  interface Asked {
+    id: string;
+    waitReason: string;
+    waiting: { toolName: string; arguments: JsonObject };
+  }
+  const waitingOf = `query ($runId: ID!) {
+    run(id: $runId) { status nodeRuns(first: 20) { edges { node { id waitReason waiting { toolName arguments } } } } }
+  }`;
+
+  /** The calls that wait, when nothing else of the run goes on. */
+  async function asked(runId: string, count: number): Promise<Asked[]> {
+    const isAsked = ({ waitReason }: Asked): boolean => waitReason === "APPROVAL";
+    const seen = await eventually(
+      async () => (await ask<{ run: { status: string; nodeRuns: { edges: { node: Asked }[] } } }>(platform, waitingOf, { runId })).run,
+      ({ status, nodeRuns }) => status === "WAITING" && nodeRuns.edges.filter(({ node }) => isAsked(node)).length === count,
+    );
+    return seen.nodeRuns.edges.map(({ node }) => node).filter(isAsked);
+  }
+
+  const decide = (id: string, input: JsonObject) =>
+    ask(platform, `mutation ($id: ID!, $input: ResumeNodeRunInput!) { resumeNodeRun(id: $id, input: $input) { id } }`, { id, input });
+
+  it("asks for each call by itself, makes it as it was approved of, and tells the model what was rejected or changed", async () => {
+    shop.on("POST /refund", (_request, response) => void response.end("{}"));
+    const tool = await makeTool(platform, {
+      url: `${shop.url}/refund`,
+      inputSchema: { type: "object", properties: { euros: { type: "number" } } },
+      config: { requires_approval: "arguments.euros > 10" },
+    });
+    model.chat(calls([tool.name, { euros: 5 }], [tool.name, { euros: 20 }], [tool.name, { euros: 30 }]), { text: "Done." });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const runId = await askAgent(platform, agentId, "Refund them.");
+    const [first, second] = await asked(runId, 2);
+    expect([first, second]).toMatchObject([
+      { id: `${runId}:agent/tool#1.1`, waiting: { toolName: tool.name, arguments: { euros: 20 } } },
+      { id: `${runId}:agent/tool#1.2`, waiting: { toolName: tool.name, arguments: { euros: 30 } } },
+    ]);
+    const made = () => shop.requests.map(({ body }) => JSON.parse(body) as JsonObject);
+    expect(made()).toEqual([{ euros: 5 }]);
+
+    await decide(second!.id, { decision: "REJECT", reason: "too much" });
+    await decide(first!.id, { decision: "APPROVE", arguments: { euros: 15 } });
+    const run = await finishRun(platform, runId);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Done." });
+    expect(paths(run)).toMatchObject({ "agent/tool#1.1": "COMPLETED", "agent/tool#1.2": "FAILED" });
+    expect(made()).toEqual([{ euros: 5 }, { euros: 15 }]);
+    const answers = messagesOf(model.requests[1]).filter(({ role }) => role === "tool");
+    expect(answers[0]).toMatchObject({ content: "{}" });
+    expect(answers[1]!["content"]).toBe('A person had it called with other arguments: {"euros":15}\n{}');
+    expect(JSON.parse(String(answers[2]!["content"]))).toMatchObject({
+      error: { code: "APPROVAL_REJECTED", message: "anonymous rejected the call: too much. It was not made." },
+    });
+  });
+
+  it("asks nobody in a dry run, and lets nothing through whose policy cannot be worked out", async () => {
+    const tool = await makeTool(platform, { url: `${shop.url}/refund`, config: { requires_approval: "arguments.euros.cents > 10" } });
+    model.chat(calls([tool.name, { euros: "5" }]), { text: "It did not go." });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const run = await finishRun(platform, await askAgent(platform, agentId, "Refund it."));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "It did not go." });
+    expect(paths(run)).toMatchObject({ "agent/tool#1.0": "FAILED" });
+    expect(shop.requests).toEqual([]);
+    expect(await finishRun(platform, await askAgent(platform, agentId, "Refund it.", { dryRun: true }))).toMatchObject({
+      status: "COMPLETED",
+      outputJson: { dry_run: true },
+    });
+  });
+});
+
 describe("an agent that is told something while it works", () => {
   const send = `mutation ($runId: ID!, $input: SendAgentInputInput!) { sendAgentInput(runId: $runId, input: $input) { id status } }`;
 

@@ -9,10 +9,10 @@ function freeCode(prefix: string): string {
   return `${prefix}-${Date.now().toString(36)}-${serial++}`;
 }
 
-/** Makes a tool that posts its arguments to a URL. @returns the id of a binding of it, and the name that models call it by. */
+/** Makes a tool that posts its arguments to a URL. @param tool.config  of its binding. @returns the id of a binding of it, and the name that models call it by. */
 export async function makeTool(
   platform: AskedPlatform,
-  { url, inputSchema = {}, code = freeCode("tool") }: { url: string; inputSchema?: JsonObject; code?: string },
+  { url, inputSchema = {}, code = freeCode("tool"), config }: { url: string; inputSchema?: JsonObject; code?: string; config?: JsonObject },
   headers?: Record<string, string>,
 ): Promise<{ bindingId: string; name: string }> {
   const { createTool } = await ask<{ createTool: { id: string } }>(
@@ -31,8 +31,8 @@ export async function makeTool(
   );
   const { createToolBinding } = await ask<{ createToolBinding: { id: string } }>(
     platform,
-    `mutation ($toolId: ID!) { createToolBinding(input: { toolId: $toolId, name: "Test binding" }) { id } }`,
-    { toolId },
+    `mutation ($input: CreateToolBindingInput!) { createToolBinding(input: $input) { id } }`,
+    { input: { toolId, name: "Test binding", ...(config && { config }) } },
     headers,
   );
   return { bindingId: createToolBinding.id, name: code };

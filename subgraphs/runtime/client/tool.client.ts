@@ -107,6 +107,7 @@ const bindingsDocument = graphql(`
         id
         name
         deletedAt
+        config
         tool {
           id
           code

@@ -11,6 +11,8 @@ const frozenTool = z.object({
   parameters: object,
   tool_binding_id: z.string(),
   tool_version_id: z.string(),
+  /** Of its binding: whether a person is asked before a call, or an expression over its `arguments` that says so. */
+  requires_approval: z.union([z.literal(true), z.string()]).optional(),
 });
 
 const model = z.object({

@@ -72,8 +72,9 @@ function messagesOf({ text, calls, problem }: Turn, at: { number: number; output
 /** What a tool gave, for the model: its text or JSON, or why there is none. Every call has one, or providers refuse the conversation. */
 function resultText(row: AgentOutputs[string] | undefined, { limits }: FrozenAgent): string {
   if (row === undefined) return JSON.stringify({ error: { code: "TOOL_CALL_CANCELLED", message: "The call was not made." } });
-  const result = objectOf(row.output)["result"];
-  const text = row.error === undefined ? plain(result ?? row.text ?? row.output) : JSON.stringify({ error: row.error, ...given(result) });
+  const { result, approved_arguments: approved } = objectOf(row.output);
+  const answer = row.error === undefined ? plain(result ?? row.text ?? row.output) : JSON.stringify({ error: row.error, ...given(result) });
+  const text = approved === undefined ? answer : `A person had it called with other arguments: ${JSON.stringify(approved)}\n${answer}`;
   const { result_characters: most } = limits;
   return text.length <= most
     ? text

@@ -1,30 +1,34 @@
+import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
-import { agentOf, type FrozenAgent } from "./agent-frozen.ts";
-import { placeOf, turnOf, type ToolCall } from "./agent-turn.ts";
-import type { NodeOutcome } from "./executor.ts";
+import { agentToolApproval, unapprovedCall } from "./agent-approval.ts";
+import { agentCallOf } from "./agent-call.ts";
+import type { FrozenAgent } from "./agent-frozen.ts";
+import type { ToolCall } from "./agent-turn.ts";
+import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
 import { callTool } from "./tool-call.ts";
 
 /**
- * One tool call of an agent's turn. Whatever comes of it goes to the model: output_json is `{ name, arguments, result }`, result being the tool's answer; a
- * call that is wrong, or fails, fails this node run alone.
+ * One tool call of an agent's turn. Whatever comes of it goes to the model: output_json is `{ name, arguments, result, status }`, result being the tool's answer, and
+ * `approved_arguments` where a person changed them; a call that is wrong, fails, or is rejected, fails this node run alone.
  */
-export const agentToolNode = outsideNode(async (context) => {
-  const agent = agentOf(context.config);
-  const { turn, call: place } = placeOf(context.nodeRunId);
-  const call = turnOf(context.scope.nodes, turn)?.calls[place];
-  if (call === undefined) throw new Error(`the turn ${turn} has no call ${place}`);
-  const tool = agent.tools.find(({ name }) => name === call.name);
+export const agentToolNode: NodeExecutor = { ...outsideNode(callAsked), ask: agentToolApproval };
+
+async function callAsked(context: NodeContext): Promise<NodeOutcome> {
+  const { agent, call, tool, args } = agentCallOf(context);
   if (tool === undefined) return unknownTool(agent, call);
-  const args = call.arguments ?? {};
-  if (!isJsonObject(args)) {
+  if (args === undefined) {
     const message = `The arguments of ${call.name} are no JSON object; give an object that fits its parameters.`;
     return failed({ code: "TOOL_ARGUMENTS_INVALID", message, outputJson: told(call) });
   }
-  const request = { toolBindingId: tool.tool_binding_id, toolVersionId: tool.tool_version_id, arguments: args, config: {} };
-  const outcome = await callTool(context, request, tool.name);
-  return withCall(call, outcome);
-});
+  const asked = await unapprovedCall(context);
+  if (asked !== undefined) return asked;
+  const approved = tool.requires_approval === undefined ? undefined : context.approval?.arguments;
+  const target = { toolBindingId: tool.tool_binding_id, toolVersionId: tool.tool_version_id };
+  const outcome = await callTool(context, { ...target, arguments: approved ?? args, config: {} }, tool.name);
+  const isChanged = approved !== undefined && !isDeepStrictEqual(approved, args);
+  return withCall({ ...told(call), ...(isChanged && { approved_arguments: approved }) }, outcome);
+}
 
 function unknownTool({ tools }: FrozenAgent, call: ToolCall): NodeOutcome {
   const known = tools.map(({ name }) => name).join(", ");
@@ -37,12 +41,12 @@ function told({ name, arguments: args }: ToolCall): JsonObject {
 }
 
 /** The tool's answer beside the call that it is the answer of. */
-function withCall(call: ToolCall, outcome: NodeOutcome): NodeOutcome {
+function withCall(call: JsonObject, outcome: NodeOutcome): NodeOutcome {
   if (outcome.kind !== "completed" && outcome.kind !== "failed") return outcome;
   const { outputJson } = outcome;
   const body = isJsonObject(outputJson) ? (outputJson["body"] ?? null) : null;
   const status = isJsonObject(outputJson) ? (outputJson["status"] ?? null) : null;
   const isDry = isJsonObject(outputJson) && outputJson["dry_run"] === true;
-  const output = { ...told(call), ...(isDry ? { dry_run: true } : { result: body ?? outcome.outputText ?? null, status }) };
+  const output = { ...call, ...(isDry ? { dry_run: true } : { result: body ?? outcome.outputText ?? null, status }) };
   return outcome.kind === "completed" ? completed({ ...outcome, outputJson: output }) : { ...outcome, outputJson: output };
 }

@@ -20,7 +20,7 @@ export function askApproval({ config, scope }: Given): NodeOutcome {
   const rendered = renderConfig("tool", config, scope);
   const { assignees, wait_seconds: wait, tool_binding_id, tool_code, tool_id, tool_version_id, url, base_url } = toolConfig.parse(rendered);
   const asked = argumentsOf(rendered);
-  if (!holds(config["requires_approval"], scope, asked)) return { kind: "allowed" };
+  if (!isPolicyHeld(config["requires_approval"], scope, asked)) return { kind: "allowed" };
   const name = tool_code ?? tool_binding_id ?? tool_id ?? url ?? base_url ?? "http";
   const question = {
     tool: { name, ...(tool_version_id !== undefined && { version: tool_version_id }) },
@@ -30,8 +30,8 @@ export function askApproval({ config, scope }: Given): NodeOutcome {
   return waiting({ reason: "APPROVAL", question, ...waitOf(wait) });
 }
 
-/** @throws AppError EXPRESSION_…: a policy that cannot be worked out lets nothing through */
-function holds(policy: Json | undefined, scope: NodeScope, asked: JsonObject): boolean {
+/** Whether a policy wants a person to be asked of a call with such arguments. @throws AppError EXPRESSION_…: a policy that cannot be worked out lets nothing through */
+export function isPolicyHeld(policy: Json | undefined, scope: NodeScope, asked: JsonObject): boolean {
   if (typeof policy !== "string") return policy === true;
   return compileExpression(policy, nodeSpecs.tool.names).test(scope, { arguments: asked });
 }

@@ -4,10 +4,11 @@ import type { NodeType } from "#shared/dsl/node-types.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { configReads, type ConfigReads } from "#shared/dsl/scope-read.ts";
 import type { JsonObject } from "#shared/json.ts";
+import type { AskedPolicy } from "./agent-approval.ts";
 import { beginAgent } from "./agent.node.ts";
 import { answer } from "./answer.node.ts";
 import { assign } from "./assigner.node.ts";
-import { askApproval } from "./approval.ts";
+import { askApproval, isPolicyHeld } from "./approval.ts";
 import { awaitCallback } from "./callback.node.ts";
 import { delay } from "./delay.node.ts";
 import type { Evaluate, GivenNode } from "./evaluation.ts";
@@ -50,6 +51,11 @@ export function evaluateNode({ type, config, scope }: GivenNode): NodeOutcome {
   const evaluate = evaluations[type];
   if (evaluate === undefined) throw new Error(`nodes of type ${type} are not evaluated in threads`);
   return orFailure(() => evaluate({ config, scope }));
+}
+
+/** Whether a person is to be asked of an agent's call. @throws AppError EXPRESSION_… */
+export function isPolicyHeldOf({ policy, scope, args }: AskedPolicy): boolean {
+  return isPolicyHeld(policy, scope, args);
 }
 
 /** A config, rendered. @throws AppError TEMPLATE_… */

@@ -77,8 +77,8 @@ export async function runJob<A, R>(context: NodeContext, job: Job<A, R>, args: A
   return context.ports.evaluation.run(job, args, call).finally(begins);
 }
 
-/** The part of the scope that it needs. */
-async function partOf(context: NodeContext, given: GivenNode): Promise<NodeScope> {
+/** The part of the scope that a node's texts need. */
+export async function partOf(context: NodeContext, given: GivenNode): Promise<NodeScope> {
   const begins = context.waits();
   return scopePart(context.ports.evaluation, given, jobCall(context)).finally(begins);
 }

@@ -197,8 +197,15 @@ function toolsOf({ id, tools }: AgentVersionFound, bindings: readonly BindingFou
     const name = freeName(tool.code, taken);
     const description = tool.description ?? tool.name;
     const parameters = parametersOf(version.inputSchema as JsonObject);
-    return [{ name, description, parameters, tool_binding_id: binding.id, tool_version_id: version.id }];
+    const policy = policyOf(binding);
+    return [{ name, description, parameters, tool_binding_id: binding.id, tool_version_id: version.id, ...policy }];
   });
+}
+
+/** Whether a person is asked before it is called, as it is when the run is created. */
+function policyOf({ config }: BindingFound): Pick<FrozenAgent["tools"][number], "requires_approval"> {
+  const { requires_approval: policy } = config as JsonObject;
+  return policy === true || typeof policy === "string" ? { requires_approval: policy } : {};
 }
 
 /** A name that providers take: 1 to 64 letters, digits, `_` and `-`. */
