@@ -12,13 +12,13 @@ export const nodeTypes = [
   "list",
   "variable-aggregator",
   "iteration",
+  "agent",
   "loop",
   "sub-workflow",
   "http-request",
   "human-input",
   "callback",
   "delay",
-  "agent",
 ] as const;
 
 /** One of {@link nodeTypes}. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from "#shared/json.ts";
-import { ask, finishRun, makeWorkflow, refusal, startRun } from "../testkit/graph.ts";
+import { ask, finishRun, makeWorkflow, refusal, startRun, type Dsl } from "../testkit/graph.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -129,6 +129,28 @@ describe("an agent", () => {
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "Hello there, friend. (1)" });
     expect(paths(run)).toMatchObject({ ask: "COMPLETED", "ask/model#1": "COMPLETED" });
     expect(messagesOf(model.requests[0])[1]).toEqual({ role: "user", content: "About tea?" });
+  });
+});
+
+describe("an agent within other composites", () => {
+  it("works in a sub-workflow and in a loop's rounds, frozen with the run, and sees what is theirs", async () => {
+    const { code } = await makeAgent(platform);
+    const asks = (input: string): Dsl["nodes"][number] => ({ id: "ask", type: "agent", config: { agent_code: code, input } });
+    const inner = await makeWorkflow(platform, { nodes: [asks("In {{ input.city }}?")], edges: [] });
+    const body = { nodes: [asks("Round {{ index }} of {{ loop.name }}?")], edges: [] };
+    const dsl: Dsl = {
+      nodes: [
+        { id: "sub", type: "sub-workflow", config: { workflow_id: inner.workflowId, input: { city: "Bern" } } },
+        { id: "loop", type: "loop", config: { max_rounds: 2, variables: { name: "Ada" }, body } },
+      ],
+      edges: [{ source: "sub", target: "loop" }],
+    };
+    const { workflowId } = await makeWorkflow(platform, dsl);
+    const run = await finishRun(platform, await startRun(platform, workflowId));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Hello there, friend.", outputJson: { rounds: 2 } });
+    const asked = model.requests.map((request) => messagesOf(request)[1]!["content"]);
+    expect(asked).toEqual(["In Bern?", "Round 0 of Ada?", "Round 1 of Ada?"]);
+    expect(paths(run)).toMatchObject({ "sub/ask/model#1": "COMPLETED", "loop#1/ask/model#1": "COMPLETED" });
   });
 });
 

@@ -1,8 +1,9 @@
 import type { JsonObject } from "#shared/json.ts";
 import { agentNext, type AgentStep, type AgentView } from "../../../subgraphs/runtime/engine/agent.driver.ts";
 import { agentRules } from "../../../subgraphs/runtime/engine/agent-plan.ts";
-import { compilePlan, nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
+import { compilePlan, isSubWorkflowFrame, nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
 import { replay, type StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
+import { itemsOf, varsAt, type StoredSight } from "../../../subgraphs/runtime/engine/sight.ts";
 import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -102,6 +103,27 @@ describe("an agent that is replayed", () => {
   it("says nothing of what is beneath it once it has ended", () => {
     const rows = [row("a/model#1", "COMPLETED", { route: "answer" }), row("a", "COMPLETED", { opened: { count: 1 } })];
     expect(readyOf(rows)).toEqual(["last"]);
+  });
+
+  it("counts a model call that its owners died of, though its path ends with a number as an item's does", () => {
+    const rows = [opened(), row("a/memory#0", "COMPLETED"), row("a/model#1", "FAILED", { errorCode: "WORKER_CRASHED" })];
+    expect(replay(compiled, rows).run.crashedNodes).toBe(1);
+  });
+
+  it("has no scope of its own, as a sub-workflow has: its parts see what it was given, and the item around it", () => {
+    const body = plan([node("a", "agent", { agent: frozen(), input: "x" })]) as unknown as JsonObject;
+    const nested = compilePlan(plan([node("each", "iteration", { items: [1, 2], body })]));
+    expect(itemsOf(nested, "each#1/a")).toEqual([
+      { path: "each#1/a", ordinal: 0 },
+      { path: "each", ordinal: 1 },
+    ]);
+    const stored: StoredSight = {
+      outputOf: () => undefined,
+      itemOf: (path, place) => `${path} ${place}`,
+      writtenOf: () => undefined,
+    };
+    expect(varsAt(nested, "each#1/a", stored)).toEqual({ index: 1, item: "each#1/a 0" });
+    expect(isSubWorkflowFrame(nested, "each#1/a")).toBe(false);
   });
 
   it("has nodes of its own at its paths", () => {

@@ -49,6 +49,8 @@ describe("a tenant's quota", () => {
     await t.ask(setQuota, { quota: { queuedRuns: 0 } });
     expect(await t.ask(createRun, { input })).toEqual(first);
     expect(await t.refusal(createRun, { input: { workflowVersionId: "v" } })).toMatchObject({ reason: "QUOTA_EXCEEDED" });
+    const createAgentRun = `mutation($input: CreateAgentRunInput!) { createAgentRun(input: $input) { id } }`;
+    expect(await t.refusal(createAgentRun, { input: { agentId: "a", inputText: "Hello" } })).toMatchObject({ reason: "QUOTA_EXCEEDED" });
   });
 
   it("counts the runs of an hour, whatever became of them, and says when the oldest leaves it", async () => {

@@ -4,6 +4,7 @@ import { newId } from "#shared/ids.ts";
 import { compilePlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import { itemsLoad, nestedLoad } from "../../../subgraphs/runtime/owner/nested-load.ts";
 import { replayLoaded } from "../../../subgraphs/runtime/owner/run-rebuild.ts";
+import { agentNode } from "../../../subgraphs/runtime/nodes/agent.node.ts";
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { outputsLoad, runsLoad } from "../../../subgraphs/runtime/queue/load.sql.ts";
 import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
@@ -27,6 +28,9 @@ function loop(rounds: number, body: PlanDocument, config: JsonObject = {}, id = 
 function sub(input: Json = {}): PlanNode {
   return node("sub", "sub-workflow", { workflow_version_id: "v1", input });
 }
+
+/** An agent that calls two tools, then one that waits for a person, and then answers. */
+const working = (): PlanNode => node("agent", "agent", { agent: { limits: { max_steps: 5 } }, input: "Do it." });
 
 const set = (key: string, value: Json): PlanNode => node(`set-${key}`, "assigner", { assignments: { [key]: value } });
 
@@ -54,6 +58,7 @@ const withAsks =
   (t: EngineFixture, broken = new Set<number>()) =>
   (type: string) => {
     if (type === "broken") return breaking(broken);
+    if (type.startsWith("agent")) return agentTypes(t)[type];
     if (type !== "asks") return t.executors(type);
     const person = t.executors("person")!;
     const pure = t.executors("pure")!;
@@ -63,6 +68,24 @@ const withAsks =
         Number(context.scope.index) >= Number(context.config["from"]) ? person.run(context) : pure.run(context),
     };
   };
+
+/** What a model puts out is what it has seen of its agent's work. */
+const agentTypes = (t: EngineFixture): Record<string, NodeExecutor> => ({
+  agent: agentNode,
+  "agent-model": {
+    effect: "outside",
+    run({ scope }) {
+      const seen = Object.keys(scope.nodes).toSorted();
+      const turn = seen.filter((name) => name.startsWith("model#")).length;
+      return { kind: "completed", outputText: seen.join(" "), route: ["calls:2", "calls:1"][turn] ?? "answer" };
+    },
+  },
+  "agent-tool": {
+    effect: "pure",
+    run: (context) =>
+      context.nodeRunId.endsWith("tool#2.0") ? t.executors("person")!.run(context) : { kind: "completed", outputText: long },
+  },
+});
 
 const breaking = (broken: Set<number>): NodeExecutor => ({
   effect: "pure",
@@ -121,6 +144,7 @@ describe("a long run with composites", () => {
       "iterations in a loop's rounds",
       () => plan([loop(9, plan([node("ask", "asks", { from: 4 }), each([0, 1, 4, 5], asking(3), { parallel: 2 })]))]),
     ],
+    ["the turns of agents", () => plan([each(counted(6), plan([working()]), { parallel: 2 }), working()])],
     [
       "a sub-workflow, whose state and input are its own",
       () => ({
@@ -223,6 +247,28 @@ describe("a long run with composites", () => {
     const inside = { state: { own: "inner" }, input: { city: "Bern", long } };
     const outside = { state: { own: "outer" }, nodes: { sub: { output: { state: { own: "inner" }, result: inside } } } };
     expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: outside });
+    expect(loads.filter(({ name }) => name === "load_beneath").length).toBeGreaterThan(0);
+    expect(loads.filter(({ name }) => name === "load")).toEqual([]);
+  });
+
+  it("goes on with an agent after its owner, with all that this has done", async () => {
+    const t = await EngineFixture.open();
+    const loads: SentStatement[] = [];
+    const worker = () => t.worker({ executors: withAsks(t), sends: (sent) => void loads.push(sent) });
+    const first = worker();
+    const document = plan([each(counted(260), asking(260)), working()], ["each>agent"]);
+    const runId = await t.create(document);
+    await t.until(runId, ({ nodes }) => nodes["agent/tool#2.0"] === "WAITING");
+    const part = (await nestedLoad(t.pool, runId, compilePlan(document)))!;
+    expect(part.eventSeq).toBeGreaterThan(500);
+    const done = ["agent/model#1", "agent/model#2", "agent/tool#1.0", "agent/tool#1.1", "agent/tool#2.0"];
+    expect(part.nodes.map(({ path }) => path).toSorted()).toEqual(["agent", ...done, "each"]);
+    await first.kill();
+    await t.leasesEnd(runId);
+    worker();
+    await t.control.answerNode({ tenantId: "acme", runId, path: "agent/tool#2.0", outcome: { kind: "completed" } });
+    const outputText = "model#1 model#2 tool#1.0 tool#1.1 tool#2.0";
+    expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputText });
     expect(loads.filter(({ name }) => name === "load_beneath").length).toBeGreaterThan(0);
     expect(loads.filter(({ name }) => name === "load")).toEqual([]);
   });
