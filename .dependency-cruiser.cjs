@@ -134,7 +134,7 @@ module.exports = {
       {
         path: "^(subgraphs|router|cli)/",
         pathNot: [
-          "^subgraphs/runtime/nodes/(answer|assigner|callback|delay|human-input|if-else|iteration|list|loop|sub-workflow|switch|template-transform|variable-aggregator)\\.node\\.ts$",
+          "^subgraphs/runtime/nodes/(agent|answer|assigner|callback|delay|human-input|if-else|iteration|list|loop|sub-workflow|switch|template-transform|variable-aggregator)\\.node\\.ts$",
           "^subgraphs/runtime/nodes/(approval|evaluation|evaluation-jobs|retry-when|retrieve)\\.ts$",
           "^subgraphs/runtime/graph/node-input\\.ts$",
           // One expression of a binding, which is read and not evaluated.
