@@ -134,10 +134,14 @@ describe("an agent", () => {
 
 describe("an agent within other composites", () => {
   it("works in a sub-workflow and in a loop's rounds, frozen with the run, and sees what is theirs", async () => {
-    const { code } = await makeAgent(platform);
-    const asks = (input: string): Dsl["nodes"][number] => ({ id: "ask", type: "agent", config: { agent_code: code, input } });
-    const inner = await makeWorkflow(platform, { nodes: [asks("In {{ input.city }}?")], edges: [] });
-    const body = { nodes: [asks("Round {{ index }} of {{ loop.name }}?")], edges: [] };
+    const [one, other] = [await makeAgent(platform), await makeAgent(platform)];
+    const asks = ({ code }: { code: string }, input: string): Dsl["nodes"][number] => ({
+      id: "ask",
+      type: "agent",
+      config: { agent_code: code, input },
+    });
+    const inner = await makeWorkflow(platform, { nodes: [asks(one, "In {{ input.city }}?")], edges: [] });
+    const body = { nodes: [asks(other, "Round {{ index }} of {{ loop.name }}?")], edges: [] };
     const dsl: Dsl = {
       nodes: [
         { id: "sub", type: "sub-workflow", config: { workflow_id: inner.workflowId, input: { city: "Bern" } } },
