@@ -140,7 +140,7 @@ async function openRouter(
   all.push(access);
   registry.register(access);
   const engineUrl = engineDatabaseUrl(env, accessSubgraphName);
-  const sealer = new AuditSealer({ databaseUrl: engineUrl, log, key: keys.peppers.auditKey });
+  const sealer = new AuditSealer({ pool: keys.pool, log, key: keys.peppers.auditKey });
   shutdown.add("the chain of audits", () => sealer.stop(), 4_000);
   const audit = new AuditWriter({
     databaseUrl: engineUrl,

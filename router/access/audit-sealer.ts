@@ -1,12 +1,12 @@
 import type { KeyObject } from "node:crypto";
 import type pg from "pg";
-import { openPool } from "#shared/db/pool.ts";
 import { withinDeadline } from "#shared/deadline.ts";
 import type { Log } from "#shared/log.ts";
 import { chainBatch } from "./audit-chain.ts";
 
 export interface AuditSealerOptions {
-  databaseUrl: string;
+  /** Of the engine's role; whoever made it ends it. A batch has a connection for some 20 ms. */
+  pool: pg.Pool;
   log: Log;
   /** Of the chains. */
   key: KeyObject;
@@ -21,7 +21,6 @@ const stopMs = 2_000;
 /** Chains audits in the background, behind whoever stores them. Nobody waits for it; several routers take turns. */
 export class AuditSealer {
   readonly #setting: Required<AuditSealerOptions>;
-  readonly #pool: pg.Pool;
   #timer: NodeJS.Timeout | undefined;
   #isSoon = false;
   #passing: Promise<void> | undefined;
@@ -29,7 +28,6 @@ export class AuditSealer {
 
   constructor(options: AuditSealerOptions) {
     this.#setting = { soonMs: 1_000, idleMs: 30_000, ...options };
-    this.#pool = openPool({ url: options.databaseUrl, max: 1, scope: "engine", applicationName: "agent-platform audit chain" });
     // Of a process before this one, perhaps.
     this.soon();
   }
@@ -50,7 +48,6 @@ export class AuditSealer {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await withinDeadline(stopMs, () => this.#passing ?? Promise.resolve()).catch(() => {});
-    await this.#pool.end();
   }
 
   #passIn(ms: number): void {
@@ -65,7 +62,7 @@ export class AuditSealer {
 
   async #pass(): Promise<void> {
     try {
-      while (!this.#isStopped && (await chainBatch(this.#pool, this.#setting.key)) > 0);
+      while (!this.#isStopped && (await chainBatch(this.#setting.pool, this.#setting.key)) > 0);
     } catch (cause) {
       // They wait in their table.
       this.#setting.log.warn({ err: cause }, "audits were not chained, trying again");

@@ -109,6 +109,11 @@ export class KeyRing {
     }
   }
 
+  /** Over which keys are looked up, which is seldom: what runs in the background shares it, as connections are few. */
+  get pool(): pg.Pool {
+    return this.#pool;
+  }
+
   /** Under what new keys are stored. */
   get peppers(): Peppers {
     return this.#peppers;

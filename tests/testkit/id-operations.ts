@@ -17,6 +17,7 @@ export const singles = [
     "requestAudit",
     "run",
     "runRequest",
+    "secret",
     "skillInstallation",
     "toolVersion",
     "traceSpan",
@@ -44,6 +45,7 @@ export const narrowed = [
 /** Whole lists, and what the caller has in them. */
 export const whole: Record<string, string[]> = {
   ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["manualRun", "run"] },
+  ...{ secrets: ["secret"] },
   ...{ sessions: ["session"], skillInstallations: ["skillInstallation"], skills: ["skill"], teams: ["team"] },
   ...{ toolBindings: ["toolBinding"], tools: ["tool"], workflows: ["workflow"] },
 };
@@ -90,6 +92,7 @@ export const mutations = [
   'createWorkflowVersion(input: { workflowId: "<workflow>", dsl: { nodes: [], edges: [] } }) { id }',
   ...[...types.filter((type) => type !== "session"), "memory"].map((type) => `delete${typeName(type)}(id: "<${type}>") { id }`),
   'deleteRun(id: "<run>") { id }',
+  'deleteSecret(id: "<secret>") { id }',
   'dispatchRunRequest(id: "<runRequest>") { id }',
   'executeNextNode(runId: "<manualRun>", input: { workerKey: "x" }) { id }',
   'executeNodeRun(id: "<queuedNodeRun>", input: { workerKey: "x" }) { id }',
@@ -104,6 +107,7 @@ export const mutations = [
   'uninstallSkill(id: "<skillInstallation>") { id }',
   ...types.map((type) => `update${typeName(type)}(id: "<${type}>", input: { ${type === "session" ? "title" : "name"}: "x" }) { id }`),
   'updateMemory(id: "<memory>", input: { contentText: "x" }) { id }',
+  'updateSecret(id: "<secret>", input: { value: "x" }) { id }',
   'updateNodeRunStatus(id: "<queuedNodeRun>", input: { status: COMPLETED }) { id }',
   'updateRunStatus(id: "<manualRun>", status: RUNNING) { id }',
 ];

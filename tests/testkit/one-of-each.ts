@@ -57,6 +57,8 @@ export async function makeOneOfEach(platform: TestPlatform, tenantId: string): P
   const toolVersion = await make("ToolVersion", { toolId: tool, invokeConfig: { url: `http://127.0.0.1:9/${secretWord}` } });
   const toolBinding = await make("ToolBinding", { toolId: tool, name: secretWord });
   const modelProvider = await make("ModelProvider", { ...named, baseUrl: `http://127.0.0.1:9/${secretWord}` });
+  const secretName = `OF_${tenantId.replace(/\W/g, "_")}`;
+  const secret = await make("Secret", { name: secretName, value: secretWord, origins: ["https://api.example.com"] });
   const agent = await make("Agent", named);
   const agentVersion = await make("AgentVersion", { agentId: agent, role: secretWord, status: "PUBLISHED" });
   const memory = await make("Memory", { contentText: secretWord, scopeType: "SESSION", scopeId: session });
@@ -72,7 +74,7 @@ export async function makeOneOfEach(platform: TestPlatform, tenantId: string): P
   const skillInstallation = await make("SkillInstallation", { skillId: skill, installScope: "TENANT" }, "installSkill");
   return {
     ...{ code, app, workflow, workflowVersion, appVersion, session, message, runRequest, run, manualRun },
-    ...{ nodeRun: `${run}:reply`, queuedNodeRun: `${manualRun}:reply`, tool, toolVersion, toolBinding, modelProvider },
+    ...{ nodeRun: `${run}:reply`, queuedNodeRun: `${manualRun}:reply`, tool, toolVersion, toolBinding, modelProvider, secret },
     ...{ agent, agentVersion, memory, team, teamVersion, skill, skillVersion, skillInstallation },
   };
 }

@@ -236,7 +236,7 @@ describe("the chain of audits", () => {
     await using t = await setup();
     await using sealers = new AsyncDisposableStack();
     for (let index = 0; index < 3; index++) {
-      const sealer = new AuditSealer({ databaseUrl: t.test.databaseUrl, log: memoryLog([]), key: t.key, soonMs: 1 });
+      const sealer = new AuditSealer({ pool: t.pool, log: memoryLog([]), key: t.key, soonMs: 1 });
       sealers.defer(() => sealer.stop());
       for (let row = 0; row < 400; row++) t.writer.record(record());
       await Promise.all([t.writer.flush(), sealer.pass()]);
