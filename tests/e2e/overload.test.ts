@@ -170,6 +170,7 @@ describe("300 creates and 300 subscriptions of one tenant at once", () => {
     expect(reads.filter(({ last, errors }) => last !== "COMPLETED" || errors.length > 0)).toEqual([]);
     expect(seen.pings).toEqual([]);
     expect([...new Set([...seen.ready, ...seen.health])]).toEqual([200]);
-    expect(seen.connections).toBeLessThanOrEqual(20);
+    // As many as all pools may have together: API 14, worker 6, and the database's other listener. Under the load of bench e2e there are 17.
+    expect(seen.connections).toBeLessThanOrEqual(21);
   });
 });
