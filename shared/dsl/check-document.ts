@@ -1,13 +1,13 @@
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { textBytes } from "#shared/template/text.ts";
-import { dslLimits } from "./document.ts";
+import { dslLimits, onFailure } from "./document.ts";
 import { show, type IssueList } from "./issue.ts";
 
 /** The lists of a document whose size and outer shape are in order; null when looking further would make no sense. */
 export function checkDocument(
   document: unknown,
   issues: IssueList,
-): { nodes: Json[]; edges: Json[]; timeoutSeconds: Json | undefined } | null {
+): { nodes: Json[]; edges: Json[]; timeoutSeconds: Json | undefined; onFailure: Json | undefined } | null {
   if (!isJsonObject(document)) {
     const next = typeof document === "string" ? " Give the object itself, not its JSON as text." : "";
     issues.error("DSL_NOT_OBJECT", [], `A document is an object { "nodes": […], "edges": […] }, not ${kindOf(document)}.${next}`);
@@ -22,7 +22,15 @@ export function checkDocument(
   if (!Array.isArray(edges)) issues.error("EDGES_INVALID", ["edges"], `The edges are a list of { source, target }, not ${kindOf(edges)}.`);
   if (!Array.isArray(nodes) || !Array.isArray(edges)) return null;
   const fits = checkCount("TOO_MANY_NODES", nodes, issues) && checkCount("TOO_MANY_EDGES", edges, issues);
-  return fits ? { nodes, edges, timeoutSeconds: document["timeout_seconds"] } : null;
+  return fits ? { nodes, edges, timeoutSeconds: document["timeout_seconds"], onFailure: document["on_failure"] } : null;
+}
+
+/** Reports an `on_failure` that names no workflow. Whether there is one of that name is known when a run fails. */
+export function checkOnFailure(given: Json | undefined, issues: IssueList): void {
+  if (given === undefined || onFailure.safeParse(given).success) return;
+  const rule =
+    'names the workflow that is run when a run fails: its id or its code, as a text, { "workflow_id": … } or { "workflow_code": … }';
+  issues.error("ON_FAILURE_INVALID", ["on_failure"], `The document's on_failure ${rule}. It is ${show(given)}.`);
 }
 
 function checkSize(document: JsonObject, issues: IssueList): boolean {

@@ -121,7 +121,10 @@ function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[]
   }
 }
 
-/** What walks a graph, and an agent, is not tried again as a whole, and has no time of its own: its nodes are and have, and an agent's calls. */
+/**
+ * What walks a graph, and an agent, is not tried again as a whole, and has no time of its own: its nodes are and have, and an agent's calls. What works as a run of
+ * its own is and has, where it is waited for.
+ */
 function checkCompositeOptions(
   node: JsonObject,
   { name, spec }: { name: string; spec: NodeSpec },
@@ -129,15 +132,44 @@ function checkCompositeOptions(
   issues: IssueList,
 ): void {
   const type = String(node["type"]);
+  const config = isJsonObject(node["config"]) ? node["config"] : {};
+  if (spec.keys.includes("mode") && config["mode"] === "run")
+    return checkOwnRunOptions(node, { name, isDetached: config["detached"] === true }, at, issues);
   const isAgent = spec.isDriven === true;
   const graph = type === "sub-workflow" ? "workflow" : "body";
-  const instead = isAgent ? "its model calls are tried again by themselves" : `give retry to the nodes of its ${graph}`;
+  const asRun = spec.keys.includes("mode") ? ', or let it be a run of its own: "mode": "run" in its config' : "";
+  const instead = `${isAgent ? "its model calls are tried again by themselves" : `give retry to the nodes of its ${graph}`}${asRun}`;
   if (node["retry"] !== undefined)
     issues.error("COMPOSITE_RETRY", [...at, "retry"], `Node ${name} (${type}) cannot be tried again as a whole; ${instead}.`);
   const where = isAgent ? "an agent has none" : `give it to the nodes of its ${graph}`;
   for (const key of ["at_most_once", "timeout_seconds"]) {
     if (node[key] === undefined) continue;
-    issues.error("NODE_INVALID", [...at, key], `${key} of node ${name} (${type}): it is for nodes that are executed; ${where}.`);
+    issues.error(
+      "NODE_INVALID",
+      [...at, key],
+      `${key} of node ${name} (${type}): it is for nodes that are executed; ${where}${key === "timeout_seconds" ? asRun : ""}.`,
+    );
+  }
+}
+
+/** A run of its own is tried again by another, and is cancelled where it takes too long; one that nobody waits for has neither. */
+function checkOwnRunOptions(
+  node: JsonObject,
+  { name, isDetached }: { name: string; isDetached: boolean },
+  at: readonly PropertyKey[],
+  issues: IssueList,
+): void {
+  const type = String(node["type"]);
+  if (!isDetached && retryWhenOf(node["retry"]) !== undefined) {
+    const message = `retry.when of node ${name} (${type}) is asked of calls, and a run of its own is none: give it to a node of that run.`;
+    issues.error("NODE_INVALID", [...at, "retry", "when"], message);
+  }
+  for (const key of isDetached ? ["retry", "at_most_once", "timeout_seconds"] : ["at_most_once"]) {
+    if (node[key] === undefined) continue;
+    const why = isDetached
+      ? "nobody waits for a detached run; give them to the nodes of its workflow"
+      : "it is for nodes that are executed; give it to the nodes of the run that it makes";
+    issues.error("NODE_INVALID", [...at, key], `${key} of node ${name} (${type}): ${why}.`);
   }
 }
 

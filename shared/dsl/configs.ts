@@ -303,19 +303,33 @@ export const loopConfig = z
   })
   .refine(hasOneOf("until", "max_rounds"), "give until, which ends it, or max_rounds for so many rounds");
 
-/** `sub-workflow`: runs another workflow as a part of the run: its published version, or the one that is named. */
+/** Keys of a node that may work as a run of its own: inline unless given. */
+const ownRun = {
+  mode: z.enum(["inline", "run"]).optional(),
+  /** True: nobody waits for that run. */
+  detached: z.boolean().optional(),
+} as const;
+
+const detachesRun = (config: { mode?: string | undefined; detached?: boolean | undefined }): boolean =>
+  config.detached !== true || config.mode === "run";
+const detachedAlone = { message: 'detached is for a run of its own: give "mode": "run" as well', path: ["detached"] };
+
+/** `sub-workflow`: runs another workflow as a part of the run, or as a run of its own: its published version, or the one that is named. */
 export const subWorkflowConfig = z
   .object({
+    ...ownRun,
     workflow_id: filledText.optional(),
     workflow_version_id: filledText.optional(),
     /** What its workflow gets as its input; nothing when left out. */
     input: object.optional(),
   })
-  .refine(hasOneOf("workflow_id", "workflow_version_id"), "give workflow_id, for its published version, or workflow_version_id");
+  .refine(hasOneOf("workflow_id", "workflow_version_id"), "give workflow_id, for its published version, or workflow_version_id")
+  .refine(detachesRun, detachedAlone);
 
 /** `agent`: an agent of the platform works on its input; the published version unless agent_version_id says which. */
 export const agentConfig = z
   .object({
+    ...ownRun,
     agent_id: filledText.optional(),
     agent_code: filledText.optional(),
     agent_version_id: filledText.optional(),
@@ -331,7 +345,8 @@ export const agentConfig = z
     message_id: z.string().optional(),
     team_id: z.string().optional(),
   })
-  .refine(hasOneOf("agent_id", "agent_code", "agent_version_id"), "name the agent by agent_id, agent_code or agent_version_id");
+  .refine(hasOneOf("agent_id", "agent_code", "agent_version_id"), "name the agent by agent_id, agent_code or agent_version_id")
+  .refine(detachesRun, detachedAlone);
 
 /** `list`: filters, sorts and shortens a list, in this order. Expressions are asked of each `item`. */
 export const listConfig = z.object({

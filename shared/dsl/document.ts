@@ -72,6 +72,16 @@ export function isRunTimeout(value: unknown): value is number {
   return typeof value === "number" && value > 0 && value <= maxRunSeconds;
 }
 
+/**
+ * What a document may have as its `on_failure`, the workflow that is run when a run of it fails: its id, or its code in the same app, as a text or under the name
+ * that says which.
+ */
+export const onFailure = z.union([
+  z.string().min(1).max(200),
+  z.strictObject({ workflow_id: z.string().min(1).max(200) }),
+  z.strictObject({ workflow_code: z.string().min(1).max(200) }),
+]);
+
 /** A step of a workflow. */
 export interface DslNode extends z.infer<typeof nodeOptions> {
   id: string;
@@ -94,4 +104,6 @@ export interface DslDocument {
   edges: DslEdge[];
   /** The run may take this long. */
   timeout_seconds?: number;
+  /** The workflow that is run when it fails. */
+  on_failure?: z.infer<typeof onFailure>;
 }

@@ -27,9 +27,9 @@ export const dslErrors = defineErrors({
 export function readDsl(document: unknown, options: ValidateOptions = {}): DslDocument {
   const issues = validateDsl(document, options);
   if (issues.some((issue) => issue.severity === "ERROR")) throw dslErrors.DSL_INVALID({ issues: issues.map((issue) => ({ ...issue })) });
-  const { timeout_seconds } = document as { timeout_seconds?: number };
+  const { timeout_seconds, on_failure } = document as Pick<DslDocument, "timeout_seconds" | "on_failure">;
   const read = readLists(document as JsonObject, options);
-  return timeout_seconds === undefined ? read : { ...read, timeout_seconds };
+  return { ...read, ...(timeout_seconds !== undefined && { timeout_seconds }), ...(on_failure !== undefined && { on_failure }) };
 }
 
 function readLists(document: JsonObject, options: ValidateOptions): DslDocument {

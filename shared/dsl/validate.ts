@@ -4,7 +4,7 @@
  */
 import type { Json } from "#shared/json.ts";
 import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./check-bodies.ts";
-import { checkDocument } from "./check-document.ts";
+import { checkDocument, checkOnFailure } from "./check-document.ts";
 import { checkEdges, checkGraph, walkedByRun, type Walked } from "./check-edges.ts";
 import { checkForms, wholeFormBudget, type FormBudget, type FormFault } from "./check-forms.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
@@ -41,6 +41,7 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
 
   const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges, ...wholeFormBudget };
   const runSeconds = checkRunTimeout(lists.timeoutSeconds, issues);
+  checkOnFailure(lists.onFailure, issues);
   checkLists(lists, { options, runSeconds, budget, depth: topDepth, around: undefined, results: undefined }, issues);
   return issues.issues;
 }

@@ -20,6 +20,11 @@ export const runtimeErrors = defineErrors({
     code: "CONFLICT",
     message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}; only finished runs are deleted. cancelRun ends it first.`,
   },
+  RUN_NOT_TOLD: {
+    code: "CONFLICT",
+    message: (f: { id: string; retryAfterMs: number }) =>
+      `Run ${f.id} has ended, and the run that waits for it has not been told yet, which takes a moment. Try again.`,
+  },
   RUN_NOT_FAILED: {
     code: "CONFLICT",
     message: (f: { id: string; status: string }) => `Run ${f.id} is ${f.status}; only FAILED runs are retried. createRun starts a new one.`,
@@ -45,14 +50,18 @@ export const runtimeErrors = defineErrors({
         ? `Node run ${f.id} was answered by ${f.answeredBy} at ${f.answeredAt}; the first answer counts.`
         : f.waitReason === "RETRY"
           ? `Node run ${f.id} waits for its next attempt, which comes by itself; only what waits for an answer can be resumed.`
-          : `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
+          : f.waitReason === "CHILD"
+            ? `Node run ${f.id} waits for the run that it has made (childRun); only what waits for an answer can be resumed. cancelRun ends that run.`
+            : `Node run ${f.id} is ${f.status}, or was answered already; only WAITING ones can be resumed.`,
   },
   NODE_RUN_NOT_SETTABLE: {
     code: "CONFLICT",
     message: (f: { id: string; from: string; to: string; waitReason: string | null }) =>
       f.waitReason === "RETRY"
         ? `Node run ${f.id} waits for its next attempt, which comes by itself; it cannot be set to ${f.to} before. cancelRun ends its run.`
-        : `Node run ${f.id} is ${f.from} and cannot be set to ${f.to}. Outside executors may set WAITING node runs, and open ones of MANUAL runs.`,
+        : f.waitReason === "CHILD"
+          ? `Node run ${f.id} waits for the run that it has made (childRun), which ends it; it cannot be set to ${f.to}. cancelRun ends that run.`
+          : `Node run ${f.id} is ${f.from} and cannot be set to ${f.to}. Outside executors may set WAITING node runs, and open ones of MANUAL runs.`,
   },
   STATUS_NOT_SETTABLE: {
     code: "BAD_USER_INPUT",

@@ -17,12 +17,17 @@ import { Loops0011 } from "./migrations/0011-loops.ts";
 import { People0012 } from "./migrations/0012-people.ts";
 import { Subjects0013 } from "./migrations/0013-subjects.ts";
 import { Keep0014 } from "./migrations/0014-keep.ts";
+import { ChildRuns0015 } from "./migrations/0015-child-runs.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { LinkResolver } from "./graph/link.resolver.ts";
 import { NodeRunResolver } from "./graph/node-run.resolver.ts";
 import { DatabaseGauges } from "./control/database-gauges.ts";
+import { AwaitedRuns } from "./control/awaited-runs.ts";
+import { findFailureRun } from "./control/failure-runs.ts";
 import { OutboxPump } from "./control/outbox-pump.ts";
+import { RunMessages } from "./control/run-messages.ts";
+import { SessionAnswers } from "./control/session-answers.ts";
 import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/run-event.resolver.ts";
 import { agentRunOf, AgentRunResolver, AgentRunsResolver } from "./graph/agent-run.resolver.ts";
 import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./graph/run-lists.resolver.ts";
@@ -94,6 +99,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0012-people", class: People0012 },
       { name: "0013-subjects", class: Subjects0013 },
       { name: "0014-keep", class: Keep0014 },
+      { name: "0015-child-runs", class: ChildRuns0015 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {
@@ -107,18 +113,28 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const own = { runsDeleted: () => removal.wanted(), executors, workerKey: `api ${processWorkerKey()}` };
       const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
-      const pump = new OutboxPump({ ...deps, db: parts.pool });
+      const quotas = new TenantQuotas({ db: parts.pool, log: deps.log, defaults: quotaDefaults(deps.env) });
+      const documents = new DocumentCache();
+      const answers = new SessionAnswers({ ...deps, db: parts.pool });
+      const messages = new RunMessages({
+        ...deps,
+        db: parts.pool,
+        admit: (tenantId) => quotas.admit(tenantId),
+        failureRun: (asked) => findFailureRun({ call: deps.call, documents }, asked),
+      });
+      const pumps = [answers, messages].map((delivery) => new OutboxPump({ ...deps, db: parts.pool, delivery }));
+      const awaited = new AwaitedRuns({ db: parts.pool, log: deps.log });
+      awaited.start();
       const gauges = new DatabaseGauges({ databaseUrl: engineUrl, log: deps.log });
       const close = async () => {
-        await Promise.all([gauges.close(), removal.close()]);
-        await pump.close();
+        await Promise.all([gauges.close(), removal.close(), awaited.close()]);
+        await Promise.all(pumps.map((pump) => pump.close()));
         await runControl.close();
         await Promise.all([parts.close(), eventsPool.end()]);
       };
       const { evaluation } = parts.ports;
-      const quotas = new TenantQuotas({ db: parts.pool, log: deps.log, defaults: quotaDefaults(deps.env) });
       const warm = Promise.all([whenOpen(parts.pool), whenOpen(eventsPool)]);
-      return { services: { control: runControl, outbox: pump, quotas, documents: new DocumentCache(), evaluation }, close, warm };
+      return { services: { control: runControl, answers, quotas, documents, evaluation }, close, warm };
     },
   });
 }

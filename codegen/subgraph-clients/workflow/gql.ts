@@ -15,11 +15,13 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  */
 type Documents = {
     "\n  query RuntimeRunSource($input: RunSourceInput!) {\n    runSource(input: $input) {\n      versionId\n      versionStatus\n      dsl\n      workflowId\n      workflowAppId\n      workflowDeleted\n      appId\n      appVersionId\n      appVersionAppId\n    }\n  }\n": typeof types.RuntimeRunSourceDocument,
+    "\n  query RuntimeWorkflowByCode($appId: ID!, $code: String!) {\n    workflowByCode(appId: $appId, code: $code) {\n      id\n    }\n  }\n": typeof types.RuntimeWorkflowByCodeDocument,
     "\n  query SessionAppById($id: ID!) {\n    app(id: $id) {\n      id\n      deletedAt\n    }\n  }\n": typeof types.SessionAppByIdDocument,
     "\n  query SessionRunTargets(\n    $appId: ID!\n    $appVersionId: ID!\n    $workflowVersionId: ID!\n    $byApp: Boolean!\n    $byAppVersion: Boolean!\n    $byWorkflowVersion: Boolean!\n  ) {\n    workflowVersion(id: $workflowVersionId) @include(if: $byWorkflowVersion) {\n      ...RunTarget\n    }\n    appVersion(id: $appVersionId) @include(if: $byAppVersion) {\n      id\n      app {\n        id\n      }\n      workflowVersion {\n        ...RunTarget\n      }\n    }\n    app(id: $appId) @include(if: $byApp) {\n      id\n      publishedVersion {\n        id\n        app {\n          id\n        }\n        workflowVersion {\n          ...RunTarget\n        }\n      }\n      workflows(first: 2) {\n        edges {\n          node {\n            id\n            publishedVersion {\n              ...RunTarget\n            }\n          }\n        }\n      }\n    }\n  }\n  fragment RunTarget on WorkflowVersion {\n    id\n    status\n    workflow {\n      id\n      app {\n        id\n      }\n    }\n  }\n": typeof types.SessionRunTargetsDocument,
 };
 const documents: Documents = {
     "\n  query RuntimeRunSource($input: RunSourceInput!) {\n    runSource(input: $input) {\n      versionId\n      versionStatus\n      dsl\n      workflowId\n      workflowAppId\n      workflowDeleted\n      appId\n      appVersionId\n      appVersionAppId\n    }\n  }\n": types.RuntimeRunSourceDocument,
+    "\n  query RuntimeWorkflowByCode($appId: ID!, $code: String!) {\n    workflowByCode(appId: $appId, code: $code) {\n      id\n    }\n  }\n": types.RuntimeWorkflowByCodeDocument,
     "\n  query SessionAppById($id: ID!) {\n    app(id: $id) {\n      id\n      deletedAt\n    }\n  }\n": types.SessionAppByIdDocument,
     "\n  query SessionRunTargets(\n    $appId: ID!\n    $appVersionId: ID!\n    $workflowVersionId: ID!\n    $byApp: Boolean!\n    $byAppVersion: Boolean!\n    $byWorkflowVersion: Boolean!\n  ) {\n    workflowVersion(id: $workflowVersionId) @include(if: $byWorkflowVersion) {\n      ...RunTarget\n    }\n    appVersion(id: $appVersionId) @include(if: $byAppVersion) {\n      id\n      app {\n        id\n      }\n      workflowVersion {\n        ...RunTarget\n      }\n    }\n    app(id: $appId) @include(if: $byApp) {\n      id\n      publishedVersion {\n        id\n        app {\n          id\n        }\n        workflowVersion {\n          ...RunTarget\n        }\n      }\n      workflows(first: 2) {\n        edges {\n          node {\n            id\n            publishedVersion {\n              ...RunTarget\n            }\n          }\n        }\n      }\n    }\n  }\n  fragment RunTarget on WorkflowVersion {\n    id\n    status\n    workflow {\n      id\n      app {\n        id\n      }\n    }\n  }\n": types.SessionRunTargetsDocument,
 };
@@ -42,6 +44,10 @@ export function graphql(source: string): unknown;
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query RuntimeRunSource($input: RunSourceInput!) {\n    runSource(input: $input) {\n      versionId\n      versionStatus\n      dsl\n      workflowId\n      workflowAppId\n      workflowDeleted\n      appId\n      appVersionId\n      appVersionAppId\n    }\n  }\n"): (typeof documents)["\n  query RuntimeRunSource($input: RunSourceInput!) {\n    runSource(input: $input) {\n      versionId\n      versionStatus\n      dsl\n      workflowId\n      workflowAppId\n      workflowDeleted\n      appId\n      appVersionId\n      appVersionAppId\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RuntimeWorkflowByCode($appId: ID!, $code: String!) {\n    workflowByCode(appId: $appId, code: $code) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query RuntimeWorkflowByCode($appId: ID!, $code: String!) {\n    workflowByCode(appId: $appId, code: $code) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

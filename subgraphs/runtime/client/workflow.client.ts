@@ -55,3 +55,21 @@ export async function findRunSource(
   const data = await call.request({ subgraph: "workflow", document: runSource, variables, info });
   return data.runSource as RunSource;
 }
+
+const byCode = graphql(`
+  query RuntimeWorkflowByCode($appId: ID!, $code: String!) {
+    workflowByCode(appId: $appId, code: $code) {
+      id
+    }
+  }
+`);
+
+/** The id of the workflow that has a code in an app; undefined: none has. */
+export async function findWorkflowByCode(
+  call: SubgraphCaller,
+  info: RequestInfo,
+  named: { appId: string; code: string },
+): Promise<string | undefined> {
+  const { workflowByCode } = await call.request({ subgraph: "workflow", document: byCode, variables: named, info });
+  return workflowByCode?.id;
+}

@@ -1,6 +1,6 @@
 import type { JsonObject } from "#shared/json.ts";
 import type { ExistingRun } from "../queue/create.sql.ts";
-import { newRunColumns, type NewRunRow } from "../queue/rows.ts";
+import { newRunColumns, type NewRunRow, type PlanRow } from "../queue/rows.ts";
 import type { FrozenPlan } from "../plan/frozen-plan.ts";
 import { newTraceId, parseTraceparent } from "../owner/span-ids.ts";
 
@@ -28,6 +28,8 @@ export function runRow({ plan, traceparent, input = {}, idempotency, ...given }:
     execution: "WORKERS",
     dryRun: false,
     priority: 0,
+    detached: false,
+    depth: 0,
     ...given,
     planId: plan.id,
     idempotencyKey: idempotency?.key,
@@ -39,6 +41,11 @@ export function runRow({ plan, traceparent, input = {}, idempotency, ...given }:
   };
   const absent = Object.keys(newRunColumns).filter((field) => row[field as keyof NewRunRow] === undefined);
   return { ...row, ...Object.fromEntries(absent.map((field) => [field, null])) };
+}
+
+/** A plan, and those of the runs that its runs make. */
+export function planRows(plan: FrozenPlan): PlanRow[] {
+  return [plan, ...(plan.children ?? [])].map(({ id, tenantId, json }) => ({ id, tenantId, json }));
 }
 
 /**

@@ -28,7 +28,7 @@ import { BulkDelete, type BulkDeleteCall } from "./bulk-delete.ts";
 import { CreateBatcher } from "./create-batcher.ts";
 import { EventBatcher } from "./event-batcher.ts";
 import { MailWatch } from "./mail-watch.ts";
-import { existingRun, runRow, type CreatedRun, type NewRun } from "./new-run.ts";
+import { existingRun, planRows, runRow, type CreatedRun, type NewRun } from "./new-run.ts";
 import { OfferedNodes } from "../owner/offered-nodes.ts";
 import { outcomeMessage, updateOutcome, type AnswerOutcome, type NodeUpdate } from "./outside-report.ts";
 import type { Policy } from "../owner/policy.ts";
@@ -113,7 +113,7 @@ export class RunControl {
   /** Creates runs, one statement for all of them. In the order given. */
   async createRuns(runs: readonly NewRun[]): Promise<CreatedRun[]> {
     const rows = runs.map(runRow);
-    const plans = runs.map(({ plan: { id, tenantId, json } }) => ({ id, tenantId, json }));
+    const plans = runs.flatMap(({ plan }) => planRows(plan));
     const created = await this.#creates.create(rows, plans);
     if (created.size > 0) this.#deps.hints.publish("work", "*");
     const missing = rows.filter(({ id }) => !created.has(id));

@@ -5,6 +5,7 @@
 import type { JsonObject } from "#shared/json.ts";
 import { bodyOf, compositeSettings, frameEnding, frameType, isWalking, subWorkflowVersion, type CompositeSettings } from "./composite.ts";
 import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
+import { isChildRun } from "./child-run.ts";
 import { agentPartsOf, agentRules, agentType, type AgentPart, type AgentRules } from "./agent-plan.ts";
 import { compositePathOf, framePathOf, nodeIdOfPath, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
@@ -47,6 +48,8 @@ export interface PlanDocument {
   edges: PlanEdge[];
   /** The run may take this long, counted from its first node. */
   timeout_seconds?: number;
+  /** The workflow that is run when a run of it fails: its id, or its code in the run's app. Of a run's own document alone. */
+  on_failure?: string;
   /** Documents of the sub-workflows in it and in each other, by the id of their version. Of a run's own document alone. */
   workflows?: Record<string, PlanDocument>;
 }
@@ -297,6 +300,7 @@ function refuseCycle(nodes: readonly CompiledNode[]): void {
 
 function compileComposite(node: PlanNode, workflows: SubWorkflows): CompiledComposite | undefined {
   const { id, type: kind, config } = node;
+  if (isChildRun(node)) return undefined;
   if (kind === agentType) return compileAgent(node, workflows);
   if (!isWalking(kind)) return undefined;
   const ending = frameEnding(kind, config);

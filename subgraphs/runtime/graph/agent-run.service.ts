@@ -60,7 +60,7 @@ export async function createAgentRun(context: RuntimeContext, given: CreateAgent
 async function askedInSession(context: RuntimeContext, asked: { sessionId: string; content: string; key: string }): Promise<string> {
   const { db, call, services } = context;
   const { sessionId, content, key } = asked;
-  await services.outbox.tellSession({ tenantId: db.tenantId, sessionId });
+  await services.answers.tellSession({ tenantId: db.tenantId, sessionId });
   return addUserMessage(call, requestInfoOf(context), { sessionId, content, idempotencyKey: key });
 }
 

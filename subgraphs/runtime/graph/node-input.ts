@@ -13,7 +13,7 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import { readPath } from "#shared/template/path.ts";
 import { scopeNames, type TemplateScope } from "#shared/template/scope.ts";
 
-const definitions = new Set(["code", "documents"]);
+const definitions = new Set(["child", "code", "documents"]);
 
 /** A node of which the input is asked, and what its templates saw. */
 export interface InputQuestion {

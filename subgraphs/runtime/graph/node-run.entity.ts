@@ -44,9 +44,11 @@ export class NodeRun {
   @Field(() => String, {
     nullable: true,
     description:
-      "WAITING: for what: PERSON, APPROVAL (of a call; APPROVED: given, and the call is about to be made), CALLBACK, TIMER, RETRY (the pause before the next attempt) or OUTCOME_UNKNOWN; else null.",
+      "WAITING: for what: PERSON, APPROVAL (of a call; APPROVED: given, and the call is about to be made), CALLBACK, TIMER, CHILD (a run of its own, which childRun has), RETRY (the pause before the next attempt) or OUTCOME_UNKNOWN; else null.",
   })
   waitReason!: string | null;
+
+  childRunId!: string | null;
 
   @Field(() => String, {
     nullable: true,

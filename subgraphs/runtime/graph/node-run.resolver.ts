@@ -147,6 +147,15 @@ export class NodeRunResolver {
     return frame ?? loaders.nodeRun.load(nodeRunId(runId, compositePathOf(parentPath)));
   }
 
+  @FieldResolver(() => Run, {
+    nullable: true,
+    description:
+      "Of a node of mode run: the run that it has made, by its last attempt, and waits for unless that is detached. Null: none was, it is not there yet, or it was deleted.",
+  })
+  childRun(@Root() { childRunId }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> | null {
+    return childRunId === null ? null : loaders.run.load(childRunId);
+  }
+
   @FieldResolver(() => NodeRunConnection, {
     description:
       "The node runs that are part of its work, in the order of creation: of an iteration or a loop its items or rounds that have ended, in the order of their ends; of an item, a round or a sub-workflow what ran for it. The page of any other is empty.",

@@ -18,6 +18,7 @@ interface NodeRunRow {
   attempt: number;
   worker_key: string | null;
   wait_reason: string | null;
+  child_run_id: string | null;
   answered_by: string | null;
   answered_ms: number | null;
   error_code: string | null;
@@ -30,7 +31,7 @@ interface NodeRunRow {
   ended_ms: number | null;
 }
 
-const columns = `c.run_id, c.path, c.parent_path, c.seq, c.node_id, c.node_type, c.status, c.attempt, c.worker_key, c.wait_reason, c.answered_by, ${epochMs("c.answered_at")} as answered_ms, c.error_code,
+const columns = `c.run_id, c.path, c.parent_path, c.seq, c.node_id, c.node_type, c.status, c.attempt, c.worker_key, c.wait_reason, c.child_run_id, c.answered_by, ${epochMs("c.answered_at")} as answered_ms, c.error_code,
   c.error_message, c.model_calls, c.prompt_tokens, c.completion_tokens, ${epochMs("c.created_at")} as created_ms,
   ${epochMs("c.started_at")} as started_ms, ${epochMs("c.ended_at")} as ended_ms`;
 
@@ -101,6 +102,7 @@ function decode(row: NodeRunRow): NodeRun {
     workerKey: row.worker_key,
     // A node that somebody outside took is RUNNING with one, which is the engine's own note.
     waitReason: nodeRunStatusWord(row.status) === "WAITING" ? row.wait_reason : null,
+    childRunId: row.child_run_id,
     answeredBy: row.answered_by,
     answeredAt: dateOf(row.answered_ms),
     errorCode: row.error_code,

@@ -75,6 +75,7 @@ function queuedNode(open: OpenRun, { path, node, frame }: NodeState, place: numb
   const none = {
     workerKey: null,
     waitReason: null,
+    childRunId: null,
     answeredBy: null,
     answeredAt: null,
     errorCode: null,

@@ -86,6 +86,22 @@ export class Run {
   @Property({ type: "text", nullable: true })
   originRunId!: string | null;
 
+  @Property({ type: "text", nullable: true })
+  parentRunId!: string | null;
+
+  @Property({ type: "text", nullable: true })
+  parentPath!: string | null;
+
+  @Field(() => Boolean, {
+    description: "Of a run that another has made: nobody waits for it, and it goes on whatever becomes of that one. False for any other.",
+  })
+  @Property({ type: "boolean" })
+  detached!: boolean;
+
+  @Field(() => Int, { description: "How many runs lie around it, each made by another: 0 of one that a request made, 5 at most." })
+  @Property({ type: "smallint" })
+  depth!: number;
+
   @Field(() => String, { description: "W3C trace id of all its spans; that of the request's traceparent, where one came." })
   @Property({ type: "text" })
   traceId!: string;
@@ -121,5 +137,5 @@ export class Run {
 
 /** `runtime.run` without its payload, for statements that would otherwise read it all. */
 export const runHeads = `(select id, tenant_id, kind, app_id, app_version_id, workflow_id, workflow_version_id, session_id, subject_id, subject_version_id, execution, dry_run, status,
-  error_code, error_message, cancel_reason, origin_run_id, trace_id, model_calls, prompt_tokens, completion_tokens, handled_errors, created_at, started_at,
+  error_code, error_message, cancel_reason, origin_run_id, parent_run_id, parent_path, detached, depth, trace_id, model_calls, prompt_tokens, completion_tokens, handled_errors, created_at, started_at,
   ended_at from runtime.run)`;

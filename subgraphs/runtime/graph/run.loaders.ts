@@ -32,6 +32,7 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
     runsOfApp: runsOf("app_id"),
     runsOfWorkflow: runsOf("workflow_id"),
     runsOfSession: runsOf("session_id"),
+    runsOfRun: runsOf("parent_run_id"),
     agentRunsOfSession: childPageLoader(db, { entity: Run, table: runHeads, parent: "session_id", condition: "c.kind = 'AGENT'" }),
     runsOfAgent: childPageLoader(db, { entity: Run, table: runHeads, parent: "subject_id", condition: "c.kind = 'AGENT'" }),
     queued,

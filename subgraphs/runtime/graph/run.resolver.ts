@@ -8,7 +8,8 @@ import { AgentRun } from "./agent-run.ts";
 import { AppStub, AppVersionStub } from "./app.stub.ts";
 import type { NodeArtifact } from "./artifact.entity.ts";
 import { NodeArtifactConnection, NodeRunConnection, RunConnection, TraceSpanConnection } from "./run-connections.ts";
-import type { NodeRun } from "./node-run.entity.ts";
+import { NodeRun } from "./node-run.entity.ts";
+import { nodeRunId } from "../queue/node-run-id.ts";
 import { runStatusWord, type NodeRunStatus, type RunStatus } from "../queue/statuses.ts";
 import { Run, Usage } from "./run.entity.ts";
 import { NodeRunStatusEnum, RunStatusEnum } from "./run.enums.ts";
@@ -245,7 +246,34 @@ export class RunResolver {
     return run.originRunId === null ? null : loaders.run.load(run.originRunId);
   }
 
-  @FieldResolver(() => Usage, { description: "Model calls of all its nodes." })
+  @FieldResolver(() => Run, {
+    nullable: true,
+    description:
+      "The run that has made this one: by a node of mode run, or by its failure (on_failure). Null: none has, or it was deleted.",
+  })
+  parentRun(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> | null {
+    return run.parentRunId === null ? null : loaders.run.load(run.parentRunId);
+  }
+
+  @FieldResolver(() => NodeRun, {
+    nullable: true,
+    description: "The node run that has made this run, and waits for it unless detached; null: none has, or it was deleted.",
+  })
+  parentNodeRun(@Root() { parentRunId, parentPath }: Run, @Ctx() { loaders }: RuntimeContext): Promise<NodeRun | null> | null {
+    return parentRunId === null || parentPath === null ? null : loaders.nodeRun.load(nodeRunId(parentRunId, parentPath));
+  }
+
+  @FieldResolver(() => RunConnection, {
+    description:
+      "Runs that this one has made, newest first: by its nodes of mode run, one for each attempt, and by its failure (on_failure).",
+  })
+  childRuns(@Root() run: Run, @Args(() => PageArgs) page: PageArgs, @Ctx() { loaders }: RuntimeContext): Promise<Connection<Run>> {
+    return loaders.runsOfRun.load({ parentId: run.id, page });
+  }
+
+  @FieldResolver(() => Usage, {
+    description: "Model calls of all its nodes; those of a run that a node has waited for count as the node's.",
+  })
   usage(@Root() { modelCalls, promptTokens, completionTokens }: Run): Usage {
     return { modelCalls, promptTokens, completionTokens };
   }

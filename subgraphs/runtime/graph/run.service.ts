@@ -18,6 +18,7 @@ const inputBytes = 256 * 1024;
 const reasonLength = 1_000;
 const maxNamedIds = 1_000;
 const cancelAgainMs = 1_000;
+const untoldMs = 1_000;
 
 /** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED, NUMBER_OUT_OF_RANGE, those of checkJson */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
@@ -68,7 +69,16 @@ function newRun({ row, createdAt }: Extract<CreatedRun, { kind: "created" }>): R
   const { input: _payload, ...columns } = row;
   const ended = isTerminal(runStatusWord(row.status)) ? createdAt : null;
   const unused = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
-  const rest = { originRunId: null, errorCode: null, errorMessage: null, cancelReason: null, startedAt: ended, endedAt: ended };
+  const rest = {
+    originRunId: null,
+    parentRunId: null,
+    parentPath: null,
+    errorCode: null,
+    errorMessage: null,
+    cancelReason: null,
+    startedAt: ended,
+    endedAt: ended,
+  };
   return Object.assign(new Run(), columns, unused, rest, { createdAt });
 }
 
@@ -98,11 +108,13 @@ export async function cancelRuns(
   return cancelled;
 }
 
-/** Deletes a finished run. @returns it as it was. @throws AppError RUN_NOT_FOUND, RUN_NOT_FINISHED */
+/** Deletes a finished run. @returns it as it was. @throws AppError RUN_NOT_FOUND, RUN_NOT_FINISHED, RUN_NOT_TOLD */
 export async function deleteRun(context: RuntimeContext, id: string): Promise<Run> {
   const run = await runById(context, checkRunId(id));
   const deleted = await context.services.control.deleteRun({ tenantId: context.db.tenantId, runId: id });
   if (deleted === "unknown") throw runtimeErrors.RUN_NOT_FOUND({ id });
+  if (deleted === "open" && isTerminal(runStatusWord((await runById(context, id)).status)))
+    throw runtimeErrors.RUN_NOT_TOLD({ id, retryAfterMs: untoldMs });
   if (deleted === "open") throw runtimeErrors.RUN_NOT_FINISHED({ id, status: runStatusWord(run.status) });
   return run;
 }

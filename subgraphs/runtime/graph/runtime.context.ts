@@ -2,7 +2,7 @@ import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import type { RuntimeLoaders } from "./run.loaders.ts";
-import type { OutboxPump } from "../control/outbox-pump.ts";
+import type { SessionAnswers } from "../control/session-answers.ts";
 import type { TenantQuotas } from "../control/tenant-quotas.ts";
 import type { RunControl } from "../control/run-control.ts";
 
@@ -10,7 +10,7 @@ import type { RunControl } from "../control/run-control.ts";
 export interface RuntimeServices {
   control: RunControl;
   /** Tells sessions the answers of their runs. */
-  outbox: OutboxPump;
+  answers: SessionAnswers;
   quotas: TenantQuotas;
   /** Documents of versions that ran before. */
   documents: DocumentCache;

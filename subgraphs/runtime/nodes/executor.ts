@@ -106,6 +106,11 @@ export type NodeOutcome =
       question?: Question;
     }
   | {
+      /** It works as a run of its own, with that input: which one stands in the plan. The node waits for the run, or has done its work once that is asked for. */
+      kind: "child";
+      input: JsonObject;
+    }
+  | {
       /** Nobody is to be asked: the node is executed. Of {@link NodeExecutor.ask} only. */
       kind: "allowed";
     }

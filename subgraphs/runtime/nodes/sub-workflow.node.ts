@@ -7,7 +7,7 @@ import { completed, failed } from "./outcome.ts";
 /** Renders `input`, when the node opens, to what its workflow is given. */
 export function give({ config, scope }: Given): NodeOutcome {
   const { input } = renderConfig("sub-workflow", config, scope);
-  if (isJsonObject(input)) return completed({ outputJson: [input] });
+  if (isJsonObject(input)) return config["mode"] === "run" ? { kind: "child", input } : completed({ outputJson: [input] });
   const found = input === null || input === undefined ? "nothing" : `${JSON.stringify(input).slice(0, 80)}, which is no object`;
   return failed({
     code: "NODE_CONFIG_INVALID",
@@ -15,5 +15,5 @@ export function give({ config, scope }: Given): NodeOutcome {
   });
 }
 
-/** `sub-workflow`: runs another workflow version as a part of the run. What it computes is its input; the engine does the rest (engine/drive.ts). */
+/** `sub-workflow`: runs another workflow version as a part of the run, or as a run of its own. What it computes is its input; the engine does the rest (engine/drive.ts). */
 export const subWorkflowNode = evaluatedNode("sub-workflow", give);

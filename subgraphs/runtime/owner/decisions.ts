@@ -6,11 +6,14 @@ import { nodeSpecs, timeoutRoute } from "#shared/dsl/node-specs.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { applyReopened } from "../engine/apply.ts";
 import { isAgentDone } from "../engine/drive.ts";
+import { isStopped } from "../engine/frame.ts";
+import { retryDelayMs } from "../engine/retry.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
 import { approvalOverdue } from "./approvals.ts";
+import { childOverdue, childReason } from "./child-runs.ts";
 import { workerCrashed } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
-import type { NodeEnd } from "./outcome-rows.ts";
+import type { Decision, NodeEnd } from "./outcome-rows.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
 /** The node is the one that its owners died of. */
@@ -27,8 +30,18 @@ export function dueDecide(ledger: RunLedger): void {
     if (held.dueMs !== undefined && held.dueMs > nowMs) continue;
     nodes.due.delete(held);
     if (held.waitReason === "RETRY") applyReopened(graph, held.state);
+    else if (held.waitReason === childReason) decide(nodes, held, childDecision(ledger, held));
     else decide(nodes, held, waitEnd(ledger, held));
   }
+}
+
+/** A run has taken longer than its node gives it: another is made, where the node is tried again, or the node fails. */
+function childDecision(ledger: RunLedger, { state, attempt, childRunId }: HeldNode): Decision {
+  const failure = childOverdue(state, childRunId);
+  const { code, message } = failure;
+  const mayGoOn = ledger.graph.root.failure === undefined && !isStopped(state);
+  const delayMs = mayGoOn ? retryDelayMs(state.node.retry, { attempt, retryable: true }, Math.random()) : undefined;
+  return delayMs === undefined ? ledger.handled(state, failure) : { kind: "again", code, message, delayMs };
 }
 
 /** How a wait ends that nobody has answered. */
@@ -65,8 +78,9 @@ export function decisionForget({ held: nodes }: RunLedger, held: HeldNode): void
 }
 
 /** It is stored: the graph goes on from it. */
-export function decisionStored(ledger: RunLedger, held: HeldNode, outcome: NodeEnd): void {
+export function decisionStored(ledger: RunLedger, held: HeldNode, outcome: Decision): void {
   decisionForget(ledger, held);
+  if (outcome.kind === "again") return ledger.triedAgain(held, outcome);
   ledger.decided(held, outcome);
 }
 
@@ -80,7 +94,7 @@ export function decisionRefused(ledger: RunLedger, held: HeldNode): void {
   else if (held.alone === true) crashedDecide(ledger, held);
 }
 
-function decide(nodes: RunLedger["held"], held: HeldNode, outcome: NodeEnd): void {
+function decide(nodes: RunLedger["held"], held: HeldNode, outcome: Decision): void {
   held.decided = outcome;
   nodes.decided.add(held);
 }

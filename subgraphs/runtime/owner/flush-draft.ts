@@ -7,14 +7,15 @@ import { isOutputLarger, runOutput } from "../engine/output.ts";
 import { depthOf } from "../engine/path.ts";
 import { maxOutputBytes } from "../nodes/storable.ts";
 import { isPlainEnd, type FlushAnswer, type FlushRun, type Rest } from "../queue/flush.sql.ts";
-import type { EventRow, NodeRunRow } from "../queue/rows.ts";
+import type { EventRow, NodeRunRow, OutboxRow } from "../queue/rows.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
-import { runStatusNumber, type RunStatus } from "../queue/statuses.ts";
+import { nodeRunStatusNumber, runStatusNumber, type RunStatus } from "../queue/statuses.ts";
+import { childCancelled } from "./child-runs.ts";
 import { earliest } from "./clock.ts";
 import type { StopCause } from "./execution.ts";
 import type { HeldNode } from "./held-node.ts";
-import { eventRow } from "./node-rows.ts";
-import { decidedOutput, type NodeEnd } from "./outcome-rows.ts";
+import { eventRow, nodeRow } from "./node-rows.ts";
+import { decidedOutput, type Decision } from "./outcome-rows.ts";
 import { isHandled, type Pending } from "./pending.ts";
 import type { RunLedger } from "./run-ledger.ts";
 import { openNodesEnd, statusAtRest, type Standing } from "./run-rest.ts";
@@ -61,8 +62,10 @@ export interface Tail {
   events: EventRow[];
   /** Keys of offered node runs that are not waited for any more. */
   withdrawn: string[];
+  /** Runs that are not waited for any more. */
+  outbox: OutboxRow[];
   /** Outcomes that are true once it is stored. */
-  decided: [held: HeldNode, outcome: NodeEnd][];
+  decided: [held: HeldNode, outcome: Decision][];
   /** The number of the last event before it. */
   seqBefore: number;
   status: RunStatus;
@@ -75,6 +78,10 @@ export interface Ownership {
   workerKey: string;
   /** It answers to a session. */
   hasSession: boolean;
+  /** Another run waits for it. */
+  isAwaited: boolean;
+  /** Its document says what is run when it fails. */
+  hasOnFailure: boolean;
   /** The last message that was read, and the last that is stored as read. */
   seen: number;
   seenStored: number;
@@ -101,7 +108,8 @@ export function flushDraft(given: Ownership, rest: Rest): FlushDraft {
   const pending = ledger.take();
   const { row, longOutput } = runRow(own, rest, tail, pending);
   // Nothing else than runs, node runs and events changes: what was read of the inbox is deleted already.
-  const isPlain = pending.isPlain && (tail?.withdrawn.length ?? 0) === 0 && own.seen === own.seenStored && !row.clear;
+  const isPlain =
+    pending.isPlain && (tail?.withdrawn.length ?? 0) === 0 && (tail?.outbox.length ?? 0) === 0 && own.seen === own.seenStored && !row.clear;
   const isShort = isPlain && rest === "keep";
   const { open, waiting } = own.standing.graph;
   const withdraws = pending.withdrawn.length > 0 || (tail?.withdrawn.length ?? 0) > 0 || (rest === "end" && open.size > waiting);
@@ -125,8 +133,13 @@ function outputBounded(own: Ownership): Ownership {
 function endsPlainly(own: Ownership, { row, pending, tail }: Pick<FlushDraft, "row" | "pending" | "tail">): boolean {
   if (row.rest !== "end" && row.rest !== "keep") return false;
   // The tail of an end has a row of each node run that was open.
-  if (row.rest === "end" && (tail?.nodes.size !== 0 || (own.hasSession && row.outputText !== undefined))) return false;
+  if (row.rest === "end" && (tail?.nodes.size !== 0 || isTold(own, row))) return false;
   return [...pending.nodes.values(), ...(tail?.nodes.values() ?? [])].every(isPlainEnd);
+}
+
+/** Whether somebody is told of its end. */
+function isTold({ hasSession, isAwaited, hasOnFailure }: Ownership, { outputText, status }: FlushRun): boolean {
+  return isAwaited || (hasSession && outputText !== undefined) || (hasOnFailure && status === runStatusNumber("FAILED"));
 }
 
 function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
@@ -134,6 +147,7 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
     nodes: new Map(),
     events: [],
     withdrawn: [],
+    outbox: [],
     decided: [...ledger.held.decided].flatMap((held) => (held.decided === undefined ? [] : [[held, held.decided]])),
     seqBefore: ledger.seq,
     status: statusAtRest(standing, rest, ledger.status),
@@ -143,9 +157,17 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
     // Not the graph's open ones: a node that a dead owner had begun is ready again there, and its row still says RUNNING.
     const held = [...ledger.held.values()].toSorted((a, b) => depthOf(b.path) - depthOf(a.path));
     // Copies: the rows may be refused, and then the nodes have no such event.
-    for (const one of held) tail.nodes.set(one.path, ledger.finishedRow({ ...one }, end));
+    for (const one of held) {
+      tail.nodes.set(one.path, ledger.finishedRow({ ...one }, end));
+      cancelAdd(tail, one);
+    }
   } else {
     for (const [held, outcome] of tail.decided) {
+      cancelAdd(tail, held);
+      if (outcome.kind === "again") {
+        againAdd(tail, ledger, held, outcome);
+        continue;
+      }
       tail.nodes.set(held.path, ledger.finishedRow({ ...held }, outcome, held.decidedOutput ?? decidedOutput(outcome)));
       if (held.state.phase === "QUEUED") tail.withdrawn.push(nodeRunId(ledger.runId, held.path));
     }
@@ -155,6 +177,22 @@ function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {
     tail.events.push(eventRow({ seq: ledger.nextSeq(), type: 0, atMs: ledger.eventMs(), status }));
   }
   return tail;
+}
+
+function cancelAdd(tail: Tail, held: HeldNode): void {
+  const cancelled = childCancelled(held);
+  if (cancelled !== undefined) tail.outbox.push(cancelled);
+}
+
+/** The node run waits for its next attempt. */
+function againAdd(tail: Tail, ledger: RunLedger, held: HeldNode, { code, message, delayMs }: Extract<Decision, { kind: "again" }>): void {
+  const { path } = held;
+  const attempt = held.attempt + 1;
+  const status = nodeRunStatusNumber("WAITING");
+  const dueMs = ledger.clock.nowMs() + delayMs;
+  const fields = { status, dueMs, waitReason: "RETRY", errorCode: code, errorMessage: message };
+  tail.nodes.set(path, nodeRow({ ...held, attempt }, fields));
+  tail.events.push(eventRow({ seq: ledger.nextSeq(), type: 1, atMs: ledger.eventMs(), status, attempt, path }));
 }
 
 function runRow(own: Ownership, rest: Rest, tail: Tail | undefined, pending: Pending): Pick<FlushDraft, "row" | "longOutput"> {

@@ -252,6 +252,8 @@ function batchOf(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch
     rows.offers.add(k, pending.offers);
     rows.spans.add(k, pending.spans);
     rows.artifacts.add(k, pending.artifacts);
+    rows.outbox.add(k, pending.outbox);
+    rows.outbox.add(k, tail?.outbox ?? []);
     rows.withdrawn.push(...pending.withdrawn, ...(tail?.withdrawn ?? []));
   });
   const form = formOf(drafts);

@@ -3,11 +3,13 @@ import type { NodeState } from "../engine/frame.ts";
 import { rootPath } from "../engine/path.ts";
 import type { Execution } from "./execution.ts";
 import type { NodeRecord, OutputColumns } from "./node-rows.ts";
-import type { NodeEnd } from "./outcome-rows.ts";
+import type { Decision } from "./outcome-rows.ts";
 
 /** A node run that has a row, or is about to, and is not finished. */
 export interface HeldNode extends NodeRecord {
   readonly state: NodeState;
+  /** The run that it has made, and waits for where its reason to wait is CHILD. */
+  childRunId: string | undefined;
   /** When it is due, by the database's clock in milliseconds, where it waits for a time. */
   dueMs: number | undefined;
   waitReason: string | undefined;
@@ -22,7 +24,7 @@ export interface HeldNode extends NodeRecord {
   /** How often its attempt was interrupted, as far as this owner knows. */
   interruptions: number;
   /** An outcome that nobody reported and the owner decided; it counts once it is stored. */
-  decided: NodeEnd | undefined;
+  decided: Decision | undefined;
   /** The output of that, where it has one. */
   decidedOutput: OutputColumns | undefined;
 }
@@ -45,6 +47,7 @@ export function newHeldNode(state: NodeState, createdMs: number): HeldNode {
     question: undefined,
     waitsMs: undefined,
     approval: undefined,
+    childRunId: undefined,
     isAllowed: false,
     dueMs: undefined,
     waitReason: undefined,

@@ -52,6 +52,7 @@ const outcome = z.discriminatedUnion("kind", [
     untilMs: z.number().optional(),
     question: jsonObject.optional(),
   }),
+  z.object({ kind: z.literal("child"), input: jsonObject }),
   z.object({
     kind: z.literal("failed"),
     code: z.string(),
@@ -108,6 +109,9 @@ export function approvalOf(stored: Json | undefined): Approval | undefined {
   return stored == null ? undefined : approval.parse(stored);
 }
 
+/** How the run ended that a node run waits for. */
+const childOutcomeBody = z.object({ childRunId: z.string(), outcome });
+
 const cancelBody = z.object({ reason: z.string().nullable() });
 const markBody = z.object({ workerKey: z.string().nullable() });
 const runStatusBody = z.object({ status: z.enum(["RUNNING", "COMPLETED", "FAILED", "CANCELLED"]) });
@@ -117,6 +121,8 @@ const agentInputBody = z.object({ text: z.string(), inputId: z.string() });
 /** Each throws ZodError for a body that is not of its kind. */
 export const inboxBodies = {
   outcome: (body: Json): OutcomeBody => outcomeBody.parse(body) as OutcomeBody,
+  childOutcome: (body: Json): { childRunId: string; outcome: NodeOutcome } =>
+    childOutcomeBody.parse(body) as { childRunId: string; outcome: NodeOutcome },
   cancel: (body: Json): { reason: string | null } => cancelBody.parse(body),
   decision: (body: Json): Approval => approval.parse(body),
   mark: (body: Json): { workerKey: string | null } => markBody.parse(body),

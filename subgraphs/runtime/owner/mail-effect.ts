@@ -6,6 +6,7 @@ import { nodeAtPath } from "../engine/run-state.ts";
 import type { Approval } from "../nodes/executor.ts";
 import type { InboxMessage } from "../queue/load.sql.ts";
 import { inboxKinds } from "../queue/statuses.ts";
+import { childReason } from "./child-runs.ts";
 import { inboxBodies, type OutcomeBody } from "./inbox-message.ts";
 import { outsideOutcome } from "./outside-outcome.ts";
 import type { RunLedger } from "./run-ledger.ts";
@@ -42,6 +43,8 @@ export function mailEffect(run: Addressee, message: InboxMessage): MailEffect {
       return { kind: "end", ending: { status: "CANCELLED", reason: inboxBodies.cancel(message.body).reason } };
     case inboxKinds.outcome:
       return outcomeEffect(run, message, inboxBodies.outcome(message.body));
+    case inboxKinds.childOutcome:
+      return childEffect(run, message, inboxBodies.childOutcome(message.body));
     case inboxKinds.decision:
       return decisionEffect(run, message, inboxBodies.decision(message.body));
     case inboxKinds.mark:
@@ -62,11 +65,24 @@ function outcomeEffect(run: Addressee, message: InboxMessage, body: OutcomeBody)
   // The first outcome of an open attempt counts, whoever made it. A MANUAL run's node may also be finished before anybody opened it.
   const isOpenAttempt = held !== undefined && run.graph.open.has(state) && (message.attempt ?? held.attempt) === held.attempt;
   if (!isOpenAttempt && !mayTake(run, state)) return nothing;
-  // Whoever answers from outside would complete a call that a person is to approve of.
-  if (isOpenAttempt && held.waitReason === "APPROVAL" && body.startedMs === undefined) return nothing;
+  // Whoever answers from outside would complete a call that a person is to approve of, or what another run is at.
+  const isOthers = isOpenAttempt && (held.waitReason === "APPROVAL" || held.waitReason === childReason);
+  if (isOthers && body.startedMs === undefined) return nothing;
   // Workers say when they began; whoever answers from outside does not.
   const outcome = body.startedMs === undefined ? outsideOutcome(state.node, body.outcome) : body.outcome;
   return { kind: "outcome", state, body: { ...body, outcome } };
+}
+
+/** Only the run counts that the node run waits for now: another attempt of it may have made another since. */
+function childEffect(
+  run: Addressee,
+  message: InboxMessage,
+  { childRunId, outcome }: ReturnType<typeof inboxBodies.childOutcome>,
+): MailEffect {
+  const state = stateOf(run, message);
+  const held = state && run.held.get(state.path);
+  const isAwaited = state?.phase === "WAITING" && held?.waitReason === childReason && held.childRunId === childRunId;
+  return isAwaited && !isStopped(state) ? { kind: "outcome", state, body: { outcome } } : nothing;
 }
 
 /** One that was sent twice counts once. */

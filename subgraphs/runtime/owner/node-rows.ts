@@ -30,6 +30,7 @@ export interface NodeRecord {
   question?: string | undefined;
   waitsMs?: number | undefined;
   approval?: Approval | undefined;
+  childRunId?: string | undefined;
 }
 
 /** What a node run's row says beyond who it is. */
@@ -82,6 +83,7 @@ export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: Outpu
     question,
     waitsMs,
     approval,
+    childRunId,
   } = record;
   const { status, doneSeq, endedMs, dueMs, alone, effectUnknown, waitReason, route, errorCode, errorMessage, usage } = fields;
   return {
@@ -106,6 +108,7 @@ export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: Outpu
     question,
     waitsMs,
     approval: approval === undefined ? undefined : JSON.stringify(approval),
+    childRunId,
     route,
     errorCode: errorCode === undefined ? undefined : storableText(errorCode),
     errorMessage: errorCode === undefined ? undefined : storableText(errorMessage ?? ""),

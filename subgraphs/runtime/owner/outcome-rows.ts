@@ -14,9 +14,12 @@ import { newSpanId, nodeSpanId, runSpanId } from "./span-ids.ts";
 
 /** How a node run ends: with an outcome, or with its run. */
 export type NodeEnd =
-  | Exclude<AttemptOutcome, { kind: "waiting" | "interrupted" | "failed" | "allowed" }>
+  | Exclude<AttemptOutcome, { kind: "waiting" | "interrupted" | "failed" | "allowed" | "child" }>
   | NodeFailure
   | { kind: "cancelled"; code: string; message: string };
+
+/** What the owner decides of a node run: its end, or that another attempt is made of it after a pause. */
+export type Decision = NodeEnd | { kind: "again"; code: string; message: string; delayMs: number };
 
 /** A node run that failed, and how its run goes on from that; undefined: it fails. */
 export type NodeFailure = Extract<AttemptOutcome, { kind: "failed" }> & { handling?: Handling | undefined };

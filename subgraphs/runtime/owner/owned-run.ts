@@ -20,7 +20,7 @@ import { CrashForgiveness } from "./crash-forgiveness.ts";
 import { approvedReason, rejected } from "./approvals.ts";
 import { crashedDecide, decisionForget, decisionRefused, decisionStored, dueDecide, endDecide, stoppedDecide } from "./decisions.ts";
 import { workerCrashed, type StopCause } from "./execution.ts";
-import { flushDraft, type FlushDraft, type FlushingRun } from "./flush-draft.ts";
+import { flushDraft, type FlushDraft, type FlushingRun, type Ownership } from "./flush-draft.ts";
 import type { Holder } from "./held-bytes.ts";
 import type { HeldNode } from "./held-node.ts";
 import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
@@ -67,7 +67,8 @@ export class OwnedRun implements FlushingRun, Holder {
   readonly #policy: Policy;
   readonly #isManual: boolean;
   readonly #workerKey: string;
-  readonly #hasSession: boolean;
+  /** Who is told of its end. */
+  readonly #told: Pick<Ownership, "hasSession" | "isAwaited" | "hasOnFailure">;
   /** What its document says that it may take. */
   readonly #timeoutMs: number | undefined;
   readonly #ledger: RunLedger;
@@ -109,7 +110,7 @@ export class OwnedRun implements FlushingRun, Holder {
     // A MANUAL run that a worker finds in the queue has mail that its poster could not apply; no more than that is the worker's business.
     this.#policy = this.#isManual && takeover.policy.kind === "worker" ? { kind: "inbox" } : takeover.policy;
     this.#workerKey = takeover.workerKey;
-    this.#hasSession = loaded.sessionId !== null;
+    this.#told = { hasSession: loaded.sessionId !== null, isAwaited: loaded.awaitedBy !== null, hasOnFailure: loaded.onFailure !== null };
     this.#timeoutMs = plan.timeoutMs;
     this.#executed = [...(takeover.executed ?? [])];
     const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
@@ -481,7 +482,7 @@ export class OwnedRun implements FlushingRun, Holder {
         run: this,
         ledger: this.#ledger,
         workerKey: this.#workerKey,
-        hasSession: this.#hasSession,
+        ...this.#told,
         seen: this.#mail.seen,
         seenStored: this.#mail.seenStored,
         mustClear: this.#forgiveness.isDue,

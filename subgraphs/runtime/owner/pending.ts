@@ -1,5 +1,13 @@
 import type { NodeUsage } from "../nodes/executor.ts";
-import { charactersOf, type ArtifactRow, type EventRow, type NodeRunRow, type OfferRow, type SpanRow } from "../queue/rows.ts";
+import {
+  charactersOf,
+  type ArtifactRow,
+  type EventRow,
+  type NodeRunRow,
+  type OfferRow,
+  type OutboxRow,
+  type SpanRow,
+} from "../queue/rows.ts";
 import type { TakenEnd } from "./attempt-end.ts";
 import type { HeldNode } from "./held-node.ts";
 import type { NodeRunContext } from "./node-context.ts";
@@ -13,6 +21,8 @@ export class Pending {
   readonly offers: OfferRow[] = [];
   readonly spans: SpanRow[] = [];
   readonly artifacts: ArtifactRow[] = [];
+  /** What other runs are told. */
+  readonly outbox: OutboxRow[] = [];
   /** Keys of offered node runs that nobody needs to execute any more. */
   readonly withdrawn: string[] = [];
   /** Nodes whose call begins once this is stored. */
@@ -48,6 +58,11 @@ export class Pending {
     }
   }
 
+  outboxAdd(row: OutboxRow): void {
+    this.outbox.push(row);
+    this.#characters += (row.body?.length ?? 0) + (row.input?.length ?? 0);
+  }
+
   spanAdd(row: SpanRow): void {
     this.spans.push(row);
     this.#characters += row.attributes.length;
@@ -59,7 +74,7 @@ export class Pending {
 
   /** Whether the short flush statement can store it. */
   get isPlain(): boolean {
-    return this.offers.length + this.spans.length + this.artifacts.length + this.withdrawn.length === 0;
+    return this.offers.length + this.spans.length + this.artifacts.length + this.outbox.length + this.withdrawn.length === 0;
   }
 
   usageAdd(usage: NodeUsage): void {
@@ -80,6 +95,7 @@ export class Pending {
     for (const row of later.offers) this.offers.push(row);
     for (const row of later.spans) this.spans.push(row);
     for (const row of later.artifacts) this.artifacts.push(row);
+    for (const row of later.outbox) this.outbox.push(row);
     for (const key of later.withdrawn) this.withdrawn.push(key);
     for (const held of later.starts) this.starts.push(held);
     for (const end of later.ends) this.ends.push(end);

@@ -2,8 +2,11 @@
  * The books of one run's owner: its open node runs, the numbers of its events, and the rows that changed since the last flush. Each row is
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
+import { newId } from "#shared/ids.ts";
+import type { JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
 import { agentType } from "../engine/agent-plan.ts";
+import { isDetached } from "../engine/child-run.ts";
 import { handlingOf, internalCode } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { ownFaultDelayMs, retryDelayMs } from "../engine/retry.ts";
@@ -21,6 +24,7 @@ import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { approvedReason } from "./approvals.ts";
 import type { AttemptEnd } from "./attempt-end.ts";
+import { childAsked, childReason, type MakingRun } from "./child-runs.ts";
 import type { DatabaseClock } from "./clock.ts";
 import { jsonFactor } from "./held-bytes.ts";
 import { HeldValues, jsonBytes } from "./held-values.ts";
@@ -38,6 +42,7 @@ import {
   notedSpans,
   storedOutcome,
   usageOf,
+  type Decision,
   type NodeEnd,
   type StoredOutcome,
 } from "./outcome-rows.ts";
@@ -82,12 +87,16 @@ export class RunLedger {
   #status: RunStatus;
   #startedMs: number | undefined;
   readonly #inputBytes: number;
+  /** What of the run goes on in those that it makes. */
+  readonly #making: MakingRun;
   readonly #outputs = new OutputBytes();
   readonly #values: HeldValues;
   #lookAtBytes = lookAgainBytes;
 
   constructor(loaded: LoadedRun, plan: CompiledPlan, clock: DatabaseClock) {
     this.runId = loaded.id;
+    const { id, depth, priority, execution, dryRun, requestId, traceId } = loaded;
+    this.#making = { id, depth, priority, execution, dryRun, requestId, traceId };
     this.clock = clock;
     this.#storedSeq = loaded.eventSeq;
     this.#seq = loaded.eventSeq;
@@ -225,17 +234,19 @@ export class RunLedger {
 
   /** The end of an attempt. `mayRetry`: false when the run ends whatever comes of it. */
   attemptEnded(held: HeldNode, end: AttemptEnd, mayRetry: boolean): void {
-    const { outcome, spans, isSubstitute = false } = end;
+    const { outcome: given, spans, isSubstitute = false } = end;
     const { path, state, attempt, startedMs, workerKey } = held;
-    this.#pending.ends.push({ path, attempt, startedMs, workerKey, outcome, spans, isSubstitute });
-    if (outcome.kind === "opened") return this.#drive(held, outcome);
+    this.#pending.ends.push({ path, attempt, startedMs, workerKey, outcome: given, spans, isSubstitute });
+    if (given.kind === "opened") return this.#drive(held, given);
+    const outcome = given.kind === "child" ? this.#childMade(held, given.input) : given;
+    if (outcome === undefined) return;
     const storable = this.#storable(state, outcome);
     const told = notedSpans(this.runId, held, { spans, outcome: storable.outcome }, this.eventMs());
     if (told.length > 0) this.#spansStore(path, told);
     this.#pending.artifactsAdd(storable.artifacts);
     this.held.due.delete(held);
     const { outcome: taken } = storable;
-    if (taken.kind === "allowed") throw new Error(`the node run ${path} was asked, not executed`);
+    if (taken.kind === "allowed" || taken.kind === "child") throw new Error(`the node run ${path} has come to no end`);
     if (taken.kind === "waiting") return this.#wait(held, taken);
     if (taken.kind === "failed" || taken.kind === "interrupted") {
       const mayGoOn = mayRetry && !isStopped(state);
@@ -449,6 +460,32 @@ export class RunLedger {
     held.dueMs = undefined;
     this.held.due.delete(held);
     this.opened(held, "WAITING");
+  }
+
+  /** A run is asked for, which the node waits for. @returns how it ends now, where it waits for none. */
+  #childMade(held: HeldNode, input: JsonObject): NodeOutcome | undefined {
+    const childRunId = newId();
+    const asked = childAsked(this.#making, held, { childRunId, input });
+    if ("code" in asked) return { kind: "failed", ...asked, retryable: false };
+    this.#pending.outboxAdd(asked);
+    held.childRunId = childRunId;
+    const { config, timeoutMs } = held.state.node;
+    if (isDetached(config)) return { kind: "completed", outputJson: { runId: childRunId } };
+    held.waitReason = childReason;
+    held.waitsMs = this.clock.nowMs();
+    held.dueMs = timeoutMs === undefined ? undefined : held.waitsMs + timeoutMs;
+    if (held.dueMs !== undefined) this.held.due.add(held);
+    this.opened(held, "WAITING");
+    return undefined;
+  }
+
+  /** Another attempt of what waited for a run is to be made, as {@link #retryLater}: its row is that of a flush that holds, and stands there if it was `stored`. */
+  triedAgain(held: HeldNode, { code, message, delayMs }: Extract<Decision, { kind: "again" }>): void {
+    this.#spansStore(held.path, [failedAttemptSpan(this.runId, held, { code, message }, this.eventMs())]);
+    held.attempt++;
+    held.dueMs = this.clock.nowMs() + delayMs;
+    held.waitReason = "RETRY";
+    this.held.due.add(held);
   }
 
   #wait(held: HeldNode, waiting: { reason: string; delayMs?: number; untilMs?: number; question?: object }): void {

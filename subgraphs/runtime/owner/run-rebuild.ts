@@ -76,5 +76,6 @@ function openNode(row: LoadedNode, state: NodeState): HeldNode {
     alone: row.alone,
     effectKey: row.effectKey ?? undefined,
     approval: approvalOf(row.approval),
+    childRunId: row.childRunId ?? undefined,
   });
 }

@@ -11,6 +11,7 @@ import { agentType } from "../engine/agent-plan.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { FrozenAgent } from "../nodes/agent-frozen.ts";
+import { agentRunDocument } from "./agent-document.ts";
 import { readModelConfig } from "./agent-model-config.ts";
 import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
 
@@ -85,16 +86,9 @@ function agentConfig({ frozen }: FrozenVersion, opening: JsonObject): JsonObject
   return { ...opening, agent: { ...frozen, history: opening["session_id"] !== undefined } };
 }
 
-/** The plan of an agent's own run. The input of such a run is `{ text, json?, user_id?, session_id?, team_id?, message_id? }`. */
-export function agentDocument(version: FrozenVersion, { hasSession }: { hasSession: boolean }): PlanDocument {
-  const opening = {
-    input: "{{ input.text }}",
-    input_json: "{{ input.json }}",
-    user_id: "{{ input.user_id }}",
-    team_id: "{{ input.team_id }}",
-    ...(hasSession && { session_id: "{{ input.session_id }}", message_id: "{{ input.message_id }}" }),
-  };
-  return { nodes: [{ id: agentType, type: agentType, config: agentConfig(version, opening) }], edges: [] };
+/** The plan of an agent's own run. */
+export function agentDocument({ frozen }: FrozenVersion, of: { hasSession: boolean }): PlanDocument {
+  return agentRunDocument(frozen as unknown as JsonObject, of);
 }
 
 function referenceOf({ config }: PlanNode): AgentReference {

@@ -32,6 +32,8 @@ export interface CompiledRun {
   workflowVersionId: string;
   sessionId: string | undefined;
   initialNode: string | undefined;
+  /** What its document says is run when it fails. */
+  onFailure: string | undefined;
 }
 
 /**
@@ -62,6 +64,7 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
     workflowVersionId: versionId,
     sessionId: question.sessionId ?? undefined,
     initialNode,
+    onFailure: cached.document.on_failure,
   };
 }
 
@@ -165,7 +168,9 @@ function checkInitialNode({ initialNode }: RunQuestion, document: PlanDocument):
 function freeze(tenantId: string, document: PlanDocument): FrozenPlan {
   try {
     if (document.workflows !== undefined) checkNest(compilePlan(document));
-    return freezePlan(tenantId, document);
+    const plan = freezePlan(tenantId, document);
+    for (const { json } of plan.children ?? []) checkNest(compilePlan(JSON.parse(json) as PlanDocument));
+    return plan;
   } catch (cause) {
     if (cause instanceof PlanError) throw runtimeErrors.PLAN_INVALID({ problem: cause.message }, { cause });
     throw cause;

@@ -9,12 +9,19 @@ import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
  * The workflow subgraph has validated it.
  */
 export function planDocument(dsl: DslDocument): PlanDocument {
-  const { timeout_seconds: seconds } = dsl;
+  const { timeout_seconds: seconds, on_failure } = dsl;
   return {
     nodes: dsl.nodes.map(planNode),
     edges: (dsl.edges ?? []).map(planEdge),
     ...(isRunTimeout(seconds) && { timeout_seconds: seconds }),
+    ...(on_failure !== undefined && { on_failure: workflowNamed(on_failure) }),
   };
+}
+
+/** By one word: its id, or its code. */
+function workflowNamed(named: NonNullable<DslDocument["on_failure"]>): string {
+  if (typeof named === "string") return named;
+  return "workflow_id" in named ? named.workflow_id : named.workflow_code;
 }
 
 function planNode({ id, type, config, retry, at_most_once, timeout_seconds, on_error }: DslDocument["nodes"][number]): PlanNode {

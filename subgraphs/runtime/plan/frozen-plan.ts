@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { compilePlan, type CompiledPlan, type PlanDocument } from "../engine/plan.ts";
 import { planLoad } from "../queue/load.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
+import { withChildPlans } from "./child-plans.ts";
 import { compiledPlan, compileStored } from "./compiled-plans.ts";
 
 /** A plan under the hash of its content: the same for all runs of it, and never another content under the same id. */
@@ -12,6 +13,8 @@ export interface FrozenPlan {
   json: string;
   /** No nodes: a run of it is completed when it is created. */
   isEmpty: boolean;
+  /** Plans of the runs that its runs make, and of those that these make; none unless given. They are stored with it. */
+  children?: readonly FrozenPlan[];
 }
 
 /**
@@ -19,11 +22,23 @@ export interface FrozenPlan {
  *
  * @throws PlanError for a document that cannot be walked to its end.
  */
-export function freezePlan(tenantId: string, document: PlanDocument): FrozenPlan {
+export function freezePlan(tenantId: string, given: PlanDocument): FrozenPlan {
+  return freezeWith(tenantId, given, new Map());
+}
+
+/** @param known  plans of the runs that nodes make, by the version that these execute. */
+function freezeWith(tenantId: string, given: PlanDocument, known: Map<string, FrozenPlan>): FrozenPlan {
+  const { document, children } = withChildPlans(given, (made, versionId) => {
+    const before = versionId === undefined ? undefined : known.get(versionId);
+    if (before !== undefined) return before;
+    const plan = freezeWith(tenantId, made, known);
+    if (versionId !== undefined) known.set(versionId, plan);
+    return plan;
+  });
   compilePlan(document);
   const json = JSON.stringify(document);
   const id = createHash("sha256").update(tenantId).update("\n").update(json).digest("hex");
-  return { id, tenantId, json, isEmpty: document.nodes.length === 0 };
+  return { id, tenantId, json, isEmpty: document.nodes.length === 0, ...(children.length > 0 && { children }) };
 }
 
 /** Compiled plans by id, read where this process has not compiled them yet: once, however many runs wait for one. */

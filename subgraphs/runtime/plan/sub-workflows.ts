@@ -4,6 +4,7 @@
  */
 import type { RequestInfo } from "#shared/request-info.ts";
 import type { JsonObject } from "#shared/json.ts";
+import { isChildRun } from "../engine/child-run.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { allNodes, bodyDocument } from "./document-nodes.ts";
@@ -19,6 +20,8 @@ const lookupsAtOnce = 20;
 export interface VersionDocument {
   versionId: string;
   workflowId: string;
+  /** Of the workflow. */
+  appId?: string | undefined;
   document: PlanDocument;
 }
 
@@ -99,7 +102,7 @@ async function versionOf(host: CompileHost, info: RequestInfo, node: PlanNode): 
   if (!isThere || workflowId === null) throw runtimeErrors.SUB_WORKFLOW_NOT_FOUND({ ...facts, isVersion: "workflowVersionId" in names });
   if (versionId === null) throw runtimeErrors.SUB_WORKFLOW_NOT_PUBLISHED(facts);
   if (versionStatus === "ARCHIVED") throw runtimeErrors.SUB_WORKFLOW_ARCHIVED(facts);
-  return { versionId, workflowId, document: documentOf({ versionId, workflowId }).document };
+  return { versionId, workflowId, appId: source.workflowAppId ?? undefined, document: documentOf({ versionId, workflowId }).document };
 }
 
 /** Refuses a workflow that is part of itself, and more of them within each other than there may be. Each version is looked at once. */
@@ -134,14 +137,20 @@ function tooDeep({ id: nodeId }: PlanNode): Error {
   return runtimeErrors.SUB_WORKFLOW_TOO_DEEP({ nodeId, limit: subWorkflowLimits.depth });
 }
 
-function withVersions(document: PlanDocument, { byReference }: Pick<Found, "byReference">): PlanDocument {
+function withVersions(document: PlanDocument, { byReference, versions }: Found): PlanDocument {
   const frozen = (node: PlanNode): PlanNode => {
     const body = bodyDocument(node);
-    if (body !== undefined) return withConfig(node, { body: withVersions(body, { byReference }) as unknown as JsonObject });
+    if (body !== undefined) return withConfig(node, { body: withVersions(body, { byReference, versions }) as unknown as JsonObject });
     if (node.type !== "sub-workflow") return node;
-    return withConfig(node, { workflow_version_id: byReference.get(referenceOf(node)) ?? "" });
+    const versionId = byReference.get(referenceOf(node)) ?? "";
+    return withConfig(node, { workflow_version_id: versionId, ...(isChildRun(node) && { child: factsOf(versions.get(versionId)) }) });
   };
   return { ...document, nodes: document.nodes.map(frozen) };
+}
+
+/** Whose the run is that a node makes. */
+function factsOf(version: VersionDocument | undefined): JsonObject {
+  return { ...(version && { workflowId: version.workflowId }), ...(version?.appId !== undefined && { appId: version.appId }) };
 }
 
 function withConfig(node: PlanNode, more: JsonObject): PlanNode {

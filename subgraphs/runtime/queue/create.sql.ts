@@ -1,26 +1,46 @@
 import { arraysOf, insertionOf, newRunColumns, planColumns, rowsFrom, type NewRunRow, type PlanRow } from "./rows.ts";
-import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
+import { endedColumns, endsTold } from "./run-end.sql.ts";
+import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
+import { outboxKinds } from "./statuses.ts";
 
 const { names, values } = insertionOf(newRunColumns);
 const plan = insertionOf(planColumns);
 /** The runs' parameters come behind those of the plans. */
 const firstOfRuns = Object.keys(planColumns).length + 1;
 
-// priority: a second of it is as good as a second of waiting.
+/** SQL: the parts of a statement that makes runs of the rows of part `a`. priority: a second of it is as good as a second of waiting. */
+const made = (more: { values?: string; returning?: string } = {}): string => `p as (insert into runtime.plan (${plan.names})
+  select ${plan.values} from ${rowsFrom(planColumns, 1, { isNumbered: false })} on conflict (id) do nothing),
+r as (insert into runtime.run as r (${names}, event_seq, started_at, ended_at)
+  select ${more.values ?? values}, case when status >= 3 then 2 else 1 end, case when status >= 3 then now() end, case when status >= 3 then now() end from a x
+  on conflict do nothing returning ${more.returning ?? "r.id, r.tenant_id, r.status"}, r.priority, r.execution, r.created_at),
+e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id)
+  select id, 1, 0, 0, now(), tenant_id from r union all select id, 2, 0, status, now(), tenant_id from r where status >= 3),
+w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
+  select id, id, tenant_id, now() - priority * interval '1 second' from r where status = 0 and execution = 'WORKERS')`;
+
 const create = defineStatement({
   name: "create",
   text: `
 with a as materialized (select * from ${rowsFrom(newRunColumns, firstOfRuns, { isNumbered: false })}),
-p as (insert into runtime.plan (${plan.names})
-  select ${plan.values} from ${rowsFrom(planColumns, 1, { isNumbered: false })} on conflict (id) do nothing),
-r as (insert into runtime.run (${names}, event_seq, started_at, ended_at)
-  select ${values}, case when status = 3 then 2 else 1 end, case when status = 3 then now() end, case when status = 3 then now() end from a x
-  on conflict do nothing returning id, tenant_id, status, priority, execution, created_at),
-e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id)
-  select id, 1, 0, 0, now(), tenant_id from r union all select id, 2, 0, 3, now(), tenant_id from r where status = 3),
-w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
-  select id, id, tenant_id, now() - priority * interval '1 second' from r where status = 0 and execution = 'WORKERS')
+${made()}
 select id, created_at as "createdAt" from r`,
+});
+
+/**
+ * Runs that other runs ask for: the message of the outbox goes with the run's making, so that whoever has it in hand twice makes it once, and never again when it
+ * was deleted. One that was cancelled before it was made is CANCELLED from the start; one without nodes has ended, which is told. Inputs go from table to table.
+ * Served by outbox_target.
+ */
+const createAsked = defineStatement({
+  name: "create_asked",
+  text: `
+with g as (delete from runtime.outbox o where o.target_run_id = ${keysOf(`unnest($${firstOfRuns}::text[])`)} and o.kind = ${outboxKinds.create}
+  returning o.target_run_id, o.input),
+a as materialized (select x.*, g.input as given from ${rowsFrom(newRunColumns, firstOfRuns, { isNumbered: false })} join g on g.target_run_id = x.id),
+${made({ values: values.replace(/\bx\.input\b/, "x.given"), returning: endedColumns })},
+oe as (${endsTold("r")})
+select id, status from r`,
 });
 
 // lateral and limit: each key is looked up, however few rows the planner believes there are.
@@ -46,6 +66,16 @@ export async function runsCreate(db: Queryable, runs: readonly NewRunRow[], plan
   const parameters = [...arraysOf(planColumns, plans), ...arraysOf(newRunColumns, runs)];
   const rows = await rowsOf<{ id: string; createdAt: Date }>(db, create, parameters);
   return new Map(rows.map(({ id, createdAt }) => [id, createdAt]));
+}
+
+/**
+ * Creates runs that messages of the outbox ask for, where these are still there. The input of each is that of its message.
+ *
+ * @returns ids of the runs that are new.
+ */
+export async function runsCreateAsked(db: Queryable, runs: readonly NewRunRow[], plans: readonly PlanRow[]): Promise<string[]> {
+  const parameters = [...arraysOf(planColumns, plans), ...arraysOf(newRunColumns, runs)];
+  return (await rowsOf<{ id: string }>(db, createAsked, parameters)).map(({ id }) => id);
 }
 
 /** Finds the runs that have one of the ids, or a tenant's idempotency key. Served by the primary key and run_idempotency. */

@@ -14,6 +14,7 @@ import {
   insertionOf,
   nodeRunColumns,
   offerColumns,
+  outboxColumns,
   rowsFrom,
   spanColumns,
   updatesOf,
@@ -25,8 +26,10 @@ import {
   type Parameter,
   type NodeRunRow,
   type OfferRow,
+  type OutboxRow,
   type SpanRow,
 } from "./rows.ts";
+import { endedColumns, endsTold, failuresTold } from "./run-end.sql.ts";
 import { defineStatement, keysOf, rowsOf, type Queryable, type Statement } from "./statement.ts";
 
 /** What becomes of the ownership with this flush. end: the run is terminal. wait: it rests. requeue: given back. */
@@ -74,6 +77,7 @@ export class FlushRows {
   readonly offers = new NumberedRows<OfferRow>();
   readonly spans = new NumberedRows<SpanRow>();
   readonly artifacts = new NumberedRows<ArtifactRow>();
+  readonly outbox = new NumberedRows<OutboxRow>();
   /** Keys of offered node runs that nobody needs to execute any more. */
   readonly withdrawn: string[] = [];
 }
@@ -165,7 +169,7 @@ const update = (from: string) => `ok as (update runtime.run r set event_seq = a.
     prompt_tokens = r.prompt_tokens + coalesce(a.prompt_tokens, 0), completion_tokens = r.completion_tokens + coalesce(a.completion_tokens, 0),
     handled_errors = r.handled_errors + coalesce(a.handled_errors, 0)
   from ${from} where r.id = a.id and ${fence}
-  returning a.k, r.id, r.tenant_id, r.session_id, r.output_text, r.mail, a.worker_key, a.rest, a.seen, a.due, a.clear, a.crashes_left, a.status)`;
+  returning a.k, ${endedColumns}, r.session_id, r.output_text, r.mail, a.worker_key, a.rest, a.seen, a.due, a.clear, a.crashes_left)`;
 
 /**
  * The runs that hold, by their place in the flush. A row finds its run by subscript: joined, each row would be compared with each run, as engine
@@ -226,6 +230,9 @@ function more(parameters: Parameters): string[] {
     inserted("ar", "artifact", artifactColumns, parameters.rows(artifactColumns)),
     `ob as (insert into runtime.outbox (run_id, tenant_id, session_id, output_text)
   select id, tenant_id, session_id, output_text from ok where status = 3 and session_id is not null and output_text is not null)`,
+    `oe as (${endsTold("ok")})`,
+    `fa as (${failuresTold("ok")})`,
+    inserted("oc", "outbox", outboxColumns, parameters.rows(outboxColumns)),
     `d as (delete from runtime.work w where w.key = ${keysOf("id from ok where rest = 'end' or rest = 'wait' and due is null")})`,
     `de as (delete from runtime.work w where w.path is not null and w.run_id = ${keysOf("id from ok where rest = 'end'")})`,
     `dw as (delete from runtime.work w where w.key = any(${parameters.texts()})
@@ -269,23 +276,30 @@ const statements: Record<FlushForm, { direct: Statement; ordered: Statement }> =
 const maxCharacters = 2 ** 28;
 
 /** What is long of a flush, made in turns of the main loop. */
-export async function longOf({ runs, nodes, artifacts }: FlushRows): Promise<LongElements> {
+export async function longOf({ runs, nodes, artifacts, outbox }: FlushRows): Promise<LongElements> {
   const long: LongElements = new Map();
   await runs.addLong(flushRunColumns, long);
   await nodes.addLong(nodeRunColumns, long);
   await artifacts.addLong(artifactColumns, long);
+  await outbox.addLong(outboxColumns, long);
   return long;
 }
 
 /** Makes the parameters of a flush. @throws for a number that is none, and for more than one statement can carry: the flush is refused as it is. */
 export function flushBatch(rows: FlushRows, form: FlushForm, long?: LongElements): FlushBatch {
-  const { runs, nodes: nodeRows, events: eventRows, offers, spans, artifacts, withdrawn } = rows;
+  const { runs, nodes: nodeRows, events: eventRows, offers, spans, artifacts, outbox, withdrawn } = rows;
   const parameters = [
     ...runs.arrays(flushRunColumns, long),
     ...nodeRows.arrays(nodeColumns[form], long),
     ...eventRows.arrays(eventColumns),
     ...(form === "full"
-      ? [...offers.arrays(offerColumns), ...spans.arrays(spanColumns), ...artifacts.arrays(artifactColumns, long), arrayText(withdrawn)]
+      ? [
+          ...offers.arrays(offerColumns),
+          ...spans.arrays(spanColumns),
+          ...artifacts.arrays(artifactColumns, long),
+          ...outbox.arrays(outboxColumns, long),
+          arrayText(withdrawn),
+        ]
       : []),
   ];
   const characters = parameters.reduce((sum, parameter) => sum + (parameter?.length ?? 0), 0);

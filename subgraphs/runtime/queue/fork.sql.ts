@@ -29,6 +29,10 @@ const run = ofOld(newRunColumns, "o", {
   parentSpanId: "$6",
   idempotencyKey: "null",
   inputHash: "null",
+  // Whoever waited for the old one has heard of its end.
+  parentRunId: "null",
+  parentPath: "null",
+  detached: "false",
   status: "0",
 } satisfies Partial<Record<keyof typeof newRunColumns, string>>);
 

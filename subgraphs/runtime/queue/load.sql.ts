@@ -19,6 +19,12 @@ export interface StoredRun {
   requestId: string;
   traceId: string;
   initialNode: string | null;
+  priority: number;
+  /** The run that waits for it; null: none does, or it was not made by one. */
+  awaitedBy: string | null;
+  /** So many runs lie around it. */
+  depth: number;
+  onFailure: string | null;
   effectKeys: Record<string, string> | null;
   status: number;
   lease: string | null;
@@ -63,6 +69,8 @@ export interface LoadedNode {
   written: JsonObject | null;
   /** What a person decided of its call. */
   approval: Json;
+  /** The run that it has made. */
+  childRunId: string | null;
   /** The artifacts that it names, in order, null where none of their items is worked on any more, and the size of all; null where it has ended. */
   chunks: (readonly Json[] | null)[] | null;
   chunkBytes: number | null;
@@ -134,7 +142,7 @@ const nodeObjectWith = (
   itemChunks: string,
 ): string => `json_build_object('path', n.path, 'nodeId', n.node_id, 'nodeType', n.node_type, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'approval', case when n.status < 3 then n.approval end, 'opened', n.opened,
+  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'approval', case when n.status < 3 then n.approval end, 'childRunId', n.child_run_id, 'opened', n.opened,
   'written', ${ifGoesOn(writtenIn("n"))}, 'chunks', ${ifGoesOn(itemChunks)}, 'chunkBytes', ${ifGoesOn(chunkBytes)}, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 
@@ -168,7 +176,8 @@ export const inboxOf = (after: string): string => `lateral (
   from taken t) box`;
 
 const facts = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.execution, r.dry_run as "dryRun", r.session_id as "sessionId",
-  r.request_id as "requestId", r.trace_id as "traceId", r.initial_node as "initialNode", r.effect_keys as "effectKeys", r.status, r.lease,
+  r.request_id as "requestId", r.trace_id as "traceId", r.initial_node as "initialNode", r.priority,
+  case when not r.detached then r.parent_run_id end as "awaitedBy", r.depth, r.on_failure as "onFailure", r.effect_keys as "effectKeys", r.status, r.lease,
   r.event_seq as "eventSeq", r.mail, ${epochMs("r.started_at")} as "startedMs"`;
 const payloads = ["input", "state"];
 /** As it is stored. A claim brings up to 200 runs in one statement: a larger input is loaded, as what was begun. */

@@ -1,56 +1,200 @@
+/**
+ * What runs tell others once they are stored: their answer to a session, their end to the node run that waits for them, that a run is to be created, or cancelled.
+ * A message stays until it was delivered, however often that takes; each delivery does no harm when it is made twice.
+ */
+import type { JsonObject } from "#shared/json.ts";
 import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
+import { inboxKinds, outboxKinds } from "./statuses.ts";
 
-/** The answer of a finished run, to be told to its session. */
-export interface OutboxRow {
+/** Which message it is. A run has one of a kind for each run, or session, that it tells something. */
+export interface OutboxKey {
+  /** The run that tells. */
   runId: string;
+  kind: number;
+  /** The run that is told, created or cancelled; "" for a session. */
+  targetRunId: string;
+  /** Of the run that waits, or that made it: the path of the node run. */
+  targetPath: string;
+}
+
+/** A message. */
+export interface OutboxMessage extends OutboxKey {
   tenantId: string;
-  sessionId: string;
-  outputText: string;
+  /** answer: the session, and what it is told. */
+  sessionId: string | null;
+  outputText: string | null;
+  /** create: what the run is, but for its input. */
+  body: JsonObject | null;
   /** How often it was taken before. */
   attempts: number;
 }
 
-// Index: outbox_due. Whoever takes a row has 30 s; when it dies on the way, somebody else takes it then.
+const key = "run_id, kind, target_run_id, target_path";
+const keyOf = (row: string) =>
+  `${row}.run_id as "runId", ${row}.kind, ${row}.target_run_id as "targetRunId", ${row}.target_path as "targetPath"`;
+const columnsOf = (row: string) =>
+  `${keyOf(row)}, ${row}.tenant_id as "tenantId", ${row}.session_id as "sessionId", ${row}.output_text as "outputText", ${row}.body`;
+
+// Index: outbox_lanes. An equal share of each tenant that has some, so nobody waits behind the ten thousand of another. Whoever takes a row has 30 s; when it
+// dies on the way, somebody else takes it then.
 const take = defineStatement({
   name: "outbox_take",
   text: `
-with due as materialized (select run_id from runtime.outbox where visible_at <= now() order by visible_at limit $1 for update skip locked)
+with recursive t as (
+  (select tenant_id from runtime.outbox order by tenant_id limit 1) union all
+  select (select o.tenant_id from runtime.outbox o where o.tenant_id > t.tenant_id order by o.tenant_id limit 1) from t where t.tenant_id is not null),
+lanes as materialized (select tenant_id from t where tenant_id is not null order by random()),
+due as materialized (select d.* from lanes, lateral (
+  select o.run_id, o.kind, o.target_run_id, o.target_path from runtime.outbox o
+  where o.tenant_id = lanes.tenant_id and o.visible_at <= now() and o.kind = any($2::smallint[])
+  order by o.visible_at limit greatest(1, $1::int / (select count(*) from lanes)) for update skip locked) d limit $1::int)
 update runtime.outbox o set visible_at = clock_timestamp() + interval '30 s', attempts = least(o.attempts + 1, 1000)
-where o.run_id = ${keysOf("run_id from due")}
-returning o.run_id as "runId", o.tenant_id as "tenantId", o.session_id as "sessionId", o.output_text as "outputText", (o.attempts - 1)::int as attempts`,
+from due where o.run_id = ${keysOf("run_id from due")} and (o.run_id, o.kind, o.target_run_id, o.target_path) = (due.run_id, due.kind, due.target_run_id, due.target_path)
+returning ${columnsOf("o")}, (o.attempts - 1)::int as attempts`,
 });
 
 // Index: outbox_session. Others may be about to deliver them: a session takes each once.
 const ofSession = defineStatement({
   name: "outbox_of_session",
-  text: `select run_id as "runId", tenant_id as "tenantId", session_id as "sessionId", output_text as "outputText", attempts::int as attempts
-from runtime.outbox where session_id = $2 and tenant_id = $1 order by run_id limit 20`,
+  text: `select ${columnsOf("o")}, o.attempts::int as attempts
+from runtime.outbox o where o.session_id = $2 and o.tenant_id = $1 order by o.run_id limit 20`,
 });
 
-const remove = defineStatement({ name: "outbox_remove", text: "delete from runtime.outbox where run_id = any($1)" });
+const named = "unnest($1::text[], $2::smallint[], $3::text[], $4::text[])";
+
+const remove = defineStatement({
+  name: "outbox_remove",
+  text: `delete from runtime.outbox o using ${named} as b(${key})
+where o.run_id = any($1) and (o.run_id, o.kind, o.target_run_id, o.target_path) = (b.run_id, b.kind, b.target_run_id, b.target_path)`,
+});
 
 const putBack = defineStatement({
   name: "outbox_put_back",
   text: `update runtime.outbox o set visible_at = clock_timestamp() + b.ms * interval '1 millisecond'
-from unnest($1::text[], $2::float8[]) as b(run_id, ms) where o.run_id = any($1) and o.run_id = b.run_id`,
+from unnest($1::text[], $2::smallint[], $3::text[], $4::text[], $5::float8[]) as b(${key}, ms)
+where o.run_id = any($1) and (o.run_id, o.kind, o.target_run_id, o.target_path) = (b.run_id, b.kind, b.target_run_id, b.target_path)`,
 });
 
-/** Takes up to `limit` rows that are due. */
-export function outboxTake(db: Queryable, limit: number): Promise<OutboxRow[]> {
-  return rowsOf(db, take, [limit]);
+const usage = `'usage', json_build_object('modelCalls', c.model_calls, 'promptTokens', c.prompt_tokens, 'completionTokens', c.completion_tokens)`;
+
+/** SQL: what a run `c` put out. A workflow gives what it gives as a part of a run: its result and its state. */
+const output = `case when c.kind = 'WORKFLOW' then json_build_object('result', coalesce(c.output_json, to_json(c.output_text)), 'state', c.state) else c.output_json end`;
+
+/** SQL: what came of a run `c` as the outcome of the node run that waits for it. An outcome without a text has none, not null. */
+const outcome = `case
+    when c.id is null then json_build_object('kind', 'failed', 'code', 'CHILD_RUN_FAILED', 'retryable', false,
+      'message', 'Run ' || $1 || ' is gone: nobody knows how it ended.')
+    when c.status = 3 and c.output_text is null then json_build_object('kind', 'completed', 'outputJson', ${output}, ${usage})
+    when c.status = 3 then json_build_object('kind', 'completed', 'outputText', c.output_text, 'outputJson', ${output}, ${usage})
+    else json_build_object('kind', 'failed', 'code', 'CHILD_RUN_FAILED', 'retryable', c.status = 4,
+      'message', 'Run ' || $1 || case when c.status = 4 then ' failed: ' || coalesce(c.error_code, '') || ': ' || coalesce(c.error_message, '')
+        else ' was cancelled' || coalesce(': ' || c.cancel_reason, '') || '.' end,
+      'outputJson', json_build_object('runId', c.id, 'errorCode', c.error_code, 'errorMessage', c.error_message), ${usage}) end`;
+
+/**
+ * Tells a node run how the run ended that it waits for, if it still does, and no other since; a run that has ended itself is told nothing. What came of the run is
+ * read from its row, so that it lies nowhere twice but in the inbox. Locks: the run that waits. Served by the primary keys.
+ */
+const endPost = defineStatement({
+  name: "outbox_end_post",
+  text: `
+with l as materialized (select id, tenant_id from runtime.run where id = $2 and tenant_id = $4 and status < 3 for update),
+n as (select x.path, x.attempt from runtime.node_run x, l
+  where x.run_id = l.id and x.path = $3 and x.status = 2 and x.wait_reason = 'CHILD' and x.child_run_id = $1),
+r as (update runtime.run set mail = mail + 1 from n where run.id = $2 returning run.id, run.tenant_id, mail, lease, n.path, n.attempt),
+m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, attempt, body)
+  select r.id, r.mail, r.tenant_id, ${inboxKinds.childOutcome}, r.path, r.attempt, json_build_object('childRunId', $1::text, 'outcome', ${outcome})
+  from r left join runtime.run c on c.id = $1 and c.tenant_id = $4),
+w as (insert into runtime.work (key, run_id, tenant_id) select id, id, tenant_id from r where lease is null
+  on conflict (key) do update set visible_at = least(work.visible_at, now()))
+select (select count(*)::int from r) as posted, (select count(*)::int from runtime.run p where p.id = $2) as parents`,
+});
+
+const asked = defineStatement({
+  name: "outbox_asked",
+  text: `select ${columnsOf("o")}, o.attempts::int as attempts from runtime.outbox o
+where o.target_run_id = $1 and o.kind = ${outboxKinds.create} and o.tenant_id = $2`,
+});
+
+// Once more for node runs that wait for a run which is over, or gone, and nothing is on its way to them. Served by node_run_awaits, the primary keys and
+// outbox_target; in subselects that are asked row by row.
+const repeat = defineStatement({
+  name: "outbox_repeat",
+  text: `
+with x as materialized (select n.run_id, n.path, n.tenant_id, n.child_run_id from runtime.node_run n
+  where n.wait_reason = 'CHILD' and n.status = 2 and (n.run_id, n.path) > ($1, $2) order by n.run_id, n.path limit $3),
+lost as (select x.* from x where x.child_run_id is not null
+  and coalesce((select c.status from runtime.run c where c.id = x.child_run_id), 3) >= 3
+  and (select true from runtime.outbox o where o.target_run_id = x.child_run_id and o.kind = ${outboxKinds.create} limit 1) is null
+  and (select true from runtime.outbox o where o.run_id = x.child_run_id and o.kind = ${outboxKinds.ended} limit 1) is null
+  and (select true from runtime.inbox m where m.run_id = x.run_id and m.kind = ${inboxKinds.childOutcome} and m.path = x.path limit 1) is null),
+o as (insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, target_path)
+  select child_run_id, tenant_id, ${outboxKinds.ended}, run_id, path from lost on conflict do nothing returning run_id)
+select (select count(*)::int from o) as repeated, x.run_id as "runId", x.path from x order by x.run_id desc, x.path desc limit 1`,
+});
+
+/**
+ * Posts the end of a run to whoever waits for it.
+ *
+ * @returns whether somebody does; gone: the run that waited was deleted.
+ */
+export async function endPostTo(
+  db: Queryable,
+  { runId, targetRunId, targetPath, tenantId }: OutboxMessage,
+): Promise<"posted" | "dropped" | "gone"> {
+  const [answer] = await rowsOf<{ posted: number; parents: number }>(db, endPost, [runId, targetRunId, targetPath, tenantId]);
+  if (answer === undefined) throw new Error("the post of an end has no answer");
+  if (answer.posted > 0) return "posted";
+  return answer.parents > 0 ? "dropped" : "gone";
+}
+
+/** The message that asks for a run, where it was not delivered. */
+export async function outboxAsked(db: Queryable, run: { runId: string; tenantId: string }): Promise<OutboxMessage | undefined> {
+  const [message] = await rowsOf<OutboxMessage>(db, asked, [run.runId, run.tenantId]);
+  return message;
+}
+
+/** Where a look for lost ends goes on. */
+export interface AwaitingPlace {
+  runId: string;
+  path: string;
+}
+
+/** Tells once more what nobody tells any more of a batch of node runs that wait for other runs. @returns undefined when there are no more. */
+export async function endsRepeat(
+  db: Queryable,
+  after: AwaitingPlace,
+  limit: number,
+): Promise<(AwaitingPlace & { repeated: number }) | undefined> {
+  const [last] = await rowsOf<AwaitingPlace & { repeated: number }>(db, repeat, [after.runId, after.path, limit]);
+  return last;
+}
+
+/** Removes messages that were delivered, or never can be. */
+export async function outboxRemove(db: Queryable, keys: readonly OutboxKey[]): Promise<void> {
+  await rowsOf(db, remove, columnsOfKeys(keys));
+}
+
+/** Takes up to `limit` messages of some kinds that are due. */
+export function outboxTake(db: Queryable, limit: number, kinds: readonly number[]): Promise<OutboxMessage[]> {
+  return rowsOf(db, take, [limit, kinds]);
 }
 
 /** Answers that a session is still to be told, the oldest run's first. */
-export function outboxOfSession(db: Queryable, { tenantId, sessionId }: { tenantId: string; sessionId: string }): Promise<OutboxRow[]> {
+export function outboxOfSession(db: Queryable, { tenantId, sessionId }: { tenantId: string; sessionId: string }): Promise<OutboxMessage[]> {
   return rowsOf(db, ofSession, [tenantId, sessionId]);
 }
 
-/** Forgets rows that were delivered, or never can be. */
-export async function outboxRemove(db: Queryable, runIds: readonly string[]): Promise<void> {
-  await rowsOf(db, remove, [runIds]);
+/** Lets messages become due again after a pause. */
+export async function outboxPutBack(db: Queryable, later: readonly (OutboxKey & { pauseMs: number })[]): Promise<void> {
+  await rowsOf(db, putBack, [...columnsOfKeys(later), later.map(({ pauseMs }) => pauseMs)]);
 }
 
-/** Lets rows become due again after a pause. */
-export async function outboxPutBack(db: Queryable, rows: readonly { runId: string; pauseMs: number }[]): Promise<void> {
-  await rowsOf(db, putBack, [rows.map(({ runId }) => runId), rows.map(({ pauseMs }) => pauseMs)]);
+function columnsOfKeys(keys: readonly OutboxKey[]): unknown[] {
+  return [
+    keys.map(({ runId }) => runId),
+    keys.map(({ kind }) => kind),
+    keys.map(({ targetRunId }) => targetRunId),
+    keys.map(({ targetPath }) => targetPath),
+  ];
 }

@@ -42,7 +42,7 @@ const answer = defineStatement({
 with l as materialized (select id from runtime.run where id = $1 and tenant_id = $2 and status < 3 for update),
 n as (update runtime.node_run x set answered = true, answered_by = $6, answered_at = clock_timestamp() from l
   where x.run_id = l.id and x.path = $4 and x.status = 2 and not x.answered
-    and case when $3 = 7 then x.wait_reason = 'APPROVAL' else coalesce(x.wait_reason, '') not in ('RETRY', 'APPROVAL', 'APPROVED') end
+    and case when $3 = 7 then x.wait_reason = 'APPROVAL' else coalesce(x.wait_reason, '') not in ('RETRY', 'APPROVAL', 'APPROVED', 'CHILD') end
   returning x.run_id, x.attempt),
 r as (update runtime.run set mail = mail + 1 from n where run.id = n.run_id returning run.id, tenant_id, mail, lease, n.attempt),
 m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, attempt, body) select id, mail, tenant_id, $3, $4, attempt, $5 from r),

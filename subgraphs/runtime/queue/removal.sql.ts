@@ -12,6 +12,7 @@ import {
   type RunBatch,
 } from "./run-condition.ts";
 import { defineStatement, keysOf, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { outboxKinds } from "./statuses.ts";
 
 /** What came of a batch. */
 export interface DeletedBatch {
@@ -20,9 +21,12 @@ export interface DeletedBatch {
   cursor: string | null;
 }
 
+/** SQL: whoever waits for run r has been told of its end: it is told what the run's row says. Served by the primary key of the outbox. */
+const isTold = `(select true from runtime.outbox o where o.run_id = r.id and o.kind = ${outboxKinds.ended} limit 1) is null`;
+
 /** SQL: deletes the runs of `found` that are finished, and remembers the rest of each. Whoever makes a fork of one holds its row: it is waited for. */
 const deleted = (isLocked: string) => `
-l as materialized (select r.id from runtime.run r join found f on f.id = r.id where r.status >= 3 order by r.id for update of r${isLocked}),
+l as materialized (select r.id from runtime.run r join found f on f.id = r.id where r.status >= 3 and ${isTold} order by r.id for update of r${isLocked}),
 d as (delete from runtime.run r where r.id = any(array(select id from l)) returning r.id, r.tenant_id),
 q as (insert into runtime.removal (run_id, tenant_id) select id, tenant_id from d on conflict do nothing)`;
 
@@ -133,8 +137,21 @@ const rowsOfRuns = (table: string): Statement =>
     text: `delete from runtime.${table} where ctid = any(array(select c.ctid from runtime.${table} c where c.run_id = any($1) limit $2))`,
   });
 
+// What was part of the work of a run goes with it; what it has left behind (detached) is nobody's part. Those that have not ended are about to be cancelled, and go
+// when that is told (control/run-messages.ts). Served by run_children.
+const children = defineStatement({
+  name: "removal_of_children",
+  text: `
+with l as materialized (select r.id from runtime.run r where r.parent_run_id = any($1) and not r.detached and r.status >= 3 and ${isTold}
+  order by r.id limit $2 for update skip locked),
+d as (delete from runtime.run r where r.id = any(array(select id from l)) returning r.id, r.tenant_id),
+q as (insert into runtime.removal (run_id, tenant_id) select id, tenant_id from d on conflict do nothing)
+select id from d`,
+});
+
 /** In this order: artifacts are found by node runs, and a node run's events may stay when it is gone, not the other way round. */
 const pieces: readonly { statement: Statement; most: number }[] = [
+  { statement: children, most: 500 },
   { statement: artifacts, most: 100 },
   ...["node_run", "trace_span", "inbox", "run_event"].map((table) => ({ statement: rowsOfRuns(table), most: 5_000 })),
 ];

@@ -69,6 +69,13 @@ export const newRunColumns = {
   traceId: must("trace_id", "text"),
   parentSpanId: may("parent_span_id", "text"),
   initialNode: may("initial_node", "text"),
+  /** Of a run that another has made: that run, the node run of it (none: its failure), whether nobody waits for it, and how many runs lie around it. */
+  parentRunId: may("parent_run_id", "text"),
+  parentPath: may("parent_path", "text"),
+  detached: must("detached", "bool"),
+  depth: must("depth", "smallint"),
+  /** The workflow, by its id or its code in the run's app, that is run when this run fails. */
+  onFailure: may("on_failure", "text"),
   /** QUEUED; COMPLETED for a plan without nodes. */
   status: must("status", "smallint"),
   input: must("input", "json"),
@@ -155,6 +162,8 @@ export const nodeRunColumns = {
   waitsMs: may("waits_since", "ms", { update: "keep" }),
   /** What a person decided of its call. It stays, over attempts and owners. */
   approval: may("approval", "json", { update: "keep" }),
+  /** The run that it has made, by its last attempt. */
+  childRunId: may("child_run_id", "text", { update: "keep" }),
   /** Of a node run that FAILED: the failure was handled. */
   route: may("route", "text"),
   errorCode: may("error_code", "text"),
@@ -202,6 +211,15 @@ export const offerColumns = {
   attempt: must("attempt", "smallint"),
 } as const satisfies Columns;
 
+/** What a run tells other runs: a message of the outbox. kind: outboxKinds of statuses.ts. */
+export const outboxColumns = {
+  kind: must("kind", "smallint"),
+  targetRunId: must("target_run_id", "text"),
+  targetPath: must("target_path", "text"),
+  body: may("body", "json"),
+  input: may("input", "json"),
+} as const satisfies Columns;
+
 /** A span that follows from no other row. */
 export const spanColumns = {
   spanId: must("span_id", "text"),
@@ -244,6 +262,7 @@ export type FlushRunRow = RowOf<typeof flushRunColumns>;
 export type NodeRunRow = RowOf<typeof nodeRunColumns>;
 export type EventRow = RowOf<typeof eventColumns>;
 export type OfferRow = RowOf<typeof offerColumns>;
+export type OutboxRow = RowOf<typeof outboxColumns>;
 export type SpanRow = RowOf<typeof spanColumns>;
 export type ArtifactRow = RowOf<typeof artifactColumns>;
 

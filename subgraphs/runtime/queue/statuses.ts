@@ -17,7 +17,13 @@ export const spanStatuses = ["UNSET", "OK", "ERROR"] as const;
 export type SpanStatus = (typeof spanStatuses)[number];
 
 /** inbox.kind. */
-export const inboxKinds = { cancel: 1, outcome: 2, mark: 5, runStatus: 6, decision: 7, agentInput: 8 } as const;
+export const inboxKinds = { cancel: 1, outcome: 2, childOutcome: 3, mark: 5, runStatus: 6, decision: 7, agentInput: 8 } as const;
+
+/** outbox.kind: the answer of a run, for its session; the end of a run, for the node run that waits for it; a run is to be cancelled, or created. */
+export const outboxKinds = { answer: 1, ended: 2, cancel: 3, create: 4 } as const;
+
+/** So many runs may lie around a run that makes another. */
+export const mostDepth = 5;
 
 /** The number that stands for a run status. */
 export function runStatusNumber(status: RunStatus): number {

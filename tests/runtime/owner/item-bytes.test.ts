@@ -24,7 +24,7 @@ function heapBytes(): number {
 const fresh: LoadedRun = {
   ...{ id: "run", tenantId: "acme", planId: "plan", execution: "WORKERS", dryRun: false, sessionId: null, requestId: "r", traceId: "t" },
   ...{ initialNode: null, effectKeys: null, status: 0, lease: "lease", eventSeq: 1, mail: 0, input: {}, state: {}, startedMs: null },
-  ...{ lastEventMs: 0, nodes: [], crashedNodes: 0, inbox: [] },
+  ...{ priority: 0, awaitedBy: null, depth: 0, onFailure: null, lastEventMs: 0, nodes: [], crashedNodes: 0, inbox: [] },
 };
 
 /** Takes a run of one iteration over these items to its end, each row stored at once; each item puts out so many characters. `each` is told of each row. */

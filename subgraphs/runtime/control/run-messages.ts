@@ -1,0 +1,194 @@
+/**
+ * Delivers what runs tell other runs: that one is to be made, or cancelled, and how one ended. Each message is one statement, or two of which the second finds done what
+ * the first did; so whoever dies between, or delivers what another has delivered, changes nothing.
+ */
+import type { HintPublisher } from "#shared/hints.ts";
+import type { Log } from "#shared/log.ts";
+import type { ChildPlan } from "../engine/child-run.ts";
+import type { FrozenPlan } from "../plan/frozen-plan.ts";
+import { runsCreateAsked } from "../queue/create.sql.ts";
+import { failureSpan } from "../queue/failure-span.sql.ts";
+import { endPostTo, outboxAsked, outboxRemove, type OutboxMessage } from "../queue/outbox.sql.ts";
+import { messagePost } from "../queue/post.sql.ts";
+import { runsDelete } from "../queue/removal.sql.ts";
+import { newRunColumns, type NewRunRow } from "../queue/rows.ts";
+import type { Queryable } from "../queue/statement.ts";
+import { inboxKinds, outboxKinds, runStatusNumber } from "../queue/statuses.ts";
+import { laterFate, type Delivery, type Fate } from "./outbox-pump.ts";
+import { planRows } from "./new-run.ts";
+
+/** What a run is that another asks for, as its message says it (owner/child-runs.ts, queue/run-end.sql.ts). */
+export type AskedRun = Partial<ChildPlan> &
+  Pick<NewRunRow, "depth" | "dryRun" | "requestId" | "traceId"> & { parentSpanId: string } & Partial<
+    Pick<NewRunRow, "priority" | "execution" | "detached">
+  >;
+
+/** The workflow that is run because another run failed: what it executes, or why it cannot be. */
+export type FailureRun = { plan: FrozenPlan; facts: Omit<ChildPlan, "planId"> } | { refused: { code: string; message: string } };
+
+export interface RunMessagesOptions {
+  /** Works for all tenants. */
+  db: Queryable;
+  hints: HintPublisher;
+  log: Log;
+  /** Waits until the tenant may have another run. @throws AppError QUOTA_EXCEEDED */
+  admit(tenantId: string): Promise<void>;
+  /** Finds and freezes the workflow that a document names as its `on_failure`. @throws what may pass */
+  failureRun(asked: { tenantId: string; requestId: string; named: string; appId: string | undefined }): Promise<FailureRun>;
+}
+
+interface Making {
+  message: OutboxMessage;
+  row: NewRunRow;
+  plan: FrozenPlan | undefined;
+}
+
+export class RunMessages implements Delivery {
+  readonly kinds = [outboxKinds.ended, outboxKinds.cancel, outboxKinds.create];
+  readonly batchSize = 100;
+  readonly #options: RunMessagesOptions;
+
+  constructor(options: RunMessagesOptions) {
+    this.#options = options;
+  }
+
+  async deliver(messages: readonly OutboxMessage[]): Promise<Fate[]> {
+    const creates = messages.filter(({ kind }) => kind === outboxKinds.create);
+    const others = messages.filter(({ kind }) => kind !== outboxKinds.create);
+    const fates = await this.#create(creates);
+    for (const message of others) fates.push(await this.#orLater(message, () => this.#tell(message)));
+    return fates;
+  }
+
+  async #tell(message: OutboxMessage): Promise<Fate> {
+    if (message.kind === outboxKinds.cancel) await this.#cancel(message);
+    else await this.#end(message);
+    return { message, kind: "gone" };
+  }
+
+  /** How a run ended: for the node run that waits for it. With the run that waited, where that was deleted, goes what was part of its work. */
+  async #end(message: OutboxMessage): Promise<void> {
+    const { db } = this.#options;
+    const { runId, tenantId, targetRunId } = message;
+    const posted = await endPostTo(db, message);
+    if (posted === "posted") this.#wake(targetRunId);
+    if (posted !== "gone") return;
+    await outboxRemove(db, [message]);
+    await runsDelete(db, { tenantId, condition: { ids: [runId] }, after: "", looks: 1, limit: 1 });
+  }
+
+  /** Nobody waits for the run any more. One that was not made yet is made CANCELLED, so that it never begins, in whatever order the messages come. */
+  async #cancel({ runId, targetRunId, tenantId }: OutboxMessage): Promise<void> {
+    const { db } = this.#options;
+    const asked = await outboxAsked(db, { runId: targetRunId, tenantId });
+    if (asked !== undefined) {
+      const row = { ...rowOf(asked, undefined), status: runStatusNumber("CANCELLED") };
+      if ((await runsCreateAsked(db, [row], [])).length > 0) return;
+    }
+    const body = { reason: `Run ${runId} does not wait for it any more.` };
+    const posting = await messagePost(db, { runId: targetRunId, tenantId, kind: inboxKinds.cancel, body });
+    if (posting !== undefined) this.#wake(targetRunId);
+  }
+
+  async #create(messages: readonly OutboxMessage[]): Promise<Fate[]> {
+    const fates: Fate[] = [];
+    const made: Making[] = [];
+    await Promise.all(
+      messages.map(async (message) => {
+        const making = await this.#making(message);
+        if ("kind" in making) fates.push(making);
+        else made.push(making);
+      }),
+    );
+    if (made.length > 0) fates.push(...(await this.#makeAll(made)));
+    return fates;
+  }
+
+  async #making(message: OutboxMessage): Promise<Making | Fate> {
+    const { db, admit, failureRun, log } = this.#options;
+    const { tenantId, runId } = message;
+    try {
+      await admit(tenantId);
+      const { onFailure: named, planId, requestId, appId } = message.body as unknown as AskedRun;
+      if (planId !== undefined || named === undefined) return { message, row: rowOf(message, undefined), plan: undefined };
+      const found = await failureRun({ tenantId, requestId, named, appId });
+      if ("plan" in found) return { message, row: rowOf(message, found), plan: found.plan };
+      log.warn({ runId, named, code: found.refused.code }, "the workflow that is to run when a run fails cannot be run");
+      await failureSpan(db, { runId, tenantId, named, ...found.refused });
+      return { message, kind: "gone" };
+    } catch (cause) {
+      log.info({ err: cause, runId, attempts: message.attempts }, "a run that another asks for was not made yet");
+      return laterFate(message);
+    }
+  }
+
+  /** All in one statement; where that is refused, each by itself. */
+  async #makeAll(made: readonly Making[]): Promise<Fate[]> {
+    const { db, hints, log } = this.#options;
+    try {
+      await runsCreateAsked(
+        db,
+        made.map(({ row }) => row),
+        made.flatMap(({ plan }) => (plan === undefined ? [] : planRows(plan))),
+      );
+      hints.publish("work", "*");
+      return made.map(({ message }) => ({ message, kind: "gone" }));
+    } catch (cause) {
+      if (made.length > 1) return (await Promise.all(made.map((one) => this.#makeAll([one])))).flat();
+      const [{ message } = { message: undefined }] = made;
+      log.warn({ err: cause, runId: message?.runId }, "a run that another asks for was not made yet");
+      return message === undefined ? [] : [laterFate(message)];
+    }
+  }
+
+  async #orLater(message: OutboxMessage, deliver: () => Promise<Fate>): Promise<Fate> {
+    try {
+      return await deliver();
+    } catch (cause) {
+      const { runId, kind, attempts } = message;
+      this.#options.log.warn({ err: cause, runId, kind, attempts }, "what a run tells another was not delivered yet");
+      return laterFate(message);
+    }
+  }
+
+  #wake(runId: string): void {
+    this.#options.hints.publish("inbox", runId);
+    this.#options.hints.publish("work", "*");
+  }
+}
+
+/** The row of the run that a message asks for. Its input stays where it is until the run is made. */
+function rowOf(
+  { runId, tenantId, targetRunId, targetPath, body }: OutboxMessage,
+  found: Extract<FailureRun, { plan: FrozenPlan }> | undefined,
+): NewRunRow {
+  const asked = body as unknown as AskedRun;
+  const facts: Partial<ChildPlan> = found === undefined ? asked : { ...found.facts, planId: found.plan.id, isEmpty: found.plan.isEmpty };
+  const row: NewRunRow = {
+    id: targetRunId,
+    tenantId,
+    planId: facts.planId ?? "",
+    kind: facts.kind ?? "WORKFLOW",
+    appId: facts.appId,
+    workflowId: facts.workflowId,
+    workflowVersionId: facts.workflowVersionId,
+    subjectId: facts.subjectId,
+    subjectVersionId: facts.subjectVersionId,
+    execution: asked.execution ?? "WORKERS",
+    dryRun: asked.dryRun,
+    priority: asked.priority ?? 0,
+    requestId: asked.requestId,
+    traceId: asked.traceId,
+    parentSpanId: asked.parentSpanId,
+    parentRunId: runId,
+    parentPath: targetPath === "" ? undefined : targetPath,
+    detached: found !== undefined || asked.detached === true,
+    depth: asked.depth,
+    // A run that was made because another failed tells nobody of its own failure.
+    onFailure: found === undefined ? facts.onFailure : undefined,
+    status: runStatusNumber(facts.isEmpty === true ? "COMPLETED" : "QUEUED"),
+    input: "{}",
+  };
+  const absent = Object.keys(newRunColumns).filter((field) => row[field as keyof NewRunRow] === undefined);
+  return { ...row, ...Object.fromEntries(absent.map((field) => [field, null])) };
+}
