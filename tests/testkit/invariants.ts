@@ -1,5 +1,5 @@
 /**
- * What must be true of the engine's tables at any moment (protocol I1 to I9; C1 to C5, C8 and C9 of nested runs; C7 needs to know what was called,
+ * What must be true of the engine's tables at any moment (protocol I1 to I9; C1 to C5, C8 and C9 of nested runs, C10 of runs that make runs; C7 needs to know what was called,
  * `assertCalls`). Every engine test on PostgreSQL ends with it, and the soaks.
  */
 import type pg from "pg";
@@ -76,6 +76,19 @@ const invariants: Record<string, string> = {
   "C9 what is cancelled for what is beside it is part of what has failed": `
     select n.run_id from runtime.node_run n join runtime.run r on r.id = n.run_id left join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path
     where n.status = 5 and n.error_code = 'SIBLING_FAILED' and n.done_seq is not null and coalesce(p.status, case when n.parent_path is null then r.status else 4 end) = 3`,
+  "C10 whoever waits for a run hears of its end": `
+    select n.run_id from runtime.node_run n left join runtime.run c on c.id = n.child_run_id
+    where n.wait_reason = 'CHILD' and n.status = 2 and coalesce(c.status, 3) >= 3
+      and not exists (select from runtime.outbox o where o.kind = 2 and o.run_id = n.child_run_id or o.kind = 4 and o.target_run_id = n.child_run_id)
+      and not exists (select from runtime.inbox m where m.run_id = n.run_id and m.kind = 3 and m.path = n.path)`,
+  "C10 a run that is waited for does not outlive the wait": `
+    select c.id from runtime.run c join runtime.run p on p.id = c.parent_run_id left join runtime.node_run n on n.run_id = p.id and n.path = c.parent_path
+    where c.status < 3 and not c.detached and (n.status = 2 and n.wait_reason = 'CHILD' and n.child_run_id = c.id) is not true
+      and not exists (select from runtime.outbox o where o.kind = 3 and o.target_run_id = c.id)
+      and not exists (select from runtime.inbox m where m.run_id = c.id and m.kind = 1)`,
+  "C10 a node run that is over counts one run's end, its own": `
+    select n.run_id from runtime.node_run n join runtime.run c on c.id = n.child_run_id and not c.detached and c.parent_run_id = n.run_id
+    where n.status = 3 and c.status <> 3`,
   "a run says of how many of its failed node runs the failure was handled": `
     select r.id from runtime.run r where r.handled_errors <> (
       select count(*) from runtime.node_run n where n.run_id = r.id and n.status = 4 and n.route is not null)`,

@@ -11,9 +11,10 @@ import { openTestSubgraph, type TestSubgraph } from "../../testkit/subgraph.ts";
 
 /** A document as tests write it. */
 export interface TestDsl {
-  nodes: { id: string; type: string; config?: object; retry?: object; on_error?: unknown }[];
+  nodes: { id: string; type: string; config?: object; retry?: object; timeout_seconds?: number; on_error?: unknown }[];
   edges: { source: string; target: string; condition?: string }[];
   timeout_seconds?: number;
+  on_failure?: unknown;
 }
 
 interface Version {
@@ -35,6 +36,8 @@ interface RunSourceInput {
 export class FakeGraph {
   readonly versions = new Map<string, Version>();
   readonly workflows = new Map<string, { id: string; deletedAt: string | null; publishedVersion: Version | null }>();
+  /** Ids of workflows by their codes. */
+  readonly codes = new Map<string, string>();
   readonly sessions = new Map<string, "ACTIVE" | "CLOSED">([["s1", "ACTIVE"]]);
   readonly tools = new Map<
     string,
@@ -107,7 +110,8 @@ export interface TestRuntime extends TestSubgraph {
 
 const workflowTypes = `
   scalar JSON
-  type Query { runSource(input: RunSourceInput!): RunSource! }
+  type Query { runSource(input: RunSourceInput!): RunSource! workflowByCode(appId: ID!, code: String!): Workflow }
+  type Workflow { id: ID! }
   input RunSourceInput { appId: ID appVersionId: ID workflowId: ID workflowVersionId: ID knownVersionIds: [ID!]! }
   type RunSource {
     versionId: ID versionStatus: String dsl: JSON workflowId: ID workflowAppId: ID workflowDeleted: Boolean appId: ID appVersionId: ID appVersionAppId: ID
@@ -171,6 +175,8 @@ function fakes(graph: FakeGraph) {
   return [
     fakeEndpoint("workflow", workflowTypes, {
       runSource: ({ input }: { input: RunSourceInput }, { tenantId }: RequestInfo) => (tenantId === "t1" ? graph.runSource(input) : {}),
+      workflowByCode: ({ code }: { code: string }, { tenantId }: RequestInfo) =>
+        tenantId === "t1" && graph.codes.has(code) ? { id: graph.codes.get(code) } : null,
     }),
     fakeEndpoint("tool", toolTypes, {
       tool: mine((id) => graph.tools.get(id)),

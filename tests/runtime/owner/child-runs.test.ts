@@ -1,6 +1,12 @@
+import { eventually } from "../../testkit/eventually.ts";
+import { AppError } from "#shared/errors.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { childNode, childOf, parentOf, TestPump } from "../../testkit/engine/child-runs.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
+import { pino } from "pino";
+import { AwaitedRuns } from "../../../subgraphs/runtime/control/awaited-runs.ts";
+import { runClaim } from "../../../subgraphs/runtime/queue/claim.sql.ts";
+import { runFailUnstored } from "../../../subgraphs/runtime/queue/dead-letter.sql.ts";
 import { outboxKinds } from "../../../subgraphs/runtime/queue/statuses.ts";
 
 const { ended, cancel, create } = outboxKinds;
@@ -16,7 +22,7 @@ describe("a run that another has made", () => {
     const t = await EngineFixture.open();
     const pump = new TestPump(t);
     t.worker();
-    const id = await t.create(parentOf(answer), { traceId: "a".repeat(32) } as object);
+    const id = await t.create(parentOf(answer));
     await waiting(t, id);
     const child = (await childOf(t, id))!;
     expect(await pump.run()).toEqual([create]);
@@ -57,28 +63,103 @@ describe("a run that another has made", () => {
     const child = (await childOf(t, id))!;
     await t.finished(child);
     await pump.run();
+    expect(await t.finished(id)).toMatchObject({ status: "COMPLETED", handledErrors: 1 });
     const { rows } = await t.pool.query("select error_code, error_message, output_json from runtime.node_run where path = 'sub'");
-    expect(await t.finished(id)).toMatchObject({ status: "COMPLETED" });
-    expect(rows[0] ?? (await t.pool.query("select error_code, error_message from runtime.node_run where path = 'sub'")).rows[0]).toBeDefined();
-    const after = await t.pool.query("select error_code, error_message from runtime.node_run where path = 'sub'");
-    expect(after.rows).toEqual([{ error_code: "CHILD_RUN_FAILED", error_message: `Run ${child} failed: BROKEN: The node work failed: as told` }]);
+    expect(rows).toEqual([
+      {
+        error_code: "CHILD_RUN_FAILED",
+        error_message: `Run ${child} failed: BROKEN: The node work failed: as told`,
+        output_json: { runId: child, errorCode: "BROKEN", errorMessage: "The node work failed: as told" },
+      },
+    ]);
   });
 
   it("is made anew for each attempt", async () => {
     const t = await EngineFixture.open();
     const pump = new TestPump(t);
     t.worker();
-    const id = await t.create(parentOf(plan([node("work", "flaky", { failures: 1, byPath: true })]), childNode("sub", { retry: { max_attempts: 2, backoff_seconds: 0 } })));
+    const id = await t.create(
+      parentOf(
+        plan([node("work", "flaky", { failures: 1, byPath: true })]),
+        childNode("sub", { retry: { max_attempts: 2, backoff_seconds: 0 } }),
+      ),
+    );
     await waiting(t, id);
     const first = (await childOf(t, id))!;
     await pump.run();
     await t.finished(first);
     await pump.run();
-    await t.until(id, () => true);
     const second = await eventuallyOther(t, id, first);
     await pump.run();
     expect(await t.finished(second)).toMatchObject({ status: "COMPLETED" });
     await pump.run();
+    expect(await t.finished(id)).toMatchObject({ status: "COMPLETED" });
+  });
+});
+
+describe("what runs tell others", () => {
+  it("waits while the tenant may have no more runs", async () => {
+    const t = await EngineFixture.open();
+    const full = new TestPump(t, { admit: () => Promise.reject(new AppError("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "No more runs.")) });
+    t.worker();
+    const id = await t.create(parentOf(answer));
+    await waiting(t, id);
+    expect(await full.run()).toEqual([create]);
+    expect((await t.pool.query("select attempts from runtime.outbox")).rows).toEqual([{ attempts: 1 }]);
+    const pump = new TestPump(t);
+    await pump.due();
+    await pump.run();
+    await t.finished((await childOf(t, id))!);
+    await pump.run();
+    expect(await t.finished(id)).toMatchObject({ status: "COMPLETED" });
+  });
+
+  it("is taken of each tenant, whatever others have", async () => {
+    const t = await EngineFixture.open({ madeUp: true });
+    const message =
+      "insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, body) select $1 || g, $1, 4, 'r' || g, '{}' from generate_series(1, $2::int) g";
+    await t.pool.query(message, ["loud", 500]);
+    await t.pool.query(message, ["quiet", 1]);
+    const taken = await new TestPump(t).take();
+    expect(new Set(taken.map(({ tenantId }) => tenantId))).toEqual(new Set(["loud", "quiet"]));
+  });
+
+  it("stands in the statements too that fail a run without its owner", async () => {
+    const t = await EngineFixture.open();
+    const pump = new TestPump(t);
+    const worker = t.worker();
+    const middle = { ...plan([childNode()]), on_failure: "tell" };
+    const id = await t.create({ ...plan([childNode("sub", {}, { workflow_version_id: "middle" })]), workflows: { child: hold, middle } });
+    await waiting(t, id);
+    await pump.run();
+    const middleId = (await childOf(t, id))!;
+    await waiting(t, middleId);
+    await pump.run();
+    const inner = (await childOf(t, middleId))!;
+    await worker.kill();
+    const claim = await runClaim(t.pool, { runId: middleId, tenantId: "acme", worker: "w", leaseMs: 30_000, orphansAllowed: true });
+    await runFailUnstored(t.pool, { runId: middleId, lease: claim!.lease });
+    const { rows } = await t.pool.query("select kind, target_run_id from runtime.outbox where run_id = $1 order by kind", [middleId]);
+    expect(rows).toMatchObject([{ kind: ended, target_run_id: id }, { kind: cancel, target_run_id: inner }, { kind: create }]);
+    t.worker();
+    await pump.run();
+    expect(await t.finished(id)).toMatchObject({ status: "FAILED", errorCode: "CHILD_RUN_FAILED" });
+    expect(await t.finished(inner)).toMatchObject({ status: "CANCELLED" });
+  });
+
+  it("is told once more of a run that waits for one which is over, where it was lost", async () => {
+    const t = await EngineFixture.open();
+    const pump = new TestPump(t);
+    t.worker();
+    const id = await t.create(parentOf(answer));
+    await waiting(t, id);
+    await pump.run();
+    await t.finished((await childOf(t, id))!);
+    await t.pool.query("delete from runtime.outbox");
+    const looks = new AwaitedRuns({ db: t.pool, log: pino({ level: "silent" }) });
+    await looks.look();
+    await looks.look();
+    expect(await pump.run()).toEqual([ended]);
     expect(await t.finished(id)).toMatchObject({ status: "COMPLETED" });
   });
 });
@@ -183,12 +264,11 @@ describe("the end of a node that waits for a run", () => {
   });
 });
 
+/** The run that another attempt has made. */
 async function eventuallyOther(t: EngineFixture, id: string, first: string): Promise<string> {
-  let made: string | undefined;
-  await t.until(id, () => true);
-  for (;;) {
-    made = await childOf(t, id);
-    if (made !== undefined && made !== first) return made;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  const made = await eventually(
+    () => childOf(t, id),
+    (one) => one !== first,
+  );
+  return made!;
 }

@@ -104,6 +104,43 @@ describe("a document with loops and sub-workflows", () => {
     ["a sub-workflow whose input is no object", subWorkflow({ workflow_id: "w", input: [1] }), ["CONFIG_INVALID /nodes/0/config/input"]],
     ["a sub-workflow with a body", subWorkflow({ workflow_id: "w", body: { nodes: [] } }), ["CONFIG_UNKNOWN_KEY /nodes/0/config/body"]],
     ["retry of a sub-workflow", subWorkflow({ workflow_id: "w" }, { retry: { max_attempts: 2 } }), ["COMPOSITE_RETRY /nodes/0/retry"]],
+    ["a mode that there is not", subWorkflow({ workflow_id: "w", mode: "away" }), ["CONFIG_INVALID /nodes/0/config/mode"]],
+    [
+      "what is detached as a part of the run",
+      subWorkflow({ workflow_id: "w", detached: true }),
+      ["CONFIG_INVALID /nodes/0/config/detached"],
+    ],
+    [
+      "a run of its own that is called at most once",
+      subWorkflow({ workflow_id: "w", mode: "run" }, { at_most_once: true }),
+      ["NODE_INVALID /nodes/0/at_most_once"],
+    ],
+    [
+      "the output of a run of its own that is asked for another attempt",
+      subWorkflow({ workflow_id: "w", mode: "run" }, { retry: { max_attempts: 2, when: "text == ''" } }),
+      ["NODE_INVALID /nodes/0/retry/when"],
+    ],
+    [
+      "attempts of a run that nobody waits for",
+      subWorkflow({ workflow_id: "w", mode: "run", detached: true }, { retry: { max_attempts: 2 }, timeout_seconds: 3 }),
+      ["NODE_INVALID /nodes/0/retry", "NODE_INVALID /nodes/0/timeout_seconds"],
+    ],
+    [
+      "a run of its own that is tried again in its time",
+      subWorkflow({ workflow_id: "w", mode: "run" }, { retry: { max_attempts: 2 }, timeout_seconds: 3 }),
+      [],
+    ],
+    [
+      "an agent's own run that is tried again",
+      {
+        id: "agent",
+        type: "agent",
+        config: { agent_code: "a", input: "x", mode: "run" },
+        retry: { max_attempts: 2 },
+        timeout_seconds: 3,
+      } as never,
+      [],
+    ],
     ["a time-out of a loop", { ...loop("loop", [template("a", "x")]), timeout_seconds: 3 }, ["NODE_INVALID /nodes/0/timeout_seconds"]],
   ])("is told of %s", (_, node, expected) => {
     expect(found(node)).toEqual(expected);
