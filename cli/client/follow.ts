@@ -97,7 +97,7 @@ export async function followRun(
 }
 
 /** What a node waits for that comes without anybody. */
-const goesOnByItself = new Set<unknown>(["RETRY", "TIMER", "APPROVED"]);
+const goesOnByItself = new Set<unknown>(["RETRY", "TIMER", "APPROVED", "CHILD"]);
 
 /** Tells the rest of a run from the rests it has had before: a run that waited and went on is told from its beginning, too. */
 class WaitStory {

@@ -74,6 +74,40 @@ describe("an agent", () => {
     });
   });
 
+  it("in a workflow may be a run of its own, of its own kind, whose calls count as the node's", async () => {
+    model.chat({ text: "Tea." });
+    const { agentId, code } = await makeAgent(platform, { role: "host" });
+    const config = { agent_code: code, input: "About {{ input.topic }}?", input_json: { cups: 2 }, mode: "run" };
+    const dsl = { nodes: [{ id: "ask", type: "agent", config, timeout_seconds: 600 }], edges: [] };
+    const { workflowId } = await makeWorkflow(platform, dsl);
+    const runId = await startRun(platform, workflowId, { topic: "tea" });
+    const run = await finishRun(platform, runId);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Tea.", outputJson: { steps: 1 } });
+    expect(messagesOf(model.requests[0]).at(-1)!["content"]).toContain("About tea?");
+    const seen = await ask<{ run: { childRuns: { edges: { node: JsonObject }[] } } }>(
+      platform,
+      `query ($id: ID!) { run(id: $id) { usage { modelCalls } nodeRuns { edges { node { path usage { modelCalls } } } }
+        childRuns { edges { node { kind depth agentRun { inputText inputJson agent { id } } usage { modelCalls } } } } } }`,
+      { id: runId },
+    );
+    expect(seen.run).toEqual({
+      usage: { modelCalls: 1 },
+      nodeRuns: { edges: [{ node: { path: "ask", usage: { modelCalls: 1 } } }] },
+      childRuns: {
+        edges: [
+          {
+            node: {
+              kind: "AGENT",
+              depth: 1,
+              agentRun: { inputText: "About tea?", inputJson: { cups: 2 }, agent: { id: agentId } },
+              usage: { modelCalls: 1 },
+            },
+          },
+        ],
+      },
+    });
+  });
+
   it("calls its tools, side by side, and gives the model what they answer", async () => {
     let both = (): void => {};
     const isBoth = new Promise<void>((resolve) => (both = resolve));

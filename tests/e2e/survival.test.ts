@@ -222,6 +222,28 @@ describe("a platform a part of which is killed", () => {
     expect(performance.now() - (await killedAtMs.promise)).toBeLessThan(18_000);
   }, 300_000);
 
+  it("is a worker, and the API, while items are at work as runs of their own: each is made once, and called once more at most for each death", async () => {
+    const count = 30;
+    const counts = countCalls(source, 12, () => ["worker", "API"].forEach((name) => process.kill(part(name), "SIGKILL")));
+    const call = { id: "call", type: "tool", config: { url: `${source.url}/items`, method: "POST", body: { item: "{{ input.item }}" } } };
+    const { workflowVersionId } = await prepareWorkflow(client, { code: "one", name: "one", input: {}, dsl: { nodes: [call], edges: [] } });
+    const config = { workflow_version_id: workflowVersionId, mode: "run", input: { item: "{{ item }}" } };
+    const items = Array.from({ length: count }, (_, index) => index);
+    const body = { nodes: [{ id: "one", type: "sub-workflow", config }], edges: [] };
+    const each = { items, parallel: 8, body, output: "{{ nodes.one.output.result.body.item }}" };
+    const runId = await start("own-runs", { nodes: [{ id: "each", type: "iteration", config: each }], edges: [] });
+    expect((await followRun(client, runId, () => {})).status).toBe("COMPLETED");
+    const seen = "query ($id: ID!) { run(id: $id) { outputJson childRuns(first: 100) { edges { node { status } } } } }";
+    const { run } = (await eventually(
+      () => askRaw("t1", seen, { id: runId }).catch(() => undefined),
+      (answer) => answer !== undefined,
+    )) as { run: { outputJson: unknown; childRuns: { edges: { node: { status: string } }[] } } };
+    expect(run.outputJson).toEqual(items);
+    expect(run.childRuns.edges.map(({ node }) => node.status)).toEqual(items.map(() => "COMPLETED"));
+    expect(counts.size).toBe(count);
+    expect([...counts].filter(([, calls]) => calls > 2)).toEqual([]);
+  }, 300_000);
+
   it("is the supervisor: none of its processes is left, not the one for suspects either, which is busy", async () => {
     const busy = Promise.withResolvers<ServerResponse>();
     const kills = () => void process.kill(part("worker"), "SIGKILL");

@@ -15,6 +15,8 @@ export interface Delivery {
   kinds: readonly number[];
   /** Messages that are delivered together, at most. */
   batchSize: number;
+  /** Whoever takes messages has so long for them, milliseconds; then another takes them. */
+  holdMs: number;
   deliver(messages: readonly OutboxMessage[]): Promise<Fate[]>;
 }
 
@@ -74,7 +76,7 @@ export class OutboxPump {
     const { db, log, delivery } = this.#options;
     try {
       for (;;) {
-        const messages = await outboxTake(db, delivery.batchSize, delivery.kinds);
+        const messages = await outboxTake(db, delivery);
         if (messages.length > 0) await settle(db, await delivery.deliver(messages));
         // A batch may bring a share of each tenant only: nobody knows that there is no more until none comes.
         if (messages.length === 0 || this.#isClosed) return;

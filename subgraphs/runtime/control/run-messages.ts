@@ -37,6 +37,9 @@ export interface RunMessagesOptions {
   failureRun(asked: { tenantId: string; requestId: string; named: string; appId: string | undefined }): Promise<FailureRun>;
 }
 
+/** Runs that are told side by side; what one run is told comes one after the other, as each is a change of its row. */
+const lanesAtOnce = 3;
+
 interface Making {
   message: OutboxMessage;
   row: NewRunRow;
@@ -46,6 +49,7 @@ interface Making {
 export class RunMessages implements Delivery {
   readonly kinds = [outboxKinds.ended, outboxKinds.cancel, outboxKinds.create];
   readonly batchSize = 100;
+  readonly holdMs = 15_000;
   readonly #options: RunMessagesOptions;
 
   constructor(options: RunMessagesOptions) {
@@ -56,7 +60,12 @@ export class RunMessages implements Delivery {
     const creates = messages.filter(({ kind }) => kind === outboxKinds.create);
     const others = messages.filter(({ kind }) => kind !== outboxKinds.create);
     const fates = await this.#create(creates);
-    for (const message of others) fates.push(await this.#orLater(message, () => this.#tell(message)));
+    const lanes = [...Map.groupBy(others, ({ targetRunId }) => targetRunId).values()];
+    const work = async (): Promise<void> => {
+      for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift())
+        for (const message of lane) fates.push(await this.#orLater(message, () => this.#tell(message)));
+    };
+    await Promise.all(Array.from({ length: lanesAtOnce }, work));
     return fates;
   }
 

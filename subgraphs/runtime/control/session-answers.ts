@@ -13,6 +13,7 @@ const callDeadlineMs = 10_000;
 export class SessionAnswers implements Delivery {
   readonly kinds = [outboxKinds.answer];
   readonly batchSize = 20;
+  readonly holdMs = 30_000;
   readonly #options: { db: Queryable; call: SubgraphCaller; log: Log };
 
   constructor(options: { db: Queryable; call: SubgraphCaller; log: Log }) {

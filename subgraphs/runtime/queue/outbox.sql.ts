@@ -35,8 +35,8 @@ const keyOf = (row: string) =>
 const columnsOf = (row: string) =>
   `${keyOf(row)}, ${row}.tenant_id as "tenantId", ${row}.session_id as "sessionId", ${row}.output_text as "outputText", ${row}.body`;
 
-// Index: outbox_lanes. An equal share of each tenant that has some, so nobody waits behind the ten thousand of another. Whoever takes a row has 30 s; when it
-// dies on the way, somebody else takes it then.
+// Index: outbox_lanes. An equal share of each tenant that has some, so nobody waits behind the ten thousand of another. Whoever takes a row has it for a while;
+// when it dies on the way, somebody else takes it then.
 const take = defineStatement({
   name: "outbox_take",
   text: `
@@ -48,7 +48,7 @@ due as materialized (select d.* from lanes, lateral (
   select o.run_id, o.kind, o.target_run_id, o.target_path from runtime.outbox o
   where o.tenant_id = lanes.tenant_id and o.visible_at <= now() and o.kind = any($2::smallint[])
   order by o.visible_at limit greatest(1, $1::int / (select count(*) from lanes)) for update skip locked) d limit $1::int)
-update runtime.outbox o set visible_at = clock_timestamp() + interval '30 s', attempts = least(o.attempts + 1, 1000)
+update runtime.outbox o set visible_at = clock_timestamp() + $3::float8 * interval '1 millisecond', attempts = least(o.attempts + 1, 1000)
 from due where o.run_id = ${keysOf("run_id from due")} and (o.run_id, o.kind, o.target_run_id, o.target_path) = (due.run_id, due.kind, due.target_run_id, due.target_path)
 returning ${columnsOf("o")}, (o.attempts - 1)::int as attempts`,
 });
@@ -175,9 +175,12 @@ export async function outboxRemove(db: Queryable, keys: readonly OutboxKey[]): P
   await rowsOf(db, remove, columnsOfKeys(keys));
 }
 
-/** Takes up to `limit` messages of some kinds that are due. */
-export function outboxTake(db: Queryable, limit: number, kinds: readonly number[]): Promise<OutboxMessage[]> {
-  return rowsOf(db, take, [limit, kinds]);
+/** Takes up to so many messages of some kinds that are due; nobody else does for so long. */
+export function outboxTake(
+  db: Queryable,
+  { batchSize, kinds, holdMs }: { batchSize: number; kinds: readonly number[]; holdMs: number },
+): Promise<OutboxMessage[]> {
+  return rowsOf(db, take, [batchSize, kinds, holdMs]);
 }
 
 /** Answers that a session is still to be told, the oldest run's first. */

@@ -37,7 +37,7 @@ export class TestPump {
 
   /** Takes messages, as a pump does that dies before it delivers them. */
   take(): Promise<OutboxMessage[]> {
-    return outboxTake(this.#t.pool, 100, this.#messages.kinds);
+    return outboxTake(this.#t.pool, this.#messages);
   }
 
   /** Delivers them, and dies before it has told so. */
