@@ -44,7 +44,7 @@ export const notes: Readonly<Record<string, Note>> = {
   "runtime.artifact": note("what a node run put out beside its output", ofRuns),
   "runtime.inbox": note("mail to a run that has an owner: cancels, answers, results from elsewhere", "while mail is unread"),
   "runtime.node_run": note("node runs: one row each, which is its span too", ofRuns),
-  "runtime.outbox": note("answers on their way to sessions", "while the session subgraph is away"),
+  "runtime.outbox": note("what sessions and other runs are still to be told", "while the session subgraph, or every API process, is away"),
   "runtime.plan": note("what runs execute, frozen, each document once", "with versions that have run"),
   "runtime.removal": note("deleted runs whose other rows are still to be removed", "while deleted runs are removed"),
   "runtime.tenant_quota": note("what a tenant may have, where it is not what everybody may", "with tenants that were given their own"),

@@ -9,6 +9,7 @@ import { pino } from "pino";
 import { openPool } from "#shared/db/pool.ts";
 import { HintBus } from "#shared/hints.ts";
 import { iterationNode } from "../../subgraphs/runtime/nodes/iteration.node.ts";
+import { subWorkflowNode } from "../../subgraphs/runtime/nodes/sub-workflow.node.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
 import { suspectsProcess } from "../../cli/process/suspects-process.ts";
 import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
@@ -50,6 +51,7 @@ const effect = async (context: NodeContext): Promise<NodeOutcome> => {
 const types: Record<string, NodeExecutor> = {
   iteration: iterationNode,
   frame: iterationNode,
+  "sub-workflow": subWorkflowNode,
   sour: {
     effect: "pure",
     run: ({ scope }) =>

@@ -9,6 +9,8 @@ import pg from "pg";
 import type { PlanDocument, PlanNode } from "../../subgraphs/runtime/engine/plan.ts";
 import { EngineFixture } from "../testkit/engine/fixture.ts";
 import type { JsonObject } from "#shared/json.ts";
+import { settle } from "../../subgraphs/runtime/control/outbox-pump.ts";
+import { childNode, TestPump } from "../testkit/engine/child-runs.ts";
 import { node, plan } from "../testkit/engine/plan.ts";
 import { largeChars, randomOf, soakSeconds } from "./soak-settings.ts";
 
@@ -38,12 +40,23 @@ async function ended(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-/** A random plan: 1 to 7 nodes of every kind, each behind some of those before it; some are iterations, up to 3 deep. */
+/** Delivers what runs tell each other; now and then it dies with messages in hand, or once they are delivered, and another has them at once. */
+async function deliver(pump: TestPump, pool: EngineFixture["pool"], chance: number): Promise<void> {
+  const messages = await pump.take();
+  if (chance > 0.1) {
+    const fates = await pump.deliver(messages);
+    if (chance > 0.2) return settle(pool, fates);
+  }
+  if (messages.length > 0) await pump.due();
+}
+
+/** A random plan: 1 to 7 nodes of every kind, each behind some of those before it; some are iterations, up to 3 deep, some make runs of their own. */
 function randomPlan(random: () => number, depth = 3): PlanDocument {
   const count = 1 + Math.floor(random() * (depth === 3 ? 7 : 3));
   const kinds = ["pure", "pure", "assign", "call", "call", "person", "timer", "once", "flaky", "fail"];
   const onError = (): NonNullable<PlanNode["on_error"]> => (random() < 0.5 ? "branch" : { default: { output_text: "instead" } });
   const nodes: PlanNode[] = Array.from({ length: count }, (_, index) => {
+    if (depth === 3 && random() < 0.06) return childNode(`n${index}`, {}, { detached: random() < 0.2 });
     if (depth > 1 && random() < 0.15) {
       const items = Array.from({ length: Math.floor(random() * 5) }, (_unused, item) => item);
       const body = randomPlan(random, depth - 1) as unknown as JsonObject;
@@ -63,7 +76,8 @@ function randomPlan(random: () => number, depth = 3): PlanDocument {
       .filter(() => random() < 0.35)
       .map((source) => `n${source}>n${target}${nodes[source]?.on_error === "branch" && random() < 0.5 ? "?error" : ""}`),
   );
-  return plan(nodes, edges);
+  const made = plan(nodes, edges);
+  return depth === 3 ? { ...made, workflows: { child: randomPlan(random, 2) } } : made;
 }
 
 describe("the engine under faults", () => {
@@ -103,7 +117,7 @@ describe("the engine under faults", () => {
       const person = async (who: string): Promise<void> => {
         while (!areAllFinished) {
           const { rows } = await t.pool.query(
-            "select run_id, tenant_id, path from runtime.node_run where status = 2 and due_at is null and not answered order by random() limit 10",
+            "select run_id, tenant_id, path from runtime.node_run where status = 2 and wait_reason <> 'CHILD' and due_at is null and not answered order by random() limit 10",
           );
           for (const { run_id: runId, tenant_id: tenantId, path } of rows) {
             const outputText = `${who} ${Math.random()}`;
@@ -113,6 +127,9 @@ describe("the engine under faults", () => {
           }
           await pause(100);
         }
+      };
+      const courier = async (): Promise<void> => {
+        for (const pump = new TestPump(t); !areAllFinished; await pause(50)) await deliver(pump, t.pool, random());
       };
       const reboot = (host: Host): void => {
         if (areAllFinished) return;
@@ -155,7 +172,7 @@ describe("the engine under faults", () => {
         return (await t.pool.query("select 1 from runtime.run where status < 3")).rowCount ?? -1;
       };
 
-      const people = [person("a"), person("b")];
+      const people = [person("a"), person("b"), courier(), courier()];
       const [unfinished] = await Promise.all([finishing(), creator(), chaos()]);
       areAllFinished = true;
       await Promise.all(people);
@@ -174,13 +191,22 @@ describe("the engine under faults", () => {
       );
       const { rows: doubled } = await t.pool.query("select node_run_id from public.effect group by 1 having count(*) > 1");
       const left = await t.pool.query(
-        "select (select count(*) from runtime.work)::int as work, (select count(*) from runtime.inbox)::int as inbox",
+        "select (select count(*) from runtime.work)::int as work, (select count(*) from runtime.inbox)::int as inbox, (select count(*) from runtime.node_run where child_run_id is not null)::int as children",
       );
+      const { children, ...emptied } = left.rows[0];
       const failed = runs.filter((row) => row.status === 4);
-      const told = { seed, runs: runs.length, nodes: nodes.length, cancelled: cancelled.length, answered: answered.size, ...faults };
+      const told = {
+        seed,
+        runs: runs.length,
+        nodes: nodes.length,
+        children,
+        cancelled: cancelled.length,
+        answered: answered.size,
+        ...faults,
+      };
       process.stdout.write(`soak: ${JSON.stringify(told)}\n`);
 
-      expect({ unfinished, failed: failed.length, ...left.rows[0] }).toEqual({ unfinished: 0, failed: 0, work: 0, inbox: 0 });
+      expect({ unfinished, failed: failed.length, ...emptied }).toEqual({ unfinished: 0, failed: 0, work: 0, inbox: 0 });
       // I7, the half that needs to know what was accepted.
       expect(cancelled.filter((runId) => statusOf.get(runId) !== 5)).toEqual([]);
       expect([...answered].filter(([, answers]) => answers.length > 1)).toEqual([]);

@@ -96,6 +96,6 @@ export async function settle(db: Queryable, fates: readonly Fate[]): Promise<voi
 }
 
 /** A message that was not taken, and comes again after a pause, which is longer each time. */
-export function laterFate(message: OutboxMessage): Fate {
-  return { message, kind: "later", pauseMs: Math.min(firstPauseMs * 2 ** message.attempts, longestPauseMs) };
+export function laterFate(message: OutboxMessage, longestMs = longestPauseMs): Fate {
+  return { message, kind: "later", pauseMs: Math.min(firstPauseMs * 2 ** message.attempts, longestMs) };
 }

@@ -2,6 +2,7 @@
  * Delivers what runs tell other runs: that one is to be made, or cancelled, and how one ended. Each message is one statement, or two of which the second finds done what
  * the first did; so whoever dies between, or delivers what another has delivered, changes nothing.
  */
+import { AppError } from "#shared/errors.ts";
 import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { ChildPlan } from "../engine/child-run.ts";
@@ -39,6 +40,9 @@ export interface RunMessagesOptions {
 
 /** Runs that are told side by side; what one run is told comes one after the other, as each is a change of its row. */
 const lanesAtOnce = 3;
+
+/** A tenant that may have no more runs is asked again at least so often. */
+const longestQuotaPauseMs = 30_000;
 
 interface Making {
   message: OutboxMessage;
@@ -126,8 +130,9 @@ export class RunMessages implements Delivery {
       await failureSpan(db, { runId, tenantId, named, ...found.refused });
       return { message, kind: "gone" };
     } catch (cause) {
-      log.info({ err: cause, runId, attempts: message.attempts }, "a run that another asks for was not made yet");
-      return laterFate(message);
+      const isFull = cause instanceof AppError && cause.code === "RESOURCE_EXHAUSTED";
+      if (!isFull) log.warn({ err: cause, runId, attempts: message.attempts }, "a run that another asks for was not made yet");
+      return laterFate(message, isFull ? longestQuotaPauseMs : undefined);
     }
   }
 

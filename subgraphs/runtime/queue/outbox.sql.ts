@@ -53,11 +53,11 @@ from due where o.run_id = ${keysOf("run_id from due")} and (o.run_id, o.kind, o.
 returning ${columnsOf("o")}, (o.attempts - 1)::int as attempts`,
 });
 
-// Index: outbox_session. Others may be about to deliver them: a session takes each once.
+// Index: outbox_session; materialized, or an order by the primary key would read all of it. Others may be about to deliver them: a session takes each once.
 const ofSession = defineStatement({
   name: "outbox_of_session",
-  text: `select ${columnsOf("o")}, o.attempts::int as attempts
-from runtime.outbox o where o.session_id = $2 and o.tenant_id = $1 order by o.run_id limit 20`,
+  text: `with o as materialized (select * from runtime.outbox where session_id = $2 and tenant_id = $1)
+select ${columnsOf("o")}, o.attempts::int as attempts from o order by o.run_id limit 20`,
 });
 
 const named = "unnest($1::text[], $2::smallint[], $3::text[], $4::text[])";

@@ -13,9 +13,12 @@ import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts
 const wholeIndexes: Record<string, string> = {
   "claim_runs: Index Only Scan of work_runs": "the first step of the walk from tenant to tenant; it takes one row",
   "claim_nodes: Index Only Scan of work_nodes": "the first step of the walk from tenant to tenant; it takes one row",
+  "outbox_take: Index Only Scan of outbox_lanes": "the first step of the walk from tenant to tenant; it takes one row",
   "marked: Seq Scan": "asks what a process held that has died, once in its life: an index of it would cost each claim",
   "gauges_queue: Seq Scan": "counts 200,000 rows at most, once in 10 s, for all processes",
   "gauges_mail: Seq Scan": "counts 200,000 rows at most, once in 10 s, for all processes",
+  "gauges_mail: Index Only Scan of outbox_lanes": "counts 200,000 rows at most, once in 10 s, for all processes",
+  "gauges_mail: Bitmap Index Scan of outbox_lanes": "counts 200,000 rows at most, once in 10 s, for all processes",
   "quota_any: Index Only Scan of tenant_quota_pkey": "asks whether there is any row",
   "usage_count: Seq Scan": "reads the one row that there is",
   "removal_artifacts: Seq Scan": "reads the one row that there is",
