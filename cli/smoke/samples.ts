@@ -259,6 +259,23 @@ export function smokeSamples({ local, toolBindingId, greetingVersionId }: SmokeP
       check: ({ nodes }) => expect("the node in it", nodes["greet/reply"]?.status, "COMPLETED"),
     },
     {
+      name: "sub-workflow, a run of its own",
+      input: { name: "Ada" },
+      dsl: {
+        nodes: [
+          {
+            id: "greet",
+            type: "sub-workflow",
+            config: { workflow_version_id: greetingVersionId, mode: "run", input: { who: "{{ input.name }}" } },
+          },
+          answer("{{ nodes.greet.text }}"),
+        ],
+        edges: chain("greet", "reply"),
+      },
+      answer: "Hello Ada",
+      check: ({ nodes }) => expect("no node of it here", nodes["greet/reply"]?.status, undefined),
+    },
+    {
       name: "retriever, inline",
       dsl: {
         nodes: [

@@ -9,21 +9,31 @@ import { subWorkflowVersion } from "../engine/composite.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { agentRunDocument } from "./agent-document.ts";
 import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
-import type { FrozenPlan } from "./frozen-plan.ts";
 
-/** A document whose nodes name the plans of the runs that they make, and these, and theirs. */
-export interface WithChildPlans {
-  document: PlanDocument;
-  children: FrozenPlan[];
+/** What is asked of a frozen plan here. */
+interface PlanOfChild<Plan> {
+  id: string;
+  isEmpty: boolean;
+  children?: readonly Plan[];
 }
 
+/** A document whose nodes name the plans of the runs that they make, and these, and theirs. */
+export interface WithChildPlans<Plan> {
+  document: PlanDocument;
+  children: Plan[];
+}
+
+type FrozenChild = Pick<PlanOfChild<unknown>, "id" | "isEmpty">;
 type Workflows = Readonly<Record<string, PlanDocument>>;
 
 /** @param freeze  freezes the document of such a run, that of a version once however many nodes name it. */
-export function withChildPlans(document: PlanDocument, freeze: (document: PlanDocument, versionId?: string) => FrozenPlan): WithChildPlans {
+export function withChildPlans<Plan extends PlanOfChild<Plan>>(
+  document: PlanDocument,
+  freeze: (document: PlanDocument, versionId?: string) => Plan,
+): WithChildPlans<Plan> {
   if (!graphsOf(document).flatMap(allNodes).some(isChildRun)) return { document, children: [] };
   const { workflows = {}, ...own } = document;
-  const children = new Map<string, FrozenPlan>();
+  const children = new Map<string, Plan>();
   const frozen: typeof freeze = (made, versionId) => {
     const plan = freeze(made, versionId);
     for (const one of [plan, ...(plan.children ?? [])]) children.set(one.id, one);
@@ -42,12 +52,13 @@ export function withChildPlans(document: PlanDocument, freeze: (document: PlanDo
   return { document: whole, children: [...children.values()] };
 }
 
-function workflowNamed(node: PlanNode, workflows: Workflows, freeze: (document: PlanDocument, versionId: string) => FrozenPlan): PlanNode {
+function workflowNamed(node: PlanNode, workflows: Workflows, freeze: (document: PlanDocument, versionId: string) => FrozenChild): PlanNode {
   const versionId = subWorkflowVersion(node) ?? "";
   const document = Object.hasOwn(workflows, versionId) ? workflows[versionId] : undefined;
   // It fails when it is executed, as a node of a type that nobody knows does.
   if (document === undefined) return withChild(node, undefined);
-  const plan = freeze({ ...document, workflows: reachedOf(document, workflows, () => true) }, versionId);
+  const all = reachedOf(document, workflows, () => true);
+  const plan = freeze({ ...document, ...(Object.keys(all).length > 0 && { workflows: all }) }, versionId);
   const { workflowId, appId } = (isJsonObject(node.config["child"]) ? node.config["child"] : {}) as Partial<ChildPlan>;
   return withChild(node, {
     planId: plan.id,
@@ -60,7 +71,7 @@ function workflowNamed(node: PlanNode, workflows: Workflows, freeze: (document: 
   });
 }
 
-function agentNamed(node: PlanNode, freeze: (document: PlanDocument) => FrozenPlan): PlanNode {
+function agentNamed(node: PlanNode, freeze: (document: PlanDocument) => FrozenChild): PlanNode {
   const { agent, ...opening } = node.config;
   if (!isJsonObject(agent)) return withChild(node, undefined);
   const plan = freeze(agentRunDocument(agent, { hasSession: opening["session_id"] !== undefined }));
