@@ -1,5 +1,5 @@
 import { renderConfig } from "#shared/dsl/render-config.ts";
-import { isJsonObject, type JsonObject } from "#shared/json.ts";
+import { isJsonObject } from "#shared/json.ts";
 import { evaluatedNode, type Given } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed, failed } from "./outcome.ts";
@@ -23,7 +23,7 @@ export function beginAgent({ config, scope }: Given): NodeOutcome {
   }
   const ids = Object.entries({ user_id, session_id, team_id, message_id }).filter(([, id]) => typeof id === "string" && id !== "");
   const hasJson = isJsonObject(inputJson) || (inputJson !== undefined && inputJson !== null);
-  const others = Object.fromEntries(ids) as JsonObject;
+  const others = Object.fromEntries(ids);
   // As an agent's own run has it (plan/agent-document.ts).
   if (config["mode"] === "run") return { kind: "child", input: { text, ...(hasJson && { json: inputJson }), ...others } };
   return completed({ outputJson: [{ input: text, ...(hasJson && { input_json: inputJson }), ...others }] });

@@ -3,7 +3,7 @@ import { agentType } from "../engine/agent-plan.ts";
 import type { PlanDocument } from "../engine/plan.ts";
 
 /** The plan of an agent's own run, of an agent as it was frozen. The input of such a run is `{ text, json?, user_id?, session_id?, team_id?, message_id? }`. */
-export function agentRunDocument(frozen: JsonObject, { hasSession }: { hasSession: boolean }): PlanDocument {
+export function agentRunDocument(frozen: object, { hasSession }: { hasSession: boolean }): PlanDocument {
   const opening = {
     input: "{{ input.text }}",
     input_json: "{{ input.json }}",

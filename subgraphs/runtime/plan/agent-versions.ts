@@ -88,7 +88,7 @@ function agentConfig({ frozen }: FrozenVersion, opening: JsonObject): JsonObject
 
 /** The plan of an agent's own run. */
 export function agentDocument({ frozen }: FrozenVersion, of: { hasSession: boolean }): PlanDocument {
-  return agentRunDocument(frozen as unknown as JsonObject, of);
+  return agentRunDocument(frozen, of);
 }
 
 function referenceOf({ config }: PlanNode): AgentReference {

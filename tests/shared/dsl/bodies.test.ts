@@ -138,7 +138,7 @@ describe("a document with loops and sub-workflows", () => {
         config: { agent_code: "a", input: "x", mode: "run" },
         retry: { max_attempts: 2 },
         timeout_seconds: 3,
-      } as never,
+      },
       [],
     ],
     ["a time-out of a loop", { ...loop("loop", [template("a", "x")]), timeout_seconds: 3 }, ["NODE_INVALID /nodes/0/timeout_seconds"]],
