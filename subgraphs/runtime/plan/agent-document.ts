@@ -1,4 +1,3 @@
-import type { JsonObject } from "#shared/json.ts";
 import { agentType } from "../engine/agent-plan.ts";
 import type { PlanDocument } from "../engine/plan.ts";
 
