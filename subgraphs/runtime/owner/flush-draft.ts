@@ -126,7 +126,9 @@ function endsPlainly(own: Ownership, { row, pending, tail }: Pick<FlushDraft, "r
   if (row.rest !== "end" && row.rest !== "keep") return false;
   // The tail of an end has a row of each node run that was open.
   if (row.rest === "end" && (tail?.nodes.size !== 0 || (own.hasSession && row.outputText !== undefined))) return false;
-  return [...pending.nodes.values(), ...(tail?.nodes.values() ?? [])].every(isPlainEnd);
+  for (const one of pending.nodes.values()) if (!isPlainEnd(one)) return false;
+  for (const one of tail?.nodes.values() ?? []) if (!isPlainEnd(one)) return false;
+  return true;
 }
 
 function tailOf({ ledger, standing }: Ownership, rest: Rest): Tail {

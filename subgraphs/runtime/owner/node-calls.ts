@@ -47,6 +47,7 @@ export class NodeCalls {
   readonly #ledger: RunLedger;
   readonly #environment: RunEnvironment;
   readonly #run: CallingRun;
+  readonly #storedSeq: () => number;
   #inThreads = 0;
 
   /** @param options.claimed  from its second crash on the run is careful. */
@@ -63,6 +64,7 @@ export class NodeCalls {
     this.#run = options.run;
     this.isCareful = options.claimed.crashes >= 2;
     this.#isAlone = options.claimed.company <= 1;
+    this.#storedSeq = () => options.ledger.storedSeq;
   }
 
   /** Whether a node that is ready can start or be offered. Where nodes are not offered, one that touches the outside needs a slot. */
@@ -177,7 +179,6 @@ export class NodeCalls {
     const held = this.#ledger.hold(state);
     // A frame began with its first node, a composite with its items.
     if (state.ends === undefined && state.drive === undefined) held.startedMs = clock.nowMs();
-    nodes.add(held);
     const context = this.#contextOf(held);
     let outcome: NodeOutcome | Promise<NodeOutcome>;
     try {
@@ -188,8 +189,11 @@ export class NodeCalls {
     if (!(outcome instanceof Promise)) {
       if (outcome.kind !== "allowed") return this.#run.executed(held, outcome, context.spans);
       held.isAllowed = true;
+      nodes.add(held);
       return this.#outsideStart(state);
     }
+    // One that ends here and now is in nobody's hands meanwhile.
+    nodes.add(held);
     const promised = outcome;
     applyOpened(graph, state, "RUNNING");
     this.#follow(held, execute({ effect: "pure", run: () => promised }, context, defaultTimeoutMs, log), false);
@@ -229,9 +233,7 @@ export class NodeCalls {
 
   #contextOf({ state, path, attempt, effectKey, approval, startedMs = 0 }: HeldNode): NodeRunContext {
     const { graph } = this.#ledger;
-    const storedSeq = (): number => this.#ledger.storedSeq;
     const frame = sightOf(state);
-    const seen = { state: graph.state, outputs: frame.outputs, vars: varsOf(frame) };
     return new NodeRunContext(this.#environment, {
       node: state.node,
       path,
@@ -239,8 +241,10 @@ export class NodeCalls {
       effectKey,
       approval,
       epoch: startedMs,
-      storedSeq,
-      ...seen,
+      storedSeq: this.#storedSeq,
+      state: graph.state,
+      outputs: frame.outputs,
+      vars: varsOf(frame),
     });
   }
 

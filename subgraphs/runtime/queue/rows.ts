@@ -341,19 +341,26 @@ function arrayOf(
   const isJson = isJsonType(type);
   let text = "";
   let isEmpty = true;
+  // Types, states and texts are the same in row after row.
+  let last: Fields[string];
+  let lastText = ",NULL";
   for (const row of rows) {
     const value = row[field];
-    if (value === undefined || value === null) {
-      text += ",NULL";
-      continue;
+    if (value !== last) {
+      lastText = value === null || value === undefined ? ",NULL" : `,${elementOf(value, { name, isJson })}`;
+      isEmpty &&= value === null || value === undefined;
+      last = value;
     }
-    isEmpty = false;
-    if (typeof value === "string") text += `,${element(value, isJson)}`;
-    // float8 would take NaN, and no JSON would give it back.
-    else if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
-    else text += `,${value}`;
+    text += lastText;
   }
   return isEmpty ? null : `{${text.slice(1)}}`;
+}
+
+function elementOf(value: string | number | boolean, { name, isJson }: { name: string; isJson: boolean }): string | number | boolean {
+  if (typeof value === "string") return element(value, isJson);
+  // float8 would take NaN, and no JSON would give it back.
+  if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
+  return value;
 }
 
 /** Of the types that may be long, in pg_type. */
@@ -387,9 +394,12 @@ export function arrayText(values: readonly (string | number)[]): string {
 
 // oxlint-disable-next-line no-control-regex -- these are what is asked for
 const controls = /[\u0000-\u001f]/;
+/** Most texts of a row are ids, paths and names of types. */
+const plain = /^[\w#/.:+-]{0,200}$/;
 
 // PostgreSQL's arrays escape as JSON does, but know no escape of a control character; JSON texts hold none. JSON.stringify is five times as fast as a
 // replace with a pattern, which takes most of a second for 50 MB.
 function element(text: string, isJson: boolean): string {
+  if (!isJson && plain.test(text)) return `"${text}"`;
   return isJson || !controls.test(text) ? JSON.stringify(text) : `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
