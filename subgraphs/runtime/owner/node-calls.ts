@@ -5,7 +5,7 @@
 import { applyOpened, applyReopened } from "../engine/apply.ts";
 import { isLeaf, sightOf, varsOf, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
-import { nodeEffect, type NodeContext, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
+import { nodeEffect, type NodeContext, type NodeExecutor, type NodeInterruption, type NodeOutcome } from "../nodes/executor.ts";
 import { judged } from "../nodes/retry-when.ts";
 import { isLong } from "../nodes/storable.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
@@ -29,6 +29,8 @@ export interface CallingRun {
   advance(): void;
   /** A node that was asked whether it may be executed may, and is ready to be. */
   allowed(): void;
+  /** Nobody here executes nodes of its type. */
+  strange(held: HeldNode, interruption: NodeInterruption): void;
   broken(cause: unknown): void;
 }
 
@@ -103,7 +105,7 @@ export class NodeCalls {
     if (ended !== undefined) return this.#scopeEnd(state, ended);
     const executor = this.#executorOf(node);
     if (executor === undefined) {
-      this.#run.executed(this.#ledger.hold(state), executorMissing(node.type), []);
+      this.#run.strange(this.#ledger.hold(state), typeUnknown(node.type));
     } else if (executor.ask?.isNeeded(node.config) === true && !this.#isDecided(state))
       this.#pureRun(state, { effect: "pure", run: executor.ask.run });
     else if (!isLeaf(state)) this.#pureRun(state, frameExecutor(state, executor));
@@ -163,7 +165,7 @@ export class NodeCalls {
   #resultsRead(state: NodeState): void {
     const { results } = this.#process;
     const run = async ({ signal }: NodeContext): Promise<NodeOutcome> =>
-      (await results.read(this.#ledger.runId, state, signal)) ?? scopeOutcome(state) ?? executorMissing(state.node.type);
+      (await results.read(this.#ledger.runId, state, signal)) ?? scopeOutcome(state) ?? typeUnknown(state.node.type);
     this.#pureRun(state, { effect: "pure", run });
   }
 
@@ -278,6 +280,8 @@ export class NodeCalls {
   }
 }
 
-function executorMissing(type: string): NodeOutcome {
-  return { kind: "failed", code: "NODE_TYPE_UNKNOWN", message: `No executor for nodes of type ${type}.`, retryable: false };
+/** No failure of the node: its run was created by a newer version, as while workers are replaced one by one. */
+function typeUnknown(type: string): NodeInterruption {
+  const message = `The worker that had the run knows no nodes of type ${type}, so it has left it to others. Start workers of the version that the run was created with, or cancel the run.`;
+  return { kind: "interrupted", code: "NODE_TYPE_UNKNOWN", message };
 }

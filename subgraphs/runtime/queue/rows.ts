@@ -176,6 +176,8 @@ export const nodeRunColumns = {
 
 /** The column `opened` of a composite's row: a loop's has its variables as its one item, a sub-workflow's its input. */
 export interface OpenedColumn {
+  /** The version of the drivers that opened it (engine/composite.ts); 1 where it does not say. */
+  v?: number;
   /** Items of an iteration. */
   count?: number;
   /** The items, where they are few and small. */
