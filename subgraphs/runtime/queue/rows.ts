@@ -324,10 +324,13 @@ export function charactersOf(
   >,
 ): number {
   const { outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson } = row;
-  return [outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson].reduce(
-    (sum, text) => sum + (text?.length ?? 0),
-    200,
-  );
+  const ofNode = lengthOf(outputText) + lengthOf(outputJson) + lengthOf(stateUpdates) + lengthOf(loopUpdates);
+  const ofWait = lengthOf(opened) + lengthOf(question) + lengthOf(approval);
+  return 200 + ofNode + ofWait + lengthOf(contentText) + lengthOf(contentJson);
+}
+
+function lengthOf(text: string | null | undefined): number {
+  return text?.length ?? 0;
 }
 
 type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -340,7 +343,7 @@ function arrayOf(
   // Escaped, a text of quotation marks would be four times as long, and the driver encodes it in one turn.
   if (long !== undefined && oid !== undefined && rows.some((row) => long.has(row[field] as string)))
     return binaryArray(oid, { field, rows, long });
-  const isJson = isJsonType(type);
+  const kind = isJsonType(type) ? "json" : type === "ms" ? "ms" : "plain";
   let text = "";
   let isEmpty = true;
   // Types, states and texts are the same in row after row.
@@ -349,7 +352,7 @@ function arrayOf(
   for (const row of rows) {
     const value = row[field];
     if (value !== last) {
-      lastText = value === null || value === undefined ? ",NULL" : `,${elementOf(value, { name, isJson })}`;
+      lastText = value === null || value === undefined ? ",NULL" : `,${elementOf(value, { name, kind })}`;
       isEmpty &&= value === null || value === undefined;
       last = value;
     }
@@ -358,11 +361,27 @@ function arrayOf(
   return isEmpty ? null : `{${text.slice(1)}}`;
 }
 
-function elementOf(value: string | number | boolean, { name, isJson }: { name: string; isJson: boolean }): string | number | boolean {
-  if (typeof value === "string") return element(value, isJson);
+type ElementKind = "json" | "ms" | "plain";
+
+function elementOf(value: string | number | boolean, { name, kind }: { name: string; kind: ElementKind }): string | number | boolean {
+  if (typeof value === "string") return element(value, kind === "json");
   // float8 would take NaN, and no JSON would give it back.
   if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
-  return value;
+  return kind === "ms" ? msText(Number(value)) : value;
+}
+
+const thousandths = Array.from({ length: 1_000 }, (_, n) => `.${String(n).padStart(3, "0")}`);
+let lastWhole = 0;
+let lastWholeText = "0";
+
+/** Milliseconds to a microsecond, as PostgreSQL keeps them. Each row has three or four times, within a few milliseconds: to write a double out in full takes twice as long. */
+function msText(ms: number): string {
+  const whole = Math.floor(ms);
+  const rest = thousandths[Math.round((ms - whole) * 1_000)];
+  // It rounds up to the next.
+  if (rest === undefined) return String(whole + 1);
+  if (whole !== lastWhole) [lastWhole, lastWholeText] = [whole, String(whole)];
+  return lastWholeText + rest;
 }
 
 /** Of the types that may be long, in pg_type. */
