@@ -141,7 +141,12 @@ describe("a platform a part of which is killed", () => {
     const rounds = 12;
     const items = 40;
     const counts = countCalls(source, [5, rounds + 17], () => void process.kill(part("worker"), "SIGKILL"));
-    const inner = await prepareWorkflow(client, { code: "inner-items", name: "inner-items", input: {}, dsl: callsForItems(source, items, 4) });
+    const inner = await prepareWorkflow(client, {
+      code: "inner-items",
+      name: "inner-items",
+      input: {},
+      dsl: callsForItems(source, items, 4),
+    });
     const runId = await start("rounds", callsForRounds(source, rounds, inner.workflowId));
     expect((await followRun(client, runId, () => {})).status).toBe("COMPLETED");
     const asked = (query: string, variables: object) => askRaw("t1", query, variables);
