@@ -14,11 +14,13 @@ import { templateFields } from "./node-specs.ts";
  */
 export function renderConfig(type: string, config: JsonObject, scope: TemplateScope): JsonObject {
   const budget = new RenderBudget();
-  const text = (value: Json): Json => mapTexts(value, (template) => compileTemplate(template).renderText(scope, budget));
-  const deep = (leavesOut: boolean) => (value: Json) => renderDeep(value, scope, { budget, leavesOut });
   let rendered: Json = config;
   for (const { field, as } of templateFields(type))
-    rendered = mapField(rendered, field.split("."), as === "text" ? text : deep(as === "keys"));
+    rendered = mapField(rendered, field.split("."), (value) =>
+      as === "text"
+        ? mapTexts(value, (template) => compileTemplate(template).renderText(scope, budget))
+        : renderDeep(value, scope, { budget, leavesOut: as === "keys" }),
+    );
   return rendered as JsonObject;
 }
 

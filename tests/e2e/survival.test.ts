@@ -13,7 +13,7 @@ import { followRun } from "../../cli/client/follow.ts";
 import { startOwnPlatform, type OwnPlatform } from "../../cli/client/own-platform.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
-import { callsForItems, countCalls, itemsOf } from "../testkit/counted-items.ts";
+import { callsForItems, callsForRounds, countCalls, itemsOf } from "../testkit/counted-items.ts";
 import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -136,6 +136,32 @@ describe("a platform a part of which is killed", () => {
     // One that is asked of another tenant's is none.
     expect(await askRaw("t2", "query ($id: ID!) { run(id: $id) { id } }", { id: runId })).toEqual({ run: null });
   });
+
+  it("is a worker in the middle of a round, and of an item within a sub-workflow: each is completed once, and called once more at most", async () => {
+    const rounds = 12;
+    const items = 40;
+    const counts = countCalls(source, [5, rounds + 17], () => void process.kill(part("worker"), "SIGKILL"));
+    const inner = await prepareWorkflow(client, {
+      code: "inner-items",
+      name: "inner-items",
+      input: {},
+      dsl: callsForItems(source, items, 4),
+    });
+    const runId = await start("rounds", callsForRounds(source, rounds, inner.workflowId));
+    expect((await followRun(client, runId, () => {})).status).toBe("COMPLETED");
+    const asked = (query: string, variables: object) => askRaw("t1", query, variables);
+    const output = "query ($loop: ID!, $sub: ID!) { loop: nodeRun(id: $loop) { outputJson } sub: nodeRun(id: $sub) { outputJson } }";
+    expect(await asked(output, { loop: `${runId}:rounds`, sub: `${runId}:sub` })).toEqual({
+      loop: { outputJson: { result: rounds - 1, rounds, stopped: "until", variables: { next: rounds } } },
+      sub: { outputJson: { result: Array.from({ length: items }, (_, index) => index), state: {} } },
+    });
+    expect(await itemsOf(asked, `${runId}:rounds`)).toEqual({ items: rounds, statuses: { COMPLETED: rounds } });
+    expect(await itemsOf(asked, `${runId}:sub/each`)).toEqual({ items, statuses: { COMPLETED: items } });
+    // The keys of those that were under way, one round and four items at most, are the same again.
+    expect(counts.size).toBe(rounds + items);
+    expect([...counts].filter(([, calls]) => calls > 2)).toEqual([]);
+    expect([...counts].filter(([, calls]) => calls === 2).length).toBeLessThanOrEqual(5);
+  }, 300_000);
 
   it("is the API, and it is only stopped: workers go on, nothing is lost, and nobody takes it for dead", async () => {
     const before = { api: part("API"), health: await partHealth("API") };

@@ -13,17 +13,29 @@ export function callsForItems(source: TestHttpServer, count: number, parallel = 
   return { nodes: [{ id: "each", type: "iteration", config }], edges: [] };
 }
 
-/** Answers with the item that it was sent; but for the call that is the `at`th of a key that was not seen before: there `kill` is called, and nothing answered. */
-export function countCalls(source: TestHttpServer, at: number, kill: () => void): CallCounts {
+/** A document that calls `/items` of the server in each of so many rounds, and then for each of so many items within a sub-workflow. */
+export function callsForRounds(source: TestHttpServer, rounds: number, subWorkflowId: string) {
+  const call = { id: "call", type: "tool", config: { url: `${source.url}/items`, method: "POST", body: { item: "{{ loop.next }}" } } };
+  const count = { id: "count", type: "assigner", config: { assignments: { "loop.next": "{{ loop.next | plus: 1 }}" } } };
+  const body = { nodes: [call, count], edges: [{ source: "call", target: "count" }] };
+  const config = { variables: { next: 0 }, until: `loop.next >= ${rounds}`, body, output: "{{ nodes.call.output.body.item }}" };
+  return {
+    nodes: [
+      { id: "rounds", type: "loop", config },
+      { id: "sub", type: "sub-workflow", config: { workflow_id: subWorkflowId } },
+    ],
+    edges: [{ source: "rounds", target: "sub" }],
+  };
+}
+
+/** Answers with the item that it was sent; but for calls that are the `at`th of a key that was not seen before: there `kill` is called, and nothing answered. */
+export function countCalls(source: TestHttpServer, at: number | readonly number[], kill: () => void): CallCounts {
   const counts = new Map<string, number>();
-  let isKilled = false;
+  const kills = new Set([at].flat());
   source.on("POST /items", ({ headers, body }, response) => {
     const key = String(headers["idempotency-key"]);
     counts.set(key, (counts.get(key) ?? 0) + 1);
-    if (counts.size === at && !isKilled) {
-      isKilled = true;
-      return kill();
-    }
+    if (kills.delete(counts.size)) return kill();
     response.setHeader("content-type", "application/json");
     response.end(body);
   });

@@ -7,6 +7,12 @@ import { isJsonObject, type JsonObject } from "#shared/json.ts";
 /** The type of the node run that stands for one item or round: it is the last of its frame, and the engine's own. */
 export const frameType = "frame";
 
+/**
+ * The version of the drivers: how what is stored of a composite that goes on is read. Each row of an opened composite names it; a worker leaves runs to others that name a higher
+ * one. It grows when rows beneath composites come to mean something that an older worker would read wrongly.
+ */
+export const driverVersion = 1;
+
 /** The kinds of composites; each is a node type. */
 export type CompositeKind = WalkingKind | "agent";
 

@@ -262,7 +262,7 @@ export function openScopesBeneath(state: NodeState): NodeState[] {
 }
 
 function openScopesIn({ nodes }: Frame): NodeState[] {
-  return nodes.flatMap((state) => (state.drive === undefined ? [] : [...openScopesBeneath(state), state]));
+  return nodes.filter(({ drive }) => drive !== undefined).flatMap((state) => [...openScopesBeneath(state), state]);
 }
 
 /** Paths of what goes with a frame, or a composite, when it ends: the nodes of the one, and of the other the frames that have. */

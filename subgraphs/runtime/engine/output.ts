@@ -16,9 +16,8 @@ export interface RunOutput {
  * answer node completed: the output of the completed last nodes (none of their edges was taken), keyed by node id when there are several.
  */
 export function runOutput(root: Frame): RunOutput {
-  const answers = completed(root, isAnswer);
+  const { answers, last } = giving(root);
   if (answers.length > 0) return { outputText: joinTexts(answers), outputJson: answers.at(-1)?.[1].output ?? null };
-  const last = completed(root, isLast);
   const [only] = last;
   if (only !== undefined && last.length === 1) return { outputText: only[1].text, outputJson: only[1].output };
   if (last.length === 0) return { outputText: null, outputJson: null };
@@ -32,8 +31,8 @@ export function runOutput(root: Frame): RunOutput {
  * @param jsonBytesOf  what is known of a node's output; of one that is not small it is not found out again.
  */
 export function isOutputLarger(root: Frame, maxBytes: number, jsonBytesOf: (path: string) => number = () => 0): boolean {
-  const answers = completed(root, isAnswer);
-  const parts = answers.length > 0 ? answers : completed(root, isLast);
+  const { answers, last } = giving(root);
+  const parts = answers.length > 0 ? answers : last;
   if (parts.length < 2) return false;
   let bytes = 0;
   return parts.some(([id, { output, text }]) => {
@@ -47,13 +46,22 @@ export function isOutputLarger(root: Frame, maxBytes: number, jsonBytesOf: (path
 /** A node in whose failure's place a default stands gives that. */
 const isGiving = ({ phase, frame, node }: NodeState): boolean =>
   phase === "COMPLETED" || (phase === "FAILED" && node.onError.kind === "default" && Object.hasOwn(frame.outputs, node.id));
-const isAnswer = ({ node }: NodeState): boolean => node.type === "answer";
-const isLast = ({ takenOutgoing }: NodeState): boolean => takenOutgoing === 0;
 
-function completed(frame: Frame, isWanted: (state: NodeState) => boolean): [id: string, output: NodeOutput][] {
-  return frame.nodes
-    .filter((state) => isGiving(state) && isWanted(state))
-    .map(({ node }) => [node.id, frame.outputs[node.id] ?? { output: null, text: null }]);
+type Given = [id: string, output: NodeOutput];
+
+/** The answer nodes that give something, and the last nodes. */
+function giving({ nodes, outputs }: Frame): { answers: Given[]; last: Given[] } {
+  const answers: Given[] = [];
+  const last: Given[] = [];
+  for (const state of nodes) {
+    const { id, type } = state.node;
+    const isAnswer = type === "answer";
+    if ((!isAnswer && state.takenOutgoing > 0) || !isGiving(state)) continue;
+    const given: Given = [id, outputs[id] ?? { output: null, text: null }];
+    if (isAnswer) answers.push(given);
+    if (state.takenOutgoing === 0) last.push(given);
+  }
+  return { answers, last };
 }
 
 function joinTexts(outputs: readonly [id: string, output: NodeOutput][]): string | null {

@@ -24,6 +24,8 @@ export const maxOutputBytes = 50 * 1024 * 1024;
 /** JSON of more is looked at and written in turns of the main loop, before its outcome is taken: 50 MiB at once would hold it up for tenths of a second. */
 const longUnits = 1 << 20;
 
+const shortUnits = 16_384;
+
 /** Whether an outcome is made storable in turns ({@link storedAhead}). */
 export function isLong(outcome: NodeOutcome): boolean {
   return longOf(outcome).length > 0;
@@ -93,7 +95,7 @@ export function tooLargeFailure(
 
 function completedOrFailed(outcome: CompletedOutcome): StorableOutcome<NodeOutcome> {
   try {
-    return completedStorable(outcome);
+    return shortTextStorable(outcome) ?? completedStorable(outcome);
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;
     return { outcome: notStorableFailure(cause, outcome.usage), artifacts: [] };
@@ -104,6 +106,15 @@ function notStorableFailure({ kind, problem }: NotStorable, usage: CompletedOutc
   const message = `The node's output cannot be kept: ${problem}.`;
   if (kind === "large") return tooLargeFailure("OUTPUT_TOO_LARGE", message, usage);
   return { kind: "failed", code: "OUTPUT_NOT_STORABLE", message, retryable: false, ...(usage !== undefined && { usage }) };
+}
+
+/** The outcome of most nodes, a short text and nothing else, without the copies that the others take. */
+function shortTextStorable(outcome: CompletedOutcome): StorableOutcome<NodeOutcome> | undefined {
+  const { outputText = "", outputJson, route, stateUpdates, variables, artifacts } = outcome;
+  if (outputText.length > shortUnits || (outputJson ?? stateUpdates ?? variables ?? artifacts ?? route) !== undefined) return undefined;
+  const replaced = { count: 0 };
+  requireStorableText(outputText, "outputText", { maxBytes: maxOutputBytes, replaced });
+  return replaced.count === 0 ? { outcome, artifacts: [] } : undefined;
 }
 
 function completedStorable(given: CompletedOutcome): StorableOutcome<NodeOutcome> {

@@ -134,7 +134,9 @@ function endsPlainly(own: Ownership, { row, pending, tail }: Pick<FlushDraft, "r
   if (row.rest !== "end" && row.rest !== "keep") return false;
   // The tail of an end has a row of each node run that was open.
   if (row.rest === "end" && (tail?.nodes.size !== 0 || isTold(own, row))) return false;
-  return [...pending.nodes.values(), ...(tail?.nodes.values() ?? [])].every(isPlainEnd);
+  for (const one of pending.nodes.values()) if (!isPlainEnd(one)) return false;
+  for (const one of tail?.nodes.values() ?? []) if (!isPlainEnd(one)) return false;
+  return true;
 }
 
 /** Whether somebody is told of its end. */

@@ -227,7 +227,7 @@ function charactersOfAll(drafts: readonly FlushDraft[]): number {
 /**
  * Makes the statement's parameters once, so that a flush that is sent again is the same bytes; where they are long, in turns of the main loop.
  *
- * @throws for a run with two rows of one path.
+ * @throws for what no statement can carry.
  */
 function encode(drafts: readonly FlushDraft[]): FlushBatch | Promise<FlushBatch> {
   if (drafts.every(({ longOutput }) => longOutput === undefined)) return batchOf(drafts);
@@ -273,10 +273,8 @@ function formOf(drafts: readonly FlushDraft[]): FlushForm {
   return drafts.every(({ isShort }) => isShort) ? "short" : "full";
 }
 
-/** One row a node run: the tail's, where it has one. Two of one path would fail the statement, and with it all the runs that share it. */
-function nodeRows(pending: Pending, tail: Tail | undefined): NodeRunRow[] {
-  const kept = [...pending.nodes.values()].filter(({ path }) => tail?.nodes.has(path) !== true);
-  const rows = [...kept, ...(tail?.nodes.values() ?? [])];
-  if (new Set(rows.map(({ path }) => path)).size < rows.length) throw new Error("a node run has two rows in one flush");
-  return rows;
+/** One row a node run, as both are by path: the tail's, where it has one. Two of one path would fail the statement, and with it all the runs that share it. */
+function nodeRows({ nodes }: Pending, tail: Tail | undefined): Iterable<NodeRunRow> {
+  if (tail === undefined || tail.nodes.size === 0) return nodes.values();
+  return [...[...nodes.values()].filter(({ path }) => !tail.nodes.has(path)), ...tail.nodes.values()];
 }

@@ -5,7 +5,7 @@
 import { applyOpened, applyReopened } from "../engine/apply.ts";
 import { isLeaf, sightOf, varsOf, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
-import { nodeEffect, type NodeContext, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
+import { nodeEffect, type NodeContext, type NodeExecutor, type NodeInterruption, type NodeOutcome } from "../nodes/executor.ts";
 import { judged } from "../nodes/retry-when.ts";
 import { isLong } from "../nodes/storable.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
@@ -29,6 +29,8 @@ export interface CallingRun {
   advance(): void;
   /** A node that was asked whether it may be executed may, and is ready to be. */
   allowed(): void;
+  /** Nobody here executes nodes of its type. */
+  strange(held: HeldNode, interruption: NodeInterruption): void;
   broken(cause: unknown): void;
 }
 
@@ -47,6 +49,7 @@ export class NodeCalls {
   readonly #ledger: RunLedger;
   readonly #environment: RunEnvironment;
   readonly #run: CallingRun;
+  readonly #storedSeq: () => number;
   #inThreads = 0;
 
   /** @param options.claimed  from its second crash on the run is careful. */
@@ -63,6 +66,7 @@ export class NodeCalls {
     this.#run = options.run;
     this.isCareful = options.claimed.crashes >= 2;
     this.#isAlone = options.claimed.company <= 1;
+    this.#storedSeq = () => options.ledger.storedSeq;
   }
 
   /** Whether a node that is ready can start or be offered. Where nodes are not offered, one that touches the outside needs a slot. */
@@ -101,7 +105,7 @@ export class NodeCalls {
     if (ended !== undefined) return this.#scopeEnd(state, ended);
     const executor = this.#executorOf(node);
     if (executor === undefined) {
-      this.#run.executed(this.#ledger.hold(state), executorMissing(node.type), []);
+      this.#run.strange(this.#ledger.hold(state), typeUnknown(node.type));
     } else if (executor.ask?.isNeeded(node.config) === true && !this.#isDecided(state))
       this.#pureRun(state, { effect: "pure", run: executor.ask.run });
     else if (!isLeaf(state)) this.#pureRun(state, frameExecutor(state, executor));
@@ -161,7 +165,7 @@ export class NodeCalls {
   #resultsRead(state: NodeState): void {
     const { results } = this.#process;
     const run = async ({ signal }: NodeContext): Promise<NodeOutcome> =>
-      (await results.read(this.#ledger.runId, state, signal)) ?? scopeOutcome(state) ?? executorMissing(state.node.type);
+      (await results.read(this.#ledger.runId, state, signal)) ?? scopeOutcome(state) ?? typeUnknown(state.node.type);
     this.#pureRun(state, { effect: "pure", run });
   }
 
@@ -177,7 +181,6 @@ export class NodeCalls {
     const held = this.#ledger.hold(state);
     // A frame began with its first node, a composite with its items.
     if (state.ends === undefined && state.drive === undefined) held.startedMs = clock.nowMs();
-    nodes.add(held);
     const context = this.#contextOf(held);
     let outcome: NodeOutcome | Promise<NodeOutcome>;
     try {
@@ -188,8 +191,11 @@ export class NodeCalls {
     if (!(outcome instanceof Promise)) {
       if (outcome.kind !== "allowed") return this.#run.executed(held, outcome, context.spans);
       held.isAllowed = true;
+      nodes.add(held);
       return this.#outsideStart(state);
     }
+    // One that ends here and now is in nobody's hands meanwhile.
+    nodes.add(held);
     const promised = outcome;
     applyOpened(graph, state, "RUNNING");
     this.#follow(held, execute({ effect: "pure", run: () => promised }, context, defaultTimeoutMs, log), false);
@@ -229,9 +235,7 @@ export class NodeCalls {
 
   #contextOf({ state, path, attempt, effectKey, approval, startedMs = 0 }: HeldNode): NodeRunContext {
     const { graph } = this.#ledger;
-    const storedSeq = (): number => this.#ledger.storedSeq;
     const frame = sightOf(state);
-    const seen = { state: graph.state, outputs: frame.outputs, vars: varsOf(frame) };
     return new NodeRunContext(this.#environment, {
       node: state.node,
       path,
@@ -239,8 +243,10 @@ export class NodeCalls {
       effectKey,
       approval,
       epoch: startedMs,
-      storedSeq,
-      ...seen,
+      storedSeq: this.#storedSeq,
+      state: graph.state,
+      outputs: frame.outputs,
+      vars: varsOf(frame),
     });
   }
 
@@ -274,6 +280,8 @@ export class NodeCalls {
   }
 }
 
-function executorMissing(type: string): NodeOutcome {
-  return { kind: "failed", code: "NODE_TYPE_UNKNOWN", message: `No executor for nodes of type ${type}.`, retryable: false };
+/** No failure of the node: its run was created by a newer version, as while workers are replaced one by one. */
+function typeUnknown(type: string): NodeInterruption {
+  const message = `The worker that had the run knows no nodes of type ${type}, so it has left it to others. Start workers of the version that the run was created with, or cancel the run.`;
+  return { kind: "interrupted", code: "NODE_TYPE_UNKNOWN", message };
 }

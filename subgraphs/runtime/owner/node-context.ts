@@ -85,7 +85,8 @@ const settledRoom: HeldRoom = { bytes: 0, take: () => undefined, release: () => 
 export class NodeRunContext implements NodeContext {
   readonly #run: RunEnvironment;
   readonly #attempt: Attempt;
-  readonly #open = new Map<string, (attributes: JsonObject) => void>();
+  /** Spans that have not ended; most nodes have none. */
+  #open: Map<string, (attributes: JsonObject) => void> | undefined;
   #abort: AbortController | undefined;
   #deltaOffset = 0;
   #scope: NodeScope | undefined;
@@ -197,13 +198,14 @@ export class NodeRunContext implements NodeContext {
     const startedMs = this.#run.nowMs();
     const parentSpanId = nodeSpanId(this.#run.runId, this.#attempt.path, this.#attempt.attempt);
     const end: SpanHandle["end"] = (result = {}) => {
-      if (!this.#open.delete(spanId)) return;
+      if (this.#open?.delete(spanId) !== true) return;
       const { errorCode = null, errorMessage = null } = result;
       const status = errorCode === null ? 1 : 2;
       const all = { ...attributes, ...result.attributes };
       const endedMs = this.#run.nowMs();
       this.spans.push({ spanId, parentSpanId, spanType, name, status, startedMs, endedMs, attributes: all, errorCode, errorMessage });
     };
+    this.#open ??= new Map();
     this.#open.set(spanId, (more) => end({ attributes: more, errorCode: "UNFINISHED" }));
     return { spanId, traceparent: traceparent(this.#run.traceId, spanId), end };
   }
@@ -217,6 +219,6 @@ export class NodeRunContext implements NodeContext {
 
   /** Ends what the node left open: it is over. */
   closeSpans(): void {
-    for (const end of [...this.#open.values()]) end({ [openAttribute]: true });
+    for (const end of [...(this.#open?.values() ?? [])]) end({ [openAttribute]: true });
   }
 }

@@ -155,7 +155,7 @@ export class OfferedNodes {
     // A lease that was not given back, whatever for: the call may have been made.
     if (claim.isOrphan && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
     const executor = this.#owner.executors(node.type);
-    if (executor === undefined) return undefined;
+    if (executor === undefined) return this.#leave(claim, node.type);
     const context = await this.#contextOf(held, plan, node);
     if (context === undefined || held.isDropped) return undefined;
     held.execution = execute(judged(executor, node.retryWhen), context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
@@ -164,6 +164,14 @@ export class OfferedNodes {
     // What the owner could not store must not come to its inbox.
     const spans = context.spans.map(storableSpan);
     return { outcome: storableOutcome(outcome).outcome, startedMs, workerKey: this.#workerKey, spans };
+  }
+
+  /** Others may know the type. Its owner did, or has left the run to them too. */
+  async #leave(claim: ClaimedNode, nodeType: string): Promise<undefined> {
+    this.#owner.log.warn({ key: claim.key, nodeType }, "offered node run left to workers that know its type");
+    this.#owner.leftToOthers.add(claim.key);
+    await offersRelease(this.#db, [claim]);
+    this.#owner.hints.publish("work", "nodes");
   }
 
   async #planOf(runId: string): Promise<CompiledPlan | undefined> {

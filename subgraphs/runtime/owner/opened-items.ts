@@ -5,7 +5,7 @@
 import { newId } from "#shared/ids.ts";
 import type { Json } from "#shared/json.ts";
 import { NotStorable, storableJson } from "#shared/json/storable.ts";
-import type { CompositeKind } from "../engine/composite.ts";
+import { driverVersion, type CompositeKind } from "../engine/composite.ts";
 import type { Opened } from "../engine/frame.ts";
 import type { ArtifactRow, OpenedColumn } from "../queue/rows.ts";
 import type { OpenedOutcome } from "./inbox-message.ts";
@@ -97,7 +97,7 @@ function columnOf(
   text: string,
 ): Pick<StoredItems, "opened" | "artifacts"> {
   const { length: count } = items;
-  const counted: OpenedColumn = kind === "iteration" ? { count } : {};
+  const counted: OpenedColumn = { v: driverVersion, ...(kind === "iteration" && { count }) };
   if (Buffer.byteLength(text) <= inlineBytes)
     return { opened: JSON.stringify({ ...counted, items } satisfies OpenedColumn), artifacts: [] };
   const chunks: Required<OpenedColumn>["chunks"] = [];

@@ -35,10 +35,12 @@ export class OutputBytes {
 
   /** As they are stored, of some paths. */
   bytesOf(paths: readonly string[]): number {
-    return paths.reduce((sum, path) => {
-      const { textBytes = 0, jsonBytes = 0 } = this.#byNode.get(path) ?? {};
-      return sum + textBytes + jsonBytes;
-    }, 0);
+    let sum = 0;
+    for (const path of paths) {
+      const bytes = this.#byNode.get(path);
+      if (bytes !== undefined) sum += bytes.textBytes + bytes.jsonBytes;
+    }
+    return sum;
   }
 
   /** Of the JSON of one. */
@@ -81,9 +83,10 @@ export class OutputBytes {
   }
 
   forget(path: string): void {
-    const { textBytes = 0, jsonBytes = 0 } = this.#byNode.get(path) ?? {};
+    const bytes = this.#byNode.get(path);
+    if (bytes === undefined) return;
     this.#byNode.delete(path);
-    this.#text -= textBytes;
-    this.#json -= jsonBytes;
+    this.#text -= bytes.textBytes;
+    this.#json -= bytes.jsonBytes;
   }
 }

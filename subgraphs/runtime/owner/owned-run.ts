@@ -9,7 +9,7 @@ import { isPoisonous } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import type { RunState } from "../engine/run-state.ts";
 import { runStatus } from "../engine/status.ts";
-import type { Approval, NodeOutcome } from "../nodes/executor.ts";
+import type { Approval, NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
@@ -190,8 +190,17 @@ export class OwnedRun implements FlushingRun, Holder {
       whenOpen: (work) => this.#unblocked(work),
       advance: () => this.advance(),
       allowed: () => this.#ready.refund(),
+      strange: (held, interruption) => this.#strange(held, interruption),
       broken: (cause) => this.broken(cause),
     };
+  }
+
+  /** What has begun of it ends here; the rest of it is for workers that know the type. The node waits meanwhile, and says for whom. */
+  #strange(held: HeldNode, interruption: NodeInterruption): void {
+    this.#host.log.warn({ runId: this.runId, path: held.path, nodeType: held.nodeType }, "run left to workers that know this node type");
+    this.#host.leftToOthers.add(this.runId);
+    this.#mustLeave ||= this.#policy.kind === "worker";
+    this.#executedHere(held, interruption, []);
   }
 
   #callVerdict(state: NodeState): "call" | "forget" | "later" {

@@ -56,6 +56,8 @@ export interface RunHost extends OwnerProcess {
   released(run: FlushingRun, release: Release): void;
   /** The run holds so many bytes now. */
   weighed(run: Holder, bytes: number): void;
+  /** The run names a node type that this process does not know: it is given back, and not claimed again for a while. */
+  leftToOthers: { add(runId: string): void };
   /** The run is advanced from now on; undefined: it is done with for now. */
   advancing?: ((runId: string | undefined) => void) | undefined;
 }

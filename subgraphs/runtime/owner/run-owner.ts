@@ -8,7 +8,8 @@ import type { Log } from "#shared/log.ts";
 import { readGauge } from "#shared/metrics/instruments.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
-import type { LoadedRun } from "../queue/load.sql.ts";
+import { driverVersion } from "../engine/composite.ts";
+import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { runsRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
@@ -17,6 +18,7 @@ import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
 import { Flusher } from "./flusher.ts";
 import { resultReader, type ResultReader } from "./frame-results.ts";
 import { HeldBytes, type Holder } from "./held-bytes.ts";
+import { LeftToOthers } from "./left-to-others.ts";
 import { answerBytesOfHeap, heldBytesOfHeap } from "./heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
 import { PlanCache } from "../plan/frozen-plan.ts";
@@ -86,6 +88,8 @@ export class RunOwner implements RunHost {
   readonly results: ResultReader;
   readonly answers: ByteRoom;
   readonly plans: PlanCache;
+  /** What this process does not know enough to go on with. */
+  readonly leftToOthers = new LeftToOthers();
   readonly advancing: ((runId: string | undefined) => void) | undefined;
   isStopping = false;
   readonly #db: Queryable;
@@ -319,6 +323,8 @@ export class RunOwner implements RunHost {
     try {
       const plan = await this.plans.get(loaded.planId);
       if (this.#isClosed) return;
+      const stranger = strangerOf(loaded, this.executors);
+      if (stranger !== undefined) return await this.#leave(claim, stranger, options);
       this.#owned.get(loaded.id)?.drop("lost");
       const run = new OwnedRun(this, claim, loaded, plan, options);
       if (confirmedAtMs !== undefined) run.confirmedAtMs = confirmedAtMs;
@@ -330,6 +336,16 @@ export class RunOwner implements RunHost {
       this.log.error({ err: cause, runId: loaded.id }, "run not taken over");
       options.left?.({ kind: "lost" });
     }
+  }
+
+  /** It was begun by a newer version, and what stands beneath its composite means nothing here: nothing of it is touched. */
+  async #leave(claim: ClaimedRun, stranger: LoadedNode, { left }: Adoption): Promise<void> {
+    const { runId } = claim;
+    const facts = { runId, path: stranger.path, nodeType: stranger.nodeType, driver: stranger.opened?.v };
+    this.log.warn(facts, "run left to workers of a newer version, which opened this composite");
+    this.leftToOthers.add(runId);
+    await runsRelease(this.#db, [claim]).catch((cause: unknown) => this.log.warn({ err: cause }, "run left to its lease"));
+    left?.({ kind: "lost" });
   }
 
   #leaveWith({ runId, lease }: ClaimedRun, signal: AbortSignal | undefined): void {
@@ -370,6 +386,14 @@ export class RunOwner implements RunHost {
     this.#owned.set(anew.runId, anew);
     anew.advance();
   }
+}
+
+/** A composite that goes on, and that no driver here knows; undefined: there is none. */
+function strangerOf({ nodes }: LoadedRun, executors: Executors): LoadedNode | undefined {
+  return nodes.find(({ opened, doneSeq, nodeType }) => {
+    if (opened === null || doneSeq !== null) return false;
+    return (opened.v ?? driverVersion) > driverVersion || executors(nodeType) === undefined;
+  });
 }
 
 /** The run of a claim that nobody has begun: all that a load would find. An owner that died with it may have begun it. */

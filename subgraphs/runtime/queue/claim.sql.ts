@@ -56,6 +56,8 @@ export interface ClaimLimits {
   share: number;
   /** What tenants hold of it already. */
   held: ReadonlyMap<string, number>;
+  /** Keys that it leaves to others; none unless given. */
+  without?: readonly string[];
 }
 
 /**
@@ -76,7 +78,9 @@ suspect as materialized (select w.key, ${crashOf} as crash from runtime.work w
 // now() in comparisons: clock_timestamp() is volatile and keeps the index from being used. Leases start at clock_timestamp(): the
 // statement may have waited. Served by work_runs and work_nodes; suspects by work_suspects. A tenant whose first row is not due has none that is: it is no
 // lane, and the others' shares are not smaller for it (50 tenants whose runs all slept tripled what a chain took of PostgreSQL, November 2026).
-const lanesAndDue = (part: string, extra: string) => `
+const lanesAndDue = (part: string, more: string) => {
+  const extra = `and w.key <> all($13::text[]) ${more}`;
+  return `
 with recursive ${presentMarks},
 t as (
   (select tenant_id, visible_at from runtime.work where ${part} order by tenant_id, visible_at limit 1) union all
@@ -94,6 +98,7 @@ due as materialized (select d.* from lanes, lateral (
   limit $1),
 ${suspects(`$4 and w.crashes > 0 and ${part} and (w.lease is null or $3) and w.visible_at <= now() and ${isSuspect} ${extra}`)},
 pick as materialized (select * from due union all select * from suspect)`;
+};
 
 /**
  * Takes what is picked and locked. One token for all that a claim takes: it fences owners of a row, and no two claims have the same. Rows of `work` are named
@@ -126,7 +131,7 @@ const claimRuns = defineStatement({
 
 const claimNodes = defineStatement({
   name: "claim_nodes",
-  text: `${lanesAndDue("path is not null", "and ($13::text[] is null or w.node_type = any($13)) and ($14::text is null or w.tenant_id = $14)")},
+  text: `${lanesAndDue("path is not null", "and ($14::text[] is null or w.node_type = any($14)) and ($15::text is null or w.tenant_id = $15)")},
 ${token}
 update runtime.work w set ${leased("$6")}, ${together}
 where w.key = any(array(select key from pick))
@@ -217,11 +222,12 @@ export async function tenantRunClaim(
   return run;
 }
 
-function limitValues({ limit, worker, orphansAllowed, suspectsAllowed, leaseMs, held, share, company }: ClaimLimits): readonly unknown[] {
+function limitValues({ company, without = [], ...limits }: ClaimLimits): readonly unknown[] {
+  const { limit, worker, orphansAllowed, suspectsAllowed, leaseMs, held, share } = limits;
   const { most, held: suspectsHeld, now, bound: boundNow } = company ?? { most: 1, held: 0, now: 0, bound: 0 };
   return [
     ...[limit, worker, orphansAllowed, suspectsAllowed, [...held.keys()], leaseMs, [...held.values()], share],
-    ...[most, suspectsHeld, now, boundNow],
+    ...[most, suspectsHeld, now, boundNow, without],
   ];
 }
 

@@ -134,11 +134,17 @@ const plainEndColumns = {
   stateUpdates,
 };
 const nodeColumns: Record<FlushForm, Columns> = { end: plainEndColumns, short: nodeRunColumns, full: nodeRunColumns };
-const rareFields = Object.keys(nodeRunColumns).filter((field) => !(field in plainEndColumns)) as (keyof NodeRunRow)[];
 
-/** Whether the form `end` can store a node run. Its first event is its last, so it has no row yet: nothing can stand in the way of its insert. */
+/**
+ * Whether the form `end` can store a node run. Its first event is its last, so it has no row yet: nothing can stand in the way of its insert. The columns that the form has
+ * not are named one by one: looked up by a list of names they cost a thirtieth of what a pure node costs its owner.
+ */
 export function isPlainEnd(row: NodeRunRow): boolean {
-  return row.doneSeq === row.seq && rareFields.every((field) => row[field] === undefined || row[field] === null);
+  if (row.doneSeq !== row.seq || row.errorCode != null || row.waitReason != null || row.opened != null) return false;
+  if (row.outputArtifactId != null || row.loopUpdates != null || row.loopPath != null || row.statePath != null) return false;
+  if (row.modelCalls != null || row.promptTokens != null || row.completionTokens != null || row.effectKey != null) return false;
+  if (row.question != null || row.waitsMs != null || row.approval != null || row.dueMs != null || row.alone != null) return false;
+  return row.effectUnknown == null && row.workerKey == null && row.errorMessage == null;
 }
 
 /** Numbers the parameters of a statement as its parts come to need them. */

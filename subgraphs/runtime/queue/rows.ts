@@ -185,6 +185,8 @@ export const nodeRunColumns = {
 
 /** The column `opened` of a composite's row: a loop's has its variables as its one item, a sub-workflow's its input. */
 export interface OpenedColumn {
+  /** The version of the drivers that opened it (engine/composite.ts); 1 where it does not say. */
+  v?: number;
   /** Items of an iteration. */
   count?: number;
   /** The items, where they are few and small. */
@@ -341,10 +343,13 @@ export function charactersOf(
   >,
 ): number {
   const { outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson } = row;
-  return [outputText, outputJson, stateUpdates, loopUpdates, opened, question, approval, contentText, contentJson].reduce(
-    (sum, text) => sum + (text?.length ?? 0),
-    200,
-  );
+  const ofNode = lengthOf(outputText) + lengthOf(outputJson) + lengthOf(stateUpdates) + lengthOf(loopUpdates);
+  const ofWait = lengthOf(opened) + lengthOf(question) + lengthOf(approval);
+  return 200 + ofNode + ofWait + lengthOf(contentText) + lengthOf(contentJson);
+}
+
+function lengthOf(text: string | null | undefined): number {
+  return text?.length ?? 0;
 }
 
 type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -357,22 +362,45 @@ function arrayOf(
   // Escaped, a text of quotation marks would be four times as long, and the driver encodes it in one turn.
   if (long !== undefined && oid !== undefined && rows.some((row) => long.has(row[field] as string)))
     return binaryArray(oid, { field, rows, long });
-  const isJson = isJsonType(type);
+  const kind = isJsonType(type) ? "json" : type === "ms" ? "ms" : "plain";
   let text = "";
   let isEmpty = true;
+  // Types, states and texts are the same in row after row.
+  let last: Fields[string];
+  let lastText = ",NULL";
   for (const row of rows) {
     const value = row[field];
-    if (value === undefined || value === null) {
-      text += ",NULL";
-      continue;
+    if (value !== last) {
+      lastText = value === null || value === undefined ? ",NULL" : `,${elementOf(value, { name, kind })}`;
+      isEmpty &&= value === null || value === undefined;
+      last = value;
     }
-    isEmpty = false;
-    if (typeof value === "string") text += `,${element(value, isJson)}`;
-    // float8 would take NaN, and no JSON would give it back.
-    else if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
-    else text += `,${value}`;
+    text += lastText;
   }
   return isEmpty ? null : `{${text.slice(1)}}`;
+}
+
+type ElementKind = "json" | "ms" | "plain";
+
+function elementOf(value: string | number | boolean, { name, kind }: { name: string; kind: ElementKind }): string | number | boolean {
+  if (typeof value === "string") return element(value, kind === "json");
+  // float8 would take NaN, and no JSON would give it back.
+  if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`${name} is ${value}`);
+  return kind === "ms" ? msText(Number(value)) : value;
+}
+
+const thousandths = Array.from({ length: 1_000 }, (_, n) => `.${String(n).padStart(3, "0")}`);
+let lastWhole = 0;
+let lastWholeText = "0";
+
+/** Milliseconds to a microsecond, as PostgreSQL keeps them. Each row has three or four times, within a few milliseconds: to write a double out in full takes twice as long. */
+function msText(ms: number): string {
+  const whole = Math.floor(ms);
+  const rest = thousandths[Math.round((ms - whole) * 1_000)];
+  // It rounds up to the next.
+  if (rest === undefined) return String(whole + 1);
+  if (whole !== lastWhole) [lastWhole, lastWholeText] = [whole, String(whole)];
+  return lastWholeText + rest;
 }
 
 /** Of the types that may be long, in pg_type. */
@@ -406,9 +434,12 @@ export function arrayText(values: readonly (string | number)[]): string {
 
 // oxlint-disable-next-line no-control-regex -- these are what is asked for
 const controls = /[\u0000-\u001f]/;
+/** Most texts of a row are ids, paths and names of types. */
+const plain = /^[\w#/.:+-]{0,200}$/;
 
 // PostgreSQL's arrays escape as JSON does, but know no escape of a control character; JSON texts hold none. JSON.stringify is five times as fast as a
 // replace with a pattern, which takes most of a second for 50 MB.
 function element(text: string, isJson: boolean): string {
+  if (!isJson && plain.test(text)) return `"${text}"`;
   return isJson || !controls.test(text) ? JSON.stringify(text) : `"${text.replace(/["\\]/g, "\\$&")}"`;
 }

@@ -441,6 +441,7 @@ export class Worker {
       leaseMs: this.#leaseMs,
       orphansAllowed: !this.#wasUnreachable && monotonicMs() >= this.#orphansFromMs,
       suspectsAllowed: this.#options.suspects === true,
+      without: this.#owner.leftToOthers.keys(),
       ...held,
     };
   }

@@ -113,15 +113,6 @@ describe("a worker", () => {
     ]);
   });
 
-  it("fails a node of a type that nobody executes", async () => {
-    const t = await setup();
-    t.worker();
-    expect(await t.finished(await t.create(plan([node("a", "no-such-type")])))).toMatchObject({
-      status: "FAILED",
-      errorCode: "NODE_TYPE_UNKNOWN",
-    });
-  });
-
   it("wakes a run when its timer is due", async () => {
     const t = await setup();
     t.worker();

@@ -9,7 +9,7 @@ import {
   type FlushForm,
   type FlushRun,
 } from "../../../subgraphs/runtime/queue/flush.sql.ts";
-import type { EventRow, NodeRunRow } from "../../../subgraphs/runtime/queue/rows.ts";
+import { arraysOf, eventColumns, nodeRunColumns, type EventRow, type NodeRunRow } from "../../../subgraphs/runtime/queue/rows.ts";
 import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
@@ -148,6 +148,13 @@ describe("the statement for plain ends", () => {
     expect([isPlainEnd(ended("a", 3)), isPlainEnd(ended("a", 3, more))]).toEqual([true, false]);
   });
 
+  // The columns of the statement for plain ends; it stores nothing else of a row.
+  const ofPlainEnds =
+    "path nodeId nodeType parentPath status attempt seq doneSeq createdMs startedMs endedMs route outputText outputJson stateUpdates";
+  it.each(Object.keys(nodeRunColumns).filter((field) => !ofPlainEnds.split(" ").includes(field)))("is not for a row with %s", (field) => {
+    expect(isPlainEnd(ended("a", 3, { [field]: "x" }))).toBe(false);
+  });
+
   it("is for a node run that lies beneath another too: the items of an iteration are many", () => {
     expect(isPlainEnd(ended("each#1/line", 3, { nodeId: "line", parentPath: "each#1" }))).toBe(true);
   });
@@ -215,4 +222,19 @@ describe.each(formsOfEnds)("the fences of a flush (%s)", (form) => {
     locker.release();
     expect(await flush(t, form, both.slice(0, 1), true)).toMatchObject([{ why: "ok" }]);
   });
+});
+
+it.each<[string, (number | undefined)[], string | null]>([
+  ["to a microsecond", [atMs], "{1795000000123.456}"],
+  ["rounded", [atMs + 0.0002, atMs + 0.5438], "{1795000000123.456,1795000000124}"],
+  ["the same twice, and then others", [1.5, 1.5, 2, 1.25, undefined, 1.25], "{1.500,1.500,2.000,1.250,NULL,1.250}"],
+  ["none", [undefined, undefined], null],
+])("times travel as milliseconds: %s", (_what, times, text) => {
+  const column = Object.keys(eventColumns).indexOf("atMs");
+  expect(
+    arraysOf(
+      eventColumns,
+      times.map((one) => ({ atMs: one })),
+    )[column],
+  ).toBe(text);
 });
