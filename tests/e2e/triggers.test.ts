@@ -92,14 +92,14 @@ describe("a schedule", () => {
   it("says why it could make no run, waits longer each time, and goes on once it can", async () => {
     const { workflowId, workflowVersionId } = await makeWorkflow(platform, echo);
     const { id } = await makeSchedule(workflowId, { missed: "ONCE" });
-    const publish = (status: string) =>
-      ask(platform, `mutation ($id: ID!) { updateWorkflowVersionStatus(id: $id, status: ${status}) { id } }`, { id: workflowVersionId });
-    await publish("ARCHIVED");
+    const set = (verb: string) =>
+      ask(platform, `mutation ($id: ID!) { ${verb}WorkflowVersion(id: $id) { id } }`, { id: workflowVersionId });
+    await set("archive");
     await planned(id, "now()");
     const refused = await eventually(() => read(id), ({ lastError }) => (lastError?.attempts ?? 0) >= 2);
     expect(refused.lastError).toMatchObject({ code: "CONFLICT", reason: "WORKFLOW_VERSION_NOT_PUBLISHED", nextAttemptAt: expect.any(String) });
     expect(refused.lastRun).toBeNull();
-    await publish("PUBLISHED");
+    await set("publish");
     const fired = await eventually(() => read(id), ({ lastRun }) => lastRun !== null);
     expect(fired.lastError).toBeNull();
   });
