@@ -19,10 +19,12 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
+import { schedulesCommand } from "./commands/schedules.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
+import { webhooksCommand } from "./commands/webhooks.ts";
 import { workerCommand } from "./commands/worker.ts";
 
 const commands = [
@@ -39,6 +41,8 @@ const commands = [
   followCommand,
   agentsCommand,
   answerCommand,
+  schedulesCommand,
+  webhooksCommand,
   demoCommand,
   smokeCommand,
 ];

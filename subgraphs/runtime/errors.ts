@@ -328,7 +328,8 @@ export const runtimeErrors = defineErrors({
   },
   WEBHOOK_SIGNATURE_WRONG: {
     code: "UNAUTHENTICATED",
-    message: (f: { header: string }) => `The signature in ${f.header} is not that of what was sent. Sign the bytes of the body with the webhook's secret.`,
+    message: (f: { header: string }) =>
+      `The signature in ${f.header} is not that of what was sent. Sign the bytes of the body with the webhook's secret.`,
   },
   WEBHOOK_SIGNATURE_LATE: {
     code: "UNAUTHENTICATED",

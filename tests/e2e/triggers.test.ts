@@ -25,7 +25,8 @@ interface Seen {
 }
 
 const create = `mutation ($input: CreateScheduleInput!) { made: createSchedule(input: $input) { ${fields} } }`;
-const read = async (id: string) => (await ask<{ schedule: Seen }>(platform, `query ($id: ID!) { schedule(id: $id) { ${fields} } }`, { id })).schedule;
+const read = async (id: string) =>
+  (await ask<{ schedule: Seen }>(platform, `query ($id: ID!) { schedule(id: $id) { ${fields} } }`, { id })).schedule;
 
 async function makeSchedule(workflowId: string, more: object = {}): Promise<Seen> {
   const input = { name: "nightly", workflowId, cron: "0 3 * * *", zone: "Europe/Berlin", ...more };
@@ -48,7 +49,10 @@ describe("a schedule", () => {
     expect(made).toMatchObject({ lastRun: null, lastError: null, workflow: { id: workflowId, schedules: { nodes: [{ id: made.id }] } } });
     expect(made.nextTimes).toEqual([made.nextAt, expect.any(String), expect.any(String)]);
     await planned(made.id, "now() - interval '1 second'");
-    const fired = await eventually(() => read(made.id), ({ lastRun }) => lastRun !== null);
+    const fired = await eventually(
+      () => read(made.id),
+      ({ lastRun }) => lastRun !== null,
+    );
     expect(fired.nextAt).toBe(made.nextAt);
     expect(fired.lastRun?.input).toEqual({ topic: "news", schedule: { id: made.id, name: "nightly", plannedAt: expect.any(String) } });
     const run = await finishRun(platform, fired.lastRun!.id);
@@ -63,13 +67,19 @@ describe("a schedule", () => {
     // Not within two minutes after the hour, where the last of them is in time.
     const day = "date_trunc('hour', now()) - interval '25 hours'";
     await planned(once.id, day);
-    const fired = await eventually(() => read(once.id), ({ lastRun }) => lastRun !== null);
+    const fired = await eventually(
+      () => read(once.id),
+      ({ lastRun }) => lastRun !== null,
+    );
     const lastHour = new Date(fired.lastPlannedAt!);
     expect(Date.now() - lastHour.getTime()).toBeLessThan(3_700_000);
     expect(await runsOf(once.id)).toHaveLength(1);
     await planned(skip.id, "now() - interval '3 minutes'");
     await query(platform.database.adminUrl, "update runtime.schedule set cron = '0 0 1 1 *' where id = $1", [skip.id]);
-    const skipped = await eventually(() => read(skip.id), ({ lastMissedAt }) => lastMissedAt !== null);
+    const skipped = await eventually(
+      () => read(skip.id),
+      ({ lastMissedAt }) => lastMissedAt !== null,
+    );
     expect(skipped).toMatchObject({ lastRun: null, nextAt: expect.stringMatching(/-01-01T00:00:00/) });
     expect(await runsOf(skip.id)).toEqual([]);
   });
@@ -77,8 +87,10 @@ describe("a schedule", () => {
   it("rests while it is paused, and has missed nothing when it is resumed", async () => {
     const { workflowId } = await makeWorkflow(platform, echo);
     const { id } = await makeSchedule(workflowId, { missed: "ONCE" });
-    const set = (verb: string) => ask<{ made: Seen }>(platform, `mutation ($id: ID!) { made: ${verb}Schedule(id: $id) { ${fields} } }`, { id });
-    for (let twice = 0; twice < 2; twice++) expect((await set("pause")).made).toMatchObject({ status: "PAUSED", nextAt: null, nextTimes: [] });
+    const set = (verb: string) =>
+      ask<{ made: Seen }>(platform, `mutation ($id: ID!) { made: ${verb}Schedule(id: $id) { ${fields} } }`, { id });
+    for (let twice = 0; twice < 2; twice++)
+      expect((await set("pause")).made).toMatchObject({ status: "PAUSED", nextAt: null, nextTimes: [] });
     const resumed = (await set("resume")).made;
     expect(new Date(resumed.nextAt!).getTime()).toBeGreaterThan(Date.now());
     const update = `mutation ($id: ID!, $input: UpdateScheduleInput!) { made: updateSchedule(id: $id, input: $input) { ${fields} } }`;
@@ -96,11 +108,21 @@ describe("a schedule", () => {
       ask(platform, `mutation ($id: ID!) { ${verb}WorkflowVersion(id: $id) { id } }`, { id: workflowVersionId });
     await set("archive");
     await planned(id, "now()");
-    const refused = await eventually(() => read(id), ({ lastError }) => (lastError?.attempts ?? 0) >= 2);
-    expect(refused.lastError).toMatchObject({ code: "CONFLICT", reason: "WORKFLOW_VERSION_NOT_PUBLISHED", nextAttemptAt: expect.any(String) });
+    const refused = await eventually(
+      () => read(id),
+      ({ lastError }) => (lastError?.attempts ?? 0) >= 2,
+    );
+    expect(refused.lastError).toMatchObject({
+      code: "CONFLICT",
+      reason: "WORKFLOW_VERSION_NOT_PUBLISHED",
+      nextAttemptAt: expect.any(String),
+    });
     expect(refused.lastRun).toBeNull();
     await set("publish");
-    const fired = await eventually(() => read(id), ({ lastRun }) => lastRun !== null);
+    const fired = await eventually(
+      () => read(id),
+      ({ lastRun }) => lastRun !== null,
+    );
     expect(fired.lastError).toBeNull();
   });
 
@@ -146,7 +168,10 @@ describe("a schedule", () => {
       () => query(adminUrl, "select 1 from runtime.schedule where id = $1 and last_run_id is not null", [one.id]),
       (rows) => rows.length === 1,
     );
-    const left = (await query(adminUrl, "select count(*)::int as n from runtime.schedule where id like 'many-%' and last_run_id is null")) as [{ n: number }];
+    const left = (await query(
+      adminUrl,
+      "select count(*)::int as n from runtime.schedule where id like 'many-%' and last_run_id is null",
+    )) as [{ n: number }];
     expect(left[0].n).toBeGreaterThan(0);
     await query(adminUrl, "delete from runtime.schedule where id like 'many-%'");
   });
@@ -165,17 +190,24 @@ async function makeHook(dsl: Dsl = echo, more: object = {}): Promise<MadeHook> {
   return { ...made, url: new URL(made.url, platform.url).href };
 }
 
-const call = (url: string, body: RequestInit["body"], headers: Record<string, string> = {}) => fetch(url, { method: "POST", body: body ?? null, headers });
+const call = (url: string, body: RequestInit["body"], headers: Record<string, string> = {}) =>
+  fetch(url, { method: "POST", body: body ?? null, headers });
 const runIn = async (answer: Response) => ((await answer.json()) as { runId: string }).runId;
 const inputOf = async (runId: string) =>
-  (await ask<{ run: { input: Record<string, unknown> } }>(platform, "query ($id: ID!) { run(id: $id) { input } }", { id: runId })).run.input;
+  (await ask<{ run: { input: Record<string, unknown> } }>(platform, "query ($id: ID!) { run(id: $id) { input } }", { id: runId })).run
+    .input;
 const json = { "content-type": "application/json" };
 
 describe("a webhook", () => {
   it("makes a run of each call, with the body as data and as it came", async () => {
     const { url } = await makeHook(echo, { headers: ["X-GitHub-Event"] });
     const body = '{"n": 1.0, "big": 12345678901234567890}';
-    const answer = await call(`${url}?a=1&a=2&token=hush`, body, { ...json, "x-github-event": "push", authorization: "Bearer hush", "user-agent": "github" });
+    const answer = await call(`${url}?a=1&a=2&token=hush`, body, {
+      ...json,
+      "x-github-event": "push",
+      authorization: "Bearer hush",
+      "user-agent": "github",
+    });
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([202, "no-store"]);
     const runId = await runIn(answer);
     expect(answer.headers.get("x-run-id")).toBe(runId);
@@ -226,7 +258,11 @@ describe("a webhook", () => {
       ]),
     ).toEqual([405, 405, 404, 404, 404, 400, 400, 400, 415]);
     expect((await call(url, "x".repeat((1 << 20) + 1), { "content-type": "text/plain" })).status).toBe(413);
-    const none = await query(platform.database.adminUrl, "select id from runtime.run where workflow_id = (select workflow_id from runtime.webhook where id = $1)", [webhook.id]);
+    const none = await query(
+      platform.database.adminUrl,
+      "select id from runtime.run where workflow_id = (select workflow_id from runtime.webhook where id = $1)",
+      [webhook.id],
+    );
     expect(none).toEqual([]);
   });
 
@@ -263,13 +299,16 @@ describe("a webhook", () => {
     const audits = `{ requestAudits(first: 50) { nodes { rootFields statusCode event details } } }`;
     const seen = await ask<{ requestAudits: { nodes: object[] } }>(platform, audits);
     const event = (reason: string) => ({ rootFields: ["callHook"], statusCode: 401, event: "AUTH_FAILED", details: { reason } });
-    for (const reason of ["WEBHOOK_SIGNATURE_MISSING", "WEBHOOK_SIGNATURE_WRONG", "WEBHOOK_SIGNATURE_LATE"]) expect(seen.requestAudits.nodes).toContainEqual(event(reason));
+    for (const reason of ["WEBHOOK_SIGNATURE_MISSING", "WEBHOOK_SIGNATURE_WRONG", "WEBHOOK_SIGNATURE_LATE"])
+      expect(seen.requestAudits.nodes).toContainEqual(event(reason));
 
     const rotate = `mutation ($id: ID!, $overlap: Int!) { rotated: rotateWebhookSecret(id: $id, overlapSeconds: $overlap) { secret url } }`;
     const rotated = (overlap: number) => ask<{ rotated: { secret: string; url: null } }>(platform, rotate, { id: webhook.id, overlap });
     const second = (await rotated(3_600)).rotated;
     expect(second.url).toBeNull();
-    const both = [secret!, second.secret].map(async (key, index) => (await call(url, `{"n":${index}}`, signed(`{"n":${index}}`, key))).status);
+    const both = [secret!, second.secret].map(
+      async (key, index) => (await call(url, `{"n":${index}}`, signed(`{"n":${index}}`, key))).status,
+    );
     expect(await Promise.all(both)).toEqual([202, 202]);
     const third = (await rotated(0)).rotated;
     const last = [second.secret, third.secret].map(async (key) => (await call(url, "[]", signed("[]", key))).status);
@@ -280,7 +319,9 @@ describe("a webhook", () => {
     const { url, secret, webhook } = await makeHook(echo, { signature: { header: "x-sig" }, secret: "a secret of the sender" });
     expect(secret).toBe("a secret of the sender");
     const token = url.split("/hooks/")[1]!;
-    const shown = await platform.post(`{ webhooks(first: 100) { nodes { id name status answer headers deliveryHeader previousUntil signature { header prefix } } } }`);
+    const shown = await platform.post(
+      `{ webhooks(first: 100) { nodes { id name status answer headers deliveryHeader previousUntil signature { header prefix } } } }`,
+    );
     const row = await query(platform.database.adminUrl, "select * from runtime.webhook where id = $1", [webhook.id]);
     const audits = await query(platform.database.adminUrl, "select * from access.request_audit");
     for (const words of [shown.data, row, audits].map((value) => JSON.stringify(value)))
@@ -316,7 +357,13 @@ describe("a webhook", () => {
     const fails: Dsl = { nodes: [{ id: "fail", type: "template-transform", config: { template: "{{ 1 | divided_by: 0 }}" } }], edges: [] };
     const failed = await call((await makeHook(fails, asked)).url, "{}", json);
     expect([failed.status, await failed.json()]).toMatchObject([500, { status: "FAILED", errorCode: expect.any(String) }]);
-    const waits: Dsl = { nodes: [{ id: "wait", type: "callback", config: {} }, { id: "say", type: "answer", config: { answer: "x" } }], edges: chain("wait", "say") };
+    const waits: Dsl = {
+      nodes: [
+        { id: "wait", type: "callback", config: {} },
+        { id: "say", type: "answer", config: { answer: "x" } },
+      ],
+      edges: chain("wait", "say"),
+    };
     const late = await call((await makeHook(waits, { answer: "OUTPUT", answerSeconds: 1 })).url, "{}", json);
     expect([late.status, await late.json()]).toEqual([202, { runId: expect.any(String) }]);
   });

@@ -27,7 +27,10 @@ export interface SchedulePumpOptions {
 
 const fired = counter({ name: "schedules_fired_total", help: "Runs that schedules made." });
 const refused = counter({ name: "schedules_refused_total", help: "Attempts of schedules to make a run that were refused." });
-const missed = counter({ name: "schedules_missed_total", help: "Times when schedules went on without a run, as it would have been too late." });
+const missed = counter({
+  name: "schedules_missed_total",
+  help: "Times when schedules went on without a run, as it would have been too late.",
+});
 const lateSeconds = secondsHistogram({ name: "schedule_late_seconds", help: "From the planned time of a schedule's run to its creation." });
 
 /** How often it looks for what is due; a look costs a row of an index for each tenant with schedules. */

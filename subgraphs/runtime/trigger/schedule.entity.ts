@@ -43,7 +43,9 @@ export class Schedule {
   @Property({ type: "text" })
   status!: TriggerStatus;
 
-  @Field(() => JsonObjectScalar, { description: "What templates of its runs see as input, with schedule: { id, name, plannedAt } beside it." })
+  @Field(() => JsonObjectScalar, {
+    description: "What templates of its runs see as input, with schedule: { id, name, plannedAt } beside it.",
+  })
   @Property({ type: "json", columnType: "json" })
   input!: JsonObject;
 

@@ -28,7 +28,10 @@ class ScheduleError {
   @Field(() => Int, { description: "How often it was tried in vain." })
   attempts!: number;
 
-  @Field(() => Date, { nullable: true, description: "When it is tried again: 1 second later, then 2, 4, ... up to 5 minutes. Null: it is paused." })
+  @Field(() => Date, {
+    nullable: true,
+    description: "When it is tried again: 1 second later, then 2, 4, ... up to 5 minutes. Null: it is paused.",
+  })
   nextAttemptAt!: Date | null;
 }
 
@@ -89,7 +92,8 @@ export class ScheduleResolver {
   @Needs("schedule:write")
   @Mutation(() => Schedule, {
     nullable: true,
-    description: "Lets a paused schedule go on, with its next time from now on: what it would have made meanwhile is not missed. May be called again.",
+    description:
+      "Lets a paused schedule go on, with its next time from now on: what it would have made meanwhile is not missed. May be called again.",
   })
   resumeSchedule(
     @Arg("id", () => ID, { description: "The schedule; NOT_FOUND where there is none." }) id: string,
@@ -115,7 +119,10 @@ export class ScheduleResolver {
     return { id: workflowId };
   }
 
-  @FieldResolver(() => WorkflowVersionStub, { nullable: true, description: "The version that runs; null: the published one, at each time." })
+  @FieldResolver(() => WorkflowVersionStub, {
+    nullable: true,
+    description: "The version that runs; null: the published one, at each time.",
+  })
   workflowVersion(@Root() { workflowVersionId }: Schedule): WorkflowVersionStub | null {
     return workflowVersionId === null ? null : { id: workflowVersionId };
   }

@@ -96,11 +96,7 @@ export function scheduleCondition(filter: ScheduleFilter | null | undefined): Fi
 }
 
 /** What of a schedule is changed by its owner: no firing of what it was before holds. */
-function change(
-  { db }: TriggerContext,
-  id: string,
-  apply: (schedule: Schedule, now: Date) => void,
-): Promise<Schedule> {
+function change({ db }: TriggerContext, id: string, apply: (schedule: Schedule, now: Date) => void): Promise<Schedule> {
   return db.transaction(async (tx) => {
     const schedule = await lockSchedule(tx, id);
     const now = await databaseNow(tx);

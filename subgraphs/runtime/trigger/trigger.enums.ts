@@ -17,7 +17,8 @@ export const MissedRuns = { SKIP: "SKIP", ONCE: "ONCE" } as const;
 export type MissedRuns = keyof typeof MissedRuns;
 registerEnumType(MissedRuns, {
   name: "MissedRuns",
-  description: "What is done about planned times that passed while no run could be made: the platform was down, a quota was reached, the workflow could not run.",
+  description:
+    "What is done about planned times that passed while no run could be made: the platform was down, a quota was reached, the workflow could not run.",
   valuesConfig: {
     SKIP: { description: "Nothing, where two minutes have passed since: the next planned time is the next run." },
     ONCE: { description: "One run is made for all of them, as soon as that can be; it is told the last of these times." },

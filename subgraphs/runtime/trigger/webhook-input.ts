@@ -28,7 +28,9 @@ const always = ["content-type", "user-agent"];
  * @throws AppError WEBHOOK_BODY_NOT_JSON
  */
 export function hookInput({ method, query, headers, body }: HookCall, allowed: readonly string[]): JsonObject {
-  const named = [...new Set([...always, ...allowed])].flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]] as const]));
+  const named = [...new Set([...always, ...allowed])].flatMap((name) =>
+    headers[name] === undefined ? [] : [[name, headers[name]] as const],
+  );
   const isText = isUtf8(body) && !body.includes(0);
   return {
     body: bodyOf(body, headers["content-type"], { isText }),

@@ -34,10 +34,15 @@ export type SignatureCheck = { kind: "right"; signature: string } | { kind: "mis
 const mostSignatures = 5;
 
 /** Checks a call. @param secrets  any of them may have signed it. */
-export function checkSignature(rule: SignatureRule, call: SignedCall, { secrets, nowMs }: { secrets: readonly string[]; nowMs: number }): SignatureCheck {
+export function checkSignature(
+  rule: SignatureRule,
+  call: SignedCall,
+  { secrets, nowMs }: { secrets: readonly string[]; nowMs: number },
+): SignatureCheck {
   const parts = partsOf(rule, call.header(rule.header) ?? "");
   const signatures = parts.filter((part) => part.startsWith(rule.prefix)).map((part) => part.slice(rule.prefix.length));
-  const timestamp = rule.timestampHeader === null ? parts.find((part) => part.startsWith("t="))?.slice(2) : call.header(rule.timestampHeader);
+  const timestamp =
+    rule.timestampHeader === null ? parts.find((part) => part.startsWith("t="))?.slice(2) : call.header(rule.timestampHeader);
   if (signatures.every((signature) => signature === "")) return { kind: "missing" };
   const signed = signedBytes(rule, call, timestamp);
   if (signed === undefined) return { kind: "missing" };

@@ -27,7 +27,10 @@ export class WebhookSignature implements SignatureRule {
 
 /** Makes a run of a workflow of each call from outside. Neither its token nor its secret is here. */
 @Directive('@key(fields: "id")')
-@ObjectType({ description: "An address that makes a run of a workflow of each call. Its URL and its secret are shown when they are made, and never again." })
+@ObjectType({
+  description:
+    "An address that makes a run of a workflow of each call. Its URL and its secret are shown when they are made, and never again.",
+})
 @Entity({ tableName: "webhook" })
 export class Webhook {
   @Field(() => ID, { description: "Opaque id." })

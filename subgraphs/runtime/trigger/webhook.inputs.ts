@@ -17,16 +17,23 @@ export class WebhookSignatureInput {
   @Field(() => SignatureEncoding, { nullable: true, defaultValue: "HEX", description: "How its bytes are written." })
   encoding?: SignatureEncoding | null;
 
-  @Field(() => String, { nullable: true, description: "What stands before it in the header, such as sha256=; up to 50 characters, nothing unless given." })
+  @Field(() => String, {
+    nullable: true,
+    description: "What stands before it in the header, such as sha256=; up to 50 characters, nothing unless given.",
+  })
   prefix?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "What is signed: {body}, which stands there unless given, with {timestamp} and {id} (that of deliveryHeader) where the sender signs them too; up to 200 characters.",
+    description:
+      "What is signed: {body}, which stands there unless given, with {timestamp} and {id} (that of deliveryHeader) where the sender signs them too; up to 200 characters.",
   })
   signedText?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The header with the time, in seconds since 1970; unless given it stands as t= beside the signature." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The header with the time, in seconds since 1970; unless given it stands as t= beside the signature.",
+  })
   timestampHeader?: string | null;
 
   @Field(() => Int, {
@@ -57,16 +64,24 @@ export class CreateWebhookInput {
   @Field(() => WebhookSignatureInput, { nullable: true, description: "How calls are signed; without it whoever has the URL may call." })
   signature?: WebhookSignatureInput | null;
 
-  @Field(() => String, { nullable: true, description: "With a signature: the sender's secret, 8 to 500 characters; one is made unless given." })
+  @Field(() => String, {
+    nullable: true,
+    description: "With a signature: the sender's secret, 8 to 500 characters; one is made unless given.",
+  })
   secret?: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The header by which the sender numbers its deliveries, such as x-github-delivery: two with the same make one run. Idempotency-Key unless given.",
+    description:
+      "The header by which the sender numbers its deliveries, such as x-github-delivery: two with the same make one run. Idempotency-Key unless given.",
   })
   deliveryHeader?: string | null;
 
-  @Field(() => [String], { nullable: true, description: "Headers that become part of the run's input, beside content-type and user-agent: up to 20, none that carries credentials." })
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      "Headers that become part of the run's input, beside content-type and user-agent: up to 20, none that carries credentials.",
+  })
   headers?: string[] | null;
 }
 
@@ -105,10 +120,16 @@ export class WebhookFilter {
 /** A webhook with what is shown once. */
 @ObjectType({ description: "A webhook that was made just now, or whose secret was." })
 export class CreatedWebhook {
-  @Field(() => String, { nullable: true, description: "Where it is called, by POST: whoever has it may. Shown this once; null: the secret alone was made anew." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Where it is called, by POST: whoever has it may. Shown this once; null: the secret alone was made anew.",
+  })
   url!: string | null;
 
-  @Field(() => String, { nullable: true, description: "The secret that calls are signed with, shown this once; null: they are not signed." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The secret that calls are signed with, shown this once; null: they are not signed.",
+  })
   secret!: string | null;
 
   @Field(() => Webhook, { description: "What is kept of it." })

@@ -6,7 +6,16 @@ import { WorkflowStub, WorkflowVersionStub } from "../graph/workflow.stub.ts";
 import { callHook, findHook, runOutput } from "./hook-call.service.ts";
 import type { TriggerContext } from "./trigger.context.ts";
 import { Webhook } from "./webhook.entity.ts";
-import { CreatedWebhook, CreateWebhookInput, FoundHook, HookCallInput, HookOutput, HookRun, UpdateWebhookInput, WebhookFilter } from "./webhook.inputs.ts";
+import {
+  CreatedWebhook,
+  CreateWebhookInput,
+  FoundHook,
+  HookCallInput,
+  HookOutput,
+  HookRun,
+  UpdateWebhookInput,
+  WebhookFilter,
+} from "./webhook.inputs.ts";
 import * as webhooks from "./webhook.service.ts";
 
 const WebhookConnection = connectionType("Webhook", () => Webhook);
@@ -37,7 +46,8 @@ export class WebhookResolver {
   @Needs("webhook:write")
   @Mutation(() => CreatedWebhook, {
     nullable: true,
-    description: "Makes a webhook: POST to its URL makes a run of the workflow, with { body, raw, rawEncoding, headers, query, method } as input. At most 1,000 of a tenant.",
+    description:
+      "Makes a webhook: POST to its URL makes a run of the workflow, with { body, raw, rawEncoding, headers, query, method } as input. At most 1,000 of a tenant.",
   })
   createWebhook(
     @Arg("input", () => CreateWebhookInput, { description: "The new webhook." }) input: CreateWebhookInput,
@@ -59,7 +69,8 @@ export class WebhookResolver {
   @Needs("webhook:write")
   @Mutation(() => CreatedWebhook, {
     nullable: true,
-    description: "Gives a webhook another secret. The one before is accepted beside it until the overlap is over. CONFLICT where calls are not signed.",
+    description:
+      "Gives a webhook another secret. The one before is accepted beside it until the overlap is over. CONFLICT where calls are not signed.",
   })
   rotateWebhookSecret(
     @Arg("id", () => ID, { description: "The webhook; NOT_FOUND where there is none." }) id: string,
@@ -101,7 +112,10 @@ export class WebhookResolver {
     return { id: workflowId };
   }
 
-  @FieldResolver(() => WorkflowVersionStub, { nullable: true, description: "The version that runs; null: the published one, at each call." })
+  @FieldResolver(() => WorkflowVersionStub, {
+    nullable: true,
+    description: "The version that runs; null: the published one, at each call.",
+  })
   workflowVersion(@Root() { workflowVersionId }: Webhook): WorkflowVersionStub | null {
     return workflowVersionId === null ? null : { id: workflowVersionId };
   }

@@ -39,7 +39,9 @@ async function makeDue(): Promise<void> {
 const passTime = () => ask("update runtime.schedule set due_at = now() where due_at between now() and now() + interval '1 minute'");
 const fired = async () => (await ask("select id from runtime.schedule where last_run_id is not null")).length;
 const runs = () =>
-  ask("select input -> 'schedule' ->> 'id' as id, count(*)::int as runs from runtime.run group by 1 having count(*) <> 1 union all select 'all', count(*)::int from runtime.run");
+  ask(
+    "select input -> 'schedule' ->> 'id' as id, count(*)::int as runs from runtime.run group by 1 having count(*) <> 1 union all select 'all', count(*)::int from runtime.run",
+  );
 
 describe("schedules under two pumps", () => {
   it("make one run each, whoever is killed or stands still with them", async () => {
@@ -60,14 +62,18 @@ describe("schedules under two pumps", () => {
     await once(slow.child, "exit");
     expect(await runs()).toEqual([{ id: "all", runs: schedules }]);
     expect(await ask("select count(*)::int as n from runtime.work")).toEqual([{ n: schedules }]);
-    expect(await ask("select id from runtime.schedule where last_run_id not in (select id from runtime.run) or next_at < now()")).toEqual([]);
+    expect(await ask("select id from runtime.schedule where last_run_id not in (select id from runtime.run) or next_at < now()")).toEqual(
+      [],
+    );
   });
 
   it("fire nothing of what their owner has changed meanwhile", async () => {
     await makeDue();
     const pump = startPump();
     await pump.taken;
-    await ask("update runtime.schedule set status = 'PAUSED', due_at = null, next_at = null, revision = revision + 1 where tenant_id <> 't1'");
+    await ask(
+      "update runtime.schedule set status = 'PAUSED', due_at = null, next_at = null, revision = revision + 1 where tenant_id <> 't1'",
+    );
     await ask("delete from runtime.schedule where tenant_id = 't2'");
     await ask("delete from runtime.schedule where tenant_id = 't1' and id <> 's1'");
     pump.go();

@@ -10,7 +10,13 @@ const github: SignatureRule = {
   ...{ header: "x-hub-signature-256", encoding: "HEX", prefix: "sha256=", signedText: "{body}" },
   ...{ timestampHeader: null, toleranceSeconds: null },
 };
-const stripe: SignatureRule = { ...github, header: "stripe-signature", prefix: "v1=", signedText: "{timestamp}.{body}", toleranceSeconds: 300 };
+const stripe: SignatureRule = {
+  ...github,
+  header: "stripe-signature",
+  prefix: "v1=",
+  signedText: "{timestamp}.{body}",
+  toleranceSeconds: 300,
+};
 const slack: SignatureRule = {
   ...{ ...stripe, header: "x-slack-signature", prefix: "v0=", signedText: "v0:{timestamp}:{body}" },
   timestampHeader: "x-slack-request-timestamp",
@@ -37,7 +43,12 @@ describe("the signature of a call", () => {
     ["one by another algorithm", github, { "x-hub-signature-256": `sha1=${mac("{}")}` }, "missing"],
     ["a part of it", github, { "x-hub-signature-256": `sha256=${mac("{}").slice(0, 62)}` }, "wrong"],
     ["Stripe's", stripe, { "stripe-signature": `t=${now},v1=${mac(`${now}.{}`)}` }, "right"],
-    ["Stripe's with two secrets", stripe, { "stripe-signature": `t=${now},v1=${mac(`${now}.{}`, "hex", "new")},v1=${mac(`${now}.{}`)}` }, "right"],
+    [
+      "Stripe's with two secrets",
+      stripe,
+      { "stripe-signature": `t=${now},v1=${mac(`${now}.{}`, "hex", "new")},v1=${mac(`${now}.{}`)}` },
+      "right",
+    ],
     ["Stripe's, late", stripe, { "stripe-signature": `t=${late},v1=${mac(`${late}.{}`)}` }, "late"],
     ["Stripe's, with another time than was signed", stripe, { "stripe-signature": `t=${now},v1=${mac(`${late}.{}`)}` }, "wrong"],
     ["Stripe's, without a time", stripe, { "stripe-signature": `v1=${mac(".{}")}` }, "missing"],
@@ -45,8 +56,18 @@ describe("the signature of a call", () => {
     ["Stripe's, from the future", stripe, { "stripe-signature": `t=1700000999,v1=${mac("1700000999.{}")}` }, "late"],
     ["Slack's", slack, { "x-slack-signature": `v0=${mac(`v0:${now}:{}`)}`, "x-slack-request-timestamp": now }, "right"],
     ["Slack's, without a time", slack, { "x-slack-signature": `v0=${mac("v0::{}")}` }, "missing"],
-    ["Standard Webhooks'", standard, { "webhook-signature": `v1,${mac(`d1.${now}.{}`, "base64", "new")} v1,${mac(`d1.${now}.{}`, "base64")}`, "webhook-timestamp": now }, "right"],
-    ["Standard Webhooks' of another delivery", standard, { "webhook-signature": `v1,${mac(`d2.${now}.{}`, "base64")}`, "webhook-timestamp": now }, "wrong"],
+    [
+      "Standard Webhooks'",
+      standard,
+      { "webhook-signature": `v1,${mac(`d1.${now}.{}`, "base64", "new")} v1,${mac(`d1.${now}.{}`, "base64")}`, "webhook-timestamp": now },
+      "right",
+    ],
+    [
+      "Standard Webhooks' of another delivery",
+      standard,
+      { "webhook-signature": `v1,${mac(`d2.${now}.{}`, "base64")}`, "webhook-timestamp": now },
+      "wrong",
+    ],
   ])("%s", (_what, rule, headers, expected) => {
     expect(check(rule, headers)).toBe(expected);
   });
@@ -57,7 +78,7 @@ describe("the signature of a call", () => {
   });
 
   it("is over the bytes as they came", () => {
-    const body = "\ufeff{\"a\":\r\n 1.0}";
+    const body = '\ufeff{"a":\r\n 1.0}';
     expect(check(github, { "x-hub-signature-256": `sha256=${mac(body)}` }, { body })).toBe("right");
   });
 });
