@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { runCli } from "../cli/cli-process.ts";
 import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { ask, chain, finishRun, makeWorkflow, refusal, type Dsl } from "../testkit/graph.ts";
@@ -124,6 +125,24 @@ describe("a schedule", () => {
       ({ lastRun }) => lastRun !== null,
     );
     expect(fired.lastError).toBeNull();
+  });
+
+  it("is refused by the tenant's quota as everybody is, says so, and makes its run when there is room", async () => {
+    const tq = { "x-tenant-id": "tq" };
+    const { workflowId } = await makeWorkflow(platform, echo, tq);
+    const input = { name: "full", workflowId, cron: "0 3 * * *", missed: "ONCE" };
+    const { made } = await ask<{ made: Seen }>(platform, create, { input }, tq);
+    const quota = (text: string) => ask(platform, `mutation { setTenantQuota${text} { runsPerHour } }`, {}, tq);
+    const seen = async () =>
+      (await ask<{ schedule: Seen }>(platform, `query ($id: ID!) { schedule(id: $id) { ${fields} } }`, { id: made.id }, tq)).schedule;
+    await quota("(quota: { runsPerHour: 0 })");
+    await planned(made.id, "now()");
+    const refused = await eventually(seen, ({ lastError }) => lastError !== null);
+    expect(refused).toMatchObject({ lastRun: null, lastError: { code: "RESOURCE_EXHAUSTED", reason: "QUOTA_EXCEEDED", attempts: 1 } });
+    await quota("");
+    await query(platform.database.adminUrl, "update runtime.schedule set due_at = now() where id = $1", [made.id]);
+    const fired = await eventually(seen, ({ lastRun }) => lastRun !== null);
+    expect([fired.lastError, (await runsOf(made.id)).length]).toEqual([null, 1]);
   });
 
   it("is made of what can come, and of a workflow that can run", async () => {
@@ -390,5 +409,37 @@ describe("a webhook", () => {
     const { webhook } = await makeHook();
     const rotate = "mutation ($id: ID!) { rotateWebhookSecret(id: $id) { secret } }";
     expect(await refusal(platform, rotate, { id: webhook.id })).toMatchObject({ code: "CONFLICT", reason: "WEBHOOK_UNSIGNED" });
+  });
+});
+
+describe("the command line", () => {
+  const cli = (...args: string[]) => runCli("real", [...args, "--url", platform.url, "--tenant", "cli"]).ended;
+  const asCli = { "x-tenant-id": "cli" };
+
+  it("makes, lists, pauses, resumes and deletes schedules", async () => {
+    const { workflowId } = await makeWorkflow(platform, echo, asCli);
+    expect(await cli("schedules", "list")).toMatchObject({ code: 0, output: "" });
+    const made = await cli("schedules", "create", workflowId, "30 6 * * 1-5", "--zone", "Europe/Berlin", "--input", '{"a":1}', "--json");
+    const { id } = JSON.parse(made.output) as { id: string };
+    expect((await cli("schedules", "list")).output).toMatch(
+      new RegExp(`^${id}  ACTIVE  "30 6 \\* \\* 1-5"  30 6 \\* \\* 1-5  Europe/Berlin  next \\S+\\n$`),
+    );
+    expect((await cli("schedules", "pause", id)).output).toContain(`${id}  PAUSED`);
+    expect((await cli("schedules", "resume", id)).output).toContain(`${id}  ACTIVE`);
+    expect((await cli("schedules", "delete", id)).output).toContain("was deleted");
+    expect(await cli("schedules", "delete", id)).toMatchObject({ code: 1, output: expect.stringContaining(`No schedule ${id}`) });
+    expect(await cli("schedules", "create", workflowId, "soon")).toMatchObject({ code: 1, output: expect.stringContaining("five fields") });
+    expect(await cli("schedules", "create", workflowId, "@daily", "--input", "[1]")).toMatchObject({ code: 2 });
+  });
+
+  it("makes, lists and deletes webhooks, and shows the URL once", async () => {
+    const { workflowId } = await makeWorkflow(platform, echo, asCli);
+    const made = await cli("webhooks", "create", workflowId, "--signed", "github", "--answer", "OUTPUT", "--json");
+    const { id, url, secret } = JSON.parse(made.output) as { id: string; url: string; secret: string };
+    const signature = `sha256=${createHmac("sha256", secret).update("{}").digest("hex")}`;
+    expect((await call(url, "{}", { ...json, "x-hub-signature-256": signature })).status).toBe(200);
+    expect((await cli("webhooks", "list")).output).toBe(`${id}  ACTIVE  "webhook"  OUTPUT  signed in x-hub-signature-256\n`);
+    expect((await cli("webhooks", "delete", id)).output).toContain("was deleted");
+    expect((await call(url, "{}", json)).status).toBe(404);
   });
 });

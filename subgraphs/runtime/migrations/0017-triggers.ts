@@ -38,6 +38,7 @@ export class Triggers0017 extends Migration {
       updated_at timestamptz not null
     )`);
     this.addSql("create index schedule_due on runtime.schedule (tenant_id, due_at) where due_at is not null");
+    this.addSql("create index schedule_soon on runtime.schedule (due_at) where due_at is not null");
     this.addSql("create index schedule_list on runtime.schedule (tenant_id, id)");
     this.addSql("create index schedule_workflow on runtime.schedule (tenant_id, workflow_id, id)");
     this.addSql("alter table runtime.schedule enable row level security");

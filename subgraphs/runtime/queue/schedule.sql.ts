@@ -27,13 +27,14 @@ export interface DueScheduleRow {
   nowMs: number;
 }
 
-// The walk goes from tenant to tenant by schedule_due, as a claim does (claim.sql.ts), only where something is due; each has the same share of what is taken, and
+// Whether anything is due, schedule_soon says with a row. The walk goes from tenant to tenant by schedule_due, as a claim does (claim.sql.ts); each has the same share of what is taken, and
 // no more than its room in this process, so that a tenant with ten thousand due ones keeps nobody waiting.
 const take = defineStatement({
   name: "schedules_take",
   text: `
 with recursive t as (
-  (select tenant_id, due_at from runtime.schedule where due_at is not null order by tenant_id, due_at limit 1) union all
+  (select tenant_id, due_at from runtime.schedule
+    where due_at is not null and (select exists (select from runtime.schedule where due_at <= now())) order by tenant_id, due_at limit 1) union all
   select n.* from t, lateral (
     select s.tenant_id, s.due_at from runtime.schedule s where s.due_at is not null and s.tenant_id > t.tenant_id
     order by s.tenant_id, s.due_at limit 1) n),
