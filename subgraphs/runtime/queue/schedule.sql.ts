@@ -106,7 +106,7 @@ export async function schedulesFire(db: Queryable, fired: readonly FiredSchedule
 const skip = defineStatement({
   name: "schedule_skip",
   text: `
-update runtime.schedule s set revision = s.revision + 1, next_at = ${at("$3::float8")}, due_at = ${at("$3::float8")}, last_missed_at = ${at("$4::float8")}
+update runtime.schedule s set revision = s.revision + 1, next_at = ${at("$3::float8")}, due_at = ${at("$3::float8")}, attempts = least(s.attempts, 3), last_missed_at = ${at("$4::float8")}
 where s.id = $1 and s.revision = $2`,
 });
 

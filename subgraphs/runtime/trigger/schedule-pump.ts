@@ -4,6 +4,7 @@
  */
 import type pg from "pg";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import { AppError } from "#shared/errors.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { counter, secondsHistogram } from "#shared/metrics/instruments.ts";
@@ -38,6 +39,7 @@ const pollMs = 1_000;
 /** Schedules that a process has in hand at once, and of one tenant: what the plans of some cost keeps nobody else waiting. */
 const mostInHand = 64;
 const tenantShare = 16;
+const closeMs = 5_000;
 
 /** The pump of one process. */
 export class SchedulePump {
@@ -58,12 +60,15 @@ export class SchedulePump {
     this.#lookIn(0);
   }
 
-  /** Ends after what it has in hand. */
+  /** Ends after what it has in hand; what takes longer than a few seconds is somebody else's when its 30 s are over. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.#looking;
-    await Promise.all(this.#inHand);
+    let timer: NodeJS.Timeout | undefined;
+    const longEnough = new Promise((resolve) => (timer = setTimeout(resolve, closeMs)));
+    await Promise.race([Promise.all(this.#inHand), longEnough]);
+    clearTimeout(timer);
   }
 
   #lookIn(ms: number): void {
@@ -133,7 +138,10 @@ export class SchedulePump {
   async #refused(row: DueScheduleRow, cause: unknown): Promise<void> {
     const { db, log } = this.#options;
     refused.inc();
-    log.warn({ err: cause, scheduleId: row.id, tenantId: row.tenantId, attempts: row.attempts }, "a schedule made no run");
+    const facts = { err: cause, scheduleId: row.id, tenantId: row.tenantId, attempts: row.attempts };
+    // What a tenant's own schedule was refused for is told to the tenant.
+    if (cause instanceof AppError) log.info(facts, "a schedule was refused");
+    else log.warn(facts, "a schedule made no run");
     await scheduleRefuse(db, refusalOf(row, cause)).catch((error: unknown) =>
       log.warn({ err: error, scheduleId: row.id }, "the refusal of a schedule was not stored"),
     );

@@ -25,7 +25,7 @@ class ScheduleError {
   @Field(() => Date, { description: "When that was." })
   at!: Date;
 
-  @Field(() => Int, { description: "How often it was tried in vain." })
+  @Field(() => Int, { description: "How often it was tried in vain; the pauses grow with it." })
   attempts!: number;
 
   @Field(() => Date, {
@@ -130,9 +130,9 @@ export class ScheduleResolver {
   @FieldResolver(() => [Date], { description: "The planned times of its next runs; none while it is paused." })
   nextTimes(
     @Root() schedule: Schedule,
-    @Arg("first", () => Int, { defaultValue: 5, description: "How many: 1 to 20." }) first: number,
+    @Arg("first", () => Int, { nullable: true, defaultValue: 5, description: "How many: 1 to 20." }) first: number | null,
   ): Date[] {
-    return schedules.scheduleTimes(schedule, first);
+    return schedules.scheduleTimes(schedule, first ?? 5);
   }
 
   @FieldResolver(() => Run, { nullable: true, description: "The last run that it made; null: none, or it was deleted." })

@@ -77,13 +77,14 @@ export class WebhookResolver {
     @Arg("secret", () => String, { nullable: true, description: "The new secret: 8 to 500 characters; one is made unless given." })
     secret: string | null,
     @Arg("overlapSeconds", () => Int, {
+      nullable: true,
       defaultValue: dayInSeconds,
       description: "For so many seconds the old secret is accepted too: 0 to 2,592,000 (30 days).",
     })
-    overlapSeconds: number,
+    overlapSeconds: number | null,
     @Ctx() context: TriggerContext,
   ): Promise<CreatedWebhook> {
-    return webhooks.rotateWebhookSecret(context, id, { secret: secret ?? null, overlapSeconds });
+    return webhooks.rotateWebhookSecret(context, id, { secret: secret ?? null, overlapSeconds: overlapSeconds ?? dayInSeconds });
   }
 
   @Needs("webhook:write")
