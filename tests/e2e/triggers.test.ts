@@ -398,7 +398,11 @@ describe("a webhook", () => {
       [{ signature: { header: "x", signedText: "{body}{secret}" } }, "SIGNED_TEXT_INVALID"],
       [{ signature: { header: "x", signedText: "{id}.{body}" } }, "SIGNED_ID_MISSING"],
       [{ signature: { header: "x", toleranceSeconds: 5 } }, "TOLERANCE_WITHOUT_TIME"],
+      [{ signature: { header: "x", signedText: "{timestamp}.{body}", toleranceSeconds: 86_401 } }, "NUMBER_OUT_OF_RANGE"],
+      [{ signature: { header: "x", signedText: `{body}${"x".repeat(195)}` } }, "TEXT_TOO_LONG"],
+      [{ signature: { header: "x", prefix: "x".repeat(51) } }, "TEXT_TOO_LONG"],
       [{ signature: { header: "x" }, secret: "short" }, "TEXT_TOO_SHORT"],
+      [{ signature: { header: "x" }, secret: "x".repeat(501) }, "TEXT_TOO_LONG"],
       [{ answerSeconds: 31 }, "NUMBER_OUT_OF_RANGE"],
       [{ workflowId: "none" }, "WORKFLOW_NOT_FOUND"],
     ];
