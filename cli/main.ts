@@ -101,8 +101,11 @@ export async function main(
 /** Commander raises these too when it has done what was asked. */
 const usageCode: Record<string, number> = { "commander.version": 0, "commander.helpDisplayed": 0 };
 
+/** Commands beneath it, too: what is asked wrongly of one ends with 2 as everywhere. */
 function inheriting(program: Command, command: Command): Command {
-  return command.copyInheritedSettings(program).exitOverride();
+  command.copyInheritedSettings(program).exitOverride();
+  for (const inner of command.commands) inheriting(command, inner);
+  return command;
 }
 
 function version(): string {

@@ -22,8 +22,14 @@ import type { Identities } from "./identity.ts";
 import type { Rates } from "./rates.ts";
 
 const maxBytes = 1 << 20;
-/** Calls whose run is being made, and that wait for that; of one tenant half of them. */
-const turns = { turns: 16, turnsPerTenant: 8, waiting: 200, waitingPerTenant: 100, waitMs: 10_000 };
+/** Calls whose webhook is looked for, or whose run is being made, and that wait for that; of one tenant half of them. */
+const turns = {
+  ...{ turns: 16, turnsPerTenant: 8, waiting: 200, waitingPerTenant: 100, waitMs: 10_000 },
+  ...{ waitingBytes: 64 << 20, waitingBytesPerTenant: 32 << 20 },
+};
+/** Bodies that are read at once. They come as slowly as their senders like, so it is no turn of those above; what takes longer than `bodyMs` is cut. */
+const bodyTurns = { turns: 128, turnsPerTenant: 32, waiting: 0, waitingPerTenant: 0 };
+const bodyMs = 10_000;
 /** Calls that wait for the output of their run. They hold a connection and little else; who finds no room is answered at once. */
 const outputTurns = { turns: 400, turnsPerTenant: 100, waiting: 0, waitingPerTenant: 0 };
 /** Longer than any that is made: a tenant's id has 63 characters. */
@@ -76,6 +82,7 @@ export class Hooks {
   readonly #identities: Identities;
   readonly #rates: Rates;
   readonly #turns = new TurnQueue(turns);
+  readonly #bodyTurns = new TurnQueue(bodyTurns);
   readonly #outputTurns = new TurnQueue(outputTurns);
 
   constructor(options: { endpoints: Endpoints; audit: AuditSink; identities: Identities; rates: Rates }) {
@@ -97,15 +104,15 @@ export class Hooks {
     await this.#rates.address(request);
     const tenantId = tenantIn(token);
     const context = this.#contextOf(exchange, tenantId ?? "public");
-    const called = tenantId === undefined ? null : await this.#inTurn(context, (timed) => this.#called(exchange, timed, token));
+    const called = tenantId === undefined ? null : await this.#called(exchange, context, token);
     if (called === null) sendJson(response, 404, notFound);
     else await this.#tell(exchange, context, called);
     return true;
   }
 
-  async #inTurn<T>(context: RouterContext, work: (timed: RouterContext) => Promise<T>): Promise<T> {
+  async #inTurn<T>(context: RouterContext, work: (timed: RouterContext) => Promise<T>, sizeBytes = 0): Promise<T> {
     const { tenantId, signal } = context.info;
-    const done = await this.#turns.run({ tenantId, signal }, () => {
+    const done = await this.#turns.run({ tenantId, signal, sizeBytes }, () => {
       const deadline = AbortSignal.timeout(callMs);
       return work({ ...context, info: { ...context.info, signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) } });
     });
@@ -115,16 +122,32 @@ export class Hooks {
 
   /** The run of a call; null: there is no such webhook, which is known before a body is read, or anything written down. */
   async #called({ request }: Exchange, context: RouterContext, token: string): Promise<CalledRun | null> {
-    const { info } = context;
-    const found = await this.#registry.request({ subgraph: "runtime", document: hookOf, variables: { token }, info });
+    const found = await this.#inTurn(context, ({ info }) =>
+      this.#registry.request({ subgraph: "runtime", document: hookOf, variables: { token }, info }),
+    );
     if (found.hookOf === null) return null;
-    await this.#rates.hook(info.tenantId, found.hookOf.id);
+    const { tenantId } = context.info;
+    await this.#rates.hook(tenantId, found.hookOf.id);
     const encoding = request.headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
-    const body = (await readBytes(request, maxBytes)).toString("base64");
+    const body = (await this.#body(request, tenantId)).toString("base64");
     const { method = "POST", url = "" } = request;
     const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
-    return this.#audited(context, { token, method, query, headers: headersOf(request), body });
+    const input = { token, method, query, headers: headersOf(request), body };
+    return this.#inTurn(context, (timed) => this.#audited(timed, input), body.length);
+  }
+
+  async #body(request: IncomingMessage, tenantId: string): Promise<Buffer> {
+    const read = await this.#bodyTurns.run({ tenantId }, async () => {
+      const cut = setTimeout(() => void request.destroy(), bodyMs);
+      try {
+        return await readBytes(request, maxBytes);
+      } finally {
+        clearTimeout(cut);
+      }
+    });
+    if (read instanceof NoTurn) throw hookErrors.HOOKS_BUSY({ retryAfterMs: read.retryAfterMs });
+    return read;
   }
 
   /** What makes a run stands in the audit before it does. */
