@@ -365,6 +365,22 @@ describe("a webhook", () => {
     expect(await status(new URL(made.url, url).href)).toBe(404);
   });
 
+  it("whose workflow cannot run says so, and no run is lost for it that comes later", async () => {
+    const { workflowId, workflowVersionId } = await makeWorkflow(platform, echo);
+    const { made } = await ask<{ made: MadeHook }>(platform, createHook, { input: { name: "hook", workflowId } });
+    const url = new URL(made.url, platform.url).href;
+    const set = (verb: string) =>
+      ask(platform, `mutation ($id: ID!) { ${verb}WorkflowVersion(id: $id) { id } }`, { id: workflowVersionId });
+    const send = async () => {
+      const answer = await call(url, "{}", { ...json, "idempotency-key": "one" });
+      return [answer.status, ((await answer.json()) as { errors?: { extensions: { reason: string } }[] }).errors?.[0]?.extensions.reason];
+    };
+    await set("archive");
+    expect(await send()).toEqual([409, "WORKFLOW_VERSION_NOT_PUBLISHED"]);
+    await set("publish");
+    expect(await send()).toEqual([202, undefined]);
+  });
+
   it("answers with the run's output, where that comes in time", async () => {
     const asked = { answer: "OUTPUT", answerSeconds: 30 };
     const says = (answer: string): Dsl => ({ nodes: [{ id: "say", type: "answer", config: { answer } }], edges: [] });

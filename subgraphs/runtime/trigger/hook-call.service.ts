@@ -93,8 +93,8 @@ export interface CallAnswer {
   body: string;
 }
 
-/** Less than a poll of hints would take to be missed: hints may be lost. */
-const lookMs = 1_000;
+/** How often the run is looked at where no hint comes: hints may be lost. */
+const lookMs = 2_500;
 
 /** How a run ended, waited for so long; null: it has not. */
 export async function runOutput(context: TriggerContext, runId: string, waitMs: number): Promise<CallAnswer | null> {
