@@ -130,7 +130,7 @@ export class ScheduleResolver {
   @FieldResolver(() => [Date], { description: "The planned times of its next runs; none while it is paused." })
   nextTimes(
     @Root() schedule: Schedule,
-    @Arg("first", () => Int, { nullable: true, defaultValue: 5, description: "How many: 1 to 20." }) first: number | null,
+    @Arg("first", () => Int, { nullable: true, defaultValue: 5, description: "How many: 1 to 10." }) first: number | null,
   ): Date[] {
     return schedules.scheduleTimes(schedule, first ?? 5);
   }

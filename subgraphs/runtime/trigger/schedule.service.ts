@@ -15,8 +15,8 @@ import type { TriggerStatus } from "./trigger.enums.ts";
 /** Schedules of one tenant. */
 const maxSchedules = 10_000;
 const inputBytes = 64 * 1024;
-/** Each takes a third of a millisecond, and a page has a hundred schedules. */
-const mostTimes = 20;
+/** Each takes a third of a millisecond, and a page may have two hundred schedules. */
+const mostTimes = 10;
 
 /**
  * Makes a schedule. Its workflow must be able to run now.
