@@ -1,6 +1,6 @@
 /** What comes to the address of a webhook: found by its token, checked by its signature, made into a run, and waited for. */
+import { createHash } from "node:crypto";
 import { checkJson } from "#shared/fields.ts";
-import type { JsonObject } from "#shared/json.ts";
 import { createKeyedRun } from "../graph/run.service.ts";
 import { runtimeErrors } from "../errors.ts";
 import { isTerminal, runStatusWord } from "../queue/statuses.ts";
@@ -10,7 +10,6 @@ import { checkSignature } from "./webhook-signature.ts";
 import { hookTokenHash } from "./webhook-token.ts";
 import { Webhook } from "./webhook.entity.ts";
 import { secretBinding } from "./webhook.service.ts";
-import { createHash } from "node:crypto";
 
 /** A body of 1 MiB as text, as data, and in base64 where it is none. */
 const inputBytes = 4 << 20;
@@ -42,7 +41,7 @@ export async function callHook(context: TriggerContext, token: string, call: Hoo
   const run = await createKeyedRun(
     context,
     { workflowId, workflowVersionId },
-    { input: input as JsonObject, priority: 0, idempotency: deliveryKey(hook, deliveryId, signature) },
+    { input, priority: 0, idempotency: deliveryKey(hook, deliveryId, signature) },
   );
   return { runId: run.id, waitSeconds: hook.answer === "OUTPUT" ? hook.answerSeconds : 0 };
 }
