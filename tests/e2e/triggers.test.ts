@@ -436,19 +436,16 @@ describe("the command line", () => {
   const cli = (...args: string[]) => runCli("real", [...args, "--url", platform.url, "--tenant", "cli"]).ended;
   const asCli = { "x-tenant-id": "cli" };
 
-  it("makes, lists, pauses, resumes and deletes schedules", async () => {
+  it("makes, lists, pauses and deletes schedules", async () => {
     const { workflowId } = await makeWorkflow(platform, echo, asCli);
-    expect(await cli("schedules", "list")).toMatchObject({ code: 0, output: "" });
     const made = await cli("schedules", "create", workflowId, "30 6 * * 1-5", "--zone", "Europe/Berlin", "--input", '{"a":1}', "--json");
     const { id } = JSON.parse(made.output) as { id: string };
     expect((await cli("schedules", "list")).output).toMatch(
       new RegExp(`^${id}  ACTIVE  "30 6 \\* \\* 1-5"  30 6 \\* \\* 1-5  Europe/Berlin  next \\S+\\n$`),
     );
     expect((await cli("schedules", "pause", id)).output).toContain(`${id}  PAUSED`);
-    expect((await cli("schedules", "resume", id)).output).toContain(`${id}  ACTIVE`);
     expect((await cli("schedules", "delete", id)).output).toContain("was deleted");
     expect(await cli("schedules", "delete", id)).toMatchObject({ code: 1, output: expect.stringContaining(`No schedule ${id}`) });
-    expect(await cli("schedules", "create", workflowId, "soon")).toMatchObject({ code: 1, output: expect.stringContaining("five fields") });
     expect(await cli("schedules", "create", workflowId, "@daily", "--input", "[1]")).toMatchObject({ code: 2 });
   });
 
