@@ -12,7 +12,16 @@ const sideEffects = [
 const forbid = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
 
 /** The rooms of the runtime from the highest floor down; what stands side by side does not see each other. */
-const runtimeFloors = [["graph"], ["control", "worker"], ["owner"], ["plan"], ["client"], ["nodes"], ["engine", "queue", "sandbox"]];
+const runtimeFloors = [
+  ["trigger"],
+  ["graph"],
+  ["control", "worker"],
+  ["owner"],
+  ["plan"],
+  ["client"],
+  ["nodes"],
+  ["engine", "queue", "sandbox"],
+];
 
 /** Each room may look down only. */
 function runtimeFloorRules() {

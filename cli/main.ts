@@ -19,10 +19,12 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { prepareCommand } from "./commands/prepare.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
+import { schedulesCommand } from "./commands/schedules.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
+import { webhooksCommand } from "./commands/webhooks.ts";
 import { workerCommand } from "./commands/worker.ts";
 
 const commands = [
@@ -39,6 +41,8 @@ const commands = [
   followCommand,
   agentsCommand,
   answerCommand,
+  schedulesCommand,
+  webhooksCommand,
   demoCommand,
   smokeCommand,
 ];
@@ -97,8 +101,11 @@ export async function main(
 /** Commander raises these too when it has done what was asked. */
 const usageCode: Record<string, number> = { "commander.version": 0, "commander.helpDisplayed": 0 };
 
+/** Commands beneath it, too: what is asked wrongly of one ends with 2 as everywhere. */
 function inheriting(program: Command, command: Command): Command {
-  return command.copyInheritedSettings(program).exitOverride();
+  command.copyInheritedSettings(program).exitOverride();
+  for (const inner of command.commands) inheriting(command, inner);
+  return command;
 }
 
 function version(): string {

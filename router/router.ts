@@ -40,6 +40,7 @@ import { defaultDeadlines, type FetchDeadlines } from "./graph/subgraph-fetch.ts
 import { readerLimits, Readers, type ReaderLimits } from "./edge/readers.ts";
 import { defaultGate, outsideGate, streamGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
 import { AnswerBytes, answerLimits, type AnswerLimits } from "./graph/answer-bytes.ts";
+import { Hooks } from "./edge/hooks.ts";
 import { WaitLinks } from "./edge/wait-links.ts";
 import { loadSupergraph, supergraphOf } from "./graph/supergraph.ts";
 import { keptNumbers } from "./graph/variables.ts";
@@ -134,7 +135,8 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     parts: options.parts,
   };
   const links = new WaitLinks({ endpoints: runtime.endpoints, audit, identities, rates });
-  const listener = httpListener({ ...answering, env, log, refusals, links, identities, rates, find });
+  const hooks = new Hooks({ endpoints: runtime.endpoints, audit, identities, rates });
+  const listener = httpListener({ ...answering, env, log, refusals, links, hooks, identities, rates, find });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
   const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities, rates }), {
     log,

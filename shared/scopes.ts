@@ -19,6 +19,8 @@ export const tenantScopes = [
   "run:delete",
   "run:read",
   "run:write",
+  "schedule:read",
+  "schedule:write",
   "schema:read",
   "secret:read",
   "secret:write",
@@ -31,6 +33,8 @@ export const tenantScopes = [
   "tool:invoke",
   "tool:read",
   "tool:write",
+  "webhook:read",
+  "webhook:write",
   "workflow:read",
   "workflow:write",
 ] as const;

@@ -198,3 +198,136 @@ export const answerNodeRun = graphql(`
     }
   }
 `);
+
+export const schedules = graphql(`
+  query CliSchedules($first: Int, $after: String) {
+    schedules(first: $first, after: $after) {
+      nodes {
+        id
+        name
+        status
+        cron
+        zone
+        nextAt
+        lastError {
+          reason
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export const createSchedule = graphql(`
+  mutation CliCreateSchedule($input: CreateScheduleInput!) {
+    createSchedule(input: $input) {
+      id
+      name
+      status
+      cron
+      zone
+      nextAt
+      lastError {
+        reason
+      }
+    }
+  }
+`);
+
+export const pauseSchedule = graphql(`
+  mutation CliPauseSchedule($id: ID!) {
+    schedule: pauseSchedule(id: $id) {
+      id
+      name
+      status
+      cron
+      zone
+      nextAt
+      lastError {
+        reason
+      }
+    }
+  }
+`);
+
+export const resumeSchedule = graphql(`
+  mutation CliResumeSchedule($id: ID!) {
+    schedule: resumeSchedule(id: $id) {
+      id
+      name
+      status
+      cron
+      zone
+      nextAt
+      lastError {
+        reason
+      }
+    }
+  }
+`);
+
+export const deleteSchedule = graphql(`
+  mutation CliDeleteSchedule($id: ID!) {
+    schedule: deleteSchedule(id: $id) {
+      id
+      name
+      status
+      cron
+      zone
+      nextAt
+      lastError {
+        reason
+      }
+    }
+  }
+`);
+
+export const webhooks = graphql(`
+  query CliWebhooks($first: Int, $after: String) {
+    webhooks(first: $first, after: $after) {
+      nodes {
+        id
+        name
+        status
+        answer
+        signature {
+          header
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export const createWebhook = graphql(`
+  mutation CliCreateWebhook($input: CreateWebhookInput!) {
+    createWebhook(input: $input) {
+      url
+      secret
+      webhook {
+        id
+        name
+        status
+        answer
+        signature {
+          header
+        }
+      }
+    }
+  }
+`);
+
+export const deleteWebhook = graphql(`
+  mutation CliDeleteWebhook($id: ID!) {
+    webhook: deleteWebhook(id: $id) {
+      id
+      name
+    }
+  }
+`);

@@ -14,6 +14,7 @@ import type { Audited } from "../audit/audit.ts";
 import { answerCors, refusalOf, refusalOfGet } from "./browser-guard.ts";
 import { subscriptionNotStreamed } from "./gateway.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Identities } from "./identity.ts";
 import { withoutPersisted } from "./persisted-query.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
@@ -43,6 +44,7 @@ export interface HttpOptions {
   parts?: (() => readonly PartHealth[]) | undefined;
   refusals: RefusalAudit;
   links: WaitLinks;
+  hooks: Hooks;
   identities: Identities;
   rates: Rates;
   /** Finds out where a request comes from. */
@@ -103,6 +105,7 @@ async function route(options: Answering, exchange: Exchange): Promise<void> {
       return answerHealth(options, response);
     default:
       if (await options.links.answer(path, exchange)) return;
+      if (await options.hooks.answer(path, exchange)) return;
       if (await options.graphiql.answer(path, request, response)) return;
       return sendJson(response, 404, { message: "Nothing is here. The graph is at /graphql." });
   }

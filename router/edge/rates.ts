@@ -44,7 +44,7 @@ export function rateLimitsOf(env: Pick<Env, "authRequired" | "rateLimit" | "rate
 const rateErrors = defineErrors({
   RATE_LIMITED: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: { of: "key" | "tenant" | "address"; limit: number; windowSeconds: number; retryAfterMs: number }) =>
+    message: (f: { of: "key" | "tenant" | "address" | "webhook"; limit: number; windowSeconds: number; retryAfterMs: number }) =>
       `This ${f.of} has sent the ${f.limit} operations that it may send in ${f.windowSeconds} s. Nothing was done. Try again in ${f.retryAfterMs} ms.`,
   },
   FAILED_KEYS_LIMIT: {
@@ -98,6 +98,12 @@ export class Rates {
     if (retryAfterMs !== undefined) throw this.#limited(of, this.#limits.caller, retryAfterMs);
   }
 
+  /** Counts a call of a webhook, as an operation of a key. @throws AppError RATE_LIMITED */
+  async hook(tenantId: string, hookId: string): Promise<void> {
+    const retryAfterMs = await this.#caller?.take(`${tenantId}/hook:${hookId}`);
+    if (retryAfterMs !== undefined) throw this.#limited("webhook", this.#limits.caller, retryAfterMs);
+  }
+
   /** Whether a key of this address may be looked up. @throws AppError FAILED_KEYS_LIMIT */
   async mayTryKey(request: IncomingMessage): Promise<void> {
     const { failedKeys: limit } = this.#limits;
@@ -111,7 +117,7 @@ export class Rates {
     await this.#failedKeys?.penalty(countedAs(request));
   }
 
-  #limited(of: "key" | "tenant" | "address", limit: number, retryAfterMs: number) {
+  #limited(of: "key" | "tenant" | "address" | "webhook", limit: number, retryAfterMs: number) {
     return rateErrors.RATE_LIMITED({ of, limit, windowSeconds: this.#limits.windowSeconds, retryAfterMs: Math.ceil(retryAfterMs) });
   }
 }

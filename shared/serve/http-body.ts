@@ -67,6 +67,10 @@ export function statusOfRefusal(error: unknown): number {
   if (error.reason === "BODY_TOO_LARGE") return 413;
   if (error.reason === "BODY_ENCODED") return 415;
   if (error.code === "DOWNSTREAM_UNAVAILABLE") return 503;
+  // What is not the sender's fault is none of 4xx: it may be sent again.
+  if (error.code === "INTERNAL") return 500;
+  if (error.code === "TIMEOUT") return 504;
+  if (error.code === "CONFLICT") return 409;
   if (error.code === "FORBIDDEN" || error.code === "TENANT_MISMATCH") return 403;
   if (error.code === "RESOURCE_EXHAUSTED") return 429;
   return error.code === "UNAUTHENTICATED" ? 401 : 400;

@@ -278,4 +278,75 @@ export const runtimeErrors = defineErrors({
     code: "BAD_USER_INPUT",
     message: (f: { field: string; value: number; min: number; max: number }) => `${f.field} is ${f.value}; give ${f.min} to ${f.max}.`,
   },
+  SCHEDULE_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No schedule ${f.id}.` },
+  SCHEDULES_LIMIT: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limit: number }) => `The tenant has ${f.limit} schedules, as many as it may have. Delete one first.`,
+  },
+  CRON_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string; problem: string }) =>
+      `${f.field} is ${JSON.stringify(f.value)}: ${f.problem}. Give five fields (minute, hour, day, month, day of the week), such as 30 6 * * 1-5; nothing comes more often than each minute.`,
+  },
+  CRON_NEVER: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) =>
+      `${f.field} is ${JSON.stringify(f.value)}, which never comes. Give days that the calendar has.`,
+  },
+  ZONE_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) =>
+      `${f.field} is ${JSON.stringify(f.value)}, which is no zone. Give one of IANA's, such as Europe/Berlin or UTC.`,
+  },
+  WEBHOOK_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No webhook ${f.id}.` },
+  WEBHOOKS_LIMIT: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limit: number }) => `The tenant has ${f.limit} webhooks, as many as it may have. Delete one first.`,
+  },
+  WEBHOOK_UNSIGNED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Webhook ${f.id} checks no signature, so it has no secret. Give it a signature with updateWebhook.`,
+  },
+  HEADER_NAME_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) =>
+      `${f.field} is ${JSON.stringify(f.value)}, which is no name of a header. Give one such as x-github-event.`,
+  },
+  HEADER_IS_CREDENTIAL: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) =>
+      `${f.field} has ${f.value}, which carries a credential: it would stand in the run's input, where whoever reads the run sees it. Leave it out.`,
+  },
+  SIGNED_TEXT_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string }) =>
+      `${f.field} is ${JSON.stringify(f.value)}. It has {body} once, and may have {timestamp} and {id}, such as {timestamp}.{body}.`,
+  },
+  SIGNED_ID_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: (_: { field: string }) => "signature.signedText has {id}, and the webhook has no deliveryHeader. Say which header has the id.",
+  },
+  TOLERANCE_WITHOUT_TIME: {
+    code: "BAD_USER_INPUT",
+    message: (_: { field: string }) =>
+      "signature.toleranceSeconds was given, and signedText has no {timestamp}: a time that is not signed is anybody's. Leave it out, or sign the time.",
+  },
+  WEBHOOK_SIGNATURE_MISSING: {
+    code: "UNAUTHENTICATED",
+    message: (f: { header: string }) => `The header ${f.header} is missing, or has no signature in it. Sign what is sent.`,
+  },
+  WEBHOOK_SIGNATURE_WRONG: {
+    code: "UNAUTHENTICATED",
+    message: (f: { header: string }) =>
+      `The signature in ${f.header} is not that of what was sent. Sign the bytes of the body with the webhook's secret.`,
+  },
+  WEBHOOK_SIGNATURE_LATE: {
+    code: "UNAUTHENTICATED",
+    message: (f: { header: string; toleranceSeconds: number }) =>
+      `What was sent was signed more than ${f.toleranceSeconds} s ago, or by a clock that is wrong. Sign it anew.`,
+  },
+  WEBHOOK_BODY_NOT_JSON: {
+    code: "BAD_USER_INPUT",
+    message: (f: { contentType: string }) => `The body is called ${f.contentType}, and is no JSON. Correct it, or its content-type.`,
+  },
 });

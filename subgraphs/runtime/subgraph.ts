@@ -18,6 +18,7 @@ import { People0012 } from "./migrations/0012-people.ts";
 import { Subjects0013 } from "./migrations/0013-subjects.ts";
 import { Keep0014 } from "./migrations/0014-keep.ts";
 import { ChildRuns0015 } from "./migrations/0015-child-runs.ts";
+import { Triggers0017 } from "./migrations/0017-triggers.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { LinkResolver } from "./graph/link.resolver.ts";
@@ -43,6 +44,12 @@ import { RunRemoval } from "./control/run-removal.ts";
 import type { QuotaLimits } from "./queue/quota.sql.ts";
 import { RunControl, type EngineDeps } from "./control/run-control.ts";
 import { WaitingLinkResolver, WaitingResolver } from "./graph/waiting.resolver.ts";
+import { ScheduleResolver, WorkflowSchedulesResolver } from "./trigger/schedule.resolver.ts";
+import { Schedule } from "./trigger/schedule.entity.ts";
+import { SchedulePump } from "./trigger/schedule-pump.ts";
+import { triggerLoaders, type TriggerLoaders } from "./trigger/trigger.context.ts";
+import { Webhook } from "./trigger/webhook.entity.ts";
+import { HookCallResolver, WebhookResolver, WorkflowWebhooksResolver } from "./trigger/webhook.resolver.ts";
 import { watchedExecutors } from "./worker/watched-executors.ts";
 
 /**
@@ -52,9 +59,9 @@ import { watchedExecutors } from "./worker/watched-executors.ts";
  * @param control  what its control does otherwise than it would, such as wait for a run's owner longer.
  */
 export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecutor>> = {}, control: Pick<EngineDeps, "applyWaitMs"> = {}) {
-  return defineSubgraph<RuntimeLoaders, RuntimeServices>({
+  return defineSubgraph<RuntimeLoaders & TriggerLoaders, RuntimeServices>({
     name: "runtime",
-    entities: [Run],
+    entities: [Run, Schedule, Webhook],
     resolvers: [
       RunResolver,
       NodeRunResolver,
@@ -72,6 +79,11 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       SessionRunsResolver,
       AgentRunResolver,
       AgentRunsResolver,
+      ScheduleResolver,
+      WorkflowSchedulesResolver,
+      WebhookResolver,
+      WorkflowWebhooksResolver,
+      HookCallResolver,
     ],
     references: {
       Run: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.run.load(id))),
@@ -79,6 +91,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       NodeArtifact: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.artifact.load(id))),
       TraceSpan: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.span.load(id))),
       AgentRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => agentRunOf(await loaders.run.load(id)))),
+      Schedule: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.schedule.load(id))),
+      Webhook: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.webhook.load(id))),
       Agent: stubs,
       App: stubs,
       Workflow: stubs,
@@ -100,8 +114,11 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0013-subjects", class: Subjects0013 },
       { name: "0014-keep", class: Keep0014 },
       { name: "0015-child-runs", class: ChildRuns0015 },
+      { name: "0017-triggers", class: Triggers0017 },
     ],
-    loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
+    // Secrets of webhooks were under the tenant's key from the first.
+    sealedTables: [],
+    loaders: ({ db, services }) => ({ ...runtimeLoaders(db, services.evaluation), ...triggerLoaders(db) }),
     async open(deps) {
       // One less than a worker's: reads of events have connections of their own.
       const { engineUrl = deps.databaseUrl } = deps;
@@ -126,9 +143,10 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const awaited = new AwaitedRuns({ db: parts.pool, log: deps.log });
       awaited.start();
       const gauges = new DatabaseGauges({ databaseUrl: engineUrl, log: deps.log });
+      const schedules = new SchedulePump({ ...deps, db: parts.pool, documents, quotas });
       const close = async () => {
         await Promise.all([gauges.close(), removal.close(), awaited.close()]);
-        await Promise.all(pumps.map((pump) => pump.close()));
+        await Promise.all([...pumps, schedules].map((pump) => pump.close()));
         await runControl.close();
         await Promise.all([parts.close(), eventsPool.end()]);
       };

@@ -118,6 +118,8 @@ describe("secrets rewrap", () => {
       "tool.tool_version": 2,
       "model.data_key": 2,
       "model.model_provider": 2,
+      // Nobody has a webhook.
+      "runtime.data_key": 0,
     });
     await s.restarted(next, s.works);
     const again = await platformParts.rewrapSecrets({ ...s.env, encryptionKey: next });

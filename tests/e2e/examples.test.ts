@@ -104,6 +104,19 @@ describe("the examples", () => {
   });
 });
 
+describe("the example for a schedule", () => {
+  it("nightly-digest sums up each article and tells all of them, by the time that was planned", async () => {
+    provider.reset();
+    provider.chat({ text: "First." }, { text: "Second." }, { text: "Third." }, { text: "The digest." });
+    const schedule = { id: "s", name: "nightly", plannedAt: "2026-11-29T03:00:00.000Z" };
+    const file = await readWorkflowFile(fileURLToPath(new URL("../../examples/nightly-digest.json", import.meta.url)));
+    const run = await runDsl(platform, file.dsl as unknown as Dsl, { ...file.input, schedule });
+    expect(run.outputText).toBe("Digest of 2026-11-29T03:00:00.000Z\n\nThe digest.");
+    const asked = JSON.stringify(provider.requests.at(-1)?.json);
+    for (const text of ["- Queues: ", "- Schedules: ", "- Webhooks: ", "First.", "Second.", "Third."]) expect(asked).toContain(text);
+  });
+});
+
 describeWithJail("the example with a program", () => {
   it("data-clean-up cleans rows with Python", async () => {
     const run = await runExample("data-clean-up");

@@ -363,6 +363,24 @@ const subjects: Record<string, Subject> = {
     base: () => ({ workerKey: "w", dryRun: true }),
     fields: { workerKey: text("workerKey", 200, 1), leaseSeconds: range("leaseSeconds", 1, 3_600) },
   },
+  createSchedule: {
+    base: ({ workflow }) => ({ name: "A", workflowId: workflow, cron: "@yearly" }),
+    fields: { name: name(), input: json("input", 64 * kib), cron: cron(), zone: zone() },
+  },
+  updateSchedule: {
+    base: () => ({}),
+    id: "schedule",
+    fields: { name: name(), input: json("input", 64 * kib), cron: cron(), zone: zone() },
+  },
+  createWebhook: {
+    base: ({ workflow }) => ({ name: "A", workflowId: workflow }),
+    fields: { name: name(), answerSeconds: range("answerSeconds", 1, 30), ...shownHeaders(), deliveryHeader: header("deliveryHeader") },
+  },
+  updateWebhook: {
+    base: () => ({}),
+    id: "webhook",
+    fields: { name: name(), answerSeconds: range("answerSeconds", 1, 30), ...shownHeaders() },
+  },
   resumeNodeRun: {
     // Of a node run that has finished: what is taken is refused for that.
     base: () => ({ decision: "APPROVE" }),
@@ -417,6 +435,39 @@ function providerSettings(): Record<string, Tries> {
   };
 }
 
+function cron(): Tries {
+  return [
+    ["as long as may be", `0 0 ${Array.from({ length: 96 }, () => 1).join(",")} * *`],
+    ["blank", " ", { reason: "TEXT_TOO_SHORT", field: "cron" }],
+    ["too long", `0 0 ${Array.from({ length: 97 }, () => 1).join(",")} * *`, { reason: "TEXT_TOO_LONG", field: "cron", max: 200 }],
+    ["no expression", emoji, { reason: "CRON_INVALID", field: "cron", value: emoji }],
+  ];
+}
+
+function zone(): Tries {
+  return ["", " ", "x".repeat(1_000), rightToLeft].map((value): Tries[number] => [
+    "no zone",
+    value,
+    { reason: "ZONE_UNKNOWN", field: "zone" },
+  ]);
+}
+
+function header(field: string): Tries {
+  const bad = ["", "a b", emoji, "x".repeat(101)];
+  return [["good", "X-Id"], ...bad.map((value): Tries[number] => [JSON.stringify(value), value, { reason: "HEADER_NAME_INVALID", field }])];
+}
+
+function shownHeaders(): Record<string, Tries> {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `x-${index}`);
+  return {
+    headers: [
+      ["as many as may be", many(20)],
+      ["too many", many(21), { reason: "LIST_TOO_LONG", field: "headers", length: 21, max: 20 }],
+      ["a credential", ["X-Api-Key"], { reason: "HEADER_IS_CREDENTIAL", field: "headers" }],
+    ],
+  };
+}
+
 function modelInput(field: string, value: unknown, facts: Values): Tries {
   return [[JSON.stringify(value).slice(0, 40), value, { reason: "MODEL_INPUT_INVALID", field, ...facts }]];
 }
@@ -460,7 +511,8 @@ let serial = 0;
 describe("the limits of", () => {
   it.each(Object.entries(subjects))("%s", async (mutation, { base, id, fields }) => {
     const idArgument = id === undefined ? "" : `id: ${JSON.stringify(own[id])}, `;
-    const selection = mutation.startsWith("create") && mutation !== "createEmbeddings" ? "{ id }" : "{ __typename }";
+    const selection =
+      mutation.startsWith("create") && !["createEmbeddings", "createWebhook"].includes(mutation) ? "{ id }" : "{ __typename }";
     const query = `mutation ($input: ${String(inputOf(mutation))}) { made: ${mutation}(${idArgument}input: $input) ${selection} }`;
     const unexpected: unknown[] = [];
     for (const [field, tries] of Object.entries(fields)) {
@@ -529,6 +581,12 @@ const excused: Record<string, string> = {
   "CreateSecretInput.origins": "tests/security/secrets.test.ts has them",
   "UpdateSecretInput.value": "told as CreateSecretInput, which has the same check",
   "UpdateSecretInput.origins": "told as CreateSecretInput, which has the same check",
+  "CreateWebhookInput.secret": "tests/e2e/triggers.test.ts has it",
+  "WebhookSignatureInput.header": "told as deliveryHeader, which has the same check",
+  "WebhookSignatureInput.timestampHeader": "told as deliveryHeader, which has the same check",
+  "WebhookSignatureInput.prefix": "tests/e2e/triggers.test.ts has it",
+  "WebhookSignatureInput.signedText": "tests/e2e/triggers.test.ts has it",
+  "WebhookSignatureInput.toleranceSeconds": "tests/e2e/triggers.test.ts has it",
   "CancelRunsFilter.status": isFilter,
   "CancelRunsFilter.ids": "tests/runtime/graph/cancel-runs.test.ts has the limit",
   "DeleteRunsFilter.status": isFilter,

@@ -15,9 +15,9 @@ import { openSubgraphs, referencedTypes } from "../testkit/references.ts";
 /** What a key that looks may ask for. */
 const reader = words(`
   agent agentByCode agents agentVersion app appByCode apps appVersion memory memories searchMemories modelProvider modelProviderByCode modelProviders models
-  agentRun agentRuns modelCall modelCalls modelUsage parts nodeArtifact nodeArtifacts nodeRun waitingNodeRuns waitingNodeRunAdded run runs traceSpan traceSpans runRequest message secret secrets session sessions skill skillByCode skills skillVersion
+  agentRun agentRuns modelCall modelCalls modelUsage parts nodeArtifact nodeArtifacts nodeRun waitingNodeRuns waitingNodeRunAdded run runs traceSpan traceSpans runRequest message schedule schedules secret secrets session sessions skill skillByCode skills skillVersion
   skillInstallation skillInstallations team teamByCode teams teamVersion tool toolByCode tools toolVersion toolBinding toolBindings workflow workflowByCode workflows
-  workflowVersion validateDsl tenantQuota messageAdded nodeRunUpdated runEvents runEventPages traceSpanRecorded __schema __type
+  workflowVersion webhook webhooks validateDsl tenantQuota messageAdded nodeRunUpdated runEvents runEventPages traceSpanRecorded __schema __type
 `);
 /** And one that also runs what is there. */
 const runner = new Set([
@@ -34,7 +34,8 @@ const ofTheWhole = words(`
   createModelProvider updateModelProvider deleteModelProvider createSkill updateSkill deleteSkill createSkillVersion publishSkillVersion archiveSkillVersion
   installSkill uninstallSkill deleteRun deleteRuns createTeam updateTeam deleteTeam createTeamVersion publishTeamVersion archiveTeamVersion createTool updateTool deleteTool
   createToolVersion createToolBinding updateToolBinding deleteToolBinding createWorkflow updateWorkflow deleteWorkflow createWorkflowVersion
-  publishWorkflowVersion archiveWorkflowVersion createApiKey updateApiKeyStatus rotateApiKey createSecret updateSecret deleteSecret apiKey apiKeys requestAudit requestAudits
+  publishWorkflowVersion archiveWorkflowVersion createApiKey updateApiKeyStatus rotateApiKey createSecret updateSecret deleteSecret createSchedule updateSchedule pauseSchedule resumeSchedule deleteSchedule
+  createWebhook updateWebhook rotateWebhookSecret rotateWebhookUrl deleteWebhook apiKey apiKeys requestAudit requestAudits
 `);
 /** The operator's alone. */
 const operators = words("setTenantQuota");

@@ -9,6 +9,7 @@ import { MemoryCounts } from "../../router/edge/memory-counts.ts";
 import { query as queryDatabase } from "../testkit/admin-query.ts";
 import { fixtureRouter, memoryLog, type Answer, type FixtureRouter } from "../testkit/fixture-router.ts";
 import { startKeyedPlatform } from "../testkit/keyed-platform.ts";
+import { makeWorkflow } from "../testkit/graph.ts";
 import { keyedRouter } from "../testkit/keyed-router.ts";
 import { countStatements } from "../testkit/statement-count.ts";
 import { eventually } from "../testkit/eventually.ts";
@@ -280,5 +281,25 @@ describe("routers that share a database", () => {
     } finally {
       await shared.close();
     }
+  });
+});
+
+describe("a webhook", () => {
+  it("is called without a key, as often as a key may ask, and keeps no other from being called", async () => {
+    await using t = await startKeyedPlatform({ env: { rateLimit: 1, rateLimitAddress: 0 } });
+    const key = (await t.keyOf("t1")).secret;
+    const { workflowId } = await makeWorkflow({ ...t, post: (text, variables) => t.as(key, text, variables) }, { nodes: [], edges: [] });
+    const text = `mutation ($id: ID!) { one: createWebhook(input: { name: "1", workflowId: $id }) { url } two: createWebhook(input: { name: "2", workflowId: $id }) { url } }`;
+    const { one, two } = (await t.as(key, text, { id: workflowId })).data as Record<"one" | "two", { url: string }>;
+    const call = (path: string) =>
+      fetch(new URL(path, t.url), { method: "POST", body: "{}", headers: { "content-type": "application/json" } });
+    // Ten in ten seconds, and a window may end in their midst.
+    const answers = await Promise.all(Array.from({ length: 30 }, () => call(one.url)));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThanOrEqual(10);
+    expect(answers.length - refused.length).toBeGreaterThanOrEqual(10);
+    expect(refused[0]!.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(await refused[0]!.json()).toMatchObject({ errors: [{ extensions: { reason: "RATE_LIMITED", of: "webhook" } }] });
+    expect((await call(two.url)).status).toBe(202);
   });
 });

@@ -53,6 +53,11 @@ export async function makeOneOfEach(platform: TestPlatform, tenantId: string): P
     if (messageAdded.message.role === "ASSISTANT") break;
   }
   const manualRun = await make("Run", { workflowId: workflow, execution: "MANUAL" });
+  const schedule = await make("Schedule", { name: secretWord, workflowId: workflow, cron: "0 0 1 1 *", input: { word: secretWord } });
+  const hookInput = { name: secretWord, workflowId: workflow, signature: { header: "x-signature" } };
+  const hookQuery = "mutation ($input: CreateWebhookInput!) { made: createWebhook(input: $input) { webhook { id } } }";
+  const madeHook = await ask<{ made: { webhook: { id: string } } }>(platform, hookQuery, { input: hookInput }, { "x-tenant-id": tenantId });
+  const webhook = madeHook.made.webhook.id;
   const tool = await make("Tool", { ...named, toolType: "HTTP" });
   const toolVersion = await make("ToolVersion", { toolId: tool, invokeConfig: { url: `http://127.0.0.1:9/${secretWord}` } });
   const toolBinding = await make("ToolBinding", { toolId: tool, name: secretWord });
@@ -76,6 +81,7 @@ export async function makeOneOfEach(platform: TestPlatform, tenantId: string): P
   return {
     ...{ code, app, workflow, workflowVersion, appVersion, session, message, runRequest, run, manualRun },
     ...{ nodeRun: `${run}:reply`, queuedNodeRun: `${manualRun}:reply`, tool, toolVersion, toolBinding, modelProvider, secret },
+    ...{ schedule, webhook },
     ...{ agent, agentVersion, agentRun, memory, team, teamVersion, skill, skillVersion, skillInstallation },
   };
 }

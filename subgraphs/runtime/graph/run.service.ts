@@ -2,6 +2,7 @@ import type { FilterQuery } from "@mikro-orm/postgresql";
 import { checkItems, checkJson, checkStorableText, checkText } from "#shared/fields.ts";
 import { checkIdempotencyKey, idempotencyKeyReused, inputHash } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
+import type { JsonObject } from "#shared/json.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import { runtimeErrors } from "../errors.ts";
 import { compileRun } from "../plan/compile.ts";
@@ -22,10 +23,25 @@ const untoldMs = 1_000;
 
 /** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED, NUMBER_OUT_OF_RANGE, those of checkJson */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
-  const { db, services, call, requestId, traceparent } = context;
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
   const input = checkJson("input", given.input ?? {}, inputBytes);
-  const idempotency = idempotencyOf(given);
+  return createKeyedRun(context, given, { input, priority, idempotency: idempotencyOf(given) });
+}
+
+/** The parts of a run that whoever asks for it has checked. */
+export interface CheckedRun {
+  input: JsonObject;
+  priority: number;
+  idempotency: Idempotency | undefined;
+}
+
+/** Creates a run, or finds the one that was created with its key. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED */
+export async function createKeyedRun(
+  context: RuntimeContext,
+  given: Omit<CreateRunInput, "input" | "priority" | "idempotencyKey">,
+  { input, priority, idempotency }: CheckedRun,
+): Promise<Run> {
+  const { db, services, call, requestId, traceparent } = context;
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
 

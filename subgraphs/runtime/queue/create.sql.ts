@@ -1,16 +1,18 @@
-import { arraysOf, insertionOf, newRunColumns, planColumns, rowsFrom, type NewRunRow, type PlanRow } from "./rows.ts";
+import { arraysOf, insertionOf, newRunColumns, planColumns, rowsFrom, type NewRunRow, type Parameter, type PlanRow } from "./rows.ts";
 import { endedColumns, endsTold } from "./run-end.sql.ts";
 import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
 import { outboxKinds } from "./statuses.ts";
 
 const { names, values } = insertionOf(newRunColumns);
 const plan = insertionOf(planColumns);
-/** The runs' parameters come behind those of the plans. */
-const firstOfRuns = Object.keys(planColumns).length + 1;
+const planCount = Object.keys(planColumns).length;
+
+/** SQL: the rows of runs, whose parameters come behind those of the plans, and those begin at `first`. */
+const runsFrom = (first: number): string => rowsFrom(newRunColumns, first + planCount, { isNumbered: false });
 
 /** SQL: the parts of a statement that makes runs of the rows of part `a`. priority: a second of it is as good as a second of waiting. */
-const made = (more: { values?: string; returning?: string } = {}): string => `p as (insert into runtime.plan (${plan.names})
-  select ${plan.values} from ${rowsFrom(planColumns, 1, { isNumbered: false })} on conflict (id) do nothing),
+const made = (first: number, more: { values?: string; returning?: string } = {}): string => `p as (insert into runtime.plan (${plan.names})
+  select ${plan.values} from ${rowsFrom(planColumns, first, { isNumbered: false })} on conflict (id) do nothing),
 r as (insert into runtime.run as r (${names}, event_seq, started_at, ended_at)
   select ${more.values ?? values}, case when status >= 3 then 2 else 1 end, case when status >= 3 then now() end, case when status >= 3 then now() end from a x
   on conflict do nothing returning ${more.returning ?? "r.id, r.tenant_id, r.status"}, r.priority, r.execution, r.created_at),
@@ -19,11 +21,20 @@ e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id)
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
   select id, id, tenant_id, now() - priority * interval '1 second' from r where status = 0 and execution = 'WORKERS')`;
 
+/**
+ * SQL: the parts of a statement that create runs with their first events and work rows; `r` are those that are new. The parameters begin at `first`: those of the plans,
+ * behind them those of the runs.
+ *
+ * @param isWanted  a condition on the runs `x`.
+ */
+export const runsCreation = (first: number, isWanted = "true"): string => `
+a as materialized (select * from ${runsFrom(first)} where ${isWanted}),
+${made(first)}`;
+
 const create = defineStatement({
   name: "create",
   text: `
-with a as materialized (select * from ${rowsFrom(newRunColumns, firstOfRuns, { isNumbered: false })}),
-${made()}
+with ${runsCreation(1)}
 select id, created_at as "createdAt" from r`,
 });
 
@@ -35,10 +46,10 @@ select id, created_at as "createdAt" from r`,
 const createAsked = defineStatement({
   name: "create_asked",
   text: `
-with g as (delete from runtime.outbox o where o.target_run_id = ${keysOf(`unnest($${firstOfRuns}::text[])`)} and o.kind = ${outboxKinds.create}
+with g as (delete from runtime.outbox o where o.target_run_id = ${keysOf(`unnest($${planCount + 1}::text[])`)} and o.kind = ${outboxKinds.create}
   returning o.target_run_id, o.input),
-a as materialized (select x.*, g.input as given from ${rowsFrom(newRunColumns, firstOfRuns, { isNumbered: false })} join g on g.target_run_id = x.id),
-${made({ values: values.replace(/\bx\.input\b/, "x.given"), returning: endedColumns })},
+a as materialized (select x.*, g.input as given from ${runsFrom(1)} join g on g.target_run_id = x.id),
+${made(1, { values: values.replace(/\bx\.input\b/, "x.given"), returning: endedColumns })},
 oe as (${endsTold("r")})
 select id, status from r`,
 });
@@ -61,10 +72,14 @@ export interface ExistingRun {
   inputHash: string | null;
 }
 
+/** The parameters of {@link runsCreation}. */
+export function creationParameters(runs: readonly NewRunRow[], plans: readonly PlanRow[]): Parameter[] {
+  return [...arraysOf(planColumns, plans), ...arraysOf(newRunColumns, runs)];
+}
+
 /** Creates runs with their first events and work rows. @returns the times of those that are new, by id. */
 export async function runsCreate(db: Queryable, runs: readonly NewRunRow[], plans: readonly PlanRow[]): Promise<Map<string, Date>> {
-  const parameters = [...arraysOf(planColumns, plans), ...arraysOf(newRunColumns, runs)];
-  const rows = await rowsOf<{ id: string; createdAt: Date }>(db, create, parameters);
+  const rows = await rowsOf<{ id: string; createdAt: Date }>(db, create, creationParameters(runs, plans));
   return new Map(rows.map(({ id, createdAt }) => [id, createdAt]));
 }
 
@@ -74,8 +89,7 @@ export async function runsCreate(db: Queryable, runs: readonly NewRunRow[], plan
  * @returns ids of the runs that are new.
  */
 export async function runsCreateAsked(db: Queryable, runs: readonly NewRunRow[], plans: readonly PlanRow[]): Promise<string[]> {
-  const parameters = [...arraysOf(planColumns, plans), ...arraysOf(newRunColumns, runs)];
-  return (await rowsOf<{ id: string }>(db, createAsked, parameters)).map(({ id }) => id);
+  return (await rowsOf<{ id: string }>(db, createAsked, creationParameters(runs, plans))).map(({ id }) => id);
 }
 
 /** Finds the runs that have one of the ids, or a tenant's idempotency key. Served by the primary key and run_idempotency. */

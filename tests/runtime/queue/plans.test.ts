@@ -12,6 +12,7 @@ import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts
 /** Scans that read an index from its beginning, or a table, and why they may. */
 const wholeIndexes: Record<string, string> = {
   "claim_runs: Index Only Scan of work_runs": "the first step of the walk from tenant to tenant; it takes one row",
+  "schedules_take: Index Only Scan of schedule_due": "the first step of the walk from tenant to tenant; it takes one row",
   "claim_nodes: Index Only Scan of work_nodes": "the first step of the walk from tenant to tenant; it takes one row",
   "outbox_take: Index Only Scan of outbox_lanes": "the first step of the walk from tenant to tenant; it takes one row",
   "marked: Seq Scan": "asks what a process held that has died, once in its life: an index of it would cost each claim",

@@ -1,0 +1,224 @@
+/**
+ * `/hooks/<token>`: a stranger's POST makes a run, without an API key. The token says whose it is, and the runtime subgraph, which made it, whether it is there and what its
+ * calls must be signed with; the router knows how much may come, how often and from where, and holds the call open where its answer is the run's output.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { parse } from "graphql";
+import { EndpointRegistry } from "#shared/endpoint/caller.ts";
+import { requestInfo } from "#shared/endpoint/request-transport.ts";
+import { AppError, defineErrors } from "#shared/errors.ts";
+import { newId } from "#shared/ids.ts";
+import { tenantIdPattern } from "#shared/request-info.ts";
+import { clientGone } from "#shared/serve/graphql-http.ts";
+import { sendJson } from "#shared/serve/http-answer.ts";
+import { bodyErrors, readBytes, statusOfRefusal } from "#shared/serve/http-body.ts";
+import { NoTurn, TurnQueue, type Turn } from "#shared/turn-queue.ts";
+import { auditRecord, beginningRecord, type AuditSink } from "../audit/audit.ts";
+import { hashOf } from "../graph/operations.ts";
+import type { Endpoints } from "../graph/subgraph-fetch.ts";
+import { refusedContext, type RouterContext } from "../request-context.ts";
+import type { Identities } from "./identity.ts";
+import type { Rates } from "./rates.ts";
+
+const maxBytes = 1 << 20;
+/** Calls whose webhook is looked for, or whose run is being made, and that wait for that; of one tenant half of them. */
+const turns = {
+  ...{ turns: 16, turnsPerTenant: 8, waiting: 200, waitingPerTenant: 100, waitMs: 10_000 },
+  ...{ waitingBytes: 64 << 20, waitingBytesPerTenant: 32 << 20 },
+};
+/** Bodies that are read at once. They come as slowly as their senders like, so it is no turn of those above; what takes longer than `bodyMs` is cut. */
+const bodyTurns = { turns: 128, turnsPerTenant: 32, waiting: 0, waitingPerTenant: 0 };
+const bodyMs = 10_000;
+/** Calls that wait for the output of their run. They hold a connection and little else; who finds no room is answered at once. */
+const outputTurns = { turns: 400, turnsPerTenant: 100, waiting: 0, waitingPerTenant: 0 };
+/** Longer than any that is made: a tenant's id has 63 characters. */
+const longestToken = 200;
+/** For finding a webhook, and for making its run: what of other subgraphs goes into the plan is asked for then. */
+const callMs = 20_000;
+/** One question after another, so that none of them is longer than a subgraph may take. */
+const questionMs = 5_000;
+
+const hookErrors = defineErrors({
+  HOOKS_BUSY: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { retryAfterMs: number }) => `Too many webhooks are called at once. Nothing was done. Try again in ${f.retryAfterMs} ms.`,
+  },
+});
+
+type Variables = Record<string, unknown>;
+
+const hookOf = parse("query RouterHook($token: String!) { hookOf(token: $token) { id } }") as TypedDocumentNode<
+  { hookOf: { id: string } | null },
+  Variables
+>;
+const callText = "mutation RouterCallHook($input: HookCallInput!) { callHook(input: $input) { runId waitSeconds } }";
+const callHook = parse(callText) as TypedDocumentNode<{ callHook: CalledRun | null }, Variables>;
+const hash = hashOf(callText);
+const hookOutput = parse(
+  "query RouterHookOutput($runId: ID!, $waitMs: Int!) { hookOutput(runId: $runId, waitMs: $waitMs) { status contentType body } }",
+) as TypedDocumentNode<{ hookOutput: HookAnswer | null }, Variables>;
+
+interface CalledRun {
+  runId: string;
+  waitSeconds: number;
+}
+
+interface HookAnswer {
+  status: number;
+  contentType: string;
+  body: string;
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  requestId: string;
+}
+
+export class Hooks {
+  readonly #registry = new EndpointRegistry();
+  readonly #audit: AuditSink;
+  readonly #identities: Identities;
+  readonly #rates: Rates;
+  readonly #turns = new TurnQueue(turns);
+  readonly #bodyTurns = new TurnQueue(bodyTurns);
+  readonly #outputTurns = new TurnQueue(outputTurns);
+
+  constructor(options: { endpoints: Endpoints; audit: AuditSink; identities: Identities; rates: Rates }) {
+    for (const endpoint of options.endpoints.values()) this.#registry.register(endpoint);
+    this.#audit = options.audit;
+    this.#identities = options.identities;
+    this.#rates = options.rates;
+  }
+
+  /** Answers what comes to a webhook; false when the path is none. @throws AppError of what was refused */
+  async answer(path: string, exchange: Exchange): Promise<boolean> {
+    const [, token] = /^\/hooks\/([A-Za-z0-9_.-]+)$/.exec(path) ?? [];
+    if (token === undefined) return false;
+    const { request, response } = exchange;
+    if (request.method !== "POST") {
+      response.writeHead(405, { allow: "POST" }).end();
+      return true;
+    }
+    await this.#rates.address(request);
+    const tenantId = tenantIn(token);
+    const context = this.#contextOf(exchange, tenantId ?? "public");
+    const called = tenantId === undefined ? null : await this.#called(exchange, context, token);
+    if (called === null) sendJson(response, 404, notFound);
+    else await this.#tell(exchange, context, called);
+    return true;
+  }
+
+  async #inTurn<T>(context: RouterContext, work: (timed: RouterContext) => Promise<T>, sizeBytes = 0): Promise<T> {
+    const { tenantId, signal } = context.info;
+    const done = await this.#turns.run({ tenantId, signal, sizeBytes }, () => {
+      const deadline = AbortSignal.timeout(callMs);
+      return work({ ...context, info: { ...context.info, signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) } });
+    });
+    if (done instanceof NoTurn) throw hookErrors.HOOKS_BUSY({ retryAfterMs: done.retryAfterMs });
+    return done;
+  }
+
+  /** The run of a call; null: there is no such webhook, which is known before a body is read, or anything written down. */
+  async #called({ request }: Exchange, context: RouterContext, token: string): Promise<CalledRun | null> {
+    const found = await this.#inTurn(context, ({ info }) =>
+      this.#registry.request({ subgraph: "runtime", document: hookOf, variables: { token }, info }),
+    );
+    if (found.hookOf === null) return null;
+    const { tenantId } = context.info;
+    await this.#rates.hook(tenantId, found.hookOf.id);
+    const encoding = request.headers["content-encoding"];
+    if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
+    const body = (await this.#body(request, tenantId)).toString("base64");
+    const { method = "POST", url = "" } = request;
+    const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
+    const input = { token, method, query, headers: headersOf(request), body };
+    return this.#inTurn(context, (timed) => this.#audited(timed, input), body.length);
+  }
+
+  async #body(request: IncomingMessage, tenantId: string): Promise<Buffer> {
+    const read = await this.#bodyTurns.run({ tenantId }, async () => {
+      const cut = setTimeout(() => void request.destroy(), bodyMs);
+      try {
+        return await readBytes(request, maxBytes);
+      } finally {
+        clearTimeout(cut);
+      }
+    });
+    if (read instanceof NoTurn) throw hookErrors.HOOKS_BUSY({ retryAfterMs: read.retryAfterMs });
+    return read;
+  }
+
+  /** What makes a run stands in the audit before it does. */
+  async #audited(context: RouterContext, input: Variables): Promise<CalledRun | null> {
+    const operation = { context, hash, startedAt: new Date(), document: callHook, id: newId() };
+    await this.#audit.begin(beginningRecord(operation));
+    try {
+      const { info } = context;
+      const { callHook: called } = await this.#registry.request({ subgraph: "runtime", document: callHook, variables: { input }, info });
+      const outcome = called === null ? { statusCode: 404, errorCodes: ["NOT_FOUND"] } : { statusCode: 202, errorCodes: [] };
+      await this.#audit.complete(auditRecord(operation, outcome));
+      return called;
+    } catch (error) {
+      const { code, reason } = error instanceof AppError ? error : { code: "INTERNAL", reason: "INTERNAL" };
+      const outcome = { statusCode: statusOfRefusal(error), errorCodes: [code], reasons: [reason] };
+      await this.#audit.complete(auditRecord(operation, outcome));
+      throw error;
+    }
+  }
+
+  /** Says what came of it: the run, or its output where that is waited for and comes in time. */
+  async #tell({ response }: Exchange, context: RouterContext, { runId, waitSeconds }: CalledRun): Promise<void> {
+    response.setHeader("x-run-id", runId);
+    const turn = waitSeconds === 0 ? undefined : await this.#outputTurns.take({ tenantId: context.info.tenantId });
+    const output = turn === undefined || turn instanceof NoTurn ? null : await this.#output(context, { runId, waitSeconds, turn });
+    if (output === null) sendJson(response, 202, { runId });
+    else send(response, output);
+  }
+
+  async #output(context: RouterContext, { runId, waitSeconds, turn }: CalledRun & { turn: Turn }): Promise<HookAnswer | null> {
+    const { info } = context;
+    const untilMs = performance.now() + waitSeconds * 1_000;
+    try {
+      for (;;) {
+        const leftMs = untilMs - performance.now();
+        if (leftMs <= 0 || info.signal?.aborted === true) return null;
+        const variables = { runId, waitMs: Math.ceil(Math.min(questionMs, leftMs)) };
+        const { hookOutput: output } = await this.#registry.request({ subgraph: "runtime", document: hookOutput, variables, info });
+        if (output !== null) return output;
+      }
+    } catch {
+      // The run is made: that its end could not be asked for is no failure of the call.
+      return null;
+    } finally {
+      turn.end();
+    }
+  }
+
+  #contextOf({ request, response, requestId }: Exchange, tenantId: string): RouterContext {
+    const context = refusedContext(request, { requestId, identity: this.#identities.nobody });
+    return { ...context, info: requestInfo({ tenantId, requestId, subject: "webhook" }, clientGone(response)) };
+  }
+}
+
+const notFound = { errors: [{ message: "No webhook is here.", extensions: { code: "NOT_FOUND", reason: "WEBHOOK_NOT_FOUND" } }] };
+
+/** Whose a token says it is; whether it is, its tenant's webhooks show. undefined: it says nothing. */
+function tenantIn(token: string): string | undefined {
+  if (token.length > longestToken) return undefined;
+  const tenantId = Buffer.from(token.split(".", 1)[0] ?? "", "base64url").toString();
+  return tenantIdPattern.test(tenantId) ? tenantId : undefined;
+}
+
+/** By their names in lower case; what came more than once is joined, as HTTP has it. */
+function headersOf({ headersDistinct }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(Object.entries(headersDistinct).map(([name, values = []]) => [name, values.join(", ")]));
+}
+
+function send(response: ServerResponse, { status, contentType, body }: HookAnswer): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { "content-type": contentType, "content-length": bytes.byteLength, "cache-control": "no-store" });
+  response.end(bytes);
+}
