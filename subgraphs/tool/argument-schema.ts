@@ -34,5 +34,8 @@ export async function checkArguments(
   const problems = await checkedValue(call, version.inputSchema, values);
   if (problems === undefined) throw toolErrors.TOOL_ARGUMENTS_TOO_SLOW({ ...facts, limitMs });
   if (problems.length === 0) return;
-  throw toolErrors.TOOL_ARGUMENTS_INVALID({ ...facts, problems: problems.slice(0, maxProblems).map(({ path, message }) => ({ path, message })) });
+  throw toolErrors.TOOL_ARGUMENTS_INVALID({
+    ...facts,
+    problems: problems.slice(0, maxProblems).map(({ path, message }) => ({ path, message })),
+  });
 }

@@ -12,7 +12,8 @@ const refusal = async (work: () => Promise<unknown>) => {
   }
   throw new Error("it was not refused");
 };
-const check = (inputSchema: JsonObject, values: JsonObject) => checkArguments({ tenantId: "acme" }, { id: `v${serial++}`, inputSchema }, values);
+const check = (inputSchema: JsonObject, values: JsonObject) =>
+  checkArguments({ tenantId: "acme" }, { id: `v${serial++}`, inputSchema }, values);
 const checked = (schema: JsonObject) => checkSchema("acme", "inputSchema", schema);
 
 /** It doubles with each reference: looked into to its end it would take years. */

@@ -32,7 +32,8 @@ export async function fittingAnswer(tenantId: string, row: WaitingRow, given: Gi
   if (row.reason === "APPROVAL") return { kind: "decision", approval: decisionOf(row, given) };
   const field = decisionFields.find((name) => given[name] != null);
   if (field !== undefined) throw runtimeErrors.DECISION_NOT_ASKED({ field, id: row.id, waitReason: row.reason });
-  const outcome = row.reason === "PERSON" && row.nodeType === "human-input" ? await filledIn(tenantId, row, given) : freeOutcome(row, given);
+  const outcome =
+    row.reason === "PERSON" && row.nodeType === "human-input" ? await filledIn(tenantId, row, given) : freeOutcome(row, given);
   return { kind: "outcome", outcome };
 }
 

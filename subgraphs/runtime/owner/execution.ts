@@ -93,7 +93,12 @@ export async function callExecutor(executor: NodeExecutor, context: NodeRunConte
 /** The outcome of an executor that threw; the story goes to the log only. Nobody knows whether a call to the outside had gone out. */
 export function executorFailed(executor: NodeExecutor, context: NodeRunContext, cause: unknown, log: Log): NodeOutcome {
   log.error({ err: cause, nodeRunId: context.nodeRunId }, "node executor threw");
-  const failure = { kind: "failed", code: internalCode, message: "The node failed for a reason inside of the platform.", retryable: false } as const;
+  const failure = {
+    kind: "failed",
+    code: internalCode,
+    message: "The node failed for a reason inside of the platform.",
+    retryable: false,
+  } as const;
   return nodeEffect(executor, context.config) === "pure" ? failure : { ...failure, effectUnknown: true };
 }
 
