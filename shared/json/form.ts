@@ -1,5 +1,5 @@
 /** Forms that persons fill in: JSON Schemas (2020-12) of an object. */
-import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { isJsonObject, type Json } from "#shared/json.ts";
 import { schemaFault } from "#shared/json/json-schema.ts";
 
 /** What a form may be at most, as JSON. */

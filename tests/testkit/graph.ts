@@ -157,7 +157,11 @@ interface WaitOptions {
   mostMs?: number | undefined;
 }
 
-async function runRests(platform: AskedPlatform, id: string, { untilRest = false, tenantId = "t1", mostMs = 250_000 }: WaitOptions): Promise<void> {
+async function runRests(
+  platform: AskedPlatform,
+  id: string,
+  { untilRest = false, tenantId = "t1", mostMs = 250_000 }: WaitOptions,
+): Promise<void> {
   const client = platform.client({ tenantId });
   const signal = AbortSignal.timeout(mostMs);
   for await (const { runEvents } of client.subscribe(runStatusEvents, { runId: id }, { signal })) {
