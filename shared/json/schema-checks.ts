@@ -40,5 +40,9 @@ export async function checkedValue(call: JobCall, schema: JsonObject, value: Jso
 /** In the threads of the process, which are begun for this where no part has them open. */
 async function inThread<A, R>(job: Job<A, R>, args: A, call: JobCall): Promise<R> {
   const threads = openEvaluation([]);
-  return threads.run(job, args, call).finally(() => threads.close());
+  try {
+    return await threads.run(job, args, call);
+  } finally {
+    await threads.close();
+  }
 }
