@@ -88,7 +88,7 @@ const machineFaces = {
     "selection",
     "subgraph",
   ],
-  json: ["form", "json-schema", "nesting", "numbers", "storable", "value-count"],
+  json: ["form", "form-answers", "json-schema", "nesting", "numbers", "schema-checks", "storable", "value-count"],
   metrics: ["exposition", "instruments", "server"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "data-keys", "marks", "references", "scrub", "secrets"],

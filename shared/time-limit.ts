@@ -7,16 +7,17 @@ const scope: { work: (() => unknown) | undefined } = { work: undefined };
 const context = createContext(scope);
 
 /** A machine that is busy with other work may need this many times the limit. */
-const mostPatience = 8;
+const usualPatience = 8;
 
 /**
  * Runs `work`, which must be pure: it is begun again, with twice the time, when the machine gave it less than half of what it was to have. Costs
  * about 0.1 ms (a watchdog thread).
  *
  * @param limitMs  of computing; while other processes compute it lasts longer.
+ * @param mostPatience  so many times the limit it may take on such a machine; 1: it is not begun again.
  * @returns undefined when it has not ended by then.
  */
-export function withinTime<T extends object>(limitMs: number, work: () => T): T | undefined {
+export function withinTime<T extends object>(limitMs: number, work: () => T, mostPatience = usualPatience): T | undefined {
   scope.work = work;
   try {
     for (let patience = 1; patience <= mostPatience; patience *= 2) {

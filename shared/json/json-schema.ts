@@ -4,11 +4,19 @@
  */
 import { Validator } from "@cfworker/json-schema";
 import { metaSchema } from "./json-schema-meta.ts";
-import type { JsonObject } from "#shared/json.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
 import { withinTime } from "#shared/time-limit.ts";
 
 const draft = "2020-12";
-const limitMs = 250;
+/** How long is computed, at most; see {@link withinTime}. */
+export interface SchemaTime {
+  limitMs: number;
+  patience?: number;
+}
+
+const usual: SchemaTime = { limitMs: 250 };
+/** Of one value so many problems are told. */
+const maxProblems = 50;
 
 /** Why a document is no usable schema. `path` is a JSON pointer into it, as a fragment (`#/properties/a`). */
 export interface SchemaFault {
@@ -16,13 +24,38 @@ export interface SchemaFault {
   problem: string;
 }
 
-/** The first fault of a schema; undefined: it can be used. Bound its size first. */
-export function schemaFault(schema: JsonObject): SchemaFault | undefined {
-  const checked = withinTime(limitMs, () => ({ fault: metaFault(schema) ?? referenceFault(schema) }));
-  return checked === undefined ? { path: "#", problem: `it cannot be checked within ${limitMs} ms.` } : checked.fault;
+/** The fault of a schema that there was no time to check. */
+export const tooSlowFault: SchemaFault = { path: "#", problem: `it cannot be checked within ${usual.limitMs} ms.` };
+
+/** What is wrong with one place of a value. */
+export interface SchemaProblem {
+  /** Of the schema. */
+  keyword: string;
+  /** A JSON pointer into the value, as a fragment. */
+  path: string;
+  message: string;
 }
 
-/** A validator of a schema that {@link schemaFault} finds nothing in; it gives all problems of a value. Run it within a time limit. */
+/** The first fault of a schema; undefined: it can be used. Bound its size first. In a main loop: checkedSchema of schema-checks.ts. */
+export function schemaFault(schema: JsonObject, { limitMs, patience } = usual): SchemaFault | undefined {
+  const checked = withinTime(limitMs, () => ({ fault: metaFault(schema) ?? referenceFault(schema) }), patience);
+  return checked === undefined ? tooSlowFault : checked.fault;
+}
+
+/** What is wrong with a value by a schema that {@link schemaFault} finds nothing in; undefined: that takes too long to find out. In a main loop: checkedValue. */
+export function schemaProblems(schema: JsonObject, value: Json, { limitMs, patience } = usual): SchemaProblem[] | undefined {
+  const result = withinTime(limitMs, () => schemaValidator(schema).validate(value), patience);
+  if (result === undefined) return undefined;
+  if (result.valid) return [];
+  // The outer keywords repeat what the inner ones say.
+  const leaves = result.errors.filter(({ keyword }) => !wrappers.has(keyword));
+  const told = leaves.length > 0 ? leaves : result.errors;
+  return told.slice(0, maxProblems).map(({ keyword, instanceLocation, error }) => ({ keyword, path: instanceLocation, message: error }));
+}
+
+const wrappers = new Set(["properties", "items", "prefixItems", "additionalProperties", "patternProperties", "$ref", "allOf"]);
+
+/** A validator of a schema; it gives all problems of a value. Run it within a time limit. */
 export function schemaValidator(schema: JsonObject): Validator {
   // The validator writes into the schema that it is given.
   return new Validator(structuredClone(schema), draft, false);

@@ -19,6 +19,7 @@ import { Subjects0013 } from "./migrations/0013-subjects.ts";
 import { Keep0014 } from "./migrations/0014-keep.ts";
 import { ChildRuns0015 } from "./migrations/0015-child-runs.ts";
 import { Triggers0017 } from "./migrations/0017-triggers.ts";
+import { OwnFaults0021 } from "./migrations/0021-own-faults.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { LinkResolver } from "./graph/link.resolver.ts";
@@ -115,6 +116,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0014-keep", class: Keep0014 },
       { name: "0015-child-runs", class: ChildRuns0015 },
       { name: "0017-triggers", class: Triggers0017 },
+      { name: "0021-own-faults", class: OwnFaults0021 },
     ],
     // Secrets of webhooks were under the tenant's key from the first.
     sealedTables: [],

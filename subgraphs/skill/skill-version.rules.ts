@@ -1,5 +1,5 @@
 import { checkJson } from "#shared/fields.ts";
-import { schemaFault } from "#shared/json/json-schema.ts";
+import { checkedSchema } from "#shared/json/schema-checks.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { skillErrors } from "./errors.ts";
 import { SkillRuntimeType } from "./runtime-type.ts";
@@ -31,11 +31,11 @@ export function checkImplementation(runtimeType: SkillRuntimeType, implementatio
   return checkJson("implementation", implementation, implementationBytes);
 }
 
-/** A JSON Schema, checked as such. @throws AppError SKILL_SCHEMA_INVALID and those of checkJson */
-export function checkSchema(field: string, schema: JsonObject | null | undefined): JsonObject {
+/** A JSON Schema, checked as such. @throws AppError SKILL_SCHEMA_INVALID and those of checkJson and {@link checkedSchema} */
+export async function checkSchema(tenantId: string, field: string, schema: JsonObject | null | undefined): Promise<JsonObject> {
   if (schema == null) return {};
   checkJson(field, schema, schemaBytes);
-  const fault = schemaFault(schema);
+  const fault = await checkedSchema({ tenantId, whenBusy: "refuse" }, schema);
   if (fault !== undefined) throw skillErrors.SKILL_SCHEMA_INVALID({ field, path: fault.path, problem: fault.problem });
   return schema;
 }

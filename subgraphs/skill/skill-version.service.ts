@@ -15,7 +15,7 @@ const versions = { table: "skill.skill_version", parent: "skill_id" };
 export async function createSkillVersion({ db }: SkillContext, input: CreateSkillVersionInput): Promise<SkillVersion> {
   const { skillId } = input;
   const status = creatableStatus(input.status ?? SkillVersionStatus.DRAFT);
-  const content = versionContent(input);
+  const content = await versionContent(db.tenantId, input);
   return db.transaction(async (tx) => {
     await lockSkill(tx, skillId);
     const version = await nextVersionNumber(tx, versions, skillId);
@@ -60,11 +60,12 @@ async function lockVersion(tx: Tx, id: string): Promise<SkillVersion> {
   return tx.em.findOneOrFail(SkillVersion, { id }, { refresh: true });
 }
 
-function versionContent({ runtimeType, parameterSchema, outputSchema, implementation }: CreateSkillVersionInput) {
+async function versionContent(tenantId: string, input: CreateSkillVersionInput) {
+  const { runtimeType, parameterSchema, outputSchema, implementation } = input;
   return {
     runtimeType,
-    parameterSchema: checkSchema("parameterSchema", parameterSchema),
-    outputSchema: checkSchema("outputSchema", outputSchema),
+    parameterSchema: await checkSchema(tenantId, "parameterSchema", parameterSchema),
+    outputSchema: await checkSchema(tenantId, "outputSchema", outputSchema),
     implementation: checkImplementation(runtimeType, implementation),
   };
 }

@@ -34,7 +34,7 @@ export async function invokeTool(context: ToolContext, input: InvokeToolInput): 
   checkJsonSize("config", input.config ?? {}, requestBytes);
   checkJsonSize("arguments", input.arguments ?? {}, requestBytes);
   const target = await findCallTarget(context, input);
-  if (target.version !== null && input.arguments != null) checkArguments(target.version, input.arguments);
+  if (target.version !== null && input.arguments != null) await checkArguments(context, target.version, input.arguments);
   const marks = new SecretMarks();
   const call = resolveToolCall({
     config: input.config ?? {},

@@ -70,8 +70,8 @@ export async function deleteTool({ db }: ToolContext, id: string): Promise<Tool>
 export async function createToolVersion(context: ToolContext, input: CreateToolVersionInput): Promise<ToolVersion> {
   const { db } = context;
   const { toolId } = input;
-  const inputSchema = checkSchema("inputSchema", input.inputSchema ?? {});
-  const outputSchema = checkSchema("outputSchema", input.outputSchema ?? {});
+  const inputSchema = await checkSchema(context.tenantId, "inputSchema", input.inputSchema ?? {});
+  const outputSchema = await checkSchema(context.tenantId, "outputSchema", input.outputSchema ?? {});
   checkJson("invokeConfig", input.invokeConfig, configBytes);
   const id = newId();
   refuseMisspelt("invokeConfig", input.invokeConfig);

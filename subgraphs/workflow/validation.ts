@@ -42,7 +42,9 @@ export function ownTurn(): Promise<void> {
 /** Every problem of a document. @throws AppError EVALUATION_BUSY, EVALUATION_TOO_SLOW, EVALUATION_TOO_LARGE */
 export function validated(evaluation: Evaluator, tenantId: string, given: DocumentToValidate): DslIssue[] | Promise<DslIssue[]> {
   const { document, maxTimeoutSeconds } = given;
-  if (jsonBytes(document, smallUnits) <= smallUnits) return validateDsl(document, { maxTimeoutSeconds, formFault });
+  // Forms are schemas, which compute; whether there are any a small document tells at once.
+  const isSmall = jsonBytes(document, smallUnits) <= smallUnits;
+  if (isSmall && !JSON.stringify(document).includes('"form"')) return validateDsl(document, { maxTimeoutSeconds, formFault });
   const call = { tenantId, whenBusy: "refuse" } as const;
   if (typeof document !== "object" || document === null) return evaluation.run(validateJob, given, call);
   let issues = underWay.get(document);

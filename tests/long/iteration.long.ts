@@ -25,7 +25,8 @@ describe("an iteration of 10,000 items", () => {
     const { workflowId } = await makeWorkflow(platform, callsForItems(source, count));
     const began = performance.now();
     const id = await startRun(platform, workflowId);
-    expect(await runEnd(platform, id)).toBe("COMPLETED");
+    // On a machine that is busy with other work it takes as long as that wants.
+    expect(await runEnd(platform, id, { mostMs: 1_800_000 })).toBe("COMPLETED");
     const { run } = await ask<{ run: { outputJson: number[] } }>(platform, "query ($id: ID!) { run(id: $id) { outputJson } }", { id });
     expect(run.outputJson).toEqual(Array.from({ length: count }, (_, index) => index));
     expect(await itemsOf((query, variables) => ask(platform, query, variables), `${id}:each`)).toEqual({

@@ -70,6 +70,49 @@ describe("case 5: many costly fields in one request", () => {
   ])("120 %s are refused too", (_, query) => refused(query, {}, "OPERATION_LIMIT_EXCEEDED"));
 });
 
+describe("case 5: schemas that compute", () => {
+  // Each reference leads to two: looked into to its end it would take years.
+  const levels = Array.from({ length: 40 }, (_, level) => [`s${level}`, { allOf: [1, 2].map(() => ({ $ref: `#/$defs/s${level + 1}` })) }]);
+  const doubling = { type: "object", allOf: [{ $ref: "#/$defs/s0" }], $defs: { ...Object.fromEntries(levels), s40: {} } };
+  const form = { nodes: [{ id: "ask", type: "human-input", config: { form: doubling } }], edges: [] };
+  const many = (count: number, query: string, variables: Record<string, unknown>) => async () => {
+    const answers = await Promise.all(Array.from({ length: count }, () => platform.post(query, variables)));
+    return [...new Set(answers.map((answer) => reasonOf(answer) ?? "answered"))];
+  };
+  const made = async (field: string, input: string, variables: Record<string, unknown> = {}) => {
+    const { data } = await platform.post(`mutation ($input: ${input}!) { made: ${field}(input: $input) { id } }`, { input: variables });
+    return (data as { made: { id: string } }).made.id;
+  };
+
+  it("are looked into beside the API's main loop: those of tools, of skills and of forms", async () => {
+    const toolId = await made("createTool", "CreateToolInput", { code: "doubling", name: "T", toolType: "HTTP" });
+    const skillId = await made("createSkill", "CreateSkillInput", { code: "doubling", name: "S" });
+    const tool = `mutation ($id: ID!, $s: JSONObject!) { createToolVersion(input: { toolId: $id, inputSchema: $s, invokeConfig: { url: "http://a.example/" } }) { id } }`;
+    const skill = `mutation ($id: ID!, $s: JSONObject!) {
+      createSkillVersion(input: { skillId: $id, runtimeType: PROMPT, parameterSchema: $s, implementation: { prompt: "p" } }) { id } }`;
+    for (const [query, variables, told] of [
+      [tool, { id: toolId, s: doubling }, ["TOOL_SCHEMA_INVALID"]],
+      [skill, { id: skillId, s: doubling }, ["SKILL_SCHEMA_INVALID"]],
+      ["query ($d: JSON!) { validateDsl(dsl: $d) { code } }", { d: form }, ["answered"]],
+    ] as const) {
+      const { outcome, beside } = await other.beside(many(4, query, variables));
+      // What waited too long for its turn is told so.
+      expect(outcome.filter((one) => one !== "TENANT_BUSY" && one !== "EVALUATION_BUSY")).toEqual(told);
+      expectUnharmed(beside);
+    }
+  });
+
+  it("and so are values by a pattern that doubles", async () => {
+    const toolId = await made("createTool", "CreateToolInput", { code: "pattern", name: "T", toolType: "HTTP" });
+    const inputSchema = { properties: { a: { type: "string", pattern: "^(a+)+$" } } };
+    await made("createToolVersion", "CreateToolVersionInput", { toolId, inputSchema, invokeConfig: { url: "http://a.example/" } });
+    const call = "mutation ($id: ID!, $a: JSONObject!) { invokeTool(input: { toolId: $id, arguments: $a }) { __typename } }";
+    const { outcome, beside } = await other.beside(many(4, call, { id: toolId, a: { a: `${"a".repeat(40)}!` } }));
+    expect(outcome.filter((one) => one !== "TENANT_BUSY")).toEqual(["TOOL_ARGUMENTS_TOO_SLOW"]);
+    expectUnharmed(beside);
+  });
+});
+
 describe("case 9: a text of 4 MB", () => {
   const byCode = ["agent", "app", "modelProvider", "skill", "team", "tool"].map((noun) => `${noun}ByCode(code: $t) { id }`);
   it.each([

@@ -16,7 +16,12 @@ let other: Bystander;
 
 beforeAll(async () => {
   http = await startHttpServer();
-  platform = await startPlatformProcesses({ EGRESS_ALLOW: http.hostPort });
+  platform = await startPlatformProcesses({
+    EGRESS_ALLOW: http.hostPort,
+    PROVIDER_BASE_URL: `${http.url}/v1`,
+    PROVIDER_API_KEY: "sk-abcdefghijklmnop",
+    DEFAULT_MODEL: "m",
+  });
   other = await bystander(platform);
 }, 600_000);
 
@@ -171,6 +176,49 @@ describe("case 7: a tool", () => {
     expectUnharmed(beside);
     const stored = "select json_typeof(content_json -> 'body') as kind from runtime.artifact where run_id = $1";
     expect(await query(platform.adminUrl, stored, [outcome.id])).toEqual([{ kind }]);
+  });
+});
+
+describe("a model", () => {
+  const event = (content: string) => `data: {"choices":[{"delta":{"content":${JSON.stringify(content)}}}]}\n\n`;
+  const done = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n';
+  const keys = (from: number) => Array.from({ length: 500 }, (_, key) => `"k${from}x${key}":1,`).join("");
+  const asksForJson = { response_format: { type: "json_object" } };
+  it.each<[string, number, () => string, object, string]>([
+    ["100,000 letters, each by itself, to each of eight", 8, () => event("a").repeat(100_000) + done, {}, "COMPLETED"],
+    ["50 MB", 1, () => event("a".repeat(10_000)).repeat(5_000), {}, "MODEL_ANSWER_TOO_LARGE"],
+    [
+      "JSON of 7.5 million numbers",
+      1,
+      () => event("[0") + event(",0".repeat(5_000)).repeat(1_500) + event("]") + done,
+      asksForJson,
+      "LLM_OUTPUT_NOT_JSON",
+    ],
+    [
+      "JSON of 40,000 keys and a long text",
+      1,
+      () =>
+        event("{") +
+        Array.from({ length: 80 }, (_, index) => event(keys(index))).join("") +
+        event(`"z":"${"z".repeat(12_000_000)}"}`) +
+        done,
+      asksForJson,
+      "COMPLETED",
+    ],
+    [
+      "one value of 15 MB",
+      1,
+      () => `{"choices":[{"message":{"content":"hi","more":[0${",0".repeat(7_500_000)}]},"finish_reason":"stop"}]}`,
+      {},
+      "MODEL_ANSWER_INVALID",
+    ],
+  ])("that answers %s costs its own run's time only", async (_, count, body, more, end) => {
+    http.on("POST /v1/chat/completions", { body: body(), headers: { "content-type": "text/event-stream" } });
+    const { outcome, beside } = await other.beside(() =>
+      Promise.all(Array.from({ length: count }, () => ended("llm", { prompt: "hi", ...more }))),
+    );
+    expect([...new Set(outcome)]).toEqual([end]);
+    expectUnharmed(beside);
   });
 });
 

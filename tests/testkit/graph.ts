@@ -137,8 +137,8 @@ export async function readRun(platform: AskedPlatform, id: string, tenantId = "t
 }
 
 /** Waits as {@link finishRun} does, and reads nothing but how it ended. */
-export async function runEnd(platform: AskedPlatform, id: string): Promise<string> {
-  await runRests(platform, id, {});
+export async function runEnd(platform: AskedPlatform, id: string, { mostMs }: Pick<WaitOptions, "mostMs"> = {}): Promise<string> {
+  await runRests(platform, id, { mostMs });
   const query = "query ($id: ID!) { run(id: $id) { status errorCode } }";
   const { run } = await ask<{ run: { status: string; errorCode: string | null } }>(platform, query, { id });
   return run.errorCode ?? run.status;
@@ -153,11 +153,17 @@ export async function finishRun(platform: AskedPlatform, id: string, options: Wa
 interface WaitOptions {
   untilRest?: boolean;
   tenantId?: string;
+  /** Then it is read as it is. */
+  mostMs?: number | undefined;
 }
 
-async function runRests(platform: AskedPlatform, id: string, { untilRest = false, tenantId = "t1" }: WaitOptions): Promise<void> {
+async function runRests(
+  platform: AskedPlatform,
+  id: string,
+  { untilRest = false, tenantId = "t1", mostMs = 250_000 }: WaitOptions,
+): Promise<void> {
   const client = platform.client({ tenantId });
-  const signal = AbortSignal.timeout(250_000);
+  const signal = AbortSignal.timeout(mostMs);
   for await (const { runEvents } of client.subscribe(runStatusEvents, { runId: id }, { signal })) {
     if (untilRest && runEvents.runStatus === "WAITING") break;
   }

@@ -4,11 +4,30 @@
  */
 import { createParser, type EventSourceParser } from "eventsource-parser";
 import type { Json } from "#shared/json.ts";
+import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import { readJson } from "#shared/json/nesting.ts";
+import { pieceUnits } from "#shared/pieces.ts";
 import { isOpening, JsonScan, skipBlank, splitValues } from "./json-scan.ts";
 
-/** A value that came, with the name of its event; the mark that nothing follows; or words that are no JSON. */
-export type BodyEvent = { kind: "value"; value: Json; name: string | undefined } | { kind: "done" } | { kind: "words"; words: string };
+/**
+ * A value that came, with the name of its event; the mark that nothing follows; words that are no JSON; JSON of more values than may be, with what is too
+ * much; or a long text, which {@link longEvents} reads.
+ */
+export type BodyEvent = ReadEvent | LongText;
+
+/** An event that was read. */
+export type ReadEvent =
+  | { kind: "value"; value: Json; name: string | undefined }
+  | { kind: "done" }
+  | { kind: "words"; words: string }
+  | { kind: "excess"; excess: string };
+
+/** A text that takes longer to read than a turn of the main loop has. */
+export interface LongText {
+  kind: "long";
+  text: string;
+  name: string | undefined;
+}
 
 /** Characters of a body that are kept for the error that may have to show them. */
 const headCharacters = 500;
@@ -117,16 +136,48 @@ export class AnswerBody {
       this.#events.push({ kind: "done" });
       return true;
     }
+    if (text.length > pieceUnits) {
+      this.#events.push({ kind: "long", text, name });
+      return true;
+    }
     const value = readJson(text);
     if (value === undefined) return false;
-    for (const item of Array.isArray(value) ? value : [value]) this.#events.push({ kind: "value", value: item, name });
+    this.#events.push(...valuesOf(value, name));
     return true;
   }
 
   #takeWords(words: string, name: string | undefined): void {
-    if (isErrorName(name)) this.#events.push({ kind: "value", value: words, name });
-    else if (!isKeepAlive(name) && !isKeepAlive(words)) this.#events.push({ kind: "words", words });
+    this.#events.push(...wordsOf(words, name));
   }
+}
+
+/** Reads a long text, in turns: the value or the values in it, or that it is none. */
+export async function longEvents({ text, name }: LongText): Promise<ReadEvent[]> {
+  const whole = await longValue(text, name);
+  if (whole !== undefined) return whole;
+  const events: ReadEvent[] = [];
+  for (const one of splitValues(text) ?? []) {
+    const read = await longValue(one, name);
+    if (read === undefined) return wordsOf(text, name);
+    events.push(...read);
+  }
+  return events.length > 0 ? events : wordsOf(text, name);
+}
+
+/** undefined: the text is no JSON. */
+async function longValue(text: string, name: string | undefined): Promise<ReadEvent[] | undefined> {
+  const value = await readJsonInTurns(text, { told: () => {} });
+  if (!(value instanceof JsonProblem)) return valuesOf(value, name);
+  return value.excess === undefined ? undefined : [{ kind: "excess", excess: value.excess }];
+}
+
+function valuesOf(value: Json, name: string | undefined): ReadEvent[] {
+  return (Array.isArray(value) ? value : [value]).map((item) => ({ kind: "value", value: item, name }));
+}
+
+function wordsOf(words: string, name: string | undefined): ReadEvent[] {
+  if (isErrorName(name)) return [{ kind: "value", value: words, name }];
+  return isKeepAlive(name) || isKeepAlive(words) ? [] : [{ kind: "words", words }];
 }
 
 /** JSON values one behind the other, in a text that comes in pieces. */

@@ -80,9 +80,9 @@ export class CompletionAssembler {
   }
 
   /** The whole. */
-  finish(): ReadCompletion {
+  async finish(): Promise<ReadCompletion> {
     this.rest();
-    const toolCalls = this.#calls.finish();
+    const toolCalls = await this.#calls.finish();
     const { prompt = 0, completion = 0, cached, reasoning } = this.#usage;
     return {
       id: this.#scrubber.text(this.#id) || "unknown",

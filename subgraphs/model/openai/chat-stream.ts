@@ -1,9 +1,10 @@
 /** A completion as the platform's own pieces: the one reader of what providers answer, streamed or whole, whatever was asked for. */
 import type { AppError } from "#shared/errors.ts";
+import { Turns } from "#shared/evaluation/turns.ts";
 import { BodyTextStream } from "#shared/fetch/body-text.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import { modelErrors } from "../errors.ts";
-import { AnswerBody, type BodyEvent } from "./answer-body.ts";
+import { AnswerBody, longEvents, type BodyEvent, type ReadEvent } from "./answer-body.ts";
 import { errorIn, pageProblem, shownMessage, strayWords, type ToldError } from "./answer-error.ts";
 import { choiceOf, readPiece, unwrapped } from "./answer-piece.ts";
 import { CompletionAssembler, type ReadCompletion, type Taken } from "./chat-answer.ts";
@@ -45,12 +46,17 @@ export async function* readChat(call: Pick<ProviderCall, "provider" | "model">, 
     type = contentType;
     yield* reader.take(decoder.push(bytes, type), type);
     // At once: a server that keeps the connection open must not hold the answer back.
-    if (reader.isDone) yield reader.completion();
+    if (reader.isDone) yield await reader.completion();
   }
   if (reader.isDone) return;
   yield* reader.end(decoder.end(type));
-  yield reader.completion();
+  yield await reader.completion();
 }
+
+/** Of all answers: packets that have come are there at once, thousands of events in each. Read as they come, eight such answers held the main loop up for a second. */
+const turns = new Turns();
+/** So much of a packet is read in one turn at most, in units of UTF-16: some hundred of the shortest events. */
+const unitsAtOnce = 8_192;
 
 /** As much of a page as an error shows. */
 const pageCharacters = 200;
@@ -78,16 +84,23 @@ class ChatReader {
   }
 
   /** Reads what has come. @throws AppError of an error in it, behind what came before */
-  *take(text: string, contentType: string): Generator<ChatPiece, void> {
+  async *take(text: string, contentType: string): AsyncGenerator<ChatPiece, void> {
     this.#contentType = contentType;
-    const events = this.#body.feed(text);
-    if (this.#body.isPage && this.#body.head.length >= pageCharacters) throw this.#page();
-    yield* this.#pieces(events);
+    const batch = new PieceBatch();
+    let failure: AppError | undefined;
+    for (let from = 0; from < text.length && failure === undefined && !this.#isDone; from += unitsAtOnce) {
+      await turns.next();
+      const events = this.#body.feed(text.slice(from, from + unitsAtOnce));
+      if (this.#body.isPage && this.#body.head.length >= pageCharacters) throw this.#page();
+      failure = await this.#takeAll(events, batch);
+    }
+    yield* this.#told(batch, failure);
   }
 
   /** Reads what was held back until the body's end. @throws AppError where the completion did not come to its end */
-  *end(text: string): Generator<ChatPiece, void> {
-    yield* this.#pieces([...this.#body.feed(text), ...this.#body.end()]);
+  async *end(text: string): AsyncGenerator<ChatPiece, void> {
+    const batch = new PieceBatch();
+    yield* this.#told(batch, await this.#takeAll([...this.#body.feed(text), ...this.#body.end()], batch));
     yield* this.#rest();
     if (this.#body.isPage) throw this.#page();
     if (this.#isDone || this.#assembler.isFinished || !this.#assembler.hasSaid || this.#isWhole) return;
@@ -98,10 +111,10 @@ class ChatReader {
   }
 
   /** The whole. @throws AppError where nothing was answered */
-  completion(): ChatPiece {
+  async completion(): Promise<ChatPiece> {
     const { givenUpBy } = this.#assembler;
     if (givenUpBy !== undefined) throw this.#brokeOff(givenUpBy);
-    if (!this.#assembler.isEmpty) return { completion: this.#assembler.finish() };
+    if (!this.#assembler.isEmpty) return { completion: await this.#assembler.finish() };
     if (this.#stray !== undefined) throw this.#failed(this.#stray);
     const head = this.#shown(this.#body.head);
     throw this.#invalid(head === "" ? "it answered nothing" : `it has no text, no call and no finish_reason: ${head}`, { retryable: true });
@@ -112,16 +125,22 @@ class ChatReader {
     return this.#body.isJson && (this.#isMessage || this.#values === 1);
   }
 
-  *#pieces(events: readonly BodyEvent[]): Generator<ChatPiece, void> {
-    const batch = new PieceBatch();
-    let failure: AppError | undefined;
-    for (const event of events) {
-      failure = this.#takeEvent(event, batch);
-      if (failure !== undefined || this.#isDone) break;
-    }
+  *#told(batch: PieceBatch, failure: AppError | undefined): Generator<ChatPiece, void> {
     yield* batch.pieces;
     if (failure !== undefined || this.#isDone) yield* this.#rest();
     if (failure !== undefined) throw failure;
+  }
+
+  /** Until one fails, or is the end. */
+  async #takeAll(events: readonly BodyEvent[], batch: PieceBatch): Promise<AppError | undefined> {
+    for (const event of events) {
+      const read = event.kind === "long" ? await longEvents(event) : [event];
+      for (const one of read) {
+        const failure = this.#takeEvent(one, batch);
+        if (failure !== undefined || this.#isDone) return failure;
+      }
+    }
+    return undefined;
   }
 
   *#rest(): Generator<ChatPiece, void> {
@@ -130,8 +149,10 @@ class ChatReader {
     yield* batch.pieces;
   }
 
-  #takeEvent(event: BodyEvent, batch: PieceBatch): AppError | undefined {
+  #takeEvent(event: ReadEvent, batch: PieceBatch): AppError | undefined {
     switch (event.kind) {
+      case "excess":
+        return this.#invalid(`${this.#body.isJson ? "it" : "an event"} ${event.excess}`, { retryable: true });
       case "done":
         this.#isDone = true;
         return undefined;

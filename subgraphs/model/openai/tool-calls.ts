@@ -3,13 +3,17 @@
  * a new call where the arguments of that one are whole, and where its id or its index is another's. The same name again adds nothing, and a piece
  * without a name never begins a call: servers give all calls index 0, give each piece a new id, or repeat name and id with each.
  */
+import { Turns } from "#shared/evaluation/turns.ts";
 import type { Json } from "#shared/json.ts";
-import { readJson } from "#shared/json/nesting.ts";
+import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import type { ScrubbedStream, Scrubber } from "#shared/secret/scrub.ts";
 import type { ChatToolCall } from "../chat.types.ts";
 import type { CallPiece } from "./answer-piece.ts";
 import { JsonScan, skipBlank } from "./json-scan.ts";
 import { WholeCharacters } from "./whole-characters.ts";
+
+/** Calls of all answers: many are read at once. */
+const turns = new Turns();
 
 /** A piece of a tool call, as it is shown. */
 export type ToolCallDelta = { index: number; id: string | null; name: string | null; arguments: string | null };
@@ -62,17 +66,20 @@ export class ToolCalls {
     return this.#calls.flatMap((call) => call.end() ?? []);
   }
 
-  /** The calls, each with an id of its own. Something without name and arguments is none. */
-  finish(): ChatToolCall[] {
+  /** The calls, each with an id of its own. Something without name and arguments is none. Read in turns: they may be many, and each of many megabytes. */
+  async finish(): Promise<ChatToolCall[]> {
     const ids = new Set<string>();
-    return this.#calls
-      .filter(({ name, text }) => name !== "" || text !== "")
-      .map((call, index) => {
-        const id = call.id === "" ? `call_${index}` : ids.has(call.id) ? `${call.id}_${index}` : call.id;
-        ids.add(id);
-        const { text, json } = this.#scrubber;
-        return { id: text(id), name: text(call.name), arguments: json(parseArguments(call.text)) };
-      });
+    const made: ChatToolCall[] = [];
+    const { text, jsonInTurns } = this.#scrubber;
+    for (const call of this.#calls) {
+      if (call.name === "" && call.text === "") continue;
+      await turns.next();
+      const { length: index } = made;
+      const id = call.id === "" ? `call_${index}` : ids.has(call.id) ? `${call.id}_${index}` : call.id;
+      ids.add(id);
+      made.push({ id: text(id), name: text(call.name), arguments: await jsonInTurns(await parseArguments(call.text)) });
+    }
+    return made;
   }
 
   #currentOf({ id, index }: CallPiece): OneCall | undefined {
@@ -183,11 +190,17 @@ function beginsAnother(current: OneCall, { id, name, index, arguments: text }: C
 }
 
 /** Models write broken JSON at times: the caller gets the text and can say so to the model. */
-function parseArguments(text: string): Json {
+async function parseArguments(text: string): Promise<Json> {
   if (text.trim() === "") return {};
-  const value = readJson(text);
+  const value = await readArguments(text);
   if (value === undefined) return text;
   // Some write JSON into the text of JSON.
-  const inner = typeof value === "string" && value.trim().startsWith("{") ? readJson(value) : undefined;
+  const inner = typeof value === "string" && value.trim().startsWith("{") ? await readArguments(value) : undefined;
   return inner ?? value;
+}
+
+/** undefined: it is no JSON, or has more values than a model's arguments may. */
+async function readArguments(text: string): Promise<Json | undefined> {
+  const value = await readJsonInTurns(text, { told: () => {} });
+  return value instanceof JsonProblem ? undefined : value;
 }

@@ -2,7 +2,7 @@ import type { RetryPolicy } from "./plan.ts";
 
 /** A failed attempt, as far as the next one depends on it. */
 export interface FailedAttempt {
-  /** 1 for the first. */
+  /** 1 for the first. Attempts that ended by a fault of the platform's own are not counted. */
   attempt: number;
   retryable: boolean;
   /** The other side asked to wait this long; never less is waited. */
@@ -20,11 +20,11 @@ export function retryDelayMs(policy: RetryPolicy, failed: FailedAttempt, jitter:
   return Math.max(backoffMs * (1 + jitter / 4), failed.retryAfterMs ?? 0);
 }
 
-/** Attempts that are made of a node whose executor throws, whatever its `retry` says, and the pause after the first. */
-const ownFaultAttempts = 3;
+/** The third such fault of a node run is no passing one, whatever its `retry` says; the pause is that after the first. */
+const mostOwnFaults = 3;
 const ownFaultPauseMs = 200;
 
-/** How long a node waits for its next attempt after a fault of the platform's own; undefined: it is no passing one, and fails the run. */
-export function ownFaultDelayMs(attempt: number): number | undefined {
-  return attempt < ownFaultAttempts ? ownFaultPauseMs * 2 ** (attempt - 1) : undefined;
+/** How long a node waits for its next attempt after so many faults of the platform's own; undefined: it is no passing one, and fails the run. */
+export function ownFaultDelayMs(faults: number): number | undefined {
+  return faults < mostOwnFaults ? ownFaultPauseMs * 2 ** (faults - 1) : undefined;
 }

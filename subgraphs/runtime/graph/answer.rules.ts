@@ -1,6 +1,6 @@
-/** What fits as an answer to a node run that waits. Pure. */
+/** What fits as an answer to a node run that waits. */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import { schemaProblems } from "#shared/json/form.ts";
+import { formProblems } from "#shared/json/form-answers.ts";
 import { excerpt } from "#shared/fields.ts";
 import type { AnswerOutcome } from "../control/outside-report.ts";
 import { runtimeErrors } from "../errors.ts";
@@ -26,13 +26,14 @@ const outputFields = ["action", "outputJson", "outputText"] as const;
 /**
  * The answer in the owner's terms. Arguments are for {@link checkArguments}.
  *
- * @throws AppError DECISION_NOT_ASKED, DECISION_MISSING, OUTPUT_NOT_ASKED, ACTION_UNKNOWN, ANSWER_INVALID, ANSWER_TOO_SLOW
+ * @throws AppError DECISION_NOT_ASKED, DECISION_MISSING, OUTPUT_NOT_ASKED, ACTION_UNKNOWN, ANSWER_INVALID, ANSWER_TOO_SLOW, EVALUATION_BUSY
  */
-export function fittingAnswer(row: WaitingRow, given: GivenAnswer): FittingAnswer {
+export async function fittingAnswer(tenantId: string, row: WaitingRow, given: GivenAnswer): Promise<FittingAnswer> {
   if (row.reason === "APPROVAL") return { kind: "decision", approval: decisionOf(row, given) };
   const field = decisionFields.find((name) => given[name] != null);
   if (field !== undefined) throw runtimeErrors.DECISION_NOT_ASKED({ field, id: row.id, waitReason: row.reason });
-  const outcome = row.reason === "PERSON" && row.nodeType === "human-input" ? filledIn(row, given) : freeOutcome(row, given);
+  const outcome =
+    row.reason === "PERSON" && row.nodeType === "human-input" ? await filledIn(tenantId, row, given) : freeOutcome(row, given);
   return { kind: "outcome", outcome };
 }
 
@@ -58,14 +59,14 @@ function decisionOf({ id, question }: WaitingRow, given: GivenAnswer): Approval 
 }
 
 /** What was filled in, and the action that was taken, which is the route. */
-function filledIn({ id, question }: WaitingRow, given: GivenAnswer): AnswerOutcome {
+async function filledIn(tenantId: string, { id, question }: WaitingRow, given: GivenAnswer): Promise<AnswerOutcome> {
   const { outputText, outputJson } = given;
   if (outputJson != null && !isJsonObject(outputJson)) throw notAnObject("outputJson", id, outputJson);
   const actions = question?.actions?.map((action) => action.id) ?? [];
   const { action, values } = actionOf({ ...given, values: outputJson ?? {} }, actions);
   if (actions.length > 0 ? action === undefined || !actions.includes(action) : given.action != null && given.action !== question?.route)
     throw runtimeErrors.ACTION_UNKNOWN({ field: "action", id, action: action === undefined ? null : excerpt(action), actions });
-  if (question?.form !== undefined) checkValues("outputJson", id, question.form, values);
+  if (question?.form !== undefined) await checkValues(tenantId, { field: "outputJson", id }, question.form, values);
   const route = actions.length > 0 ? action : question?.route;
   const output = { ...values, ...((route ?? action) !== undefined && { action: route ?? action ?? null }) };
   return {
@@ -98,9 +99,14 @@ function freeOutcome({ id, question }: WaitingRow, { outputText, outputJson, act
   };
 }
 
-/** Values by a JSON Schema. @throws AppError ANSWER_INVALID, ANSWER_TOO_SLOW */
-export function checkValues(field: string, id: string, schema: JsonObject, values: JsonObject): void {
-  const problems = schemaProblems(schema, values);
+/** Values by a JSON Schema. @throws AppError ANSWER_INVALID, ANSWER_TOO_SLOW, EVALUATION_BUSY */
+export async function checkValues(
+  tenantId: string,
+  { field, id }: { field: string; id: string },
+  schema: JsonObject,
+  values: JsonObject,
+): Promise<void> {
+  const problems = await formProblems({ tenantId, whenBusy: "refuse" }, schema, values);
   if (problems === undefined) throw runtimeErrors.ANSWER_TOO_SLOW({ field, id });
   if (problems.length > 0) throw runtimeErrors.ANSWER_INVALID({ field, id, problems });
 }

@@ -46,7 +46,7 @@ async function post(
   const call = { tenantId: context.db.tenantId, ...key, by };
   const { control } = context.services;
   if (row?.isOpen !== true) return "conflict";
-  const fitting = fittingAnswer(row, answer);
+  const fitting = await fittingAnswer(context.db.tenantId, row, answer);
   if (fitting.kind === "outcome") {
     if (row.nodeType !== "human-input") await checkRoute(context, key, answer.outputJson);
     return control.answerNode({ ...call, outcome: fitting.outcome });
@@ -60,7 +60,7 @@ async function checkArguments(context: RuntimeContext, { id, question }: Waiting
   const version = question?.tool?.version;
   if (version === undefined || values === undefined) return;
   const schema = await toolInputSchema(context.call, requestInfoOf(context), version);
-  if (schema !== null) checkValues("arguments", id, schema, values);
+  if (schema !== null) await checkValues(context.db.tenantId, { field: "arguments", id }, schema, values);
 }
 
 function storableAnswer(given: GivenAnswer): GivenAnswer {

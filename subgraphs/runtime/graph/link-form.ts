@@ -1,6 +1,6 @@
 /** A question as the fields of an HTML form, and back. Pure. */
 import type { AppError } from "#shared/errors.ts";
-import type { FieldProblem } from "#shared/json/form.ts";
+import type { FieldProblem } from "#shared/json/form-answers.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { GivenAnswer } from "./answer.rules.ts";

@@ -1,5 +1,5 @@
 /** The page of a link, as plain HTML: no script, nothing from elsewhere. Everything that is shown is somebody's text, and escaped. */
-import type { FieldProblem } from "#shared/json/form.ts";
+import type { FieldProblem } from "#shared/json/form-answers.ts";
 import type { Json } from "#shared/json.ts";
 import { formFields, pointer, shownArguments, type FormField, type FormFields } from "./link-form.ts";
 import type { NodeRunWaiting } from "./waiting.entity.ts";

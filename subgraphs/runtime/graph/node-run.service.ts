@@ -53,7 +53,7 @@ async function completion(context: RuntimeContext, id: string, report: Pick<Node
   const row = await context.loaders.waiting.load(id);
   if (row?.nodeType !== "human-input") await checkRoute(context, keyOf(id), report.outputJson);
   if (row?.isOpen !== true || row.reason === "APPROVAL") return report;
-  const fitting = fittingAnswer(row, report);
+  const fitting = await fittingAnswer(context.db.tenantId, row, report);
   if (fitting.kind === "decision" || fitting.outcome.kind !== "completed") return report;
   const { kind: _kind, ...outcome } = fitting.outcome;
   return { ...report, ...outcome };

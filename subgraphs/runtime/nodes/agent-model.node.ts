@@ -4,7 +4,7 @@ import { agentOf, openingOf, type FrozenAgent } from "./agent-frozen.ts";
 import { answerCheck } from "./agent-output.ts";
 import { promptOf } from "./agent-prompt.ts";
 import { inputsOf, placeOf, turnsBefore, type ToolCall, type Turn } from "./agent-turn.ts";
-import type { NodeOutcome } from "./executor.ts";
+import type { NodeContext, NodeOutcome } from "./executor.ts";
 import { completionOutput, given, modelCall, usageOf } from "./model-call.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
@@ -29,7 +29,7 @@ export const agentModelNode = outsideNode(async (context) => {
     const outputJson = { dry_run: true, request: { ...request } as JsonObject };
     return completed({ outputText: "[dry run]", outputJson, route: routeOfTurn("dry", seen) });
   }
-  return outcomeOf(agent, { before, seen }, await modelCall(context, request));
+  return outcomeOf(context, agent, { before, seen }, await modelCall(context, request));
 });
 
 function lengthOf(value: Json | undefined): number {
@@ -71,11 +71,12 @@ function requestOf({ model, tools }: FrozenAgent, messages: ModelRequest["messag
   };
 }
 
-function outcomeOf(
+async function outcomeOf(
+  context: NodeContext,
   agent: FrozenAgent,
   { before, seen }: { before: readonly Turn[]; seen: number },
   completion: ModelCompletion,
-): NodeOutcome {
+): Promise<NodeOutcome> {
   const usage = usageOf(completion);
   const outputText = completion.content ?? "";
   const { calls: mostCalls } = agent.limits;
@@ -94,7 +95,7 @@ function outcomeOf(
     const message = `The model has called ${repeated.name} with the same arguments ${agent.limits.same_calls} times in a row.`;
     return failed({ code: "AGENT_TOOL_LOOP", message, outputText, outputJson, usage });
   }
-  const answer = answerCheck(agent.model.response_format, outputText);
+  const answer = await answerCheck(context, agent.model.response_format, outputText);
   if (answer.problem === undefined)
     return completed({ outputText, outputJson: { ...outputJson, ...given("parsed", answer.parsed) }, usage, route: route("answer") });
   if (before.some(({ problem }) => problem !== undefined))

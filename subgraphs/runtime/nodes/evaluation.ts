@@ -47,13 +47,17 @@ export const templateFailures = {
 
 const renderJob: Job<GivenNode, JsonObject> = { module: nodeJobsModule, name: "renderNode", ...templateFailures };
 
-/** A node type that computes its outcome from its config and its scope, and looks at nothing else. */
-export function evaluatedNode(type: NodeType, evaluate: Evaluate): NodeExecutor {
+/**
+ * A node type that computes its outcome from its config and its scope, and looks at nothing else.
+ *
+ * @param computes  whether a config has more than templates and expressions that computes: then a thread does it, however small it is.
+ */
+export function evaluatedNode(type: NodeType, evaluate: Evaluate, computes: (config: JsonObject) => boolean = () => false): NodeExecutor {
   return {
     effect: "pure",
     run: (context) => {
       const { config, scope } = context;
-      if (isSmall(nodeSpecs[type], config, scope)) return orFailure(() => evaluate({ config, scope }));
+      if (!computes(config) && isSmall(nodeSpecs[type], config, scope)) return orFailure(() => evaluate({ config, scope }));
       return orFailureLater(context, async () => {
         const part = await partOf(context, { type, config, scope });
         return runJob(context, evaluateJob(type, config), { type, config, scope: part });

@@ -23,4 +23,4 @@ export function askPerson({ config, scope }: Given): NodeOutcome {
 }
 
 /** `human-input`: waits for a person. What they fill in is its output, and the action that they take its route. */
-export const humanInputNode = evaluatedNode("human-input", askPerson);
+export const humanInputNode = evaluatedNode("human-input", askPerson, ({ form }) => form !== undefined);

@@ -1,12 +1,11 @@
 import { llmConfig, type LlmConfig } from "#shared/dsl/configs.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { readJson } from "#shared/json/nesting.ts";
-import { storableText } from "#shared/json/storable.ts";
+import { JsonProblem } from "#shared/json-reader.ts";
 import { rendered } from "./evaluation.ts";
 import type { NodeOutcome, OutputNotes } from "./executor.ts";
 import { completed, failed, noted, outsideNode, placesOf } from "./outcome.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
-import { asksForJson, completionOutput, given, modelCall, usageOf } from "./model-call.ts";
+import { asksForJson, completionOutput, given, jsonSaid, modelCall, usageOf } from "./model-call.ts";
 
 type ModelMessage = ModelRequest["messages"][number];
 
@@ -66,22 +65,20 @@ function messageOf({ role, content, name, tool_call_id, tool_calls }: NonNullabl
   };
 }
 
-function outcomeOf(completion: ModelCompletion, request: ModelRequest): NodeOutcome {
+async function outcomeOf(completion: ModelCompletion, request: ModelRequest): Promise<NodeOutcome> {
   const outputText = completion.content ?? "";
   const usage = usageOf(completion);
   const outputJson = completionOutput(completion);
   if (!asksForJson(request) || completion.toolCalls.length > 0) return completed({ outputText, outputJson, usage });
   const notes: OutputNotes = {};
-  const parsed = readJson(
-    storableText(outputText).replace(/^\ufeff/, ""),
-    (numbers) => (notes.numbers_as_text = placesOf(numbers, "parsed")),
-  );
-  if (parsed !== undefined) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage, ...noted(notes) });
+  const parsed = await jsonSaid(outputText, (numbers) => (notes.numbers_as_text = placesOf(numbers, "parsed")));
+  if (!(parsed instanceof JsonProblem)) return completed({ outputText, outputJson: { ...outputJson, parsed }, usage, ...noted(notes) });
   const hint = completion.finishReason === "LENGTH" ? "; it was cut off by max_tokens" : "";
+  const said = parsed.excess === undefined ? `something else${hint}` : `JSON that ${parsed.excess}`;
   // Another sample may be well-formed: the node's retry policy decides.
   return failed({
     code: "LLM_OUTPUT_NOT_JSON",
-    message: `The model was asked for JSON and answered something else${hint}.`,
+    message: `The model was asked for JSON and answered ${said}.`,
     retryable: true,
     outputJson: { ...outputJson, text: outputText },
     usage,

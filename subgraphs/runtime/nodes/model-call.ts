@@ -1,5 +1,7 @@
 /** One chat completion of a node, traced and streamed; what is kept of it. */
-import type { JsonObject } from "#shared/json.ts";
+import { type JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+import type { LongNumber } from "#shared/json/numbers.ts";
 import { storableText } from "#shared/json/storable.ts";
 import type { NodeContext, NodeUsage } from "./executor.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
@@ -50,6 +52,11 @@ export function completionOutput(completion: ModelCompletion): JsonObject {
 export function asksForJson(request: ModelRequest): boolean {
   const type = request.responseFormat?.["type"];
   return type === "json_object" || type === "json_schema";
+}
+
+/** The JSON that a model was asked for, read in turns: it may have 16 MB. @param told  hears of numbers that a double does not keep */
+export function jsonSaid(text: string, told: (numbers: readonly LongNumber[]) => void): Promise<Json | JsonProblem> {
+  return readJsonInTurns(storableText(text).replace(/^\ufeff/, ""), { told });
 }
 
 // Names of OpenTelemetry's conventions for generative AI.

@@ -2,6 +2,7 @@
 import { ZodError } from "zod";
 import { AppError } from "#shared/errors.ts";
 import { placeOf, type LongNumber } from "#shared/json/numbers.ts";
+import { internalCode } from "../engine/handling.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome, OutputNotes } from "./executor.ts";
 
 type Completed = Extract<NodeOutcome, { kind: "completed" }>;
@@ -31,7 +32,7 @@ export function failed(failure: Omit<Failed, "kind" | "retryable"> & { retryable
 
 /**
  * The outcome of an error: an AppError is its reason with the facts `retryable`, `retryAfterMs`, `effectUnknown`; with `platformFault` it is no
- * failure of the node; a config that does not fit after rendering is NODE_CONFIG_INVALID. What was `answered` is done: an at_most_once node
+ * failure of the node; one with the code INTERNAL is a bug of ours; a config that does not fit after rendering is NODE_CONFIG_INVALID. What was `answered` is done: an at_most_once node
  * is not tried again then, although its effect is known.
  *
  * @throws the error itself when it is neither: a bug
@@ -42,6 +43,9 @@ export function failureOf(error: unknown, { atMostOnce }: { atMostOnce: boolean 
   if (!(error instanceof AppError)) throw error;
   const { retryable, retryAfterMs, effectUnknown, platformFault, answered } = error.facts;
   if (platformFault === true) return interrupted(error);
+  // A bug in another of our parts is one of ours, by whatever name: what it had done nobody knows.
+  if (error.code === internalCode)
+    return failed({ code: internalCode, message: "The node failed for a reason inside of the platform.", effectUnknown: true });
   return failed({
     code: error.reason,
     message: error.message,

@@ -1,6 +1,7 @@
 /** One call of a node executor: its deadline, its abort, and an outcome whatever happens. */
 import type { Log } from "#shared/log.ts";
-import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
+import { internalCode } from "../engine/handling.ts";
+import { nodeEffect, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import { storedAhead } from "../nodes/storable.ts";
 import { PausingClock } from "#shared/pausing-clock.ts";
 import type { NodeRunContext } from "./node-context.ts";
@@ -80,19 +81,25 @@ export function execute(executor: NodeExecutor, context: NodeRunContext, timeout
   };
 }
 
-/** Calls an executor; what it throws is a bug of it and fails its node with INTERNAL. */
+/** Calls an executor; what it throws is a bug of ours: INTERNAL, which the run's owner gives back before it fails. */
 export async function callExecutor(executor: NodeExecutor, context: NodeRunContext, log: Log): Promise<NodeOutcome> {
   try {
     return await executor.run(context);
   } catch (cause) {
-    return executorFailed(context, cause, log);
+    return executorFailed(executor, context, cause, log);
   }
 }
 
-/** The outcome of an executor that threw; the story goes to the log only. */
-export function executorFailed(context: NodeRunContext, cause: unknown, log: Log): NodeOutcome {
+/** The outcome of an executor that threw; the story goes to the log only. Nobody knows whether a call to the outside had gone out. */
+export function executorFailed(executor: NodeExecutor, context: NodeRunContext, cause: unknown, log: Log): NodeOutcome {
   log.error({ err: cause, nodeRunId: context.nodeRunId }, "node executor threw");
-  return { kind: "failed", code: "INTERNAL", message: "The node failed for a reason inside of the platform.", retryable: false };
+  const failure = {
+    kind: "failed",
+    code: internalCode,
+    message: "The node failed for a reason inside of the platform.",
+    retryable: false,
+  } as const;
+  return nodeEffect(executor, context.config) === "pure" ? failure : { ...failure, effectUnknown: true };
 }
 
 /** The outcome of a node that was executed alone when owner after owner died. */

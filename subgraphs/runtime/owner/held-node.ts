@@ -43,6 +43,7 @@ export function newHeldNode(state: NodeState, createdMs: number): HeldNode {
     startedMs: undefined,
     workerKey: undefined,
     effectKey: undefined,
+    ownFaults: undefined,
     opened: undefined,
     question: undefined,
     waitsMs: undefined,

@@ -186,7 +186,7 @@ export class NodeCalls {
     try {
       outcome = executor.run(context);
     } catch (cause) {
-      outcome = executorFailed(context, cause, log);
+      outcome = executorFailed(executor, context, cause, log);
     }
     if (!(outcome instanceof Promise)) {
       if (outcome.kind !== "allowed") return this.#run.executed(held, outcome, context.spans);

@@ -24,6 +24,8 @@ export interface NodeRecord {
   /** Where it differs from the owner's. */
   workerKey?: string | undefined;
   effectKey?: string | undefined;
+  /** Attempts that ended by a fault of the platform's own. */
+  ownFaults?: number | undefined;
   /** Of a composite node that this owner opened: what was fixed then, as JSON. A flush has one row of a node run, so each row says it again. */
   opened?: string | undefined;
   /** What it asks, as JSON, and since when it waits, of one that this owner let wait; what was decided of its call. The same holds. */
@@ -79,6 +81,7 @@ export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: Outpu
     startedMs,
     workerKey,
     effectKey,
+    ownFaults,
     opened,
     question,
     waitsMs,
@@ -104,6 +107,7 @@ export function nodeRow(record: NodeRecord, fields: NodeRowFields, output: Outpu
     waitReason: waitReason === undefined ? undefined : storableText(waitReason),
     workerKey: workerKey === undefined ? undefined : storableText(workerKey),
     effectKey,
+    ownFaults,
     opened,
     question,
     waitsMs,

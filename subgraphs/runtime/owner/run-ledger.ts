@@ -253,9 +253,7 @@ export class RunLedger {
       if (mayGoOn && state.node.atMostOnce && taken.effectUnknown === true) return this.#askPerson(held, taken);
       if (mayGoOn && taken.kind === "interrupted") return this.#callAgain(held, taken);
       if (mayGoOn && taken.kind === "failed") {
-        const { retryable, retryAfterMs } = taken;
-        const end = { attempt, retryable, retryAfterMs };
-        const delayMs = isOwnFault(state, taken) ? ownFaultDelayMs(attempt) : retryDelayMs(state.node.retry, end, Math.random());
+        const delayMs = nextAttemptMs(held, taken);
         if (delayMs !== undefined) return this.#retryLater(held, taken, delayMs);
       }
     }
@@ -514,9 +512,23 @@ function isRoundsEnd({ ends }: NodeState): boolean {
   return ends?.owner?.node.composite?.kind === "loop";
 }
 
-/** The platform's own fault is given back before it is anybody's failure; but not where a call must not be made twice, nor of what has one attempt. */
+/** How long to wait for the next attempt; undefined: there is none. What was the platform's own fault is counted beside `retry`, and takes nothing of that. */
+function nextAttemptMs(held: HeldNode, failed: FailedOutcome): number | undefined {
+  const { state, attempt, ownFaults = 0 } = held;
+  if (!isOwnFault(state, failed)) {
+    const { retryable, retryAfterMs } = failed;
+    return retryDelayMs(state.node.retry, { attempt: attempt - ownFaults, retryable, retryAfterMs }, Math.random());
+  }
+  held.ownFaults = ownFaults + 1;
+  return ownFaultDelayMs(held.ownFaults);
+}
+
+/**
+ * The platform's own fault is given back before it is anybody's failure, but not of what has one attempt. Where a call may have gone out that must not be made
+ * twice a person was asked before.
+ */
 function isOwnFault(state: NodeState, { code }: FailedOutcome): boolean {
-  return code === internalCode && isLeaf(state) && !state.node.atMostOnce;
+  return code === internalCode && isLeaf(state);
 }
 
 function outputsTooLarge(what: "output" | "items", bytes: number, usage: FailedOutcome["usage"]): FailedOutcome {

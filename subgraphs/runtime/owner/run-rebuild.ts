@@ -75,6 +75,7 @@ function openNode(row: LoadedNode, state: NodeState): HeldNode {
     waitReason: row.waitReason ?? undefined,
     alone: row.alone,
     effectKey: row.effectKey ?? undefined,
+    ownFaults: row.ownFaults ?? undefined,
     approval: approvalOf(row.approval),
     childRunId: row.childRunId ?? undefined,
   });

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { excerpt } from "#shared/fields.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import { schemaFault } from "#shared/json/json-schema.ts";
+import { checkedSchema } from "#shared/json/schema-checks.ts";
 import { runtimeErrors } from "../errors.ts";
 
 const object = z.custom<JsonObject>(isJsonObject, "give an object");
@@ -29,8 +29,8 @@ const modelConfig = z.object({
 /** See the schema: all that a version may say of its model calls. */
 export type ModelConfig = z.infer<typeof modelConfig>;
 
-/** @throws AppError AGENT_MODEL_CONFIG_INVALID */
-export function readModelConfig(versionId: string, given: JsonObject): ModelConfig {
+/** @throws AppError AGENT_MODEL_CONFIG_INVALID and those of {@link checkedSchema} */
+export async function readModelConfig(tenantId: string, versionId: string, given: JsonObject): Promise<ModelConfig> {
   const read = modelConfig.safeParse(inCamelCase(given));
   const [issue] = read.error?.issues ?? [];
   if (issue !== undefined) {
@@ -38,16 +38,17 @@ export function readModelConfig(versionId: string, given: JsonObject): ModelConf
     throw refused(versionId, { name: String(name), value: given[String(name)] ?? null, problem: issue.message });
   }
   const { responseFormat, ...config } = read.data as ModelConfig;
-  return responseFormat === undefined ? config : { ...config, responseFormat: formatOf(versionId, responseFormat) };
+  return responseFormat === undefined ? config : { ...config, responseFormat: await formatOf(tenantId, versionId, responseFormat) };
 }
 
 /** A JSON Schema by itself stands for the format that asks for it. */
-function formatOf(versionId: string, given: JsonObject): JsonObject {
+async function formatOf(tenantId: string, versionId: string, given: JsonObject): Promise<JsonObject> {
   const { type } = given;
   if (type === "text" || type === "json_object") return given;
   const isWrapped = type === "json_schema" && isJsonObject(given["json_schema"]);
   const schema = isWrapped ? (given["json_schema"] as JsonObject)["schema"] : given;
-  const fault = isJsonObject(schema) ? schemaFault(schema) : { path: "#", problem: "it has no schema." };
+  const call = { tenantId, whenBusy: "refuse" } as const;
+  const fault = isJsonObject(schema) ? await checkedSchema(call, schema) : { path: "#", problem: "it has no schema." };
   if (fault !== undefined) throw refused(versionId, { name: "responseFormat", value: given, problem: `${fault.path}: ${fault.problem}` });
   return isWrapped ? given : { type: "json_schema", json_schema: { name: "answer", schema: given } };
 }

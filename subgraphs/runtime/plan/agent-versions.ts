@@ -12,7 +12,7 @@ import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { FrozenAgent } from "../nodes/agent-frozen.ts";
 import { agentRunDocument } from "./agent-document.ts";
-import { readModelConfig } from "./agent-model-config.ts";
+import { readModelConfig, type ModelConfig } from "./agent-model-config.ts";
 import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
 
 /** Side by side; a document may have 2,000 agents. */
@@ -119,17 +119,17 @@ export async function freezeAgent({ call, info }: AgentQuestion, reference: Agen
   if (version === null) throw runtimeErrors.AGENT_VERSION_NOT_PUBLISHED({ id: agent?.id ?? "" });
   if (version.status === "ARCHIVED") throw runtimeErrors.AGENT_VERSION_ARCHIVED({ id: version.id });
   if (version.agent.deletedAt !== null) throw runtimeErrors.AGENT_NOT_FOUND({ id: version.agent.id });
+  const config = await readModelConfig(info.tenantId, version.id, version.modelConfig as JsonObject);
   const bindings = await findBindings(
     call,
     info,
     version.tools.flatMap((tool) => (tool === null ? [] : [tool.id])),
   );
-  return { agentId: version.agent.id, versionId: version.id, frozen: frozenOf(version, bindings) };
+  return { agentId: version.agent.id, versionId: version.id, frozen: frozenOf(version, config, bindings) };
 }
 
-function frozenOf(version: AgentVersionFound, bindings: readonly BindingFound[]): FrozenVersion["frozen"] {
+function frozenOf(version: AgentVersionFound, config: ModelConfig, bindings: readonly BindingFound[]): FrozenVersion["frozen"] {
   const { id, role, goal, systemPrompt, model, memoryPolicy, maxSteps } = version;
-  const config = readModelConfig(id, version.modelConfig as JsonObject);
   const score = (memoryPolicy.config as JsonObject)["write_importance_score"];
   return {
     v: 1,
@@ -156,7 +156,7 @@ function frozenOf(version: AgentVersionFound, bindings: readonly BindingFound[])
   };
 }
 
-function modelOf(name: string | null, config: ReturnType<typeof readModelConfig>): FrozenAgent["model"] {
+function modelOf(name: string | null, config: ModelConfig): FrozenAgent["model"] {
   const model = {
     name: name ?? undefined,
     provider_code: config.providerCode,

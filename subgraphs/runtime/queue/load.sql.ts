@@ -63,6 +63,8 @@ export interface LoadedNode {
   waitReason: string | null;
   /** The key that its calls are sent with, where it is not its id. */
   effectKey: string | null;
+  /** Attempts that ended by a fault of the platform's own; null: none. */
+  ownFaults: number | null;
   /** Of a composite node: what was fixed when it opened. */
   opened: OpenedColumn | null;
   /** Of a loop, or a sub-workflow, that goes on: what assigners have written of its variables, or of its state; null: nothing. */
@@ -142,7 +144,8 @@ const nodeObjectWith = (
   itemChunks: string,
 ): string => `json_build_object('path', n.path, 'nodeId', n.node_id, 'nodeType', n.node_type, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
-  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'approval', case when n.status < 3 then n.approval end, 'childRunId', n.child_run_id, 'opened', n.opened,
+  'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'ownFaults', n.own_faults, 'approval', case when n.status < 3 then n.approval end,
+  'childRunId', n.child_run_id, 'opened', n.opened,
   'written', ${ifGoesOn(writtenIn("n"))}, 'chunks', ${ifGoesOn(itemChunks)}, 'chunkBytes', ${ifGoesOn(chunkBytes)}, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
   'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 

@@ -155,6 +155,8 @@ export const nodeRunColumns = {
   /** Absent: its run's. */
   workerKey: may("worker_key", "text", { otherwise: "x.owner_key" }),
   effectKey: may("effect_key", "text", { update: "keep" }),
+  /** Attempts that ended by a fault of the platform's own: none of them counts for `retry`. */
+  ownFaults: may("own_faults", "smallint", { update: "keep" }),
   /** Of a composite node: what was fixed when it opened (owner/opened-items.ts). It stays. */
   opened: may("opened", "json", { update: "keep" }),
   /** Of one that waits, or has: what it asks ({@link Question} of nodes/executor.ts), and since when. It stays. */

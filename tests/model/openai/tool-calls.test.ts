@@ -31,9 +31,9 @@ function cut(text: string, cuts: number[]): string[] {
 }
 
 describe("tool calls", () => {
-  it.each(Object.entries(habits))("are put together wherever they are cut, by a server %s", (_, habit) => {
-    fc.assert(
-      fc.property(fc.array(called, { minLength: 1, maxLength: 4 }), (given) => {
+  it.each(Object.entries(habits))("are put together wherever they are cut, by a server %s", async (_, habit) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(called, { minLength: 1, maxLength: 4 }), async (given) => {
         const calls = new ToolCalls(createScrubber([]));
         const deltas = given.flatMap(({ name, arguments: value, cuts }, place) =>
           cut(JSON.stringify(value), cuts).flatMap((text, part) => {
@@ -42,7 +42,7 @@ describe("tool calls", () => {
           }),
         );
         const wanted = given.map(({ name, arguments: value }) => ({ name, arguments: JSON.parse(JSON.stringify(value)) as unknown }));
-        expect(calls.finish().map((call) => ({ name: call.name, arguments: call.arguments }))).toEqual(wanted);
+        expect((await calls.finish()).map((call) => ({ name: call.name, arguments: call.arguments }))).toEqual(wanted);
         // The pieces that are shown are the whole.
         const shown = given.map((_call, place) => {
           const own = deltas.filter(({ index }) => index === place);
@@ -56,14 +56,14 @@ describe("tool calls", () => {
     );
   });
 
-  it("come in a hundred thousand pieces, with the name in each, or as as many calls", () => {
+  it("come in a hundred thousand pieces, with the name in each, or as as many calls", async () => {
     const one = new ToolCalls(createScrubber([]));
     one.take({ index: 0, id: "a", name: "f", arguments: '{"x":"' });
     for (let piece = 0; piece < 100_000; piece++) one.take({ index: 0, id: "a", name: "f", arguments: "0123456789" });
     one.take({ index: 0, id: "a", name: "f", arguments: '"}' });
-    expect(JSON.stringify(one.finish()[0]?.arguments)).toHaveLength(1_000_008);
+    expect(JSON.stringify((await one.finish())[0]?.arguments)).toHaveLength(1_000_008);
     const many = new ToolCalls(createScrubber([]));
     for (let place = 0; place < 100_000; place++) many.take({ index: 0, id: `a${place}`, name: "f", arguments: "{}" });
-    expect(many.finish()).toHaveLength(100_000);
+    expect(await many.finish()).toHaveLength(100_000);
   });
 });

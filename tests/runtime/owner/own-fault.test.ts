@@ -16,14 +16,19 @@ function throwing(effect: "pure" | "outside", calls: number[]): NodeExecutor {
   };
 }
 
+async function begun(effect: "pure" | "outside", throws: number, on_item_error: string, more: object = {}) {
+  const t = await EngineFixture.open();
+  const calls: number[] = [];
+  t.worker({ executors: (type) => (type === "throws" ? throwing(effect, calls) : t.executors(type)) });
+  const body = plan([node("bad", "throws", { throws }, more)]) as unknown as JsonObject;
+  const runId = await t.create(plan([node("each", "iteration", { items: ["a", "b", "c"] as Json, body, on_item_error })]));
+  return { t, runId, calls };
+}
+
 describe.each(["pure", "outside"] as const)("an item whose %s executor throws", (effect) => {
-  const setup = async (throws: number, on_item_error: string, more: object = {}) => {
-    const t = await EngineFixture.open();
-    const calls: number[] = [];
-    t.worker({ executors: (type) => (type === "throws" ? throwing(effect, calls) : t.executors(type)) });
-    const body = plan([node("bad", "throws", { throws }, more)]) as unknown as JsonObject;
-    const runId = await t.create(plan([node("each", "iteration", { items: ["a", "b", "c"] as Json, body, on_item_error })]));
-    return { t, runId, calls, view: await t.finished(runId) };
+  const setup = async (throws: number, on_item_error: string) => {
+    const { t, runId, calls } = await begun(effect, throws, on_item_error);
+    return { calls, view: await t.finished(runId) };
   };
 
   it.each(["continue", "remove", "fail"])("is tried again, and has not failed, where the iteration would %s", async (onItemError) => {
@@ -43,9 +48,46 @@ describe.each(["pure", "outside"] as const)("an item whose %s executor throws", 
     expect(calls).toEqual([1, 2, 3]);
   });
 
-  it("is not tried again where it must not be called twice", async () => {
-    const { view, calls } = await setup(1, "continue", { at_most_once: true });
-    expect(view).toMatchObject({ status: "FAILED", errorCode: "INTERNAL" });
-    expect(calls).toEqual([1]);
+  it("is not called again where it must not be called twice and may have been: a person is asked", async () => {
+    const { t, runId, calls } = await begun(effect, 1, "continue", { at_most_once: true });
+    if (effect === "pure") expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: ["a", "b", "c"] });
+    else expect(await t.until(runId, ({ status }) => status === "WAITING")).toMatchObject({ nodes: { "each#1/bad": "WAITING" } });
+    expect(calls).toEqual(effect === "pure" ? [1, 2] : [1]);
+  });
+});
+
+/** Does at its n-th call what the n-th word says. */
+function asTold(words: readonly string[], calls: string[]): NodeExecutor {
+  return {
+    effect: "outside",
+    run: () => {
+      const word = words[calls.length] ?? "completes";
+      calls.push(word);
+      if (word === "throws") throw new Error("a bug");
+      if (word === "is away") return Promise.resolve({ kind: "interrupted", code: "AWAY", message: "away" });
+      if (word === "fails") return Promise.resolve({ kind: "failed", code: "BROKEN", message: "broken", retryable: true });
+      return Promise.resolve({ kind: "completed", outputText: word });
+    },
+  };
+}
+
+describe("a node's own retry", () => {
+  const once = { retry: { max_attempts: 2, backoff_seconds: 0.01 } };
+  it.each<[string, string[], object, object]>([
+    ["that throws twice and fails once", ["throws", "throws", "fails"], once, { status: "COMPLETED" }],
+    ["that fails once and throws twice", ["fails", "throws", "throws"], once, { status: "COMPLETED" }],
+    ["that throws between and is away", ["throws", "fails", "is away", "throws"], once, { status: "COMPLETED" }],
+    ["that fails twice", ["throws", "fails", "throws", "fails"], once, { status: "FAILED", errorCode: "BROKEN" }],
+    ["that throws three times in all", ["throws", "fails", "throws", "throws"], once, { status: "FAILED", errorCode: "INTERNAL" }],
+    ["that has none, throws and fails", ["throws", "fails"], {}, { status: "FAILED", errorCode: "BROKEN" }],
+  ])("is not used up by the platform's faults, whoever owns its run then: one %s", async (_, words, more, end) => {
+    const t = await EngineFixture.open();
+    const calls: string[] = [];
+    const executors = (type: string) => (type === "told" ? asTold(words, calls) : t.executors(type));
+    // One that rests is taken up by either.
+    for (const slots of [1, 4]) t.worker({ executors, slots });
+    const runId = await t.create(plan([node("a", "told", {}, more)]));
+    expect(await t.finished(runId)).toMatchObject(end);
+    expect(calls).toEqual("errorCode" in end ? words : [...words, "completes"]);
   });
 });

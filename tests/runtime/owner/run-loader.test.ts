@@ -43,33 +43,45 @@ const workOf = async (t: EngineFixture, key: string) =>
   };
 
 describe("runs that were begun", () => {
-  it("are not kept by one beside them that cannot be loaded: it alone is given back, for a while, and counts no more crashes", async () => {
-    const t = await EngineFixture.open();
-    const [heavy, ...light] = await begun(t, [
-      { tenantId: "acme", document: chain(4, 2 * mebi) },
-      ...Array.from({ length: 4 }, () => ({ tenantId: "other", document: chain(2, 10) })),
-    ]);
-    let isBroken = true;
-    let tries = 0;
-    const sends = ({ name, values }: SentStatement): void => {
-      const isHeavy = name.startsWith("load") && JSON.stringify(values).includes(heavy!);
-      if (isHeavy && name === "load") tries++;
-      if (isHeavy && name === "load" && isBroken) throw timedOut();
-    };
-    t.worker({ executors: withBig(t), sends });
-    for (const id of light) expect((await t.finished(id)).status).toBe("COMPLETED");
-    await t.until(heavy!, () => tries > 0);
-    const seen = await t.until(heavy!, () => true);
-    expect(seen.status).toBe("RUNNING");
-    // Given back again and again: it is seen between two tries.
-    const row = await eventually(
-      () => workOf(t, heavy!),
-      ({ lease, asleep }) => lease === null && asleep,
-    );
-    expect(row.crashes).toBe(1);
-    isBroken = false;
-    expect(await t.finished(heavy!)).toMatchObject({ status: "COMPLETED", nodes: { n3: "COMPLETED", last: "COMPLETED" } });
-  });
+  it.each([
+    // It is loaded alone, for what it weighs.
+    ["heavy", 4, 2 * mebi],
+    // It is loaded together with them.
+    ["light", 4, 10],
+  ])(
+    "are not kept by a %s one beside them that cannot be loaded: it alone is given back, for a while, and counts no more crashes",
+    async (_, count, characters) => {
+      const t = await EngineFixture.open();
+      const [bad, ...light] = await begun(t, [
+        { tenantId: "acme", document: chain(count, characters) },
+        ...Array.from({ length: 4 }, () => ({ tenantId: "other", document: chain(2, 10) })),
+      ]);
+      let isBroken = true;
+      let tries = 0;
+      const givenBack: string[] = [];
+      const sends = ({ name, values }: SentStatement): void => {
+        if (name === "release_runs") givenBack.push(JSON.stringify(values));
+        const isBad = name.startsWith("load") && JSON.stringify(values).includes(bad!);
+        if (isBad && name === "load") tries++;
+        if (isBad && name === "load" && isBroken) throw timedOut();
+      };
+      t.worker({ executors: withBig(t), sends });
+      for (const id of light) expect((await t.finished(id)).status).toBe("COMPLETED");
+      // They were loaded in halves beside it, not left for later with it.
+      expect(givenBack.filter((values) => light.some((id) => values.includes(id)))).toEqual([]);
+      await t.until(bad!, () => tries > 0);
+      const seen = await t.until(bad!, () => true);
+      expect(seen.status).toBe("RUNNING");
+      // Given back again and again: it is seen between two tries.
+      const row = await eventually(
+        () => workOf(t, bad!),
+        ({ lease, asleep }) => lease === null && asleep,
+      );
+      expect(row.crashes).toBe(1);
+      isBroken = false;
+      expect(await t.finished(bad!)).toMatchObject({ status: "COMPLETED", nodes: { n3: "COMPLETED", last: "COMPLETED" } });
+    },
+  );
 
   it("keep nobody waiting that nobody has begun, though their load is not answered", async () => {
     const t = await EngineFixture.open();

@@ -1,6 +1,7 @@
 /** What runs hold in the memory of their owner: bounded for a run, for a tenant, for a process; and nothing that nobody reads any more. */
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
+import { LocalHints } from "../../testkit/engine/local-hints.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
 
@@ -237,4 +238,28 @@ describe("mail", () => {
     expect(await t.finished(large)).toMatchObject({ status: "COMPLETED", outputText: "xxxxxxxxxx" });
     expect(drained).toBeGreaterThanOrEqual(2);
   }, 240_000);
+
+  it("that is not read in its time is read in halves: one run keeps none from theirs", async () => {
+    const t = await EngineFixture.open();
+    let stuck: string | undefined;
+    const sizes: number[] = [];
+    const sends = ({ name, values }: SentStatement): void => {
+      const ids = name === "drain" ? (values[0] as string[]) : [];
+      if (stuck === undefined || !ids.includes(stuck)) return;
+      sizes.push(ids.length);
+      throw new Error("Query read timeout");
+    };
+    // It hears nothing, and looks for the mail of all its runs in one statement.
+    t.worker({ hints: new LocalHints(), sends });
+    const ids = await Promise.all(["a", "b", "c", "d"].map((id) => t.create(plan([node(id, "hold")]))));
+    for (const runId of ids) await t.until(runId, ({ nodes }) => Object.values(nodes)[0] === "RUNNING");
+    const [first, ...others] = ids;
+    stuck = first;
+    const cancelled = ids.map((runId) => t.control.cancel({ tenantId: "acme", runId }));
+    for (const runId of others) expect((await t.finished(runId)).status).toBe("CANCELLED");
+    expect(sizes.toSorted().at(0)).toBe(1);
+    stuck = undefined;
+    expect((await t.finished(first!)).status).toBe("CANCELLED");
+    await Promise.all(cancelled);
+  });
 });

@@ -9,8 +9,9 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-const unavailable = { code: "DOWNSTREAM_UNAVAILABLE", reason: "DATABASE_UNAVAILABLE", facts: { retryable: true } };
-const busy = { code: "RESOURCE_EXHAUSTED", reason: "DATABASE_BUSY", facts: { retryable: true, retryAfterMs: 1_000 } };
+// A fault of the platform: a node that meets it has not failed, whatever its retry says (outcome.test.ts).
+const unavailable = { code: "DOWNSTREAM_UNAVAILABLE", reason: "DATABASE_UNAVAILABLE", facts: { retryable: true, platformFault: true } };
+const busy = { code: "RESOURCE_EXHAUSTED", reason: "DATABASE_BUSY", facts: { retryable: true, retryAfterMs: 1_000, platformFault: true } };
 const thrown = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => undefined,

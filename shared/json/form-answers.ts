@@ -1,0 +1,25 @@
+/** What persons fill into forms, checked. */
+import type { JobCall } from "#shared/evaluation/job.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { checkedValue } from "#shared/json/schema-checks.ts";
+
+/** What is wrong with one field of an answer. */
+export interface FieldProblem {
+  /** A JSON pointer into the answer; "" for the answer as a whole. */
+  field: string;
+  message: string;
+}
+
+/** Everything that is wrong with values by a JSON Schema of an object, each with its field; none: they fit. undefined: that takes too long to find out. */
+export async function formProblems(call: JobCall, form: JsonObject, values: JsonObject): Promise<FieldProblem[] | undefined> {
+  const problems = await checkedValue(call, { type: "object", ...form }, values);
+  return problems?.map(({ keyword, path, message }) => {
+    const at = path.slice(1);
+    return { field: keyword === "required" ? `${at}/${missingIn(message)}` : at, message };
+  });
+}
+
+/** The validator names it in its sentence only. */
+function missingIn(error: string): string {
+  return (/property "(.*)"/.exec(error)?.[1] ?? "").replaceAll("~", "~0").replaceAll("/", "~1");
+}
