@@ -17,6 +17,7 @@ import { Loops0011 } from "./migrations/0011-loops.ts";
 import { People0012 } from "./migrations/0012-people.ts";
 import { Subjects0013 } from "./migrations/0013-subjects.ts";
 import { Keep0014 } from "./migrations/0014-keep.ts";
+import { TeamRuns0019 } from "./migrations/0019-team-runs.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { LinkResolver } from "./graph/link.resolver.ts";
@@ -25,6 +26,7 @@ import { DatabaseGauges } from "./control/database-gauges.ts";
 import { OutboxPump } from "./control/outbox-pump.ts";
 import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/run-event.resolver.ts";
 import { agentRunOf, AgentRunResolver, AgentRunsResolver } from "./graph/agent-run.resolver.ts";
+import { teamRunOf, TeamRunResolver, TeamRunsResolver } from "./graph/team-run.resolver.ts";
 import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./graph/run-lists.resolver.ts";
 import { DocumentCache } from "./plan/document-cache.ts";
 import { Run } from "./graph/run.entity.ts";
@@ -67,6 +69,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       SessionRunsResolver,
       AgentRunResolver,
       AgentRunsResolver,
+      TeamRunResolver,
+      TeamRunsResolver,
     ],
     references: {
       Run: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.run.load(id))),
@@ -74,7 +78,9 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       NodeArtifact: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.artifact.load(id))),
       TraceSpan: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.span.load(id))),
       AgentRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => agentRunOf(await loaders.run.load(id)))),
+      TeamRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => teamRunOf(await loaders.run.load(id)))),
       Agent: stubs,
+      Team: stubs,
       App: stubs,
       Workflow: stubs,
       Session: stubs,
@@ -94,6 +100,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0012-people", class: People0012 },
       { name: "0013-subjects", class: Subjects0013 },
       { name: "0014-keep", class: Keep0014 },
+      { name: "0019-team-runs", class: TeamRuns0019 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {

@@ -34,6 +34,8 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
     runsOfSession: runsOf("session_id"),
     agentRunsOfSession: childPageLoader(db, { entity: Run, table: runHeads, parent: "session_id", condition: "c.kind = 'AGENT'" }),
     runsOfAgent: childPageLoader(db, { entity: Run, table: runHeads, parent: "subject_id", condition: "c.kind = 'AGENT'" }),
+    teamRunsOfSession: childPageLoader(db, { entity: Run, table: runHeads, parent: "session_id", condition: "c.kind = 'TEAM'" }),
+    runsOfTeam: childPageLoader(db, { entity: Run, table: runHeads, parent: "subject_id", condition: "c.kind = 'TEAM'" }),
     queued,
     nodeRun: nodeRunLoader(db, queued),
     nodeRunOutput: payloadLoader(db, nodeRunOutputs),
