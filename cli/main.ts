@@ -23,6 +23,7 @@ import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
+import { teamsCommand } from "./commands/teams.ts";
 import { workerCommand } from "./commands/worker.ts";
 
 const commands = [
@@ -38,6 +39,7 @@ const commands = [
   runCommand,
   followCommand,
   agentsCommand,
+  teamsCommand,
   answerCommand,
   demoCommand,
   smokeCommand,
