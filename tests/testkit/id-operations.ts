@@ -51,7 +51,7 @@ export const narrowed = [
 
 /** Whole lists, and what the caller has in them. */
 export const whole: Record<string, string[]> = {
-  ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["agentRun", "manualRun", "run", "teamRun"] },
+  ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["teamRun", "agentRun", "manualRun", "run"] },
   agentRuns: ["agentRun"],
   teamRuns: ["teamRun"],
   ...{ secrets: ["secret"] },
