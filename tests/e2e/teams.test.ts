@@ -2,6 +2,7 @@
 import type { JsonObject } from "#shared/json.ts";
 import { calls, makeAgent, makeTool } from "../testkit/agents.ts";
 import { ask, finishRun, makeWorkflow, refusal, startRun } from "../testkit/graph.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
@@ -354,15 +355,66 @@ describe("a team", () => {
     expect(model.requests).toHaveLength(0);
   });
 
+  it("knows what was said in its session, which gets question and answer", async () => {
+    const { createApp } = await ask<{ createApp: { id: string } }>(platform, 'mutation { createApp(input: { code: "teams", name: "Teams" }) { id } }');
+    const create = 'mutation ($id: ID!) { createSession(input: { appId: $id, userId: "u" }) { id } }';
+    const { createSession } = await ask<{ createSession: { id: string } }>(platform, create, { id: createApp.id });
+    const sessionId = createSession.id;
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, a]);
+    model.chat({ text: "One." });
+    await finishRun(platform, await askTeam(platform, teamId, "First?", { sessionId }));
+    const messages = () =>
+      ask<{ session: { messages: { nodes: { role: string; content: string }[] }; teamRuns: { nodes: object[] } } }>(
+        platform,
+        "query ($id: ID!) { session(id: $id) { messages { nodes { role content } } teamRuns { nodes { id } } } }",
+        { id: sessionId },
+      );
+    await eventually(messages, ({ session }) => session.messages.nodes.length === 2);
+    model.chat(byMember({ lead: [delegate(["a", "Work."]), { text: "Two." }], a: [{ text: "Done." }] }));
+    await finishRun(platform, await askTeam(platform, teamId, "Second?", { sessionId }));
+    expect(asked().slice(1, 3)).toEqual([
+      ["lead", "user: First?", "assistant: One.", "user: Second?"],
+      ["a", "user: Work."],
+    ]);
+    const { session } = await eventually(messages, (seen) => seen.session.messages.nodes.length === 4);
+    expect(session.messages.nodes.map(({ content }) => content)).toEqual(expect.arrayContaining(["First?", "One.", "Second?", "Two."]));
+    expect(session.teamRuns.nodes).toHaveLength(2);
+  });
+
+  it("has members that can be told something while they work", async () => {
+    let go = (): void => {};
+    const before = new Promise<void>((resolve) => (go = resolve));
+    model.chat(byMember({ lead: [delegate(["a", "Paint."]), { text: "Red." }], a: [{ text: "Blue.", before }, { text: "Red." }] }));
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, a]);
+    const runId = await askTeam(platform, teamId, "Paint it.");
+    await model.seen(2);
+    const input = { text: "In red.", nodeRunId: `${runId}:team/member#1.0` };
+    await ask(platform, "mutation ($id: ID!, $input: SendAgentInputInput!) { sendAgentInput(runId: $id, input: $input) { id } }", { id: runId, input });
+    go();
+    const run = await finishRun(platform, runId);
+    expect(asked()[2]).toEqual(["a", "user: Paint.", "assistant: Blue.", "user: In red."]);
+    expect(paths(run)).toMatchObject({ "team/member#1.0/input#1": "COMPLETED", "team/member#1.0/model#2": "COMPLETED" });
+  });
+
   it("goes on from where it failed when it is tried again", async () => {
     const { teamId } = await makeTeam(platform, "SEQUENTIAL", [a, b]);
-    model.chat(byMember({ a: [{ text: "draft" }], b: [] }), { status: 400, json: { error: { message: "no" } } }, { text: "final" });
+    model.chat({ text: "draft" }, { status: 400, json: { error: { message: "no" } } }, { text: "final" });
     const failed = await finishRun(platform, await askTeam(platform, teamId, "Write."));
     expect(failed).toMatchObject({ status: "FAILED" });
     const { retryRun } = await ask<{ retryRun: { id: string } }>(platform, "mutation ($id: ID!) { retryRun(id: $id) { id } }", { id: failed.id });
     const run = await finishRun(platform, retryRun.id);
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "final" });
     expect(asked().map(([who]) => who)).toEqual(["a", "b", "b"]);
+
+    model.reset();
+    const refused = { status: 400, json: { error: { message: "no" } } };
+    model.chat(delegate(["a", "Write."]), { text: "draft" }, refused, { text: "final" });
+    const led = await makeTeam(platform, "SUPERVISOR", [lead, a]);
+    const first = await finishRun(platform, await askTeam(platform, led.teamId, "Write."));
+    expect(first).toMatchObject({ status: "FAILED" });
+    const again = await ask<{ retryRun: { id: string } }>(platform, "mutation ($id: ID!) { retryRun(id: $id) { id } }", { id: first.id });
+    expect(await finishRun(platform, again.retryRun.id)).toMatchObject({ status: "COMPLETED", outputText: "final", outputJson: { steps: 3 } });
+    expect(asked().map(([who]) => who)).toEqual(["lead", "a", "lead", "lead"]);
   });
 
   it("is refused by name and value where it cannot be as it is asked for", async () => {

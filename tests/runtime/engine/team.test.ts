@@ -133,9 +133,11 @@ function stories(failing: number, more: JsonObject = {}): fc.Arbitrary<NestedSto
     })
     .map(({ mode, members, inEach, picks }) => {
       const judge = mode === "ROUND_ROBIN" && members.length > 2 ? { judge: "a" } : {};
-      const one = node("t", "team", { ...team(mode, members, { ...judge, ...more }), input: "x" }, { on_error: "branch" });
+      const handled = { on_error: "branch" } as const;
+      // In an iteration the failure of one fails both, whatever the other one is at.
+      const one = node("t", "team", { ...team(mode, members, { ...judge, ...more }), input: "x" }, inEach ? {} : handled);
       const body = plan([one]) as unknown as JsonObject;
-      const compiled = compilePlan(plan([inEach ? node("each", "iteration", { count: 2, parallel: 2, body }) : one]));
+      const compiled = compilePlan(plan([inEach ? node("each", "iteration", { count: 2, parallel: 2, body }, handled) : one]));
       return { document: { nodes: [], edges: [] }, plan: compiled, picks, failing, isWriting: false, routeOf };
     });
 }
