@@ -148,7 +148,8 @@ describe("teams, whatever happens in them", () => {
   it("end: nothing stays open, no path ends twice, and what is beneath ends before what is above", () => {
     fc.assert(
       fc.property(stories(12), (story) => {
-        const { run, log } = tellNested(story);
+        const told = tellNested(story);
+        const { run, log } = told;
         const ended = new Set<string>();
         for (const { row } of log) {
           for (const end of ended) expect(row.path === end || row.path.startsWith(`${end}/`)).toBe(false);
@@ -157,6 +158,7 @@ describe("teams, whatever happens in them", () => {
         if (run.crashedNodes > 2) return;
         expect(runStatus(run)).toBe("COMPLETED");
         expect([...run.frames.keys()]).toEqual([""]);
+        for (const { path, status } of storedAfter(told, log.length).values()) expect([path, isDone(status)]).toEqual([path, true]);
         expect([...ended].every((path) => depthOf(path) >= 0)).toBe(true);
       }),
       runs,
