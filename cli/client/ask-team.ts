@@ -32,7 +32,9 @@ export function askTeam(options: TeamOptions, code: string, text: string): Promi
 export async function makeTeamOfFile(options: TeamOptions, path: string): Promise<void> {
   const file = await readTeamFile(path);
   const code = await withClient(options, (client) => makeTeam(client, file));
-  options.write(options.isJson ? `${JSON.stringify({ code })}\n` : `The team ${code} is ready. Ask it: agent-platform teams run ${code} "…"\n`);
+  options.write(
+    options.isJson ? `${JSON.stringify({ code })}\n` : `The team ${code} is ready. Ask it: agent-platform teams run ${code} "…"\n`,
+  );
 }
 
 async function withClient<T>({ url, tenant, apiKey }: TeamOptions, work: (client: GraphClient) => Promise<T>): Promise<T> {

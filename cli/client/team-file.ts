@@ -47,7 +47,8 @@ export async function readTeamFile(path: string): Promise<TeamFile> {
 export async function makeTeam(client: GraphClient, file: TeamFile): Promise<string> {
   const members = [];
   for (const { agent, ...member } of file.members) {
-    const agentId = typeof agent === "string" ? await agentIdOf(client, agent) : await makeAgent(client, `${file.code}-${member.memberKey}`, agent);
+    const agentId =
+      typeof agent === "string" ? await agentIdOf(client, agent) : await makeAgent(client, `${file.code}-${member.memberKey}`, agent);
     members.push({ ...member, agentId });
   }
   const { code, name, description, coordinationMode, objective, config } = file;

@@ -8,7 +8,9 @@ import { TeamVersionStatus } from "./team-version.entity.ts";
 /** An agent's place in a team. */
 @InputType({ description: "An agent's place in a team." })
 export class TeamMemberInput {
-  @Field(() => String, { description: "Unique in the version: 1 to 64 letters, digits, '_' or '-'; not model, tool, input, compact, memory or member." })
+  @Field(() => String, {
+    description: "Unique in the version: 1 to 64 letters, digits, '_' or '-'; not model, tool, input, compact, memory or member.",
+  })
   memberKey!: string;
 
   @Field(() => ID, {

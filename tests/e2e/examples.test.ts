@@ -147,6 +147,10 @@ describe("the teams of the examples", () => {
   it("review-board debates for two rounds, and its chair decides", async () => {
     provider.chat(byMember({ for: [{ text: "Yes." }], against: [{ text: "No." }], chair: [{ text: "REJECT: too dear." }] }));
     const run = await askExample("review-board", "Let us move to the moon.");
-    expect(run).toMatchObject({ status: "COMPLETED", outputText: "REJECT: too dear.", outputJson: { answered_by: "chair", rounds: 2, steps: 5 } });
+    expect(run).toMatchObject({
+      status: "COMPLETED",
+      outputText: "REJECT: too dear.",
+      outputJson: { answered_by: "chair", rounds: 2, steps: 5 },
+    });
   });
 });

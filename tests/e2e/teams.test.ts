@@ -158,7 +158,10 @@ describe("a SUPERVISOR team", () => {
 
     model.reset();
     model.chat(
-      byMember({ lead: [delegate(["a", "1"]), { text: "late" }], a: [{ text: "dear", usage: { prompt_tokens: 900, completion_tokens: 100 } }] }),
+      byMember({
+        lead: [delegate(["a", "1"]), { text: "late" }],
+        a: [{ text: "dear", usage: { prompt_tokens: 900, completion_tokens: 100 } }],
+      }),
     );
     const dear = await makeTeam(platform, "SUPERVISOR", [lead, a], { config: { max_total_tokens: 1_000 } });
     const over = await finishRun(platform, await askTeam(platform, dear.teamId, "Go."));
@@ -178,7 +181,11 @@ describe("a SUPERVISOR team", () => {
     ]);
     const run = await finishRun(platform, await askTeam(platform, teamId, "How many?"));
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "Seven." });
-    expect(paths(run)).toMatchObject({ "team/tool#1.0": "COMPLETED", "team/member#1.1": "COMPLETED", "team/member#1.1/tool#1.0": "COMPLETED" });
+    expect(paths(run)).toMatchObject({
+      "team/tool#1.0": "COMPLETED",
+      "team/member#1.1": "COMPLETED",
+      "team/member#1.1/tool#1.0": "COMPLETED",
+    });
     expect(shop.requests.map(({ body }) => body).toSorted()).toEqual(['{"n":1}', '{"n":2}']);
   });
 });
@@ -332,7 +339,9 @@ describe("a team", () => {
     const { teamId, versionId, agents } = await makeTeam(platform, "SEQUENTIAL", [a]);
     const archive = "mutation ($id: ID!) { archiveAgentVersion(id: $id) { status } }";
     await ask(platform, archive, { id: agents["a"]!.versionId });
-    await ask(platform, `mutation ($id: ID!) { updateAgent(id: $id, input: { status: ARCHIVED }) { status } }`, { id: agents["a"]!.agentId });
+    await ask(platform, `mutation ($id: ID!) { updateAgent(id: $id, input: { status: ARCHIVED }) { status } }`, {
+      id: agents["a"]!.agentId,
+    });
     const run = await finishRun(platform, await askTeam(platform, teamId, "Hello?"));
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "Hello there, friend." });
 
@@ -351,12 +360,18 @@ describe("a team", () => {
     const id = await askTeam(platform, led.teamId, "Hello?", { execution: "MANUAL" });
     const execute = `mutation ($id: ID!) { executeTeamRun(id: $id, input: { workerKey: "me", dryRun: true }) { run { status outputJson } } }`;
     const { executeTeamRun } = await ask<{ executeTeamRun: { run: JsonObject } }>(platform, execute, { id });
-    expect(executeTeamRun.run).toMatchObject({ status: "COMPLETED", outputJson: { dry_run: true, request: { tools: [{ name: "delegate" }] } } });
+    expect(executeTeamRun.run).toMatchObject({
+      status: "COMPLETED",
+      outputJson: { dry_run: true, request: { tools: [{ name: "delegate" }] } },
+    });
     expect(model.requests).toHaveLength(0);
   });
 
   it("knows what was said in its session, which gets question and answer", async () => {
-    const { createApp } = await ask<{ createApp: { id: string } }>(platform, 'mutation { createApp(input: { code: "teams", name: "Teams" }) { id } }');
+    const { createApp } = await ask<{ createApp: { id: string } }>(
+      platform,
+      'mutation { createApp(input: { code: "teams", name: "Teams" }) { id } }',
+    );
     const create = 'mutation ($id: ID!) { createSession(input: { appId: $id, userId: "u" }) { id } }';
     const { createSession } = await ask<{ createSession: { id: string } }>(platform, create, { id: createApp.id });
     const sessionId = createSession.id;
@@ -389,7 +404,10 @@ describe("a team", () => {
     const runId = await askTeam(platform, teamId, "Paint it.");
     await model.seen(2);
     const input = { text: "In red.", nodeRunId: `${runId}:team/member#1.0` };
-    await ask(platform, "mutation ($id: ID!, $input: SendAgentInputInput!) { sendAgentInput(runId: $id, input: $input) { id } }", { id: runId, input });
+    await ask(platform, "mutation ($id: ID!, $input: SendAgentInputInput!) { sendAgentInput(runId: $id, input: $input) { id } }", {
+      id: runId,
+      input,
+    });
     go();
     const run = await finishRun(platform, runId);
     expect(asked()[2]).toEqual(["a", "user: Paint.", "assistant: Blue.", "user: In red."]);
@@ -401,7 +419,9 @@ describe("a team", () => {
     model.chat({ text: "draft" }, { status: 400, json: { error: { message: "no" } } }, { text: "final" });
     const failed = await finishRun(platform, await askTeam(platform, teamId, "Write."));
     expect(failed).toMatchObject({ status: "FAILED" });
-    const { retryRun } = await ask<{ retryRun: { id: string } }>(platform, "mutation ($id: ID!) { retryRun(id: $id) { id } }", { id: failed.id });
+    const { retryRun } = await ask<{ retryRun: { id: string } }>(platform, "mutation ($id: ID!) { retryRun(id: $id) { id } }", {
+      id: failed.id,
+    });
     const run = await finishRun(platform, retryRun.id);
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "final" });
     expect(asked().map(([who]) => who)).toEqual(["a", "b", "b"]);
@@ -413,7 +433,11 @@ describe("a team", () => {
     const first = await finishRun(platform, await askTeam(platform, led.teamId, "Write."));
     expect(first).toMatchObject({ status: "FAILED" });
     const again = await ask<{ retryRun: { id: string } }>(platform, "mutation ($id: ID!) { retryRun(id: $id) { id } }", { id: first.id });
-    expect(await finishRun(platform, again.retryRun.id)).toMatchObject({ status: "COMPLETED", outputText: "final", outputJson: { steps: 3 } });
+    expect(await finishRun(platform, again.retryRun.id)).toMatchObject({
+      status: "COMPLETED",
+      outputText: "final",
+      outputJson: { steps: 3 },
+    });
     expect(asked().map(([who]) => who)).toEqual(["lead", "a", "lead", "lead"]);
   });
 
@@ -428,7 +452,10 @@ describe("a team", () => {
       [{ config: { max_rounds: 0 } }, { reason: "TEAM_CONFIG_INVALID", field: "config.max_rounds", value: "0" }],
       [{ config: { max_total_tokens: "many" } }, { reason: "TEAM_CONFIG_INVALID", field: "config.max_total_tokens", value: '"many"' }],
       [{ config: { judge: "c" } }, { reason: "TEAM_CONFIG_INVALID", field: "config.judge", value: '"c"' }],
-      [{ config: { judge: "a" }, coordinationMode: "PARALLEL" }, { reason: "TEAM_CONFIG_INVALID", field: "config.judge" }],
+      [
+        { config: { judge: "a" }, coordinationMode: "PARALLEL" },
+        { reason: "TEAM_CONFIG_INVALID", field: "config.judge" },
+      ],
     ];
     for (const [change, facts] of refused)
       expect(await refusal(platform, create, { input: { ...version, ...change } })).toMatchObject({ code: "BAD_USER_INPUT", ...facts });

@@ -51,7 +51,13 @@ export const narrowed = [
 
 /** Whole lists, and what the caller has in them. */
 export const whole: Record<string, string[]> = {
-  ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["teamRun", "agentRun", "manualRun", "run"] },
+  ...{
+    agents: ["agent"],
+    apps: ["app"],
+    memories: ["memory"],
+    modelProviders: ["modelProvider"],
+    runs: ["teamRun", "agentRun", "manualRun", "run"],
+  },
   agentRuns: ["agentRun"],
   teamRuns: ["teamRun"],
   ...{ secrets: ["secret"] },

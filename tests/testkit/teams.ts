@@ -33,7 +33,8 @@ export async function makeTeam(
 ): Promise<MadeTeam> {
   const code = `team-${Date.now().toString(36)}-${serial++}`;
   const agents: MadeTeam["agents"] = {};
-  for (const { memberKey, agent = {} } of members) agents[memberKey] = await makeAgent(platform, { role: `agent ${memberKey}`, ...agent }, headers);
+  for (const { memberKey, agent = {} } of members)
+    agents[memberKey] = await makeAgent(platform, { role: `agent ${memberKey}`, ...agent }, headers);
   const { createTeam } = await ask<{ createTeam: { id: string } }>(
     platform,
     `mutation ($code: String!) { createTeam(input: { code: $code, name: "Test team" }) { id } }`,

@@ -53,6 +53,7 @@ export function handlingOf(run: RunState, state: NodeState, code: string): Handl
 /** An item's failure is its iteration's to handle, in which its place is null, or it has none. */
 function handlingOfItem(iteration: NodeState | undefined): Handling | undefined {
   const composite = iteration?.node.composite;
-  if (composite === undefined || composite.kind === "agent" || composite.kind === "team" || composite.onItemError === "fail") return undefined;
+  if (composite === undefined || composite.kind === "agent" || composite.kind === "team" || composite.onItemError === "fail")
+    return undefined;
   return { route: composite.onItemError, output: undefined };
 }

@@ -59,7 +59,11 @@ function parallelNext({ workers, closer }: TeamRules, view: TeamView): TeamStep 
   if (absent.length > 0) return open(...absent);
   if (parts.some((part) => view.phaseOf(part) !== "done")) return wait;
   if (parts.every((part) => view.hasFailed(part)))
-    return { kind: "fail", code: "TEAM_MEMBERS_FAILED", message: "None of the team's members has given an answer; their node runs say why." };
+    return {
+      kind: "fail",
+      code: "TEAM_MEMBERS_FAILED",
+      message: "None of the team's members has given an answer; their node runs say why.",
+    };
   return closer === undefined ? { kind: "finish", part: parts[0] ?? "" } : closeNext(closer, 2, view);
 }
 
@@ -71,7 +75,10 @@ function roundsNext({ workers, closer, maxRounds }: TeamRules, view: TeamView): 
 }
 
 /** The turn that ended the conversation, or what is to be done before there is one. */
-function lastTurn({ workers, maxRounds }: Pick<TeamRules, "workers" | "maxRounds">, view: TeamView): TeamStep | { round: number; place: number } {
+function lastTurn(
+  { workers, maxRounds }: Pick<TeamRules, "workers" | "maxRounds">,
+  view: TeamView,
+): TeamStep | { round: number; place: number } {
   let last = { round: 1, place: workers[0] ?? 0 };
   for (let round = 1; round <= maxRounds; round++) {
     for (const place of workers) {

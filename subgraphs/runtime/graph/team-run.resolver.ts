@@ -62,10 +62,7 @@ export class TeamRunResolver {
     nullable: true,
     description: "Claims and executes one queued team run, as a worker does, and waits; null when none is queued.",
   })
-  executeNextTeamRun(
-    @Arg("input", () => ClaimTeamRunInput) input: ClaimTeamRunInput,
-    @Ctx() context: RuntimeContext,
-  ): Promise<Run | null> {
+  executeNextTeamRun(@Arg("input", () => ClaimTeamRunInput) input: ClaimTeamRunInput, @Ctx() context: RuntimeContext): Promise<Run | null> {
     return teamRuns.executeNextTeamRun(context, input);
   }
 

@@ -39,7 +39,11 @@ export function conclusionOf({ team }: FrozenAgent, calls: readonly ToolCall[], 
 }
 
 /** What would be asked of the same member once too often, whatever was asked meanwhile. */
-export function repeatedAsk(agent: FrozenAgent, before: readonly Turn[], calls: readonly ToolCall[]): { member: string; times: number } | undefined {
+export function repeatedAsk(
+  agent: FrozenAgent,
+  before: readonly Turn[],
+  calls: readonly ToolCall[],
+): { member: string; times: number } | undefined {
   const most = agent.team?.same_asks ?? 0;
   const counts = new Map<string, number>();
   for (const call of [...before.flatMap((turn) => turn.calls), ...calls]) {

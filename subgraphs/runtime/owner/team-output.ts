@@ -16,7 +16,10 @@ export function teamOutput({ team, agent }: TeamComposite, frame: Frame, part: s
   if (last["dry_run"] === true) return objectOf(frame.outputs[first]?.output);
   const { turns, promptTokens, completionTokens } = useOf(frame);
   const parts = [...(frame.agent?.parts.keys() ?? [])].flatMap((name) => placeOfMember(name) ?? []);
-  const rounds = team.mode === "ROUND_ROBIN" ? { rounds: Math.max(1, ...parts.filter(({ place }) => place !== team.closer).map(({ round }) => round)) } : {};
+  const rounds =
+    team.mode === "ROUND_ROBIN"
+      ? { rounds: Math.max(1, ...parts.filter(({ place }) => place !== team.closer).map(({ round }) => round)) }
+      : {};
   return {
     mode: team.mode,
     answered_by: team.members[placeOfMember(part)?.place ?? team.closer ?? 0] ?? null,

@@ -89,7 +89,8 @@ function delegation({ members }: TeamVersionFound, { workers }: TeamRules, name:
   const member = { type: "string", enum: asked.map(({ key }) => key), description: "Who is asked." };
   const task = { type: "string", description: "What the member is to do, with all that it has to know: it sees nothing else." };
   const parameters = { type: "object", properties: { member, task }, required: ["member", "task"], additionalProperties: false };
-  const description = "Gives a member of your team a task, and answers what it has made of it. Call it several times at once for tasks that do not wait for each other.";
+  const description =
+    "Gives a member of your team a task, and answers what it has made of it. Call it several times at once for tasks that do not wait for each other.";
   return { name, description, parameters, members: asked };
 }
 
@@ -131,7 +132,8 @@ function wayOf({ members }: TeamVersionFound, { mode, closer, workers }: TeamRul
         ? "The members work side by side. When you are shown what they have answered, make one answer of it: that of the team."
         : "The members work side by side, and one of you makes one answer of all.";
     case "ROUND_ROBIN":
-      if (isCloser) return "The others debate, and you are the judge: when you are shown what they have said, decide, and give the answer of the team.";
+      if (isCloser)
+        return "The others debate, and you are the judge: when you are shown what they have said, decide, and give the answer of the team.";
       return closer === undefined
         ? "The members take turns on one conversation. Whoever finds that the work is done ends it with the answer of the team."
         : `The members debate, in turns, and ${members[closer]!.memberKey} judges. Whoever has nothing more to say ends it.`;
