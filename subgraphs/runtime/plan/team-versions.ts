@@ -61,7 +61,7 @@ export async function freezeTeams(asked: AgentQuestion, document: PlanDocument):
 function teamConfig({ teamId, frozen }: FrozenTeamVersion, opening: JsonObject): JsonObject {
   const hasSession = opening["session_id"] !== undefined;
   const members = frozen.members.map((member) => ({ ...member, agent: { ...member.agent, history: hasSession && member.agent.history } }));
-  return { ...opening, team_id: teamId, team: { ...frozen, members } as unknown as JsonObject };
+  return { ...opening, team_id: teamId, team: { ...frozen, members } };
 }
 
 /** The plan of a team's own run. The input of such a run is `{ text, json?, user_id?, session_id?, message_id? }`. @throws AppError PLAN_TOO_LARGE */
