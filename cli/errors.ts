@@ -98,6 +98,15 @@ export const cliErrors = defineErrors({
     code: "NOT_FOUND",
     message: (f: { code: string }) => `The tenant has no agent ${f.code}. createAgent makes one; agents { nodes { code } } lists them.`,
   },
+  TEAM_CODE_UNKNOWN: {
+    code: "NOT_FOUND",
+    message: (f: { code: string }) =>
+      `The tenant has no team ${f.code}. teams make <file> makes one, such as examples/teams/research-team.json; teams { nodes { code } } lists them.`,
+  },
+  FILE_NO_TEAM: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string; problem: string }) => `${f.path} holds no team: ${f.problem}. examples/teams has some.`,
+  },
   EXAMPLE_UNKNOWN: {
     code: "BAD_USER_INPUT",
     message: (f: { example: string; examples: string }) => `There is no example ${f.example}; there are ${f.examples}.`,

@@ -24,6 +24,7 @@ import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
+import { teamsCommand } from "./commands/teams.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
 import { workerCommand } from "./commands/worker.ts";
 
@@ -40,6 +41,7 @@ const commands = [
   runCommand,
   followCommand,
   agentsCommand,
+  teamsCommand,
   answerCommand,
   schedulesCommand,
   webhooksCommand,

@@ -61,6 +61,54 @@ export const agentByCode = graphql(`
   }
 `);
 
+export const createAgent = graphql(`
+  mutation CliCreateAgent($input: CreateAgentInput!) {
+    createAgent(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createAgentVersion = graphql(`
+  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {
+    createAgentVersion(input: $input) {
+      id
+    }
+  }
+`);
+
+export const teamByCode = graphql(`
+  query CliTeamByCode($code: String!) {
+    teamByCode(code: $code) {
+      id
+    }
+  }
+`);
+
+export const createTeam = graphql(`
+  mutation CliCreateTeam($input: CreateTeamInput!) {
+    createTeam(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createTeamVersion = graphql(`
+  mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {
+    createTeamVersion(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createTeamRun = graphql(`
+  mutation CliCreateTeamRun($input: CreateTeamRunInput!) {
+    createTeamRun(input: $input) {
+      id
+    }
+  }
+`);
+
 export const createAgentRun = graphql(`
   mutation CliCreateAgentRun($input: CreateAgentRunInput!) {
     createAgentRun(input: $input) {

@@ -23,7 +23,7 @@ export interface WorkflowFile {
 
 /** @throws AppError FILE_UNREADABLE, FILE_NOT_JSON, FILE_NO_WORKFLOW, NUMBER_NOT_KEPT */
 export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
-  const content = await readJson(path);
+  const content = await readJsonFile(path);
   if (!isJsonObject(content)) throw cliErrors.FILE_NO_WORKFLOW({ path });
   const code =
     basename(path, ".json")
@@ -51,7 +51,7 @@ export async function readInput(option: string): Promise<JsonObject> {
     option === "-"
       ? parse(await text(process.stdin), "stdin")
       : option.startsWith("@")
-        ? await readJson(option.slice(1))
+        ? await readJsonFile(option.slice(1))
         : inlineJson(option);
   if (!isJsonObject(value)) throw cliErrors.INPUT_NOT_AN_OBJECT({ value: option.slice(0, 100) });
   return value;
@@ -69,7 +69,8 @@ function inlineJson(option: string): Json | undefined {
   return value;
 }
 
-async function readJson(path: string): Promise<Json> {
+/** A file of JSON. @throws AppError FILE_UNREADABLE, FILE_NOT_JSON, NUMBER_NOT_KEPT */
+export async function readJsonFile(path: string): Promise<Json> {
   let content: string;
   try {
     content = await readFile(path, "utf8");

@@ -21,6 +21,12 @@ type Documents = {
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliAgentByCodeDocument,
+    "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentDocument,
+    "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentVersionDocument,
+    "\n  query CliTeamByCode($code: String!) {\n    teamByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliTeamByCodeDocument,
+    "\n  mutation CliCreateTeam($input: CreateTeamInput!) {\n    createTeam(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateTeamDocument,
+    "\n  mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {\n    createTeamVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateTeamVersionDocument,
+    "\n  mutation CliCreateTeamRun($input: CreateTeamRunInput!) {\n    createTeamRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateTeamRunDocument,
     "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentRunDocument,
     "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateSessionDocument,
     "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": typeof types.CliRunEventPagesDocument,
@@ -72,6 +78,12 @@ const documents: Documents = {
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": types.CliAgentByCodeDocument,
+    "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentDocument,
+    "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentVersionDocument,
+    "\n  query CliTeamByCode($code: String!) {\n    teamByCode(code: $code) {\n      id\n    }\n  }\n": types.CliTeamByCodeDocument,
+    "\n  mutation CliCreateTeam($input: CreateTeamInput!) {\n    createTeam(input: $input) {\n      id\n    }\n  }\n": types.CliCreateTeamDocument,
+    "\n  mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {\n    createTeamVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateTeamVersionDocument,
+    "\n  mutation CliCreateTeamRun($input: CreateTeamRunInput!) {\n    createTeamRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateTeamRunDocument,
     "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentRunDocument,
     "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": types.CliCreateSessionDocument,
     "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": types.CliRunEventPagesDocument,
@@ -158,6 +170,30 @@ export function graphql(source: "\n  mutation CliCreateRun($input: CreateRunInpu
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CliTeamByCode($code: String!) {\n    teamByCode(code: $code) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query CliTeamByCode($code: String!) {\n    teamByCode(code: $code) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateTeam($input: CreateTeamInput!) {\n    createTeam(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateTeam($input: CreateTeamInput!) {\n    createTeam(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {\n    createTeamVersion(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {\n    createTeamVersion(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateTeamRun($input: CreateTeamRunInput!) {\n    createTeamRun(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateTeamRun($input: CreateTeamRunInput!) {\n    createTeamRun(input: $input) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -4,6 +4,15 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** The life of a version; its content never changes. */
+export type AgentVersionStatus =
+  /** Out of use until it is published again. */
+  | 'ARCHIVED'
+  /** Not published yet. */
+  | 'DRAFT'
+  /** Was published; the one that was published last is the published version. */
+  | 'PUBLISHED';
+
 /** What a person decides of a call. */
 export type ApprovalDecision =
   /** It is made, with the arguments as they were asked, or as the answer changes them. */
@@ -101,6 +110,29 @@ export type ChatToolInput = {
   parameters: Record<string, unknown>;
 };
 
+/** How the members of a team work together. */
+export type CoordinationMode =
+  /** All at once, then one answer. */
+  | 'PARALLEL'
+  /** They take turns on one conversation until one is done. */
+  | 'ROUND_ROBIN'
+  /** Each member works on what the one before it made. */
+  | 'SEQUENTIAL'
+  /** A supervisor member plans, assigns and concludes. */
+  | 'SUPERVISOR';
+
+/** A new agent. */
+export type CreateAgentInput = {
+  /** A word for clients: 1 to 64 characters. */
+  agentType?: string | null | undefined;
+  /** Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first. */
+  code: string;
+  /** For people: up to 5,000 characters. */
+  description?: string | null | undefined;
+  /** For people: 1 to 200 characters. */
+  name: string;
+};
+
 /** Who is asked, and what. */
 export type CreateAgentRunInput = {
   /** The agent; NOT_FOUND where there is none. */
@@ -123,6 +155,32 @@ export type CreateAgentRunInput = {
   teamId?: string | number | null | undefined;
   /** Whose memories are read and written, where the memory policy's scope is USER. */
   userId?: string | null | undefined;
+};
+
+/** A new version of an agent; it is never changed again. */
+export type CreateAgentVersionInput = {
+  /** The agent. */
+  agentId: string | number;
+  /** What the agent is there for: up to 10,000 characters. */
+  goal?: string | null | undefined;
+  /** The most model calls that one run makes: 1 to 500. */
+  maxSteps?: number | null | undefined;
+  /** What the agent remembers; nothing unless given. */
+  memoryPolicy?: MemoryPolicyInput | null | undefined;
+  /** The model's name: 1 to 200 characters; the platform's default model unless given. */
+  model?: string | null | undefined;
+  /** temperature, maxTokens, topP, responseFormat, ... {} unless given; at most 64 KiB. */
+  modelConfig?: Record<string, unknown> | null | undefined;
+  /** Who the agent is: 1 to 2,000 characters. */
+  role: string;
+  /** Skills the model may use, at most 128. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt. */
+  skillIds?: Array<string | number> | null | undefined;
+  /** DRAFT or PUBLISHED. */
+  status?: AgentVersionStatus | null | undefined;
+  /** What the model is told before anything else: up to 100,000 characters. */
+  systemPrompt?: string | null | undefined;
+  /** Tool bindings the model may call, at most 128. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt. */
+  toolBindingIds?: Array<string | number> | null | undefined;
 };
 
 /** A new app. */
@@ -214,6 +272,56 @@ export type CreateSessionInput = {
   title?: string | null | undefined;
   /** Who talks, as you name your users: 1 to 200 characters. */
   userId: string;
+};
+
+/** A new team. */
+export type CreateTeamInput = {
+  /** Unique in the tenant: 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first. */
+  code: string;
+  /** For people: up to 5,000 characters. */
+  description?: string | null | undefined;
+  /** For people: 1 to 200 characters. */
+  name: string;
+  /** A word for clients: 1 to 64 characters. */
+  teamType?: string | null | undefined;
+};
+
+/** Which team is asked, and what. */
+export type CreateTeamRunInput = {
+  /** True: no model and no tool is called; outputJson says what would have been asked. */
+  dryRun?: boolean | null | undefined;
+  /** Who executes it: workers, as soon as one is free, or whoever calls executeTeamRun. */
+  execution?: RunExecution | null | undefined;
+  /** 1 to 200 characters. Asking again with it and the same input gives the first run; other input is CONFLICT, IDEMPOTENCY_KEY_REUSED. */
+  idempotencyKey?: string | null | undefined;
+  /** Shown to the models behind the text: up to 256 KiB. */
+  inputJson?: unknown;
+  /** What the team is to do: 1 to 250,000 characters. */
+  inputText: string;
+  /** The conversation: the team knows its messages, the input becomes one of the user's, and the answer one of the assistant's. CONFLICT where it is closed. */
+  sessionId?: string | number | null | undefined;
+  /** The team; NOT_FOUND where there is none. */
+  teamId: string | number;
+  /** The version that works, a draft too, an archived one not; the published one unless given: CONFLICT where there is none. */
+  teamVersionId?: string | number | null | undefined;
+  /** Whose memories are read and written by members whose memory policy's scope is USER. */
+  userId?: string | null | undefined;
+};
+
+/** A new version of a team; it is never changed again. */
+export type CreateTeamVersionInput = {
+  /** Settings of the coordination mode; {} unless given. At most 64 KiB. max_rounds, max_turns (model calls of all together, 100), max_total_tokens, and of ROUND_ROBIN judge, a memberKey; other keys are yours. */
+  config?: Record<string, unknown> | null | undefined;
+  /** SUPERVISOR needs exactly one member with the role supervisor. */
+  coordinationMode: CoordinationMode;
+  /** 1 to 50 members, in the order in which a SEQUENTIAL team works. */
+  members: Array<TeamMemberInput>;
+  /** What the team is there for: 1 to 10,000 characters. */
+  objective: string;
+  /** DRAFT or PUBLISHED. */
+  status?: TeamVersionStatus | null | undefined;
+  /** The team. */
+  teamId: string | number;
 };
 
 /** A new binding of a tool. */
@@ -325,6 +433,33 @@ export type InitialNodeInput = {
   /** The node's type; BAD_USER_INPUT when the DSL says another. */
   nodeType?: string | null | undefined;
 };
+
+/** What an agent remembers; null means the default everywhere. */
+export type MemoryPolicyInput = {
+  /** { write_importance_score }: a whole number from 0 to 100, the importance of the memories that are written. {} unless given; at most 16 KiB. */
+  config?: Record<string, unknown> | null | undefined;
+  /** Whether memories are read before a run. */
+  enabled?: boolean | null | undefined;
+  /** Whose memories are read and written. */
+  memoryScope?: MemoryScopeType | null | undefined;
+  /** The most memories that are put into the prompt: 0 to 50. */
+  readTopK?: number | null | undefined;
+  /** Whether a run writes a conversation memory. */
+  writeEnabled?: boolean | null | undefined;
+};
+
+/** Whose memory it is. */
+export type MemoryScopeType =
+  /** One agent. */
+  | 'AGENT'
+  /** One conversation. */
+  | 'SESSION'
+  /** One team. */
+  | 'TEAM'
+  /** Everybody of the tenant. */
+  | 'TENANT'
+  /** One user. */
+  | 'USER';
 
 /** Who speaks. */
 export type MessageRole =
@@ -474,6 +609,27 @@ export type SpanStatus =
   /** It goes on. */
   | 'UNSET';
 
+/** An agent's place in a team. */
+export type TeamMemberInput = {
+  /** The agent. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt. */
+  agentId: string | number;
+  /** Unique in the version: 1 to 64 letters, digits, '_' or '-'; not model, tool, input, compact, memory or member. */
+  memberKey: string;
+  /** What the member takes care of: up to 5,000 characters. */
+  responsibility?: string | null | undefined;
+  /** supervisor, planner, executor, ...: 1 to 200 characters. */
+  role: string;
+};
+
+/** The life of a version; its content never changes. */
+export type TeamVersionStatus =
+  /** Out of use until it is published again. */
+  | 'ARCHIVED'
+  /** Not published yet. */
+  | 'DRAFT'
+  /** Was published; the one that was published last is the published version. */
+  | 'PUBLISHED';
+
 /** How a tool is called. */
 export type ToolType =
   /** By one HTTP request. */
@@ -594,6 +750,48 @@ export type CliAgentByCodeQueryVariables = Exact<{
 
 
 export type CliAgentByCodeQuery = { agentByCode: { id: string } | null };
+
+export type CliCreateAgentMutationVariables = Exact<{
+  input: CreateAgentInput;
+}>;
+
+
+export type CliCreateAgentMutation = { createAgent: { id: string } | null };
+
+export type CliCreateAgentVersionMutationVariables = Exact<{
+  input: CreateAgentVersionInput;
+}>;
+
+
+export type CliCreateAgentVersionMutation = { createAgentVersion: { id: string } | null };
+
+export type CliTeamByCodeQueryVariables = Exact<{
+  code: string;
+}>;
+
+
+export type CliTeamByCodeQuery = { teamByCode: { id: string } | null };
+
+export type CliCreateTeamMutationVariables = Exact<{
+  input: CreateTeamInput;
+}>;
+
+
+export type CliCreateTeamMutation = { createTeam: { id: string } | null };
+
+export type CliCreateTeamVersionMutationVariables = Exact<{
+  input: CreateTeamVersionInput;
+}>;
+
+
+export type CliCreateTeamVersionMutation = { createTeamVersion: { id: string } | null };
+
+export type CliCreateTeamRunMutationVariables = Exact<{
+  input: CreateTeamRunInput;
+}>;
+
+
+export type CliCreateTeamRunMutation = { createTeamRun: { id: string } | null };
 
 export type CliCreateAgentRunMutationVariables = Exact<{
   input: CreateAgentRunInput;
@@ -913,6 +1111,12 @@ export const CliCreateWorkflowDocument = {"kind":"Document","definitions":[{"kin
 export const CliCreateWorkflowVersionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateWorkflowVersion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateWorkflowVersionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createWorkflowVersion"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateWorkflowVersionMutation, CliCreateWorkflowVersionMutationVariables>;
 export const CliCreateRunDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateRun"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateRunInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateRunMutation, CliCreateRunMutationVariables>;
 export const CliAgentByCodeDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CliAgentByCode"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"code"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"agentByCode"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"code"},"value":{"kind":"Variable","name":{"kind":"Name","value":"code"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliAgentByCodeQuery, CliAgentByCodeQueryVariables>;
+export const CliCreateAgentDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateAgent"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateAgentInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createAgent"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateAgentMutation, CliCreateAgentMutationVariables>;
+export const CliCreateAgentVersionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateAgentVersion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateAgentVersionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createAgentVersion"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateAgentVersionMutation, CliCreateAgentVersionMutationVariables>;
+export const CliTeamByCodeDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CliTeamByCode"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"code"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"teamByCode"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"code"},"value":{"kind":"Variable","name":{"kind":"Name","value":"code"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliTeamByCodeQuery, CliTeamByCodeQueryVariables>;
+export const CliCreateTeamDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateTeam"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateTeamInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createTeam"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateTeamMutation, CliCreateTeamMutationVariables>;
+export const CliCreateTeamVersionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateTeamVersion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateTeamVersionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createTeamVersion"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateTeamVersionMutation, CliCreateTeamVersionMutationVariables>;
+export const CliCreateTeamRunDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateTeamRun"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateTeamRunInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createTeamRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateTeamRunMutation, CliCreateTeamRunMutationVariables>;
 export const CliCreateAgentRunDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateAgentRun"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateAgentRunInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createAgentRun"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateAgentRunMutation, CliCreateAgentRunMutationVariables>;
 export const CliCreateSessionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CliCreateSession"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateSessionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createSession"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<CliCreateSessionMutation, CliCreateSessionMutationVariables>;
 export const CliRunEventPagesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"CliRunEventPages"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"runId"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"runEventPages"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"runId"},"value":{"kind":"Variable","name":{"kind":"Name","value":"runId"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"occurredAt"}},{"kind":"Field","name":{"kind":"Name","value":"runStatus"}},{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"nodeStatus"}},{"kind":"Field","name":{"kind":"Name","value":"attempt"}},{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"nodeRun"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodeType"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"endedAt"}},{"kind":"Field","name":{"kind":"Name","value":"errorMessage"}}]}}]}}]}}]} as unknown as DocumentNode<CliRunEventPagesSubscription, CliRunEventPagesSubscriptionVariables>;

@@ -122,8 +122,8 @@ function checkOptions(node: JsonObject, name: string, at: readonly PropertyKey[]
 }
 
 /**
- * What walks a graph, and an agent, is not tried again as a whole, and has no time of its own: its nodes are and have, and an agent's calls. What works as a run of
- * its own is and has, where it is waited for.
+ * What walks a graph, an agent, and a team, is not tried again as a whole, and has no time of its own: its nodes are and have, and an agent's calls. What works as a
+ * run of its own is and has, where it is waited for.
  */
 function checkCompositeOptions(
   node: JsonObject,
@@ -141,7 +141,7 @@ function checkCompositeOptions(
   const instead = `${isAgent ? "its model calls are tried again by themselves" : `give retry to the nodes of its ${graph}`}${asRun}`;
   if (node["retry"] !== undefined)
     issues.error("COMPOSITE_RETRY", [...at, "retry"], `Node ${name} (${type}) cannot be tried again as a whole; ${instead}.`);
-  const where = isAgent ? "an agent has none" : `give it to the nodes of its ${graph}`;
+  const where = isAgent ? `${type === "team" ? "a team" : "an agent"} has none` : `give it to the nodes of its ${graph}`;
   for (const key of ["at_most_once", "timeout_seconds"]) {
     if (node[key] === undefined) continue;
     issues.error(

@@ -348,6 +348,25 @@ export const agentConfig = z
   .refine(hasOneOf("agent_id", "agent_code", "agent_version_id"), "name the agent by agent_id, agent_code or agent_version_id")
   .refine(detachesRun, detachedAlone);
 
+/** `team`: a team of the platform works on its input; the published version unless team_version_id says which. */
+export const teamConfig = z
+  .object({
+    team_id: filledText.optional(),
+    team_code: filledText.optional(),
+    team_version_id: filledText.optional(),
+    /** What it is to do. */
+    input: filledText,
+    /** Shown to the models behind the input. */
+    input_json: json.optional(),
+    /** Whose memories its members read and write, where their memory policies say so. */
+    user_id: z.string().optional(),
+    /** The session whose messages it knows. */
+    session_id: z.string().optional(),
+    /** The message of that session which is its input; those before it are known. All of them unless given. */
+    message_id: z.string().optional(),
+  })
+  .refine(hasOneOf("team_id", "team_code", "team_version_id"), "name the team by team_id, team_code or team_version_id");
+
 /** `list`: filters, sorts and shortens a list, in this order. Expressions are asked of each `item`. */
 export const listConfig = z.object({
   items: list,

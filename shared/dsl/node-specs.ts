@@ -18,6 +18,7 @@ import {
   llmConfig,
   subWorkflowConfig,
   switchConfig,
+  teamConfig,
   templateTransformConfig,
   toolConfig,
   variableAggregatorConfig,
@@ -117,6 +118,15 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
       ["agent_version_id", "agent_id"],
       ["agent_version_id", "agent_code"],
       ["agent_id", "agent_code"],
+    ],
+  }),
+  team: defineNodeSpec(teamConfig, {
+    templates: [...texts("input", "user_id", "session_id", "message_id"), ...values("input_json")],
+    isDriven: true,
+    precedence: [
+      ["team_version_id", "team_id"],
+      ["team_version_id", "team_code"],
+      ["team_id", "team_code"],
     ],
   }),
   "sub-workflow": defineNodeSpec(subWorkflowConfig, {

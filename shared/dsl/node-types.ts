@@ -13,6 +13,7 @@ export const nodeTypes = [
   "variable-aggregator",
   "iteration",
   "agent",
+  "team",
   "loop",
   "sub-workflow",
   "http-request",

@@ -185,6 +185,32 @@ export const runtimeErrors = defineErrors({
     message: (f: { field: string; id: string; value: string; problem: string }) =>
       `${f.field} of agent version ${f.id} is ${f.value}: ${f.problem}. Create a version that has another value.`,
   },
+  TEAM_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No team ${f.id}.` },
+  TEAM_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No team version ${f.id}.` },
+  TEAM_VERSION_NOT_PUBLISHED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Team ${f.id} has no published version. Publish one, or give teamVersionId.`,
+  },
+  TEAM_VERSION_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Team version ${f.id} is archived and starts no run. Publish or name another version.`,
+  },
+  TEAM_VERSION_OF_OTHER_TEAM: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; teamId: string }) =>
+      `${f.field} ${f.id} is no version of the team ${f.teamId}. Name a version of it, or leave one of the two out.`,
+  },
+  TEAM_MEMBER_DELETED: {
+    code: "CONFLICT",
+    message: (f: { memberKey: string; agentId: string; versionId: string }) =>
+      `The member ${f.memberKey} of team version ${f.versionId} is the agent ${f.agentId}, which was deleted. Create a version of the team without it.`,
+  },
+  TEAM_RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No team run ${f.id}.` },
+  TEAM_RUN_BEGUN: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) =>
+      `Team run ${f.id} is ${f.status}: what has begun cannot become a dry run. Create one with dryRun, or with execution MANUAL, which waits for executeTeamRun.`,
+  },
   AGENT_RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No agent run ${f.id}.` },
   AGENT_NOT_WORKING: {
     code: "CONFLICT",

@@ -19,6 +19,7 @@ import { Subjects0013 } from "./migrations/0013-subjects.ts";
 import { Keep0014 } from "./migrations/0014-keep.ts";
 import { ChildRuns0015 } from "./migrations/0015-child-runs.ts";
 import { Triggers0017 } from "./migrations/0017-triggers.ts";
+import { TeamRuns0019 } from "./migrations/0019-team-runs.ts";
 import { OwnFaults0021 } from "./migrations/0021-own-faults.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
@@ -32,6 +33,7 @@ import { RunMessages } from "./control/run-messages.ts";
 import { SessionAnswers } from "./control/session-answers.ts";
 import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/run-event.resolver.ts";
 import { agentRunOf, AgentRunResolver, AgentRunsResolver } from "./graph/agent-run.resolver.ts";
+import { teamRunOf, TeamRunResolver, TeamRunsResolver } from "./graph/team-run.resolver.ts";
 import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./graph/run-lists.resolver.ts";
 import { DocumentCache } from "./plan/document-cache.ts";
 import { Run } from "./graph/run.entity.ts";
@@ -85,6 +87,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       WebhookResolver,
       WorkflowWebhooksResolver,
       HookCallResolver,
+      TeamRunResolver,
+      TeamRunsResolver,
     ],
     references: {
       Run: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.run.load(id))),
@@ -94,7 +98,9 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       AgentRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => agentRunOf(await loaders.run.load(id)))),
       Schedule: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.schedule.load(id))),
       Webhook: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.webhook.load(id))),
+      TeamRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => teamRunOf(await loaders.run.load(id)))),
       Agent: stubs,
+      Team: stubs,
       App: stubs,
       Workflow: stubs,
       Session: stubs,
@@ -116,6 +122,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0014-keep", class: Keep0014 },
       { name: "0015-child-runs", class: ChildRuns0015 },
       { name: "0017-triggers", class: Triggers0017 },
+      { name: "0019-team-runs", class: TeamRuns0019 },
       { name: "0021-own-faults", class: OwnFaults0021 },
     ],
     // Secrets of webhooks were under the tenant's key from the first.

@@ -26,6 +26,15 @@ export const teamErrors = defineErrors({
     message: (f: { field: string; value: string }) =>
       `${f.field} is ${f.value}, which an earlier member has. Give each member a key of its own.`,
   },
+  MEMBER_KEY_RESERVED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string; reserved: string[] }) =>
+      `${f.field} is ${f.value}, which names something else in runs, as ${f.reserved.join(", ")} do. Give the member another key.`,
+  },
+  TEAM_CONFIG_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; value: string; problem: string }) => `${f.field} is ${f.value}: ${f.problem}`,
+  },
   SUPERVISOR_COUNT_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; count: number }) =>

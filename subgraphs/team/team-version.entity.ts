@@ -51,7 +51,9 @@ export class TeamVersion {
   @Property({ type: "text" })
   objective!: string;
 
-  @Field(() => JsonObjectScalar, { description: "Settings of the coordination mode." })
+  @Field(() => JsonObjectScalar, {
+    description: "Settings of the coordination mode: max_rounds, max_turns, max_total_tokens, judge; and what clients keep there.",
+  })
   @Property({ type: "json", columnType: "json" })
   config!: JsonObject;
 

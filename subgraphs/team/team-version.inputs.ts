@@ -8,7 +8,9 @@ import { TeamVersionStatus } from "./team-version.entity.ts";
 /** An agent's place in a team. */
 @InputType({ description: "An agent's place in a team." })
 export class TeamMemberInput {
-  @Field(() => String, { description: "Unique in the version: 1 to 64 letters, digits, '_' or '-'." })
+  @Field(() => String, {
+    description: "Unique in the version: 1 to 64 letters, digits, '_' or '-'; not model, tool, input, compact, memory or member.",
+  })
   memberKey!: string;
 
   @Field(() => ID, {
@@ -43,6 +45,10 @@ export class CreateTeamVersionInput {
   @Field(() => [TeamMemberInput], { description: "1 to 50 members, in the order in which a SEQUENTIAL team works." })
   members!: TeamMemberInput[];
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "Settings of the coordination mode; {} unless given. At most 64 KiB." })
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "Settings of the coordination mode; {} unless given. At most 64 KiB. max_rounds, max_turns (model calls of all together, 100), max_total_tokens, and of ROUND_ROBIN judge, a memberKey; other keys are yours.",
+  })
   config?: JsonObject | null;
 }

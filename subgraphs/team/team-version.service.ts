@@ -7,7 +7,7 @@ import { teamErrors } from "./errors.ts";
 import { TeamMember } from "./team-member.entity.ts";
 import { TeamVersion, TeamVersionStatus } from "./team-version.entity.ts";
 import type { CreateTeamVersionInput } from "./team-version.inputs.ts";
-import { checkMembers, type CheckedMember } from "./team-version.rules.ts";
+import { checkConfig, checkMembers, type CheckedMember } from "./team-version.rules.ts";
 import type { TeamContext } from "./team.context.ts";
 import { lockTeam } from "./team.service.ts";
 
@@ -26,6 +26,7 @@ export async function createTeamVersion(context: TeamContext, input: CreateTeamV
   const members = checkMembers(coordinationMode, input.members);
   const objective = checkText("objective", input.objective, { min: 1, max: 10_000 });
   const config = checkJson("config", input.config ?? {}, configBytes);
+  checkConfig(coordinationMode, config, members);
   await checkAgentsThere(context, members);
   const row = { id: newId(), tenantId: db.tenantId, teamId, status, coordinationMode, objective, config };
   return db.transaction(async (tx) => {

@@ -56,7 +56,21 @@ describe("what the documents point to", () => {
     expect(scripts.filter((script) => !(script in manifest.scripts))).toEqual([]);
     const lines = [...everywhere.matchAll(/node cli\/bin\.mjs ([a-z]+)([^\n`#]*)/g)];
     expect(new Set(lines.map(([, name]) => name))).toEqual(
-      new Set(["agents", "answer", "follow", "keys", "migrate", "router", "run", "secrets", "smoke", "start", "subgraph", "worker"]),
+      new Set([
+        "agents",
+        "answer",
+        "follow",
+        "keys",
+        "migrate",
+        "router",
+        "run",
+        "secrets",
+        "smoke",
+        "start",
+        "subgraph",
+        "teams",
+        "worker",
+      ]),
     );
     const others = [
       ...everywhere.matchAll(/`(worker|migrate|run|start) (--[^`]*)`/g),

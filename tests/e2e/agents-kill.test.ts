@@ -1,10 +1,11 @@
-/** An agent whose worker is killed: what was answered is not asked again. */
+/** Agents, and teams of them, whose worker is killed: what was answered is not asked again. */
 import { ask, readRun } from "../testkit/graph.ts";
 import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
-import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { startScriptedProvider, type ScriptedCompletion, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { askTeam, makeTeam, memberAsking } from "../testkit/teams.ts";
 
 let platform: PlatformProcesses;
 let model: ScriptedProvider;
@@ -66,5 +67,41 @@ describe("an agent whose worker is killed", () => {
     const fifth = modelCalls.nodes.filter(({ nodeRunId }) => nodeRunId === `${id}:agent/model#5`);
     expect(fifth.map(({ outcome }) => outcome).toSorted()).toEqual(["CANCELLED", "COMPLETED"]);
     expect(modelUsage).toEqual([{ calls: 6, promptTokens: 35, completionTokens: 5, errors: 0 }]);
+  });
+});
+
+describe("a team whose worker is killed", () => {
+  it("while its members work side by side, and while its supervisor concludes, loses no turn and repeats none", async () => {
+    model.reset();
+    const never = new Promise<void>(() => {});
+    const ask = (member: string): [string, { member: string; task: string }] => ["delegate", { member, task: `Work, ${member}.` }];
+    const scripts: Record<string, ScriptedCompletion[]> = {
+      lead: [calls(ask("a"), ask("b"), ask("c")), { text: "lost", before: never }, { text: "Together." }],
+      a: [{ text: "one" }],
+      b: [{ text: "lost", before: never }, { text: "two" }],
+      c: [{ text: "lost", before: never }, { text: "three" }],
+    };
+    model.chat((request) => scripts[memberAsking(request)]?.shift() ?? { text: "asked too often" });
+    const members = ["a", "b", "c"].map((memberKey) => ({ memberKey }));
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [{ memberKey: "lead", role: "supervisor" }, ...members]);
+    const id = await askTeam(platform, teamId, "Work.");
+    await model.seen(4);
+    await eventually(
+      () => readRun(platform, id),
+      ({ nodeRuns }) => nodeRuns.edges.some(({ node }) => node.id.endsWith("team/member#1.0") && node.status === "COMPLETED"),
+    );
+    kill();
+    // b and c again, one after the other, as their run has had a crash; then the supervisor.
+    await model.seen(7);
+    kill();
+    const run = await finished(id);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Together.", outputJson: { steps: 5, members: 3 } });
+    const who = model.requests.map(({ json }) => memberAsking(json));
+    expect(who.toSorted()).toEqual(["a", "b", "b", "c", "c", "lead", "lead", "lead"]);
+    expect(model.requests.at(-1)!.json).toEqual(model.requests.at(-2)!.json);
+    const results = (model.requests.at(-1)!.json["messages"] as { role: string; content: string }[]).filter(({ role }) => role === "tool");
+    expect(results.map(({ content }) => content)).toEqual(["one", "two", "three"]);
+    const { modelUsage } = await ledger(id);
+    expect(modelUsage).toEqual([{ calls: 8, promptTokens: 35, completionTokens: 5, errors: 0 }]);
   });
 });

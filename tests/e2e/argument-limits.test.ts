@@ -42,6 +42,7 @@ interface Place {
 const ownLimits = new Set([
   ...[
     "CreateAgentRunInput.inputText",
+    "CreateTeamRunInput.inputText",
     "SendAgentInputInput.text",
     "CreateAgentVersionInput.role",
     "CreateAgentVersionInput.goal",

@@ -1,9 +1,12 @@
 import { fileURLToPath } from "node:url";
+import { makeTeam, readTeamFile } from "../../cli/client/team-file.ts";
 import { readWorkflowFile } from "../../cli/client/workflow-file.ts";
 import { describeWithJail } from "../runtime/sandbox/jail.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { eventually } from "../testkit/eventually.ts";
-import { finishRun, makeWorkflow, runDsl, startRun, type Dsl } from "../testkit/graph.ts";
+import { ask, finishRun, makeWorkflow, runDsl, startRun, type Dsl } from "../testkit/graph.ts";
+import { calls } from "../testkit/agents.ts";
+import { askTeam, byMember } from "../testkit/teams.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 
@@ -122,5 +125,45 @@ describeWithJail("the example with a program", () => {
     const run = await runExample("data-clean-up");
     expect(run.outputText).toContain("1 kept, 2 dropped");
     expect(run.outputText).toContain("- Ada Lovelace <ada@example.com>");
+  });
+});
+
+describe("the teams of the examples", () => {
+  async function askExample(name: string, input: string) {
+    const file = await readTeamFile(fileURLToPath(new URL(`../../examples/teams/${name}.json`, import.meta.url)));
+    const client = platform.client();
+    const code = await makeTeam(client, file);
+    // Made again it has next versions, and is no other team.
+    expect(await makeTeam(client, file)).toBe(code);
+    const found = await ask<{ teamByCode: { id: string; publishedVersion: { version: number } } }>(
+      platform,
+      "query ($code: String!) { teamByCode(code: $code) { id publishedVersion { version } } }",
+      { code },
+    );
+    expect(found.teamByCode.publishedVersion.version).toBe(2);
+    return finishRun(platform, await askTeam(platform, found.teamByCode.id, input));
+  }
+
+  it("research-team asks a researcher, has a checker look at it, and answers", async () => {
+    const asks = (member: string, task: string) => calls(["delegate", { member, task }]);
+    provider.chat(
+      byMember({
+        lead: [asks("researcher", "Why do cats purr?"), asks("checker", "They purr to heal."), { text: "Nobody is sure." }],
+        researcher: [{ text: "They purr to heal." }],
+        checker: [{ text: "That they heal by it is a guess." }],
+      }),
+    );
+    const run = await askExample("research-team", "Why do cats purr?");
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Nobody is sure.", outputJson: { members: 2, steps: 5 } });
+  });
+
+  it("review-board debates for two rounds, and its chair decides", async () => {
+    provider.chat(byMember({ for: [{ text: "Yes." }], against: [{ text: "No." }], chair: [{ text: "REJECT: too dear." }] }));
+    const run = await askExample("review-board", "Let us move to the moon.");
+    expect(run).toMatchObject({
+      status: "COMPLETED",
+      outputText: "REJECT: too dear.",
+      outputJson: { answered_by: "chair", rounds: 2, steps: 5 },
+    });
   });
 });

@@ -60,6 +60,7 @@ const excused = {
       "createTeam",
       "createTool",
       "executeNextAgentRun",
+      "executeNextTeamRun",
       "executeNextNodeRun",
     ],
     // Passes over what is not the tenant's: tests/runtime/graph/cancel-runs.test.ts.

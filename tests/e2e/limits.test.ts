@@ -381,6 +381,25 @@ const subjects: Record<string, Subject> = {
     id: "webhook",
     fields: { name: name(), answerSeconds: range("answerSeconds", 1, 30), ...shownHeaders() },
   },
+  createTeamRun: {
+    base: ({ team }) => ({ teamId: team, inputText: "Hello", execution: "MANUAL" }),
+    fields: {
+      inputText: text("inputText", 250_000, 1),
+      inputJson: json("inputJson", 256 * kib),
+      userId: text("userId", 200, 1),
+      idempotencyKey: idempotencyKey("t", "🐢"),
+    },
+  },
+  executeTeamRun: {
+    // Of a run that is no team's, as that of an agent's above.
+    base: () => ({ workerKey: "w" }),
+    id: "run",
+    fields: { workerKey: text("workerKey", 200, 1).map(orNoTeamRun) },
+  },
+  executeNextTeamRun: {
+    base: () => ({ workerKey: "w", dryRun: true }),
+    fields: { workerKey: text("workerKey", 200, 1), leaseSeconds: range("leaseSeconds", 1, 3_600) },
+  },
   resumeNodeRun: {
     // Of a node run that has finished: what is taken is refused for that.
     base: () => ({ decision: "APPROVE" }),
@@ -497,6 +516,10 @@ function orAnswered([what, value, refusal]: Tries[number]): Tries[number] {
 
 function orNoAgentRun([what, value, refusal]: Tries[number]): Tries[number] {
   return [what, value, refusal ?? { reason: "AGENT_RUN_NOT_FOUND" }];
+}
+
+function orNoTeamRun([what, value, refusal]: Tries[number]): Tries[number] {
+  return [what, value, refusal ?? { reason: "TEAM_RUN_NOT_FOUND" }];
 }
 
 function orFinished([what, value, refusal]: Tries[number]): Tries[number] {

@@ -15,7 +15,7 @@ import { openSubgraphs, referencedTypes } from "../testkit/references.ts";
 /** What a key that looks may ask for. */
 const reader = words(`
   agent agentByCode agents agentVersion app appByCode apps appVersion memory memories searchMemories modelProvider modelProviderByCode modelProviders models
-  agentRun agentRuns modelCall modelCalls modelUsage parts nodeArtifact nodeArtifacts nodeRun waitingNodeRuns waitingNodeRunAdded run runs traceSpan traceSpans runRequest message schedule schedules secret secrets session sessions skill skillByCode skills skillVersion
+  agentRun agentRuns teamRun teamRuns modelCall modelCalls modelUsage parts nodeArtifact nodeArtifacts nodeRun waitingNodeRuns waitingNodeRunAdded run runs traceSpan traceSpans runRequest message schedule schedules secret secrets session sessions skill skillByCode skills skillVersion
   skillInstallation skillInstallations team teamByCode teams teamVersion tool toolByCode tools toolVersion toolBinding toolBindings workflow workflowByCode workflows
   workflowVersion webhook webhooks validateDsl tenantQuota messageAdded nodeRunUpdated runEvents runEventPages traceSpanRecorded __schema __type
 `);
@@ -23,7 +23,7 @@ const reader = words(`
 const runner = new Set([
   ...reader,
   ...words(`
-    createAgentRun executeAgentRun executeNextAgentRun sendAgentInput createRun cancelRun cancelRuns retryRun updateRunStatus executeRun executeNextNode executeNextNodeRun executeNodeRun resumeNodeRun updateNodeRunStatus
+    createAgentRun executeAgentRun executeNextAgentRun createTeamRun executeTeamRun executeNextTeamRun sendAgentInput createRun cancelRun cancelRuns retryRun updateRunStatus executeRun executeNextNode executeNextNodeRun executeNodeRun resumeNodeRun updateNodeRunStatus
     createRunRequest dispatchRun dispatchRunRequest startRun createSession updateSession closeSession addMessage createMemory updateMemory deleteMemory invokeTool
     chatCompletion chatCompletionStream createEmbeddings
   `),

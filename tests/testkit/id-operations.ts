@@ -11,6 +11,7 @@ export const singles = [
     ...types,
     ...versions,
     "agentRun",
+    "teamRun",
     "memory",
     "message",
     "modelCall",
@@ -34,6 +35,8 @@ export const singles = [
 /** Lists that are narrowed by an id. */
 export const narrowed = [
   'agentRuns(agentId: "<agent>")',
+  'teamRuns(sessionId: "<session>")',
+  'teamRuns(teamId: "<team>")',
   'memories(scopeType: SESSION, scopeId: "<session>")',
   'modelCalls(runId: "<run>")',
   'runs(filter: { appId: "<app>" })',
@@ -52,8 +55,15 @@ export const narrowed = [
 
 /** Whole lists, and what the caller has in them. */
 export const whole: Record<string, string[]> = {
-  ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["agentRun", "manualRun", "run"] },
+  ...{
+    agents: ["agent"],
+    apps: ["app"],
+    memories: ["memory"],
+    modelProviders: ["modelProvider"],
+    runs: ["teamRun", "agentRun", "manualRun", "run"],
+  },
   agentRuns: ["agentRun"],
+  teamRuns: ["teamRun"],
   ...{ schedules: ["schedule"], secrets: ["secret"], webhooks: ["webhook"] },
   ...{ sessions: ["session"], skillInstallations: ["skillInstallation"], skills: ["skill"], teams: ["team"] },
   ...{ toolBindings: ["toolBinding"], tools: ["tool"], workflows: ["workflow"] },
@@ -77,6 +87,9 @@ export const mutations = [
   'createAgentRun(input: { agentId: "<agent>", inputText: "x" }) { id }',
   'createAgentRun(input: { agentId: "<own agent>", agentVersionId: "<agentVersion>", inputText: "x" }) { id }',
   'createAgentRun(input: { agentId: "<own agent>", sessionId: "<session>", inputText: "x" }) { id }',
+  'createTeamRun(input: { teamId: "<team>", inputText: "x" }) { id }',
+  'createTeamRun(input: { teamId: "<own team>", teamVersionId: "<teamVersion>", inputText: "x" }) { id }',
+  'createTeamRun(input: { teamId: "<own team>", sessionId: "<session>", inputText: "x" }) { id }',
   'createAgentVersion(input: { agentId: "<agent>", role: "x" }) { id }',
   'createAgentVersion(input: { agentId: "<own agent>", role: "x", skillIds: ["<skill>"] }) { id }',
   'createAgentVersion(input: { agentId: "<own agent>", role: "x", toolBindingIds: ["<toolBinding>"] }) { id }',
@@ -113,6 +126,7 @@ export const mutations = [
   'deleteWebhook(id: "<webhook>") { id }',
   'dispatchRunRequest(id: "<runRequest>") { id }',
   'executeAgentRun(id: "<agentRun>", input: { workerKey: "x" }) { id }',
+  'executeTeamRun(id: "<teamRun>", input: { workerKey: "x" }) { id }',
   'executeNextNode(runId: "<manualRun>", input: { workerKey: "x" }) { id }',
   'executeNodeRun(id: "<queuedNodeRun>", input: { workerKey: "x" }) { id }',
   'executeRun(id: "<manualRun>", input: { workerKey: "x" }) { stopReason }',

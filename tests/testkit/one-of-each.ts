@@ -73,6 +73,7 @@ export async function makeOneOfEach(platform: TestPlatform, tenantId: string): P
   const teamVersion = await make("TeamVersion", {
     ...{ teamId: team, coordinationMode: "SUPERVISOR", objective: secretWord, members, status: "PUBLISHED" },
   });
+  const teamRun = await make("TeamRun", { teamId: team, teamVersionId: teamVersion, inputText: secretWord, execution: "MANUAL" });
   const skill = await make("Skill", named);
   const skillVersion = await make("SkillVersion", {
     ...{ skillId: skill, runtimeType: "TEMPLATE", implementation: { template: secretWord }, status: "PUBLISHED" },
@@ -82,6 +83,6 @@ export async function makeOneOfEach(platform: TestPlatform, tenantId: string): P
     ...{ code, app, workflow, workflowVersion, appVersion, session, message, runRequest, run, manualRun },
     ...{ nodeRun: `${run}:reply`, queuedNodeRun: `${manualRun}:reply`, tool, toolVersion, toolBinding, modelProvider, secret },
     ...{ schedule, webhook },
-    ...{ agent, agentVersion, agentRun, memory, team, teamVersion, skill, skillVersion, skillInstallation },
+    ...{ agent, agentVersion, agentRun, memory, team, teamVersion, teamRun, skill, skillVersion, skillInstallation },
   };
 }

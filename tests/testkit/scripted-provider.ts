@@ -32,6 +32,9 @@ export interface ScriptedRefusal {
   body?: string;
 }
 
+/** An answer, or what makes one of the request. */
+export type ScriptedAnswer = ScriptedCompletion | ScriptedRefusal | ((request: JsonObject) => ScriptedCompletion | ScriptedRefusal);
+
 /** A request as the provider saw it. */
 export interface ProviderRequest extends SeenRequest {
   json: JsonObject;
@@ -50,7 +53,7 @@ export interface ScriptedProvider {
   /** Every request of a completion or of embeddings so far, oldest first. */
   requests: ProviderRequest[];
   /** The next answers of /chat/completions, one a request; the last stays. */
-  chat(...answers: (ScriptedCompletion | ScriptedRefusal)[]): void;
+  chat(...answers: ScriptedAnswer[]): void;
   /** The answer of /embeddings; unless given a vector a text: [its length, its place]. */
   embeddings(answer: ScriptedRefusal | { json: Json }): void;
   /** The names that /models lists, or its answer as it is; null: it answers 500. */
@@ -70,7 +73,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   const server = await startHttpServer();
   const requests: ProviderRequest[] = [];
   const watchers = new Set<() => void>();
-  let answers: (ScriptedCompletion | ScriptedRefusal)[] = [greeting];
+  let answers: ScriptedAnswer[] = [greeting];
   let embeddings: ScriptedRefusal | { json: Json } | undefined;
 
   const take = (request: SeenRequest, response: ServerResponse): ProviderRequest => {
@@ -82,7 +85,8 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   };
   server.on("POST /v1/chat/completions", (request, response) => {
     const { json } = take(request, response);
-    const answer = (answers.length > 1 ? answers.shift() : answers[0])!;
+    const scripted = (answers.length > 1 ? answers.shift() : answers[0])!;
+    const answer = typeof scripted === "function" ? scripted(json) : scripted;
     if ("status" in answer) void Promise.resolve(answer.before).then(() => refuse(response, answer));
     else void complete(response, json, answer);
   });

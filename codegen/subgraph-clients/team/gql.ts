@@ -15,9 +15,11 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  */
 type Documents = {
     "\n  query MemoryTeamById($teams: [_Any!]!) {\n    _entities(representations: $teams) {\n      ... on Team {\n        id\n        deletedAt\n      }\n    }\n  }\n": typeof types.MemoryTeamByIdDocument,
+    "\n  query RuntimeTeamReference($id: ID!, $code: String!, $versionId: ID!, $byId: Boolean!, $byCode: Boolean!, $byVersion: Boolean!) {\n    team(id: $id) @include(if: $byId) {\n      ...NamedTeam\n    }\n    teamByCode(code: $code) @include(if: $byCode) {\n      ...NamedTeam\n    }\n    teamVersion(id: $versionId) @include(if: $byVersion) {\n      ...FrozenTeamVersion\n    }\n  }\n  fragment NamedTeam on Team {\n    id\n    deletedAt\n    publishedVersion {\n      ...FrozenTeamVersion\n    }\n  }\n  fragment FrozenTeamVersion on TeamVersion {\n    id\n    status\n    coordinationMode\n    objective\n    config\n    members {\n      memberKey\n      agentId\n      role\n      responsibility\n    }\n    team {\n      id\n      name\n      deletedAt\n    }\n  }\n": typeof types.RuntimeTeamReferenceDocument,
 };
 const documents: Documents = {
     "\n  query MemoryTeamById($teams: [_Any!]!) {\n    _entities(representations: $teams) {\n      ... on Team {\n        id\n        deletedAt\n      }\n    }\n  }\n": types.MemoryTeamByIdDocument,
+    "\n  query RuntimeTeamReference($id: ID!, $code: String!, $versionId: ID!, $byId: Boolean!, $byCode: Boolean!, $byVersion: Boolean!) {\n    team(id: $id) @include(if: $byId) {\n      ...NamedTeam\n    }\n    teamByCode(code: $code) @include(if: $byCode) {\n      ...NamedTeam\n    }\n    teamVersion(id: $versionId) @include(if: $byVersion) {\n      ...FrozenTeamVersion\n    }\n  }\n  fragment NamedTeam on Team {\n    id\n    deletedAt\n    publishedVersion {\n      ...FrozenTeamVersion\n    }\n  }\n  fragment FrozenTeamVersion on TeamVersion {\n    id\n    status\n    coordinationMode\n    objective\n    config\n    members {\n      memberKey\n      agentId\n      role\n      responsibility\n    }\n    team {\n      id\n      name\n      deletedAt\n    }\n  }\n": types.RuntimeTeamReferenceDocument,
 };
 
 /**
@@ -38,6 +40,10 @@ export function graphql(source: string): unknown;
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query MemoryTeamById($teams: [_Any!]!) {\n    _entities(representations: $teams) {\n      ... on Team {\n        id\n        deletedAt\n      }\n    }\n  }\n"): (typeof documents)["\n  query MemoryTeamById($teams: [_Any!]!) {\n    _entities(representations: $teams) {\n      ... on Team {\n        id\n        deletedAt\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RuntimeTeamReference($id: ID!, $code: String!, $versionId: ID!, $byId: Boolean!, $byCode: Boolean!, $byVersion: Boolean!) {\n    team(id: $id) @include(if: $byId) {\n      ...NamedTeam\n    }\n    teamByCode(code: $code) @include(if: $byCode) {\n      ...NamedTeam\n    }\n    teamVersion(id: $versionId) @include(if: $byVersion) {\n      ...FrozenTeamVersion\n    }\n  }\n  fragment NamedTeam on Team {\n    id\n    deletedAt\n    publishedVersion {\n      ...FrozenTeamVersion\n    }\n  }\n  fragment FrozenTeamVersion on TeamVersion {\n    id\n    status\n    coordinationMode\n    objective\n    config\n    members {\n      memberKey\n      agentId\n      role\n      responsibility\n    }\n    team {\n      id\n      name\n      deletedAt\n    }\n  }\n"): (typeof documents)["\n  query RuntimeTeamReference($id: ID!, $code: String!, $versionId: ID!, $byId: Boolean!, $byCode: Boolean!, $byVersion: Boolean!) {\n    team(id: $id) @include(if: $byId) {\n      ...NamedTeam\n    }\n    teamByCode(code: $code) @include(if: $byCode) {\n      ...NamedTeam\n    }\n    teamVersion(id: $versionId) @include(if: $byVersion) {\n      ...FrozenTeamVersion\n    }\n  }\n  fragment NamedTeam on Team {\n    id\n    deletedAt\n    publishedVersion {\n      ...FrozenTeamVersion\n    }\n  }\n  fragment FrozenTeamVersion on TeamVersion {\n    id\n    status\n    coordinationMode\n    objective\n    config\n    members {\n      memberKey\n      agentId\n      role\n      responsibility\n    }\n    team {\n      id\n      name\n      deletedAt\n    }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};

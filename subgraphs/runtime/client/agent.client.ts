@@ -49,6 +49,26 @@ const referenceDocument = graphql(`
   }
 `);
 
+const publishedBefore = graphql(`
+  query RuntimeAgentPublishedBefore($id: ID!) {
+    agent(id: $id) {
+      versions(first: 100) {
+        nodes {
+          id
+          publishedAt
+        }
+      }
+    }
+  }
+`);
+
+/** The version that was published last, though it is archived now; undefined: none of the newest hundred ever was. */
+export async function lastPublishedVersion(call: SubgraphCaller, info: RequestInfo, id: string): Promise<string | undefined> {
+  const { agent } = await call.request({ subgraph: "agent", document: publishedBefore, variables: { id }, info });
+  const published = agent?.versions.nodes.filter(({ publishedAt }) => publishedAt != null) ?? [];
+  return published.toSorted((one, other) => Date.parse(other.publishedAt ?? "") - Date.parse(one.publishedAt ?? ""))[0]?.id;
+}
+
 /** How an agent is named: by a version of it, else by its id, else by its code. */
 export interface AgentReference {
   id?: string | undefined;

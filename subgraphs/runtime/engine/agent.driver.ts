@@ -39,6 +39,8 @@ export interface AgentView {
   phaseOf(part: string): "absent" | "open" | "done";
   /** Of a model call that completed. */
   routeOf(part: string): string | undefined;
+  /** The node run that a call is, where it is none of a tool: of a supervisor that of the member that it asks. */
+  callPart?(turn: number, call: number): string | undefined;
 }
 
 /** open: these node runs begin. wait: what is open decides. fail: the agent fails, though none of its node runs did. */
@@ -62,7 +64,7 @@ export function agentNext(agent: AgentRules, view: AgentView): AgentStep {
     if (view.inputs > inputs) return nextTurn(agent, turn);
     return after(view, agent.writes ? [agentParts.write] : [], () => finish);
   }
-  const calls = Array.from({ length: end }, (_, call) => agentParts.tool(turn, call));
+  const calls = Array.from({ length: end }, (_, call) => view.callPart?.(turn, call) ?? agentParts.tool(turn, call));
   return after(view, calls, () => nextTurn(agent, turn));
 }
 

@@ -133,6 +133,7 @@ const noResult: FrameResult = { hasFailed: true, output: { output: null, text: n
 export function applyFailed(run: RunState, state: NodeState, end: FailedEnd): NodeState[] {
   ended(run, state, "FAILED");
   const { code, message, route, outputText = null, outputJson = null } = end;
+  if (route !== undefined) state.frame.agent?.routes.set(lastSegment(state.path), route);
   if (code === crashCode && isLeaf(state)) run.crashedNodes++;
   if (route === undefined) {
     failureSpread(run, state, { code, message });

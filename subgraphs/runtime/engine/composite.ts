@@ -1,6 +1,7 @@
 /**
  * What the config of a composite node says: of a node that walks a graph of its own. An iteration walks it once for each item, a loop round after round, a
- * sub-workflow once, as the graph of another workflow version that the plan holds. An agent has no graph: its node runs follow from what its model answers.
+ * sub-workflow once, as the graph of another workflow version that the plan holds. An agent has no graph: its node runs follow from what its model answers; nor has
+ * a team, whose members are agents.
  */
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 
@@ -14,7 +15,7 @@ export const frameType = "frame";
 export const driverVersion = 1;
 
 /** The kinds of composites; each is a node type. */
-export type CompositeKind = WalkingKind | "agent";
+export type CompositeKind = WalkingKind | "agent" | "team";
 
 /** Those that walk a graph. */
 export type WalkingKind = "iteration" | "loop" | "sub-workflow";

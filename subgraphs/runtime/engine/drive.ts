@@ -3,7 +3,7 @@
  * opens frames, takes their ends, and makes the composite ready to be finished.
  */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import { agentNext, agentParts, type AgentView } from "./agent.driver.ts";
+import { agentNext, agentParts, type AgentStep, type AgentView } from "./agent.driver.ts";
 import {
   agentFrame,
   agentPart,
@@ -21,12 +21,16 @@ import {
   type Opened,
   pastRound,
   unreadResult,
+  workingOf,
 } from "./frame.ts";
 import { iterationNext, type DriverStep } from "./iteration.driver.ts";
 import { loopNext } from "./loop.driver.ts";
 import { framePath, ordinalOf } from "./path.ts";
-import { upstreamOf, type CompiledAgent, type WalkingComposite } from "./plan.ts";
+import { upstreamOf, type WalkingComposite, type WorkingComposite } from "./plan.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
+import { teamNext, memberPart, type TeamView } from "./team.driver.ts";
+import { readTeamRoute } from "./team-route.ts";
+import { limitReached } from "./team-use.ts";
 
 /** How a composite that goes on stood when its run was stored. */
 export interface DrivenBefore {
@@ -44,7 +48,7 @@ export function driveOpen(run: RunState, state: NodeState, opened: Opened, { end
   const holding = holdingOf(state, opened, values);
   state.drive = { opened, ...none, results, ended: ended.length, holding, outputs: outputsSeen(state) };
   phaseSet(run, state, "DRIVEN");
-  if (state.node.composite?.kind === "agent") {
+  if (isWorking(state.node.composite)) {
     const frame = agentFrame(state);
     state.drive.frames.set(frame.ordinal, frame);
     run.frames.set(frame.path, frame);
@@ -79,7 +83,7 @@ export function driveOn(run: RunState, state: NodeState): void {
   const { drive } = state;
   const composite = state.node.composite;
   if (drive === undefined || composite === undefined || state.phase !== "DRIVEN" || isStopped(state)) return;
-  if (composite.kind === "agent") return agentOn(run, state, composite.agent);
+  if (isWorking(composite)) return workOn(run, state, composite);
   for (;;) {
     while (drive.frames.has(drive.next) || drive.results[drive.next] !== undefined) drive.next++;
     const step = stepOf(composite, drive);
@@ -93,33 +97,61 @@ export function driveOn(run: RunState, state: NodeState): void {
   }
 }
 
-/** An agent goes on: what follows from its node runs opens; it is ready to be finished when nothing does, or when it has failed and nothing of it is open. */
-function agentOn(run: RunState, state: NodeState, agent: CompiledAgent): void {
+/** An agent, or a team, goes on: what follows from its node runs opens; it is ready to be finished when nothing does, or when it has failed and nothing of it is open. */
+function workOn(run: RunState, state: NodeState, composite: WorkingComposite): void {
   const drive = state.drive;
   const frame = drive?.frames.get(0);
   if (drive === undefined || frame === undefined) return;
   if (frame.failure === undefined) {
-    const step = agentNext(agent, viewOf(frame));
+    const step = limited(frame, workNext(composite, frame));
     if (step.kind === "open") for (const name of step.parts) agentOpen(run, frame, name);
     if (step.kind === "finish") phaseSet(run, state, "READY");
     if (step.kind !== "fail") return;
     frame.failure = { nodeId: state.node.id, code: step.code, message: step.message };
   }
-  drive.failure ??= frame.failure;
+  drive.failure ??= told(composite, frame.failure);
   run.failing.add(state);
   if (frame.open === 0) phaseSet(run, state, "READY");
 }
 
-function viewOf({ agent }: Frame): AgentView {
+function workNext(composite: WorkingComposite, frame: Frame): AgentStep {
+  if (composite.kind === "agent") return agentNext(composite.agent, viewOf(frame));
+  const { agent, team } = composite;
+  return agent === undefined ? teamNext(team, viewOf(frame)) : agentNext(agent, viewOf(frame));
+}
+
+/** No model is called where its team has used what it may. */
+function limited(frame: Frame, step: AgentStep): AgentStep {
+  const isModelCall = step.kind === "open" && step.parts.some((name) => name.startsWith("model#"));
+  return (isModelCall ? limitReached(frame) : undefined) ?? step;
+}
+
+/** A team that fails by a member says by which. */
+function told(composite: WorkingComposite, failure: Failure): Failure {
+  if (composite.kind !== "team" || !composite.team.members.includes(failure.nodeId)) return failure;
+  return { ...failure, message: `The member ${failure.nodeId} failed: ${failure.message}` };
+}
+
+function viewOf({ agent }: Frame): AgentView & TeamView {
+  const stateOf = (part: string): NodeState | undefined => agent?.parts.get(part);
   return {
     turn: agent?.turn ?? 0,
     inputs: agent?.inputs ?? 0,
     phaseOf(part) {
-      const state = agent?.parts.get(part);
+      const state = stateOf(part);
       return state === undefined ? "absent" : isDone(state.phase) ? "done" : "open";
     },
-    routeOf: (part) => agent?.routes.get(part),
+    // Of a team it says more than how it ended.
+    routeOf: (part) => readTeamRoute(agent?.routes.get(part)).word,
+    callPart: (turn, call) =>
+      readTeamRoute(agent?.routes.get(agentParts.model(turn))).asks.has(call) ? memberPart(turn, call) : undefined,
+    hasFailed: (part) => stateOf(part)?.phase !== "COMPLETED",
   };
+}
+
+/** Whether it is an agent, or a team of them. */
+function isWorking(composite: NodeState["node"]["composite"]): composite is WorkingComposite {
+  return composite?.kind === "agent" || composite?.kind === "team";
 }
 
 /** A node run of an agent, which begins where there is none yet; undefined: agents have none of that name. */
@@ -141,16 +173,19 @@ export function agentInput(run: RunState, agent: NodeState): NodeState | undefin
   return agentOpen(run, frame, agentParts.input(frame.agent.inputs + 1));
 }
 
-/** Whether an agent has come to its end, as things stand. */
-export function isAgentDone({ drive, node }: NodeState): boolean {
+/** Whether an agent, or a team, has come to its end, as things stand. */
+export function isAgentDone({ drive }: NodeState): boolean {
   const frame = drive?.frames.get(0);
-  const { composite } = node;
-  return (
-    frame?.failure === undefined &&
-    composite?.kind === "agent" &&
-    frame !== undefined &&
-    agentNext(composite.agent, viewOf(frame)).kind === "finish"
-  );
+  const composite = frame && workingOf(frame);
+  if (frame === undefined || composite === undefined) return false;
+  return frame.failure === undefined && workNext(composite, frame).kind === "finish";
+}
+
+/** The node run of a team that has its answer; undefined: it has none yet. */
+export function teamAnswer({ team, agent }: Extract<WorkingComposite, { kind: "team" }>, frame: Frame): string | undefined {
+  if (agent !== undefined) return agentParts.model(frame.agent?.turn ?? 0);
+  const step = teamNext(team, viewOf(frame));
+  return step.kind === "finish" ? step.part : undefined;
 }
 
 function stepOf({ kind, parallel, maxRounds }: WalkingComposite, { opened, frames, ended, isDone, failure }: Drive): DriverStep {
@@ -172,7 +207,7 @@ export function openBeneath({ frames }: Drive): number {
 export function frameOpen(run: RunState, owner: NodeState, ordinal: number): Frame {
   const { drive } = owner;
   const composite = owner.node.composite;
-  if (drive === undefined || composite === undefined || composite.kind === "agent")
+  if (drive === undefined || composite === undefined || isWorking(composite))
     throw new Error(`the node run ${owner.path} does not walk a graph`);
   const path = composite.end === undefined ? owner.path : framePath(owner.path, ordinal);
   const frame = frameWithin(composite.body, { path, owner, ordinal, ...sightWithin(owner, drive, ordinal), outputs: { ...drive.outputs } });
@@ -261,8 +296,10 @@ export function openScopesBeneath(state: NodeState): NodeState[] {
   ]);
 }
 
-function openScopesIn({ nodes }: Frame): NodeState[] {
-  return nodes.filter(({ drive }) => drive !== undefined).flatMap((state) => [...openScopesBeneath(state), state]);
+function openScopesIn(frame: Frame): NodeState[] {
+  return statesOf(frame)
+    .filter(({ drive }) => drive !== undefined)
+    .flatMap((state) => [...openScopesBeneath(state), state]);
 }
 
 /** Paths of what goes with a frame, or a composite, when it ends: the nodes of the one, and of the other the frames that have. */
@@ -281,8 +318,8 @@ export function frameFor(run: RunState, owner: NodeState, ordinal: number): Fram
   return drive.frames.get(ordinal) ?? frameOpen(run, owner, ordinal);
 }
 
-/** An agent's one frame is there from its opening on. */
+/** The one frame of an agent, or of a team, is there from its opening on. */
 function framesMost({ node: { composite } }: NodeState, { opened }: Drive): number {
-  if (composite?.kind === "agent") return 0;
+  if (isWorking(composite)) return 0;
   return composite?.kind === "loop" ? composite.maxRounds : opened.count;
 }

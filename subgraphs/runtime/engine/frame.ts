@@ -5,7 +5,10 @@
  */
 import type { Json, JsonObject } from "#shared/json.ts";
 import { nodeIdOfPath, pathBeneath } from "./path.ts";
-import type { CompiledNode, CompiledPlan } from "./plan.ts";
+import type { CompiledNode, CompiledPlan, WorkingComposite } from "./plan.ts";
+import { isNeeded } from "./team-plan.ts";
+import { placeOfMember } from "./team.driver.ts";
+import { readTeamRoute } from "./team-route.ts";
 
 /**
  * BLOCKED: an incoming edge is UNKNOWN; of a node that ends a frame: the frame goes on. READY: may start, or of a DRIVEN one be finished. ABSENT: not
@@ -187,12 +190,28 @@ function itemOf({ drive }: NodeState): FrameVars {
 /** A node run of an agent: the one that there is, or a new one, which is BLOCKED. undefined: agents have none of that name. */
 export function agentPart(frame: Frame, name: string): NodeState | undefined {
   const known = frame.agent?.parts.get(name);
-  const composite = frame.owner?.node.composite;
-  const node = composite?.kind === "agent" ? composite.agent.parts.get(nodeIdOfPath(name)) : undefined;
+  const composite = workingOf(frame);
+  const node = composite && (memberNode(composite, frame, name) ?? composite.agent?.parts.get(nodeIdOfPath(name)));
   if (known !== undefined || node === undefined || frame.agent === undefined) return known;
   const part = stateOf(pathBeneath(frame.path, name), frame, node, undefined);
   frame.agent.parts.set(name, part);
   return part;
+}
+
+/** The agent, or the team, whose frame it is. */
+export function workingOf({ owner }: Frame): WorkingComposite | undefined {
+  const composite = owner?.node.composite;
+  return composite?.kind === "agent" || composite?.kind === "team" ? composite : undefined;
+}
+
+/** A member of a team: where it stands by rule, or where its supervisor has asked it. */
+function memberNode(composite: WorkingComposite, { agent }: Frame, name: string): CompiledNode | undefined {
+  const place = placeOfMember(name);
+  if (composite.kind !== "team" || place === undefined) return undefined;
+  const { team } = composite;
+  const asked = () => readTeamRoute(agent?.routes.get(`model#${place.round}`)).asks.get(place.place);
+  const member = team.agents[team.mode === "SUPERVISOR" ? (asked() ?? -1) : place.place];
+  return isNeeded(team, place) ? member?.needed : member?.handled;
 }
 
 /** The root frame, whose nodes are all BLOCKED, with every edge UNKNOWN. */

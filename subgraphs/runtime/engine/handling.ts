@@ -5,6 +5,7 @@
 import type { Json } from "#shared/json.ts";
 import { isLeaf, isStopped, type NodeState } from "./frame.ts";
 import { errorRoute } from "./on-error.ts";
+import { memberRoute } from "./team-use.ts";
 import type { RunState } from "./run-state.ts";
 
 /** How a run goes on from a failure that is handled. */
@@ -44,7 +45,7 @@ export function handlingOf(run: RunState, state: NodeState, code: string): Handl
   if (state.ends !== undefined) return handlingOfItem(state.ends.owner);
   const { onError } = state.node;
   if (onError.kind === "fail") return undefined;
-  if (onError.kind === "branch") return { route: errorRoute, output: undefined };
+  if (onError.kind === "branch") return { route: memberRoute(state, errorRoute), output: undefined };
   const { outputText, outputJson, route = defaultRoute } = onError;
   return { route, output: { outputText, outputJson } };
 }
@@ -52,6 +53,7 @@ export function handlingOf(run: RunState, state: NodeState, code: string): Handl
 /** An item's failure is its iteration's to handle, in which its place is null, or it has none. */
 function handlingOfItem(iteration: NodeState | undefined): Handling | undefined {
   const composite = iteration?.node.composite;
-  if (composite === undefined || composite.kind === "agent" || composite.onItemError === "fail") return undefined;
+  if (composite === undefined || composite.kind === "agent" || composite.kind === "team" || composite.onItemError === "fail")
+    return undefined;
   return { route: composite.onItemError, output: undefined };
 }

@@ -22,8 +22,9 @@ export function framePath(compositePath: string, ordinal: number): string {
   return `${compositePath}#${ordinal}`;
 }
 
-/** The path of the composite node that a frame is of. */
+/** The path of the composite node that a frame is of: its own of one that has no number, as that of a sub-workflow, or of a member of a team (`team/member#2.1`). */
 export function compositePathOf(path: string): string {
+  if (ordinalOf(path) === undefined) return path;
   const segment = lastSegment(path);
   return path.slice(0, path.length - segment.length) + segmentNodeId(segment);
 }

@@ -2,11 +2,12 @@
  * The plan of a run: the frozen document, and the graph of indexes that the engine walks. A node's index is its place in the document. A composite node
  * has a graph of its own: in its config, `body`, or, of a sub-workflow, among the plan's `workflows`; but for an agent, which stands in its config.
  */
-import type { JsonObject } from "#shared/json.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
 import { bodyOf, compositeSettings, frameEnding, frameType, isWalking, subWorkflowVersion, type CompositeSettings } from "./composite.ts";
 import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
 import { isChildRun } from "./child-run.ts";
 import { agentPartsOf, agentRules, agentType, type AgentPart, type AgentRules } from "./agent-plan.ts";
+import { planMembers, teamRules, teamType, type TeamRules } from "./team-plan.ts";
 import { compositePathOf, framePathOf, nodeIdOfPath, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
 /** A node as the document says it. */
@@ -79,8 +80,11 @@ export interface CompiledNode {
   composite: CompiledComposite | undefined;
 }
 
-/** What a composite node does: it walks a graph, or an agent works. */
-export type CompiledComposite = WalkingComposite | AgentComposite;
+/** What a composite node does: it walks a graph, or an agent works, or a team of them. */
+export type CompiledComposite = WalkingComposite | WorkingComposite;
+
+/** Those whose node runs are made as they go on. */
+export type WorkingComposite = AgentComposite | TeamComposite;
 
 /** What a composite node repeats, and how. */
 export interface WalkingComposite extends CompositeSettings {
@@ -101,6 +105,24 @@ export interface AgentComposite {
   end: undefined;
   /** See {@link CompositeSettings.opening}. */
   opening: JsonObject;
+}
+
+/** A team has no body either: its members work as agents beneath it. */
+export interface TeamComposite extends Omit<AgentComposite, "kind" | "agent"> {
+  kind: "team";
+  team: CompiledTeam;
+  /** The supervisor of a SUPERVISOR team, whose own model and tool calls are the team's. */
+  agent: CompiledAgent | undefined;
+}
+
+/** How a team goes on, and its members as agents, in their order. */
+export interface CompiledTeam extends TeamRules {
+  agents: readonly {
+    /** Its failure is told to who asked, or passed over. */
+    handled: CompiledNode;
+    /** Its failure is the team's. */
+    needed: CompiledNode;
+  }[];
 }
 
 /** How an agent goes on, and its node runs by the ids that their paths have. */
@@ -178,12 +200,22 @@ export function nodeOfPath(plan: CompiledPlan, path: string): CompiledNode | und
   return ordinalOf(path) === undefined ? placeOf(plan, path)?.node : placeOf(plan, compositePathOf(path))?.node.composite?.end;
 }
 
-/** The node of an agent's own work at a path; undefined: none is there. */
+/**
+ * The node of an agent's own work at a path, or of a member of a team; undefined: none is there. Which member a supervisor has asked at a path is not for the plan to
+ * say: of all of them the node runs have the same types, and {@link memberOf} has the one that is meant.
+ */
 export function agentPartOf(plan: CompiledPlan, path: string): CompiledNode | undefined {
   const around = framePathOf(path);
-  if (around === rootPath) return undefined;
-  const composite = placeOf(plan, around)?.node.composite;
-  return composite?.kind === "agent" ? composite.agent.parts.get(nodeIdOfPath(path)) : undefined;
+  const composite = around === rootPath ? undefined : nodeOfPath(plan, around)?.composite;
+  if (composite?.kind !== "agent" && composite?.kind !== "team") return undefined;
+  const id = nodeIdOfPath(path);
+  return id === memberId && composite.kind === "team" ? composite.team.agents[0]?.handled : composite.agent?.parts.get(id);
+}
+
+/** The node of the team's member of that key, which works at a path; undefined: no team has it there. */
+export function memberOf(plan: CompiledPlan, path: string, key: string): CompiledNode | undefined {
+  const composite = nodeOfPath(plan, framePathOf(path))?.composite;
+  return composite?.kind === "team" ? composite.team.agents[composite.team.members.indexOf(key)]?.handled : undefined;
 }
 
 /** A node, and the plan that it is a node of. */
@@ -302,6 +334,7 @@ function compileComposite(node: PlanNode, workflows: SubWorkflows): CompiledComp
   const { id, type: kind, config } = node;
   if (isChildRun(node)) return undefined;
   if (kind === agentType) return compileAgent(node, workflows);
+  if (kind === teamType) return compileTeam(node, workflows);
   if (!isWalking(kind)) return undefined;
   const ending = frameEnding(kind, config);
   const end = ending && compileNode({ id, type: frameType, config: ending }, -1, workflows);
@@ -311,14 +344,43 @@ function compileComposite(node: PlanNode, workflows: SubWorkflows): CompiledComp
 const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map() };
 
 /** A plan that froze no agent, as that of a test of other things, has a node that nobody can execute. */
-function compileAgent({ config }: PlanNode, workflows: SubWorkflows): AgentComposite | undefined {
-  const rules = agentRules(config);
-  if (rules === undefined) return undefined;
+function compileAgent({ config }: Pick<PlanNode, "config">, workflows: SubWorkflows): AgentComposite | undefined {
   const { agent: frozen, ...opening } = config;
+  const agent = compiledAgent(frozen, workflows);
+  return agent && { kind: "agent", agent, body: noGraph, end: undefined, opening };
+}
+
+function compiledAgent(frozen: Json | undefined, workflows: SubWorkflows): CompiledAgent | undefined {
+  if (frozen === undefined) return undefined;
   // One object, however many parts: what is read of it is kept by it.
   const given: JsonObject = { agent: frozen };
-  const parts = new Map(agentPartsOf(config).map((part) => [part.id as string, compilePart(part, given, workflows)]));
-  return { kind: "agent", agent: { ...rules, parts }, body: noGraph, end: undefined, opening };
+  const rules = agentRules(given);
+  if (rules === undefined) return undefined;
+  return { ...rules, parts: new Map(agentPartsOf(given).map((part) => [part.id as string, compilePart(part, given, workflows)])) };
+}
+
+/** The id of the node runs that members of a team are: no member has it as its key. */
+const memberId = "member";
+
+function compileTeam({ config }: PlanNode, workflows: SubWorkflows): TeamComposite | undefined {
+  const rules = teamRules(config);
+  if (rules === undefined) return undefined;
+  const { team: frozen, ...opening } = config;
+  const members = planMembers(frozen as JsonObject);
+  const about = membersAbout(rules, members);
+  const agents = members.map(({ key, agent }) => {
+    const member = compileNode({ id: key, type: agentType, config: { member: key, team: about, agent } }, -1, workflows);
+    return { handled: { ...member, onError: { kind: "branch" } as const }, needed: member };
+  });
+  const supervisor = rules.mode === "SUPERVISOR" ? members[rules.closer ?? -1] : undefined;
+  const agent = compiledAgent(supervisor?.agent, workflows);
+  return { kind: "team", team: { ...rules, agents }, agent, body: noGraph, end: undefined, opening };
+}
+
+/** What a member is told of the team when it begins. */
+function membersAbout({ mode, closer, maxRounds }: TeamRules, members: readonly { key: string; role: string }[]): JsonObject {
+  const judges = closer === undefined ? {} : { closer: members[closer]?.key ?? null };
+  return { mode, max_rounds: maxRounds, members: members.map(({ key, role }) => ({ key, role })), ...judges };
 }
 
 function compilePart(

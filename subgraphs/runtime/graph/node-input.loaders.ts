@@ -6,7 +6,7 @@ import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { isSmall } from "#shared/dsl/small.ts";
 import { AppError } from "#shared/errors.ts";
 import type { Evaluator, Job, JobCall } from "#shared/evaluation/job.ts";
-import type { JsonObject } from "#shared/json.ts";
+import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { executedConfig, frameType } from "../engine/composite.ts";
 import { readsOf, scopePart, templateFailures } from "../nodes/evaluation.ts";
 import { nodeInput, withoutDefinitions, type InputQuestion } from "./node-input.ts";
@@ -44,7 +44,9 @@ async function nodesRead(evaluation: Evaluator, { node }: AskedNode, call: JobCa
   return paths.flatMap(({ path: [root, id] }) => (root === "nodes" && id !== undefined ? [id] : []));
 }
 
-async function inputOf(evaluation: Evaluator, { type: name, config, scope }: SeenNode, call: JobCall): Promise<JsonObject | null> {
+async function inputOf(evaluation: Evaluator, seen: SeenNode, call: JobCall): Promise<JsonObject | null> {
+  const { type: name, config, scope, given } = seen;
+  if (given !== undefined) return isJsonObject(given) ? given : null;
   const { item, index } = scope;
   if (name === frameType) return { ...(item !== undefined && { item }), ...(index !== undefined && { index }) };
   const type = canonicalNodeType(name);

@@ -6,6 +6,7 @@ import { executedConfig, frameType } from "../engine/composite.ts";
 import { nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import type { NodeOutput } from "../engine/frame.ts";
 import { framePath, framePathOf, lastSegment, nodeIdOfPath, pathBeneath, rootPath } from "../engine/path.ts";
+import { placeOfMember } from "../engine/team.driver.ts";
 import { itemsOf, sightAt, varsAt, type StoredSight } from "../engine/sight.ts";
 import { itemOf } from "../queue/load.sql.ts";
 import { nodeRunId, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
@@ -16,6 +17,8 @@ export interface SeenNode {
   type: string;
   config: JsonObject;
   scope: TemplateScope;
+  /** Of a member of a team: what it was given, which no template says; null: it has not begun. */
+  given?: Json;
 }
 
 interface RunRow {
@@ -84,7 +87,8 @@ export async function seenNodes(tx: Tx, asked: readonly ReadingNode[]): Promise<
   return new Map(
     asked.map((one) => {
       const { type } = one.node;
-      return [one.id, { type, config: executedConfig(one.node), scope: scopeOf(one, byRun.get(one.runId) ?? [], items) }];
+      const given = isMember(one) ? { given: items.get(nodeRunId(one.runId, framePath(one.path, 0))) ?? null } : {};
+      return [one.id, { type, config: executedConfig(one.node), scope: scopeOf(one, byRun.get(one.runId) ?? [], items), ...given }];
     }),
   );
 }
@@ -94,6 +98,10 @@ function outerPaths(plan: CompiledPlan, path: string, nodesRead: readonly string
   if (framePathOf(path) === rootPath) return [];
   const read = new Set(nodesRead);
   return pathsBefore(plan, path).filter((outer) => framePathOf(outer) !== framePathOf(path) && read.has(nodeIdOfPath(outer)));
+}
+
+function isMember({ path }: AskedNode): boolean {
+  return placeOfMember(lastSegment(path)) !== undefined;
 }
 
 /** The frame whose item a node run sees: of one that ends a frame, that frame. */
@@ -107,7 +115,8 @@ const storedItems = `select n.run_id || ':' || n.path || '#' || k.ordinal as id,
 
 /** Items by the ids that their frames have. */
 async function itemsSeen(tx: Tx, asked: readonly AskedNode[]): Promise<ReadonlyMap<string, Json>> {
-  const keys = asked.flatMap((one) => itemsOf(one.plan, frameSeen(one)).map((item) => ({ runId: one.runId, ...item })));
+  const own = asked.filter(isMember).map(({ runId, path }) => ({ runId, path, ordinal: 0 }));
+  const keys = [...own, ...asked.flatMap((one) => itemsOf(one.plan, frameSeen(one)).map((item) => ({ runId: one.runId, ...item })))];
   if (keys.length === 0) return new Map();
   const columns = [keys.map(({ runId }) => runId), keys.map(({ path }) => path), keys.map(({ ordinal }) => ordinal)];
   const rows = await tx.sql<{ id: string; item: Json }>(storedItems, [...columns, tx.tenantId]);

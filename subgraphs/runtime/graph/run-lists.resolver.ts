@@ -1,6 +1,7 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { AgentRunConnection } from "./agent-run.ts";
+import { TeamRunConnection } from "./team-run.ts";
 import { AppStub } from "./app.stub.ts";
 import { RunConnection } from "./run-connections.ts";
 import type { Run } from "./run.entity.ts";
@@ -45,6 +46,18 @@ export class SessionRunsResolver {
     @Ctx() { loaders }: RuntimeContext,
   ): Promise<Connection<Run>> {
     return loaders.agentRunsOfSession.load({ parentId: session.id, page });
+  }
+
+  @FieldResolver(() => TeamRunConnection, {
+    nullable: true,
+    description: "Those of its runs that are teams', newest first; null where the runtime subgraph does not answer.",
+  })
+  teamRuns(
+    @Root() session: SessionStub,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() { loaders }: RuntimeContext,
+  ): Promise<Connection<Run>> {
+    return loaders.teamRunsOfSession.load({ parentId: session.id, page });
   }
 
   @FieldResolver(() => RunConnection, {

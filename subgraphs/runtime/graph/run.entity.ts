@@ -17,7 +17,7 @@ export class Usage {
 
 /** A run without its payload (input, state, output), which is loaded only where it is asked for. Only the engine writes it. */
 @Directive('@key(fields: "id")')
-@ObjectType({ description: "One execution of a workflow version or an agent version: a tree of node runs." })
+@ObjectType({ description: "One execution of a version of a workflow, an agent or a team: a tree of node runs." })
 @Entity({ tableName: "run" })
 export class Run {
   @Field(() => ID, { description: "Opaque id." })

@@ -99,8 +99,8 @@ registerEnumType(RunKindEnum, {
   description: "What a run executes.",
   valuesConfig: {
     WORKFLOW: { description: "A version of a workflow." },
-    AGENT: { description: "Not available yet." },
-    TEAM: { description: "Not available yet." },
+    AGENT: { description: "A version of an agent." },
+    TEAM: { description: "A version of a team." },
     SKILL: { description: "Not available yet." },
   },
 });

@@ -35,6 +35,8 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
     runsOfRun: runsOf("parent_run_id"),
     agentRunsOfSession: childPageLoader(db, { entity: Run, table: runHeads, parent: "session_id", condition: "c.kind = 'AGENT'" }),
     runsOfAgent: childPageLoader(db, { entity: Run, table: runHeads, parent: "subject_id", condition: "c.kind = 'AGENT'" }),
+    teamRunsOfSession: childPageLoader(db, { entity: Run, table: runHeads, parent: "session_id", condition: "c.kind = 'TEAM'" }),
+    runsOfTeam: childPageLoader(db, { entity: Run, table: runHeads, parent: "subject_id", condition: "c.kind = 'TEAM'" }),
     queued,
     nodeRun: nodeRunLoader(db, queued),
     nodeRunOutput: payloadLoader(db, nodeRunOutputs),

@@ -5,6 +5,8 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import { listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { agentRunOf } from "./agent-run.resolver.ts";
 import { AgentRun } from "./agent-run.ts";
+import { teamRunOf } from "./team-run.resolver.ts";
+import { TeamRun } from "./team-run.ts";
 import { AppStub, AppVersionStub } from "./app.stub.ts";
 import type { NodeArtifact } from "./artifact.entity.ts";
 import { NodeArtifactConnection, NodeRunConnection, RunConnection, TraceSpanConnection } from "./run-connections.ts";
@@ -211,6 +213,14 @@ export class RunResolver {
   })
   agentRun(@Root() run: Run): Run | null {
     return agentRunOf(run);
+  }
+
+  @FieldResolver(() => TeamRun, {
+    nullable: true,
+    description: "The same run as a team's, where kind is TEAM; else null. It has the run's id.",
+  })
+  teamRun(@Root() run: Run): Run | null {
+    return teamRunOf(run);
   }
 
   @FieldResolver(() => JsonObjectScalar, { description: "What templates see as input." })

@@ -30,6 +30,22 @@ const model = z.object({
   timeout_seconds: z.number().optional(),
 });
 
+/** A function that is offered beside the tools, which the engine itself makes something of. */
+const teamFunction = z.object({ name: z.string(), description: z.string(), parameters: object });
+
+/** What an agent is in a team. */
+const membership = z.object({
+  key: z.string(),
+  /** What its model is told of the team. */
+  note: z.string(),
+  /** Of a supervisor: with it others are asked. `members`: who can be, and their places in the team. */
+  ask: teamFunction.extend({ members: z.array(z.object({ key: z.string(), place: z.number() })) }).optional(),
+  /** Of a member that may end the conversation: with it it does. */
+  conclude: teamFunction.optional(),
+  /** So often the same may be asked of the same member, until the team fails. */
+  same_asks: z.number(),
+});
+
 /** What a plan holds of an agent version, with every default and limit. `v`: of this form. */
 export const frozenAgent = z.object({
   v: z.literal(1),
@@ -40,6 +56,7 @@ export const frozenAgent = z.object({
   system_prompt: z.string().optional(),
   model,
   tools: z.array(frozenTool),
+  team: membership.optional(),
   memory: z.object({
     enabled: z.boolean(),
     scope: z.enum(["TENANT", "USER", "SESSION", "AGENT", "TEAM"]),

@@ -1,13 +1,15 @@
 import type { Json, JsonObject } from "#shared/json.ts";
 import { routeOfTurn, type TurnEnd } from "../engine/agent.driver.ts";
+import { teamRoute } from "../engine/team-route.ts";
 import { agentOf, openingOf, type FrozenAgent } from "./agent-frozen.ts";
 import { answerCheck } from "./agent-output.ts";
 import { promptOf } from "./agent-prompt.ts";
 import { inputsOf, placeOf, turnsBefore, type ToolCall, type Turn } from "./agent-turn.ts";
-import type { NodeContext, NodeOutcome } from "./executor.ts";
+import type { NodeContext, NodeOutcome, NodeUsage } from "./executor.ts";
 import { completionOutput, given, modelCall, usageOf } from "./model-call.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
+import { asksOf, conclusionOf, functionsOf, repeatedAsk } from "./team-calls.ts";
 
 /**
  * One model call of an agent. Its route says how the agent goes on (engine/agent.driver.ts); output_text is what the model said, output_json as that of an
@@ -27,7 +29,7 @@ export const agentModelNode = outsideNode(async (context) => {
   const request = requestOf(agent, messages);
   if (context.dryRun) {
     const outputJson = { dry_run: true, request: { ...request } as JsonObject };
-    return completed({ outputText: "[dry run]", outputJson, route: routeOfTurn("dry", seen) });
+    return completed({ outputText: "[dry run]", outputJson, route: routeOf(agent, "dry", { seen }) });
   }
   return outcomeOf(context, agent, { before, seen }, await modelCall(context, request));
 });
@@ -50,7 +52,18 @@ function tooLarge(characters: number, { limits }: FrozenAgent): NodeOutcome {
   return failed({ code: "AGENT_CONTEXT_TOO_LARGE", message });
 }
 
-function requestOf({ model, tools }: FrozenAgent, messages: ModelRequest["messages"]): ModelRequest {
+/** Of an agent in a team the route says more. */
+function routeOf(agent: FrozenAgent, end: TurnEnd, turn: { seen: number; usage?: NodeUsage; calls?: readonly ToolCall[] }): string {
+  const { seen, usage: { promptTokens, completionTokens } = noUsage, calls = [] } = turn;
+  const route = routeOfTurn(end, seen);
+  return agent.team === undefined ? route : teamRoute(route, { turns: 1, promptTokens, completionTokens }, asksOf(agent, calls));
+}
+
+const noUsage: NodeUsage = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
+
+function requestOf(agent: FrozenAgent, messages: ModelRequest["messages"]): ModelRequest {
+  const { model } = agent;
+  const tools = functionsOf(agent);
   return {
     ...given("providerCode", model.provider_code),
     ...given("model", model.name),
@@ -88,7 +101,15 @@ async function outcomeOf(
     ...(dropped > 0 && { dropped_tool_calls: dropped }),
     ...(seen > 0 && { inputs: seen }),
   };
-  const route = (end: TurnEnd): string => routeOfTurn(end, seen);
+  const route = (end: TurnEnd): string => routeOf(agent, end, { seen, usage, calls: typeof end === "number" ? calls : [] });
+  const conclusion = conclusionOf(agent, calls, outputText);
+  if (conclusion !== undefined)
+    return completed({ outputText: conclusion, outputJson: { ...outputJson, concluded: true }, usage, route: route("answer") });
+  const asked = repeatedAsk(agent, before, calls);
+  if (asked !== undefined) {
+    const message = `The supervisor has asked the same of ${asked.member} ${asked.times} times.`;
+    return failed({ code: "TEAM_LOOP_DETECTED", message, outputText, outputJson, usage });
+  }
   if (calls.length > 0) {
     const repeated = repeatedCall(agent, before, calls);
     if (repeated === undefined) return completed({ outputText, outputJson, usage, route: route(calls.length) });

@@ -1,6 +1,7 @@
 /** The prompt of an agent's model call: a pure function of what was fixed when the agent opened and of the turns before, so it is the same on every attempt. */
 import { isJsonObject, type Json } from "#shared/json.ts";
 import { agentParts } from "../engine/agent.driver.ts";
+import { memberPart } from "../engine/team.driver.ts";
 import type { AgentOpening, FrozenAgent } from "./agent-frozen.ts";
 import { inputsOf, objectOf, turnsBefore, type AgentOutputs, type Turn } from "./agent-turn.ts";
 import type { ModelRequest } from "./ports/model.port.ts";
@@ -39,12 +40,13 @@ function conversation(turns: readonly Turn[], { outputs, agent }: Pick<PromptPar
   return [...messages, ...inputs.slice(told)];
 }
 
-function systemText({ role, goal, system_prompt: prompt }: FrozenAgent, memories: readonly string[]): string {
+function systemText({ role, goal, system_prompt: prompt, team }: FrozenAgent, memories: readonly string[]): string {
   const remembered = memories.map((memory) => `- ${memory}`).join("\n");
   return [
     `Your role: ${role}`,
     ...(goal ? [`Your goal: ${goal}`] : []),
     ...(prompt ? [prompt] : []),
+    ...(team === undefined ? [] : [team.note]),
     ...(remembered === "" ? [] : [`What you remember:\n${remembered}`]),
   ].join("\n\n");
 }
@@ -64,7 +66,7 @@ function messagesOf({ text, calls, problem }: Turn, at: { number: number; output
   const results = calls.map(({ id }, call): Message => ({
     role: "TOOL",
     toolCallId: id,
-    content: resultText(at.outputs[agentParts.tool(at.number, call)], at.agent),
+    content: resultText(at.outputs[agentParts.tool(at.number, call)] ?? at.outputs[memberPart(at.number, call)], at.agent),
   }));
   return [{ ...said, toolCalls: calls as unknown as Json }, ...results];
 }

@@ -30,7 +30,12 @@ async function callAsked(context: NodeContext): Promise<NodeOutcome> {
   return withCall({ ...told(call), ...(isChanged && { approved_arguments: approved }) }, outcome);
 }
 
-function unknownTool({ tools }: FrozenAgent, call: ToolCall): NodeOutcome {
+function unknownTool({ tools, team }: FrozenAgent, call: ToolCall): NodeOutcome {
+  if (call.name === team?.ask?.name) {
+    const members = team.ask.members.map(({ key }) => key).join(", ");
+    const message = `The arguments of ${call.name} do not fit: give member, which is one of ${members}, and task, a text that says what it is to do.`;
+    return failed({ code: "TOOL_ARGUMENTS_INVALID", message, outputJson: told(call) });
+  }
   const known = tools.map(({ name }) => name).join(", ");
   const message = `There is no tool ${call.name.slice(0, 80)}; ${known === "" ? "there are none" : `the tools are ${known}`}.`;
   return failed({ code: "AGENT_TOOL_UNKNOWN", message, outputJson: told(call) });

@@ -1,15 +1,21 @@
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { isJsonObject } from "#shared/json.ts";
 import { evaluatedNode, type Given } from "./evaluation.ts";
-import type { NodeOutcome } from "./executor.ts";
+import type { NodeExecutor, NodeOutcome } from "./executor.ts";
 import { completed, failed } from "./outcome.ts";
+import { beginMember } from "./team-member.ts";
 
 /** What an agent may be given, in characters. */
 const maxInput = 1_000_000;
 
 /** Renders what an agent is given when it opens: its input, and for whom it works. Who it is stands in the plan. */
-export function beginAgent({ config, scope }: Given): NodeOutcome {
-  const rendered = renderConfig("agent", config, scope);
+export function beginAgent(given: Given): NodeOutcome {
+  return beginWork("agent", given);
+}
+
+/** The same of an agent, or of a team of them. */
+export function beginWork(type: "agent" | "team", { config, scope }: Given): NodeOutcome {
+  const rendered = renderConfig(type, config, scope);
   const { input, input_json: inputJson, user_id, session_id, team_id, message_id } = rendered;
   const text = typeof input === "string" ? input : input == null ? "" : JSON.stringify(input);
   if (text.trim() === "")
@@ -29,5 +35,13 @@ export function beginAgent({ config, scope }: Given): NodeOutcome {
   return completed({ outputJson: [{ input: text, ...(hasJson && { input_json: inputJson }), ...others }] });
 }
 
-/** `agent`: an agent of the platform works on its input. What it computes is where it begins; the engine does the rest (engine/agent.driver.ts). */
-export const agentNode = evaluatedNode("agent", beginAgent);
+const ownNode = evaluatedNode("agent", beginAgent);
+
+/**
+ * `agent`: an agent of the platform works on its input, or on what its team gives it. What it computes is where it begins; the engine does the rest
+ * (engine/agent.driver.ts).
+ */
+export const agentNode: NodeExecutor = {
+  effect: "pure",
+  run: (context) => (context.config["member"] === undefined ? ownNode.run(context) : beginMember(context)),
+};

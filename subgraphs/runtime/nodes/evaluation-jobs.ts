@@ -22,6 +22,7 @@ import { orFailure } from "./outcome.ts";
 import { retrieve, type Retrieval } from "./retrieve.ts";
 import { give } from "./sub-workflow.node.ts";
 import { choose } from "./switch.node.ts";
+import { beginTeam } from "./team.node.ts";
 import { transform } from "./template-transform.node.ts";
 import { aggregate } from "./variable-aggregator.node.ts";
 
@@ -29,6 +30,7 @@ export { isRejected } from "./retry-when.ts";
 
 const evaluations: Partial<Record<NodeType, Evaluate>> = {
   agent: beginAgent,
+  team: beginTeam,
   answer,
   assigner: assign,
   "if-else": decide,

@@ -22,6 +22,7 @@ import { llmNode } from "./llm.node.ts";
 import { loopNode } from "./loop.node.ts";
 import { subWorkflowNode } from "./sub-workflow.node.ts";
 import { switchNode } from "./switch.node.ts";
+import { teamNode } from "./team.node.ts";
 import { templateTransformNode } from "./template-transform.node.ts";
 import { toolNode } from "./tool.node.ts";
 import { variableAggregatorNode } from "./variable-aggregator.node.ts";
@@ -47,6 +48,7 @@ export const nodeExecutors = {
   callback: callbackNode,
   delay: delayNode,
   agent: agentNode,
+  team: teamNode,
 } satisfies Record<NodeType, NodeExecutor>;
 
 /** Node runs of an agent, which no document names. */

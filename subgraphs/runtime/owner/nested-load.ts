@@ -5,6 +5,7 @@
  */
 import type { Json } from "#shared/json.ts";
 import { agentType } from "../engine/agent-plan.ts";
+import { teamType } from "../engine/team-plan.ts";
 import { compositePathOf, framePath, framePathOf, rootPath } from "../engine/path.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
@@ -77,9 +78,9 @@ async function scopesBeneath(db: Queryable, id: string, level: readonly LoadedNo
   });
 }
 
-/** Whether a composite has one frame, which has no row: what is beneath it is read as it is of any node. Of an agent that is all that it goes on from. */
+/** Whether a composite has one frame, which has no row: what is beneath it is read as it is of any node. Of an agent, and a team, that is all that it goes on from. */
 function hasOneFrame(nodeType: string): boolean {
-  return nodeType === "sub-workflow" || nodeType === agentType;
+  return nodeType === "sub-workflow" || nodeType === agentType || nodeType === teamType;
 }
 
 /** The one round that may be open, and the last that has ended: with it the loop goes on, or ends. */

@@ -4,11 +4,11 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { jsonPieces, smallJson } from "#shared/json-writer.ts";
-import type { JsonObject } from "#shared/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { joinInTurns } from "#shared/pieces.ts";
 import { varsOf, type NodeOutput } from "../engine/frame.ts";
 import { framePathOf, lastSegment, nodeIdOfPath } from "../engine/path.ts";
-import { agentPartOf, nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
+import { agentPartOf, memberOf, nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
 import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
 import { nodesRead } from "../nodes/nodes-read.ts";
 import { judged } from "../nodes/retry-when.ts";
@@ -30,6 +30,8 @@ import { approvalOf, type OutcomeBody } from "./inbox-message.ts";
 import { NodeRunContext, runEnvironment, type Attempt } from "./node-context.ts";
 import { storableSpan } from "./node-rows.ts";
 import type { RunOwner } from "./run-owner.ts";
+
+type AttemptBase = Pick<Attempt, "node" | "path" | "attempt" | "epoch">;
 
 interface Held extends Holder {
   claim: ClaimedNode;
@@ -200,7 +202,7 @@ export class OfferedNodes {
         vars: varsOf(frame),
       });
     }
-    if (agentPartOf(plan, claim.path) !== undefined) return this.#agentContext(held, base);
+    if (agentPartOf(plan, claim.path) !== undefined) return this.#agentContext(held, plan, base);
     const items = itemsOf(plan, framePathOf(claim.path));
     const read = await this.#pathsRead(plan, claim, node);
     const run = await this.#load(held, { paths: [claim.path, ...items.map(({ path }) => path), ...read], items });
@@ -218,7 +220,7 @@ export class OfferedNodes {
   }
 
   /** What is part of an agent's work sees all that was done of it, and what the agent was given. */
-  async #agentContext(held: Held, base: Pick<Attempt, "node" | "path" | "attempt" | "epoch">): Promise<NodeRunContext | undefined> {
+  async #agentContext(held: Held, plan: CompiledPlan, base: AttemptBase): Promise<NodeRunContext | undefined> {
     const { claim } = held;
     const agentPath = framePathOf(claim.path);
     const items = [{ path: agentPath, ordinal: 0 }];
@@ -233,6 +235,7 @@ export class OfferedNodes {
     const own = run.nodes.find(({ path }) => path === claim.path);
     return new NodeRunContext(runEnvironment(this.#owner, run, new DatabaseClock(claim.dbNowMs)), {
       ...base,
+      node: partOfMember(plan, claim.path, item) ?? base.node,
       storedSeq: () => run.eventSeq,
       effectKey: own?.effectKey ?? undefined,
       approval: approvalOf(own?.approval ?? null),
@@ -366,6 +369,13 @@ export class OfferedNodes {
     this.#held.delete(held.claim.key);
     this.#handedIn(held.claim.key);
   }
+}
+
+/** The node of a member of a team: which member works there stands in what it was given. */
+function partOfMember(plan: CompiledPlan, path: string, item: Json | undefined): CompiledNode | undefined {
+  const key = isJsonObject(item) ? item["member"] : undefined;
+  const composite = typeof key === "string" ? memberOf(plan, framePathOf(path), key)?.composite : undefined;
+  return composite?.kind === "agent" ? composite.agent.parts.get(nodeIdOfPath(path)) : undefined;
 }
 
 function charactersOf(results: readonly OfferedResult[]): number {

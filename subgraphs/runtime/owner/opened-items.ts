@@ -68,6 +68,12 @@ const kinds = {
     code: "NODE_CONFIG_INVALID",
     advice: "give references, such as ids or URLs",
   },
+  team: {
+    name: "config.input_json",
+    bytes: itemLimits.bytes,
+    code: "NODE_CONFIG_INVALID",
+    advice: "give references, such as ids or URLs",
+  },
 } as const satisfies Record<CompositeKind, { name: string; bytes: number; code: ItemsRefused["code"]; advice: string }>;
 
 /** Makes what is stored of the items of the composite at a path. */

@@ -11,7 +11,7 @@ import { handlingOf, internalCode } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { ownFaultDelayMs, retryDelayMs } from "../engine/retry.ts";
 import { openScopesBeneath, pathsBeneath } from "../engine/drive.ts";
-import { isLeaf, isStopped, outputForget, type NodeState, type OpenPhase } from "../engine/frame.ts";
+import { isLeaf, isStopped, outputForget, type Frame, type NodeState, type OpenPhase } from "../engine/frame.ts";
 import { roundRoutes } from "../engine/loop.driver.ts";
 import { framePath } from "../engine/path.ts";
 import type { RunState } from "../engine/run-state.ts";
@@ -227,9 +227,7 @@ export class RunLedger {
   offered(state: NodeState): void {
     const held = this.hold(state);
     this.opened(held, "QUEUED");
-    // Workers that take an agent's calls alone find them by it.
-    const nodeType = state.frame.agent === undefined ? held.nodeType : agentType;
-    this.#pending.offers.push(offerRow({ ...held, nodeType }));
+    this.#pending.offers.push(offerRow({ ...held, nodeType: offeredType(state) }));
   }
 
   /** The end of an attempt. `mayRetry`: false when the run ends whatever comes of it. */
@@ -541,4 +539,12 @@ function sizesOf({ outputText, outputJson }: Extract<NodeEnd, { kind: "completed
     textBytes: outputText === undefined ? 0 : Buffer.byteLength(outputText),
     jsonBytes: outputJson === undefined ? 0 : Buffer.byteLength(JSON.stringify(outputJson)),
   };
+}
+
+/** Workers that take the calls of agents, or of teams, alone find them by it: the type of the outermost one that they are part of. */
+function offeredType({ frame, node }: NodeState): string {
+  let type = node.type;
+  for (let around: Frame | undefined = frame; around !== undefined; around = around.owner?.frame)
+    if (around.agent !== undefined) type = around.owner?.node.type ?? type;
+  return type;
 }

@@ -1,15 +1,23 @@
 /** What comes of a frame, or of a composite node, when nothing of it goes on any more. Pure. */
 import { agentParts } from "../engine/agent.driver.ts";
+import { teamAnswer } from "../engine/drive.ts";
 import { isOutputLarger, runOutput } from "../engine/output.ts";
 import type { Drive, Failure, Frame, NodeState } from "../engine/frame.ts";
 import { iterationOutput } from "../engine/iteration.driver.ts";
 import { loopOutput, roundRoutes } from "../engine/loop.driver.ts";
+import type { TeamComposite } from "../engine/plan.ts";
+import { memberRoutes } from "../engine/team.driver.ts";
+import { isMember, memberRoute } from "../engine/team-use.ts";
+import type { JsonObject } from "#shared/json.ts";
 import { answerOf } from "../nodes/agent-answer.ts";
+import { objectOf } from "../nodes/agent-turn.ts";
+import { teamOutput } from "./team-output.ts";
 import type { NodeExecutor, NodeOutcome } from "../nodes/executor.ts";
 import { isLong, maxOutputBytes, tooLargeFailure } from "../nodes/storable.ts";
 
 /** The outcome of a frame or a composite that is ready to be ended; undefined for a node that is to be executed, and for a frame of which a text says something. */
-export function scopeOutcome({ ends, drive, node }: NodeState): NodeOutcome | undefined {
+export function scopeOutcome(state: NodeState): NodeOutcome | undefined {
+  const { ends, drive, node } = state;
   if (ends !== undefined) {
     if (ends.failure !== undefined) return failure(ends.failure, `The node ${ends.failure.nodeId} failed: ${ends.failure.message}`);
     return Object.keys(node.config).length > 0 ? undefined : asRound(ends, frameOutcome(ends));
@@ -24,7 +32,9 @@ export function scopeOutcome({ ends, drive, node }: NodeState): NodeOutcome | un
     case "sub-workflow":
       return subWorkflowOutcome(drive);
     case "agent":
-      return agentOutcome(drive);
+      return agentOutcome({ ...state, drive });
+    case "team":
+      return teamOutcome(node.composite, drive);
   }
 }
 
@@ -79,11 +89,28 @@ function subWorkflowOutcome({ frames, holding }: Drive): NodeOutcome {
 }
 
 /** What an agent gives: the text of its last model call, and beside that what it took to come to it. */
-function agentOutcome({ frames }: Drive): NodeOutcome {
-  const frame = frames.get(0);
+function agentOutcome(state: NodeState & { drive: Drive }): NodeOutcome {
+  const frame = state.drive.frames.get(0);
   const turn = frame?.agent?.turn ?? 0;
   const last = frame?.outputs[agentParts.model(turn)];
-  return { kind: "completed", ...(last?.text != null && { outputText: last.text }), outputJson: answerOf(frame?.outputs ?? {}, turn) };
+  const route = isMember(state) ? { route: memberRoute(state, wordOf(objectOf(last?.output))) } : {};
+  const outputJson = answerOf(frame?.outputs ?? {}, turn);
+  return { kind: "completed", ...(last?.text != null && { outputText: last.text }), outputJson, ...route };
+}
+
+/** How a member's last turn ends its part. */
+function wordOf({ dry_run: isDry, concluded }: JsonObject): string {
+  if (isDry === true) return memberRoutes.dry;
+  return concluded === true ? memberRoutes.done : memberRoutes.turn;
+}
+
+/** What a team gives: the text of the member that has the last word, and beside that what it took. */
+function teamOutcome(composite: TeamComposite, { frames }: Drive): NodeOutcome {
+  const frame = frames.get(0);
+  const part = frame && teamAnswer(composite, frame);
+  if (frame === undefined || part === undefined) throw new Error("a team ended without an answer");
+  const { text } = frame.outputs[part] ?? { text: null };
+  return { kind: "completed", ...(text !== null && { outputText: text }), outputJson: teamOutput(composite, frame, part) };
 }
 
 function failure({ code }: Failure, message: string): NodeOutcome {

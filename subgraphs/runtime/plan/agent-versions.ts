@@ -13,7 +13,7 @@ import { runtimeErrors } from "../errors.ts";
 import type { FrozenAgent } from "../nodes/agent-frozen.ts";
 import { agentRunDocument } from "./agent-document.ts";
 import { readModelConfig, type ModelConfig } from "./agent-model-config.ts";
-import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
+import { allNodes, graphsOf, mapNodes } from "./document-nodes.ts";
 
 /** Side by side; a document may have 2,000 agents. */
 const lookupsAtOnce = 20;
@@ -69,16 +69,12 @@ export async function freezeAgents(asked: AgentQuestion, document: PlanDocument)
 }
 
 function withAgents(document: PlanDocument, found: ReadonlyMap<string, FrozenVersion>): PlanDocument {
-  const frozen = (node: PlanNode): PlanNode => {
-    const body = bodyDocument(node);
-    if (body !== undefined) return { ...node, config: { ...node.config, body: withAgents(body, found) as unknown as JsonObject } };
+  return mapNodes(document, (node) => {
     const version = node.type === agentType ? found.get(keyOf(node)) : undefined;
     if (version === undefined) return node;
     const { agent_id: _id, agent_code: _code, agent_version_id: _version, ...opening } = node.config;
     return { ...node, config: agentConfig(version, opening) };
-  };
-  const workflows = Object.entries(document.workflows ?? {}).map(([id, workflow]) => [id, withAgents(workflow, found)]);
-  return { ...document, nodes: document.nodes.map(frozen), ...(workflows.length > 0 && { workflows: Object.fromEntries(workflows) }) };
+  });
 }
 
 /** The config of an agent's node: who it is, and what it is given when it opens. */
@@ -102,12 +98,16 @@ function keyOf(node: PlanNode): string {
 }
 
 /**
- * Finds an agent and freezes a version of it: the published one unless one is named.
+ * Finds an agent and freezes a version of it: the published one unless one is named, which may be archived where `mayBeArchived` says so.
  *
  * @throws AppError AGENT_NOT_FOUND, AGENT_VERSION_NOT_FOUND, AGENT_VERSION_NOT_PUBLISHED, AGENT_VERSION_ARCHIVED, AGENT_VERSION_OF_OTHER_AGENT,
  *   AGENT_MODEL_CONFIG_INVALID, TOOL_BINDING_NOT_FOUND, TOOL_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING
  */
-export async function freezeAgent({ call, info }: AgentQuestion, reference: AgentReference): Promise<FrozenVersion> {
+export async function freezeAgent(
+  { call, info }: AgentQuestion,
+  reference: AgentReference,
+  { mayBeArchived = false } = {},
+): Promise<FrozenVersion> {
   const { id, code, versionId } = reference;
   const { agent, version: named } = await findAgent(call, info, reference);
   if (versionId !== undefined && named === null) throw runtimeErrors.AGENT_VERSION_NOT_FOUND({ id: versionId });
@@ -117,7 +117,7 @@ export async function freezeAgent({ call, info }: AgentQuestion, reference: Agen
     throw runtimeErrors.AGENT_VERSION_OF_OTHER_AGENT({ field: "agentVersionId", id: named.id, agentId: agent.id });
   const version = named ?? agent?.publishedVersion ?? null;
   if (version === null) throw runtimeErrors.AGENT_VERSION_NOT_PUBLISHED({ id: agent?.id ?? "" });
-  if (version.status === "ARCHIVED") throw runtimeErrors.AGENT_VERSION_ARCHIVED({ id: version.id });
+  if (version.status === "ARCHIVED" && !mayBeArchived) throw runtimeErrors.AGENT_VERSION_ARCHIVED({ id: version.id });
   if (version.agent.deletedAt !== null) throw runtimeErrors.AGENT_NOT_FOUND({ id: version.agent.id });
   const config = await readModelConfig(info.tenantId, version.id, version.modelConfig as JsonObject);
   const bindings = await findBindings(
@@ -203,7 +203,7 @@ function policyOf({ config }: BindingFound): Pick<FrozenAgent["tools"][number], 
 }
 
 /** A name that providers take: 1 to 64 letters, digits, `_` and `-`. */
-function freeName(code: string, taken: Set<string>): string {
+export function freeName(code: string, taken: Set<string>): string {
   const base = code.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 60);
   let name = base;
   for (let number = 2; taken.has(name); number++) name = `${base}_${number}`;

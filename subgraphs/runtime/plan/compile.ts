@@ -14,6 +14,7 @@ import { agentDocument, freezeAgent, freezeAgents, hasAgents } from "./agent-ver
 import { allNodes } from "./document-nodes.ts";
 import { checkNest } from "./nest-limits.ts";
 import { freezeSubWorkflows, hasSubWorkflows, type VersionDocument } from "./sub-workflows.ts";
+import { freezeTeam, freezeTeams, hasTeams, teamDocument } from "./team-versions.ts";
 import { freezeToolVersions } from "./tool-versions.ts";
 import { findVersionSource, type CompileHost } from "./version-source.ts";
 
@@ -70,14 +71,14 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
 
 /** Whether something goes into the plan beside the document. */
 function callsOthers(document: PlanDocument): boolean {
-  return callsTools(document) || hasAgents(document) || hasSubWorkflows(document);
+  return callsTools(document) || hasAgents(document) || hasTeams(document) || hasSubWorkflows(document);
 }
 
-/** The document with its sub-workflows, and the versions of the tools that it, and they, call, and their agents. */
+/** The document with its sub-workflows, and the versions of the tools that it, and they, call, and their agents and teams. */
 async function withOthers(host: CompileHost, info: RequestInfo, version: VersionDocument): Promise<PlanDocument> {
   const { call } = host;
   const withTools = await freezeToolVersions(call, info, await freezeSubWorkflows(host, info, version));
-  return freezeAgents({ call, info }, withTools);
+  return freezeTeams({ call, info }, await freezeAgents({ call, info }, withTools));
 }
 
 /** What an agent's run is asked for with. */
@@ -87,8 +88,8 @@ export interface AgentRunQuestion {
   sessionId?: string | null | undefined;
 }
 
-/** What an agent's run executes. */
-export interface CompiledAgentRun {
+/** What a run of an agent, or of a team, executes. */
+export interface CompiledSubjectRun {
   plan: FrozenPlan;
   subjectId: string;
   subjectVersionId: string;
@@ -99,11 +100,30 @@ export interface CompiledAgentRun {
  *
  * @throws AppError of freezeAgent; SESSION_NOT_FOUND, SESSION_CLOSED, PLAN_INVALID
  */
-export async function compileAgentRun(call: SubgraphCaller, info: RequestInfo, question: AgentRunQuestion): Promise<CompiledAgentRun> {
+export async function compileAgentRun(call: SubgraphCaller, info: RequestInfo, question: AgentRunQuestion): Promise<CompiledSubjectRun> {
   const reference = { id: question.agentId, versionId: question.agentVersionId ?? undefined };
   const [version] = await Promise.all([freezeAgent({ call, info }, reference), checkSession(call, info, question.sessionId)]);
   const document = agentDocument(version, { hasSession: question.sessionId != null });
   return { plan: freeze(info.tenantId, document), subjectId: version.agentId, subjectVersionId: version.versionId };
+}
+
+/** What a team's run is asked for with. */
+export interface TeamRunQuestion {
+  teamId: string;
+  teamVersionId?: string | null | undefined;
+  sessionId?: string | null | undefined;
+}
+
+/**
+ * Decides and freezes what a team's run executes.
+ *
+ * @throws AppError of freezeTeam; SESSION_NOT_FOUND, SESSION_CLOSED, PLAN_TOO_LARGE, PLAN_INVALID
+ */
+export async function compileTeamRun(call: SubgraphCaller, info: RequestInfo, question: TeamRunQuestion): Promise<CompiledSubjectRun> {
+  const reference = { id: question.teamId, versionId: question.teamVersionId ?? undefined };
+  const [version] = await Promise.all([freezeTeam({ call, info }, reference), checkSession(call, info, question.sessionId)]);
+  const document = teamDocument(version, { hasSession: question.sessionId != null });
+  return { plan: freeze(info.tenantId, document), subjectId: version.teamId, subjectVersionId: version.versionId };
 }
 
 async function checkSession(call: SubgraphCaller, info: RequestInfo, id: string | null | undefined): Promise<void> {

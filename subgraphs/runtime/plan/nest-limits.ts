@@ -17,6 +17,8 @@ interface Extent {
 
 /** Digits of the largest number of an item or a round, and the sign before it. */
 const ordinalBytes = 6;
+/** Of a member of a team, and of what it calls: `/member#500.63/model#500`. */
+const memberBytes = 32;
 
 /**
  * Refuses a plan whose graphs lie too deep in each other, make too long paths, or work on too much side by side.
@@ -52,6 +54,7 @@ function extentOf(plan: CompiledPlan, known: Map<CompiledPlan, Extent>): Extent 
 
 function extentOfNode({ id, composite }: CompiledNode, known: Map<CompiledPlan, Extent>): Extent {
   const nodeIds = [id];
+  if (composite?.kind === "team") return extentOfTeam(id, composite);
   if (composite === undefined || composite.kind === "agent")
     return { levels: { value: 1, nodeIds }, pathBytes: { value: id.length, nodeIds }, parallel: none(1) };
   const inner = extentOf(composite.body, known);
@@ -61,6 +64,13 @@ function extentOfNode({ id, composite }: CompiledNode, known: Map<CompiledPlan, 
     pathBytes: behind(id, inner.pathBytes, inner.pathBytes.value + bytes),
     parallel: behind(id, inner.parallel, inner.parallel.value * composite.parallel),
   };
+}
+
+/** A member is an agent beneath it; of a supervisor's calls all may ask somebody. */
+function extentOfTeam(id: string, { team }: Extract<CompiledNode["composite"], { kind: "team" }>): Extent {
+  const nodeIds = [id];
+  const value = team.mode === "PARALLEL" ? team.workers.length : 1;
+  return { levels: { value: 2, nodeIds }, pathBytes: { value: id.length + memberBytes, nodeIds }, parallel: { value, nodeIds } };
 }
 
 function none(value: number): Most {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened } from "../../../subgraphs/runtime/engine/apply.ts";
-import { openScopesBeneath } from "../../../subgraphs/runtime/engine/drive.ts";
+import { openScopesBeneath, statesOf } from "../../../subgraphs/runtime/engine/drive.ts";
 import { isDone, isLeaf, isOpen, isStopped, varsOf, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import { handlingOf, isPoisonous } from "../../../subgraphs/runtime/engine/handling.ts";
 import { roundRoutes } from "../../../subgraphs/runtime/engine/loop.driver.ts";
@@ -24,6 +24,8 @@ export interface NestedStory {
   isWriting?: boolean;
   /** Else which, and with what code. */
   failsWith?: (path: string) => string | undefined;
+  /** The route with which a leaf completes; none unless given. */
+  routeOf?: (state: NodeState, pick: () => number) => string | undefined;
 }
 
 /** Graphs of up to 4 nodes, a third of them composites of all kinds, up to 3 deep; half of the nodes handle their failures, and a fifth write. */
@@ -97,7 +99,7 @@ export interface NestedTold {
 
 /** All that a takeover has to find again; `isUnread`: but for what came of items that have ended. What is part of something that has failed does nothing more until it ends with that, whichever way it stood. */
 export function standing(run: RunState, isUnread = false): string {
-  const nodes = [...run.frames.values()].flatMap(({ nodes, end }) => [...nodes, ...(end?.ends === undefined ? [] : [end])]);
+  const nodes = [...run.frames.values()].flatMap((frame) => [...statesOf(frame), ...(frame.end?.ends === undefined ? [] : [frame.end])]);
   return JSON.stringify({
     phases: Object.fromEntries(
       nodes
@@ -138,7 +140,7 @@ export function standing(run: RunState, isUnread = false): string {
 const results = (drive: NonNullable<NodeState["drive"]>): unknown => Array.from(drive.results, (result) => result ?? null);
 
 /** Tells a story to its end, with random ends and, where `open`, calls that are under way beside others. */
-export function tellNested({ plan, picks, failing, isWriting = true, failsWith }: NestedStory): NestedTold {
+export function tellNested({ plan, picks, failing, isWriting = true, failsWith, routeOf }: NestedStory): NestedTold {
   const run = startRun(plan);
   const told: NestedTold = { run, log: [], mostOpen: new Map() };
   let at = 0;
@@ -184,7 +186,7 @@ export function tellNested({ plan, picks, failing, isWriting = true, failsWith }
   const endLeaf = (state: NodeState): void => {
     const randomly = (): string | undefined => (pick() % 100 >= failing ? undefined : pick() % 5 === 0 ? "WORKER_CRASHED" : "BROKEN");
     const code = failsWith === undefined ? randomly() : failsWith(state.path);
-    if (code === undefined) complete(state, state.path);
+    if (code === undefined) complete(state, state.path, routeOf?.(state, pick));
     else fail(state, code, "told");
   };
   for (;;) {
@@ -220,4 +222,33 @@ export function tellNested({ plan, picks, failing, isWriting = true, failsWith }
 function roundOf({ ends, path }: NodeState): NodeOutcome {
   const isDone = ends?.ordinal === Number(ends?.owner?.node.config["until"]);
   return { kind: "completed", outputJson: path, route: isDone ? roundRoutes.done : roundRoutes.again };
+}
+
+/** What is stored after the first rows of a log: the last row of each node run. */
+export function storedAfter({ log }: NestedTold, count: number): Map<string, StoredNode> {
+  const stored = new Map<string, StoredNode>();
+  const values = new Map<string, JsonObject>();
+  for (const { row, holdings = [] } of log.slice(0, count)) {
+    stored.set(row.path, {
+      ...stored.get(row.path),
+      ...row,
+      // What assigners wrote is read as it stands.
+      stateUpdates: undefined,
+      seq: stored.get(row.path)?.seq ?? row.seq!,
+      opened: row.opened ?? stored.get(row.path)?.opened,
+    });
+    for (const [path, all] of holdings) values.set(path, all);
+  }
+  for (const [path, all] of values) stored.get(path)!.values = all;
+  return stored;
+}
+
+/** As an owner loads them: nothing beneath a frame or a composite that has ended. */
+export function loaded(stored: Map<string, StoredNode>): StoredNode[] {
+  return [...stored.values()].filter(({ path }) => !isDone(stored.get(scopeOf(path))?.status ?? "READY"));
+}
+
+/** What a node run is part of, by its path. */
+export function scopeOf(path: string): string {
+  return /#\d+$/.test(path) ? path.replace(/#\d+$/, "") : path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }

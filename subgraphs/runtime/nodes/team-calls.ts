@@ -1,0 +1,63 @@
+/** What the model of a member of a team calls that is no tool: it asks another member, or says that the work is done. */
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import type { FrozenAgent } from "./agent-frozen.ts";
+import type { ToolCall, Turn } from "./agent-turn.ts";
+
+/** A function as a model is offered it. */
+export interface OfferedFunction {
+  name: string;
+  description?: string | undefined;
+  parameters: JsonObject;
+}
+
+/** All functions that an agent's model is offered: its tools, and what its team gives it. */
+export function functionsOf({ tools, team }: Pick<FrozenAgent, "tools" | "team">): OfferedFunction[] {
+  return [...tools, ...[team?.ask ?? [], team?.conclude ?? []].flat()];
+}
+
+/** What a call asks of a member; undefined: it asks none, or not as its schema says. */
+export function askOf({ team }: Pick<FrozenAgent, "team">, call: ToolCall): { member: string; place: number; task: string } | undefined {
+  if (call.name !== team?.ask?.name || !isJsonObject(call.arguments)) return undefined;
+  const { member, task } = call.arguments;
+  const asked = team.ask.members.find(({ key }) => key === member);
+  if (asked === undefined || typeof task !== "string" || task.trim() === "") return undefined;
+  return { member: asked.key, place: asked.place, task };
+}
+
+/** By the places of the calls of a turn, those of the members that they ask. */
+export function asksOf(agent: FrozenAgent, calls: readonly ToolCall[]): ReadonlyMap<number, number> {
+  const asks = calls.map((call) => askOf(agent, call)?.place);
+  return new Map(asks.flatMap((place, call) => (place === undefined ? [] : [[call, place] as const])));
+}
+
+/** What the agent is done with, where it says so; undefined: it goes on. */
+export function conclusionOf({ team }: FrozenAgent, calls: readonly ToolCall[], said: string): string | undefined {
+  const call = team?.conclude && calls.find(({ name }) => name === team.conclude?.name);
+  if (call === undefined) return undefined;
+  const answer = isJsonObject(call.arguments) ? call.arguments["answer"] : undefined;
+  return typeof answer === "string" && answer.trim() !== "" ? answer : said;
+}
+
+/** What would be asked of the same member once too often, whatever was asked meanwhile. */
+export function repeatedAsk(
+  agent: FrozenAgent,
+  before: readonly Turn[],
+  calls: readonly ToolCall[],
+): { member: string; times: number } | undefined {
+  const most = agent.team?.same_asks ?? 0;
+  const counts = new Map<string, number>();
+  for (const call of [...before.flatMap((turn) => turn.calls), ...calls]) {
+    const ask = askOf(agent, call);
+    if (ask === undefined) continue;
+    const key = sameness(call.arguments);
+    const times = (counts.get(key) ?? 0) + 1;
+    counts.set(key, times);
+    if (times >= most) return { member: ask.member, times };
+  }
+  return undefined;
+}
+
+/** Keys in whatever order are the same arguments. */
+function sameness(args: Json): string {
+  return isJsonObject(args) ? JSON.stringify(Object.entries(args).sort(([one], [other]) => (one < other ? -1 : 1))) : "";
+}

@@ -1,0 +1,469 @@
+/** Teams at work: the exact conversation of each mode, with a model that answers by script. */
+import type { JsonObject } from "#shared/json.ts";
+import { calls, makeAgent, makeTool } from "../testkit/agents.ts";
+import { ask, finishRun, makeWorkflow, refusal, startRun } from "../testkit/graph.ts";
+import { eventually } from "../testkit/eventually.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { askTeam, byMember, makeTeam, memberAsking } from "../testkit/teams.ts";
+
+let platform: TestPlatform;
+let model: ScriptedProvider;
+let shop: TestHttpServer;
+beforeAll(async () => {
+  [model, shop] = await Promise.all([startScriptedProvider(), startHttpServer()]);
+  platform = await startTestPlatform({
+    env: { egressAllow: [shop.hostPort], providerBaseUrl: model.baseUrl, defaultModel: "scripted-model" },
+  });
+});
+beforeEach(() => {
+  model.reset();
+  shop.requests.length = 0;
+});
+afterAll(async () => {
+  await platform.stop();
+  await Promise.all([model.close(), shop.close()]);
+});
+
+type FinishedRun = Awaited<ReturnType<typeof finishRun>>;
+
+const pathOf = (id: string) => id.slice(id.indexOf(":") + 1);
+const paths = (run: FinishedRun) => Object.fromEntries(run.nodeRuns.edges.map(({ node }) => [pathOf(node.id), node.status]));
+/** What the models were sent behind the system message, by who was asked, in order. */
+const asked = () =>
+  model.requests.map(({ json }) => {
+    const [, ...messages] = json["messages"] as JsonObject[];
+    return [memberAsking(json), ...messages.map(({ role, content }) => `${String(role)}: ${String(content)}`)];
+  });
+const functionsOf = (place: number) =>
+  ((model.requests[place]?.json["tools"] ?? []) as { function: { name: string; parameters: JsonObject } }[]).map((one) => one.function);
+const delegate = (...tasks: [member: string, task: string][]) =>
+  calls(...tasks.map(([member, task]): [string, JsonObject] => ["delegate", { member, task }]));
+
+const lead = { memberKey: "lead", role: "supervisor" };
+const a = { memberKey: "a", role: "writer", responsibility: "words" };
+const b = { memberKey: "b", role: "critic" };
+
+describe("a SUPERVISOR team", () => {
+  it("is led by a model that asks the others by a typed tool, several at once, and concludes", async () => {
+    model.chat(
+      byMember({
+        lead: [delegate(["a", "Write."], ["b", "Judge."]), delegate(["a", "Again."]), { text: "Here it is." }],
+        a: [{ text: "A text." }, { text: "A better text." }],
+        b: [{ text: "Not bad." }],
+      }),
+    );
+    const { teamId, versionId, agents } = await makeTeam(platform, "SUPERVISOR", [lead, a, b]);
+    const runId = await askTeam(platform, teamId, "Make a text.");
+    const run = await finishRun(platform, runId);
+    expect(run).toMatchObject({
+      status: "COMPLETED",
+      outputText: "Here it is.",
+      outputJson: { mode: "SUPERVISOR", answered_by: "lead", steps: 6, members: 3, usage: { prompt_tokens: 42 } },
+    });
+    expect(paths(run)).toEqual({
+      team: "COMPLETED",
+      "team/model#1": "COMPLETED",
+      "team/member#1.0": "COMPLETED",
+      "team/member#1.0/model#1": "COMPLETED",
+      "team/member#1.1": "COMPLETED",
+      "team/member#1.1/model#1": "COMPLETED",
+      "team/model#2": "COMPLETED",
+      "team/member#2.0": "COMPLETED",
+      "team/member#2.0/model#1": "COMPLETED",
+      "team/model#3": "COMPLETED",
+    });
+    const [first, ...others] = asked();
+    expect(first).toEqual(["lead", "user: Make a text."]);
+    expect(others.slice(0, 2).toSorted()).toEqual([
+      ["a", "user: Write."],
+      ["b", "user: Judge."],
+    ]);
+    expect(others.slice(2)).toEqual([
+      ["lead", "user: Make a text.", "assistant: null", "tool: A text.", "tool: Not bad."],
+      ["a", "user: Again."],
+      ["lead", "user: Make a text.", "assistant: null", "tool: A text.", "tool: Not bad.", "assistant: null", "tool: A better text."],
+    ]);
+    expect(functionsOf(0)).toMatchObject([{ name: "delegate", parameters: { properties: { member: { enum: ["a", "b"] } } } }]);
+    expect(functionsOf(1)).toEqual([]);
+    const [system] = model.requests[0]!.json["messages"] as JsonObject[];
+    expect(system!["content"]).toContain("What the team is there for: Test.");
+    expect(system!["content"]).toContain("- a (writer): words\n- b (critic)");
+    const seen = await ask<{ teamRun: JsonObject }>(
+      platform,
+      `query ($id: ID!) {
+        teamRun(id: $id) {
+          id inputText team { id runs { nodes { id } } } teamVersion { id } session { id }
+          run { id kind teamRun { id } agentRun { id } usage { modelCalls promptTokens } workflow { id } }
+        }
+      }`,
+      { id: runId },
+    );
+    expect(seen.teamRun).toEqual({
+      id: runId,
+      inputText: "Make a text.",
+      team: { id: teamId, runs: { nodes: [{ id: runId }] } },
+      teamVersion: { id: versionId },
+      session: null,
+      run: { id: runId, kind: "TEAM", teamRun: { id: runId }, agentRun: null, usage: { modelCalls: 6, promptTokens: 42 }, workflow: null },
+    });
+    const trace = await ask<{ run: { nodeRuns: { nodes: { id: string; nodeId: string; nodeType: string; input: JsonObject | null }[] } } }>(
+      platform,
+      "query ($id: ID!) { run(id: $id) { nodeRuns { nodes { id nodeId nodeType input } } } }",
+      { id: runId },
+    );
+    const second = trace.run.nodeRuns.nodes.find(({ id }) => id.endsWith("team/member#1.1"));
+    expect(second).toMatchObject({ nodeId: "b", nodeType: "agent", input: { member: "b", asked_by: "lead", input: "Judge." } });
+    expect(Object.keys(agents)).toEqual(["lead", "a", "b"]);
+  });
+
+  it("goes on when a member fails, or when its model asks for what there is not", async () => {
+    model.chat(
+      byMember({
+        lead: [delegate(["a", "Fail."], ["nobody", "Work."]), { text: "Alone then." }],
+        a: [calls(["no_such_tool", {}])],
+      }),
+    );
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, { ...a, agent: { maxSteps: 1 } }]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Go."));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Alone then.", outputJson: { steps: 3 } });
+    expect(paths(run)).toMatchObject({ "team/member#1.0": "FAILED", "team/tool#1.1": "FAILED", "team/model#2": "COMPLETED" });
+    const told = asked().at(-1)!;
+    expect(told[3]).toContain("AGENT_MAX_STEPS");
+    expect(told[4]).toContain("one of a, and task");
+  });
+
+  it("fails where it asks the same of the same member a third time, whatever comes between", async () => {
+    model.chat(
+      byMember({
+        lead: [delegate(["a", "Again."]), delegate(["a", "Other."]), delegate(["a", "Again."]), delegate(["a", "Again."])],
+        a: [{ text: "No." }],
+      }),
+    );
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, a]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Go."));
+    expect(run).toMatchObject({ status: "FAILED", errorCode: "TEAM_LOOP_DETECTED" });
+    expect(run.errorMessage).toContain("asked the same of a 3 times");
+    expect(model.requests).toHaveLength(7);
+  });
+
+  it("keeps the limits of all its members together, of those that failed too", async () => {
+    const loop = calls(["no_such_tool", {}]);
+    model.chat(byMember({ lead: [delegate(["a", "1"], ["a", "2"]), delegate(["a", "3"]), { text: "late" }], a: [loop] }));
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, { ...a, agent: { maxSteps: 2 } }], { config: { max_turns: 5 } });
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Go."));
+    expect(run).toMatchObject({ status: "FAILED", errorCode: "TEAM_MAX_TURNS" });
+    expect(model.requests).toHaveLength(5);
+
+    model.reset();
+    model.chat(
+      byMember({
+        lead: [delegate(["a", "1"]), { text: "late" }],
+        a: [{ text: "dear", usage: { prompt_tokens: 900, completion_tokens: 100 } }],
+      }),
+    );
+    const dear = await makeTeam(platform, "SUPERVISOR", [lead, a], { config: { max_total_tokens: 1_000 } });
+    const over = await finishRun(platform, await askTeam(platform, dear.teamId, "Go."));
+    expect(over).toMatchObject({ status: "FAILED", errorCode: "TEAM_BUDGET_EXCEEDED" });
+    expect(model.requests).toHaveLength(2);
+  });
+
+  it("has members with tools, and a supervisor that calls its own beside them", async () => {
+    shop.on("POST /stock", (_request, response) => response.end(JSON.stringify({ stock: 7 })));
+    const tool = await makeTool(platform, { url: `${shop.url}/stock` });
+    const both = calls([tool.name, { n: 1 }], ["delegate", { member: "a", task: "Count." }]);
+    model.chat(byMember({ lead: [both, { text: "Seven." }], a: [calls([tool.name, { n: 2 }]), { text: "7" }] }));
+    const agent = { toolBindingIds: [tool.bindingId] };
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [
+      { ...lead, agent },
+      { ...a, agent },
+    ]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "How many?"));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Seven." });
+    expect(paths(run)).toMatchObject({
+      "team/tool#1.0": "COMPLETED",
+      "team/member#1.1": "COMPLETED",
+      "team/member#1.1/tool#1.0": "COMPLETED",
+    });
+    expect(shop.requests.map(({ body }) => body).toSorted()).toEqual(['{"n":1}', '{"n":2}']);
+  });
+});
+
+describe("a SEQUENTIAL team", () => {
+  it("lets each work on what the one before has made", async () => {
+    model.chat(byMember({ a: [{ text: "draft" }], b: [{ text: "better draft" }], c: [{ text: "final" }] }));
+    const { teamId } = await makeTeam(platform, "SEQUENTIAL", [a, b, { memberKey: "c" }]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Write."));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "final", outputJson: { answered_by: "c", steps: 3, members: 3 } });
+    expect(asked()).toEqual([
+      ["a", "user: Write."],
+      ["b", "user: The task:\nWrite.\n\na:\ndraft\n\nGo on from that."],
+      ["c", "user: The task:\nWrite.\n\nb:\nbetter draft\n\nGo on from that."],
+    ]);
+    expect(Object.keys(paths(run))).toEqual([
+      "team",
+      "team/member#1.0",
+      "team/member#1.0/model#1",
+      "team/member#1.1",
+      "team/member#1.1/model#1",
+      "team/member#1.2",
+      "team/member#1.2/model#1",
+    ]);
+  });
+
+  it("fails with the member that fails", async () => {
+    model.chat(byMember({ a: [calls(["no_such_tool", {}])] }));
+    const { teamId } = await makeTeam(platform, "SEQUENTIAL", [{ ...a, agent: { maxSteps: 1 } }, b]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Write."));
+    expect(run).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS" });
+    expect(run.errorMessage).toContain("The member a failed");
+    expect(asked()).toHaveLength(1);
+  });
+});
+
+describe("a PARALLEL team", () => {
+  it("works side by side, and the first member makes one answer of all", async () => {
+    let both = (): void => {};
+    const before = new Promise<void>((resolve) => (both = resolve));
+    const answers = byMember({ a: [{ text: "one", before }, { text: "merged" }], b: [{ text: "two", before }] });
+    let open = 0;
+    model.chat((request) => {
+      if (++open === 2) both();
+      return typeof answers === "function" ? answers(request) : answers;
+    });
+    const { teamId } = await makeTeam(platform, "PARALLEL", [a, b]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Think."));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "merged", outputJson: { answered_by: "a", steps: 3 } });
+    expect(asked().slice(0, 2).toSorted()).toEqual([
+      ["a", "user: Think."],
+      ["b", "user: Think."],
+    ]);
+    expect(asked()[2]).toEqual(["a", "user: The task:\nThink.\n\na:\none\n\nb:\ntwo\n\nMake one answer of theirs."]);
+    expect(paths(run)).toMatchObject({ "team/member#1.0": "COMPLETED", "team/member#1.1": "COMPLETED", "team/member#2.0": "COMPLETED" });
+  });
+
+  it("is merged by the supervisor, who is told who gave no answer", async () => {
+    model.chat(byMember({ a: [calls(["no_such_tool", {}])], b: [{ text: "two" }], lead: [{ text: "merged" }] }));
+    const { teamId } = await makeTeam(platform, "PARALLEL", [{ ...a, agent: { maxSteps: 1 } }, lead, b]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Think."));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "merged", outputJson: { answered_by: "lead" } });
+    expect(asked()[2]).toEqual([
+      "lead",
+      "user: The task:\nThink.\n\na:\n(has given no answer: AGENT_MAX_STEPS)\n\nb:\ntwo\n\nMake one answer of theirs.",
+    ]);
+    expect(paths(run)).toMatchObject({ "team/member#2.1": "COMPLETED" });
+  });
+
+  it("fails where nobody has an answer", async () => {
+    model.chat(calls(["no_such_tool", {}]));
+    const agent = { maxSteps: 1 };
+    const { teamId } = await makeTeam(platform, "PARALLEL", [
+      { ...a, agent },
+      { ...b, agent },
+    ]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Think."));
+    expect(run).toMatchObject({ status: "FAILED", errorCode: "TEAM_MEMBERS_FAILED" });
+    expect(asked()).toHaveLength(2);
+  });
+});
+
+describe("a ROUND_ROBIN team", () => {
+  it("takes turns on one conversation until one says that it is done", async () => {
+    model.chat(byMember({ a: [{ text: "Hm." }, calls(["conclude", { answer: "Forty-two." }])], b: [{ text: "Well." }] }));
+    const { teamId } = await makeTeam(platform, "ROUND_ROBIN", [a, b]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "What?"));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Forty-two.", outputJson: { answered_by: "a", rounds: 2, steps: 3 } });
+    expect(asked()).toEqual([
+      ["a", "user: The task:\nWhat?\n\nYou have the first word."],
+      ["b", "user: The task:\nWhat?\n\na:\nHm.\n\nIt is your turn."],
+      ["a", "user: The task:\nWhat?\n\na:\nHm.\n\nb:\nWell.\n\nIt is your turn."],
+    ]);
+    expect(functionsOf(0)).toMatchObject([{ name: "conclude" }]);
+  });
+
+  it("ends after max_rounds with what was said last", async () => {
+    model.chat({ text: "1" }, { text: "2" }, { text: "3" }, { text: "4" });
+    const { teamId } = await makeTeam(platform, "ROUND_ROBIN", [a, b], { config: { max_rounds: 2 } });
+    const run = await finishRun(platform, await askTeam(platform, teamId, "What?"));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "4", outputJson: { answered_by: "b", rounds: 2, steps: 4 } });
+  });
+
+  it("is a debate where somebody judges", async () => {
+    model.chat(byMember({ a: [{ text: "Yes." }], b: [{ text: "No." }], judge: [{ text: "It depends." }] }));
+    const members = [{ memberKey: "judge", role: "judge" }, a, b];
+    const { teamId } = await makeTeam(platform, "ROUND_ROBIN", members, { config: { judge: "judge", max_rounds: 1 } });
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Is it?"));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "It depends.", outputJson: { answered_by: "judge", rounds: 1 } });
+    expect(asked()).toEqual([
+      ["a", "user: The task:\nIs it?\n\nYou have the first word."],
+      ["b", "user: The task:\nIs it?\n\na:\nYes.\n\nIt is your turn."],
+      ["judge", "user: The task:\nIs it?\n\na:\nYes.\n\nb:\nNo.\n\nYou are the judge: decide, and give the answer."],
+    ]);
+    expect(functionsOf(2)).toEqual([]);
+    expect(paths(run)).toMatchObject({ "team/member#1.1": "COMPLETED", "team/member#1.2": "COMPLETED", "team/member#2.0": "COMPLETED" });
+  });
+});
+
+describe("a team", () => {
+  it("works in a workflow, in an iteration, and hands its failure to on_error", async () => {
+    model.chat((request) => ({ text: JSON.stringify(request["messages"]).includes("red") ? "RED" : "BLUE" }));
+    const { code } = await makeTeam(platform, "SEQUENTIAL", [a]);
+    const broken = await makeTeam(platform, "ROUND_ROBIN", [a, b], { config: { max_turns: 1 } });
+    const { workflowId } = await makeWorkflow(platform, {
+      nodes: [
+        {
+          id: "each",
+          type: "iteration",
+          config: {
+            items: "{{ input.colours }}",
+            output: "{{ nodes.ask.text }}",
+            body: { nodes: [{ id: "ask", type: "team", config: { team_code: code, input: "Paint it {{ item }}." } }], edges: [] },
+          },
+        },
+        { id: "talk", type: "team", config: { team_code: broken.code, input: "Talk." }, on_error: { default: { output_text: "silence" } } },
+        { id: "say", type: "answer", config: { answer: "{{ nodes.each.output }} {{ nodes.talk.text }}" } },
+      ],
+      edges: [
+        { source: "each", target: "talk" },
+        { source: "talk", target: "say" },
+      ],
+    });
+    const run = await finishRun(platform, await startRun(platform, workflowId, { colours: ["red", "blue"] }));
+    expect(run).toMatchObject({ status: "COMPLETED" });
+    expect(run.outputText).toBe('["RED","BLUE"] silence');
+    expect(paths(run)).toMatchObject({ "each#0/ask/member#1.0/model#1": "COMPLETED", talk: "FAILED" });
+  });
+
+  it("is frozen with the versions of its members' agents, which work on when they are archived", async () => {
+    const { teamId, versionId, agents } = await makeTeam(platform, "SEQUENTIAL", [a]);
+    const archive = "mutation ($id: ID!) { archiveAgentVersion(id: $id) { status } }";
+    await ask(platform, archive, { id: agents["a"]!.versionId });
+    await ask(platform, `mutation ($id: ID!) { updateAgent(id: $id, input: { status: ARCHIVED }) { status } }`, {
+      id: agents["a"]!.agentId,
+    });
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Hello?"));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Hello there, friend." });
+
+    await ask(platform, `mutation ($id: ID!) { deleteAgent(id: $id) { id } }`, { id: agents["a"]!.agentId });
+    const create = `mutation ($input: CreateTeamRunInput!) { createTeamRun(input: $input) { id } }`;
+    const refused = await refusal(platform, create, { input: { teamId, inputText: "Hello?" } });
+    expect(refused).toMatchObject({ code: "CONFLICT", reason: "TEAM_MEMBER_DELETED", memberKey: "a", versionId });
+  });
+
+  it("calls nothing in a dry run, and says what it would have asked", async () => {
+    const { teamId } = await makeTeam(platform, "SEQUENTIAL", [a, b]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Hello?", { dryRun: true }));
+    expect(run).toMatchObject({ status: "COMPLETED", outputJson: { dry_run: true, request: { messages: [{}, { content: "Hello?" }] } } });
+    expect(model.requests).toHaveLength(0);
+    const led = await makeTeam(platform, "SUPERVISOR", [lead, a]);
+    const id = await askTeam(platform, led.teamId, "Hello?", { execution: "MANUAL" });
+    const execute = `mutation ($id: ID!) { executeTeamRun(id: $id, input: { workerKey: "me", dryRun: true }) { run { status outputJson } } }`;
+    const { executeTeamRun } = await ask<{ executeTeamRun: { run: JsonObject } }>(platform, execute, { id });
+    expect(executeTeamRun.run).toMatchObject({
+      status: "COMPLETED",
+      outputJson: { dry_run: true, request: { tools: [{ name: "delegate" }] } },
+    });
+    expect(model.requests).toHaveLength(0);
+  });
+
+  it("knows what was said in its session, which gets question and answer", async () => {
+    const { createApp } = await ask<{ createApp: { id: string } }>(
+      platform,
+      'mutation { createApp(input: { code: "teams", name: "Teams" }) { id } }',
+    );
+    const create = 'mutation ($id: ID!) { createSession(input: { appId: $id, userId: "u" }) { id } }';
+    const { createSession } = await ask<{ createSession: { id: string } }>(platform, create, { id: createApp.id });
+    const sessionId = createSession.id;
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, a]);
+    model.chat({ text: "One." });
+    await finishRun(platform, await askTeam(platform, teamId, "First?", { sessionId }));
+    const messages = () =>
+      ask<{ session: { messages: { nodes: { role: string; content: string }[] }; teamRuns: { nodes: object[] } } }>(
+        platform,
+        "query ($id: ID!) { session(id: $id) { messages { nodes { role content } } teamRuns { nodes { id } } } }",
+        { id: sessionId },
+      );
+    await eventually(messages, ({ session }) => session.messages.nodes.length === 2);
+    model.chat(byMember({ lead: [delegate(["a", "Work."]), { text: "Two." }], a: [{ text: "Done." }] }));
+    await finishRun(platform, await askTeam(platform, teamId, "Second?", { sessionId }));
+    expect(asked().slice(1, 3)).toEqual([
+      ["lead", "user: First?", "assistant: One.", "user: Second?"],
+      ["a", "user: Work."],
+    ]);
+    const { session } = await eventually(messages, (seen) => seen.session.messages.nodes.length === 4);
+    expect(session.messages.nodes.map(({ content }) => content)).toEqual(expect.arrayContaining(["First?", "One.", "Second?", "Two."]));
+    expect(session.teamRuns.nodes).toHaveLength(2);
+  });
+
+  it("has members that can be told something while they work", async () => {
+    let go = (): void => {};
+    const before = new Promise<void>((resolve) => (go = resolve));
+    model.chat(byMember({ lead: [delegate(["a", "Paint."]), { text: "Red." }], a: [{ text: "Blue.", before }, { text: "Red." }] }));
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, a]);
+    const runId = await askTeam(platform, teamId, "Paint it.");
+    await model.seen(2);
+    const input = { text: "In red.", nodeRunId: `${runId}:team/member#1.0` };
+    await ask(platform, "mutation ($id: ID!, $input: SendAgentInputInput!) { sendAgentInput(runId: $id, input: $input) { id } }", {
+      id: runId,
+      input,
+    });
+    go();
+    const run = await finishRun(platform, runId);
+    expect(asked()[2]).toEqual(["a", "user: Paint.", "assistant: Blue.", "user: In red."]);
+    expect(paths(run)).toMatchObject({ "team/member#1.0/input#1": "COMPLETED", "team/member#1.0/model#2": "COMPLETED" });
+  });
+
+  it("goes on from where it failed when it is tried again", async () => {
+    const { teamId } = await makeTeam(platform, "SEQUENTIAL", [a, b]);
+    model.chat({ text: "draft" }, { status: 400, json: { error: { message: "no" } } }, { text: "final" });
+    const failed = await finishRun(platform, await askTeam(platform, teamId, "Write."));
+    expect(failed).toMatchObject({ status: "FAILED" });
+    const { retryRun } = await ask<{ retryRun: { id: string } }>(platform, "mutation ($id: ID!) { retryRun(id: $id) { id } }", {
+      id: failed.id,
+    });
+    const run = await finishRun(platform, retryRun.id);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "final" });
+    expect(asked().map(([who]) => who)).toEqual(["a", "b", "b"]);
+
+    model.reset();
+    const refused = { status: 400, json: { error: { message: "no" } } };
+    model.chat(delegate(["a", "Write."]), { text: "draft" }, refused, { text: "final" });
+    const led = await makeTeam(platform, "SUPERVISOR", [lead, a]);
+    const first = await finishRun(platform, await askTeam(platform, led.teamId, "Write."));
+    expect(first).toMatchObject({ status: "FAILED" });
+    const again = await ask<{ retryRun: { id: string } }>(platform, "mutation ($id: ID!) { retryRun(id: $id) { id } }", { id: first.id });
+    expect(await finishRun(platform, again.retryRun.id)).toMatchObject({
+      status: "COMPLETED",
+      outputText: "final",
+      outputJson: { steps: 3 },
+    });
+    expect(asked().map(([who]) => who)).toEqual(["lead", "a", "lead", "lead"]);
+  });
+
+  it("is refused by name and value where it cannot be as it is asked for", async () => {
+    const { agentId } = await makeAgent(platform);
+    const { teamId } = await makeTeam(platform, "SEQUENTIAL", [a]);
+    const create = `mutation ($input: CreateTeamVersionInput!) { createTeamVersion(input: $input) { id } }`;
+    const member = (memberKey: string) => ({ memberKey, agentId, role: "worker" });
+    const version = { teamId, coordinationMode: "ROUND_ROBIN", objective: "Test.", members: [member("a"), member("b")] };
+    const refused: [JsonObject, JsonObject][] = [
+      [{ members: [member("model")] }, { reason: "MEMBER_KEY_RESERVED", field: "members[0].memberKey" }],
+      [{ config: { max_rounds: 0 } }, { reason: "TEAM_CONFIG_INVALID", field: "config.max_rounds", value: "0" }],
+      [{ config: { max_total_tokens: "many" } }, { reason: "TEAM_CONFIG_INVALID", field: "config.max_total_tokens", value: '"many"' }],
+      [{ config: { judge: "c" } }, { reason: "TEAM_CONFIG_INVALID", field: "config.judge", value: '"c"' }],
+      [
+        { config: { judge: "a" }, coordinationMode: "PARALLEL" },
+        { reason: "TEAM_CONFIG_INVALID", field: "config.judge" },
+      ],
+    ];
+    for (const [change, facts] of refused)
+      expect(await refusal(platform, create, { input: { ...version, ...change } })).toMatchObject({ code: "BAD_USER_INPUT", ...facts });
+    const start = `mutation ($input: CreateTeamRunInput!) { createTeamRun(input: $input) { id } }`;
+    expect(await refusal(platform, start, { input: { teamId: agentId, inputText: "x" } })).toMatchObject({ reason: "TEAM_NOT_FOUND" });
+    const draft = await makeTeam(platform, "SEQUENTIAL", [a], { status: "DRAFT" });
+    expect(await refusal(platform, start, { input: { teamId: draft.teamId, inputText: "x" } })).toMatchObject({
+      reason: "TEAM_VERSION_NOT_PUBLISHED",
+    });
+  });
+});

@@ -1,0 +1,198 @@
+import fc from "fast-check";
+import type { JsonObject } from "#shared/json.ts";
+import { routeOfTurn } from "../../../subgraphs/runtime/engine/agent.driver.ts";
+import { isDone, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
+import { depthOf } from "../../../subgraphs/runtime/engine/path.ts";
+import { compilePlan, memberOf, nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
+import { replay } from "../../../subgraphs/runtime/engine/replay.ts";
+import { itemsOf } from "../../../subgraphs/runtime/engine/sight.ts";
+import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
+import { teamNext, type TeamStep, type TeamView } from "../../../subgraphs/runtime/engine/team.driver.ts";
+import { teamModes, teamRules } from "../../../subgraphs/runtime/engine/team-plan.ts";
+import { readTeamRoute, teamRoute } from "../../../subgraphs/runtime/engine/team-route.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
+import { loaded, standing, storedAfter, tellNested, type NestedStory } from "./nested-run.ts";
+
+/** A team whose members are named a, b, c, …; one with a capital is the supervisor. */
+function team(mode: string, keys: string, more: JsonObject = {}, maxSteps = 3): JsonObject {
+  const members = [...keys].map((key) => ({
+    key,
+    role: key === key.toLowerCase() ? "worker" : "supervisor",
+    agent: { limits: { max_steps: maxSteps } },
+  }));
+  return { team: { mode, members, limits: { max_rounds: 2, max_turns: 500 }, ...more } };
+}
+
+/** A view of parts, as `member#1.0:turn` that ended with a route, `member#1.1:open`, `member#1.2:failed`. */
+function view(...parts: string[]): TeamView {
+  const known = new Map(parts.map((part): [string, string] => [part.slice(0, part.indexOf(":")), part.slice(part.indexOf(":") + 1)]));
+  return {
+    phaseOf: (name) => (!known.has(name) ? "absent" : known.get(name) === "open" ? "open" : "done"),
+    routeOf: (name) => known.get(name),
+    hasFailed: (name) => known.get(name) === "failed",
+  };
+}
+
+const opens = (...parts: string[]): TeamStep => ({ kind: "open", parts });
+const ends = (part: string): TeamStep => ({ kind: "finish", part });
+const waits: TeamStep = { kind: "wait" };
+
+describe("teamNext", () => {
+  it.each<[string, JsonObject, string[], TeamStep]>([
+    ["begins a sequence with the first", team("SEQUENTIAL", "ab"), [], opens("member#1.0")],
+    ["waits for it", team("SEQUENTIAL", "ab"), ["member#1.0:open"], waits],
+    ["goes on with the second", team("SEQUENTIAL", "ab"), ["member#1.0:turn"], opens("member#1.1")],
+    ["ends with the last", team("SEQUENTIAL", "ab"), ["member#1.0:turn", "member#1.1:turn"], ends("member#1.1")],
+    ["begins with all side by side", team("PARALLEL", "abc"), [], opens("member#1.0", "member#1.1", "member#1.2")],
+    ["without the supervisor", team("PARALLEL", "aBc"), [], opens("member#1.0", "member#1.2")],
+    ["waits for all", team("PARALLEL", "ab"), ["member#1.0:turn", "member#1.1:open"], waits],
+    ["merges by the first", team("PARALLEL", "ab"), ["member#1.0:turn", "member#1.1:turn"], opens("member#2.0")],
+    ["merges by the supervisor", team("PARALLEL", "aB"), ["member#1.0:turn"], opens("member#2.1")],
+    ["merges what there is", team("PARALLEL", "ab"), ["member#1.0:failed", "member#1.1:turn"], opens("member#2.0")],
+    ["ends with what was merged", team("PARALLEL", "ab"), ["member#1.0:turn", "member#1.1:turn", "member#2.0:turn"], ends("member#2.0")],
+    ["merges nothing of one alone", team("PARALLEL", "a"), ["member#1.0:turn"], ends("member#1.0")],
+    ["has a supervisor work that is alone", team("PARALLEL", "A"), [], opens("member#1.0")],
+    ["takes turns", team("ROUND_ROBIN", "ab"), ["member#1.0:turn", "member#1.1:turn"], opens("member#2.0")],
+    ["ends with who is done", team("ROUND_ROBIN", "ab"), ["member#1.0:turn", "member#1.1:done"], ends("member#1.1")],
+    [
+      "ends with the rounds",
+      team("ROUND_ROBIN", "ab"),
+      ["member#1.0:turn", "member#1.1:turn", "member#2.0:turn", "member#2.1:turn"],
+      ends("member#2.1"),
+    ],
+    ["lets a judge not debate", team("ROUND_ROBIN", "jab", { judge: "j" }), [], opens("member#1.1")],
+    ["lets it judge then", team("ROUND_ROBIN", "jab", { judge: "j" }), ["member#1.1:turn", "member#1.2:done"], opens("member#2.0")],
+    [
+      "ends with the judge",
+      team("ROUND_ROBIN", "jab", { judge: "j" }),
+      ["member#1.1:turn", "member#1.2:done", "member#2.0:turn"],
+      ends("member#2.0"),
+    ],
+  ])("%s", (_name, config, parts, step) => {
+    expect(teamNext(teamRules(config)!, view(...parts))).toEqual(step);
+  });
+
+  it("fails where nobody has an answer", () => {
+    const step = teamNext(teamRules(team("PARALLEL", "ab"))!, view("member#1.0:failed", "member#1.1:failed"));
+    expect(step).toMatchObject({ kind: "fail", code: "TEAM_MEMBERS_FAILED" });
+  });
+});
+
+it("what a route says reads back; one of an agent in no team is the word", () => {
+  const use = { turns: 7, promptTokens: 5_000, completionTokens: 230 };
+  const asks = new Map([
+    [0, 2],
+    [3, 0],
+  ]);
+  expect(readTeamRoute(teamRoute("calls:4@2", use, asks))).toEqual({ word: "calls:4@2", asks, ...use });
+  expect(readTeamRoute(teamRoute("done", use))).toEqual({ word: "done", asks: new Map(), ...use });
+  expect(readTeamRoute("calls:4@2")).toMatchObject({ word: "calls:4@2", turns: 0 });
+  expect(readTeamRoute(undefined).word).toBeUndefined();
+});
+
+describe("a team in a plan", () => {
+  const compiled = compilePlan(plan([node("t", "team", { ...team("SUPERVISOR", "Lab"), input: "x" })]));
+
+  it("has its members' node runs beneath member, each an agent", () => {
+    expect(nodeOfPath(compiled, "t/member#2.1")).toMatchObject({ type: "agent" });
+    expect(nodeOfPath(compiled, "t/member#2.1/model#3")).toMatchObject({ type: "agent-model" });
+    expect(nodeOfPath(compiled, "t/model#3")).toMatchObject({ type: "agent-model" });
+    expect(nodeOfPath(compiled, "t/other#1.1")).toBeUndefined();
+    expect(memberOf(compiled, "t/member#2.1", "b")).toMatchObject({ id: "b" });
+    expect(memberOf(compiled, "t/member#2.1", "nobody")).toBeUndefined();
+    expect(itemsOf(compiled, "t/member#2.1")).toEqual([
+      { path: "t/member#2.1", ordinal: 0 },
+      { path: "t", ordinal: 0 },
+    ]);
+  });
+});
+
+/** How model calls end: with an answer, calls of tools or of members, or another turn. */
+function routeOf({ frame, node: { type } }: NodeState, pick: () => number): string | undefined {
+  if (type !== "agent-model") return undefined;
+  const use = { turns: 1, promptTokens: 10, completionTokens: pick() % 5 };
+  const composite = frame.owner?.node.composite;
+  const kind = pick() % 6;
+  if (kind < 3) return teamRoute(routeOfTurn("answer", 0), use);
+  if (kind === 3) return teamRoute(routeOfTurn("again", 0), use);
+  const calls = 1 + (pick() % 3);
+  const workers = composite?.kind === "team" ? composite.team.workers : [];
+  const asked = Array.from({ length: calls }, (_, call): [number, number][] =>
+    workers.length > 0 && pick() % 3 > 0 ? [[call, workers[pick() % workers.length]!]] : [],
+  );
+  return teamRoute(routeOfTurn(calls, 0), use, new Map(asked.flat()));
+}
+
+function stories(failing: number, more: JsonObject = {}): fc.Arbitrary<NestedStory> {
+  return fc
+    .record({
+      mode: fc.constantFrom(...teamModes),
+      members: fc.constantFrom("La", "Lab", "aLbc", "L"),
+      inEach: fc.boolean(),
+      picks: fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }),
+    })
+    .map(({ mode, members, inEach, picks }) => {
+      const judge = mode === "ROUND_ROBIN" && members.length > 2 ? { judge: "a" } : {};
+      const handled = { on_error: "branch" } as const;
+      // In an iteration the failure of one fails both, whatever the other one is at.
+      const one = node("t", "team", { ...team(mode, members, { ...judge, ...more }), input: "x" }, inEach ? {} : handled);
+      const body = plan([one]) as unknown as JsonObject;
+      const compiled = compilePlan(plan([inEach ? node("each", "iteration", { count: 2, parallel: 2, body }, handled) : one]));
+      return { document: { nodes: [], edges: [] }, plan: compiled, picks, failing, isWriting: false, routeOf };
+    });
+}
+
+describe("teams, whatever happens in them", () => {
+  const runs = { numRuns: 120 };
+
+  it("end: nothing stays open, no path ends twice, and what is beneath ends before what is above", () => {
+    fc.assert(
+      fc.property(stories(12), (story) => {
+        const told = tellNested(story);
+        const { run, log } = told;
+        const ended = new Set<string>();
+        for (const { row } of log) {
+          for (const end of ended) expect(row.path === end || row.path.startsWith(`${end}/`)).toBe(false);
+          if (isDone(row.status)) ended.add(row.path);
+        }
+        if (run.crashedNodes > 2) return;
+        expect(runStatus(run)).toBe("COMPLETED");
+        expect([...run.frames.keys()]).toEqual([""]);
+        for (const { path, status } of storedAfter(told, log.length).values()) expect([path, isDone(status)]).toEqual([path, true]);
+        expect([...ended].every((path) => depthOf(path) >= 0)).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it.each(["all rows", "what is loaded"])("C5: stand after every row as they do when they are made again from %s", (which) => {
+    fc.assert(
+      fc.property(stories(12), (story) => {
+        const told = tellNested(story);
+        told.log.forEach(({ after }, index) => {
+          const stored = storedAfter(told, index + 1);
+          const { run } = replay(story.plan, which === "all rows" ? [...stored.values()] : loaded(stored));
+          run.crashedNodes = JSON.parse(after).crashedNodes;
+          expect(standing(run)).toBe(after);
+        });
+      }),
+      runs,
+    );
+  });
+
+  it("make no more model calls than max_turns says, those included that failed", () => {
+    fc.assert(
+      fc.property(stories(12, { limits: { max_rounds: 3, max_turns: 4 } }), (story) => {
+        const { log } = tellNested(story);
+        const calls = new Map<string, Set<string>>();
+        for (const { row } of log.filter(({ row: { path } }) => /model#\d+$/.test(path))) {
+          const root = row.path.split("/member")[0]!.replace(/\/model#\d+$/, "");
+          calls.set(root, (calls.get(root) ?? new Set()).add(row.path));
+        }
+        for (const made of calls.values()) expect(made.size).toBeLessThanOrEqual(4);
+        expect(log.some(({ row }) => row.errorCode === "INTERNAL")).toBe(false);
+      }),
+      runs,
+    );
+  });
+});
