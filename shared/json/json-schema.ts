@@ -2,9 +2,10 @@
  * JSON Schemas (2020-12) that users write. They are interpreted (@cfworker/json-schema), never compiled to code. Nothing is fetched: a
  * $ref leads into its own document. A time limit stands against patterns and documents that are made to be slow.
  */
-import { Validator } from "@cfworker/json-schema";
+import { Validator, type ValidationResult } from "@cfworker/json-schema";
 import { metaSchema } from "./json-schema-meta.ts";
-import type { JsonObject } from "#shared/json.ts";
+import { isQuickCheck } from "./plain-schema.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
 import { withinTime } from "#shared/time-limit.ts";
 
 const draft = "2020-12";
@@ -26,6 +27,21 @@ export function schemaFault(schema: JsonObject): SchemaFault | undefined {
 export function schemaValidator(schema: JsonObject): Validator {
   // The validator writes into the schema that it is given.
   return new Validator(structuredClone(schema), draft, false);
+}
+
+/**
+ * Applies a schema to a value: under a watchdog, unless both are small and the schema plain. @param check.validator  of the schema; it is made within the time, too
+ * @returns undefined: it has not ended within `limitMs`.
+ */
+export function schemaResult(check: {
+  schema: JsonObject;
+  value: Json;
+  validator: () => Validator;
+  limitMs: number;
+}): ValidationResult | undefined {
+  const { schema, value, validator, limitMs } = check;
+  const work = () => validator().validate(value);
+  return isQuickCheck(schema, value) ? work() : withinTime(limitMs, work);
 }
 
 function metaFault(schema: JsonObject): SchemaFault | undefined {

@@ -1,9 +1,8 @@
 /** JSON Schemas of tools: checked before they are stored, and applied to the arguments of calls. */
 import type { Validator } from "@cfworker/json-schema";
 import { checkJson } from "#shared/fields.ts";
-import { schemaFault, schemaValidator } from "#shared/json/json-schema.ts";
+import { schemaFault, schemaResult, schemaValidator } from "#shared/json/json-schema.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { withinTime } from "#shared/time-limit.ts";
 import { toolErrors } from "./errors.ts";
 
 const schemaBytes = 64 * 1024;
@@ -21,7 +20,7 @@ export function checkSchema(field: string, schema: JsonObject): JsonObject {
 /** Checks arguments against a version's input schema. @throws AppError TOOL_ARGUMENTS_INVALID, TOOL_ARGUMENTS_TOO_SLOW */
 export function checkArguments(version: { id: string; inputSchema: JsonObject }, values: JsonObject): void {
   const facts = { field: "arguments", toolVersionId: version.id };
-  const result = withinTime(limitMs, () => validatorOf(version).validate(values));
+  const result = schemaResult({ schema: version.inputSchema, value: values, validator: () => validatorOf(version), limitMs });
   if (result === undefined) throw toolErrors.TOOL_ARGUMENTS_TOO_SLOW({ ...facts, limitMs });
   if (result.valid) return;
   // The outer keywords repeat what the inner ones say; the deepest come last.

@@ -1,9 +1,8 @@
 /** Structured output of an agent: whether its answer is what responseFormat asks for. */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import { schemaValidator } from "#shared/json/json-schema.ts";
+import { schemaResult, schemaValidator } from "#shared/json/json-schema.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import { storableText } from "#shared/json/storable.ts";
-import { withinTime } from "#shared/time-limit.ts";
 
 /** What is to be said of an answer: its JSON, or why it does not fit, for the model and for people. Neither where any text fits. */
 export interface CheckedAnswer {
@@ -27,7 +26,7 @@ export function answerCheck(format: JsonObject | undefined, text: string): Check
 }
 
 function problemOf(schema: JsonObject, value: Json): string | undefined {
-  const result = withinTime(limitMs, () => schemaValidator(schema).validate(value));
+  const result = schemaResult({ schema, value, validator: () => schemaValidator(schema), limitMs });
   if (result === undefined) return `It cannot be checked against the schema within ${limitMs} ms.`;
   if (result.valid) return undefined;
   const leaves = result.errors.slice(-mostProblems);
