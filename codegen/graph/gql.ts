@@ -22,6 +22,8 @@ type Documents = {
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliAgentByCodeDocument,
     "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentRunDocument,
+    "\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n": typeof types.CliSendAgentInputDocument,
+    "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": typeof types.CliCancelRunDocument,
     "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateSessionDocument,
     "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": typeof types.CliRunEventPagesDocument,
     "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": typeof types.CliRunResultDocument,
@@ -29,6 +31,14 @@ type Documents = {
     "\n  query CliAuditPage($filter: RequestAuditFilter, $last: Int!, $before: String) {\n    requestAudits(filter: $filter, last: $last, before: $before) {\n      nodes {\n        id\n        requestId\n        apiKeyId\n        operationName\n        operationType\n        operationHash\n        rootFields\n        variables\n        statusCode\n        errorCodes\n        durationMs\n        clientIp\n        userAgent\n        event\n        details\n        createdAt\n      }\n      pageInfo {\n        hasPreviousPage\n        startCursor\n      }\n    }\n  }\n": typeof types.CliAuditPageDocument,
     "\n  query CliWaitingNodeRuns($filter: WaitingNodeRunFilter, $first: Int!, $after: String) {\n    waitingNodeRuns(filter: $filter, first: $first, after: $after) {\n      nodes {\n        id\n        waiting {\n          reason\n          text\n          assignees\n          actions {\n            id\n          }\n          deadline\n          toolName\n          arguments\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.CliWaitingNodeRunsDocument,
     "\n  mutation CliAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n      status\n      answeredBy\n      answeredAt\n      run {\n        id\n        status\n      }\n    }\n  }\n": typeof types.CliAnswerNodeRunDocument,
+    "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentDocument,
+    "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentVersionDocument,
+    "\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliToolByCodeDocument,
+    "\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateToolDocument,
+    "\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateToolVersionDocument,
+    "\n  mutation CliCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateToolBindingDocument,
+    "\n  mutation CliCreateModelProvider($input: CreateModelProviderInput!) {\n    createModelProvider(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateModelProviderDocument,
+    "\n  mutation CliApproveNodeRun($id: ID!) {\n    resumeNodeRun(id: $id, input: { decision: APPROVE }) {\n      id\n    }\n  }\n": typeof types.CliApproveNodeRunDocument,
     "\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateSessionDocument,
     "\n  mutation SmokeDispatchRun($input: CreateRunRequestInput!) {\n    dispatchRun(input: $input) {\n      id\n      status\n      errorMessage\n      run {\n        id\n      }\n    }\n  }\n": typeof types.SmokeDispatchRunDocument,
     "\n  mutation SmokeCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateToolDocument,
@@ -37,7 +47,8 @@ type Documents = {
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            path\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": typeof types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": typeof types.SmokeMessageAddedDocument,
     "\n  mutation SmokeAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeAnswerNodeRunDocument,
-    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n": typeof types.AgentRunDeltasDocument,
+    "\n  query SmokeUsageOfRun($runId: ID!) {\n    modelUsage(runId: $runId) {\n      calls\n      promptTokens\n    }\n  }\n": typeof types.SmokeUsageOfRunDocument,
+    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n      reasoningDelta\n    }\n  }\n": typeof types.AgentRunDeltasDocument,
     "\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n": typeof types.CancelRunEventsDocument,
     "\n  subscription RunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": typeof types.RunEventPagesDocument,
     "\n  subscription StartRun($input: CreateRunInput!) {\n    startRun(input: $input) {\n      cursor\n      type\n      runStatus\n      nodeStatus\n      run {\n        id\n        workflow {\n          name\n        }\n      }\n    }\n  }\n": typeof types.StartRunDocument,
@@ -65,6 +76,8 @@ const documents: Documents = {
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": types.CliAgentByCodeDocument,
     "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentRunDocument,
+    "\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n": types.CliSendAgentInputDocument,
+    "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": types.CliCancelRunDocument,
     "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": types.CliCreateSessionDocument,
     "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": types.CliRunEventPagesDocument,
     "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": types.CliRunResultDocument,
@@ -72,6 +85,14 @@ const documents: Documents = {
     "\n  query CliAuditPage($filter: RequestAuditFilter, $last: Int!, $before: String) {\n    requestAudits(filter: $filter, last: $last, before: $before) {\n      nodes {\n        id\n        requestId\n        apiKeyId\n        operationName\n        operationType\n        operationHash\n        rootFields\n        variables\n        statusCode\n        errorCodes\n        durationMs\n        clientIp\n        userAgent\n        event\n        details\n        createdAt\n      }\n      pageInfo {\n        hasPreviousPage\n        startCursor\n      }\n    }\n  }\n": types.CliAuditPageDocument,
     "\n  query CliWaitingNodeRuns($filter: WaitingNodeRunFilter, $first: Int!, $after: String) {\n    waitingNodeRuns(filter: $filter, first: $first, after: $after) {\n      nodes {\n        id\n        waiting {\n          reason\n          text\n          assignees\n          actions {\n            id\n          }\n          deadline\n          toolName\n          arguments\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.CliWaitingNodeRunsDocument,
     "\n  mutation CliAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n      status\n      answeredBy\n      answeredAt\n      run {\n        id\n        status\n      }\n    }\n  }\n": types.CliAnswerNodeRunDocument,
+    "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentDocument,
+    "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentVersionDocument,
+    "\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n": types.CliToolByCodeDocument,
+    "\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": types.CliCreateToolDocument,
+    "\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateToolVersionDocument,
+    "\n  mutation CliCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": types.CliCreateToolBindingDocument,
+    "\n  mutation CliCreateModelProvider($input: CreateModelProviderInput!) {\n    createModelProvider(input: $input) {\n      id\n    }\n  }\n": types.CliCreateModelProviderDocument,
+    "\n  mutation CliApproveNodeRun($id: ID!) {\n    resumeNodeRun(id: $id, input: { decision: APPROVE }) {\n      id\n    }\n  }\n": types.CliApproveNodeRunDocument,
     "\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateSessionDocument,
     "\n  mutation SmokeDispatchRun($input: CreateRunRequestInput!) {\n    dispatchRun(input: $input) {\n      id\n      status\n      errorMessage\n      run {\n        id\n      }\n    }\n  }\n": types.SmokeDispatchRunDocument,
     "\n  mutation SmokeCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateToolDocument,
@@ -80,7 +101,8 @@ const documents: Documents = {
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            path\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": types.SmokeMessageAddedDocument,
     "\n  mutation SmokeAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n    }\n  }\n": types.SmokeAnswerNodeRunDocument,
-    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n": types.AgentRunDeltasDocument,
+    "\n  query SmokeUsageOfRun($runId: ID!) {\n    modelUsage(runId: $runId) {\n      calls\n      promptTokens\n    }\n  }\n": types.SmokeUsageOfRunDocument,
+    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n      reasoningDelta\n    }\n  }\n": types.AgentRunDeltasDocument,
     "\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n": types.CancelRunEventsDocument,
     "\n  subscription RunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": types.RunEventPagesDocument,
     "\n  subscription StartRun($input: CreateRunInput!) {\n    startRun(input: $input) {\n      cursor\n      type\n      runStatus\n      nodeStatus\n      run {\n        id\n        workflow {\n          name\n        }\n      }\n    }\n  }\n": types.StartRunDocument,
@@ -149,6 +171,14 @@ export function graphql(source: "\n  mutation CliCreateAgentRun($input: CreateAg
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -174,6 +204,38 @@ export function graphql(source: "\n  query CliWaitingNodeRuns($filter: WaitingNo
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation CliAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n      status\n      answeredBy\n      answeredAt\n      run {\n        id\n        status\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation CliAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n      status\n      answeredBy\n      answeredAt\n      run {\n        id\n        status\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateModelProvider($input: CreateModelProviderInput!) {\n    createModelProvider(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateModelProvider($input: CreateModelProviderInput!) {\n    createModelProvider(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliApproveNodeRun($id: ID!) {\n    resumeNodeRun(id: $id, input: { decision: APPROVE }) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliApproveNodeRun($id: ID!) {\n    resumeNodeRun(id: $id, input: { decision: APPROVE }) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -209,7 +271,11 @@ export function graphql(source: "\n  mutation SmokeAnswerNodeRun($id: ID!, $inpu
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n"): (typeof documents)["\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n"];
+export function graphql(source: "\n  query SmokeUsageOfRun($runId: ID!) {\n    modelUsage(runId: $runId) {\n      calls\n      promptTokens\n    }\n  }\n"): (typeof documents)["\n  query SmokeUsageOfRun($runId: ID!) {\n    modelUsage(runId: $runId) {\n      calls\n      promptTokens\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n      reasoningDelta\n    }\n  }\n"): (typeof documents)["\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n      reasoningDelta\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -262,7 +262,10 @@ describe("an agent that is told something while it works", () => {
   it.each([
     [{ text: "" }, { reason: "TEXT_TOO_SHORT", field: "text" }],
     [{ text: "x".repeat(250_001) }, { reason: "TEXT_TOO_LONG", field: "text", max: 250_000 }],
-    [{ text: "Hi.", idempotencyKey: "k".repeat(201) }, { reason: "IDEMPOTENCY_KEY_INVALID", field: "idempotencyKey", max: 200 }],
+    [
+      { text: "Hi.", idempotencyKey: "k".repeat(201) },
+      { reason: "IDEMPOTENCY_KEY_INVALID", field: "idempotencyKey", max: 200 },
+    ],
   ])("is told neither too little nor too much: $reason", async (input, refused) => {
     expect(await refusal(platform, send, { runId: "01a2-none", input })).toMatchObject(refused);
   });
@@ -347,6 +350,34 @@ describe("what comes of an agent", () => {
     const view = await run({ toolBindingIds: [bindingId], modelConfig: { maxTotalTokens: 150 } });
     expect(view).toMatchObject({ status: "FAILED", errorCode: "AGENT_BUDGET_EXCEEDED" });
     expect(model.requests).toHaveLength(2);
+  });
+
+  it("is a result for each of 65 parallel calls: the last one is told that it was not made", async () => {
+    shop.on("POST /do", { json: {} });
+    const { bindingId, name } = await tool();
+    model.chat(calls(...Array.from({ length: 65 }, (_, n): [string, never] => [name, { n } as never])), { text: "Enough." });
+    const view = await run({ toolBindingIds: [bindingId] });
+    expect(view).toMatchObject({ status: "COMPLETED", outputText: "Enough.", handledErrors: 1, outputJson: { tool_calls: 65 } });
+    expect(shop.requests).toHaveLength(64);
+    const answers = messagesOf(model.requests[1]).filter(({ role }) => role === "tool");
+    expect(answers).toHaveLength(65);
+    expect(JSON.parse(String(answers[64]!["content"]))).toMatchObject({ error: { code: "AGENT_TOO_MANY_CALLS" } });
+  });
+
+  it("is an answer after arguments that are no JSON", async () => {
+    const { bindingId, name } = await tool();
+    model.chat({ toolCalls: [{ id: "c", name, arguments: null, text: '{"n": 1' }] }, { text: "So be it." });
+    expect(await run({ toolBindingIds: [bindingId] })).toMatchObject({ status: "COMPLETED", handledErrors: 1 });
+    expect(lastMessage()).toMatchObject({ role: "tool", content: expect.stringContaining("no JSON object") as string });
+    expect(shop.requests).toHaveLength(0);
+  });
+
+  it("is MODEL_PROVIDER_FAILED when the provider is down, after three calls with one key", async () => {
+    model.chat({ status: 503, headers: { "retry-after-ms": "1" } });
+    expect(await run({})).toMatchObject({ status: "FAILED", errorCode: "MODEL_PROVIDER_FAILED" });
+    expect(model.requests).toHaveLength(3);
+    const keys = model.requests.map(({ headers }) => headers["idempotency-key"]);
+    expect(new Set(keys)).toEqual(new Set([expect.stringMatching(/^[^:]+:agent\/model#1$/) as string]));
   });
 
   it("is what the provider refused, after it was asked three times where that may help", async () => {

@@ -113,6 +113,7 @@ function agentOn(run: RunState, state: NodeState, agent: CompiledAgent): void {
 function viewOf({ agent }: Frame): AgentView {
   return {
     turn: agent?.turn ?? 0,
+    compactions: agent?.compactions ?? 0,
     inputs: agent?.inputs ?? 0,
     phaseOf(part) {
       const state = agent?.parts.get(part);

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { agentToolApproval, unapprovedCall } from "./agent-approval.ts";
 import { agentCallOf } from "./agent-call.ts";
+import { functionsOffered } from "./agent-functions.ts";
 import type { FrozenAgent } from "./agent-frozen.ts";
 import type { ToolCall } from "./agent-turn.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
@@ -15,7 +16,8 @@ import { callTool } from "./tool-call.ts";
 export const agentToolNode: NodeExecutor = { ...outsideNode(callAsked), ask: agentToolApproval };
 
 async function callAsked(context: NodeContext): Promise<NodeOutcome> {
-  const { agent, call, tool, args } = agentCallOf(context);
+  const { agent, call, tool, args, isBeyond } = agentCallOf(context);
+  if (isBeyond) return tooMany(agent, call);
   if (tool === undefined) return unknownTool(agent, call);
   if (args === undefined) {
     const message = `The arguments of ${call.name} are no JSON object; give an object that fits its parameters.`;
@@ -30,8 +32,15 @@ async function callAsked(context: NodeContext): Promise<NodeOutcome> {
   return withCall({ ...told(call), ...(isChanged && { approved_arguments: approved }) }, outcome);
 }
 
-function unknownTool({ tools }: FrozenAgent, call: ToolCall): NodeOutcome {
-  const known = tools.map(({ name }) => name).join(", ");
+function tooMany({ limits }: FrozenAgent, call: ToolCall): NodeOutcome {
+  const message = `Of one turn ${limits.calls} calls are made, and this one was not. Make it in your next turn, if it is still needed.`;
+  return failed({ code: "AGENT_TOO_MANY_CALLS", message, outputJson: told(call) });
+}
+
+function unknownTool(agent: FrozenAgent, call: ToolCall): NodeOutcome {
+  const known = functionsOffered(agent)
+    .map(({ name }) => name)
+    .join(", ");
   const message = `There is no tool ${call.name.slice(0, 80)}; ${known === "" ? "there are none" : `the tools are ${known}`}.`;
   return failed({ code: "AGENT_TOOL_UNKNOWN", message, outputJson: told(call) });
 }

@@ -3,7 +3,7 @@
  * when the flush with the mark was answered; beyond the process's slots a node is offered to other workers instead, or waits for a slot.
  */
 import { applyOpened, applyReopened } from "../engine/apply.ts";
-import { isLeaf, sightOf, varsOf, type NodeState } from "../engine/frame.ts";
+import { isLeaf, sightOf, varsSeen, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeEffect, type NodeContext, type NodeExecutor, type NodeOutcome } from "../nodes/executor.ts";
 import { judged } from "../nodes/retry-when.ts";
@@ -231,7 +231,7 @@ export class NodeCalls {
     const { graph } = this.#ledger;
     const storedSeq = (): number => this.#ledger.storedSeq;
     const frame = sightOf(state);
-    const seen = { state: graph.state, outputs: frame.outputs, vars: varsOf(frame) };
+    const seen = { state: graph.state, outputs: frame.outputs, vars: varsSeen(state) };
     return new NodeRunContext(this.#environment, {
       node: state.node,
       path,
