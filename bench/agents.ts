@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { BenchEngine } from "./engine.ts";
+import { toolChain } from "./effects.ts";
 import { drive, quantile, round, type Figure } from "./figures.ts";
 
 const turns = 10;
@@ -9,6 +10,9 @@ const turns = 10;
 const gated = 32;
 /** Model calls a second, on 2 cores that are quiet. */
 const turnsAtLeast = 250;
+/** A turn is two node runs: what it costs, in nodes of a chain that each call the same tool. */
+const nodesATurnAtMost = 2;
+const nodesOfChain = 10;
 
 /** Agents that make ten turns each, a model call and a tool call on loopback, both without latency: what a turn costs the platform. */
 export async function benchAgents(
@@ -32,6 +36,9 @@ export async function benchAgents(
       await drive(50, 8, one);
       const figures: Figure[] = [];
       for (const concurrency of concurrencies) figures.push(await measure({ engine, runs, concurrency, one }));
+      const version = await engine.createVersion(toolChain(`http://${tool}/`));
+      const chain = async (index: number) => worker.whenEnded(await engine.createRun(version, { text: `hello ${index}` }));
+      compare(figures.at(-1), await nodesASecond({ runs, concurrency: concurrencies.at(-1) ?? 1, chain }));
       return figures;
     } finally {
       await worker.stop();
@@ -39,6 +46,21 @@ export async function benchAgents(
   } finally {
     for (const child of children) child.kill("SIGKILL");
   }
+}
+
+/** In the same run, as machines differ, and from hour to hour. */
+async function nodesASecond(asked: { runs: number; concurrency: number; chain: (index: number) => Promise<void> }): Promise<number> {
+  const { runs, concurrency, chain } = asked;
+  await drive(50, 8, chain);
+  const { wallMs } = await drive(runs, concurrency, chain);
+  return round(((runs * nodesOfChain) / wallMs) * 1_000, 0);
+}
+
+function compare(figure: Figure | undefined, nodes: number): void {
+  if (figure === undefined) return;
+  const ratio = round(nodes / (figure.values["turns_s"] ?? 1), 2);
+  Object.assign(figure.values, { nodes_s: nodes, nodes_turn: ratio });
+  if (ratio > nodesATurnAtMost) figure.broken = [...(figure.broken ?? []), `a turn costs ${ratio} nodes of a chain > ${nodesATurnAtMost}`];
 }
 
 interface Measured {

@@ -48,7 +48,8 @@ export async function benchEffects(
   }
 }
 
-function toolChain(url: string): BenchDsl {
+/** A chain of nodes that call a URL. */
+export function toolChain(url: string): BenchDsl {
   const nodes = Array.from({ length: steps }, (_, index) => ({
     id: `step-${index}`,
     type: "tool",

@@ -379,3 +379,67 @@ export const deleteWebhook = graphql(`
     }
   }
 `);
+
+export const sendAgentInput = graphql(`
+  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {
+    sendAgentInput(runId: $runId, input: $input) {
+      id
+    }
+  }
+`);
+
+export const cancelRun = graphql(`
+  mutation CliCancelRun($id: ID!, $reason: String) {
+    cancelRun(id: $id, reason: $reason) {
+      id
+    }
+  }
+`);
+
+export const toolByCode = graphql(`
+  query CliToolByCode($code: String!) {
+    toolByCode(code: $code) {
+      id
+    }
+  }
+`);
+
+export const createTool = graphql(`
+  mutation CliCreateTool($input: CreateToolInput!) {
+    createTool(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createToolVersion = graphql(`
+  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {
+    createToolVersion(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createToolBinding = graphql(`
+  mutation CliCreateToolBinding($input: CreateToolBindingInput!) {
+    createToolBinding(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createModelProvider = graphql(`
+  mutation CliCreateModelProvider($input: CreateModelProviderInput!) {
+    createModelProvider(input: $input) {
+      id
+    }
+  }
+`);
+
+export const approveNodeRun = graphql(`
+  mutation CliApproveNodeRun($id: ID!) {
+    resumeNodeRun(id: $id, input: { decision: APPROVE }) {
+      id
+    }
+  }
+`);

@@ -13,7 +13,7 @@ export interface PreparedWorkflow {
 /** Finds or makes the file's app and workflow; a version is made only where the latest one says something else. */
 export async function prepareWorkflow(
   client: GraphClient,
-  file: Omit<WorkflowFile, "dslPointer" | "needs" | "description">,
+  file: Omit<WorkflowFile, "dslPointer" | "needs" | "description" | "agents">,
   appCode = "cli",
 ): Promise<PreparedWorkflow> {
   const { appByCode: app } = await client.query(appByCode, { code: appCode });

@@ -3,6 +3,7 @@ import { GraphqlRequestError } from "#codegen/client/errors.ts";
 import { cliErrors } from "../errors.ts";
 import { createRun, runResult } from "./documents.ts";
 import { showRun, type ShowOptions, type ShownRun } from "./follow.ts";
+import { prepareAgents } from "./prepare-agents.ts";
 import { prepareWorkflow, type PreparedWorkflow } from "./prepare.ts";
 import { readInput, readWorkflowFile, type WorkflowFile } from "./workflow-file.ts";
 
@@ -13,6 +14,8 @@ export interface RunFileOptions extends ShowOptions {
   /** JSON, `@file`, or `-` for stdin; the file's own sample where it is left out. */
   input?: string | undefined;
   isFollowed: boolean;
+  /** Where the tools of the file's agents are. */
+  toolsUrl?: string | undefined;
   tenant?: string | undefined;
   apiKey?: string | undefined;
 }
@@ -30,6 +33,7 @@ export async function runFile(options: RunFileOptions): Promise<FileRun> {
   const input = options.input === undefined ? file.input : await readInput(options.input);
   const client = createClient({ url: options.url, tenantId: options.tenant, apiKey: options.apiKey });
   try {
+    await prepareAgents(client, file.agents, { toolsUrl: options.toolsUrl });
     const { appId, workflowId, workflowVersionId } = await prepared(client, file, options.path);
     const created = await client.mutate(createRun, { input: { appId, workflowId, workflowVersionId, input } });
     const { id } = created.createRun!;

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { text } from "node:stream/consumers";
+import type { FileAgents } from "./prepare-agents.ts";
 import { cliErrors } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { refuseLongNumbers } from "#shared/json/numbers.ts";
@@ -19,6 +20,8 @@ export interface WorkflowFile {
   /** What it cannot do without, such as "model". */
   needs: string[];
   description: string;
+  /** Those that its nodes name by their codes, where the file brings them along. */
+  agents: FileAgents;
 }
 
 /** @throws AppError FILE_UNREADABLE, FILE_NOT_JSON, FILE_NO_WORKFLOW, NUMBER_NOT_KEPT */
@@ -41,8 +44,14 @@ export async function readWorkflowFile(path: string): Promise<WorkflowFile> {
     dsl,
     dslPointer: isWhole ? "" : "/dsl",
     needs: !isWhole && Array.isArray(content["needs"]) ? content["needs"].map(String) : [],
+    agents: isWhole ? {} : agentsOf(content["agents"]),
     description: !isWhole && typeof content["description"] === "string" ? content["description"] : "",
   };
+}
+
+function agentsOf(given: Json | undefined): FileAgents {
+  if (!isJsonObject(given)) return {};
+  return Object.fromEntries(Object.entries(given).flatMap(([code, agent]) => (isJsonObject(agent) ? [[code, agent]] : [])));
 }
 
 /** The value of `--input`: JSON, `@file` that holds it, or `-`: stdin does. @throws AppError INPUT_NOT_AN_OBJECT, FILE_UNREADABLE, FILE_NOT_JSON, NUMBER_NOT_KEPT */

@@ -6,6 +6,7 @@ import { askedBy, graphUrl, refuseUncompleted, showOptions, withGraphOptions, ty
 interface AgentCommandOptions extends GraphOptions {
   user?: string;
   dryRun?: boolean;
+  steer?: boolean;
 }
 
 /** `agents run <code> <text>` and `agents chat <code>`: asks an agent of the running platform. */
@@ -40,18 +41,30 @@ Example:
 
 function chatOf(context: CliContext): Command {
   return withAgentOptions(new Command("chat"))
-    .description("talk with an agent: each line is a question, the end of input the end")
+    .description("talk with an agent: each line is a question, the end of input the end; Ctrl-C stops what it does")
     .argument("<code>", "the agent's code")
+    .option("--steer", "lines that come while the agent works are told to it, as they are in a terminal; else each is the next question")
     .addHelpText("after", "\nExample:\n  agent-platform agents chat support")
     .action(async (code: string, options: AgentCommandOptions) => {
-      const { chatWithAgent } = await import("../client/ask-agent.ts");
-      await chatWithAgent(asked(context, code, options), typedLines());
+      const { chatWithAgent } = await import("../client/agent-chat.ts");
+      const isSteering = options.steer === true || process.stdin.isTTY;
+      try {
+        await chatWithAgent(asked(context, code, options), { lines: typedLines(), onInterrupt, isSteering });
+      } finally {
+        // What nobody reads any more would keep the process.
+        process.stdin.destroy();
+      }
     });
 }
 
 /** Read from the first one that is asked for on: what comes before somebody listens would be lost. */
 async function* typedLines(): AsyncGenerator<string> {
   yield* createInterface({ input: process.stdin });
+}
+
+function onInterrupt(listener: () => void): () => void {
+  process.on("SIGINT", listener);
+  return () => void process.off("SIGINT", listener);
 }
 
 function asked(context: CliContext, code: string, options: AgentCommandOptions) {

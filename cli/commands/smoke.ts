@@ -5,7 +5,7 @@ import { colours } from "../client/colours.ts";
 import { startOwnPlatform, throwAwayEnvironment } from "../client/own-platform.ts";
 import { apiKeyHelp, urlOption } from "../client/graph-options.ts";
 import { startLocalServer } from "../smoke/local-server.ts";
-import type { SmokeResult } from "../smoke/smoke.ts";
+import type { SmokeResult } from "../smoke/smoke-result.ts";
 
 interface SmokeOptions {
   url?: string;

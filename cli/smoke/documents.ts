@@ -117,3 +117,12 @@ export const answerNodeRun = graphql(`
     }
   }
 `);
+
+export const usageOfRun = graphql(`
+  query SmokeUsageOfRun($runId: ID!) {
+    modelUsage(runId: $runId) {
+      calls
+      promptTokens
+    }
+  }
+`);

@@ -1,5 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { sayInSmoke } from "./agent-samples.ts";
+import { answerAsModel, completionsPath } from "./scripted-model.ts";
 
 /** The HTTP server that the smoke test's tool and retriever talk to. */
 export interface LocalServer {
@@ -8,10 +10,11 @@ export interface LocalServer {
   stop(): void;
 }
 
-/** Serves `/documents` (a list) and `/weather?city=` (a JSON answer that echoes a header), on loopback. */
+/** Serves `/documents` (a list), `/weather?city=` (a JSON answer that echoes a header) and, beneath `/v1`, a model for agents, on loopback. */
 export async function startLocalServer(port: number): Promise<LocalServer> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://local");
+    if (url.pathname === completionsPath) return void answerAsModel(request, response, { say: sayInSmoke });
     response.setHeader("content-type", "application/json");
     if (url.pathname === "/documents") return response.end(JSON.stringify({ documents }));
     if (url.pathname === "/weather")

@@ -13,20 +13,13 @@ import {
   finishedRun,
   messageAdded,
 } from "./documents.ts";
+import { runAgentSmoke } from "./agent-samples.ts";
+import type { SmokeResult } from "./smoke-result.ts";
 import { greeting, smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
-
-/** How one sample ended. */
-export interface SmokeResult {
-  name: string;
-  outcome: "passed" | "failed" | "skipped";
-  ms: number;
-  /** What was wrong, or why it was skipped. */
-  details: string[];
-}
 
 /** Runs all samples, one after another. @param local host:port of the test's HTTP server. */
 export async function runSmoke(client: GraphClient, local: string, hear: (result: SmokeResult) => void): Promise<SmokeResult[]> {
-  const toolBindingId = await makeTool(client, local);
+  const { toolId, bindingId: toolBindingId } = await makeTool(client, local);
   const greetingVersionId = await makeGreeting(client);
   const results: SmokeResult[] = [];
   for (const sample of smokeSamples({ local, toolBindingId, greetingVersionId })) {
@@ -39,16 +32,18 @@ export async function runSmoke(client: GraphClient, local: string, hear: (result
     results.push(finished);
     hear(finished);
   }
-  return results;
+  return [...results, ...(await runAgentSmoke(client, { local, toolId }, hear))];
 }
 
-async function makeTool(client: GraphClient, local: string): Promise<string> {
+async function makeTool(client: GraphClient, local: string): Promise<{ toolId: string; bindingId: string }> {
   const code = `smoke-weather-${Date.now().toString(36)}`;
   const { createTool: tool } = await client.mutate(createTool, { input: { code, name: "Weather", toolType: "HTTP" } });
-  await client.mutate(createToolVersion, { input: { toolId: tool!.id, invokeConfig: { method: "GET", path: "/weather" } } });
+  const toolId = tool!.id;
+  const inputSchema = { type: "object", properties: { city: { type: "string" } } };
+  await client.mutate(createToolVersion, { input: { toolId, inputSchema, invokeConfig: { method: "GET", path: "/weather" } } });
   const config = { base_url: `http://${local}`, headers: { "x-client": "smoke" } };
-  const { createToolBinding: binding } = await client.mutate(createToolBinding, { input: { toolId: tool!.id, name: "local", config } });
-  return binding!.id;
+  const { createToolBinding: binding } = await client.mutate(createToolBinding, { input: { toolId, name: "local", config } });
+  return { toolId, bindingId: binding!.id };
 }
 
 /** The workflow that another runs as its sub-workflow. */

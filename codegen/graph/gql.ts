@@ -43,6 +43,14 @@ type Documents = {
     "\n  query CliWebhooks($first: Int, $after: String) {\n    webhooks(first: $first, after: $after) {\n      nodes {\n        id\n        name\n        status\n        answer\n        signature {\n          header\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.CliWebhooksDocument,
     "\n  mutation CliCreateWebhook($input: CreateWebhookInput!) {\n    createWebhook(input: $input) {\n      url\n      secret\n      webhook {\n        id\n        name\n        status\n        answer\n        signature {\n          header\n        }\n      }\n    }\n  }\n": typeof types.CliCreateWebhookDocument,
     "\n  mutation CliDeleteWebhook($id: ID!) {\n    webhook: deleteWebhook(id: $id) {\n      id\n      name\n    }\n  }\n": typeof types.CliDeleteWebhookDocument,
+    "\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n": typeof types.CliSendAgentInputDocument,
+    "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": typeof types.CliCancelRunDocument,
+    "\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliToolByCodeDocument,
+    "\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateToolDocument,
+    "\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateToolVersionDocument,
+    "\n  mutation CliCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateToolBindingDocument,
+    "\n  mutation CliCreateModelProvider($input: CreateModelProviderInput!) {\n    createModelProvider(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateModelProviderDocument,
+    "\n  mutation CliApproveNodeRun($id: ID!) {\n    resumeNodeRun(id: $id, input: { decision: APPROVE }) {\n      id\n    }\n  }\n": typeof types.CliApproveNodeRunDocument,
     "\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateSessionDocument,
     "\n  mutation SmokeDispatchRun($input: CreateRunRequestInput!) {\n    dispatchRun(input: $input) {\n      id\n      status\n      errorMessage\n      run {\n        id\n      }\n    }\n  }\n": typeof types.SmokeDispatchRunDocument,
     "\n  mutation SmokeCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateToolDocument,
@@ -51,7 +59,8 @@ type Documents = {
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            path\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": typeof types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": typeof types.SmokeMessageAddedDocument,
     "\n  mutation SmokeAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeAnswerNodeRunDocument,
-    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n": typeof types.AgentRunDeltasDocument,
+    "\n  query SmokeUsageOfRun($runId: ID!) {\n    modelUsage(runId: $runId) {\n      calls\n      promptTokens\n    }\n  }\n": typeof types.SmokeUsageOfRunDocument,
+    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n      reasoningDelta\n    }\n  }\n": typeof types.AgentRunDeltasDocument,
     "\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n": typeof types.CancelRunEventsDocument,
     "\n  subscription RunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": typeof types.RunEventPagesDocument,
     "\n  subscription StartRun($input: CreateRunInput!) {\n    startRun(input: $input) {\n      cursor\n      type\n      runStatus\n      nodeStatus\n      run {\n        id\n        workflow {\n          name\n        }\n      }\n    }\n  }\n": typeof types.StartRunDocument,
@@ -100,6 +109,14 @@ const documents: Documents = {
     "\n  query CliWebhooks($first: Int, $after: String) {\n    webhooks(first: $first, after: $after) {\n      nodes {\n        id\n        name\n        status\n        answer\n        signature {\n          header\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.CliWebhooksDocument,
     "\n  mutation CliCreateWebhook($input: CreateWebhookInput!) {\n    createWebhook(input: $input) {\n      url\n      secret\n      webhook {\n        id\n        name\n        status\n        answer\n        signature {\n          header\n        }\n      }\n    }\n  }\n": types.CliCreateWebhookDocument,
     "\n  mutation CliDeleteWebhook($id: ID!) {\n    webhook: deleteWebhook(id: $id) {\n      id\n      name\n    }\n  }\n": types.CliDeleteWebhookDocument,
+    "\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n": types.CliSendAgentInputDocument,
+    "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": types.CliCancelRunDocument,
+    "\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n": types.CliToolByCodeDocument,
+    "\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": types.CliCreateToolDocument,
+    "\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateToolVersionDocument,
+    "\n  mutation CliCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": types.CliCreateToolBindingDocument,
+    "\n  mutation CliCreateModelProvider($input: CreateModelProviderInput!) {\n    createModelProvider(input: $input) {\n      id\n    }\n  }\n": types.CliCreateModelProviderDocument,
+    "\n  mutation CliApproveNodeRun($id: ID!) {\n    resumeNodeRun(id: $id, input: { decision: APPROVE }) {\n      id\n    }\n  }\n": types.CliApproveNodeRunDocument,
     "\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateSessionDocument,
     "\n  mutation SmokeDispatchRun($input: CreateRunRequestInput!) {\n    dispatchRun(input: $input) {\n      id\n      status\n      errorMessage\n      run {\n        id\n      }\n    }\n  }\n": types.SmokeDispatchRunDocument,
     "\n  mutation SmokeCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateToolDocument,
@@ -108,7 +125,8 @@ const documents: Documents = {
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            path\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": types.SmokeMessageAddedDocument,
     "\n  mutation SmokeAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n    }\n  }\n": types.SmokeAnswerNodeRunDocument,
-    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n": types.AgentRunDeltasDocument,
+    "\n  query SmokeUsageOfRun($runId: ID!) {\n    modelUsage(runId: $runId) {\n      calls\n      promptTokens\n    }\n  }\n": types.SmokeUsageOfRunDocument,
+    "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n      reasoningDelta\n    }\n  }\n": types.AgentRunDeltasDocument,
     "\n  subscription CancelRunEvents($runId: ID!, $after: String) {\n    runEvents(runId: $runId, after: $after) {\n      cursor\n      runStatus\n      nodeId\n      nodeStatus\n    }\n  }\n": types.CancelRunEventsDocument,
     "\n  subscription RunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      runStatus\n      nodeId\n      nodeStatus\n      run {\n        workflow {\n          name\n          app {\n            name\n          }\n        }\n      }\n    }\n  }\n": types.RunEventPagesDocument,
     "\n  subscription StartRun($input: CreateRunInput!) {\n    startRun(input: $input) {\n      cursor\n      type\n      runStatus\n      nodeStatus\n      run {\n        id\n        workflow {\n          name\n        }\n      }\n    }\n  }\n": types.StartRunDocument,
@@ -261,6 +279,38 @@ export function graphql(source: "\n  mutation CliDeleteWebhook($id: ID!) {\n    
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateModelProvider($input: CreateModelProviderInput!) {\n    createModelProvider(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateModelProvider($input: CreateModelProviderInput!) {\n    createModelProvider(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliApproveNodeRun($id: ID!) {\n    resumeNodeRun(id: $id, input: { decision: APPROVE }) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliApproveNodeRun($id: ID!) {\n    resumeNodeRun(id: $id, input: { decision: APPROVE }) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation SmokeCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -293,7 +343,11 @@ export function graphql(source: "\n  mutation SmokeAnswerNodeRun($id: ID!, $inpu
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n"): (typeof documents)["\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n    }\n  }\n"];
+export function graphql(source: "\n  query SmokeUsageOfRun($runId: ID!) {\n    modelUsage(runId: $runId) {\n      calls\n      promptTokens\n    }\n  }\n"): (typeof documents)["\n  query SmokeUsageOfRun($runId: ID!) {\n    modelUsage(runId: $runId) {\n      calls\n      promptTokens\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n      reasoningDelta\n    }\n  }\n"): (typeof documents)["\n  subscription AgentRunDeltas($runId: ID!) {\n    runEvents(runId: $runId) {\n      type\n      path\n      delta\n      reasoningDelta\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -1,16 +1,10 @@
 import type { ChatCompletionInput } from "./chat.inputs.ts";
 import type { ChatCompletion } from "./chat.types.ts";
 import { CompletionEvents } from "./completion-events.ts";
-import { modelErrors } from "./errors.ts";
 import type { ModelContext } from "./model.context.ts";
 import type { ReadCompletion } from "./openai/chat-answer.ts";
-import { chatRequest, checkChatInput } from "./openai/chat-request.ts";
-import { streamChat, type ChatPiece } from "./openai/chat-stream.ts";
-import type { Refusal } from "./openai/refusal.ts";
-import type { RequestProfile } from "./openai/request-profile.ts";
-import type { ProviderCall } from "./openai/transport.ts";
-import { chooseProvider, deadlinesOf, profileOf } from "./provider-choice.ts";
-import { startCall } from "./usage.service.ts";
+import type { ChatPiece } from "./openai/chat-stream.ts";
+import { askForCompletion } from "./provider-attempts.ts";
 
 /**
  * Makes a completion, whole. Ends when the caller's signal fires.
@@ -18,13 +12,13 @@ import { startCall } from "./usage.service.ts";
  * @throws AppError of `modelErrors`, with `retryable`, `retryAfterMs` and `effectUnknown` where a provider was asked; EGRESS_DENIED
  */
 export async function completeChat(context: ModelContext, input: ChatCompletionInput): Promise<ChatCompletion> {
-  const { call, profile } = await prepareCall(context, input, { stream: false, signal: context.signal });
-  const measured = startCall(context, { providerCode: call.provider.code, model: call.model, operation: "CHAT", caller: input.caller });
+  const asked = await askForCompletion(context, input, { pace: "whole", signal: context.signal });
   try {
-    const completion = await wholeOf(streamChat(call, "whole"));
-    return { ...completion, omittedParameters: profile.omitted, durationMs: await measured.completed(completion) };
+    const completion = await wholeOf(asked.pieces);
+    const measured = await asked.meter.completed(completion);
+    return { ...completion, omittedParameters: asked.omittedParameters(), ...measured };
   } catch (error) {
-    await measured.failed(error);
+    await asked.meter.failed(error);
     throw error;
   }
 }
@@ -43,35 +37,6 @@ async function wholeOf(pieces: AsyncIterable<ChatPiece>): Promise<ReadCompletion
 export async function streamCompletion(context: ModelContext, input: ChatCompletionInput): Promise<CompletionEvents> {
   const stop = new AbortController();
   const signal = context.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, context.signal]);
-  const { call, profile } = await prepareCall(context, input, { stream: true, signal });
-  const counted = { providerCode: call.provider.code, model: call.model, operation: "CHAT", caller: input.caller } as const;
-  const start = () => startCall(context, counted);
-  const omittedParameters = () => profile.omitted;
-  return new CompletionEvents({ pieces: streamChat(call), omittedParameters, start, stop: () => stop.abort() });
-}
-
-async function prepareCall(
-  context: ModelContext,
-  input: ChatCompletionInput,
-  options: { stream: boolean; signal: AbortSignal | undefined },
-): Promise<{ call: ProviderCall; profile: RequestProfile }> {
-  checkChatInput(input);
-  const provider = await chooseProvider(context, input.providerCode);
-  const model = input.model ?? provider.defaultModel;
-  if (model === null) throw modelErrors.MODEL_REQUIRED({ field: "model", provider: provider.code, setting: "defaultModel" });
-  const given = chatRequest(model, input, { stream: options.stream, extra: provider.extraParameters });
-  const profile = profileOf(context, { provider, model, given });
-  const call = {
-    tenantId: context.tenantId,
-    provider,
-    path: "/chat/completions",
-    body: profile.body,
-    afterRefusal: (refusal: Refusal) => profile.afterRefusal(refusal),
-    model,
-    traceparent: context.traceparent,
-    idempotencyKey: input.idempotencyKey ?? undefined,
-    signal: options.signal,
-    deadlines: deadlinesOf(context.services.deadlines, { provider, timeoutSeconds: input.timeoutSeconds }),
-  };
-  return { call, profile };
+  const asked = await askForCompletion(context, input, { pace: "stream", signal });
+  return new CompletionEvents(asked, () => stop.abort());
 }

@@ -90,6 +90,12 @@ export class ChatCompletion {
   })
   omittedParameters!: string[];
 
+  @Field(() => Float, {
+    nullable: true,
+    description: "What it has cost, by the prices of its provider, in their unit; null where its model has none.",
+  })
+  price!: number | null;
+
   @Field(() => Float, { description: "Milliseconds from the request to the last byte." })
   durationMs!: number;
 }

@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk } from "./chat.types.ts";
 import type { ChatPiece } from "./openai/chat-stream.ts";
-import type { startCall } from "./usage.service.ts";
+import type { AskedCompletion } from "./provider-attempts.ts";
 
 /** An event of a streamed completion; a failure is an event too, so that it reaches the client as an error of the operation. */
 export type CompletionEvent = { chunk: ChatCompletionChunk } | { failure: unknown };
@@ -8,40 +8,31 @@ export type CompletionEvent = { chunk: ChatCompletionChunk } | { failure: unknow
 /** How long a connection may take to become free after the last byte that matters. */
 const drainMs = 1_000;
 
-interface CompletionSource {
-  pieces: AsyncGenerator<ChatPiece, void>;
-  /** What was left out of the request, once it is answered. */
-  omittedParameters: () => string[];
-  /** Begins the measurement. */
-  start: () => ReturnType<typeof startCall>;
-  /** Aborts the provider's request. */
-  stop: () => void;
-}
-
 /**
  * The events of a streamed completion. Pulled: a slow reader slows the provider down, nothing is queued. Not an async generator, whose
  * `return()` would wait for the provider's next piece.
  */
 export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> {
-  readonly #source: CompletionSource;
-  #measured: ReturnType<typeof startCall> | undefined;
+  readonly #source: AskedCompletion;
+  readonly #stop: () => void;
   #isEnded = false;
 
-  constructor(source: CompletionSource) {
+  /** @param stop  aborts the provider's request. */
+  constructor(source: AskedCompletion, stop: () => void) {
     this.#source = source;
+    this.#stop = stop;
   }
 
   async next(): Promise<IteratorResult<CompletionEvent>> {
     if (this.#isEnded) return finished;
-    this.#measured ??= this.#source.start();
     try {
       const step = await this.#source.pieces.next();
       if (this.#isEnded || step.done === true) return finished;
-      return { done: false, value: { chunk: await this.#chunk(step.value, this.#measured) } };
+      return { done: false, value: { chunk: await this.#chunk(step.value) } };
     } catch (failure) {
       if (this.#isEnded) return finished;
       this.#isEnded = true;
-      await this.#measured.failed(failure);
+      await this.#source.meter.failed(failure);
       return { done: false, value: { failure } };
     }
   }
@@ -49,8 +40,8 @@ export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> 
   return(): Promise<IteratorResult<CompletionEvent>> {
     if (!this.#isEnded) {
       this.#isEnded = true;
-      void this.#measured?.cancelled();
-      this.#source.stop();
+      void this.#source.meter.cancelled();
+      this.#stop();
       // It waits for the piece that is being read, which the stop ends; nobody waits for it.
       this.#source.pieces.return().catch(() => {});
     }
@@ -61,19 +52,20 @@ export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> 
     return this;
   }
 
-  async #chunk(piece: ChatPiece, measured: ReturnType<typeof startCall>): Promise<ChatCompletionChunk> {
+  async #chunk(piece: ChatPiece): Promise<ChatCompletionChunk> {
     if ("text" in piece) return { ...nothing, delta: piece.text };
     if ("reasoning" in piece) return { ...nothing, reasoningDelta: piece.reasoning };
     if ("toolCall" in piece) return { ...nothing, toolCallDelta: { ...piece.toolCall } };
     this.#isEnded = true;
     this.#drain();
     const omittedParameters = this.#source.omittedParameters();
-    return { ...nothing, completion: { ...piece.completion, omittedParameters, durationMs: await measured.completed(piece.completion) } };
+    const measured = await this.#source.meter.completed(piece.completion);
+    return { ...nothing, completion: { ...piece.completion, omittedParameters, ...measured } };
   }
 
   /** Reads the rest, which holds nothing, so that the connection can be used again. */
   #drain(): void {
-    const timer = setTimeout(this.#source.stop, drainMs);
+    const timer = setTimeout(this.#stop, drainMs);
     const ended = this.#source.pieces.next().catch(() => {});
     void ended.finally(() => clearTimeout(timer));
   }

@@ -6,8 +6,8 @@ import type { ModelContext } from "./model.context.ts";
 import { checkIdempotencyKey } from "./openai/chat-request.ts";
 import { readEmbeddings } from "./openai/embeddings-answer.ts";
 import { requestJson } from "./openai/transport.ts";
-import { chooseProvider, deadlinesOf, profileOf } from "./provider-choice.ts";
-import { startCall } from "./usage.service.ts";
+import { chooseProvider, circuitKey, deadlinesOf, profileOf } from "./provider-choice.ts";
+import { CallMeter } from "./usage.service.ts";
 
 const maxTexts = 2_048;
 const requestBytes = 4 * 1024 * 1024;
@@ -21,7 +21,9 @@ export async function createEmbeddings(context: ModelContext, input: CreateEmbed
   const model = input.model ?? provider.embeddingModel;
   if (model === null) throw modelErrors.MODEL_REQUIRED({ field: "model", provider: provider.code, setting: "embeddingModel" });
   const { tenantId, traceparent, signal, services } = context;
-  const measured = startCall(context, { providerCode: provider.code, model, operation: "EMBEDDINGS" });
+  const pass = services.circuits.enter(circuitKey(context, { provider, model }), provider.code);
+  const measured = new CallMeter(context);
+  measured.begin({ providerCode: provider.code, model, operation: "EMBEDDINGS", prices: provider.prices });
   const profile = profileOf(context, { provider, model, given: { model, input: input.input, encoding_format: "float" } });
   try {
     const answer = await requestJson({
@@ -37,12 +39,16 @@ export async function createEmbeddings(context: ModelContext, input: CreateEmbed
       deadlines: deadlinesOf(services.deadlines, { provider }),
       maxBytes: answerBytes,
     });
+    pass.answered();
     const read = readEmbeddings(provider, answer, input.input.length);
     await measured.completed({ promptTokens: read.promptTokens });
     return { ...read, model: read.model || model };
   } catch (error) {
+    pass.failed(error);
     await measured.failed(error);
     throw error;
+  } finally {
+    pass.left();
   }
 }
 

@@ -9,7 +9,14 @@ interface ProviderFacts {
   answered?: true;
 }
 
+interface ContextFacts {
+  /** The request is longer than the model can read. */
+  contextTooLong?: true;
+}
+
 const named = (f: { provider: string | null }) => (f.provider === null ? "The configured model provider" : `Model provider ${f.provider}`);
+
+const lowered = (text: string) => text.replace(/^[TM]/, (letter) => letter.toLowerCase());
 
 /**
  * Everything that the model subgraph refuses, and why. `retryable`: another attempt may succeed, `retryAfterMs` where the provider said
@@ -68,12 +75,17 @@ export const modelErrors = defineErrors({
   },
   MODEL_REQUEST_REFUSED: {
     code: "BAD_USER_INPUT",
-    message: (f: ProviderFacts & { status: number; model: string; providerMessage: string }) =>
+    message: (f: ProviderFacts & ContextFacts & { status: number; model: string; providerMessage: string }) =>
       `${named(f)} refuses the request for model ${f.model} (HTTP ${f.status}): ${f.providerMessage}`,
+  },
+  MODEL_PROVIDER_CIRCUIT_OPEN: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: ProviderFacts & { failures: number; retryAfterMs: number }) =>
+      `${named(f)} has failed ${f.failures} times in a row, and is not asked for now; try again in ${f.retryAfterMs} ms.`,
   },
   MODEL_PROVIDER_FAILED: {
     code: "DOWNSTREAM_UNAVAILABLE",
-    message: (f: ProviderFacts & { status: number | null; retryAfterMs?: number; providerMessage: string }) =>
+    message: (f: ProviderFacts & ContextFacts & { status: number | null; retryAfterMs?: number; providerMessage: string }) =>
       `${named(f)} failed${f.status === null ? " while it answered" : ` (HTTP ${f.status})`}: ${f.providerMessage}`,
   },
   MODEL_PROVIDER_TIMEOUT: {
@@ -96,7 +108,6 @@ export const modelErrors = defineErrors({
   },
   MODEL_CALL_CANCELLED: {
     code: "TIMEOUT",
-    message: (f: ProviderFacts) =>
-      `The call of ${named(f).replace(/^[TM]/, (letter) => letter.toLowerCase())} was given up because its caller has gone.`,
+    message: (f: ProviderFacts) => `The call of ${lowered(named(f))} was given up because its caller has gone.`,
   },
 });

@@ -73,6 +73,13 @@ export class ModelCall {
   @Property({ type: "double" })
   reasoningTokens!: number;
 
+  @Field(() => Float, {
+    nullable: true,
+    description: "What it has cost, by the prices that its provider had then; null: its model had none, or it was not answered.",
+  })
+  @Property({ type: "double", nullable: true })
+  price!: number | null;
+
   @Field(() => Float, { description: "How long it took, in milliseconds." })
   @Property({ type: "double" })
   durationMs!: number;

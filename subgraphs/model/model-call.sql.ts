@@ -18,6 +18,8 @@ export interface ModelCallRow {
   cachedTokens: number;
   completionTokens: number;
   reasoningTokens: number;
+  /** null: its model has none, or it was not answered. */
+  price: number | null;
   durationMs: number;
   createdAt: Date;
 }
@@ -26,11 +28,11 @@ export interface ModelCallRow {
 export async function callsInsert(tx: Tx, calls: readonly ModelCallRow[]): Promise<void> {
   await tx.sql(
     `insert into model.model_call (id, tenant_id, call_id, run_id, node_run_id, provider_code, model, operation, outcome, error_reason, prompt_tokens, cached_tokens,
-       completion_tokens, reasoning_tokens, duration_ms, created_at)
+       completion_tokens, reasoning_tokens, price, duration_ms, created_at)
      select c.id, $1, c."callId", c."runId", c."nodeRunId", c."providerCode", c.model, c.operation, c.outcome, c."errorReason", c."promptTokens", c."cachedTokens",
-       c."completionTokens", c."reasoningTokens", c."durationMs", c."createdAt"
+       c."completionTokens", c."reasoningTokens", c.price, c."durationMs", c."createdAt"
      from jsonb_to_recordset($2::jsonb) as c(id text, "callId" text, "runId" text, "nodeRunId" text, "providerCode" text, model text, operation text, outcome text,
-       "errorReason" text, "promptTokens" bigint, "cachedTokens" bigint, "completionTokens" bigint, "reasoningTokens" bigint, "durationMs" double precision,
+       "errorReason" text, "promptTokens" bigint, "cachedTokens" bigint, "completionTokens" bigint, "reasoningTokens" bigint, price double precision, "durationMs" double precision,
        "createdAt" timestamptz)
      on conflict do nothing`,
     [tx.tenantId, JSON.stringify(calls)],
@@ -53,7 +55,8 @@ export async function usageSum(
 ): Promise<ModelUsage[]> {
   const rows = await tx.sql<Record<keyof ModelUsage, unknown>>(
     `select ${keys[range.groupBy]} as key, count(*)::float8 as calls, sum(prompt_tokens)::float8 as "promptTokens",
-       sum(completion_tokens)::float8 as "completionTokens", sum(cached_tokens)::float8 as "cachedTokens", sum(reasoning_tokens)::float8 as "reasoningTokens", count(*) filter (where outcome = 'FAILED')::float8 as errors
+       sum(completion_tokens)::float8 as "completionTokens", sum(cached_tokens)::float8 as "cachedTokens", sum(reasoning_tokens)::float8 as "reasoningTokens", count(*) filter (where outcome = 'FAILED')::float8 as errors,
+       coalesce(sum(price), 0)::float8 as price, count(price)::float8 as "pricedCalls"
      from model.model_call
      where tenant_id = $1 and created_at >= coalesce($2::timestamptz, '-infinity') and created_at < coalesce($3::timestamptz, 'infinity')
        and ($4::text is null or run_id = $4)
@@ -62,7 +65,7 @@ export async function usageSum(
      limit ${groupLimit}`,
     [tx.tenantId, range.from?.toISOString() ?? null, range.to?.toISOString() ?? null, range.runId],
   );
-  return rows.map(({ key, calls, promptTokens, cachedTokens, completionTokens, reasoningTokens, errors }) => ({
+  return rows.map(({ key, calls, promptTokens, cachedTokens, completionTokens, reasoningTokens, errors, price, pricedCalls }) => ({
     key: String(key),
     calls: Number(calls),
     promptTokens: Number(promptTokens),
@@ -70,5 +73,7 @@ export async function usageSum(
     completionTokens: Number(completionTokens),
     reasoningTokens: Number(reasoningTokens),
     errors: Number(errors),
+    price: Number(price),
+    pricedCalls: Number(pricedCalls),
   }));
 }

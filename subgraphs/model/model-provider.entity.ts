@@ -2,6 +2,7 @@ import { Entity, Enum, PrimaryKey, Property } from "@mikro-orm/decorators/legacy
 import { Directive, Field, Float, ID, ObjectType, registerEnumType } from "type-graphql";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
+import type { ModelPrice } from "./model-prices.ts";
 
 /** Whether a provider is asked. */
 export enum ModelProviderStatus {
@@ -80,6 +81,21 @@ export class ModelProvider {
   })
   @Property({ type: "json", columnType: "json" })
   extraParameters!: JsonObject;
+
+  @Field(() => JsonObjectScalar, {
+    description:
+      "What its models cost for a million tokens, { model: { prompt, cached, completion } }, in whatever unit you count in; {} where it is not known.",
+  })
+  @Property({ type: "json", columnType: "json" })
+  prices!: Record<string, ModelPrice>;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The code of the provider that is asked, for its defaultModel, when this one is down or takes no more requests; null: nobody is.",
+  })
+  @Property({ type: "text", nullable: true })
+  fallbackProviderCode!: string | null;
 
   @Field(() => Float, {
     nullable: true,

@@ -68,6 +68,20 @@ export class CreateModelProviderInput {
   })
   extraParameters?: JsonObject | null;
 
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "What its models cost for a million tokens, { model: { prompt, completion, cached } }, in whatever unit you count in: at most 200 models, '*' for all others; cached as prompt unless given. Calls from then on have a price.",
+  })
+  prices?: JsonObject | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The code of another provider: it is asked, for its defaultModel and without the call's extraParameters, when this one is down, is left alone because it was, or takes no more requests. Not for embeddings.",
+  })
+  fallbackProviderCode?: string | null;
+
   @Field(() => Float, {
     nullable: true,
     description: "How long a stream's first byte may take where the call says nothing, in seconds, up to 86,400; 60 unless given.",
@@ -133,6 +147,20 @@ export class UpdateModelProviderInput {
       "Parameters of each completion beside those that the graph knows, at most 16 KiB; a request's own extraParameters win over them. All of them are replaced; null clears them.",
   })
   extraParameters?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "What its models cost for a million tokens, { model: { prompt, completion, cached } }, in whatever unit you count in: at most 200 models, '*' for all others; cached as prompt unless given. Calls from then on have a price. All of them are replaced; null clears them.",
+  })
+  prices?: JsonObject | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The code of another provider: it is asked, for its defaultModel and without the call's extraParameters, when this one is down, is left alone because it was, or takes no more requests. Not for embeddings. null: nobody is.",
+  })
+  fallbackProviderCode?: string | null;
 
   @Field(() => Float, {
     nullable: true,

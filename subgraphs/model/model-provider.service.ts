@@ -19,6 +19,7 @@ import {
   refuseSecrets,
 } from "./model-provider.rules.ts";
 import type { ModelContext } from "./model.context.ts";
+import { checkPrices } from "./model-prices.ts";
 
 /** Makes a provider. @throws AppError MODEL_PROVIDER_CODE_TAKEN, MODEL_PROVIDER_INVALID */
 export async function createModelProvider(context: ModelContext, input: CreateModelProviderInput): Promise<ModelProvider> {
@@ -44,17 +45,21 @@ export async function createModelProvider(context: ModelContext, input: CreateMo
     "model_provider_code",
     (cause) => modelErrors.MODEL_PROVIDER_CODE_TAKEN({ field: "code", value: code }, { cause }),
     () =>
-      db.transaction(async ({ em }) =>
-        em.create(ModelProvider, { ...fields, status: ModelProviderStatus.ACTIVE, createdAt: now, updatedAt: now, deletedAt: null }),
-      ),
+      db.transaction(async (tx) => {
+        const fallbackProviderCode = await checkFallback(tx, code, input.fallbackProviderCode);
+        const made = { ...fields, fallbackProviderCode, createdAt: now, updatedAt: now, deletedAt: null };
+        return tx.em.create(ModelProvider, { ...made, status: ModelProviderStatus.ACTIVE });
+      }),
   );
 }
 
 /** Changes what is given. @throws AppError MODEL_PROVIDER_NOT_FOUND, MODEL_PROVIDER_INVALID, MODEL_PROVIDER_KEY_ORIGIN */
 export async function updateModelProvider(context: ModelContext, id: string, input: UpdateModelProviderInput): Promise<ModelProvider> {
   const box = await context.tenantSecrets();
+  const fallback = input.fallbackProviderCode;
   return context.db.transaction(async (tx) => {
     const provider = await lockProvider(tx, id);
+    if (fallback !== undefined) provider.fallbackProviderCode = await checkFallback(tx, provider.code, fallback);
     if (given(input.name)) provider.name = checkName(input.name);
     if (given(input.baseUrl)) moveTo(provider, checkBaseUrl(input.baseUrl), input);
     if (input.apiKey !== undefined) provider.apiKeySealed = sealKey(box, provider, input.apiKey);
@@ -97,6 +102,7 @@ function settingsOf(input: CreateModelProviderInput) {
     omitParameters: checkOmitted(input.omitParameters),
     extraParameters: checkedExtra(input.extraParameters),
     firstByteTimeoutSeconds: checkSeconds("firstByteTimeoutSeconds", input.firstByteTimeoutSeconds),
+    prices: checkPrices(input.prices),
   };
 }
 
@@ -106,7 +112,8 @@ function checkedExtra(given: JsonObject | null | undefined): JsonObject {
 }
 
 function changeSettings(provider: ModelProvider, input: UpdateModelProviderInput): void {
-  const { apiKeyHeader, query, omitParameters, extraParameters, firstByteTimeoutSeconds } = input;
+  const { apiKeyHeader, query, omitParameters, extraParameters, firstByteTimeoutSeconds, prices } = input;
+  if (prices !== undefined) provider.prices = checkPrices(prices);
   if (apiKeyHeader !== undefined) provider.apiKeyHeader = checkHeaderName("apiKeyHeader", apiKeyHeader);
   if (query !== undefined) provider.query = checkQuery(query);
   if (omitParameters !== undefined) provider.omitParameters = checkOmitted(omitParameters);
@@ -169,4 +176,14 @@ async function lockProvider({ em }: Tx, id: string): Promise<ModelProvider> {
   const provider = await em.findOne(ModelProvider, { id, deletedAt: null }, { lockMode: LockMode.PESSIMISTIC_WRITE });
   if (provider === null) throw modelErrors.MODEL_PROVIDER_NOT_FOUND({ id });
   return provider;
+}
+
+/** Another provider that there is. @throws AppError MODEL_PROVIDER_INVALID, MODEL_PROVIDER_NOT_FOUND */
+async function checkFallback({ em }: Tx, own: string, given: string | null | undefined): Promise<string | null> {
+  const code = given?.trim() ?? "";
+  if (code === "") return null;
+  const field = "fallbackProviderCode";
+  if (code === own) throw modelErrors.MODEL_PROVIDER_INVALID({ field, problem: "it is the provider itself. Name another one." });
+  if ((await em.count(ModelProvider, { code, deletedAt: null })) === 0) throw modelErrors.MODEL_PROVIDER_NOT_FOUND({ field, id: code });
+  return code;
 }

@@ -2,6 +2,7 @@ import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { EgressPolicy } from "#shared/fetch/egress.ts";
 import type { CallRecorder } from "./call-recorder.ts";
 import type { ModelLoaders } from "./model.loaders.ts";
+import type { ProviderCircuits } from "./provider-circuits.ts";
 import type { RefusedParameters } from "./openai/request-profile.ts";
 import type { ProviderDeadlines } from "./openai/transport.ts";
 
@@ -15,6 +16,8 @@ export interface ModelServices {
   calls: CallRecorder;
   /** What providers refused of late. */
   refused: RefusedParameters;
+  /** Which of them are left alone just now. */
+  circuits: ProviderCircuits;
 }
 
 /** What the model subgraph's resolvers and services are given. */

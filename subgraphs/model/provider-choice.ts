@@ -4,7 +4,9 @@ import { replaceSecrets, secretsIn } from "#shared/secret/references.ts";
 import { secretValues } from "./access.client.ts";
 import { headersBinding, keyBinding } from "./model-provider.service.ts";
 import { modelErrors } from "./errors.ts";
+import type { ModelPrices } from "./model-prices.ts";
 import type { ModelContext } from "./model.context.ts";
+import { firstActiveProvider, providerByCode, type CallableProvider } from "./provider-choice.sql.ts";
 import { RequestProfile } from "./openai/request-profile.ts";
 import type { ProviderDeadlines } from "./openai/transport.ts";
 import type { ProviderTarget } from "./openai/provider-target.ts";
@@ -12,13 +14,17 @@ import type { ProviderTarget } from "./openai/provider-target.ts";
 /** A provider that can be asked, with the models that it answers with by default. */
 export interface ChosenProvider extends ProviderTarget {
   /** null: the platform's configured one. */
-  entity: ModelProvider | null;
+  entity: Pick<ModelProvider, "id"> | null;
   defaultModel: string | null;
   embeddingModel: string | null;
   /** Parameters that are not sent to it. */
   omitParameters: readonly string[];
   /** Parameters of each completion. */
   extraParameters: JsonObject;
+  /** What its models cost. */
+  prices: ModelPrices;
+  /** Who is asked in its place when it is down; null: nobody. */
+  fallbackCode: string | null;
   /** Of a stream, where the call says nothing; null: as all others. */
   firstByteMs: number | null;
 }
@@ -31,12 +37,12 @@ export interface ChosenProvider extends ProviderTarget {
 export async function chooseProvider(context: ModelContext, code: string | null | undefined): Promise<ChosenProvider> {
   const { db } = context;
   if (code != null) {
-    const named = await db.read(({ em }) => em.findOne(ModelProvider, { code, deletedAt: null }));
-    if (named === null) throw modelErrors.MODEL_PROVIDER_NOT_FOUND({ field: "providerCode", id: code });
+    const named = await providerByCode(db, code);
+    if (named === undefined) throw modelErrors.MODEL_PROVIDER_NOT_FOUND({ field: "providerCode", id: code });
     if (named.status === ModelProviderStatus.DISABLED) throw modelErrors.MODEL_PROVIDER_DISABLED({ field: "providerCode", value: code });
     return ofTenant(context, named);
   }
-  const [first] = await activeProviders(context, 1);
+  const first = await firstActiveProvider(db);
   const chosen = first === undefined ? configuredProvider(context) : await ofTenant(context, first);
   if (chosen === undefined) throw modelErrors.MODEL_PROVIDER_NOT_CONFIGURED({ retryable: false });
   return chosen;
@@ -50,7 +56,7 @@ export function activeProviders({ db }: ModelContext, limit: number): Promise<Mo
 }
 
 /** A tenant's provider, its key opened. @throws AppError SECRETS_UNREADABLE, SECRET_UNKNOWN, SECRET_ORIGIN_MISMATCH */
-export async function ofTenant(context: ModelContext, entity: ModelProvider): Promise<ChosenProvider> {
+export async function ofTenant(context: ModelContext, entity: CallableProvider): Promise<ChosenProvider> {
   const { services } = context;
   return {
     entity,
@@ -62,6 +68,8 @@ export async function ofTenant(context: ModelContext, entity: ModelProvider): Pr
     egress: services.egress,
     omitParameters: entity.omitParameters,
     extraParameters: entity.extraParameters,
+    prices: entity.prices,
+    fallbackCode: entity.fallbackProviderCode,
     firstByteMs: entity.firstByteTimeoutSeconds === null ? null : entity.firstByteTimeoutSeconds * 1_000,
     defaultModel: entity.defaultModel,
     embeddingModel: entity.embeddingModel,
@@ -69,7 +77,7 @@ export async function ofTenant(context: ModelContext, entity: ModelProvider): Pr
 }
 
 /** Key and headers of a provider, the secrets that they name put in. */
-async function openedSecrets(context: ModelContext, entity: ModelProvider): Promise<Pick<ChosenProvider, "apiKey" | "headers">> {
+async function openedSecrets(context: ModelContext, entity: CallableProvider): Promise<Pick<ChosenProvider, "apiKey" | "headers">> {
   const { apiKeySealed, headersSealed } = entity;
   if (apiKeySealed === null && headersSealed === null) return { apiKey: undefined, headers: {} };
   const box = await context.tenantSecrets();
@@ -101,19 +109,26 @@ export function configuredProvider({ env, services }: ModelContext): ChosenProvi
     egress: services.configuredEgress,
     omitParameters: [],
     extraParameters: {},
+    prices: {},
+    fallbackCode: null,
     firstByteMs: env.providerFirstByteSeconds === undefined ? null : env.providerFirstByteSeconds * 1_000,
     defaultModel: env.defaultModel,
     embeddingModel: null,
   };
 }
 
+/** Whose circuit it is: of a tenant's requests to a model of a provider, at its address. */
+export function circuitKey({ db }: ModelContext, { provider, model }: { provider: ChosenProvider; model: string }): string {
+  return JSON.stringify([db.tenantId, provider.entity?.id ?? null, provider.baseUrl, model]);
+}
+
 /** A request to a provider, without what it does not take. */
 export function profileOf(
-  { db, services }: ModelContext,
+  context: ModelContext,
   { provider, model, given }: { provider: ChosenProvider; model: string; given: JsonObject },
 ): RequestProfile {
-  const key = JSON.stringify([db.tenantId, provider.entity?.id ?? null, provider.baseUrl, model]);
-  return new RequestProfile({ refused: services.refused, key, given, omit: provider.omitParameters });
+  const key = circuitKey(context, { provider, model });
+  return new RequestProfile({ refused: context.services.refused, key, given, omit: provider.omitParameters });
 }
 
 /** How long a call waits: what it says counts for all of it; else what the provider's settings say counts for a stream's first byte. */

@@ -6,6 +6,7 @@ import { ProvidersAndCalls } from "./migrations/0001-providers-and-calls.ts";
 import { ProviderSettings0002 } from "./migrations/0002-provider-settings.ts";
 import { DataKeys0003 } from "./migrations/0003-data-keys.ts";
 import { UsageLedger0004 } from "./migrations/0004-usage-ledger.ts";
+import { PricesAndFallbacks0005 } from "./migrations/0005-prices-and-fallbacks.ts";
 import { ModelCall } from "./model-call.entity.ts";
 import { sealedTables } from "./model-provider-reseal.sql.ts";
 import { ModelProvider } from "./model-provider.entity.ts";
@@ -13,6 +14,7 @@ import { ModelProviderResolver } from "./model-provider.resolver.ts";
 import type { ModelServices } from "./model.context.ts";
 import { modelLoaders, type ModelLoaders } from "./model.loaders.ts";
 import { RefusedParameters } from "./openai/request-profile.ts";
+import { ProviderCircuits } from "./provider-circuits.ts";
 import { defaultDeadlines, type ProviderDeadlines } from "./openai/transport.ts";
 
 /** The model subgraph with deadlines of its own; for tests. */
@@ -30,6 +32,7 @@ export function defineModelSubgraph(deadlines: ProviderDeadlines) {
       { name: "0002-provider-settings", class: ProviderSettings0002 },
       { name: "0003-data-keys", class: DataKeys0003 },
       { name: "0004-usage-ledger", class: UsageLedger0004 },
+      { name: "0005-prices-and-fallbacks", class: PricesAndFallbacks0005 },
     ],
     sealedTables,
     loaders: ({ db }) => modelLoaders(db),
@@ -37,7 +40,8 @@ export function defineModelSubgraph(deadlines: ProviderDeadlines) {
       const calls = new CallRecorder({ database, log });
       const egress = createEgressPolicy({ allow: env.egressAllow });
       const configuredEgress = createEgressPolicy({ allow: [...env.egressAllow, ...hostPort(env.providerBaseUrl)] });
-      return { services: { egress, configuredEgress, deadlines, calls, refused: new RefusedParameters() }, close: () => calls.settled() };
+      const [refused, circuits] = [new RefusedParameters(), new ProviderCircuits()];
+      return { services: { egress, configuredEgress, deadlines, calls, refused, circuits }, close: () => calls.settled() };
     },
   });
 }

@@ -3,6 +3,7 @@ import type { ModelCallerInput } from "./chat.inputs.ts";
 import { modelErrors } from "./errors.ts";
 import { usageSum } from "./model-call.sql.ts";
 import type { ModelContext } from "./model.context.ts";
+import { priceOf, type ModelPrices } from "./model-prices.ts";
 import { ModelUsageGroup, type ModelUsage } from "./usage.types.ts";
 
 /** What a call is counted under. */
@@ -12,6 +13,8 @@ export interface CountedCall {
   operation: "CHAT" | "EMBEDDINGS";
   /** As its caller knows it. */
   caller?: ModelCallerInput | null | undefined;
+  /** Of its provider's models. */
+  prices: ModelPrices;
 }
 
 /** What a call has used. */
@@ -35,29 +38,58 @@ export async function modelUsage(
   return db.read((tx) => usageSum(tx, { from, to, runId, groupBy: range.groupBy ?? ModelUsageGroup.MODEL }));
 }
 
-/** Starts to measure a call; the result is told how it ended, once. Its promises settle when the ledger has it. */
-export function startCall({ db, services }: ModelContext, { caller, ...call }: CountedCall) {
-  const started = performance.now();
-  const whose = { callId: caller?.callId ?? null, runId: caller?.runId ?? null, nodeRunId: caller?.nodeRunId ?? null };
-  const record = async (
-    outcome: "COMPLETED" | "FAILED" | "CANCELLED",
-    errorReason: string | null,
-    { promptTokens, cachedTokens, completionTokens = 0, reasoningTokens }: UsedTokens = { promptTokens: 0 },
-  ): Promise<number> => {
-    const durationMs = performance.now() - started;
-    const used = { promptTokens, cachedTokens: cachedTokens ?? 0, completionTokens, reasoningTokens: reasoningTokens ?? 0 };
-    await services.calls.record({ ...call, ...whose, ...used, tenantId: db.tenantId, outcome, errorReason, durationMs });
-    return durationMs;
-  };
-  return {
-    /** Gives the duration in ms. */
-    completed: (used: UsedTokens): Promise<number> => record("COMPLETED", null, used),
-    async failed(error: unknown): Promise<void> {
-      const reason = error instanceof AppError ? error.reason : "INTERNAL";
-      await record(reason === "MODEL_CALL_CANCELLED" ? "CANCELLED" : "FAILED", reason);
-    },
-    async cancelled(): Promise<void> {
-      await record("CANCELLED", "MODEL_CALL_CANCELLED");
-    },
-  };
+/** A completion as it is measured: how long it took, and its price where that is known. */
+export interface Measured {
+  durationMs: number;
+  price: number | null;
+}
+
+type Outcome = "COMPLETED" | "FAILED" | "CANCELLED";
+
+/** Measures calls, one after the other; each is told once how it ended. Its promises settle when the ledger has it. Of what was not begun nothing is written. */
+export class CallMeter {
+  readonly #context: ModelContext;
+  #call: CountedCall | undefined;
+  #startedMs = 0;
+
+  constructor(context: ModelContext) {
+    this.#context = context;
+  }
+
+  /** A provider is asked. */
+  begin(call: CountedCall): void {
+    this.#call = call;
+    this.#startedMs = performance.now();
+  }
+
+  completed(used: UsedTokens): Promise<Measured> {
+    return this.#record("COMPLETED", null, used);
+  }
+
+  async failed(error: unknown): Promise<void> {
+    const reason = error instanceof AppError ? error.reason : "INTERNAL";
+    await this.#record(reason === "MODEL_CALL_CANCELLED" ? "CANCELLED" : "FAILED", reason);
+  }
+
+  async cancelled(): Promise<void> {
+    await this.#record("CANCELLED", "MODEL_CALL_CANCELLED");
+  }
+
+  async #record(outcome: Outcome, errorReason: string | null, used: UsedTokens = { promptTokens: 0 }): Promise<Measured> {
+    const durationMs = performance.now() - this.#startedMs;
+    const call = this.#call;
+    if (call === undefined) return { durationMs, price: null };
+    this.#call = undefined;
+    const { caller, prices, ...counted } = call;
+    const whose = { callId: caller?.callId ?? null, runId: caller?.runId ?? null, nodeRunId: caller?.nodeRunId ?? null };
+    const tokens = tokensOf(used);
+    const price = outcome === "COMPLETED" ? priceOf(prices, call.model, tokens) : null;
+    const { db, services } = this.#context;
+    await services.calls.record({ ...counted, ...whose, ...tokens, tenantId: db.tenantId, outcome, errorReason, price, durationMs });
+    return { durationMs, price };
+  }
+}
+
+function tokensOf({ promptTokens, cachedTokens, completionTokens = 0, reasoningTokens }: UsedTokens) {
+  return { promptTokens, cachedTokens: cachedTokens ?? 0, completionTokens, reasoningTokens: reasoningTokens ?? 0 };
 }

@@ -42,6 +42,12 @@ export class ModelUsage {
 
   @Field(() => Float, { description: "Calls that failed; cancelled ones are not among them." })
   errors!: number;
+
+  @Field(() => Float, { description: "What the calls have cost together whose price is known, in the unit of their providers' prices." })
+  price!: number;
+
+  @Field(() => Float, { description: "Calls whose price is known." })
+  pricedCalls!: number;
 }
 
 /** A model that can be asked. */

@@ -1,18 +1,19 @@
 /** Finds what a call is about: tool, version and binding, checked against each other. */
-import type { Tx } from "#shared/db/database.ts";
+import type { Db, Tx } from "#shared/db/database.ts";
 import { latestVersions } from "#shared/db/versions.sql.ts";
 import { toolErrors } from "./errors.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
 import type { InvokeToolInput } from "./tool-call.inputs.ts";
+import { frozenTarget, type FrozenNames } from "./tool-call.sql.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
 import type { ToolContext } from "./tool.context.ts";
 import { Tool, ToolStatus } from "./tool.entity.ts";
 
 /** All null: the caller gives the URL itself. A tool without versions has null there; then config and binding must say enough. */
 export interface CallTarget {
-  tool: Tool | null;
-  version: ToolVersion | null;
-  binding: ToolBinding | null;
+  tool: Pick<Tool, "id" | "code"> | null;
+  version: Pick<ToolVersion, "id" | "inputSchema" | "invokeConfig"> | null;
+  binding: Pick<ToolBinding, "id" | "config"> | null;
 }
 
 /**
@@ -23,32 +24,49 @@ export interface CallTarget {
  * @throws AppError TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_VERSION_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_OF_OTHER_TOOL, TOOL_BINDING_OF_OTHER_TOOL
  */
 export function findCallTarget({ db }: ToolContext, input: InvokeToolInput): Promise<CallTarget> {
+  const { toolVersionId: versionId, toolBindingId, toolId } = input;
+  return versionId == null ? findLive(db, input) : findFrozen(db, { versionId, bindingId: toolBindingId ?? null, toolId: toolId ?? null });
+}
+
+async function findFrozen(db: Db, names: FrozenNames): Promise<CallTarget> {
+  const { versionId, bindingId, toolId } = names;
+  const row = await frozenTarget(db, names);
+  if (row === undefined) throw toolErrors.TOOL_VERSION_NOT_FOUND({ field: "toolVersionId", id: versionId });
+  const { versionToolId, inputSchema, invokeConfig, bindingToolId, bindingConfig, toolId: foundId, toolCode } = row;
+  if (bindingId !== null && bindingToolId === null) throw toolErrors.TOOL_BINDING_NOT_FOUND({ field: "toolBindingId", id: bindingId });
+  if (bindingId !== null && toolId !== null && bindingToolId !== toolId)
+    throw toolErrors.TOOL_BINDING_OF_OTHER_TOOL({ field: "toolBindingId", value: bindingId, toolId });
+  if (foundId === null) throw toolErrors.TOOL_NOT_FOUND({ field: "toolId", id: bindingToolId ?? toolId ?? versionToolId });
+  if (versionToolId !== foundId) throw toolErrors.TOOL_VERSION_OF_OTHER_TOOL({ field: "toolVersionId", value: versionId, toolId: foundId });
+  return {
+    tool: { id: foundId, code: toolCode ?? "" },
+    version: { id: versionId, inputSchema, invokeConfig },
+    binding: bindingId === null ? null : { id: bindingId, config: bindingConfig ?? {} },
+  };
+}
+
+function findLive(db: Db, input: InvokeToolInput): Promise<CallTarget> {
   return db.read(async (tx) => {
-    const frozen = input.toolVersionId == null ? null : await foundVersion(tx, input.toolVersionId);
-    const live = frozen === null ? { deletedAt: null } : {};
-    const binding = input.toolBindingId == null ? null : await foundBinding(tx, input.toolBindingId, live);
+    const binding = input.toolBindingId == null ? null : await foundBinding(tx, input.toolBindingId);
     if (binding !== null && input.toolId != null && binding.toolId !== input.toolId) {
       throw toolErrors.TOOL_BINDING_OF_OTHER_TOOL({ field: "toolBindingId", value: binding.id, toolId: input.toolId });
     }
-    const toolId = binding?.toolId ?? input.toolId ?? frozen?.toolId;
+    const toolId = binding?.toolId ?? input.toolId;
     if (toolId == null) return { tool: null, version: null, binding: null };
-    const tool = await foundTool(tx, toolId, live);
-    if (frozen === null && tool.status === ToolStatus.ARCHIVED) throw toolErrors.TOOL_ARCHIVED({ id: tool.id });
-    if (frozen !== null && frozen.toolId !== tool.id) {
-      throw toolErrors.TOOL_VERSION_OF_OTHER_TOOL({ field: "toolVersionId", value: frozen.id, toolId: tool.id });
-    }
-    return { tool, binding, version: frozen ?? (await currentVersion(tx, tool.id, binding)) };
+    const tool = await foundTool(tx, toolId);
+    if (tool.status === ToolStatus.ARCHIVED) throw toolErrors.TOOL_ARCHIVED({ id: tool.id });
+    return { tool, binding, version: await currentVersion(tx, tool.id, binding) };
   });
 }
 
-async function foundTool({ em }: Tx, id: string, live: object): Promise<Tool> {
-  const tool = await em.findOne(Tool, { id, ...live });
+async function foundTool({ em }: Tx, id: string): Promise<Tool> {
+  const tool = await em.findOne(Tool, { id, deletedAt: null });
   if (tool === null) throw toolErrors.TOOL_NOT_FOUND({ field: "toolId", id });
   return tool;
 }
 
-async function foundBinding({ em }: Tx, id: string, live: object): Promise<ToolBinding> {
-  const binding = await em.findOne(ToolBinding, { id, ...live });
+async function foundBinding({ em }: Tx, id: string): Promise<ToolBinding> {
+  const binding = await em.findOne(ToolBinding, { id, deletedAt: null });
   if (binding === null) throw toolErrors.TOOL_BINDING_NOT_FOUND({ field: "toolBindingId", id });
   return binding;
 }

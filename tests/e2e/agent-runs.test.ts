@@ -13,6 +13,7 @@ const deltas = graphql(`
       type
       path
       delta
+      reasoningDelta
     }
   }
 `);
@@ -69,17 +70,19 @@ describe("an agent's calls", () => {
 
   it("stream what the model says, while it does", async () => {
     const gate = Promise.withResolvers<void>();
-    model.chat({ text: "One two", between: gate.promise });
+    model.chat({ reasoning: "Two it is.", text: "One two", between: gate.promise });
     const { agentId } = await makeAgent(platform);
     const worker = await platform.startWorker();
     const id = await askAgent(platform, agentId, "Count.");
     const client = platform.client();
     const heard: JsonObject[] = [];
     for await (const { runEvents } of client.subscribe(deltas, { runId: id })) {
-      if (runEvents.type === "NODE_DELTA") heard.push({ path: runEvents.path, text: runEvents.delta });
+      if (runEvents.type === "NODE_DELTA") heard.push({ path: runEvents.path, text: runEvents.delta, thought: runEvents.reasoningDelta });
       gate.resolve();
     }
-    expect(heard.map(({ text }) => text).join("")).toBe("One two");
+    expect(heard.map(({ text }) => text ?? "").join("")).toBe("One two");
+    expect(heard.map(({ thought }) => thought ?? "").join("")).toBe("Two it is.");
+    expect(heard.every(({ text, thought }) => text === null || thought === null)).toBe(true);
     expect(heard[0]).toMatchObject({ path: "agent/model#1" });
     await client.close();
     await worker.stop();

@@ -10,6 +10,10 @@ import { askTeam, makeTeam, memberAsking } from "../testkit/teams.ts";
 let platform: PlatformProcesses;
 let model: ScriptedProvider;
 let shop: TestHttpServer;
+beforeEach(() => {
+  model.reset();
+  shop.requests.length = 0;
+});
 beforeAll(async () => {
   [model, shop] = await Promise.all([startScriptedProvider(), startHttpServer()]);
   platform = await startPlatformProcesses({
@@ -67,6 +71,28 @@ describe("an agent whose worker is killed", () => {
     const fifth = modelCalls.nodes.filter(({ nodeRunId }) => nodeRunId === `${id}:agent/model#5`);
     expect(fifth.map(({ outcome }) => outcome).toSorted()).toEqual(["CANCELLED", "COMPLETED"]);
     expect(modelUsage).toEqual([{ calls: 6, promptTokens: 35, completionTokens: 5, errors: 0 }]);
+  });
+
+  it("in the call that makes its conversation shorter goes on at that, with the same record and key", async () => {
+    shop.on("POST /next", { json: { after: 1 } });
+    const tool = await makeTool(platform, { url: `${shop.url}/next` });
+    const tooLong = { status: 400, json: { error: { message: "too long", code: "context_length_exceeded" } } };
+    const never = new Promise<void>(() => {});
+    model.chat(calls([tool.name, { n: 1 }]), tooLong, { text: "lost", before: never }, { text: "One." }, { text: "Done." });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const id = await askAgent(platform, agentId, "Count to one.");
+    await model.seen(3);
+    kill();
+    const run = await finished(id);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Done.", outputJson: { steps: 2, tool_calls: 1 } });
+    expect(model.requests).toHaveLength(5);
+    expect(model.requests[3]!.json).toEqual(model.requests[2]!.json);
+    const keys = model.requests.map(({ headers }) => headers["idempotency-key"]);
+    expect(keys).toEqual(["model#1", "model#2", "compact#2", "compact#2", "model#3"].map((part) => `${id}:agent/${part}`));
+    expect(shop.requests).toHaveLength(1);
+    const { modelCalls } = await ledger(id);
+    const compact = modelCalls.nodes.filter(({ nodeRunId }) => nodeRunId.endsWith("compact#2"));
+    expect(compact.map(({ outcome }) => outcome).toSorted()).toEqual(["CANCELLED", "COMPLETED"]);
   });
 });
 

@@ -386,6 +386,34 @@ describe("what comes of an agent", () => {
     expect(model.requests).toHaveLength(2);
   });
 
+  it("is a result for each of 65 parallel calls: the last one is told that it was not made", async () => {
+    shop.on("POST /do", { json: {} });
+    const { bindingId, name } = await tool();
+    model.chat(calls(...Array.from({ length: 65 }, (_, n): [string, never] => [name, { n } as never])), { text: "Enough." });
+    const view = await run({ toolBindingIds: [bindingId] });
+    expect(view).toMatchObject({ status: "COMPLETED", outputText: "Enough.", handledErrors: 1, outputJson: { tool_calls: 65 } });
+    expect(shop.requests).toHaveLength(64);
+    const answers = messagesOf(model.requests[1]).filter(({ role }) => role === "tool");
+    expect(answers).toHaveLength(65);
+    expect(JSON.parse(String(answers[64]!["content"]))).toMatchObject({ error: { code: "AGENT_TOO_MANY_CALLS" } });
+  });
+
+  it("is an answer after arguments that are no JSON", async () => {
+    const { bindingId, name } = await tool();
+    model.chat({ toolCalls: [{ id: "c", name, arguments: null, text: '{"n": 1' }] }, { text: "So be it." });
+    expect(await run({ toolBindingIds: [bindingId] })).toMatchObject({ status: "COMPLETED", handledErrors: 1 });
+    expect(lastMessage()).toMatchObject({ role: "tool", content: expect.stringContaining("no JSON object") as string });
+    expect(shop.requests).toHaveLength(0);
+  });
+
+  it("is MODEL_PROVIDER_FAILED when the provider is down, after three calls with one key", async () => {
+    model.chat({ status: 503, headers: { "retry-after-ms": "1" } });
+    expect(await run({})).toMatchObject({ status: "FAILED", errorCode: "MODEL_PROVIDER_FAILED" });
+    expect(model.requests).toHaveLength(3);
+    const keys = model.requests.map(({ headers }) => headers["idempotency-key"]);
+    expect(new Set(keys)).toEqual(new Set([expect.stringMatching(/^[^:]+:agent\/model#1$/) as string]));
+  });
+
   it("is what the provider refused, after it was asked three times where that may help", async () => {
     model.chat({ status: 400, json: { error: { message: "no such model" } } });
     expect(await run({})).toMatchObject({ status: "FAILED", errorCode: expect.stringMatching(/^MODEL_/) as string });

@@ -1,11 +1,15 @@
 import { fileURLToPath } from "node:url";
+import type { Json } from "#shared/json.ts";
+import { prepareAgents } from "../../cli/client/prepare-agents.ts";
 import { makeTeam, readTeamFile } from "../../cli/client/team-file.ts";
-import { readWorkflowFile } from "../../cli/client/workflow-file.ts";
+import { readWorkflowFile, type WorkflowFile } from "../../cli/client/workflow-file.ts";
+import { sayInShop } from "../../cli/demo/shop.ts";
+import type { Conversation } from "../../cli/smoke/scripted-model.ts";
 import { describeWithJail } from "../runtime/sandbox/jail.ts";
+import { calls } from "../testkit/agents.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { ask, finishRun, makeWorkflow, runDsl, startRun, type Dsl } from "../testkit/graph.ts";
-import { calls } from "../testkit/agents.ts";
 import { askTeam, byMember } from "../testkit/teams.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
@@ -16,7 +20,9 @@ let provider: ScriptedProvider;
 beforeAll(async () => {
   shop = await startHttpServer();
   provider = await startScriptedProvider();
-  platform = await startTestPlatform({ env: { egressAllow: [shop.hostPort], providerBaseUrl: provider.baseUrl, providerApiKey: "key" } });
+  platform = await startTestPlatform({
+    env: { egressAllow: [shop.hostPort], providerBaseUrl: provider.baseUrl, providerApiKey: "key", defaultModel: "scripted-model" },
+  });
 });
 afterAll(async () => {
   await platform.stop();
@@ -27,6 +33,19 @@ afterAll(async () => {
 async function runExample(name: string, input?: object) {
   const file = await readWorkflowFile(fileURLToPath(new URL(`../../examples/${name}.json`, import.meta.url)));
   return runDsl(platform, file.dsl as unknown as Dsl, input ?? file.input);
+}
+
+/** An example with its agents made; the model says what the one of the demo does. */
+async function withAgents(name: string): Promise<WorkflowFile> {
+  const file = await readWorkflowFile(fileURLToPath(new URL(`../../examples/${name}.json`, import.meta.url)));
+  const client = platform.client();
+  await prepareAgents(client, file.agents, { toolsUrl: shop.url });
+  await client.close();
+  provider.respond((request) => {
+    const said = sayInShop(request as unknown as Conversation);
+    return "text" in said ? said : calls(...said.calls.map(({ name: tool, arguments: args }): [string, Json] => [tool, args as Json]));
+  });
+  return file;
 }
 
 describe("the examples", () => {
@@ -97,6 +116,42 @@ describe("the examples", () => {
     const answer = `mutation ($id: ID!) { resumeNodeRun(id: $id, input: { action: "approve", outputJson: { amount: 80, note: "Sorry." } }) { id } }`;
     expect((await platform.post(answer, { id: `${runId}:ask` })).errors).toBeUndefined();
     expect((await finishRun(platform, runId)).outputText).toBe("Ada, 80 EUR are on their way back. Sorry.");
+  });
+
+  it("support-agent asks a person before it refunds, and remembers its customer", async () => {
+    shop.on("GET /orders", { json: { number: 17, item: "Desk lamp", euros: 39 } });
+    shop.on("POST /refunds", { json: { refunded: true } });
+    const file = await withAgents("support-agent");
+    const { workflowId } = await makeWorkflow(platform, file.dsl as unknown as Dsl);
+    const runId = await startRun(platform, workflowId, file.input);
+    const waits = `query ($id: ID!) { run(id: $id) { status nodeRuns(status: [WAITING], first: 5) { nodes { id } } } }`;
+    const { run } = await eventually(
+      async () => (await platform.post(waits, { id: runId })).data as { run: { status: string; nodeRuns: { nodes: { id: string }[] } } },
+      ({ run: { status } }) => status === "WAITING",
+    );
+    expect(run.nodeRuns.nodes).toEqual([{ id: `${runId}:support/tool#2.0` }]);
+    expect(shop.requests.filter(({ path }) => path === "/refunds")).toEqual([]);
+    const approve = `mutation ($id: ID!) { resumeNodeRun(id: $id, input: { decision: APPROVE }) { id } }`;
+    expect((await platform.post(approve, { id: run.nodeRuns.nodes[0]!.id })).errors).toBeUndefined();
+    expect((await finishRun(platform, runId)).outputText).toBe(
+      "I am sorry that your desk lamp came broken. 39 EUR are on their way back to you.",
+    );
+    const again = await startRun(platform, workflowId, { ...file.input, question: "What about my refund of order 17?" });
+    expect((await finishRun(platform, again)).outputText).toContain("Your refund of order 17 is on its way");
+  });
+
+  it("research-agent makes one report of what its agent finds", async () => {
+    shop.on("GET /products", (request, response) => {
+      const word = new URL(request.path, "http://shop").searchParams.get("q");
+      response.end(
+        JSON.stringify({ products: word === "desk" ? [{ name: "Desk lamp", price: 39 }] : [{ name: "Floor lamp", price: 89 }] }),
+      );
+    });
+    const file = await withAgents("research-agent");
+    const run = await runDsl(platform, file.dsl as unknown as Dsl, file.input);
+    expect(run).toMatchObject({ status: "COMPLETED" });
+    expect(run.outputText?.trim()).toBe("- Desk lamp: 39 EUR (Desk lamp)\n- Floor lamp: 89 EUR (Floor lamp)");
+    provider.respond(() => undefined);
   });
 
   it("draft-and-review hands the first model's text to the second", async () => {

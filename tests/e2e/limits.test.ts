@@ -450,6 +450,17 @@ function providerSettings(): Record<string, Tries> {
       ["the question", ["messages"], refused("omitParameters[0]")],
     ],
     extraParameters: [["the platform's own", { stream: false }, refused("extraParameters.stream")]],
+    fallbackProviderCode: [["nobody", "none-such", { reason: "MODEL_PROVIDER_NOT_FOUND", field: "fallbackProviderCode" }]],
+    prices: [
+      ["a text", { m: { prompt: "2", completion: 1 } }, refused("prices.m.prompt")],
+      ["below 0", { m: { prompt: 2, completion: -1 } }, refused("prices.m.completion")],
+      ["no prices", { m: 3 }, refused("prices.m")],
+      [
+        "too many",
+        Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`m${index}`, { prompt: 1, completion: 1 }])),
+        refused("prices"),
+      ],
+    ],
     firstByteTimeoutSeconds: [0, 86_401].map((seconds): Tries[number] => [String(seconds), seconds, refused("firstByteTimeoutSeconds")]),
   };
 }

@@ -9,6 +9,7 @@ describe("the platform under faults", () => {
       runs: { COMPLETED: story.created },
       unfinished: [],
       wrong: [],
+      untold: [],
       keys: { expected: story.keys.expected, seen: story.keys.expected },
       left: { work: 0, inbox: 0 },
     });

@@ -71,8 +71,19 @@ const invariants: Record<string, string> = {
     where m.open > coalesce((doc.config ->> 'parallel')::int, 1) and doc.config ->> 'items' is not null`,
   "C6 a model call of an agent begins when all of its turns before have ended": `
     select m.run_id from runtime.node_run m join runtime.node_run t on t.run_id = m.run_id and t.parent_path = m.parent_path
-    where m.node_type = 'agent-model' and t.node_type in ('agent-model', 'agent-tool') and (t.done_seq is null or t.done_seq > m.seq)
+    where m.node_type = 'agent-model' and t.node_type in ('agent-model', 'agent-tool', 'agent-compact') and (t.done_seq is null or t.done_seq > m.seq)
       and substring(t.path from '#(\\d+)(?:\\.\\d+)?$')::int < substring(m.path from '#(\\d+)$')::int`,
+  // In a run that took over another's rows these are numbered anew.
+  "C12 a model call of an agent sees what had been said when it began, and nothing else": `
+    select m.run_id from runtime.node_run m join runtime.run r on r.id = m.run_id and r.origin_run_id is null
+    where m.node_type = 'agent-model' and m.status = 3 and m.route ~ '^(answer|again|compact|dry|calls:)'
+      and coalesce(substring(m.route from '@(\\d+)$')::int, 0) <> (select count(*) from runtime.node_run i
+        where i.run_id = m.run_id and i.parent_path = m.parent_path and i.node_type = 'agent-input' and i.done_seq < m.seq)`,
+  "C12 an agent that completed has seen all that it was told": `
+    select i.run_id from runtime.node_run i join runtime.node_run a on a.run_id = i.run_id and a.path = i.parent_path and a.status = 3
+      join runtime.run r on r.id = i.run_id and r.origin_run_id is null
+    where i.node_type = 'agent-input' and not exists (select from runtime.node_run m where m.run_id = i.run_id and m.parent_path = i.parent_path
+      and m.node_type = 'agent-model' and m.status = 3 and m.seq > i.done_seq)`,
   "C9 what is cancelled for what is beside it is part of what has failed": `
     select n.run_id from runtime.node_run n join runtime.run r on r.id = n.run_id left join runtime.node_run p on p.run_id = n.run_id and p.path = n.parent_path
     where n.status = 5 and n.error_code = 'SIBLING_FAILED' and n.done_seq is not null and coalesce(p.status, case when n.parent_path is null then r.status else 4 end) = 3`,

@@ -4,11 +4,13 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
+import type { JsonObject } from "#shared/json.ts";
+import { makeAgent } from "./agents.ts";
 import { ask, makeWorkflow, type Dsl } from "./graph.ts";
 import { startHttpServer } from "./http-server.ts";
 import { assertInvariants } from "./invariants.ts";
 import { startPlatformProcesses, type PlatformProcesses } from "./platform-processes.ts";
-import { startScriptedProvider } from "./scripted-provider.ts";
+import { startScriptedProvider, type ScriptedCompletion } from "./scripted-provider.ts";
 
 /** How rough it is. */
 export interface SoakOptions {
@@ -37,6 +39,8 @@ export interface SoakStory {
   wrong: string[];
   /** Idempotency keys that the outside saw: one for each call that a run has, however often it was called. */
   keys: { expected: number; seen: number; calls: number };
+  /** Runs whose agent was told something, with OK, and has no such input. */
+  untold: string[];
   /** Work and mail that are left. */
   left: { work: number; inbox: number };
 }
@@ -55,6 +59,8 @@ interface Kind {
   /** How many calls to the outside with a key of their own it makes. */
   calls: number;
   output: string;
+  /** The node of an agent, which is told something while it works. */
+  agent?: string;
 }
 
 /** Starts a platform, lets it suffer, and tells what became of all runs. */
@@ -67,6 +73,7 @@ export async function platformSoak(options: SoakOptions): Promise<SoakStory> {
     http.requests.length = 0;
     setTimeout(() => response.setHeader("content-type", "application/json").end(JSON.stringify({ done: true })), 5 + Math.random() * 120);
   });
+  provider.respond(agentAnswer);
   const platform = await startPlatformProcesses({
     EGRESS_ALLOW: http.hostPort,
     PROVIDER_BASE_URL: provider.baseUrl,
@@ -90,6 +97,8 @@ class Soak {
   readonly #options: SoakOptions;
   readonly #kinds = new Map<string, { kind: Kind; workflowId: string }[]>();
   readonly #created = new Map<string, Kind>();
+  readonly #told = new Set<string>();
+  readonly #telling: Promise<void>[] = [];
   readonly #faults: Record<string, number> = { API: 0, worker: 0, PostgreSQL: 0, connections: 0 };
   #endAtMs = Infinity;
 
@@ -101,7 +110,9 @@ class Soak {
   async prepare(tenant: string, effectUrl: string): Promise<void> {
     const headers = { "x-tenant-id": tenant };
     const made: { kind: Kind; workflowId: string }[] = [];
-    for (const kind of kindsOf(await toolBinding(this.#platform, headers, effectUrl))) {
+    const bindingId = await toolBinding(this.#platform, headers, effectUrl);
+    const { agentId } = await makeAgent(this.#platform, { toolBindingIds: [bindingId] }, headers);
+    for (const kind of kindsOf(bindingId, agentId)) {
       const { workflowId } = await makeWorkflow(this.#platform, kind.dsl, headers);
       made.push({ kind, workflowId });
     }
@@ -115,6 +126,7 @@ class Soak {
       Array.from({ length: 3 }, (_, start) => this.#creator(tenant, this.#options.before + start)),
     );
     await Promise.all([...creators, this.#chaos()]);
+    await Promise.all(this.#telling);
     await this.#finished();
   }
 
@@ -133,6 +145,9 @@ class Soak {
       const left = await admin.query<{ work: number; inbox: number }>(
         "select (select count(*)::int from runtime.work) as work, (select count(*)::int from runtime.inbox) as inbox",
       );
+      const inputs = await admin.query<{ id: string }>("select run_id as id from runtime.node_run where node_type = 'agent-input'");
+      const stored = new Set(inputs.rows.map(({ id }) => id));
+      const untold = [...this.#told].filter((id) => !stored.has(id));
       const wrong = rows
         .filter(({ id, text }) => this.#created.get(id)?.output !== text)
         .map(({ id }) => `${id} ${this.#created.get(id)?.name}`);
@@ -140,7 +155,7 @@ class Soak {
       const calls = [...effects.values()].reduce((sum, count) => sum + count, 0);
       return {
         ...{ created: this.#created.size, faults: this.#faults, runs, unfinished: unfinished.rows, wrong },
-        ...{ keys: { expected, seen: effects.size, calls }, left: left.rows[0]! },
+        ...{ keys: { expected, seen: effects.size, calls }, left: left.rows[0]!, untold },
       };
     } finally {
       await admin.end();
@@ -158,7 +173,24 @@ class Soak {
     const kinds = this.#kinds.get(tenant)!;
     const { kind, workflowId } = kinds[index % kinds.length]!;
     const input = { workflowId, input: kind.input, idempotencyKey: `${tenant}-${index}` };
-    this.#created.set(await this.#createdOnce(input, tenant), kind);
+    const runId = await this.#createdOnce(input, tenant);
+    this.#created.set(runId, kind);
+    if (kind.agent !== undefined) this.#telling.push(this.#tell(tenant, { runId, nodeRunId: `${runId}:${kind.agent}` }));
+  }
+
+  /** Tells an agent something, as soon as it works; some have finished before. */
+  async #tell(tenant: string, { runId, nodeRunId }: { runId: string; nodeRunId: string }): Promise<void> {
+    const mutation = "mutation ($runId: ID!, $input: SendAgentInputInput!) { sendAgentInput(runId: $runId, input: $input) { id } }";
+    const input = { text: "Be quick.", idempotencyKey: "once", nodeRunId };
+    for (let tries = 0; tries < 50 && performance.now() < this.#endAtMs; tries++) {
+      try {
+        await ask(this.#platform, mutation, { runId, input }, { "x-tenant-id": tenant });
+        this.#told.add(runId);
+        return;
+      } catch {
+        await pause(50);
+      }
+    }
   }
 
   /** Asked again with its key until there is an answer. @returns the run's id. */
@@ -262,7 +294,16 @@ async function toolBinding(platform: PlatformProcesses, headers: Record<string, 
   return createToolBinding.id;
 }
 
-function kindsOf(bindingId: string): Kind[] {
+/** The agent calls its tool three times, and then is done; undefined for those without tools. */
+function agentAnswer({ tools, messages }: JsonObject): ScriptedCompletion | undefined {
+  const [tool] = (tools as { function: { name: string } }[] | undefined) ?? [];
+  if (tool === undefined) return undefined;
+  const n = (messages as { role: string }[]).filter(({ role }) => role === "tool").length;
+  if (n >= 3) return { text: "agent is done" };
+  return { toolCalls: [{ id: `call-${n}`, name: tool.function.name, arguments: { n } }] };
+}
+
+function kindsOf(bindingId: string, agentId: string): Kind[] {
   const end = { id: "end", type: "answer", config: { answer: "{{ input.name }} is done" } };
   const chain = (nodes: { id: string; type: string; config: object }[]): Dsl => {
     const all = [...nodes, end];
@@ -275,6 +316,10 @@ function kindsOf(bindingId: string): Kind[] {
     { name: "small", dsl: chain(four("template-transform", { template: "{{ input.name }}" })), calls: 0, ...output("small") },
     { name: "model", dsl: chain([{ id: "ask", type: "llm", config: { prompt: "hello" } }]), calls: 0, ...output("model") },
     { name: "tools again", dsl: chain(four("tool", { tool_binding_id: bindingId })), calls: 4, ...output("tools again") },
+    {
+      ...{ name: "agent", calls: 3, input: {}, output: "agent is done", agent: "work" },
+      dsl: { nodes: [{ id: "work", type: "agent", config: { agent_id: agentId, input: "Do it." } }], edges: [] },
+    },
     { name: "large", dsl: chain(four("template-transform", { template: large })), calls: 0, ...output("large") },
   ];
 }

@@ -8,7 +8,10 @@ import { startHttpServer, type SeenRequest } from "./http-server.ts";
 export interface ScriptedCompletion {
   /** The text; streamed a word a piece. */
   text?: string;
-  toolCalls?: { id: string; name: string; arguments: Json }[];
+  /** What it thinks before: one piece. */
+  reasoning?: string;
+  /** `text`: arguments as they are, where they are no JSON. */
+  toolCalls?: { id: string; name: string; arguments: Json; text?: string }[];
   finishReason?: string;
   usage?: { prompt_tokens: number; completion_tokens: number };
   model?: string;
@@ -54,6 +57,8 @@ export interface ScriptedProvider {
   requests: ProviderRequest[];
   /** The next answers of /chat/completions, one a request; the last stays. */
   chat(...answers: ScriptedAnswer[]): void;
+  /** Asked before the script: what it answers a request with by itself; undefined: the script does. */
+  respond(answer: (request: JsonObject) => ScriptedCompletion | undefined): void;
   /** The answer of /embeddings; unless given a vector a text: [its length, its place]. */
   embeddings(answer: ScriptedRefusal | { json: Json }): void;
   /** The names that /models lists, or its answer as it is; null: it answers 500. */
@@ -75,6 +80,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   const watchers = new Set<() => void>();
   let answers: ScriptedAnswer[] = [greeting];
   let embeddings: ScriptedRefusal | { json: Json } | undefined;
+  let responder: (request: JsonObject) => ScriptedCompletion | undefined = () => undefined;
 
   const take = (request: SeenRequest, response: ServerResponse): ProviderRequest => {
     const aborted = once(response, "close").then(() => (response.writableFinished ? new Promise<void>(() => {}) : undefined));
@@ -85,7 +91,8 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   };
   server.on("POST /v1/chat/completions", (request, response) => {
     const { json } = take(request, response);
-    const scripted = (answers.length > 1 ? answers.shift() : answers[0])!;
+    const byItself = responder(json);
+    const scripted = byItself ?? (answers.length > 1 ? answers.shift() : answers[0])!;
     const answer = typeof scripted === "function" ? scripted(json) : scripted;
     if ("status" in answer) void Promise.resolve(answer.before).then(() => refuse(response, answer));
     else void complete(response, json, answer);
@@ -111,11 +118,13 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     hostPort: server.hostPort,
     requests,
     chat: (...next) => void (answers = next),
+    respond: (answer) => void (responder = answer),
     embeddings: (answer) => void (embeddings = answer),
     models,
     reset() {
       answers = [greeting];
       embeddings = undefined;
+      responder = () => undefined;
       models(modelNames);
       requests.length = 0;
     },
@@ -157,7 +166,7 @@ function whole(request: JsonObject, answer: ScriptedCompletion): Json {
   const calls = answer.toolCalls?.map((call) => ({
     id: call.id,
     type: "function",
-    function: { name: call.name, arguments: JSON.stringify(call.arguments) },
+    function: { name: call.name, arguments: call.text ?? JSON.stringify(call.arguments) },
   }));
   const message = { role: "assistant", content: answer.text ?? null, ...(calls && { tool_calls: calls }) };
   return {
@@ -173,7 +182,7 @@ function streamPieces(request: JsonObject, answer: ScriptedCompletion): Json[] {
   const piece = (delta: Json, finish_reason: string | null = null): Json => ({ ...head, choices: [{ index: 0, delta, finish_reason }] });
   const words = answer.text?.match(/\S+\s*/g) ?? [];
   const calls = (answer.toolCalls ?? []).flatMap((call, index) => {
-    const text = JSON.stringify(call.arguments);
+    const text = call.text ?? JSON.stringify(call.arguments);
     const middle = Math.ceil(text.length / 2);
     return [
       piece({ tool_calls: [{ index, id: call.id, type: "function", function: { name: call.name, arguments: "" } }] }),
@@ -182,7 +191,8 @@ function streamPieces(request: JsonObject, answer: ScriptedCompletion): Json[] {
     ];
   });
   const usage = { ...head, choices: [], usage: tokensOf(answer) };
-  return [...words.map((content) => piece({ content })), ...calls, piece({}, reasonOf(answer)), usage];
+  const thoughts = answer.reasoning === undefined ? [] : [piece({ reasoning_content: answer.reasoning })];
+  return [...thoughts, ...words.map((content) => piece({ content })), ...calls, piece({}, reasonOf(answer)), usage];
 }
 
 function embedded(request: JsonObject): Json {

@@ -79,6 +79,16 @@ export function isOutOfCredit({ codes }: ToldError): boolean {
   return codes.some((code) => /insufficient|billing|balance|credit|payment/i.test(code));
 }
 
+/** Whether an error says that the request is longer than the model can read, in the words that providers have for it. */
+export function isTooLong({ message, codes }: ToldError): boolean {
+  return (
+    codes.some((code) => /context_length|exceed_context|context_window|string_above_max_length/i.test(code)) || tooLongWords.test(message)
+  );
+}
+
+const tooLongWords =
+  /maximum context|context (length|window|size)|(prompt|input|request|conversation)( text)? is too (long|large)|too many (input |prompt )?tokens|token count .{0,80}exceeds|exceeds? the (maximum|available|model'?s?)[^.]{0,60}(tokens|context)|longer than the model|`?inputs`? tokens|reduce the length of/i;
+
 const finalCodes =
   /insufficient|billing|balance|credit|payment|invalid|auth|permission|forbidden|denied|not_?found|unsupported|context_length|content_filter/i;
 

@@ -8,7 +8,7 @@ import { ToolCalls, type ToolCallDelta } from "./tool-calls.ts";
 import { WholeCharacters } from "./whole-characters.ts";
 
 /** A completion before anybody knows how long it took, and what was left out of its request. */
-export type ReadCompletion = Omit<ChatCompletion, "durationMs" | "omittedParameters">;
+export type ReadCompletion = Omit<ChatCompletion, "durationMs" | "omittedParameters" | "price">;
 
 /** What is new in a piece. */
 export interface Taken {

@@ -4,7 +4,7 @@ import { readRetryAfter } from "#shared/fetch/retry-after.ts";
 import { isJsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import { modelErrors } from "../errors.ts";
-import { isFinal, isOutOfCredit, shownMessage, told, type ToldError } from "./answer-error.ts";
+import { isFinal, isOutOfCredit, isTooLong, shownMessage, told, type ToldError } from "./answer-error.ts";
 import { secretScrubber, type ProviderTarget } from "./provider-target.ts";
 
 /** A refusal as it came. */
@@ -28,7 +28,8 @@ export function readRefusal(provider: ProviderTarget, model: string, { status, h
   if (status === 408 || status === 409 || status === 425 || (status >= 500 && status !== 501)) {
     return modelErrors.MODEL_PROVIDER_FAILED({ ...facts, ...wait, retryable: true });
   }
-  return modelErrors.MODEL_REQUEST_REFUSED({ ...facts, model, retryable: false });
+  const tooLong = status === 413 || isTooLong(error) ? ({ contextTooLong: true } as const) : {};
+  return modelErrors.MODEL_REQUEST_REFUSED({ ...facts, ...tooLong, model, retryable: false });
 }
 
 /** An error that came with status 200: in a stream that had begun, or instead of an answer. */
@@ -40,6 +41,7 @@ export function readToldError(provider: ProviderTarget, error: ToldError): AppEr
     providerMessage,
     retryable: !isFinal(error),
     effectUnknown: false,
+    ...(isTooLong(error) && { contextTooLong: true }),
   });
 }
 

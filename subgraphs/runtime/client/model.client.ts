@@ -27,6 +27,7 @@ const streamDocument = graphql(`
         cachedTokens
         reasoningTokens
         omittedParameters
+        price
         durationMs
       }
     }
@@ -40,7 +41,7 @@ export function modelClient(call: SubgraphCaller): ModelPort {
       const stream = call.subscribe({
         subgraph: "model",
         document: streamDocument,
-        variables: { input: { ...request, caller: port.caller ?? null } },
+        variables: { input: { ...request, caller: port.caller ?? null, idempotencyKey: port.idempotencyKey } },
         info: requestOf(port),
       });
       const stop = () => void stream.return?.();

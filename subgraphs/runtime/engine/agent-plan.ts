@@ -8,11 +8,17 @@ import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 export const agentType = "agent";
 
 /** Types of the node runs that are an agent's own. */
-export const agentPartTypes = { model: "agent-model", tool: "agent-tool", memory: "agent-memory", input: "agent-input" } as const;
+export const agentPartTypes = {
+  model: "agent-model",
+  tool: "agent-tool",
+  memory: "agent-memory",
+  input: "agent-input",
+  compact: "agent-compact",
+} as const;
 
 /** What decides how an agent goes on. */
 export interface AgentRules {
-  /** Model calls, at most. */
+  /** Model calls, at most; those that made the conversation shorter are not counted. */
   maxSteps: number;
   /** Memories, or messages of its session, are read before the first model call. */
   reads: boolean;
@@ -45,9 +51,11 @@ export function agentPartsOf({ agent }: JsonObject): AgentPart[] {
   const limits = isJsonObject(agent) && isJsonObject(agent["limits"]) ? agent["limits"] : {};
   const { model_attempts: attempts = 1, model_backoff_seconds: backoff = 1 } = limits;
   const once = { attempts: 1, backoffSeconds: 1, isHandled: true };
-  const { model, tool, memory, input } = agentPartTypes;
+  const { model, tool, memory, input, compact } = agentPartTypes;
+  const asked = { attempts: numberOf(attempts), backoffSeconds: numberOf(backoff), isHandled: false };
   return [
-    { id: "model", type: model, attempts: numberOf(attempts), backoffSeconds: numberOf(backoff), isHandled: false },
+    { id: "model", type: model, ...asked },
+    { id: "compact", type: compact, ...asked },
     // What becomes of a tool is for the model to judge; and an answer is given whatever becomes of what is remembered.
     { id: "tool", type: tool, ...once },
     { id: "memory", type: memory, ...once },

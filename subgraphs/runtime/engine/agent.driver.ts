@@ -4,8 +4,11 @@
  */
 import type { AgentRules } from "./agent-plan.ts";
 
-/** How a model call ended. again: the answer does not fit, and the model is told so. dry: nothing was asked. A number: so many tools are called. */
-export type TurnEnd = "answer" | "again" | "dry" | number;
+/**
+ * How a model call ended. again: the answer does not fit, and the model is told so. compact: the conversation is too long, and is made shorter before the next one.
+ * dry: nothing was asked. A number: so many tools are called.
+ */
+export type TurnEnd = "answer" | "again" | "compact" | "dry" | number;
 
 /** The route of a model call that has seen so many inputs: `answer`, `calls:3`, `answer@2`. */
 export function routeOfTurn(end: TurnEnd, inputs: number): string {
@@ -15,7 +18,7 @@ export function routeOfTurn(end: TurnEnd, inputs: number): string {
 
 /** What a route says. One that somebody outside gave, or none, is that of an answer. */
 export function readRoute(route: string | undefined): { end: TurnEnd; inputs: number } {
-  const [, word, calls, inputs = "0"] = /^(answer|again|dry|calls:(\d{1,4}))(?:@(\d{1,6}))?$/.exec(route ?? "") ?? [];
+  const [, word, calls, inputs = "0"] = /^(answer|again|compact|dry|calls:(\d{1,4}))(?:@(\d{1,6}))?$/.exec(route ?? "") ?? [];
   const end = calls === undefined ? ((word ?? "answer") as TurnEnd) : Number(calls);
   return { end, inputs: Number(inputs) };
 }
@@ -26,6 +29,8 @@ export const agentParts = {
   write: "memory#1",
   model: (turn: number): string => `model#${turn}`,
   tool: (turn: number, call: number): string => `tool#${turn}.${call}`,
+  /** What stands for all that was before the model call of a turn, where that found the conversation too long. */
+  compact: (turn: number): string => `compact#${turn}`,
   /** What somebody has said to it while it worked; from 1. */
   input: (number: number): string => `input#${number}`,
 } as const;
@@ -34,6 +39,8 @@ export const agentParts = {
 export interface AgentView {
   /** The last model call that was opened; 0: none was. */
   turn: number;
+  /** Model calls that ended because the conversation was too long. */
+  compactions: number;
   /** Inputs that have come since it opened. */
   inputs: number;
   phaseOf(part: string): "absent" | "open" | "done";
@@ -53,19 +60,20 @@ const finish: AgentStep = { kind: "finish" };
 /** The next step of an agent of which nothing has failed. */
 export function agentNext(agent: AgentRules, view: AgentView): AgentStep {
   const { turn } = view;
-  if (turn === 0) return after(view, agent.reads ? [agentParts.read] : [], () => nextTurn(agent, turn));
+  if (turn === 0) return after(view, agent.reads ? [agentParts.read] : [], () => nextTurn(agent, view));
   const model = agentParts.model(turn);
   if (view.phaseOf(model) !== "done") return wait;
   const { end, inputs } = readRoute(view.routeOf(model));
   if (end === "dry") return finish;
-  if (end === "again") return nextTurn(agent, turn);
+  if (end === "again") return nextTurn(agent, view);
+  if (end === "compact") return after(view, [agentParts.compact(turn)], () => nextTurn(agent, view));
   if (end === "answer") {
     // Its last call has not seen them.
-    if (view.inputs > inputs) return nextTurn(agent, turn);
+    if (view.inputs > inputs) return nextTurn(agent, view);
     return after(view, agent.writes ? [agentParts.write] : [], () => finish);
   }
   const calls = Array.from({ length: end }, (_, call) => view.callPart?.(turn, call) ?? agentParts.tool(turn, call));
-  return after(view, calls, () => nextTurn(agent, turn));
+  return after(view, calls, () => nextTurn(agent, view));
 }
 
 /** All of them side by side; and what comes then when all are done. */
@@ -75,8 +83,8 @@ function after(view: AgentView, parts: readonly string[], then: () => AgentStep)
   return parts.every((part) => view.phaseOf(part) === "done") ? then() : wait;
 }
 
-function nextTurn({ maxSteps }: AgentRules, turn: number): AgentStep {
-  if (turn < maxSteps) return { kind: "open", parts: [agentParts.model(turn + 1)] };
+function nextTurn({ maxSteps }: AgentRules, { turn, compactions }: AgentView): AgentStep {
+  if (turn - compactions < maxSteps) return { kind: "open", parts: [agentParts.model(turn + 1)] };
   const message = `The agent has made ${maxSteps} model calls, which is its maxSteps, and none of them gave an answer.`;
   return { kind: "fail", code: "AGENT_MAX_STEPS", message };
 }

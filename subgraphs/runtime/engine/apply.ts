@@ -3,11 +3,13 @@
  * run, whoever applies them. Applying to a node that is finished is a bug of the caller and throws.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
+import { readRoute } from "./agent.driver.ts";
 import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath, type DrivenBefore } from "./drive.ts";
 import {
   isDone,
   isLeaf,
   nodeAt,
+  type AgentFrame,
   type Frame,
   type FrameResult,
   type NodeOutput,
@@ -49,6 +51,12 @@ export interface FailedEnd {
 export function applyOpened(run: RunState, state: NodeState, phase: OpenPhase): void {
   refuseDone(state);
   phaseSet(run, state, phase);
+  if (state.frame.agent !== undefined && state.node.id === "model") inputsFix(state.frame.agent, lastSegment(state.path));
+}
+
+/** What an agent is told from now on is for its next model call, whoever makes this one, and however often. */
+function inputsFix(agent: AgentFrame, part: string): void {
+  if (!agent.seen.has(part)) agent.seen.set(part, agent.inputs);
 }
 
 /** A composite node opens, and goes on in its frames. @param before  see driveOpen */
@@ -74,9 +82,16 @@ export function applyCompleted(run: RunState, state: NodeState, completion: Comp
   outputSet(state, output);
   valuesSet(run, state.frame, completion);
   const skipped = edgesDecide(run, state, completion.route);
-  if (completion.route !== undefined) state.frame.agent?.routes.set(lastSegment(state.path), completion.route);
+  if (state.frame.agent !== undefined) partEnded(state, state.frame.agent, completion.route);
   settle(run, state.frame);
   return skipped;
+}
+
+function partEnded({ path, node }: NodeState, agent: AgentFrame, route: string | undefined): void {
+  const part = lastSegment(path);
+  agent.seen.delete(part);
+  if (route !== undefined) agent.routes.set(part, route);
+  if (node.id === "model" && readRoute(route).end === "compact") agent.compactions++;
 }
 
 function valuesSet(run: RunState, { loop, own }: Frame, { stateUpdates, variables }: Completion): void {

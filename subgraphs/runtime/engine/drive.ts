@@ -136,6 +136,7 @@ function viewOf({ agent }: Frame): AgentView & TeamView {
   const stateOf = (part: string): NodeState | undefined => agent?.parts.get(part);
   return {
     turn: agent?.turn ?? 0,
+    compactions: agent?.compactions ?? 0,
     inputs: agent?.inputs ?? 0,
     phaseOf(part) {
       const state = stateOf(part);

@@ -4,7 +4,7 @@
  * A frame is made when it opens and leaves memory when it has ended; from then on its composite holds what came of it.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { nodeIdOfPath, pathBeneath } from "./path.ts";
+import { lastSegment, nodeIdOfPath, pathBeneath } from "./path.ts";
 import type { CompiledNode, CompiledPlan, WorkingComposite } from "./plan.ts";
 import { isNeeded } from "./team-plan.ts";
 import { placeOfMember } from "./team.driver.ts";
@@ -62,6 +62,8 @@ export interface FrameVars {
   index?: number;
   /** The variables of the loop around. */
   loop?: JsonObject;
+  /** Of an agent's model call: how many of the agent's inputs it sees. */
+  inputs?: number;
   /** In a sub-workflow: what its node was given, in the place of the run's input. */
   input?: JsonObject;
   /** In a sub-workflow: its own state, in the place of the run's. */
@@ -118,8 +120,12 @@ export interface AgentFrame {
   readonly routes: Map<string, string>;
   /** The last model call that was opened; 0: none was. */
   turn: number;
+  /** Model calls that ended because the conversation was too long. */
+  compactions: number;
   /** Inputs that have come since it opened. */
   inputs: number;
+  /** How many of them each model call sees: those that had come when it began first. Of calls that are open, by the last segments of their paths. */
+  readonly seen: Map<string, number>;
 }
 
 /** What was fixed when a composite node opened. */
@@ -178,7 +184,7 @@ export interface FramePlace {
 export function agentFrame(owner: NodeState): Frame {
   const { plan, vars, loop, own } = owner.frame;
   const place = { path: owner.path, owner, ordinal: 0, vars: { ...vars, ...itemOf(owner) }, loop, own, outputs: {} };
-  const agent: AgentFrame = { parts: new Map(), routes: new Map(), turn: 0, inputs: 0 };
+  const agent: AgentFrame = { parts: new Map(), routes: new Map(), turn: 0, compactions: 0, inputs: 0, seen: new Map() };
   return { ...place, plan: owner.node.composite?.body ?? plan, nodes: [], end: undefined, failure: undefined, left: 0, open: 0, agent };
 }
 
@@ -265,6 +271,14 @@ export function nodeWithId(frame: Frame, id: string): NodeState | undefined {
 export function varsOf({ vars, loop, own }: Pick<Frame, "vars" | "loop" | "own">): FrameVars {
   if (loop === undefined && own === undefined) return vars;
   return { ...vars, ...(loop !== undefined && { loop: loop.values }), ...(own !== undefined && { state: own.values }) };
+}
+
+/** What a node run sees beside nodes, just now. A model call of an agent sees what had been said when it began first, on each attempt. */
+export function varsSeen(state: NodeState): FrameVars {
+  const frame = sightOf(state);
+  const vars = varsOf(frame);
+  const inputs = frame.agent?.seen.get(lastSegment(state.path));
+  return inputs === undefined ? vars : { ...vars, inputs };
 }
 
 /** Forgets what a node put out that nobody reads any more. That it completed stays known. */

@@ -1,6 +1,7 @@
 import { agentParts } from "../engine/agent.driver.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { numberOf, objectOf, turnOf, type AgentOutputs } from "./agent-turn.ts";
+import { spentOf } from "./agent-spent.ts";
+import { objectOf, turnsBefore, type AgentOutputs } from "./agent-turn.ts";
 
 /**
  * What an agent puts out beside its answer: `{ model, finish_reason, steps, tool_calls, usage }`, the usage of all its model calls; `parsed` where
@@ -10,15 +11,14 @@ export function answerOf(outputs: AgentOutputs, turn: number): JsonObject {
   const last = objectOf(outputs[agentParts.model(turn)]?.output);
   if (last["dry_run"] === true) return last;
   const { model, finish_reason: finishReason, parsed } = last;
-  const turns = Array.from({ length: turn }, (_, index) => index + 1);
-  const sum = (key: string): number =>
-    turns.reduce((total, one) => total + numberOf(objectOf(objectOf(outputs[agentParts.model(one)]?.output)["usage"])[key]), 0);
+  const turns = turnsBefore(outputs, turn + 1).filter(({ compaction }) => compaction === undefined);
+  const { promptTokens, completionTokens, price } = spentOf(outputs, turn + 1);
   return {
     model: model ?? null,
     finish_reason: finishReason ?? null,
-    steps: turn,
-    tool_calls: turns.reduce((total, one) => total + (turnOf(outputs, one)?.calls.length ?? 0), 0),
-    usage: { prompt_tokens: sum("prompt_tokens"), completion_tokens: sum("completion_tokens") },
+    steps: turns.length,
+    tool_calls: turns.reduce((total, { calls }) => total + calls.length, 0),
+    usage: { prompt_tokens: promptTokens, completion_tokens: completionTokens, ...(price > 0 && { price }) },
     ...(parsed !== undefined && { parsed }),
   };
 }

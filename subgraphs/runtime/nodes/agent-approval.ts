@@ -28,9 +28,9 @@ export const agentToolApproval: NonNullable<NodeExecutor["ask"]> = {
 };
 
 function askAgentCall(context: NodeContext): NodeOutcome | Promise<NodeOutcome> {
-  const { tool, args } = agentCallOf(context);
+  const { tool, args, isBeyond } = agentCallOf(context);
   // Of a call that cannot be made nobody is asked: its node run tells the model.
-  if (tool?.requires_approval === undefined || args === undefined) return { kind: "allowed" };
+  if (tool?.requires_approval === undefined || args === undefined || isBeyond) return { kind: "allowed" };
   const { requires_approval: policy, name, tool_version_id: version } = tool;
   const asked = (): NodeOutcome => waiting({ reason: "APPROVAL", question: { tool: { name, version }, arguments: args } });
   if (policy === true) return asked();

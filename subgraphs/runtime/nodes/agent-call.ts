@@ -1,6 +1,7 @@
 /** The tool call that a part of an agent's work stands for, as its model made it. */
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { agentOf, type FrozenAgent } from "./agent-frozen.ts";
+import { functionNamed, type OfferedFunction } from "./agent-functions.ts";
 import { placeOf, turnOf, type ToolCall } from "./agent-turn.ts";
 import type { NodeContext } from "./executor.ts";
 
@@ -9,7 +10,9 @@ export interface AgentCall {
   agent: FrozenAgent;
   call: ToolCall;
   /** undefined: the agent has none of that name. */
-  tool: FrozenAgent["tools"][number] | undefined;
+  tool: OfferedFunction | undefined;
+  /** Its turn has as many before it as one turn may make. */
+  isBeyond: boolean;
   /** undefined: they are no object. */
   args: JsonObject | undefined;
 }
@@ -21,5 +24,6 @@ export function agentCallOf({ config, nodeRunId, scope }: Pick<NodeContext, "con
   const call = turnOf(scope.nodes, turn)?.calls[place];
   if (call === undefined) throw new Error(`the turn ${turn} has no call ${place}`);
   const args = call.arguments ?? {};
-  return { agent, call, tool: agent.tools.find(({ name }) => name === call.name), args: isJsonObject(args) ? args : undefined };
+  const isBeyond = place >= agent.limits.calls;
+  return { agent, call, tool: functionNamed(agent, call.name), isBeyond, args: isJsonObject(args) ? args : undefined };
 }

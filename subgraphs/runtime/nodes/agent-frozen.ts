@@ -72,6 +72,10 @@ export const frozenAgent = z.object({
     model_backoff_seconds: z.number(),
     /** Tokens of all its model calls together. */
     max_total_tokens: z.number().optional(),
+    /** What they may cost together, in the unit of their providers' prices. */
+    max_total_price: z.number().optional(),
+    /** What the model can read at once, in tokens; unless given its provider says when it is too much. */
+    context_tokens: z.number().optional(),
     /** Characters of earlier messages that are part of the prompt, about four a token. */
     history_characters: z.number(),
     /** Tools that one model call may call; what is beyond is answered with an error. */
@@ -80,8 +84,9 @@ export const frozenAgent = z.object({
     same_calls: z.number(),
     /** Characters of a tool's answer that the model sees. */
     result_characters: z.number(),
-    /** Characters of the whole conversation. */
-    prompt_characters: z.number(),
+    /** Bytes of one request, as JSON; and its messages. */
+    prompt_bytes: z.number().default(3_800_000),
+    prompt_messages: z.number().default(1_000),
   }),
 });
 

@@ -1,55 +1,79 @@
-import type { Json, JsonObject } from "#shared/json.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { JsonObject } from "#shared/json.ts";
 import { routeOfTurn, type TurnEnd } from "../engine/agent.driver.ts";
 import { teamRoute } from "../engine/team-route.ts";
+import { contextProblem, tooLong, tooLongOutcome } from "./agent-context.ts";
 import { agentOf, openingOf, type FrozenAgent } from "./agent-frozen.ts";
+import { functionsTold } from "./agent-functions.ts";
 import { answerCheck } from "./agent-output.ts";
-import { promptOf } from "./agent-prompt.ts";
-import { inputsOf, placeOf, turnsBefore, type ToolCall, type Turn } from "./agent-turn.ts";
+import { promptOf, type Prompt } from "./agent-prompt.ts";
+import { overBudget, spentOf } from "./agent-spent.ts";
+import { agentRunOf, inputsOf, placeOf, turnsBefore, type ToolCall, type Turn } from "./agent-turn.ts";
 import type { NodeContext, NodeOutcome, NodeUsage } from "./executor.ts";
 import { completionOutput, given, modelCall, usageOf } from "./model-call.ts";
 import { completed, failed, outsideNode } from "./outcome.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";
-import { asksOf, conclusionOf, functionsOf, repeatedAsk } from "./team-calls.ts";
+import { asksOf, conclusionOf, repeatedAsk } from "./team-calls.ts";
+
+/** Calls of a turn that have node runs, though most of them are answered with an error: so many times as many as are made. */
+const toldCalls = 4;
+
+/** Where a model call stands. */
+interface TurnPlace {
+  agent: FrozenAgent;
+  before: readonly Turn[];
+  /** Inputs that it sees. */
+  seen: number;
+  prompt: Prompt;
+}
 
 /**
  * One model call of an agent. Its route says how the agent goes on (engine/agent.driver.ts); output_text is what the model said, output_json as that of an
- * llm node, with `problem` where an answer does not fit and the model is to be told so.
+ * llm node, with `problem` where an answer does not fit and the model is to be told so, and `compaction` alone where the conversation was too long.
  */
 export const agentModelNode = outsideNode(async (context) => {
   const agent = agentOf(context.config);
   const { scope } = context;
   const { turn } = placeOf(context.nodeRunId);
-  const before = turnsBefore(scope.nodes, turn);
-  const seen = inputsOf(scope.nodes).length;
-  const refusal = refused(agent, before);
+  const refusal = overBudget(agent, spentOf(scope.nodes, turn));
   if (refusal !== undefined) return refusal;
-  const messages = promptOf({ agent, opening: openingOf(scope), outputs: scope.nodes, turn });
-  const characters = messages.reduce((sum, { content, toolCalls }) => sum + (content?.length ?? 0) + lengthOf(toolCalls), 0);
-  if (characters > agent.limits.prompt_characters) return tooLarge(characters, agent);
-  const request = requestOf(agent, messages);
+  const before = turnsBefore(scope.nodes, turn);
+  const inputs = inputsOf(scope);
+  const prompt = promptOf({
+    ...{ agent, turn, inputs, opening: openingOf(scope), outputs: scope.nodes },
+    agentRunId: agentRunOf(context.nodeRunId),
+  });
+  return ask(context, { agent, before, seen: inputs.length, prompt });
+});
+
+async function ask(context: NodeContext, place: TurnPlace): Promise<NodeOutcome> {
+  const { agent, before, seen, prompt } = place;
+  const request = requestOf(agent, prompt.messages);
   if (context.dryRun) {
     const outputJson = { dry_run: true, request: { ...request } as JsonObject };
     return completed({ outputText: "[dry run]", outputJson, route: routeOf(agent, "dry", { seen }) });
   }
-  return outcomeOf(context, agent, { before, seen }, await modelCall(context, request));
-});
-
-function lengthOf(value: Json | undefined): number {
-  return value === undefined ? 0 : JSON.stringify(value).length;
+  const isTooLong = (problem: string): NodeOutcome => tooLongOutcome(prompt, { problem, seen, route: routeOf(agent, "compact", { seen }) });
+  const long = tooLong(request, { agent, tokensBefore: before.at(-1)?.tokens ?? 0 });
+  if (long !== undefined) return isTooLong(long);
+  try {
+    return await outcomeOf(context, place, await modelCall(context, request));
+  } catch (error) {
+    const problem = contextProblem(error);
+    if (problem === undefined) throw error;
+    return isTooLong(problem);
+  }
 }
 
-/** Sums of the turns before, so a takeover changes nothing of it. */
-function refused({ limits }: FrozenAgent, before: readonly Turn[]): NodeOutcome | undefined {
-  const { max_total_tokens: most } = limits;
-  const used = before.reduce((sum, { tokens }) => sum + tokens, 0);
-  if (most === undefined || used < most) return undefined;
-  const message = `The agent's model calls have used ${used} tokens, and its maxTotalTokens is ${most}.`;
-  return failed({ code: "AGENT_BUDGET_EXCEEDED", message });
-}
-
-function tooLarge(characters: number, { limits }: FrozenAgent): NodeOutcome {
-  const message = `The conversation has ${characters} characters, more than ${limits.prompt_characters}. Let its tools answer with less.`;
-  return failed({ code: "AGENT_CONTEXT_TOO_LARGE", message });
+function requestOf(agent: FrozenAgent, messages: ModelRequest["messages"]): ModelRequest {
+  const { model } = agent;
+  return {
+    ...modelSettings(agent),
+    messages,
+    ...given("tools", functionsTold(agent)),
+    ...given("stop", model.stop),
+    ...given("responseFormat", model.response_format),
+  };
 }
 
 /** Of an agent in a team the route says more. */
@@ -61,40 +85,27 @@ function routeOf(agent: FrozenAgent, end: TurnEnd, turn: { seen: number; usage?:
 
 const noUsage: NodeUsage = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
 
-function requestOf(agent: FrozenAgent, messages: ModelRequest["messages"]): ModelRequest {
-  const { model } = agent;
-  const tools = functionsOf(agent);
+/** Of every model call of an agent, whatever it is for. */
+export function modelSettings({ model }: FrozenAgent): Omit<ModelRequest, "messages"> {
   return {
     ...given("providerCode", model.provider_code),
     ...given("model", model.name),
-    messages,
-    ...(tools.length > 0 && {
-      tools: tools.map(({ name, description, parameters }) => ({ name, ...given("description", description), parameters })),
-    }),
     ...given("temperature", model.temperature),
     ...given("topP", model.top_p),
     ...given("maxTokens", model.max_completion_tokens === undefined ? model.max_tokens : undefined),
     ...given("maxCompletionTokens", model.max_completion_tokens),
     ...given("seed", model.seed),
     ...given("reasoningEffort", model.reasoning_effort),
-    ...given("stop", model.stop),
-    ...given("responseFormat", model.response_format),
     ...given("extraParameters", model.extra_parameters),
     ...given("timeoutSeconds", model.timeout_seconds),
   };
 }
 
-async function outcomeOf(
-  context: NodeContext,
-  agent: FrozenAgent,
-  { before, seen }: { before: readonly Turn[]; seen: number },
-  completion: ModelCompletion,
-): Promise<NodeOutcome> {
+async function outcomeOf(context: NodeContext, { agent, before, seen }: TurnPlace, completion: ModelCompletion): Promise<NodeOutcome> {
   const usage = usageOf(completion);
   const outputText = completion.content ?? "";
-  const { calls: mostCalls } = agent.limits;
-  // The model is told of those alone, and may call the others in its next turn.
-  const calls = completion.toolCalls.slice(0, mostCalls);
+  // Each has a node run, and the model is told what became of it; of no more than these.
+  const calls = completion.toolCalls.slice(0, toldCalls * agent.limits.calls);
   const dropped = completion.toolCalls.length - calls.length;
   const outputJson = {
     ...completionOutput({ ...completion, toolCalls: calls }),
@@ -113,7 +124,7 @@ async function outcomeOf(
   if (calls.length > 0) {
     const repeated = repeatedCall(agent, before, calls);
     if (repeated === undefined) return completed({ outputText, outputJson, usage, route: route(calls.length) });
-    const message = `The model has called ${repeated.name} with the same arguments ${agent.limits.same_calls} times in a row.`;
+    const message = `The model has called ${repeated.name.slice(0, 80)} with the same arguments ${agent.limits.same_calls} times in a row.`;
     return failed({ code: "AGENT_TOOL_LOOP", message, outputText, outputJson, usage });
   }
   const answer = await answerCheck(context, agent.model.response_format, outputText);
@@ -133,14 +144,15 @@ async function outcomeOf(
 
 /** A call that would be made once too often. */
 function repeatedCall({ limits }: FrozenAgent, before: readonly Turn[], calls: readonly ToolCall[]): ToolCall | undefined {
-  const all = [...before.flatMap((turn) => turn.calls), ...calls];
-  return calls.find((_, index) => {
+  const calling = before.filter((turn) => turn.calls.length > 0).slice(-limits.same_calls);
+  const all = [...calling.flatMap((turn) => turn.calls), ...calls];
+  return calls.find((call, index) => {
     const end = all.length - calls.length + index + 1;
-    const last = all.slice(Math.max(0, end - limits.same_calls), end).map(sameness);
-    return last.length === limits.same_calls && new Set(last).size === 1;
+    return end >= limits.same_calls && all.slice(end - limits.same_calls, end).every((other) => isSame(call, other));
   });
 }
 
-function sameness({ name, arguments: args }: ToolCall): string {
-  return JSON.stringify([name, args]);
+/** Whatever the order of their arguments. */
+function isSame(call: ToolCall, other: ToolCall): boolean {
+  return call.name === other.name && isDeepStrictEqual(call.arguments, other.arguments);
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { agentToolApproval, unapprovedCall } from "./agent-approval.ts";
 import { agentCallOf } from "./agent-call.ts";
+import { functionsTold } from "./agent-functions.ts";
 import type { FrozenAgent } from "./agent-frozen.ts";
 import type { ToolCall } from "./agent-turn.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
@@ -15,7 +16,8 @@ import { callTool } from "./tool-call.ts";
 export const agentToolNode: NodeExecutor = { ...outsideNode(callAsked), ask: agentToolApproval };
 
 async function callAsked(context: NodeContext): Promise<NodeOutcome> {
-  const { agent, call, tool, args } = agentCallOf(context);
+  const { agent, call, tool, args, isBeyond } = agentCallOf(context);
+  if (isBeyond) return tooMany(agent, call);
   if (tool === undefined) return unknownTool(agent, call);
   if (args === undefined) {
     const message = `The arguments of ${call.name} are no JSON object; give an object that fits its parameters.`;
@@ -30,13 +32,19 @@ async function callAsked(context: NodeContext): Promise<NodeOutcome> {
   return withCall({ ...told(call), ...(isChanged && { approved_arguments: approved }) }, outcome);
 }
 
-function unknownTool({ tools, team }: FrozenAgent, call: ToolCall): NodeOutcome {
-  if (call.name === team?.ask?.name) {
-    const members = team.ask.members.map(({ key }) => key).join(", ");
+function tooMany({ limits }: FrozenAgent, call: ToolCall): NodeOutcome {
+  const message = `Of one turn ${limits.calls} calls are made, and this one was not. Make it in your next turn, if it is still needed.`;
+  return failed({ code: "AGENT_TOO_MANY_CALLS", message, outputJson: told(call) });
+}
+
+function unknownTool(agent: FrozenAgent, call: ToolCall): NodeOutcome {
+  const { ask } = agent.team ?? {};
+  if (ask !== undefined && call.name === ask.name) {
+    const members = ask.members.map(({ key }) => key).join(", ");
     const message = `The arguments of ${call.name} do not fit: give member, which is one of ${members}, and task, a text that says what it is to do.`;
     return failed({ code: "TOOL_ARGUMENTS_INVALID", message, outputJson: told(call) });
   }
-  const known = tools.map(({ name }) => name).join(", ");
+  const known = (functionsTold(agent) ?? []).map(({ name }) => name).join(", ");
   const message = `There is no tool ${call.name.slice(0, 80)}; ${known === "" ? "there are none" : `the tools are ${known}`}.`;
   return failed({ code: "AGENT_TOOL_UNKNOWN", message, outputJson: told(call) });
 }

@@ -15,11 +15,16 @@ export interface ToolCall {
 
 /** A model call that was answered. */
 export interface Turn {
+  /** 1 is the first. */
+  number: number;
   text: string;
   calls: ToolCall[];
   /** Why the answer was not taken, for the model. */
   problem: string | undefined;
+  /** What its prompt and its answer had. */
   tokens: number;
+  /** The conversation was too long for it: characters that its prompt had. */
+  compaction: number | undefined;
   /** How many inputs it has seen of those that came since the agent opened. */
   inputs: number;
 }
@@ -34,24 +39,27 @@ export function turnOf(outputs: AgentOutputs, turn: number): Turn | undefined {
   const row = outputs[agentParts.model(turn)];
   if (row === undefined) return undefined;
   const output = isJsonObject(row.output) ? row.output : {};
-  const { tool_calls: calls, problem, usage, inputs } = output;
+  const { tool_calls: calls, problem, usage, inputs, compaction } = output;
   return {
+    number: turn,
     text: row.text ?? "",
     calls: Array.isArray(calls) ? (calls as unknown as ToolCall[]) : [],
     problem: typeof problem === "string" ? problem : undefined,
     tokens: tokensOf(usage),
+    compaction: isJsonObject(compaction) ? numberOf(compaction["characters"]) : undefined,
     inputs: numberOf(inputs),
   };
 }
 
-/** What was said to the agent since it opened, in order. */
-export function inputsOf(outputs: AgentOutputs): string[] {
+/** What was said to the agent since it opened, in order; of a model call as much as had been said when it began. */
+export function inputsOf({ nodes, inputs: most = Infinity }: Pick<NodeScope, "nodes" | "inputs">): string[] {
   const texts: string[] = [];
-  for (let number = 1; ; number++) {
-    const row = outputs[agentParts.input(number)];
-    if (row === undefined) return texts;
+  while (texts.length < most) {
+    const row = nodes[agentParts.input(texts.length + 1)];
+    if (row === undefined) break;
     texts.push(row.text ?? "");
   }
+  return texts;
 }
 
 function tokensOf(usage: Json | undefined): number {
@@ -68,6 +76,11 @@ export function numberOf(value: Json | undefined): number {
 export function placeOf(path: string): { turn: number; call: number } {
   const [, turn = "0", call = "0"] = /#(\d+)(?:\.(\d+))?$/.exec(path) ?? [];
   return { turn: Number(turn), call: Number(call) };
+}
+
+/** The node run of the agent that a node run is part of. */
+export function agentRunOf(nodeRunId: string): string {
+  return nodeRunId.slice(0, nodeRunId.lastIndexOf("/"));
 }
 
 /** An output, as an object. */

@@ -24,6 +24,8 @@ export interface NodeScope {
   index?: number;
   /** In the body of a loop: its variables. */
   loop?: JsonObject;
+  /** Of an agent's model call: how many of the agent's inputs it sees; unless given, all that there are. */
+  inputs?: number;
 }
 
 /** An artifact that a node made: more than a hot row should carry, or a file. */

@@ -31,7 +31,7 @@ export function given<Key extends string, Value>(key: Key, value: Value | undefi
 
 /** The keys beside the first four are there only where there is something to tell. */
 export function completionOutput(completion: ModelCompletion): JsonObject {
-  const { cachedTokens, reasoningTokens, reasoning, providerFinishReason, omittedParameters = [] } = completion;
+  const { cachedTokens, reasoningTokens, price, reasoning, providerFinishReason, omittedParameters = [] } = completion;
   return {
     model: completion.model,
     finish_reason: completion.finishReason.toLowerCase(),
@@ -40,6 +40,7 @@ export function completionOutput(completion: ModelCompletion): JsonObject {
       completion_tokens: completion.completionTokens,
       ...given("cached_tokens", cachedTokens ?? undefined),
       ...given("reasoning_tokens", reasoningTokens ?? undefined),
+      ...given("price", price ?? undefined),
     },
     tool_calls: completion.toolCalls.map((call) => ({ ...call })),
     ...given("provider_finish_reason", completion.finishReason === "OTHER" ? (providerFinishReason ?? undefined) : undefined),

@@ -1,5 +1,6 @@
 import { canonicalNodeType, type NodeType } from "#shared/dsl/node-types.ts";
 import { agentPartTypes } from "../engine/agent-plan.ts";
+import { agentCompactNode } from "./agent-compact.node.ts";
 import { agentMemoryNode } from "./agent-memory.node.ts";
 import { agentModelNode } from "./agent-model.node.ts";
 import { agentToolNode } from "./agent-tool.node.ts";
@@ -56,6 +57,7 @@ const agentExecutors: Readonly<Record<string, NodeExecutor>> = {
   [agentPartTypes.model]: agentModelNode,
   [agentPartTypes.tool]: agentToolNode,
   [agentPartTypes.memory]: agentMemoryNode,
+  [agentPartTypes.compact]: agentCompactNode,
 };
 
 /** Finds the executor of a node type or of an alias of one; undefined: no such type. */

@@ -4,15 +4,15 @@ import type { FrozenAgent } from "./agent-frozen.ts";
 import type { ToolCall, Turn } from "./agent-turn.ts";
 
 /** A function as a model is offered it. */
-export interface OfferedFunction {
+interface TeamFunction {
   name: string;
   description?: string | undefined;
   parameters: JsonObject;
 }
 
-/** All functions that an agent's model is offered: its tools, and what its team gives it. */
-export function functionsOf({ tools, team }: Pick<FrozenAgent, "tools" | "team">): OfferedFunction[] {
-  return [...tools, ...[team?.ask ?? [], team?.conclude ?? []].flat()];
+/** What its team gives an agent's model to call. */
+export function teamFunctions({ team }: Pick<FrozenAgent, "team">): TeamFunction[] {
+  return [team?.ask ?? [], team?.conclude ?? []].flat();
 }
 
 /** What a call asks of a member; undefined: it asks none, or not as its schema says. */

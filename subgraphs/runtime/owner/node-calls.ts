@@ -3,7 +3,7 @@
  * when the flush with the mark was answered; beyond the process's slots a node is offered to other workers instead, or waits for a slot.
  */
 import { applyOpened, applyReopened } from "../engine/apply.ts";
-import { isLeaf, sightOf, varsOf, type NodeState } from "../engine/frame.ts";
+import { isLeaf, sightOf, varsSeen, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeEffect, type NodeContext, type NodeExecutor, type NodeInterruption, type NodeOutcome } from "../nodes/executor.ts";
 import { judged } from "../nodes/retry-when.ts";
@@ -246,7 +246,7 @@ export class NodeCalls {
       storedSeq: this.#storedSeq,
       state: graph.state,
       outputs: frame.outputs,
-      vars: varsOf(frame),
+      vars: varsSeen(state),
     });
   }
 

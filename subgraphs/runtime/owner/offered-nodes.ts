@@ -6,9 +6,10 @@ import { setTimeout } from "node:timers/promises";
 import { jsonPieces, smallJson } from "#shared/json-writer.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { joinInTurns } from "#shared/pieces.ts";
-import { varsOf, type NodeOutput } from "../engine/frame.ts";
+import { varsSeen, type NodeOutput } from "../engine/frame.ts";
 import { framePathOf, lastSegment, nodeIdOfPath } from "../engine/path.ts";
 import { agentPartOf, memberOf, nodeOfPath, pathsBefore, type CompiledNode, type CompiledPlan } from "../engine/plan.ts";
+import { nodeAtPath } from "../engine/run-state.ts";
 import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
 import { nodesRead } from "../nodes/nodes-read.ts";
 import { judged } from "../nodes/retry-when.ts";
@@ -49,6 +50,8 @@ const noRoomPauseMs = 2_000;
 /** As much as a flush carries; one result may be larger and goes alone. After a time-out half as many go together. */
 const resultsPerPost = 200;
 const charactersPerPost = 4 * 1024 * 1024;
+/** Behind all events. */
+const never = 2 ** 31 - 1;
 const completed = nodeRunStatusNumber("COMPLETED");
 const failed = nodeRunStatusNumber("FAILED");
 
@@ -189,17 +192,17 @@ export class OfferedNodes {
     const base = { node, path: claim.path, attempt: claim.attempt, epoch: claim.dbNowMs };
     const owned = this.#owner.get(claim.runId);
     if (owned !== undefined) {
-      const frame = owned.graph.frames.get(framePathOf(claim.path));
+      const state = nodeAtPath(owned.graph, claim.path);
       // It has ended, or is being taken over: whoever owns it withdraws what was offered, or offers it again.
-      if (frame === undefined) return undefined;
+      if (state === undefined) return undefined;
       return new NodeRunContext(owned.environment, {
         ...base,
         storedSeq: () => owned.eventSeq,
         effectKey: owned.effectKeyOf(claim.path),
         approval: owned.approvalOf(claim.path),
         state: owned.graph.state,
-        outputs: frame.outputs,
-        vars: varsOf(frame),
+        outputs: state.frame.outputs,
+        vars: varsSeen(state),
       });
     }
     if (agentPartOf(plan, claim.path) !== undefined) return this.#agentContext(held, plan, base);
@@ -226,13 +229,14 @@ export class OfferedNodes {
     const items = [{ path: agentPath, ordinal: 0 }];
     const run = await this.#load(held, { paths: [claim.path, agentPath], items, parents: [agentPath] });
     if (run === undefined) return undefined;
-    const parts = run.nodes.filter(({ path }) => framePathOf(path) === agentPath);
+    const own = run.nodes.find(({ path }) => path === claim.path);
+    // What an agent was told since its model call was offered is for the next one.
+    const parts = run.nodes.filter(({ path, doneSeq }) => framePathOf(path) === agentPath && (doneSeq ?? 0) < (own?.seq ?? never));
     const outputs = parts.flatMap((part): [string, NodeOutput][] => {
       const output = outputOf(part);
       return output === undefined ? [] : [[lastSegment(part.path), output]];
     });
     const item = run.nodes.find(({ path }) => path === agentPath)?.item;
-    const own = run.nodes.find(({ path }) => path === claim.path);
     return new NodeRunContext(runEnvironment(this.#owner, run, new DatabaseClock(claim.dbNowMs)), {
       ...base,
       node: partOfMember(plan, claim.path, item) ?? base.node,

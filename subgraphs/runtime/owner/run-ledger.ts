@@ -432,8 +432,9 @@ export class RunLedger {
     if (failed.usage !== undefined) this.#pending.usageAdd(failed.usage);
     this.#spansStore(held.path, [failedAttemptSpan(this.runId, held, failed, this.eventMs())]);
     held.attempt++;
-    // The other side would answer the same key with the same answer, which was rejected.
-    if (failed.code === rejectedCode) held.effectKey = `${effectKeyOf({ runId: this.runId, path: held.path })}:${held.attempt}`;
+    // The other side would answer the same key with the same answer, which was rejected, or is not what was asked for.
+    const isAnswered = failed.code === rejectedCode || (failed.usage?.modelCalls ?? 0) > 0;
+    if (isAnswered) held.effectKey = `${effectKeyOf({ runId: this.runId, path: held.path })}:${held.attempt}`;
     held.dueMs = this.clock.nowMs() + delayMs;
     held.waitReason = "RETRY";
     this.held.due.add(held);

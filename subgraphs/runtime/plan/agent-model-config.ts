@@ -22,6 +22,10 @@ const modelConfig = z.object({
   timeoutSeconds: z.number().positive().max(86_400).optional(),
   /** Of all model calls of a run together. */
   maxTotalTokens: z.int().min(1).max(1_000_000_000).optional(),
+  /** What they may cost together, in the unit of their providers' prices. */
+  maxTotalPrice: z.number().positive().max(1_000_000_000).optional(),
+  /** What the model can read at once. */
+  contextTokens: z.int().min(1_000).max(100_000_000).optional(),
   /** Of the messages of a session that are part of the prompt. */
   historyTokens: z.int().min(0).max(1_000_000).optional(),
 });

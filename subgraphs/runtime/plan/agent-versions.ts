@@ -28,7 +28,9 @@ const fixedLimits = {
   calls: 64,
   same_calls: 3,
   result_characters: 64_000,
-  prompt_characters: 3_500_000,
+  // Of one model call; the model subgraph takes 4 MiB, and what is around it counts.
+  prompt_bytes: 3_800_000,
+  prompt_messages: 1_000,
 };
 
 /** Whom a run freezes, and in which version. */
@@ -152,6 +154,8 @@ function frozenOf(version: AgentVersionFound, config: ModelConfig, bindings: rea
       max_steps: maxSteps,
       history_characters: (config.historyTokens ?? historyTokens) * charactersOfToken,
       ...(config.maxTotalTokens !== undefined && { max_total_tokens: config.maxTotalTokens }),
+      ...(config.maxTotalPrice !== undefined && { max_total_price: config.maxTotalPrice }),
+      ...(config.contextTokens !== undefined && { context_tokens: config.contextTokens }),
     },
   };
 }

@@ -144,6 +144,7 @@ export function isPlainEnd(row: NodeRunRow): boolean {
   if (row.outputArtifactId != null || row.loopUpdates != null || row.loopPath != null || row.statePath != null) return false;
   if (row.modelCalls != null || row.promptTokens != null || row.completionTokens != null || row.effectKey != null) return false;
   if (row.question != null || row.waitsMs != null || row.approval != null || row.dueMs != null || row.alone != null) return false;
+  if (row.ownFaults != null || row.childRunId != null) return false;
   return row.effectUnknown == null && row.workerKey == null && row.errorMessage == null;
 }
 

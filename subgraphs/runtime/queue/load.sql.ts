@@ -214,7 +214,7 @@ from runtime.run r, ${inboxOf("0")} where r.id = any($1)`,
 const loadSome = defineStatement({
   name: "load_some",
   text: `
-select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'effectKey', n.effect_key, 'approval', n.approval, 'route', n.route,
+select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_object('path', n.path, 'status', n.status, 'seq', n.seq, 'doneSeq', n.done_seq, 'effectKey', n.effect_key, 'approval', n.approval, 'route', n.route,
       'errorCode', n.error_code, 'errorMessage', n.error_message, 'outputText', n.output_text, 'outputJson', n.output_json,
       'outputArtifactId', o.id, 'outputBytes', o.size_bytes, 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end,
       'written', case when k.ordinal is not null then ${writtenIn("n")} end)), '[]')
@@ -270,6 +270,8 @@ export type PartlyLoadedNode = Pick<
   LoadedNode,
   | "path"
   | "status"
+  | "seq"
+  | "doneSeq"
   | "effectKey"
   | "approval"
   | "route"

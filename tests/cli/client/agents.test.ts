@@ -4,6 +4,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { JsonObject } from "#shared/json.ts";
 import { makeAgent } from "../../testkit/agents.ts";
+import { eventually } from "../../testkit/eventually.ts";
+import { ask } from "../../testkit/graph.ts";
 import { startTestPlatform, type TestPlatform } from "../../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../../testkit/scripted-provider.ts";
 import { runCli } from "../cli-process.ts";
@@ -51,4 +53,65 @@ describe("agents", () => {
     const said = (model.requests[1]!.json["messages"] as JsonObject[]).map(({ content }) => content);
     expect(said.slice(1)).toEqual(["I am Ann.", "Hello there, friend.", "Who am I?"]);
   });
+
+  /** A chat that is typed, and what it has said so far. */
+  const typed = (code: string, ...more: string[]) => {
+    const bin = fileURLToPath(new URL("../../../cli/bin.mjs", import.meta.url));
+    const env = { PATH: process.env["PATH"], AGENT_PLATFORM_LOG_LEVEL: "warn" };
+    const child = spawn(process.execPath, [bin, "agents", "chat", code, ...more, ...there()], { env, stdio: ["pipe", "pipe", "inherit"] });
+    let said = "";
+    const watchers = new Set<() => void>();
+    child.stdout.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+      for (const watcher of watchers) watcher();
+    });
+    /** Resolves when so much was said so often. */
+    const heard = (words: string, times = 1) =>
+      new Promise<void>((resolve) => {
+        const check = () => said.split(words).length > times && (watchers.delete(check), resolve());
+        watchers.add(check);
+        check();
+      });
+    return { child, heard, ended: once(child, "close"), said: () => said };
+  };
+
+  it("chat tells the agent what is typed while it works, and the next model call sees it", async () => {
+    const { code } = await makeAgent(platform);
+    model.reset();
+    const gate = Promise.withResolvers<void>();
+    model.chat({ text: "First.", before: gate.promise }, { text: "In red, then." });
+    const { child, ended } = typed(code, "--steer");
+    child.stdin.write("Paint it.\n");
+    await model.seen(1);
+    child.stdin.write("In red, please.\n");
+    await eventually(
+      async () =>
+        (await ask<{ agentRuns: { nodes: { run: { nodeRuns: { nodes: { nodeType: string }[] } } }[] } }>(platform, inputs)).agentRuns
+          .nodes[0],
+      (newest) => newest?.run.nodeRuns.nodes.some(({ nodeType }) => nodeType === "agent-input") === true,
+    );
+    gate.resolve();
+    await model.seen(2);
+    child.stdin.end();
+    expect((await ended)[0]).toBe(0);
+    const said = (model.requests[1]!.json["messages"] as JsonObject[]).map(({ content }) => content);
+    expect(said.slice(1)).toEqual(["Paint it.", "First.", "In red, please."]);
+  });
+
+  it("chat stops what the agent does at Ctrl-C, and ends at the next one", async () => {
+    const { code } = await makeAgent(platform);
+    model.reset();
+    const never = new Promise<void>(() => {});
+    model.chat({ text: "lost", before: never });
+    const { child, heard, ended, said } = typed(code);
+    child.stdin.write("Take your time.\n");
+    await model.seen(1);
+    child.kill("SIGINT");
+    await heard("> ", 2);
+    expect(said()).toContain("CANCELLED");
+    child.kill("SIGINT");
+    expect((await ended)[0]).toBe(0);
+  });
 });
+
+const inputs = `query { agentRuns(first: 1) { nodes { run { nodeRuns(first: 20) { nodes { nodeType } } } } } }`;

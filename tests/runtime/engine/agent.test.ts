@@ -21,6 +21,7 @@ function view(...parts: string[]): AgentView {
   const turns = [...known.keys()].flatMap((name) => (name.startsWith("model#") ? [Number(name.slice(6))] : []));
   return {
     turn: Math.max(0, ...turns),
+    compactions: [...known].filter(([name, phase]) => name.startsWith("model#") && phase.startsWith("compact")).length,
     inputs: [...known.keys()].filter((name) => name.startsWith("input#")).length,
     phaseOf: (name) => (!known.has(name) ? "absent" : known.get(name) === "open" ? "open" : "done"),
     routeOf: (name) => known.get(name) || undefined,
@@ -44,6 +45,9 @@ describe("agentNext", () => {
     ["waits for the last of them", frozen(), ["model#1:calls:2", "tool#1.0:done", "tool#1.1:open"], { kind: "wait" }],
     ["goes on when all are done", frozen(), ["model#1:calls:2", "tool#1.0:done", "tool#1.1:done"], opens("model#2")],
     ["asks again", frozen(), ["model#1:again"], opens("model#2")],
+    ["makes the conversation shorter", frozen(), ["model#1:compact"], opens("compact#1")],
+    ["waits for that", frozen(), ["model#1:compact", "compact#1:open"], { kind: "wait" }],
+    ["asks the model then, which costs no step", frozen(), ["model#2:again", "model#3:compact", "compact#3:done"], opens("model#4")],
     ["answers what came meanwhile", frozen(), ["model#1:answer", "input#1:done"], opens("model#2")],
     ["finishes when that was seen", frozen(), ["model#1:answer", "input#1:done", "model#2:answer@1"], { kind: "finish" }],
     ["calls tools though something came", frozen(), ["input#1:done", "model#1:calls:1"], opens("tool#1.0")],

@@ -12,7 +12,7 @@ function script(...ends: TurnEnd[]): { executors: (type: string) => NodeExecutor
   const model: NodeExecutor = {
     effect: "outside",
     run({ scope }: NodeContext): NodeOutcome {
-      const inputs = inputsOf(scope.nodes);
+      const inputs = inputsOf(scope);
       const end = ends[seen.length] ?? "answer";
       seen.push(inputs);
       return { kind: "completed", outputText: `turn ${seen.length}`, route: routeOfTurn(end, inputs.length) };
@@ -69,6 +69,32 @@ describe("an agent that comes to its end", () => {
     expect(await t.control.agentInput({ tenantId: "other", runId, path: "agent", text: "No.", inputId: "x" })).toBe("unknown");
   });
 
+  it("is asked the same when a model call is made again, and what was said meanwhile is for the next", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    const { executors, seen } = script();
+    const told = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    let attempts = 0;
+    const busy: NodeExecutor = {
+      effect: "outside",
+      async run(context) {
+        if (++attempts > 1) return executors("agent-model")!.run(context);
+        begun.resolve();
+        await told.promise;
+        return { kind: "failed", code: "MODEL_PROVIDER_FAILED", message: "busy", retryable: true, retryAfterMs: 1 };
+      },
+    };
+    const limits = { max_steps: 5, model_attempts: 2, model_backoff_seconds: 0.01 };
+    const runId = await t.create(agent({ agent: { limits } }));
+    t.worker({ executors: (type) => (type === "agent-model" ? busy : executors(type)) });
+    await begun.promise;
+    expect(await say(t, runId, "Meanwhile.")).not.toBe("conflict");
+    told.resolve();
+    const view = await t.finished(runId);
+    expect(view).toMatchObject({ status: "COMPLETED" });
+    expect(seen).toEqual([[], ["Meanwhile."]]);
+  });
+
   it("was told once what is said twice with one key, and knows it again after a takeover", async () => {
     const t = await EngineFixture.open({ applyWaitMs: 100 });
     const { executors, seen } = script("answer");
@@ -95,7 +121,8 @@ describe("an agent that comes to its end", () => {
     const view = await t.finished(runId);
     expect(view).toMatchObject({ status: "COMPLETED" });
     expect(Object.keys(view.nodes).filter((path) => path.startsWith("agent/input#"))).toEqual(["agent/input#1"]);
-    expect(seen.at(-1)).toEqual(["Once."]);
+    // It came when the first model call had begun: that one is asked again as it was.
+    expect(seen).toEqual([[], [], ["Once."]]);
   });
 });
 

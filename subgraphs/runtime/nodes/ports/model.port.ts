@@ -44,6 +44,8 @@ export interface ModelCompletion {
   reasoningTokens?: number | null;
   /** Parameters that the provider does not take, and that were left out. */
   omittedParameters?: string[];
+  /** What it has cost, where that is known. */
+  price?: number | null;
   durationMs: number;
 }
 
