@@ -20,7 +20,6 @@ import type { Log } from "#shared/log.ts";
 import { processReads } from "#shared/read-bytes.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { handedOnByExtensions, handedOnByHeaders, requestInfo } from "#shared/endpoint/request-transport.ts";
-import type { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { operationText, readToken, requireOperation } from "#shared/trust/token.ts";
 import { ServedSockets, type ServedSocketsSetting } from "./served-sockets.ts";
 import type { GraphqlWebSockets, SocketExtra, SocketOptions } from "./websocket-server.ts";
