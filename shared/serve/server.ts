@@ -45,7 +45,8 @@ const maxConnections = 10_000;
 export async function serveEndpoints(options: ServeOptions): Promise<RunningServer> {
   const { endpoints, log, keys, maxBodyBytes = 16 << 20, sockets, strangers, allowedHosts } = options;
   const served = new Map<string, ServedEndpoint>();
-  for (const endpoint of endpoints) served.set(endpoint.name, await serveEndpoint(endpoint, { log, keys, maxBodyBytes, sockets, strangers }));
+  for (const endpoint of endpoints)
+    served.set(endpoint.name, await serveEndpoint(endpoint, { log, keys, maxBodyBytes, sockets, strangers }));
   const only = endpoints.length === 1 ? served.get(endpoints[0]!.name) : undefined;
   const routeOf = (request: IncomingMessage) => {
     const [, name, action] = /^\/(?:([\w-]+)\/)?(graphql|livez|readyz)$/.exec(pathOf(request)) ?? [];
