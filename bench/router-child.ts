@@ -15,6 +15,7 @@ import { createSecretBox } from "#shared/secret/secrets.ts";
 import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { migrateAll } from "../cli/compose/migrate.ts";
+import { AuditSealer } from "../router/access/audit-sealer.ts";
 import { AuditWriter } from "../router/access/audit-writer.ts";
 import { openKeyAdmin } from "../router/access/key-admin.ts";
 import { KeyRing } from "../router/access/key-ring.ts";
@@ -66,7 +67,8 @@ async function serveAudited(databaseUrl: string): Promise<ServedRouter> {
   const hints = new HintBus({ url: databaseUrl, log });
   await hints.start();
   const ring = await KeyRing.open({ databaseUrl, secrets, hints, log });
-  const audit = new AuditWriter({ databaseUrl, log, spillFolder: join(env.dataDir, "audits") });
+  const sealer = new AuditSealer({ pool: ring.pool, log, key: ring.peppers.auditKey });
+  const audit = new AuditWriter({ databaseUrl, log, spillFolder: join(env.dataDir, "audits"), onStored: () => sealer.soon() });
   // One key asks all there is to ask, from one address.
   const unlimited = { rateLimit: 0, rateLimitAddress: 0 };
   const { url } = await startRouter({

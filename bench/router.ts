@@ -9,8 +9,9 @@ import { benchQuery } from "./router-schemas.ts";
 
 const connections = 16;
 const seconds = 4;
-/** The audit's cost is a ratio of two rates: each is measured so often, in turn. */
-const auditRounds = 5;
+/** The audit's cost is a ratio of two rates: each is measured so often, for so long, in turn. Many short ones: what else the machine does then falls on both. */
+const auditRounds = 15;
+const auditSeconds = 1.5;
 /** What is left of the rate with audits in a database and keys asked for, at least. */
 const leastAudited = 0.9;
 
@@ -62,8 +63,8 @@ async function auditFigures(discarded: Served, audited: Served): Promise<Figure[
   for (let turn = 0; turn < auditRounds; turn++) {
     // Who goes first changes: what a round leaves behind falls on both.
     const isFirst = turn % 2 === 0;
-    const one = await measure(isFirst ? discarded : audited);
-    const other = await measure(isFirst ? audited : discarded);
+    const one = await measure(isFirst ? discarded : audited, auditSeconds);
+    const other = await measure(isFirst ? audited : discarded, auditSeconds);
     rounds.push(isFirst ? { discarded: one, audited: other } : { discarded: other, audited: one });
   }
   const ratioOf = (name: keyof Values) => round(median(rounds.map((of) => of.audited[name] / of.discarded[name])), 3);
@@ -79,9 +80,9 @@ async function auditFigures(discarded: Served, audited: Served): Promise<Figure[
 type Values = Awaited<ReturnType<typeof measure>>;
 
 /** `cpu_us`: of the server's process, a request; a machine that is busy with others moves it less than the rates. */
-async function measure(served: Served) {
+async function measure(served: Served, duration = seconds) {
   const before = await cpuOf(served);
-  const { requests, latency, non2xx } = await load(served, seconds);
+  const { requests, latency, non2xx } = await load(served, duration);
   const cpu_us = round(((await cpuOf(served)) - before) / requests.total, 0);
   return { req_s: round(requests.average, 0), p50: latency.p50, p99: latency.p99, cpu_us, failed: non2xx };
 }

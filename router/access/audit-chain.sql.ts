@@ -6,16 +6,21 @@ export const chainLock = `select pg_try_advisory_xact_lock(hashtextextended('age
 /** How long the outcome of a change is waited for, before its row is chained without; the longest operation takes less. */
 const openMinutes = 30;
 
-/** Takes rows that are not chained. `$1` how many. Index: primary key of both. */
+/**
+ * Takes rows that are not chained. `$1` how many. Index: primary key of both. The limits within keep the planner from the other way round, from the audits to those of
+ * them that wait: it took that where many waited, and each batch then read all audits that there are (0.5 s of 90,000; November 2026).
+ */
 export const unchainedTake = `
-  with due as (
+  delete from access.audit_unchained where audit_id = any(array(
     select unchained.audit_id
-    from access.audit_unchained unchained join access.request_audit audit on audit.id = unchained.audit_id
-    where audit.status_code <> 0 or audit.created_at < now() - interval '${openMinutes} minutes'
+    from access.audit_unchained unchained, lateral (
+      select from access.request_audit audit
+      where audit.id = unchained.audit_id and (audit.status_code <> 0 or audit.created_at < now() - interval '${openMinutes} minutes')
+      limit 1
+    ) due
     order by unchained.audit_id
     limit $1
-  )
-  delete from access.audit_unchained using due where audit_unchained.audit_id = due.audit_id returning audit_unchained.audit_id "auditId"`;
+  )) returning audit_id "auditId"`;
 
 /** What of a row never changes, and how it ended: the same text for the same row on every server. */
 const fixedText = `jsonb_build_array(audit.id, audit.tenant_id, audit.request_id, audit.api_key_id, audit.operation_name, audit.operation_type,

@@ -55,7 +55,7 @@ export function chainHashes(key: KeyObject) {
   };
 }
 
-/** Rows of one transaction: 20 ms of PostgreSQL's time. */
+/** Rows of one transaction: 8 ms of PostgreSQL's time and 8 of this process's (November 2026). */
 const batchRows = 500;
 
 /** Chains up to 500 rows that were not. @returns how many; 0 too while another process is at it. */

@@ -6,7 +6,7 @@ import type { Log } from "#shared/log.ts";
 import { chainBatch } from "./audit-chain.ts";
 
 export interface AuditSealerOptions {
-  /** Of the engine's role; whoever made it ends it. A batch has a connection for some 20 ms. */
+  /** Of the engine's role; whoever made it ends it. A batch has a connection for some 20 ms, of which each process works 8. */
   pool: pg.Pool;
   log: Log;
   /** Of the chains. */

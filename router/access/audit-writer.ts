@@ -11,7 +11,7 @@ import type { AuditRecord, AuditSink } from "../audit/audit.ts";
 import { AuditBuffer, type DroppedAudits } from "./audit-buffer.ts";
 import { AuditSpill } from "./audit-spill.ts";
 import { AuditTrouble } from "./audit-trouble.ts";
-import { storeAudits, type CommitMode } from "./audit.sql.ts";
+import { jsonOf, storeAudits, type CommitMode } from "./audit.sql.ts";
 import { GroupCommit } from "./group-commit.ts";
 
 export interface AuditWriterOptions {
@@ -69,7 +69,7 @@ export class AuditWriter implements AuditSink {
     this.#trouble = new AuditTrouble({ log, retryMs, recover: () => this.#recover() });
     this.#beginnings = this.#lane("synced");
     this.#outcomes = this.#lane("written");
-    this.#buffer = new AuditBuffer(maxWaitingBytes);
+    this.#buffer = new AuditBuffer({ maxBytes: maxWaitingBytes, batchRows });
     // Of a process before this one, perhaps.
     void this.#trouble.tryNow();
   }
@@ -79,20 +79,20 @@ export class AuditWriter implements AuditSink {
   }
 
   record(record: AuditRecord): void {
-    this.#buffer.add(record.tenantId, JSON.stringify(record));
-    this.#flushSoon(this.#setting.flushMs);
+    this.#buffer.add(record.tenantId, rowOf(record));
+    this.#flushDue();
   }
 
   async begin(record: AuditRecord): Promise<void> {
     try {
-      await this.#beginnings.add(JSON.stringify(record));
+      await this.#beginnings.add(rowOf(record));
     } catch (cause) {
       throw databaseUnavailable(cause);
     }
   }
 
   async complete(record: AuditRecord): Promise<void> {
-    await this.#outcomes.add(JSON.stringify(record)).catch((cause: unknown) => {
+    await this.#outcomes.add(rowOf(record)).catch((cause: unknown) => {
       this.#setting.log.error({ err: cause, requestId: record.requestId }, "the outcome of a change is not in its audit");
     });
   }
@@ -126,7 +126,7 @@ export class AuditWriter implements AuditSink {
   #lane(mode: CommitMode): GroupCommit {
     const { deadlineMs, batchRows } = this.#setting;
     return new GroupCommit({
-      store: (rows) => this.#store(rows, mode),
+      store: (rows) => this.#store(jsonOf(rows), mode),
       spill: (rows) => this.#spillNow(rows),
       trouble: this.#trouble,
       deadlineMs,
@@ -134,9 +134,9 @@ export class AuditWriter implements AuditSink {
     });
   }
 
-  async #store(rows: readonly string[], mode: CommitMode): Promise<void> {
-    await storeAudits(this.#pool, rows, mode);
-    if (rows.length > 0) this.#setting.onStored();
+  async #store(json: string | Buffer, mode: CommitMode): Promise<void> {
+    await storeAudits(this.#pool, json, mode);
+    this.#setting.onStored();
   }
 
   async #spillNow(rows: readonly string[]): Promise<void> {
@@ -146,10 +146,10 @@ export class AuditWriter implements AuditSink {
   }
 
   async #recover(): Promise<void> {
-    await this.#store([], "written");
+    await storeAudits(this.#pool, "[]", "written");
     let refusal: unknown;
     const store = (batch: readonly string[]) =>
-      this.#store(batch, "synced").catch((cause: unknown) => {
+      this.#store(jsonOf(batch), "synced").catch((cause: unknown) => {
         refusal = cause;
         throw cause;
       });
@@ -163,21 +163,32 @@ export class AuditWriter implements AuditSink {
     }
   }
 
-  #flushSoon(afterMs: number): void {
+  /** A full batch waits for no company: where more come than one in `flushMs`, those behind would be dropped. */
+  #flushDue(): void {
+    if (this.#flushing !== undefined || this.#isStopped) return;
+    const { batchRows, flushMs } = this.#setting;
+    if (this.#buffer.size < batchRows || this.#trouble.isThere) return this.#flushIn(flushMs);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    void this.#flushBatch();
+  }
+
+  #flushIn(ms: number): void {
     if (this.#isStopped || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#flushing === undefined) void this.#flushBatch();
-    }, afterMs);
+    }, ms);
   }
 
   /** False where the database did not take them. */
   #flushBatch(): Promise<boolean> {
-    const batch = this.#buffer.first(this.#setting.batchRows);
-    this.#flushing = this.#store(batch, "written")
+    const batch = this.#buffer.first();
+    if (batch === undefined) return Promise.resolve(true);
+    this.#flushing = this.#store(batch.close(), "written")
       .then(
         () => {
-          this.#buffer.remove(batch.length);
+          this.#buffer.remove(batch);
           for (const dropped of this.#buffer.takeDropped()) this.#recordDropped(dropped);
           return true;
         },
@@ -188,27 +199,29 @@ export class AuditWriter implements AuditSink {
       )
       .finally(() => (this.#flushing = undefined));
     const flushing = this.#flushing;
-    const { flushMs, retryMs } = this.#setting;
-    void flushing.then((isStored) => this.#buffer.size > 0 && this.#flushSoon(isStored ? flushMs : retryMs));
+    void flushing.then((isStored) => this.#buffer.size > 0 && (isStored ? this.#flushDue() : this.#flushIn(this.#setting.retryMs)));
     return flushing;
   }
 
   #recordDropped(dropped: DroppedAudits): void {
     this.#setting.log.error({ ...dropped }, "audits dropped");
     const record = droppedRecord(dropped);
-    this.#buffer.add(record.tenantId, JSON.stringify(record));
+    this.#buffer.add(record.tenantId, rowOf(record));
   }
 
   /** What the database did not take before the end. */
   async #spillRest(): Promise<void> {
-    const dropped = this.#buffer.takeDropped().map((of) => JSON.stringify(droppedRecord(of)));
-    const rows = [...this.#buffer.first(this.#buffer.size), ...dropped];
+    const dropped = this.#buffer.takeDropped().map((of) => rowOf(droppedRecord(of)));
+    const rows = [...this.#buffer.rows(), ...dropped];
     if (rows.length === 0) return;
     await this.#spill
       .append(rows)
       .catch((cause: unknown) => this.#setting.log.error({ err: cause, dropped: rows.length }, "audits dropped at the end"));
   }
 }
+
+/** A row as it is stored. Left to JSON.stringify its time took as long as all else of it: 1 µs of each request (Node 24, November 2026). */
+const rowOf = (record: AuditRecord) => JSON.stringify({ ...record, createdAt: record.createdAt.toISOString() });
 
 /** The row that says how many there are not. */
 function droppedRecord({ tenantId, count, since }: DroppedAudits): AuditRecord {

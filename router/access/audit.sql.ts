@@ -3,11 +3,14 @@ import type pg from "pg";
 /** How sure the commit of a batch is: `synced` outlives a lost machine; `written` any process that is killed, and costs no wait for the disk. */
 export type CommitMode = "synced" | "written";
 
+/** Rows, each as JSON, as one array. */
+export const jsonOf = (rows: readonly string[]) => `[${rows.join(",")}]`;
+
 /**
- * Stores a batch, each row as JSON of an AuditRecord, in one statement. Rows that are there stay as they are, but for a change's that has no outcome yet: so
+ * Stores a batch, an array of AuditRecords as JSON, in one statement. Rows that are there stay as they are, but for a change's that has no outcome yet: so
  * a batch of unknown outcome may be sent again, and a change's beginning and end may come in any order. An id must be in a batch once only.
  */
-export async function storeAudits(pool: pg.Pool, rows: readonly string[], mode: CommitMode): Promise<void> {
+export async function storeAudits(pool: pg.Pool, json: string | Buffer, mode: CommitMode): Promise<void> {
   // In the order of ids, for two batches may hold the same rows; the mode is read, else the planner might leave it out.
   // What is stored by this statement waits for its chain; a row that somebody puts in beside it does not.
   const text = `
@@ -16,7 +19,7 @@ export async function storeAudits(pool: pg.Pool, rows: readonly string[], mode: 
       variables, status_code, error_codes, duration_ms, client_ip, user_agent, event, details, created_at)
     select id, "tenantId", "requestId", "apiKeyId", "operationName", "operationType", "operationHash", "rootFields",
       variables, "statusCode", "errorCodes", "durationMs", "clientIp", "userAgent", event, details, "createdAt"
-    from jsonb_to_recordset($1::jsonb) as row (id text, "tenantId" text, "requestId" text, "apiKeyId" text, "operationName" text,
+    from jsonb_to_recordset($1::text::jsonb) as row (id text, "tenantId" text, "requestId" text, "apiKeyId" text, "operationName" text,
       "operationType" text, "operationHash" text, "rootFields" text[], variables jsonb, "statusCode" integer, "errorCodes" text[],
       "durationMs" double precision, "clientIp" text, "userAgent" text, event text, details jsonb, "createdAt" timestamptz),
       (select set_config('synchronous_commit', $2, true) as level) as mode
@@ -28,7 +31,7 @@ export async function storeAudits(pool: pg.Pool, rows: readonly string[], mode: 
     returning id, tenant_id)
     insert into access.audit_unchained (audit_id, tenant_id) select id, tenant_id from stored_rows
     on conflict (audit_id) do update set tenant_id = excluded.tenant_id`;
-  await pool.query({ name: "audits-store", text, values: [`[${rows.join(",")}]`, mode === "synced" ? "on" : "off"] });
+  await pool.query({ name: "audits-store", text, values: [json, mode === "synced" ? "on" : "off"] });
 }
 
 /** Whether it is rows that PostgreSQL will never take. */

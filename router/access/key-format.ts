@@ -21,7 +21,12 @@ export function newKey(): { key: string; prefix: string } {
 export function prefixOf(key: string): string | undefined {
   if (!pattern.test(key)) return undefined;
   const body = key.slice(0, -6);
-  return checksum(body) === key.slice(-6) ? key.slice(0, prefixCharacters) : undefined;
+  return checksum(body) === key.slice(-6) ? foundBy(key) : undefined;
+}
+
+/** The same for a text that nobody has looked at: it may be no key's. */
+export function foundBy(text: string): string {
+  return text.slice(0, prefixCharacters);
 }
 
 /** Whether a text is meant to be a key of this platform, right or wrong. */

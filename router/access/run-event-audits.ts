@@ -12,7 +12,7 @@ import type { JsonObject } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import type { RunSecurityEvent, RunSecurityEvents, SecurityEvent } from "#shared/security-events.ts";
 import type { AuditRecord } from "../audit/audit.ts";
-import { isRefusedForGood, storeAudits } from "./audit.sql.ts";
+import { isRefusedForGood, jsonOf, storeAudits } from "./audit.sql.ts";
 
 export interface RunEventAuditsOptions {
   /** Of the access subgraph's database, as the engine. */
@@ -127,7 +127,7 @@ export class RunEventAudits implements RunSecurityEvents {
       statementTimeoutMs: 5_000,
     }));
     try {
-      await storeAudits(pool, rows, "written");
+      await storeAudits(pool, jsonOf(rows), "written");
       this.#failures = 0;
     } catch (cause) {
       this.#failures++;

@@ -58,7 +58,9 @@ export class Identities {
     const key = keyAmongParams(connectionParams) ?? keyAmongHeaders(request);
     if (key === undefined) return { kind: "nobody", mayBootstrap: await this.#mayBootstrap(request) };
     // Who guesses from the same address must not shut out those whose keys are known.
-    if (!keys.knows(key)) await this.#setting.rates.mayTryKey(request);
+    const caller = keys.known(key);
+    if (caller !== undefined) return { kind: "key", caller };
+    await this.#setting.rates.mayTryKey(request);
     return { kind: "key", caller: await keys.callerOf(key).catch((error: unknown) => this.#refuse(request, error)) };
   }
 
@@ -128,10 +130,12 @@ function keyAmongParams(params: ConnectionParams): string | undefined {
 
 /** Node keeps the first of several Authorization headers and drops the others, which somebody in front may have read. */
 function keyAmongHeaders({ headers, rawHeaders }: Pick<IncomingMessage, "headers" | "rawHeaders">): string | undefined {
+  const key = headers["x-api-key"];
+  if (headers.authorization === undefined) return theOne([key]);
   const bearers = rawHeaders.flatMap((name, index) =>
     index % 2 === 0 && name.length === 13 && name.toLowerCase() === "authorization" ? [bearerIn(rawHeaders[index + 1])] : [],
   );
-  return theOne([headers["x-api-key"], bearerIn(headers.authorization), ...bearers]);
+  return theOne([key, bearerIn(headers.authorization), ...bearers]);
 }
 
 /** The first that is sent. Two keys would be two callers: which of them is meant is nobody's to guess. Another's token beside a key is none of ours. */

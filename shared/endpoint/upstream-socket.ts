@@ -76,7 +76,7 @@ export function openUpstream({ name, url, signer, limits, answersWithinMs }: Ups
   const open: Subscriptions = new Map();
   const read: LastRead = { bytes: 0 };
   const link: Link = { isUp: false, lastId: 0 };
-  const client = createUpstreamClient({ url, answersWithinMs, open, read, link });
+  const client = createUpstreamClient({ url, answersWithinMs, signer, open, read, link });
   return {
     subscribe(request) {
       let dispose = () => {};
@@ -145,7 +145,7 @@ interface LastRead {
   bytes: number;
 }
 
-interface UpstreamClientOptions extends Pick<UpstreamOptions, "url" | "answersWithinMs"> {
+interface UpstreamClientOptions extends Pick<UpstreamOptions, "url" | "answersWithinMs" | "signer"> {
   open: Subscriptions;
   read: LastRead;
   link: Link;
@@ -158,10 +158,10 @@ const subscribeMessage = /^\{"id":"(\d+)","type":"subscribe"/;
  * A socket that says how large a message is before whoever listens is given it, for graphql-ws gives them what it has parsed, at once; and
  * that marks the subscriptions which are written to it.
  */
-function measured({ open, read }: UpstreamClientOptions): new (address: string, protocols: string) => WebSocket {
+function measured({ open, read, signer }: UpstreamClientOptions): new (address: string, protocols: string) => WebSocket {
   return class extends WebSocket {
     constructor(address: string, protocols: string) {
-      super(address, protocols);
+      super(address, protocols, { headers: { authorization: `Bearer ${signer.upgrade()}` } });
       this.on("message", (message: Buffer) => (read.bytes = message.length));
     }
 

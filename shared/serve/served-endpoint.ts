@@ -20,9 +20,9 @@ import type { Log } from "#shared/log.ts";
 import { processReads } from "#shared/read-bytes.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { handedOnByExtensions, handedOnByHeaders, requestInfo } from "#shared/endpoint/request-transport.ts";
-import type { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { operationText, readToken, requireOperation } from "#shared/trust/token.ts";
-import { graphqlWebSockets, type GraphqlWebSockets, type SocketOptions, type WebSocketLimits } from "./websocket-server.ts";
+import { ServedSockets, type ServedSocketsSetting } from "./served-sockets.ts";
+import type { GraphqlWebSockets, SocketExtra, SocketOptions } from "./websocket-server.ts";
 
 export interface ServedEndpoint {
   name: string;
@@ -32,16 +32,8 @@ export interface ServedEndpoint {
   stop(): Promise<void>;
 }
 
-interface ServeSetting {
-  log: Log;
-  /** Those whose tokens are believed. */
-  keys: InternalKeys;
-  maxBodyBytes: number;
-  sockets: Partial<WebSocketLimits> | undefined;
-}
-
 /** Makes the handlers of one endpoint. */
-export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: ServeSetting): Promise<ServedEndpoint> {
+export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: ServedSocketsSetting): Promise<ServedEndpoint> {
   const schema = buildSubgraphSchema([{ typeDefs: parse(endpoint.sdl) }]);
   const server = await startGraphqlServer<GraphqlContext>({ gateway: gatewayTo(endpoint, schema), log: setting.log });
   return {
@@ -55,11 +47,7 @@ export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: ServeSe
       await answerGraphql(server, { request, response, context: { info }, maxBodyBytes: setting.maxBodyBytes, onBody });
     },
     ready: (response) => answerReady(endpoint, response, setting.log),
-    sockets: graphqlWebSockets(socketOptions(endpoint, schema, setting), {
-      log: setting.log,
-      // The one socket of a router carries the streams of all its users.
-      limits: { maxOperations: 100_000, maxBufferedBytes: 1 << 30, maxMessageBytes: setting.maxBodyBytes, ...setting.sockets },
-    }),
+    sockets: new ServedSockets(endpoint.name, (trusted) => socketOptions(endpoint, schema, { ...setting, trusted }), setting),
     stop: () => server.stop(),
   };
 }
@@ -96,17 +84,23 @@ function countedInfo({ info, whenMade }: GraphqlContext, { operation }: Operatio
   return { ...info, reading };
 }
 
-function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, { log, keys }: ServeSetting): SocketOptions {
+interface OperationSetting extends ServedSocketsSetting {
+  /** Hears of a socket over which an operation came that one of the platform's processes has signed. */
+  trusted: (extra: SocketExtra) => void;
+}
+
+function socketOptions(endpoint: SubgraphEndpoint, schema: GraphQLSchema, { log, keys, trusted }: OperationSetting): SocketOptions {
   const translated = (requestId: string, errors: readonly GraphQLError[]) =>
     errors.map((error) =>
       clientError(error, { requestId, report: (cause) => log.error({ err: cause, requestId }, "operation failed inside") }),
     );
   return {
-    onSubscribe: (_context, _id, { query, variables, operationName, extensions }) => {
+    onSubscribe: ({ extra }, _id, { query, variables, operationName, extensions }) => {
       try {
         const { token, traceparent } = handedOnByExtensions(extensions);
         const claims = readToken(token, { audience: endpoint.name, keys: keys.all });
         requireOperation(claims, operationText({ query, variables, operationName }), endpoint.name);
+        trusted(extra);
         const info = requestInfo({ ...claims, traceparent });
         const document = parse(query);
         const errors = validate(schema, document, specifiedRules);

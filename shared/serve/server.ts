@@ -11,6 +11,7 @@ import { refuseUpgrade, sendJson, sendRefusal } from "./http-answer.ts";
 import { addressOf, closeServer, listen, type ListenAt } from "./listen.ts";
 import type { Log } from "#shared/log.ts";
 import { serveEndpoint, type ServedEndpoint } from "./served-endpoint.ts";
+import type { StrangersLimits } from "./served-sockets.ts";
 import type { InternalKeys } from "#shared/trust/internal-keys.ts";
 import type { WebSocketLimits } from "./websocket-server.ts";
 
@@ -25,6 +26,8 @@ export interface ServeOptions {
   maxBodyBytes?: number;
   /** Of the WebSockets. */
   sockets?: Partial<WebSocketLimits>;
+  /** Of those for which nobody has vouched. */
+  strangers?: Partial<StrangersLimits>;
 }
 
 export interface RunningServer {
@@ -34,11 +37,16 @@ export interface RunningServer {
   stop(graceMs?: number): Promise<void>;
 }
 
+/** Who says nothing holds a connection for seconds, and never the last one. A body comes from the platform alone, and may take its time. */
+const bounds = { keepAliveTimeout: 65_000, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 };
+const maxConnections = 10_000;
+
 /** Starts the server; resolves when it listens. */
 export async function serveEndpoints(options: ServeOptions): Promise<RunningServer> {
-  const { endpoints, log, keys, maxBodyBytes = 16 << 20, sockets, allowedHosts } = options;
+  const { endpoints, log, keys, maxBodyBytes = 16 << 20, sockets, strangers, allowedHosts } = options;
   const served = new Map<string, ServedEndpoint>();
-  for (const endpoint of endpoints) served.set(endpoint.name, await serveEndpoint(endpoint, { log, keys, maxBodyBytes, sockets }));
+  for (const endpoint of endpoints)
+    served.set(endpoint.name, await serveEndpoint(endpoint, { log, keys, maxBodyBytes, sockets, strangers }));
   const only = endpoints.length === 1 ? served.get(endpoints[0]!.name) : undefined;
   const routeOf = (request: IncomingMessage) => {
     const [, name, action] = /^\/(?:([\w-]+)\/)?(graphql|livez|readyz)$/.exec(pathOf(request)) ?? [];
@@ -49,7 +57,7 @@ export async function serveEndpoints(options: ServeOptions): Promise<RunningServ
     return headers.origin === undefined ? undefined : pageNotAllowed();
   };
 
-  const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+  const server = createServer(bounds, (request, response) => {
     const refusal = refusalOf(request);
     if (refusal !== undefined) return sendRefusal(response, refusal);
     const { endpoint, action } = routeOf(request);
@@ -58,6 +66,7 @@ export async function serveEndpoints(options: ServeOptions): Promise<RunningServ
     if (action === "graphql" && request.method !== "POST") return sendJson(response, 405, { message: "Operations are sent by POST." });
     answer(endpoint, action, request, response).catch((error: unknown) => sendRefusal(response, error, { report: reportTo(log) }));
   });
+  server.maxConnections = maxConnections;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { endpoint, action } = routeOf(request);
     if (endpoint === undefined || action !== "graphql" || refusalOf(request) !== undefined) return refuseUpgrade(socket, "403 Forbidden");

@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { InternalKeys } from "./internal-keys.ts";
-import { signToken, type TokenContent } from "./token.ts";
+import { newId } from "#shared/ids.ts";
+import { signToken, upgradeText, type TokenContent } from "./token.ts";
 
 /** One way to sign an operation. */
 export interface SigningAttempt {
@@ -32,6 +33,12 @@ export class Signer {
       }
     } while (this.#keys.renew());
     return undefined;
+  }
+
+  /** Signs that a WebSocket is opened. Where its part does not know the key, not yet or no more, it is one of whom nobody has vouched for, until its first operation. */
+  upgrade(): string {
+    const info = { tenantId: "", requestId: newId() };
+    return signToken({ audience: this.#audience, info, text: upgradeText }, this.#inTurn()[0]!);
   }
 
   #inTurn(): KeyObject[] {

@@ -38,6 +38,9 @@ export function operationText({ query, variables, operationName }: SignedOperati
   return JSON.stringify({ query, variables: variables ?? undefined, operationName: operationName ?? undefined });
 }
 
+/** The text that stands for a WebSocket being opened: no operation's. */
+export const upgradeText = "upgrade";
+
 // {"alg":"HS256"}: the only one that there is, so no other is ever looked at.
 const header = "eyJhbGciOiJIUzI1NiJ9";
 

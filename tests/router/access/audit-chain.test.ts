@@ -9,6 +9,7 @@ import { newId } from "#shared/ids.ts";
 import { memoryLog } from "../../testkit/fixture-router.ts";
 import { openTestSubgraph } from "../../testkit/subgraph.ts";
 import { chainBatch } from "../../../router/access/audit-chain.ts";
+import { unchainedTake } from "../../../router/access/audit-chain.sql.ts";
 import { AuditSealer } from "../../../router/access/audit-sealer.ts";
 import { auditHeadsRemove, auditsRemove } from "../../../router/access/audit.sql.ts";
 import { verifyAudits, type BrokenPlace, type VerifiedChain } from "../../../router/access/audit-verify.ts";
@@ -79,6 +80,17 @@ async function setup() {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Rows of each table that a plan has read, those that it then left out too. */
+function rowsRead(plan: unknown, read: Record<string, number> = {}): Record<string, number> {
+  if (typeof plan !== "object" || plan === null) return read;
+  const node = plan as Record<string, unknown>;
+  const of = (name: string) => Number(node[name] ?? 0);
+  const table = node["Node Type"] === "ModifyTable" ? undefined : node["Relation Name"];
+  if (typeof table === "string") read[table] = (read[table] ?? 0) + (of("Actual Rows") + of("Rows Removed by Filter")) * of("Actual Loops");
+  for (const inner of Object.values(plan)) rowsRead(inner, read);
+  return read;
 }
 
 const three = () => [record({ requestId: "r-1" }), record({ requestId: "r-2" }), record({ requestId: "r-3" })];
@@ -250,6 +262,21 @@ describe("the chain of audits", () => {
     const { broken, chains } = await t.verified();
     expect(broken).toEqual([]);
     expect(chains.map(({ links }) => links).reduce((sum, links) => sum + links, 0)).toBe(1_200);
+  });
+
+  it("is gone on with by what waits, however many audits are chained already", async () => {
+    await using t = await setup();
+    await t.sql(`insert into access.request_audit
+        (id, tenant_id, request_id, operation_type, operation_hash, root_fields, status_code, error_codes, duration_ms, created_at)
+      select lpad(n::text, 8, '0'), 't1', 'r', 'query', 'h', '{}', 200, '{}', 1, now() from generate_series(1, 20000) n`);
+    await t.sql("insert into access.audit_unchained select id, tenant_id from access.request_audit");
+    // What the planner knows is of when all of them waited.
+    for (const table of ["request_audit", "audit_unchained"]) await t.sql(`analyze access.${table}`);
+    await t.sql("delete from access.audit_unchained where audit_id <= '00010000'");
+    const { rows } = await t.pool.query<{ "QUERY PLAN": unknown }>({
+      text: `explain (analyze, format json) ${unchainedTake.replace("$1", "100")}`,
+    });
+    expect(rowsRead(rows[0]!["QUERY PLAN"])).toEqual({ request_audit: 100, audit_unchained: 200 });
   });
 
   it("cannot be made anew without its key", async () => {

@@ -220,3 +220,27 @@ describe("while the database takes no rows", () => {
     expect(await t.rows()).toMatchObject([{ request_id: "last" }]);
   });
 });
+
+describe("rows of what changed nothing", () => {
+  it("go at once where they fill a batch; the rest waits for company, so that no flood of them is dropped", async () => {
+    await using t = await setup({ flushMs: 3_600_000 });
+    const stored = Promise.withResolvers<void>();
+    let batches = 0;
+    const writer = t.open({ batchRows: 3, onStored: () => ++batches === 4 && stored.resolve() });
+    const rows = Array.from({ length: 14 }, (_, index) => record({ requestId: `q-${index}`, operationType: "query" }));
+    for (const row of rows) writer.record(row);
+    await stored.promise;
+    expect((await t.rows()).map((row) => row.request_id)).toEqual(rows.slice(0, 12).map(({ requestId }) => requestId));
+    await writer.flush();
+    expect(await t.rows()).toHaveLength(14);
+  });
+
+  it("are stored as they were, however many bytes they have", async () => {
+    await using t = await setup();
+    const names = ["", "ü", "\ud83d\ude00", "a".repeat(40_000), "€".repeat(30_000), '"\\,[]'];
+    for (const name of names) t.writer.record(record({ operationName: name, createdAt: new Date("2026-11-28T23:59:59.999Z") }));
+    await t.writer.flush();
+    const stored = await t.admin("select operation_name, created_at from access.request_audit order by id");
+    expect(stored).toEqual(names.map((name) => ({ operation_name: name, created_at: new Date("2026-11-28T23:59:59.999Z") })));
+  });
+});

@@ -1,4 +1,5 @@
 /** What a served subgraph takes, over HTTP and WebSocket, on a port and on a Unix socket. */
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,9 +10,9 @@ import WebSocket from "ws";
 import { parseEndpointAddress } from "#shared/endpoint/endpoint-address.ts";
 import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
-import { serveEndpoints } from "#shared/serve/server.ts";
+import { serveEndpoints, type ServeOptions } from "#shared/serve/server.ts";
 import { InternalKeys } from "#shared/trust/internal-keys.ts";
-import { operationText, signToken } from "#shared/trust/token.ts";
+import { operationText, signToken, upgradeText } from "#shared/trust/token.ts";
 import { fixtureSubgraphs } from "../../testkit/fixture-subgraphs.ts";
 
 const log = pino({ level: "silent" });
@@ -20,11 +21,17 @@ const info: RequestInfo = { tenantId: "acme", requestId: "request-1" };
 
 const places = ["a port", "a Unix socket"] as const;
 
-async function setup(place: (typeof places)[number] = "a port", keys = new InternalKeys([first])) {
+type Setup = Awaited<ReturnType<typeof setup>>;
+
+async function setup(
+  place: (typeof places)[number] = "a port",
+  keys = new InternalKeys([first]),
+  strangers: ServeOptions["strangers"] = {},
+) {
   const fixtures = fixtureSubgraphs();
   const folder = await mkdtemp(join(tmpdir(), "trust-"));
   const listen = place === "a port" ? { port: 0 } : { socketPath: join(folder, "s.sock") };
-  const server = await serveEndpoints({ endpoints: [fixtures.runs, fixtures.traces], listen, log, keys });
+  const server = await serveEndpoints({ endpoints: [fixtures.runs, fixtures.traces], listen, log, keys, strangers });
   const address = parseEndpointAddress(server.urlOf("runs"));
   const http = new HttpClient(address.origin, address.socketPath === undefined ? {} : { socketPath: address.socketPath });
   const sockets = createClient({ url: address.webSocketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
@@ -153,6 +160,53 @@ describe("processes that do not have the same keys", () => {
     expect(await stream.next()).toMatchObject({ done: true });
     await endpoint.close();
     await next.stop(100);
+  });
+});
+
+describe.each(places)("a WebSocket at %s that nobody has vouched for", (place) => {
+  /** As a stranger opens it, or with a token for that. */
+  async function opened(t: Setup, token?: string) {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const socket = new WebSocket(parseEndpointAddress(t.url).webSocketUrl, "graphql-transport-ws", { headers });
+    const isOpen = await once(socket, "open").then(
+      () => true,
+      () => false,
+    );
+    return { isOpen, socket, closed: once(socket, "close").then(([code]) => code as number), end: () => socket.terminate() };
+  }
+
+  it("ends where it brings no operation of the platform's", async () => {
+    await using t = await setup(place, undefined, { operationMs: 20 });
+    const stranger = await opened(t);
+    stranger.socket.send('{"type":"connection_init"}');
+    expect(await stranger.closed).toBe(4401);
+  });
+
+  it("takes small messages only, and there are few; the platform's own find room beside them", async () => {
+    await using t = await setup(place, undefined, { maxSockets: 1 });
+    const endpoint = await connectEndpoint({ name: "runs", url: t.url, keys: new InternalKeys([first]) });
+    const [stranger, another] = [await opened(t), await opened(t)];
+    expect([stranger.isOpen, another.isOpen]).toEqual([true, false]);
+    const stream = await endpoint.subscribe({ query, variables: { more: "x".repeat(1 << 20) }, info });
+    if (!(Symbol.asyncIterator in stream)) throw new Error("expected a stream");
+    expect((await stream.next()).value).toEqual({ data: { whoami: "acme/request-1" } });
+    await stream.return?.();
+    await endpoint.close();
+    // A part of a message, whose end never comes.
+    stranger.socket.send("x".repeat((256 << 10) + 1), { fin: false });
+    expect(await stranger.closed).toBe(1009);
+  });
+
+  it.each<[string, () => string]>([
+    ["of another key", () => signToken({ audience: "runs", info, text: upgradeText }, new InternalKeys([second]).all[0]!)],
+    ["for another subgraph", () => sign(upgradeText, "traces")],
+    ["for an operation", () => sign(body)],
+  ])("is no other for a token %s", async (_what, token) => {
+    await using t = await setup(place, undefined, { maxSockets: 0 });
+    expect((await opened(t, token())).isOpen).toBe(false);
+    const known = await opened(t, sign(upgradeText));
+    expect(known.isOpen).toBe(true);
+    known.end();
   });
 });
 
