@@ -79,7 +79,7 @@ const machineFaces = {
     "selection",
     "subgraph",
   ],
-  json: ["form", "json-schema", "nesting", "numbers", "storable", "value-count"],
+  json: ["form", "json-schema", "nesting", "numbers", "simple-schema", "storable", "value-count"],
   metrics: ["exposition", "instruments", "server"],
   postgres: ["keeper", "prepare", "server"],
   secret: ["credentials", "data-keys", "marks", "references", "scrub", "secrets"],

@@ -7,7 +7,7 @@ import { show, type IssueList } from "./issue.ts";
 export function checkDocument(
   document: unknown,
   issues: IssueList,
-): { nodes: Json[]; edges: Json[]; timeoutSeconds: Json | undefined } | null {
+): { nodes: Json[]; edges: Json[]; document: JsonObject } | null {
   if (!isJsonObject(document)) {
     const next = typeof document === "string" ? " Give the object itself, not its JSON as text." : "";
     issues.error("DSL_NOT_OBJECT", [], `A document is an object { "nodes": […], "edges": […] }, not ${kindOf(document)}.${next}`);
@@ -22,7 +22,7 @@ export function checkDocument(
   if (!Array.isArray(edges)) issues.error("EDGES_INVALID", ["edges"], `The edges are a list of { source, target }, not ${kindOf(edges)}.`);
   if (!Array.isArray(nodes) || !Array.isArray(edges)) return null;
   const fits = checkCount("TOO_MANY_NODES", nodes, issues) && checkCount("TOO_MANY_EDGES", edges, issues);
-  return fits ? { nodes, edges, timeoutSeconds: document["timeout_seconds"] } : null;
+  return fits ? { nodes, edges, document } : null;
 }
 
 function checkSize(document: JsonObject, issues: IssueList): boolean {

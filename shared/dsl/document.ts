@@ -94,4 +94,6 @@ export interface DslDocument {
   edges: DslEdge[];
   /** The run may take this long. */
   timeout_seconds?: number;
+  /** A JSON Schema (2020-12) of the input that its runs are given. */
+  input_schema?: JsonObject;
 }

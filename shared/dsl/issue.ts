@@ -9,6 +9,7 @@ export const dslIssueCodes = [
   "DSL_TOO_DEEP",
   "NODES_MISSING",
   "EDGES_INVALID",
+  "INPUT_SCHEMA_INVALID",
   "TOO_MANY_NODES",
   "TOO_MANY_EDGES",
   // nodes

@@ -27,9 +27,12 @@ export const dslErrors = defineErrors({
 export function readDsl(document: unknown, options: ValidateOptions = {}): DslDocument {
   const issues = validateDsl(document, options);
   if (issues.some((issue) => issue.severity === "ERROR")) throw dslErrors.DSL_INVALID({ issues: issues.map((issue) => ({ ...issue })) });
-  const { timeout_seconds } = document as { timeout_seconds?: number };
-  const read = readLists(document as JsonObject, options);
-  return timeout_seconds === undefined ? read : { ...read, timeout_seconds };
+  const { timeout_seconds, input_schema } = document as Pick<DslDocument, "timeout_seconds" | "input_schema">;
+  return {
+    ...readLists(document as JsonObject, options),
+    ...(timeout_seconds !== undefined && { timeout_seconds }),
+    ...(input_schema !== undefined && { input_schema }),
+  };
 }
 
 function readLists(document: JsonObject, options: ValidateOptions): DslDocument {

@@ -7,6 +7,7 @@ import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./chec
 import { checkDocument } from "./check-document.ts";
 import { checkEdges, checkGraph, walkedByRun, type Walked } from "./check-edges.ts";
 import { checkForms, wholeFormBudget, type FormBudget, type FormFault } from "./check-forms.ts";
+import { checkInputSchema } from "./check-input-schema.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
@@ -27,6 +28,8 @@ export interface ValidateOptions {
   maxTimeoutSeconds?: number;
   /** What says of forms whether they are any; unless given nothing is said of them. Given, as nothing here looks at schemas. */
   formFault?: FormFault;
+  /** The same of the schema of the input. */
+  schemaFault?: FormFault;
 }
 
 /**
@@ -40,7 +43,8 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   if (lists === null) return issues.issues;
 
   const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges, ...wholeFormBudget };
-  const runSeconds = checkRunTimeout(lists.timeoutSeconds, issues);
+  const runSeconds = checkRunTimeout(lists.document["timeout_seconds"], issues);
+  checkInputSchema(lists.document["input_schema"], options.schemaFault, issues);
   checkLists(lists, { options, runSeconds, budget, depth: topDepth, around: undefined, results: undefined }, issues);
   return issues.issues;
 }

@@ -1,4 +1,5 @@
 import { defineErrors } from "#shared/errors.ts";
+import { problemsShown } from "#shared/json/form.ts";
 
 const quotaWords: Readonly<Record<string, string>> = {
   queuedRuns: "runs that wait",
@@ -84,10 +85,17 @@ export const runtimeErrors = defineErrors({
   ANSWER_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; id: string; problems: { field: string; message: string }[] }) =>
-      `${f.field} does not fit what node run ${f.id} asks: ${f.problems
-        .slice(0, 5)
-        .map(({ field, message }) => `${field === "" ? "" : `${field}: `}${message}`)
-        .join(" ")} All problems are in problems; correct them and answer again.`,
+      `${f.field} does not fit what node run ${f.id} asks: ${problemsShown(f.problems)} All problems are in problems; correct them and answer again.`,
+  },
+  INPUT_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; problems: { field: string; message: string }[] }) =>
+      `${f.field} does not fit the input_schema of workflow version ${f.id}: ${problemsShown(f.problems)} All problems are in problems; WorkflowVersion.inputSchema says what is asked.`,
+  },
+  INPUT_CHECK_TOO_SLOW: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { field: string; id: string }) =>
+      `Checking ${f.field} by the input_schema of workflow version ${f.id} takes too long. Give less, or let the schema be simpler.`,
   },
   ANSWER_TOO_SLOW: {
     code: "RESOURCE_EXHAUSTED",

@@ -18,7 +18,7 @@ export type CreateRunInput = {
   idempotencyKey?: string | null | undefined;
   /** The node that the run begins with; nodes that cannot be reached from it take no part. */
   initialNode?: InitialNodeInput | null | undefined;
-  /** What templates see as input: up to 256 KiB; {} unless given. */
+  /** What templates see as input: up to 256 KiB; {} unless given. It fits the version's inputSchema, where it has one: BAD_USER_INPUT, INPUT_INVALID with all problems. */
   input?: Record<string, unknown> | null | undefined;
   /** -100 to 100; each step is worth a second of waiting in the tenant's queue. With -30 a run waits 30 seconds before it may start. */
   priority?: number | null | undefined;

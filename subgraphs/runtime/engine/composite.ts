@@ -66,8 +66,8 @@ export function subWorkflowVersion({ type, config }: Described): string | undefi
   return type === "sub-workflow" && typeof id === "string" ? id : undefined;
 }
 
-/** Reads the config of a composite node; what is not said is as it always was. */
-export function compositeSettings(kind: WalkingKind, config: JsonObject): CompositeSettings {
+/** Reads the config of a composite node; what is not said is as it always was. @param inputSchema  of the workflow that it runs, if it has one. */
+export function compositeSettings(kind: WalkingKind, config: JsonObject, inputSchema?: JsonObject): CompositeSettings {
   const { parallel, on_item_error: onItemError, flatten, max_rounds: maxRounds } = config;
   return {
     kind,
@@ -75,7 +75,7 @@ export function compositeSettings(kind: WalkingKind, config: JsonObject): Compos
     maxRounds: typeof maxRounds === "number" ? maxRounds : maxRoundsUnlessGiven,
     onItemError: onItemError === "continue" || onItemError === "remove" ? onItemError : "fail",
     flatten: flatten === true,
-    opening: openingOf(kind, config),
+    opening: { ...openingOf(kind, config), ...(kind === "sub-workflow" && inputSchema && { input_schema: inputSchema }) },
   };
 }
 

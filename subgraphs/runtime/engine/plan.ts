@@ -47,6 +47,8 @@ export interface PlanDocument {
   edges: PlanEdge[];
   /** The run may take this long, counted from its first node. */
   timeout_seconds?: number;
+  /** What its input is checked by, before a run is made and where a sub-workflow opens. */
+  input_schema?: JsonObject;
   /** Documents of the sub-workflows in it and in each other, by the id of their version. Of a run's own document alone. */
   workflows?: Record<string, PlanDocument>;
 }
@@ -119,6 +121,8 @@ export interface CompiledPlan {
   /** Of a run's own graph: what the run may take, counted from its first node. */
   timeoutMs: number | undefined;
   indexById: ReadonlyMap<string, number>;
+  /** Of a workflow's own graph: what its input is checked by. */
+  inputSchema: JsonObject | undefined;
 }
 
 /** Thrown for a document that is no graph that can be walked to its end. validateDsl reports the same, and more, before. */
@@ -159,7 +163,7 @@ function compileGraph(document: PlanDocument, workflows: SubWorkflows): Compiled
     to.incoming.push(from.index);
   }
   refuseCycle(nodes);
-  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById };
+  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById, inputSchema: document.input_schema };
 }
 
 /** Routes that edges out of a node name, but for that of its failure; none: it does not branch. */
@@ -301,10 +305,11 @@ function compileComposite(node: PlanNode, workflows: SubWorkflows): CompiledComp
   if (!isWalking(kind)) return undefined;
   const ending = frameEnding(kind, config);
   const end = ending && compileNode({ id, type: frameType, config: ending }, -1, workflows);
-  return { ...compositeSettings(kind, config), body: graphWithin(node, workflows), end };
+  const body = graphWithin(node, workflows);
+  return { ...compositeSettings(kind, config, body.inputSchema), body, end };
 }
 
-const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map() };
+const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map(), inputSchema: undefined };
 
 /** A plan that froze no agent, as that of a test of other things, has a node that nobody can execute. */
 function compileAgent({ config }: PlanNode, workflows: SubWorkflows): AgentComposite | undefined {

@@ -107,7 +107,11 @@ export class CreateRunInput {
   @Field(() => ID, { nullable: true, description: "The conversation that gets the run's answer." })
   sessionId?: string | null;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "What templates see as input: up to 256 KiB; {} unless given." })
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "What templates see as input: up to 256 KiB; {} unless given. It fits the version's inputSchema, where it has one: BAD_USER_INPUT, INPUT_INVALID with all problems.",
+  })
   input?: JsonObject | null;
 
   @Field(() => InitialNodeInput, {

@@ -9,6 +9,7 @@ import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../q
 import type { DeletedBatch } from "../queue/removal.sql.ts";
 import type { RunCondition } from "../queue/run-condition.ts";
 import { Run } from "./run.entity.ts";
+import { checkInput } from "./run-input.ts";
 import type { CancelRunsFilter, CreateRunInput, DeleteRunsFilter, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import type { BulkCancelled } from "../control/bulk-cancel.ts";
@@ -19,7 +20,7 @@ const reasonLength = 1_000;
 const maxNamedIds = 1_000;
 const cancelAgainMs = 1_000;
 
-/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED, NUMBER_OUT_OF_RANGE, those of checkJson */
+/** Creates a run and its first nodes. @throws AppError of compileRun and checkInput; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED, NUMBER_OUT_OF_RANGE, those of checkJson */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
   const { db, services, call, requestId, traceparent } = context;
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
@@ -29,7 +30,8 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
   if (known) return known;
 
   await services.quotas.admit(db.tenantId);
-  const { plan, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
+  const { plan, inputSchema, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
+  await checkInput(context, { versionId: names.workflowVersionId, schema: inputSchema, input });
   const execution = given.execution ?? "WORKERS";
   return runCreate(context, {
     id: newId(),

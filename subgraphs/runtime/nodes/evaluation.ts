@@ -47,13 +47,17 @@ export const templateFailures = {
 
 const renderJob: Job<GivenNode, JsonObject> = { module: nodeJobsModule, name: "renderNode", ...templateFailures };
 
-/** A node type that computes its outcome from its config and its scope, and looks at nothing else. */
-export function evaluatedNode(type: NodeType, evaluate: Evaluate): NodeExecutor {
+/**
+ * A node type that computes its outcome from its config and its scope, and looks at nothing else.
+ *
+ * @param isQuick  whether the outcome of small texts is quickly made of what they give.
+ */
+export function evaluatedNode(type: NodeType, evaluate: Evaluate, isQuick: (config: JsonObject) => boolean = () => true): NodeExecutor {
   return {
     effect: "pure",
     run: (context) => {
       const { config, scope } = context;
-      if (isSmall(nodeSpecs[type], config, scope)) return orFailure(() => evaluate({ config, scope }));
+      if (isQuick(config) && isSmall(nodeSpecs[type], config, scope)) return orFailure(() => evaluate({ config, scope }));
       return orFailureLater(context, async () => {
         const part = await partOf(context, { type, config, scope });
         return runJob(context, evaluateJob(type, config), { type, config, scope: part });

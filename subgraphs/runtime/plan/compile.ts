@@ -4,6 +4,7 @@
  */
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
+import type { JsonObject } from "#shared/json.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { compilePlan, PlanError, type PlanDocument } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
@@ -32,6 +33,8 @@ export interface CompiledRun {
   workflowVersionId: string;
   sessionId: string | undefined;
   initialNode: string | undefined;
+  /** What the run's input is to fit. */
+  inputSchema: JsonObject | undefined;
 }
 
 /**
@@ -62,6 +65,7 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
     workflowVersionId: versionId,
     sessionId: question.sessionId ?? undefined,
     initialNode,
+    inputSchema: cached.document.input_schema,
   };
 }
 

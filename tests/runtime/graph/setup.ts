@@ -14,6 +14,7 @@ export interface TestDsl {
   nodes: { id: string; type: string; config?: object; retry?: object; on_error?: unknown }[];
   edges: { source: string; target: string; condition?: string }[];
   timeout_seconds?: number;
+  input_schema?: object;
 }
 
 interface Version {
