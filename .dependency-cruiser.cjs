@@ -57,6 +57,7 @@ const machineFaces = {
     "render-config",
     "scope-read",
     "small",
+    "suggest",
     "validate",
   ],
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],

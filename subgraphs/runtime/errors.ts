@@ -92,6 +92,19 @@ export const runtimeErrors = defineErrors({
     message: (f: { field: string; id: string; problems: { field: string; message: string }[] }) =>
       `${f.field} does not fit the input_schema of workflow version ${f.id}: ${problemsShown(f.problems)} All problems are in problems; WorkflowVersion.inputSchema says what is asked.`,
   },
+  MOCK_PATH_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; path: string; problem: string }) => `${f.field} has the path ${JSON.stringify(f.path)}: ${f.problem}.`,
+  },
+  MOCK_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; path: string; value: string; problem: string }) =>
+      `The mock of ${f.path} in ${f.field} ${f.problem}. It is ${f.value}.`,
+  },
+  MOCKS_TOO_MANY: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; found: number; limit: number }) => `${f.field} has ${f.found} paths; at most ${f.limit} are allowed.`,
+  },
   INPUT_CHECK_TOO_SLOW: {
     code: "RESOURCE_EXHAUSTED",
     message: (f: { field: string; id: string }) =>

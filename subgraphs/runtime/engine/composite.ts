@@ -49,7 +49,7 @@ export function executedConfig({
   composite,
   config,
 }: {
-  composite: Pick<CompositeSettings, "opening"> | undefined;
+  composite: { opening: JsonObject } | undefined;
   config: JsonObject;
 }): JsonObject {
   return composite === undefined ? config : composite.opening;

@@ -2,10 +2,11 @@
  * The plan of a run: the frozen document, and the graph of indexes that the engine walks. A node's index is its place in the document. A composite node
  * has a graph of its own: in its config, `body`, or, of a sub-workflow, among the plan's `workflows`; but for an agent, which stands in its config.
  */
-import type { JsonObject } from "#shared/json.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
 import { bodyOf, compositeSettings, frameEnding, frameType, isWalking, subWorkflowVersion, type CompositeSettings } from "./composite.ts";
 import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
 import { agentPartsOf, agentRules, agentType, type AgentPart, type AgentRules } from "./agent-plan.ts";
+import { MockKeys, nodeRunAt } from "./mocks.ts";
 import { compositePathOf, framePathOf, nodeIdOfPath, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
 /** A node as the document says it. */
@@ -51,6 +52,8 @@ export interface PlanDocument {
   input_schema?: JsonObject;
   /** Documents of the sub-workflows in it and in each other, by the id of their version. Of a run's own document alone. */
   workflows?: Record<string, PlanDocument>;
+  /** What stands in the place of nodes (mocks.ts). Of a run's own document alone. */
+  mocks?: JsonObject;
 }
 
 /** An edge out of a node. */
@@ -76,6 +79,10 @@ export interface CompiledNode {
   incoming: number[];
   /** The graph that it walks, or the agent that works; undefined for a node that is executed as it is. */
   composite: CompiledComposite | undefined;
+  /** What stands in its place, by keys that say where (mocks.ts): ask {@link nodeRunAt}. */
+  mockedAt: ReadonlyMap<string, CompiledNode> | undefined;
+  /** Of what stands in a node's place: what it gives; undefined: it is the node itself. */
+  mock: Json | undefined;
 }
 
 /** What a composite node does: it walks a graph, or an agent works. */
@@ -136,18 +143,24 @@ export class PlanError extends Error {
  * @throws PlanError for a duplicate id, an edge without an end, or a cycle, in a body or a sub-workflow too; and for a sub-workflow that it does not hold.
  */
 export function compilePlan(document: PlanDocument): CompiledPlan {
-  return compileGraph(document, { documents: document.workflows ?? {}, compiled: new Map() });
+  const mocks = document.mocks === undefined ? undefined : new MockKeys(document.mocks);
+  return compileGraph(document, { documents: document.workflows ?? {}, compiled: new Map(), mocks, place: rootPath });
 }
 
-/** The sub-workflows of a plan: each is compiled once, however many nodes execute it. `null`: it is being compiled. */
-interface SubWorkflows {
+/** What a graph is compiled with. */
+interface Around {
   documents: Readonly<Record<string, PlanDocument>>;
+  /** Sub-workflows: each is compiled once, however many nodes execute it, but for those with mocks. `null`: it is being compiled. */
   compiled: Map<string, CompiledPlan | null>;
+  /** Undefined: there are none from here on inwards. */
+  mocks: MockKeys | undefined;
+  /** The place of the graph that is compiled, where there are. */
+  place: string;
 }
 
-function compileGraph(document: PlanDocument, workflows: SubWorkflows): CompiledPlan {
+function compileGraph(document: PlanDocument, around: Around): CompiledPlan {
   const indexById = new Map<string, number>();
-  const nodes = document.nodes.map((node, index) => compileNode(node, index, workflows));
+  const nodes = document.nodes.map((node, index) => compileNode(node, index, around));
   for (const node of nodes) {
     if (indexById.has(node.id)) throw new PlanError(`the node id ${node.id} is used twice`);
     indexById.set(node.id, node.index);
@@ -202,7 +215,7 @@ export function placeOf(plan: CompiledPlan, path: string): PlanPlace | undefined
     within = hasOrdinals(composite) === (ordinalOf(segment) !== undefined) ? composite?.body : undefined;
   }
   const node = nodeOf(within, segments.at(-1) ?? "");
-  return within === undefined || node === undefined ? undefined : { within, node };
+  return within === undefined || node === undefined ? undefined : { within, node: nodeRunAt(node, path) };
 }
 
 function nodeOf(plan: CompiledPlan | undefined, id: string): CompiledNode | undefined {
@@ -239,23 +252,28 @@ export function upstreamOf(plan: CompiledPlan, node: CompiledNode): CompiledNode
 }
 
 /** The graph that a composite node walks. */
-function graphWithin(node: PlanNode, workflows: SubWorkflows): CompiledPlan {
+function graphWithin(node: PlanNode, around: Around): CompiledPlan {
+  const place = pathBeneath(around.place, node.id);
+  const mocks = around.mocks?.hasBeneath(place) === true ? around.mocks : undefined;
+  const inner = { ...around, mocks, place };
   const body = bodyOf(node);
-  if (body !== undefined) return compileGraph(body as unknown as PlanDocument, workflows);
+  if (body !== undefined) return compileGraph(body as unknown as PlanDocument, inner);
   const id = subWorkflowVersion(node) ?? "";
-  const known = workflows.compiled.get(id);
+  const document = Object.hasOwn(around.documents, id) ? around.documents[id] : undefined;
+  if (document === undefined) throw new PlanError(`the node ${node.id} has no graph to run`);
+  // Mocks are of one place, and as deep as their keys are long.
+  if (mocks !== undefined) return compileGraph(document, inner);
+  const known = around.compiled.get(id);
   if (known === null) throw new PlanError(`the workflow version ${id} is part of itself`);
   if (known !== undefined) return known;
-  const document = Object.hasOwn(workflows.documents, id) ? workflows.documents[id] : undefined;
-  if (document === undefined) throw new PlanError(`the node ${node.id} has no graph to run`);
-  workflows.compiled.set(id, null);
-  const compiled = compileGraph(document, workflows);
-  workflows.compiled.set(id, compiled);
+  around.compiled.set(id, null);
+  const compiled = compileGraph(document, inner);
+  around.compiled.set(id, compiled);
   return compiled;
 }
 
-function compileNode(node: PlanNode, index: number, workflows: SubWorkflows): CompiledNode {
-  return {
+function compileNode(node: PlanNode, index: number, around: Around): CompiledNode {
+  const compiled: CompiledNode = {
     index,
     id: node.id,
     type: node.type,
@@ -267,8 +285,13 @@ function compileNode(node: PlanNode, index: number, workflows: SubWorkflows): Co
     retryWhen: node.retry?.when === undefined ? undefined : { when: node.retry.when },
     outgoing: [],
     incoming: [],
-    composite: compileComposite(node, workflows),
+    composite: compileComposite(node, around),
+    mockedAt: undefined,
+    mock: undefined,
   };
+  // What ends a frame, and an agent's parts, are no nodes of a document.
+  if (index >= 0) compiled.mockedAt = around.mocks?.nodesAt(pathBeneath(around.place, node.id), compiled);
+  return compiled;
 }
 
 function msOf(seconds: number | undefined): number | undefined {
@@ -299,34 +322,34 @@ function refuseCycle(nodes: readonly CompiledNode[]): void {
   if (stuck !== undefined) throw new PlanError(`the node ${stuck.id} is part of a cycle, or behind one`);
 }
 
-function compileComposite(node: PlanNode, workflows: SubWorkflows): CompiledComposite | undefined {
+function compileComposite(node: PlanNode, around: Around): CompiledComposite | undefined {
   const { id, type: kind, config } = node;
-  if (kind === agentType) return compileAgent(node, workflows);
+  if (kind === agentType) return compileAgent(node, around);
   if (!isWalking(kind)) return undefined;
   const ending = frameEnding(kind, config);
-  const end = ending && compileNode({ id, type: frameType, config: ending }, -1, workflows);
-  const body = graphWithin(node, workflows);
+  const end = ending && compileNode({ id, type: frameType, config: ending }, -1, around);
+  const body = graphWithin(node, around);
   return { ...compositeSettings(kind, config, body.inputSchema), body, end };
 }
 
 const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map(), inputSchema: undefined };
 
 /** A plan that froze no agent, as that of a test of other things, has a node that nobody can execute. */
-function compileAgent({ config }: PlanNode, workflows: SubWorkflows): AgentComposite | undefined {
+function compileAgent({ config }: PlanNode, around: Around): AgentComposite | undefined {
   const rules = agentRules(config);
   if (rules === undefined) return undefined;
   const { agent: frozen, ...opening } = config;
   // One object, however many parts: what is read of it is kept by it.
   const given: JsonObject = { agent: frozen };
-  const parts = new Map(agentPartsOf(config).map((part) => [part.id as string, compilePart(part, given, workflows)]));
+  const parts = new Map(agentPartsOf(config).map((part) => [part.id as string, compilePart(part, given, around)]));
   return { kind: "agent", agent: { ...rules, parts }, body: noGraph, end: undefined, opening };
 }
 
 function compilePart(
   { id, type, attempts, backoffSeconds, isHandled }: AgentPart,
   config: JsonObject,
-  workflows: SubWorkflows,
+  around: Around,
 ): CompiledNode {
   const retry = { max_attempts: attempts, backoff_seconds: backoffSeconds, max_backoff_seconds: 30 };
-  return { ...compileNode({ id, type, config, retry }, -1, workflows), onError: { kind: isHandled ? "branch" : "fail" } };
+  return { ...compileNode({ id, type, config, retry }, -1, around), onError: { kind: isHandled ? "branch" : "fail" } };
 }

@@ -10,6 +10,7 @@ import { NodeRun } from "./node-run.entity.ts";
 import { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
 import { answerNodeRun } from "./answer.service.ts";
 import * as nodeRuns from "./node-run.service.ts";
+import { isMockedBy } from "../engine/mocks.ts";
 import { compositePathOf } from "../engine/path.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { Run } from "./run.entity.ts";
@@ -133,6 +134,14 @@ export class NodeRunResolver {
   @FieldResolver(() => Run, { description: "The run it is part of." })
   run(@Root() nodeRun: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> {
     return loaders.run.load(nodeRun.runId);
+  }
+
+  @FieldResolver(() => Boolean, {
+    description: "True: it does not run, and what it puts out is what its run was asked for with (mocks).",
+  })
+  async isMocked(@Root() { runId, path }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<boolean> {
+    const keys = await loaders.runMockKeys.load(runId);
+    return keys.size > 0 && isMockedBy(keys, path);
   }
 
   @FieldResolver(() => NodeRun, {

@@ -120,6 +120,14 @@ export class CreateRunInput {
   })
   initialNode?: InitialNodeInput | null;
 
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "Outputs by path, of nodes that do not run: up to 1,000, 256 KiB together. A path without numbers, such as each/fetch, is of all items and rounds, one with them, each#2/fetch, of one. " +
+      "A text is output and text of its node; an object is its output; { output, text } says both, { error: { code, message } } fails it. BAD_USER_INPUT, MOCK_PATH_UNKNOWN for what the run does not have.",
+  })
+  mocks?: JsonObject | null;
+
   @Field(() => RunExecutionEnum, { nullable: true, defaultValue: "WORKERS", description: "Who advances it." })
   execution?: RunExecution | null;
 

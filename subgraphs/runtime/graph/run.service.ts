@@ -25,12 +25,13 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
   const { db, services, call, requestId, traceparent } = context;
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
   const input = checkJson("input", given.input ?? {}, inputBytes);
+  const mocks = given.mocks == null ? undefined : checkJson("mocks", given.mocks, inputBytes);
   const idempotency = idempotencyOf(given);
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
 
   await services.quotas.admit(db.tenantId);
-  const { plan, inputSchema, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
+  const { plan, inputSchema, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), { ...given, mocks });
   await checkInput(context, { versionId: names.workflowVersionId, schema: inputSchema, input });
   const execution = given.execution ?? "WORKERS";
   return runCreate(context, {

@@ -13,7 +13,9 @@ import { freezePlan, type FrozenPlan } from "./frozen-plan.ts";
 import { findRunSource, type RunNames, type RunSource } from "../client/workflow.client.ts";
 import { agentDocument, freezeAgent, freezeAgents, hasAgents } from "./agent-versions.ts";
 import { allNodes } from "./document-nodes.ts";
+import type { CachedDocument } from "./document-cache.ts";
 import { checkNest } from "./nest-limits.ts";
+import { withMocks } from "./run-mocks.ts";
 import { freezeSubWorkflows, hasSubWorkflows, type VersionDocument } from "./sub-workflows.ts";
 import { freezeToolVersions } from "./tool-versions.ts";
 import { findVersionSource, type CompileHost } from "./version-source.ts";
@@ -22,6 +24,8 @@ import { findVersionSource, type CompileHost } from "./version-source.ts";
 export interface RunQuestion extends RunNames {
   sessionId?: string | null | undefined;
   initialNode?: { nodeId: string; nodeType?: string | null | undefined } | null | undefined;
+  /** Outputs by path, of nodes that do not run. */
+  mocks?: JsonObject | null | undefined;
 }
 
 /** What a run executes, and whose it is. */
@@ -42,7 +46,7 @@ export interface CompiledRun {
  *
  * @throws AppError WORKFLOW_NOT_GIVEN, …_NOT_FOUND of whatever was named, WORKFLOW_VERSION_NOT_PUBLISHED, WORKFLOW_VERSION_ARCHIVED,
  *   WORKFLOW_OF_OTHER_APP, WORKFLOW_VERSION_OF_OTHER_WORKFLOW, SESSION_CLOSED, INITIAL_NODE_UNKNOWN, INITIAL_NODE_TYPE_DIFFERS, PLAN_INVALID,
- *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING, those of {@link freezeSubWorkflows}, {@link freezeAgent} and {@link checkNest}
+ *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING, those of {@link withMocks}, {@link freezeSubWorkflows}, {@link freezeAgent} and {@link checkNest}
  */
 export async function compileRun(host: CompileHost, info: RequestInfo, question: RunQuestion): Promise<CompiledRun> {
   const { call } = host;
@@ -56,9 +60,8 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
   checkApp(question, source, { workflowId, appId });
   const cached = documentOf({ versionId, workflowId });
   const initialNode = checkInitialNode(question, cached.document);
-  cached.plan ??= callsOthers(cached.document) ? undefined : freeze(info.tenantId, cached.document);
   return {
-    plan: cached.plan ?? freeze(info.tenantId, await withOthers(host, info, { versionId, workflowId, document: cached.document })),
+    plan: await frozenPlan(host, info, { cached, version: { versionId, workflowId, document: cached.document }, mocks: question.mocks ?? {} }),
     appId,
     appVersionId: question.appVersionId ?? undefined,
     workflowId,
@@ -67,6 +70,20 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
     initialNode,
     inputSchema: cached.document.input_schema,
   };
+}
+
+interface PlanQuestion {
+  cached: CachedDocument;
+  version: VersionDocument;
+  mocks: JsonObject;
+}
+
+/** That of the document alone is made once a process. */
+async function frozenPlan(host: CompileHost, info: RequestInfo, { cached, version, mocks }: PlanQuestion): Promise<FrozenPlan> {
+  const isAlone = !callsOthers(cached.document);
+  if (isAlone && Object.keys(mocks).length === 0) return (cached.plan ??= freeze(info.tenantId, cached.document));
+  const document = isAlone ? cached.document : await withOthers(host, info, version);
+  return freeze(info.tenantId, withMocks(document, { field: "mocks", mocks }));
 }
 
 /** Whether something goes into the plan beside the document. */
