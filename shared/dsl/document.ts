@@ -80,6 +80,16 @@ export interface DslNode extends z.infer<typeof nodeOptions> {
   config: JsonObject;
 }
 
+/** How much of what was said in a session before a run it sees: the newest messages that fit. */
+export const sessionHistory = z.strictObject({
+  messages: z.int().min(1).max(200).default(20),
+  /** About four characters each. */
+  tokens: z.int().min(1).max(65_536).default(2_000),
+});
+
+/** See {@link sessionHistory}. */
+export type SessionHistory = z.infer<typeof sessionHistory>;
+
 /** From a node to one that runs after it. */
 export interface DslEdge {
   source: string;
@@ -94,6 +104,8 @@ export interface DslDocument {
   edges: DslEdge[];
   /** The run may take this long. */
   timeout_seconds?: number;
+  /** What of its session a run sees as session.history; absent: nothing. */
+  session_history?: SessionHistory;
   /** A JSON Schema (2020-12) of the input that its runs are given. */
   input_schema?: JsonObject;
 }

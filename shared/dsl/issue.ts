@@ -10,6 +10,7 @@ export const dslIssueCodes = [
   "NODES_MISSING",
   "EDGES_INVALID",
   "INPUT_SCHEMA_INVALID",
+  "SESSION_HISTORY_INVALID",
   "TOO_MANY_NODES",
   "TOO_MANY_EDGES",
   // nodes

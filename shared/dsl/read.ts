@@ -1,7 +1,7 @@
 import { defineErrors } from "#shared/errors.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { DslDocument } from "./document.ts";
-import { nodeOptions } from "./document.ts";
+import { nodeOptions, sessionHistory } from "./document.ts";
 import { hasBody, nodeSpecs } from "./node-specs.ts";
 import { canonicalNodeType } from "./node-types.ts";
 import { validateDsl, type ValidateOptions } from "./validate.ts";
@@ -27,11 +27,15 @@ export const dslErrors = defineErrors({
 export function readDsl(document: unknown, options: ValidateOptions = {}): DslDocument {
   const issues = validateDsl(document, options);
   if (issues.some((issue) => issue.severity === "ERROR")) throw dslErrors.DSL_INVALID({ issues: issues.map((issue) => ({ ...issue })) });
-  const { timeout_seconds, input_schema } = document as Pick<DslDocument, "timeout_seconds" | "input_schema">;
+  const { timeout_seconds, input_schema, session_history } = document as Pick<
+    DslDocument,
+    "timeout_seconds" | "input_schema" | "session_history"
+  >;
   return {
     ...readLists(document as JsonObject, options),
     ...(timeout_seconds !== undefined && { timeout_seconds }),
     ...(input_schema !== undefined && { input_schema }),
+    ...(session_history !== undefined && { session_history: sessionHistory.parse(session_history) }),
   };
 }
 

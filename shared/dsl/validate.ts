@@ -11,6 +11,7 @@ import { checkInputSchema } from "./check-input-schema.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
+import { checkSessionHistory } from "./check-session-history.ts";
 import { checkTexts, type PlacedReference, type TextBudget } from "./check-texts.ts";
 import { checkNodesInRun, checkRunTimeout, checkTimeouts } from "./check-timeouts.ts";
 import { checkSharedWrites, checkVariableWrites, checkWrites } from "./check-writes.ts";
@@ -44,6 +45,7 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
 
   const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges, ...wholeFormBudget };
   const runSeconds = checkRunTimeout(lists.document["timeout_seconds"], issues);
+  checkSessionHistory(lists.document["session_history"], issues);
   checkInputSchema(lists.document["input_schema"], options.schemaFault, issues);
   checkLists(lists, { options, runSeconds, budget, depth: topDepth, around: undefined, results: undefined }, issues);
   return issues.issues;

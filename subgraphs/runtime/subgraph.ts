@@ -17,6 +17,7 @@ import { Loops0011 } from "./migrations/0011-loops.ts";
 import { People0012 } from "./migrations/0012-people.ts";
 import { Subjects0013 } from "./migrations/0013-subjects.ts";
 import { Keep0014 } from "./migrations/0014-keep.ts";
+import { Builders0016 } from "./migrations/0016-builders.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
 import { LinkResolver } from "./graph/link.resolver.ts";
@@ -94,6 +95,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0012-people", class: People0012 },
       { name: "0013-subjects", class: Subjects0013 },
       { name: "0014-keep", class: Keep0014 },
+      { name: "0016-builders", class: Builders0016 },
     ],
     loaders: ({ db, services }) => runtimeLoaders(db, services.evaluation),
     async open(deps) {

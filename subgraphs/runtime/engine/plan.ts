@@ -48,6 +48,8 @@ export interface PlanDocument {
   edges: PlanEdge[];
   /** The run may take this long, counted from its first node. */
   timeout_seconds?: number;
+  /** What of its session a run sees: how many messages, and about how many tokens of four characters. It is read when the run is created. */
+  session_history?: { messages: number; tokens: number };
   /** What its input is checked by, before a run is made and where a sub-workflow opens. */
   input_schema?: JsonObject;
   /** Documents of the sub-workflows in it and in each other, by the id of their version. Of a run's own document alone. */
@@ -130,6 +132,8 @@ export interface CompiledPlan {
   indexById: ReadonlyMap<string, number>;
   /** Of a workflow's own graph: what its input is checked by. */
   inputSchema: JsonObject | undefined;
+  /** Of a run's own graph: what stands in the place of nodes, as it was given. */
+  mocks: JsonObject | undefined;
 }
 
 /** Thrown for a document that is no graph that can be walked to its end. validateDsl reports the same, and more, before. */
@@ -176,7 +180,7 @@ function compileGraph(document: PlanDocument, around: Around): CompiledPlan {
     to.incoming.push(from.index);
   }
   refuseCycle(nodes);
-  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById, inputSchema: document.input_schema };
+  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById, inputSchema: document.input_schema, mocks: document.mocks };
 }
 
 /** Routes that edges out of a node name, but for that of its failure; none: it does not branch. */
@@ -332,7 +336,7 @@ function compileComposite(node: PlanNode, around: Around): CompiledComposite | u
   return { ...compositeSettings(kind, config, body.inputSchema), body, end };
 }
 
-const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map(), inputSchema: undefined };
+const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map(), inputSchema: undefined, mocks: undefined };
 
 /** A plan that froze no agent, as that of a test of other things, has a node that nobody can execute. */
 function compileAgent({ config }: PlanNode, around: Around): AgentComposite | undefined {

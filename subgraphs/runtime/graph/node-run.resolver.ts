@@ -13,6 +13,8 @@ import * as nodeRuns from "./node-run.service.ts";
 import { isMockedBy } from "../engine/mocks.ts";
 import { compositePathOf } from "../engine/path.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
+import { executeNode } from "./single-node.service.ts";
+import { NodeScopeInput } from "./run.inputs.ts";
 import { Run } from "./run.entity.ts";
 import { StopReasonEnum, type StopReason } from "./run.enums.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
@@ -72,6 +74,25 @@ export class NodeRunResolver {
     @Ctx() context: RuntimeContext,
   ): Promise<NodeRun> {
     return nodeRuns.executeNodeRun(context, id, input);
+  }
+
+  @Needs("run:write")
+  @Costs(heavyPoints)
+  @WaitsOutside()
+  @Mutation(() => NodeRun, {
+    nullable: true,
+    description:
+      "Executes one node of a workflow version by itself, and waits for its end: in a new MANUAL run, in which the nodes of scope.nodes are mocked and no other takes part. Returns the node run, WAITING where it waits.",
+  })
+  executeNode(
+    @Arg("workflowVersionId", () => ID, { description: "The version; NOT_FOUND where there is none." }) workflowVersionId: string,
+    @Arg("nodeId", () => String, { description: "The id of a node of its own graph; BAD_USER_INPUT, EXECUTED_NODE_UNKNOWN where it has none." })
+    nodeId: string,
+    @Arg("scope", () => NodeScopeInput, { nullable: true, description: "What the node sees; nothing unless given." })
+    scope: NodeScopeInput | null,
+    @Ctx() context: RuntimeContext,
+  ): Promise<NodeRun> {
+    return executeNode(context, { workflowVersionId, nodeId, scope: scope ?? {} });
   }
 
   @Needs("run:write")

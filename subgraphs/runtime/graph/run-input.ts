@@ -26,12 +26,23 @@ export function inputProblems({ schema, input }: InputQuestion): FieldProblem[] 
 /** @throws AppError INPUT_INVALID with all problems, INPUT_CHECK_TOO_SLOW, EVALUATION_BUSY */
 export async function checkInput(
   { db, services }: RuntimeContext,
-  { versionId: id, schema, input, field = "input" }: { versionId: string; schema: JsonObject | undefined; input: JsonObject; field?: string },
+  {
+    versionId: id,
+    schema,
+    input,
+    field = "input",
+  }: { versionId: string; schema: JsonObject | undefined; input: JsonObject; field?: string },
 ): Promise<void> {
   if (schema === undefined) return;
   const tooSlow = () => runtimeErrors.INPUT_CHECK_TOO_SLOW({ field, id });
   const isSmall = isSimpleSchema(schema) && jsonBytes(input, smallUnits) <= smallUnits;
-  const job: Job<InputQuestion, FieldProblem[] | null> = { module: import.meta.url, name: "inputProblems", limitMs, tooSlow, tooLarge: tooSlow };
+  const job: Job<InputQuestion, FieldProblem[] | null> = {
+    module: import.meta.url,
+    name: "inputProblems",
+    limitMs,
+    tooSlow,
+    tooLarge: tooSlow,
+  };
   const problems = isSmall
     ? inputProblems({ schema, input })
     : await services.evaluation.run(job, { schema, input }, { tenantId: db.tenantId, whenBusy: "refuse" });

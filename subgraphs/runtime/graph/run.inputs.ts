@@ -154,3 +154,32 @@ export class CreateRunInput {
   })
   dryRun?: boolean | null;
 }
+
+/** What is other in a new run than in the one that it is made of. */
+@InputType({ description: "What is other in a new run than in the one that it is made of." })
+export class ForkPatchInput {
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: "Keys of the input that are other, up to 256 KiB; all others stay. What is taken over is not computed anew from it.",
+  })
+  input?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: "Keys of the state that are other when the node begins, up to 256 KiB." })
+  state?: JsonObject | null;
+}
+
+/** What a single node sees. */
+@InputType({ description: "What a node sees that is executed alone." })
+export class NodeScopeInput {
+  @Field(() => JsonObjectScalar, { nullable: true, description: "What templates see as input: up to 256 KiB; {} unless given." })
+  input?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: "What templates see as state: up to 256 KiB; {} unless given." })
+  state?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: "What templates see as nodes: outputs by node id, as createRun's mocks. Nodes that are not there have no output.",
+  })
+  nodes?: JsonObject | null;
+}

@@ -5,6 +5,7 @@ import { newId } from "#shared/ids.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import { runtimeErrors } from "../errors.ts";
 import { compileRun } from "../plan/compile.ts";
+import { readHistory } from "../plan/session-history.ts";
 import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { DeletedBatch } from "../queue/removal.sql.ts";
 import type { RunCondition } from "../queue/run-condition.ts";
@@ -15,7 +16,8 @@ import type { RuntimeContext } from "./runtime.context.ts";
 import type { BulkCancelled } from "../control/bulk-cancel.ts";
 import type { CreatedRun, NewRun } from "../control/new-run.ts";
 
-const inputBytes = 256 * 1024;
+/** What a run is given, each part of it. */
+export const inputBytes = 256 * 1024;
 const reasonLength = 1_000;
 const maxNamedIds = 1_000;
 const cancelAgainMs = 1_000;
@@ -31,8 +33,11 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
   if (known) return known;
 
   await services.quotas.admit(db.tenantId);
-  const { plan, inputSchema, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), { ...given, mocks });
+  const info = requestInfoOf(context);
+  const { plan, inputSchema, history: asked, ...names } = await compileRun({ call, documents: services.documents }, info, { ...given, mocks });
   await checkInput(context, { versionId: names.workflowVersionId, schema: inputSchema, input });
+  const { sessionId } = names;
+  const history = asked && sessionId !== undefined ? await readHistory({ call, info }, { sessionId, asked, query: input["query"] }) : undefined;
   const execution = given.execution ?? "WORKERS";
   return runCreate(context, {
     id: newId(),
@@ -45,6 +50,7 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
     requestId,
     traceparent,
     input,
+    history,
     idempotency,
   });
 }
@@ -68,7 +74,7 @@ export async function runCreate(context: RuntimeContext, run: NewRun): Promise<R
 
 /** The run as its insert left it: reading it back would cost as much as creating it. */
 function newRun({ row, createdAt }: Extract<CreatedRun, { kind: "created" }>): Run {
-  const { input: _payload, ...columns } = row;
+  const { input: _input, state: _state, history: _history, givenState: _given, ...columns } = row;
   const ended = isTerminal(runStatusWord(row.status)) ? createdAt : null;
   const unused = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
   const rest = { originRunId: null, errorCode: null, errorMessage: null, cancelReason: null, startedAt: ended, endedAt: ended };

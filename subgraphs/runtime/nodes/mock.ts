@@ -29,7 +29,11 @@ export function mockOutcome(node: CompiledNode, mock: Json): NodeOutcome {
   const route = routesOf(node).length > 0 ? routeOf(node, mock) : undefined;
   if (route !== undefined) {
     const whole = isJsonObject(output);
-    return completed({ ...(whole && text !== undefined && { outputText: text }), outputJson: whole ? output : routeOutput(node, route), route });
+    return completed({
+      ...(whole && text !== undefined && { outputText: text }),
+      outputJson: whole ? output : routeOutput(node, route),
+      route,
+    });
   }
   const updates = node.type === "assigner" && isJsonObject(output) ? output["state_updates"] : undefined;
   return completed({
@@ -47,7 +51,10 @@ function routeOutput({ type }: CompiledNode, route: string): JsonObject {
 
 /** Why a value is no mock of a node, in words that go on from its name; undefined: it is one. */
 export function mockFault(node: CompiledNode, mock: Json): string | undefined {
-  if (isError(mock)) return mockedError(mock) === undefined ? 'is an error with a code in capitals, such as { "error": { "code": "TOOL_HTTP_ERROR", "message"? } }' : undefined;
+  if (isError(mock))
+    return mockedError(mock) === undefined
+      ? 'is an error with a code in capitals, such as { "error": { "code": "TOOL_HTTP_ERROR", "message"? } }'
+      : undefined;
   const routes = routesOf(node);
   if (routes.length === 0 || routes.includes(routeOf(node, mock) ?? "")) return undefined;
   const known = routes.map((route) => JSON.stringify(route)).join(" or ");
@@ -91,7 +98,8 @@ function routeOf({ type }: CompiledNode, mock: Json): string | undefined {
   const { output } = mockedOutput(mock);
   if (typeof output === "string" || typeof output === "boolean") return String(output);
   if (!isJsonObject(output)) return undefined;
-  const route = output["route"] ?? (type === "if-else" ? output["condition_result"] : type === "human-input" ? output["action"] : undefined);
+  const route =
+    output["route"] ?? (type === "if-else" ? output["condition_result"] : type === "human-input" ? output["action"] : undefined);
   return typeof route === "string" || typeof route === "boolean" ? String(route) : undefined;
 }
 

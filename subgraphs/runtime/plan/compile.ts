@@ -15,7 +15,7 @@ import { agentDocument, freezeAgent, freezeAgents, hasAgents } from "./agent-ver
 import { allNodes } from "./document-nodes.ts";
 import type { CachedDocument } from "./document-cache.ts";
 import { checkNest } from "./nest-limits.ts";
-import { withMocks } from "./run-mocks.ts";
+import { withMocks, type GivenMocks } from "./run-mocks.ts";
 import { freezeSubWorkflows, hasSubWorkflows, type VersionDocument } from "./sub-workflows.ts";
 import { freezeToolVersions } from "./tool-versions.ts";
 import { findVersionSource, type CompileHost } from "./version-source.ts";
@@ -39,6 +39,8 @@ export interface CompiledRun {
   initialNode: string | undefined;
   /** What the run's input is to fit. */
   inputSchema: JsonObject | undefined;
+  /** What of its session it sees. */
+  history: PlanDocument["session_history"];
 }
 
 /**
@@ -61,7 +63,11 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
   const cached = documentOf({ versionId, workflowId });
   const initialNode = checkInitialNode(question, cached.document);
   return {
-    plan: await frozenPlan(host, info, { cached, version: { versionId, workflowId, document: cached.document }, mocks: question.mocks ?? {} }),
+    plan: await frozenPlan(host, info, {
+      cached,
+      version: { versionId, workflowId, document: cached.document },
+      given: { field: "mocks", mocks: question.mocks ?? {} },
+    }),
     appId,
     appVersionId: question.appVersionId ?? undefined,
     workflowId,
@@ -69,21 +75,23 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
     sessionId: question.sessionId ?? undefined,
     initialNode,
     inputSchema: cached.document.input_schema,
+    history: cached.document.session_history,
   };
 }
 
+/** What a plan is made of. */
 interface PlanQuestion {
-  cached: CachedDocument;
+  cached: Pick<CachedDocument, "document" | "plan">;
   version: VersionDocument;
-  mocks: JsonObject;
+  given: GivenMocks;
 }
 
-/** That of the document alone is made once a process. */
-async function frozenPlan(host: CompileHost, info: RequestInfo, { cached, version, mocks }: PlanQuestion): Promise<FrozenPlan> {
+/** Freezes a document with mocks; that of the document alone is made once a process. @throws AppError as compileRun does for what it calls, and withMocks */
+export async function frozenPlan(host: CompileHost, info: RequestInfo, { cached, version, given }: PlanQuestion): Promise<FrozenPlan> {
   const isAlone = !callsOthers(cached.document);
-  if (isAlone && Object.keys(mocks).length === 0) return (cached.plan ??= freeze(info.tenantId, cached.document));
+  if (isAlone && Object.keys(given.mocks).length === 0) return (cached.plan ??= freeze(info.tenantId, cached.document));
   const document = isAlone ? cached.document : await withOthers(host, info, version);
-  return freeze(info.tenantId, withMocks(document, { field: "mocks", mocks }));
+  return freeze(info.tenantId, withMocks(document, given));
 }
 
 /** Whether something goes into the plan beside the document. */
@@ -96,6 +104,13 @@ async function withOthers(host: CompileHost, info: RequestInfo, version: Version
   const { call } = host;
   const withTools = await freezeToolVersions(call, info, await freezeSubWorkflows(host, info, version));
   return freezeAgents({ call, info }, withTools);
+}
+
+/** A version's document, whatever its status. @throws AppError WORKFLOW_VERSION_NOT_FOUND */
+export async function versionDocument(host: CompileHost, info: RequestInfo, versionId: string): Promise<PlanDocument> {
+  const { source, documentOf } = await findVersionSource(host, info, { workflowVersionId: versionId });
+  if (source.versionId === null || source.workflowId === null) throw runtimeErrors.WORKFLOW_VERSION_NOT_FOUND({ id: versionId });
+  return documentOf({ versionId, workflowId: source.workflowId }).document;
 }
 
 /** What an agent's run is asked for with. */
@@ -143,7 +158,8 @@ interface UsableVersion {
   appId: string;
 }
 
-function usableVersion({ workflowId: asked, workflowVersionId: id }: RunQuestion, source: RunSource): UsableVersion {
+/** The version that was asked for. @throws AppError WORKFLOW_…NOT_FOUND, WORKFLOW_VERSION_NOT_PUBLISHED, WORKFLOW_VERSION_OF_OTHER_WORKFLOW, WORKFLOW_VERSION_ARCHIVED */
+export function usableVersion({ workflowId: asked, workflowVersionId: id }: RunQuestion, source: RunSource): UsableVersion {
   const { versionId, workflowId, workflowAppId } = source;
   if (id == null) {
     if (workflowId === null || source.workflowDeleted === true)

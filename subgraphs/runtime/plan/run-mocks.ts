@@ -50,8 +50,13 @@ function mockedNode(plan: CompiledPlan, key: string): CompiledNode | string {
     const { composite } = node;
     const hasItems = composite?.end !== undefined;
     if (segment !== id && (ordinalOf(segment) === undefined || !hasItems))
-      return hasItems ? `an item or a round is named by its number, such as ${id}#0` : `${id} has neither items nor rounds: leave the number out`;
-    if (isLast) return segment === id ? node : `that is all of an item or a round: name ${id} itself, or a node of it, such as ${key}/${exampleOf(composite?.body)}`;
+      return hasItems
+        ? `an item or a round is named by its number, such as ${id}#0`
+        : `${id} has neither items nor rounds: leave the number out`;
+    if (isLast)
+      return segment === id
+        ? node
+        : `that is all of an item or a round: name ${id} itself, or a node of it, such as ${key}/${exampleOf(composite?.body)}`;
     if (composite?.kind === "agent") return `what an agent does is its own: give the output of ${place} itself`;
     if (composite === undefined) return `${id} has no nodes of its own`;
     within = composite.body;
@@ -66,10 +71,16 @@ function exampleOf(body: CompiledPlan | undefined): string {
 /** The nearest place: in the same graph; else one that ends alike. */
 function meant(plan: CompiledPlan, place: string, around: string, within: CompiledPlan): string {
   const id = lastSegment(place);
-  const sibling = suggester(within.nodes.map((node) => node.id))(place.slice(around === rootPath ? 0 : around.length + 1).split("/")[0] ?? "");
+  const sibling = suggester(within.nodes.map((node) => node.id))(
+    place.slice(around === rootPath ? 0 : around.length + 1).split("/")[0] ?? "",
+  );
   const all = [...placesOf(plan, rootPath)];
-  const near = sibling !== undefined && place.split("/").length === (around === rootPath ? 1 : around.split("/").length + 1) ? pathBeneath(around, sibling) : undefined;
-  const found = near ?? all.find((other) => lastSegment(other) === id) ?? suggester(all)(place) ?? (sibling && pathBeneath(around, sibling));
+  const near =
+    sibling !== undefined && place.split("/").length === (around === rootPath ? 1 : around.split("/").length + 1)
+      ? pathBeneath(around, sibling)
+      : undefined;
+  const found =
+    near ?? all.find((other) => lastSegment(other) === id) ?? suggester(all)(place) ?? (sibling && pathBeneath(around, sibling));
   return found === undefined ? `; it has ${all.slice(0, 10).join(", ")}${all.length > 10 ? ", …" : ""}` : `; did you mean ${found}`;
 }
 

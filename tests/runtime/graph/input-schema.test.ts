@@ -57,7 +57,11 @@ describe("a sub-workflow with an input_schema", () => {
     nodeRuns { edges { node { path status errorCode errorMessage input } } } } } }`;
   interface Ran {
     executeRun: {
-      run: { status: string; errorCode: string | null; nodeRuns: { edges: { node: { path: string; errorMessage: string; input: object } }[] } };
+      run: {
+        status: string;
+        errorCode: string | null;
+        nodeRuns: { edges: { node: { path: string; errorMessage: string; input: object } }[] };
+      };
     };
   }
 

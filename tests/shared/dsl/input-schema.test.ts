@@ -5,7 +5,8 @@ import { validateDsl } from "#shared/dsl/validate.ts";
 import type { Json } from "#shared/json.ts";
 
 const document = (schema: Json) => ({ nodes: [], edges: [], input_schema: schema });
-const found = (schema: Json) => validateDsl(document(schema), { schemaFault: objectSchemaFault }).map(({ code, path }) => `${code} ${path}`);
+const found = (schema: Json) =>
+  validateDsl(document(schema), { schemaFault: objectSchemaFault }).map(({ code, path }) => `${code} ${path}`);
 const refused = ["INPUT_SCHEMA_INVALID /input_schema"];
 
 describe("input_schema of a document", () => {
@@ -23,7 +24,14 @@ describe("input_schema of a document", () => {
     ["a reference without end", { $ref: "#" }, refused],
     ["a pattern that is none", { properties: { a: { pattern: "(" } } }, refused],
     ["more than 32 KiB", { description: "x".repeat(33_000) }, refused],
-    ["doubling at each step", Object.fromEntries([["$ref", "#/$defs/n40"], ["$defs", doubling(40)]]), refused],
+    [
+      "doubling at each step",
+      Object.fromEntries([
+        ["$ref", "#/$defs/n40"],
+        ["$defs", doubling(40)],
+      ]),
+      refused,
+    ],
   ])("%s", (_, schema, issues) => {
     expect(found(schema)).toEqual(issues);
   });
