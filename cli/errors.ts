@@ -102,6 +102,12 @@ ${f.problems.map(({ field, message }) => `  ${field || "/"}: ${message}`).join("
 ` +
       `The workflow takes ${f.takes}. Give it with --input.`,
   },
+  NO_TESTS: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string }) =>
+      `${f.path} has no tests. Its document takes "tests": [{ "name", "input", "mocks", "expect": ["run.status == 'COMPLETED'"] }]; docs/testing-workflows.md has more.`,
+  },
+  FILE_UNWRITABLE: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} cannot be written: ${f.story}` },
   AGENT_CODE_UNKNOWN: {
     code: "NOT_FOUND",
     message: (f: { code: string }) => `The tenant has no agent ${f.code}. createAgent makes one; agents { nodes { code } } lists them.`,

@@ -23,6 +23,7 @@ import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
+import { testCommand } from "./commands/test.ts";
 import { workerCommand } from "./commands/worker.ts";
 
 const commands = [
@@ -36,6 +37,7 @@ const commands = [
   keysCommand,
   secretsCommand,
   runCommand,
+  testCommand,
   followCommand,
   agentsCommand,
   answerCommand,

@@ -7,6 +7,7 @@ export const dslLimits = {
   documentBytes: 1024 * 1024,
   nodes: 2_000,
   edges: 5_000,
+  tests: 100,
   depth: 100,
   /** Graphs within graphs, the document's own included. */
   bodies: 8,
@@ -89,6 +90,24 @@ export const sessionHistory = z.strictObject({
 
 /** See {@link sessionHistory}. */
 export type SessionHistory = z.infer<typeof sessionHistory>;
+
+const object = z.custom<JsonObject>(isJsonObject, "expected an object");
+
+/** A test of a document: a run with an input, in which some nodes are mocked, and what is true of it. */
+export const documentTest = z.strictObject({
+  name: z.string().min(1).max(200),
+  input: object.optional(),
+  /** Outputs by path, as createRun takes them. */
+  mocks: object.optional(),
+  /** Expressions over {@link expectNames}, all of which are to be true. */
+  expect: z.array(z.string().min(1)).min(1).max(100),
+});
+
+/** See {@link documentTest}. */
+export type DocumentTest = z.infer<typeof documentTest>;
+
+/** What an expectation sees: `run` has status, output_text, output_json, state, error_code; `nodes` by path status, output, text, error. */
+export const expectNames = ["run", "nodes"] as const;
 
 /** From a node to one that runs after it. */
 export interface DslEdge {

@@ -11,6 +11,7 @@ export const dslIssueCodes = [
   "EDGES_INVALID",
   "INPUT_SCHEMA_INVALID",
   "SESSION_HISTORY_INVALID",
+  "TESTS_INVALID",
   "TOO_MANY_NODES",
   "TOO_MANY_EDGES",
   // nodes

@@ -2,7 +2,7 @@
  * Finds every problem of a document at once, for the person who wrote it; it never throws, whatever it is given. Its time is linear
  * in the document, but for who is upstream of whom and who excludes whom, and that costs some 300,000 steps each at the limits.
  */
-import type { Json } from "#shared/json.ts";
+import { isJsonObject, type Json } from "#shared/json.ts";
 import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./check-bodies.ts";
 import { checkDocument } from "./check-document.ts";
 import { checkEdges, checkGraph, walkedByRun, type Walked } from "./check-edges.ts";
@@ -12,6 +12,7 @@ import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
 import { checkSessionHistory } from "./check-session-history.ts";
+import { checkTests } from "./check-tests.ts";
 import { checkTexts, type PlacedReference, type TextBudget } from "./check-texts.ts";
 import { checkNodesInRun, checkRunTimeout, checkTimeouts } from "./check-timeouts.ts";
 import { checkSharedWrites, checkVariableWrites, checkWrites } from "./check-writes.ts";
@@ -48,7 +49,12 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   checkSessionHistory(lists.document["session_history"], issues);
   checkInputSchema(lists.document["input_schema"], options.schemaFault, issues);
   checkLists(lists, { options, runSeconds, budget, depth: topDepth, around: undefined, results: undefined }, issues);
+  checkTests(lists.document["tests"], { nodeIds: idsOf(lists.nodes), issues, budget });
   return issues.issues;
+}
+
+function idsOf(nodes: readonly Json[]): string[] {
+  return nodes.flatMap((node) => (isJsonObject(node) && typeof node["id"] === "string" ? [node["id"]] : []));
 }
 
 /** A graph, and where it lies. */

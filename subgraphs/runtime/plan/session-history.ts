@@ -1,6 +1,7 @@
 /** What was said in a session before a run: read once, when the run is created, and stored with it. */
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { Json } from "#shared/json.ts";
+import { maxPageSize } from "#shared/page-size.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { sessionMessages } from "../client/session.client.ts";
 import type { PlanDocument } from "../engine/plan.ts";
@@ -25,7 +26,7 @@ export async function readHistory(
   { call, info }: { call: SubgraphCaller; info: RequestInfo },
   { sessionId, asked, query }: HistoryQuestion,
 ): Promise<Json[]> {
-  const messages = await sessionMessages(call, info, { sessionId, last: asked.messages + mostBeside });
+  const messages = await sessionMessages(call, info, { sessionId, last: Math.min(maxPageSize, asked.messages + mostBeside) });
   return newestThatFit(withoutOwn(messages, query), asked).map(({ role, content }) => ({ role: role.toLowerCase(), content }));
 }
 

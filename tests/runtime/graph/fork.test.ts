@@ -1,6 +1,5 @@
 import { rows, setup, type TestDsl, type TestRuntime } from "./setup.ts";
 
-const create = `mutation($input: CreateRunInput!) { createRun(input: $input) { id } }`;
 const execute = `mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w", maxSteps: 100 }) { run { ${"status outputText state errorCode"} } } }`;
 const fork = `mutation($id: ID!, $fromNode: String!, $version: ID, $patch: ForkPatchInput) {
   forkRun(id: $id, fromNode: $fromNode, workflowVersionId: $version, patch: $patch) { id status originRun { id } workflowVersion { id } input state
@@ -267,7 +266,7 @@ describe("executeNode", () => {
       executeNode: { input: { assignments: { n: "abab" } } },
     });
     for (const [asked, reason, words] of [
-      [{ version: "v1", node: "edn" }, "EXECUTED_NODE_UNKNOWN", "did you mean end"],
+      [{ version: "v1", node: "ent" }, "EXECUTED_NODE_UNKNOWN", "did you mean end"],
       [{ version: "v1", node: "end", scope: { nodes: { aks: 1 } } }, "MOCK_PATH_UNKNOWN", "scope.nodes"],
       [{ version: "v1", node: "end", scope: { nodes: { end: 1 } } }, "EXECUTED_NODE_MOCKED", "Leave it out"],
       [{ version: "none", node: "end" }, "WORKFLOW_VERSION_NOT_FOUND", "none"],
@@ -330,7 +329,7 @@ describe("run and session in scope", () => {
   it.each<[string, object | undefined, string[], string]>([
     ["without session_history there is none", undefined, ["USER a"], "[]"],
     ["tokens count four characters", { tokens: 2 }, ["USER 12345678", "ASSISTANT 1234", "USER 4567"], '["1234","4567"]'],
-    ["at most 256 KiB", { messages: 200, tokens: 65536 }, ["USER old", `ASSISTANT ${"é".repeat(131_000)}`, "USER new"], '["new"]'],
+    ["at most 256 KiB", { messages: 200, tokens: 65536 }, ["USER old", `ASSISTANT ${"é".repeat(132_000)}`, "USER new"], '["new"]'],
     ["an answered question is part of it", {}, ["USER q", "ASSISTANT a"], '["q","a"]'],
   ])("%s", async (_, session_history, said, contents) => {
     const t = await setup();
@@ -349,4 +348,3 @@ describe("run and session in scope", () => {
 function order({ forkRun }: Forked, text: string): number {
   return forkRun.nodeRuns.edges.findIndex(({ node }) => `${node.path} ${node.status}` === text);
 }
-void create;
