@@ -59,6 +59,7 @@ const excused = {
       "createSkill",
       "createTeam",
       "createTool",
+      "executeNextAgentRun",
       "executeNextNodeRun",
     ],
     // Passes over what is not the tenant's: tests/runtime/graph/cancel-runs.test.ts.
@@ -222,7 +223,10 @@ describe.each([
 
 /** Ids by type of what nobody makes by itself: it hangs beneath a run, or is written by the router. */
 async function recordsBeneath(): Promise<Record<string, string>> {
+  // Nobody is at the provider's address: the call is in the ledger all the same.
+  await platform.post('mutation { chatCompletion(input: { model: "m", messages: [{ role: USER, content: "x" }] }) { id } }');
   const asked = `{
+    modelCalls(first: 1) { nodes { id } }
     nodeArtifacts(runId: "${theirs.run}") { nodes { id } } traceSpans(runId: "${theirs.run}") { nodes { id } } requestAudits(first: 1) { nodes { id } }
   }`;
   const found = await eventually(
@@ -230,7 +234,10 @@ async function recordsBeneath(): Promise<Record<string, string>> {
     ({ requestAudits }) => requestAudits!.nodes.length > 0,
   );
   const first = (list: string) => found[list]!.nodes[0]!.id;
-  return { nodeArtifact: first("nodeArtifacts"), traceSpan: first("traceSpans"), requestAudit: first("requestAudits") };
+  return {
+    ...{ nodeArtifact: first("nodeArtifacts"), traceSpan: first("traceSpans") },
+    ...{ requestAudit: first("requestAudits"), modelCall: first("modelCalls") },
+  };
 }
 
 /** Ids by type of what the other tenant has, with memories of owners that have none yet. */

@@ -114,7 +114,7 @@ const subjects: Record<string, Subject> = {
       goal: text("goal", 10_000),
       systemPrompt: text("systemPrompt", 100_000),
       model: text("model", 200, 1),
-      maxSteps: range("maxSteps", 1, 64),
+      maxSteps: range("maxSteps", 1, 500),
       modelConfig: json("modelConfig", 64 * kib),
       toolBindingIds: [["too many", ids(129), { reason: "TOO_MANY_REFERENCES", field: "toolBindingIds", count: 129, max: 128 }]],
       skillIds: [["too many", ids(129), { reason: "TOO_MANY_REFERENCES", field: "skillIds", count: 129, max: 128 }]],
@@ -343,6 +343,26 @@ const subjects: Record<string, Subject> = {
     id: "run",
     fields: { workerKey: text("workerKey", 200, 1), maxSteps: range("maxSteps", 1, 10_000) },
   },
+  createAgentRun: {
+    base: ({ agent }) => ({ agentId: agent, inputText: "Hello", execution: "MANUAL" }),
+    fields: {
+      inputText: text("inputText", 250_000, 1),
+      inputJson: json("inputJson", 256 * kib),
+      userId: text("userId", 200, 1),
+      // Others than those of createRun: the keys of all runs are one room.
+      idempotencyKey: idempotencyKey("a", "🦊"),
+    },
+  },
+  executeAgentRun: {
+    // Of a run that is no agent's: what is taken is refused for that.
+    base: () => ({ workerKey: "w" }),
+    id: "run",
+    fields: { workerKey: text("workerKey", 200, 1).map(orNoAgentRun) },
+  },
+  executeNextAgentRun: {
+    base: () => ({ workerKey: "w", dryRun: true }),
+    fields: { workerKey: text("workerKey", 200, 1), leaseSeconds: range("leaseSeconds", 1, 3_600) },
+  },
   resumeNodeRun: {
     // Of a node run that has finished: what is taken is refused for that.
     base: () => ({ decision: "APPROVE" }),
@@ -410,18 +430,22 @@ function content(): Tries {
   ];
 }
 
-function idempotencyKey(): Tries {
+function idempotencyKey(letter = "k", picture = emoji): Tries {
   const refusal = (length: number) => ({ reason: "IDEMPOTENCY_KEY_INVALID", field: "idempotencyKey", length, max: 200 });
   return [
-    ["as long as may be", "k".repeat(200)],
-    ["of emojis", emoji.repeat(200)],
+    ["as long as may be", letter.repeat(200)],
+    ["of emojis", picture.repeat(200)],
     ["empty", "", refusal(0)],
-    ["too long", "k".repeat(201), refusal(201)],
+    ["too long", letter.repeat(201), refusal(201)],
   ];
 }
 
 function orAnswered([what, value, refusal]: Tries[number]): Tries[number] {
   return [what, value, refusal ?? { code: "CONFLICT", reason: "NODE_RUN_NOT_WAITING" }];
+}
+
+function orNoAgentRun([what, value, refusal]: Tries[number]): Tries[number] {
+  return [what, value, refusal ?? { reason: "AGENT_RUN_NOT_FOUND" }];
 }
 
 function orFinished([what, value, refusal]: Tries[number]): Tries[number] {
@@ -513,6 +537,9 @@ const excused: Record<string, string> = {
   "TenantQuotaInput.runningRuns": "tests/runtime/graph/quotas.test.ts has it",
   "TenantQuotaInput.runsPerHour": "tests/runtime/graph/quotas.test.ts has it",
   "TenantQuotaInput.storageMib": "tests/runtime/graph/quotas.test.ts has it",
+  "SendAgentInputInput.text": "tests/e2e/agents.test.ts has it",
+  "SendAgentInputInput.idempotencyKey": "tests/e2e/agents.test.ts has it",
+  "ModelCallerInput.callId": "tests/model/ledger.test.ts has it",
   "ChatCompletionInput.providerCode": isFilter,
   "CreateEmbeddingsInput.providerCode": isFilter,
   "ChatCompletionInput.model": inWhole,

@@ -10,8 +10,10 @@ export const singles = [
   ...[
     ...types,
     ...versions,
+    "agentRun",
     "memory",
     "message",
+    "modelCall",
     "nodeArtifact",
     "nodeRun",
     "requestAudit",
@@ -29,7 +31,9 @@ export const singles = [
 
 /** Lists that are narrowed by an id. */
 export const narrowed = [
+  'agentRuns(agentId: "<agent>")',
   'memories(scopeType: SESSION, scopeId: "<session>")',
+  'modelCalls(runId: "<run>")',
   'runs(filter: { appId: "<app>" })',
   'runs(filter: { sessionId: "<session>" })',
   'runs(filter: { workflowId: "<workflow>" })',
@@ -44,7 +48,8 @@ export const narrowed = [
 
 /** Whole lists, and what the caller has in them. */
 export const whole: Record<string, string[]> = {
-  ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["manualRun", "run"] },
+  ...{ agents: ["agent"], apps: ["app"], memories: ["memory"], modelProviders: ["modelProvider"], runs: ["agentRun", "manualRun", "run"] },
+  agentRuns: ["agentRun"],
   ...{ secrets: ["secret"] },
   ...{ sessions: ["session"], skillInstallations: ["skillInstallation"], skills: ["skill"], teams: ["team"] },
   ...{ toolBindings: ["toolBinding"], tools: ["tool"], workflows: ["workflow"] },
@@ -65,6 +70,9 @@ export const mutations = [
   'cancelRun(id: "<run>") { id }',
   'chatCompletion(input: { providerCode: "<code>", messages: [{ role: USER, content: "x" }] }) { id }',
   'closeSession(id: "<session>") { id }',
+  'createAgentRun(input: { agentId: "<agent>", inputText: "x" }) { id }',
+  'createAgentRun(input: { agentId: "<own agent>", agentVersionId: "<agentVersion>", inputText: "x" }) { id }',
+  'createAgentRun(input: { agentId: "<own agent>", sessionId: "<session>", inputText: "x" }) { id }',
   'createAgentVersion(input: { agentId: "<agent>", role: "x" }) { id }',
   'createAgentVersion(input: { agentId: "<own agent>", role: "x", skillIds: ["<skill>"] }) { id }',
   'createAgentVersion(input: { agentId: "<own agent>", role: "x", toolBindingIds: ["<toolBinding>"] }) { id }',
@@ -94,6 +102,7 @@ export const mutations = [
   'deleteRun(id: "<run>") { id }',
   'deleteSecret(id: "<secret>") { id }',
   'dispatchRunRequest(id: "<runRequest>") { id }',
+  'executeAgentRun(id: "<agentRun>", input: { workerKey: "x" }) { id }',
   'executeNextNode(runId: "<manualRun>", input: { workerKey: "x" }) { id }',
   'executeNodeRun(id: "<queuedNodeRun>", input: { workerKey: "x" }) { id }',
   'executeRun(id: "<manualRun>", input: { workerKey: "x" }) { stopReason }',
@@ -104,6 +113,7 @@ export const mutations = [
   ...versions.map((type) => `publish${typeName(type)}(id: "<${type}>") { id }`),
   'resumeNodeRun(id: "<queuedNodeRun>", input: {}) { id }',
   'retryRun(id: "<run>") { id }',
+  'sendAgentInput(runId: "<agentRun>", input: { text: "x" }) { id }',
   'uninstallSkill(id: "<skillInstallation>") { id }',
   ...types.map((type) => `update${typeName(type)}(id: "<${type}>", input: { ${type === "session" ? "title" : "name"}: "x" }) { id }`),
   'updateMemory(id: "<memory>", input: { contentText: "x" }) { id }',

@@ -61,6 +61,7 @@ export async function makeOneOfEach(platform: TestPlatform, tenantId: string): P
   const secret = await make("Secret", { name: secretName, value: secretWord, origins: ["https://api.example.com"] });
   const agent = await make("Agent", named);
   const agentVersion = await make("AgentVersion", { agentId: agent, role: secretWord, status: "PUBLISHED" });
+  const agentRun = await make("AgentRun", { agentId: agent, inputText: secretWord, execution: "MANUAL" });
   const memory = await make("Memory", { contentText: secretWord, scopeType: "SESSION", scopeId: session });
   const team = await make("Team", named);
   const members = [{ memberKey: "one", agentId: agent, role: "supervisor" }];
@@ -75,6 +76,6 @@ export async function makeOneOfEach(platform: TestPlatform, tenantId: string): P
   return {
     ...{ code, app, workflow, workflowVersion, appVersion, session, message, runRequest, run, manualRun },
     ...{ nodeRun: `${run}:reply`, queuedNodeRun: `${manualRun}:reply`, tool, toolVersion, toolBinding, modelProvider, secret },
-    ...{ agent, agentVersion, memory, team, teamVersion, skill, skillVersion, skillInstallation },
+    ...{ agent, agentVersion, agentRun, memory, team, teamVersion, skill, skillVersion, skillInstallation },
   };
 }

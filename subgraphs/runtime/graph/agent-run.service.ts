@@ -105,7 +105,7 @@ export async function executeNextAgentRun(context: RuntimeContext, given: ClaimA
  * @throws AppError RUN_NOT_FOUND, NODE_RUN_NOT_FOUND, AGENT_NOT_WORKING, IDEMPOTENCY_KEY_INVALID, TEXT_TOO_SHORT, TEXT_TOO_LONG
  */
 export async function sendAgentInput(context: RuntimeContext, runId: string, given: SendAgentInputInput): Promise<Run> {
-  const text = checkStorableText("input.text", checkText("input.text", given.text, { min: 1, max: textLength }));
+  const text = checkStorableText("text", checkText("text", given.text, { min: 1, max: textLength }));
   const path = pathOfAgent(runId, given.nodeRunId);
   const inputId = given.idempotencyKey == null ? newId() : checkStorableText("idempotencyKey", checkIdempotencyKey(given.idempotencyKey));
   await runById(context, checkRunId(runId));

@@ -20,11 +20,14 @@ where o.run_id = ${keysOf("run_id from due")}
 returning o.run_id as "runId", o.tenant_id as "tenantId", o.session_id as "sessionId", o.output_text as "outputText", (o.attempts - 1)::int as attempts`,
 });
 
-// Index: outbox_session. Others may be about to deliver them: a session takes each once.
+// Index: outbox_session; sorted outside, or a plan of an empty table would walk the whole outbox in order. Others may be about to deliver them: a session
+// takes each once.
 const ofSession = defineStatement({
   name: "outbox_of_session",
-  text: `select run_id as "runId", tenant_id as "tenantId", session_id as "sessionId", output_text as "outputText", attempts::int as attempts
-from runtime.outbox where session_id = $2 and tenant_id = $1 order by run_id limit 20`,
+  text: `
+with theirs as materialized (select * from runtime.outbox where session_id = $2 and tenant_id = $1)
+select run_id as "runId", tenant_id as "tenantId", session_id as "sessionId", output_text as "outputText", attempts::int as attempts
+from theirs order by run_id limit 20`,
 });
 
 const remove = defineStatement({ name: "outbox_remove", text: "delete from runtime.outbox where run_id = any($1)" });

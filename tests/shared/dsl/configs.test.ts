@@ -20,10 +20,10 @@ const scope: TemplateScope = {
 const render = (id: keyof typeof sampleNodes) => renderConfig(sampleNodes[id].type, sampleNodes[id].config, scope);
 
 describe("node types", () => {
-  it("are the eight and ten more, with two aliases (S-17, S-18)", () => {
+  it("are the eight and eleven more, with two aliases (S-17, S-18)", () => {
     const waits = ["human-input", "delay", "callback", "http-request"];
     const first = ["llm", "tool", "code", "answer", "if-else", "assigner", "knowledge-retrieval", "template-transform"];
-    const more = ["switch", "list", "variable-aggregator", "iteration", "loop", "sub-workflow"];
+    const more = ["switch", "list", "variable-aggregator", "iteration", "loop", "sub-workflow", "agent"];
     expect(nodeTypes.toSorted()).toEqual([...first, ...more, ...waits].toSorted());
     expect([canonicalNodeType("condition"), canonicalNodeType("retriever"), canonicalNodeType("llm")]).toEqual([
       "if-else",
@@ -54,6 +54,7 @@ describe("node types", () => {
       iteration: ["items:json", "output:json"],
       loop: ["variables:json", "output:json"],
       "sub-workflow": ["input:json"],
+      agent: ["input:text", "user_id:text", "session_id:text", "message_id:text", "team_id:text", "input_json:json"],
       "human-input": ["text:text", "form:json", "assignees:json"],
       delay: ["seconds:json", "until:text", "zone:text"],
       callback: ["text:text"],
