@@ -99,8 +99,7 @@ export const cliErrors = defineErrors({
     message: (f: { problems: { field: string; message: string }[]; takes: string }) =>
       `The input does not fit the workflow's input_schema:
 ${f.problems.map(({ field, message }) => `  ${field || "/"}: ${message}`).join("\n")}
-` +
-      `The workflow takes ${f.takes}. Give it with --input.`,
+` + `The workflow takes ${f.takes}. Give it with --input.`,
   },
   NO_TESTS: {
     code: "BAD_USER_INPUT",

@@ -84,7 +84,8 @@ async function resultOf(client: GraphClient, workflowVersionId: string, test: Do
 async function problemsOf(client: GraphClient, id: string, { expect }: DocumentTest): Promise<string[]> {
   const { run, nodes } = await seenRun(client, id);
   const problems = expect.flatMap((text) => problemOf(text, { run, nodes }) ?? []);
-  if (problems.length > 0 && run["error_code"] !== null) problems.push(`The run is FAILED, ${String(run["error_code"])}: ${String(run["error_message"])}`);
+  if (problems.length > 0 && run["error_code"] !== null)
+    problems.push(`The run is FAILED, ${String(run["error_code"])}: ${String(run["error_message"])}`);
   if (run["status"] === "WAITING" || run["status"] === "RUNNING" || run["status"] === "QUEUED") {
     if (problems.length > 0) problems.push(`The run is ${run["status"]}: ${waitingNodes(nodes)}. Give what waits a mock.`);
     await client.mutate(cancelRun, { id });
@@ -114,7 +115,7 @@ type SeenNode = NonNullable<CliTestedRunQuery["run"]>["nodeRuns"]["nodes"][numbe
 async function seenRun(client: GraphClient, id: string): Promise<{ run: JsonObject; nodes: JsonObject }> {
   const nodes: [string, Json][] = [];
   let run: JsonObject = {};
-  for (let after: string | null | undefined = null, hasMore = true; hasMore; ) {
+  for (let after: string | null | undefined = null, hasMore = true; hasMore;) {
     const page: CliTestedRunQuery = await client.query(testedRun, { id, first: nodesPerPage, after });
     const found = page.run!;
     run = {

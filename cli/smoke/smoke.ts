@@ -53,7 +53,11 @@ async function makeTool(client: GraphClient, local: string): Promise<string> {
 
 /** The workflow that another runs as its sub-workflow. */
 async function makeGreeting(client: GraphClient): Promise<string> {
-  const prepared = await prepareWorkflow(client, { code: "smoke-greeting", name: "greeting", input: {}, dsl: greeting }, { appCode: "smoke" });
+  const prepared = await prepareWorkflow(
+    client,
+    { code: "smoke-greeting", name: "greeting", input: {}, dsl: greeting },
+    { appCode: "smoke" },
+  );
   return prepared.workflowVersionId;
 }
 

@@ -20,6 +20,9 @@ type Documents = {
     "\n  mutation CliCreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateWorkflowDocument,
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateRunDocument,
+    "\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n": typeof types.CliExecuteRunDocument,
+    "\n  mutation CliCancelRun($id: ID!) {\n    cancelRun(id: $id) {\n      id\n    }\n  }\n": typeof types.CliCancelRunDocument,
+    "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": typeof types.CliTestedRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliAgentByCodeDocument,
     "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentRunDocument,
     "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateSessionDocument,
@@ -63,6 +66,9 @@ const documents: Documents = {
     "\n  mutation CliCreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      id\n    }\n  }\n": types.CliCreateWorkflowDocument,
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateRunDocument,
+    "\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n": types.CliExecuteRunDocument,
+    "\n  mutation CliCancelRun($id: ID!) {\n    cancelRun(id: $id) {\n      id\n    }\n  }\n": types.CliCancelRunDocument,
+    "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": types.CliTestedRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": types.CliAgentByCodeDocument,
     "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentRunDocument,
     "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": types.CliCreateSessionDocument,
@@ -138,6 +144,18 @@ export function graphql(source: "\n  mutation CliCreateWorkflowVersion($input: C
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n"): (typeof documents)["\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCancelRun($id: ID!) {\n    cancelRun(id: $id) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCancelRun($id: ID!) {\n    cancelRun(id: $id) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -4,10 +4,7 @@ import { dslLimits } from "./document.ts";
 import { show, type IssueList } from "./issue.ts";
 
 /** The lists of a document whose size and outer shape are in order; null when looking further would make no sense. */
-export function checkDocument(
-  document: unknown,
-  issues: IssueList,
-): { nodes: Json[]; edges: Json[]; document: JsonObject } | null {
+export function checkDocument(document: unknown, issues: IssueList): { nodes: Json[]; edges: Json[]; document: JsonObject } | null {
   if (!isJsonObject(document)) {
     const next = typeof document === "string" ? " Give the object itself, not its JSON as text." : "";
     issues.error("DSL_NOT_OBJECT", [], `A document is an object { "nodes": […], "edges": […] }, not ${kindOf(document)}.${next}`);

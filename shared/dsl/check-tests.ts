@@ -49,7 +49,11 @@ function checkMocks(mocks: Json | undefined, at: readonly PropertyKey[], { nodeI
     if (nodeIds.includes(id)) continue;
     const meant = suggest(id);
     const hint = meant === undefined ? "A path begins with a node of the document's own graph." : `Did you mean ${meant}?`;
-    issues.error("REFERENCE_UNKNOWN_NODE", [...at, "mocks", path], `A mock has the path ${show(path)}, and there is no node ${show(id)}. ${hint}`);
+    issues.error(
+      "REFERENCE_UNKNOWN_NODE",
+      [...at, "mocks", path],
+      `A mock has the path ${show(path)}, and there is no node ${show(id)}. ${hint}`,
+    );
   }
 }
 
@@ -60,7 +64,11 @@ function checkExpect({ name, expect }: JsonObject, at: readonly PropertyKey[], {
     const place = [...at, "expect", index];
     budget.expressionChars -= text.length;
     if (budget.expressionChars < 0)
-      return issues.error("EXPRESSION_INVALID", place, `The document's expressions together have more than ${dslLimits.expressionChars} characters.`);
+      return issues.error(
+        "EXPRESSION_INVALID",
+        place,
+        `The document's expressions together have more than ${dslLimits.expressionChars} characters.`,
+      );
     const problem = problemOf(text);
     if (problem !== undefined) issues.error("EXPRESSION_INVALID", place, `expect.${index} of test ${show(name)}: ${problem}`);
   });

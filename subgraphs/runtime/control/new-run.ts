@@ -5,7 +5,18 @@ import type { FrozenPlan } from "../plan/frozen-plan.ts";
 import { newTraceId, parseTraceparent } from "../owner/span-ids.ts";
 
 /** Columns that follow from others. */
-type Derived = "planId" | "idempotencyKey" | "inputHash" | "traceId" | "parentSpanId" | "status" | "input" | "state" | "history" | "givenState" | "givenStateSeq";
+type Derived =
+  | "planId"
+  | "idempotencyKey"
+  | "inputHash"
+  | "traceId"
+  | "parentSpanId"
+  | "status"
+  | "input"
+  | "state"
+  | "history"
+  | "givenState"
+  | "givenStateSeq";
 
 /** That a run was created. */
 const firstEvent = 1;

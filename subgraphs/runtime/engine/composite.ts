@@ -45,13 +45,7 @@ export function isWalking(type: string): type is WalkingKind {
 }
 
 /** What a node is executed with: of a composite node the part of its config that it opens with. */
-export function executedConfig({
-  composite,
-  config,
-}: {
-  composite: { opening: JsonObject } | undefined;
-  config: JsonObject;
-}): JsonObject {
+export function executedConfig({ composite, config }: { composite: { opening: JsonObject } | undefined; config: JsonObject }): JsonObject {
   return composite === undefined ? config : composite.opening;
 }
 

@@ -349,11 +349,7 @@ function compileAgent({ config }: PlanNode, around: Around): AgentComposite | un
   return { kind: "agent", agent: { ...rules, parts }, body: noGraph, end: undefined, opening };
 }
 
-function compilePart(
-  { id, type, attempts, backoffSeconds, isHandled }: AgentPart,
-  config: JsonObject,
-  around: Around,
-): CompiledNode {
+function compilePart({ id, type, attempts, backoffSeconds, isHandled }: AgentPart, config: JsonObject, around: Around): CompiledNode {
   const retry = { max_attempts: attempts, backoff_seconds: backoffSeconds, max_backoff_seconds: 30 };
   return { ...compileNode({ id, type, config, retry }, -1, around), onError: { kind: isHandled ? "branch" : "fail" } };
 }

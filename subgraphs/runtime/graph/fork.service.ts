@@ -126,7 +126,11 @@ async function otherVersion(context: RuntimeContext, old: OldRun, question: Fork
   const host = { call: context.call, documents: context.services.documents };
   const info = requestInfoOf(context);
   const names = { workflowId: run.workflowId, workflowVersionId: id };
-  const compiled = await compileRun(host, info, { ...names, initialNode: initialNode === null ? null : { nodeId: initialNode }, mocks: plan.mocks });
+  const compiled = await compileRun(host, info, {
+    ...names,
+    initialNode: initialNode === null ? null : { nodeId: initialNode },
+    mocks: plan.mocks,
+  });
   const before = await versionDocument(host, info, run.workflowVersionId);
   const after = await versionDocument(host, info, id);
   if (!after.nodes.some((node) => node.id === fromNode)) throw incompatible(question, [{ nodeId: fromNode, message: "it is gone." }]);
@@ -134,7 +138,11 @@ async function otherVersion(context: RuntimeContext, old: OldRun, question: Fork
 }
 
 /** @throws AppError FORK_INCOMPATIBLE */
-function droppedOf({ nodes }: OldRun, question: ForkQuestion, { before, after }: { before: PlanDocument; after: PlanDocument }): Set<string> {
+function droppedOf(
+  { nodes }: OldRun,
+  question: ForkQuestion,
+  { before, after }: { before: PlanDocument; after: PlanDocument },
+): Set<string> {
   const earlier = allBefore(before, question.fromNode);
   const rows = new Set(nodes.map(({ path }) => path));
   const changes = nodeChanges(before, after).filter(({ nodeId }) => rows.has(nodeId));

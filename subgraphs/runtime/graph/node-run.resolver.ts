@@ -86,7 +86,9 @@ export class NodeRunResolver {
   })
   executeNode(
     @Arg("workflowVersionId", () => ID, { description: "The version; NOT_FOUND where there is none." }) workflowVersionId: string,
-    @Arg("nodeId", () => String, { description: "The id of a node of its own graph; BAD_USER_INPUT, EXECUTED_NODE_UNKNOWN where it has none." })
+    @Arg("nodeId", () => String, {
+      description: "The id of a node of its own graph; BAD_USER_INPUT, EXECUTED_NODE_UNKNOWN where it has none.",
+    })
     nodeId: string,
     @Arg("scope", () => NodeScopeInput, { nullable: true, description: "What the node sees; nothing unless given." })
     scope: NodeScopeInput | null,

@@ -161,10 +161,14 @@ export class RunResolver {
   forkRun(
     @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none, CONFLICT where it has not finished." }) id: string,
     @Arg("fromNode", () => String, {
-      description: "The id of a node of the run's own graph that has run; of one within an iteration, a loop, a sub-workflow or an agent that node's.",
+      description:
+        "The id of a node of the run's own graph that has run; of one within an iteration, a loop, a sub-workflow or an agent that node's.",
     })
     fromNode: string,
-    @Arg("workflowVersionId", () => ID, { nullable: true, description: "The version that the new run executes, of the same workflow; the old run's unless given." })
+    @Arg("workflowVersionId", () => ID, {
+      nullable: true,
+      description: "The version that the new run executes, of the same workflow; the old run's unless given.",
+    })
     workflowVersionId: string | null,
     @Arg("patch", () => ForkPatchInput, { nullable: true, description: "What is other than in the old run." }) patch: ForkPatchInput | null,
     @Ctx() context: RuntimeContext,

@@ -34,10 +34,16 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
 
   await services.quotas.admit(db.tenantId);
   const info = requestInfoOf(context);
-  const { plan, inputSchema, history: asked, ...names } = await compileRun({ call, documents: services.documents }, info, { ...given, mocks });
+  const {
+    plan,
+    inputSchema,
+    history: asked,
+    ...names
+  } = await compileRun({ call, documents: services.documents }, info, { ...given, mocks });
   await checkInput(context, { versionId: names.workflowVersionId, schema: inputSchema, input });
   const { sessionId } = names;
-  const history = asked && sessionId !== undefined ? await readHistory({ call, info }, { sessionId, asked, query: input["query"] }) : undefined;
+  const history =
+    asked && sessionId !== undefined ? await readHistory({ call, info }, { sessionId, asked, query: input["query"] }) : undefined;
   const execution = given.execution ?? "WORKERS";
   return runCreate(context, {
     id: newId(),

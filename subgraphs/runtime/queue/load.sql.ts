@@ -192,9 +192,7 @@ export const lastEventMs = `(select ${epochMs("e.at")} from runtime.run_event e 
  */
 export const claimedRunColumns = [
   facts,
-  ...payloads.map(
-    (name) => `case when r.event_seq = 1 and r.mail = 0 and ${givenBytes} <= ${freshBytes} then r.${name} end as ${name}`,
-  ),
+  ...payloads.map((name) => `case when r.event_seq = 1 and r.mail = 0 and ${givenBytes} <= ${freshBytes} then r.${name} end as ${name}`),
 ].join(", ");
 
 const load = defineStatement({
