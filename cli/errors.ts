@@ -97,9 +97,11 @@ export const cliErrors = defineErrors({
   INPUT_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { problems: { field: string; message: string }[]; takes: string }) =>
-      `The input does not fit the workflow's input_schema:
-${f.problems.map(({ field, message }) => `  ${field || "/"}: ${message}`).join("\n")}
-` + `The workflow takes ${f.takes}. Give it with --input.`,
+      [
+        "The input does not fit the workflow's input_schema:",
+        ...f.problems.map(({ field, message }) => `  ${field || "/"}: ${message}`),
+        `The workflow takes ${f.takes}. Give it with --input.`,
+      ].join("\n"),
   },
   NO_TESTS: {
     code: "BAD_USER_INPUT",

@@ -1,4 +1,4 @@
-import type { TestResult } from "./test-file.ts";
+import type { TestResult } from "./test-result.ts";
 
 /** What came of tests, as the XML that continuous integration reads: a suite of the file, a case each test. */
 export function junitReport(name: string, results: readonly TestResult[]): string {

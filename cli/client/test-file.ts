@@ -2,14 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
 import { GraphqlRequestError } from "#codegen/client/errors.ts";
 import type { CliTestedRunQuery } from "#codegen/graph/graphql.ts";
-import { expectNames, type DocumentTest } from "#shared/dsl/document.ts";
-import { AppError } from "#shared/errors.ts";
-import { compileExpression } from "#shared/expression/expression.ts";
+import type { DocumentTest } from "#shared/dsl/document.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { cliErrors } from "../errors.ts";
 import { cancelRun, createRun, executeRun, testedRun } from "./documents.ts";
+import { expectationProblem, type SeenRun } from "./expectation.ts";
 import { junitReport } from "./junit.ts";
 import { prepareWorkflow } from "./prepare.ts";
+import type { TestResult } from "./test-result.ts";
 import { readWorkflowFile } from "./workflow-file.ts";
 
 /** Which tests, where, and how to show them. */
@@ -22,15 +22,6 @@ export interface TestFileOptions {
   print: (line: string) => void;
   tenant?: string | undefined;
   apiKey?: string | undefined;
-}
-
-/** What came of a test. */
-export interface TestResult {
-  name: string;
-  runId: string | null;
-  seconds: number;
-  /** Why it did not pass, a line each; none: it did. */
-  problems: string[];
 }
 
 const mostSteps = 10_000;
@@ -83,7 +74,7 @@ async function resultOf(client: GraphClient, workflowVersionId: string, test: Do
 /** Expectations that do not hold, each with what is true instead; a run that waits is ended. */
 async function problemsOf(client: GraphClient, id: string, { expect }: DocumentTest): Promise<string[]> {
   const { run, nodes } = await seenRun(client, id);
-  const problems = expect.flatMap((text) => problemOf(text, { run, nodes }) ?? []);
+  const problems = expect.flatMap((text) => expectationProblem(text, { run, nodes }) ?? []);
   if (problems.length > 0 && run["error_code"] !== null)
     problems.push(`The run is FAILED, ${String(run["error_code"])}: ${String(run["error_message"])}`);
   if (run["status"] === "WAITING" || run["status"] === "RUNNING" || run["status"] === "QUEUED") {
@@ -91,17 +82,6 @@ async function problemsOf(client: GraphClient, id: string, { expect }: DocumentT
     await client.mutate(cancelRun, { id });
   }
   return problems;
-}
-
-/** The file is its owner's own, so its expressions are evaluated here, within the bounds that they have anywhere. */
-function problemOf(text: string, values: { run: JsonObject; nodes: JsonObject }): string | undefined {
-  try {
-    const value = compileExpression(text, expectNames).evaluate({ input: {}, state: {}, nodes: {}, current: { node_id: "" } }, values);
-    return value === true ? undefined : `${text} is ${JSON.stringify(value)}`;
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return `${text}: ${error.message}`;
-  }
 }
 
 function waitingNodes(nodes: JsonObject): string {
@@ -112,7 +92,7 @@ function waitingNodes(nodes: JsonObject): string {
 type SeenNode = NonNullable<CliTestedRunQuery["run"]>["nodeRuns"]["nodes"][number];
 
 /** The run as expectations see it. */
-async function seenRun(client: GraphClient, id: string): Promise<{ run: JsonObject; nodes: JsonObject }> {
+async function seenRun(client: GraphClient, id: string): Promise<SeenRun> {
   const nodes: [string, Json][] = [];
   let run: JsonObject = {};
   for (let after: string | null | undefined = null, hasMore = true; hasMore;) {

@@ -262,7 +262,10 @@ describe("an agent that is told something while it works", () => {
   it.each([
     [{ text: "" }, { reason: "TEXT_TOO_SHORT", field: "text" }],
     [{ text: "x".repeat(250_001) }, { reason: "TEXT_TOO_LONG", field: "text", max: 250_000 }],
-    [{ text: "Hi.", idempotencyKey: "k".repeat(201) }, { reason: "IDEMPOTENCY_KEY_INVALID", field: "idempotencyKey", max: 200 }],
+    [
+      { text: "Hi.", idempotencyKey: "k".repeat(201) },
+      { reason: "IDEMPOTENCY_KEY_INVALID", field: "idempotencyKey", max: 200 },
+    ],
   ])("is told neither too little nor too much: $reason", async (input, refused) => {
     expect(await refusal(platform, send, { runId: "01a2-none", input })).toMatchObject(refused);
   });

@@ -1,6 +1,6 @@
 import { rows, setup, type TestDsl, type TestRuntime } from "./setup.ts";
 
-const execute = `mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w", maxSteps: 100 }) { run { ${"status outputText state errorCode"} } } }`;
+const execute = `mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w", maxSteps: 100 }) { run { status outputText state errorCode } } }`;
 const fork = `mutation($id: ID!, $fromNode: String!, $version: ID, $patch: ForkPatchInput) {
   forkRun(id: $id, fromNode: $fromNode, workflowVersionId: $version, patch: $patch) { id status originRun { id } workflowVersion { id } input state
     usage { modelCalls promptTokens } reusedUsage { modelCalls promptTokens completionTokens }
