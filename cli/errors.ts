@@ -94,6 +94,21 @@ export const cliErrors = defineErrors({
     message: (f: { value: string }) =>
       `--input is ${f.value}, which is no JSON object. Example: --input '{"question":"…"}' --input @input.json or --input - (stdin)`,
   },
+  INPUT_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { problems: { field: string; message: string }[]; takes: string }) =>
+      [
+        "The input does not fit the workflow's input_schema:",
+        ...f.problems.map(({ field, message }) => `  ${field || "/"}: ${message}`),
+        `The workflow takes ${f.takes}. Give it with --input.`,
+      ].join("\n"),
+  },
+  NO_TESTS: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string }) =>
+      `${f.path} has no tests. Its document takes "tests": [{ "name", "input", "mocks", "expect": ["run.status == 'COMPLETED'"] }]; docs/testing-workflows.md has more.`,
+  },
+  FILE_UNWRITABLE: { code: "BAD_USER_INPUT", message: (f: { path: string; story: string }) => `${f.path} cannot be written: ${f.story}` },
   AGENT_CODE_UNKNOWN: {
     code: "NOT_FOUND",
     message: (f: { code: string }) => `The tenant has no agent ${f.code}. createAgent makes one; agents { nodes { code } } lists them.`,

@@ -25,6 +25,7 @@ import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
 import { teamsCommand } from "./commands/teams.ts";
+import { testCommand } from "./commands/test.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
 import { workerCommand } from "./commands/worker.ts";
 
@@ -39,6 +40,7 @@ const commands = [
   keysCommand,
   secretsCommand,
   runCommand,
+  testCommand,
   followCommand,
   agentsCommand,
   teamsCommand,

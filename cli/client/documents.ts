@@ -53,6 +53,51 @@ export const createRun = graphql(`
   }
 `);
 
+export const executeRun = graphql(`
+  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {
+    executeRun(id: $id, input: $input) {
+      stopReason
+    }
+  }
+`);
+
+export const cancelRun = graphql(`
+  mutation CliCancelRun($id: ID!, $reason: String) {
+    cancelRun(id: $id, reason: $reason) {
+      id
+    }
+  }
+`);
+
+export const testedRun = graphql(`
+  query CliTestedRun($id: ID!, $first: Int!, $after: String) {
+    run(id: $id) {
+      status
+      outputText
+      outputJson
+      state
+      errorCode
+      errorMessage
+      handledErrors
+      nodeRuns(first: $first, after: $after) {
+        nodes {
+          path
+          status
+          isMocked
+          outputText
+          outputJson
+          errorCode
+          errorMessage
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
 export const agentByCode = graphql(`
   query CliAgentByCode($code: String!) {
     agentByCode(code: $code) {
@@ -383,14 +428,6 @@ export const deleteWebhook = graphql(`
 export const sendAgentInput = graphql(`
   mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {
     sendAgentInput(runId: $runId, input: $input) {
-      id
-    }
-  }
-`);
-
-export const cancelRun = graphql(`
-  mutation CliCancelRun($id: ID!, $reason: String) {
-    cancelRun(id: $id, reason: $reason) {
       id
     }
   }

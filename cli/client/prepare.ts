@@ -14,7 +14,7 @@ export interface PreparedWorkflow {
 export async function prepareWorkflow(
   client: GraphClient,
   file: Omit<WorkflowFile, "dslPointer" | "needs" | "description" | "agents">,
-  appCode = "cli",
+  { appCode = "cli", status = "PUBLISHED" }: { appCode?: string; status?: "DRAFT" | "PUBLISHED" } = {},
 ): Promise<PreparedWorkflow> {
   const { appByCode: app } = await client.query(appByCode, { code: appCode });
   const appId = app?.id ?? (await client.mutate(createApp, { input: { code: appCode, name: "Command line" } })).createApp!.id;
@@ -23,6 +23,6 @@ export async function prepareWorkflow(
     workflow?.id ?? (await client.mutate(createWorkflow, { input: { appId, code: file.code, name: file.name } })).createWorkflow!.id;
   const latest = workflow?.latestVersion;
   if (latest && isDeepStrictEqual(latest.dsl, file.dsl)) return { appId, workflowId, workflowVersionId: latest.id };
-  const made = await client.mutate(createWorkflowVersion, { input: { workflowId, dsl: file.dsl, status: "PUBLISHED" } });
+  const made = await client.mutate(createWorkflowVersion, { input: { workflowId, dsl: file.dsl, status } });
   return { appId, workflowId, workflowVersionId: made.createWorkflowVersion!.id };
 }

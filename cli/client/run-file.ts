@@ -1,6 +1,9 @@
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
 import { GraphqlRequestError } from "#codegen/client/errors.ts";
+import type { CreateRunInput } from "#codegen/graph/graphql.ts";
+import type { FieldProblem } from "#shared/json/form-answers.ts";
 import { cliErrors } from "../errors.ts";
+import { inputShape } from "./input-shape.ts";
 import { createRun, runResult } from "./documents.ts";
 import { showRun, type ShowOptions, type ShownRun } from "./follow.ts";
 import { prepareAgents } from "./prepare-agents.ts";
@@ -35,8 +38,7 @@ export async function runFile(options: RunFileOptions): Promise<FileRun> {
   try {
     await prepareAgents(client, file.agents, { toolsUrl: options.toolsUrl });
     const { appId, workflowId, workflowVersionId } = await prepared(client, file, options.path);
-    const created = await client.mutate(createRun, { input: { appId, workflowId, workflowVersionId, input } });
-    const { id } = created.createRun!;
+    const id = await created(client, { appId, workflowId, workflowVersionId, input }, file);
     if (!options.isFollowed) {
       const { run } = await client.query(runResult, { id });
       write(isJson ? `${JSON.stringify({ runId: id })}\n` : `run ${id}\n`);
@@ -46,6 +48,17 @@ export async function runFile(options: RunFileOptions): Promise<FileRun> {
     return { ...(await showRun(client, id, options)), needs: needsOf(file, options.path) };
   } finally {
     await client.close();
+  }
+}
+
+/** The run's id. A refusal of the input is told with what the workflow takes. @throws AppError INPUT_INVALID */
+async function created(client: GraphClient, input: CreateRunInput, { dsl }: WorkflowFile): Promise<string> {
+  try {
+    return (await client.mutate(createRun, { input })).createRun!.id;
+  } catch (cause) {
+    const { reason, problems } = (cause instanceof GraphqlRequestError && cause.errors[0]?.extensions) || {};
+    if (reason !== "INPUT_INVALID" || !Array.isArray(problems)) throw cause;
+    throw cliErrors.INPUT_INVALID({ problems: problems as FieldProblem[], takes: inputShape(dsl) }, { cause });
   }
 }
 

@@ -48,13 +48,17 @@ async function makeTool(client: GraphClient, local: string): Promise<{ toolId: s
 
 /** The workflow that another runs as its sub-workflow. */
 async function makeGreeting(client: GraphClient): Promise<string> {
-  const prepared = await prepareWorkflow(client, { code: "smoke-greeting", name: "greeting", input: {}, dsl: greeting }, "smoke");
+  const prepared = await prepareWorkflow(
+    client,
+    { code: "smoke-greeting", name: "greeting", input: {}, dsl: greeting },
+    { appCode: "smoke" },
+  );
   return prepared.workflowVersionId;
 }
 
 async function runSample(client: GraphClient, sample: Sample): Promise<Pick<SmokeResult, "outcome" | "details">> {
   const code = `smoke-${sample.name.replace(/[^a-z]+/g, "-")}`;
-  const prepared = await prepareWorkflow(client, { code, name: sample.name, input: {}, dsl: sample.dsl }, "smoke");
+  const prepared = await prepareWorkflow(client, { code, name: sample.name, input: {}, dsl: sample.dsl }, { appCode: "smoke" });
   const { createSession: session } = await client.mutate(createSession, { input: { appId: prepared.appId, userId: "smoke" } });
   const input = { sessionId: session!.id, workflowVersionId: prepared.workflowVersionId, input: sample.input ?? {} };
   const { dispatchRun: request } = await client.mutate(dispatchRun, { input });

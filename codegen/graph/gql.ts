@@ -20,6 +20,9 @@ type Documents = {
     "\n  mutation CliCreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateWorkflowDocument,
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateRunDocument,
+    "\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n": typeof types.CliExecuteRunDocument,
+    "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": typeof types.CliCancelRunDocument,
+    "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": typeof types.CliTestedRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliAgentByCodeDocument,
     "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentDocument,
     "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentVersionDocument,
@@ -44,7 +47,6 @@ type Documents = {
     "\n  mutation CliCreateWebhook($input: CreateWebhookInput!) {\n    createWebhook(input: $input) {\n      url\n      secret\n      webhook {\n        id\n        name\n        status\n        answer\n        signature {\n          header\n        }\n      }\n    }\n  }\n": typeof types.CliCreateWebhookDocument,
     "\n  mutation CliDeleteWebhook($id: ID!) {\n    webhook: deleteWebhook(id: $id) {\n      id\n      name\n    }\n  }\n": typeof types.CliDeleteWebhookDocument,
     "\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n": typeof types.CliSendAgentInputDocument,
-    "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": typeof types.CliCancelRunDocument,
     "\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliToolByCodeDocument,
     "\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateToolDocument,
     "\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateToolVersionDocument,
@@ -86,6 +88,9 @@ const documents: Documents = {
     "\n  mutation CliCreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      id\n    }\n  }\n": types.CliCreateWorkflowDocument,
     "\n  mutation CliCreateWorkflowVersion($input: CreateWorkflowVersionInput!) {\n    createWorkflowVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateWorkflowVersionDocument,
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateRunDocument,
+    "\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n": types.CliExecuteRunDocument,
+    "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": types.CliCancelRunDocument,
+    "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": types.CliTestedRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": types.CliAgentByCodeDocument,
     "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentDocument,
     "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentVersionDocument,
@@ -110,7 +115,6 @@ const documents: Documents = {
     "\n  mutation CliCreateWebhook($input: CreateWebhookInput!) {\n    createWebhook(input: $input) {\n      url\n      secret\n      webhook {\n        id\n        name\n        status\n        answer\n        signature {\n          header\n        }\n      }\n    }\n  }\n": types.CliCreateWebhookDocument,
     "\n  mutation CliDeleteWebhook($id: ID!) {\n    webhook: deleteWebhook(id: $id) {\n      id\n      name\n    }\n  }\n": types.CliDeleteWebhookDocument,
     "\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n": types.CliSendAgentInputDocument,
-    "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": types.CliCancelRunDocument,
     "\n  query CliToolByCode($code: String!) {\n    toolByCode(code: $code) {\n      id\n    }\n  }\n": types.CliToolByCodeDocument,
     "\n  mutation CliCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": types.CliCreateToolDocument,
     "\n  mutation CliCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateToolVersionDocument,
@@ -184,6 +188,18 @@ export function graphql(source: "\n  mutation CliCreateWorkflowVersion($input: C
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n"): (typeof documents)["\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -280,10 +296,6 @@ export function graphql(source: "\n  mutation CliDeleteWebhook($id: ID!) {\n    
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliSendAgentInput($runId: ID!, $input: SendAgentInputInput!) {\n    sendAgentInput(runId: $runId, input: $input) {\n      id\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

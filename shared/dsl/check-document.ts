@@ -4,10 +4,7 @@ import { dslLimits, onFailure } from "./document.ts";
 import { show, type IssueList } from "./issue.ts";
 
 /** The lists of a document whose size and outer shape are in order; null when looking further would make no sense. */
-export function checkDocument(
-  document: unknown,
-  issues: IssueList,
-): { nodes: Json[]; edges: Json[]; timeoutSeconds: Json | undefined; onFailure: Json | undefined } | null {
+export function checkDocument(document: unknown, issues: IssueList): { nodes: Json[]; edges: Json[]; document: JsonObject } | null {
   if (!isJsonObject(document)) {
     const next = typeof document === "string" ? " Give the object itself, not its JSON as text." : "";
     issues.error("DSL_NOT_OBJECT", [], `A document is an object { "nodes": […], "edges": […] }, not ${kindOf(document)}.${next}`);
@@ -22,7 +19,7 @@ export function checkDocument(
   if (!Array.isArray(edges)) issues.error("EDGES_INVALID", ["edges"], `The edges are a list of { source, target }, not ${kindOf(edges)}.`);
   if (!Array.isArray(nodes) || !Array.isArray(edges)) return null;
   const fits = checkCount("TOO_MANY_NODES", nodes, issues) && checkCount("TOO_MANY_EDGES", edges, issues);
-  return fits ? { nodes, edges, timeoutSeconds: document["timeout_seconds"], onFailure: document["on_failure"] } : null;
+  return fits ? { nodes, edges, document } : null;
 }
 
 /** Reports an `on_failure` that names no workflow. Whether there is one of that name is known when a run fails. */

@@ -7,6 +7,7 @@ export const dslLimits = {
   documentBytes: 1024 * 1024,
   nodes: 2_000,
   edges: 5_000,
+  tests: 100,
   depth: 100,
   /** Graphs within graphs, the document's own included. */
   bodies: 8,
@@ -90,6 +91,34 @@ export interface DslNode extends z.infer<typeof nodeOptions> {
   config: JsonObject;
 }
 
+/** How much of what was said in a session before a run it sees: the newest messages that fit. */
+export const sessionHistory = z.strictObject({
+  messages: z.int().min(1).max(200).default(20),
+  /** About four characters each. */
+  tokens: z.int().min(1).max(65_536).default(2_000),
+});
+
+/** See {@link sessionHistory}. */
+export type SessionHistory = z.infer<typeof sessionHistory>;
+
+const object = z.custom<JsonObject>(isJsonObject, "expected an object");
+
+/** A test of a document: a run with an input, in which some nodes are mocked, and what is true of it. */
+export const documentTest = z.strictObject({
+  name: z.string().min(1).max(200),
+  input: object.optional(),
+  /** Outputs by path, as createRun takes them. */
+  mocks: object.optional(),
+  /** Expressions over {@link expectNames}, all of which are to be true. */
+  expect: z.array(z.string().min(1)).min(1).max(100),
+});
+
+/** See {@link documentTest}. */
+export type DocumentTest = z.infer<typeof documentTest>;
+
+/** What an expectation sees: `run` has status, output_text, output_json, state, error_code; `nodes` by path status, output, text, error. */
+export const expectNames = ["run", "nodes"] as const;
+
 /** From a node to one that runs after it. */
 export interface DslEdge {
   source: string;
@@ -106,4 +135,8 @@ export interface DslDocument {
   timeout_seconds?: number;
   /** The workflow that is run when it fails. */
   on_failure?: z.infer<typeof onFailure>;
+  /** What of its session a run sees as session.history; absent: nothing. */
+  session_history?: SessionHistory;
+  /** A JSON Schema (2020-12) of the input that its runs are given. */
+  input_schema?: JsonObject;
 }

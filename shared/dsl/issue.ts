@@ -9,6 +9,9 @@ export const dslIssueCodes = [
   "DSL_TOO_DEEP",
   "NODES_MISSING",
   "EDGES_INVALID",
+  "INPUT_SCHEMA_INVALID",
+  "SESSION_HISTORY_INVALID",
+  "TESTS_INVALID",
   "TOO_MANY_NODES",
   "TOO_MANY_EDGES",
   // nodes

@@ -1,7 +1,7 @@
 import { defineErrors } from "#shared/errors.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { DslDocument } from "./document.ts";
-import { nodeOptions } from "./document.ts";
+import { nodeOptions, sessionHistory } from "./document.ts";
 import { hasBody, nodeSpecs } from "./node-specs.ts";
 import { canonicalNodeType } from "./node-types.ts";
 import { validateDsl, type ValidateOptions } from "./validate.ts";
@@ -27,9 +27,17 @@ export const dslErrors = defineErrors({
 export function readDsl(document: unknown, options: ValidateOptions = {}): DslDocument {
   const issues = validateDsl(document, options);
   if (issues.some((issue) => issue.severity === "ERROR")) throw dslErrors.DSL_INVALID({ issues: issues.map((issue) => ({ ...issue })) });
-  const { timeout_seconds, on_failure } = document as Pick<DslDocument, "timeout_seconds" | "on_failure">;
-  const read = readLists(document as JsonObject, options);
-  return { ...read, ...(timeout_seconds !== undefined && { timeout_seconds }), ...(on_failure !== undefined && { on_failure }) };
+  const { timeout_seconds, input_schema, session_history, on_failure } = document as Pick<
+    DslDocument,
+    "timeout_seconds" | "input_schema" | "session_history" | "on_failure"
+  >;
+  return {
+    ...readLists(document as JsonObject, options),
+    ...(timeout_seconds !== undefined && { timeout_seconds }),
+    ...(input_schema !== undefined && { input_schema }),
+    ...(session_history !== undefined && { session_history: sessionHistory.parse(session_history) }),
+    ...(on_failure !== undefined && { on_failure }),
+  };
 }
 
 function readLists(document: JsonObject, options: ValidateOptions): DslDocument {

@@ -40,12 +40,13 @@ export function scopeRead(scope: TemplateScope, { paths, complete }: ConfigReads
   if (!complete) return scope;
   const root = noWant();
   for (const { path, as } of paths) want(root, path, as);
-  const { current, item, index, loop: variables } = scope;
-  const read = partOf({ input: scope.input, state: scope.state, nodes: scope.nodes }, root) as unknown as TemplateScope;
-  const { input = {}, state = {}, nodes = {} } = read as Partial<TemplateScope>;
+  const { current, item, index, loop: variables, run, session } = scope;
+  const whole = { input: scope.input, state: scope.state, nodes: scope.nodes, ...(session && { session }) } as JsonObject;
+  const { input = {}, state = {}, nodes = {}, session: said } = partOf(whole, root) as unknown as Partial<TemplateScope>;
   const loop = variables === undefined ? {} : { loop: variables };
   // The item whole: a template's own variable is often called so too, and then nobody knows which is read.
-  return { input, state, nodes, current, ...(item !== undefined && { item }), ...(index !== undefined && { index }), ...loop };
+  const facts = { ...(run && { run }), ...(said && { session: said }) };
+  return { input, state, nodes, current, ...facts, ...(item !== undefined && { item }), ...(index !== undefined && { index }), ...loop };
 }
 
 function noWant(): Want {

@@ -2,14 +2,17 @@
  * Finds every problem of a document at once, for the person who wrote it; it never throws, whatever it is given. Its time is linear
  * in the document, but for who is upstream of whom and who excludes whom, and that costs some 300,000 steps each at the limits.
  */
-import type { Json } from "#shared/json.ts";
+import { isJsonObject, type Json } from "#shared/json.ts";
 import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./check-bodies.ts";
 import { checkDocument, checkOnFailure } from "./check-document.ts";
 import { checkEdges, checkGraph, walkedByRun, type Walked } from "./check-edges.ts";
 import { checkForms, wholeFormBudget, type FormBudget, type FormFault } from "./check-forms.ts";
+import { checkInputSchema } from "./check-input-schema.ts";
 import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
 import { checkPrograms } from "./check-program.ts";
 import { checkReferences, type Outside } from "./check-references.ts";
+import { checkSessionHistory } from "./check-session-history.ts";
+import { checkTests } from "./check-tests.ts";
 import { checkTexts, type PlacedReference, type TextBudget } from "./check-texts.ts";
 import { checkNodesInRun, checkRunTimeout, checkTimeouts } from "./check-timeouts.ts";
 import { checkSharedWrites, checkVariableWrites, checkWrites } from "./check-writes.ts";
@@ -27,6 +30,8 @@ export interface ValidateOptions {
   maxTimeoutSeconds?: number;
   /** What says of forms whether they are any; unless given nothing is said of them. Given, as nothing here looks at schemas. */
   formFault?: FormFault;
+  /** The same of the schema of the input. */
+  schemaFault?: FormFault;
 }
 
 /**
@@ -40,10 +45,17 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   if (lists === null) return issues.issues;
 
   const budget = { expressionChars: dslLimits.expressionChars, nodes: dslLimits.nodes, edges: dslLimits.edges, ...wholeFormBudget };
-  const runSeconds = checkRunTimeout(lists.timeoutSeconds, issues);
-  checkOnFailure(lists.onFailure, issues);
+  const runSeconds = checkRunTimeout(lists.document["timeout_seconds"], issues);
+  checkSessionHistory(lists.document["session_history"], issues);
+  checkInputSchema(lists.document["input_schema"], options.schemaFault, issues);
+  checkOnFailure(lists.document["on_failure"], issues);
   checkLists(lists, { options, runSeconds, budget, depth: topDepth, around: undefined, results: undefined }, issues);
+  checkTests(lists.document["tests"], { nodeIds: idsOf(lists.nodes), issues, budget });
   return issues.issues;
+}
+
+function idsOf(nodes: readonly Json[]): string[] {
+  return nodes.flatMap((node) => (isJsonObject(node) && typeof node["id"] === "string" ? [node["id"]] : []));
 }
 
 /** A graph, and where it lies. */

@@ -1,5 +1,5 @@
 /**
- * Expressions: CEL (https://cel.dev) over `input`, `state`, `nodes` and `current`, with Python's `and or not True False None`.
+ * Expressions: CEL (https://cel.dev) over `input`, `state`, `nodes`, `current`, `run` and `session`, with Python's `and or not True False None`.
  * Truth is strict: a condition must give true or false; 0, "", null and missing values are errors, not false.
  */
 import type { Json } from "#shared/json.ts";
@@ -137,6 +137,8 @@ function evaluator(source: string, expr: Expr, names: readonly string[]): Expres
       state: toCel(scope.state),
       nodes: toCel(scope.nodes),
       current: toCel(scope.current),
+      run: toCel(scope.run ?? null),
+      session: toCel(scope.session ?? null),
       item: toCel(scope.item ?? null),
       index: toCel(scope.index ?? null),
       loop: toCel(scope.loop ?? null),

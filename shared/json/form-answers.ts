@@ -1,5 +1,6 @@
 /** What persons fill into forms, checked. */
 import type { JobCall } from "#shared/evaluation/job.ts";
+import type { SchemaProblem } from "#shared/json/json-schema.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { checkedValue } from "#shared/json/schema-checks.ts";
 
@@ -13,10 +14,13 @@ export interface FieldProblem {
 /** Everything that is wrong with values by a JSON Schema of an object, each with its field; none: they fit. undefined: that takes too long to find out. */
 export async function formProblems(call: JobCall, form: JsonObject, values: JsonObject): Promise<FieldProblem[] | undefined> {
   const problems = await checkedValue(call, { type: "object", ...form }, values);
-  return problems?.map(({ keyword, path, message }) => {
-    const at = path.slice(1);
-    return { field: keyword === "required" ? `${at}/${missingIn(message)}` : at, message };
-  });
+  return problems?.map(fieldProblem);
+}
+
+/** A problem as it is told of a field: one that is missing is named, not what it is missing in. */
+export function fieldProblem({ keyword, path, message }: SchemaProblem): FieldProblem {
+  const at = path.slice(1);
+  return { field: keyword === "required" ? `${at}/${missingIn(message)}` : at, message };
 }
 
 /** The validator names it in its sentence only. */

@@ -1,8 +1,16 @@
 /** What templates and expressions can see, and how they say what they refer to. */
 import type { Json, JsonObject } from "#shared/json.ts";
 
-/** The values behind `input`, `state`, `nodes` and `current` (S-47). Read only. */
-export interface TemplateScope {
+/** What is known of a run, and of the conversation that it is part of, when it is created. It never changes. */
+export interface RunFacts {
+  /** `now`: its creation, in ISO 8601; of a run that was made of another, that of the first. */
+  run: { id: string; now: string };
+  /** `history`: what was said before the run, oldest first, where its document asks for it. */
+  session: { id: string | null; history: Json[] };
+}
+
+/** The values behind `input`, `state`, `nodes`, `current`, `run` and `session` (S-47). Read only. */
+export interface TemplateScope extends Partial<RunFacts> {
   /** The run's input. */
   input: JsonObject;
   /** What assigner nodes have written so far. */
@@ -18,7 +26,7 @@ export interface TemplateScope {
 }
 
 /** The names a path may begin with. */
-export const scopeNames = ["input", "state", "nodes", "current"] as const;
+export const scopeNames = ["input", "state", "nodes", "current", "run", "session"] as const;
 
 /** The names that a path may begin with in bodies, beside those: `item` of an iteration, `loop` of a loop, `index` of both. */
 export const frameNames = ["item", "index", "loop"] as const;

@@ -1,5 +1,5 @@
 /**
- * Templates: Liquid (https://liquidjs.com) over `input`, `state`, `nodes` and `current`. A template that is exactly one expression
+ * Templates: Liquid (https://liquidjs.com) over `input`, `state`, `nodes`, `current`, `run` and `session`. A template that is exactly one expression
  * keeps its value's type; any other gives text. A missing path is null alone, and empty beside text: validateDsl is where it is reported.
  */
 import type { Json } from "#shared/json.ts";
@@ -161,8 +161,8 @@ function valueEvaluator(lone: Output): (scope: TemplateScope, budget: RenderBudg
 
 function liquid(engine: Liquid, templates: LiquidTemplate[], scope: TemplateScope, budget: RenderBudget): string {
   // A fresh root object, so that no tag can write to the scope itself.
-  const { input, state, nodes, current, item, index, loop } = scope;
-  const root = { input, state, nodes, current, item, index, loop };
+  const { input, state, nodes, current, run, session, item, index, loop } = scope;
+  const root = { input, state, nodes, current, run, session, item, index, loop };
   const context = new ValueContext(root, engine.options, { sync: true, renderLimit: budget.remainingMs() }, { liquid: engine });
   return engine.renderSync(templates, context) as string;
 }

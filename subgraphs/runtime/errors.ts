@@ -1,4 +1,5 @@
 import { defineErrors } from "#shared/errors.ts";
+import { problemsShown } from "#shared/json/form.ts";
 
 const quotaWords: Readonly<Record<string, string>> = {
   queuedRuns: "runs that wait",
@@ -93,10 +94,73 @@ export const runtimeErrors = defineErrors({
   ANSWER_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; id: string; problems: { field: string; message: string }[] }) =>
-      `${f.field} does not fit what node run ${f.id} asks: ${f.problems
-        .slice(0, 5)
-        .map(({ field, message }) => `${field === "" ? "" : `${field}: `}${message}`)
-        .join(" ")} All problems are in problems; correct them and answer again.`,
+      `${f.field} does not fit what node run ${f.id} asks: ${problemsShown(f.problems)} All problems are in problems; correct them and answer again.`,
+  },
+  INPUT_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; problems: { field: string; message: string }[] }) =>
+      `${f.field} does not fit the input_schema of workflow version ${f.id}: ${problemsShown(f.problems)} All problems are in problems; WorkflowVersion.inputSchema says what is asked.`,
+  },
+  MOCK_PATH_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; path: string; problem: string }) => `${f.field} has the path ${JSON.stringify(f.path)}: ${f.problem}.`,
+  },
+  MOCK_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; path: string; value: string; problem: string }) =>
+      `The mock of ${f.path} in ${f.field} ${f.problem}. It is ${f.value}.`,
+  },
+  MOCKS_TOO_MANY: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; found: number; limit: number }) => `${f.field} has ${f.found} paths; at most ${f.limit} are allowed.`,
+  },
+  EXECUTED_NODE_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; nodeId: string; meant: string | null }) =>
+      `${f.field} is ${f.nodeId}, and the version's own graph has no such node; ${f.meant === null ? "one within another node is executed with it" : `did you mean ${f.meant}`}.`,
+  },
+  EXECUTED_NODE_MOCKED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; nodeId: string }) =>
+      `${f.field} has an output of ${f.nodeId}, which is the node that is to be executed. Leave it out.`,
+  },
+  FORK_NODE_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; nodeId: string; id: string; meant: string | null }) =>
+      `${f.field} is ${f.nodeId}, and run ${f.id} has no such node; ${f.meant === null ? "nodeRuns lists those that it has" : `did you mean ${f.meant}`}.`,
+  },
+  FORK_NODE_NESTED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; nodeId: string; around: string }) =>
+      `${f.field} is ${f.nodeId}, which is part of the work of ${f.around}. A new run begins that anew as a whole: give ${f.around}.`,
+  },
+  FORK_NODE_NOT_RUN: {
+    code: "CONFLICT",
+    message: (f: { nodeId: string; id: string; status: string }) =>
+      f.status === "SKIPPED"
+        ? `Node ${f.nodeId} of run ${f.id} was skipped, and would be again. Fork from the node that decided so.`
+        : `Node ${f.nodeId} of run ${f.id} has not run, so there is nothing before it to keep. Fork from a node that has run.`,
+  },
+  FORK_INCOMPATIBLE: {
+    code: "CONFLICT",
+    message: (f: { nodeId: string; workflowVersionId: string; problems: { nodeId: string; message: string }[] }) =>
+      `Version ${f.workflowVersionId} is another before ${f.nodeId}: ${f.problems.map(({ nodeId, message }) => `${nodeId}: ${message}`).join(" ")} ` +
+      `Fork from ${f.problems[0]?.nodeId ?? "there"} or earlier, or on the run's own version.`,
+  },
+  FORK_VERSION_OF_AGENT: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string }) =>
+      `${f.field} was given, and run ${f.id} is an agent's, which executes no workflow. Leave it out.`,
+  },
+  RUN_NOT_FORKABLE: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) =>
+      `Run ${f.id} is ${f.status}; only finished runs are forked. Wait for its end, or cancelRun ends it.`,
+  },
+  INPUT_CHECK_TOO_SLOW: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { field: string; id: string }) =>
+      `Checking ${f.field} by the input_schema of workflow version ${f.id} takes too long. Give less, or let the schema be simpler.`,
   },
   ANSWER_TOO_SLOW: {
     code: "RESOURCE_EXHAUSTED",

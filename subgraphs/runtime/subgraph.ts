@@ -18,6 +18,7 @@ import { People0012 } from "./migrations/0012-people.ts";
 import { Subjects0013 } from "./migrations/0013-subjects.ts";
 import { Keep0014 } from "./migrations/0014-keep.ts";
 import { ChildRuns0015 } from "./migrations/0015-child-runs.ts";
+import { Builders0016 } from "./migrations/0016-builders.ts";
 import { Triggers0017 } from "./migrations/0017-triggers.ts";
 import { TeamRuns0019 } from "./migrations/0019-team-runs.ts";
 import { OwnFaults0021 } from "./migrations/0021-own-faults.ts";
@@ -121,6 +122,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0013-subjects", class: Subjects0013 },
       { name: "0014-keep", class: Keep0014 },
       { name: "0015-child-runs", class: ChildRuns0015 },
+      { name: "0016-builders", class: Builders0016 },
       { name: "0017-triggers", class: Triggers0017 },
       { name: "0019-team-runs", class: TeamRuns0019 },
       { name: "0021-own-faults", class: OwnFaults0021 },

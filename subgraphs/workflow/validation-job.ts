@@ -1,5 +1,5 @@
 /** What threads run to validate documents (validation.ts). Erasable TypeScript only, as all that it imports: Node runs it without a build step. */
-import { formFault } from "#shared/json/form.ts";
+import { formFault, objectSchemaFault } from "#shared/json/form.ts";
 import type { Json } from "#shared/json.ts";
 import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
 
@@ -11,5 +11,5 @@ export interface DocumentToValidate {
 
 /** Every problem of a document. */
 export function validate({ document, maxTimeoutSeconds }: DocumentToValidate): DslIssue[] {
-  return validateDsl(document, { maxTimeoutSeconds, formFault });
+  return validateDsl(document, { maxTimeoutSeconds, formFault, schemaFault: objectSchemaFault });
 }

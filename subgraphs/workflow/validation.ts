@@ -1,12 +1,13 @@
 /** Documents are validated in threads, but for small ones: a document of a megabyte takes a tenth of a second, and a request may have many. */
-import { formFault } from "#shared/json/form.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { validateDsl, type DslIssue } from "#shared/dsl/validate.ts";
+import type { DslIssue } from "#shared/dsl/validate.ts";
 import { evaluationErrors } from "#shared/evaluation/errors.ts";
 import type { Evaluator, Job } from "#shared/evaluation/job.ts";
 import { openEvaluation, type OpenEvaluation } from "#shared/evaluation/process-threads.ts";
+import { isJsonObject, type Json } from "#shared/json.ts";
+import { isQuickCheck } from "#shared/json/plain-schema.ts";
 import { jsonBytes } from "#shared/template/text.ts";
-import type { DocumentToValidate } from "./validation-job.ts";
+import { validate, type DocumentToValidate } from "./validation-job.ts";
 
 /** Characters and items of a document that is validated in the main loop. */
 const smallUnits = 2_048;
@@ -39,12 +40,17 @@ export function ownTurn(): Promise<void> {
   return lastTurn;
 }
 
+/** Schemas may take as long as they like, however short they are: forms do not go by here, nor an input_schema that is not plain. Whether there are any a small document tells at once. */
+function isSmall(document: Json): boolean {
+  if (jsonBytes(document, smallUnits) > smallUnits || JSON.stringify(document).includes('"form"')) return false;
+  const schema = isJsonObject(document) ? document["input_schema"] : undefined;
+  return schema === undefined || (isJsonObject(schema) && isQuickCheck(schema, null));
+}
+
 /** Every problem of a document. @throws AppError EVALUATION_BUSY, EVALUATION_TOO_SLOW, EVALUATION_TOO_LARGE */
 export function validated(evaluation: Evaluator, tenantId: string, given: DocumentToValidate): DslIssue[] | Promise<DslIssue[]> {
-  const { document, maxTimeoutSeconds } = given;
-  // Forms are schemas, which compute; whether there are any a small document tells at once.
-  const isSmall = jsonBytes(document, smallUnits) <= smallUnits;
-  if (isSmall && !JSON.stringify(document).includes('"form"')) return validateDsl(document, { maxTimeoutSeconds, formFault });
+  const { document } = given;
+  if (isSmall(document)) return validate(given);
   const call = { tenantId, whenBusy: "refuse" } as const;
   if (typeof document !== "object" || document === null) return evaluation.run(validateJob, given, call);
   let issues = underWay.get(document);

@@ -1,8 +1,8 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Costs, heavyPoints } from "#shared/graphql/cost.ts";
 import { Needs } from "#shared/graphql/needs.ts";
-import { JsonScalar } from "#shared/graphql/scalars.ts";
-import type { Json } from "#shared/json.ts";
+import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { connectionType, listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
 import { App } from "./app.entity.ts";
 import { DslIssueType } from "./dsl-issue.ts";
@@ -173,5 +173,14 @@ export class WorkflowVersionResolver {
   @FieldResolver(() => Workflow, { description: "The workflow." })
   workflow(@Root() version: WorkflowVersion, @Ctx() { loaders }: WorkflowContext): Promise<Workflow | null> {
     return loaders.workflow.load(version.workflowId);
+  }
+
+  @FieldResolver(() => JsonObjectScalar, {
+    nullable: true,
+    description: "A JSON Schema (2020-12) of the input that its runs are given, the document's input_schema; null: any object.",
+  })
+  inputSchema(@Root() { dsl }: WorkflowVersion): JsonObject | null {
+    const schema = isJsonObject(dsl) ? dsl["input_schema"] : undefined;
+    return isJsonObject(schema) ? schema : null;
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Json } from "#shared/json.ts";
 import { prepareAgents } from "../../cli/client/prepare-agents.ts";
@@ -5,6 +8,7 @@ import { makeTeam, readTeamFile } from "../../cli/client/team-file.ts";
 import { readWorkflowFile, type WorkflowFile } from "../../cli/client/workflow-file.ts";
 import { sayInShop } from "../../cli/demo/shop.ts";
 import type { Conversation } from "../../cli/smoke/scripted-model.ts";
+import { runCli } from "../cli/cli-process.ts";
 import { describeWithJail } from "../runtime/sandbox/jail.ts";
 import { calls } from "../testkit/agents.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -47,6 +51,63 @@ async function withAgents(name: string): Promise<WorkflowFile> {
   });
   return file;
 }
+
+describe("agent-platform test", () => {
+  const folder = mkdtempSync(join(tmpdir(), "workflow-tests-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const test = (path: string, ...more: string[]) => runCli("real", ["test", path, "--url", platform.url, "--tenant", "t1", ...more]).ended;
+
+  it("passes for the examples that have tests, and writes a report", async () => {
+    const junit = join(folder, "report.xml");
+    for (const name of ["lead-scoring", "refund-approval"]) {
+      const ran = await test(`examples/${name}.json`, "--junit", junit);
+      expect(ran).toMatchObject({ code: 0, output: expect.stringContaining("2 of 2 tests passed.") });
+      expect(readFileSync(junit, "utf8")).toMatch(/<testsuite name="[A-Z][a-z ]+" tests="2" failures="0"/);
+    }
+  });
+
+  it("says what does not hold, in its report too, and fails", async () => {
+    const path = join(folder, "wrong.json");
+    const nodes = [
+      { id: "ask", type: "human-input", config: { text: "?" } },
+      { id: "say", type: "answer", config: { answer: "{{ input.a }}" } },
+    ];
+    const tests = [
+      { name: "holds", input: { a: "x" }, mocks: { ask: {} }, expect: ["run.output_text == 'x'", "nodes.ask.mocked"] },
+      { name: "a <b>", input: { a: "x" }, mocks: { ask: {} }, expect: ["run.output_text == 'y'", "size(nodes) + 1"] },
+      { name: "waits", input: { a: "x" }, expect: ["run.status == 'COMPLETED'"] },
+      { name: "misfit", input: {}, expect: ["true"] },
+      { name: "unknown", input: { a: "x" }, mocks: { "ask/x": 1 }, expect: ["true"] },
+    ];
+    const input_schema = { type: "object", required: ["a"] };
+    writeFileSync(path, JSON.stringify({ nodes, edges: [{ source: "ask", target: "say" }], input_schema, tests }));
+    const junit = join(folder, "wrong.xml");
+    const { code, output } = await test(path, "--junit", junit);
+    expect(code).toBe(1);
+    expect(output.replaceAll(/\([\d.]+ s\)|run [0-9a-f-]{36}/g, "")).toContain("✓ holds");
+    for (const line of [
+      "run.output_text == 'y' is false",
+      "size(nodes) + 1 is 3",
+      "run.status == 'COMPLETED' is false",
+      "ask waits",
+      "/a",
+      "no nodes of its own",
+    ])
+      expect(output).toContain(line);
+    expect(output).toContain("1 of 5 tests passed.");
+    const report = readFileSync(junit, "utf8");
+    expect(report).toContain('failures="4"');
+    expect(report).toContain('name="a &lt;b&gt;"');
+  });
+
+  it("refuses what is no test, and a file without any", async () => {
+    const path = join(folder, "none.json");
+    writeFileSync(path, JSON.stringify({ nodes: [], edges: [], tests: [{ name: "x", expect: ["run.status ="] }] }));
+    expect(await test(path)).toMatchObject({ code: 1, output: expect.stringContaining("/tests/0/expect/0") });
+    writeFileSync(path, JSON.stringify({ nodes: [], edges: [] }));
+    expect(await test(path)).toMatchObject({ code: 2, output: expect.stringContaining("has no tests") });
+  });
+});
 
 describe("the examples", () => {
   it("support-answer answers from the article that fits", async () => {

@@ -23,7 +23,7 @@ const reader = words(`
 const runner = new Set([
   ...reader,
   ...words(`
-    createAgentRun executeAgentRun executeNextAgentRun createTeamRun executeTeamRun executeNextTeamRun sendAgentInput createRun cancelRun cancelRuns retryRun updateRunStatus executeRun executeNextNode executeNextNodeRun executeNodeRun resumeNodeRun updateNodeRunStatus
+    createAgentRun executeAgentRun executeNextAgentRun createTeamRun executeTeamRun executeNextTeamRun sendAgentInput createRun cancelRun cancelRuns retryRun forkRun updateRunStatus executeRun executeNode executeNextNode executeNextNodeRun executeNodeRun resumeNodeRun updateNodeRunStatus
     createRunRequest dispatchRun dispatchRunRequest startRun createSession updateSession closeSession addMessage createMemory updateMemory deleteMemory invokeTool
     chatCompletion chatCompletionStream createEmbeddings
   `),

@@ -141,6 +141,8 @@ export const mutations = [
   'rotateWebhookUrl(id: "<webhook>") { url }',
   'resumeNodeRun(id: "<queuedNodeRun>", input: {}) { id }',
   'retryRun(id: "<run>") { id }',
+  'forkRun(id: "<run>", fromNode: "a") { id }',
+  'executeNode(workflowVersionId: "<workflowVersion>", nodeId: "a") { id }',
   'sendAgentInput(runId: "<agentRun>", input: { text: "x" }) { id }',
   'uninstallSkill(id: "<skillInstallation>") { id }',
   ...types.map((type) => `update${typeName(type)}(id: "<${type}>", input: { ${type === "session" ? "title" : "name"}: "x" }) { id }`),

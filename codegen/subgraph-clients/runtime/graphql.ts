@@ -18,8 +18,10 @@ export type CreateRunInput = {
   idempotencyKey?: string | null | undefined;
   /** The node that the run begins with; nodes that cannot be reached from it take no part. */
   initialNode?: InitialNodeInput | null | undefined;
-  /** What templates see as input: up to 256 KiB; {} unless given. */
+  /** What templates see as input: up to 256 KiB; {} unless given. It fits the version's inputSchema, where it has one: BAD_USER_INPUT, INPUT_INVALID with all problems. */
   input?: Record<string, unknown> | null | undefined;
+  /** Outputs by path, of nodes that do not run: up to 1,000, 256 KiB together. A path without numbers, such as each/fetch, is of all items and rounds, one with them, each#2/fetch, of one. A text is output and text of its node; an object is its output; { output, text } says both, { error: { code, message } } fails it. BAD_USER_INPUT, MOCK_PATH_UNKNOWN for what the run does not have. */
+  mocks?: Record<string, unknown> | null | undefined;
   /** -100 to 100; each step is worth a second of waiting in the tenant's queue. With -30 a run waits 30 seconds before it may start. */
   priority?: number | null | undefined;
   /** The conversation that gets the run's answer. */

@@ -1,11 +1,25 @@
-import type { JsonObject } from "#shared/json.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
 import type { ExistingRun } from "../queue/create.sql.ts";
 import { newRunColumns, type NewRunRow, type PlanRow } from "../queue/rows.ts";
 import type { FrozenPlan } from "../plan/frozen-plan.ts";
 import { newTraceId, parseTraceparent } from "../owner/span-ids.ts";
 
 /** Columns that follow from others. */
-type Derived = "planId" | "idempotencyKey" | "inputHash" | "traceId" | "parentSpanId" | "status" | "input";
+type Derived =
+  | "planId"
+  | "idempotencyKey"
+  | "inputHash"
+  | "traceId"
+  | "parentSpanId"
+  | "status"
+  | "input"
+  | "state"
+  | "history"
+  | "givenState"
+  | "givenStateSeq";
+
+/** That a run was created. */
+const firstEvent = 1;
 
 /** A run to create; its id is the caller's, so that creating it twice creates it once. */
 export interface NewRun
@@ -13,6 +27,10 @@ export interface NewRun
   plan: FrozenPlan;
   traceparent?: string | undefined;
   input?: JsonObject;
+  /** What its state is before anything is written; {} unless given. */
+  state?: JsonObject | undefined;
+  /** What was said in its session before it. */
+  history?: Json[] | undefined;
   idempotency?: { key: string; inputHash: string } | undefined;
 }
 
@@ -21,7 +39,7 @@ export type CreatedRun =
   { kind: "created"; id: string; row: NewRunRow; createdAt: Date } | { kind: "existing" | "key-reused" | "id-taken"; id: string };
 
 /** The row of a run that nobody has begun; of one without nodes, which is completed. */
-export function runRow({ plan, traceparent, input = {}, idempotency, ...given }: NewRun): NewRunRow {
+export function runRow({ plan, traceparent, input = {}, state, history, idempotency, ...given }: NewRun): NewRunRow {
   const trace = parseTraceparent(traceparent);
   const row: NewRunRow = {
     kind: "WORKFLOW",
@@ -38,6 +56,8 @@ export function runRow({ plan, traceparent, input = {}, idempotency, ...given }:
     parentSpanId: trace?.spanId,
     status: plan.isEmpty ? 3 : 0,
     input: JSON.stringify(input),
+    ...(history !== undefined && { history: JSON.stringify(history) }),
+    ...(state !== undefined && { state: JSON.stringify(state), givenState: JSON.stringify(state), givenStateSeq: firstEvent }),
   };
   const absent = Object.keys(newRunColumns).filter((field) => row[field as keyof NewRunRow] === undefined);
   return { ...row, ...Object.fromEntries(absent.map((field) => [field, null])) };

@@ -15,13 +15,13 @@ import { nodesClaim, runClaim, tenantRunClaim, type RunClaim } from "../queue/cl
 import { runsExisting } from "../queue/create.sql.ts";
 import type { EventPage, EventRead } from "../queue/events.sql.ts";
 import { dryRunMark, runsQueued } from "../queue/dry-run.sql.ts";
-import { runFork } from "../queue/fork.sql.ts";
+import { runFork, type Fork } from "../queue/fork.sql.ts";
 import { runHead, type RunHead } from "../queue/head.sql.ts";
 import { agentInputPost, answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
 import { runsDelete, type DeletedBatch } from "../queue/removal.sql.ts";
 import type { NewRunRow } from "../queue/rows.ts";
 import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
-import { inboxKinds, isTerminal, runStatusWord, type RunStatus } from "../queue/statuses.ts";
+import { inboxKinds, isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { BulkCancel, type BulkCancelCall, type BulkCancelled } from "./bulk-cancel.ts";
 import { BulkDelete, type BulkDeleteCall } from "./bulk-delete.ts";
@@ -70,6 +70,13 @@ export type OwnResult =
 interface RunRef {
   tenantId: string;
   runId: string;
+}
+
+/** A run, and the id of one that is made of it. */
+interface NewFromOld extends RunRef {
+  newRunId: string;
+  requestId?: string;
+  traceparent?: string;
 }
 
 /** Of what is owned for the length of a call. */
@@ -194,19 +201,25 @@ export class RunControl {
   }
 
   /** Makes a new run with what a FAILED one had finished; `originRun` links them. */
-  async retryRun(
-    call: RunRef & { newRunId: string; requestId?: string; traceparent?: string },
-  ): Promise<"created" | "not-failed" | "unknown"> {
+  retryRun(call: NewFromOld): Promise<"created" | "other-status" | "unknown"> {
+    return this.forkRun({ ...call, statuses: [runStatusNumber("FAILED")], dropped: [] });
+  }
+
+  /** Makes a new run with what another one had finished, but for what is `dropped`; `originRun` links them. */
+  async forkRun(
+    call: NewFromOld & Pick<Fork, "statuses" | "dropped" | "version" | "input" | "state">,
+  ): Promise<"created" | "other-status" | "unknown"> {
     const head = await runHead(this.#deps.pool, call.runId, call.tenantId);
     if (head === undefined) return "unknown";
     const trace = parseTraceparent(call.traceparent);
     const traceId = trace?.traceId ?? newTraceId();
-    const { runId, tenantId, newRunId, requestId = "" } = call;
-    const isMade = await runFork(this.#deps.pool, { runId, tenantId, newRunId, requestId, traceId, parentSpanId: trace?.spanId ?? null });
+    const { traceparent: _parent, requestId = "", ...rest } = call;
+    const { runId, tenantId, newRunId } = call;
+    const isMade = await runFork(this.#deps.pool, { ...rest, requestId, traceId, parentSpanId: trace?.spanId ?? null });
     if (isMade) this.#deps.hints.publish("work", "*");
     // After an unknown outcome the caller comes again with the same new id.
     const isThere = isMade || (await runHead(this.#deps.pool, newRunId, tenantId))?.originRunId === runId;
-    return isThere ? "created" : "not-failed";
+    return isThere ? "created" : "other-status";
   }
 
   /** Owns a run as far as `mode` says and waits until it is let go; after `signal` nothing more of it starts. */

@@ -52,13 +52,7 @@ export function isWalking(type: string): type is WalkingKind {
 }
 
 /** What a node is executed with: of a composite node the part of its config that it opens with. */
-export function executedConfig({
-  composite,
-  config,
-}: {
-  composite: Pick<CompositeSettings, "opening"> | undefined;
-  config: JsonObject;
-}): JsonObject {
+export function executedConfig({ composite, config }: { composite: { opening: JsonObject } | undefined; config: JsonObject }): JsonObject {
   return composite === undefined ? config : composite.opening;
 }
 
@@ -73,8 +67,8 @@ export function subWorkflowVersion({ type, config }: Described): string | undefi
   return type === "sub-workflow" && typeof id === "string" ? id : undefined;
 }
 
-/** Reads the config of a composite node; what is not said is as it always was. */
-export function compositeSettings(kind: WalkingKind, config: JsonObject): CompositeSettings {
+/** Reads the config of a composite node; what is not said is as it always was. @param inputSchema  of the workflow that it runs, if it has one. */
+export function compositeSettings(kind: WalkingKind, config: JsonObject, inputSchema?: JsonObject): CompositeSettings {
   const { parallel, on_item_error: onItemError, flatten, max_rounds: maxRounds } = config;
   return {
     kind,
@@ -82,7 +76,7 @@ export function compositeSettings(kind: WalkingKind, config: JsonObject): Compos
     maxRounds: typeof maxRounds === "number" ? maxRounds : maxRoundsUnlessGiven,
     onItemError: onItemError === "continue" || onItemError === "remove" ? onItemError : "fail",
     flatten: flatten === true,
-    opening: openingOf(kind, config),
+    opening: { ...openingOf(kind, config), ...(kind === "sub-workflow" && inputSchema && { input_schema: inputSchema }) },
   };
 }
 

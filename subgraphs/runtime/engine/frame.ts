@@ -4,6 +4,7 @@
  * A frame is made when it opens and leaves memory when it has ended; from then on its composite holds what came of it.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
+import { nodeRunAt } from "./mocks.ts";
 import { lastSegment, nodeIdOfPath, pathBeneath } from "./path.ts";
 import type { CompiledNode, CompiledPlan, WorkingComposite } from "./plan.ts";
 import { isNeeded } from "./team-plan.ts";
@@ -244,7 +245,10 @@ function frameOf(plan: CompiledPlan, place: Omit<FramePlace, "owner"> & { owner:
   };
   const end = place.owner?.node.composite?.end;
   frame.end = end === undefined ? place.owner : stateOf(place.path, place.owner!.frame, end, frame);
-  for (const node of plan.nodes) nodes.push(stateOf(pathBeneath(place.path, node.id), frame, node, undefined));
+  for (const node of plan.nodes) {
+    const path = pathBeneath(place.path, node.id);
+    nodes.push(stateOf(path, frame, nodeRunAt(node, path), undefined));
+  }
   return frame;
 }
 

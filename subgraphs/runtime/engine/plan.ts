@@ -7,6 +7,7 @@ import { bodyOf, compositeSettings, frameEnding, frameType, isWalking, subWorkfl
 import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
 import { isChildRun } from "./child-run.ts";
 import { agentPartsOf, agentRules, agentType, type AgentPart, type AgentRules } from "./agent-plan.ts";
+import { MockKeys, nodeRunAt } from "./mocks.ts";
 import { planMembers, teamRules, teamType, type TeamRules } from "./team-plan.ts";
 import { compositePathOf, framePathOf, nodeIdOfPath, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
@@ -51,8 +52,14 @@ export interface PlanDocument {
   timeout_seconds?: number;
   /** The workflow that is run when a run of it fails: its id, or its code in the run's app. Of a run's own document alone. */
   on_failure?: string;
+  /** What of its session a run sees: how many messages, and about how many tokens of four characters. It is read when the run is created. */
+  session_history?: { messages: number; tokens: number };
+  /** What its input is checked by, before a run is made and where a sub-workflow opens. */
+  input_schema?: JsonObject;
   /** Documents of the sub-workflows in it and in each other, by the id of their version. Of a run's own document alone. */
   workflows?: Record<string, PlanDocument>;
+  /** What stands in the place of nodes (mocks.ts). Of a run's own document alone. */
+  mocks?: JsonObject;
 }
 
 /** An edge out of a node. */
@@ -78,6 +85,10 @@ export interface CompiledNode {
   incoming: number[];
   /** The graph that it walks, or the agent that works; undefined for a node that is executed as it is. */
   composite: CompiledComposite | undefined;
+  /** What stands in its place, by keys that say where (mocks.ts): ask {@link nodeRunAt}. */
+  mockedAt: ReadonlyMap<string, CompiledNode> | undefined;
+  /** Of what stands in a node's place: what it gives; undefined: it is the node itself. */
+  mock: Json | undefined;
 }
 
 /** What a composite node does: it walks a graph, or an agent works, or a team of them. */
@@ -144,6 +155,10 @@ export interface CompiledPlan {
   /** Of a run's own graph: what the run may take, counted from its first node. */
   timeoutMs: number | undefined;
   indexById: ReadonlyMap<string, number>;
+  /** Of a workflow's own graph: what its input is checked by. */
+  inputSchema: JsonObject | undefined;
+  /** Of a run's own graph: what stands in the place of nodes, as it was given. */
+  mocks: JsonObject | undefined;
 }
 
 /** Thrown for a document that is no graph that can be walked to its end. validateDsl reports the same, and more, before. */
@@ -157,18 +172,24 @@ export class PlanError extends Error {
  * @throws PlanError for a duplicate id, an edge without an end, or a cycle, in a body or a sub-workflow too; and for a sub-workflow that it does not hold.
  */
 export function compilePlan(document: PlanDocument): CompiledPlan {
-  return compileGraph(document, { documents: document.workflows ?? {}, compiled: new Map() });
+  const mocks = document.mocks === undefined ? undefined : new MockKeys(document.mocks);
+  return compileGraph(document, { documents: document.workflows ?? {}, compiled: new Map(), mocks, place: rootPath });
 }
 
-/** The sub-workflows of a plan: each is compiled once, however many nodes execute it. `null`: it is being compiled. */
-interface SubWorkflows {
+/** What a graph is compiled with. */
+interface Around {
   documents: Readonly<Record<string, PlanDocument>>;
+  /** Sub-workflows: each is compiled once, however many nodes execute it, but for those with mocks. `null`: it is being compiled. */
   compiled: Map<string, CompiledPlan | null>;
+  /** Undefined: there are none from here on inwards. */
+  mocks: MockKeys | undefined;
+  /** The place of the graph that is compiled, where there are. */
+  place: string;
 }
 
-function compileGraph(document: PlanDocument, workflows: SubWorkflows): CompiledPlan {
+function compileGraph(document: PlanDocument, around: Around): CompiledPlan {
   const indexById = new Map<string, number>();
-  const nodes = document.nodes.map((node, index) => compileNode(node, index, workflows));
+  const nodes = document.nodes.map((node, index) => compileNode(node, index, around));
   for (const node of nodes) {
     if (indexById.has(node.id)) throw new PlanError(`the node id ${node.id} is used twice`);
     indexById.set(node.id, node.index);
@@ -184,7 +205,7 @@ function compileGraph(document: PlanDocument, workflows: SubWorkflows): Compiled
     to.incoming.push(from.index);
   }
   refuseCycle(nodes);
-  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById };
+  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById, inputSchema: document.input_schema, mocks: document.mocks };
 }
 
 /** Routes that edges out of a node name, but for that of its failure; none: it does not branch. */
@@ -233,7 +254,7 @@ export function placeOf(plan: CompiledPlan, path: string): PlanPlace | undefined
     within = hasOrdinals(composite) === (ordinalOf(segment) !== undefined) ? composite?.body : undefined;
   }
   const node = nodeOf(within, segments.at(-1) ?? "");
-  return within === undefined || node === undefined ? undefined : { within, node };
+  return within === undefined || node === undefined ? undefined : { within, node: nodeRunAt(node, path) };
 }
 
 function nodeOf(plan: CompiledPlan | undefined, id: string): CompiledNode | undefined {
@@ -270,23 +291,28 @@ export function upstreamOf(plan: CompiledPlan, node: CompiledNode): CompiledNode
 }
 
 /** The graph that a composite node walks. */
-function graphWithin(node: PlanNode, workflows: SubWorkflows): CompiledPlan {
+function graphWithin(node: PlanNode, around: Around): CompiledPlan {
+  const place = pathBeneath(around.place, node.id);
+  const mocks = around.mocks?.hasBeneath(place) === true ? around.mocks : undefined;
+  const inner = { ...around, mocks, place };
   const body = bodyOf(node);
-  if (body !== undefined) return compileGraph(body as unknown as PlanDocument, workflows);
+  if (body !== undefined) return compileGraph(body as unknown as PlanDocument, inner);
   const id = subWorkflowVersion(node) ?? "";
-  const known = workflows.compiled.get(id);
+  const document = Object.hasOwn(around.documents, id) ? around.documents[id] : undefined;
+  if (document === undefined) throw new PlanError(`the node ${node.id} has no graph to run`);
+  // Mocks are of one place, and as deep as their keys are long.
+  if (mocks !== undefined) return compileGraph(document, inner);
+  const known = around.compiled.get(id);
   if (known === null) throw new PlanError(`the workflow version ${id} is part of itself`);
   if (known !== undefined) return known;
-  const document = Object.hasOwn(workflows.documents, id) ? workflows.documents[id] : undefined;
-  if (document === undefined) throw new PlanError(`the node ${node.id} has no graph to run`);
-  workflows.compiled.set(id, null);
-  const compiled = compileGraph(document, workflows);
-  workflows.compiled.set(id, compiled);
+  around.compiled.set(id, null);
+  const compiled = compileGraph(document, inner);
+  around.compiled.set(id, compiled);
   return compiled;
 }
 
-function compileNode(node: PlanNode, index: number, workflows: SubWorkflows): CompiledNode {
-  return {
+function compileNode(node: PlanNode, index: number, around: Around): CompiledNode {
+  const compiled: CompiledNode = {
     index,
     id: node.id,
     type: node.type,
@@ -298,8 +324,13 @@ function compileNode(node: PlanNode, index: number, workflows: SubWorkflows): Co
     retryWhen: node.retry?.when === undefined ? undefined : { when: node.retry.when },
     outgoing: [],
     incoming: [],
-    composite: compileComposite(node, workflows),
+    composite: compileComposite(node, around),
+    mockedAt: undefined,
+    mock: undefined,
   };
+  // What ends a frame, and an agent's parts, are no nodes of a document.
+  if (index >= 0) compiled.mockedAt = around.mocks?.nodesAt(pathBeneath(around.place, node.id), compiled);
+  return compiled;
 }
 
 function msOf(seconds: number | undefined): number | undefined {
@@ -330,50 +361,51 @@ function refuseCycle(nodes: readonly CompiledNode[]): void {
   if (stuck !== undefined) throw new PlanError(`the node ${stuck.id} is part of a cycle, or behind one`);
 }
 
-function compileComposite(node: PlanNode, workflows: SubWorkflows): CompiledComposite | undefined {
+function compileComposite(node: PlanNode, around: Around): CompiledComposite | undefined {
   const { id, type: kind, config } = node;
   if (isChildRun(node)) return undefined;
-  if (kind === agentType) return compileAgent(node, workflows);
-  if (kind === teamType) return compileTeam(node, workflows);
+  if (kind === agentType) return compileAgent(node, around);
+  if (kind === teamType) return compileTeam(node, around);
   if (!isWalking(kind)) return undefined;
   const ending = frameEnding(kind, config);
-  const end = ending && compileNode({ id, type: frameType, config: ending }, -1, workflows);
-  return { ...compositeSettings(kind, config), body: graphWithin(node, workflows), end };
+  const end = ending && compileNode({ id, type: frameType, config: ending }, -1, around);
+  const body = graphWithin(node, around);
+  return { ...compositeSettings(kind, config, body.inputSchema), body, end };
 }
 
-const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map() };
+const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map(), inputSchema: undefined, mocks: undefined };
 
 /** A plan that froze no agent, as that of a test of other things, has a node that nobody can execute. */
-function compileAgent({ config }: Pick<PlanNode, "config">, workflows: SubWorkflows): AgentComposite | undefined {
+function compileAgent({ config }: Pick<PlanNode, "config">, around: Around): AgentComposite | undefined {
   const { agent: frozen, ...opening } = config;
-  const agent = compiledAgent(frozen, workflows);
+  const agent = compiledAgent(frozen, around);
   return agent && { kind: "agent", agent, body: noGraph, end: undefined, opening };
 }
 
-function compiledAgent(frozen: Json | undefined, workflows: SubWorkflows): CompiledAgent | undefined {
+function compiledAgent(frozen: Json | undefined, around: Around): CompiledAgent | undefined {
   if (frozen === undefined) return undefined;
   // One object, however many parts: what is read of it is kept by it.
   const given: JsonObject = { agent: frozen };
   const rules = agentRules(given);
   if (rules === undefined) return undefined;
-  return { ...rules, parts: new Map(agentPartsOf(given).map((part) => [part.id as string, compilePart(part, given, workflows)])) };
+  return { ...rules, parts: new Map(agentPartsOf(given).map((part) => [part.id as string, compilePart(part, given, around)])) };
 }
 
 /** The id of the node runs that members of a team are: no member has it as its key. */
 const memberId = "member";
 
-function compileTeam({ config }: PlanNode, workflows: SubWorkflows): TeamComposite | undefined {
+function compileTeam({ config }: PlanNode, around: Around): TeamComposite | undefined {
   const rules = teamRules(config);
   if (rules === undefined) return undefined;
   const { team: frozen, ...opening } = config;
   const members = planMembers(frozen as JsonObject);
   const about = membersAbout(rules, members);
   const agents = members.map(({ key, agent }) => {
-    const member = compileNode({ id: key, type: agentType, config: { member: key, team: about, agent } }, -1, workflows);
+    const member = compileNode({ id: key, type: agentType, config: { member: key, team: about, agent } }, -1, around);
     return { handled: { ...member, onError: { kind: "branch" } as const }, needed: member };
   });
   const supervisor = rules.mode === "SUPERVISOR" ? members[rules.closer ?? -1] : undefined;
-  const agent = compiledAgent(supervisor?.agent, workflows);
+  const agent = compiledAgent(supervisor?.agent, around);
   return { kind: "team", team: { ...rules, agents }, agent, body: noGraph, end: undefined, opening };
 }
 
@@ -383,11 +415,7 @@ function membersAbout({ mode, closer, maxRounds }: TeamRules, members: readonly 
   return { mode, max_rounds: maxRounds, members: members.map(({ key, role }) => ({ key, role })), ...judges };
 }
 
-function compilePart(
-  { id, type, attempts, backoffSeconds, isHandled }: AgentPart,
-  config: JsonObject,
-  workflows: SubWorkflows,
-): CompiledNode {
+function compilePart({ id, type, attempts, backoffSeconds, isHandled }: AgentPart, config: JsonObject, around: Around): CompiledNode {
   const retry = { max_attempts: attempts, backoff_seconds: backoffSeconds, max_backoff_seconds: 30 };
-  return { ...compileNode({ id, type, config, retry }, -1, workflows), onError: { kind: isHandled ? "branch" : "fail" } };
+  return { ...compileNode({ id, type, config, retry }, -1, around), onError: { kind: isHandled ? "branch" : "fail" } };
 }

@@ -10,6 +10,8 @@ import { placeOfMember } from "../engine/team.driver.ts";
 import { itemsOf, sightAt, varsAt, type StoredSight } from "../engine/sight.ts";
 import { itemOf } from "../queue/load.sql.ts";
 import { nodeRunId, parseNodeRunId, type NodeRunKey } from "../queue/node-run-id.ts";
+import { epochMs } from "../queue/statement.ts";
+import { runFacts } from "../engine/run-facts.ts";
 import { plansById } from "../plan/stored-plan.sql.ts";
 
 /** A node as its plan has it, and what its templates saw. */
@@ -25,6 +27,11 @@ interface RunRow {
   id: string;
   planId: string;
   input: JsonObject;
+  sessionId: string | null;
+  history: Json[] | null;
+  scopeNowMs: number;
+  givenState: JsonObject | null;
+  givenStateSeq: number | null;
 }
 
 interface StoredRow {
@@ -123,6 +130,10 @@ async function itemsSeen(tx: Tx, asked: readonly AskedNode[]): Promise<ReadonlyM
   return new Map(rows.map(({ id, item }) => [id, item]));
 }
 
+// Served by the primary key.
+const runRows = `select id, plan_id as "planId", input, session_id as "sessionId", history, ${epochMs("coalesce(scope_now, created_at)")} as "scopeNowMs",
+    given_state as "givenState", given_state_seq as "givenStateSeq" from runtime.run where tenant_id = $2 and id = any($1)`;
+
 /** The nodes of these node runs as their plans have them. Unknown ids are left out. */
 export async function askedNodes(tx: Tx, ids: readonly string[]): Promise<AskedNode[]> {
   const keys = ids.flatMap((id) => {
@@ -130,10 +141,7 @@ export async function askedNodes(tx: Tx, ids: readonly string[]): Promise<AskedN
     return key === null ? [] : [{ id, ...key }];
   });
   const runIds = [...new Set(keys.map(({ runId }) => runId))];
-  const runs = await tx.sql<RunRow>(`select id, plan_id as "planId", input from runtime.run where tenant_id = $2 and id = any($1)`, [
-    runIds,
-    tx.tenantId,
-  ]);
+  const runs = await tx.sql<RunRow>(runRows, [runIds, tx.tenantId]);
   const plans = await plansById(
     tx,
     runs.map(({ planId }) => planId),
@@ -166,7 +174,7 @@ function scopeOf(asked: AskedNode, rows: readonly StoredRow[], items: ReadonlyMa
   };
   return {
     input: run.input,
-    state: merged(before.map(({ statePath, stateUpdates }) => (statePath === null ? stateUpdates : null))),
+    state: merged(stateWritten(run, before)),
     // In a sub-workflow these are its own.
     ...varsAt(plan, frameSeen(asked), stored),
     nodes: Object.fromEntries([
@@ -176,7 +184,16 @@ function scopeOf(asked: AskedNode, rows: readonly StoredRow[], items: ReadonlyMa
         .map((row): [string, NodeOutput] => [lastSegment(row.path), outputOf(row)]),
     ]),
     current: { node_id: node.id },
+    ...runFacts(run),
   };
+}
+
+/** What was written to the run's state, in order. What it was given holds from its number on. */
+function stateWritten({ givenState, givenStateSeq }: RunRow, before: readonly StoredRow[]): (JsonObject | null)[] {
+  const given = givenStateSeq ?? 0;
+  const updates = (isLater: boolean) =>
+    before.flatMap((row) => (row.statePath === null && (row.doneSeq ?? 0) > given === isLater ? [row.stateUpdates] : []));
+  return [...updates(false), givenState, ...updates(true)];
 }
 
 /** Of two that wrote a key the last counts. Spread, not assigned: a key may be called __proto__. */

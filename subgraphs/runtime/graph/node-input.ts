@@ -13,7 +13,7 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import { readPath } from "#shared/template/path.ts";
 import { scopeNames, type TemplateScope } from "#shared/template/scope.ts";
 
-const definitions = new Set(["child", "code", "documents"]);
+const definitions = new Set(["child", "code", "documents", "input_schema"]);
 
 /** A node of which the input is asked, and what its templates saw. */
 export interface InputQuestion {
@@ -23,7 +23,7 @@ export interface InputQuestion {
 }
 
 /**
- * The config with its templates rendered, without what is definition (`code`, `documents`) and with credentials hidden; for a node with an
+ * The config with its templates rendered, without what is definition (`code`, `documents`, `input_schema`) and with credentials hidden; for a node with an
  * expression also `values`, what it reads by path.
  *
  * @returns null where a template cannot be rendered: then the node run's error says why.

@@ -10,8 +10,11 @@ import { NodeRun } from "./node-run.entity.ts";
 import { ClaimInput, ExecuteInput, ExecuteRunInput, ResumeNodeRunInput, UpdateNodeRunStatusInput } from "./node-run.inputs.ts";
 import { answerNodeRun } from "./answer.service.ts";
 import * as nodeRuns from "./node-run.service.ts";
+import { isMockedBy } from "../engine/mocks.ts";
 import { compositePathOf } from "../engine/path.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
+import { executeNode } from "./single-node.service.ts";
+import { NodeScopeInput } from "./run.inputs.ts";
 import { Run } from "./run.entity.ts";
 import { StopReasonEnum, type StopReason } from "./run.enums.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
@@ -78,6 +81,27 @@ export class NodeRunResolver {
   @WaitsOutside()
   @Mutation(() => NodeRun, {
     nullable: true,
+    description:
+      "Executes one node of a workflow version by itself, and waits for its end: in a new MANUAL run, in which the nodes of scope.nodes are mocked and no other takes part. Returns the node run, WAITING where it waits.",
+  })
+  executeNode(
+    @Arg("workflowVersionId", () => ID, { description: "The version; NOT_FOUND where there is none." }) workflowVersionId: string,
+    @Arg("nodeId", () => String, {
+      description: "The id of a node of its own graph; BAD_USER_INPUT, EXECUTED_NODE_UNKNOWN where it has none.",
+    })
+    nodeId: string,
+    @Arg("scope", () => NodeScopeInput, { nullable: true, description: "What the node sees; nothing unless given." })
+    scope: NodeScopeInput | null,
+    @Ctx() context: RuntimeContext,
+  ): Promise<NodeRun> {
+    return executeNode(context, { workflowVersionId, nodeId, scope: scope ?? {} });
+  }
+
+  @Needs("run:write")
+  @Costs(heavyPoints)
+  @WaitsOutside()
+  @Mutation(() => NodeRun, {
+    nullable: true,
     description: "Executes the run's next queued node; null when none is queued. CONFLICT while a worker owns the run.",
   })
   executeNextNode(
@@ -133,6 +157,14 @@ export class NodeRunResolver {
   @FieldResolver(() => Run, { description: "The run it is part of." })
   run(@Root() nodeRun: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> {
     return loaders.run.load(nodeRun.runId);
+  }
+
+  @FieldResolver(() => Boolean, {
+    description: "True: it does not run, and what it puts out is what its run was asked for with (mocks).",
+  })
+  async isMocked(@Root() { runId, path }: NodeRun, @Ctx() { loaders }: RuntimeContext): Promise<boolean> {
+    const keys = await loaders.runMockKeys.load(runId);
+    return keys.size > 0 && isMockedBy(keys, path);
   }
 
   @FieldResolver(() => NodeRun, {

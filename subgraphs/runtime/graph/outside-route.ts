@@ -1,9 +1,8 @@
-import { nodeSpecs } from "#shared/dsl/node-specs.ts";
-import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { excerpt } from "#shared/fields.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
-import { edgeRoutes, nodeOfPath, type CompiledNode } from "../engine/plan.ts";
+import { nodeOfPath } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
+import { routesOf } from "../nodes/mock.ts";
 import type { NodeRunKey } from "../queue/node-run-id.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import { planOfRun } from "../plan/stored-plan.sql.ts";
@@ -23,14 +22,6 @@ export async function checkRoute({ db }: RuntimeContext, { runId, path }: NodeRu
   const routes = routesOf(node);
   if (routes.length === 0 || routes.some((known) => known === route)) return;
   throw runtimeErrors.ROUTE_UNKNOWN({ field: "outputJson.route", nodeId: node.id, route: excerpt(shown(route)), routes });
-}
-
-/** Those that its edges have, and those that its type has: an if-else with one branch only may end the run on the other. */
-function routesOf(node: CompiledNode): string[] {
-  const conditions = edgeRoutes(node);
-  const canonical = canonicalNodeType(node.type);
-  if (conditions.length === 0 || canonical === undefined) return conditions;
-  return [...new Set([...conditions, ...nodeSpecs[canonical].routes(node.config)])];
 }
 
 function shown(route: Json): string {

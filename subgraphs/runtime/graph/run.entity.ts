@@ -115,6 +115,15 @@ export class Run {
   @Property({ type: "double" })
   completionTokens!: number;
 
+  @Property({ type: "integer", nullable: true })
+  keptModelCalls!: number | null;
+
+  @Property({ type: "double", nullable: true })
+  keptPromptTokens!: number | null;
+
+  @Property({ type: "double", nullable: true })
+  keptCompletionTokens!: number | null;
+
   @Field(() => Int, {
     description:
       "Node runs that FAILED with an error that was handled, so far: by their on_error, or, of an item, by the on_item_error of its iteration. A run that is COMPLETED may have some.",
@@ -137,5 +146,6 @@ export class Run {
 
 /** `runtime.run` without its payload, for statements that would otherwise read it all. */
 export const runHeads = `(select id, tenant_id, kind, app_id, app_version_id, workflow_id, workflow_version_id, session_id, subject_id, subject_version_id, execution, dry_run, status,
-  error_code, error_message, cancel_reason, origin_run_id, parent_run_id, parent_path, detached, depth, trace_id, model_calls, prompt_tokens, completion_tokens, handled_errors, created_at, started_at,
+  error_code, error_message, cancel_reason, origin_run_id, parent_run_id, parent_path, detached, depth, trace_id, model_calls, prompt_tokens, completion_tokens,
+  kept_model_calls, kept_prompt_tokens, kept_completion_tokens, handled_errors, created_at, started_at,
   ended_at from runtime.run)`;

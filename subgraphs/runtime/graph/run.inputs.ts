@@ -107,7 +107,11 @@ export class CreateRunInput {
   @Field(() => ID, { nullable: true, description: "The conversation that gets the run's answer." })
   sessionId?: string | null;
 
-  @Field(() => JsonObjectScalar, { nullable: true, description: "What templates see as input: up to 256 KiB; {} unless given." })
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "What templates see as input: up to 256 KiB; {} unless given. It fits the version's inputSchema, where it has one: BAD_USER_INPUT, INPUT_INVALID with all problems.",
+  })
   input?: JsonObject | null;
 
   @Field(() => InitialNodeInput, {
@@ -115,6 +119,14 @@ export class CreateRunInput {
     description: "The node that the run begins with; nodes that cannot be reached from it take no part.",
   })
   initialNode?: InitialNodeInput | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description:
+      "Outputs by path, of nodes that do not run: up to 1,000, 256 KiB together. A path without numbers, such as each/fetch, is of all items and rounds, one with them, each#2/fetch, of one. " +
+      "A text is output and text of its node; an object is its output; { output, text } says both, { error: { code, message } } fails it. BAD_USER_INPUT, MOCK_PATH_UNKNOWN for what the run does not have.",
+  })
+  mocks?: JsonObject | null;
 
   @Field(() => RunExecutionEnum, { nullable: true, defaultValue: "WORKERS", description: "Who advances it." })
   execution?: RunExecution | null;
@@ -141,4 +153,33 @@ export class CreateRunInput {
       "True: no model, tool or source of documents is called; their nodes say in their output what they would have asked. All other nodes run.",
   })
   dryRun?: boolean | null;
+}
+
+/** What is other in a new run than in the one that it is made of. */
+@InputType({ description: "What is other in a new run than in the one that it is made of." })
+export class ForkPatchInput {
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: "Keys of the input that are other, up to 256 KiB; all others stay. What is taken over is not computed anew from it.",
+  })
+  input?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: "Keys of the state that are other when the node begins, up to 256 KiB." })
+  state?: JsonObject | null;
+}
+
+/** What a single node sees. */
+@InputType({ description: "What a node sees that is executed alone." })
+export class NodeScopeInput {
+  @Field(() => JsonObjectScalar, { nullable: true, description: "What templates see as input: up to 256 KiB; {} unless given." })
+  input?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: "What templates see as state: up to 256 KiB; {} unless given." })
+  state?: JsonObject | null;
+
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: "What templates see as nodes: outputs by node id, as createRun's mocks. Nodes that are not there have no output.",
+  })
+  nodes?: JsonObject | null;
 }

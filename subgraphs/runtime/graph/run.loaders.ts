@@ -12,6 +12,7 @@ import { nodeRunOutputs } from "./node-run.sql.ts";
 import { queuedNodes } from "./queued-node.ts";
 import { Run, runHeads } from "./run.entity.ts";
 import { runPageLoader } from "./run-page.loader.ts";
+import { mockKeysOfRuns } from "./run-mocks.sql.ts";
 import { waitingByIds } from "./waiting.sql.ts";
 import { spanList, spansById } from "./span.sql.ts";
 
@@ -27,6 +28,7 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
   return {
     run: rowLoader(db, Run),
     runInput: payloadLoader(db, runInputs),
+    runMockKeys: batched(mockKeysOfRuns),
     runState: payloadLoader(db, runStates),
     runOutput: payloadLoader(db, runOutputs),
     runsOfApp: runsOf("app_id"),

@@ -15,7 +15,8 @@ import { nodeRunId } from "../queue/node-run-id.ts";
 import { runStatusWord, type NodeRunStatus, type RunStatus } from "../queue/statuses.ts";
 import { Run, Usage } from "./run.entity.ts";
 import { NodeRunStatusEnum, RunStatusEnum } from "./run.enums.ts";
-import { CancelRunsFilter, CreateRunInput, DeleteRunsFilter, RunFilter } from "./run.inputs.ts";
+import { forkRun } from "./fork.service.ts";
+import { CancelRunsFilter, CreateRunInput, DeleteRunsFilter, ForkPatchInput, RunFilter } from "./run.inputs.ts";
 import * as runs from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import { SessionStub } from "./session.stub.ts";
@@ -157,6 +158,31 @@ export class RunResolver {
   @Mutation(() => Run, {
     nullable: true,
     description:
+      "Makes a new run of a finished one that begins again at a node: that node, and all that it leads to, is done anew; what else was finished is taken over, and its model calls are not paid again (reusedUsage). " +
+      "On another version of the workflow CONFLICT, FORK_INCOMPATIBLE where a node before it is another there; nodes beside it that are run anew. Returns the new run, whose originRun is the old one; each call makes another run.",
+  })
+  forkRun(
+    @Arg("id", () => ID, { description: "The run; NOT_FOUND where there is none, CONFLICT where it has not finished." }) id: string,
+    @Arg("fromNode", () => String, {
+      description:
+        "The id of a node of the run's own graph that has run; of one within an iteration, a loop, a sub-workflow or an agent that node's.",
+    })
+    fromNode: string,
+    @Arg("workflowVersionId", () => ID, {
+      nullable: true,
+      description: "The version that the new run executes, of the same workflow; the old run's unless given.",
+    })
+    workflowVersionId: string | null,
+    @Arg("patch", () => ForkPatchInput, { nullable: true, description: "What is other than in the old run." }) patch: ForkPatchInput | null,
+    @Ctx() context: RuntimeContext,
+  ): Promise<Run> {
+    return forkRun(context, { id, fromNode, workflowVersionId, patch });
+  }
+
+  @Needs("run:write")
+  @Mutation(() => Run, {
+    nullable: true,
+    description:
       "For executors outside the platform: sets a MANUAL run to RUNNING, COMPLETED, FAILED or CANCELLED. CONFLICT for other runs and finished ones.",
   })
   updateRunStatus(
@@ -251,7 +277,7 @@ export class RunResolver {
     return (await loaders.runOutput.load(run.id))?.outputJson ?? null;
   }
 
-  @FieldResolver(() => Run, { nullable: true, description: "The FAILED run that this one retries; null: none." })
+  @FieldResolver(() => Run, { nullable: true, description: "The run that this one retries or forks; null: none." })
   originRun(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<Run | null> | null {
     return run.originRunId === null ? null : loaders.run.load(run.originRunId);
   }
@@ -286,6 +312,14 @@ export class RunResolver {
   })
   usage(@Root() { modelCalls, promptTokens, completionTokens }: Run): Usage {
     return { modelCalls, promptTokens, completionTokens };
+  }
+
+  @FieldResolver(() => Usage, {
+    description:
+      "The part of usage that it has taken over from originRun: calls that were not made, and are not paid, again. Zeros for a run that was made of none.",
+  })
+  reusedUsage(@Root() { keptModelCalls, keptPromptTokens, keptCompletionTokens }: Run): Usage {
+    return { modelCalls: keptModelCalls ?? 0, promptTokens: keptPromptTokens ?? 0, completionTokens: keptCompletionTokens ?? 0 };
   }
 
   @FieldResolver(() => NodeRunConnection, {

@@ -6,26 +6,30 @@ import type { JsonObject } from "#shared/json.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import { runtimeErrors } from "../errors.ts";
 import { compileRun } from "../plan/compile.ts";
+import { readHistory } from "../plan/session-history.ts";
 import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
 import type { DeletedBatch } from "../queue/removal.sql.ts";
 import type { RunCondition } from "../queue/run-condition.ts";
 import { Run } from "./run.entity.ts";
+import { checkInput } from "./run-input.ts";
 import type { CancelRunsFilter, CreateRunInput, DeleteRunsFilter, RunFilter } from "./run.inputs.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import type { BulkCancelled } from "../control/bulk-cancel.ts";
 import type { CreatedRun, NewRun } from "../control/new-run.ts";
 
-const inputBytes = 256 * 1024;
+/** What a run is given, each part of it. */
+export const inputBytes = 256 * 1024;
 const reasonLength = 1_000;
 const maxNamedIds = 1_000;
 const cancelAgainMs = 1_000;
 const untoldMs = 1_000;
 
-/** Creates a run and its first nodes. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED, NUMBER_OUT_OF_RANGE, those of checkJson */
+/** Creates a run and its first nodes. @throws AppError of compileRun and checkInput; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED, NUMBER_OUT_OF_RANGE, those of checkJson */
 export async function createRun(context: RuntimeContext, given: CreateRunInput): Promise<Run> {
   const priority = checkRange("priority", given.priority ?? 0, -100, 100);
   const input = checkJson("input", given.input ?? {}, inputBytes);
-  return createKeyedRun(context, given, { input, priority, idempotency: idempotencyOf(given) });
+  const mocks = given.mocks == null ? undefined : checkJson("mocks", given.mocks, inputBytes);
+  return createKeyedRun(context, { ...given, mocks }, { input, priority, idempotency: idempotencyOf(given) });
 }
 
 /** The parts of a run that whoever asks for it has checked. */
@@ -35,10 +39,10 @@ export interface CheckedRun {
   idempotency: Idempotency | undefined;
 }
 
-/** Creates a run, or finds the one that was created with its key. @throws AppError of compileRun; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED */
+/** Creates a run, or finds the one that was created with its key. @throws AppError of compileRun and checkInput; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED */
 export async function createKeyedRun(
   context: RuntimeContext,
-  given: Omit<CreateRunInput, "input" | "priority" | "idempotencyKey">,
+  given: Omit<CreateRunInput, "input" | "priority" | "idempotencyKey" | "mocks"> & { mocks?: JsonObject | undefined },
   { input, priority, idempotency }: CheckedRun,
 ): Promise<Run> {
   const { db, services, call, requestId, traceparent } = context;
@@ -46,7 +50,12 @@ export async function createKeyedRun(
   if (known) return known;
 
   await services.quotas.admit(db.tenantId);
-  const { plan, ...names } = await compileRun({ call, documents: services.documents }, requestInfoOf(context), given);
+  const info = requestInfoOf(context);
+  const { plan, inputSchema, history: asked, ...names } = await compileRun({ call, documents: services.documents }, info, given);
+  await checkInput(context.db.tenantId, { versionId: names.workflowVersionId, schema: inputSchema, input });
+  const { sessionId } = names;
+  const history =
+    asked && sessionId !== undefined ? await readHistory({ call, info }, { sessionId, asked, query: input["query"] }) : undefined;
   const execution = given.execution ?? "WORKERS";
   return runCreate(context, {
     id: newId(),
@@ -59,6 +68,7 @@ export async function createKeyedRun(
     requestId,
     traceparent,
     input,
+    history,
     idempotency,
   });
 }
@@ -82,7 +92,7 @@ export async function runCreate(context: RuntimeContext, run: NewRun): Promise<R
 
 /** The run as its insert left it: reading it back would cost as much as creating it. */
 function newRun({ row, createdAt }: Extract<CreatedRun, { kind: "created" }>): Run {
-  const { input: _payload, ...columns } = row;
+  const { input: _input, state: _state, history: _history, givenState: _given, ...columns } = row;
   const ended = isTerminal(runStatusWord(row.status)) ? createdAt : null;
   const unused = { modelCalls: 0, promptTokens: 0, completionTokens: 0 };
   const rest = {

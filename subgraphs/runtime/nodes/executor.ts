@@ -5,13 +5,14 @@
 import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { GuardedFetch } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
+import type { RunFacts } from "#shared/template/scope.ts";
 import type { DeltaKind, ModelPort } from "./ports/model.port.ts";
 import type { MemoryPort } from "./ports/memory.port.ts";
 import type { ToolPort } from "./ports/tool.port.ts";
 import type { SandboxPort } from "../sandbox/sandbox.ts";
 
 /** What templates and expressions of a node see. Read only. */
-export interface NodeScope {
+export interface NodeScope extends Partial<RunFacts> {
   /** The run's input. */
   input: JsonObject;
   /** What assigner nodes have written so far. */

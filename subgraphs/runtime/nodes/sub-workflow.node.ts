@@ -1,13 +1,20 @@
 import { renderConfig } from "#shared/dsl/render-config.ts";
-import { isJsonObject } from "#shared/json.ts";
+import { isJsonObject, type JsonObject } from "#shared/json.ts";
+import { fieldProblem } from "#shared/json/form-answers.ts";
+import { problemsShown } from "#shared/json/form.ts";
+import { schemaProblems } from "#shared/json/json-schema.ts";
+import { isQuickCheck } from "#shared/json/plain-schema.ts";
 import { evaluatedNode, type Given } from "./evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed, failed } from "./outcome.ts";
 
-/** Renders `input`, when the node opens, to what its workflow is given. */
+/** Renders `input`, when the node opens, to what its workflow is given, and checks it by the workflow's `input_schema`. */
 export function give({ config, scope }: Given): NodeOutcome {
   const { input } = renderConfig("sub-workflow", config, scope);
-  if (isJsonObject(input)) return config["mode"] === "run" ? { kind: "child", input } : completed({ outputJson: [input] });
+  if (isJsonObject(input)) {
+    const run: NodeOutcome = config["mode"] === "run" ? { kind: "child", input } : completed({ outputJson: [input] });
+    return misfit(config["input_schema"] as JsonObject | undefined, input) ?? run;
+  }
   const found = input === null || input === undefined ? "nothing" : `${JSON.stringify(input).slice(0, 80)}, which is no object`;
   return failed({
     code: "NODE_CONFIG_INVALID",
@@ -15,5 +22,30 @@ export function give({ config, scope }: Given): NodeOutcome {
   });
 }
 
+function misfit(schema: JsonObject | undefined, input: JsonObject): NodeOutcome | undefined {
+  if (schema === undefined) return undefined;
+  const found = schemaProblems({ type: "object", ...schema }, input);
+  if (found === undefined)
+    return failed({ code: "INPUT_CHECK_TOO_SLOW", message: "Checking config.input by the input_schema of its workflow takes too long." });
+  if (found.length === 0) return undefined;
+  const problems = found.map(fieldProblem);
+  return failed({
+    code: "INPUT_INVALID",
+    message: `config.input does not fit the input_schema of its workflow: ${problemsShown(problems)}`,
+    outputJson: { problems: problems.map((problem) => ({ ...problem })) },
+  });
+}
+
+/** One object a plan, however often the node runs. */
+const plainSchemas = new WeakMap<JsonObject, boolean>();
+
+/** Schemas with patterns and references do. */
+function computes({ input_schema: schema }: JsonObject): boolean {
+  if (!isJsonObject(schema)) return false;
+  const isPlain = plainSchemas.get(schema) ?? isQuickCheck(schema, null);
+  plainSchemas.set(schema, isPlain);
+  return !isPlain;
+}
+
 /** `sub-workflow`: runs another workflow version as a part of the run, or as a run of its own. What it computes is its input; the engine does the rest (engine/drive.ts). */
-export const subWorkflowNode = evaluatedNode("sub-workflow", give);
+export const subWorkflowNode = evaluatedNode("sub-workflow", give, computes);

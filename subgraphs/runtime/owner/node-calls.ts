@@ -6,13 +6,13 @@ import { applyOpened, applyReopened } from "../engine/apply.ts";
 import { isLeaf, sightOf, varsSeen, type NodeState } from "../engine/frame.ts";
 import type { CompiledNode } from "../engine/plan.ts";
 import { nodeEffect, type NodeContext, type NodeExecutor, type NodeInterruption, type NodeOutcome } from "../nodes/executor.ts";
-import { judged } from "../nodes/retry-when.ts";
 import { isLong } from "../nodes/storable.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import { defaultTimeoutMs, execute, executorFailed, type Execution, type StopCause } from "./execution.ts";
 import { hasUnread } from "./frame-results.ts";
 import type { HeldNode } from "./held-node.ts";
 import { frameExecutor, scopeOutcome } from "./scope-outcome.ts";
+import { executorOf } from "./node-executor.ts";
 import { NodeRunContext, type RunEnvironment, type SpanRecord } from "./node-context.ts";
 import type { OwnerProcess } from "./run-host.ts";
 import type { RunLedger } from "./run-ledger.ts";
@@ -75,7 +75,7 @@ export class NodeCalls {
     if (!isLeaf(state)) return true;
     const { executors, offersNodes, slots } = this.#process;
     if (offersNodes && !this.isCareful) return true;
-    const executor = executors(node.type);
+    const executor = executorOf(executors, node);
     const isInLine = executor === undefined || (nodeEffect(executor, node.config) === "pure" && !this.isCareful);
     return isInLine || slots.hasRoom(this.#environment.tenantId);
   }
@@ -83,7 +83,7 @@ export class NodeCalls {
   /** Whether a node is to wait until threads have computed what they have of the run; `advance` is called then. */
   isBehind({ node }: NodeState): boolean {
     if (this.#inThreads < mostInThreads || this.isCareful) return false;
-    const executor = this.#process.executors(node.type);
+    const executor = this.#executorOf(node);
     return executor !== undefined && nodeEffect(executor, node.config) === "pure";
   }
 
@@ -228,9 +228,8 @@ export class NodeCalls {
   }
 
   /** What executes a node; undefined: nobody here does. */
-  #executorOf({ type, retryWhen }: CompiledNode): NodeExecutor | undefined {
-    const executor = this.#process.executors(type);
-    return executor && judged(executor, retryWhen);
+  #executorOf(node: CompiledNode): NodeExecutor | undefined {
+    return executorOf(this.#process.executors, node);
   }
 
   #contextOf({ state, path, attempt, effectKey, approval, startedMs = 0 }: HeldNode): NodeRunContext {

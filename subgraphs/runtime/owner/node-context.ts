@@ -9,6 +9,8 @@ import type { Approval, NodeContext, NodePorts, NodeScope, SpanHandle } from "..
 import type { DeltaKind } from "../nodes/ports/model.port.ts";
 import { executedConfig } from "../engine/composite.ts";
 import type { CompiledNode } from "../engine/plan.ts";
+import { runFacts, type StoredFacts } from "../engine/run-facts.ts";
+import type { RunFacts } from "#shared/template/scope.ts";
 import type { FrameVars } from "../engine/frame.ts";
 import { effectKeyOf, nodeRunId } from "../queue/node-run-id.ts";
 import type { PausingClock } from "#shared/pausing-clock.ts";
@@ -38,6 +40,8 @@ export interface RunEnvironment {
   traceId: string;
   dryRun: boolean;
   input: JsonObject;
+  /** What is known of it since its creation. */
+  facts: RunFacts;
   effectKeys: Record<string, string> | null;
   ports: NodePorts;
   hints: HintPublisher;
@@ -49,13 +53,14 @@ export interface RunEnvironment {
 /** What the nodes of a loaded run share, by the clock of the claim that it was loaded for. */
 export function runEnvironment(
   process: Pick<RunEnvironment, "ports" | "hints" | "answers" | "dryRun">,
-  run: Omit<RunEnvironment, "runId" | "ports" | "hints" | "answers" | "nowMs"> & { id: string },
+  run: Omit<RunEnvironment, "runId" | "ports" | "hints" | "answers" | "nowMs" | "facts"> & StoredFacts,
   clock: DatabaseClock,
 ): RunEnvironment {
   const { id: runId, tenantId, requestId, traceId, input, effectKeys } = run;
   const { ports, hints, answers } = process;
   const dryRun = run.dryRun || process.dryRun;
-  return { runId, tenantId, requestId, traceId, dryRun, input, effectKeys, ports, hints, answers, nowMs: () => clock.nowMs() };
+  const facts = runFacts(run);
+  return { runId, tenantId, requestId, traceId, dryRun, input, facts, effectKeys, ports, hints, answers, nowMs: () => clock.nowMs() };
 }
 
 /** Which attempt this is, and what it may see. */
@@ -141,6 +146,7 @@ export class NodeRunContext implements NodeContext {
       state: this.#attempt.state,
       nodes: this.#attempt.outputs,
       current: { node_id: this.#attempt.node.id },
+      ...this.#run.facts,
       ...this.#attempt.vars,
     });
   }

@@ -12,7 +12,7 @@ import { agentPartOf, memberOf, nodeOfPath, pathsBefore, type CompiledNode, type
 import { nodeAtPath } from "../engine/run-state.ts";
 import { itemsOf, sightAt, type StoredSight } from "../engine/sight.ts";
 import { nodesRead } from "../nodes/nodes-read.ts";
-import { judged } from "../nodes/retry-when.ts";
+import { executorOf } from "./node-executor.ts";
 import { storableOutcome } from "../nodes/storable.ts";
 import type { ClaimedNode } from "../queue/claim.sql.ts";
 import { offersWithdrawn } from "../queue/drain.sql.ts";
@@ -159,11 +159,11 @@ export class OfferedNodes {
     if (node === undefined) throw new Error(`the offered node run ${claim.path} is none of its plan`);
     // A lease that was not given back, whatever for: the call may have been made.
     if (claim.isOrphan && node.atMostOnce) return { outcome: { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, startedMs };
-    const executor = this.#owner.executors(node.type);
+    const executor = executorOf(this.#owner.executors, node);
     if (executor === undefined) return this.#leave(claim, node.type);
     const context = await this.#contextOf(held, plan, node);
     if (context === undefined || held.isDropped) return undefined;
-    held.execution = execute(judged(executor, node.retryWhen), context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
+    held.execution = execute(executor, context, node.timeoutMs ?? defaultTimeoutMs, this.#owner.log);
     const outcome = await held.execution.outcome;
     if (held.execution.stopped !== undefined && outcome.kind !== "completed") return undefined;
     // What the owner could not store must not come to its inbox.

@@ -106,7 +106,7 @@ export class RunLedger {
     const { graph, open, frames, unstoredSkips } = replayLoaded(plan, loaded, clock.nowMs());
     this.graph = graph;
     this.#values = new HeldValues(graph, this.#outputs);
-    this.#inputBytes = jsonBytes(loaded.input);
+    this.#inputBytes = jsonBytes(loaded.input) + jsonBytes(loaded.history ?? []);
     for (const node of loaded.nodes) this.#outputs.loaded(node);
     for (const held of [...open, ...frames]) {
       this.held.add(held);

@@ -60,7 +60,9 @@ function workflowNamed(node: PlanNode, workflows: Workflows, freeze: (document: 
   const all = reachedOf(document, workflows, () => true);
   const plan = freeze({ ...document, ...(Object.keys(all).length > 0 && { workflows: all }) }, versionId);
   const { workflowId, appId } = (isJsonObject(node.config["child"]) ? node.config["child"] : {}) as Partial<ChildPlan>;
-  return withChild(node, {
+  const schema = document.input_schema;
+  const checked = schema === undefined ? node : { ...node, config: { ...node.config, input_schema: schema } };
+  return withChild(checked, {
     planId: plan.id,
     kind: "WORKFLOW",
     workflowVersionId: versionId,

@@ -4,6 +4,7 @@
  */
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
+import type { JsonObject } from "#shared/json.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { compilePlan, PlanError, type PlanDocument } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
@@ -12,7 +13,9 @@ import { freezePlan, type FrozenPlan } from "./frozen-plan.ts";
 import { findRunSource, type RunNames, type RunSource } from "../client/workflow.client.ts";
 import { agentDocument, freezeAgent, freezeAgents, hasAgents } from "./agent-versions.ts";
 import { allNodes } from "./document-nodes.ts";
+import type { CachedDocument } from "./document-cache.ts";
 import { checkNest } from "./nest-limits.ts";
+import { withMocks, type GivenMocks } from "./run-mocks.ts";
 import { freezeSubWorkflows, hasSubWorkflows, type VersionDocument } from "./sub-workflows.ts";
 import { freezeTeam, freezeTeams, hasTeams, teamDocument } from "./team-versions.ts";
 import { freezeToolVersions } from "./tool-versions.ts";
@@ -22,6 +25,8 @@ import { findVersionSource, type CompileHost } from "./version-source.ts";
 export interface RunQuestion extends RunNames {
   sessionId?: string | null | undefined;
   initialNode?: { nodeId: string; nodeType?: string | null | undefined } | null | undefined;
+  /** Outputs by path, of nodes that do not run. */
+  mocks?: JsonObject | null | undefined;
 }
 
 /** What a run executes, and whose it is. */
@@ -35,6 +40,10 @@ export interface CompiledRun {
   initialNode: string | undefined;
   /** What its document says is run when it fails. */
   onFailure: string | undefined;
+  /** What the run's input is to fit. */
+  inputSchema: JsonObject | undefined;
+  /** What of its session it sees. */
+  history: PlanDocument["session_history"];
 }
 
 /**
@@ -42,7 +51,7 @@ export interface CompiledRun {
  *
  * @throws AppError WORKFLOW_NOT_GIVEN, …_NOT_FOUND of whatever was named, WORKFLOW_VERSION_NOT_PUBLISHED, WORKFLOW_VERSION_ARCHIVED,
  *   WORKFLOW_OF_OTHER_APP, WORKFLOW_VERSION_OF_OTHER_WORKFLOW, SESSION_CLOSED, INITIAL_NODE_UNKNOWN, INITIAL_NODE_TYPE_DIFFERS, PLAN_INVALID,
- *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING, those of {@link freezeSubWorkflows}, {@link freezeAgent} and {@link checkNest}
+ *   TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING, those of {@link withMocks}, {@link freezeSubWorkflows}, {@link freezeAgent} and {@link checkNest}
  */
 export async function compileRun(host: CompileHost, info: RequestInfo, question: RunQuestion): Promise<CompiledRun> {
   const { call } = host;
@@ -56,9 +65,12 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
   checkApp(question, source, { workflowId, appId });
   const cached = documentOf({ versionId, workflowId });
   const initialNode = checkInitialNode(question, cached.document);
-  cached.plan ??= callsOthers(cached.document) ? undefined : freeze(info.tenantId, cached.document);
   return {
-    plan: cached.plan ?? freeze(info.tenantId, await withOthers(host, info, { versionId, workflowId, document: cached.document })),
+    plan: await frozenPlan(host, info, {
+      cached,
+      version: { versionId, workflowId, document: cached.document },
+      given: { field: "mocks", mocks: question.mocks ?? {} },
+    }),
     appId,
     appVersionId: question.appVersionId ?? undefined,
     workflowId,
@@ -66,7 +78,24 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
     sessionId: question.sessionId ?? undefined,
     initialNode,
     onFailure: cached.document.on_failure,
+    inputSchema: cached.document.input_schema,
+    history: cached.document.session_history,
   };
+}
+
+/** What a plan is made of. */
+interface PlanQuestion {
+  cached: Pick<CachedDocument, "document" | "plan">;
+  version: VersionDocument;
+  given: GivenMocks;
+}
+
+/** Freezes a document with mocks; that of the document alone is made once a process. @throws AppError as compileRun does for what it calls, and withMocks */
+export async function frozenPlan(host: CompileHost, info: RequestInfo, { cached, version, given }: PlanQuestion): Promise<FrozenPlan> {
+  const isAlone = !callsOthers(cached.document);
+  if (isAlone && Object.keys(given.mocks).length === 0) return (cached.plan ??= freeze(info.tenantId, cached.document));
+  const document = isAlone ? cached.document : await withOthers(host, info, version);
+  return freeze(info.tenantId, withMocks(document, given));
 }
 
 /** Whether something goes into the plan beside the document. */
@@ -79,6 +108,13 @@ async function withOthers(host: CompileHost, info: RequestInfo, version: Version
   const { call } = host;
   const withTools = await freezeToolVersions(call, info, await freezeSubWorkflows(host, info, version));
   return freezeTeams({ call, info }, await freezeAgents({ call, info }, withTools));
+}
+
+/** A version's document, whatever its status. @throws AppError WORKFLOW_VERSION_NOT_FOUND */
+export async function versionDocument(host: CompileHost, info: RequestInfo, versionId: string): Promise<PlanDocument> {
+  const { source, documentOf } = await findVersionSource(host, info, { workflowVersionId: versionId });
+  if (source.versionId === null || source.workflowId === null) throw runtimeErrors.WORKFLOW_VERSION_NOT_FOUND({ id: versionId });
+  return documentOf({ versionId, workflowId: source.workflowId }).document;
 }
 
 /** What an agent's run is asked for with. */
@@ -145,7 +181,8 @@ interface UsableVersion {
   appId: string;
 }
 
-function usableVersion({ workflowId: asked, workflowVersionId: id }: RunQuestion, source: RunSource): UsableVersion {
+/** The version that was asked for. @throws AppError WORKFLOW_…NOT_FOUND, WORKFLOW_VERSION_NOT_PUBLISHED, WORKFLOW_VERSION_OF_OTHER_WORKFLOW, WORKFLOW_VERSION_ARCHIVED */
+export function usableVersion({ workflowId: asked, workflowVersionId: id }: RunQuestion, source: RunSource): UsableVersion {
   const { versionId, workflowId, workflowAppId } = source;
   if (id == null) {
     if (workflowId === null || source.workflowDeleted === true)

@@ -1,6 +1,6 @@
-import { isRunTimeout, type DslDocument } from "#shared/dsl/document.ts";
+import { isRunTimeout, sessionHistory, type DslDocument } from "#shared/dsl/document.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
-import type { JsonObject } from "#shared/json.ts";
+import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { bodyOf, maxRoundsUnlessGiven } from "../engine/composite.ts";
 import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
 
@@ -9,12 +9,14 @@ import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
  * The workflow subgraph has validated it.
  */
 export function planDocument(dsl: DslDocument): PlanDocument {
-  const { timeout_seconds: seconds, on_failure } = dsl;
+  const { timeout_seconds: seconds, input_schema: schema, session_history: history, on_failure } = dsl;
   return {
     nodes: dsl.nodes.map(planNode),
     edges: (dsl.edges ?? []).map(planEdge),
     ...(isRunTimeout(seconds) && { timeout_seconds: seconds }),
     ...(on_failure !== undefined && { on_failure: workflowNamed(on_failure) }),
+    ...(history !== undefined && { session_history: sessionHistory.parse(history) }),
+    ...(isJsonObject(schema) && { input_schema: schema }),
   };
 }
 

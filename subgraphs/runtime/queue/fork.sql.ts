@@ -1,8 +1,9 @@
 import { effectKeySql } from "./node-run-id.ts";
-import { newRunColumns, nodeRunColumns, type Columns } from "./rows.ts";
+import type { JsonObject } from "#shared/json.ts";
+import { newRunColumns, nodeRunColumns, type Columns, type PlanRow } from "./rows.ts";
 import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
 
-/** A new run that takes over what a FAILED one had finished. */
+/** A new run that takes over what another one had finished. */
 export interface Fork {
   runId: string;
   tenantId: string;
@@ -10,6 +11,16 @@ export interface Fork {
   requestId: string;
   traceId: string;
   parentSpanId: string | null;
+  /** Statuses that the old run may have. */
+  statuses: readonly number[];
+  /** Node runs of the run's own graph that are done anew, with all beneath them. */
+  dropped: readonly string[];
+  /** Another plan, and the version that it is of; undefined: as the old run has them. */
+  version?: { plan: Pick<PlanRow, "id" | "json">; workflowVersionId: string } | undefined;
+  /** In the place of the old run's. */
+  input?: JsonObject | undefined;
+  /** Merged into the state, key by key, behind what is taken over. */
+  state?: JsonObject | undefined;
 }
 
 const ofOld = (columns: Columns, row: string, differing: Readonly<Record<string, string>>): { names: string; values: string } => ({
@@ -34,6 +45,13 @@ const run = ofOld(newRunColumns, "o", {
   parentPath: "null",
   detached: "false",
   status: "0",
+  planId: "coalesce($9, o.plan_id)",
+  workflowVersionId: "coalesce($11, o.workflow_version_id)",
+  input: "coalesce($12::json, o.input)",
+  state: "st.state",
+  givenState: "case when $13::json is null then o.given_state else st.state end",
+  givenStateSeq: "case when $13::json is null then st.given_seq else 1 + usage.cnt end",
+  scopeNowMs: "coalesce(o.scope_now, o.created_at)",
 } satisfies Partial<Record<keyof typeof newRunColumns, string>>);
 
 /**
@@ -70,10 +88,24 @@ const fateOfItem = `case when ${isKept("n")} and coalesce(n.error_code, '') <> '
 
 // What is beneath something that is kept is kept whatever came of it: it is not looked at any more. Served by node_run_children.
 const tree = `tree as (
-  select n.path, ${fateAlone("n")} as fate from runtime.node_run n join o on n.run_id = o.id where n.parent_path is null
+  select n.path, case when n.path = any($8) then 'drop' else ${fateAlone("n")} end as fate
+  from runtime.node_run n join o on n.run_id = o.id where n.parent_path is null
   union all
   select n.path, case when around.fate in ('keep', 'drop') then around.fate when n.node_type = 'frame' then ${fateOfItem} else ${fateAlone("n")} end
   from tree around join runtime.node_run n on n.run_id = $1 and n.parent_path = around.path)`;
+
+const placeOf = "coalesce(case when tree.fate = 'keep' then n.done_seq end, n.seq)";
+
+// Where all that wrote it is taken over it is as it stood. Else it is put together again of what is, with what it was given where that held, and what it is given now.
+const state = `given as (select 1 + (select count(*) from k where k.place <= o.given_state_seq)::int as seq, o.given_state from o where o.given_state is not null),
+writes as (select k.new_seq::float8 as seq, e.key, e.value from k, json_each(k.state_updates) e
+    where k.fate = 'keep' and k.state_path is null and k.state_updates is not null
+  union all select given.seq + 0.5, e.key, e.value from given, json_each(given.given_state) e
+  union all select 'infinity', e.key, e.value from json_each($13::json) e),
+st as (select (select seq from given) as given_seq, case when cardinality($8::text[]) = 0 and $13::json is null then o.state
+    else coalesce((select json_object_agg(u.key, u.value order by u.first) from (
+      select distinct on (w.key) w.key, w.value, min(w.seq) over (partition by w.key) as first from writes w order by w.key, w.seq desc) u), '{}') end as state
+  from o)`;
 
 // The old run is locked: it is not deleted, and with it artifacts that the new one names, before the new one is there.
 // Copied node runs get the new run's first events, in the order they were done, a composite that goes on before what is beneath it. The key that is sent
@@ -82,9 +114,9 @@ const tree = `tree as (
 const fork = defineStatement({
   name: "fork",
   text: `
-with recursive o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = 4 for key share),
+with recursive o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = any($7) for key share),
 ${tree},
-k as materialized (select n.*, tree.fate, row_number() over (order by coalesce(case when tree.fate = 'keep' then n.done_seq end, n.seq))::int + 1 as new_seq
+k as materialized (select n.*, tree.fate, ${placeOf} as place, row_number() over (order by ${placeOf})::int + 1 as new_seq
   from tree join runtime.node_run n on n.run_id = $1 and n.path = tree.path
   where tree.fate = 'keep' or tree.fate = 'go on' and n.node_type <> 'frame'),
 keys as (select
@@ -92,13 +124,15 @@ keys as (select
     coalesce(jsonb_object_agg(n.path, coalesce(n.effect_key, ${effectKeySql("n")}))
       filter (where n.status = 4 and n.effect_unknown and n.route is null or n.status = 5 and n.started_at is not null), '{}') as unknown
   from runtime.node_run n join o on n.run_id = o.id),
+p as (insert into runtime.plan (id, tenant_id, document) select $9, $2, $10::json from o where $9::text is not null on conflict (id) do nothing),
+${state},
 usage as (select coalesce(sum(model_calls), 0) as calls, coalesce(sum(prompt_tokens), 0) as ptok, coalesce(sum(completion_tokens), 0) as ctok,
     count(*)::int as cnt, (count(*) filter (where status = 4 and route is not null))::int as handled from k),
-r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_seq, state, model_calls, prompt_tokens, completion_tokens,
-    handled_errors)
-  select ${run.values}, o.id, (coalesce(o.effect_keys, '{}') - keys.settled) || keys.unknown, 1 + usage.cnt, o.state,
-    usage.calls, usage.ptok, usage.ctok, usage.handled
-  from o, keys, usage on conflict do nothing returning id, tenant_id, execution, priority),
+r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_seq, model_calls, prompt_tokens, completion_tokens,
+    kept_model_calls, kept_prompt_tokens, kept_completion_tokens, handled_errors)
+  select ${run.values}, o.id, (coalesce(o.effect_keys, '{}') - keys.settled) || keys.unknown, 1 + usage.cnt,
+    usage.calls, usage.ptok, usage.ctok, usage.calls, usage.ptok, usage.ctok, usage.handled
+  from o, keys, usage, st on conflict do nothing returning id, tenant_id, execution, priority),
 n as (insert into runtime.node_run (run_id, tenant_id, ${node.names}, answered_by, answered_at)
   select r.id, r.tenant_id, ${node.values}, k.answered_by, k.answered_at from k, r),
 e as (insert into runtime.run_event (run_id, seq, type, status, attempt, at, tenant_id, path)
@@ -109,8 +143,12 @@ w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
 select id from r`,
 });
 
-/** Makes the new run; false when there is no FAILED run of that id (or the new id is taken, after an unknown outcome). */
+/** Makes the new run; false when there is no run of that id with one of the statuses (or the new id is taken, after an unknown outcome). */
 export async function runFork(db: Queryable, call: Fork): Promise<boolean> {
-  const rows = await rowsOf(db, fork, [call.runId, call.tenantId, call.newRunId, call.requestId, call.traceId, call.parentSpanId]);
+  const { version, input, state: patch } = call;
+  const ids = [call.runId, call.tenantId, call.newRunId, call.requestId, call.traceId, call.parentSpanId];
+  const json = (value: JsonObject | undefined): string | null => (value === undefined ? null : JSON.stringify(value));
+  const others = [version?.plan.id ?? null, version?.plan.json ?? null, version?.workflowVersionId ?? null, json(input), json(patch)];
+  const rows = await rowsOf(db, fork, [...ids, call.statuses, call.dropped, ...others]);
   return rows.length > 0;
 }

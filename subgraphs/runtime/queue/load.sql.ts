@@ -32,7 +32,11 @@ export interface StoredRun {
   mail: number;
   input: JsonObject;
   state: JsonObject;
+  /** What was said in its session before it; null: it does not ask for it. */
+  history: Json[] | null;
   startedMs: number | null;
+  /** What stands for its creation. */
+  scopeNowMs: number;
 }
 
 /** A run as its owner needs it. */
@@ -181,10 +185,12 @@ export const inboxOf = (after: string): string => `lateral (
 const facts = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.execution, r.dry_run as "dryRun", r.session_id as "sessionId",
   r.request_id as "requestId", r.trace_id as "traceId", r.initial_node as "initialNode", r.priority,
   case when not r.detached then r.parent_run_id end as "awaitedBy", r.depth, r.on_failure as "onFailure", r.effect_keys as "effectKeys", r.status, r.lease,
-  r.event_seq as "eventSeq", r.mail, ${epochMs("r.started_at")} as "startedMs"`;
-const payloads = ["input", "state"];
+  r.event_seq as "eventSeq", r.mail, ${epochMs("r.started_at")} as "startedMs", ${epochMs("coalesce(r.scope_now, r.created_at)")} as "scopeNowMs"`;
+const payloads = ["input", "state", "history"];
 /** As it is stored. A claim brings up to 200 runs in one statement: a larger input is loaded, as what was begun. */
 const freshBytes = 32_768;
+
+const givenBytes = "pg_column_size(r.input) + pg_column_size(r.state) + coalesce(pg_column_size(r.history), 0)";
 
 /** SQL: the columns of a {@link StoredRun}, of run r. */
 export const runColumns = [facts, ...payloads.map((name) => `r.${name}`)].join(", ");
@@ -198,9 +204,7 @@ export const lastEventMs = `(select ${epochMs("e.at")} from runtime.run_event e 
  */
 export const claimedRunColumns = [
   facts,
-  ...payloads.map(
-    (name) => `case when r.event_seq = 1 and r.mail = 0 and pg_column_size(r.input) <= ${freshBytes} then r.${name} end as ${name}`,
-  ),
+  ...payloads.map((name) => `case when r.event_seq = 1 and r.mail = 0 and ${givenBytes} <= ${freshBytes} then r.${name} end as ${name}`),
 ].join(", ");
 
 const load = defineStatement({
@@ -235,7 +239,7 @@ export const bytesOfRow = 600;
 const loadWeights = defineStatement({
   name: "load_weights",
   text: `
-select r.id, (octet_length(r.input::text) + octet_length(r.state::text) + n.inline
+select r.id, (octet_length(r.input::text) + octet_length(r.state::text) + coalesce(octet_length(r.history::text), 0) + n.inline
     + (select coalesce(sum(octet_length(m.body::text)), 0) from runtime.inbox m where m.run_id = r.id))::float8 as "rowBytes", n.outputs::float8 as "outputBytes"
 from runtime.run r, lateral (
   select coalesce(sum(${bytesOfRow} + coalesce(octet_length(n.output_text), 0) + coalesce(octet_length(n.output_json::text), 0) + coalesce(octet_length(n.error_message), 0)

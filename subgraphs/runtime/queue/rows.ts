@@ -79,6 +79,14 @@ export const newRunColumns = {
   /** QUEUED; COMPLETED for a plan without nodes. */
   status: must("status", "smallint"),
   input: must("input", "json"),
+  state: may("state", "json", { otherwise: "'{}'" }),
+  /** The messages of its session before it. */
+  history: may("history", "json"),
+  /** Values of its state that nobody has written, and the number of the event behind which they hold. */
+  givenState: may("given_state", "json"),
+  givenStateSeq: may("given_state_seq", "int"),
+  /** What stands for its creation in its scope; absent: that. */
+  scopeNowMs: may("scope_now", "ms"),
 } as const satisfies Columns;
 
 /** A run to be. */

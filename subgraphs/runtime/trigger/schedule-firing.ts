@@ -4,6 +4,7 @@ import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { runRow } from "../control/new-run.ts";
 import type { TenantQuotas } from "../control/tenant-quotas.ts";
+import { checkInput } from "../graph/run-input.ts";
 import { compileRun } from "../plan/compile.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import type { FrozenPlan } from "../plan/frozen-plan.ts";
@@ -22,13 +23,15 @@ const compileDeadlineMs = 15_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 5 * 60_000;
 
-/** The run of a schedule for a planned time, not created yet. @throws AppError QUOTA_EXCEEDED, those of compileRun */
+/** The run of a schedule for a planned time, not created yet. @throws AppError QUOTA_EXCEEDED, those of compileRun and checkInput */
 export async function firedRun(host: FiringHost, row: DueScheduleRow, plannedAt: Date): Promise<{ run: NewRunRow; plan: FrozenPlan }> {
   const { tenantId, workflowId, workflowVersionId } = row;
   const requestId = `schedule-${row.id}`;
   await host.quotas.admit(tenantId);
   const info = { tenantId, requestId, signal: AbortSignal.timeout(compileDeadlineMs) };
-  const { plan, ...names } = await compileRun(host, info, { workflowId, workflowVersionId });
+  const { plan, inputSchema: schema, history: _nobodyAsks, ...names } = await compileRun(host, info, { workflowId, workflowVersionId });
+  // What its owner gave is checked: what the platform adds is no fault of theirs.
+  await checkInput(tenantId, { versionId: names.workflowVersionId, schema, input: row.input });
   const input = firedInput(row, plannedAt);
   return { run: runRow({ id: newId(), tenantId, requestId, plan, ...names, input }), plan };
 }

@@ -3,8 +3,10 @@ import type { FilterQuery } from "@mikro-orm/postgresql";
 import type { Tx } from "#shared/db/database.ts";
 import { checkJson, checkName, checkRange, checkStorableText, checkText, excerpt, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
+import type { JsonObject } from "#shared/json.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import { runtimeErrors } from "../errors.ts";
+import { checkInput } from "../graph/run-input.ts";
 import { compileRun } from "../plan/compile.ts";
 import { cronProblem, isZone, nextTime, nextTimes, type CronClock } from "./cron-times.ts";
 import { Schedule } from "./schedule.entity.ts";
@@ -28,7 +30,7 @@ export async function createSchedule(context: TriggerContext, input: CreateSched
   const name = checkStorableText("name", checkName(input.name));
   const clock = checkClock({ cron: input.cron, zone: input.zone ?? "UTC" });
   const runInput = checkJson("input", input.input ?? {}, inputBytes);
-  const { workflowId, workflowVersionId } = await checkRuns(context, input);
+  const { workflowId, workflowVersionId } = await checkRuns(context, { ...input, input: runInput });
   return db.transaction(async (tx) => {
     if ((await tx.em.count(Schedule, {})) >= maxSchedules) throw runtimeErrors.SCHEDULES_LIMIT({ limit: maxSchedules });
     const now = await databaseNow(tx);
@@ -50,7 +52,9 @@ export async function updateSchedule(context: TriggerContext, id: string, input:
   const name = given(input.name) ? checkStorableText("name", checkName(input.name)) : undefined;
   const runInput = given(input.input) ? checkJson("input", input.input, inputBytes) : undefined;
   const before = await scheduleById(context, id);
-  if (given(versionId)) await checkRuns(context, { workflowId: before.workflowId, workflowVersionId: versionId });
+  const { workflowId, workflowVersionId } = before;
+  if (given(versionId) || runInput !== undefined)
+    await checkRuns(context, { workflowId, workflowVersionId: versionId ?? workflowVersionId, input: runInput ?? before.input });
   return change(context, id, (schedule, now) => {
     const clock = { cron: cron ?? schedule.cron, zone: zone ?? schedule.zone };
     const isOther = clock.cron !== schedule.cron || clock.zone !== schedule.zone;
@@ -125,13 +129,14 @@ function checkClock({ cron, zone }: CronClock): CronClock {
   return { cron: cron.trim(), zone };
 }
 
-/** The workflow and its version as they are named, where they can run. @throws AppError those of compileRun */
+/** The workflow and its version as they are named, where they can run, with the input. @throws AppError those of compileRun and checkInput */
 export async function checkRuns(
   context: TriggerContext,
-  { workflowId, workflowVersionId = null }: { workflowId: string; workflowVersionId?: string | null },
+  { workflowId, workflowVersionId = null, input }: { workflowId: string; workflowVersionId?: string | null; input?: JsonObject },
 ): Promise<{ workflowId: string; workflowVersionId: string | null }> {
-  const { call, services } = context;
-  await compileRun({ call, documents: services.documents }, requestInfoOf(context), { workflowId, workflowVersionId });
+  const { call, db, services } = context;
+  const runs = await compileRun({ call, documents: services.documents }, requestInfoOf(context), { workflowId, workflowVersionId });
+  if (input !== undefined) await checkInput(db.tenantId, { versionId: runs.workflowVersionId, schema: runs.inputSchema, input });
   return { workflowId, workflowVersionId };
 }
 

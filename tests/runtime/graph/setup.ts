@@ -15,6 +15,8 @@ export interface TestDsl {
   edges: { source: string; target: string; condition?: string }[];
   timeout_seconds?: number;
   on_failure?: unknown;
+  input_schema?: object;
+  session_history?: object;
 }
 
 interface Version {
@@ -51,6 +53,11 @@ export class FakeGraph {
   readonly toolStatuses: number[] = [];
   /** What the session was told, by run id. */
   readonly messages: { runId: string; sessionId: string; content: string; tenantId: string }[] = [];
+  /** Messages of all sessions, oldest first. */
+  readonly history: { id: string; role: string; content: string }[] = [];
+  said(_session: string) {
+    return ({ last }: { last: number }) => ({ nodes: this.history.slice(-last) });
+  }
   /** Refuses the next messages. */
   refuseMessage: Error | undefined;
 
@@ -129,8 +136,9 @@ const toolTypes = `
 const sessionTypes = `
   type Query { session(id: ID!): Session }
   type Mutation { recordRunMessage(input: RecordRunMessageInput!): Message! }
-  type Session { id: ID! status: String! }
-  type Message { id: ID! }
+  type Session { id: ID! status: String! messages(last: Int!): Messages! }
+  type Messages { nodes: [Message!]! }
+  type Message { id: ID! role: String content: String }
   input RecordRunMessageInput { runId: ID! sessionId: ID! content: String! }`;
 
 type ById = (args: { id: string }, info: RequestInfo) => unknown;
@@ -192,7 +200,7 @@ function fakes(graph: FakeGraph) {
       },
     }),
     fakeEndpoint("session", sessionTypes, {
-      session: mine((id) => (graph.sessions.has(id) ? { id, status: graph.sessions.get(id) } : null)),
+      session: mine((id) => (graph.sessions.has(id) ? { id, status: graph.sessions.get(id), messages: graph.said(id) } : null)),
       recordRunMessage: ({ input }: { input: { runId: string; sessionId: string; content: string } }, { tenantId }: RequestInfo) => {
         if (graph.refuseMessage) throw graph.refuseMessage;
         graph.messages.push({ ...input, tenantId });

@@ -24,6 +24,7 @@ function heapBytes(): number {
 const fresh: LoadedRun = {
   ...{ id: "run", tenantId: "acme", planId: "plan", execution: "WORKERS", dryRun: false, sessionId: null, requestId: "r", traceId: "t" },
   ...{ initialNode: null, effectKeys: null, status: 0, lease: "lease", eventSeq: 1, mail: 0, input: {}, state: {}, startedMs: null },
+  ...{ history: null, scopeNowMs: 0 },
   ...{ priority: 0, awaitedBy: null, depth: 0, onFailure: null, lastEventMs: 0, nodes: [], crashedNodes: 0, inbox: [] },
 };
 

@@ -1,0 +1,98 @@
+/** Mocks that a run is asked for with: each is of nodes that its plan has. What they look like afterwards is engine/mocks.ts. */
+import { suggester } from "#shared/dsl/suggest.ts";
+import { excerpt } from "#shared/fields.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+import { withoutOrdinals } from "../engine/mocks.ts";
+import { lastSegment, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "../engine/path.ts";
+import { compilePlan, type CompiledNode, type CompiledPlan, type PlanDocument } from "../engine/plan.ts";
+import { runtimeErrors } from "../errors.ts";
+import { mockFault } from "../nodes/mock.ts";
+
+/** How many of them a run may have. */
+export const maxMocks = 1_000;
+/** Places of a plan that are looked at for the one that was meant. */
+const mostPlaces = 5_000;
+
+/** A field that mocks were given in, and what they are called there. */
+export interface GivenMocks {
+  field: string;
+  mocks: JsonObject;
+}
+
+/** The document with mocks. @throws AppError MOCKS_TOO_MANY, MOCK_PATH_UNKNOWN, MOCK_INVALID */
+export function withMocks(document: PlanDocument, { field, mocks }: GivenMocks): PlanDocument {
+  const entries = Object.entries(mocks);
+  if (entries.length === 0) return document;
+  if (entries.length > maxMocks) throw runtimeErrors.MOCKS_TOO_MANY({ field, found: entries.length, limit: maxMocks });
+  const plan = compilePlan(document);
+  for (const [key, mock] of entries) checkMock(plan, { field, key, mock: mock ?? null });
+  return { ...document, mocks };
+}
+
+function checkMock(plan: CompiledPlan, { field, key, mock }: { field: string; key: string; mock: Json }): void {
+  const found = mockedNode(plan, key);
+  if (typeof found === "string") throw runtimeErrors.MOCK_PATH_UNKNOWN({ field, path: excerpt(key), problem: found });
+  const fault = mockFault(found, mock);
+  if (fault !== undefined) throw runtimeErrors.MOCK_INVALID({ field, path: key, value: excerpt(JSON.stringify(mock)), problem: fault });
+}
+
+/** The node of a key; or what is wrong with the key, and what may be meant. */
+function mockedNode(plan: CompiledPlan, key: string): CompiledNode | string {
+  let within = plan;
+  let place = rootPath;
+  const segments = key.split("/");
+  for (const [depth, segment] of segments.entries()) {
+    const id = segmentNodeId(segment);
+    const node = within.nodes[within.indexById.get(id) ?? -1];
+    const isLast = depth === segments.length - 1;
+    if (node === undefined) return `the run has no node there${meant(plan, withoutOrdinals(key), place, within)}`;
+    place = pathBeneath(place, id);
+    const { composite } = node;
+    const hasItems = composite?.end !== undefined;
+    if (segment !== id && (ordinalOf(segment) === undefined || !hasItems))
+      return hasItems
+        ? `an item or a round is named by its number, such as ${id}#0`
+        : `${id} has neither items nor rounds: leave the number out`;
+    if (isLast)
+      return segment === id
+        ? node
+        : `that is all of an item or a round: name ${id} itself, or a node of it, such as ${key}/${exampleOf(composite?.body)}`;
+    if (composite?.kind === "agent") return `what an agent does is its own: give the output of ${place} itself`;
+    if (composite === undefined) return `${id} has no nodes of its own`;
+    within = composite.body;
+  }
+  return "it is empty";
+}
+
+function exampleOf(body: CompiledPlan | undefined): string {
+  return body?.nodes[0]?.id ?? "node";
+}
+
+/** The nearest place: in the same graph; else one that ends alike. */
+function meant(plan: CompiledPlan, place: string, around: string, within: CompiledPlan): string {
+  const id = lastSegment(place);
+  const sibling = suggester(within.nodes.map((node) => node.id))(
+    place.slice(around === rootPath ? 0 : around.length + 1).split("/")[0] ?? "",
+  );
+  const all = [...placesOf(plan, rootPath)];
+  const near =
+    sibling !== undefined && place.split("/").length === (around === rootPath ? 1 : around.split("/").length + 1)
+      ? pathBeneath(around, sibling)
+      : undefined;
+  const found =
+    near ?? all.find((other) => lastSegment(other) === id) ?? suggester(all)(place) ?? (sibling && pathBeneath(around, sibling));
+  return found === undefined ? `; it has ${all.slice(0, 10).join(", ")}${all.length > 10 ? ", …" : ""}` : `; did you mean ${found}`;
+}
+
+/** Level by level, so that what is near the top comes first. */
+function* placesOf(plan: CompiledPlan, around: string): Generator<string> {
+  const open = [{ plan, around }];
+  let left = mostPlaces;
+  for (const { plan: graph, around: path } of open)
+    for (const { id, composite } of graph.nodes) {
+      if (left-- <= 0) return;
+      const place = pathBeneath(path, id);
+      yield place;
+      if (composite !== undefined && composite.kind !== "agent") open.push({ plan: composite.body, around: place });
+    }
+}
