@@ -5,7 +5,6 @@
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
-import { agentType } from "../engine/agent-plan.ts";
 import { isDetached } from "../engine/child-run.ts";
 import { handlingOf, internalCode } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
