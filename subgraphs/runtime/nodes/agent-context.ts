@@ -1,6 +1,7 @@
 /** Whether a conversation is too long for its model, and what becomes of that: it is made shorter once, or the agent ends. */
 import { AppError } from "#shared/errors.ts";
 import type { Json } from "#shared/json.ts";
+import { routeOfTurn } from "../engine/agent.driver.ts";
 import type { FrozenAgent } from "./agent-frozen.ts";
 import type { Prompt, PromptMessage } from "./agent-prompt.ts";
 import type { NodeOutcome, NodeUsage } from "./executor.ts";
@@ -48,11 +49,11 @@ export function contextProblem(error: unknown): string | undefined {
   return error instanceof AppError && error.facts["contextTooLong"] === true ? error.message : undefined;
 }
 
-/** The end of a model call whose prompt is too long. @param end.seen  inputs that it has seen; `route`: how the agent goes on, where it can be made shorter */
-export function tooLongOutcome(prompt: Prompt, { problem, seen, route }: { problem: string; seen: number; route: string }): NodeOutcome {
+/** The end of a model call whose prompt is too long. @param end.seen  inputs that it has seen */
+export function tooLongOutcome(prompt: Prompt, { problem, seen }: { problem: string; seen: number }): NodeOutcome {
   if (!prompt.hasRecord) return contextTooLarge(problem);
   const compaction = { characters: charactersOf(prompt.messages), because: problem };
-  return completed({ outputText: "", outputJson: { compaction, ...(seen > 0 && { inputs: seen }) }, route });
+  return completed({ outputText: "", outputJson: { compaction, ...(seen > 0 && { inputs: seen }) }, route: routeOfTurn("compact", seen) });
 }
 
 /** The end of an agent whose conversation cannot be made short enough. @param usage  of a call that was answered, and of no use */

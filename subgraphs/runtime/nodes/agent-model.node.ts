@@ -53,15 +53,14 @@ async function ask(context: NodeContext, place: TurnPlace): Promise<NodeOutcome>
     const outputJson = { dry_run: true, request: { ...request } as JsonObject };
     return completed({ outputText: "[dry run]", outputJson, route: routeOf(agent, "dry", { seen }) });
   }
-  const isTooLong = (problem: string): NodeOutcome => tooLongOutcome(prompt, { problem, seen, route: routeOf(agent, "compact", { seen }) });
   const long = tooLong(request, { agent, tokensBefore: before.at(-1)?.tokens ?? 0 });
-  if (long !== undefined) return isTooLong(long);
+  if (long !== undefined) return tooLongOutcome(prompt, { problem: long, seen });
   try {
     return await outcomeOf(context, place, await modelCall(context, request));
   } catch (error) {
     const problem = contextProblem(error);
     if (problem === undefined) throw error;
-    return isTooLong(problem);
+    return tooLongOutcome(prompt, { problem, seen });
   }
 }
 

@@ -26,7 +26,8 @@ export function askOf({ team }: Pick<FrozenAgent, "team">, call: ToolCall): { me
 
 /** By the places of the calls of a turn, those of the members that they ask. */
 export function asksOf(agent: FrozenAgent, calls: readonly ToolCall[]): ReadonlyMap<number, number> {
-  const asks = calls.map((call) => askOf(agent, call)?.place);
+  // Of calls beyond what a turn may have nobody is asked: their node runs say so.
+  const asks = calls.slice(0, agent.limits.calls).map((call) => askOf(agent, call)?.place);
   return new Map(asks.flatMap((place, call) => (place === undefined ? [] : [[call, place] as const])));
 }
 
