@@ -181,7 +181,7 @@ describe("another tenant's records", () => {
     errors: answer.errors?.map(({ extensions }) => [extensions["code"], String(extensions["reason"]).endsWith("_NOT_FOUND")]),
   });
   // Records that the router or a run makes have tests of their own (tests/e2e/foreign-ids.test.ts).
-  const isMade = (field: string) => !/<(requestAudit|nodeArtifact|traceSpan)>/.test(field);
+  const isMade = (field: string) => !/<(requestAudit|nodeArtifact|traceSpan|modelCall)>/.test(field);
 
   it("are like none at all to each key of the other, whatever it is asked for", async () => {
     for (const { kind, tenantId, secret, theirs, own } of callers) {
