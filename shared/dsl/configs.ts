@@ -351,6 +351,7 @@ export const agentConfig = z
 /** `team`: a team of the platform works on its input; the published version unless team_version_id says which. */
 export const teamConfig = z
   .object({
+    ...ownRun,
     team_id: filledText.optional(),
     team_code: filledText.optional(),
     team_version_id: filledText.optional(),
@@ -365,7 +366,8 @@ export const teamConfig = z
     /** The message of that session which is its input; those before it are known. All of them unless given. */
     message_id: z.string().optional(),
   })
-  .refine(hasOneOf("team_id", "team_code", "team_version_id"), "name the team by team_id, team_code or team_version_id");
+  .refine(hasOneOf("team_id", "team_code", "team_version_id"), "name the team by team_id, team_code or team_version_id")
+  .refine(detachesRun, detachedAlone);
 
 /** `list`: filters, sorts and shortens a list, in this order. Expressions are asked of each `item`. */
 export const listConfig = z.object({

@@ -335,6 +335,30 @@ describe("a team", () => {
     expect(paths(run)).toMatchObject({ "each#0/ask/member#1.0/model#1": "COMPLETED", talk: "FAILED" });
   });
 
+  it("in a workflow may be a run of its own, of its own kind, whose calls count as the node's", async () => {
+    const { teamId, code } = await makeTeam(platform, "SEQUENTIAL", [a]);
+    const config = { team_code: code, input: "About {{ input.topic }}?", mode: "run" };
+    const { workflowId } = await makeWorkflow(platform, {
+      nodes: [{ id: "talk", type: "team", config, timeout_seconds: 600 }],
+      edges: [],
+    });
+    const runId = await startRun(platform, workflowId, { topic: "tea" });
+    expect(await finishRun(platform, runId)).toMatchObject({ status: "COMPLETED", outputText: "Hello there, friend." });
+    const { run } = await ask<{ run: unknown }>(
+      platform,
+      `query ($id: ID!) { run(id: $id) { usage { modelCalls } nodeRuns { edges { node { path usage { modelCalls } } } }
+        childRuns { edges { node { kind teamRun { inputText team { id } } usage { modelCalls } } } } } }`,
+      { id: runId },
+    );
+    expect(run).toEqual({
+      usage: { modelCalls: 1 },
+      nodeRuns: { edges: [{ node: { path: "talk", usage: { modelCalls: 1 } } }] },
+      childRuns: {
+        edges: [{ node: { kind: "TEAM", teamRun: { inputText: "About tea?", team: { id: teamId } }, usage: { modelCalls: 1 } } }],
+      },
+    });
+  });
+
   it("is frozen with the versions of its members' agents, which work on when they are archived", async () => {
     const { teamId, versionId, agents } = await makeTeam(platform, "SEQUENTIAL", [a]);
     const archive = "mutation ($id: ID!) { archiveAgentVersion(id: $id) { status } }";

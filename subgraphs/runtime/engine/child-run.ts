@@ -4,18 +4,19 @@
  */
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { agentType } from "./agent-plan.ts";
+import { teamType } from "./team-plan.ts";
 
 /** Types whose nodes may, where their `mode` says so. */
-const types: ReadonlySet<string> = new Set(["sub-workflow", agentType]);
+const types: ReadonlySet<string> = new Set(["sub-workflow", agentType, teamType]);
 
 /** What a run is that a node makes, as the plan has it in the node's config. */
 export interface ChildPlan {
   planId: string;
-  kind: "WORKFLOW" | "AGENT";
+  kind: "WORKFLOW" | "AGENT" | "TEAM";
   workflowId?: string;
   workflowVersionId?: string;
   appId?: string;
-  /** Of an agent's run: the agent, and its version. */
+  /** Of an agent's run, and a team's: who it is, and the version. */
   subjectId?: string;
   subjectVersionId?: string;
   /** What its document says. */

@@ -7,8 +7,11 @@ import { agentType } from "../engine/agent-plan.ts";
 import { isChildRun, type ChildPlan } from "../engine/child-run.ts";
 import { subWorkflowVersion } from "../engine/composite.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
+import { teamType } from "../engine/team-plan.ts";
 import { agentRunDocument } from "./agent-document.ts";
 import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
+import { teamRunDocument } from "./team-document.ts";
+import type { FrozenTeam } from "./team-frozen.ts";
 
 /** What is asked of a frozen plan here. */
 interface PlanOfChild<Plan> {
@@ -44,7 +47,14 @@ export function withChildPlans<Plan extends PlanOfChild<Plan>>(
     const body = bodyDocument(node);
     if (body !== undefined) return { ...node, config: { ...node.config, body: named(body) as unknown as JsonObject } };
     if (!isChildRun(node)) return node;
-    return node.type === agentType ? agentNamed(node, frozen) : workflowNamed(node, workflows, frozen);
+    switch (node.type) {
+      case agentType:
+        return agentNamed(node, frozen);
+      case teamType:
+        return teamNamed(node, frozen);
+      default:
+        return workflowNamed(node, workflows, frozen);
+    }
   };
   const inline = reachedOf(document, workflows, (node) => !isChildRun(node));
   const parts = Object.entries(inline).map(([id, part]) => [id, named(part)]);
@@ -82,6 +92,15 @@ function agentNamed(node: PlanNode, freeze: (document: PlanDocument) => FrozenCh
     { ...node, config: opening },
     { planId: plan.id, kind: "AGENT", subjectId: String(id), subjectVersionId: String(versionId) },
   );
+}
+
+function teamNamed(node: PlanNode, freeze: (document: PlanDocument) => FrozenChild): PlanNode {
+  const { team, ...opening } = node.config;
+  if (!isJsonObject(team)) return withChild(node, undefined);
+  const frozen = team as unknown as FrozenTeam;
+  const { id, version_id: versionId } = frozen;
+  const plan = freeze(teamRunDocument(frozen, { hasSession: opening["session_id"] !== undefined }));
+  return withChild({ ...node, config: opening }, { planId: plan.id, kind: "TEAM", subjectId: id, subjectVersionId: versionId });
 }
 
 function withChild(node: PlanNode, child: ChildPlan | undefined): PlanNode {

@@ -57,7 +57,8 @@ function mockedNode(plan: CompiledPlan, key: string): CompiledNode | string {
       return segment === id
         ? node
         : `that is all of an item or a round: name ${id} itself, or a node of it, such as ${key}/${exampleOf(composite?.body)}`;
-    if (composite?.kind === "agent") return `what an agent does is its own: give the output of ${place} itself`;
+    if (composite?.kind === "agent" || composite?.kind === "team")
+      return `what an agent does, or a team, is its own: give the output of ${place} itself`;
     if (composite === undefined) return `${id} has no nodes of its own`;
     within = composite.body;
   }
@@ -93,6 +94,6 @@ function* placesOf(plan: CompiledPlan, around: string): Generator<string> {
       if (left-- <= 0) return;
       const place = pathBeneath(path, id);
       yield place;
-      if (composite !== undefined && composite.kind !== "agent") open.push({ plan: composite.body, around: place });
+      if (composite !== undefined) open.push({ plan: composite.body, around: place });
     }
 }

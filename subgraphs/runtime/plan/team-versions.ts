@@ -2,7 +2,6 @@
  * Teams are frozen whole: who is in them, how they work together, and the versions of their agents, as they were when the run was created. The plan of a team's own
  * run is one node, the same as that of a team in a workflow.
  */
-import type { JsonObject } from "#shared/json.ts";
 import { AppError } from "#shared/errors.ts";
 import { lastPublishedVersion } from "../client/agent.client.ts";
 import { findTeam, type TeamReference, type TeamVersionFound } from "../client/team.client.ts";
@@ -12,6 +11,7 @@ import { runtimeErrors } from "../errors.ts";
 import { freezeAgent, type AgentQuestion, type FrozenVersion } from "./agent-versions.ts";
 import { allNodes, graphsOf, mapNodes } from "./document-nodes.ts";
 import { subWorkflowLimits } from "./sub-workflows.ts";
+import { teamConfig, teamRunDocument } from "./team-document.ts";
 import { frozenTeam, type FrozenTeam } from "./team-frozen.ts";
 
 /** Side by side: a team has 50 members at most. */
@@ -51,28 +51,15 @@ export async function freezeTeams(asked: AgentQuestion, document: PlanDocument):
     const version = node.type === teamType ? found.get(keyOf(node)) : undefined;
     if (version === undefined) return node;
     const { team_id: _id, team_code: _code, team_version_id: _version, ...opening } = node.config;
-    return { ...node, config: teamConfig(version, opening) };
+    return { ...node, config: teamConfig(version.frozen, opening) };
   });
   checkSize(frozen);
   return frozen;
 }
 
-/** The config of a team's node: who is in it, and what it is given when it opens. What was said before is known to those who see a session. */
-function teamConfig({ teamId, frozen }: FrozenTeamVersion, opening: JsonObject): JsonObject {
-  const hasSession = opening["session_id"] !== undefined;
-  const members = frozen.members.map((member) => ({ ...member, agent: { ...member.agent, history: hasSession && member.agent.history } }));
-  return { ...opening, team_id: teamId, team: { ...frozen, members } };
-}
-
-/** The plan of a team's own run. The input of such a run is `{ text, json?, user_id?, session_id?, message_id? }`. @throws AppError PLAN_TOO_LARGE */
-export function teamDocument(version: FrozenTeamVersion, { hasSession }: { hasSession: boolean }): PlanDocument {
-  const opening = {
-    input: "{{ input.text }}",
-    input_json: "{{ input.json }}",
-    user_id: "{{ input.user_id }}",
-    ...(hasSession && { session_id: "{{ input.session_id }}", message_id: "{{ input.message_id }}" }),
-  };
-  const document = { nodes: [{ id: teamType, type: teamType, config: teamConfig(version, opening) }], edges: [] };
+/** The plan of a team's own run. @throws AppError PLAN_TOO_LARGE */
+export function teamDocument({ frozen }: FrozenTeamVersion, session: { hasSession: boolean }): PlanDocument {
+  const document = teamRunDocument(frozen, session);
   checkSize(document);
   return document;
 }
