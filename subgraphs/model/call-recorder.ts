@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Database } from "#shared/db/database.ts";
+import { sqlState } from "#shared/db/errors.ts";
 import { newId } from "#shared/ids.ts";
 import type { Log } from "#shared/log.ts";
 import { callsInsert, type ModelCallRow } from "./model-call.sql.ts";
@@ -8,25 +9,28 @@ import { callsInsert, type ModelCallRow } from "./model-call.sql.ts";
 export type EndedCall = Omit<ModelCallRow, "id" | "createdAt"> & { tenantId: string };
 
 interface Waiting {
-  row: ModelCallRow & { tenantId: string };
+  row: ModelCallRow;
   /** Told when it is written, or given up. */
   done: () => void;
 }
 
-/** Calls that wait for the database; more are dropped, because counting usage must not exhaust the memory of a process. */
-const waitingLimit = 10_000;
+/** Calls of a tenant that wait for the database; more are dropped, because counting usage must not exhaust the memory of a process. */
+const waitingLimit = 2_000;
 /** Pauses between tries. An answer that was paid for is not kept back for longer. */
 const againMs = [100, 400, 1_500];
 
 /**
- * The ledger's one writer: an answer leaves when its call is written, so a process that is killed loses none that was answered. While one statement runs, what
- * comes goes with the next. Where the database does not take it in two seconds the answer goes without: it fails no answer.
+ * The ledger's one writer: an answer leaves when its call is written, so a process that is killed loses none that was answered. While one statement of a tenant
+ * runs, what comes of it goes with the next; no tenant waits for another's. Where the database does not take it in two seconds the answer goes without: it
+ * fails no answer.
  */
 export class CallRecorder {
   readonly #database: Database;
   readonly #log: Log;
-  #waiting: Waiting[] = [];
-  #writing: Promise<void> | undefined;
+  /** Of the tenants whose calls are being written: those that wait for the next statement. */
+  readonly #queues = new Map<string, Waiting[]>();
+  /** What each of them recorded last; all before it is written first. */
+  readonly #last = new Map<string, Promise<void>>();
 
   constructor(options: { database: Database; log: Log }) {
     this.#database = options.database;
@@ -34,27 +38,35 @@ export class CallRecorder {
   }
 
   /** Resolves when the call is written, or given up; never rejects. */
-  record(call: EndedCall): Promise<void> {
-    if (this.#waiting.length >= waitingLimit) {
-      this.#log.warn({ model: call.model }, "model call not recorded: too many wait");
+  record({ tenantId, ...call }: EndedCall): Promise<void> {
+    const queue = this.#queues.get(tenantId);
+    if (queue !== undefined && queue.length >= waitingLimit) {
+      this.#log.warn({ tenantId, model: call.model }, "model call not recorded: too many wait");
       return Promise.resolve();
     }
-    return new Promise((done) => {
-      this.#waiting.push({ row: { ...call, id: newId(), createdAt: new Date() }, done });
-      this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
-    });
+    const { promise, resolve: done } = Promise.withResolvers<void>();
+    const waiting = { row: { ...call, id: newId(), createdAt: new Date() }, done };
+    this.#last.set(tenantId, promise);
+    if (queue === undefined) void this.#write(tenantId, [waiting]);
+    else queue.push(waiting);
+    return promise;
   }
 
-  /** Resolves when all that was recorded so far is written (or given up). */
-  async settled(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
+  /** Resolves when all that was recorded so far is written (or given up): of a tenant, or of all. */
+  async settled(tenantId?: string): Promise<void> {
+    await (tenantId === undefined ? Promise.all(this.#last.values()) : this.#last.get(tenantId));
   }
 
-  async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const groups = Map.groupBy(this.#waiting.splice(0), ({ row }) => row.tenantId);
-      await Promise.all([...groups].map(([tenantId, calls]) => this.#writeOf(tenantId, calls)));
+  async #write(tenantId: string, first: Waiting[]): Promise<void> {
+    const queue = first;
+    this.#queues.set(tenantId, queue);
+    while (queue.length > 0) {
+      const calls = queue.splice(0);
+      await this.#writeOf(tenantId, calls);
+      for (const { done } of calls) done();
     }
+    this.#queues.delete(tenantId);
+    this.#last.delete(tenantId);
   }
 
   async #writeOf(tenantId: string, calls: readonly Waiting[]): Promise<void> {
@@ -62,12 +74,23 @@ export class CallRecorder {
     for (const pauseMs of [...againMs, undefined]) {
       try {
         await this.#database.forTenant(tenantId).transaction((tx) => callsInsert(tx, rows));
-        break;
+        return;
       } catch (error) {
-        this.#log.warn({ err: error, calls: rows.length, isGivenUp: pauseMs === undefined }, "model calls not recorded");
-        if (pauseMs !== undefined) await setTimeout(pauseMs);
+        const isRefused = isRefusal(error);
+        if (isRefused && calls.length > 1) {
+          for (const call of calls) await this.#writeOf(tenantId, [call]);
+          return;
+        }
+        const isGivenUp = isRefused || pauseMs === undefined;
+        this.#log.warn({ err: error, tenantId, calls: rows.length, isGivenUp }, "model calls not recorded");
+        if (isGivenUp) return;
+        await setTimeout(pauseMs);
       }
     }
-    for (const { done } of calls) done();
   }
+}
+
+/** Whether it is a row that the database does not take, now or ever: its values, or what an index can hold. */
+function isRefusal(error: unknown): boolean {
+  return /^(22|23|54)/.test(sqlState(error) ?? "");
 }

@@ -63,6 +63,7 @@ async function* piecesOf(context: ModelContext, asking: Asking): AsyncGenerator<
   const { current, meter, options } = asking;
   const first = current.attempt;
   let hasBegun = false;
+  let cause: unknown;
   try {
     for await (const piece of guarded(context, first, asking)) {
       hasBegun = true;
@@ -75,8 +76,27 @@ async function* piecesOf(context: ModelContext, asking: Asking): AsyncGenerator<
     await meter.failed(error);
     circuitEvents.inc({ event: "fallback" });
     current.attempt = next;
+    cause = error;
   }
-  yield* guarded(context, current.attempt, asking);
+  try {
+    for await (const piece of guarded(context, current.attempt, asking)) {
+      hasBegun = true;
+      yield piece;
+    }
+  } catch (error) {
+    // A fallback that refuses is no reason to give up: whoever is asked first may answer in a moment.
+    if (hasBegun || isCancelled(error) || isRetryable(error) || !isRetryable(cause)) throw error;
+    await meter.failed(error);
+    throw cause;
+  }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof AppError && error.reason === "MODEL_CALL_CANCELLED";
+}
+
+function isRetryable(error: unknown): boolean {
+  return error instanceof AppError && error.facts["retryable"] === true;
 }
 
 /** What a provider answers, unless it is left alone just now; its circuit hears how it went. */

@@ -1,4 +1,5 @@
 import { AppError } from "#shared/errors.ts";
+import { storableText } from "#shared/json/storable.ts";
 import type { ModelCallerInput } from "./chat.inputs.ts";
 import { modelErrors } from "./errors.ts";
 import { usageSum } from "./model-call.sql.ts";
@@ -34,7 +35,7 @@ export async function modelUsage(
   if (from !== null && to !== null && from >= to) {
     throw modelErrors.USAGE_RANGE_INVALID({ field: "from", from: from.toISOString(), to: to.toISOString() });
   }
-  await services.calls.settled();
+  await services.calls.settled(db.tenantId);
   return db.read((tx) => usageSum(tx, { from, to, runId, groupBy: range.groupBy ?? ModelUsageGroup.MODEL }));
 }
 
@@ -80,10 +81,12 @@ export class CallMeter {
     const call = this.#call;
     if (call === undefined) return { durationMs, price: null };
     this.#call = undefined;
-    const { caller, prices, ...counted } = call;
+    const { caller, prices, model, ...others } = call;
+    // Whatever it was called by: a provider was asked, and the call counts.
+    const counted = { ...others, model: storableText(model) };
     const whose = { callId: caller?.callId ?? null, runId: caller?.runId ?? null, nodeRunId: caller?.nodeRunId ?? null };
     const tokens = tokensOf(used);
-    const price = outcome === "COMPLETED" ? priceOf(prices, call.model, tokens) : null;
+    const price = outcome === "COMPLETED" ? priceOf(prices, model, tokens) : null;
     const { db, services } = this.#context;
     await services.calls.record({ ...counted, ...whose, ...tokens, tenantId: db.tenantId, outcome, errorReason, price, durationMs });
     return { durationMs, price };

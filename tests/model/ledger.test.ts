@@ -58,7 +58,15 @@ describe("the ledger of model calls", () => {
       expect((await ledger("r3", headers)).modelCalls.nodes).toHaveLength(1);
   });
 
+  it("has a call of a model whose name cannot be stored, and at once", async () => {
+    const query = `mutation ($input: ChatCompletionInput!) { chatCompletion(input: $input) { content } }`;
+    await platform.post(query, { input: { model: "odd\u0000name", messages: [{ role: "USER", content: "Hi" }], caller: { runId: "r4" } } });
+    expect((await ledger("r4")).modelCalls.nodes).toMatchObject([{ model: "odd\ufffdname" }]);
+  });
+
   it("refuses an id that cannot be kept", async () => {
+    for (const callId of ["\u6f22".repeat(301), "a\u0000b"])
+      expect((await complete({ callId })).errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", field: "caller.callId" });
     const { errors } = await complete({ callId: "" });
     expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", field: "caller.callId" });
   });

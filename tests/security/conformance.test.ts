@@ -95,7 +95,7 @@ function failing(ring: KeyRing, failure: Error): KeyRing {
     const { keyErrors } = await import("../../router/access/errors.ts");
     throw keyErrors.KEYS_UNAVAILABLE({ retryAfterMs: 1_000 });
   };
-  return { hasKeys: ring.hasKeys, knows: () => false, callerOf: reject } as unknown as KeyRing;
+  return { hasKeys: ring.hasKeys, known: () => undefined, callerOf: reject } as unknown as KeyRing;
 }
 
 describe("introspection", () => {

@@ -10,7 +10,7 @@ export interface StatementCount extends AsyncDisposable {
 
 // What runs beside the requests: looks for work, renews leases, stores and chains audits, sends hints. Of a commit nobody can tell whose it is; what began it is counted.
 const beside =
-  /outbox|runtime\.work |request_audit|audit_(unchained|link|head)|audit-chain|pg_try_advisory|read committed$|^commit$|pg_notify|pg_stat_statements/;
+  /outbox|runtime\.work |runtime\.schedule s|request_audit|audit_(unchained|link|head)|audit-chain|pg_try_advisory|read committed$|^commit$|pg_notify|pg_stat_statements/;
 
 /**
  * Counts what is executed in a test's database from now on.

@@ -1,5 +1,6 @@
 /** The OpenAI API's request of a completion, from ours; checked. */
 import { checkJsonSize } from "#shared/fields.ts";
+import { storableText } from "#shared/json/storable.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import type { ChatCompletionInput, ChatMessageInput } from "../chat.inputs.ts";
 import { modelErrors } from "../errors.ts";
@@ -157,8 +158,8 @@ function checkCaller(caller: ChatCompletionInput["caller"]): void {
   const most = { callId: 900, runId: 200, nodeRunId: 900 };
   for (const [name, limit] of Object.entries(most)) {
     const value = caller?.[name as keyof typeof most];
-    if (value == null || (value.length >= 1 && value.length <= limit && !value.includes("\u0000"))) continue;
-    throw invalid(`caller.${name}`, `give 1 to ${limit} characters, none of them U+0000.`);
+    if (value == null || (value !== "" && Buffer.byteLength(value) <= limit && storableText(value) === value)) continue;
+    throw invalid(`caller.${name}`, `give 1 to ${limit} bytes of UTF-8, without U+0000 and half surrogates.`);
   }
 }
 

@@ -64,8 +64,9 @@ export function runRow({ plan, traceparent, input = {}, state, history, idempote
 }
 
 /** A plan, and those of the runs that its runs make. */
-export function planRows(plan: FrozenPlan): PlanRow[] {
-  return [plan, ...(plan.children ?? [])].map(({ id, tenantId, json }) => ({ id, tenantId, json }));
+export function planRows({ children = [], ...plan }: FrozenPlan): [PlanRow, ...PlanRow[]] {
+  const row = ({ id, tenantId, json }: FrozenPlan): PlanRow => ({ id, tenantId, json });
+  return [row(plan), ...children.map(row)];
 }
 
 /**

@@ -198,8 +198,8 @@ function rowOf(
     parentPath: targetPath === "" ? undefined : targetPath,
     detached: found !== undefined || asked.detached === true,
     depth: asked.depth,
-    // A run that was made because another failed tells nobody of its own failure.
-    onFailure: found === undefined ? facts.onFailure : undefined,
+    // A run that was made because another failed tells nobody of its own failure; nor does one that is executed by hand.
+    onFailure: found === undefined && asked.execution !== "MANUAL" ? facts.onFailure : undefined,
     status: runStatusNumber(facts.isEmpty === true ? "COMPLETED" : "QUEUED"),
     input: "{}",
   };

@@ -6,16 +6,18 @@ import type { JsonObject } from "#shared/json.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import { segmentNodeId } from "../engine/path.ts";
 import type { CompiledPlan, PlanDocument } from "../engine/plan.ts";
+import { planRows } from "../control/new-run.ts";
 import { runtimeErrors } from "../errors.ts";
 import { compileRun, versionDocument, type CompiledRun } from "../plan/compile.ts";
 import { allBefore, nodeChanges, withAllBehind, type NodeChange } from "../plan/fork-changes.ts";
 import { planOfRun } from "../plan/stored-plan.sql.ts";
+import type { Fork } from "../queue/fork.sql.ts";
 import { isTerminal, nodeRunStatusWord, runStatusNumber, runStatusWord } from "../queue/statuses.ts";
 import { givenOfRun, nodesOfRun, type ForkedNode } from "./fork.sql.ts";
 import type { Run } from "./run.entity.ts";
 import { checkInput } from "./run-input.ts";
 import type { ForkPatchInput } from "./run.inputs.ts";
-import { checkRunId, inputBytes, runById } from "./run.service.ts";
+import { checkRunId, inputBytes, isTrialRun, runById } from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 
 /** What a new run is asked for with. */
@@ -53,12 +55,18 @@ export async function forkRun(context: RuntimeContext, question: ForkQuestion): 
     ...(traceparent && { traceparent }),
     statuses: finished,
     dropped: [...(other?.dropped ?? withAllBehind([{ edges: edgesOf(old.plan) }], [question.fromNode]))],
-    ...(other && { version: { plan: other.compiled.plan, workflowVersionId: other.compiled.workflowVersionId } }),
+    ...(other && { version: versionOf(old, other.compiled) }),
     input,
     state,
   });
   if (made === "created") return runById(context, newRunId);
   throw runtimeErrors.RUN_NOT_FOUND({ id });
+}
+
+/** What is executed instead. Who only tries it sees that it fails. */
+function versionOf({ run, plan }: OldRun, { plan: other, workflowVersionId, onFailure }: CompiledRun): Fork["version"] {
+  const isTrial = isTrialRun({ execution: run.execution, mocks: plan.mocks });
+  return { plans: planRows(other), workflowVersionId, onFailure: isTrial ? undefined : onFailure };
 }
 
 interface OldRun {

@@ -13,6 +13,7 @@ import type { RunCondition } from "../queue/run-condition.ts";
 import { Run } from "./run.entity.ts";
 import { checkInput } from "./run-input.ts";
 import type { CancelRunsFilter, CreateRunInput, DeleteRunsFilter, RunFilter } from "./run.inputs.ts";
+import type { RunExecution } from "./run.enums.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import type { BulkCancelled } from "../control/bulk-cancel.ts";
 import type { CreatedRun, NewRun } from "../control/new-run.ts";
@@ -62,6 +63,7 @@ export async function createKeyedRun(
     tenantId: db.tenantId,
     plan,
     ...names,
+    ...(isTrialRun({ execution, mocks: given.mocks }) && { onFailure: undefined }),
     execution,
     priority,
     dryRun: given.dryRun ?? false,
@@ -71,6 +73,11 @@ export async function createKeyedRun(
     history,
     idempotency,
   });
+}
+
+/** Whether a run is tried, or executed by hand: whoever does sees that it fails, and its document's `on_failure` is not asked. */
+export function isTrialRun({ execution, mocks = {} }: { execution: RunExecution; mocks?: JsonObject | undefined }): boolean {
+  return execution === "MANUAL" || Object.keys(mocks).length > 0;
 }
 
 /** The key that a run is asked for with, and what was asked. @throws AppError IDEMPOTENCY_KEY_INVALID */

@@ -72,9 +72,10 @@ export interface ExistingRun {
   inputHash: string | null;
 }
 
-/** The parameters of {@link runsCreation}. */
+/** The parameters of {@link runsCreation}. Plans are in one order everywhere: two statements that store the same do not wait for each other in a ring. */
 export function creationParameters(runs: readonly NewRunRow[], plans: readonly PlanRow[]): Parameter[] {
-  return [...arraysOf(planColumns, plans), ...arraysOf(newRunColumns, runs)];
+  const sorted = plans.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return [...arraysOf(planColumns, sorted), ...arraysOf(newRunColumns, runs)];
 }
 
 /** Creates runs with their first events and work rows. @returns the times of those that are new, by id. */

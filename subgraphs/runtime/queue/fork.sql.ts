@@ -15,8 +15,8 @@ export interface Fork {
   statuses: readonly number[];
   /** Node runs of the run's own graph that are done anew, with all beneath them. */
   dropped: readonly string[];
-  /** Another plan, and the version that it is of; undefined: as the old run has them. */
-  version?: { plan: Pick<PlanRow, "id" | "json">; workflowVersionId: string } | undefined;
+  /** Another version, with its plan, the first of `plans`, and those of the runs that its nodes make; undefined: all is as the old run has it. */
+  version?: { plans: readonly [PlanRow, ...PlanRow[]]; workflowVersionId: string; onFailure: string | undefined } | undefined;
   /** In the place of the old run's. */
   input?: JsonObject | undefined;
   /** Merged into the state, key by key, behind what is taken over. */
@@ -47,6 +47,7 @@ const run = ofOld(newRunColumns, "o", {
   status: "0",
   planId: "coalesce($9, o.plan_id)",
   workflowVersionId: "coalesce($11, o.workflow_version_id)",
+  onFailure: "case when $9::text is null then o.on_failure else $14 end",
   input: "coalesce($12::json, o.input)",
   state: "st.state",
   givenState: "case when $13::json is null then o.given_state else st.state end",
@@ -124,7 +125,8 @@ keys as (select
     coalesce(jsonb_object_agg(n.path, coalesce(n.effect_key, ${effectKeySql("n")}))
       filter (where n.status = 4 and n.effect_unknown and n.route is null or n.status = 5 and n.started_at is not null), '{}') as unknown
   from runtime.node_run n join o on n.run_id = o.id),
-p as (insert into runtime.plan (id, tenant_id, document) select $9, $2, $10::json from o where $9::text is not null on conflict (id) do nothing),
+p as (insert into runtime.plan (id, tenant_id, document) select x.id, $2, x.document::json from o, unnest($15::text[], $10::text[]) as x(id, document)
+  on conflict (id) do nothing),
 ${state},
 usage as (select coalesce(sum(model_calls), 0) as calls, coalesce(sum(prompt_tokens), 0) as ptok, coalesce(sum(completion_tokens), 0) as ctok,
     count(*)::int as cnt, (count(*) filter (where status = 4 and route is not null))::int as handled from k),
@@ -148,7 +150,10 @@ export async function runFork(db: Queryable, call: Fork): Promise<boolean> {
   const { version, input, state: patch } = call;
   const ids = [call.runId, call.tenantId, call.newRunId, call.requestId, call.traceId, call.parentSpanId];
   const json = (value: JsonObject | undefined): string | null => (value === undefined ? null : JSON.stringify(value));
-  const others = [version?.plan.id ?? null, version?.plan.json ?? null, version?.workflowVersionId ?? null, json(input), json(patch)];
-  const rows = await rowsOf(db, fork, [...ids, call.statuses, call.dropped, ...others]);
+  // In one order everywhere: two that store the same do not wait for each other in a ring.
+  const plans = (version?.plans ?? []).toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  const others = [version?.plans[0].id ?? null, plans.map((plan) => plan.json), version?.workflowVersionId ?? null, json(input), json(patch)];
+  const more = [version?.onFailure ?? null, plans.map((plan) => plan.id)];
+  const rows = await rowsOf(db, fork, [...ids, call.statuses, call.dropped, ...others, ...more]);
   return rows.length > 0;
 }

@@ -4,7 +4,7 @@ import type { Queryable } from "../queue/statement.ts";
 
 interface Call {
   fired: FiredSchedule;
-  plan: PlanRow;
+  plans: readonly PlanRow[];
   resolve: (isFired: boolean) => void;
   reject: (cause: unknown) => void;
 }
@@ -20,9 +20,9 @@ export class FiringBatcher {
   }
 
   /** @returns false where somebody else has fired it, or its owner has changed it. */
-  fire(fired: FiredSchedule, plan: PlanRow): Promise<boolean> {
+  fire(fired: FiredSchedule, plans: readonly PlanRow[]): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ fired, plan, resolve, reject });
+      this.#waiting.push({ fired, plans, resolve, reject });
       void this.#send();
     });
   }
@@ -37,16 +37,18 @@ export class FiringBatcher {
   async #fireAll(calls: readonly Call[]): Promise<void> {
     // In one order in all processes: two that fire the same do not wait for each other in a ring.
     const sorted = calls.toSorted((one, other) => (one.fired.id < other.fired.id ? -1 : 1));
-    const plans = new Map(sorted.map(({ plan }) => [plan.id, plan]));
+    const all = new Map(sorted.flatMap(({ plans }) => plans.map((plan) => [plan.id, plan])));
     try {
       const runs = await schedulesFire(
         this.#db,
         sorted.map(({ fired }) => fired),
-        [...plans.values()],
+        [...all.values()],
       );
       for (const { fired, resolve } of sorted) resolve(runs.has(fired.run.id));
     } catch (cause) {
-      for (const { reject } of sorted) reject(cause);
+      // One schedule that cannot be stored is no reason to refuse the others. Its revision is the fence: what was stored all the same is not fired again.
+      if (calls.length > 1) for (const call of sorted) await this.#fireAll([call]);
+      else for (const { reject } of sorted) reject(cause);
     }
   }
 }

@@ -8,6 +8,7 @@ import { AppError } from "#shared/errors.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { counter, secondsHistogram } from "#shared/metrics/instruments.ts";
+import { planRows } from "../control/new-run.ts";
 import type { TenantQuotas } from "../control/tenant-quotas.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import { scheduleRefuse, schedulesTake, scheduleSkip, type DueScheduleRow } from "../queue/schedule.sql.ts";
@@ -123,7 +124,7 @@ export class SchedulePump {
       const { run, plan } = await firedRun(this.#options, row, plannedAt);
       const isFired = await this.#firings.fire(
         { id, revision, plannedMs: plannedAt.getTime(), nextMs, missedMs: missedAt?.getTime() ?? null, run },
-        { id: plan.id, tenantId, json: plan.json },
+        planRows(plan),
       );
       if (!isFired) return;
       fired.inc();

@@ -148,11 +148,13 @@ describe("root fields", () => {
       "createEmbeddings",
       "executeNextNode",
       "executeNextNodeRun",
+      "executeNode",
       "executeNodeRun",
       "executeRun",
       "invokeTool",
     ];
-    expect([...outside].sort()).toEqual(["chatCompletionStream", ...calls].sort());
+    // hookOutput is asked by the router alone.
+    expect([...outside].sort()).toEqual(["chatCompletionStream", "hookOutput", ...calls].sort());
     expect(Object.fromEntries(points.query)).toEqual({ validateDsl: 50, searchMemories: 10, modelUsage: 10, services: 10 });
     expect(new Set(points.mutation.values())).toEqual(new Set([50]));
     expect([...points.mutation.keys()].sort()).toEqual([...calls, "createWorkflowVersion", "publishWorkflowVersion"].sort());

@@ -107,10 +107,11 @@ describe("runs with large outputs", () => {
 
   it("go on under a caller that wants so many steps", async () => {
     const t = await setup();
-    const control = t.newControl();
+    const executors = withBig(t);
+    const control = t.newControl({ executors });
     const characters = 3 * mebi;
     const ids = ["a", "b", "c", "d", "e", "f"];
-    t.worker({ executors: withBig(t), start: false });
+    t.worker({ executors, start: false });
     const runId = await t.create(
       plan(
         ids.map((id) => node(id, "big", { characters })),
@@ -121,6 +122,7 @@ describe("runs with large outputs", () => {
     expect(await control.ownRun({ tenantId: "acme", runId, workerKey: "me", mode: { kind: "steps", max: 16 } })).toMatchObject({
       stopReason: "FINISHED",
     });
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
   });
 });
 

@@ -93,7 +93,7 @@ describe("a run with an iteration", () => {
     }
     expect((await t.finished(runId)).status).toBe("COMPLETED");
     const { rows } = await t.pool.query("select output_json, opened from runtime.node_run where path = 'each'");
-    expect(rows).toEqual([{ output_json: ["a", "b", "c"], opened: { count: 3, items: ["a", "b", "c"] } }]);
+    expect(rows).toEqual([{ output_json: ["a", "b", "c"], opened: { v: 1, count: 3, items: ["a", "b", "c"] } }]);
   });
 
   it("A18: has its crashes forgiven while the iteration goes on, when what could go on at the takeover has ended", async () => {
