@@ -319,17 +319,17 @@ export const runtimeErrors = defineErrors({
   PLAN_TOO_DEEP: {
     code: "BAD_USER_INPUT",
     message: (f: { path: string; found: number; limit: number }) =>
-      `With its sub-workflows the document has ${f.found} graphs within each other and may have ${f.limit}, at ${f.path}. Put less into each other.`,
+      `With its sub-workflows and teams the document has ${f.found} graphs within each other and may have ${f.limit}, at ${f.path}. Put less into each other.`,
   },
   PATH_TOO_LONG: {
     code: "BAD_USER_INPUT",
     message: (f: { path: string; found: number; limit: number }) =>
-      `With its sub-workflows a path of the document has up to ${f.found} bytes and may have ${f.limit}, at ${f.path}. Give these nodes shorter ids.`,
+      `With its sub-workflows and teams a path of the document has up to ${f.found} bytes and may have ${f.limit}, at ${f.path}. Give these nodes shorter ids.`,
   },
   PARALLEL_TOO_LARGE: {
     code: "BAD_USER_INPUT",
     message: (f: { path: string; found: number; limit: number }) =>
-      `With its sub-workflows the document works on ${f.found} items side by side and may on ${f.limit}, at ${f.path}. Give one of these a smaller parallel.`,
+      `With its sub-workflows and teams the document works on ${f.found} items side by side and may on ${f.limit}, at ${f.path}. Give one of these a smaller parallel.`,
   },
   PLAN_INVALID: { code: "BAD_USER_INPUT", message: (f: { problem: string }) => `The document cannot be run: ${f.problem}.` },
   INITIAL_NODE_UNKNOWN: {

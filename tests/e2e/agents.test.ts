@@ -108,6 +108,18 @@ describe("an agent", () => {
     });
   });
 
+  it("stands in a plan once for each node that names it, and a plan has 4 MiB", async () => {
+    const { code } = await makeAgent(platform, { systemPrompt: "x".repeat(100_000) });
+    const nodes = Array.from({ length: 42 }, (_, index) => ({
+      id: `ask${index}`,
+      type: "agent",
+      config: { agent_code: code, input: "Hi.", ...(index % 2 === 0 && { mode: "run" }) },
+    }));
+    const { workflowId } = await makeWorkflow(platform, { nodes, edges: [] });
+    const create = "mutation ($workflowId: ID!) { createRun(input: { workflowId: $workflowId }) { id } }";
+    expect(await refusal(platform, create, { workflowId })).toMatchObject({ reason: "PLAN_TOO_LARGE", of: "bytes", limit: 4 << 20 });
+  });
+
   it("calls its tools, side by side, and gives the model what they answer", async () => {
     let both = (): void => {};
     const isBoth = new Promise<void>((resolve) => (both = resolve));

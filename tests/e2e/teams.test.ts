@@ -1,7 +1,7 @@
 /** Teams at work: the exact conversation of each mode, with a model that answers by script. */
 import type { JsonObject } from "#shared/json.ts";
 import { calls, makeAgent, makeTool } from "../testkit/agents.ts";
-import { ask, finishRun, makeWorkflow, refusal, startRun } from "../testkit/graph.ts";
+import { ask, finishRun, makeWorkflow, refusal, startRun, type Dsl } from "../testkit/graph.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
@@ -357,6 +357,19 @@ describe("a team", () => {
         edges: [{ node: { kind: "TEAM", teamRun: { inputText: "About tea?", team: { id: teamId } }, usage: { modelCalls: 1 } } }],
       },
     });
+  });
+
+  it("counts with its members among what a run works on side by side", async () => {
+    const { code } = await makeTeam(platform, "PARALLEL", [a, b]);
+    const each = (parallel: number, node: Dsl["nodes"][number]): Dsl["nodes"][number] => ({
+      id: `each${parallel}`,
+      type: "iteration",
+      config: { items: [1], parallel, body: { nodes: [node], edges: [] } },
+    });
+    const team = { id: "talk", type: "team", config: { team_code: code, input: "Talk." } };
+    const { workflowId } = await makeWorkflow(platform, { nodes: [each(32, each(31, team))], edges: [] });
+    const create = "mutation ($workflowId: ID!) { createRun(input: { workflowId: $workflowId }) { id } }";
+    expect(await refusal(platform, create, { workflowId })).toMatchObject({ reason: "PARALLEL_TOO_LARGE", found: 1_984, limit: 1_000 });
   });
 
   it("is frozen with the versions of its members' agents, which work on when they are archived", async () => {

@@ -14,6 +14,7 @@ import type { FrozenAgent } from "../nodes/agent-frozen.ts";
 import { agentRunDocument } from "./agent-document.ts";
 import { readModelConfig, type ModelConfig } from "./agent-model-config.ts";
 import { allNodes, graphsOf, mapNodes } from "./document-nodes.ts";
+import { PlanSize } from "./plan-size.ts";
 
 /** Side by side; a document may have 2,000 agents. */
 const lookupsAtOnce = 20;
@@ -54,18 +55,24 @@ export function hasAgents(document: PlanDocument): boolean {
 /**
  * The document, and those of its sub-workflows, with their agents in the configs of the nodes that name them.
  *
- * @throws AppError of {@link freezeAgent}
+ * @throws AppError of {@link freezeAgent}; PLAN_TOO_LARGE
  */
-export async function freezeAgents(asked: AgentQuestion, document: PlanDocument): Promise<PlanDocument> {
+export async function freezeAgents(asked: AgentQuestion, document: PlanDocument, size = new PlanSize()): Promise<PlanDocument> {
   const agents = graphsOf(document)
     .flatMap(allNodes)
     .filter(({ type }) => type === agentType);
   if (agents.length === 0) return document;
-  const references = new Map(agents.map((node) => [keyOf(node), referenceOf(node)]));
+  const references = Map.groupBy(agents, keyOf);
   const found = new Map<string, FrozenVersion>();
   const waiting = [...references];
   for (let batch = waiting.splice(0, lookupsAtOnce); batch.length > 0; batch = waiting.splice(0, lookupsAtOnce)) {
-    await Promise.all(batch.map(async ([key, reference]) => found.set(key, await freezeAgent(asked, reference))));
+    await Promise.all(
+      batch.map(async ([key, nodes]) => {
+        const version = await freezeAgent(asked, referenceOf(nodes[0]!));
+        size.add(version.frozen, nodes.length);
+        found.set(key, version);
+      }),
+    );
   }
   return withAgents(document, found);
 }

@@ -15,6 +15,7 @@ import { agentDocument, freezeAgent, freezeAgents, hasAgents } from "./agent-ver
 import { allNodes } from "./document-nodes.ts";
 import type { CachedDocument } from "./document-cache.ts";
 import { checkNest } from "./nest-limits.ts";
+import { PlanSize } from "./plan-size.ts";
 import { withMocks, type GivenMocks } from "./run-mocks.ts";
 import { freezeSubWorkflows, hasSubWorkflows, type VersionDocument } from "./sub-workflows.ts";
 import { freezeTeam, freezeTeams, hasTeams, teamDocument } from "./team-versions.ts";
@@ -106,8 +107,10 @@ function callsOthers(document: PlanDocument): boolean {
 /** The document with its sub-workflows, and the versions of the tools that it, and they, call, and their agents and teams. */
 async function withOthers(host: CompileHost, info: RequestInfo, version: VersionDocument): Promise<PlanDocument> {
   const { call } = host;
+  const size = new PlanSize();
   const withTools = await freezeToolVersions(call, info, await freezeSubWorkflows(host, info, version));
-  return freezeTeams({ call, info }, await freezeAgents({ call, info }, withTools));
+  if (hasAgents(withTools) || hasTeams(withTools)) size.add(withTools);
+  return freezeTeams({ call, info }, await freezeAgents({ call, info }, withTools, size), size);
 }
 
 /** A version's document, whatever its status. @throws AppError WORKFLOW_VERSION_NOT_FOUND */
@@ -224,7 +227,7 @@ function checkInitialNode({ initialNode }: RunQuestion, document: PlanDocument):
 
 function freeze(tenantId: string, document: PlanDocument): FrozenPlan {
   try {
-    if (document.workflows !== undefined) checkNest(compilePlan(document));
+    if (document.workflows !== undefined || hasTeams(document)) checkNest(compilePlan(document));
     const plan = freezePlan(tenantId, document);
     for (const { json } of plan.children ?? []) checkNest(compilePlan(JSON.parse(json) as PlanDocument));
     return plan;

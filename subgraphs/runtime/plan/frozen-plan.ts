@@ -3,6 +3,7 @@ import { compilePlan, type CompiledPlan, type PlanDocument } from "../engine/pla
 import { planLoad } from "../queue/load.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { withChildPlans } from "./child-plans.ts";
+import { PlanSize } from "./plan-size.ts";
 import { compiledPlan, compileStored } from "./compiled-plans.ts";
 
 /** A plan under the hash of its content: the same for all runs of it, and never another content under the same id. */
@@ -20,18 +21,25 @@ export interface FrozenPlan {
 /**
  * Freezes a document for a tenant. The tenant is part of the hash, so a plan's id tells nothing about other tenants' plans.
  *
- * @throws PlanError for a document that cannot be walked to its end.
+ * @throws PlanError for a document that cannot be walked to its end; AppError PLAN_TOO_LARGE for the plans of the runs that its nodes make, together
  */
 export function freezePlan(tenantId: string, given: PlanDocument): FrozenPlan {
-  return freezeWith(tenantId, given, new Map());
+  return freezeWith(tenantId, given, { known: new Map(), size: new PlanSize() });
 }
 
-/** @param known  plans of the runs that nodes make, by the version that these execute. */
-function freezeWith(tenantId: string, given: PlanDocument, known: Map<string, FrozenPlan>): FrozenPlan {
-  const { document, children } = withChildPlans(given, (made, versionId) => {
+/** The runs that nodes make: their plans, by the version that they execute, and what these come to together. */
+interface Made {
+  known: Map<string, FrozenPlan>;
+  size: PlanSize;
+}
+
+function freezeWith(tenantId: string, given: PlanDocument, made: Made): FrozenPlan {
+  const { known, size } = made;
+  const { document, children } = withChildPlans(given, (child, versionId) => {
     const before = versionId === undefined ? undefined : known.get(versionId);
     if (before !== undefined) return before;
-    const plan = freezeWith(tenantId, made, known);
+    const plan = freezeWith(tenantId, child, made);
+    size.add(plan.json);
     if (versionId !== undefined) known.set(versionId, plan);
     return plan;
   });

@@ -8,10 +8,11 @@ import { isChildRun } from "../engine/child-run.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { allNodes, bodyDocument } from "./document-nodes.ts";
+import { PlanSize } from "./plan-size.ts";
 import { findVersionSource, type CompileHost } from "./version-source.ts";
 
 /** What a run may have of sub-workflows: one within the other, different ones, and bytes of all documents together. */
-export const subWorkflowLimits = { depth: 5, versions: 100, planBytes: 4 * 1024 * 1024 } as const;
+export const subWorkflowLimits = { depth: 5, versions: 100 } as const;
 
 /** Side by side. */
 const lookupsAtOnce = 20;
@@ -41,9 +42,7 @@ export async function freezeSubWorkflows(host: CompileHost, info: RequestInfo, r
   checkNesting(root, found);
   const workflows = [...found.versions.values()].map(({ versionId, document }) => [versionId, withVersions(document, found)]);
   const frozen = { ...withVersions(root.document, found), workflows: Object.fromEntries(workflows) as Record<string, PlanDocument> };
-  const bytes = Buffer.byteLength(JSON.stringify(frozen));
-  if (bytes > subWorkflowLimits.planBytes)
-    throw runtimeErrors.PLAN_TOO_LARGE({ of: "bytes", found: bytes, limit: subWorkflowLimits.planBytes });
+  new PlanSize().add(frozen);
   return frozen;
 }
 

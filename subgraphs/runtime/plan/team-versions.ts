@@ -10,7 +10,7 @@ import { teamType } from "../engine/team-plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import { freezeAgent, type AgentQuestion, type FrozenVersion } from "./agent-versions.ts";
 import { allNodes, graphsOf, mapNodes } from "./document-nodes.ts";
-import { subWorkflowLimits } from "./sub-workflows.ts";
+import { PlanSize } from "./plan-size.ts";
 import { teamConfig, teamRunDocument } from "./team-document.ts";
 import { frozenTeam, type FrozenTeam } from "./team-frozen.ts";
 
@@ -36,38 +36,30 @@ export function hasTeams(document: PlanDocument): boolean {
  *
  * @throws AppError of {@link freezeTeam}; PLAN_TOO_LARGE
  */
-export async function freezeTeams(asked: AgentQuestion, document: PlanDocument): Promise<PlanDocument> {
+export async function freezeTeams(asked: AgentQuestion, document: PlanDocument, size = new PlanSize()): Promise<PlanDocument> {
   if (!hasTeams(document)) return document;
   const teams = graphsOf(document)
     .flatMap(allNodes)
     .filter(({ type }) => type === teamType);
   const found = new Map<string, FrozenTeamVersion>();
   // One after the other: each asks for its members side by side.
-  for (const node of teams) {
-    const key = keyOf(node);
-    if (!found.has(key)) found.set(key, await freezeTeam(asked, referenceOf(node)));
+  for (const [key, nodes] of Map.groupBy(teams, keyOf)) {
+    const version = await freezeTeam(asked, referenceOf(nodes[0]!));
+    size.add(version.frozen, nodes.length);
+    found.set(key, version);
   }
-  const frozen = mapNodes(document, (node) => {
+  return mapNodes(document, (node) => {
     const version = node.type === teamType ? found.get(keyOf(node)) : undefined;
     if (version === undefined) return node;
     const { team_id: _id, team_code: _code, team_version_id: _version, ...opening } = node.config;
     return { ...node, config: teamConfig(version.frozen, opening) };
   });
-  checkSize(frozen);
-  return frozen;
 }
 
 /** The plan of a team's own run. @throws AppError PLAN_TOO_LARGE */
 export function teamDocument({ frozen }: FrozenTeamVersion, session: { hasSession: boolean }): PlanDocument {
-  const document = teamRunDocument(frozen, session);
-  checkSize(document);
-  return document;
-}
-
-function checkSize(document: PlanDocument): void {
-  const found = Buffer.byteLength(JSON.stringify(document));
-  const { planBytes: limit } = subWorkflowLimits;
-  if (found > limit) throw runtimeErrors.PLAN_TOO_LARGE({ of: "bytes", found, limit });
+  new PlanSize().add(frozen);
+  return teamRunDocument(frozen, session);
 }
 
 function referenceOf({ config }: PlanNode): TeamReference {
