@@ -164,7 +164,7 @@ export class Hooks {
       const { code, reason } = error instanceof AppError ? error : { code: "INTERNAL", reason: "INTERNAL" };
       const outcome = { statusCode: statusOfRefusal(error), errorCodes: [code], reasons: [reason] };
       await this.#audit.complete(auditRecord(operation, outcome));
-      throw error;
+      throw toldOutside(error);
     }
   }
 
@@ -201,6 +201,20 @@ export class Hooks {
     return { ...context, info: requestInfo({ tenantId, requestId, subject: "webhook" }, clientGone(response)) };
   }
 }
+
+/** What its sender did is told in full. Of all else no more than what it was: words and facts of it are of the tenant's inside, and stand in the audit. */
+function toldOutside(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.reason.startsWith("WEBHOOK_") || sendersOwn.has(error.reason)) return error;
+  const { reason, facts } = error;
+  // There is a webhook: what is gone is what it calls.
+  const code = error.code === "NOT_FOUND" ? "CONFLICT" : error.code;
+  const wait = facts["retryAfterMs"];
+  const message = "The webhook's run could not be made; its owner finds why in the audit.";
+  return new AppError(code, reason, message, typeof wait === "number" ? { retryAfterMs: wait } : {});
+}
+
+/** Faults of the body itself. */
+const sendersOwn = new Set(["JSON_TOO_LARGE", "NESTED_TOO_DEEP", "TEXT_NOT_STORABLE", "VALUE_NOT_STORABLE"]);
 
 const notFound = { errors: [{ message: "No webhook is here.", extensions: { code: "NOT_FOUND", reason: "WEBHOOK_NOT_FOUND" } }] };
 

@@ -31,12 +31,14 @@ export interface ServedSocketsSetting {
 export interface StrangersLimits {
   maxSockets: number;
   maxMessageBytes: number;
+  /** What one of them does not read. */
+  maxBufferedBytes: number;
   /** For such a socket to bring an operation of the platform's; else it is closed with 4401. */
   operationMs: number;
 }
 
-/** 25 MB in all. */
-const defaultStrangers: StrangersLimits = { maxSockets: 100, maxMessageBytes: 256 << 10, operationMs: 10_000 };
+/** 125 MB in all. */
+const defaultStrangers: StrangersLimits = { maxSockets: 100, maxMessageBytes: 256 << 10, maxBufferedBytes: 1 << 20, operationMs: 10_000 };
 
 export class ServedSockets implements GraphqlWebSockets {
   readonly #name: string;

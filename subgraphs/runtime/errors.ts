@@ -395,7 +395,8 @@ export const runtimeErrors = defineErrors({
   },
   WEBHOOK_UNSIGNED: {
     code: "CONFLICT",
-    message: (f: { id: string }) => `Webhook ${f.id} checks no signature, so it has no secret. Give it a signature with updateWebhook.`,
+    message: (f: { id: string }) =>
+      `Webhook ${f.id} checks no signature, so it has no secret. Create another with a signature, and delete this one.`,
   },
   HEADER_NAME_INVALID: {
     code: "BAD_USER_INPUT",

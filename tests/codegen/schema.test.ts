@@ -42,7 +42,7 @@ describe("the public schema", () => {
   it("says in the same words what means the same: the arguments of pages", () => {
     const words = Map.groupBy(
       types.filter(isObjectType).flatMap((type) => {
-        const pages = Object.values(type.getFields()).filter(({ args }) => args.some(({ name }) => name === "after"));
+        const pages = Object.values(type.getFields()).filter(({ args }) => args.some(({ name }) => name === "last"));
         return pages.flatMap(({ args }) => args.filter(({ name }) => ["first", "after", "last", "before"].includes(name)));
       }),
       ({ name }) => name,

@@ -36,11 +36,11 @@ export function dueDecide(ledger: RunLedger): void {
 }
 
 /** A run has taken longer than its node gives it: another is made, where the node is tried again, or the node fails. */
-function childDecision(ledger: RunLedger, { state, attempt, childRunId }: HeldNode): Decision {
+function childDecision(ledger: RunLedger, { state, attempt, ownFaults = 0, childRunId }: HeldNode): Decision {
   const failure = childOverdue(state, childRunId);
   const { code, message } = failure;
   const mayGoOn = ledger.graph.root.failure === undefined && !isStopped(state);
-  const delayMs = mayGoOn ? retryDelayMs(state.node.retry, { attempt, retryable: true }, Math.random()) : undefined;
+  const delayMs = mayGoOn ? retryDelayMs(state.node.retry, { attempt: attempt - ownFaults, retryable: true }, Math.random()) : undefined;
   return delayMs === undefined ? ledger.handled(state, failure) : { kind: "again", code, message, delayMs };
 }
 

@@ -152,7 +152,13 @@ export async function runFork(db: Queryable, call: Fork): Promise<boolean> {
   const json = (value: JsonObject | undefined): string | null => (value === undefined ? null : JSON.stringify(value));
   // In one order everywhere: two that store the same do not wait for each other in a ring.
   const plans = (version?.plans ?? []).toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  const others = [version?.plans[0].id ?? null, plans.map((plan) => plan.json), version?.workflowVersionId ?? null, json(input), json(patch)];
+  const others = [
+    version?.plans[0].id ?? null,
+    plans.map((plan) => plan.json),
+    version?.workflowVersionId ?? null,
+    json(input),
+    json(patch),
+  ];
   const more = [version?.onFailure ?? null, plans.map((plan) => plan.id)];
   const rows = await rowsOf(db, fork, [...ids, call.statuses, call.dropped, ...others, ...more]);
   return rows.length > 0;

@@ -19,8 +19,8 @@ function cronOf(cron: string, zone: string): Cron {
 
 /** What is wrong with an expression; undefined: nothing. */
 export function cronProblem(cron: string): string | undefined {
-  // croner takes the time of a single run too.
-  if (/^\d{4}-/.test(cron.trim())) return "it is a date";
+  // croner takes the time of a single run too, however it is written; no field has a colon.
+  if (/^\d{4}-|:/.test(cron.trim())) return "it is a date";
   try {
     cronOf(cron, "UTC");
     return undefined;
@@ -57,6 +57,6 @@ export function nextTime(clock: CronClock, after: Date): Date | null {
 
 /** The last time at an instant or before it. */
 export function latestTime({ cron, zone }: CronClock, at: Date): Date | null {
-  // Strictly before: times are whole minutes.
-  return cronOf(cron, zone).previousRuns(1, new Date(at.getTime() + 1_000))[0] ?? null;
+  // Strictly before: a millisecond more has this one in it.
+  return cronOf(cron, zone).previousRuns(1, new Date(at.getTime() + 1))[0] ?? null;
 }

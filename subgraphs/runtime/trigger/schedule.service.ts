@@ -53,8 +53,10 @@ export async function updateSchedule(context: TriggerContext, id: string, input:
   const runInput = given(input.input) ? checkJson("input", input.input, inputBytes) : undefined;
   const before = await scheduleById(context, id);
   const { workflowId, workflowVersionId } = before;
-  if (given(versionId) || runInput !== undefined)
-    await checkRuns(context, { workflowId, workflowVersionId: versionId ?? workflowVersionId, input: runInput ?? before.input });
+  if (versionId !== undefined || runInput !== undefined) {
+    const asked = versionId === undefined ? workflowVersionId : versionId;
+    await checkRuns(context, { workflowId, workflowVersionId: asked, input: runInput ?? before.input });
+  }
   return change(context, id, (schedule, now) => {
     const clock = { cron: cron ?? schedule.cron, zone: zone ?? schedule.zone };
     const isOther = clock.cron !== schedule.cron || clock.zone !== schedule.zone;
@@ -65,15 +67,17 @@ export async function updateSchedule(context: TriggerContext, id: string, input:
     if (versionId !== undefined) schedule.workflowVersionId = versionId;
     // Whatever was refused may be mended, and whoever has it in hand fires nothing any more: it is tried now.
     schedule.dueAt = schedule.nextAt;
+    return true;
   });
 }
 
 /** Pauses it or lets it go on, with the next time from now on. May be called again. @throws AppError SCHEDULE_NOT_FOUND */
 export function setScheduleStatus(context: TriggerContext, id: string, status: TriggerStatus): Promise<Schedule> {
   return change(context, id, (schedule, now) => {
-    if (schedule.status === status) return;
+    if (schedule.status === status) return false;
     schedule.status = status;
     Object.assign(schedule, { attempts: 0, ...noError }, status === "ACTIVE" ? due(schedule, now) : { nextAt: null, dueAt: null });
+    return true;
   });
 }
 
@@ -99,12 +103,12 @@ export function scheduleCondition(filter: ScheduleFilter | null | undefined): Fi
   return { ...(workflowId != null && { workflowId }), ...(status != null && { status }) };
 }
 
-/** What of a schedule is changed by its owner: no firing of what it was before holds. */
-function change({ db }: TriggerContext, id: string, apply: (schedule: Schedule, now: Date) => void): Promise<Schedule> {
+/** What of a schedule is changed by its owner: no firing of what it was before holds. @param apply  says whether it has changed anything. */
+function change({ db }: TriggerContext, id: string, apply: (schedule: Schedule, now: Date) => boolean): Promise<Schedule> {
   return db.transaction(async (tx) => {
     const schedule = await lockSchedule(tx, id);
     const now = await databaseNow(tx);
-    apply(schedule, now);
+    if (!apply(schedule, now)) return schedule;
     schedule.revision++;
     schedule.updatedAt = now;
     return schedule;

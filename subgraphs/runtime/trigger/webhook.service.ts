@@ -60,7 +60,7 @@ export async function updateWebhook(context: TriggerContext, id: string, input: 
   const headers = given(input.headers) ? checkShownHeaders(input.headers) : undefined;
   const answerSeconds = given(input.answerSeconds) ? checkAnswerSeconds(input.answerSeconds) : undefined;
   const before = await context.db.read(({ em }) => em.findOne(Webhook, { id }));
-  if (before !== null && given(workflowVersionId)) await checkRuns(context, { workflowId: before.workflowId, workflowVersionId });
+  if (before !== null && workflowVersionId !== undefined) await checkRuns(context, { workflowId: before.workflowId, workflowVersionId });
   return change(context, id, (webhook) => {
     if (name !== undefined) webhook.name = name;
     if (headers !== undefined) webhook.headers = headers;

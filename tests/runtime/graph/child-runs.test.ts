@@ -56,6 +56,18 @@ async function begun(dsl: TestDsl, versions: Record<string, TestDsl>, input: obj
 }
 
 describe("a node of mode run", () => {
+  it("is executed of a version that a run is forked to, and that nobody has run before", async () => {
+    const { t, id } = await begun(only(say()), { greet: only(say()) });
+    await ended(t, id);
+    t.graph.version("next", only({ ...own("greet"), id: "say" }));
+    Object.assign(t.graph.versions.get("next")!, { workflow: t.graph.versions.get("v-0")!.workflow });
+    const fork = `mutation($id: ID!) { forkRun(id: $id, fromNode: "say", workflowVersionId: "next") { id } }`;
+    const { forkRun } = await t.ask<{ forkRun: { id: string } }>(fork, { id });
+    const run = await ended(t, forkRun.id);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Hello Ada" });
+    expect(childrenOf(run)).toMatchObject([{ status: "COMPLETED" }]);
+  });
+
   it("works as a run of its own, of the same trace, which each of them shows", async () => {
     const { t, id } = await begun(only(own("greet")), { greet: only(say()) });
     const run = await ended(t, id);

@@ -146,6 +146,7 @@ describe("the times of a cron expression", () => {
     "@reboot",
     "H * * * *",
     "2026-12-01T00:00:00",
+    "2 Jan 2030 10:00",
     "x",
     "٠ * * * *",
   ])("are none for %j", (cron) => expect(cronProblem(cron)).toEqual(expect.stringMatching(/\S/)));
@@ -178,4 +179,10 @@ describe("a schedule that somebody comes to", () => {
   ] as const)("%s, with %s, makes one run at most", (_when, missed, due, now, plannedAt, missedAt, nextAt) => {
     expect(firingOf({ ...due, missed, now })).toEqual({ plannedAt, missedAt, nextAt });
   });
+});
+
+it("the latest time is none that is still to come, however soon", () => {
+  const clock = { cron: "* * * * *", zone: "UTC" };
+  expect(latestTime(clock, new Date("2026-11-27T10:00:59.600Z"))).toEqual(new Date("2026-11-27T10:00:00Z"));
+  expect(latestTime(clock, new Date("2026-11-27T10:01:00.000Z"))).toEqual(new Date("2026-11-27T10:01:00Z"));
 });
