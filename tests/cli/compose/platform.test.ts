@@ -10,7 +10,7 @@ describe("a process that calls subgraphs", () => {
     const options = { log: createLog(env, "test"), keys: testKeys, progress: () => {} };
     await expect(platformParts.startWorker(ready, {}, options)).rejects.toMatchObject({
       reason: "SUBGRAPH_URL_MISSING",
-      facts: { variables: ["AGENT_PLATFORM_MODEL_SUBGRAPH_URL"] },
+      facts: { variables: ["MODEL", "MEMORY", "SESSION"].map((name) => `AGENT_PLATFORM_${name}_SUBGRAPH_URL`) },
     });
     await expect(platformParts.startRouter(ready, options)).rejects.toMatchObject({
       reason: "SUBGRAPH_URL_MISSING",
