@@ -5,7 +5,13 @@ import type { KeyRing } from "../../../router/access/key-ring.ts";
 import { fixtureRouter } from "../../testkit/fixture-router.ts";
 
 const unavailable = () => Promise.reject(keyErrors.KEYS_UNAVAILABLE({ retryAfterMs: 1_000 }));
-const keys = { hasKeys: true, known: () => undefined, callerOf: unavailable, again: unavailable, watch: () => () => {} } as unknown as KeyRing;
+const keys = {
+  hasKeys: true,
+  known: () => undefined,
+  callerOf: unavailable,
+  again: unavailable,
+  watch: () => () => {},
+} as unknown as KeyRing;
 
 describe("a key that cannot be checked", () => {
   it.each([
