@@ -2,7 +2,8 @@
  * The tests' PostgreSQL: one for all test files, in a folder of its own, without a port. Its template database is prepared and migrated once; each
  * test database is a clone.
  */
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { prepareEmbeddedDatabase, platformDatabase } from "#shared/postgres/prepare.ts";
 import { isServing, readPostmaster } from "#shared/postgres/postmaster.ts";
@@ -13,7 +14,11 @@ import { allSubgraphs } from "../../cli/compose/subgraphs.ts";
 import { templateAddress } from "./database.ts";
 
 /** Short on purpose: it holds a Unix socket. And not in a home, which PostgreSQL's user could not enter. */
-const parent = "/tmp";
+const onDisk = "/tmp";
+/** Where files are in memory. Each test's database is four hundred of them, and on a disk to make these takes longer than most tests. */
+const inMemory = "/dev/shm";
+/** The tests take some 300 MB at most; below this it is not worth the risk. */
+const plentyBytes = { free: 4 * 2 ** 30, memory: 8 * 2 ** 30 };
 const prefix = "agent-platform-jest-";
 const ownerFile = "owner.json";
 const minuteMs = 60_000;
@@ -23,7 +28,7 @@ let running: { server: PostgresServer; folder: string } | undefined;
 /** Starts the server, builds the template and tells the test processes where it is. */
 export async function startTestServer(): Promise<void> {
   await removeLeftovers();
-  const folder = await mkdtemp(join(parent, prefix));
+  const folder = await mkdtemp(join(await parentFolder(), prefix));
   await writeFile(join(folder, ownerFile), JSON.stringify(processIdentity(process.pid)));
   await chmod(folder, 0o755);
   // pg_stat_statements: for statement-count.ts.
@@ -71,14 +76,21 @@ export async function stopTestServer(): Promise<void> {
 
 /** A run that was killed left its server and folder behind; those of a run that is under way have a living owner. */
 async function removeLeftovers(): Promise<void> {
-  for (const name of await readdir(parent)) {
+  const folders = [onDisk, inMemory].map(async (parent) =>
+    (await readdir(parent).catch(() => [])).map((name) => ({ name, folder: join(parent, name) })),
+  );
+  for (const { name, folder } of (await Promise.all(folders)).flat()) {
     if (!name.startsWith(prefix)) continue;
-    const folder = join(parent, name);
     if (await isOwned(folder)) continue;
     const postmaster = readPostmaster(join(folder, "postgres"));
     if (postmaster && isServing(postmaster)) quit(postmaster.pid);
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
+}
+
+async function parentFolder(): Promise<string> {
+  const { bavail, bsize } = await statfs(inMemory).catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize >= plentyBytes.free && totalmem() >= plentyBytes.memory ? inMemory : onDisk;
 }
 
 /** Another run of the tests, begun at the same moment, may have done it. */
