@@ -47,12 +47,29 @@ export async function runAgentSmoke(
   ];
   for (const [name, run] of samples) {
     const started = performance.now();
-    const details = await run().catch((error: unknown) => [error instanceof Error ? error.message : String(error)]);
-    const result = { name, outcome: details.length === 0 ? ("passed" as const) : ("failed" as const), details };
-    results.push({ ...result, ms: Math.round(performance.now() - started) });
+    const result = await run().then(judged, refused);
+    results.push({ name, ...result, ms: Math.round(performance.now() - started) });
     hear(results.at(-1)!);
   }
   return results;
+}
+
+type Judged = Pick<SmokeResult, "outcome" | "details">;
+
+function judged(details: string[]): Judged {
+  return { outcome: details.length === 0 ? "passed" : "failed", details };
+}
+
+function refused(error: unknown): Judged {
+  if (error instanceof HostFailure) return { outcome: "skipped", details: [`this host: ${error.message}`] };
+  return { outcome: "failed", details: [error instanceof Error ? error.message : String(error)] };
+}
+
+/** The host does not let the platform call the test's server: no fault of the platform. */
+class HostFailure extends Error {}
+
+function requireEgress(run: { errorCode?: string | null; errorMessage?: string | null } | null | undefined): void {
+  if (run?.errorCode === "EGRESS_DENIED") throw new HostFailure(`${run.errorCode}: ${run.errorMessage}`);
 }
 
 async function makeAgent(client: GraphClient, { local, toolId }: { local: string; toolId: string }): Promise<SmokeAgent> {
@@ -86,6 +103,7 @@ async function withApproval(client: GraphClient, { id: agentId }: SmokeAgent): P
     await client.mutate(answerNodeRun, { id: `${runId}:agent/tool#2.0`, input: { decision: "APPROVE" } });
   }
   const { run } = await client.query(finishedRun, { id: runId });
+  requireEgress(run);
   const expected = "21 and 21 degrees. I was told to give Fahrenheit.";
   const parts = new Set(run?.nodeRuns.edges.map(({ node }) => node.path));
   const missing = ["agent/memory#0", "agent/model#3", "agent/input#1", "agent/memory#1"].filter((part) => !parts.has(part));
@@ -116,5 +134,7 @@ async function finished(client: GraphClient, agent: SmokeAgent | undefined, inpu
   const { createAgentRun: made } = await client.mutate(createAgentRun, { input: { agentId: agent.id, ...input } });
   const events = client.subscribe(runEventPages, { runId: made!.id });
   while ((await events.next()).done !== true);
-  return (await client.query(finishedRun, { id: made!.id })).run;
+  const { run } = await client.query(finishedRun, { id: made!.id });
+  requireEgress(run);
+  return run;
 }
