@@ -213,6 +213,19 @@ describe("on_failure of a document", () => {
     expect(await seenRun(t, made!.id)).toMatchObject({ status: "FAILED", childRuns: { edges: [] } });
   });
 
+  it("is not asked for by what is tried: a MANUAL run, and one with mocks", async () => {
+    const t = await setup();
+    t.graph.version("tell", tell);
+    t.startWorker();
+    const manual = await t.create(failing());
+    await t.ask(`mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w", maxSteps: 10 }) { stopReason } }`, { id: manual });
+    const mocks = { work: { error: { code: "X", message: "As said." } } };
+    for (const id of [manual, await t.create(failing(), { execution: "WORKERS", mocks })])
+      expect(await ended(t, id)).toMatchObject({ status: "FAILED" });
+    expect(await rows(t, "select kind from runtime.outbox")).toEqual([]);
+    expect(await rows(t, "select count(*)::int as many from runtime.run")).toEqual([{ many: 2 }]);
+  });
+
   it("ends where workflows tell each other in a circle", async () => {
     const t = await setup();
     // What is told makes a run of what has failed, which fails again.
