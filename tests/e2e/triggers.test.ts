@@ -61,6 +61,20 @@ describe("a schedule", () => {
     expect(await runsOf(made.id)).toHaveLength(1);
   });
 
+  it("makes the runs that its run makes, of a workflow that nobody has run before", async () => {
+    const inner = await makeWorkflow(platform, echo);
+    const config = { workflow_id: inner.workflowId, mode: "run" };
+    const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "sub", type: "sub-workflow", config }], edges: [] });
+    const { id } = await makeSchedule(workflowId);
+    await planned(id, "date_trunc('minute', now())");
+    const { lastRun } = await eventually(
+      () => read(id),
+      (one) => one.lastRun !== null,
+    );
+    const run = await finishRun(platform, lastRun!.id);
+    expect([run.status, run.errorMessage]).toEqual(["COMPLETED", null]);
+  });
+
   it("does about what it missed as it was told: nothing, or one run", async () => {
     const { workflowId } = await makeWorkflow(platform, echo);
     const cron = { cron: "0 * * * *", zone: "UTC" };

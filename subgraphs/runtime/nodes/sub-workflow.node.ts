@@ -10,7 +10,8 @@ import { completed, failed } from "./outcome.ts";
 
 /** Renders `input`, when the node opens, to what its workflow is given, and checks it by the workflow's `input_schema`. */
 export function give({ config, scope }: Given): NodeOutcome {
-  const { input } = renderConfig("sub-workflow", config, scope);
+  // Left out it is empty: a run of its own opens with the config as it is.
+  const { input } = renderConfig("sub-workflow", { ...config, input: config["input"] ?? {} }, scope);
   if (isJsonObject(input)) {
     const run: NodeOutcome = config["mode"] === "run" ? { kind: "child", input } : completed({ outputJson: [input] });
     return misfit(config["input_schema"] as JsonObject | undefined, input) ?? run;
